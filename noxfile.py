@@ -1,0 +1,106 @@
+"""Every check of the project: ``nox`` runs all but the benchmarks, ``nox -s tests-3.12`` one of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["lint", "generated", "typing", "docs", "tests"]
+
+GROUPS = nox.project.load_toml("pyproject.toml")
+SUPPORTED = ["3.10", "3.11", "3.12", "3.13"]
+
+
+def find_pythons() -> list[str]:
+    """Find the supported Pythons of this machine and put each on PATH.
+
+    A pyenv shim exists for every installed version but refuses those that are not activated, so a candidate
+    counts only when it runs, and the real interpreters are put before the shims.
+    """
+    found = []
+    for version in SUPPORTED:
+        interpreter = next(filter(lambda path: _runs_as(path, version), _candidates(version)), None)
+        if interpreter is None:
+            print(f"Python {version} was not found; its sessions are skipped")
+            continue
+        found.append(version)
+        os.environ["PATH"] = f"{Path(interpreter).parent}{os.pathsep}{os.environ['PATH']}"
+    if not found:
+        sys.exit(f"no supported Python was found; any of {', '.join(SUPPORTED)} will do")
+    return found
+
+
+def _candidates(version: str) -> list[str]:
+    name = f"python{version}"
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    on_path = [found for folder in os.get_exec_path() if (found := shutil.which(name, path=folder))]
+    return [*map(str, sorted(pyenv.glob(f"versions/{version}.*/bin/{name}"))), *on_path]
+
+
+def _runs_as(interpreter: str, version: str) -> bool:
+    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    done = subprocess.run([interpreter, "-c", code], capture_output=True, text=True)
+    return done.stdout.strip() == version
+
+
+PYTHONS = find_pythons()
+NEWEST = PYTHONS[-1]
+
+
+@nox.session(python=NEWEST)
+def lint(session: nox.Session) -> None:
+    """Check style and formatting."""
+    session.install(*nox.project.dependency_groups(GROUPS, "lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session(python=NEWEST)
+def generated(session: nox.Session) -> None:
+    """Check that the sync half is what the async half generates."""
+    session.install(*nox.project.dependency_groups(GROUPS, "generate"))
+    session.run("python", "scripts/run_unasync.py", "--check")
+
+
+@nox.session(python=NEWEST)
+def typing(session: nox.Session) -> None:
+    """Check the types of both colours."""
+    session.install(".[all]", *nox.project.dependency_groups(GROUPS, "typing"))
+    session.run("mypy")
+
+
+@nox.session(python=NEWEST)
+def docs(session: nox.Session) -> None:
+    """Run the examples of the documentation."""
+    session.install(".[all]", *nox.project.dependency_groups(GROUPS, "test"))
+    session.run("pytest", "tests/docs", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the tests against the installed package."""
+    session.install(".[all]", *nox.project.dependency_groups(GROUPS, "test"))
+    session.run("pytest", "--durations=5", "--ignore=tests/docs", *session.posargs)
+
+
+@nox.session(python=NEWEST)
+def coverage(session: nox.Session) -> None:
+    """Measure which lines of the hand-written code the tests reach."""
+    session.install("-e", ".[all]", *nox.project.dependency_groups(GROUPS, "test"), "coverage[toml]")
+    session.run("coverage", "run", "-m", "pytest", "tests/unit", "tests/_async", *session.posargs)
+    session.run("coverage", "report")
+
+
+@nox.session(python=NEWEST)
+def bench(session: nox.Session) -> None:
+    """Run the benchmarks; they print numbers and pass no judgement."""
+    session.install(".[all]")
+    session.run("python", "-m", "benchmarks", *session.posargs)

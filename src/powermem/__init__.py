@@ -1,0 +1,92 @@
+"""A memory that lasts for AI agents.
+
+The names resolve on first use: importing ``powermem`` loads no database driver, no HTTP client and no numpy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from powermem._version import __version__
+from powermem.errors import (
+    AuthenticationError,
+    ClosedError,
+    ConfigError,
+    EmbeddingMismatchError,
+    ExtractionError,
+    FilterError,
+    InvalidInputError,
+    NotFoundError,
+    PowerMemError,
+    ProcessTimeout,
+    ProviderError,
+    ProviderTimeoutError,
+    QuotaExceededError,
+    RateLimitError,
+    StoreError,
+    StoreUnavailableError,
+)
+
+if TYPE_CHECKING:
+    from powermem._async.memory import AsyncMemory
+    from powermem._create import create_memory
+    from powermem._sync.memory import Memory
+    from powermem.config import MemoryConfig, auto_config, load_config_from_env, validate_config
+    from powermem.config.registry import register_embedder, register_llm
+    from powermem.types import MemoryRecord
+
+__all__ = [
+    "AsyncMemory",
+    "AuthenticationError",
+    "ClosedError",
+    "ConfigError",
+    "EmbeddingMismatchError",
+    "ExtractionError",
+    "FilterError",
+    "InvalidInputError",
+    "Memory",
+    "MemoryConfig",
+    "MemoryRecord",
+    "NotFoundError",
+    "PowerMemError",
+    "ProcessTimeout",
+    "ProviderError",
+    "ProviderTimeoutError",
+    "QuotaExceededError",
+    "RateLimitError",
+    "StoreError",
+    "StoreUnavailableError",
+    "__version__",
+    "auto_config",
+    "create_memory",
+    "load_config_from_env",
+    "register_embedder",
+    "register_llm",
+    "validate_config",
+]
+
+_HOMES = {
+    "AsyncMemory": "powermem._async.memory",
+    "Memory": "powermem._sync.memory",
+    "MemoryConfig": "powermem.config",
+    "MemoryRecord": "powermem.types",
+    "auto_config": "powermem.config",
+    "create_memory": "powermem._create",
+    "load_config_from_env": "powermem.config",
+    "register_embedder": "powermem.config.registry",
+    "register_llm": "powermem.config.registry",
+    "validate_config": "powermem.config",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,1 @@
+"""Everything that waits for I/O; users import the public names from ``powermem``."""

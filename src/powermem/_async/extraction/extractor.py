@@ -1,0 +1,117 @@
+"""Finding the facts in a conversation: by a language model, or by rules when there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from ...errors import ExtractionError
+from ...parsing import Decisions, ParseError, parse_decisions, parse_facts
+from ...prompts import (
+    DECISION_SCHEMA,
+    EXTRACTION_SCHEMA,
+    decision_messages,
+    extraction_messages,
+    repair_messages,
+)
+from ...rules import extract
+from ...types import ChatMessage, Fact, Message, Schema, Usage
+from ..providers.llm import AsyncLLM
+
+T = TypeVar("T")
+
+
+class AsyncExtractor:
+    """Asks a language model, and reads what it answers.
+
+    Args:
+        llm: the model, or ``None`` for the rules.
+        extraction_prompt: replaces the instructions for extracting.
+        decision_prompt: replaces the instructions for deciding.
+    """
+
+    def __init__(
+        self,
+        llm: AsyncLLM | None,
+        *,
+        extraction_prompt: str | None = None,
+        decision_prompt: str | None = None,
+    ) -> None:
+        self._llm = llm
+        self._extraction_prompt = extraction_prompt
+        self._decision_prompt = decision_prompt
+
+    @property
+    def name(self) -> str:
+        """How facts are found: ``"llm"`` or ``"rules"``."""
+        return "rules" if self._llm is None else "llm"
+
+    async def extract(
+        self, messages: Sequence[Message], *, today: int, prompt: str | None, usage: Usage
+    ) -> list[Fact]:
+        """Return the facts that messages state.
+
+        Args:
+            messages: the conversation.
+            today: the present moment, microseconds UTC.
+            prompt: replaces the configured instructions for this call.
+            usage: what the model's calls cost is added to it.
+
+        Raises:
+            ExtractionError: the answer could not be read, twice.
+        """
+        if self._llm is None:
+            return extract(messages)
+        request = extraction_messages(messages, today=today, custom=prompt or self._extraction_prompt)
+        return await self._ask(
+            self._llm, request, EXTRACTION_SCHEMA, lambda text: parse_facts(text, turns=len(messages)), usage
+        )
+
+    async def decide(
+        self, facts: Sequence[Fact], existing: Sequence[tuple[str, str]], *, usage: Usage
+    ) -> Decisions:
+        """Return what becomes of each fact beside the stored memories near them.
+
+        Args:
+            facts: new facts.
+            existing: alias and text of each stored memory.
+            usage: what the model's calls cost is added to it.
+
+        Raises:
+            ExtractionError: the answer could not be read, twice.
+        """
+        assert self._llm is not None, "rules decide nothing"
+        aliases = [alias for alias, _ in existing]
+        return await self._ask(
+            self._llm,
+            decision_messages(facts, existing, custom=self._decision_prompt),
+            DECISION_SCHEMA,
+            lambda text: parse_decisions(text, facts=len(facts), aliases=aliases),
+            usage,
+        )
+
+    async def _ask(
+        self,
+        llm: AsyncLLM,
+        request: list[ChatMessage],
+        schema: Schema,
+        read: Callable[[str], T],
+        usage: Usage,
+    ) -> T:
+        completion = await llm.complete(request, schema=schema)
+        usage.count(completion)
+        try:
+            return read(completion.text)
+        except ParseError as error:
+            # One turn to mend it: the model sees its own answer and what is wrong with it.
+            repair = repair_messages(request, completion.text, str(error))
+        completion = await llm.complete(repair, schema=schema)
+        usage.count(completion)
+        try:
+            return read(completion.text)
+        except ParseError as error:
+            raise ExtractionError(
+                f"{llm.provider}: the model's answer could not be read as {schema.name}, also after asking "
+                f"again: {error}; the messages are kept",
+                provider=llm.provider,
+            ) from error

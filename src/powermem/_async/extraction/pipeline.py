@@ -1,0 +1,251 @@
+"""``add``: from messages to stored memories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..._concurrency import AsyncKeyedLock
+from ...changes import (
+    Added,
+    AddTurn,
+    Change,
+    Delete,
+    Duplicate,
+    Outcome,
+    ReplaceText,
+    Supersede,
+    VersionConflict,
+)
+from ...errors import StoreError
+from ...filters import Expression
+from ...ids import new_id
+from ...indexing import query_ids
+from ...plan import (
+    Candidate,
+    NewMemories,
+    add,
+    candidates,
+    carry_out,
+    merged_documents,
+    neighbourhood,
+)
+from ...records import event_item
+from ...types import Fact, Hit, Message, Scope, SearchRequest, Usage
+from ..encoder import AsyncEncoder
+from ..stores.base import AsyncStore
+from .extractor import AsyncExtractor
+
+_NEAR_PER_FACT = 5
+_NEAR_IN_ALL = 20
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """From when on a stored memory counts as being about the same thing: cosine, or full text without
+    vectors."""
+
+    dense: float = 0.4
+    lexical: float = 0.4
+
+    def holds(self, hit: Hit) -> bool:
+        """Return whether a memory is near."""
+        return hit.details["dense"] >= self.dense or hit.details["lexical"] >= self.lexical
+
+
+class AsyncExtraction:
+    """Turns messages into memories of one store.
+
+    Args:
+        store: where they go.
+        encoder: embeds them.
+        extractor: finds the facts.
+        nearness: when a stored memory is compared with a fact.
+        keep_without_facts: store messages without facts word for word.
+    """
+
+    def __init__(
+        self,
+        store: AsyncStore,
+        encoder: AsyncEncoder,
+        extractor: AsyncExtractor,
+        nearness: Nearness,
+        *,
+        keep_without_facts: bool = False,
+    ) -> None:
+        self._store = store
+        self._encoder = encoder
+        self._extractor = extractor
+        self._nearness = nearness
+        self._keep_without_facts = keep_without_facts
+        self._scopes = AsyncKeyedLock()
+
+    async def store_verbatim(
+        self, messages: Sequence[Message], new: NewMemories, usage: Usage
+    ) -> list[dict[str, Any]]:
+        """Store each message as a memory of its own, word for word.
+
+        Returns:
+            An item for every message; its event is ``"NONE"`` when the scope held the text already.
+        """
+        turns = _turns(messages, new)
+        changes = await self._verbatim(messages, turns, new, usage)
+        outcomes = await self._store.apply([*turns, *changes])
+        return _verbatim_items(outcomes[len(turns) :])
+
+    async def store_facts(
+        self,
+        messages: Sequence[Message],
+        new: NewMemories,
+        usage: Usage,
+        *,
+        prompt: str | None = None,
+        expression: Expression | None = None,
+    ) -> list[dict[str, Any]]:
+        """Store what is worth remembering of a conversation.
+
+        Args:
+            messages: the conversation.
+            new: what the memories have in common.
+            usage: what the model's calls cost is added to it.
+            prompt: replaces the instructions for extracting.
+            expression: which stored memories may be changed.
+
+        Returns:
+            An item for every memory that was added, updated or deleted.
+        """
+        turns = _turns(messages, new)
+        # Evidence first: whatever goes wrong from here on, what was said is kept.
+        await self._store.apply(turns)
+        facts = await self._extractor.extract(messages, today=new.at, prompt=prompt, usage=usage)
+        found = await self._embed(candidates(facts, messages, [turn.id for turn in turns]), usage)
+        if not found:
+            if not self._keep_without_facts:
+                return []
+            return _verbatim_items(await self._store.apply(await self._verbatim(messages, turns, new, usage)))
+        if self._extractor.name == "rules":
+            # Rules cannot tell a correction from a new fact; the unique key keeps out what is known.
+            changes = _additions(new, found)
+            return _items(changes, await self._store.apply(changes))
+        # One at a time for each scope: else two calls that learn the same in other words both find nothing
+        # near.
+        async with self._scopes(new.scope):
+            return await self._reconcile(found, new, usage, expression)
+
+    async def _verbatim(
+        self, messages: Sequence[Message], turns: Sequence[AddTurn], new: NewMemories, usage: Usage
+    ) -> list[Change]:
+        found = [
+            Candidate(Fact(message.content), message, (turn.id,))
+            for message, turn in zip(messages, turns, strict=True)
+        ]
+        # Nobody has judged what kind of thing such a message says.
+        return [
+            replace(addition, row=replace(addition.row, memory_type=new.memory_type), facets={})
+            for addition in (add(new, candidate) for candidate in await self._embed(found, usage))
+        ]
+
+    async def _reconcile(
+        self, found: list[Candidate], new: NewMemories, usage: Usage, expression: Expression | None
+    ) -> list[dict[str, Any]]:
+        for _ in range(_ATTEMPTS):
+            near = await self._find_near(found, new.scope, expression)
+            undecided, rows = neighbourhood(found, near, _NEAR_IN_ALL)
+            if not undecided:
+                return []
+            if not rows:
+                changes = _additions(new, undecided)
+            else:
+                decisions = await self._extractor.decide(
+                    [candidate.fact for candidate in undecided],
+                    [(alias, row.text) for alias, row in rows.items()],
+                    usage=usage,
+                )
+                documents = merged_documents(decisions, rows)
+                usage.embedded_texts += len(documents)
+                vectors = await self._encoder.encode(list(documents.values()))
+                embeddings = dict(zip(documents, vectors, strict=True))
+                changes = carry_out(new, undecided, decisions, rows, embeddings)
+            try:
+                return _items(changes, await self._store.apply(changes))
+            except VersionConflict:
+                # Another process changed one of these memories meanwhile: look again, decide again.
+                continue
+        raise StoreError(f"the memories near these facts kept changing; gave up after {_ATTEMPTS} attempts")
+
+    async def _find_near(
+        self, found: Sequence[Candidate], scope: Scope, expression: Expression | None
+    ) -> list[list[Hit]]:
+        # The scope itself and nothing beside it: an id that was not given means "has none" here.
+        own = Scope(scope.user_id or "", scope.agent_id or "", scope.run_id or "")
+        requests = [
+            SearchRequest(
+                scope=own,
+                embedding=candidate.embedding,
+                terms=query_ids(candidate.fact.text)[0],
+                limit=_NEAR_PER_FACT,
+                boosts=False,
+                expression=expression,
+            )
+            for candidate in found
+        ]
+        hits = await self._store.search(requests, touch=False)
+        return [[hit for hit in near if self._nearness.holds(hit)] for near in hits]
+
+    async def _embed(self, found: list[Candidate], usage: Usage) -> list[Candidate]:
+        vectors = await self._encoder.encode([candidate.document for candidate in found])
+        usage.embedded_texts += sum(vector is not None for vector in vectors)
+        return [
+            replace(candidate, embedding=vector) for candidate, vector in zip(found, vectors, strict=True)
+        ]
+
+
+def _turns(messages: Sequence[Message], new: NewMemories) -> list[AddTurn]:
+    return [
+        AddTurn(
+            new_id(),
+            new.scope,
+            message.role,
+            message.content,
+            message.actor_id,
+            message.sent_at if message.sent_at is not None else new.at,
+            new.at,
+        )
+        for message in messages
+    ]
+
+
+def _additions(new: NewMemories, found: Sequence[Candidate]) -> list[Change]:
+    return [add(new, candidate) for candidate in found]
+
+
+def _verbatim_items(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    items = [event_item(outcome, "NONE" if isinstance(outcome, Duplicate) else "ADD") for outcome in outcomes]
+    return [item for item in items if item is not None]
+
+
+def _items(changes: Sequence[Change], outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """Describe what changed. What was known already is left out, and a superseding memory is one item."""
+    successors = {change.successor: change.id for change in changes if isinstance(change, Supersede)}
+    previous = {
+        change.id: outcome.previous
+        for change, outcome in zip(changes, outcomes, strict=True)
+        if isinstance(change, Supersede) and outcome is not None
+    }
+    items = []
+    for change, outcome in zip(changes, outcomes, strict=True):
+        item = None
+        if isinstance(outcome, Added):
+            item = event_item(outcome)
+            old = successors.get(outcome.row.id)
+            if item is not None and old in previous:
+                item.update(event="UPDATE", previous_memory=previous[old], supersedes=old)
+        elif isinstance(change, ReplaceText):
+            item = event_item(outcome, "UPDATE") if not isinstance(outcome, Duplicate) else None
+        elif isinstance(change, Delete):
+            item = event_item(outcome, "DELETE")
+        if item is not None:
+            items.append(item)
+    return items

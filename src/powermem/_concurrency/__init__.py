@@ -1,0 +1,46 @@
+"""The primitives that the two colours share, in pairs: ``AsyncX`` for tasks, ``X`` for threads.
+
+Both halves of a pair have the same public names and signatures and keep the same promises, so that code
+written on the first half is still right when it is turned into code on the second. No half asks which
+colour it is. Nothing here needs a running event loop before its first ``await``.
+"""
+
+from __future__ import annotations
+
+from .batcher import AsyncBatcher, Batcher
+from .calls import async_gather, async_shield, async_sleep, gather, shield, sleep
+from .locks import AsyncKeyedLock, AsyncLock, AsyncSemaphore, KeyedLock, Lock, Semaphore
+from .owner import AsyncOwner, Owner
+from .signals import AsyncEvent, AsyncQueue, Event, Queue, QueueEmpty
+from .threads import AsyncThreads, Threads, async_to_thread, to_thread
+from .worker import AsyncWorker, Worker
+
+__all__ = [
+    "AsyncBatcher",
+    "AsyncEvent",
+    "AsyncKeyedLock",
+    "AsyncLock",
+    "AsyncOwner",
+    "AsyncQueue",
+    "AsyncSemaphore",
+    "AsyncThreads",
+    "AsyncWorker",
+    "Batcher",
+    "Event",
+    "KeyedLock",
+    "Lock",
+    "Owner",
+    "Queue",
+    "QueueEmpty",
+    "Semaphore",
+    "Threads",
+    "Worker",
+    "async_gather",
+    "async_shield",
+    "async_sleep",
+    "async_to_thread",
+    "gather",
+    "shield",
+    "sleep",
+    "to_thread",
+]

@@ -1,0 +1,216 @@
+"""Calls of functions: several at once, one that a cancellation cannot cut short, a pause."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextvars import copy_context
+from functools import partial
+from typing import Generic, TypeVar
+
+from .waiting import finished, patiently
+
+T = TypeVar("T")
+
+_logger = logging.getLogger(__name__)
+
+
+async def async_gather(callables: Iterable[Callable[[], Awaitable[T]]], limit: int | None = None) -> list[T]:
+    """Call all functions at once and return their results in order.
+
+    Each runs in a copy of the caller's context. The first error cancels the calls under way, waits for
+    them, starts no more, and is raised.
+
+    Args:
+        callables: functions without arguments; not coroutines.
+        limit: how many may be under way at once; ``None`` for all of them.
+    """
+    calls = list(callables)
+    width = _width(len(calls), limit)
+    return await _AsyncGathering(calls).run(width) if calls else []
+
+
+class _AsyncGathering(Generic[T]):
+    def __init__(self, calls: Sequence[Callable[[], Awaitable[T]]]) -> None:
+        self._calls = calls
+        self._loop = asyncio.get_running_loop()
+        self._tasks: list[asyncio.Task[T]] = []
+        self._succeeded = 0
+        self._failed: asyncio.Task[T] | None = None
+        self._stopping = False
+        self._over: asyncio.Future[None] = self._loop.create_future()
+
+    async def run(self, width: int) -> list[T]:
+        for _ in range(width):
+            self._start()
+        try:
+            await self._over
+        finally:
+            self._stopping = True
+            for task in self._tasks:
+                task.cancel()
+            await finished(self._tasks)
+        if self._failed is not None:
+            self._failed.result()
+        return [task.result() for task in self._tasks]
+
+    def _start(self) -> None:
+        task = self._loop.create_task(_awaited(self._calls[len(self._tasks)]))
+        self._tasks.append(task)
+        task.add_done_callback(self._settle)
+
+    def _settle(self, task: asyncio.Task[T]) -> None:
+        if task.cancelled() or task.exception() is not None:
+            self._fail(task)
+            return
+        self._succeeded += 1
+        if self._stopping:
+            return
+        if len(self._tasks) < len(self._calls):
+            self._start()
+        elif self._succeeded == len(self._calls) and not self._over.done():
+            self._over.set_result(None)
+
+    def _fail(self, task: asyncio.Task[T]) -> None:
+        if self._stopping or self._failed is not None:
+            if not task.cancelled():
+                _log_later_error(task.exception())
+            return
+        self._failed = task
+        self._stopping = True
+        if not self._over.done():
+            self._over.set_result(None)
+
+
+async def _awaited(fn: Callable[[], Awaitable[T]]) -> T:
+    return await fn()
+
+
+def gather(callables: Iterable[Callable[[], T]], limit: int | None = None) -> list[T]:
+    """Call all functions at once, each on a thread, and return their results in order.
+
+    Each runs in a copy of the caller's context. The first error waits for the calls under way, starts no
+    more, and is raised. A single call, or ``limit=1``, needs no thread and runs on the caller's.
+
+    Args:
+        callables: functions without arguments.
+        limit: how many may be under way at once; ``None`` for all of them.
+    """
+    calls = list(callables)
+    width = _width(len(calls), limit)
+    gathering = _Gathering(calls)
+    if width <= 1:
+        gathering.work()
+    else:
+        gathering.run(width)
+    return gathering.results()
+
+
+class _Gathering(Generic[T]):
+    def __init__(self, calls: Sequence[Callable[[], T]]) -> None:
+        self._calls = calls
+        self._context = copy_context()
+        self._changed = threading.Condition(threading.Lock())
+        self._started = 0
+        self._ended = 0
+        self._results: dict[int, T] = {}
+        self._error: BaseException | None = None
+
+    def run(self, width: int) -> None:
+        threads = [
+            threading.Thread(target=self.work, name=f"powermem-gather-{number}", daemon=True)
+            for number in range(width)
+        ]
+        try:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                patiently(partial(_joined, thread), None)
+        except BaseException as error:
+            # Ctrl-C, or no more threads to be had. One may be half started, so they cannot be joined.
+            self._fail(error)
+            patiently(self._is_quiet, None)
+
+    def work(self) -> None:
+        while (index := self._claim()) is not None:
+            try:
+                self._results[index] = self._context.copy().run(self._calls[index])
+            except BaseException as error:
+                self._fail(error)
+            finally:
+                with self._changed:
+                    self._ended += 1
+                    self._changed.notify()
+
+    def results(self) -> list[T]:
+        if self._error is not None:
+            raise self._error
+        return [self._results[index] for index in range(len(self._calls))]
+
+    def _claim(self) -> int | None:
+        with self._changed:
+            if self._error is not None or self._started == len(self._calls):
+                return None
+            self._started += 1
+            return self._started - 1
+
+    def _fail(self, error: BaseException) -> None:
+        with self._changed:
+            if self._error is None:
+                self._error = error
+                return
+        _log_later_error(error)
+
+    def _is_quiet(self, seconds: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: self._ended == self._started, seconds)
+
+
+def _joined(thread: threading.Thread, seconds: float) -> bool:
+    thread.join(seconds)
+    return not thread.is_alive()
+
+
+def _width(count: int, limit: int | None) -> int:
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit must be at least 1, got {limit}")
+    return count if limit is None else min(count, limit)
+
+
+def _log_later_error(error: BaseException | None) -> None:
+    # Often the same fault met by many calls at once; the first one is raised and speaks for them.
+    _logger.debug("a gathered call failed after the first error", exc_info=error)
+
+
+async def async_shield(fn: Callable[[], Awaitable[T]]) -> T:
+    """Run the function to its end even when the caller is cancelled; raise the cancellation afterwards.
+
+    It runs in a copy of the caller's context. An event loop that shuts down still cancels it, for such a
+    loop cancels every task. An error of the function that a cancellation hides is logged.
+    """
+    task = asyncio.get_running_loop().create_task(_awaited(fn))
+    try:
+        await finished([task])
+    except asyncio.CancelledError:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _logger.error("a shielded call failed after its caller was cancelled: %s", error, exc_info=error)
+        raise
+    return task.result()
+
+
+def shield(fn: Callable[[], T]) -> T:
+    """Call the function: nobody can cancel a thread."""
+    return fn()
+
+
+async def async_sleep(seconds: float) -> None:
+    """Pause the task."""
+    await asyncio.sleep(seconds)
+
+
+def sleep(seconds: float) -> None:
+    """Pause the thread."""
+    time.sleep(seconds)

@@ -1,0 +1,195 @@
+"""Locks: one at a time, one at a time per key, a few at a time. None is reentrant."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Hashable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+
+
+class AsyncLock:
+    """Let one task at a time into the ``async with`` block."""
+
+    __slots__ = ("_lock",)
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+
+    async def __aenter__(self) -> None:
+        await self._lock.acquire()
+
+    async def __aexit__(self, *raised: object) -> None:
+        self._lock.release()
+
+
+class Lock:
+    """Let one thread at a time into the ``with`` block."""
+
+    __slots__ = ("_lock",)
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *raised: object) -> None:
+        self._lock.release()
+
+
+class AsyncSemaphore:
+    """Let at most ``value`` tasks at a time into the ``async with`` block."""
+
+    __slots__ = ("_semaphore",)
+
+    def __init__(self, value: int) -> None:
+        _check_value(value)
+        self._semaphore = asyncio.Semaphore(value)
+
+    async def __aenter__(self) -> None:
+        await self._semaphore.acquire()
+
+    async def __aexit__(self, *raised: object) -> None:
+        self._semaphore.release()
+
+
+class Semaphore:
+    """Let at most ``value`` threads at a time into the ``with`` block."""
+
+    __slots__ = ("_semaphore",)
+
+    def __init__(self, value: int) -> None:
+        _check_value(value)
+        self._semaphore = threading.Semaphore(value)
+
+    def __enter__(self) -> None:
+        self._semaphore.acquire()
+
+    def __exit__(self, *raised: object) -> None:
+        self._semaphore.release()
+
+
+def _check_value(value: int) -> None:
+    # Nobody outside can release it, so one that starts at zero would never let anybody in.
+    if value < 1:
+        raise ValueError(f"a semaphore's value must be at least 1, got {value}")
+
+
+class _AsyncEntry:
+    """The lock of one key, and how many tasks hold it or wait for it."""
+
+    __slots__ = ("lock", "users")
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.users = 0
+
+
+class _AsyncTurn:
+    __slots__ = ("_entries", "_key")
+
+    def __init__(self, entries: dict[Hashable, _AsyncEntry], key: Hashable) -> None:
+        self._entries = entries
+        self._key = key
+
+    async def __aenter__(self) -> None:
+        entry = self._entries.get(self._key)
+        if entry is None:
+            entry = self._entries[self._key] = _AsyncEntry()
+        entry.users += 1
+        try:
+            await entry.lock.acquire()
+        except BaseException:
+            self._leave(entry)
+            raise
+
+    async def __aexit__(self, *raised: object) -> None:
+        entry = self._entries[self._key]
+        entry.lock.release()
+        self._leave(entry)
+
+    def _leave(self, entry: _AsyncEntry) -> None:
+        entry.users -= 1
+        if not entry.users:
+            del self._entries[self._key]
+
+
+class AsyncKeyedLock:
+    """One lock per key: ``async with locks(key):``. Keys that nobody uses take no memory.
+
+    ``len(locks)`` is the number of keys in use.
+    """
+
+    __slots__ = ("_entries",)
+
+    def __init__(self) -> None:
+        self._entries: dict[Hashable, _AsyncEntry] = {}
+
+    def __call__(self, key: Hashable) -> AbstractAsyncContextManager[None]:
+        return _AsyncTurn(self._entries, key)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+class _Entry:
+    """The lock of one key, and how many threads hold it or wait for it."""
+
+    __slots__ = ("lock", "users")
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.users = 0
+
+
+class _Turn:
+    __slots__ = ("_entries", "_guard", "_key")
+
+    def __init__(self, guard: threading.Lock, entries: dict[Hashable, _Entry], key: Hashable) -> None:
+        self._guard = guard
+        self._entries = entries
+        self._key = key
+
+    def __enter__(self) -> None:
+        with self._guard:
+            entry = self._entries.get(self._key)
+            if entry is None:
+                entry = self._entries[self._key] = _Entry()
+            entry.users += 1
+        try:
+            entry.lock.acquire()
+        except BaseException:
+            self._leave(entry)
+            raise
+
+    def __exit__(self, *raised: object) -> None:
+        # Safe without the guard: the entry stays in place while this thread counts as a user.
+        entry = self._entries[self._key]
+        entry.lock.release()
+        self._leave(entry)
+
+    def _leave(self, entry: _Entry) -> None:
+        with self._guard:
+            entry.users -= 1
+            if not entry.users:
+                del self._entries[self._key]
+
+
+class KeyedLock:
+    """One lock per key: ``with locks(key):``. Keys that nobody uses take no memory.
+
+    ``len(locks)`` is the number of keys in use.
+    """
+
+    __slots__ = ("_entries", "_guard")
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._entries: dict[Hashable, _Entry] = {}
+
+    def __call__(self, key: Hashable) -> AbstractContextManager[None]:
+        return _Turn(self._guard, self._entries, key)
+
+    def __len__(self) -> int:
+        return len(self._entries)

@@ -1,0 +1,519 @@
+# Generated from src/powermem/_async/memory.py by scripts/run_unasync.py; edit that file instead.
+"""The facade: every public call, checked, passed on, and shaped."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from time import perf_counter
+from typing import Any
+
+from .. import clock
+from ..changes import Amend, Change, Delete, DeleteWhere, Duplicate, Outcome, Remember, Updated
+from ..errors import InvalidInputError
+from ..filters import parse as parse_filters
+from ..ids import parse_id
+from ..indexing import document
+from ..inputs import (
+    check_count,
+    check_id,
+    check_share,
+    check_sort,
+    check_text_given,
+)
+from ..messages import read_messages
+from ..metadata import check_metadata
+from ..plan import NewMemories, replacement, said_at
+from ..records import (
+    full_record,
+    history_record,
+    hit_record,
+    record,
+    statistics_record,
+    turn_record,
+)
+from ..types import Row, Scope, Usage
+from .lifecycle import Lifecycle
+from .retrieval.search import Query
+
+_KEEP: Any = object()
+_HIDDEN_ROLES = ("system", "developer", "tool", "function")
+_TIME_RANGES = {"7d": 7, "30d": 30, "90d": 90, "all": None}
+
+Moment = str | datetime | int | float
+
+
+class Memory(Lifecycle):
+    """A lasting memory for AI agents.
+
+    Constructing does no I/O. Use it as ``with Memory(config) as memory``, or call ``initialize``
+    and ``close``; the first call of any method initializes by itself. One instance serves many tasks at once.
+
+    Args:
+        config: a ``dict``, a ``MemoryConfig``, or ``None`` for what ``auto_config()`` finds.
+        agent_id: the agent whose memory this is, where a call names none.
+        conn: reserved for a connection of your own.
+        auto_process: reserved for processing in the background.
+        batch_threshold: reserved for processing in the background.
+        max_retries: reserved for processing in the background.
+
+    Raises:
+        ConfigError: the configuration is wrong; the message names the path of the key.
+    """
+
+    def add(
+        self,
+        messages: str | Mapping[str, Any] | Sequence[Mapping[str, Any] | str],
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        filters: Mapping[str, Any] | None = None,
+        scope: str | None = None,
+        memory_type: str | None = None,
+        prompt: str | None = None,
+        infer: bool = True,
+        *,
+        actor_id: str | None = None,
+        timestamp: Moment | None = None,
+        expires_at: Moment | None = None,
+        async_mode: bool | str = False,
+        idempotency_key: str | None = None,
+    ) -> dict[str, Any]:
+        """Remember what messages say.
+
+        Args:
+            messages: a string, one message in OpenAI's form, or a list of these.
+            user_id: whose memory it is.
+            agent_id: which agent's.
+            run_id: of which conversation.
+            metadata: JSON values to keep with every memory.
+            filters: which stored memories may be updated, with ``infer``.
+            scope: kept as ``metadata["scope"]``.
+            memory_type: kept with every memory; else the kind of the fact.
+            prompt: replaces the instructions for extracting facts.
+            infer: extract facts and reconcile them with what is stored; otherwise each message is stored word
+                for word.
+            actor_id: who said it, where a message has no ``name``.
+            timestamp: when it was said, where a message has no ``timestamp``; dates such as "yesterday" are
+                read against it.
+            expires_at: from then on no search finds it.
+            async_mode: must be false in this version.
+            idempotency_key: a second call with the same key and scope returns the first one's result.
+
+        Returns:
+            ``{"results", "status", "task_id", "usage"}`` and, with ``infer``, ``"extractor"``. Each result
+            has ``"event"``: ``"ADD"``, ``"UPDATE"`` or ``"DELETE"``; what is known already is left out. Word
+            for word, a message that is known already comes back with the event ``"NONE"``.
+
+        Raises:
+            InvalidInputError: an argument is wrong; nothing was stored.
+            ExtractionError: the model's answer could not be read; the messages are kept as source turns.
+        """
+        started = perf_counter()
+        whose = self._scope(user_id, agent_id, run_id)
+        if async_mode not in (False, "sync"):
+            raise InvalidInputError(
+                "async_mode: adding in the background is not available in this version; leave it out"
+            )
+        said = None if timestamp is None else clock.parse(timestamp)
+        actor = check_id(actor_id, "actor_id")
+        heard = read_messages(messages, actor_id=actor, sent_at=said)
+        kept = check_metadata(metadata)
+        if scope is not None:
+            kept["scope"] = check_text_given(scope, "scope")
+        new = NewMemories(
+            scope=whose,
+            at=clock.now(),
+            metadata=kept,
+            memory_type=None if memory_type is None else check_text_given(memory_type, "memory_type"),
+            actor_id=actor,
+            expires_at=None if expires_at is None else clock.parse(expires_at, "expires_at"),
+        )
+        expression = parse_filters(filters)
+        key = None if idempotency_key is None else check_text_given(idempotency_key, "idempotency_key")
+        parts = self._ready()
+        if key is not None and (known := parts.store.recall_request(whose, key)) is not None:
+            return _decode(known)
+        usage = Usage()
+        result: dict[str, Any] = {"results": [], "status": "completed", "task_id": str(uuid.uuid4())}
+        if infer:
+            result["extractor"] = parts.extractor.name
+            if heard:
+                result["results"] = parts.extraction.store_facts(
+                    heard, new, usage, prompt=prompt, expression=expression
+                )
+        else:
+            # A system prompt is nothing that anybody said, unless it is all there is.
+            spoken = [message for message in heard if message.role not in _HIDDEN_ROLES] or heard
+            if spoken:
+                result["results"] = parts.extraction.store_verbatim(spoken, new, usage)
+        usage.seconds = perf_counter() - started
+        result["usage"] = usage.as_dict()
+        if key is None:
+            return result
+        outcome = parts.store.apply([Remember(whose, key, json.dumps(result), new.at)])
+        return _decode(outcome[0])
+
+    def search(
+        self,
+        query: str,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        filters: Mapping[str, Any] | None = None,
+        limit: int = 30,
+        threshold: float | None = None,
+        *,
+        top_k: int | None = None,
+        as_of: Moment | None = None,
+        include_expired: bool = False,
+        rerank: bool | None = None,
+        explain: bool = False,
+    ) -> dict[str, Any]:
+        """Find the memories that answer a query.
+
+        Args:
+            query: a question or any text. A blank one finds nothing.
+            user_id: search this user's memories only.
+            agent_id: this agent's only.
+            run_id: this conversation's only.
+            filters: conditions on columns and metadata; see ``docs/filters.md``.
+            limit: how many results at most.
+            threshold: leave out results with a lower score, 0 to 1.
+            top_k: another name for ``limit``.
+            as_of: search what was true at that moment.
+            include_expired: also find what has expired.
+            rerank: whether to use the reranker; by default when one is configured.
+            explain: add ``score_details`` to each result.
+
+        Returns:
+            ``{"results": [...]}``, best first; each a record with ``"score"`` in 0..1.
+
+        Raises:
+            FilterError: a filter is wrong.
+            InvalidInputError: another argument is wrong.
+        """
+        answers = self.search_many(
+            [query],
+            user_id=user_id,
+            agent_id=agent_id,
+            run_id=run_id,
+            filters=filters,
+            limit=limit,
+            threshold=threshold,
+            top_k=top_k,
+            as_of=as_of,
+            include_expired=include_expired,
+            rerank=rerank,
+            explain=explain,
+        )
+        return answers[0]
+
+    def search_many(
+        self,
+        queries: Sequence[str],
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        filters: Mapping[str, Any] | None = None,
+        limit: int = 30,
+        threshold: float | None = None,
+        *,
+        top_k: int | None = None,
+        as_of: Moment | None = None,
+        include_expired: bool = False,
+        rerank: bool | None = None,
+        explain: bool = False,
+    ) -> list[dict[str, Any]]:
+        """Answer several queries, embedded in one batch.
+
+        Args:
+            queries: the texts; the other arguments are those of ``search`` and hold for all.
+
+        Returns:
+            For each query what ``search`` returns.
+        """
+        if isinstance(queries, str) or not all(isinstance(text, str) for text in queries):
+            raise InvalidInputError("query: expected a string (search), or a list of strings (search_many)")
+        asked = Query(
+            scope=self._scope(user_id, agent_id, run_id, required=True),
+            limit=check_count(
+                limit if top_k is None else top_k, "limit" if top_k is None else "top_k", least=1
+            ),
+            expression=parse_filters(filters),
+            threshold=check_share(threshold, "threshold"),
+            as_of=None if as_of is None else clock.parse(as_of, "as_of"),
+            include_expired=include_expired,
+            rerank=rerank is not False,
+        )
+        parts = self._ready()
+        if rerank and parts.reranker is None:
+            raise InvalidInputError("rerank: no reranker is configured; set the section 'reranker'")
+        answers = parts.retrieval.search(queries, asked)
+        return [{"results": [hit_record(hit, explain=explain) for hit in hits]} for hits in answers]
+
+    def get(
+        self, memory_id: int | str, user_id: str | None = None, agent_id: str | None = None
+    ) -> dict[str, Any] | None:
+        """Return one memory, or ``None`` when there is none with this id, or it is not theirs."""
+        row = self._find(memory_id, user_id, agent_id, touch=True)
+        return None if row is None else full_record(row)
+
+    def get_all(
+        self,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
+        filters: Mapping[str, Any] | None = None,
+        sort_by: str | None = "created_at",
+        order: str = "desc",
+    ) -> dict[str, Any]:
+        """List current memories.
+
+        Args:
+            user_id: this user's only.
+            agent_id: this agent's only.
+            run_id: this conversation's only.
+            limit: how many at most.
+            offset: how many to pass over.
+            filters: conditions on columns and metadata.
+            sort_by: ``"created_at"``, ``"updated_at"`` or ``"id"``.
+            order: ``"asc"`` or ``"desc"``.
+
+        Returns:
+            ``{"results": [...], "total": int}``; the total is that of all pages.
+        """
+        column, descending = check_sort(sort_by, order)
+        whose = self._scope(user_id, agent_id, run_id, required=True)
+        expression = parse_filters(filters)
+        limit, offset = check_count(limit, "limit", least=0), check_count(offset, "offset", least=0)
+        parts = self._ready()
+        rows, total = parts.store.list_rows(
+            whose, expression, sort_by=column, descending=descending, limit=limit, offset=offset
+        )
+        return {"results": [record(row) for row in rows], "total": total}
+
+    def update(
+        self,
+        memory_id: int | str,
+        content: str | None = None,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        *,
+        replace_metadata: bool = False,
+        expires_at: Moment | None = _KEEP,
+        text: str | None = None,
+        data: str | None = None,
+    ) -> dict[str, Any] | None:
+        """Change a memory.
+
+        Args:
+            memory_id: which one.
+            content: the new text; it is embedded again and the old one goes to the history.
+            user_id: it must be this user's.
+            agent_id: it must be this agent's.
+            metadata: merged into what is there (RFC 7396: ``None`` removes a key).
+            replace_metadata: replace instead of merging.
+            expires_at: the new moment of expiry; ``None`` for never.
+            text: another name for ``content``.
+            data: another name for ``content``.
+
+        Returns:
+            The record, or ``None`` when there is no such memory or it is not theirs.
+
+        Raises:
+            InvalidInputError: there is nothing to change, or the scope already holds this text in another
+            memory.
+        """
+        given = [value for value in (content, text, data) if value is not None]
+        if len(given) > 1:
+            raise InvalidInputError("update: give the new text once, as content")
+        wording = check_text_given(given[0], "content") if given else None
+        extra = None if metadata is None else check_metadata(metadata)
+        until = None if expires_at is _KEEP or expires_at is None else clock.parse(expires_at, "expires_at")
+        if wording is None and extra is None and expires_at is _KEEP:
+            raise InvalidInputError("update: give content, metadata or expires_at")
+        parts = self._ready()
+        row = self._find(memory_id, user_id, agent_id)
+        if row is None:
+            return None
+        at = clock.now()
+        changes: list[Change] = []
+        if wording is not None and wording != row.text:
+            vectors = parts.encoder.encode([document(wording, row.actor_id, said_at(row))])
+            changes.append(replacement(row, wording, vectors[0], at))
+        if extra is not None or expires_at is not _KEEP:
+            changes.append(
+                Amend(
+                    row.id,
+                    at,
+                    metadata=extra,
+                    replace_metadata=replace_metadata,
+                    expires_at=until,
+                    set_expires_at=expires_at is not _KEEP,
+                )
+            )
+        outcomes = parts.store.apply(changes) if changes else [Updated(row, row.text)]
+        return _updated(outcomes)
+
+    def delete(self, memory_id: int | str, user_id: str | None = None, agent_id: str | None = None) -> bool:
+        """Delete a memory for good; its history stays.
+
+        Returns:
+            Whether there was one with this id, and it was theirs.
+        """
+        parts = self._ready()
+        row = self._find(memory_id, user_id, agent_id)
+        if row is None:
+            return False
+        outcomes = parts.store.apply([Delete(row.id, clock.now())])
+        return outcomes[0] is not None
+
+    def delete_all(
+        self,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        filters: Mapping[str, Any] | None = None,
+    ) -> dict[str, int]:
+        """Delete every memory of a scope, superseded ones too; without ``filters`` also its source turns.
+
+        Returns:
+            ``{"deleted": int}``.
+
+        Raises:
+            InvalidInputError: no id was given; to delete everything, call ``reset``.
+        """
+        whose = self._scope(user_id, agent_id, run_id)
+        if whose == Scope():
+            raise InvalidInputError(
+                "delete_all: give user_id, agent_id or run_id; reset() deletes everything"
+            )
+        expression = parse_filters(filters)
+        parts = self._ready()
+        outcomes = parts.store.apply([DeleteWhere(whose, expression, clock.now())])
+        deleted = outcomes[0]
+        assert isinstance(deleted, int)
+        return {"deleted": deleted}
+
+    def history(self, memory_id: int | str) -> list[dict[str, Any]]:
+        """Return what happened to a memory, oldest first, also after it was deleted.
+
+        Returns:
+            ``{"memory_id", "event", "old_memory", "new_memory", "created_at", "actor"}`` for each change.
+        """
+        parts = self._ready()
+        number = parse_id(memory_id)
+        return [] if number is None else [history_record(entry) for entry in parts.store.history(number)]
+
+    def sources(self, memory_id: int | str) -> list[dict[str, Any]]:
+        """Return the messages that a memory came from, oldest first.
+
+        Returns:
+            ``{"id", "role", "content", "actor_id", "sent_at"}`` for each.
+        """
+        parts = self._ready()
+        number = parse_id(memory_id)
+        return [] if number is None else [turn_record(turn) for turn in parts.store.turns(number)]
+
+    def count(
+        self,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        filters: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Return how many current memories there are."""
+        whose = self._scope(user_id, agent_id, run_id, required=True)
+        expression = parse_filters(filters)
+        parts = self._ready()
+        return parts.store.count(whose, expression)
+
+    def count_all(
+        self,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        filters: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Return how many current memories there are; another name for ``count``."""
+        return self.count(user_id, agent_id, run_id, filters)
+
+    def users(self) -> list[str]:
+        """Return the id of every user that has a memory, sorted."""
+        parts = self._ready()
+        return parts.store.users()
+
+    def get_users(self) -> list[str]:
+        """Return the id of every user that has a memory; another name for ``users``."""
+        return self.users()
+
+    def get_statistics(
+        self,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        time_range: str | None = None,
+        cutoff_date: Moment | None = None,
+    ) -> dict[str, Any]:
+        """Return numbers about the current memories, and what this memory is made of.
+
+        Args:
+            user_id: this user's only.
+            agent_id: this agent's only.
+            time_range: ``"7d"``, ``"30d"``, ``"90d"`` or ``"all"``.
+            cutoff_date: only what was created since then; wins over ``time_range``.
+        """
+        if time_range is not None and time_range not in _TIME_RANGES:
+            raise InvalidInputError(
+                f"time_range: expected one of {', '.join(_TIME_RANGES)}, got {time_range!r}"
+            )
+        days = _TIME_RANGES[time_range or "all"]
+        since = None if days is None else clock.now() - days * 86_400_000_000
+        if cutoff_date is not None:
+            since = clock.parse(cutoff_date, "cutoff_date")
+        whose = self._scope(user_id, agent_id, None)
+        parts = self._ready()
+        return statistics_record(parts.store.statistics(whose, since), parts.description())
+
+    def reset(self) -> None:
+        """Delete everything in the collection: memories, history, source turns."""
+        parts = self._ready()
+        parts.store.reset()
+        parts.encoder.restart()
+
+    def _find(
+        self, memory_id: int | str, user_id: str | None, agent_id: str | None, *, touch: bool = False
+    ) -> Row | None:
+        whose = self._scope(user_id, agent_id, None)
+        parts = self._ready()
+        number = parse_id(memory_id)
+        if number is None:
+            if isinstance(memory_id, bool) or not isinstance(memory_id, (int, str)):
+                raise InvalidInputError(f"memory_id: expected an integer or a string, got {memory_id!r}")
+            return None
+        row = (parts.store.get_many([number], touch=touch)).get(number)
+        if row is None or any(
+            given is not None and given != has for given, has in zip(whose[:2], row.scope[:2], strict=True)
+        ):
+            return None
+        return row
+
+
+def _decode(kept: Outcome) -> dict[str, Any]:
+    assert isinstance(kept, str)
+    result: dict[str, Any] = json.loads(kept)
+    return result
+
+
+def _updated(outcomes: Sequence[Outcome]) -> dict[str, Any] | None:
+    for outcome in outcomes:
+        if isinstance(outcome, Duplicate):
+            raise InvalidInputError(f"content: memory {outcome.row.id} of the same scope already says this")
+    last = outcomes[-1]
+    return full_record(last.row) if isinstance(last, Updated) else None

@@ -1,0 +1,103 @@
+# Generated from src/powermem/_async/providers/llm.py by scripts/run_unasync.py; edit that file instead.
+"""Language models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from ...types import ChatMessage, Completion, Schema
+from ...wire.ability import Abilities
+from ...wire.chat import ChatForm
+from ...wire.endpoint import Endpoint
+from ...wire.failure import Failure
+from .http import HTTPClient
+from .limiter import Limiter
+
+
+class LLM(Protocol):
+    """Something that answers a chat."""
+
+    @property
+    def provider(self) -> str:
+        """Its configured name."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        ...
+
+    def complete(self, messages: Sequence[ChatMessage], *, schema: Schema | None = None) -> Completion:
+        """Answer a chat.
+
+        Args:
+            messages: in OpenAI's form.
+            schema: the answer should be JSON that follows it. How strictly the model is held to it depends
+                on the provider, so the answer still has to be checked.
+
+        Raises:
+            ProviderError: there is no answer.
+        """
+        ...
+
+
+class ChatLLM:
+    """A model behind a chat API over HTTP. It learns what the model understands.
+
+    Args:
+        http: the client to send with.
+        endpoint: the address of the chat method.
+        form: what requests and replies look like.
+        model: the model's name.
+        parameters: further fields of each request, such as ``temperature``.
+        abilities: what the endpoint is known to understand; what it does not is found out.
+        max_concurrency: how many calls may be in flight.
+        timeout: seconds for each attempt, if not the client's.
+        max_retries: how often to try again, if not the client's.
+    """
+
+    def __init__(
+        self,
+        http: HTTPClient,
+        endpoint: Endpoint,
+        *,
+        form: ChatForm,
+        model: str,
+        parameters: Mapping[str, Any] | None = None,
+        abilities: Abilities | None = None,
+        max_concurrency: int = 64,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+    ) -> None:
+        self.provider = endpoint.provider
+        self.model = model
+        self._http = http
+        self._endpoint = endpoint
+        self._form = form
+        self._parameters = dict(parameters or {})
+        self._abilities = abilities or Abilities()
+        self._limiter = Limiter(max_concurrency)
+        self._timeout = timeout
+        self._max_retries = max_retries
+
+    def complete(self, messages: Sequence[ChatMessage], *, schema: Schema | None = None) -> Completion:
+        """Answer a chat; see ``LLM``."""
+        while True:
+            # Every round starts from what is known by now, which another call may have found out, and a
+            # refusal leaves less of it: the loop ends.
+            abilities = self._abilities
+            body = self._form.build(self.model, messages, schema, abilities, self._parameters)
+            reply = self._http.send(
+                self._endpoint,
+                body,
+                limiter=self._limiter,
+                timeout=self._timeout,
+                max_retries=self._max_retries,
+            )
+            if not isinstance(reply, Failure):
+                return self._form.read(self.provider, reply)
+            lesser = abilities.after(reply, body.keys())
+            if lesser is None:
+                raise reply.error()
+            self._abilities = self._abilities.meet(lesser)

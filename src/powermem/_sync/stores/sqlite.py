@@ -1,0 +1,118 @@
+# Generated from src/powermem/_async/stores/sqlite.py by scripts/run_unasync.py; edit that file instead.
+"""The SQLite store: the blocking engine behind threads, with the work of concurrent callers put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..._concurrency import Batcher, Threads
+from ...changes import Change, Outcome
+from ...filters import Expression
+from ...sqlite.engine import Engine
+from ...types import EmbedderIdentity, HistoryEntry, Hit, Row, Scope, SearchRequest, Statistics, Turn
+from .base import Store
+
+_READERS = 4
+_MAX_BATCHES_PER_COMMIT = 256
+_MAX_SEARCHES_PER_PASS = 16
+
+
+class SQLiteStore(Store):
+    """Memories in one SQLite file.
+
+    Args:
+        engine: the blocking part; not open yet.
+    """
+
+    name = "sqlite"
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._write_thread = Threads("powermem-sqlite-writer", 1)
+        self._read_threads = Threads("powermem-sqlite-reader", _READERS)
+        self._commits: Batcher[Sequence[Change], list[Outcome]] = Batcher(
+            self._commit, max_size=_MAX_BATCHES_PER_COMMIT
+        )
+        self._searches: Batcher[SearchRequest, list[Hit]] = Batcher(
+            self._search, max_size=_MAX_SEARCHES_PER_PASS, max_running=2
+        )
+
+    @property
+    def commits(self) -> int:
+        """How many transactions were committed."""
+        return self._engine.commits
+
+    def open(self) -> None:
+        self._write_thread.run(self._engine.open)
+
+    def close(self) -> None:
+        self._commits.close()
+        self._searches.close()
+        self._write_thread.run(self._engine.close)
+        self._write_thread.close()
+        self._read_threads.close()
+
+    def identify(self, identity: EmbedderIdentity) -> None:
+        self._write_thread.run(self._engine.identify, identity)
+
+    def apply(self, changes: Sequence[Change]) -> list[Outcome]:
+        return self._commits.submit(changes)
+
+    def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
+        return self._write_thread.run(self._engine.apply, batches)
+
+    def search(self, requests: Sequence[SearchRequest], *, touch: bool = True) -> list[list[Hit]]:
+        hits = self._searches.submit_many(requests)
+        if touch:
+            self._engine.touch([hit.row.id for found in hits for hit in found])
+        return hits
+
+    def _search(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception]:
+        return self._read_threads.run(self._engine.search, requests)
+
+    def get_many(self, ids: Sequence[int], *, touch: bool = False) -> dict[int, Row]:
+        rows = self._read_threads.run(self._engine.get_many, ids)
+        if touch:
+            self._engine.touch(list(rows))
+        return rows
+
+    def list_rows(
+        self,
+        scope: Scope,
+        expression: Expression | None,
+        *,
+        sort_by: str,
+        descending: bool,
+        limit: int,
+        offset: int,
+    ) -> tuple[list[Row], int]:
+        return self._read_threads.run(
+            self._engine.list_rows,
+            scope,
+            expression,
+            sort_by=sort_by,
+            descending=descending,
+            limit=limit,
+            offset=offset,
+        )
+
+    def count(self, scope: Scope, expression: Expression | None) -> int:
+        return self._read_threads.run(self._engine.count, scope, expression)
+
+    def users(self) -> list[str]:
+        return self._read_threads.run(self._engine.users)
+
+    def history(self, memory_id: int) -> list[HistoryEntry]:
+        return self._read_threads.run(self._engine.history, memory_id)
+
+    def turns(self, memory_id: int) -> list[Turn]:
+        return self._read_threads.run(self._engine.turns, memory_id)
+
+    def recall_request(self, scope: Scope, key: str) -> str | None:
+        return self._read_threads.run(self._engine.recall_request, scope, key)
+
+    def statistics(self, scope: Scope, since: int | None) -> Statistics:
+        return self._write_thread.run(self._engine.statistics, scope, since)
+
+    def reset(self) -> None:
+        self._write_thread.run(self._engine.reset)

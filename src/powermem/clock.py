@@ -1,0 +1,69 @@
+"""Time as the store keeps it: integer microseconds since the epoch, in UTC."""
+
+from __future__ import annotations
+
+import time
+from datetime import date, datetime, timedelta, timezone
+
+from .errors import InvalidInputError
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def now() -> int:
+    """Return the present moment in microseconds."""
+    return time.time_ns() // 1000
+
+
+def to_iso(moment: int) -> str:
+    """Write microseconds as an ISO-8601 string in UTC, also before 1970."""
+    return (_EPOCH + timedelta(microseconds=moment)).isoformat()
+
+
+def to_datetime(moment: int) -> datetime:
+    """Return microseconds as an aware ``datetime`` in UTC."""
+    return _EPOCH + timedelta(microseconds=moment)
+
+
+def from_datetime(moment: datetime) -> int:
+    """Return a ``datetime`` in microseconds; a naive one is taken as UTC."""
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def parse(value: object, name: str = "timestamp") -> int:
+    """Read a moment that a user gave.
+
+    Args:
+        value: an ISO-8601 string, a ``datetime``, a ``date``, or seconds since the epoch.
+        name: the argument's name, for the error.
+
+    Returns:
+        Microseconds since the epoch, UTC.
+
+    Raises:
+        InvalidInputError: the value is none of these.
+    """
+    if isinstance(value, datetime):
+        return from_datetime(value)
+    if isinstance(value, date):
+        return from_datetime(datetime(value.year, value.month, value.day))
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        try:
+            return from_datetime(_EPOCH + timedelta(seconds=value))
+        except (OverflowError, ValueError):
+            pass
+    if isinstance(value, str):
+        text = value.strip()
+        # Python 3.10's fromisoformat does not know the "Z".
+        if text[-1:] in ("Z", "z"):
+            text = text[:-1] + "+00:00"
+        try:
+            return from_datetime(datetime.fromisoformat(text))
+        except ValueError:
+            pass
+    raise InvalidInputError(
+        f"{name}: expected an ISO-8601 string, a datetime or seconds since the epoch, got {value!r}"
+    )

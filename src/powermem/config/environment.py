@@ -1,0 +1,227 @@
+"""Read the configuration from a JSON file, from ``.env`` and from the environment."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+from dotenv import dotenv_values, find_dotenv
+
+from powermem.errors import ConfigError
+
+from .fields import Env, Section, marker, reveal
+from .models import Chosen, MemoryConfig, Reranker
+from .tables import DETECTED, LLMS
+from .validation import InvalidConfig, Problem
+
+_Path = tuple[str, ...]
+
+
+def auto_config(env_file: str | os.PathLike[str] | None = None) -> dict[str, Any]:
+    """Read the configuration from ``.env`` and the environment, which wins.
+
+    A variable that is blank counts as not set. Where a setting has several variables, the first
+    of them in ``.env.example`` that is set counts. Nothing is written to ``os.environ``.
+
+    Without ``LLM_PROVIDER``, the key of a vendor chooses the language model; of several keys the
+    first of `tables.DETECTED` does. The embedder stays local until ``EMBEDDING_PROVIDER`` is set.
+
+    Args:
+        env_file: the file to read; else the one that ``POWERMEM_ENV_FILE`` names; else ``.env``
+            in the current directory or the nearest one above it, if there is one.
+
+    Returns:
+        A dict for `MemoryConfig`. It holds secrets as plain text.
+
+    Raises:
+        ConfigError: the file is named but cannot be read, or a value is wrong.
+    """
+    return from_variables({**_file_variables(env_file), **os.environ})
+
+
+def load_config_from_env() -> dict[str, Any]:
+    """Return `auto_config()`."""
+    return auto_config()
+
+
+def load_config(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read a configuration from a JSON file.
+
+    Raises:
+        ConfigError: there is no such file, or it does not hold a JSON object.
+    """
+    text = _text(Path(path).expanduser(), "configuration file")
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ConfigError(
+            f"{path}: not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}"
+        ) from None
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path}: expected a JSON object, got {type(data).__name__}")
+    return data
+
+
+def known_variables() -> dict[str, tuple[str, ...]]:
+    """Return every environment variable that is read, with the paths that it can set."""
+    paths: dict[str, list[str]] = {}
+    for path, names, _ in _all_settings():
+        for name in names:
+            found = paths.setdefault(name, [])
+            if (dotted := ".".join(path)) not in found:
+                found.append(dotted)
+    return {name: tuple(found) for name, found in sorted(paths.items())}
+
+
+def from_variables(variables: Mapping[str, str | None]) -> dict[str, Any]:
+    """Build the configuration that environment variables describe, reading nothing else."""
+    given = {name: value.strip() for name, value in variables.items() if value and value.strip()}
+    given.update(_detected_llm(given))
+    _require_named("EMBEDDING_PROVIDER", ("EMBEDDING_API_KEY",), given)
+    data: dict[str, Any] = {}
+    origins: dict[_Path, str] = {}
+    wrong: list[Problem] = []
+    for path, names, is_json in _settings(given):
+        variable = next((name for name in names if name in given), None)
+        if variable is None:
+            continue
+        origins[path] = variable
+        try:
+            _put(data, path, json.loads(given[variable]) if is_json else given[variable])
+        except json.JSONDecodeError as error:
+            wrong.append(Problem(path, f"expected JSON, but at column {error.colno}: {error.msg}", variable))
+    config, found = _check(data)
+    wrong += [problem._replace(variable=_origin(problem.path, origins)) for problem in found]
+    if wrong or config is None:
+        raise InvalidConfig(tuple(wrong))
+    return _as_dict(config)
+
+
+def _check(data: dict[str, Any]) -> tuple[MemoryConfig | None, tuple[Problem, ...]]:
+    try:
+        return MemoryConfig(**data), ()
+    except InvalidConfig as error:
+        return None, error.problems
+
+
+def _as_dict(config: MemoryConfig) -> dict[str, Any]:
+    data: dict[str, Any] = reveal(config.model_dump(exclude_unset=True))
+    for name, chosen in (("llm", config.llm), ("embedder", config.embedder)):
+        data[name] = {"provider": chosen.provider, "config": {}, **data.get(name, {})}
+    data["vector_store"] = reveal(config.vector_store.model_dump(exclude_none=True))
+    return data
+
+
+def _file_variables(env_file: str | os.PathLike[str] | None) -> dict[str, str | None]:
+    named = env_file if env_file is not None else os.environ.get("POWERMEM_ENV_FILE")
+    found = named or find_dotenv(usecwd=True)
+    if not found:
+        return {}
+    path = Path(found).expanduser()
+    _text(path, ".env file")  # python-dotenv takes a file that is not there for an empty one
+    return dotenv_values(path, encoding="utf-8-sig")
+
+
+def _text(path: Path, what: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: there is no such {what}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: this {what} is not UTF-8 text") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read this {what}: {error.strerror}") from None
+
+
+def _detected_llm(given: Mapping[str, str]) -> dict[str, str]:
+    if "LLM_PROVIDER" in given:
+        return {}
+    _require_named("LLM_PROVIDER", ("LLM_API_KEY",), given)
+    for name in DETECTED:
+        if any(variable in given for variable in LLMS[name].api_key_env):
+            return {"LLM_PROVIDER": name}
+    _require_named("LLM_PROVIDER", ("LLM_MODEL",), given)
+    return {}
+
+
+def _require_named(provider_variable: str, variables: tuple[str, ...], given: Mapping[str, str]) -> None:
+    # Guessing whose key it is would send it to the wrong company.
+    alone = next((name for name in variables if name in given), None)
+    if alone is not None and provider_variable not in given:
+        raise ConfigError(
+            f"{alone} is set, but {provider_variable} is not; set it to the provider that is meant"
+        )
+
+
+_Setting = tuple[_Path, tuple[str, ...], bool]
+"""A path, its variables, first one first, and whether they hold JSON."""
+
+
+def _settings(given: Mapping[str, str]) -> Iterator[_Setting]:
+    """Yield the settings of the sections and of the providers that are chosen."""
+    for name, section in _sections():
+        if not issubclass(section, Chosen):
+            continue
+        if section is Reranker and not any(name.startswith(section.prefix) for name in given):
+            continue  # a key that is there for the language model is no word about a reranker
+        chosen = given.get(section.provider_variable)
+        config = section.child("config", {"provider": chosen})
+        if config is not None:
+            yield from _fields(config, (name, "config"), section.prefix)
+    yield from _fields(MemoryConfig, (), "")
+
+
+def _all_settings() -> Iterator[_Setting]:
+    """Yield the settings of the sections and of every provider."""
+    for name, section in _sections():
+        if issubclass(section, Chosen):
+            for provider in section.known():
+                yield from _fields(section.config_class(provider), (name, "config"), section.prefix)
+    yield from _fields(MemoryConfig, (), "")
+
+
+def _sections() -> Iterator[tuple[str, type[Section]]]:
+    for name in MemoryConfig.model_fields:
+        section = MemoryConfig.child(name, None)
+        if section is not None and marker(MemoryConfig, name, Env) is None:
+            yield name, section
+
+
+def _fields(section: type[Section], path: _Path, prefix: str) -> Iterator[_Setting]:
+    for name, field in section.model_fields.items():
+        here = (*path, name)
+        env = marker(section, name, Env)
+        inner = field.annotation
+        if env is not None:
+            if env.names:
+                yield here, env.names, _holds_json(inner)
+        elif issubclass(section, Chosen) and name in ("provider", "config"):
+            if name == "provider":
+                yield here, (section.provider_variable,), False
+        elif isinstance(inner, type) and issubclass(inner, Section):
+            yield from _fields(inner, here, inner.prefix)
+        else:
+            yield here, (f"{prefix}{name}".upper(),), _holds_json(inner)
+
+
+def _holds_json(annotation: Any) -> bool:
+    if isinstance(annotation, type) and issubclass(annotation, (dict, list, tuple, Section)):
+        return True
+    if get_origin(annotation) in (dict, list, tuple):
+        return True
+    return any(_holds_json(argument) for argument in get_args(annotation))
+
+
+def _put(data: dict[str, Any], path: _Path, value: object) -> None:
+    for key in path[:-1]:
+        data = data.setdefault(key, {})
+    data[path[-1]] = value
+
+
+def _origin(path: _Path, origins: Mapping[_Path, str]) -> str:
+    """Return the variable that set a path or something around it."""
+    prefixes = (path[:length] for length in range(len(path), 0, -1))
+    return next((origins[prefix] for prefix in prefixes if prefix in origins), "")

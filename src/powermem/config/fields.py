@@ -1,0 +1,256 @@
+"""The base of every configuration section, and the types its fields are made of."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, TypeVar, cast, get_args
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+)
+
+MASK = "**********"
+
+_SECRET_NAME = re.compile(
+    r"api_?key|access_key|private_key|encryption_key|passw|pwd|secret|credential|auth(?!or)|header"
+    r"|token(?!s$|izer)|connection_string",
+    re.IGNORECASE,
+)
+_USERINFO = re.compile(r"(\w[\w+.\-]*://|(?=\S*:\S*@))\S*@")
+_ASSIGNED = re.compile(r"(?i)\b(password|passwd|pwd|api_?key|access_token|token|secret)=[^\s&;]+")
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+
+
+def is_secret(name: str) -> bool:
+    """Tell whether the value of a key of this name must never be shown."""
+    return _SECRET_NAME.search(name) is not None
+
+
+def mask_text(text: str) -> str:
+    """Replace what is secret inside a URL or a connection string by asterisks."""
+    return _ASSIGNED.sub(rf"\1={MASK}", _USERINFO.sub(rf"\1{MASK}@", text))
+
+
+class Url(str):
+    """A URL that can be used as it is and shows no credentials in its ``repr``."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(mask_text(str(self)))
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Env:
+    """Names the environment variables of a field, first one first; none at all means it has none.
+
+    A field without this marker is read from its section's prefix and its own name in capitals.
+    """
+
+    names: tuple[str, ...]
+
+    def __init__(self, *names: str) -> None:
+        object.__setattr__(self, "names", names)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Marks a field that goes into the body of each request, under ``name`` when that differs."""
+
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inert:
+    """Marks a field that is accepted and checked but changes nothing in this version."""
+
+
+OPTION = Option()
+INERT = Inert()
+
+
+class Section(BaseModel):
+    """A part of the configuration: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(
+        allow_inf_nan=False,
+        arbitrary_types_allowed=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        populate_by_name=True,
+        protected_namespaces=(),
+    )
+
+    prefix: ClassVar[str] = ""
+    """What the section's environment variables begin with."""
+    inert: ClassVar[bool] = False
+    """Whether this version accepts the section without acting on it."""
+
+    @classmethod
+    def child(cls, name: str, raw: object) -> type[Section] | None:
+        """Return the section class of a field, or ``None`` when the field holds a plain value.
+
+        Args:
+            name: the field's name.
+            raw: what the user gave for this section; a provider decides what its keys are.
+        """
+        return _section_in(cls.model_fields[name].annotation)
+
+    @classmethod
+    def field_named(cls, key: str) -> str | None:
+        """Return the name of the field that a key or one of its aliases stands for."""
+        return next((name for name in cls.model_fields if key in spellings(cls, name)), None)
+
+    @classmethod
+    def keys(cls) -> list[str]:
+        """Return every key that may be written here, aliases too."""
+        return [key for name in cls.model_fields for key in spellings(cls, name)]
+
+
+_Marker = TypeVar("_Marker")
+
+
+def marker(section: type[Section], name: str, kind: type[_Marker]) -> _Marker | None:
+    """Return a field's marker of the given class, if it has one."""
+    return next((m for m in section.model_fields[name].metadata if isinstance(m, kind)), None)
+
+
+def spellings(section: type[Section], name: str) -> list[str]:
+    """Return a field's name and its aliases."""
+    alias = section.model_fields[name].validation_alias
+    others = [c for c in alias.choices if isinstance(c, str)] if isinstance(alias, AliasChoices) else []
+    return [name, *(other for other in others if other != name)]
+
+
+def alias(*others: str, **options: Any) -> Any:
+    """Declare a field that may be written in other ways too; the first name is its own."""
+    return Field(validation_alias=AliasChoices(*others), **options)
+
+
+def _section_in(annotation: Any) -> type[Section] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    found = (_section_in(argument) for argument in get_args(annotation))
+    return next((section for section in found if section is not None), None)
+
+
+def hide(value: Any, *, secret: bool = False) -> Any:
+    """Wrap what is secret by its name, at any depth, so that it cannot be shown by accident."""
+    if isinstance(value, Mapping):
+        return {k: hide(v, secret=secret or is_secret(str(k))) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [hide(v, secret=secret) for v in value]
+    if isinstance(value, str):
+        return SecretStr(value) if secret or mask_text(value) != value else value
+    return value
+
+
+def reveal(value: Any) -> Any:
+    """Undo `hide`: plain containers and plain text, ready to be used."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, Mapping):
+        return {k: reveal(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [reveal(v) for v in value]
+    return str(value) if isinstance(value, str) else value
+
+
+def display(value: Any) -> Any:
+    """Return a value as it may be shown: secrets masked, objects by the name of their class."""
+    if isinstance(value, SecretStr):
+        return MASK
+    if isinstance(value, Mapping):
+        return {str(k): display(v) for k, v in value.items()}
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
+        return [display(v) for v in value]
+    if isinstance(value, str):
+        return mask_text(value)
+    return value if value is None or isinstance(value, (bool, int, float)) else type(value).__name__
+
+
+def _stripped(value: Any) -> Any:
+    # A pasted key often ends in a line break, which no HTTP header may hold.
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    return value.strip() if isinstance(value, str) else value
+
+
+def _http_url(value: str) -> Url:
+    url = value.strip().rstrip("/")
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("expected a URL such as 'https://host/v1'")
+    return Url(url)
+
+
+def _path(value: Any) -> Any:
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    return os.path.expanduser(value) if isinstance(value, str) else value
+
+
+def _host(value: str) -> str:
+    if "/" in value or "@" in value:
+        raise ValueError("expected the name of a host, with no scheme, user or path")
+    return value
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("expected text that is not blank")
+    return value
+
+
+def _identifier(value: str) -> str:
+    if _IDENTIFIER.fullmatch(value) is None:
+        raise ValueError("expected letters, digits and underscores, not beginning with a digit, at most 63")
+    return value
+
+
+def _hidden(value: dict[str, Any]) -> dict[str, Any]:
+    return cast("dict[str, Any]", hide(value))
+
+
+def _mask_or_none(value: str | None) -> str | None:
+    return None if value is None else mask_text(value)
+
+
+def _class_name(value: object) -> str | None:
+    return None if value is None else type(value).__name__
+
+
+Secret = Annotated[SecretStr, BeforeValidator(_stripped)]
+HttpUrl = Annotated[str, AfterValidator(_http_url), PlainSerializer(_mask_or_none, when_used="json")]
+Headers = dict[str, SecretStr]
+Opaque = Annotated[dict[str, Any], AfterValidator(_hidden)]
+"""A mapping whose keys are not ours to check; what is secret by its name is wrapped."""
+Foreign = Annotated[Any, Env(), Field(repr=False), PlainSerializer(_class_name, when_used="json")]
+"""An object of the user's program. It is shown by its class only: its own ``repr`` may hold a key."""
+
+Text = Annotated[str, AfterValidator(_not_blank)]
+Path = Annotated[str, BeforeValidator(_path), AfterValidator(_not_blank)]
+Host = Annotated[str, AfterValidator(_host)]
+Identifier = Annotated[str, AfterValidator(_identifier)]
+Count = Annotated[int, Field(ge=1)]
+Whole = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(gt=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Amount = Annotated[float, Field(ge=0)]
+Port = Annotated[int, Field(ge=1, le=65535)]

@@ -1,0 +1,258 @@
+"""The configuration as a whole, and the sections that name a provider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import AfterValidator, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
+
+from . import registry
+from .fields import INERT, Count, Env, Identifier, Inert, Opaque, Section, alias, display, marker
+from .providers import ProviderConfig, RerankerConfig
+from .sections import (
+    AgentMemory,
+    Audit,
+    GraphStore,
+    Http,
+    IntelligentMemory,
+    Logging,
+    MemoryDecay,
+    Performance,
+    QueryRewrite,
+    Security,
+    SkillStore,
+    SourceStore,
+    SparseEmbedder,
+    Telemetry,
+    switched_off,
+)
+from .stores import StoreConfig
+from .tables import STORES, Kind
+from .validation import InvalidConfig, problems
+
+
+class Chosen(Section):
+    """A provider, and the config whose keys the provider's name decides."""
+
+    provider_variable: ClassVar[str] = ""
+    """The environment variable with the provider's name."""
+    any_config: ClassVar[type[Section]]
+    """What every config of this section has in common."""
+
+    provider: str
+
+    @classmethod
+    def known(cls) -> tuple[str, ...]:
+        """Return the names that ``provider`` may have."""
+        return registry.known_stores()
+
+    @classmethod
+    def config_class(cls, name: str) -> type[Section]:
+        """Return the class of the config of a provider."""
+        row = STORES.get(name)
+        return row.config if row else cls.any_config
+
+    @classmethod
+    def child(cls, name: str, raw: object) -> type[Section] | None:
+        """Return the section class of a field; that of ``config`` depends on the provider."""
+        if name != "config":
+            return super().child(name, raw)
+        given = raw.get("provider") if isinstance(raw, Mapping) else None
+        chosen = cls.model_fields["provider"].default if given is None else given
+        return cls.config_class(str(chosen).strip().lower())
+
+    @field_validator("provider")
+    @classmethod
+    def _known_provider(cls, value: str) -> str:
+        name = value.strip().lower()
+        if name not in cls.known():
+            raise ValueError(registry.unknown(value, cls.known()))
+        return name
+
+    @field_validator("config", mode="before", check_fields=False)
+    @classmethod
+    def _config_of_provider(cls, value: object, info: ValidationInfo) -> Section:
+        name = info.data.get("provider")
+        if name is None:  # it is wrong, which is reported already; its keys cannot be judged
+            return cls.any_config.model_construct()
+        return cls.config_class(name).model_validate({} if value is None else value)
+
+
+class ModelProvider(Chosen):
+    """A provider of a language model, an embedder or a reranker."""
+
+    kind: ClassVar[Kind]
+    any_config: ClassVar[type[Section]] = ProviderConfig
+
+    config: SerializeAsAny[ProviderConfig] = Field(default_factory=dict, validate_default=True)
+
+    @classmethod
+    def known(cls) -> tuple[str, ...]:
+        """Return the names that ``provider`` may have."""
+        return registry.known(cls.kind)
+
+    @classmethod
+    def config_class(cls, name: str) -> type[Section]:
+        """Return the class of the config of a provider."""
+        return registry.provider_config(cls.kind, name)
+
+
+class LLM(ModelProvider):
+    """The language model that extracts facts; ``none`` extracts them by rules."""
+
+    kind: ClassVar[Kind] = "llm"
+    prefix: ClassVar[str] = "LLM_"
+    provider_variable: ClassVar[str] = "LLM_PROVIDER"
+
+    provider: str = "none"
+
+
+class AudioLLM(ModelProvider):
+    """The model that turns speech into text."""
+
+    kind: ClassVar[Kind] = "llm"
+    inert: ClassVar[bool] = True
+
+    provider: str = "qwen_asr"
+
+
+class Embedder(ModelProvider):
+    """What turns text into vectors; ``default`` runs on this machine, ``none`` does without."""
+
+    kind: ClassVar[Kind] = "embedder"
+    prefix: ClassVar[str] = "EMBEDDING_"
+    provider_variable: ClassVar[str] = "EMBEDDING_PROVIDER"
+
+    provider: str = "default"
+
+
+class Reranker(ModelProvider):
+    """A model that puts search results in a better order.
+
+    It is used only when it is enabled, here or in its config.
+    """
+
+    kind: ClassVar[Kind] = "reranker"
+    prefix: ClassVar[str] = "RERANKER_"
+    provider_variable: ClassVar[str] = "RERANKER_PROVIDER"
+
+    enabled: bool | None = None
+    provider: str = "qwen"
+
+    @property
+    def switch(self) -> bool | None:
+        """Whether it is to be used; ``None`` when nothing was said, which means it is not."""
+        inner = self.config.enabled if isinstance(self.config, RerankerConfig) else None
+        return inner if self.enabled is None else self.enabled
+
+
+class VectorStore(Chosen):
+    """The database."""
+
+    prefix: ClassVar[str] = "VECTOR_STORE_"
+    provider_variable: ClassVar[str] = "DATABASE_PROVIDER"
+    any_config: ClassVar[type[Section]] = StoreConfig
+
+    provider: str = "sqlite"
+    config: SerializeAsAny[StoreConfig] = Field(default_factory=dict, validate_default=True)
+
+
+class SubStore(Section):
+    """A collection of its own for memories that match a filter."""
+
+    inert: ClassVar[bool] = True
+
+    routing_filter: Opaque
+    collection_name: Identifier | None = None
+    embedding_model_dims: Count | None = None
+    embedder: Embedder | None = alias("embedder", "embedding", default=None)
+    vector_store: Opaque | None = None
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        # Without a time zone database on the machine no name can be judged.
+        if name in ("UTC", "Etc/UTC") or not available_timezones():
+            return name
+        raise ValueError("expected the name of a time zone, such as 'Europe/Paris'") from None
+    return name
+
+
+class MemoryConfig(Section):
+    """The whole configuration. ``MemoryConfig()`` works without any other software or key.
+
+    Raises:
+        ConfigError: names the path of every key that is wrong, one a line.
+    """
+
+    llm: LLM = LLM()
+    embedder: Embedder = alias("embedder", "embedding", default=Embedder())
+    vector_store: VectorStore = alias("vector_store", "database", default=VectorStore())
+    reranker: Reranker = Reranker()
+    audio_llm: Annotated[AudioLLM | None, Env()] = None
+    intelligent_memory: IntelligentMemory = alias(
+        "intelligent_memory", "intelligence", default=IntelligentMemory()
+    )
+    memory_decay: MemoryDecay = MemoryDecay()
+    query_rewrite: QueryRewrite = QueryRewrite()
+    graph_store: GraphStore = GraphStore()
+    sparse_embedder: SparseEmbedder = SparseEmbedder()
+    skill_store: SkillStore = SkillStore()
+    source_store: SourceStore = SourceStore()
+    sub_stores: Annotated[tuple[SubStore, ...], Env()] = ()
+    agent_memory: AgentMemory = AgentMemory()
+    telemetry: Telemetry = Telemetry()
+    audit: Audit = Audit()
+    logging: Logging = Logging()
+    timezone: Annotated[str, INERT, AfterValidator(_timezone), Env("TIMEZONE")] = "UTC"
+    performance: Performance = Performance()
+    security: Security = Security()
+    http: Http = Http()
+    version: Annotated[str, Env()] = "v1.1"
+    custom_fact_extraction_prompt: Annotated[str | None, Env("POWERMEM_CUSTOM_FACT_EXTRACTION_PROMPT")] = None
+    custom_update_memory_prompt: Annotated[str | None, Env("POWERMEM_CUSTOM_UPDATE_MEMORY_PROMPT")] = None
+    custom_importance_evaluation_prompt: Annotated[
+        str | None, INERT, Env("POWERMEM_CUSTOM_IMPORTANCE_EVALUATION_PROMPT")
+    ] = None
+
+    def __init__(self, /, **data: Any) -> None:
+        # A section that is None is one that was left out, as in configurations made by programs.
+        given = {key: value for key, value in data.items() if value is not None}
+        try:
+            super().__init__(**given)
+            return
+        except ValidationError as error:
+            found = problems(error, MemoryConfig, given)
+        # Raised out here, so that it does not carry pydantic's error, which holds the input.
+        raise InvalidConfig(found)
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Paths of what was set although this version does nothing with it."""
+        paths = list(_ignored(self, ()))
+        if "reranker" in self.model_fields_set and self.reranker.switch is None:
+            paths.append("reranker")
+        return tuple(paths)
+
+    def masked(self) -> dict[str, Any]:
+        """Return the whole configuration as it may be printed: JSON types, no secret."""
+        shown: dict[str, Any] = display(self.model_dump())
+        return shown
+
+
+def _ignored(section: Section, path: tuple[str, ...]) -> Iterator[str]:
+    fields = type(section).model_fields
+    for name in fields:
+        if name not in section.model_fields_set:
+            continue
+        value, here = getattr(section, name), (*path, name)
+        parts = value if isinstance(value, tuple) else (value,)
+        if marker(type(section), name, Inert) or any(isinstance(p, Section) and p.inert for p in parts):
+            if not (isinstance(value, Section) and switched_off(value)):
+                yield ".".join(here)
+        elif isinstance(value, Section):
+            yield from _ignored(value, here)

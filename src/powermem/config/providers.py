@@ -1,0 +1,250 @@
+"""The keys of the ``config`` of each model provider.
+
+The base URL's own key and the environment variables differ from provider to provider and come
+from the tables in `registry`, which derives one class per provider from those here.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, model_validator
+
+from .fields import (
+    INERT,
+    OPTION,
+    Count,
+    Env,
+    Foreign,
+    Fraction,
+    Headers,
+    HttpUrl,
+    Opaque,
+    Option,
+    Seconds,
+    Secret,
+    Section,
+    Text,
+    Whole,
+    alias,
+    hide,
+)
+
+
+class ProviderConfig(Section):
+    """What every provider takes."""
+
+    model: Any = None
+    """Name of the model; for LangChain the model itself."""
+    api_key: Secret | None = None
+    base_url: HttpUrl | None = None
+    max_concurrency: Count = 64
+    """Requests in flight at once."""
+    timeout: Seconds | None = None
+    """Seconds to wait for an answer; ``http.read_timeout`` when left out."""
+    max_retries: Whole | None = None
+    """``http.max_retries`` when left out."""
+    default_headers: Headers | None = None
+    http_client: Annotated[Foreign, INERT] = None
+    http_client_proxies: Annotated[Foreign, INERT] = None
+
+
+class CustomConfig(ProviderConfig):
+    """The config of a provider that the user registered: any further key goes to their class."""
+
+    model_config = ConfigDict(extra="allow")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _wrap_secrets(cls, data: Any) -> Any:
+        return hide(data) if isinstance(data, dict) else data
+
+
+class ChatConfig(ProviderConfig):
+    """What every LLM takes. Sampling parameters that are left out are not sent."""
+
+    model: Text | None = None
+    temperature: Annotated[float | None, OPTION, Field(ge=0, le=2)] = None
+    max_tokens: Annotated[Count | None, OPTION] = None
+    top_p: Annotated[Fraction | None, OPTION] = None
+    # The plain OpenAI form of a request has no top_k and some servers refuse it.
+    top_k: Annotated[Whole | None, INERT] = None
+    enable_vision: Annotated[bool, INERT] = False
+    vision_details: Annotated[Literal["auto", "low", "high"], INERT] = "auto"
+    response_callback: Annotated[Foreign, INERT] = None
+
+
+class TopKChat(ChatConfig):
+    """An LLM that understands ``top_k``."""
+
+    top_k: Annotated[Whole | None, OPTION] = None
+
+
+class OpenAIChat(ChatConfig):
+    """OpenAI's API."""
+
+    default_headers: Annotated[Headers | None, Env("OPENAI_LLM_DEFAULT_HEADERS", "LLM_DEFAULT_HEADERS")] = (
+        None
+    )
+    store: Annotated[bool | None, OPTION] = None
+    models: Annotated[list[str] | None, INERT] = None
+    route: Annotated[str | None, INERT] = None
+    openrouter_base_url: Annotated[HttpUrl | None, INERT] = None
+    site_url: Annotated[str | None, INERT] = None
+    app_name: Annotated[str | None, INERT] = None
+
+
+class SiliconFlowChat(OpenAIChat):
+    """SiliconFlow: OpenAI's API and ``top_k``."""
+
+    default_headers: Headers | None = None
+    top_k: Annotated[Whole | None, OPTION] = None
+
+
+class OpenRouterChat(TopKChat):
+    """OpenRouter: fallback models, and headers that name the calling application."""
+
+    models: Annotated[list[str] | None, OPTION] = None
+    route: Annotated[str | None, OPTION] = None
+    site_url: str | None = None
+    app_name: str | None = None
+
+
+class QwenChat(TopKChat):
+    """DashScope in its OpenAI-compatible mode."""
+
+    enable_search: Annotated[bool | None, OPTION] = None
+    search_params: Annotated[dict[str, Any] | None, Option("search_options")] = None
+
+
+class AsrConfig(ChatConfig):
+    """DashScope's speech recognition, for ``audio_llm``."""
+
+    asr_options: Opaque | None = None
+    result_format: str | None = None
+
+
+class AzureChat(ChatConfig):
+    """A chat deployment on Azure OpenAI."""
+
+    base_url: Annotated[HttpUrl | None, Env("AZURE_ENDPOINT", "AZURE_OPENAI_ENDPOINT", "ENDPOINT_URL")] = (
+        alias("base_url", "azure_endpoint", default=None)
+    )
+    deployment: Annotated[Text | None, Env("AZURE_DEPLOYMENT")] = alias(
+        "deployment", "deployment_name", "azure_deployment", default=None
+    )
+    api_version: Annotated[Text, Env("AZURE_API_VERSION", "AZURE_OPENAI_API_VERSION")] = "2025-01-01-preview"
+    azure_ad_token_provider: Foreign = None
+
+
+class AnthropicChat(TopKChat):
+    """Anthropic's own API; ``auth_token`` is a bearer token instead of a key."""
+
+    auth_token: Annotated[Secret | None, Env("LLM_AUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN")] = None
+
+
+class LangChainConfig(ProviderConfig):
+    """A LangChain chat model or embeddings object, which only a program can give."""
+
+    model: Foreign = None
+    embedding_dims: Annotated[Count | None, Env()] = None
+    batch_size: Annotated[Count, Env()] = 128
+    cache_size: Annotated[Whole, Env()] = 10_000
+
+
+class EmbedderConfig(ProviderConfig):
+    """What every embedder takes."""
+
+    model: Text | None = None
+    embedding_dims: Annotated[Count | None, Env("EMBEDDING_DIMS", "EMBEDDING_EMBEDDING_DIMS", "DIMS")] = (
+        alias("embedding_dims", "dims", default=None)
+    )
+    pass_dimensions: Annotated[
+        bool | None, Env("EMBEDDING_PASS_DIMENSIONS", "EMBEDDING_OPENAI_PASS_DIMENSIONS")
+    ] = None
+    """Whether requests ask for ``embedding_dims``; where left out, by provider."""
+    batch_size: Count = 128
+    """Texts per request, at most; providers that allow fewer get fewer."""
+    cache_size: Whole = 10_000
+    """Texts whose vectors are remembered."""
+
+
+class OpenAIEmbedder(EmbedderConfig):
+    """OpenAI's API."""
+
+    default_headers: Annotated[
+        Headers | None, Env("OPENAI_EMBEDDING_DEFAULT_HEADERS", "EMBEDDING_DEFAULT_HEADERS")
+    ] = None
+
+
+class QwenEmbedder(EmbedderConfig):
+    """DashScope in its OpenAI-compatible mode."""
+
+    memory_add_embedding_type: Annotated[str | None, INERT] = None
+    memory_update_embedding_type: Annotated[str | None, INERT] = None
+    memory_search_embedding_type: Annotated[str | None, INERT] = None
+    multimodal: Annotated[bool | None, INERT] = None
+
+
+class GeminiEmbedder(EmbedderConfig):
+    """Gemini's OpenAI-compatible API."""
+
+    embedding_dims: Annotated[
+        Count | None,
+        Env("EMBEDDING_DIMS", "EMBEDDING_EMBEDDING_DIMS", "EMBEDDING_OUTPUT_DIMENSIONALITY", "DIMS"),
+    ] = alias("embedding_dims", "dims", "output_dimensionality", default=None)
+
+
+class AzureEmbedder(EmbedderConfig):
+    """An embeddings deployment on Azure OpenAI."""
+
+    base_url: Annotated[
+        HttpUrl | None,
+        Env("EMBEDDING_AZURE_ENDPOINT", "AZURE_ENDPOINT", "AZURE_OPENAI_ENDPOINT", "ENDPOINT_URL"),
+    ] = alias("base_url", "azure_endpoint", default=None)
+    deployment: Annotated[Text | None, Env("EMBEDDING_AZURE_DEPLOYMENT", "AZURE_DEPLOYMENT")] = alias(
+        "deployment", "azure_deployment", "deployment_name", default=None
+    )
+    api_version: Annotated[
+        Text, Env("EMBEDDING_API_VERSION", "AZURE_API_VERSION", "AZURE_OPENAI_API_VERSION")
+    ] = "2025-01-01-preview"
+    azure_ad_token_provider: Foreign = None
+
+
+class HuggingFaceEmbedder(EmbedderConfig):
+    """A Text Embeddings Inference server, or the local model by its full name."""
+
+    model_kwargs: Annotated[Opaque | None, INERT] = None
+
+
+class MassEmbedder(EmbedderConfig):
+    """OceanBase's model service."""
+
+    project_id: Annotated[Text | None, INERT, Env("OB_MASS_PROJECT_ID")] = None
+    request_id: Annotated[Text | None, INERT] = None
+
+
+class VertexEmbedder(EmbedderConfig):
+    """Vertex AI, known but not available."""
+
+    vertex_credentials_json: Annotated[Secret | None, INERT] = None
+    memory_add_embedding_type: Annotated[str | None, INERT] = None
+    memory_update_embedding_type: Annotated[str | None, INERT] = None
+    memory_search_embedding_type: Annotated[str | None, INERT] = None
+
+
+class BedrockEmbedder(EmbedderConfig):
+    """AWS Bedrock, known but not available."""
+
+    aws_access_key_id: Annotated[Secret | None, INERT] = None
+    aws_secret_access_key: Annotated[Secret | None, INERT] = None
+    aws_region: Annotated[str | None, INERT] = None
+
+
+class RerankerConfig(ProviderConfig):
+    """What every reranker takes; ``base_url`` is the whole address of its endpoint."""
+
+    model: Text | None = None
+    enabled: Annotated[bool | None, Env()] = None
+    top_n: Count | None = None
+    """Results to keep after reranking; all when left out."""

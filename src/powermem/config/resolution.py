@@ -1,0 +1,280 @@
+"""Settle what is open in a configuration: one object that says how to reach everything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from pydantic import SecretStr
+
+from powermem.errors import ConfigError
+
+from .environment import auto_config
+from .fields import Option, Url, marker
+from .models import MemoryConfig, ModelProvider
+from .providers import (
+    AnthropicChat,
+    AzureChat,
+    AzureEmbedder,
+    EmbedderConfig,
+    LangChainConfig,
+    OpenRouterChat,
+    ProviderConfig,
+    RerankerConfig,
+)
+from .registry import factory, generic_key_variable, provider
+from .sections import Http, IntelligentMemory
+from .settings import EmbedderSettings, Prompts, ProviderSettings, RerankerSettings, Settings, StoreSettings
+from .tables import LOCAL_DIMENSION, LOCAL_MODEL, STORES, Kind, Provider
+
+
+def resolve(
+    config: MemoryConfig | Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
+) -> Settings:
+    """Settle providers, addresses, keys and sizes. No connection is made and nothing is written.
+
+    Args:
+        config: the configuration; ``None`` for `auto_config()`.
+        environ: where to look for a vendor's key that is not configured, such as
+            ``OPENAI_API_KEY``; ``None`` for ``os.environ``.
+
+    Raises:
+        ConfigError: something is wrong or missing; the message names its path.
+    """
+    checked = check(config)
+    environ = os.environ if environ is None else environ
+    return Settings(
+        llm=ProviderSettings(**_provider("llm", checked.llm, checked.http, environ)),
+        embedder=_embedder(checked, environ),
+        reranker=_reranker(checked, environ),
+        store=StoreSettings(
+            checked.vector_store.provider,
+            STORES[checked.vector_store.provider].dialect,
+            checked.vector_store.config,
+        ),
+        http=checked.http,
+        intelligent_memory=_intelligent_memory(checked),
+        prompts=Prompts(checked.custom_fact_extraction_prompt, checked.custom_update_memory_prompt),
+        security=checked.security,
+        ignored=checked.ignored,
+    )
+
+
+def check(config: MemoryConfig | Mapping[str, Any] | None) -> MemoryConfig:
+    """Return what the user gave as a `MemoryConfig`; ``None`` stands for `auto_config()`."""
+    if isinstance(config, MemoryConfig):
+        return config
+    data = auto_config() if config is None else config
+    if isinstance(data, (str, os.PathLike)):
+        raise ConfigError("config: expected a dict or a MemoryConfig, got a path; read it with load_config()")
+    if not isinstance(data, Mapping):
+        raise ConfigError(f"config: expected a dict or a MemoryConfig, got {type(data).__name__}")
+    odd = next((key for key in data if not isinstance(key, str)), None)
+    if odd is not None:
+        raise ConfigError(f"config: keys must be text, got {odd!r}")
+    return MemoryConfig(**data)
+
+
+def validate_config(config: Mapping[str, Any]) -> bool:
+    """Tell whether a configuration is valid; `MemoryConfig` says why it is not."""
+    try:
+        check(config)
+    except ConfigError:
+        return False
+    return config is not None
+
+
+def _provider(kind: Kind, chosen: ModelProvider, http: Http, environ: Mapping[str, str]) -> dict[str, Any]:
+    row, config = provider(kind, chosen.provider), chosen.config
+    if row.instead:
+        raise ConfigError(f"{kind}.provider {row.name!r} cannot be used here: {row.instead}")
+    settled: dict[str, Any] = {
+        "provider": row.name,
+        "protocol": row.protocol,
+        "max_concurrency": config.max_concurrency,
+        "timeout": http.read_timeout if config.timeout is None else config.timeout,
+        "max_retries": http.max_retries if config.max_retries is None else config.max_retries,
+    }
+    if row.protocol in ("none", "local", "mock"):
+        return {**settled, "model": config.model or row.model}
+    if row.protocol == "custom":
+        given = config.model_dump(exclude_unset=True)
+        return {**settled, "model": config.model, "factory": factory(kind, row.name), "factory_config": given}
+    if isinstance(config, LangChainConfig):
+        return {**settled, **_langchain(kind, config)}
+    settled |= {"options": _options(config), "headers": _headers(config)}
+    if isinstance(config, (AzureChat, AzureEmbedder)):
+        return {**settled, **_azure(kind, row, config, environ)}
+    settled |= {"model": config.model or row.model, "base_url": _base_url(kind, row, config)}
+    if kind != "reranker" and settled["model"] is None:
+        raise ConfigError(
+            f"{kind}.config.model: required for provider {row.name!r}, which has no default model"
+        )
+    has_token = isinstance(config, AnthropicChat) and config.auth_token is not None
+    return {**settled, "api_key": None if has_token else _api_key(kind, row, config, environ)}
+
+
+def _langchain(kind: Kind, config: LangChainConfig) -> dict[str, Any]:
+    client = config.model
+    if client is None or isinstance(client, str):
+        what = "chat model" if kind == "llm" else "embeddings object"
+        raise ConfigError(f"{kind}.config.model: expected a LangChain {what}, which only a program can give")
+    names = (getattr(client, name, None) for name in ("model_name", "model"))
+    named = next((name for name in names if isinstance(name, str) and name), type(client).__name__)
+    return {"client": client, "model": named}
+
+
+def _azure(
+    kind: Kind, row: Provider, config: AzureChat | AzureEmbedder, environ: Mapping[str, str]
+) -> dict[str, Any]:
+    deployment = config.deployment or config.model
+    if config.base_url is None:
+        raise ConfigError(f"{kind}.config.azure_endpoint: required for provider {row.name!r}")
+    if deployment is None:
+        raise ConfigError(f"{kind}.config.deployment: required for provider {row.name!r}")
+    token_provider = config.azure_ad_token_provider
+    if token_provider is not None and not callable(token_provider):
+        raise ConfigError(f"{kind}.config.azure_ad_token_provider: expected a function that returns a token")
+    return {
+        "model": config.model or deployment,
+        "base_url": Url(f"{config.base_url}/openai/deployments/{quote(deployment, safe='')}"),
+        "query": {"api-version": config.api_version},
+        "api_key": _api_key(kind, row, config, environ) if token_provider is None else None,
+        "token_provider": token_provider,
+    }
+
+
+def _api_key(
+    kind: Kind, row: Provider, config: ProviderConfig, environ: Mapping[str, str]
+) -> SecretStr | None:
+    if config.api_key is not None and config.api_key.get_secret_value():
+        return config.api_key
+    found = next((value for name in row.api_key_env if (value := environ.get(name, "").strip())), "")
+    if found:
+        return SecretStr(found)
+    if not row.needs_key:
+        return None
+    generic = generic_key_variable(kind)
+    vendor = " or ".join(row.api_key_env)
+    ways = f"{vendor}, or {generic} beside the provider's name" if vendor else generic
+    raise ConfigError(
+        f"{kind}.config.api_key: required for provider {row.name!r}; set it, or in the environment {ways}"
+    )
+
+
+def _base_url(kind: Kind, row: Provider, config: ProviderConfig) -> str:
+    if config.base_url is None:
+        if row.base_url is None:
+            raise ConfigError(
+                f"{kind}.config.base_url: required for provider {row.name!r}, which has no address of its own"
+            )
+        return Url(row.base_url)
+    parts = urlsplit(config.base_url)
+    if row.path and parts.path.rstrip("/") in row.bare_paths:
+        return Url(parts._replace(path=row.path).geturl())
+    return Url(config.base_url)
+
+
+def _headers(config: ProviderConfig) -> dict[str, SecretStr]:
+    headers = dict(config.default_headers or {})
+    if isinstance(config, AnthropicChat) and config.auth_token is not None:
+        headers["Authorization"] = SecretStr(f"Bearer {config.auth_token.get_secret_value()}")
+    if isinstance(config, OpenRouterChat):
+        named = {"HTTP-Referer": config.site_url, "X-Title": config.app_name}
+        headers |= {name: SecretStr(value) for name, value in named.items() if value}
+    return headers
+
+
+def _options(config: ProviderConfig) -> dict[str, Any]:
+    options = {}
+    for name in type(config).model_fields:
+        option, value = marker(type(config), name, Option), getattr(config, name)
+        if option is not None and value is not None:
+            options[option.name or name] = value
+    return options
+
+
+def _embedder(config: MemoryConfig, environ: Mapping[str, str]) -> EmbedderSettings:
+    chosen = _localized(config)
+    settled = _provider("embedder", chosen, config.http, environ)
+    keys, row = chosen.config, provider("embedder", chosen.provider)
+    if not isinstance(keys, (EmbedderConfig, LangChainConfig)):  # a registered one knows its own sizes
+        return EmbedderSettings(**settled, dimension=config.vector_store.config.embedding_model_dims)
+    asks = keys.pass_dimensions if isinstance(keys, EmbedderConfig) else False
+    dimension = _dimension(config, row, keys.embedding_dims)
+    return EmbedderSettings(
+        **settled,
+        dimension=dimension,
+        pass_dimensions=dimension is not None and (row.dimensions if asks is None else asks),
+        batch_size=min(keys.batch_size, row.max_batch),
+        cache_size=keys.cache_size,
+    )
+
+
+def _localized(config: MemoryConfig) -> ModelProvider:
+    """Return the embedder, with the ways to write the local one made into one."""
+    chosen = config.embedder
+    row, keys = provider("embedder", chosen.provider), chosen.config
+    is_local = keys.model in (None, LOCAL_MODEL, f"sentence-transformers/{LOCAL_MODEL}")
+    if row.protocol == "local":
+        if not is_local:
+            raise ConfigError(
+                f"embedder.config.model: the local embedder is {LOCAL_MODEL}; for {keys.model!r} set "
+                f"embedder.provider to a service that has it, such as 'openai' or 'ollama'"
+            )
+    elif row.name == "huggingface" and keys.base_url is None:
+        if not is_local or keys.model is None:
+            raise ConfigError(
+                f"embedder.provider 'huggingface' runs no models here but {LOCAL_MODEL}: use that one, set "
+                f"embedder.config.huggingface_base_url to an inference server, or use 'ollama' or 'langchain'"
+            )
+    else:
+        return chosen
+    return chosen.model_copy(
+        update={"provider": "default", "config": keys.model_copy(update={"model": LOCAL_MODEL})}
+    )
+
+
+def _dimension(config: MemoryConfig, row: Provider, of_embedder: int | None) -> int | None:
+    of_store = config.vector_store.config.embedding_model_dims
+    if row.protocol == "none":
+        return None
+    if row.protocol == "local":
+        for path, given in (
+            ("embedder.config.embedding_dims", of_embedder),
+            ("vector_store.config.embedding_model_dims", of_store),
+        ):
+            if given not in (None, LOCAL_DIMENSION):
+                raise ConfigError(
+                    f"{path}: the local embedder makes vectors of {LOCAL_DIMENSION}, got {given}"
+                )
+        return LOCAL_DIMENSION
+    if of_embedder is not None and of_store is not None and of_embedder != of_store:
+        raise ConfigError(
+            f"vector_store.config.embedding_model_dims: expected {of_embedder}, which is "
+            f"embedder.config.embedding_dims, got {of_store}"
+        )
+    return of_embedder if of_embedder is not None else of_store
+
+
+def _reranker(config: MemoryConfig, environ: Mapping[str, str]) -> RerankerSettings | None:
+    chosen = config.reranker
+    if not chosen.switch:
+        return None
+    settled = _provider("reranker", chosen, config.http, environ)
+    top_n = chosen.config.top_n if isinstance(chosen.config, RerankerConfig) else None
+    return RerankerSettings(**settled, top_n=top_n)
+
+
+def _intelligent_memory(config: MemoryConfig) -> IntelligentMemory:
+    decay = config.memory_decay
+    if not decay.enabled:
+        return config.intelligent_memory.model_copy(update={"enabled": False})
+    older = {
+        "initial_retention": decay.base_retention,
+        "decay_rate": decay.forgetting_rate,
+        "reinforcement_factor": decay.reinforcement_factor,
+    }
+    return config.intelligent_memory.model_copy(update={k: v for k, v in older.items() if v is not None})

@@ -1,0 +1,180 @@
+"""The keys of ``vector_store.config`` for each database."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, model_validator
+
+from .fields import (
+    INERT,
+    Amount,
+    Count,
+    Env,
+    Foreign,
+    Host,
+    Identifier,
+    Opaque,
+    Path,
+    Port,
+    Seconds,
+    Section,
+    Text,
+    Whole,
+    alias,
+)
+
+
+class StoreConfig(Section):
+    """What every store takes."""
+
+    collection_name: Identifier = "memories"
+    embedding_model_dims: Count | None = None
+    """Length of the vectors; taken from the embedder when left out."""
+
+
+class SQLiteConfig(StoreConfig):
+    """A database file; ``":memory:"`` keeps it in this process and writes nothing."""
+
+    collection_name: Annotated[Identifier, Env("VECTOR_STORE_COLLECTION_NAME", "SQLITE_COLLECTION")] = (
+        "memories"
+    )
+    database_path: Annotated[Path, Env("SQLITE_PATH")] = "./data/powermem_dev.db"
+    enable_wal: Annotated[bool, Env("SQLITE_ENABLE_WAL")] = True
+    timeout: Annotated[Seconds, Env("SQLITE_TIMEOUT")] = 30.0
+    """Seconds to wait for another process's write."""
+    synchronous: Annotated[Literal["normal", "full"], Env("SQLITE_SYNCHRONOUS")] = "normal"
+    """``full`` survives a power cut as well as a killed process."""
+    cache_mb: Annotated[Count, Env("SQLITE_CACHE_MB")] = 1024
+    """Most memory that cached vectors may take, in MiB."""
+
+
+class ConnectionArgs(Section):
+    """How to reach a server, grouped; the same keys may stand beside it instead."""
+
+    host: Host | None = None
+    port: Port | None = None
+    user: str | None = None
+    password: SecretStr | None = None
+    db_name: str | None = alias("db_name", "dbname", "database", default=None)
+
+
+class OceanBaseArgs(ConnectionArgs):
+    """`ConnectionArgs` and the directory of an embedded database."""
+
+    ob_path: Path | None = None
+
+
+class ServerConfig(StoreConfig):
+    """A database server."""
+
+    host: Host = ""
+    port: Port
+    user: str = ""
+    password: SecretStr | None = None
+    db_name: str = alias("db_name", "dbname", "database", default="powermem")
+    connection_args: Annotated[ConnectionArgs | None, Env()] = None
+    pool_size: Annotated[Count, Env("DATABASE_POOL_SIZE")] = 10
+
+    @model_validator(mode="after")
+    def _lift_connection_args(self) -> ServerConfig:
+        # Both ways of writing become one, so that equal settings compare equal.
+        args = self.connection_args
+        if args is None:
+            return self
+        given = {name: getattr(args, name) for name in args.model_fields_set}
+        lifted = {name: value for name, value in given.items() if value is not None}
+        for name, value in lifted.items():
+            if name in self.model_fields_set and getattr(self, name) != value:
+                raise ValueError(
+                    f"{name!r} stands here and in 'connection_args' with another value; keep one"
+                )
+        self.__dict__.update(lifted, connection_args=None)  # a frozen model refuses setattr
+        self.model_fields_set.update(lifted)
+        self.model_fields_set.discard("connection_args")
+        return self
+
+
+class OceanBaseConfig(ServerConfig):
+    """OceanBase or seekdb; without a host, a database embedded in this process at ``ob_path``."""
+
+    collection_name: Annotated[Identifier, Env("VECTOR_STORE_COLLECTION_NAME", "OCEANBASE_COLLECTION")] = (
+        "power_mem"
+    )
+    embedding_model_dims: Annotated[Count | None, Env("OCEANBASE_EMBEDDING_MODEL_DIMS")] = None
+    host: Annotated[Host, Env("OCEANBASE_HOST")] = ""
+    port: Annotated[Port, Env("OCEANBASE_PORT")] = 2881
+    user: Annotated[str, Env("OCEANBASE_USER")] = "root@test"
+    password: Annotated[SecretStr | None, Env("OCEANBASE_PASSWORD")] = None
+    db_name: Annotated[str, Env("OCEANBASE_DATABASE")] = alias(
+        "db_name", "dbname", "database", default="test"
+    )
+    ob_path: Annotated[Path, Env("OCEANBASE_PATH")] = "./seekdb_data"
+    connection_args: Annotated[OceanBaseArgs | None, Env()] = None
+    pool_recycle: Annotated[int, Env("OCEANBASE_POOL_RECYCLE"), Field(ge=-1)] = 3600
+    pool_pre_ping: Annotated[bool, Env("OCEANBASE_POOL_PRE_PING")] = True
+    index_type: Annotated[Text, Env("OCEANBASE_INDEX_TYPE")] = "HNSW"
+    vidx_metric_type: Annotated[
+        Literal["l2", "inner_product", "cosine"], Env("OCEANBASE_VECTOR_METRIC_TYPE")
+    ] = "l2"
+    vidx_algo_params: Opaque | None = None
+    vidx_name: Annotated[Identifier, Env("OCEANBASE_VIDX_NAME")] = "vidx"
+    normalize: bool = False
+    include_sparse: Annotated[bool, Env("OCEANBASE_INCLUDE_SPARSE", "SPARSE_VECTOR_ENABLE")] = False
+    hybrid_search: bool = True
+    enable_native_hybrid: Annotated[bool, Env("OCEANBASE_ENABLE_NATIVE_HYBRID")] = False
+    auto_configure_vector_index: bool = True
+    fulltext_parser: Text = "ik"
+    primary_field: Annotated[Identifier, Env("OCEANBASE_PRIMARY_FIELD")] = "id"
+    vector_field: Annotated[Identifier, Env("OCEANBASE_VECTOR_FIELD")] = "embedding"
+    text_field: Annotated[Identifier, Env("OCEANBASE_TEXT_FIELD")] = "document"
+    metadata_field: Annotated[Identifier, Env("OCEANBASE_METADATA_FIELD")] = "metadata"
+    vector_weight: Amount = 0.5
+    fts_weight: Amount = 0.5
+    sparse_weight: Amount | None = None
+    reranker: Annotated[Foreign, INERT] = None
+
+
+class PostgresConfig(ServerConfig):
+    """PostgreSQL with pgvector."""
+
+    collection_name: Annotated[Identifier, Env("VECTOR_STORE_COLLECTION_NAME", "POSTGRES_COLLECTION")] = (
+        "power_mem"
+    )
+    embedding_model_dims: Annotated[Count | None, Env("POSTGRES_EMBEDDING_MODEL_DIMS")] = None
+    host: Annotated[Host, Env("POSTGRES_HOST")] = "localhost"
+    port: Annotated[Port, Env("POSTGRES_PORT")] = 5432
+    user: Annotated[str, Env("POSTGRES_USER")] = "postgres"
+    password: Annotated[SecretStr | None, Env("POSTGRES_PASSWORD")] = None
+    db_name: Annotated[str, Env("POSTGRES_DATABASE")] = alias(
+        "db_name", "dbname", "database", default="postgres"
+    )
+    diskann: Annotated[bool, Env("POSTGRES_DISKANN")] = False
+    hnsw: Annotated[bool, Env("POSTGRES_HNSW")] = True
+    minconn: Whole = 1
+    pool_size: Annotated[Count, Env("VECTOR_STORE_MAXCONN", "DATABASE_POOL_SIZE")] = alias(
+        "pool_size", "maxconn", default=5
+    )
+    sslmode: Annotated[
+        Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] | None,
+        Env("DATABASE_SSLMODE"),
+    ] = None
+    connection_string: SecretStr | None = None
+    connection_pool: Foreign = None
+
+
+class MySQLConfig(ServerConfig):
+    """MySQL or MariaDB."""
+
+    collection_name: Annotated[Identifier, Env("VECTOR_STORE_COLLECTION_NAME", "MYSQL_COLLECTION")] = (
+        "memories"
+    )
+    embedding_model_dims: Annotated[Count | None, Env("MYSQL_EMBEDDING_MODEL_DIMS")] = None
+    host: Annotated[Host, Env("MYSQL_HOST")] = "localhost"
+    port: Annotated[Port, Env("MYSQL_PORT")] = 3306
+    user: Annotated[str, Env("MYSQL_USER")] = "root"
+    password: Annotated[SecretStr | None, Env("MYSQL_PASSWORD")] = None
+    db_name: Annotated[str, Env("MYSQL_DATABASE")] = alias(
+        "db_name", "dbname", "database", default="powermem"
+    )
+    pool_recycle: Annotated[int, Field(ge=-1)] = 3600

@@ -1,0 +1,250 @@
+"""The providers, a row each, and what differs between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .providers import (
+    AnthropicChat,
+    AsrConfig,
+    AzureChat,
+    AzureEmbedder,
+    BedrockEmbedder,
+    ChatConfig,
+    EmbedderConfig,
+    GeminiEmbedder,
+    HuggingFaceEmbedder,
+    LangChainConfig,
+    MassEmbedder,
+    OpenAIChat,
+    OpenAIEmbedder,
+    OpenRouterChat,
+    ProviderConfig,
+    QwenChat,
+    QwenEmbedder,
+    RerankerConfig,
+    SiliconFlowChat,
+    TopKChat,
+    VertexEmbedder,
+)
+from .stores import MySQLConfig, OceanBaseConfig, PostgresConfig, SQLiteConfig, StoreConfig
+
+Kind = Literal["llm", "embedder", "reranker"]
+Protocol = Literal["openai", "azure", "anthropic", "langchain", "rerank", "local", "mock", "none", "custom"]
+Dialect = Literal["sqlite", "oceanbase", "postgres", "mysql"]
+Factory = Callable[[dict[str, Any]], Any]
+
+LOCAL_MODEL = "all-MiniLM-L6-v2"
+LOCAL_DIMENSION = 384
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """One row: a model provider.
+
+    Attributes:
+        name: what ``provider`` is set to.
+        protocol: how it is spoken to.
+        config: the keys of its config; base URL and API key are added from this row.
+        model: the model when none is configured; ``None`` when there is no sensible one.
+        base_url: its address when none is configured.
+        base_url_keys: other ways to write ``base_url`` in its config.
+        base_url_env: environment variables with its base URL, first one first.
+        api_key_env: the vendor's own environment variables with its key, first one first.
+        needs_key: whether it answers without a key.
+        path: appended to a configured base URL whose path is one of ``bare_paths``.
+        bare_paths: paths that say nothing of the API that is wanted.
+        dimensions: whether embedding requests ask for a vector length when one is configured.
+        max_batch: most texts that an embedding request may hold.
+        instead: why the provider cannot be used and what to use, or empty when it can.
+    """
+
+    name: str
+    protocol: Protocol
+    config: type[ProviderConfig]
+    model: str | None = None
+    base_url: str | None = None
+    base_url_keys: tuple[str, ...] = ()
+    base_url_env: tuple[str, ...] = ()
+    api_key_env: tuple[str, ...] = ()
+    needs_key: bool = True
+    path: str = ""
+    bare_paths: tuple[str, ...] = ("",)
+    dimensions: bool = False
+    max_batch: int = 2048
+    instead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """One row: a database. ``available`` says whether this version can open it."""
+
+    name: str
+    dialect: Dialect
+    config: type[StoreConfig]
+    available: bool = False
+
+
+_OPENAI_KEY = ("OPENAI_API_KEY",)
+_AZURE_KEY = ("AZURE_OPENAI_API_KEY", "AZURE_API_KEY")
+_QWEN_KEY = ("QWEN_API_KEY", "DASHSCOPE_API_KEY")
+_GEMINI_KEY = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
+_ZAI_KEY = ("ZAI_API_KEY", "ZHIPU_API_KEY")
+_OPENAI_URL = "https://api.openai.com/v1"
+_QWEN_URL = "https://dashscope.aliyuncs.com/compatible-mode/v1"
+_GEMINI_URL = "https://generativelanguage.googleapis.com/v1beta/openai"
+_ZAI_URL = "https://open.bigmodel.cn/api/paas/v4"
+_SILICONFLOW_URL = "https://api.siliconflow.cn/v1"
+# DashScope's own API is at /api/v1; what speaks OpenAI's is at /compatible-mode/v1 on the same host.
+_QWEN_PATHS = ("", "/api/v1")
+
+
+def _openai_llm(name: str) -> Provider:
+    return Provider(
+        name=name, protocol="openai", config=OpenAIChat, model="gpt-4o-mini", base_url=_OPENAI_URL,
+        base_url_keys=("openai_base_url",),
+        base_url_env=("OPENAI_LLM_BASE_URL", "OPENAI_BASE_URL", "OPENAI_API_BASE"), api_key_env=_OPENAI_KEY,
+    )  # fmt: skip
+
+
+def _qwen_llm(name: str, config: type[ChatConfig], model: str, instead: str = "") -> Provider:
+    return Provider(
+        name=name, protocol="openai", config=config, model=model, base_url=_QWEN_URL,
+        base_url_keys=("dashscope_base_url",), base_url_env=("QWEN_LLM_BASE_URL",), api_key_env=_QWEN_KEY,
+        path="/compatible-mode/v1", bare_paths=_QWEN_PATHS, instead=instead,
+    )  # fmt: skip
+
+
+def _no_llm(name: str) -> Provider:
+    return Provider(name=name, protocol="none", config=ChatConfig, needs_key=False)
+
+
+def _local_embedder(name: str) -> Provider:
+    return Provider(name=name, protocol="local", config=EmbedderConfig, model=LOCAL_MODEL, needs_key=False)
+
+
+def _table(*rows: Provider) -> dict[str, Provider]:
+    return {row.name: row for row in rows}
+
+
+# fmt: off
+LLMS = _table(
+    _openai_llm("openai"),
+    _openai_llm("openai_structured"),
+    Provider(name="azure", protocol="azure", config=AzureChat, api_key_env=_AZURE_KEY),
+    _qwen_llm("qwen", QwenChat, "qwen-plus"),
+    Provider(name="deepseek", protocol="openai", config=ChatConfig, model="deepseek-chat",
+             base_url="https://api.deepseek.com/v1", base_url_keys=("deepseek_base_url",),
+             base_url_env=("DEEPSEEK_LLM_BASE_URL", "DEEPSEEK_API_BASE"), api_key_env=("DEEPSEEK_API_KEY",)),
+    Provider(name="siliconflow", protocol="openai", config=SiliconFlowChat, model="Qwen/Qwen2.5-7B-Instruct",
+             base_url=_SILICONFLOW_URL, base_url_keys=("siliconflow_base_url", "openai_base_url"),
+             base_url_env=("SILICONFLOW_LLM_BASE_URL",), api_key_env=("SILICONFLOW_API_KEY",)),
+    Provider(name="vllm", protocol="openai", config=TopKChat, base_url="http://localhost:8000/v1",
+             base_url_keys=("vllm_base_url",), base_url_env=("VLLM_LLM_BASE_URL",),
+             api_key_env=("VLLM_API_KEY",), needs_key=False, path="/v1"),
+    Provider(name="ollama", protocol="openai", config=TopKChat, model="llama3.1",
+             base_url="http://localhost:11434/v1", base_url_keys=("ollama_base_url",),
+             base_url_env=("OLLAMA_LLM_BASE_URL",), needs_key=False, path="/v1"),
+    Provider(name="lmstudio", protocol="openai", config=TopKChat, base_url="http://localhost:1234/v1",
+             base_url_keys=("lmstudio_base_url",), base_url_env=("LMSTUDIO_LLM_BASE_URL",),
+             needs_key=False, path="/v1"),
+    Provider(name="zai", protocol="openai", config=ChatConfig, model="glm-4.5-flash", base_url=_ZAI_URL,
+             base_url_keys=("zai_base_url",), base_url_env=("ZAI_BASE_URL",), api_key_env=_ZAI_KEY),
+    Provider(name="gemini", protocol="openai", config=ChatConfig, model="gemini-2.5-flash",
+             base_url=_GEMINI_URL, base_url_keys=("gemini_base_url",), base_url_env=("GEMINI_LLM_BASE_URL",),
+             api_key_env=_GEMINI_KEY, path="/v1beta/openai", bare_paths=("", "/v1beta")),
+    Provider(name="openrouter", protocol="openai", config=OpenRouterChat, model="openai/gpt-4o-mini",
+             base_url="https://openrouter.ai/api/v1", base_url_keys=("openrouter_base_url",),
+             base_url_env=("LLM_OPENROUTER_BASE_URL", "OPENROUTER_API_BASE"),
+             api_key_env=("OPENROUTER_API_KEY",)),
+    Provider(name="anthropic", protocol="anthropic", config=AnthropicChat, model="claude-haiku-4-5",
+             base_url="https://api.anthropic.com/v1", base_url_keys=("anthropic_base_url",),
+             base_url_env=("ANTHROPIC_LLM_BASE_URL", "ANTHROPIC_BASE_URL"),
+             api_key_env=("ANTHROPIC_API_KEY",), path="/v1"),
+    Provider(name="langchain", protocol="langchain", config=LangChainConfig, needs_key=False),
+    _no_llm("none"),
+    _no_llm("noop"),
+    _qwen_llm("qwen_asr", AsrConfig, "qwen3-asr-flash", "it turns speech into text: set audio_llm.provider"),
+)
+
+EMBEDDERS = _table(
+    _local_embedder("default"),
+    _local_embedder("local"),
+    Provider(name="openai", protocol="openai", config=OpenAIEmbedder, model="text-embedding-3-small",
+             base_url=_OPENAI_URL, base_url_keys=("openai_base_url",),
+             base_url_env=("OPENAI_EMBEDDING_BASE_URL", "OPEN_EMBEDDING_BASE_URL", "OPENAI_BASE_URL",
+                           "OPENAI_API_BASE"), api_key_env=_OPENAI_KEY, dimensions=True),
+    Provider(name="qwen", protocol="openai", config=QwenEmbedder, model="text-embedding-v4",
+             base_url=_QWEN_URL, base_url_keys=("dashscope_base_url",),
+             base_url_env=("QWEN_EMBEDDING_BASE_URL",), api_key_env=_QWEN_KEY,
+             path="/compatible-mode/v1", bare_paths=_QWEN_PATHS, dimensions=True, max_batch=10),
+    Provider(name="siliconflow", protocol="openai", config=EmbedderConfig, model="BAAI/bge-m3",
+             base_url=_SILICONFLOW_URL, base_url_keys=("siliconflow_base_url",),
+             base_url_env=("SILICONFLOW_EMBEDDING_BASE_URL",), api_key_env=("SILICONFLOW_API_KEY",),
+             max_batch=32),
+    Provider(name="ollama", protocol="openai", config=EmbedderConfig, model="nomic-embed-text",
+             base_url="http://localhost:11434/v1", base_url_keys=("ollama_base_url",),
+             base_url_env=("OLLAMA_EMBEDDING_BASE_URL",), needs_key=False, path="/v1"),
+    Provider(name="lmstudio", protocol="openai", config=EmbedderConfig,
+             model="text-embedding-nomic-embed-text-v1.5", base_url="http://localhost:1234/v1",
+             base_url_keys=("lmstudio_base_url",), base_url_env=("LMSTUDIO_EMBEDDING_BASE_URL",),
+             needs_key=False, path="/v1"),
+    Provider(name="azure_openai", protocol="azure", config=AzureEmbedder, api_key_env=_AZURE_KEY,
+             dimensions=True),
+    Provider(name="gemini", protocol="openai", config=GeminiEmbedder, model="gemini-embedding-001",
+             base_url=_GEMINI_URL, base_url_keys=("gemini_base_url",),
+             base_url_env=("GEMINI_EMBEDDING_BASE_URL",), api_key_env=_GEMINI_KEY, path="/v1beta/openai",
+             bare_paths=("", "/v1beta"), dimensions=True, max_batch=100),
+    Provider(name="together", protocol="openai", config=EmbedderConfig,
+             model="intfloat/multilingual-e5-large-instruct", base_url="https://api.together.xyz/v1",
+             base_url_keys=("together_base_url",), base_url_env=("TOGETHER_EMBEDDING_BASE_URL",),
+             api_key_env=("TOGETHER_API_KEY",)),
+    Provider(name="zai", protocol="openai", config=EmbedderConfig, model="embedding-3", base_url=_ZAI_URL,
+             base_url_keys=("zai_base_url",), base_url_env=("EMBEDDING_ZAI_BASE_URL",), api_key_env=_ZAI_KEY,
+             dimensions=True, max_batch=64),
+    Provider(name="ob_mass", protocol="openai", config=MassEmbedder, base_url_keys=("openai_base_url",),
+             base_url_env=("OB_MASS_BASE_URL",)),
+    Provider(name="huggingface", protocol="openai", config=HuggingFaceEmbedder,
+             base_url_keys=("huggingface_base_url",),
+             # The first spelling is the one that earlier versions read.
+             base_url_env=("HUGGINFACE_EMBEDDING_BASE_URL", "HUGGINGFACE_EMBEDDING_BASE_URL"),
+             needs_key=False, path="/v1"),
+    Provider(name="langchain", protocol="langchain", config=LangChainConfig, needs_key=False),
+    Provider(name="mock", protocol="mock", config=EmbedderConfig, model="mock", needs_key=False),
+    Provider(name="none", protocol="none", config=EmbedderConfig, needs_key=False),
+    Provider(name="vertexai", protocol="openai", config=VertexEmbedder,
+             instead="use 'gemini', which serves the same models, or 'langchain' with VertexAIEmbeddings"),
+    Provider(name="aws_bedrock", protocol="openai", config=BedrockEmbedder,
+             instead="use 'langchain' with BedrockEmbeddings"),
+)
+
+RERANKERS = _table(
+    Provider(name="qwen", protocol="rerank", config=RerankerConfig, model="qwen3-rerank",
+             base_url="https://dashscope.aliyuncs.com/compatible-api/v1/reranks",
+             base_url_env=("QWEN_RERANK_BASE_URL", "DASHSCOPE_BASE_URL"), api_key_env=_QWEN_KEY,
+             path="/compatible-api/v1/reranks",
+             bare_paths=(*_QWEN_PATHS, "/compatible-mode/v1", "/compatible-api/v1")),
+    Provider(name="jina", protocol="rerank", config=RerankerConfig, model="jina-reranker-v3",
+             base_url="https://api.jina.ai/v1/rerank", base_url_env=("JINA_API_BASE_URL",),
+             api_key_env=("JINA_API_KEY",), path="/v1/rerank", bare_paths=("", "/v1")),
+    Provider(name="zai", protocol="rerank", config=RerankerConfig, model="rerank",
+             base_url=f"{_ZAI_URL}/rerank", base_url_env=("ZAI_API_BASE_URL",), api_key_env=_ZAI_KEY,
+             path="/api/paas/v4/rerank", bare_paths=("", "/api/paas/v4")),
+    Provider(name="generic", protocol="rerank", config=RerankerConfig, needs_key=False),
+)
+
+STORES = {row.name: row for row in (
+    Store("sqlite", "sqlite", SQLiteConfig, available=True),
+    Store("oceanbase", "oceanbase", OceanBaseConfig),
+    Store("seekdb", "oceanbase", OceanBaseConfig),
+    Store("postgres", "postgres", PostgresConfig),
+    Store("pgvector", "postgres", PostgresConfig),
+    Store("mysql", "mysql", MySQLConfig),
+    Store("mariadb", "mysql", MySQLConfig),
+)}
+# fmt: on
+
+DETECTED = ("openai", "anthropic", "qwen", "deepseek", "gemini", "siliconflow", "zai", "openrouter")
+"""LLM providers in the order in which a lone vendor key in the environment chooses one."""

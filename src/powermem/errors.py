@@ -1,0 +1,117 @@
+"""Every error that powermem raises on purpose.
+
+PowerMemError
+├── ConfigError
+├── InvalidInputError (also a ValueError)
+│   └── FilterError
+├── NotFoundError
+├── ClosedError
+├── StoreError
+│   ├── StoreUnavailableError
+│   └── EmbeddingMismatchError
+├── ProviderError
+│   ├── RateLimitError
+│   ├── ProviderTimeoutError
+│   ├── AuthenticationError
+│   └── ExtractionError
+├── QuotaExceededError
+└── ProcessTimeout (also a TimeoutError)
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AuthenticationError",
+    "ClosedError",
+    "ConfigError",
+    "EmbeddingMismatchError",
+    "ExtractionError",
+    "FilterError",
+    "InvalidInputError",
+    "NotFoundError",
+    "PowerMemError",
+    "ProcessTimeout",
+    "ProviderError",
+    "ProviderTimeoutError",
+    "QuotaExceededError",
+    "RateLimitError",
+    "StoreError",
+    "StoreUnavailableError",
+]
+
+
+class PowerMemError(Exception):
+    """Base of every error of this library."""
+
+
+class ConfigError(PowerMemError):
+    """The configuration is wrong; the message names the path of the key."""
+
+
+class InvalidInputError(PowerMemError, ValueError):
+    """An argument of a call is wrong; nothing was stored."""
+
+
+class FilterError(InvalidInputError):
+    """A filter uses an unknown operator or a value of the wrong type."""
+
+
+class NotFoundError(PowerMemError):
+    """The thing asked for does not exist, or belongs to someone else."""
+
+
+class ClosedError(PowerMemError):
+    """The memory was closed before the call, or is used where it cannot be."""
+
+
+class StoreError(PowerMemError):
+    """The store refused or failed; the transaction was rolled back."""
+
+
+class StoreUnavailableError(StoreError):
+    """The store cannot be reached or opened at the moment."""
+
+
+class EmbeddingMismatchError(StoreError):
+    """The store holds vectors of another embedding model."""
+
+
+class ProviderError(PowerMemError):
+    """A model provider refused or failed.
+
+    Attributes:
+        provider: the provider's configured name, such as ``"openai"``.
+        status: the HTTP status, or ``None`` when there was no reply.
+    """
+
+    def __init__(self, message: str, *, provider: str = "", status: int | None = None) -> None:
+        super().__init__(message)
+        self.provider = provider
+        self.status = status
+
+
+class RateLimitError(ProviderError):
+    """The provider kept answering 429 until the retries were used up."""
+
+
+class ProviderTimeoutError(ProviderError):
+    """The provider did not answer in time."""
+
+
+class AuthenticationError(ProviderError):
+    """The provider refused the credentials."""
+
+
+class ExtractionError(ProviderError):
+    """The model's answer could not be read as facts or decisions.
+
+    The source turns stay in the store and can be processed again.
+    """
+
+
+class QuotaExceededError(PowerMemError):
+    """A configured budget is used up."""
+
+
+class ProcessTimeout(PowerMemError, TimeoutError):
+    """Waiting took longer than allowed; the work itself goes on."""

@@ -1,0 +1,56 @@
+"""What of a memory is embedded and what goes into full text."""
+
+from __future__ import annotations
+
+from array import array
+
+import numpy as np
+import numpy.typing as npt
+
+from .changes import Indexed
+from .ranking.vectors import normalize as normalize_vectors
+from .text import count_terms, date_phrase, date_terms, query_terms, term_id, terms
+from .types import Message
+
+
+def document(text: str, actor_id: str | None, said_at: int | None) -> str:
+    """Return the text to embed: with who said it and on which day, where that is known.
+
+    Day and speaker beside the words make questions such as "what did Ana plan in May" find them; on LoCoMo
+    the day alone adds 2 to 4 points of recall at 10.
+    """
+    day = f"[{date_phrase(said_at)}] " if said_at is not None else ""
+    speaker = f"{actor_id}: " if actor_id else ""
+    return f"{day}{speaker}{text}"
+
+
+def message_document(message: Message) -> str:
+    """Return the text to embed for a message that is stored as it is."""
+    return document(message.content, message.actor_id, message.sent_at)
+
+
+def index(text: str, actor_id: str | None, begins: int, embedding: bytes | None) -> Indexed:
+    """Return what a store needs to find a text.
+
+    Args:
+        text: the memory.
+        actor_id: who said it; the name can be searched for.
+        begins: since when it is true, microseconds UTC; its date can be searched for.
+        embedding: from ``embedding_bytes``, or ``None`` without an embedder.
+    """
+    extra = date_terms(begins)
+    if actor_id:
+        extra += terms(actor_id)
+    ids, counts = count_terms(text, extra)
+    return Indexed(embedding, array("Q", ids).tobytes(), bytes(counts))
+
+
+def embedding_bytes(vectors: npt.NDArray[np.float32]) -> list[bytes]:
+    """Return each row of shape (n, d), normalized, as float32 bytes."""
+    return [row.tobytes() for row in normalize_vectors(vectors)]
+
+
+def query_ids(query: str) -> tuple[list[int], frozenset[str]]:
+    """Return the term ids of a query, and its terms for matching names."""
+    found = query_terms(query)
+    return [term_id(term) for term in found], frozenset(found)

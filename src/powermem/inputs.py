@@ -1,0 +1,81 @@
+"""Checks of the arguments that many public methods share."""
+
+from __future__ import annotations
+
+from .errors import InvalidInputError
+from .metadata import check_text
+from .types import Scope
+
+MAX_ID_LENGTH = 128
+"""Longest id of a user, agent, run or actor: what the narrowest store's column holds."""
+
+SORT_COLUMNS = ("created_at", "updated_at", "id")
+
+
+def check_id(value: object, name: str) -> str | None:
+    """Return an id as given; numbers become strings.
+
+    Raises:
+        InvalidInputError: it is blank, too long, or not a string or integer. A blank id is an error, since it
+        would
+            otherwise mean "everybody".
+    """
+    if value is None:
+        return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        raise InvalidInputError(f"{name}: expected a string, got {type(value).__name__}")
+    if not value.strip():
+        raise InvalidInputError(f"{name}: must not be blank; leave it out to mean no {name}")
+    if len(value) > MAX_ID_LENGTH:
+        raise InvalidInputError(f"{name}: at most {MAX_ID_LENGTH} characters, got {len(value)}")
+    if "\x00" in value:
+        raise InvalidInputError(f"{name}: must not hold a NUL character")
+    return check_text(value, name)
+
+
+def check_scope(user_id: object, agent_id: object, run_id: object) -> Scope:
+    """Return the checked ids."""
+    return Scope(check_id(user_id, "user_id"), check_id(agent_id, "agent_id"), check_id(run_id, "run_id"))
+
+
+def check_text_given(value: object, name: str) -> str:
+    """Return a text that is not blank, stripped.
+
+    Raises:
+        InvalidInputError: it is blank or not a string.
+    """
+    if not isinstance(value, str):
+        raise InvalidInputError(f"{name}: expected a string, got {type(value).__name__}")
+    if not value.strip():
+        raise InvalidInputError(f"{name}: must not be blank")
+    return check_text(value.strip(), name)
+
+
+def check_count(value: object, name: str, *, least: int) -> int:
+    """Return an integer that is at least ``least``."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidInputError(f"{name}: expected an integer, got {value!r}")
+    if value < least:
+        raise InvalidInputError(f"{name}: must be at least {least}, got {value}")
+    return value
+
+
+def check_share(value: object, name: str) -> float | None:
+    """Return a number from 0 to 1, or ``None``."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise InvalidInputError(f"{name}: expected a number from 0 to 1, got {value!r}")
+    return float(value)
+
+
+def check_sort(sort_by: object, order: object) -> tuple[str, bool]:
+    """Return the column to sort by and whether it goes down."""
+    column = "created_at" if sort_by is None else sort_by
+    if column not in SORT_COLUMNS:
+        raise InvalidInputError(f"sort_by: expected one of {', '.join(SORT_COLUMNS)}, got {sort_by!r}")
+    if order not in ("asc", "desc"):
+        raise InvalidInputError(f"order: expected 'asc' or 'desc', got {order!r}")
+    return str(column), order == "desc"

@@ -1,0 +1,97 @@
+"""What a user passes to ``add``, checked and brought into one form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .clock import parse as parse_moment
+from .errors import InvalidInputError
+from .metadata import check_text
+from .types import Message
+
+_TIME_KEYS = ("timestamp", "created_at", "chat_time", "time")
+
+
+def read_messages(
+    messages: object, *, actor_id: str | None = None, sent_at: int | None = None
+) -> list[Message]:
+    """Read messages in any of the accepted forms.
+
+    Args:
+        messages: a string (something the user said), one message in OpenAI's form, or a list of these.
+            ``content`` may be a list of text parts. ``name`` (or ``actor_id``) says who spoke and
+            ``timestamp`` when.
+        actor_id: who spoke, where a message does not say.
+        sent_at: when, in microseconds UTC, where a message does not say.
+
+    Returns:
+        The messages that have text. An empty list gives an empty list.
+
+    Raises:
+        InvalidInputError: nothing has text, or something is of the wrong type.
+    """
+    if isinstance(messages, (str, Mapping)):
+        messages = [messages]
+    if not isinstance(messages, (list, tuple)):
+        raise InvalidInputError(
+            f"messages: expected a string, a message or a list of messages, got {type(messages).__name__}"
+        )
+    if not messages:
+        return []
+    found = [_read(item, f"messages[{i}]", actor_id, sent_at) for i, item in enumerate(messages)]
+    kept = [message for message in found if message.content]
+    if not kept:
+        raise InvalidInputError("messages: there is no text in them")
+    return kept
+
+
+def _read(item: object, path: str, actor_id: str | None, sent_at: int | None) -> Message:
+    if isinstance(item, str):
+        return Message("user", check_text(item, path).strip(), actor_id, sent_at)
+    if not isinstance(item, Mapping):
+        raise InvalidInputError(f"{path}: expected a string or a message, got {type(item).__name__}")
+    role = item.get("role", "user")
+    if not isinstance(role, str) or not role.strip():
+        raise InvalidInputError(f"{path}.role: expected a string such as 'user', got {role!r}")
+    if "content" not in item:
+        raise InvalidInputError(
+            f"{path}: a message needs 'content'; it has {', '.join(map(str, item)) or 'nothing'}"
+        )
+    name = item.get("name") or item.get("actor_id") or actor_id
+    if name is not None and not isinstance(name, str):
+        raise InvalidInputError(f"{path}.name: expected a string, got {name!r}")
+    return Message(
+        role.strip(), _text(item["content"], f"{path}.content"), name, _moment(item, path, sent_at)
+    )
+
+
+def _moment(item: Mapping[Any, Any], path: str, sent_at: int | None) -> int | None:
+    for key in _TIME_KEYS:
+        if item.get(key) is not None:
+            return parse_moment(item[key], f"{path}.{key}")
+    return sent_at
+
+
+def _text(content: object, path: str) -> str:
+    # An assistant's message that only calls tools has no content.
+    if content is None:
+        return ""
+    if isinstance(content, str):
+        return check_text(content, path).strip()
+    if not isinstance(content, (list, tuple)):
+        raise InvalidInputError(f"{path}: expected a string or a list of parts, got {type(content).__name__}")
+    return "\n".join(filter(None, (_part(part, f"{path}[{i}]") for i, part in enumerate(content))))
+
+
+def _part(part: object, path: str) -> str:
+    if isinstance(part, str):
+        return check_text(part, path).strip()
+    if isinstance(part, Mapping):
+        kind = part.get("type", "text")
+        if kind in ("text", "input_text", "output_text") and isinstance(part.get("text"), str):
+            return check_text(part["text"], path).strip()
+        raise InvalidInputError(
+            f"{path}: parts of type {kind!r} cannot be remembered yet; pass text parts only"
+        )
+    raise InvalidInputError(f"{path}: expected a text part, got {type(part).__name__}")

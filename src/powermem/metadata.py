@@ -1,0 +1,97 @@
+"""Checking and merging of the metadata that users attach."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from .errors import InvalidInputError
+from .types import Metadata
+
+MAX_DEPTH = 32
+"""How deep objects and lists may nest; SQLite's and MySQL's JSON functions stop at 1000 and 100."""
+
+
+def check_metadata(value: object) -> Metadata:
+    """Return a copy of metadata that any store can hold.
+
+    Args:
+        value: a ``dict`` of JSON values, or ``None`` for none.
+
+    Raises:
+        InvalidInputError: the path of what JSON cannot hold.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise InvalidInputError(f"metadata: expected a dict, got {type(value).__name__}")
+    copy: Metadata = _check(value, "metadata", 0)
+    return copy
+
+
+def _check(value: Any, path: str, depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise InvalidInputError(f"{path}: nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise InvalidInputError(f"{path}: keys must be strings, got {key!r}")
+        return {
+            check_text(key, path): _check(item, f"{path}.{key}", depth + 1) for key, item in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [_check(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(value)]
+    if isinstance(value, str):
+        return check_text(value, path)
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise InvalidInputError(f"{path}: {value!r} is not a JSON number")
+        return value
+    raise InvalidInputError(
+        f"{path}: expected a string, number, bool, None, list or dict, got {type(value).__name__}; "
+        "convert it first, for example with str() or .isoformat()"
+    )
+
+
+def check_text(text: str, name: str) -> str:
+    """Return the text if every store can hold it.
+
+    Raises:
+        InvalidInputError: it holds half of a surrogate pair, which no encoding can write.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInputError(f"{name}: not valid Unicode at position {error.start}") from None
+    return text
+
+
+def merge(old: Metadata, new: Metadata) -> Metadata:
+    """Merge as RFC 7396 says: objects merge, ``None`` removes a key, anything else replaces."""
+    merged = dict(old)
+    for key, value in new.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, dict):
+            below = merged.get(key)
+            merged[key] = merge(below if isinstance(below, dict) else {}, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def encode(metadata: Metadata) -> str:
+    """Write metadata as JSON text."""
+    return (
+        json.dumps(metadata, ensure_ascii=False, separators=(",", ":"), allow_nan=False) if metadata else "{}"
+    )
+
+
+def decode(text: str) -> Metadata:
+    """Read metadata from JSON text."""
+    decoded: Metadata = json.loads(text) if text != "{}" else {}
+    return decoded

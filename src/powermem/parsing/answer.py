@@ -1,0 +1,117 @@
+"""JSON out of whatever a language model wrote around it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from .scanner import Found, Scanner, Unreadable
+
+_THOUGHTS = (("<think>", "</think>"), ("<thinking>", "</thinking>"), ("<reasoning>", "</reasoning>"))
+_FENCE = "```"
+
+
+class ParseError(ValueError):
+    """An answer that cannot be read.
+
+    Attributes:
+        message: what was wrong.
+        position: where in the answer, in characters, or ``None`` when the form and not the text is wrong.
+    """
+
+    def __init__(self, message: str, position: int | None = None) -> None:
+        super().__init__(message if position is None else f"{message} (at character {position})")
+        self.message = message
+        self.position = position
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedJSON:
+    """A value read from an answer.
+
+    Attributes:
+        value: what ``json.loads`` would have given; ``NaN`` and ``Infinity`` become ``None``.
+        salvaged: whether the answer was cut, or its brackets did not match, so that some of it may be
+            missing.
+    """
+
+    value: Any
+    salvaged: bool = False
+
+
+def parse_json(text: str) -> ParsedJSON:
+    """Read the JSON value in an answer.
+
+    Valid JSON is read as it is, also in a code fence or after a model's thoughts. Otherwise the longest
+    object or array is taken; objects that follow each other directly make a list, as in JSON lines.
+
+    Args:
+        text: the answer.
+
+    Returns:
+        The value and whether it is complete.
+
+    Raises:
+        ParseError: there is no JSON in it.
+    """
+    text = text.strip().lstrip("\ufeff").strip()
+    if not text:
+        raise ParseError("the answer is empty")
+    spoken = _without_thoughts(text)
+    for candidate in (text, _unfenced(text), spoken, _unfenced(spoken)):
+        try:
+            return ParsedJSON(_loads(candidate))
+        except (ValueError, RecursionError):
+            # Not strict JSON: that is what the forgiving reader below is for.
+            continue
+    try:
+        best = _longest(Scanner(spoken).values(), spoken)
+    except Unreadable as error:
+        raise ParseError(str(error), error.position) from None
+    # Thoughts that never end hold drafts, not the answer.
+    unfinished = spoken.startswith(tuple(opening for opening, _ in _THOUGHTS))
+    return ParsedJSON(best.value, best.cut or unfinished)
+
+
+def _longest(found: list[Found], text: str) -> Found:
+    """Choose the value that takes the most room, after joining objects that follow each other."""
+    joined: list[Found] = []
+    for item in found:
+        last = joined[-1] if joined else None
+        if last is None or not (last.lines and item.lines) or text[last.end : item.start].strip(" \t\r\n,"):
+            joined.append(item)
+            continue
+        # A line that was cut is dropped, as it is in a list.
+        lines = last.lines if item.cut else last.lines + item.lines
+        joined[-1] = Found(lines, last.start, item.end, last.cut or item.cut, lines)
+    return max(joined, key=lambda item: (bool(item.value), item.end - item.start))
+
+
+def _loads(text: str) -> Any:
+    # strict=False allows raw line breaks in strings.
+    return json.loads(text, strict=False, parse_constant=lambda _: None)
+
+
+def _unfenced(text: str) -> str:
+    """Return what is inside the code fence that the whole text is, or the text."""
+    if len(text) >= 2 * len(_FENCE) and text.startswith(_FENCE) and text.endswith(_FENCE):
+        inner = text[len(_FENCE) : -len(_FENCE)]
+        tag, line_break, rest = inner.partition("\n")
+        return rest if line_break and tag.strip().isalnum() else inner
+    return text
+
+
+def _without_thoughts(text: str) -> str:
+    """Remove the blocks in which a model thinks aloud, also one whose opening tag the server already took."""
+    for opening, closing in _THOUGHTS:
+        if closing not in text:
+            continue
+        kept = []
+        at = 0
+        while (end := text.find(closing, at)) >= 0:
+            start = text.find(opening, at, end)
+            kept.append(text[at:start] if start >= 0 else "")
+            at = end + len(closing)
+        text = "".join(kept) + text[at:]
+    return text.strip()

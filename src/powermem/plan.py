@@ -1,0 +1,211 @@
+"""What to write for facts, once it is known what is stored near them. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .changes import AddMemory, Change, Delete, LinkTurns, ReplaceText, Supersede
+from .ids import new_id
+from .indexing import document, index
+from .metadata import Metadata
+from .parsing import Decision, Decisions
+from .text import content_hash
+from .types import Fact, Hit, Message, Row, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class NewMemories:
+    """What all memories of one ``add`` have in common."""
+
+    scope: Scope
+    at: int
+    metadata: Metadata = field(default_factory=dict)
+    memory_type: str | None = None
+    actor_id: str | None = None
+    expires_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A fact on its way to becoming a memory.
+
+    Attributes:
+        fact: the fact.
+        message: the message it came from, when that is known.
+        turns: ids of the source turns.
+        embedding: its vector as bytes.
+    """
+
+    fact: Fact
+    message: Message | None
+    turns: tuple[int, ...]
+    embedding: bytes | None = None
+
+    @property
+    def hash(self) -> str:
+        """The identity of the text."""
+        return content_hash(self.fact.text)
+
+    @property
+    def speaker(self) -> str | None:
+        """Who said it."""
+        return self.fact.speaker or (self.message.actor_id if self.message else None)
+
+    @property
+    def said_at(self) -> int | None:
+        """When it was said, when the message tells."""
+        return self.message.sent_at if self.message else None
+
+    @property
+    def document(self) -> str:
+        """The text to embed."""
+        return document(self.fact.text, self.speaker, self.said_at)
+
+
+def candidates(facts: Sequence[Fact], messages: Sequence[Message], turns: Sequence[int]) -> list[Candidate]:
+    """Tie each fact to the message and the turn that it came from; to all turns when it does not say."""
+    found = []
+    for fact in facts:
+        if fact.turn is None:
+            found.append(Candidate(fact, messages[0] if len(messages) == 1 else None, tuple(turns)))
+        else:
+            found.append(Candidate(fact, messages[fact.turn], (turns[fact.turn],)))
+    return found
+
+
+def add(new: NewMemories, candidate: Candidate) -> AddMemory:
+    """Return the change that stores a fact as a new memory."""
+    fact = candidate.fact
+    begins = candidate.said_at if candidate.said_at is not None else new.at
+    actor = candidate.speaker or new.actor_id
+    row = Row(
+        id=new_id(),
+        scope=new.scope,
+        text=fact.text,
+        hash=candidate.hash,
+        actor_id=actor,
+        memory_type=new.memory_type or fact.kind,
+        metadata=new.metadata,
+        created_at=new.at,
+        updated_at=new.at,
+        valid_from=begins,
+        expires_at=new.expires_at,
+    )
+    facets: dict[str, object] = {"importance": fact.importance}
+    if fact.event_at is not None:
+        facets["event_at"] = fact.event_at
+    if fact.entities:
+        facets["entities"] = list(fact.entities)
+    return AddMemory(row, index(row.text, actor, begins, candidate.embedding), candidate.turns, facets)
+
+
+def said_at(row: Row) -> int | None:
+    """Return when a stored memory was said, or ``None`` when nobody told and it counts from its storing."""
+    return row.valid_from if row.valid_from != row.created_at else None
+
+
+def replacement(
+    row: Row,
+    text: str,
+    embedding: bytes | None,
+    at: int,
+    *,
+    version: int | None = None,
+    turns: Sequence[int] = (),
+) -> ReplaceText:
+    """Return the change that gives a memory another text; with ``version``, only while it has that one."""
+    indexed = index(text, row.actor_id, row.valid_from, embedding)
+    return ReplaceText(row.id, text, content_hash(text), indexed, at, version, tuple(turns))
+
+
+def neighbourhood(
+    found: Sequence[Candidate], near: Sequence[Sequence[Hit]], limit: int
+) -> tuple[list[Candidate], dict[str, Row]]:
+    """Choose what there is to decide.
+
+    Args:
+        found: the facts.
+        near: for each of them the stored memories near it, best first.
+        limit: how many memories to show at most.
+
+    Returns:
+        The facts that are not stored word for word already, and the memories near those, by alias.
+    """
+    open_facts, rows = [], {}
+    for candidate, hits in zip(found, near, strict=True):
+        if any(hit.row.hash == candidate.hash for hit in hits):
+            continue
+        open_facts.append(candidate)
+        for hit in hits:
+            if len(rows) < limit:
+                rows.setdefault(hit.row.id, hit.row)
+    return open_facts, {f"M{i}": row for i, row in enumerate(rows.values(), 1)}
+
+
+def merged_documents(decisions: Decisions, rows: Mapping[str, Row]) -> dict[str, str]:
+    """Return, for each merged text of an update, what has to be embedded before it is stored."""
+    documents = {}
+    for item in decisions.items:
+        row = rows.get(item.target or "")
+        if item.action == "UPDATE" and item.text and row is not None:
+            documents[item.text] = document(item.text, row.actor_id, said_at(row))
+    return documents
+
+
+def carry_out(
+    new: NewMemories,
+    found: Sequence[Candidate],
+    decisions: Decisions,
+    rows: Mapping[str, Row],
+    embeddings: Mapping[str, bytes | None],
+) -> list[Change]:
+    """Turn decisions into changes.
+
+    Args:
+        new: what new memories have in common.
+        found: the facts that were decided, by their number.
+        decisions: what was decided.
+        rows: the stored memories by alias.
+        embeddings: the vectors of the merged texts.
+
+    Returns:
+        The changes; a fact without a decision is added, so that nothing is lost.
+    """
+    changes: list[Change] = []
+    for number, candidate in enumerate(found):
+        mine = [item for item in decisions.items if item.fact == number]
+        if not mine or mine[0].action in ("ADD", "SUPERSEDE"):
+            changes.extend(_add_and_close(new, candidate, mine, rows))
+        for item in mine:
+            row = rows.get(item.target or "")
+            if row is None:
+                continue
+            if item.action == "UPDATE" and item.text:
+                changes.append(
+                    replacement(
+                        row,
+                        item.text,
+                        embeddings[item.text],
+                        new.at,
+                        version=row.version,
+                        turns=candidate.turns,
+                    )
+                )
+            elif item.action == "DELETE":
+                changes.append(Delete(row.id, new.at, row.version))
+            elif item.action == "NONE":
+                changes.append(LinkTurns(row.id, candidate.turns))
+    return changes
+
+
+def _add_and_close(
+    new: NewMemories, candidate: Candidate, mine: Sequence[Decision], rows: Mapping[str, Row]
+) -> list[Change]:
+    addition = add(new, candidate)
+    closed = [rows[item.target] for item in mine if item.action == "SUPERSEDE" and item.target in rows]
+    row = addition.row
+    return [
+        addition,
+        *(Supersede(old.id, row.id, row.text, new.at, row.valid_from, old.version) for old in closed),
+    ]

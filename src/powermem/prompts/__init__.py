@@ -1,0 +1,24 @@
+"""What is said to a language model: pure functions from data to messages."""
+
+from __future__ import annotations
+
+from .decision import ACTIONS, DECISION_SCHEMA, decision_messages
+from .extraction import EXTRACTION_SCHEMA, extraction_messages
+from .kinds import HIDDEN_ROLES, KINDS
+from .recall import RECALL_CLOSE, RECALL_OPEN, quote_recalled, strip_recalled
+from .repair import repair_messages
+
+__all__ = [
+    "ACTIONS",
+    "DECISION_SCHEMA",
+    "EXTRACTION_SCHEMA",
+    "HIDDEN_ROLES",
+    "KINDS",
+    "RECALL_CLOSE",
+    "RECALL_OPEN",
+    "decision_messages",
+    "extraction_messages",
+    "quote_recalled",
+    "repair_messages",
+    "strip_recalled",
+]

@@ -1,0 +1,1 @@
+"""Scoring in plain numpy: vectors, full text, and how the two are put together. No I/O."""

@@ -1,0 +1,156 @@
+"""How cosine and full text become one score, and the small boosts on top of it.
+
+Both arms are on an absolute scale of 0 to 1, so a score means the same for every query and on every store,
+and a threshold can be chosen once: the cosine, with anything below zero counted as zero, and BM25 relative to
+a row of mean length that holds each term of the query once. The weights were chosen on four conversations of
+LoCoMo (Maharana et al., ACL 2024) with ``benchmarks/retrieval.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .partition import Partition
+
+FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each part counts.
+
+    Attributes:
+        dense: share of the cosine; the rest is full text. Without vectors full text counts whole.
+        speaker: added when the query names who said it. Small, because a question may name the wrong person.
+        neighbour: share of a neighbouring turn's score that is added, divided by the distance in turns.
+        span: how many turns away a neighbour may be.
+        recency: added for what began to be true just now; fades with ``retention_days``.
+        retention_days: after so many days the recency boost is down to 37 %.
+    """
+
+    dense: float = 0.5
+    speaker: float = 0.1
+    neighbour: float = 0.4
+    span: int = 2
+    recency: float = 0.02
+    retention_days: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One row of the answer, with the parts its score is made of."""
+
+    row: int
+    score: float
+    dense: float
+    lexical: float
+    speaker: float
+    neighbour: float
+    recency: float
+
+    def details(self) -> dict[str, float]:
+        """Return the parts for ``score_details``; dense and lexical before they are weighted."""
+        return {
+            "dense": round(self.dense, 6),
+            "lexical": round(self.lexical, 6),
+            "speaker": round(self.speaker, 6),
+            "neighbour": round(self.neighbour, 6),
+            "recency": round(self.recency, 6),
+        }
+
+
+def combine(dense: FloatArray | None, lexical: FloatArray | None, weights: Weights) -> FloatArray:
+    """Return the score of each row before boosts; an arm that is ``None`` leaves the other its full
+    weight."""
+    if dense is None:
+        assert lexical is not None, "a search needs at least one arm"
+        return lexical
+    cosine = np.clip(dense, 0, 1)
+    if lexical is None:
+        return cosine
+    return np.float32(weights.dense) * cosine + np.float32(1 - weights.dense) * lexical
+
+
+def retention(age_us: npt.NDArray[np.int64], days: float) -> FloatArray:
+    """Return exp(-age / days), Ebbinghaus's forgetting curve; what lies in the future counts as new."""
+    age = np.maximum(age_us, 0) / (86_400_000_000 * days)
+    return np.exp(-age).astype(np.float32)
+
+
+def best(scores: FloatArray, visible: BoolArray, count: int) -> npt.NDArray[np.int64]:
+    """Return the visible rows with the highest scores above zero, best first; shape (at most count,)."""
+    masked = np.where(visible, scores, np.float32(-1))
+    # Rows as good as the last one wanted all take part, so that of equals always the oldest come first.
+    least = (
+        np.partition(masked, len(masked) - count)[len(masked) - count]
+        if count < len(masked)
+        else np.float32(0)
+    )
+    rows = np.flatnonzero((masked >= least) & (masked > 0))
+    return rows[np.lexsort((rows, -masked[rows]))][:count]
+
+
+def rank(
+    partition: Partition,
+    visible: BoolArray,
+    dense: FloatArray | None,
+    lexical: FloatArray | None,
+    *,
+    limit: int,
+    now: int,
+    words: Iterable[str] = (),
+    weights: Weights | None = None,
+) -> list[Ranked]:
+    """Rank a partition's rows.
+
+    Args:
+        partition: where the rows are.
+        visible: which of them may be found; shape (n,).
+        dense: cosines, or ``None`` when there is no embedder; shape (n,).
+        lexical: full text scores, or ``None``; shape (n,).
+        limit: how many results are wanted.
+        now: the present moment in microseconds.
+        words: terms of the query, to tell which speakers it names.
+        weights: how much each part counts.
+
+    Returns:
+        The best rows, best first.
+    """
+    weights = weights or Weights()
+    base = combine(dense, lexical, weights)
+    pool = best(base, visible, max(2 * limit, 50))
+    nearby: dict[int, float] = {}
+    if weights.neighbour:
+        for row in pool.tolist():
+            for distance, other in partition.neighbours(row, weights.span):
+                if visible[other]:
+                    share = weights.neighbour * float(base[row]) / distance
+                    nearby[other] = max(nearby.get(other, 0.0), share)
+    rows = np.array(sorted({*pool.tolist(), *nearby}), dtype=np.int64)
+    if not len(rows):
+        return []
+    neighbour = np.array([nearby.get(row, 0.0) for row in rows.tolist()], dtype=np.float32)
+    speaker = np.zeros(len(rows), dtype=np.float32)
+    spoken = partition.spoken_by(words) if weights.speaker else None
+    if spoken is not None:
+        speaker[spoken[rows]] = weights.speaker
+    recency = weights.recency * retention(now - partition.valid_from[rows], weights.retention_days)
+    total = base[rows] + neighbour + speaker + recency
+    order = np.lexsort((rows, -total))[:limit]
+    return [
+        Ranked(
+            row=int(rows[i]),
+            score=min(float(total[i]), 1.0),
+            dense=float(dense[rows[i]]) if dense is not None else 0.0,
+            lexical=float(lexical[rows[i]]) if lexical is not None else 0.0,
+            speaker=float(speaker[i]),
+            neighbour=float(neighbour[i]),
+            recency=float(recency[i]),
+        )
+        for i in order.tolist()
+    ]

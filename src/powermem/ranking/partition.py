@@ -1,0 +1,263 @@
+"""The searchable part of one user's memories, held in memory as columns.
+
+A store fills a partition from its tables and then keeps it up to date with what changed. Rows are only ever
+appended or hidden; a row that changed is hidden and appended anew. Nothing here knows about SQL.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import numpy.typing as npt
+
+from ..text import query_terms
+from .postings import Postings
+from .vectors import Vectors
+
+BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float32]
+
+FOREVER = 2**63 - 1
+"""Stands for "no end" in the columns of times."""
+
+_OVERHEAD_PER_ROW = 200
+
+
+@dataclass(slots=True)
+class PartitionRows:
+    """Rows on their way into a partition, column by column; all columns have the same length.
+
+    ``embeddings`` is the rows' normalized float32 vectors as bytes, one after the other, all of one dimension
+    (zeros where a row has none), or empty when no row has one. ``terms`` and ``frequencies`` are the term ids
+    (uint64) and counts (uint8) as bytes, and ``sizes`` says how many of them belong to each row.
+    """
+
+    ids: list[int]
+    agents: list[str]
+    runs: list[str]
+    actors: list[str | None]
+    valid_from: list[int]
+    valid_to: list[int | None]
+    expires_at: list[int | None]
+    embeddings: bytes
+    terms: bytes
+    frequencies: bytes
+    sizes: list[int]
+
+
+class _Column:
+    """A growing array of int64."""
+
+    def __init__(self) -> None:
+        self._data: IntArray = np.empty(64, dtype=np.int64)
+        self._length = 0
+
+    def extend(self, values: Sequence[int]) -> None:
+        needed = self._length + len(values)
+        if needed > len(self._data):
+            grown = np.empty(max(needed, len(self._data) * 3 // 2), dtype=np.int64)
+            grown[: self._length] = self._data[: self._length]
+            self._data = grown
+        self._data[self._length : needed] = values
+        self._length = needed
+
+    @property
+    def values(self) -> IntArray:
+        return self._data[: self._length]
+
+
+class _Names:
+    """A column of strings, kept as small integers."""
+
+    def __init__(self) -> None:
+        self.codes: dict[str, int] = {}
+        self._column = _Column()
+
+    def extend(self, values: Iterable[str]) -> None:
+        codes = self.codes
+        self._column.extend([codes.setdefault(value, len(codes)) for value in values])
+
+    def equal(self, value: str) -> BoolArray:
+        return self._column.values == self.codes.get(value, -1)
+
+    @property
+    def values(self) -> IntArray:
+        return self._column.values
+
+
+class Partition:
+    """Columns, vectors and postings of the memories that are searched together."""
+
+    def __init__(self, dimension: int | None) -> None:
+        self.dimension = dimension
+        self._ids = _Column()
+        self._valid_from = _Column()
+        self._valid_to = _Column()
+        self._expires_at = _Column()
+        self._agents = _Names()
+        self._runs = _Names()
+        self._actors = _Names()
+        self._speakers: dict[str, list[int]] = {}
+        self._named = 0
+        self._row_of: dict[int, int] = {}
+        self._hidden: set[int] = set()
+        self._may_expire = False
+        # For each run its rows, and its turns in order once somebody has asked for them.
+        self._rows_of_run: dict[int, list[int]] = {}
+        self._turns: dict[int, list[tuple[int, int, int]]] = {}
+        self.vectors = Vectors(dimension) if dimension else None
+        self.postings = Postings()
+
+    def __len__(self) -> int:
+        """Return the number of rows that are not hidden."""
+        return len(self._row_of)
+
+    @property
+    def ids(self) -> IntArray:
+        """The id of every row, hidden ones included; shape (n,)."""
+        return self._ids.values
+
+    @property
+    def valid_from(self) -> IntArray:
+        """When each row began to be true, microseconds UTC; shape (n,)."""
+        return self._valid_from.values
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held, estimated for the Python objects."""
+        vectors = self.vectors.nbytes if self.vectors else 0
+        return vectors + self.postings.nbytes + len(self._ids.values) * _OVERHEAD_PER_ROW
+
+    @property
+    def wasteful(self) -> bool:
+        """Whether so many rows are hidden that building the partition anew is worth it."""
+        return len(self._hidden) > 1000 + len(self._row_of) // 2
+
+    def append(self, rows: PartitionRows) -> None:
+        """Add rows; a row whose id is already here replaces the old one."""
+        self.remove(rows.ids)
+        start = len(self._ids.values)
+        self._ids.extend(rows.ids)
+        self._valid_from.extend(rows.valid_from)
+        self._valid_to.extend([FOREVER if moment is None else moment for moment in rows.valid_to])
+        self._expires_at.extend([FOREVER if moment is None else moment for moment in rows.expires_at])
+        self._may_expire = self._may_expire or any(moment is not None for moment in rows.expires_at)
+        self._agents.extend(rows.agents)
+        self._runs.extend(rows.runs)
+        self._actors.extend(actor or "" for actor in rows.actors)
+        self._row_of.update(zip(rows.ids, range(start, start + len(rows.ids)), strict=True))
+        self._group_by_run(start)
+        if self.vectors is not None:
+            flat = np.frombuffer(rows.embeddings, dtype=np.float32)
+            self.vectors.append(flat.reshape(len(rows.ids), self.vectors.dimension))
+        self.postings.append(
+            np.frombuffer(rows.terms, dtype=np.uint64),
+            np.frombuffer(rows.frequencies, dtype=np.uint8),
+            np.asarray(rows.sizes, dtype=np.int64),
+        )
+
+    def remove(self, ids: Iterable[int]) -> None:
+        """Hide the rows with these ids; unknown ids are passed over."""
+        for memory_id in ids:
+            row = self._row_of.pop(memory_id, None)
+            if row is not None:
+                self._hidden.add(row)
+                self._turns.pop(int(self._runs.values[row]), None)
+
+    def visible(
+        self,
+        now: int,
+        *,
+        agent: str | None = None,
+        run: str | None = None,
+        as_of: int | None = None,
+        include_expired: bool = False,
+        only: IntArray | None = None,
+    ) -> BoolArray:
+        """Return which rows a search may find.
+
+        Args:
+            now: the present moment in microseconds.
+            agent: keep only rows of this agent.
+            run: keep only rows of this run.
+            as_of: what was true at that moment, instead of what is true now.
+            include_expired: keep rows whose time to live is over.
+            only: ids that passed a filter; shape (k,).
+
+        Returns:
+            Shape (n,), bool.
+        """
+        valid_to = self._valid_to.values
+        if as_of is None:
+            mask = valid_to == FOREVER
+        else:
+            mask = (self._valid_from.values <= as_of) & (valid_to > as_of)
+        if self._may_expire and not include_expired:
+            mask &= self._expires_at.values > (now if as_of is None else as_of)
+        if self._hidden:
+            mask[list(self._hidden)] = False
+        if agent is not None:
+            mask &= self._agents.equal(agent)
+        if run is not None:
+            mask &= self._runs.equal(run)
+        if only is not None:
+            allowed = np.zeros(len(mask), dtype=np.bool_)
+            allowed[[row for i in only.tolist() if (row := self._row_of.get(i)) is not None]] = True
+            mask &= allowed
+        return mask
+
+    def dense(self, queries: FloatArray) -> FloatArray:
+        """Return the cosine of each query with each row; shape (m, n)."""
+        if self.vectors is None:
+            return np.zeros((len(queries), len(self._ids.values)), dtype=np.float32)
+        return self.vectors.similarities(queries)
+
+    def spoken_by(self, terms: Iterable[str]) -> BoolArray | None:
+        """Return which rows were said by somebody whose name has one of these terms; shape (n,).
+
+        ``None`` when nobody's name has.
+        """
+        known = self._actors.codes
+        for name in islice(known, self._named, None):
+            for term in query_terms(name):
+                self._speakers.setdefault(term, []).append(known[name])
+        self._named = len(known)
+        codes = [code for term in terms for code in self._speakers.get(term, ())]
+        return np.isin(self._actors.values, codes) if codes else None
+
+    def neighbours(self, row: int, span: int) -> list[tuple[int, int]]:
+        """Return the rows said shortly before and after one row in the same run.
+
+        Args:
+            row: a row that is not hidden.
+            span: how many turns to look in each direction.
+
+        Returns:
+            Pairs of (distance in turns, row); empty for a row without a run.
+        """
+        run = int(self._runs.values[row])
+        turns = self._turns.get(run)
+        if turns is None:
+            turns = self._turns[run] = self._order(run)
+        if not turns:
+            return []
+        at = bisect_left(turns, (int(self._valid_from.values[row]), int(self._ids.values[row]), row))
+        first, last = max(at - span, 0), min(at + span, len(turns) - 1)
+        return [(abs(i - at), turns[i][2]) for i in range(first, last + 1) if i != at]
+
+    def _group_by_run(self, start: int) -> None:
+        without = self._runs.codes.get("", -1)
+        for row, run in enumerate(self._runs.values[start:].tolist(), start):
+            if run != without:
+                self._rows_of_run.setdefault(run, []).append(row)
+                self._turns.pop(run, None)
+
+    def _order(self, run: int) -> list[tuple[int, int, int]]:
+        begin, ids = self._valid_from.values, self._ids.values
+        rows = (row for row in self._rows_of_run.get(run, ()) if row not in self._hidden)
+        return sorted((int(begin[row]), int(ids[row]), row) for row in rows)

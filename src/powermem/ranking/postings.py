@@ -1,0 +1,158 @@
+"""BM25 over postings kept in numpy, with the statistics of exactly the rows that are visible to the query.
+
+Postings live in segments that are never changed: new rows make a new small segment, and segments of like size
+are merged, so that adding a row costs little and a query looks into few segments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
+
+K1 = 1.2
+"""Saturation of the term frequency; the usual value (Robertson and Zaragoza 2009, "The Probabilistic
+Relevance Framework: BM25 and Beyond", section 3.5)."""
+B = 0.75
+"""Weight of the document length; same source."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """The postings of rows ``first`` up to ``first + count``: for each term its rows, ascending."""
+
+    first: int
+    count: int
+    terms: npt.NDArray[np.uint64]
+    starts: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int32]
+    frequencies: npt.NDArray[np.uint8]
+
+    def find(self, term: int) -> slice | None:
+        """Return where the postings of ``term`` are, or ``None``."""
+        at = int(np.searchsorted(self.terms, np.uint64(term)))
+        if at == len(self.terms) or int(self.terms[at]) != term:
+            return None
+        return slice(int(self.starts[at]), int(self.starts[at + 1]))
+
+
+def _segment(
+    first: int,
+    count: int,
+    terms: npt.NDArray[np.uint64],
+    rows: npt.NDArray[np.int32],
+    frequencies: npt.NDArray[np.uint8],
+) -> _Segment:
+    # The sort is stable, so the rows of one term stay ascending.
+    order = np.argsort(terms, kind="stable")
+    terms = terms[order]
+    unique, starts = np.unique(terms, return_index=True)
+    return _Segment(
+        first, count, unique, np.append(starts, len(terms)).astype(np.int64), rows[order], frequencies[order]
+    )
+
+
+def _merge(left: _Segment, right: _Segment) -> _Segment:
+    return _segment(
+        left.first,
+        left.count + right.count,
+        np.concatenate([np.repeat(s.terms, np.diff(s.starts)) for s in (left, right)]),
+        np.concatenate([left.rows, right.rows]),
+        np.concatenate([left.frequencies, right.frequencies]),
+    )
+
+
+class Postings:
+    """An index of terms over rows 0, 1, 2 ... in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self._segments: list[_Segment] = []
+        self._lengths: list[FloatArray] = []
+        self._all_lengths: FloatArray = np.empty(0, dtype=np.float32)
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held by the postings."""
+        return (
+            sum(
+                s.terms.nbytes + s.starts.nbytes + s.rows.nbytes + s.frequencies.nbytes
+                for s in self._segments
+            )
+            + self._count * 8
+        )
+
+    def append(
+        self,
+        terms: npt.NDArray[np.uint64],
+        frequencies: npt.NDArray[np.uint8],
+        sizes: npt.NDArray[np.int64],
+    ) -> None:
+        """Add rows.
+
+        Args:
+            terms: the term ids of all rows, one after the other.
+            frequencies: how often each occurs in its row; same shape.
+            sizes: how many terms each row has; shape (rows,).
+        """
+        count = len(sizes)
+        if not count:
+            return
+        rows = np.repeat(np.arange(self._count, self._count + count, dtype=np.int32), sizes)
+        self._segments.append(_segment(self._count, count, terms, rows, frequencies))
+        bounds = np.concatenate(([0], np.cumsum(sizes)))
+        sums = np.concatenate(([0], np.cumsum(frequencies, dtype=np.int64)))
+        self._lengths.append((sums[bounds[1:]] - sums[bounds[:-1]]).astype(np.float32))
+        self._count += count
+        while len(self._segments) > 1 and self._segments[-2].count < 2 * self._segments[-1].count:
+            right = self._segments.pop()
+            self._segments.append(_merge(self._segments.pop(), right))
+
+    def _row_lengths(self) -> FloatArray:
+        if self._lengths:
+            self._all_lengths = np.concatenate([self._all_lengths, *self._lengths])
+            self._lengths = []
+        return self._all_lengths
+
+    def scores(self, terms: Sequence[int], visible: BoolArray) -> FloatArray:
+        """Return how well each row matches the terms, 0 to 1.
+
+        The score is BM25 relative to a row of mean length that holds every term of the query once: such a row
+        scores 1, and what would score more scores 1 as well. Document frequencies, the number of documents
+        and the mean length count visible rows only, so what another user stored, or what was deleted, changes
+        nothing.
+
+        Args:
+            terms: distinct term ids of the query.
+            visible: shape (n,), the rows that may be found.
+
+        Returns:
+            Shape (n,), float32; rows that are not visible may hold any value.
+        """
+        total = np.zeros(self._count, dtype=np.float32)
+        documents = int(np.count_nonzero(visible))
+        if not documents or not terms:
+            return total
+        lengths = self._row_lengths()
+        mean = float(lengths[visible].mean()) or 1.0
+        damping = (K1 * (1 - B) + (K1 * B / mean) * lengths).astype(np.float32)
+        best = 0.0
+        for term in terms:
+            found = [(s, part) for s in self._segments if (part := s.find(term)) is not None]
+            frequency = sum(int(np.count_nonzero(visible[s.rows[part]])) for s, part in found)
+            # The "+ 1" inside keeps the weight of a term that occurs in most rows above zero.
+            weight = float(np.log1p((documents - frequency + 0.5) / (frequency + 0.5)))
+            best += weight
+            for segment, part in found:
+                rows = segment.rows[part]
+                times = segment.frequencies[part].astype(np.float32)
+                total[rows] += np.float32(weight * (K1 + 1)) * times / (times + damping[rows])
+        return np.minimum(total / np.float32(best), 1) if best else total

@@ -1,0 +1,120 @@
+"""Stored rows in the form that the public methods return."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from .changes import Added, Duplicate, Outcome, Updated
+from .clock import to_iso
+from .types import HistoryEntry, Hit, MemoryRecord, Row, Statistics, Turn
+
+_AGES = ("< 1 day", "1-7 days", "7-30 days", "> 30 days")
+
+
+def _iso(moment: int | None) -> str | None:
+    return None if moment is None else to_iso(moment)
+
+
+def record(row: Row) -> MemoryRecord:
+    """Return a memory as search and list results show it."""
+    return {
+        "id": row.id,
+        "memory": row.text,
+        "user_id": row.scope.user_id,
+        "agent_id": row.scope.agent_id,
+        "run_id": row.scope.run_id,
+        "actor_id": row.actor_id,
+        "memory_type": row.memory_type,
+        "metadata": row.metadata,
+        "hash": row.hash,
+        "created_at": to_iso(row.created_at),
+        "updated_at": to_iso(row.updated_at),
+        "valid_from": to_iso(row.valid_from),
+        "valid_to": _iso(row.valid_to),
+        "expires_at": _iso(row.expires_at),
+        "superseded_by": row.superseded_by,
+        "access_count": row.access_count,
+    }
+
+
+def full_record(row: Row) -> dict[str, Any]:
+    """Return a memory as ``get`` and ``update`` show it, with its text under both names."""
+    return {**record(row), "content": row.text}
+
+
+def hit_record(hit: Hit, *, explain: bool) -> dict[str, Any]:
+    """Return a search result."""
+    shown: dict[str, Any] = {**record(hit.row), "score": hit.score}
+    if explain:
+        shown["score_details"] = dict(hit.details)
+    return shown
+
+
+def event_item(outcome: Outcome, event: str = "ADD") -> dict[str, Any] | None:
+    """Return an item of ``add``'s results, or ``None`` when nothing changed."""
+    previous: str | None = None
+    if isinstance(outcome, (Added, Duplicate)):
+        row = outcome.row
+    elif isinstance(outcome, Updated):
+        row, previous = outcome.row, outcome.previous
+    elif isinstance(outcome, Row):
+        row, previous = outcome, outcome.text
+    else:
+        return None
+    item: dict[str, Any] = {
+        "id": row.id,
+        "memory": row.text,
+        "event": event,
+        "user_id": row.scope.user_id,
+        "agent_id": row.scope.agent_id,
+        "run_id": row.scope.run_id,
+        "metadata": row.metadata,
+        "created_at": to_iso(row.created_at),
+    }
+    if previous is not None:
+        item["previous_memory"] = previous
+    return item
+
+
+def history_record(entry: HistoryEntry) -> dict[str, Any]:
+    """Return one entry of a memory's history."""
+    return {
+        "memory_id": entry.memory_id,
+        "event": entry.event,
+        "old_memory": entry.old_memory,
+        "new_memory": entry.new_memory,
+        "created_at": to_iso(entry.created_at),
+        "actor": entry.actor,
+    }
+
+
+def turn_record(turn: Turn) -> dict[str, Any]:
+    """Return a source turn."""
+    return {
+        "id": turn.id,
+        "role": turn.role,
+        "content": turn.content,
+        "actor_id": turn.actor_id,
+        "sent_at": to_iso(turn.sent_at),
+    }
+
+
+def statistics_record(numbers: Statistics, parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the result of ``get_statistics``; ``parts`` says what the memory is made of."""
+    first_day = datetime(1970, 1, 1, tzinfo=timezone.utc)
+    return {
+        "total_memories": numbers.total,
+        "by_type": dict(numbers.by_type),
+        "avg_importance": round(numbers.average_importance, 4),
+        "top_accessed": [
+            {"id": memory_id, "content": text[:50], "access_count": count}
+            for memory_id, text, count in numbers.top_accessed
+        ],
+        "growth_trend": {
+            f"{first_day + timedelta(days=day):%Y-%m-%d}": count for day, count in numbers.by_day.items()
+        },
+        "age_distribution": {name: numbers.by_age.get(i, 0) for i, name in enumerate(_AGES)},
+        **parts,
+    }

@@ -1,0 +1,236 @@
+"""Dates in a sentence: finding them, and writing out those that depend on when it was said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from ..clock import from_datetime, to_datetime
+from ..text import MONTHS, WEEKDAYS
+
+_NUMBERS = {
+    "a couple of": 2, "couple of": 2, "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5,
+    "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
+}  # fmt: skip
+_MONTH_NUMBER = {name[:3].lower(): number for number, name in enumerate(MONTHS, 1)}
+_COUNT = r"(?P<count>\d{1,3}|" + "|".join(_NUMBERS) + ")"
+_MONTH = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_DAY_PART = r"(?:\s+(?:morning|afternoon|evening|night))?"
+
+_RELATIVE = re.compile(
+    rf"""\b(?:
+      (?P<before>the\s+day\s+before\s+yesterday) | (?P<after>the\s+day\s+after\s+tomorrow)
+    | (?P<yesterday>yesterday{_DAY_PART}|last\s+night)
+    | (?P<today>today|tonight|this\s+(?:morning|afternoon|evening))
+    | (?P<tomorrow>tomorrow{_DAY_PART})
+    | (?P<which>last|this\s+past|this|next|this\s+coming)\s+
+      (?P<what>week(?:end)?|month|year|(?:mon|tues|wednes|thurs|fri|satur|sun)day){_DAY_PART}
+    | {_COUNT}\s+(?P<unit>day|week|weekend|month|year)s?\s+ago
+    | in\s+(?P<ahead>\d{{1,3}}|{"|".join(_NUMBERS)})\s+(?P<span>day|week|month|year)s?(?:'\s+time)?
+    )\b(?!\s*\()(?!'s\b)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_ABSOLUTE = re.compile(
+    rf"""(?<![\w.-])(?:
+      (?P<iso>\d{{4}}-\d{{2}}-\d{{2}})
+    | (?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH},?\s+(?P<year>\d{{4}})
+    | {_MONTH.replace("month", "month2")}\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year2>\d{{4}})
+    | {_MONTH.replace("month", "month3")},?\s+(?:of\s+)?(?P<year3>\d{{4}})
+    | (?:in|since|during)\s+(?P<year4>(?:19|20)\d{{2}})
+    )(?![\w-])""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_CHINESE = re.compile(
+    r"(?P<days>大前天|前天|昨天|昨晚|昨日|今天|今晚|今早|今日|明天|明早|明晚|明日|大后天|后天)"
+    r"|(?P<week>上|这|本|下)(?:个)?(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天])?(?!末)"
+    r"|(?P<month>上|这|本|下)(?:个)?月|(?P<year>前年|去年|今年|明年|后年)"
+)
+_CHINESE_ABSOLUTE = re.compile(r"(?P<year>\d{4})年(?:(?P<month>\d{1,2})月(?:(?P<day>\d{1,2})[日号])?)?")
+_CHINESE_DAYS = {"大前": -3, "前": -2, "昨": -1, "今": 0, "明": 1, "后": 2, "大后": 3}
+_CHINESE_SIDES = {"上": -1, "这": 0, "本": 0, "下": 1}
+_CHINESE_YEARS = {"前": -2, "去": -1, "今": 0, "明": 1, "后": 2}
+
+
+class Dated(NamedTuple):
+    """A sentence with its dates written out, and when the thing happens (microseconds, UTC)."""
+
+    text: str
+    event_at: int | None
+
+
+class _Found(NamedTuple):
+    """A date in a sentence: where it ends, its first day, and the words to add unless it is written out."""
+
+    end: int
+    day: date
+    words: str | None
+
+
+def resolve(sentence: str, sent_at: int | None, *, future: bool = False) -> Dated:
+    """Write out the dates of a sentence that depend on when it was said.
+
+    Args:
+        sentence: such as ``"I went hiking yesterday"``.
+        sent_at: when it was said, microseconds UTC; ``None`` leaves such dates as they are.
+        future: whether the sentence is a plan, so that "in two weeks" is a date and not a length of time.
+
+    Returns:
+        The sentence with each date behind the words it explains, ``"I went hiking yesterday (7 May 2023)"``, and
+        the first day of the first date in it.
+    """
+    found = list(_absolute(sentence))
+    if sent_at is not None:
+        today = to_datetime(sent_at).date()
+        found.extend(_relative(sentence, today, future))
+        found.extend(_chinese(sentence, today))
+    found.sort(key=lambda item: item.end)
+    text = sentence
+    for item in reversed(found):
+        if item.words is not None:
+            text = text[: item.end] + item.words + text[item.end :]
+    first = found[0].day if found else None
+    return Dated(text, None if first is None else from_datetime(datetime(first.year, first.month, first.day)))
+
+
+def _absolute(sentence: str) -> Iterable[_Found]:
+    for match in _ABSOLUTE.finditer(sentence):
+        if match["iso"]:
+            year, month, day = match["iso"].split("-")
+        else:
+            name = match["month"] or match["month2"] or match["month3"] or "jan"
+            year = match["year"] or match["year2"] or match["year3"] or match["year4"]
+            month, day = str(_MONTH_NUMBER[name.lower()]), match["day"] or match["day2"] or "1"
+        yield from _one(match.end(), _date(int(year), int(month), int(day)))
+    for match in _CHINESE_ABSOLUTE.finditer(sentence):
+        yield from _one(match.end(), _date(*(int(part or 1) for part in match.groups())))
+
+
+def _relative(sentence: str, today: date, future: bool) -> Iterable[_Found]:
+    for match in _RELATIVE.finditer(sentence):
+        if match["which"]:
+            found = _named(" ".join(match["which"].lower().split()), match["what"].lower(), today)
+        elif match["unit"]:
+            found = _distance(-_count(match["count"]), match["unit"].lower(), today)
+        elif match["span"]:
+            found = _distance(_count(match["ahead"]), match["span"].lower(), today) if future else None
+        else:
+            names = ("before", "yesterday", "today", "tomorrow", "after")
+            days = next(offset for offset, name in enumerate(names, -2) if match[name])
+            found = _exact(_shifted(today, days))
+        if found is not None:
+            yield _Found(match.end(), found[0], f" ({found[1]})")
+
+
+def _named(which: str, what: str, today: date) -> tuple[date, str] | None:
+    """Resolve "last week", "this month", "next Friday"."""
+    side = -1 if which in ("last", "this past") else 1 if which in ("next", "this coming") else 0
+    monday = _shifted(today, -today.weekday())
+    if monday is None:
+        return None
+    if what == "week":
+        return _prefixed("week of", _shifted(monday, 7 * side))
+    if what == "weekend":
+        # On a Sunday "last weekend" is the one before.
+        return _prefixed("weekend of", _shifted(monday, 5 + 7 * side))
+    if what in ("month", "year"):
+        return _distance(side, what, today)
+    weekday = next(number for number, name in enumerate(WEEKDAYS) if name.lower() == what)
+    if which == "this":
+        return _exact(_shifted(monday, weekday))
+    if side < 0:
+        return _exact(_shifted(today, -((today.weekday() - weekday - 1) % 7 + 1)))
+    if which == "next" and weekday > today.weekday():
+        # Said on a Monday, "next Friday" is in four days to some and in eleven to others.
+        return None
+    return _exact(_shifted(today, (weekday - today.weekday() - 1) % 7 + 1))
+
+
+def _distance(count: int, unit: str, today: date) -> tuple[date, str] | None:
+    """Resolve so many days, weeks, months or years before or after today."""
+    if unit == "day":
+        return _exact(_shifted(today, count))
+    if unit == "week":
+        return _prefixed("around", _shifted(today, 7 * count))
+    if unit == "weekend":
+        monday = _shifted(today, 7 * count - today.weekday())
+        return None if monday is None else _prefixed("weekend of", _shifted(monday, 5))
+    if unit == "month":
+        months = today.year * 12 + today.month - 1 + count
+        first = _date(months // 12, months % 12 + 1, 1)
+        return None if first is None else (first, f"{MONTHS[first.month - 1]} {first.year}")
+    first = _date(today.year + count, 1, 1)
+    return None if first is None else (first, str(first.year))
+
+
+def _chinese(sentence: str, today: date) -> Iterable[_Found]:
+    for match in _CHINESE.finditer(sentence):
+        day: date | None
+        if match["days"]:
+            day = _shifted(today, _CHINESE_DAYS[match["days"][:-1]])
+            write: Callable[[date], str] = _chinese_day
+        elif match["week"]:
+            weekday = "一二三四五六日".find((match["weekday"] or "一").replace("天", "日"))
+            day = _shifted(today, 7 * _CHINESE_SIDES[match["week"]] - today.weekday() + weekday)
+            write = _chinese_day if match["weekday"] else _chinese_week
+        elif match["month"]:
+            months = today.year * 12 + today.month - 1 + _CHINESE_SIDES[match["month"]]
+            day = _date(months // 12, months % 12 + 1, 1)
+            write = _chinese_month
+        else:
+            day = _date(today.year + _CHINESE_YEARS[match["year"][0]], 1, 1)
+            write = _chinese_year
+        if day is not None:
+            yield _Found(match.end(), day, f"\uff08{write(day)}\uff09")
+
+
+def _chinese_year(day: date) -> str:
+    return f"{day.year}年"
+
+
+def _chinese_month(day: date) -> str:
+    return f"{day.year}年{day.month}月"
+
+
+def _chinese_day(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def _chinese_week(day: date) -> str:
+    return f"{_chinese_day(day)}那周"
+
+
+def _one(end: int, day: date | None) -> Iterable[_Found]:
+    if day is not None:
+        yield _Found(end, day, None)
+
+
+def _exact(day: date | None) -> tuple[date, str] | None:
+    return _prefixed("", day)
+
+
+def _prefixed(prefix: str, day: date | None) -> tuple[date, str] | None:
+    if day is None:
+        return None
+    return day, f"{prefix} {day.day} {MONTHS[day.month - 1]} {day.year}".strip()
+
+
+def _count(word: str) -> int:
+    number = " ".join(word.lower().split())
+    return _NUMBERS[number] if number in _NUMBERS else int(number)
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        # "31 June 2023": a date that does not exist is no date.
+        return None
+
+
+def _shifted(day: date, days: int) -> date | None:
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        return None

@@ -1,0 +1,1 @@
+"""SQLite through the standard library. Everything here blocks; the coloured store calls it on threads."""

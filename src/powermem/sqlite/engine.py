@@ -1,0 +1,326 @@
+"""What the SQLite store does, one blocking call each."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..changes import Change, Outcome
+from ..clock import now as clock_now
+from ..errors import EmbeddingMismatchError, StoreError
+from ..filters import Expression
+from ..ranking.fusion import Weights, rank
+from ..ranking.partition import Partition
+from ..sql.schema import SCHEMA_VERSION, TABLES, sqlite_migrations, sqlite_schema
+from ..types import EmbedderIdentity, HistoryEntry, Hit, Row, Scope, SearchRequest, Statistics, Turn
+from .connection import Database, translate
+from .partitions import Partitions
+from .reader import Reader
+from .writer import Writer
+
+_MAX_LISTED_DELETIONS = 10_000
+
+
+class Engine:
+    """One collection in one database file. Safe to call from several threads."""
+
+    def __init__(
+        self,
+        path: str,
+        collection: str,
+        *,
+        timeout: float = 30.0,
+        wal: bool = True,
+        synchronous: str = "normal",
+        cache_bytes: int = 1 << 30,
+        weights: Weights | None = None,
+    ) -> None:
+        self._database = Database(path, timeout=timeout, wal=wal, synchronous=synchronous)
+        self._c = collection
+        self._schema = sqlite_schema(collection)
+        self._weights = weights or Weights()
+        self._writer = Writer(collection)
+        self._reader = Reader(collection)
+        self._partitions = Partitions(collection, cache_bytes)
+        self._accesses: Counter[int] = Counter()
+        self._accesses_lock = threading.Lock()
+        self.commits = 0
+
+    def open(self) -> None:
+        """Open the file and bring its schema to this version."""
+        self._database.open()
+        try:
+            with self._database.writing() as connection:
+                self._migrate(connection)
+                self._forget_deletions(connection)
+        except BaseException:
+            self._database.close()
+            raise
+
+    def close(self) -> None:
+        """Write what is pending and close the file."""
+        if self._accesses:
+            self.apply([])
+        self._partitions.clear()
+        self._database.close()
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        exists = connection.execute(
+            "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (f"{self._c}_meta",)
+        ).fetchone()
+        if not exists:
+            for statement in self._schema:
+                connection.execute(statement)
+            return
+        version = int(self._meta(connection, "schema_version") or 0)
+        if version > SCHEMA_VERSION:
+            raise StoreError(
+                f"{self._database.path}: collection {self._c!r} was written by a newer powermem "
+                f"(schema {version}, this one knows {SCHEMA_VERSION}); upgrade powermem"
+            )
+        migrations = sqlite_migrations(self._c)
+        for step in range(version, SCHEMA_VERSION):
+            for statement in migrations[step]:
+                connection.execute(statement)
+        if version < SCHEMA_VERSION:
+            self._set_meta(connection, "schema_version", SCHEMA_VERSION)
+
+    def _forget_deletions(self, connection: sqlite3.Connection) -> None:
+        listed: int = connection.execute(f"SELECT count(*) FROM {self._c}_deleted").fetchone()[0]
+        if listed > _MAX_LISTED_DELETIONS:
+            connection.execute(f"DELETE FROM {self._c}_deleted")
+            self._set_meta(connection, "deleted_before", self._sequence(connection))
+
+    def _meta(self, connection: sqlite3.Connection, key: str) -> int | str | None:
+        found = connection.execute(f"SELECT value FROM {self._c}_meta WHERE key = ?", (key,)).fetchone()
+        return found[0] if found else None
+
+    def _set_meta(self, connection: sqlite3.Connection, key: str, value: int | str) -> None:
+        connection.execute(f"INSERT OR REPLACE INTO {self._c}_meta VALUES (?, ?)", (key, value))
+
+    def _sequence(self, connection: sqlite3.Connection) -> int:
+        sequence: int = connection.execute(
+            f"SELECT value FROM {self._c}_meta WHERE key = 'sequence'"
+        ).fetchone()[0]
+        return sequence
+
+    def identify(self, identity: EmbedderIdentity) -> None:
+        """Check that the vectors here come from this embedder, and remember it when there are none yet.
+
+        Raises:
+            EmbeddingMismatchError: the collection holds vectors of another one.
+        """
+        with self._database.reading() as connection:
+            stored = self._identity(connection)
+        if stored is None:
+            if identity.dimension is None:
+                return
+            with self._database.writing() as connection:
+                stored = self._identity(connection)
+                if stored is None:
+                    self._set_meta(connection, "embedder", identity.provider)
+                    self._set_meta(connection, "model", identity.model)
+                    self._set_meta(connection, "dimension", identity.dimension)
+                    stored = identity
+        if not stored.accepts(identity):
+            raise EmbeddingMismatchError(
+                f"{self._database.path}: collection {self._c!r} holds vectors of {stored}, but the "
+                f"configured embedder is {identity}; configure the former again, or move the memories to the "
+                "new one with reembed()"
+            )
+
+    def _identity(self, connection: sqlite3.Connection) -> EmbedderIdentity | None:
+        dimension = self._meta(connection, "dimension")
+        if dimension is None:
+            return None
+        return EmbedderIdentity(
+            str(self._meta(connection, "embedder")), str(self._meta(connection, "model")), int(dimension)
+        )
+
+    def apply(self, batches: Sequence[Sequence[Change]]) -> list[list[Outcome] | Exception]:
+        """Apply the batches of several callers in one transaction; on return it is committed."""
+        with self._accesses_lock:
+            accesses, self._accesses = self._accesses, Counter()
+        try:
+            with self._database.writing() as connection:
+                connection.executemany(
+                    f"UPDATE {self._c}_records SET access_count = access_count + ? WHERE id = ?",
+                    [(times, memory_id) for memory_id, times in accesses.items()],
+                )
+                results = self._writer.apply(connection, batches) if batches else []
+        except BaseException:
+            with self._accesses_lock:
+                self._accesses.update(accesses)
+            raise
+        self.commits += 1
+        return [
+            translate(result, self._database.path) if isinstance(result, sqlite3.Error) else result
+            for result in results
+        ]
+
+    def touch(self, ids: Sequence[int]) -> None:
+        """Count accesses. They are written with the next commit or on close, so a search never writes."""
+        with self._accesses_lock:
+            self._accesses.update(ids)
+
+    def _with_accesses(self, rows: Sequence[Row]) -> None:
+        with self._accesses_lock:
+            for row in rows:
+                row.access_count += self._accesses.get(row.id, 0)
+
+    def get_many(self, ids: Sequence[int]) -> dict[int, Row]:
+        """Return the rows that exist, by id."""
+        with self._database.reading() as connection:
+            rows = self._reader.get_many(connection, ids)
+        self._with_accesses(list(rows.values()))
+        return rows
+
+    def list_rows(
+        self,
+        scope: Scope,
+        expression: Expression | None,
+        *,
+        sort_by: str,
+        descending: bool,
+        limit: int,
+        offset: int,
+    ) -> tuple[list[Row], int]:
+        """Return a page of current rows and how many there are in all."""
+        with self._database.reading() as connection:
+            rows, total = self._reader.list_rows(
+                connection,
+                scope,
+                expression,
+                now=clock_now(),
+                sort_by=sort_by,
+                descending=descending,
+                limit=limit,
+                offset=offset,
+            )
+        self._with_accesses(rows)
+        return rows, total
+
+    def count(self, scope: Scope, expression: Expression | None) -> int:
+        """Return how many current rows there are."""
+        with self._database.reading() as connection:
+            return self._reader.count(connection, scope, expression, now=clock_now())
+
+    def users(self) -> list[str]:
+        """Return every user id, sorted."""
+        with self._database.reading() as connection:
+            return self._reader.users(connection)
+
+    def history(self, memory_id: int) -> list[HistoryEntry]:
+        """Return what happened to a memory, oldest first."""
+        with self._database.reading() as connection:
+            return self._reader.history(connection, memory_id)
+
+    def turns(self, memory_id: int) -> list[Turn]:
+        """Return the source turns that a memory came from."""
+        with self._database.reading() as connection:
+            return self._reader.turns(connection, memory_id)
+
+    def recall_request(self, scope: Scope, key: str) -> str | None:
+        """Return the kept result of an earlier call with the same key."""
+        with self._database.reading() as connection:
+            return self._reader.recall_request(connection, scope, key)
+
+    def statistics(self, scope: Scope, since: int | None) -> Statistics:
+        """Count what a scope holds."""
+        if self._accesses:
+            self.apply([])
+        with self._database.reading() as connection:
+            return self._reader.statistics(connection, scope, now=clock_now(), since=since)
+
+    def reset(self) -> None:
+        """Drop the collection's tables and make them anew, in one transaction."""
+        with self._database.writing() as connection:
+            for table in TABLES:
+                connection.execute(f"DROP TABLE IF EXISTS {self._c}_{table}")
+            for statement in self._schema:
+                connection.execute(statement)
+            # Caches of other processes must not take the new first commits for ones that they know.
+            self._set_meta(connection, "sequence", clock_now())
+            self._set_meta(connection, "deleted_before", clock_now())
+        self._partitions.clear()
+
+    def search(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
+        """Answer several searches that see the same moment; those of one user share one pass over the
+        vectors."""
+        answers: list[list[Hit]] = [[] for _ in requests]
+        groups: dict[str | None, list[int]] = {}
+        for i, request in enumerate(requests):
+            groups.setdefault(request.scope.user_id, []).append(i)
+        with self._database.reading() as connection:
+            sequence = self._sequence(connection)
+            for user_id, members in groups.items():
+                with self._partitions.fresh(connection, user_id, sequence) as partition:
+                    self._search_partition(connection, partition, requests, members, answers)
+        self._with_accesses([hit.row for hits in answers for hit in hits])
+        return answers
+
+    def _search_partition(
+        self,
+        connection: sqlite3.Connection,
+        partition: Partition,
+        requests: Sequence[SearchRequest],
+        members: Sequence[int],
+        answers: list[list[Hit]],
+    ) -> None:
+        if not len(partition):
+            return
+        with_vector = [
+            i for i in members if requests[i].embedding is not None and partition.vectors is not None
+        ]
+        cosines = {}
+        if with_vector:
+            queries = np.frombuffer(
+                b"".join(requests[i].embedding or b"" for i in with_vector), dtype=np.float32
+            ).reshape(len(with_vector), -1)
+            cosines = dict(zip(with_vector, partition.dense(queries), strict=True))
+        for i in members:
+            request = requests[i]
+            only = None
+            if request.expression is not None:
+                only = np.array(
+                    self._reader.matching(connection, request.scope, request.expression), dtype=np.int64
+                )
+            now = clock_now()
+            visible = partition.visible(
+                now,
+                agent=request.scope.agent_id,
+                run=request.scope.run_id,
+                as_of=request.as_of,
+                include_expired=request.include_expired,
+                only=only,
+            )
+            lexical = partition.postings.scores(request.terms, visible) if request.terms is not None else None
+            dense = cosines.get(i)
+            if dense is None and lexical is None:
+                continue
+            ranked = rank(
+                partition,
+                visible,
+                dense,
+                lexical,
+                limit=request.limit,
+                now=now,
+                words=request.words,
+                weights=self._weights if request.boosts else _PLAIN,
+            )
+            if request.threshold is not None:
+                ranked = [r for r in ranked if r.score >= request.threshold]
+            ids = partition.ids
+            rows = self._reader.get_many(connection, [int(ids[r.row]) for r in ranked])
+            answers[i] = [
+                Hit(rows[memory_id], r.score, r.details())
+                for r in ranked
+                if (memory_id := int(ids[r.row])) in rows
+            ]
+
+
+_PLAIN = Weights(speaker=0, neighbour=0, recency=0)

@@ -1,0 +1,322 @@
+"""Applying batches of changes inside one transaction."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..changes import (
+    Added,
+    AddMemory,
+    AddTurn,
+    Amend,
+    Change,
+    Delete,
+    DeleteWhere,
+    Duplicate,
+    Indexed,
+    LinkTurns,
+    Outcome,
+    Remember,
+    ReplaceText,
+    Supersede,
+    Updated,
+    VersionConflict,
+)
+from ..ids import new_id
+from ..metadata import encode, merge
+from ..sql.dialects import SQLITE
+from ..sql.filters import compile_filter
+from ..types import Row, Scope
+from .rows import COLUMNS, scope_condition, scope_values, to_row
+
+
+@dataclass(slots=True)
+class _Batch:
+    """One caller's share of the open transaction.
+
+    ``instead`` maps the id of a memory that turned out to be known to the id under which it is known.
+    """
+
+    connection: sqlite3.Connection
+    sequence: int
+    instead: dict[int, int] = field(default_factory=dict)
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        return self.connection.execute(sql, values)
+
+
+class Writer:
+    """Turns changes into statements. Holds no connection and no state of the database."""
+
+    def __init__(self, collection: str) -> None:
+        self._c = collection
+        self._apply: dict[type[Any], Callable[[_Batch, Any], Outcome]] = {
+            AddTurn: self._add_turn,
+            AddMemory: self._add_memory,
+            ReplaceText: self._replace_text,
+            Supersede: self._supersede,
+            Amend: self._amend,
+            Delete: self._delete,
+            LinkTurns: self._link_turns,
+            DeleteWhere: self._delete_where,
+            Remember: self._remember,
+        }
+
+    def apply(
+        self, connection: sqlite3.Connection, batches: Sequence[Sequence[Change]]
+    ) -> list[list[Outcome] | Exception]:
+        """Apply batches of changes inside the open transaction.
+
+        Args:
+            connection: inside ``BEGIN IMMEDIATE``.
+            batches: one per caller.
+
+        Returns:
+            For each batch its outcomes, or the error for which that batch alone was undone.
+        """
+        sequence = self._next_sequence(connection)
+        if len(batches) == 1:
+            return [self._run(connection, batches[0], sequence)]
+        results: list[list[Outcome] | Exception] = []
+        for batch in batches:
+            connection.execute("SAVEPOINT batch")
+            try:
+                results.append(self._run(connection, batch, sequence))
+            except sqlite3.OperationalError:
+                # The disk or the file is at fault, which concerns every batch.
+                raise
+            except Exception as error:
+                connection.execute("ROLLBACK TO batch")
+                results.append(error)
+            connection.execute("RELEASE batch")
+        return results
+
+    def _run(self, connection: sqlite3.Connection, batch: Sequence[Change], sequence: int) -> list[Outcome]:
+        share = _Batch(connection, sequence)
+        return [self._apply[type(change)](share, change) for change in batch]
+
+    def _next_sequence(self, connection: sqlite3.Connection) -> int:
+        # Caches elsewhere ask for what changed after the last number that they have seen.
+        last: int = connection.execute(f"SELECT value FROM {self._c}_meta WHERE key = 'sequence'").fetchone()[
+            0
+        ]
+        connection.execute(f"UPDATE {self._c}_meta SET value = ? WHERE key = 'sequence'", (last + 1,))
+        return last + 1
+
+    def _read(self, batch: _Batch, memory_id: int) -> Row | None:
+        values = batch.execute(
+            f"SELECT {COLUMNS} FROM {self._c}_records WHERE id = ?", (memory_id,)
+        ).fetchone()
+        return to_row(values) if values else None
+
+    def _read_current(self, batch: _Batch, memory_id: int, version: int | None) -> Row | None:
+        row = self._read(batch, memory_id)
+        if version is not None and (row is None or row.version != version):
+            raise VersionConflict(f"memory {memory_id} changed since it was read")
+        return row
+
+    def _find_same(self, batch: _Batch, scope: Scope, content_hash: str) -> Row | None:
+        values = batch.execute(
+            f"SELECT {COLUMNS} FROM {self._c}_records "
+            "WHERE user_id = ? AND agent_id = ? AND run_id = ? AND hash = ? AND valid_to IS NULL",
+            (*scope_values(scope), content_hash),
+        ).fetchone()
+        return to_row(values) if values else None
+
+    def _record(
+        self,
+        batch: _Batch,
+        memory_id: int,
+        event: str,
+        old: str | None,
+        new: str | None,
+        actor: str | None,
+        at: int,
+    ) -> None:
+        batch.execute(
+            f"INSERT INTO {self._c}_history VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (new_id(), memory_id, event, old, new, actor, at),
+        )
+
+    def _link(self, batch: _Batch, memory_id: int, turns: Sequence[int]) -> None:
+        if turns:
+            batch.connection.executemany(
+                f"INSERT OR IGNORE INTO {self._c}_links VALUES (?, ?)", [(memory_id, turn) for turn in turns]
+            )
+
+    def _add_turn(self, batch: _Batch, change: AddTurn) -> None:
+        batch.execute(
+            f"INSERT INTO {self._c}_turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                change.id,
+                *scope_values(change.scope),
+                change.role,
+                change.content,
+                change.actor_id,
+                change.sent_at,
+                change.created_at,
+            ),
+        )
+
+    def _add_memory(self, batch: _Batch, change: AddMemory) -> Added | Duplicate:
+        row = change.row
+        if not self._insert(batch, change):
+            same = self._find_same(batch, row.scope, row.hash)
+            assert same is not None, "a row that conflicts exists"
+            if same.expires_at is None or same.expires_at > row.created_at:
+                self._link(batch, same.id, change.turns)
+                batch.instead[row.id] = same.id
+                return Duplicate(same)
+            # Nobody can find the expired one any more, so it must not stand in the way of saying it again.
+            self._end(batch, same.id, same.expires_at)
+            self._insert(batch, change)
+        self._insert_vector(batch, row.id, change.indexed)
+        self._link(batch, row.id, change.turns)
+        self._record(batch, row.id, "ADD", None, row.text, row.actor_id, row.created_at)
+        return Added(row)
+
+    def _insert(self, batch: _Batch, change: AddMemory) -> bool:
+        row = change.row
+        cursor = batch.execute(
+            f"INSERT INTO {self._c}_records VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,1,?) "
+            "ON CONFLICT (user_id, agent_id, run_id, hash) WHERE valid_to IS NULL DO NOTHING",
+            (
+                row.id,
+                *scope_values(row.scope),
+                row.actor_id,
+                row.memory_type,
+                row.text,
+                row.hash,
+                encode(row.metadata),
+                json.dumps(change.facets, ensure_ascii=False) if change.facets else "{}",
+                row.created_at,
+                row.updated_at,
+                row.valid_from,
+                row.valid_to,
+                row.expires_at,
+                row.superseded_by,
+                batch.sequence,
+            ),
+        )
+        return cursor.rowcount == 1
+
+    def _end(self, batch: _Batch, memory_id: int, moment: int) -> None:
+        batch.execute(
+            f"UPDATE {self._c}_records SET valid_to = ?, version = version + 1, sequence = ? WHERE id = ?",
+            (moment, batch.sequence, memory_id),
+        )
+
+    def _insert_vector(self, batch: _Batch, memory_id: int, indexed: Indexed) -> None:
+        batch.execute(
+            f"INSERT OR REPLACE INTO {self._c}_vectors VALUES (?, ?, ?, ?)",
+            (memory_id, indexed.embedding, indexed.terms, indexed.frequencies),
+        )
+
+    def _replace_text(self, batch: _Batch, change: ReplaceText) -> Updated | Duplicate | None:
+        row = self._read_current(batch, change.id, change.version)
+        if row is None:
+            return None
+        if row.valid_to is None and row.hash != change.hash:
+            same = self._find_same(batch, row.scope, change.hash)
+            if same is not None:
+                return Duplicate(same)
+        batch.execute(
+            f"UPDATE {self._c}_records SET memory = ?, hash = ?, updated_at = ?, version = version + 1, "
+            "sequence = ? "
+            "WHERE id = ?",
+            (change.text, change.hash, change.at, batch.sequence, change.id),
+        )
+        self._insert_vector(batch, change.id, change.indexed)
+        self._link(batch, change.id, change.turns)
+        self._record(batch, change.id, "UPDATE", row.text, change.text, row.actor_id, change.at)
+        new = replace(row, text=change.text, hash=change.hash, updated_at=change.at, version=row.version + 1)
+        return Updated(new, row.text)
+
+    def _supersede(self, batch: _Batch, change: Supersede) -> Updated | None:
+        row = self._read_current(batch, change.id, change.version)
+        successor = batch.instead.get(change.successor, change.successor)
+        if row is None or successor == row.id:
+            return None
+        # What is superseded by something said earlier was never true for any length of time.
+        valid_to = max(change.valid_to, row.valid_from)
+        batch.execute(
+            f"UPDATE {self._c}_records SET valid_to = ?, superseded_by = ?, updated_at = ?, "
+            "version = version + 1, sequence = ? WHERE id = ?",
+            (valid_to, successor, change.at, batch.sequence, change.id),
+        )
+        self._record(batch, change.id, "UPDATE", row.text, change.text, row.actor_id, change.at)
+        new = replace(
+            row, valid_to=valid_to, superseded_by=successor, updated_at=change.at, version=row.version + 1
+        )
+        return Updated(new, row.text)
+
+    def _amend(self, batch: _Batch, change: Amend) -> Updated | None:
+        row = self._read(batch, change.id)
+        if row is None:
+            return None
+        metadata = row.metadata
+        if change.metadata is not None:
+            metadata = change.metadata if change.replace_metadata else merge(row.metadata, change.metadata)
+        expires_at = change.expires_at if change.set_expires_at else row.expires_at
+        batch.execute(
+            f"UPDATE {self._c}_records SET metadata = ?, expires_at = ?, updated_at = ?, "
+            "version = version + 1, sequence = ? WHERE id = ?",
+            (encode(metadata), expires_at, change.at, batch.sequence, change.id),
+        )
+        new = replace(
+            row, metadata=metadata, expires_at=expires_at, updated_at=change.at, version=row.version + 1
+        )
+        return Updated(new, row.text)
+
+    def _delete(self, batch: _Batch, change: Delete) -> Row | None:
+        row = self._read_current(batch, change.id, change.version)
+        if row is None:
+            return None
+        for table, column in (("records", "id"), ("vectors", "id"), ("links", "memory_id")):
+            batch.execute(f"DELETE FROM {self._c}_{table} WHERE {column} = ?", (change.id,))
+        batch.execute(f"INSERT OR REPLACE INTO {self._c}_deleted VALUES (?, ?)", (change.id, batch.sequence))
+        self._record(batch, change.id, "DELETE", row.text, None, row.actor_id, change.at)
+        return row
+
+    def _link_turns(self, batch: _Batch, change: LinkTurns) -> None:
+        self._link(batch, change.id, change.turns)
+
+    def _delete_where(self, batch: _Batch, change: DeleteWhere) -> int:
+        condition, values = scope_condition(change.scope)
+        if change.expression is not None:
+            sql, more = compile_filter(change.expression, SQLITE)
+            condition, values = f"{condition} AND ({sql})", [*values, *more]
+        else:
+            batch.execute(f"DELETE FROM {self._c}_turns WHERE {condition}", values)
+        found = batch.execute(
+            f"SELECT id, memory, actor_id FROM {self._c}_records WHERE {condition}", values
+        ).fetchall()
+        ids = [(memory_id,) for memory_id, _, _ in found]
+        for table, column in (("records", "id"), ("vectors", "id"), ("links", "memory_id")):
+            batch.connection.executemany(f"DELETE FROM {self._c}_{table} WHERE {column} = ?", ids)
+        batch.connection.executemany(
+            f"INSERT OR REPLACE INTO {self._c}_deleted VALUES (?, ?)",
+            [(memory_id, batch.sequence) for (memory_id,) in ids],
+        )
+        batch.connection.executemany(
+            f"INSERT INTO {self._c}_history VALUES (?, ?, 'DELETE', ?, NULL, ?, ?)",
+            [(new_id(), memory_id, text, actor, change.at) for memory_id, text, actor in found],
+        )
+        return len(found)
+
+    def _remember(self, batch: _Batch, change: Remember) -> str:
+        where = (*scope_values(change.scope), change.key)
+        batch.execute(
+            f"INSERT OR IGNORE INTO {self._c}_requests VALUES (?, ?, ?, ?, ?, ?)",
+            (*where, change.result, change.at),
+        )
+        kept: str = batch.execute(
+            f"SELECT result FROM {self._c}_requests "
+            "WHERE user_id = ? AND agent_id = ? AND run_id = ? AND key = ?",
+            where,
+        ).fetchone()[0]
+        return kept

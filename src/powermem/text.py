@@ -1,0 +1,284 @@
+"""Text as terms: the one tokenizer behind every full-text index, for any language and with no model.
+
+A text is folded (NFKC, case, diacritics) and cut in one regex pass. English words are stemmed; runs of
+scripts written without spaces become single characters and pairs; identifiers stay whole and give their parts
+too; emoji are terms. What became of a token is remembered, so a warm pass costs little more than the cut.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+from hashlib import blake2b, sha256
+
+from .clock import to_datetime
+from .stemming import stem
+
+__all__ = [
+    "MONTHS",
+    "STOP_WORDS",
+    "WEEKDAYS",
+    "content_hash",
+    "count_terms",
+    "date_phrase",
+    "date_terms",
+    "normalize",
+    "query_terms",
+    "term_id",
+    "terms",
+]
+
+_STOP_WORDS = """
+a about above after again against all also am an and any are as at be because been before being below
+between both but by can cannot could did do does doing done down during each else ever few for from
+further had has have having he her here hers herself him himself his how i if in into is it its itself
+just me might more most much must my myself no nor not of off on once one only or other our ours ourselves
+out over own per same shall she should since so some such than that the their theirs them themselves then
+there these they this those through thus to too under until up upon us very was we were what whatever when
+where whether which while who whoever whom whose why will with within without would yet you your yours
+yourself yourselves
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
+"""English words that say nothing about what a query is after. "May" is not one: it is a month."""
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+_COUNT_CAP = 255
+_CACHE_SIZE = 1 << 15
+
+# Scripts written without spaces: Han, kana, Hangul, then Thai, Lao, Myanmar and Khmer.
+_DENSE_SCRIPTS = (
+    "\u3005-\u3007\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff\u1100-\u11ff\uac00-\ud7a3"
+    "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ece\u1000-\u1049\u1780-\u17d3"
+)
+_EMOJI = "\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001f1e5\U0001f200-\U0001f3fa\U0001f400-\U0001faff"
+# In the spacing scripts of India and Tibet vowel signs are marks, which ``\w`` leaves out.
+_SIGNS = "".join(
+    chr(code) for code in range(0x0900, 0x1000) if unicodedata.category(chr(code)) in ("Mn", "Mc")
+)
+
+# One connector between letters or digits makes an identifier; colons and commas do so between digits only.
+# Lengths are bounded so that a pasted blob cannot fill the caches with huge strings.
+_JOINED = "(?:(?:[._@+&'-]|(?<=[0-9])[:,](?=[0-9])){word}){{0,15}}(?:\\+\\+|\\#)?"
+_ASCII_WORD = "[a-z0-9]{1,64}"
+_ASCII_TOKEN = re.compile(_ASCII_WORD + _JOINED.format(word=_ASCII_WORD))
+_LETTER = rf"[^\W_{_DENSE_SCRIPTS}]"
+_WORD = rf"(?:{_LETTER}{{1,64}}(?:[{_SIGNS}]+{_LETTER}{{0,64}}){{0,32}})"
+_TOKEN = re.compile(
+    rf"[{_DENSE_SCRIPTS}]+|{_WORD}{_JOINED.format(word=_WORD)}|[\U0001f1e6-\U0001f1ff]{{2}}|[{_EMOJI}]"
+)
+_DENSE = re.compile(f"[{_DENSE_SCRIPTS}]")
+
+# Folded away: diacritics of European scripts, Hebrew points, Arabic vowel signs, skin tones, and invisible
+# characters. The voicing marks of kana are not among them, since they change the word.
+_MARKS = re.compile(
+    "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f"
+    "\u0670\u00ad\u200b-\u200d\u2060\ufe0e\ufe0f\ufeff\U0001f3fb-\U0001f3ff]+"
+)
+# Letters that Unicode does not decompose.
+_LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i", "ħ": "h"}
+_SPECIAL_LETTER = re.compile("[" + "".join(_LETTERS) + "]")
+_PUNCTUATION = {
+    **dict.fromkeys("\u2018\u2019\u02bc\u2032\u00b4`", "'"),
+    **dict.fromkeys("\u2010\u2011\u2212", "-"),
+    **dict.fromkeys("\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u00a0\u00b7\u30fb", " "),
+    **dict.fromkeys("\u2012\u2013\u2014\u2015\u2022\u2026", " "),
+}
+_SPECIAL_PUNCTUATION = re.compile("[" + "".join(map(re.escape, _PUNCTUATION)) + "]")
+
+_SEPARATORS = re.compile(r"[._@+&'#:-]+")
+_CONTRACTION = re.compile(r"(.+)'(?:s|m|re|ve|ll|d)")
+_NEGATION = re.compile(r"(.+)n't")
+_NEGATED = {"can't": "can", "won't": "will", "shan't": "shall", "ain't": "be"}
+_ORDINAL = re.compile(r"([0-9]+)(?:st|nd|rd|th)")
+
+
+def terms(text: str) -> list[str]:
+    """Cut a text into the terms that index it.
+
+    Args:
+        text: any text, in any language.
+
+    Returns:
+        The terms in order, with repeats. ``"Alice's user_id"`` gives ``["alic", "user_id", "user", "id"]``.
+    """
+    found: list[str] = []
+    for token in _tokens(text):
+        if _DENSE.match(token):
+            found.extend(token)
+            found.extend(_pairs(token))
+        else:
+            found.extend(_expand(token))
+    return found
+
+
+def query_terms(text: str) -> list[str]:
+    """Cut a question into the terms to look for.
+
+    Args:
+        text: any text, in any language.
+
+    Returns:
+        Distinct terms in order. English stop words are left out unless there is nothing else; of a run
+        written without spaces only the pairs are kept, which say more than single characters.
+    """
+    tokens = _tokens(text)
+    kept: dict[str, None] = {}
+    for token in tokens:
+        if _DENSE.match(token):
+            kept.update(dict.fromkeys(_pairs(token) or token))
+        else:
+            kept.update((_term(word), None) for word in _words(token) if word not in STOP_WORDS)
+    if not kept:
+        kept = dict.fromkeys(term for token in tokens for term in _expand(token))
+    return list(kept)
+
+
+@lru_cache(maxsize=_CACHE_SIZE)
+def term_id(term: str) -> int:
+    """Return the number of a term: unsigned, 64 bits, the same in every process and version.
+
+    Args:
+        term: a term as ``terms`` gives it.
+
+    Returns:
+        The first eight bytes of its BLAKE2b digest, little-endian. The chance that any two of a million terms
+        collide is below one in ten million.
+    """
+    return int.from_bytes(blake2b(_encode(term), digest_size=8).digest(), "little")
+
+
+def count_terms(text: str, extra: Iterable[str] = ()) -> tuple[list[int], list[int]]:
+    """Count the terms of a text.
+
+    Args:
+        text: any text.
+        extra: further terms to count in, such as those of ``date_terms``.
+
+    Returns:
+        The distinct term ids in ascending order, and for each how often it occurs, at most 255.
+    """
+    counts: dict[int, int] = {}
+    for token in _tokens(text):
+        for number in _dense_ids(token) if token[0] > "\u0dff" and _DENSE.match(token) else _ids(token):
+            counts[number] = counts.get(number, 0) + 1
+    for term in extra:
+        number = term_id(term)
+        counts[number] = counts.get(number, 0) + 1
+    numbers = sorted(counts)
+    return numbers, [min(counts[number], _COUNT_CAP) for number in numbers]
+
+
+def normalize(text: str) -> str:
+    """Return the form that decides whether two texts are the same: NFKC, single spaces, none at the ends."""
+    return " ".join(unicodedata.normalize("NFKC", text).split())
+
+
+def content_hash(text: str) -> str:
+    """Return the identity of a text: the first 32 hex digits of SHA-256 over its normalized form."""
+    return sha256(_encode(normalize(text))).hexdigest()[:32]
+
+
+def date_terms(moment: int) -> list[str]:
+    """Return terms by which a dated memory is found, so that "in May 2023" reaches it.
+
+    Args:
+        moment: microseconds since the epoch, UTC.
+
+    Returns:
+        Year, month name, day of the month, weekday and ISO date, as ``terms`` would write them.
+    """
+    day = to_datetime(moment)
+    names = (f"{day.year:04d}", MONTHS[day.month - 1], str(day.day), WEEKDAYS[day.weekday()])
+    return [_term(name.lower()) for name in names] + [f"{day.year:04d}-{day.month:02d}-{day.day:02d}"]
+
+
+def date_phrase(moment: int) -> str:
+    """Write the day of a moment (microseconds, UTC) as in ``"8 May 2023"``, whatever the locale."""
+    day = to_datetime(moment)
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def _tokens(text: str) -> list[str]:
+    if not text.isascii():
+        text = _SPECIAL_PUNCTUATION.sub(lambda match: _PUNCTUATION[match[0]], text)
+    if text.isascii():
+        return _ASCII_TOKEN.findall(text.lower())
+    return _TOKEN.findall(_fold(text))
+
+
+def _fold(text: str) -> str:
+    bare = _MARKS.sub("", unicodedata.normalize("NFKD", text).casefold())
+    bare = _SPECIAL_LETTER.sub(lambda match: _LETTERS[match[0]], bare)
+    return unicodedata.normalize("NFKC", bare)
+
+
+def _pairs(run: str) -> list[str]:
+    return [run[start : start + 2] for start in range(len(run) - 1)]
+
+
+def _dense_ids(run: str) -> list[int]:
+    return [term_id(term) for term in (*run, *_pairs(run))]
+
+
+@lru_cache(maxsize=_CACHE_SIZE)
+def _ids(token: str) -> tuple[int, ...]:
+    return tuple(term_id.__wrapped__(term) for term in _expand(token))
+
+
+@lru_cache(maxsize=_CACHE_SIZE)
+def _expand(token: str) -> tuple[str, ...]:
+    return tuple(map(_term, _words(token)))
+
+
+def _term(word: str) -> str:
+    if word.isascii():
+        if word.isalpha():
+            # Interned: the caches and the results of many texts share one copy.
+            return sys.intern(stem(word))
+        if ordinal := _ORDINAL.fullmatch(word):
+            return ordinal[1]
+    return word
+
+
+def _words(token: str) -> tuple[str, ...]:
+    """Return the words of a token before stemming: itself, or an identifier and its parts."""
+    if token.isalnum():
+        return (token,)
+    if "'" in token:
+        return _without_apostrophe(token)
+    if "," in token:
+        # A thousands separator.
+        return _words(token.replace(",", ""))
+    parts = tuple(part for part in _SEPARATORS.split(token) if part)
+    if len(parts) > 1:
+        if all(len(part) == 1 and part.isalpha() for part in parts) and "." in token:
+            # "U.S." is "US".
+            return ("".join(parts),)
+        if all(part.isalpha() for part in parts) and set(_SEPARATORS.findall(token)) == {"-"}:
+            # "e-mail" is also found as "email".
+            return ("".join(parts), *parts)
+    return (token, *parts) if parts != (token,) else parts
+
+
+def _without_apostrophe(token: str) -> tuple[str, ...]:
+    """Return the words of a token with apostrophes: "what's" is "what", "don't" is "do"."""
+    if token in _NEGATED:
+        return (_NEGATED[token],)
+    if match := _NEGATION.fullmatch(token) or _CONTRACTION.fullmatch(token):
+        return _words(match[1])
+    parts = token.split("'")
+    return (*_words("".join(parts)), *(part for part in parts if len(part) > 1 and part.isalnum()))
+
+
+def _encode(text: str) -> bytes:
+    # A lone surrogate, as JSON may bring in, is no reason to fail.
+    return text.encode("utf-8", "surrogatepass")

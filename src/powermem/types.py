@@ -1,0 +1,245 @@
+"""The plain values that travel between the parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+
+if TYPE_CHECKING:
+    from .filters import Expression
+
+ChatMessage = dict[str, Any]
+"""A message in OpenAI's form, as it goes to a language model."""
+
+Metadata = dict[str, Any]
+
+
+class Scope(NamedTuple):
+    """Whose memory it is. An id that was not given is ``None``."""
+
+    user_id: str | None = None
+    agent_id: str | None = None
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation, checked and normalized; times are microseconds UTC."""
+
+    role: str
+    content: str
+    actor_id: str | None = None
+    sent_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A statement worth remembering, that stands alone.
+
+    Attributes:
+        text: the statement.
+        turn: index of the message it came from, or ``None`` when that is not known.
+        kind: one of ``powermem.prompts.KINDS``, such as ``"preference"``.
+        importance: 0 to 1.
+        event_at: when the thing happens or happened, microseconds UTC.
+        entities: names of people, places and things in it.
+        speaker: who said it.
+    """
+
+    text: str
+    turn: int | None = None
+    kind: str = "fact"
+    importance: float = 0.5
+    event_at: int | None = None
+    entities: tuple[str, ...] = ()
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A JSON schema that a model's answer must follow."""
+
+    name: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A language model's answer and what it cost.
+
+    ``truncated`` says that the answer hit its length limit, so that its end is missing.
+    """
+
+    text: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    truncated: bool = False
+
+
+@dataclass(slots=True)
+class Usage:
+    """What one call cost; the ``usage`` of a result.
+
+    Seconds are wall time. Tokens are what the providers reported, 0 where they report none.
+    """
+
+    llm_calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    embedded_texts: int = 0
+    seconds: float = 0.0
+
+    def count(self, completion: Completion) -> None:
+        """Add one language model call."""
+        self.llm_calls += 1
+        self.prompt_tokens += completion.prompt_tokens
+        self.completion_tokens += completion.completion_tokens
+
+    def as_dict(self) -> dict[str, int | float]:
+        """Return the form that results carry."""
+        return {
+            "llm_calls": self.llm_calls,
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "embedded_texts": self.embedded_texts,
+            "seconds": round(self.seconds, 6),
+        }
+
+
+class MemoryRecord(TypedDict):
+    """A memory as the public methods return it; times are ISO-8601 strings in UTC."""
+
+    id: int
+    memory: str
+    user_id: str | None
+    agent_id: str | None
+    run_id: str | None
+    actor_id: str | None
+    memory_type: str | None
+    metadata: Metadata
+    hash: str
+    created_at: str
+    updated_at: str
+    valid_from: str
+    valid_to: str | None
+    expires_at: str | None
+    superseded_by: int | None
+    access_count: int
+
+
+@dataclass(slots=True)
+class Row:
+    """A memory as a store keeps it; times are microseconds UTC."""
+
+    id: int
+    scope: Scope
+    text: str
+    hash: str
+    actor_id: str | None = None
+    memory_type: str | None = None
+    metadata: Metadata = field(default_factory=dict)
+    created_at: int = 0
+    updated_at: int = 0
+    valid_from: int = 0
+    valid_to: int | None = None
+    expires_at: int | None = None
+    superseded_by: int | None = None
+    access_count: int = 0
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A message kept as evidence; times are microseconds UTC."""
+
+    id: int
+    scope: Scope
+    role: str
+    content: str
+    actor_id: str | None
+    sent_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One thing that happened to a memory."""
+
+    memory_id: int
+    event: str
+    old_memory: str | None
+    new_memory: str | None
+    actor: str | None
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Numbers about a scope.
+
+    ``by_day`` counts days since 1970-01-01; ``by_age`` has keys 0 to 3: under a day, a week, 30 days, and
+    older.
+    """
+
+    total: int
+    by_type: Mapping[str, int]
+    average_importance: float
+    top_accessed: Sequence[tuple[int, str, int]]
+    by_day: Mapping[int, int]
+    by_age: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """What one search asks of a store.
+
+    Attributes:
+        scope: ids that were given narrow the search.
+        embedding: the query's normalized float32 vector as bytes, or ``None`` without an embedder.
+        terms: the query's distinct term ids, or ``None`` to leave full text out.
+        limit: how many results.
+        words: the query's words, to tell which speakers it names.
+        boosts: whether speakers, neighbouring turns and age change the score.
+        expression: a parsed filter.
+        as_of: search what was true at that moment, microseconds UTC.
+        include_expired: also find what has expired.
+        threshold: leave out results whose score is lower.
+    """
+
+    scope: Scope
+    embedding: bytes | None
+    terms: Sequence[int] | None
+    limit: int
+    words: frozenset[str] = frozenset()
+    boosts: bool = True
+    expression: Expression | None = None
+    as_of: int | None = None
+    include_expired: bool = False
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A memory that was found; ``details`` are the parts of the score."""
+
+    row: Row
+    score: float
+    details: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderIdentity:
+    """Which embedder made the vectors of a store; ``dimension`` is ``None`` until it is known."""
+
+    provider: str
+    model: str
+    dimension: int | None
+
+    def accepts(self, other: EmbedderIdentity) -> bool:
+        """Return whether vectors of both can be compared."""
+        same = (self.provider, self.model) == (other.provider, other.model)
+        return same and (other.dimension is None or self.dimension == other.dimension)
+
+    def __str__(self) -> str:
+        size = "" if self.dimension is None else f", {self.dimension} dimensions"
+        return f"{self.provider} ({self.model}{size})"

@@ -1,0 +1,69 @@
+"""Reading what other people's objects return and raise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import ProviderError
+from ..types import Completion
+from .failure import error_class
+from .openai import as_vectors, count, text_of
+from .secret import scrub, shorten
+
+_CUT = frozenset({"length", "max_tokens", "MAX_TOKENS"})
+
+
+def completion_of(provider: str, reply: Any) -> Completion:
+    """Read an answer: text, a ``Completion``, or a message as LangChain's models return it.
+
+    Raises:
+        ProviderError: it is something else.
+    """
+    if isinstance(reply, Completion):
+        return reply
+    if isinstance(reply, str):
+        return Completion(reply)
+    content = getattr(reply, "content", None)
+    if not isinstance(content, (str, list)):
+        raise ProviderError(
+            f"{provider} returned {type(reply).__name__}; expected text, a Completion or a message",
+            provider=provider,
+        )
+    usage = getattr(reply, "usage_metadata", None) or {}
+    about = getattr(reply, "response_metadata", None) or {}
+    return Completion(
+        text=text_of(content),
+        prompt_tokens=count(usage.get("input_tokens")),
+        completion_tokens=count(usage.get("output_tokens")),
+        truncated=about.get("finish_reason") in _CUT or about.get("stop_reason") in _CUT,
+    )
+
+
+def vectors_of(provider: str, rows: Any, expected: int) -> npt.NDArray[np.float32]:
+    """Read vectors: an array, or a list of lists of numbers.
+
+    Returns:
+        Shape (expected, dimension).
+
+    Raises:
+        ProviderError: it is something else, or not one vector for each text.
+    """
+    if not isinstance(rows, (list, tuple, np.ndarray)) or len(rows) != expected:
+        found = f"{len(rows)} vectors" if isinstance(rows, (list, tuple, np.ndarray)) else type(rows).__name__
+        raise ProviderError(f"{provider} returned {found} for {expected} texts", provider=provider)
+    return as_vectors(provider, rows)
+
+
+def foreign_error(provider: str, error: Exception) -> ProviderError:
+    """Describe an exception of an object that is not ours; raise it with the exception as its cause."""
+    status = getattr(error, "status_code", None)
+    status = status if isinstance(status, int) else None
+    text = shorten(scrub(str(error)))
+    return error_class(status)(
+        f"{provider} failed: {type(error).__name__}{f': {text}' if text else ''}",
+        provider=provider,
+        status=status,
+    )

@@ -1,0 +1,64 @@
+"""Requests that put documents in order of relevance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import ProviderError
+
+
+def rerank_body(
+    model: str, query: str, documents: Sequence[str], top_n: int, *, nested: bool
+) -> dict[str, Any]:
+    """Build a request.
+
+    Args:
+        model: the model's name.
+        query: what to look for.
+        documents: what to put in order.
+        top_n: how many results to ask for.
+        nested: whether to use DashScope's own form instead of Jina's, which most others share.
+    """
+    if nested:
+        return {
+            "model": model,
+            "input": {"query": query, "documents": list(documents)},
+            "parameters": {"top_n": top_n, "return_documents": False},
+        }
+    return {"model": model, "query": query, "documents": list(documents), "top_n": top_n}
+
+
+def read_ranking(provider: str, reply: Any, documents: int) -> list[tuple[int, float]]:
+    """Read the order in a reply of either form.
+
+    Args:
+        provider: its name, for errors.
+        reply: the parsed reply.
+        documents: how many documents were sent.
+
+    Returns:
+        Pairs of a document's index and its relevance, best first.
+
+    Raises:
+        ProviderError: the reply holds no ranking, or one of other documents.
+    """
+    value = reply.get("output", reply) if isinstance(reply, dict) else None
+    results = value.get("results") if isinstance(value, dict) else None
+    if not isinstance(results, list):
+        raise ProviderError(f"{provider} sent a reply without a ranking", provider=provider)
+    ranking: dict[int, float] = {}
+    for result in results:
+        index = result.get("index") if isinstance(result, dict) else None
+        score = result.get("relevance_score", result.get("score")) if isinstance(result, dict) else None
+        if index not in range(documents) or index in ranking or not _is_number(score):
+            raise ProviderError(
+                f"{provider} sent a ranking that does not match the {documents} documents", provider=provider
+            )
+        ranking[index] = float(score)
+    return sorted(ranking.items(), key=lambda pair: -pair[1])
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

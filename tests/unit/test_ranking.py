@@ -1,0 +1,213 @@
+"""Vectors, postings, partitions and fusion against plain, slow definitions."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from powermem.ranking.fusion import Weights, best, combine, rank
+from powermem.ranking.partition import Partition, PartitionRows
+from powermem.ranking.postings import K1, B, Postings
+from powermem.ranking.vectors import Vectors, normalize
+from powermem.text import count_terms, term_id
+
+
+def unit(*values: float) -> np.ndarray:
+    return normalize(np.array([values], dtype=np.float32))
+
+
+def rows(*texts: str, first: int = 1, vectors: np.ndarray | None = None, **columns: list) -> PartitionRows:
+    counted = [count_terms(text) for text in texts]
+    n = len(texts)
+    return PartitionRows(
+        ids=columns.get("ids", list(range(first, first + n))),
+        agents=columns.get("agents", [""] * n),
+        runs=columns.get("runs", [""] * n),
+        actors=columns.get("actors", [None] * n),
+        valid_from=columns.get("valid_from", [0] * n),
+        valid_to=columns.get("valid_to", [None] * n),
+        expires_at=columns.get("expires_at", [None] * n),
+        embeddings=b"" if vectors is None else vectors.astype(np.float32).tobytes(),
+        terms=b"".join(np.array(ids, dtype=np.uint64).tobytes() for ids, _ in counted),
+        frequencies=b"".join(bytes(counts) for _, counts in counted),
+        sizes=[len(ids) for ids, _ in counted],
+    )
+
+
+def ids(*words: str) -> list[int]:
+    return [term_id(word) for word in words]
+
+
+def test_similarities_equal_the_plain_product_however_rows_arrive() -> None:
+    rng = np.random.default_rng(7)
+    matrix = normalize(rng.standard_normal((20_000, 8)).astype(np.float32))
+    vectors = Vectors(8)
+    vectors.reserve(100)
+    for start, stop in ((0, 1), (1, 100), (100, 101), (101, 17_000), (17_000, 20_000)):
+        vectors.append(matrix[start:stop])
+    queries = normalize(rng.standard_normal((3, 8)).astype(np.float32))
+    assert len(vectors) == 20_000
+    np.testing.assert_allclose(vectors.similarities(queries), queries @ matrix.T, atol=1e-6)
+    np.testing.assert_allclose(vectors.similarities(queries[:1]), queries[:1] @ matrix.T, atol=1e-6)
+
+
+def test_appending_wastes_little_memory() -> None:
+    vectors = Vectors(384)
+    vectors.reserve(50_000)
+    vectors.append(np.zeros((50_000, 384), dtype=np.float32))
+    vectors.append(np.zeros((1, 384), dtype=np.float32))
+    assert vectors.nbytes < 1.2 * 50_001 * 384 * 4
+
+
+def test_a_vector_of_zeros_stays_zero() -> None:
+    assert not normalize(np.zeros((1, 4), dtype=np.float32)).any()
+
+
+def plain_bm25(documents: list[list[str]], query: list[str]) -> list[float]:
+    mean = sum(map(len, documents)) / len(documents)
+    scores, whole = [0.0] * len(documents), 0.0
+    for term in query:
+        holders = sum(term in document for document in documents)
+        weight = math.log(1 + (len(documents) - holders + 0.5) / (holders + 0.5))
+        whole += weight
+        for i, document in enumerate(documents):
+            times = document.count(term)
+            scores[i] += weight * times * (K1 + 1) / (times + K1 * (1 - B + B * len(document) / mean))
+    return [min(score / whole, 1) for score in scores]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.lists(st.sampled_from("abcdefg"), min_size=1, max_size=12), min_size=1, max_size=30),
+    st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=4, unique=True),
+    st.data(),
+)
+def test_postings_score_as_the_formula_says(
+    documents: list[list[str]], query: list[str], data: st.DataObject
+) -> None:
+    postings = Postings()
+    rest = list(documents)
+    while rest:
+        size = data.draw(st.integers(1, len(rest)))
+        batch, rest = rest[:size], rest[size:]
+        counted = [sorted((term_id(t), document.count(t)) for t in set(document)) for document in batch]
+        postings.append(
+            np.array([i for c in counted for i, _ in c], dtype=np.uint64),
+            np.array([n for c in counted for _, n in c], dtype=np.uint8),
+            np.array([len(c) for c in counted]),
+        )
+    visible = np.ones(len(documents), dtype=bool)
+    np.testing.assert_allclose(
+        postings.scores(ids(*query), visible), plain_bm25(documents, query), rtol=1e-4, atol=1e-6
+    )
+
+
+def test_hidden_rows_do_not_change_the_statistics() -> None:
+    alone, among = Partition(None), Partition(None)
+    alone.append(rows("green tea", "black coffee"))
+    among.append(rows("green tea", "black coffee", "tea tea tea", "tea and more tea of every kind"))
+    among.remove([3, 4])
+    query = ids("tea", "green")
+    left = alone.postings.scores(query, alone.visible(0))
+    right = among.postings.scores(query, among.visible(0))
+    np.testing.assert_allclose(left, right[:2])
+
+
+def test_a_row_that_changes_is_found_by_its_new_text_only() -> None:
+    partition = Partition(2)
+    partition.append(rows("green tea", "coffee", vectors=np.vstack([unit(1, 0), unit(0, 1)])))
+    partition.append(rows("oolong", ids=[1], vectors=unit(0, 1)))
+    assert len(partition) == 2
+    visible = partition.visible(0)
+    old, new = (partition.postings.scores(ids(word), visible) for word in ("tea", "oolong"))
+    assert not old[visible].any()
+    assert partition.ids[int(np.argmax(np.where(visible, new, -1)))] == 1
+
+
+def test_visibility_by_time_expiry_agent_and_run() -> None:
+    partition = Partition(None)
+    partition.append(
+        rows(
+            *"abcd",
+            agents=["x", "", "x", "x"],
+            runs=["r", "r", "", "r"],
+            valid_from=[10, 10, 10, 50],
+            valid_to=[None, 40, None, None],
+            expires_at=[None, None, 100, None],
+        )
+    )
+
+    def seen(**options: object) -> list[int]:
+        return partition.ids[partition.visible(options.pop("now", 0), **options)].tolist()
+
+    assert seen() == [1, 3, 4]
+    assert seen(now=100) == [1, 4]
+    assert seen(now=100, include_expired=True) == [1, 3, 4]
+    assert seen(as_of=20) == [1, 2, 3]
+    assert seen(as_of=40) == [1, 3]
+    assert seen(agent="x") == [1, 3, 4]
+    assert seen(agent="") == []
+    assert seen(run="r") == [1, 4]
+    assert seen(run="nobody") == []
+    assert seen(only=np.array([3, 4, 99])) == [3, 4]
+
+
+def test_neighbours_are_the_turns_before_and_after_in_the_same_run() -> None:
+    partition = Partition(None)
+    partition.append(rows(*"abcdef", runs=["r", "s", "r", "r", "", "r"], valid_from=[3, 1, 1, 2, 2, 4]))
+    # In order of time run r is c (row 2), d (3), a (0), f (5).
+    assert partition.neighbours(3, 2) == [(1, 2), (1, 0), (2, 5)]
+    assert partition.neighbours(4, 2) == []
+    partition.remove([1])
+    assert partition.neighbours(3, 2) == [(1, 2), (1, 5)]
+    partition.append(rows("g", first=7, runs=["r"], valid_from=[2]))
+    assert partition.neighbours(3, 1) == [(1, 2), (1, 6)]
+
+
+def test_speakers_are_found_by_any_part_of_their_name() -> None:
+    partition = Partition(None)
+    partition.append(rows(*"abc", actors=["Ana Lima", None, "Bo"]))
+    spoken = partition.spoken_by(["ana"])
+    assert spoken is not None and spoken.tolist() == [True, False, False]
+    assert partition.spoken_by(["nobody"]) is None
+
+
+def test_best_leaves_out_what_is_hidden_or_scores_nothing() -> None:
+    scores = np.array([0.5, 0.9, 0.0, 0.5, 0.7], dtype=np.float32)
+    visible = np.array([True, False, True, True, True])
+    assert best(scores, visible, 10).tolist() == [4, 0, 3]
+    assert best(scores, visible, 2).tolist() == [4, 0]
+
+
+def test_without_vectors_full_text_counts_whole() -> None:
+    lexical = np.array([0.8], dtype=np.float32)
+    assert combine(None, lexical, Weights()) == lexical
+    assert combine(lexical, None, Weights()) == lexical
+    assert combine(np.array([-1.0], dtype=np.float32), lexical, Weights())[0] == pytest.approx(0.4)
+
+
+def test_a_turn_beside_a_good_one_is_lifted_and_the_parts_add_up() -> None:
+    partition = Partition(None)
+    partition.append(rows("Where did you go?", "To Lisbon, by train", "Something else", runs=["r", "r", "q"]))
+    visible = partition.visible(0)
+    lexical = partition.postings.scores(ids("lisbon"), visible)
+    found = rank(partition, visible, None, lexical, limit=10, now=0, weights=Weights(recency=0))
+    assert [partition.ids[r.row] for r in found] == [2, 1]
+    assert found[1].neighbour == pytest.approx(0.4 * found[0].lexical)
+    for one in found:
+        details = one.details()
+        assert one.score == pytest.approx(min(1, details["lexical"] + details["neighbour"]), abs=1e-5)
+
+
+def test_scores_stay_within_one() -> None:
+    partition = Partition(1)
+    partition.append(rows("tea", "tea", runs=["r", "r"], vectors=np.ones((2, 1)), actors=["Tea", "Tea"]))
+    visible = partition.visible(0)
+    dense = np.ones(2, dtype=np.float32)
+    lexical = partition.postings.scores(ids("tea"), visible)
+    for one in rank(partition, visible, dense, lexical, limit=5, now=0, words=["tea"]):
+        assert 0 <= one.score <= 1
