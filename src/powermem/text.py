@@ -71,7 +71,7 @@ _JOINED = "(?:(?:[._@+&'-]|(?<=[0-9])[:,](?=[0-9])){word}){{0,15}}(?:\\+\\+|\\#)
 _ASCII_WORD = "[a-z0-9]{1,64}"
 _ASCII_TOKEN = re.compile(_ASCII_WORD + _JOINED.format(word=_ASCII_WORD))
 _LETTER = rf"[^\W_{_DENSE_SCRIPTS}]"
-_WORD = rf"(?:{_LETTER}{{1,64}}(?:[{_SIGNS}]+{_LETTER}{{0,64}}){{0,32}})"
+_WORD = rf"(?:{_LETTER}{{1,64}}(?:[{_SIGNS}]{{1,8}}{_LETTER}{{0,64}}){{0,32}})"
 _TOKEN = re.compile(
     rf"[{_DENSE_SCRIPTS}]+|{_WORD}{_JOINED.format(word=_WORD)}|[\U0001f1e6-\U0001f1ff]{{2}}|[{_EMOJI}]"
 )
@@ -136,7 +136,7 @@ def query_terms(text: str) -> list[str]:
         if _DENSE.match(token):
             kept.update(dict.fromkeys(_pairs(token) or token))
         else:
-            kept.update((_term(word), None) for word in _words(token) if word not in STOP_WORDS)
+            kept.update(_sought(token))
     if not kept:
         kept = dict.fromkeys(term for token in tokens for term in _expand(token))
     return list(kept)
@@ -237,6 +237,12 @@ def _ids(token: str) -> tuple[int, ...]:
 @lru_cache(maxsize=_CACHE_SIZE)
 def _expand(token: str) -> tuple[str, ...]:
     return tuple(map(_term, _words(token)))
+
+
+@lru_cache(maxsize=_CACHE_SIZE)
+def _sought(token: str) -> dict[str, None]:
+    """Return the terms of a token that are worth looking for, as keys, ready to be merged."""
+    return {_term(word): None for word in _words(token) if word not in STOP_WORDS}
 
 
 def _term(word: str) -> str:

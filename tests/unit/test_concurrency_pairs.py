@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import asyncio
+import contextlib
 import logging
 import multiprocessing
 import queue as stdlib_queue
@@ -314,6 +315,33 @@ class TestBatcher:
         assert batcher.submit(8) == 8
         batcher.close()
 
+    def test_an_interrupted_leader_hands_over_to_those_who_wait(self) -> None:
+        began, go = threading.Event(), threading.Event()
+
+        def run(items: list[int]) -> list[int | Exception]:
+            if items == [0]:
+                began.set()
+                assert go.wait(PATIENCE)
+                raise KeyboardInterrupt
+            return [*items]
+
+        batcher = Batcher(run)
+
+        def lead() -> None:
+            with pytest.raises(KeyboardInterrupt):
+                batcher.submit(0)
+
+        def follow(item: int) -> int:
+            assert began.wait(PATIENCE)
+            return batcher.submit(item)
+
+        def release() -> None:
+            until_in_thread(lambda: batcher.waiting == 2)
+            go.set()
+
+        calls: list[Any] = [lead, partial(follow, 1), partial(follow, 2), release]
+        assert gather(calls) == [None, 1, 2, None]
+
     def test_a_waiting_thread_that_is_interrupted_takes_its_item_away(self) -> None:
         batches: list[list[int]] = []
         began, go = threading.Event(), threading.Event()
@@ -387,7 +415,7 @@ class TestAsyncLocks:
 class TestAsyncSignals:
     async def test_a_cancelled_taker_loses_no_item(self) -> None:
         queue: AsyncQueue[int] = AsyncQueue()
-        first, second = asyncio.create_task(queue.get()), asyncio.create_task(queue.get(PATIENCE))
+        first, second = asyncio.create_task(queue.get()), asyncio.create_task(queue.get())
         await asyncio.sleep(0)
         await queue.put(1)
         await cancel(first)
@@ -609,6 +637,19 @@ class TestAsyncGather:
         await until(lambda: len(started) == 2)
         await cancel(task)
         assert (started, cancelled) == ([0, 1], [0, 1])
+
+    async def test_a_cancelled_gather_starts_no_more_though_a_call_refuses_to_be_cancelled(self) -> None:
+        started: list[int] = []
+
+        async def call(number: int) -> None:
+            started.append(number)
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+
+        task = asyncio.create_task(async_gather([partial(call, number) for number in range(3)], limit=1))
+        await until(lambda: started)
+        await cancel(task)
+        assert started == [0]
 
     async def test_a_call_that_is_cancelled_from_inside_counts_as_failed(self) -> None:
         async def call() -> None:

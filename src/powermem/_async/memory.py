@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from .. import clock
-from ..changes import Amend, Change, Delete, DeleteWhere, Duplicate, Outcome, Remember, Updated
+from ..changes import AlreadyStored, Amend, Change, Delete, DeleteWhere, Outcome, Remember, Updated
 from ..errors import InvalidInputError
 from ..filters import parse as parse_filters
 from ..ids import parse_id
@@ -346,7 +346,7 @@ class AsyncMemory(AsyncLifecycle):
         changes: list[Change] = []
         if wording is not None and wording != row.text:
             vectors = await parts.encoder.encode([document(wording, row.actor_id, said_at(row))])
-            changes.append(replacement(row, wording, vectors[0], at))
+            changes.append(replacement(row, wording, vectors[0], at, strict=True))
         if extra is not None or expires_at is not _KEEP:
             changes.append(
                 Amend(
@@ -358,8 +358,12 @@ class AsyncMemory(AsyncLifecycle):
                     set_expires_at=expires_at is not _KEEP,
                 )
             )
-        outcomes = await parts.store.apply(changes) if changes else [Updated(row, row.text)]
-        return _updated(outcomes)
+        try:
+            outcomes = await parts.store.apply(changes) if changes else [Updated(row, row.text)]
+        except AlreadyStored as known:
+            raise InvalidInputError(f"content: memory {known.id} of the same scope already says this") from None
+        last = outcomes[-1]
+        return full_record(last.row) if isinstance(last, Updated) else None
 
     async def delete(
         self, memory_id: int | str, user_id: str | None = None, agent_id: str | None = None
@@ -512,11 +516,3 @@ def _decode(kept: Outcome) -> dict[str, Any]:
     assert isinstance(kept, str)
     result: dict[str, Any] = json.loads(kept)
     return result
-
-
-def _updated(outcomes: Sequence[Outcome]) -> dict[str, Any] | None:
-    for outcome in outcomes:
-        if isinstance(outcome, Duplicate):
-            raise InvalidInputError(f"content: memory {outcome.row.id} of the same scope already says this")
-    last = outcomes[-1]
-    return full_record(last.row) if isinstance(last, Updated) else None

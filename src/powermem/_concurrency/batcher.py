@@ -77,7 +77,7 @@ class AsyncBatcher(Generic[T, R]):
         Raises:
             ClosedError: ``close`` was called before.
         """
-        futures = [self._enqueue(item) for item in items]
+        futures = [self._enqueue(item) for item in list(items)]
         results: list[R] = []
         errors: list[Exception] = []
         try:
@@ -248,7 +248,7 @@ class Batcher(Generic[T, R]):
             while True:
                 with self._lock:
                     if not call.unsettled:
-                        # This thread may have been woken to lead, and is not going to.
+                        # This thread leads no more, or was woken to lead and is not going to.
                         self._wake_one()
                         break
                     gate = None if self._take(call, batch) else call.sleep()
@@ -263,6 +263,7 @@ class Batcher(Generic[T, R]):
             with self._lock:
                 self._abandon(call)
                 self._settle(call, batch, [interrupted(error) for _ in batch])
+                self._wake_one()
             raise
         for outcome in call.outcomes:
             if isinstance(outcome, Exception):
@@ -317,7 +318,6 @@ class Batcher(Generic[T, R]):
                 if not call.unsettled:
                     call.wake()
         self._leaders.discard(leader)
-        self._wake_one()
         self._rest()
         batch.clear()
 

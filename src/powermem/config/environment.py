@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -121,8 +122,8 @@ def _file_variables(env_file: str | os.PathLike[str] | None) -> dict[str, str | 
     if not found:
         return {}
     path = Path(found).expanduser()
-    _text(path, ".env file")  # python-dotenv takes a file that is not there for an empty one
-    return dotenv_values(path, encoding="utf-8-sig")
+    # Read here: python-dotenv takes a file that is not there for an empty one.
+    return dotenv_values(stream=io.StringIO(_text(path, ".env file")))
 
 
 def _text(path: Path, what: str) -> str:
@@ -201,16 +202,15 @@ def _fields(section: type[Section], path: _Path, prefix: str) -> Iterator[_Setti
         elif issubclass(section, Chosen) and name in ("provider", "config"):
             if name == "provider":
                 yield here, (section.provider_variable,), False
-        elif isinstance(inner, type) and issubclass(inner, Section):
+        elif get_origin(inner) is None and isinstance(inner, type) and issubclass(inner, Section):
             yield from _fields(inner, here, inner.prefix)
         else:
             yield here, (f"{prefix}{name}".upper(),), _holds_json(inner)
 
 
 def _holds_json(annotation: Any) -> bool:
-    if isinstance(annotation, type) and issubclass(annotation, (dict, list, tuple, Section)):
-        return True
-    if get_origin(annotation) in (dict, list, tuple):
+    kind = get_origin(annotation) or annotation
+    if isinstance(kind, type) and issubclass(kind, (dict, list, tuple, Section)):
         return True
     return any(_holds_json(argument) for argument in get_args(annotation))
 

@@ -140,10 +140,11 @@ def alias(*others: str, **options: Any) -> Any:
 
 
 def _section_in(annotation: Any) -> type[Section] | None:
-    if isinstance(annotation, type) and issubclass(annotation, Section):
-        return annotation
-    found = (_section_in(argument) for argument in get_args(annotation))
-    return next((section for section in found if section is not None), None)
+    # Python 3.10 takes list[int] for a class, so what is generic is looked into first.
+    arguments = get_args(annotation)
+    if arguments:
+        return next((section for section in map(_section_in, arguments) if section is not None), None)
+    return annotation if isinstance(annotation, type) and issubclass(annotation, Section) else None
 
 
 def hide(value: Any, *, secret: bool = False) -> Any:
@@ -239,7 +240,9 @@ def _class_name(value: object) -> str | None:
 Secret = Annotated[SecretStr, BeforeValidator(_stripped)]
 HttpUrl = Annotated[str, AfterValidator(_http_url), PlainSerializer(_mask_or_none, when_used="json")]
 Headers = dict[str, SecretStr]
-Opaque = Annotated[dict[str, Any], AfterValidator(_hidden)]
+Opaque = Annotated[
+    dict[str, Any], AfterValidator(_hidden), PlainSerializer(display, when_used="json-unless-none")
+]
 """A mapping whose keys are not ours to check; what is secret by its name is wrapped."""
 Foreign = Annotated[Any, Env(), Field(repr=False), PlainSerializer(_class_name, when_used="json")]
 """An object of the user's program. It is shown by its class only: its own ``repr`` may hold a key."""

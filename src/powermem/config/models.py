@@ -245,14 +245,18 @@ class MemoryConfig(Section):
 
 
 def _ignored(section: Section, path: tuple[str, ...]) -> Iterator[str]:
-    fields = type(section).model_fields
-    for name in fields:
+    for name, field in type(section).model_fields.items():
         if name not in section.model_fields_set:
             continue
         value, here = getattr(section, name), (*path, name)
-        parts = value if isinstance(value, tuple) else (value,)
-        if marker(type(section), name, Inert) or any(isinstance(p, Section) and p.inert for p in parts):
-            if not (isinstance(value, Section) and switched_off(value)):
+        if marker(type(section), name, Inert) is not None:
+            # What has no effect is what the default promises already.
+            if value != field.get_default(call_default_factory=True):
                 yield ".".join(here)
-        elif isinstance(value, Section):
+        elif isinstance(value, tuple):
+            if any(isinstance(part, Section) and part.inert for part in value):
+                yield ".".join(here)
+        elif isinstance(value, Section) and not value.inert:
             yield from _ignored(value, here)
+        elif isinstance(value, Section) and not switched_off(value):
+            yield ".".join(here)

@@ -6,9 +6,10 @@ from the tables in `registry`, which derives one class per provider from those h
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_serializer, model_validator
 
 from .fields import (
     INERT,
@@ -27,6 +28,7 @@ from .fields import (
     Text,
     Whole,
     alias,
+    display,
     hide,
 )
 
@@ -58,6 +60,14 @@ class CustomConfig(ProviderConfig):
     @classmethod
     def _wrap_secrets(cls, data: Any) -> Any:
         return hide(data) if isinstance(data, dict) else data
+
+    def __repr_args__(self) -> Iterable[tuple[str, Any]]:
+        return list(self._shown().items())
+
+    @model_serializer(mode="plain", when_used="json")
+    def _shown(self) -> dict[str, Any]:
+        shown: dict[str, Any] = display(self.model_dump())
+        return shown
 
 
 class ChatConfig(ProviderConfig):

@@ -51,7 +51,7 @@ class ProviderSettings:
     client: Any = field(default=None, repr=False)
     token_provider: Callable[[], str] | None = field(default=None, repr=False)
     factory: Factory | None = None
-    factory_config: Mapping[str, Any] = field(default_factory=dict)
+    factory_config: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def build(self) -> Any:
         """Create the registered provider from what the user wrote in its config.

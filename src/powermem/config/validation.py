@@ -107,7 +107,7 @@ def _expectation(kind: str, context: Mapping[str, Any], message: str) -> str:
         return f"one of {context['expected']}".replace(" or ", ", ")
     if kind in _BOUNDS:
         words, key = _BOUNDS[kind]
-        return f"a number of {words} {context[key]}"
+        return f"a number of {words} {context[key]:g}"
     named = next((text for pattern, text in _EXPECTED if re.fullmatch(pattern, kind)), None)
     return named or message
 

@@ -12,8 +12,8 @@ What a filter may hold
 
 Fields
     ``id``, ``memory``, ``hash``, ``user_id``, ``agent_id``, ``run_id``, ``actor_id``, ``memory_type``,
-    ``created_at``, ``updated_at``, ``valid_from``, ``valid_to`` and ``expires_at`` are the memory's own. Every
-    other name is a metadata key. ``metadata.k`` is always a metadata key, whatever its name, so
+    ``created_at``, ``updated_at``, ``valid_from``, ``valid_to`` and ``expires_at`` are the memory's own.
+    Every other name is a metadata key. ``metadata.k`` is always a metadata key, whatever its name, so
     ``metadata.user_id`` is data and never a scope. A filter is ANDed with the scope of the call: it narrows,
     and cannot widen.
 
@@ -24,14 +24,15 @@ Fields
 Missing values
     Null and missing are the same: equality with ``None`` matches both, and ``exists`` and ``"*"`` match
     neither. ``ne`` is exactly NOT ``eq``, and ``nin`` is NOT ``in``. Hence a missing key matches
-    ``exists: false``, ``ne`` and ``nin`` (unless they name ``None``) and equality with ``None``; nothing else.
+    ``exists: false``, ``ne`` and ``nin`` (unless they name ``None``), equality with ``None``, and nothing
+    else.
 
 Types
     Only like compares with like: numbers with numbers (integers and floats by value, exactly), text with text
     by code point, booleans with booleans; ``True`` is not 1. A value of another type is not equal, not
-    greater, not less. ``eq`` with a list means that very list. ``contains`` is a substring of text or a member
-    of a list; ``icontains`` is the same with case folded, for text. ``like`` matches a whole text, minding
-    case: ``%`` is any run of characters, ``_`` any one, and ``\`` takes the next character as it is.
+    greater, not less. ``eq`` with a list means that very list. ``contains`` is a substring of text or a
+    member of a list; ``icontains`` is the same with case folded, for text. ``like`` matches a whole text,
+    minding case: ``%`` is any run of characters, ``_`` any one, and ``\`` takes the next one as it is.
     Times are ISO-8601 strings, datetimes, or seconds since the epoch. Ids may be decimal strings.
 
 Edges

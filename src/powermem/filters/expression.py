@@ -42,7 +42,8 @@ class Condition:
         field: what is compared.
         operator: ``ne``, ``nin`` and ``exists: false`` are a ``Not`` around the opposite.
         operand: checked and converted. For ``in`` a set of either strings or numbers; for ``eq`` a scalar,
-            or on a key the tuple that a list must equal; for ``icontains`` casefolded; for ``exists`` ``None``.
+            or on a key the tuple that a list must equal; for ``icontains`` casefolded; for ``exists``
+            ``None``.
     """
 
     field: Field

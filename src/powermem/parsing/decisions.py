@@ -105,10 +105,10 @@ class _Reader:
             self._keep(Decision(fact, "ADD"))
             return
         target = self._target(item)
-        if action == "NONE":
-            self._keep(Decision(fact, "NONE", target))
-        elif target is None:
+        if target is None and not (action == "NONE" and _names_nothing(item)):
             raise _Rejected(f"{action} of {_given_target(item)!r}, which was not offered")
+        if target is None or action == "NONE":
+            self._keep(Decision(fact, "NONE", target))
         else:
             self._change(fact, action, target, item)
 
@@ -194,6 +194,11 @@ def _action(item: Mapping[str, Any]) -> str:
     if name not in ACTIONS:
         raise _Rejected(f"unknown action {given!r}")
     return str(name)
+
+
+def _names_nothing(item: Mapping[str, Any]) -> bool:
+    given = _given_target(item)
+    return given is None or str(given).strip().casefold() in ("", "null", "none")
 
 
 def _given_target(item: Mapping[str, Any]) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .decision import ACTIONS, DECISION_SCHEMA, decision_messages
-from .extraction import EXTRACTION_SCHEMA, extraction_messages
+from .extraction import EXTRACTION_SCHEMA, extraction_messages, has_conversation
 from .kinds import HIDDEN_ROLES, KINDS
 from .recall import RECALL_CLOSE, RECALL_OPEN, quote_recalled, strip_recalled
 from .repair import repair_messages
@@ -18,6 +18,7 @@ __all__ = [
     "RECALL_OPEN",
     "decision_messages",
     "extraction_messages",
+    "has_conversation",
     "quote_recalled",
     "repair_messages",
     "strip_recalled",

@@ -107,6 +107,11 @@ def extraction_messages(
     ]
 
 
+def has_conversation(messages: Sequence[Message]) -> bool:
+    """Return whether a request would show any turn: of system, tools and recalled text there is none."""
+    return bool(_turns(messages))
+
+
 def _turns(messages: Sequence[Message]) -> list[dict[str, Any]]:
     turns = []
     for index, message in enumerate(messages):

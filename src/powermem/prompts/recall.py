@@ -8,7 +8,7 @@ from collections.abc import Iterable
 RECALL_OPEN = "<powermem-recall>"
 RECALL_CLOSE = "</powermem-recall>"
 
-_MARKER = re.compile(r"(<\s*/?\s*powermem-recall\s*>)", re.IGNORECASE)
+_MARKER = re.compile(r"(<\s{0,8}/?\s{0,8}powermem-recall\s{0,8}>)", re.IGNORECASE)
 
 
 def quote_recalled(texts: Iterable[str]) -> str:

@@ -13,6 +13,8 @@ FloatArray = npt.NDArray[np.float32]
 
 _MIN_BLOCK = 64
 _MAX_BLOCK = 16_384
+# Rows that stay in a core's cache while every query of a batch goes over them.
+_PASS = 1024
 
 
 def normalize(matrix: FloatArray) -> FloatArray:
@@ -84,11 +86,12 @@ class Vectors:
         start = 0
         for block in self._blocks:
             stop = min(start + len(block), self._length)
-            rows = block[: stop - start]
-            if len(queries) == 1:
-                # A matrix-vector product is about a third faster than the general product here.
-                np.dot(rows, queries[0], out=scores[0, start:stop])
-            else:
-                scores[:, start:stop] = queries @ rows.T
+            for first in range(start, stop, _PASS):
+                last = min(first + _PASS, stop)
+                rows = block[first - start : last - start]
+                for i, query in enumerate(queries):
+                    # Not a matrix product: BLAS would use every core for it, and wait for the slowest. Beside other
+                    # work that made single searches of 10,000 rows ten times slower, and no faster when idle.
+                    np.vecdot(rows, query, out=scores[i, first:last])
             start = stop
         return scores

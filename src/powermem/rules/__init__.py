@@ -1,7 +1,7 @@
 """Facts without a language model: sentences that state something about the speaker or a named person.
 
-A fact keeps the wording and the language of its sentence. Nothing is rewritten but what makes it stand alone without
-risk: words that only open it are dropped, and dates that depend on the day are written out.
+A fact keeps the wording and the language of its sentence. Nothing is rewritten but what makes it stand alone
+without risk: words that only open it are dropped, and dates that depend on the day are written out.
 """
 
 from __future__ import annotations
@@ -17,27 +17,31 @@ from . import assistant, chinese, english, foreign
 from .dates import resolve
 from .importance import importance
 from .names import known_names, names_in, stated_name
+from .patterns import phrases
 from .reading import Reading
 from .sentences import split
 
 __all__ = ["extract"]
 
+# A longer "sentence" is a paste, and a longer joined fact is a story.
 _MAX_LENGTH = 1_000
 _MAX_JOINED = 300
 _KANA_OR_HANGUL = re.compile(r"[\u3041-\u30ff\u1100-\u11ff\uac00-\ud7a3]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
-_ENGLISH = re.compile(
-    r"\bI\b|\b(?:the|is|are|was|were|i'm|i've|my|and|of|with|have|has|had|that|this|likes?|it|to|user)\b", re.IGNORECASE
+_ENGLISH = phrases(
+    "i'm | i've | the | is | are | was | were | my | and | of | with | have | has | had | that | this"
+    " | likes? | it | to | user | (?-i:I)",
+    before=r"\b",
 )
 
 
 def extract(messages: Sequence[Message]) -> list[Fact]:
     """Find the facts in a conversation.
 
-    Kept are statements about the speaker (who they are, what they like, own, plan and did), about people and things
-    they name, and what they ask to be remembered. Questions, requests, greetings and reactions are dropped, and so
-    is what the assistant says, except what it did for the person. In a single message from a user, as when a plain
-    text is added, every statement counts. Text marked as recalled is never read.
+    Kept are statements about the speaker (who they are, what they like, own, plan and did), about people and
+    things they name, and what they ask to be remembered. Questions, requests, greetings and reactions are
+    dropped, and so is what the assistant says, except what it did for the person. In a single message, as
+    when a plain text is added, every statement counts. Text marked as recalled is never read.
 
     Args:
         messages: the turns; those of system and tools are ignored.
@@ -45,7 +49,7 @@ def extract(messages: Sequence[Message]) -> list[Fact]:
     Returns:
         The facts in order, each text once. ``turn`` is the index of the message.
     """
-    turns = [[] if message.role in HIDDEN_ROLES else split(strip_recalled(message.content)) for message in messages]
+    turns = [_sentences(message) for message in messages]
     speakers = [message.actor_id for message in messages if message.actor_id]
     names = known_names((sentence for turn in turns for sentence in turn), speakers)
     user_name = _user_name(messages, turns)
@@ -56,6 +60,10 @@ def extract(messages: Sequence[Message]) -> list[Fact]:
         for fact in _facts(message, sentences, names, lenient):
             facts.setdefault(normalize(fact.text), replace(fact, turn=index, speaker=speaker))
     return list(facts.values())
+
+
+def _sentences(message: Message) -> list[str]:
+    return [] if message.role in HIDDEN_ROLES else split(strip_recalled(message.content))
 
 
 def _user_name(messages: Sequence[Message], turns: Sequence[Sequence[str]]) -> str | None:
@@ -72,32 +80,24 @@ def _facts(message: Message, sentences: Sequence[str], names: frozenset[str], le
     facts: list[Fact] = []
     follows = False
     for sentence in sentences:
-        reading = _read(sentence, message.role, names, lenient) if len(sentence) <= _MAX_LENGTH else None
+        reading = _read(sentence, message.role, names, lenient)
         if reading is None:
             follows = False
             continue
-        dated = resolve(reading.text, message.sent_at, future=reading.kind == "plan")
-        if reading.continues and follows and len(facts[-1].text) + len(dated.text) < _MAX_JOINED:
+        fact = _fact(reading, message.sent_at, names)
+        if reading.continues and follows and len(facts[-1].text) + len(fact.text) < _MAX_JOINED:
             # "My sister lives in Oslo. She is a nurse." is one fact: "she" stays clear without a rewrite.
-            last = facts[-1]
-            event_at = dated.event_at if last.event_at is None else last.event_at
-            facts[-1] = replace(last, text=f"{last.text} {dated.text}", event_at=event_at)
+            facts[-1] = _joined(facts[-1], fact)
             continue
         follows = reading.alone
         if reading.alone:
-            facts.append(
-                Fact(
-                    text=dated.text,
-                    kind=reading.kind,
-                    importance=importance(reading.text, reading.kind, remembered=reading.remembered),
-                    event_at=dated.event_at,
-                    entities=names_in(reading.text, names),
-                )
-            )
+            facts.append(fact)
     return facts
 
 
 def _read(sentence: str, role: str, names: frozenset[str], lenient: bool) -> Reading | None:
+    if len(sentence) > _MAX_LENGTH:
+        return None
     if role == "assistant":
         return assistant.read(sentence)
     if _KANA_OR_HANGUL.search(sentence):
@@ -107,3 +107,25 @@ def _read(sentence: str, role: str, names: frozenset[str], lenient: bool) -> Rea
     if _ENGLISH.search(sentence) is None and (reading := foreign.read(sentence, lenient=False)):
         return reading
     return english.read(sentence, names=names, lenient=lenient)
+
+
+def _fact(reading: Reading, sent_at: int | None, names: frozenset[str]) -> Fact:
+    named = reading.kind != "instruction" and stated_name(reading.text) is not None
+    kind = "identity" if named else reading.kind
+    dated = resolve(reading.text, sent_at, future=kind == "plan")
+    return Fact(
+        text=dated.text,
+        kind=kind,
+        importance=importance(reading.text, kind, remembered=reading.remembered),
+        event_at=dated.event_at,
+        entities=names_in(reading.text, names),
+    )
+
+
+def _joined(first: Fact, second: Fact) -> Fact:
+    return replace(
+        first,
+        text=f"{first.text} {second.text}",
+        event_at=second.event_at if first.event_at is None else first.event_at,
+        entities=tuple(dict.fromkeys((*first.entities, *second.entities))),
+    )

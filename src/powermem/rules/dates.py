@@ -15,37 +15,31 @@ _NUMBERS = {
     "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
 }  # fmt: skip
 _MONTH_NUMBER = {name[:3].lower(): number for number, name in enumerate(MONTHS, 1)}
-_COUNT = r"(?P<count>\d{1,3}|" + "|".join(_NUMBERS) + ")"
+_NUMBER = r"\d{1,3}|" + "|".join(name.replace(" ", r"\s+") for name in _NUMBERS)
 _MONTH = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _DAY_PART = r"(?:\s+(?:morning|afternoon|evening|night))?"
 
 _RELATIVE = re.compile(
-    rf"""\b(?:
-      (?P<before>the\s+day\s+before\s+yesterday) | (?P<after>the\s+day\s+after\s+tomorrow)
-    | (?P<yesterday>yesterday{_DAY_PART}|last\s+night)
-    | (?P<today>today|tonight|this\s+(?:morning|afternoon|evening))
-    | (?P<tomorrow>tomorrow{_DAY_PART})
-    | (?P<which>last|this\s+past|this|next|this\s+coming)\s+
-      (?P<what>week(?:end)?|month|year|(?:mon|tues|wednes|thurs|fri|satur|sun)day){_DAY_PART}
-    | {_COUNT}\s+(?P<unit>day|week|weekend|month|year)s?\s+ago
-    | in\s+(?P<ahead>\d{{1,3}}|{"|".join(_NUMBERS)})\s+(?P<span>day|week|month|year)s?(?:'\s+time)?
-    )\b(?!\s*\()(?!'s\b)""",
+    rf"""\b(?: (?P<before>the\s+day\s+before\s+yesterday)|(?P<after>the\s+day\s+after\s+tomorrow)
+    |(?P<yesterday>yesterday{_DAY_PART}|last\s+night)|(?P<today>today|tonight|this\s+(?:morning
+    |afternoon|evening))|(?P<tomorrow>tomorrow{_DAY_PART})|(?P<which>last|this\s+past|this|next
+    |this\s+coming)\s+ (?P<what>week(?:end)?|month|year|(?:mon|tues|wednes|thurs|fri|satur
+    |sun)day){_DAY_PART}|(?P<count>{_NUMBER})\s+(?P<unit>day|week|weekend|month|year)s?\s+ago
+    |in\s+(?P<ahead>{_NUMBER})\s+(?P<span>day|week|month|year)s?(?:'\s+time)? )\b(?!\s*\()(?!'s\b)""",
     re.IGNORECASE | re.VERBOSE,
 )
 _ABSOLUTE = re.compile(
-    rf"""(?<![\w.-])(?:
-      (?P<iso>\d{{4}}-\d{{2}}-\d{{2}})
-    | (?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH},?\s+(?P<year>\d{{4}})
-    | {_MONTH.replace("month", "month2")}\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year2>\d{{4}})
-    | {_MONTH.replace("month", "month3")},?\s+(?:of\s+)?(?P<year3>\d{{4}})
-    | (?:in|since|during)\s+(?P<year4>(?:19|20)\d{{2}})
-    )(?![\w-])""",
+    rf"""(?<![\w.-])(?: (?P<iso>\d{{4}}-\d{{2}}-\d{{2}})|(?P<day>\d{{1,2}})(?:st|nd|rd
+    |th)?\s+(?:of\s+)?{_MONTH},?\s+(?P<year>\d{{4}})
+    |{_MONTH.replace("month", "month2")}\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year2>\d{{4}})
+    |{_MONTH.replace("month", "month3")},?\s+(?:of\s+)?(?P<year3>\d{{4}})|(?:in|since
+    |during)\s+(?P<year4>(?:19|20)\d{{2}}) )(?![\w-])""",
     re.IGNORECASE | re.VERBOSE,
 )
 _CHINESE = re.compile(
-    r"(?P<days>大前天|前天|昨天|昨晚|昨日|今天|今晚|今早|今日|明天|明早|明晚|明日|大后天|后天)"
-    r"|(?P<week>上|这|本|下)(?:个)?(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天])?(?!末)"
-    r"|(?P<month>上|这|本|下)(?:个)?月|(?P<year>前年|去年|今年|明年|后年)"
+    "(?P<days>大前天|前天|昨天|昨晚|昨日|今天|今晚|今早|今日|明天|明早|明晚|明日|大后天|后天)"
+    "|(?P<week>上|这|本|下)个?(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天])?(?!末)"
+    "|(?P<month>上|这|本|下)个?月|(?P<year>前年|去年|今年|明年|后年)"
 )
 _CHINESE_ABSOLUTE = re.compile(r"(?P<year>\d{4})年(?:(?P<month>\d{1,2})月(?:(?P<day>\d{1,2})[日号])?)?")
 _CHINESE_DAYS = {"大前": -3, "前": -2, "昨": -1, "今": 0, "明": 1, "后": 2, "大后": 3}
@@ -77,8 +71,8 @@ def resolve(sentence: str, sent_at: int | None, *, future: bool = False) -> Date
         future: whether the sentence is a plan, so that "in two weeks" is a date and not a length of time.
 
     Returns:
-        The sentence with each date behind the words it explains, ``"I went hiking yesterday (7 May 2023)"``, and
-        the first day of the first date in it.
+        The sentence with each date behind the words it explains, ``"I went hiking yesterday (7 May
+        2023)"``, and the first day of the first date in it.
     """
     found = list(_absolute(sentence))
     if sent_at is not None:

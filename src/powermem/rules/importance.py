@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from .patterns import phrases
 
 _BASE = {
     "identity": 0.8,
@@ -13,12 +13,21 @@ _BASE = {
     "event": 0.5,
     "fact": 0.4,
 }
-_GRAVE = re.compile(
-    r"\b(?:always|never|important\w*|must|allerg\w+|died|passed away|death|married|wedding|born|birthday|pregnant|divorc\w+"
-    r"|diagnos\w+|disease|surgery|emergency|deadline|favou?rite|hate|love)\b|重要|过敏|一定|必须|去世|结婚|生日|最",
-    re.IGNORECASE,
+_ASKED_FOR = 0.85
+_GRAVE = phrases(
+    r"""
+    \b(?:always|never|important\w*|must|allerg\w+|died|passed away|death|married|wedding|born|birthday
+    |pregnant|divorc\w+|diagnos\w+|disease|surgery|emergency|deadline|favou?rite|hate|love)\b | 重要 | 过敏
+    | 一定 | 必须 | 去世 | 结婚 | 生日 | 最
+    """,
+    after="",
 )
-_HEDGED = re.compile(r"\b(?:maybe|perhaps|might|probably|kind of|sort of|not sure|i think|i guess)\b|可能|也许|大概", re.IGNORECASE)
+_HEDGED = phrases(
+    r"""
+    \b(?:maybe|perhaps|might|probably|kind of|sort of|not sure|i think|i guess)\b | 可能 | 也许 | 大概
+    """,
+    after="",
+)
 
 
 def importance(text: str, kind: str, *, remembered: bool) -> float:
@@ -30,7 +39,11 @@ def importance(text: str, kind: str, *, remembered: bool) -> float:
         remembered: whether the speaker asked for it to be remembered.
 
     Returns:
-        0 to 1: the kind's base, 0.1 more for grave words, 0.15 less for doubt, and at least 0.85 when asked for.
+        0 to 1: the kind's base, 0.1 more for grave words, 0.15 less for doubt, at least 0.85 when asked for.
     """
-    weight = _BASE[kind] + (0.1 if _GRAVE.search(text) else 0.0) - (0.15 if _HEDGED.search(text) else 0.0)
-    return round(max(weight, 0.85) if remembered else weight, 2)
+    weight = _BASE[kind]
+    if _GRAVE.search(text):
+        weight += 0.1
+    if _HEDGED.search(text):
+        weight -= 0.15
+    return round(max(weight, _ASKED_FOR) if remembered else weight, 2)

@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import re
 
+from .patterns import phrases
+
 _CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _BULLET = re.compile(r"\s*(?:[-*+>\u2022\u2023\u25aa\u00b7]+|\(?\d{1,2}[.)])\s+")
-# A run of closing marks, quotes after it, and then a space; CJK marks need no space.
-_END = re.compile(r"[.!?\u2026]+[\"')\]\u201d\u2019]*(?=\s)|[\u3002\uff01\uff1f\uff1b]+[\u201d\u2019\u300d\u300f\uff09]*")
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:mr|mrs|ms|dr|prof|sr|jr|st|mt|vs|approx|dept|est|fig|no|vol|inc|ltd|co|corp|gen|col|lt|sgt|rev|"
-    r"jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec|mon|tue|tues|wed|thu|thurs|fri|sat|sun)"
-    r"|\b(?:e\.g|i\.e|a\.k\.a|cf|al)|\b(?!I\b)[A-Z])\.$",
-    re.IGNORECASE,
+# A run of closing marks with quotes after it, then a space; CJK marks need no space. The look-behind keeps a
+# long run from being tried again from each of its marks.
+_END = re.compile(
+    r"(?<![.!?\u2026])[.!?\u2026]+[\"')\]\u201d\u2019]*(?=\s)|[\u3002\uff01\uff1f\uff1b]+[\u201d\u2019\u300d\u300f\uff09]*"
 )
-# These also end sentences: only what follows tells.
-_MAYBE = re.compile(r"(?:\b(?:etc|a\.m|p\.m|[A-Za-z](?:\.[A-Za-z])+))\.$", re.IGNORECASE)
-_DECORATION = re.compile(r"^(?:(?![\"'(\[$#@\u00a3\u00a5\u20ac\u201c\u2018\u300c\u300e<])[\W_])+")
+_ABBREVIATION = phrases(
+    r"""
+    mr | mrs | ms | dr | prof | sr | jr | st | mt | vs | approx | dept | est | fig | no | vol | gen | col
+    | lt | sgt | rev | jan | feb | mar | apr | jun | jul | aug | sep | sept | oct | nov | dec | mon | tue
+    | tues | wed | thu | thurs | fri | sat | sun | e\.g | i\.e | a\.k\.a | cf | al | (?!i\b)[a-z]
+    """,
+    before=r"\b",
+    after=r"\.$",
+)
+# These may end a sentence: what follows tells.
+_MAYBE = phrases(r"etc | inc | ltd | co | corp | a\.m | p\.m | [a-z](?:\.[a-z])+", before=r"\b", after=r"\.$")
+_DECORATION = re.compile(r"(?:(?![\"'(\[$#@\u00a3\u00a5\u20ac\u201c\u2018\u300c\u300e<\u00bf\u00a1])[\W_])+")
+# The longest abbreviation with its dot.
+_WINDOW = 12
 
 
 def split(text: str) -> list[str]:
     """Cut a text into sentences.
 
-    Line breaks always end one. Abbreviations, initials, decimals, addresses and an ellipsis that goes on in lower
-    case do not. Code blocks, list bullets and leading decoration such as emoji are left out.
+    Line breaks always end one. Abbreviations, initials, decimals, addresses and an ellipsis that goes on in
+    lower case do not. Code blocks, list bullets and leading decoration such as emoji are left out.
 
     Args:
         text: a message.
@@ -35,7 +45,8 @@ def split(text: str) -> list[str]:
     for line in _CODE.sub("\n", text).splitlines():
         bullet = _BULLET.match(line)
         for piece in _pieces(line[bullet.end() :] if bullet else line):
-            sentence = _DECORATION.sub("", piece).rstrip()
+            decoration = _DECORATION.match(piece)
+            sentence = (piece[decoration.end() :] if decoration else piece).rstrip()
             if sentence:
                 sentences.append(sentence)
     return sentences
@@ -55,15 +66,15 @@ def _pieces(line: str) -> list[str]:
 def _ends(line: str, start: int, end: re.Match[str]) -> bool:
     """Tell whether a mark that could end a sentence does."""
     mark = end[0]
-    following = line[end.end() :].lstrip()
-    lower = following[:1].islower()
-    if mark.startswith((".", "\u2026")):
-        if mark[0] == "\u2026" or mark.startswith(".."):
-            return not lower
-        before = line[max(start, end.start() - 12) : end.start() + 1]
+    goes_on = line[end.end() : end.end() + _WINDOW].lstrip()[:1].islower()
+    if mark.startswith(("\u2026", "..")):
+        return not goes_on
+    if mark[0] == ".":
+        before = line[max(start, end.start() - _WINDOW) : end.start() + 1]
+        # The maybes first: "a.m." ends in an initial too.
+        if _MAYBE.search(before):
+            return not goes_on
         if _ABBREVIATION.search(before):
             return False
-        if _MAYBE.search(before):
-            return not lower
     # A quoted question or exclamation inside a sentence: '"Really?" she asked'.
-    return not (len(mark) > 1 and mark[-1] in "\"'\u201d\u2019" and lower)
+    return not (goes_on and len(mark) > 1 and mark[-1] in "\"'\u201d\u2019")

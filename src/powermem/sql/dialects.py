@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from ..filters.expression import Condition
 from .functions import encode_condition
 
-_LARGEST = (1 << 63) - 1
+_LIMIT = 1 << 63
 
 COMPARISONS: Mapping[str, str] = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
@@ -173,7 +173,7 @@ class _Place:
         if all(isinstance(value, str) for value in values):
             return self._equals_text(_is_in(self._value, values))
         # What SQLite reads as an integer can only be equal to these.
-        integers = {int(value) for value in values if value == int(value) and abs(int(value)) <= _LARGEST}
+        integers = {int(value) for value in values if value == int(value) and -_LIMIT <= value < _LIMIT}
         return self._if_number(_is_in(self._value, integers), self._exact)
 
     def compare_number(self, operator: str, number: float) -> Fragment:
@@ -208,6 +208,6 @@ class _Place:
 
 
 def _is_in(value: Fragment, values: Iterable[Any]) -> Fragment:
-    # One parameter, since old versions take at most 999.
+    # One parameter however many values there are, since the number of parameters is limited.
     listed = bound(json.dumps(sorted(values), ensure_ascii=False))
     return fill("{} IN (SELECT value FROM json_each({}))", value, listed)

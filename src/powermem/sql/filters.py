@@ -14,9 +14,9 @@ __all__ = ["compile_filter", "register_functions"]
 def compile_filter(expression: Expression, dialect: Dialect) -> tuple[str, list[Any]]:
     """Return a condition for a WHERE clause over a table of memories, and its parameters in order.
 
-    The condition is never NULL. It holds no text of the filter: what a user wrote travels as parameters. The
-    columns are ``metadata``, as JSON text, and those of ``powermem.filters.COLUMNS``. Where there is no value,
-    scope ids are ``''`` and other columns NULL.
+    The condition is never NULL. It holds no text of the filter: what a user wrote travels as parameters.
+    The columns are ``metadata``, as JSON text, and those of ``powermem.filters.COLUMNS``. Where there is no
+    value, scope ids are ``''`` and other columns NULL.
 
     Args:
         expression: from ``powermem.filters.parse``.

@@ -28,6 +28,7 @@ class _Entry:
     lock: threading.Lock = field(default_factory=threading.Lock)
     partition: Partition | None = None
     sequence: int = -1
+    size: int = 0
 
 
 class Partitions:
@@ -37,6 +38,7 @@ class Partitions:
         self._c = collection
         self._limit = limit_bytes
         self._entries: OrderedDict[str | None, _Entry] = OrderedDict()
+        self._total = 0
         self._lock = threading.Lock()
 
     @contextmanager
@@ -63,34 +65,38 @@ class Partitions:
             ):
                 entry.partition = self._load(connection, user_id)
                 entry.sequence = sequence
+                self._resize(entry)
             elif entry.sequence < sequence:
                 self._refresh(connection, entry, sequence)
+                self._resize(entry)
             yield entry.partition
-        self._shrink()
 
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
             self._entries.clear()
+            self._total = 0
 
     @property
     def nbytes(self) -> int:
         """Bytes held by all partitions."""
         with self._lock:
-            return sum(
-                entry.partition.nbytes for entry in self._entries.values() if entry.partition is not None
-            )
+            return self._total
 
-    def _shrink(self) -> None:
+    def _resize(self, entry: _Entry) -> None:
+        assert entry.partition is not None
+        size = entry.partition.nbytes
         with self._lock:
-            sizes = {key: e.partition.nbytes for key, e in self._entries.items() if e.partition is not None}
-            total = sum(sizes.values())
-            for key, size in sizes.items():
-                # The one used last stays even when it is too large alone; the search has paid for it already.
-                if total <= self._limit or len(self._entries) == 1:
+            if self._entries.get(entry.user_id) is not entry:
+                # It was dropped while it was being filled, and goes when this search is done.
+                return
+            self._total += size - entry.size
+            entry.size = size
+            for key in list(self._entries):
+                # The one in use stays even when it alone is too large: the search has paid for it already.
+                if self._total <= self._limit or key == entry.user_id:
                     return
-                del self._entries[key]
-                total -= size
+                self._total -= self._entries.pop(key).size
 
     def _oldest(self, connection: sqlite3.Connection) -> int:
         # What was deleted before this commit is no longer listed, so older partitions cannot be brought up to

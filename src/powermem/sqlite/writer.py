@@ -12,6 +12,7 @@ from ..changes import (
     Added,
     AddMemory,
     AddTurn,
+    AlreadyStored,
     Amend,
     Change,
     Delete,
@@ -222,6 +223,8 @@ class Writer:
             return None
         if row.valid_to is None and row.hash != change.hash:
             same = self._find_same(batch, row.scope, change.hash)
+            if same is not None and change.strict:
+                raise AlreadyStored(same.id)
             if same is not None:
                 return Duplicate(same)
         batch.execute(
@@ -283,7 +286,8 @@ class Writer:
         return row
 
     def _link_turns(self, batch: _Batch, change: LinkTurns) -> None:
-        self._link(batch, change.id, change.turns)
+        if self._read_current(batch, change.id, change.version) is not None:
+            self._link(batch, change.id, change.turns)
 
     def _delete_where(self, batch: _Batch, change: DeleteWhere) -> int:
         condition, values = scope_condition(change.scope)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -12,8 +12,8 @@ from ..errors import ConfigError
 from .secret import scrub
 
 _PORTS = {"http": 80, "https": 443}
-# A URL parameter with one of these in its name is taken for a secret, as in "?key=...".
-_SECRET_NAME = re.compile(r"key|token|secret|sig|auth|password", re.IGNORECASE)
+# What a header or a URL parameter with one of these in its name holds is taken for a secret.
+_SECRET_NAME = re.compile(r"key|token|secret|sig|auth|password|cookie", re.IGNORECASE)
 _SHORTEST_SECRET = 4
 
 
@@ -28,7 +28,7 @@ class Endpoint:
         port: the TCP port.
         target: path and query.
         headers: names and values as they are sent.
-        secrets: texts that must not appear in an error.
+        secrets: texts that must not appear in an error, nor their beginnings.
         token_provider: called before each request for a bearer token.
     """
 
@@ -62,7 +62,6 @@ def build_endpoint(
     url: str,
     *,
     headers: Mapping[str, str] | None = None,
-    secrets: Iterable[str] = (),
     token_provider: Callable[[], str] | None = None,
 ) -> Endpoint:
     """Check an address and its headers and put them in the form they are sent in.
@@ -70,8 +69,7 @@ def build_endpoint(
     Args:
         provider: the provider's configured name, for errors.
         url: the full address, ``http`` or ``https``.
-        headers: sent with each request; their values are kept out of errors.
-        secrets: further texts to keep out of errors.
+        headers: sent with each request.
         token_provider: called before each request for a bearer token.
 
     Raises:
@@ -101,10 +99,9 @@ def build_endpoint(
         "content-type": "application/json",
         **{name.strip().lower(): value for name, value in (headers or {}).items()},
     }
-    hidden = {value.strip() for value in (headers or {}).values()}
-    hidden.update(value.split()[-1] for value in tuple(hidden) if value.split())
+    # The part behind "Bearer" or the like.
+    hidden = {value.split()[-1] for name, value in sent.items() if _SECRET_NAME.search(name) and value.strip()}
     hidden.update(value for name, value in parse_qsl(parts.query) if _SECRET_NAME.search(name))
-    hidden.update(secret.strip() for secret in secrets)
     return Endpoint(
         provider=provider,
         scheme=parts.scheme,

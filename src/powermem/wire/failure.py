@@ -48,9 +48,9 @@ class Failure:
 
 def refused(endpoint: Endpoint, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Failure:
     """Read a reply whose status is not a success."""
-    # Cut only after scrubbing: a secret cut in half would no longer be recognized.
-    text = endpoint.scrub(body.decode("utf-8", "replace"))
-    message = shorten(endpoint.scrub(_message(body)))
+    # What is kept is cut once more after scrubbing: a secret cut in half might not be recognized.
+    text = endpoint.scrub(body[: 2 * _KEPT].decode("utf-8", "replace"))
+    message = shorten(endpoint.scrub(_message(body)[: 2 * _KEPT]))
     provider = endpoint.provider
     summary = f"{provider} answered {status}"
     if status in (401, 403):
@@ -120,7 +120,7 @@ def _message(body: bytes) -> str:
     try:
         value = from_json(body)
     except ValueError:
-        return re.sub(r"<[^>]*>", " ", body.decode("utf-8", "replace"))
+        return re.sub(r"<[^>]*>", " ", body[: 2 * _KEPT].decode("utf-8", "replace"))
     for key in ("error", "message", "detail", "msg"):
         if isinstance(value, dict) and value.get(key):
             value = value[key]

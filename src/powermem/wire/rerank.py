@@ -50,15 +50,19 @@ def read_ranking(provider: str, reply: Any, documents: int) -> list[tuple[int, f
         raise ProviderError(f"{provider} sent a reply without a ranking", provider=provider)
     ranking: dict[int, float] = {}
     for result in results:
-        index = result.get("index") if isinstance(result, dict) else None
-        score = result.get("relevance_score", result.get("score")) if isinstance(result, dict) else None
-        if index not in range(documents) or index in ranking or not _is_number(score):
+        pair = _pair(result)
+        if pair is None or pair[0] not in range(documents) or pair[0] in ranking:
             raise ProviderError(
                 f"{provider} sent a ranking that does not match the {documents} documents", provider=provider
             )
-        ranking[index] = float(score)
+        ranking[pair[0]] = pair[1]
     return sorted(ranking.items(), key=lambda pair: -pair[1])
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+def _pair(result: Any) -> tuple[int, float] | None:
+    if not isinstance(result, dict):
+        return None
+    index, score = result.get("index"), result.get("relevance_score", result.get("score"))
+    if not isinstance(index, int) or not isinstance(score, (int, float)) or not math.isfinite(score):
+        return None
+    return index, float(score)

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 # Servers that quote a refused key often cut it, so its first characters already give it away.
 _TELLING = 8
 _FORMS = (
-    re.compile(r"[\w.-]*\*{3,}[\w.*-]*"),
+    # Bounded, or a long word without a single asterisk would take time by the square of its length.
+    re.compile(r"[\w.-]{0,40}\*{3,}[\w.*-]*"),
     re.compile(r"\b(?:sk|pk|rk|gsk|hf|AIza)[-_]?[\w-]{16,}"),
-    re.compile(r"(?i)(?<=bearer )\S+"),
+    re.compile(r"(?i)(?<=bearer )[\w.~+/=-]{12,}"),
     re.compile(r"(?i)(?<=key=)[^\s&;\"']+"),
     re.compile(r"(?i)(?<=token=)[^\s&;\"']+"),
 )

@@ -152,9 +152,7 @@ class AsyncExtraction:
     ) -> list[dict[str, Any]]:
         for _ in range(_ATTEMPTS):
             near = await self._find_near(found, new.scope, expression)
-            undecided, rows = neighbourhood(found, near, _NEAR_IN_ALL)
-            if not undecided:
-                return []
+            known, undecided, rows = neighbourhood(found, near, _NEAR_IN_ALL)
             if not rows:
                 changes = _additions(new, undecided)
             else:
@@ -168,6 +166,9 @@ class AsyncExtraction:
                 vectors = await self._encoder.encode(list(documents.values()))
                 embeddings = dict(zip(documents, vectors, strict=True))
                 changes = carry_out(new, undecided, decisions, rows, embeddings)
+            # The unique key keeps out what is known, and notes where it was said again. First, because a
+            # decision may change the memory that says it.
+            changes = [*_additions(new, known), *changes]
             try:
                 return _items(changes, await self._store.apply(changes))
             except VersionConflict:

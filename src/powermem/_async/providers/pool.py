@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from collections import defaultdict, deque
+from collections import deque
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpcore
@@ -19,6 +20,21 @@ _KEEPALIVE = 30.0
 _BROKEN = (httpcore.NetworkError, httpcore.RemoteProtocolError)
 
 
+@dataclass(slots=True)
+class _Server:
+    """What is known of one server.
+
+    Attributes:
+        origin: its scheme, host and port.
+        idle: its open connections that nobody uses, the one used last at the end.
+        maker: makes connections to it, through a proxy if need be.
+    """
+
+    origin: httpcore.Origin
+    idle: deque[httpcore.AsyncConnectionInterface] = field(default_factory=deque)
+    maker: httpcore.AsyncConnectionPool | None = None
+
+
 class AsyncConnections:
     """Idle connections per server, the one used last taken first.
 
@@ -32,8 +48,7 @@ class AsyncConnections:
     def __init__(self, max_connections: int) -> None:
         self._slots = AsyncSemaphore(max_connections)
         self._lock = AsyncLock()
-        self._idle: dict[httpcore.Origin, deque[httpcore.AsyncConnectionInterface]] = defaultdict(deque)
-        self._makers: dict[httpcore.Origin, httpcore.AsyncConnectionPool] = {}
+        self._servers: dict[tuple[str, str, int], _Server] = {}
         self._spent: list[httpcore.AsyncConnectionInterface] = []
         self._tls_lock = AsyncLock()
         self._tls: ssl.SSLContext | None = None
@@ -64,12 +79,14 @@ class AsyncConnections:
             content=body,
             extensions={"timeout": timeouts},
         )
+        place = (endpoint.scheme, endpoint.host, endpoint.port)
+        server = self._servers.get(place) or self._servers.setdefault(place, _Server(url.origin))
         async with self._slots:
             while True:
-                connection = await self._take(url.origin)
+                connection = await self._take(server)
                 fresh = connection is None
                 if connection is None:
-                    connection = await self._open(url.origin, endpoint)
+                    connection = await self._open(server, endpoint)
                 try:
                     reply = await async_exchange(connection, request, timeout)
                 except _BROKEN:
@@ -81,42 +98,38 @@ class AsyncConnections:
                     await connection.aclose()
                     raise
                 else:
-                    await self._give_back(url.origin, connection)
+                    await self._give_back(server, connection)
                     return reply
 
     async def close(self) -> None:
         """Close the idle connections; those in use close when their replies are there."""
         async with self._lock:
             self._closed = True
-            for line in self._idle.values():
-                self._spent.extend(line)
-            self._idle.clear()
+            for server in self._servers.values():
+                self._spent.extend(server.idle)
+                server.idle.clear()
         await self._bury()
 
-    async def _take(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface | None:
+    async def _take(self, server: _Server) -> httpcore.AsyncConnectionInterface | None:
         async with self._lock:
             if self._closed:
                 raise ClosedError("the HTTP client is closed")
-            line = self._idle[origin]
-            while line:
-                connection = line.pop()
+            while server.idle:
+                connection = server.idle.pop()
                 if not connection.has_expired():
                     return connection
                 self._spent.append(connection)
             return None
 
-    async def _give_back(
-        self, origin: httpcore.Origin, connection: httpcore.AsyncConnectionInterface
-    ) -> None:
+    async def _give_back(self, server: _Server, connection: httpcore.AsyncConnectionInterface) -> None:
         async with self._lock:
             if self._closed:
                 self._spent.append(connection)
             elif connection.is_available():
-                line = self._idle[origin]
-                line.append(connection)
+                server.idle.append(connection)
                 # The ones longest idle are at the front; after a rush nobody else would close them.
-                while line and line[0].has_expired():
-                    self._spent.append(line.popleft())
+                while server.idle and server.idle[0].has_expired():
+                    self._spent.append(server.idle.popleft())
         if self._spent:
             await self._bury()
 
@@ -126,13 +139,11 @@ class AsyncConnections:
         for connection in spent:
             await connection.aclose()
 
-    async def _open(self, origin: httpcore.Origin, endpoint: Endpoint) -> httpcore.AsyncConnectionInterface:
-        maker = self._makers.get(origin)
-        if maker is None:
-            maker = await self._make_maker(endpoint)
-            self._makers[origin] = maker
+    async def _open(self, server: _Server, endpoint: Endpoint) -> httpcore.AsyncConnectionInterface:
+        if server.maker is None:
+            server.maker = await self._make_maker(endpoint)
         try:
-            return maker.create_connection(origin)
+            return server.maker.create_connection(server.origin)
         except ImportError:
             raise ConfigError(
                 "the proxy set in the environment is a SOCKS proxy; run: pip install 'httpx[socks]'"

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import ssl
-from collections import defaultdict, deque
+from collections import deque
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpcore
@@ -20,6 +21,21 @@ _KEEPALIVE = 30.0
 _BROKEN = (httpcore.NetworkError, httpcore.RemoteProtocolError)
 
 
+@dataclass(slots=True)
+class _Server:
+    """What is known of one server.
+
+    Attributes:
+        origin: its scheme, host and port.
+        idle: its open connections that nobody uses, the one used last at the end.
+        maker: makes connections to it, through a proxy if need be.
+    """
+
+    origin: httpcore.Origin
+    idle: deque[httpcore.ConnectionInterface] = field(default_factory=deque)
+    maker: httpcore.ConnectionPool | None = None
+
+
 class Connections:
     """Idle connections per server, the one used last taken first.
 
@@ -33,8 +49,7 @@ class Connections:
     def __init__(self, max_connections: int) -> None:
         self._slots = Semaphore(max_connections)
         self._lock = Lock()
-        self._idle: dict[httpcore.Origin, deque[httpcore.ConnectionInterface]] = defaultdict(deque)
-        self._makers: dict[httpcore.Origin, httpcore.ConnectionPool] = {}
+        self._servers: dict[tuple[str, str, int], _Server] = {}
         self._spent: list[httpcore.ConnectionInterface] = []
         self._tls_lock = Lock()
         self._tls: ssl.SSLContext | None = None
@@ -65,12 +80,14 @@ class Connections:
             content=body,
             extensions={"timeout": timeouts},
         )
+        place = (endpoint.scheme, endpoint.host, endpoint.port)
+        server = self._servers.get(place) or self._servers.setdefault(place, _Server(url.origin))
         with self._slots:
             while True:
-                connection = self._take(url.origin)
+                connection = self._take(server)
                 fresh = connection is None
                 if connection is None:
-                    connection = self._open(url.origin, endpoint)
+                    connection = self._open(server, endpoint)
                 try:
                     reply = exchange(connection, request, timeout)
                 except _BROKEN:
@@ -82,40 +99,38 @@ class Connections:
                     connection.close()
                     raise
                 else:
-                    self._give_back(url.origin, connection)
+                    self._give_back(server, connection)
                     return reply
 
     def close(self) -> None:
         """Close the idle connections; those in use close when their replies are there."""
         with self._lock:
             self._closed = True
-            for line in self._idle.values():
-                self._spent.extend(line)
-            self._idle.clear()
+            for server in self._servers.values():
+                self._spent.extend(server.idle)
+                server.idle.clear()
         self._bury()
 
-    def _take(self, origin: httpcore.Origin) -> httpcore.ConnectionInterface | None:
+    def _take(self, server: _Server) -> httpcore.ConnectionInterface | None:
         with self._lock:
             if self._closed:
                 raise ClosedError("the HTTP client is closed")
-            line = self._idle[origin]
-            while line:
-                connection = line.pop()
+            while server.idle:
+                connection = server.idle.pop()
                 if not connection.has_expired():
                     return connection
                 self._spent.append(connection)
             return None
 
-    def _give_back(self, origin: httpcore.Origin, connection: httpcore.ConnectionInterface) -> None:
+    def _give_back(self, server: _Server, connection: httpcore.ConnectionInterface) -> None:
         with self._lock:
             if self._closed:
                 self._spent.append(connection)
             elif connection.is_available():
-                line = self._idle[origin]
-                line.append(connection)
+                server.idle.append(connection)
                 # The ones longest idle are at the front; after a rush nobody else would close them.
-                while line and line[0].has_expired():
-                    self._spent.append(line.popleft())
+                while server.idle and server.idle[0].has_expired():
+                    self._spent.append(server.idle.popleft())
         if self._spent:
             self._bury()
 
@@ -125,13 +140,11 @@ class Connections:
         for connection in spent:
             connection.close()
 
-    def _open(self, origin: httpcore.Origin, endpoint: Endpoint) -> httpcore.ConnectionInterface:
-        maker = self._makers.get(origin)
-        if maker is None:
-            maker = self._make_maker(endpoint)
-            self._makers[origin] = maker
+    def _open(self, server: _Server, endpoint: Endpoint) -> httpcore.ConnectionInterface:
+        if server.maker is None:
+            server.maker = self._make_maker(endpoint)
         try:
-            return maker.create_connection(origin)
+            return server.maker.create_connection(server.origin)
         except ImportError:
             raise ConfigError(
                 "the proxy set in the environment is a SOCKS proxy; run: pip install 'httpx[socks]'"

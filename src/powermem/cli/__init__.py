@@ -1,0 +1,70 @@
+"""The command line: ``powermem``, ``pmem`` and ``python -m powermem``."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+__all__ = ["main"]
+
+_ERROR = 1
+_INTERRUPTED = 130
+_PIPE_CLOSED = 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: the arguments; ``None`` for those of the process.
+
+    Returns:
+        The exit code: 0 fine, 1 an error, 2 wrong usage, 130 interrupted, 141 when nobody reads the output any more.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that knows ASCII only must not turn an emoji into a crash.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        try:
+            return _run(argv)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more at exit and would complain then.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
+    except KeyboardInterrupt:
+        print("powermem: interrupted", file=sys.stderr)
+        return _INTERRUPTED
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    from .arguments import parse
+    from .commands import COMMANDS
+    from .output import Output, warnings_shown
+
+    try:
+        options = parse(argv)
+        with warnings_shown():
+            return COMMANDS[options.command](options, Output(as_json=options.json))
+    except (BrokenPipeError, SystemExit):
+        raise
+    except Exception as error:
+        return _report(error)
+
+
+def _report(error: Exception) -> int:
+    """Say in one line what went wrong, and return the exit code."""
+    from ..errors import PowerMemError
+    from .output import CommandError, complain
+
+    if os.environ.get("POWERMEM_DEBUG"):
+        traceback.print_exception(error)
+    if isinstance(error, (PowerMemError, CommandError)):
+        complain(str(error))
+    else:
+        complain(f"unexpected {type(error).__name__}: {error} (POWERMEM_DEBUG=1 shows where)")
+    return error.code if isinstance(error, CommandError) else _ERROR

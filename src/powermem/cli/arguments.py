@@ -1,0 +1,264 @@
+"""What may be written on the command line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from .._version import __version__
+from ..clock import parse as parse_moment
+from ..errors import InvalidInputError
+from ..inputs import SORT_COLUMNS
+
+_USAGE = 2
+_INTRODUCTION = "A memory that lasts: keeps what matters from conversations and finds it again."
+_EPILOGUE = """\
+Without --config and --env-file the configuration comes from .env and the environment; without those
+it is SQLite at ./data/powermem_dev.db, the local embedder, and rules that find the facts.
+
+  powermem demo
+  powermem add "I moved to Lisbon last week" --user alice
+  powermem search "where does she live?" --user alice
+  powermem load conversation.json --user alice
+
+Exit codes: 0 fine, 1 an error, 2 wrong usage, 130 interrupted.
+"""
+_LOAD = """\
+FILE holds one JSON value a line, or, when its name ends in .json, one document: an array of values or a single
+one. '-' reads lines from standard input. A value is
+  "a text"
+  [{"role": "user", "content": "..."}, ...]                    messages; in a .json file also as the array itself
+  {"messages": ..., "user_id": ..., "timestamp": ..., ...}     the arguments of Memory.add
+  {"sessions": [{"date": ..., "turns": [{"speaker": ..., "text": ...}, ...]}, ...]}
+What a value says itself wins over the options. Values are stored side by side; where a later one corrects an
+earlier one, use --concurrency 1. The sessions of one conversation always keep their order.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that complains in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        line = " ".join(message.split())
+        self.exit(_USAGE, f"powermem: error: {line} (see '{self.prog} --help')\n")
+
+
+def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the arguments.
+
+    Returns:
+        The options; ``command`` names the function to call.
+
+    Raises:
+        SystemExit: help or the version was asked for (0), or something is wrong (2).
+    """
+    parser = _parser()
+    options, left = parser.parse_known_args(argv)
+    if options.command is None:
+        parser.print_help()
+        parser.exit()
+    # argparse does not go on collecting the words of a text behind an option.
+    takes_words = isinstance(getattr(options, "text", None), list)
+    if left and not (takes_words and not any(word.startswith("-") for word in left)):
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
+    if left:
+        options.text += left
+    return options
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="powermem",
+        description=_INTRODUCTION,
+        epilog=_EPILOGUE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"powermem {__version__}")
+    _everywhere(parser, unset=None, off=False)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, describe, summary in (
+        ("demo", _demo, "show the main job on a conversation that comes along"),
+        ("load", _load, "remember the conversations in a file"),
+        ("add", _add, "remember a text"),
+        ("search", _search, "find memories"),
+        ("get", _one, "show one memory"),
+        ("list", _list, "list memories"),
+        ("update", _update, "change a memory"),
+        ("delete", _delete, "delete a memory, or all of a scope"),
+        ("history", _history, "show what happened to a memory"),
+        ("stats", _stats, "show numbers, and which store, embedder and extractor are used"),
+        ("config", _config, "show or check the configuration"),
+    ):
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            epilog=_LOAD if name == "load" else None,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        describe(command)
+        # Suppressed defaults, so that what stands before the command is not undone by what is missing behind it.
+        _everywhere(command, unset=argparse.SUPPRESS, off=argparse.SUPPRESS)
+    return parser
+
+
+def _everywhere(parser: argparse.ArgumentParser, *, unset: Any, off: Any) -> None:
+    group = parser.add_argument_group("before or after the command")
+    group.add_argument("--config", metavar="FILE", default=unset, help="configuration in JSON")
+    group.add_argument("--env-file", metavar="FILE", default=unset, help="configuration in .env form")
+    group.add_argument("--db", metavar="PATH", default=unset, help="use this SQLite file")
+    group.add_argument("--json", action="store_true", default=off, help="print one JSON document")
+
+
+def _demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--keep", action="store_true", help="keep the temporary database")
+    parser.add_argument("--llm", action="store_true", help="use the configured language model instead of rules")
+
+
+def _load(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="JSON lines, a .json document, or -")
+    _scope(parser)
+    _saying(parser)
+    parser.add_argument("--concurrency", type=_count, default=8, metavar="N", help="values at once (8)")
+
+
+def _add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("text", nargs="+", metavar="TEXT", help="what was said; - reads standard input")
+    _scope(parser)
+    _saying(parser)
+
+
+def _search(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("text", nargs="+", metavar="QUERY", help="a question or any text")
+    _scope(parser)
+    _filters(parser)
+    _limit(parser, 10)
+    parser.add_argument("--threshold", type=_share, metavar="SCORE", help="leave out lower scores, 0 to 1")
+    parser.add_argument("--as-of", type=_moment, metavar="WHEN", help="what was true at that moment")
+    parser.add_argument("--explain", action="store_true", help="show the parts of each score")
+
+
+def _one(parser: argparse.ArgumentParser) -> None:
+    _id(parser)
+    _owner(parser)
+
+
+def _list(parser: argparse.ArgumentParser) -> None:
+    _scope(parser)
+    _filters(parser)
+    _limit(parser, 100)
+    parser.add_argument("--offset", type=_whole, default=0, metavar="N", help="pass over so many")
+    parser.add_argument("--sort", choices=SORT_COLUMNS, default="created_at", help="sort by (created_at)")
+    parser.add_argument("--order", choices=("asc", "desc"), default="desc", help="up or down (desc)")
+
+
+def _update(parser: argparse.ArgumentParser) -> None:
+    _id(parser)
+    parser.add_argument("text", nargs="*", metavar="TEXT", help="the new text; - reads standard input")
+    _owner(parser)
+    _metadata(parser, "merged into what is there; null removes a key")
+    parser.add_argument("--replace-metadata", action="store_true", help="replace it instead of merging")
+
+
+def _delete(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", nargs="?", metavar="ID", help="which memory")
+    parser.add_argument("--all", action="store_true", help="every memory of the scope")
+    _scope(parser)
+    _filters(parser)
+    parser.add_argument("-y", "--yes", action="store_true", help="do not ask, with --all")
+
+
+def _history(parser: argparse.ArgumentParser) -> None:
+    _id(parser)
+
+
+def _stats(parser: argparse.ArgumentParser) -> None:
+    _owner(parser)
+
+
+def _config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "action", choices=("show", "validate"), metavar="show|validate", help="secrets are never shown"
+    )
+
+
+def _id(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", metavar="ID", help="which memory")
+
+
+def _owner(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-u", "--user", metavar="ID", help="whose memory")
+    parser.add_argument("-a", "--agent", metavar="ID", help="which agent's")
+
+
+def _scope(parser: argparse.ArgumentParser) -> None:
+    _owner(parser)
+    parser.add_argument("-r", "--run", metavar="ID", help="of which conversation")
+
+
+def _saying(parser: argparse.ArgumentParser) -> None:
+    _metadata(parser, "kept with every memory")
+    parser.add_argument("--timestamp", type=_moment, metavar="WHEN", help="when it was said, in ISO 8601")
+    parser.add_argument("--no-infer", action="store_true", help="store each message word for word")
+
+
+def _metadata(parser: argparse.ArgumentParser, purpose: str) -> None:
+    parser.add_argument("--metadata", type=_object, metavar="JSON", help=purpose)
+
+
+def _filters(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--filters", type=_object, metavar="JSON", help="conditions on columns and metadata")
+
+
+def _limit(parser: argparse.ArgumentParser, default: int) -> None:
+    parser.add_argument(
+        "-l", "--limit", type=_count, default=default, metavar="N", help=f"how many at most ({default})"
+    )
+
+
+def _number(text: str, least: int) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) < least:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least {least}, got {text!r}")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    return _number(text, 1)
+
+
+def _whole(text: str) -> int:
+    return _number(text, 0)
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, got {text!r}")
+    return share
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise argparse.ArgumentTypeError(f"not valid JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError(f"expected a JSON object such as {{\"topic\": \"food\"}}, got {text!r}")
+    return value
+
+
+def _moment(text: str) -> str:
+    try:
+        parse_moment(text)
+    except InvalidInputError:
+        raise argparse.ArgumentTypeError(
+            f"expected a moment such as 2025-03-08 or 2025-03-08T10:12:00Z, got {text!r}"
+        ) from None
+    return text

@@ -1,0 +1,218 @@
+"""The commands. Each takes the options and the output, and returns the exit code."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from . import views
+from .configuration import configuration, open_memory
+from .demo import demo
+from .loading import load
+from .output import CommandError, Output, UsageError, complain
+
+Command = Callable[[Namespace, Output], int]
+
+
+def add(options: Namespace, output: Output) -> int:
+    """Remember a text."""
+    text = _words(options.text)
+    with open_memory(options) as memory:
+        result = memory.add(
+            text,
+            **scope(options),
+            metadata=options.metadata,
+            infer=not options.no_infer,
+            timestamp=options.timestamp,
+        )
+    output.give(result, views.added)
+    return 0
+
+
+def search(options: Namespace, output: Output) -> int:
+    """Find memories."""
+    query = _words(options.text)
+    with open_memory(options) as memory:
+        found = memory.search(
+            query,
+            **scope(options),
+            filters=options.filters,
+            limit=options.limit,
+            threshold=options.threshold,
+            as_of=options.as_of,
+            explain=options.explain,
+        )
+    output.give(found, views.hits)
+    return 0
+
+
+def get(options: Namespace, output: Output) -> int:
+    """Show one memory."""
+    with open_memory(options) as memory:
+        found = memory.get(options.id, options.user, options.agent)
+    if found is None:
+        raise _missing(options)
+    output.give(found, views.record)
+    return 0
+
+
+def list_memories(options: Namespace, output: Output) -> int:
+    """List memories."""
+    with open_memory(options) as memory:
+        page = memory.get_all(
+            **scope(options),
+            limit=options.limit,
+            offset=options.offset,
+            filters=options.filters,
+            sort_by=options.sort,
+            order=options.order,
+        )
+    output.give(page, views.memories)
+    return 0
+
+
+def update(options: Namespace, output: Output) -> int:
+    """Change a memory."""
+    text = _words(options.text) if options.text else None
+    if text is None and options.metadata is None:
+        raise UsageError("update: give the new TEXT, or --metadata")
+    if options.replace_metadata and options.metadata is None:
+        raise UsageError("update: --replace-metadata needs --metadata")
+    with open_memory(options) as memory:
+        changed = memory.update(
+            options.id,
+            text,
+            options.user,
+            options.agent,
+            options.metadata,
+            replace_metadata=options.replace_metadata,
+        )
+    if changed is None:
+        raise _missing(options)
+    output.give(changed, views.record)
+    return 0
+
+
+def delete(options: Namespace, output: Output) -> int:
+    """Delete a memory, or all of a scope."""
+    if options.all == (options.id is not None):
+        raise UsageError("delete: give either an ID or --all")
+    if options.all:
+        return _delete_all(options, output)
+    if options.run is not None or options.filters is not None:
+        raise UsageError("delete: --run and --filters go with --all")
+    with open_memory(options) as memory:
+        found = memory.delete(options.id, options.user, options.agent)
+    if not found:
+        raise _missing(options)
+    output.give({"id": options.id, "deleted": True}, views.deleted)
+    return 0
+
+
+def _delete_all(options: Namespace, output: Output) -> int:
+    if not any(scope(options).values()):
+        raise UsageError("delete: --all needs --user, --agent or --run")
+    with open_memory(options) as memory:
+        if not options.yes:
+            count = memory.count(**scope(options), filters=options.filters)
+            _confirm(f"Delete {count} memories and what they came from?")
+        result = memory.delete_all(**scope(options), filters=options.filters)
+    output.give(result, views.deleted)
+    return 0
+
+
+def history(options: Namespace, output: Output) -> int:
+    """Show what happened to a memory."""
+    with open_memory(options) as memory:
+        entries = memory.history(options.id)
+    if not entries:
+        raise _missing(options)
+    output.give(entries, views.history)
+    return 0
+
+
+def stats(options: Namespace, output: Output) -> int:
+    """Show numbers, and what the memory is made of."""
+    with open_memory(options) as memory:
+        numbers = memory.get_statistics(options.user, options.agent)
+    output.give(numbers, views.statistics)
+    return 0
+
+
+def config(options: Namespace, output: Output) -> int:
+    """Show or check the configuration."""
+    return _show_config(options, output) if options.action == "show" else _validate(options, output)
+
+
+def _show_config(options: Namespace, output: Output) -> int:
+    from ..config import MemoryConfig
+
+    output.give(MemoryConfig(**configuration(options)).masked(), views.configuration)
+    return 0
+
+
+def _validate(options: Namespace, output: Output) -> int:
+    problems = _problems(options)
+    if not output.as_json:
+        for problem in problems:
+            complain(problem)
+    output.give({"valid": not problems, "errors": problems}, views.validity)
+    return 1 if problems else 0
+
+
+def _problems(options: Namespace) -> Sequence[str]:
+    from ..config import resolve
+    from ..config.registry import require_available
+    from ..errors import ConfigError
+
+    try:
+        require_available(resolve(configuration(options)).store.provider)
+    except ConfigError as error:
+        return str(error).splitlines()
+    return []
+
+
+def scope(options: Namespace) -> dict[str, Any]:
+    """Return the ids of the scope as the memory takes them."""
+    return {"user_id": options.user, "agent_id": options.agent, "run_id": options.run}
+
+
+def _words(given: Sequence[str]) -> str:
+    """Return a text from the command line, or from standard input when it is ``-``."""
+    if list(given) != ["-"]:
+        return " ".join(given)
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise CommandError("standard input: this is not UTF-8 text") from None
+
+
+def _missing(options: Namespace) -> CommandError:
+    owners = (("user", getattr(options, "user", None)), ("agent", getattr(options, "agent", None)))
+    whose = " and ".join(f"{name} {given!r}" for name, given in owners if given)
+    return CommandError(f"there is no memory with the id {options.id!r}" + (f" of {whose}" if whose else ""))
+
+
+def _confirm(question: str) -> None:
+    if not sys.stdin.isatty():
+        raise UsageError("delete: --all asks first; without a terminal add --yes")
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise CommandError("nothing was deleted")
+
+
+COMMANDS: Mapping[str, Command] = {
+    "demo": demo,
+    "load": load,
+    "add": add,
+    "search": search,
+    "get": get,
+    "list": list_memories,
+    "update": update,
+    "delete": delete,
+    "history": history,
+    "stats": stats,
+    "config": config,
+}

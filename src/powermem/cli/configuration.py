@@ -1,0 +1,45 @@
+"""From the options to a configuration, and to an open memory."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .output import UsageError
+
+if TYPE_CHECKING:
+    from .._sync.memory import Memory
+
+
+def open_memory(options: Namespace) -> Memory:
+    """Make the memory that the options describe; it opens with the first call.
+
+    Raises:
+        ConfigError: the configuration is wrong.
+        UsageError: the options do not fit together.
+    """
+    from .._sync.memory import Memory
+
+    return Memory(configuration(options))
+
+
+def configuration(options: Namespace) -> dict[str, Any]:
+    """Return the configuration that the options describe, as a dict that is not checked yet."""
+    from ..config import auto_config, load_config
+
+    if options.config is not None and options.env_file is not None:
+        raise UsageError("--config and --env-file exclude each other")
+    config = auto_config(options.env_file) if options.config is None else load_config(options.config)
+    return config if options.db is None else _with_database(config, options.db)
+
+
+def _with_database(config: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Return a configuration whose store is a SQLite file, with the other settings of SQLite that it has."""
+    name = "database" if "database" in config else "vector_store"
+    section = config.get(name)
+    settings: Mapping[str, Any] = {}
+    if isinstance(section, Mapping) and section.get("provider", "sqlite") == "sqlite":
+        given = section.get("config")
+        settings = given if isinstance(given, Mapping) else {}
+    return {**config, name: {"provider": "sqlite", "config": {**settings, "database_path": path}}}

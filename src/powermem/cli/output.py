@@ -1,0 +1,232 @@
+"""What the commands print: tables for people, JSON for programs, errors in one line."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_WIDTH_OF_A_FILE = 120
+_LEAST_PROSE = 24
+_GAP = 2
+# Stored text must not be able to recolour the terminal, or to reverse what is read after it.
+_UNSAFE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_IDS = ("id", "memory_id", "superseded_by")
+
+
+class CommandError(Exception):
+    """A command cannot do what it was asked to."""
+
+    code = 1
+
+
+class UsageError(CommandError):
+    """The options do not fit together."""
+
+    code = 2
+
+
+class Column(NamedTuple):
+    """A column of a table.
+
+    Attributes:
+        title: its heading.
+        prose: whether its text may be broken into lines; anything else is always shown in one piece.
+        right: whether it is set flush right.
+        style: how it looks in a terminal.
+    """
+
+    title: str
+    prose: bool = False
+    right: bool = False
+    style: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table: its columns, and rows of as many cells."""
+
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[str]]
+
+
+Part = str | Grid
+"""A line of text, or a table."""
+
+
+class Output:
+    """Where results go.
+
+    Args:
+        as_json: print JSON instead of tables.
+
+    Raises:
+        CommandError: tables are wanted and rich is not installed.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self._console = None if as_json else _console()
+
+    def give(self, document: Any, view: Callable[[Any], Iterable[Part]]) -> None:
+        """Print a result: as it is in JSON, or as the parts that a view makes of it."""
+        if self._console is None:
+            # Where the output is not UTF-8, what it cannot hold would become escapes that are no JSON.
+            plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+            _write(json.dumps(_portable(document), ensure_ascii=plain, indent=2))
+            return
+        for part in view(document):
+            self.show(part)
+
+    def show(self, part: Part) -> None:
+        """Print a part, unless JSON is wanted."""
+        if self._console is None:
+            return
+        if isinstance(part, str):
+            _write(safe(part))
+        elif _fits(part, self._console.width):
+            _write(_drawn(part, self._console))
+        else:
+            _write(_stacked(part))
+
+    @contextmanager
+    def progress(self, title: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        """Show a progress bar while a block runs, when standard error is a terminal.
+
+        Args:
+            title: what is going on.
+            total: how much there is to do, if that is known.
+
+        Yields:
+            A function to be called with how much more has been done.
+        """
+        if not sys.stderr.isatty() or find_spec("rich") is None:
+            yield lambda done: None
+            return
+        from rich.console import Console
+        from rich.progress import Progress
+
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(title, total=total)
+            yield lambda done: bar.advance(task, done)
+
+
+@contextmanager
+def warnings_shown() -> Iterator[None]:
+    """Print what the library warns about to standard error while a block runs."""
+    handler = logging.StreamHandler()
+    handler.setLevel(logging.WARNING)
+    handler.setFormatter(logging.Formatter("powermem: %(message)s"))
+    logger = logging.getLogger("powermem")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+def complain(message: str) -> None:
+    """Print an error to standard error, in one line."""
+    lines = (" ".join(line.split()) for line in message.splitlines())
+    print(f"powermem: error: {safe('; '.join(filter(None, lines)))}", file=sys.stderr)
+
+
+def safe(text: str) -> str:
+    """Return a text whose control characters are spelt out; tabs become spaces and line breaks stay."""
+    return _UNSAFE.sub(lambda found: " " if found[0] == "\t" else f"\\x{ord(found[0]):02x}", text)
+
+
+def _console() -> Console:
+    try:
+        from rich.console import Console
+    except ImportError:
+        raise CommandError('tables need rich: run pip install "powermem[cli]", or add --json') from None
+    in_terminal = sys.stdout.isatty()
+    wanted = os.environ.get("COLUMNS", "")
+    if wanted.isdigit() and int(wanted) > 0:
+        width = int(wanted)
+    else:
+        width = shutil.get_terminal_size().columns if in_terminal else _WIDTH_OF_A_FILE
+    coloured = in_terminal and not os.environ.get("NO_COLOR")
+    return Console(
+        width=width,
+        color_system="auto" if coloured else None,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _portable(value: Any) -> Any:
+    """Return a document with its ids as strings: jq and JavaScript round integers of this size."""
+    if isinstance(value, dict):
+        return {
+            key: str(part)
+            if key in _IDS and isinstance(part, int)
+            else part
+            if key == "metadata"
+            else _portable(part)
+            for key, part in value.items()
+        }
+    return [_portable(part) for part in value] if isinstance(value, list) else value
+
+
+def _cell(text: str) -> str:
+    return safe(" ".join(text.split()))
+
+
+def _fits(grid: Grid, width: int) -> bool:
+    """Tell whether all that must stay in one piece does, with some room for prose."""
+    from rich.cells import cell_len
+
+    needed = 0
+    for number, column in enumerate(grid.columns):
+        longest = max(cell_len(_cell(text)) for text in (column.title, *(row[number] for row in grid.rows)))
+        needed += (min(longest, _LEAST_PROSE) if column.prose else longest) + _GAP
+    return needed - _GAP <= width
+
+
+def _drawn(grid: Grid, console: Console) -> str:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    for column in grid.columns:
+        table.add_column(
+            column.title,
+            justify="right" if column.right else "left",
+            no_wrap=not column.prose,
+            overflow="fold",
+            style=column.style,
+        )
+    for row in grid.rows:
+        table.add_row(*(Text(_cell(text)) for text in row))
+    with console.capture() as captured:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in captured.get().rstrip("\n").split("\n"))
+
+
+def _stacked(grid: Grid) -> str:
+    """Write each row as lines of its own, for a terminal that is too narrow for the table."""
+    rows = (
+        "\n".join(f"{column.title}: {_cell(text)}" for column, text in zip(grid.columns, row, strict=True) if text)
+        for row in grid.rows
+    )
+    return "\n\n".join(rows)

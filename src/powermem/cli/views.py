@@ -1,0 +1,211 @@
+"""Results as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .output import Column, Grid, Part
+
+Record = Mapping[str, Any]
+
+_MEMORY = Column("memory", prose=True)
+_WHO = Column("who", style="green")
+_WHEN = Column("when (UTC)", style="dim")
+_ID = Column("id", style="dim")
+_DAYS = 7
+
+
+def added(result: Record) -> Iterator[Part]:
+    """Show what ``add`` did."""
+    items = result["results"]
+    if not items:
+        yield "Nothing new to remember was found in it; --no-infer stores it word for word."
+        return
+    yield Grid(
+        (Column("event"), _MEMORY, _ID),
+        [(item["event"], _changed(item), str(item["id"])) for item in items],
+    )
+
+
+def hits(found: Record) -> Iterator[Part]:
+    """Show what ``search`` found."""
+    results = found["results"]
+    if not results:
+        yield "No memories found."
+        return
+    explained = any(hit.get("score_details") for hit in results)
+    yield Grid(
+        (
+            Column("", right=True),
+            Column("score", right=True, style="cyan"),
+            _MEMORY,
+            *((Column("parts", prose=True),) if explained else ()),
+            _WHO,
+            _WHEN,
+            _ID,
+        ),
+        [
+            (
+                str(rank),
+                f"{hit['score']:.2f}",
+                hit["memory"],
+                *((_parts(hit["score_details"]),) if explained else ()),
+                who(hit),
+                moment(hit["valid_from"]),
+                str(hit["id"]),
+            )
+            for rank, hit in enumerate(results, 1)
+        ],
+    )
+
+
+def memories(page: Record) -> Iterator[Part]:
+    """Show a page of ``get_all``."""
+    results, total = page["results"], page["total"]
+    if results:
+        yield Grid(
+            (_MEMORY, Column("kind"), _WHO, _WHEN, _ID),
+            [
+                (
+                    record["memory"],
+                    record["memory_type"] or "",
+                    who(record),
+                    moment(record["valid_from"]),
+                    str(record["id"]),
+                )
+                for record in results
+            ],
+        )
+    if not total:
+        yield "No memories found."
+    elif len(results) < total:
+        yield f"{len(results)} of {total} memories; --limit and --offset show others."
+
+
+def record(found: Record) -> Iterator[Part]:
+    """Show one memory with all its fields."""
+    yield str(found["memory"])
+    yield ""
+    shown = [(key, value) for key, value in found.items() if key not in ("memory", "content")]
+    yield Grid(
+        (Column("field"), Column("value", prose=True)),
+        [(key, plain(value)) for key, value in shown if value not in (None, {}, "")],
+    )
+
+
+def deleted(result: Record) -> Iterator[Part]:
+    """Show what ``delete`` did."""
+    if "id" in result:
+        yield f"Deleted {result['id']}."
+    else:
+        count = result["deleted"]
+        yield f"Deleted {count} {'memory' if count == 1 else 'memories'}."
+
+
+def history(entries: Sequence[Record]) -> Iterator[Part]:
+    """Show what happened to a memory."""
+    yield Grid(
+        (_WHEN, Column("event"), Column("before", prose=True), Column("after", prose=True), Column("by")),
+        [
+            (
+                moment(entry["created_at"], seconds=True),
+                entry["event"],
+                entry["old_memory"] or "",
+                entry["new_memory"] or "",
+                entry["actor"] or "",
+            )
+            for entry in entries
+        ],
+    )
+
+
+def statistics(numbers: Record) -> Iterator[Part]:
+    """Show the result of ``get_statistics``."""
+    recent = sorted(numbers["growth_trend"].items())[-_DAYS:]
+    rows = [
+        ("store", numbers["store"]),
+        ("embedder", numbers["embedder"]),
+        ("extractor", numbers["extractor"]),
+        ("memories", str(numbers["total_memories"])),
+        ("kinds", _counts(numbers["by_type"])),
+        ("age", _counts(numbers["age_distribution"])),
+        ("importance", f"{numbers['avg_importance']:.2f} on average"),
+        ("added on", _counts(dict(recent))),
+        *(
+            ("most used", f"{top['content']} ({top['access_count']})")
+            for top in numbers["top_accessed"]
+            if top["access_count"]
+        ),
+    ]
+    yield pairs([row for row in rows if row[1]])
+
+
+def configuration(masked: Record) -> Iterator[Part]:
+    """Show a configuration, one setting a row, without those that are not set."""
+    yield pairs(list(_settings(masked, "")))
+
+
+def validity(result: Record) -> Iterator[Part]:
+    """Show that a configuration is fine."""
+    if result["valid"]:
+        yield "OK"
+
+
+def loaded(result: Record) -> Iterator[Part]:
+    """Show what ``load`` did."""
+    events = ", ".join(f"{count} {event}" for event, count in result["events"].items())
+    yield f"{result['stored']} stored, {result['failed']} failed in {result['seconds']:.1f} s: {events or 'nothing new'}"
+    if result["errors"]:
+        yield ""
+        yield Grid(
+            (Column("where"), Column("error", prose=True, style="red")),
+            [(fault["where"], fault["error"]) for fault in result["errors"]],
+        )
+        if len(result["errors"]) < result["failed"]:
+            yield f"and {result['failed'] - len(result['errors'])} more"
+
+
+def pairs(rows: Sequence[tuple[str, str]]) -> Grid:
+    """Return a table of names and values."""
+    return Grid((Column("", style="bold"), Column("", prose=True)), rows)
+
+
+def who(found: Record) -> str:
+    """Return who said it, or else whose it is."""
+    return str(found["actor_id"] or found["user_id"] or found["agent_id"] or "")
+
+
+def moment(iso: str, *, seconds: bool = False) -> str:
+    """Return a moment to the minute, or to the second."""
+    return iso[: 19 if seconds else 16].replace("T", " ")
+
+
+def plain(value: object) -> str:
+    """Return a value as one reads it."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={plain(part)}" for key, part in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(plain(part) for part in value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _changed(item: Record) -> str:
+    before = item.get("previous_memory")
+    return f"{before} -> {item['memory']}" if before and before != item["memory"] else str(item["memory"])
+
+
+def _parts(details: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.2f}" for name, value in details.items())
+
+
+def _counts(numbers: Mapping[str, int]) -> str:
+    return ", ".join(f"{name}: {count}" for name, count in numbers.items() if count)
+
+
+def _settings(section: Record, path: str) -> Iterator[tuple[str, str]]:
+    for key, value in section.items():
+        if isinstance(value, Mapping):
+            yield from _settings(value, f"{path}{key}.")
+        elif value not in (None, [], ""):
+            yield f"{path}{key}", plain(value)

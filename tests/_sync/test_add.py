@@ -1,0 +1,214 @@
+# Generated from tests/_async/test_add.py by scripts/run_unasync.py; edit that file instead.
+"""What ``add`` stores and what it answers."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from powermem import InvalidInputError, Memory
+from powermem._concurrency import gather
+
+CHAT = [
+    {"role": "system", "content": "You are helpful."},
+    {"role": "user", "content": "I'm Alice, a software engineer. I prefer tea over coffee."},
+    {"role": "assistant", "content": "Nice to meet you!"},
+]
+
+
+def texts(memory: Memory, **scope: Any) -> list[str]:
+    listed = memory.get_all(**scope, sort_by="id", order="asc")
+    return [item["memory"] for item in listed["results"]]
+
+
+def test_rules_keep_facts_and_drop_small_talk(memory: Memory) -> None:
+    result = memory.add(CHAT, user_id="u")
+    assert result["status"] == "completed"
+    assert result["extractor"] == "rules"
+    assert result["task_id"]
+    stored = [item["memory"] for item in result["results"]]
+    assert any("Alice" in text for text in stored)
+    assert any("tea" in text for text in stored)
+    assert not any("Nice to meet you" in text or "helpful" in text for text in stored)
+    assert {item["event"] for item in result["results"]} == {"ADD"}
+    assert texts(memory, user_id="u") == stored
+
+
+def test_an_item_says_whose_it_is(memory: Memory) -> None:
+    result = memory.add(
+        "I like tea", "u", "a", "r", metadata={"k": 1}, scope="private", memory_type="preference"
+    )
+    (item,) = result["results"]
+    assert {key: item[key] for key in ("memory", "event", "user_id", "agent_id", "run_id", "metadata")} == {
+        "memory": "I like tea",
+        "event": "ADD",
+        "user_id": "u",
+        "agent_id": "a",
+        "run_id": "r",
+        "metadata": {"k": 1, "scope": "private"},
+    }
+    kept = memory.get(item["id"])
+    assert kept is not None
+    assert kept["memory_type"] == "preference"
+    assert kept["created_at"] == item["created_at"]
+    assert kept["created_at"].endswith("+00:00")
+
+
+def test_word_for_word_each_message_is_a_memory(memory: Memory) -> None:
+    result = memory.add(CHAT, user_id="u", infer=False)
+    assert [item["memory"] for item in result["results"]] == [CHAT[1]["content"], CHAT[2]["content"]]
+    assert "extractor" not in result
+
+
+def test_a_system_message_alone_is_kept_word_for_word(memory: Memory) -> None:
+    result = memory.add(CHAT[:1], user_id="u", infer=False)
+    assert [item["memory"] for item in result["results"]] == ["You are helpful."]
+
+
+def test_what_is_known_is_not_stored_again(memory: Memory) -> None:
+    first = memory.add("I like tea", user_id="u")
+    again = memory.add("I  like tea ", user_id="u")
+    verbatim = memory.add("I like tea", user_id="u", infer=False)
+    assert again["results"] == []
+    assert [(item["id"], item["event"]) for item in verbatim["results"]] == [
+        (first["results"][0]["id"], "NONE")
+    ]
+    assert memory.count(user_id="u") == 1
+    # Every time it was said is evidence.
+    assert len(memory.sources(first["results"][0]["id"])) == 3
+
+
+def test_the_same_text_in_another_scope_is_another_memory(memory: Memory) -> None:
+    for scope in ({"user_id": "u"}, {"user_id": "v"}, {"user_id": "u", "run_id": "r"}, {"agent_id": "u"}, {}):
+        assert len((memory.add("I like tea", **scope))["results"]) == 1
+    assert memory.count() == 5
+
+
+@pytest.mark.parametrize("infer", [True, False])
+def test_ten_at_once_make_one(memory: Memory, infer: bool) -> None:
+    results = gather([partial(memory.add, "I love chess", user_id="u", infer=infer) for _ in range(10)])
+    events = [item["event"] for result in results for item in result["results"]]
+    assert events.count("ADD") == 1
+    assert memory.count(user_id="u") == 1
+
+
+def test_text_that_expired_can_be_said_again(memory: Memory) -> None:
+    old = memory.add("I am on holiday", user_id="u", infer=False, expires_at="2020-01-01")
+    new = memory.add("I am on holiday", user_id="u", infer=False)
+    assert new["results"][0]["event"] == "ADD"
+    assert new["results"][0]["id"] != old["results"][0]["id"]
+    assert memory.count(user_id="u") == 1
+
+
+def test_messages_keep_their_own_speaker_and_time(memory: Memory) -> None:
+    memory.add(
+        [
+            {
+                "role": "user",
+                "name": "Ana",
+                "content": "I moved to Porto.",
+                "timestamp": "2023-05-08T10:00:00Z",
+            },
+            {"role": "user", "content": "I work at a bakery."},
+        ],
+        user_id="u",
+        infer=False,
+        actor_id="Bo",
+        timestamp="1969-07-20T20:17:40+00:00",
+    )
+    first, second = (memory.get_all(user_id="u", sort_by="id", order="asc"))["results"]
+    assert (first["actor_id"], first["valid_from"]) == ("Ana", "2023-05-08T10:00:00+00:00")
+    assert (second["actor_id"], second["valid_from"]) == ("Bo", "1969-07-20T20:17:40+00:00")
+
+
+def test_yesterday_is_read_against_the_message(memory: Memory) -> None:
+    result = memory.add("I went hiking yesterday.", user_id="u", timestamp="2023-05-08T10:00:00Z")
+    assert "7 May 2023" in result["results"][0]["memory"]
+
+
+def test_parts_of_a_message_are_joined(memory: Memory) -> None:
+    message = {
+        "role": "user",
+        "content": [{"type": "text", "text": "I like"}, {"type": "text", "text": "tea"}],
+    }
+    result = memory.add(message, user_id="u", infer=False)
+    assert result["results"][0]["memory"] == "I like\ntea"
+
+
+def test_an_empty_list_stores_nothing(memory: Memory) -> None:
+    assert (memory.add([], user_id="u"))["results"] == []
+    assert memory.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"messages": ""}, "messages"),
+        ({"messages": "  \n"}, "messages"),
+        ({"messages": [{"role": "user", "content": " "}]}, "messages"),
+        ({"messages": None}, "messages"),
+        ({"messages": 5}, "messages"),
+        ({"messages": [5]}, r"messages\[0\]"),
+        ({"messages": {"role": "user"}}, "content"),
+        ({"messages": {"role": 5, "content": "x"}}, "role"),
+        ({"messages": {"role": "user", "content": 5}}, "content"),
+        ({"messages": {"role": "user", "content": [{"type": "image_url", "image_url": {}}]}}, "image_url"),
+        ({"messages": "x \ud800"}, "Unicode"),
+        ({"messages": "x", "user_id": ""}, "user_id"),
+        ({"messages": "x", "user_id": 1.5}, "user_id"),
+        ({"messages": "x", "user_id": "a" * 129}, "user_id"),
+        ({"messages": "x", "agent_id": "a\x00b"}, "agent_id"),
+        ({"messages": "x", "metadata": [1]}, "metadata"),
+        ({"messages": "x", "metadata": {1: 2}}, "metadata"),
+        ({"messages": "x", "metadata": {"a": {"b": object()}}}, "metadata.a.b"),
+        ({"messages": "x", "metadata": {"a": float("nan")}}, "metadata.a"),
+        ({"messages": "x", "timestamp": "soon"}, "timestamp"),
+        ({"messages": "x", "expires_at": "soon"}, "expires_at"),
+        ({"messages": "x", "filters": {"a": {"eqq": 1}}}, "eq"),
+        ({"messages": "x", "memory_type": ""}, "memory_type"),
+        ({"messages": "x", "async_mode": True}, "async_mode"),
+    ],
+)
+def test_wrong_input_is_named_and_stores_nothing(
+    memory: Memory, arguments: dict[str, Any], named: str
+) -> None:
+    for infer in (True, False):
+        with pytest.raises(InvalidInputError, match=named):
+            memory.add(**{"user_id": "u", **arguments, "infer": infer})
+    assert memory.count() == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Robert\'); DROP TABLE memories_records;-- 100% "quoted" `ticks` \\ \\0',
+        "日本語のテキストと emoji 👩‍👩‍👧 🇵🇹",
+        "nul \x00 inside",
+        "x" * 1_000_000,
+    ],
+    ids=["quotes", "unicode", "nul", "a megabyte"],
+)
+def test_any_text_comes_back_as_it_was(memory: Memory, text: str) -> None:
+    result = memory.add(text, user_id="u", infer=False, metadata={"copy": text[:1000]})
+    kept = memory.get(result["results"][0]["id"])
+    assert kept is not None
+    assert kept["memory"] == text
+    assert kept["metadata"] == {"copy": text[:1000]}
+
+
+def test_an_idempotency_key_makes_a_retry_harmless(memory: Memory) -> None:
+    first = memory.add("I like tea", user_id="u", idempotency_key="k1")
+    again = memory.add("I like coffee", user_id="u", idempotency_key="k1")
+    assert again == first
+    assert memory.count(user_id="u") == 1
+    assert len((memory.add("I like coffee", user_id="v", idempotency_key="k1"))["results"]) == 1
+    assert len((memory.add("I like coffee", user_id="u", idempotency_key="k2"))["results"]) == 1
+
+
+def test_usage_counts(memory: Memory) -> None:
+    usage = (memory.add(["One sentence.", "Another one."], user_id="u", infer=False))["usage"]
+    assert usage["embedded_texts"] == 2
+    assert usage["llm_calls"] == 0
+    assert usage["seconds"] > 0

@@ -1,0 +1,197 @@
+# Generated from tests/_async/test_search.py by scripts/run_unasync.py; edit that file instead.
+"""What ``search`` finds, in which order, and with what score."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from powermem import FilterError, InvalidInputError, Memory
+from powermem._concurrency import gather
+
+TEXTS = [
+    "The cat sleeps on the sofa",
+    "Green tea is what I drink in the morning",
+    "My sister lives in Lisbon",
+    "The train to Porto leaves at nine",
+]
+
+
+@pytest.fixture
+def filled(memory: Memory) -> Memory:
+    for number, text in enumerate(TEXTS):
+        memory.add(text, user_id="u", infer=False, metadata={"n": number, "tags": ["a", "b"][: number % 3]})
+    return memory
+
+
+def found(answer: dict[str, Any]) -> list[str]:
+    return [item["memory"] for item in answer["results"]]
+
+
+def test_the_best_comes_first_with_a_score_from_0_to_1(filled: Memory) -> None:
+    results = (filled.search("Where does my sister live?", user_id="u"))["results"]
+    assert results[0]["memory"] == TEXTS[2]
+    scores = [item["score"] for item in results]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 < score <= 1 for score in scores)
+
+
+def test_a_result_is_a_record(filled: Memory) -> None:
+    item = (filled.search("tea", user_id="u", limit=1))["results"][0]
+    assert set(item) == {
+        "id", "memory", "user_id", "agent_id", "run_id", "actor_id", "memory_type", "metadata", "hash",
+        "created_at", "updated_at", "valid_from", "valid_to", "expires_at", "superseded_by", "access_count", "score",
+    }  # fmt: skip
+
+
+def test_explain_shows_the_parts(filled: Memory) -> None:
+    item = (filled.search("green tea", user_id="u", explain=True))["results"][0]
+    details = item["score_details"]
+    assert details["dense"] > 0
+    assert details["lexical"] > 0
+    total = 0.5 * details["dense"] + 0.5 * details["lexical"]
+    total += details["speaker"] + details["neighbour"] + details["recency"]
+    assert item["score"] == pytest.approx(min(total, 1), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "query", ["what's tea?", "tea AND", "user-id: tea", '"tea', "tea*", "(tea OR", "^tea:"]
+)
+def test_punctuation_is_no_query_language(filled: Memory, query: str) -> None:
+    assert found(filled.search(query, user_id="u"))[0] == TEXTS[1]
+
+
+@pytest.mark.parametrize("query", ["", "   ", "\n\t"])
+def test_a_blank_query_finds_nothing(filled: Memory, query: str) -> None:
+    assert filled.search(query, user_id="u") == {"results": []}
+
+
+def test_chinese_is_found_by_part_of_a_sentence(memory: Memory) -> None:
+    memory.add("我早上喝绿茶", user_id="u", infer=False)
+    memory.add("他住在里斯本", user_id="u", infer=False)
+    assert found(memory.search("绿茶", user_id="u"))[0] == "我早上喝绿茶"
+
+
+def test_limit_and_its_other_name(filled: Memory) -> None:
+    assert len((filled.search("the", user_id="u", limit=2))["results"]) == 2
+    assert len((filled.search("the", user_id="u", top_k=1))["results"]) == 1
+
+
+def test_threshold_is_about_the_score_shown(filled: Memory) -> None:
+    every = (filled.search("green tea in the morning", user_id="u"))["results"]
+    bar = every[0]["score"] - 0.01
+    assert [
+        item["id"]
+        for item in (filled.search("green tea in the morning", user_id="u", threshold=bar))["results"]
+    ] == [item["id"] for item in every if item["score"] >= bar]
+    assert (filled.search("green tea in the morning", user_id="u", threshold=1.0))["results"] == []
+
+
+def test_filters_are_applied_before_ranking(filled: Memory) -> None:
+    only = filled.search("green tea", user_id="u", filters={"n": {"gte": 2}}, limit=1)
+    assert found(only)[0] in TEXTS[2:]
+    assert set(found(filled.search("the", user_id="u", filters={"tags": {"contains": "b"}}))) <= {TEXTS[2]}
+
+
+def test_no_search_reaches_another_scope(memory: Memory) -> None:
+    memory.add("tea for the user", user_id="u", infer=False)
+    memory.add("tea for somebody else", user_id="v", infer=False, metadata={"user_id": "u"})
+    memory.add("tea for a run", user_id="u", agent_id="a", run_id="r", infer=False)
+    assert set(found(memory.search("tea", user_id="u"))) == {"tea for the user", "tea for a run"}
+    assert found(memory.search("tea", user_id="u", run_id="r")) == ["tea for a run"]
+    assert found(memory.search("tea", user_id="u", agent_id="b")) == []
+    assert found(memory.search("tea", agent_id="a")) == ["tea for a run"]
+    assert found(memory.search("tea", user_id="nobody")) == []
+    assert len(found(memory.search("tea"))) == 3
+    wider = {"OR": [{"user_id": "v"}, {"NOT": {"user_id": "u"}}, {"metadata.user_id": "u"}]}
+    assert found(memory.search("tea", user_id="u", filters=wider)) == []
+
+
+def test_what_expired_is_found_only_when_asked_for(memory: Memory) -> None:
+    memory.add("old tea", user_id="u", infer=False, expires_at="2001-01-01")
+    memory.add("new tea", user_id="u", infer=False, expires_at="2999-01-01")
+    assert found(memory.search("tea", user_id="u")) == ["new tea"]
+    assert set(found(memory.search("tea", user_id="u", include_expired=True))) == {"old tea", "new tea"}
+    assert (memory.get_all(user_id="u"))["total"] == 1
+
+
+def test_the_date_and_the_speaker_can_be_asked_for(memory: Memory) -> None:
+    for month, name in (("04", "Ana"), ("05", "Bo"), ("06", "Cem")):
+        memory.add("We met again", "u", infer=False, timestamp=f"2023-{month}-08", actor_id=name, run_id=name)
+    may = (memory.search("what happened in May 2023", user_id="u"))["results"][0]
+    assert may["actor_id"] == "Bo"
+    bo = (memory.search("whom did Cem meet", user_id="u", explain=True))["results"][0]
+    assert bo["actor_id"] == "Cem"
+    assert bo["score_details"]["speaker"] > 0
+
+
+def test_the_answer_after_a_question_is_lifted(memory: Memory) -> None:
+    for text in ("What is your favourite dish?", "Bacalhau, of course", "Let us talk later"):
+        memory.add(text, "u", run_id="r", infer=False)
+    memory.add("Of course the weather was fine", "u", run_id="other", infer=False)
+    results = (memory.search("favourite dish", user_id="u", explain=True))["results"]
+    assert found({"results": results})[:2] == ["What is your favourite dish?", "Bacalhau, of course"]
+    assert results[1]["score_details"]["neighbour"] > 0
+
+
+def test_many_queries_at_once(filled: Memory) -> None:
+    queries = ["tea", "sister", " ", "train"]
+    together = filled.search_many(queries, user_id="u", limit=1)
+    assert [found(answer) for answer in together] == [[TEXTS[1]], [TEXTS[2]], [], [TEXTS[3]]]
+    apart = gather([partial(filled.search, query, user_id="u", limit=1) for query in queries])
+    assert [found(answer) for answer in apart] == [found(answer) for answer in together]
+
+
+def test_changes_are_seen_at_once(filled: Memory) -> None:
+    tea = (filled.search("tea", user_id="u"))["results"][0]
+    filled.update(tea["id"], "Black coffee with sugar")
+    assert found(filled.search("coffee", user_id="u", limit=1)) == ["Black coffee with sugar"]
+    filled.delete(tea["id"])
+    assert "Black coffee with sugar" not in found(filled.search("coffee", user_id="u"))
+    filled.delete_all(user_id="u")
+    assert found(filled.search("train", user_id="u")) == []
+
+
+def test_without_an_embedder_full_text_answers(config: dict[str, Any]) -> None:
+    config["embedder"] = {"provider": "none"}
+    with Memory(config) as memory:
+        memory.add("Green tea is what I drink", user_id="u", infer=False)
+        item = (memory.search("drinking tea", user_id="u", explain=True))["results"][0]
+        assert item["score_details"]["dense"] == 0
+        assert item["score"] > 0.5
+        assert "full text only" in (memory.get_statistics())["embedder"]
+
+
+def test_searching_counts_as_access(filled: Memory) -> None:
+    for _ in range(3):
+        filled.search("sister", user_id="u", limit=1)
+    sister = (filled.get_all(user_id="u", filters={"n": 2}))["results"][0]
+    assert sister["access_count"] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"query": 5}, "query"),
+        ({"query": None}, "query"),
+        ({"limit": 0}, "limit"),
+        ({"limit": "5"}, "limit"),
+        ({"limit": True}, "limit"),
+        ({"top_k": -1}, "top_k"),
+        ({"threshold": 1.5}, "threshold"),
+        ({"threshold": "high"}, "threshold"),
+        ({"as_of": "then"}, "as_of"),
+        ({"user_id": " "}, "user_id"),
+        ({"rerank": True}, "reranker"),
+    ],
+)
+def test_wrong_input_is_named(memory: Memory, arguments: dict[str, Any], named: str) -> None:
+    with pytest.raises(InvalidInputError, match=named):
+        memory.search(**{"query": "tea", **arguments})
+
+
+def test_a_wrong_filter_is_named(memory: Memory) -> None:
+    with pytest.raises(FilterError, match="gt"):
+        memory.search("tea", filters={"n": {"gtt": 1}})

@@ -1,0 +1,512 @@
+"""A real HTTP server on loopback that behaves like the APIs of OpenAI, Azure, Anthropic and of rerankers.
+
+In a test it runs on a thread of its own (``ApiServer``); a benchmark runs it as a process of its own:
+
+    python tests/apiserver.py --port 0 --embed-delay-ms 20 --chat-delay-ms 200
+
+which prints the port it listens on. It needs nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import argparse
+import array
+import asyncio
+import base64
+import contextlib
+import hashlib
+import json
+import re
+import ssl
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+DIMENSION = 384
+MODEL_LIMIT = 2048
+"""Most texts in one embedding request, as at OpenAI."""
+
+OnChat = Callable[[list[dict[str, Any]], dict[str, Any]], str]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request that arrived.
+
+    Attributes:
+        path: without the query.
+        query: what follows the question mark.
+        headers: names in small letters.
+        body: the parsed JSON.
+        moment: seconds on the monotonic clock.
+        connection: number of the connection, counted from 1.
+    """
+
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+    moment: float
+    connection: int
+
+    @property
+    def kind(self) -> str:
+        """What is asked for: ``chat``, ``embed``, ``rerank``, or an empty text."""
+        return next((kind for ending, kind in _KINDS.items() if self.path.endswith(ending)), "")
+
+
+_KINDS = {
+    "/chat/completions": "chat",
+    "/messages": "chat",
+    "/embeddings": "embed",
+    "/rerank": "rerank",
+    "/reranks": "rerank",
+    "/text-rerank": "rerank",
+}
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """How one request is answered, instead of as usual.
+
+    Attributes:
+        status: the HTTP status.
+        body: what to send instead of the usual reply; a dict goes as JSON.
+        headers: to send as well.
+        delay: seconds to wait before answering.
+        hang: whether to answer only when the server is released, or never.
+        cut: how many bytes of the body to send before the connection is closed.
+        drop: whether to close the connection without an answer.
+        blanks: how many spaces to send, one at a time, before the body.
+    """
+
+    status: int = 200
+    body: bytes | str | Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    hang: bool = False
+    cut: int | None = None
+    drop: bool = False
+    blanks: int = 0
+
+
+def failure(status: int, message: str = "something went wrong", **more: Any) -> Behaviour:
+    """Answer with an error in OpenAI's form; ``headers`` and ``delay`` as in ``Behaviour``."""
+    options = {name: more.pop(name) for name in ("headers", "delay") if name in more}
+    return Behaviour(status, {"error": {"message": message, "type": "error", **more}}, **options)
+
+
+def no_structure(kind: str) -> Behaviour:
+    """Answer as a model does that knows no ``response_format`` of this kind."""
+    return failure(
+        400,
+        f"Invalid parameter: 'response_format' of type '{kind}' is not supported with this model.",
+        param="response_format",
+    )
+
+
+HANG = Behaviour(hang=True)
+DROP = Behaviour(drop=True)
+GARBAGE = Behaviour(body=b'{"choices": [{"mess')
+
+
+class Api:
+    """What the server knows and does; shared between its thread and the tests.
+
+    Attributes:
+        requests: everything that arrived, in order.
+        connections: how many were accepted.
+        open: those that are open now.
+        in_flight: how many requests are being answered.
+        most_in_flight: the largest that number ever was.
+        script: how the next requests are answered, one for each; then as usual.
+        rule: asked for each request that has no script; returns ``None`` for the usual answer.
+        on_chat: makes the text of a chat's answer from its messages and body.
+        delays: seconds that an answer takes, by kind: ``chat``, ``embed``, ``rerank``.
+    """
+
+    def __init__(self, delays: Mapping[str, float] | None = None, record: bool = True) -> None:
+        self.requests: list[Request] = []
+        self.connections = 0
+        self.open: set[_Connection] = set()
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self.script: deque[Behaviour | None] = deque()
+        self.rule: Callable[[Request], Behaviour | None] = lambda request: None
+        self.on_chat: OnChat = _empty_answer
+        self.delays = dict(delays or {})
+        self.record = record
+
+    def of(self, kind: str) -> list[Request]:
+        """Return the requests of a kind."""
+        return [request for request in self.requests if request.kind == kind]
+
+    def behaviour(self, request: Request) -> Behaviour:
+        """Decide how a request is answered."""
+        chosen = self.script.popleft() if self.script else self.rule(request)
+        return chosen or Behaviour(delay=self.delays.get(request.kind, 0.0))
+
+    def answer(self, request: Request) -> tuple[int, bytes]:
+        """Make the usual answer."""
+        maker = {"chat": self._chat, "embed": _embeddings, "rerank": _ranking}.get(request.kind)
+        if maker is None:
+            return 404, _json({"error": {"message": f"no such path: {request.path}"}})
+        try:
+            return 200, maker(request)
+        except ValueError as error:
+            return 400, _json({"error": {"message": str(error), "type": "invalid_request_error"}})
+        except Exception as error:
+            # Most likely a wrong expectation in `on_chat`. Not a 5xx: the client would only try again.
+            return 418, _json({"error": {"message": f"{type(error).__name__}: {error}"}})
+
+    def _chat(self, request: Request) -> bytes:
+        messages, body = request.body["messages"], request.body
+        if request.path.endswith("/messages"):
+            system = body.get("system")
+            messages = [{"role": "system", "content": system}, *messages] if system else messages
+            text = self.on_chat(messages, body)
+            return _anthropic(text, body)
+        text = self.on_chat(messages, body)
+        return _json(
+            {
+                "id": "chatcmpl-1",
+                "object": "chat.completion",
+                "model": body.get("model"),
+                "choices": [
+                    {
+                        "index": 0,
+                        "message": {"role": "assistant", "content": text},
+                        "finish_reason": "stop",
+                    }
+                ],
+                "usage": {"prompt_tokens": _tokens(messages), "completion_tokens": len(text.split())},
+            }
+        )
+
+
+class ApiServer(Api):
+    """The server on a thread of its own; use it in a ``with`` block.
+
+    Args:
+        delays: see ``Api``.
+        tls: to serve HTTPS with.
+    """
+
+    def __init__(
+        self, delays: Mapping[str, float] | None = None, *, tls: ssl.SSLContext | None = None
+    ) -> None:
+        super().__init__(delays)
+        self.port = 0
+        self._tls = tls
+        self._loop = asyncio.new_event_loop()
+        self._listening = threading.Event()
+        self._released = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="apiserver", daemon=True)
+
+    @property
+    def address(self) -> str:
+        """The URL of the server, without a path."""
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The base URL for the OpenAI form."""
+        return f"{self.address}/v1"
+
+    def __enter__(self) -> ApiServer:
+        self._thread.start()
+        if not self._listening.wait(5):
+            raise RuntimeError("the server did not start")
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(5)
+
+    def release(self) -> None:
+        """Answer all requests that hang, as usual."""
+        self._loop.call_soon_threadsafe(self._released.set)
+
+    def close_idle(self) -> None:
+        """Close all connections, as a server does with those idle for long; wait until it is done."""
+        done = threading.Event()
+        self._loop.call_soon_threadsafe(lambda: (_close_all(self), done.set()))
+        if not done.wait(5):
+            raise RuntimeError("the server does not react")
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        async with _listening(self, 0, self._released, self._tls) as port:
+            self.port = port
+            self._listening.set()
+            await self._stop.wait()
+
+
+@contextlib.asynccontextmanager
+async def _listening(
+    api: Api, port: int, released: asyncio.Event, tls: ssl.SSLContext | None = None
+) -> Any:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: _Connection(api, released), "127.0.0.1", port, backlog=1024, ssl=tls
+    )
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        _close_all(api)
+        await asyncio.sleep(0)
+
+
+def _close_all(api: Api) -> None:
+    for connection in list(api.open):
+        connection.close()
+
+
+class _Connection(asyncio.Protocol):
+    """One connection: requests are answered one after the other."""
+
+    def __init__(self, api: Api, released: asyncio.Event) -> None:
+        self._api = api
+        self._released = released
+        self._received = bytearray()
+        self._task: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._api.connections += 1
+        self._number = self._api.connections
+        self._api.open.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._api.open.discard(self)
+        if self._task is not None:
+            self._task.cancel()
+
+    def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        self._next()
+
+    def _next(self) -> None:
+        end = self._received.find(b"\r\n\r\n")
+        if self._task is not None or end < 0:
+            return
+        first, *lines = self._received[:end].decode("latin-1").split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        whole = end + 4 + int(headers.get("content-length", "0"))
+        if len(self._received) < whole:
+            return
+        body = bytes(self._received[end + 4 : whole])
+        del self._received[:whole]
+        target = urlsplit(first.split()[1])
+        request = Request(
+            target.path, target.query, headers, json.loads(body or b"{}"), time.monotonic(), self._number
+        )
+        self._handle(request)
+
+    def _handle(self, request: Request) -> None:
+        api = self._api
+        if api.record:
+            api.requests.append(request)
+        api.in_flight += 1
+        api.most_in_flight = max(api.most_in_flight, api.in_flight)
+        behaviour = api.behaviour(request)
+        if behaviour.delay or behaviour.hang or behaviour.blanks:
+            self._task = asyncio.get_running_loop().create_task(self._later(request, behaviour))
+            self._task.add_done_callback(self._done)
+        else:
+            self._reply(request, behaviour)
+            api.in_flight -= 1
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._api.in_flight -= 1
+        self._task = None
+        if not task.cancelled():
+            task.result()
+            self._next()
+
+    async def _later(self, request: Request, behaviour: Behaviour) -> None:
+        await asyncio.sleep(behaviour.delay)
+        if behaviour.hang:
+            await self._released.wait()
+        if behaviour.blanks:
+            body = self._api.answer(request)[1]
+            self._transport.write(_head(200, behaviour.blanks + len(body), {}))
+            for _ in range(behaviour.blanks):
+                self._transport.write(b" ")
+                await asyncio.sleep(0.01)
+            self._transport.write(body)
+            return
+        self._reply(request, behaviour)
+
+    def _reply(self, request: Request, behaviour: Behaviour) -> None:
+        if behaviour.drop:
+            self._transport.close()
+            return
+        status, body = behaviour.status, behaviour.body
+        if body is None and status == 200:
+            status, body = self._api.answer(request)
+        data = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else _json(body)
+        head = _head(status, len(data), behaviour.headers)
+        if behaviour.cut is not None:
+            self._transport.write(head + data[: behaviour.cut])
+            self._transport.close()
+            return
+        self._transport.write(head + data)
+
+
+_REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 429: "Too Many Requests", 500: "Server Error"}
+
+
+def _head(status: int, length: int, headers: Mapping[str, str]) -> bytes:
+    lines = [f"HTTP/1.1 {status} {_REASONS.get(status, 'Other')}", "content-type: application/json"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, f"content-length: {length}", "", ""]).encode("latin-1")
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def _empty_answer(messages: list[dict[str, Any]], body: dict[str, Any]) -> str:
+    return '{"facts": []}'
+
+
+def _tokens(messages: list[dict[str, Any]]) -> int:
+    return sum(len(str(message.get("content")).split()) for message in messages)
+
+
+def _anthropic(text: str, body: dict[str, Any]) -> bytes:
+    forced = body.get("tool_choice", {}).get("name")
+    block: dict[str, Any] = {"type": "text", "text": text}
+    if forced:
+        block = {"type": "tool_use", "id": "toolu_1", "name": forced, "input": json.loads(text)}
+    return _json(
+        {
+            "id": "msg_1",
+            "type": "message",
+            "role": "assistant",
+            "model": body.get("model"),
+            "content": [block],
+            "stop_reason": "tool_use" if forced else "end_turn",
+            "usage": {"input_tokens": _tokens(body["messages"]), "output_tokens": len(text.split())},
+        }
+    )
+
+
+def _embeddings(request: Request) -> bytes:
+    texts = request.body["input"]
+    texts = [texts] if isinstance(texts, str) else texts
+    if not texts or len(texts) > MODEL_LIMIT or not all(isinstance(text, str) and text for text in texts):
+        raise ValueError(f"'input' must be 1 to {MODEL_LIMIT} texts that are not empty")
+    dimension = request.body.get("dimensions") or DIMENSION
+    write = _packed if request.body.get("encoding_format") == "base64" else _listed
+    # Written by hand: rendering the numbers is what would take longest.
+    items = ",".join(
+        f'{{"object":"embedding","index":{index},"embedding":{write(text, dimension)}}}'
+        for index, text in enumerate(texts)
+    )
+    usage = sum(len(text.split()) for text in texts)
+    return (
+        f'{{"object":"list","data":[{items}],"model":{json.dumps(request.body.get("model"))},'
+        f'"usage":{{"prompt_tokens":{usage},"total_tokens":{usage}}}}}'
+    ).encode()
+
+
+_WORD = re.compile(r"\w+")
+
+
+def _lanes(text: str, dimension: int) -> tuple[int, array.array[int]]:
+    """Add up the vectors of a text's words, so that texts that share words are near.
+
+    Each word has a random vector of bytes. They stand in 16-bit lanes of one long integer, so that adding a
+    word is a single addition; there is room for 256 words.
+    """
+    words = _WORD.findall(text.lower())[:256] or [text]
+    total = sum(_word_lanes(word, dimension) for word in words)
+    lanes = array.array("H")
+    lanes.frombytes(total.to_bytes(2 * dimension, sys.byteorder))
+    return len(words), lanes
+
+
+@lru_cache(maxsize=100_000)
+def _word_lanes(word: str, dimension: int) -> int:
+    wide = bytearray(2 * dimension)
+    wide[0 if sys.byteorder == "little" else 1 :: 2] = hashlib.shake_128(word.encode()).digest(dimension)
+    return int.from_bytes(wide, sys.byteorder)
+
+
+class _Numbers(dict[int, str]):
+    """The texts of the numbers that lanes stand for, for one count of words."""
+
+    def __init__(self, words: int, dimension: int) -> None:
+        # Bytes are spread evenly from 0 to 255: their mean is 127.5 and their deviation 73.9.
+        self.mean, self.scale = 127.5 * words, 1 / (73.9 * (words * dimension) ** 0.5)
+
+    def __missing__(self, lane: int) -> str:
+        text = self[lane] = f"{(lane - self.mean) * self.scale:.9f}"
+        return text
+
+
+_numbers = lru_cache(maxsize=1000)(_Numbers)
+
+
+def _listed(text: str, dimension: int) -> str:
+    words, lanes = _lanes(text, dimension)
+    numbers = _numbers(words, dimension)
+    return f"[{','.join([numbers[lane] for lane in lanes])}]"
+
+
+def _packed(text: str, dimension: int) -> str:
+    words, lanes = _lanes(text, dimension)
+    numbers = _numbers(words, dimension)
+    floats = array.array("f", [(lane - numbers.mean) * numbers.scale for lane in lanes])
+    if sys.byteorder == "big":
+        floats.byteswap()
+    return f'"{base64.b64encode(floats.tobytes()).decode()}"'
+
+
+def _ranking(request: Request) -> bytes:
+    body = request.body
+    nested = body.get("input")
+    asked, options = (nested, body.get("parameters", {})) if nested else (body, body)
+    wanted = set(_WORD.findall(asked["query"].lower()))
+    scores = [len(wanted & set(_WORD.findall(text.lower()))) / len(wanted) for text in asked["documents"]]
+    order = sorted(range(len(scores)), key=lambda index: -scores[index])[: options.get("top_n")]
+    results = [{"index": index, "relevance_score": scores[index]} for index in order]
+    return _json({"output": {"results": results}} if nested else {"results": results})
+
+
+async def _main(arguments: argparse.Namespace) -> None:
+    delays = {"embed": arguments.embed_delay_ms / 1000, "chat": arguments.chat_delay_ms / 1000}
+    api = Api(delays, record=False)
+    async with _listening(api, arguments.port, asyncio.Event()) as port:
+        print(port, flush=True)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--port", type=int, default=0, help="0 for any that is free")
+    parser.add_argument("--embed-delay-ms", type=float, default=0.0)
+    parser.add_argument("--chat-delay-ms", type=float, default=0.0)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_main(parser.parse_args()))

@@ -1,0 +1,123 @@
+"""A language model whose answers a test writes beforehand, behind the local API server."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.apiserver import ApiServer
+
+Messages = list[dict[str, Any]]
+Answer = str | Callable[[Messages], str]
+
+_FACT: dict[str, Any] = {
+    "turn": 0, "kind": "fact", "importance": 0.5, "event_date": None, "entities": [], "speaker": None
+}  # fmt: skip
+
+
+class ScriptedModel:
+    """Answers what it was told to answer, and nothing else.
+
+    Attributes:
+        extractions: the messages of every request for facts.
+        decisions: the messages of every request for decisions.
+    """
+
+    def __init__(self, api: ApiServer) -> None:
+        self.extractions: list[Messages] = []
+        self.decisions: list[Messages] = []
+        self._for_facts: deque[Answer] = deque()
+        self._for_decisions: deque[Answer] = deque()
+        self._always: str | None = None
+        self._api = api
+        api.on_chat = self._answer
+
+    @property
+    def calls(self) -> int:
+        """How many requests arrived at the model."""
+        return len(self._api.of("chat"))
+
+    def learns(self, *facts: str | dict[str, Any]) -> None:
+        """Answer the next request for facts with these; a string is a fact about which no more is known."""
+        self._for_facts.append(_facts_answer(facts))
+
+    def always_learns(self, *facts: str | dict[str, Any]) -> None:
+        """Answer every request for facts with these, once nothing else is prepared."""
+        self._always = _facts_answer(facts)
+
+    def decides(self, *decisions: dict[str, Any]) -> None:
+        """Answer the next request for decisions with these."""
+        self._for_decisions.append(json.dumps({"decisions": decisions}, ensure_ascii=False))
+
+    def says(self, *answers: Answer) -> None:
+        """Answer the next requests for facts with just this text, one after the other."""
+        self._for_facts.extend(answers)
+
+    def rules(self, *answers: Answer) -> None:
+        """Answer the next requests for decisions with just this text, one after the other."""
+        self._for_decisions.extend(answers)
+
+    def _answer(self, messages: Messages, body: dict[str, Any]) -> str:
+        deciding = "<memories>" in messages[1]["content"]
+        (self.decisions if deciding else self.extractions).append(messages)
+        prepared = self._for_decisions if deciding else self._for_facts
+        if prepared:
+            answer = prepared.popleft()
+        elif self._always is not None and not deciding:
+            answer = self._always
+        else:
+            raise AssertionError(f"nothing is prepared for {messages[1]['content']}")
+        return answer if isinstance(answer, str) else answer(messages)
+
+
+def fact(text: str, **more: Any) -> dict[str, Any]:
+    """Return a fact in the form that a model answers with."""
+    return {"text": text, **_FACT, **more}
+
+
+def decision(number: int, action: str, target: str | None = None, text: str | None = None) -> dict[str, Any]:
+    """Return a decision in the form that a model answers with."""
+    return {"fact": number, "action": action, "target": target, "text": text}
+
+
+def shown(messages: Messages, name: str) -> list[dict[str, Any]]:
+    """Return the records that a request shows between the tags of this name."""
+    inside = messages[1]["content"].split(f"<{name}>", 1)[1].split(f"</{name}>", 1)[0]
+    return [json.loads(line) for line in inside.split("\n") if line]
+
+
+def alias_of(messages: Messages, text: str) -> str:
+    """Return the alias under which a request shows the memory with this text."""
+    aliases = {item["text"]: item["alias"] for item in shown(messages, "memories")}
+    return str(aliases[text])
+
+
+def in_table(config: dict[str, Any], table: str, columns: str = "count(*)") -> list[tuple[Any, ...]]:
+    """Read a table of the default collection behind the library's back, in the order of writing."""
+    path = Path(config["vector_store"]["config"]["database_path"])
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+    try:
+        return connection.execute(f"SELECT {columns} FROM memories_{table} ORDER BY 1").fetchall()
+    finally:
+        connection.close()
+
+
+def openai_llm(api: ApiServer, **more: Any) -> dict[str, Any]:
+    """Return the section of a configuration that leads to the server's chat method."""
+    settings = {"api_key": "sk-test", "base_url": api.url, "model": "scripted", "max_retries": 0, **more}
+    return {"provider": "openai", "config": settings}
+
+
+def openai_embedder(api: ApiServer, **more: Any) -> dict[str, Any]:
+    """Return the section of a configuration that leads to the server's embeddings method."""
+    settings = {"api_key": "sk-test", "base_url": api.url, "model": "scripted", "max_retries": 0, **more}
+    return {"provider": "openai", "config": settings}
+
+
+def _facts_answer(facts: tuple[str | dict[str, Any], ...]) -> str:
+    whole = [fact(item) if isinstance(item, str) else item for item in facts]
+    return json.dumps({"facts": whole}, ensure_ascii=False)

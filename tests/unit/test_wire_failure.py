@@ -1,0 +1,156 @@
+"""What a failed exchange is called."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from powermem.errors import AuthenticationError, ProviderError, ProviderTimeoutError, RateLimitError
+from powermem.wire import failure
+from powermem.wire.endpoint import build_endpoint
+from powermem.wire.foreign import foreign_error
+
+KEY = "sk-proj-a1b2c3d4e5f6g7h8"
+ENDPOINT = build_endpoint("openai", "https://api.example/v1", headers={"Authorization": f"Bearer {KEY}"})
+
+
+def refused(status: int, body: object = b"", headers: tuple = ()) -> failure.Failure:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return failure.refused(ENDPOINT, status, headers, data)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, ProviderError),
+        (401, AuthenticationError),
+        (403, AuthenticationError),
+        (404, ProviderError),
+        (408, ProviderTimeoutError),
+        (429, RateLimitError),
+        (500, ProviderError),
+        (529, ProviderError),
+    ],
+)
+def test_each_status_has_its_error(status, kind):
+    error = refused(status, {"error": {"message": "because"}}).error()
+
+    assert type(error) is kind
+    assert (error.status, error.provider) == (status, "openai")
+    assert str(status) in str(error) or status == 401
+    assert "because" in str(error)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"message": "the reason", "type": "x"}},
+        {"error": "the reason"},
+        {"message": "the reason", "code": 7},
+        {"detail": "the reason"},
+        {"detail": [{"loc": ["body"], "msg": "the reason"}]},
+        {"error": {"code": 1, "msg": "the reason"}},
+        b"the reason",
+        b"<html><body><h1>the   reason</h1></body></html>",
+    ],
+)
+def test_the_servers_own_words_are_found(body):
+    assert str(refused(400, body).error()) == "openai answered 400: the reason"
+
+
+def test_long_words_are_cut():
+    assert len(str(refused(500, {"message": "word " * 500}).error())) < 340
+
+
+def test_bytes_that_are_no_text_do_no_harm():
+    assert "answered 502" in str(refused(502, b"\xff\xfe\x00garbage").error())
+
+
+def test_a_secret_in_the_reply_is_never_shown():
+    outcome = refused(401, {"error": {"message": f"Incorrect API key provided: {KEY}"}})
+
+    assert KEY[:8] not in str(outcome.error())
+    assert KEY[:8] not in outcome.said
+    assert KEY[:8] not in repr(outcome)
+
+
+def test_a_secret_at_the_cut_is_never_shown_in_part():
+    for padding in range(3950, 4010):
+        said = refused(400, b"x" * padding + b" " + KEY.encode()).said
+        assert "a1b2" not in said
+        assert "sk-proj" not in said
+
+
+def test_a_huge_reply_is_read_in_no_time():
+    started = time.perf_counter()
+
+    refused(500, b"x" * 5_000_000)
+    refused(500, b"<" * 5_000_000)
+    refused(500, {"error": {"message": "key=" + "x-" * 2_000_000}})
+
+    assert time.perf_counter() - started < 1.0
+
+
+def test_a_wrong_model_name_is_hinted_at():
+    assert "check the model's name and base_url" in str(refused(404).error())
+
+
+def test_a_redirect_is_explained():
+    assert "base_url" in str(refused(308).error())
+
+
+def test_an_empty_account_is_not_worth_waiting_for():
+    assert refused(429, {"error": {"message": "slow down"}}).passing
+    assert not refused(429, {"error": {"message": "pay", "code": "insufficient_quota"}}).passing
+
+
+def test_the_wait_asked_for_is_kept():
+    assert refused(503, b"", ((b"retry-after", b"3"),)).wait == 3.0
+
+
+def test_an_error_inside_a_success_is_found():
+    body = {"error": {"message": "upstream is down", "code": 503}}
+
+    found = failure.hidden_failure(ENDPOINT, body, json.dumps(body).encode())
+
+    assert found is not None
+    assert (found.status, found.passing) == (503, True)
+    assert "upstream is down" in found.summary
+
+
+@pytest.mark.parametrize("reply", [{"data": []}, {"error": None, "choices": []}, [], "text", None])
+def test_other_replies_hold_no_error(reply):
+    assert failure.hidden_failure(ENDPOINT, reply, b"") is None
+
+
+def test_timeouts_say_what_was_waited_for():
+    connecting = failure.timed_out(ENDPOINT, 5.0, connecting=True).error()
+    answering = failure.timed_out(ENDPOINT, 60.0, connecting=False).error()
+
+    assert str(connecting) == "openai at api.example:443 did not accept a connection within 5 s"
+    assert str(answering) == "openai at api.example:443 did not answer within 60 s"
+    assert isinstance(answering, ProviderTimeoutError)
+
+
+def test_a_broken_connection_names_the_address():
+    error = failure.unreachable(ENDPOINT, "[Errno 111] Connection refused").error()
+
+    assert str(error) == "openai at api.example:443: [Errno 111] Connection refused"
+    assert error.status is None
+
+
+class Throttled(Exception):
+    status_code = 429
+
+
+def test_an_exception_of_a_foreign_object_is_named():
+    error = foreign_error("langchain", Throttled("wait a bit, Bearer abc123defghi"))
+
+    assert type(error) is RateLimitError
+    assert str(error) == "langchain failed: Throttled: wait a bit, Bearer ***"
+
+
+def test_an_exception_without_words_is_named():
+    assert str(foreign_error("mine", KeyError())) == "mine failed: KeyError"
