@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from powermem import Memory
 from tests.apiserver import ApiServer
 
 Messages = list[dict[str, Any]]
@@ -90,12 +91,6 @@ def shown(messages: Messages, name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in inside.split("\n") if line]
 
 
-def alias_of(messages: Messages, text: str) -> str:
-    """Return the alias under which a request shows the memory with this text."""
-    aliases = {item["text"]: item["alias"] for item in shown(messages, "memories")}
-    return str(aliases[text])
-
-
 def in_table(config: dict[str, Any], table: str, columns: str = "count(*)") -> list[tuple[Any, ...]]:
     """Read a table of the default collection behind the library's back, in the order of writing."""
     path = Path(config["vector_store"]["config"]["database_path"])
@@ -104,6 +99,11 @@ def in_table(config: dict[str, Any], table: str, columns: str = "count(*)") -> l
         return connection.execute(f"SELECT {columns} FROM memories_{table} ORDER BY 1").fetchall()
     finally:
         connection.close()
+
+
+def elsewhere(config: dict[str, Any]) -> Memory:
+    """Return another memory on the same file, for what happens there while the model thinks."""
+    return Memory({**config, "llm": {"provider": "none"}})
 
 
 def openai_llm(api: ApiServer, **more: Any) -> dict[str, Any]:

@@ -51,19 +51,27 @@ def parse(value: object, name: str = "timestamp") -> int:
     if isinstance(value, date):
         return from_datetime(datetime(value.year, value.month, value.day))
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        try:
-            return from_datetime(_EPOCH + timedelta(seconds=value))
-        except (OverflowError, ValueError):
-            pass
-    if isinstance(value, str):
-        text = value.strip()
-        # Python 3.10's fromisoformat does not know the "Z".
-        if text[-1:] in ("Z", "z"):
-            text = text[:-1] + "+00:00"
-        try:
-            return from_datetime(datetime.fromisoformat(text))
-        except ValueError:
-            pass
+        value = _from_seconds(value)
+    elif isinstance(value, str):
+        value = _from_text(value.strip())
+    if isinstance(value, datetime):
+        return from_datetime(value)
     raise InvalidInputError(
         f"{name}: expected an ISO-8601 string, a datetime or seconds since the epoch, got {value!r}"
     )
+
+
+def _from_seconds(seconds: float) -> datetime | float:
+    try:
+        return _EPOCH + timedelta(seconds=seconds)
+    except (OverflowError, ValueError):
+        return seconds
+
+
+def _from_text(text: str) -> datetime | str:
+    # Python 3.10's fromisoformat does not know the "Z".
+    iso = text[:-1] + "+00:00" if text[-1:] in ("Z", "z") else text
+    try:
+        return datetime.fromisoformat(iso)
+    except ValueError:
+        return text

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .errors import InvalidInputError
 from .metadata import check_text
 from .types import Scope
 
 MAX_ID_LENGTH = 128
 """Longest id of a user, agent, run or actor: what the narrowest store's column holds."""
+
+
+class Keep:
+    """The type of ``KEEP``."""
+
+    def __repr__(self) -> str:
+        return "KEEP"
+
+
+KEEP: Any = Keep()
+"""Stands for "leave it as it is", where ``None`` means something else."""
 
 SORT_COLUMNS = ("created_at", "updated_at", "id")
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from .changes import AddMemory, Change, Delete, LinkTurns, ReplaceText, Supersede
 from .ids import new_id
 from .indexing import document, index
-from .metadata import Metadata
 from .parsing import Decision, Decisions
 from .text import content_hash
-from .types import Fact, Hit, Message, Row, Scope
+from .types import Fact, Hit, Message, Metadata, Row, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +133,9 @@ def neighbourhood(
         The facts that are stored word for word already, those that are not, and the memories near the latter,
         by alias.
     """
-    known, open_facts, rows = [], [], {}
+    known: list[Candidate] = []
+    open_facts: list[Candidate] = []
+    rows: dict[int, Row] = {}
     for candidate, hits in zip(found, near, strict=True):
         if any(hit.row.hash == candidate.hash for hit in hits):
             known.append(candidate)
@@ -206,7 +207,7 @@ def _add_and_close(
     new: NewMemories, candidate: Candidate, mine: Sequence[Decision], rows: Mapping[str, Row]
 ) -> list[Change]:
     addition = add(new, candidate)
-    closed = [rows[item.target] for item in mine if item.action == "SUPERSEDE" and item.target in rows]
+    closed = [rows[item.target] for item in mine if item.action == "SUPERSEDE" and item.target]
     row = addition.row
     return [
         addition,

@@ -71,7 +71,9 @@ async def test_what_is_known_is_not_stored_again(memory: AsyncMemory) -> None:
     again = await memory.add("I  like tea ", user_id="u")
     verbatim = await memory.add("I like tea", user_id="u", infer=False)
     assert again["results"] == []
-    assert [(item["id"], item["event"]) for item in verbatim["results"]] == [(first["results"][0]["id"], "NONE")]
+    assert [(item["id"], item["event"]) for item in verbatim["results"]] == [
+        (first["results"][0]["id"], "NONE")
+    ]
     assert await memory.count(user_id="u") == 1
     # Every time it was said is evidence.
     assert len(await memory.sources(first["results"][0]["id"])) == 3
@@ -104,7 +106,12 @@ async def test_text_that_expired_can_be_said_again(memory: AsyncMemory) -> None:
 async def test_messages_keep_their_own_speaker_and_time(memory: AsyncMemory) -> None:
     await memory.add(
         [
-            {"role": "user", "name": "Ana", "content": "I moved to Porto.", "timestamp": "2023-05-08T10:00:00Z"},
+            {
+                "role": "user",
+                "name": "Ana",
+                "content": "I moved to Porto.",
+                "timestamp": "2023-05-08T10:00:00Z",
+            },
             {"role": "user", "content": "I work at a bakery."},
         ],
         user_id="u",
@@ -123,7 +130,10 @@ async def test_yesterday_is_read_against_the_message(memory: AsyncMemory) -> Non
 
 
 async def test_parts_of_a_message_are_joined(memory: AsyncMemory) -> None:
-    message = {"role": "user", "content": [{"type": "text", "text": "I like"}, {"type": "text", "text": "tea"}]}
+    message = {
+        "role": "user",
+        "content": [{"type": "text", "text": "I like"}, {"type": "text", "text": "tea"}],
+    }
     result = await memory.add(message, user_id="u", infer=False)
     assert result["results"][0]["memory"] == "I like\ntea"
 
@@ -174,7 +184,7 @@ async def test_wrong_input_is_named_and_stores_nothing(
 @pytest.mark.parametrize(
     "text",
     [
-        "Robert'); DROP TABLE memories_records;-- 100% \"quoted\" `ticks` \\ \\0",
+        'Robert\'); DROP TABLE memories_records;-- 100% "quoted" `ticks` \\ \\0',
         "日本語のテキストと emoji 👩‍👩‍👧 🇵🇹",
         "nul \x00 inside",
         "x" * 1_000_000,

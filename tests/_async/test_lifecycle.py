@@ -134,7 +134,10 @@ async def test_a_scope_can_be_required(config: dict[str, Any]) -> None:
         ({"vector_store": {"provider": "sqlight"}}, "sqlite"),
         ({"llm": {"provider": "opneai"}}, "openai"),
         ({"embeder": {"provider": "mock"}}, "embedder"),
-        ({"vector_store": {"provider": "sqlite", "config": {"timeout": "soon"}}}, "vector_store.config.timeout"),
+        (
+            {"vector_store": {"provider": "sqlite", "config": {"timeout": "soon"}}},
+            "vector_store.config.timeout",
+        ),
         ({"vector_store": {"provider": "sqlite", "config": {"collection_name": "a; --"}}}, "collection_name"),
     ],
 )

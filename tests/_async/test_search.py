@@ -21,7 +21,9 @@ TEXTS = [
 @pytest.fixture
 async def filled(memory: AsyncMemory) -> AsyncMemory:
     for number, text in enumerate(TEXTS):
-        await memory.add(text, user_id="u", infer=False, metadata={"n": number, "tags": ["a", "b"][: number % 3]})
+        await memory.add(
+            text, user_id="u", infer=False, metadata={"n": number, "tags": ["a", "b"][: number % 3]}
+        )
     return memory
 
 
@@ -55,7 +57,9 @@ async def test_explain_shows_the_parts(filled: AsyncMemory) -> None:
     assert item["score"] == pytest.approx(min(total, 1), abs=1e-4)
 
 
-@pytest.mark.parametrize("query", ["what's tea?", "tea AND", "user-id: tea", '"tea', "tea*", "(tea OR", "^tea:"])
+@pytest.mark.parametrize(
+    "query", ["what's tea?", "tea AND", "user-id: tea", '"tea', "tea*", "(tea OR", "^tea:"]
+)
 async def test_punctuation_is_no_query_language(filled: AsyncMemory, query: str) -> None:
     assert found(await filled.search(query, user_id="u"))[0] == TEXTS[1]
 
@@ -79,9 +83,10 @@ async def test_limit_and_its_other_name(filled: AsyncMemory) -> None:
 async def test_threshold_is_about_the_score_shown(filled: AsyncMemory) -> None:
     every = (await filled.search("green tea in the morning", user_id="u"))["results"]
     bar = every[0]["score"] - 0.01
-    assert [item["id"] for item in (await filled.search("green tea in the morning", user_id="u", threshold=bar))[
-        "results"
-    ]] == [item["id"] for item in every if item["score"] >= bar]
+    assert [
+        item["id"]
+        for item in (await filled.search("green tea in the morning", user_id="u", threshold=bar))["results"]
+    ] == [item["id"] for item in every if item["score"] >= bar]
     assert (await filled.search("green tea in the morning", user_id="u", threshold=1.0))["results"] == []
 
 
@@ -118,7 +123,9 @@ async def test_what_expired_is_found_only_when_asked_for(memory: AsyncMemory) ->
 
 async def test_the_date_and_the_speaker_can_be_asked_for(memory: AsyncMemory) -> None:
     for month, name in (("04", "Ana"), ("05", "Bo"), ("06", "Cem")):
-        await memory.add("We met again", "u", infer=False, timestamp=f"2023-{month}-08", actor_id=name, run_id=name)
+        await memory.add(
+            "We met again", "u", infer=False, timestamp=f"2023-{month}-08", actor_id=name, run_id=name
+        )
     may = (await memory.search("what happened in May 2023", user_id="u"))["results"][0]
     assert may["actor_id"] == "Bo"
     bo = (await memory.search("whom did Cem meet", user_id="u", explain=True))["results"][0]

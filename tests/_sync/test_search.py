@@ -90,9 +90,12 @@ def test_threshold_is_about_the_score_shown(filled: Memory) -> None:
 
 
 def test_filters_are_applied_before_ranking(filled: Memory) -> None:
-    only = filled.search("green tea", user_id="u", filters={"n": {"gte": 2}}, limit=1)
-    assert found(only)[0] in TEXTS[2:]
-    assert set(found(filled.search("the", user_id="u", filters={"tags": {"contains": "b"}}))) <= {TEXTS[2]}
+    # Tea is by far the best match, so a filter applied after the limit would leave nothing.
+    query = "Green tea in the morning, or a train?"
+    assert found(filled.search(query, user_id="u", limit=1)) == [TEXTS[1]]
+    assert found(filled.search(query, user_id="u", filters={"n": {"gte": 2}}, limit=1)) == [TEXTS[3]]
+    tagged = filled.search("who lives in Lisbon", user_id="u", filters={"tags": {"contains": "b"}})
+    assert found(tagged) == [TEXTS[2]]
 
 
 def test_no_search_reaches_another_scope(memory: Memory) -> None:

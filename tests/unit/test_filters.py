@@ -271,7 +271,7 @@ def test_every_kind_of_value_against_every_kind_of_operand() -> None:
     operands = [True, False, *INTEGERS, *FLOATS, *TEXTS]
     stored: list[Any] = [None, *operands, *UNUSUAL]
     stored += (
-        [[value] for value in stored] + [{"k": value} for value in stored] + [[], {}, ["b", [1]], [None, 2]]
+        [[value] for value in stored] + [{"k": value} for value in stored] + [[], {}, [["a"]], ["b", [1]], [None, 2]]
     )
     with closing(
         open_table([Row(0, Scope(), "", "", metadata={"k": value}) for value in stored])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -141,8 +142,9 @@ def test_visibility_by_time_expiry_agent_and_run() -> None:
         )
     )
 
-    def seen(**options: object) -> list[int]:
-        return partition.ids[partition.visible(options.pop("now", 0), **options)].tolist()
+    def seen(now: int = 0, **options: Any) -> list[int]:
+        found: list[int] = partition.ids[partition.visible(now, **options)].tolist()
+        return found
 
     assert seen() == [1, 3, 4]
     assert seen(now=100) == [1, 4]
@@ -172,7 +174,8 @@ def test_speakers_are_found_by_any_part_of_their_name() -> None:
     partition = Partition(None)
     partition.append(rows(*"abc", actors=["Ana Lima", None, "Bo"]))
     spoken = partition.spoken_by(["ana"])
-    assert spoken is not None and spoken.tolist() == [True, False, False]
+    assert spoken is not None
+    assert spoken.tolist() == [True, False, False]
     assert partition.spoken_by(["nobody"]) is None
 
 

@@ -340,9 +340,10 @@ def test_a_body_is_compact_and_survives_broken_text():
 
 
 class Message:
-    content = [{"type": "text", "text": "hello"}]
-    usage_metadata = {"input_tokens": 5, "output_tokens": 2}
-    response_metadata = {"finish_reason": "length"}
+    def __init__(self) -> None:
+        self.content = [{"type": "text", "text": "hello"}]
+        self.usage_metadata = {"input_tokens": 5, "output_tokens": 2}
+        self.response_metadata = {"finish_reason": "length"}
 
 
 def test_what_foreign_models_return_is_read():

@@ -136,5 +136,5 @@ def test_a_ranking_is_read_best_first():
     ],
 )
 def test_a_wrong_ranking_is_an_error(reply):
-    with pytest.raises(ProviderError, match="without a ranking|does not match"):
+    with pytest.raises(ProviderError, match=r"without a ranking|does not match"):
         read_ranking("p", reply, 2)

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from typing_extensions import Self
-
 from .._concurrency import AsyncLock, AsyncOwner
 from ..config import Settings, resolve
 from ..config.registry import require_available
+from ..config.stores import SQLiteConfig
 from ..errors import ClosedError, ConfigError, InvalidInputError
 from ..inputs import check_id, check_scope
 from ..ranking.fusion import Weights
@@ -29,6 +28,8 @@ from .stores.base import AsyncStore
 from .stores.sqlite import AsyncSQLiteStore
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from ..config import MemoryConfig
 
 _logger = logging.getLogger("powermem")
@@ -204,6 +205,7 @@ class AsyncLifecycle:
 
 def _store(settings: Settings) -> AsyncStore:
     config = settings.store.config
+    assert isinstance(config, SQLiteConfig), "require_available lets no other store pass"
     memory = settings.intelligent_memory
     weights = Weights(
         recency=Weights().recency if memory.enabled else 0.0,
@@ -223,7 +225,8 @@ def _store(settings: Settings) -> AsyncStore:
 
 
 def _summary(settings: Settings) -> str:
-    path = getattr(settings.store.config, "database_path", "")
+    config = settings.store.config
+    path = config.database_path if isinstance(config, SQLiteConfig) else ""
     return (
         f"store {settings.store.provider} {path}, embedder {settings.embedder.provider}, "
         f"llm {settings.llm.provider}"

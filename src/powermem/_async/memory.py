@@ -16,6 +16,7 @@ from ..filters import parse as parse_filters
 from ..ids import parse_id
 from ..indexing import document
 from ..inputs import (
+    KEEP,
     check_count,
     check_id,
     check_share,
@@ -37,7 +38,6 @@ from ..types import Row, Scope, Usage
 from .lifecycle import AsyncLifecycle
 from .retrieval.search import Query
 
-_KEEP: Any = object()
 _HIDDEN_ROLES = ("system", "developer", "tool", "function")
 _TIME_RANGES = {"7d": 7, "30d": 30, "90d": 90, "all": None}
 
@@ -306,7 +306,7 @@ class AsyncMemory(AsyncLifecycle):
         metadata: Mapping[str, Any] | None = None,
         *,
         replace_metadata: bool = False,
-        expires_at: Moment | None = _KEEP,
+        expires_at: Moment | None = KEEP,
         text: str | None = None,
         data: str | None = None,
     ) -> dict[str, Any] | None:
@@ -335,8 +335,8 @@ class AsyncMemory(AsyncLifecycle):
             raise InvalidInputError("update: give the new text once, as content")
         wording = check_text_given(given[0], "content") if given else None
         extra = None if metadata is None else check_metadata(metadata)
-        until = None if expires_at is _KEEP or expires_at is None else clock.parse(expires_at, "expires_at")
-        if wording is None and extra is None and expires_at is _KEEP:
+        until = None if expires_at is KEEP or expires_at is None else clock.parse(expires_at, "expires_at")
+        if wording is None and extra is None and expires_at is KEEP:
             raise InvalidInputError("update: give content, metadata or expires_at")
         parts = await self._ready()
         row = await self._find(memory_id, user_id, agent_id)
@@ -347,7 +347,7 @@ class AsyncMemory(AsyncLifecycle):
         if wording is not None and wording != row.text:
             vectors = await parts.encoder.encode([document(wording, row.actor_id, said_at(row))])
             changes.append(replacement(row, wording, vectors[0], at, strict=True))
-        if extra is not None or expires_at is not _KEEP:
+        if extra is not None or expires_at is not KEEP:
             changes.append(
                 Amend(
                     row.id,
@@ -355,13 +355,15 @@ class AsyncMemory(AsyncLifecycle):
                     metadata=extra,
                     replace_metadata=replace_metadata,
                     expires_at=until,
-                    set_expires_at=expires_at is not _KEEP,
+                    set_expires_at=expires_at is not KEEP,
                 )
             )
         try:
             outcomes = await parts.store.apply(changes) if changes else [Updated(row, row.text)]
         except AlreadyStored as known:
-            raise InvalidInputError(f"content: memory {known.id} of the same scope already says this") from None
+            raise InvalidInputError(
+                f"content: memory {known.id} of the same scope already says this"
+            ) from None
         last = outcomes[-1]
         return full_record(last.row) if isinstance(last, Updated) else None
 

@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from typing_extensions import Self
-
 from .._concurrency import Lock, Owner
 from ..config import Settings, resolve
 from ..config.registry import require_available
+from ..config.stores import SQLiteConfig
 from ..errors import ClosedError, ConfigError, InvalidInputError
 from ..inputs import check_id, check_scope
 from ..ranking.fusion import Weights
@@ -30,6 +29,8 @@ from .stores.base import Store
 from .stores.sqlite import SQLiteStore
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from ..config import MemoryConfig
 
 _logger = logging.getLogger("powermem")
@@ -205,6 +206,7 @@ class Lifecycle:
 
 def _store(settings: Settings) -> Store:
     config = settings.store.config
+    assert isinstance(config, SQLiteConfig), "require_available lets no other store pass"
     memory = settings.intelligent_memory
     weights = Weights(
         recency=Weights().recency if memory.enabled else 0.0,
@@ -224,7 +226,8 @@ def _store(settings: Settings) -> Store:
 
 
 def _summary(settings: Settings) -> str:
-    path = getattr(settings.store.config, "database_path", "")
+    config = settings.store.config
+    path = config.database_path if isinstance(config, SQLiteConfig) else ""
     return (
         f"store {settings.store.provider} {path}, embedder {settings.embedder.provider}, "
         f"llm {settings.llm.provider}"

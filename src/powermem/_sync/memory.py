@@ -11,12 +11,13 @@ from time import perf_counter
 from typing import Any
 
 from .. import clock
-from ..changes import Amend, Change, Delete, DeleteWhere, Duplicate, Outcome, Remember, Updated
+from ..changes import AlreadyStored, Amend, Change, Delete, DeleteWhere, Outcome, Remember, Updated
 from ..errors import InvalidInputError
 from ..filters import parse as parse_filters
 from ..ids import parse_id
 from ..indexing import document
 from ..inputs import (
+    KEEP,
     check_count,
     check_id,
     check_share,
@@ -38,7 +39,6 @@ from ..types import Row, Scope, Usage
 from .lifecycle import Lifecycle
 from .retrieval.search import Query
 
-_KEEP: Any = object()
 _HIDDEN_ROLES = ("system", "developer", "tool", "function")
 _TIME_RANGES = {"7d": 7, "30d": 30, "90d": 90, "all": None}
 
@@ -307,7 +307,7 @@ class Memory(Lifecycle):
         metadata: Mapping[str, Any] | None = None,
         *,
         replace_metadata: bool = False,
-        expires_at: Moment | None = _KEEP,
+        expires_at: Moment | None = KEEP,
         text: str | None = None,
         data: str | None = None,
     ) -> dict[str, Any] | None:
@@ -336,8 +336,8 @@ class Memory(Lifecycle):
             raise InvalidInputError("update: give the new text once, as content")
         wording = check_text_given(given[0], "content") if given else None
         extra = None if metadata is None else check_metadata(metadata)
-        until = None if expires_at is _KEEP or expires_at is None else clock.parse(expires_at, "expires_at")
-        if wording is None and extra is None and expires_at is _KEEP:
+        until = None if expires_at is KEEP or expires_at is None else clock.parse(expires_at, "expires_at")
+        if wording is None and extra is None and expires_at is KEEP:
             raise InvalidInputError("update: give content, metadata or expires_at")
         parts = self._ready()
         row = self._find(memory_id, user_id, agent_id)
@@ -347,8 +347,8 @@ class Memory(Lifecycle):
         changes: list[Change] = []
         if wording is not None and wording != row.text:
             vectors = parts.encoder.encode([document(wording, row.actor_id, said_at(row))])
-            changes.append(replacement(row, wording, vectors[0], at))
-        if extra is not None or expires_at is not _KEEP:
+            changes.append(replacement(row, wording, vectors[0], at, strict=True))
+        if extra is not None or expires_at is not KEEP:
             changes.append(
                 Amend(
                     row.id,
@@ -356,11 +356,17 @@ class Memory(Lifecycle):
                     metadata=extra,
                     replace_metadata=replace_metadata,
                     expires_at=until,
-                    set_expires_at=expires_at is not _KEEP,
+                    set_expires_at=expires_at is not KEEP,
                 )
             )
-        outcomes = parts.store.apply(changes) if changes else [Updated(row, row.text)]
-        return _updated(outcomes)
+        try:
+            outcomes = parts.store.apply(changes) if changes else [Updated(row, row.text)]
+        except AlreadyStored as known:
+            raise InvalidInputError(
+                f"content: memory {known.id} of the same scope already says this"
+            ) from None
+        last = outcomes[-1]
+        return full_record(last.row) if isinstance(last, Updated) else None
 
     def delete(self, memory_id: int | str, user_id: str | None = None, agent_id: str | None = None) -> bool:
         """Delete a memory for good; its history stays.
@@ -509,11 +515,3 @@ def _decode(kept: Outcome) -> dict[str, Any]:
     assert isinstance(kept, str)
     result: dict[str, Any] = json.loads(kept)
     return result
-
-
-def _updated(outcomes: Sequence[Outcome]) -> dict[str, Any] | None:
-    for outcome in outcomes:
-        if isinstance(outcome, Duplicate):
-            raise InvalidInputError(f"content: memory {outcome.row.id} of the same scope already says this")
-    last = outcomes[-1]
-    return full_record(last.row) if isinstance(last, Updated) else None

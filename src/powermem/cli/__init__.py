@@ -21,7 +21,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments; ``None`` for those of the process.
 
     Returns:
-        The exit code: 0 fine, 1 an error, 2 wrong usage, 130 interrupted, 141 when nobody reads the output any more.
+        The exit code: 0 fine, 1 an error, 2 wrong usage, 130 interrupted, 141 when nobody reads the output
+        any more.
     """
     for stream in (sys.stdout, sys.stderr):
         # A terminal that knows ASCII only must not turn an emoji into a crash.
@@ -43,14 +44,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     from .arguments import parse
+
+    options = parse(argv)
     from .commands import COMMANDS
     from .output import Output, warnings_shown
 
     try:
-        options = parse(argv)
         with warnings_shown():
             return COMMANDS[options.command](options, Output(as_json=options.json))
-    except (BrokenPipeError, SystemExit):
+    except BrokenPipeError:
         raise
     except Exception as error:
         return _report(error)

@@ -26,10 +26,10 @@ it is SQLite at ./data/powermem_dev.db, the local embedder, and rules that find 
 Exit codes: 0 fine, 1 an error, 2 wrong usage, 130 interrupted.
 """
 _LOAD = """\
-FILE holds one JSON value a line, or, when its name ends in .json, one document: an array of values or a single
-one. '-' reads lines from standard input. A value is
+FILE holds one JSON value a line, or, when its name ends in .json, one document: an array of values
+or a single one. '-' reads lines from standard input. A value is
   "a text"
-  [{"role": "user", "content": "..."}, ...]                    messages; in a .json file also as the array itself
+  [{"role": "user", "content": "..."}, ...]     messages; in a .json file also the array itself
   {"messages": ..., "user_id": ..., "timestamp": ..., ...}     the arguments of Memory.add
   {"sessions": [{"date": ..., "turns": [{"speaker": ..., "text": ...}, ...]}, ...]}
 What a value says itself wins over the options. Values are stored side by side; where a later one corrects an
@@ -101,7 +101,7 @@ def _parser() -> _Parser:
             allow_abbrev=False,
         )
         describe(command)
-        # Suppressed defaults, so that what stands before the command is not undone by what is missing behind it.
+        # Suppressed defaults: what stands before the command must not be undone by its absence behind it.
         _everywhere(command, unset=argparse.SUPPRESS, off=argparse.SUPPRESS)
     return parser
 
@@ -116,7 +116,9 @@ def _everywhere(parser: argparse.ArgumentParser, *, unset: Any, off: Any) -> Non
 
 def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", action="store_true", help="keep the temporary database")
-    parser.add_argument("--llm", action="store_true", help="use the configured language model instead of rules")
+    parser.add_argument(
+        "--llm", action="store_true", help="use the configured language model instead of rules"
+    )
 
 
 def _load(parser: argparse.ArgumentParser) -> None:
@@ -250,7 +252,7 @@ def _object(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise argparse.ArgumentTypeError(f"not valid JSON: {error}") from None
     if not isinstance(value, dict):
-        raise argparse.ArgumentTypeError(f"expected a JSON object such as {{\"topic\": \"food\"}}, got {text!r}")
+        raise argparse.ArgumentTypeError(f'expected a JSON object such as {{"topic": "food"}}, got {text!r}')
     return value
 
 

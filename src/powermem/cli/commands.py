@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from . import views
-from .configuration import configuration, open_memory
+from .configuration import configuration, open_memory, scope
 from .demo import demo
 from .loading import load
 from .output import CommandError, Output, UsageError, complain
@@ -172,11 +171,6 @@ def _problems(options: Namespace) -> Sequence[str]:
     except ConfigError as error:
         return str(error).splitlines()
     return []
-
-
-def scope(options: Namespace) -> dict[str, Any]:
-    """Return the ids of the scope as the memory takes them."""
-    return {"user_id": options.user, "agent_id": options.agent, "run_id": options.run}
 
 
 def _words(given: Sequence[str]) -> str:

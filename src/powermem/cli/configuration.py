@@ -34,6 +34,11 @@ def configuration(options: Namespace) -> dict[str, Any]:
     return config if options.db is None else _with_database(config, options.db)
 
 
+def scope(options: Namespace) -> dict[str, Any]:
+    """Return the ids of the scope as the memory takes them."""
+    return {"user_id": options.user, "agent_id": options.agent, "run_id": options.run}
+
+
 def _with_database(config: Mapping[str, Any], path: str) -> dict[str, Any]:
     """Return a configuration whose store is a SQLite file, with the other settings of SQLite that it has."""
     name = "database" if "database" in config else "vector_store"

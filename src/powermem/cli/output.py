@@ -207,7 +207,10 @@ def _drawn(grid: Grid, console: Console) -> str:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    titled = any(column.title for column in grid.columns)
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, show_header=titled, header_style="bold"
+    )
     for column in grid.columns:
         table.add_column(
             column.title,
@@ -226,7 +229,9 @@ def _drawn(grid: Grid, console: Console) -> str:
 def _stacked(grid: Grid) -> str:
     """Write each row as lines of its own, for a terminal that is too narrow for the table."""
     rows = (
-        "\n".join(f"{column.title}: {_cell(text)}" for column, text in zip(grid.columns, row, strict=True) if text)
+        "\n".join(
+            f"{column.title}: {_cell(text)}" for column, text in zip(grid.columns, row, strict=True) if text
+        )
         for row in grid.rows
     )
     return "\n\n".join(rows)

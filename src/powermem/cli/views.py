@@ -155,7 +155,8 @@ def validity(result: Record) -> Iterator[Part]:
 def loaded(result: Record) -> Iterator[Part]:
     """Show what ``load`` did."""
     events = ", ".join(f"{count} {event}" for event, count in result["events"].items())
-    yield f"{result['stored']} stored, {result['failed']} failed in {result['seconds']:.1f} s: {events or 'nothing new'}"
+    done = f"{result['stored']} stored, {result['failed']} failed in {result['seconds']:.1f} s"
+    yield f"{done}: {events or 'nothing new'}"
     if result["errors"]:
         yield ""
         yield Grid(

@@ -128,8 +128,7 @@ class _Reader:
             raise _Rejected(f"UPDATE of {target!r} without a text")
         earlier = self._changed.get(target)
         if earlier == action == "SUPERSEDE":
-            # Two facts may take the place of one memory; it is closed by the first, and the second is just
-            # new.
+            # Two facts may take the place of one memory: the first closes it, the second is just new.
             self._keep(Decision(fact, "ADD"))
             return
         if earlier is not None:

@@ -83,7 +83,7 @@ class _Names:
         self._column.extend([codes.setdefault(value, len(codes)) for value in values])
 
     def equal(self, value: str) -> BoolArray:
-        return self._column.values == self.codes.get(value, -1)
+        return np.equal(self._column.values, self.codes.get(value, -1))
 
     @property
     def values(self) -> IntArray:
@@ -193,6 +193,7 @@ class Partition:
             Shape (n,), bool.
         """
         valid_to = self._valid_to.values
+        mask: BoolArray
         if as_of is None:
             mask = valid_to == FOREVER
         else:

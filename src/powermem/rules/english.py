@@ -38,11 +38,17 @@ def read(sentence: str, *, names: frozenset[str], lenient: bool) -> Reading | No
     if not _is_statement(plain, names, lenient):
         return None
     content = _content(plain)
-    # What "it" or "these" may be is not known later: such a sentence needs more of its own.
-    needed = 1 if lenient else 3 if statements.DEICTIC.search(plain) else 2
-    if content < needed and not (content and statements.IDENTITY.search(plain)):
+    if content == 0:
         return None
-    return Reading(core, _kind(plain))
+    kind = _kind(plain)
+    if lenient or kind == "identity":
+        needed = 1
+    elif statements.DEICTIC.search(plain):
+        # What "it" or "these" may be is not known later: such a sentence needs more of its own.
+        needed = 3
+    else:
+        needed = 1 if kind == "preference" else 2
+    return Reading(core, kind) if content >= needed else None
 
 
 def _plain(text: str) -> str:

@@ -73,8 +73,10 @@ def names_in(sentence: str, known: frozenset[str]) -> tuple[str, ...]:
     Returns:
         Each name once, in order.
     """
-    found: dict[str, None] = {}
-    for match in _PIECE.finditer(sentence):
+    found: dict[str, int] = {title.strip(" .,!"): at for at, title in _titles(sentence)}
+    # Blanked out, so that a title is one name and its words are none.
+    open_text = _QUOTED.sub(lambda match: "_" * len(match[0]), sentence)
+    for match in _PIECE.finditer(open_text):
         words = _POSSESSIVE.sub("", match[0]).split()
         before = sentence[: match.start()].rstrip(" \"'(\u201c")
         if (not before or before.endswith((".", "!", "?"))) and words[0].lower() not in known:
@@ -85,9 +87,12 @@ def names_in(sentence: str, known: frozenset[str]) -> tuple[str, ...]:
             words = words[:-1]
         name = " ".join(words)
         if len(name) > 1:
-            found[name] = None
-    found.update((title.strip(" .,!"), None) for title in _QUOTED.findall(sentence))
-    return tuple(found)
+            found.setdefault(name, match.start())
+    return tuple(sorted(found, key=found.__getitem__))
+
+
+def _titles(sentence: str) -> list[tuple[int, str]]:
+    return [(match.start(), match[1]) for match in _QUOTED.finditer(sentence)]
 
 
 def _is_no_name(word: str) -> bool:

@@ -188,9 +188,13 @@ class _Place:
         return self._if_number(test, fill("CASE WHEN {} THEN {} ELSE {} END", near, self._exact, test))
 
     def _equals_text(self, test: Fragment) -> Fragment:
-        # No operand holds a NUL, so a string that was cut can be equal by mistake but not unequal.
-        template = f"CASE {{}} WHEN 'text' THEN {{}} AND (NOT {_MAY_BE_CUT} OR {{}}) ELSE 0 END"
-        return fill(template, self._type, test, self._exact)
+        # No operand holds a NUL, so a string that was cut can be equal by mistake but not unequal. CASE stops at
+        # the first answer, where AND may call the slow function for nothing.
+        template = (
+            "CASE WHEN NOT ({}) THEN 0 WHEN {} IS NOT 'text' THEN 0 "
+            f"WHEN {_MAY_BE_CUT} THEN {{}} ELSE 1 END"
+        )
+        return fill(template, test, self._type, self._exact)
 
     def _unless_cut(self, test: Fragment) -> Fragment:
         return fill(f"CASE WHEN {_MAY_BE_CUT} THEN {{}} ELSE {{}} END", self._exact, test)

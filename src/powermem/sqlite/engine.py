@@ -7,19 +7,17 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 
-import numpy as np
-
 from ..changes import Change, Outcome
 from ..clock import now as clock_now
 from ..errors import EmbeddingMismatchError, StoreError
 from ..filters import Expression
-from ..ranking.fusion import Weights, rank
-from ..ranking.partition import Partition
+from ..ranking.fusion import Weights
 from ..sql.schema import SCHEMA_VERSION, TABLES, sqlite_migrations, sqlite_schema
 from ..types import EmbedderIdentity, HistoryEntry, Hit, Row, Scope, SearchRequest, Statistics, Turn
 from .connection import Database, translate
 from .partitions import Partitions
 from .reader import Reader
+from .searcher import Searcher
 from .writer import Writer
 
 _MAX_LISTED_DELETIONS = 10_000
@@ -42,10 +40,10 @@ class Engine:
         self._database = Database(path, timeout=timeout, wal=wal, synchronous=synchronous)
         self._c = collection
         self._schema = sqlite_schema(collection)
-        self._weights = weights or Weights()
         self._writer = Writer(collection)
         self._reader = Reader(collection)
         self._partitions = Partitions(collection, cache_bytes)
+        self._searcher = Searcher(self._partitions, self._reader, weights or Weights())
         self._accesses: Counter[int] = Counter()
         self._accesses_lock = threading.Lock()
         self.commits = 0
@@ -249,78 +247,8 @@ class Engine:
         self._partitions.clear()
 
     def search(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
-        """Answer several searches that see the same moment; those of one user share one pass over the
-        vectors."""
-        answers: list[list[Hit]] = [[] for _ in requests]
-        groups: dict[str | None, list[int]] = {}
-        for i, request in enumerate(requests):
-            groups.setdefault(request.scope.user_id, []).append(i)
+        """Answer several searches that see the same moment."""
         with self._database.reading() as connection:
-            sequence = self._sequence(connection)
-            for user_id, members in groups.items():
-                with self._partitions.fresh(connection, user_id, sequence) as partition:
-                    self._search_partition(connection, partition, requests, members, answers)
+            answers = self._searcher.search(connection, requests, self._sequence(connection))
         self._with_accesses([hit.row for hits in answers for hit in hits])
         return answers
-
-    def _search_partition(
-        self,
-        connection: sqlite3.Connection,
-        partition: Partition,
-        requests: Sequence[SearchRequest],
-        members: Sequence[int],
-        answers: list[list[Hit]],
-    ) -> None:
-        if not len(partition):
-            return
-        with_vector = [
-            i for i in members if requests[i].embedding is not None and partition.vectors is not None
-        ]
-        cosines = {}
-        if with_vector:
-            queries = np.frombuffer(
-                b"".join(requests[i].embedding or b"" for i in with_vector), dtype=np.float32
-            ).reshape(len(with_vector), -1)
-            cosines = dict(zip(with_vector, partition.dense(queries), strict=True))
-        for i in members:
-            request = requests[i]
-            only = None
-            if request.expression is not None:
-                only = np.array(
-                    self._reader.matching(connection, request.scope, request.expression), dtype=np.int64
-                )
-            now = clock_now()
-            visible = partition.visible(
-                now,
-                agent=request.scope.agent_id,
-                run=request.scope.run_id,
-                as_of=request.as_of,
-                include_expired=request.include_expired,
-                only=only,
-            )
-            lexical = partition.postings.scores(request.terms, visible) if request.terms is not None else None
-            dense = cosines.get(i)
-            if dense is None and lexical is None:
-                continue
-            ranked = rank(
-                partition,
-                visible,
-                dense,
-                lexical,
-                limit=request.limit,
-                now=now,
-                words=request.words,
-                weights=self._weights if request.boosts else _PLAIN,
-            )
-            if request.threshold is not None:
-                ranked = [r for r in ranked if r.score >= request.threshold]
-            ids = partition.ids
-            rows = self._reader.get_many(connection, [int(ids[r.row]) for r in ranked])
-            answers[i] = [
-                Hit(rows[memory_id], r.score, r.details())
-                for r in ranked
-                if (memory_id := int(ids[r.row])) in rows
-            ]
-
-
-_PLAIN = Weights(speaker=0, neighbour=0, recency=0)

@@ -125,7 +125,8 @@ class Partitions:
             f"SELECT id FROM {self._c}_deleted WHERE sequence > ?", (entry.sequence,)
         )
         partition.remove([row[0] for row in deleted])
-        where, values = "r.sequence > ?", [entry.sequence]
+        where = "r.sequence > ?"
+        values: list[Any] = [entry.sequence]
         if entry.user_id is not None:
             where, values = where + " AND r.user_id = ?", [*values, entry.user_id]
         if partition.dimension is None:

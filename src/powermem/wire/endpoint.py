@@ -100,7 +100,9 @@ def build_endpoint(
         **{name.strip().lower(): value for name, value in (headers or {}).items()},
     }
     # The part behind "Bearer" or the like.
-    hidden = {value.split()[-1] for name, value in sent.items() if _SECRET_NAME.search(name) and value.strip()}
+    hidden = {
+        value.split()[-1] for name, value in sent.items() if _SECRET_NAME.search(name) and value.strip()
+    }
     hidden.update(value for name, value in parse_qsl(parts.query) if _SECRET_NAME.search(name))
     return Endpoint(
         provider=provider,

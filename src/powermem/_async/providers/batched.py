@@ -171,10 +171,10 @@ class AsyncBatchedEmbedder:
         outcomes: list[Outcome] = []
         for part in (texts[:half], texts[half:]):
             try:
-                outcomes += await self._request(part)
+                outcomes.extend(await self._request(part))
             except ProviderError as error:
                 divisible = len(part) > 1 and error.status in _UNACCEPTABLE
-                outcomes += await self._divide(part) if divisible else [error] * len(part)
+                outcomes.extend(await self._divide(part) if divisible else [error] * len(part))
         if not any(isinstance(outcome, ProviderError) for outcome in outcomes):
             # Nothing was wrong with the texts, so there were too many at once.
             self._size = min(self._size, half)

@@ -67,7 +67,7 @@ class AsyncSQLiteStore(AsyncStore):
         return hits
 
     async def _search(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception]:
-        return await self._read_threads.run(self._engine.search, requests)
+        return list(await self._read_threads.run(self._engine.search, requests))
 
     async def get_many(self, ids: Sequence[int], *, touch: bool = False) -> dict[int, Row]:
         rows = await self._read_threads.run(self._engine.get_many, ids)

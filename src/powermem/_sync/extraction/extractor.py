@@ -13,6 +13,7 @@ from ...prompts import (
     EXTRACTION_SCHEMA,
     decision_messages,
     extraction_messages,
+    has_conversation,
     repair_messages,
 )
 from ...rules import extract
@@ -63,6 +64,8 @@ class Extractor:
         """
         if self._llm is None:
             return extract(messages)
+        if not has_conversation(messages):
+            return []
         request = extraction_messages(messages, today=today, custom=prompt or self._extraction_prompt)
         return self._ask(
             self._llm, request, EXTRACTION_SCHEMA, lambda text: parse_facts(text, turns=len(messages)), usage

@@ -10,6 +10,7 @@ from typing import Any
 from ..._concurrency import KeyedLock
 from ...changes import (
     Added,
+    AddMemory,
     AddTurn,
     Change,
     Delete,
@@ -17,6 +18,7 @@ from ...changes import (
     Outcome,
     ReplaceText,
     Supersede,
+    Updated,
     VersionConflict,
 )
 from ...errors import StoreError
@@ -153,9 +155,7 @@ class Extraction:
     ) -> list[dict[str, Any]]:
         for _ in range(_ATTEMPTS):
             near = self._find_near(found, new.scope, expression)
-            undecided, rows = neighbourhood(found, near, _NEAR_IN_ALL)
-            if not undecided:
-                return []
+            known, undecided, rows = neighbourhood(found, near, _NEAR_IN_ALL)
             if not rows:
                 changes = _additions(new, undecided)
             else:
@@ -169,6 +169,9 @@ class Extraction:
                 vectors = self._encoder.encode(list(documents.values()))
                 embeddings = dict(zip(documents, vectors, strict=True))
                 changes = carry_out(new, undecided, decisions, rows, embeddings)
+            # The unique key keeps out what is known, and notes where it was said again. First, because a
+            # decision may change the memory that says it.
+            changes = [*_additions(new, known), *changes]
             try:
                 return _items(changes, self._store.apply(changes))
             except VersionConflict:
@@ -228,23 +231,26 @@ def _verbatim_items(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
 
 
 def _items(changes: Sequence[Change], outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
-    """Describe what changed. What was known already is left out, and a superseding memory is one item."""
-    successors = {change.successor: change.id for change in changes if isinstance(change, Supersede)}
-    previous = {
-        change.id: outcome.previous
-        for change, outcome in zip(changes, outcomes, strict=True)
-        if isinstance(change, Supersede) and outcome is not None
-    }
+    """Describe what changed. What was known already is left out.
+
+    A memory that takes the place of others is told once for each of them, and not as an addition too.
+    """
+    told = list(zip(changes, outcomes, strict=True))
+    successors = {change.row.id: outcome for change, outcome in told if isinstance(change, AddMemory)}
+    replacing = {change.successor for change, outcome in told if isinstance(change, Supersede) and outcome}
     items = []
-    for change, outcome in zip(changes, outcomes, strict=True):
+    for change, outcome in told:
         item = None
-        if isinstance(outcome, Added):
-            item = event_item(outcome)
-            old = successors.get(outcome.row.id)
-            if item is not None and old in previous:
-                item.update(event="UPDATE", previous_memory=previous[old], supersedes=old)
+        if isinstance(change, AddMemory):
+            if isinstance(outcome, Added) and change.row.id not in replacing:
+                item = event_item(outcome)
+        elif isinstance(change, Supersede):
+            if isinstance(outcome, Updated):
+                item = event_item(successors[change.successor], "UPDATE")
+                assert item is not None, "what supersedes was written in the same batch"
+                item.update(previous_memory=outcome.previous, supersedes=change.id)
         elif isinstance(change, ReplaceText):
-            item = event_item(outcome, "UPDATE") if not isinstance(outcome, Duplicate) else None
+            item = event_item(outcome, "UPDATE") if isinstance(outcome, Updated) else None
         elif isinstance(change, Delete):
             item = event_item(outcome, "DELETE")
         if item is not None:

@@ -172,10 +172,10 @@ class BatchedEmbedder:
         outcomes: list[Outcome] = []
         for part in (texts[:half], texts[half:]):
             try:
-                outcomes += self._request(part)
+                outcomes.extend(self._request(part))
             except ProviderError as error:
                 divisible = len(part) > 1 and error.status in _UNACCEPTABLE
-                outcomes += self._divide(part) if divisible else [error] * len(part)
+                outcomes.extend(self._divide(part) if divisible else [error] * len(part))
         if not any(isinstance(outcome, ProviderError) for outcome in outcomes):
             # Nothing was wrong with the texts, so there were too many at once.
             self._size = min(self._size, half)

