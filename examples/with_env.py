@@ -6,7 +6,8 @@ To try it, write a file ``.env`` such as
     LLM_PROVIDER=openai
     LLM_API_KEY=your key
 
-Without one, the store is ./data/powermem_dev.db and rules find the facts. The file ``.env.example`` lists every setting.
+Without one, the store is ./data/powermem_dev.db and rules find the facts. The file ``.env.example`` lists
+every setting.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -138,7 +139,7 @@ async def test_concurrent_updates_are_all_in_the_history(memory: AsyncMemory) ->
     await async_gather([partial(memory.update, memory_id, f"version {number}") for number in range(20)])
     entries = await memory.history(memory_id)
     assert len(entries) == 21
-    assert all(new["old_memory"] == old["new_memory"] for old, new in zip(entries, entries[1:], strict=False))
+    assert all(new["old_memory"] == old["new_memory"] for old, new in pairwise(entries))
     last = await memory.get(memory_id)
     assert last is not None
     assert last["memory"] == entries[-1]["new_memory"]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -139,7 +140,7 @@ def test_concurrent_updates_are_all_in_the_history(memory: Memory) -> None:
     gather([partial(memory.update, memory_id, f"version {number}") for number in range(20)])
     entries = memory.history(memory_id)
     assert len(entries) == 21
-    assert all(new["old_memory"] == old["new_memory"] for old, new in zip(entries, entries[1:], strict=False))
+    assert all(new["old_memory"] == old["new_memory"] for old, new in pairwise(entries))
     last = memory.get(memory_id)
     assert last is not None
     assert last["memory"] == entries[-1]["new_memory"]

@@ -42,7 +42,8 @@ def test_a_result_is_a_record(filled: Memory) -> None:
     item = (filled.search("tea", user_id="u", limit=1))["results"][0]
     assert set(item) == {
         "id", "memory", "user_id", "agent_id", "run_id", "actor_id", "memory_type", "metadata", "hash",
-        "created_at", "updated_at", "valid_from", "valid_to", "expires_at", "superseded_by", "access_count", "score",
+        "created_at", "updated_at", "valid_from", "valid_to", "expires_at", "superseded_by", "access_count",
+        "score",
     }  # fmt: skip
 
 

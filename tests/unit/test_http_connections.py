@@ -8,12 +8,16 @@ import gc
 import socket
 import ssl
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from powermem._async.providers.batched import AsyncBatchedEmbedder
+from powermem._async.providers.embedder import AsyncOpenAIEmbedder
 from powermem._async.providers.http import AsyncHTTPClient
 from powermem._async.providers.limiter import AsyncLimiter
+from powermem._concurrency import async_gather
 from powermem._drivers._foreign import async_call, call
 from powermem._drivers._http import AsyncSocketBackend
 from powermem._sync.providers.http import HTTPClient
@@ -261,6 +265,20 @@ async def test_a_reply_in_many_pieces_is_put_together(api):
     await client.close()
 
     assert len(reply["data"]) == 200
+
+
+async def test_two_hundred_tasks_share_few_requests(api):
+    api.delays["embed"] = 0.02
+    client = AsyncHTTPClient()
+    endpoint = build_endpoint("p", f"{api.url}/embeddings")
+    embedder = AsyncBatchedEmbedder(AsyncOpenAIEmbedder(client, endpoint, model="m"))
+
+    calls = [partial(embedder.embed, [f"note {number}"]) for number in range(200)]
+    await async_gather(calls, limit=64)
+    await embedder.close()
+    await client.close()
+
+    assert len(api.requests) <= 20
 
 
 def test_a_client_needs_no_event_loop_to_be_made():

@@ -250,7 +250,7 @@ def test_a_forked_child_can_embed_and_ends(model: MiniLM):
         "import os, signal, sys\n"
         "from powermem.minilm import MiniLM\n"
         "model = MiniLM()\n"
-        "model.embed(['before'])\n"
+        "model.embed(['before ' * 200])\n"
         "child = os.fork()\n"
         "if child == 0:\n"
         "    signal.alarm(20)\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -57,34 +58,25 @@ def test_prose_around_changes_nothing(value: Any) -> None:
 
 @given(st.text() | st.text(alphabet="{}[]\",:'\\ \nab1-.e/*`<think>rufalsn"))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    try:
+    # Any other error fails the test.
+    with suppress(ParseError):
         parse_json(text)
-    except ParseError as error:
-        assert str(error)
 
 
 @given(st.text(alphabet="{}[]\",:'\\ \nab1-.e/*factsxmoryidtion", max_size=80))
 def test_any_text_is_facts_and_decisions_or_refused(text: str) -> None:
-    try:
+    with suppress(ParseError):
         assert all(fact.text.strip() for fact in parse_facts(text, turns=2))
-    except ParseError as error:
-        assert str(error)
-    try:
+    with suppress(ParseError):
         assert all(item.fact in (0, 1) for item in parse_decisions(text, facts=2, aliases=["M1"]).items)
-    except ParseError as error:
-        assert str(error)
 
 
 @given(JSON)
 def test_any_value_is_facts_and_decisions_or_refused(value: Any) -> None:
-    for read in (
-        lambda: read_facts(value, turns=1),
-        lambda: read_decisions(value, facts=2, aliases=["M1"]),
-    ):
-        try:
-            read()
-        except ParseError as error:
-            assert error.position is None
+    with suppress(ParseError):
+        assert all(fact.text.strip() for fact in read_facts(value, turns=1))
+    with suppress(ParseError):
+        assert all(item.fact in (0, 1) for item in read_decisions(value, facts=2, aliases=["M1"]).items)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +99,8 @@ def test_any_value_is_facts_and_decisions_or_refused(value: Any) -> None:
         ('{"a": 1}\n{"a": 2}\n', [{"a": 1}, {"a": 2}]),
         ('<think>maybe {"a": 0, "b": 0}</think>\n{"a": 1}', {"a": 1}),
         ('maybe {"a": 0, "b": 0} </think> {"a": 1}', {"a": 1}),
+        ('<think>a</think><think>b {"c": [1, 2, 3]}</think>{"a": 1}', {"a": 1}),
+        ('Here: {"a": "the </think> tag"}.', {"a": "the </think> tag"}),
         ('As in [1], the answer: {"a": "b"}.', {"a": "b"}),
         ("Use {braces} so: ```json\n{'a': 'x ``` y'}\n```", {"a": "x ``` y"}),
         ('"just text"', "just text"),
@@ -192,6 +186,7 @@ def test_an_error_says_where() -> None:
         '[" ',
         "{/*",
         "<think>",
+        "<think></think>\n",
         "</think>",
         "```",
         '["a" ',
@@ -204,10 +199,8 @@ def test_an_error_says_where() -> None:
 )
 def test_reading_takes_time_in_proportion(piece: str) -> None:
     start = time.perf_counter()
-    try:
+    with suppress(ParseError):
         parse_json(piece * 50_000)
-    except ParseError as error:
-        assert str(error)
     assert time.perf_counter() - start < 5
 
 

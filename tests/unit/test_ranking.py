@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from powermem.ranking.codes import Codes
 from powermem.ranking.fusion import Weights, best, combine, rank
 from powermem.ranking.partition import Partition, PartitionRows
 from powermem.ranking.postings import K1, B, Postings
@@ -214,3 +215,23 @@ def test_scores_stay_within_one() -> None:
     lexical = partition.postings.scores(ids("tea"), visible)
     for one in rank(partition, visible, dense, lexical, limit=5, now=0, words=["tea"]):
         assert 0 <= one.score <= 1
+
+
+def test_codes_estimate_the_cosine_and_rank_the_near_ones_first() -> None:
+    rng = np.random.default_rng(3)
+    centres = rng.standard_normal((20, 200)).astype(np.float32)
+    matrix = normalize(
+        centres[np.arange(5000) % 20] + 0.7 * rng.standard_normal((5000, 200)).astype(np.float32)
+    )
+    codes = Codes(200)
+    codes.append(matrix[:1])
+    codes.append(matrix[1:4000])
+    codes.append(matrix[4000:])
+    queries = normalize(matrix[:30] + 0.02 * rng.standard_normal((30, 200)).astype(np.float32))
+    estimates, exact = codes.similarities(queries), queries @ matrix.T
+    assert estimates.shape == exact.shape
+    assert np.abs(estimates - exact).mean() < 0.08
+    for estimate, truth in zip(estimates, exact, strict=True):
+        near = set(np.argsort(-truth)[:10].tolist())
+        assert len(near & set(np.argsort(-estimate)[:500].tolist())) >= 9
+    assert codes.nbytes < matrix.nbytes / 10

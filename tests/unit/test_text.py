@@ -25,7 +25,8 @@ from powermem.text import (
 # The examples that the 1980 paper gives for its steps, run through all of them.
 PORTER = {
     "caresses": "caress", "ponies": "poni", "ties": "ti", "caress": "caress", "cats": "cat",
-    "feed": "feed", "agreed": "agre", "plastered": "plaster", "bled": "bled", "motoring": "motor", "sing": "sing",
+    "feed": "feed", "agreed": "agre", "plastered": "plaster", "bled": "bled", "motoring": "motor",
+    "sing": "sing",
     "conflated": "conflat", "troubled": "troubl", "sized": "size", "hopping": "hop", "tanned": "tan",
     "falling": "fall", "hissing": "hiss", "fizzed": "fizz", "failing": "fail", "filing": "file",
     "happy": "happi", "sky": "sky", "relational": "relat", "conditional": "condit", "rational": "ration",

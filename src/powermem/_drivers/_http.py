@@ -18,6 +18,10 @@ from typing import Any, NamedTuple
 import httpcore
 
 
+# Seconds after which a connection that nobody waits for any more, and that has no timeout, is given up.
+_PATIENCE = 10.0
+
+
 class Reply(NamedTuple):
     """What a server answered."""
 
@@ -98,12 +102,16 @@ class AsyncSocketBackend(httpcore.AsyncNetworkBackend):
         try:
             # Not wait_for: up to Python 3.11 it can lose a cancellation, and a connection with it.
             await asyncio.wait([opening], timeout=timeout)
-            if not opening.done():
-                raise httpcore.ConnectTimeout("timed out")
-        except BaseException:
+        except asyncio.CancelledError:
+            # asyncio loses the socket when it is cancelled just after one of the addresses has answered. So
+            # the connection may come about, and is then closed.
+            opening.add_done_callback(_abandon)
+            loop.call_later(timeout or _PATIENCE, opening.cancel)
+            raise
+        if not opening.done():
             opening.add_done_callback(_abandon)
             opening.cancel()
-            raise
+            raise httpcore.ConnectTimeout("timed out")
         try:
             transport, inbox = opening.result()
         except OSError as error:

@@ -28,16 +28,16 @@ _ROUND = 16
 
 @dataclass(slots=True)
 class Tally:
-    """What has been done. ``errors`` keeps the first ones, so that a bad file cannot fill the memory."""
+    """What has been done: calls of ``Memory.add`` and what came of them. ``errors`` keeps the first ones, so that a bad file cannot fill the memory."""
 
-    stored: int = 0
+    added: int = 0
     failed: int = 0
     events: Counter[str] = field(default_factory=Counter)
     errors: list[dict[str, str]] = field(default_factory=list)
 
     def include(self, other: Tally) -> None:
         """Add what was done elsewhere."""
-        self.stored += other.stored
+        self.added += other.added
         self.failed += other.failed
         self.events.update(other.events)
         self.errors.extend(other.errors[: _MOST_ERRORS - len(self.errors)])
@@ -63,7 +63,7 @@ def load(options: Namespace, output: Output) -> int:
                 tally.include(done)
     result = {
         "file": options.file,
-        "stored": tally.stored,
+        "added": tally.added,
         "failed": tally.failed,
         "events": dict(tally.events),
         "errors": tally.errors,
@@ -87,7 +87,7 @@ def store_entry(memory: Memory, defaults: Call, advance: Callable[[int], None], 
         except PowerMemError as error:
             tally.fail(f"{entry.where}, {inside}" if inside else entry.where, error)
         else:
-            tally.stored += 1
+            tally.added += 1
             tally.events.update(item["event"] for item in result["results"])
     advance(entry.size)
     return tally

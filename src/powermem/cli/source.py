@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -126,11 +126,13 @@ def _values(name: str, file: BinaryIO) -> Sequence[Any]:
     except (UnicodeDecodeError, RecursionError):
         raise CommandError(f"{name}: this is not JSON in UTF-8") from None
     # An array of messages is one conversation, not one conversation a message.
-    return document if isinstance(document, list) and not _are_messages(document) else [document]
+    return [document] if not isinstance(document, list) or _are_messages(document) else document
 
 
-def _are_messages(values: Iterable[Any]) -> bool:
-    return all(isinstance(value, dict) and "role" in value and "content" in value for value in values)
+def _are_messages(values: Sequence[Any]) -> bool:
+    return bool(values) and all(
+        isinstance(value, dict) and "role" in value and "content" in value for value in values
+    )
 
 
 def _arguments(value: Mapping[str, Any]) -> Call:

@@ -155,8 +155,8 @@ def validity(result: Record) -> Iterator[Part]:
 def loaded(result: Record) -> Iterator[Part]:
     """Show what ``load`` did."""
     events = ", ".join(f"{count} {event}" for event, count in result["events"].items())
-    done = f"{result['stored']} stored, {result['failed']} failed in {result['seconds']:.1f} s"
-    yield f"{done}: {events or 'nothing new'}"
+    done = f"{result['added']} added, {result['failed']} failed in {result['seconds']:.1f} s"
+    yield f"{done}; memories: {events or 'none'}"
     if result["errors"]:
         yield ""
         yield Grid(

@@ -131,7 +131,7 @@ def _all(parts: Iterable[Expression]) -> Expression:
 
 
 def _below(path: str, name: str) -> str:
-    return f"{path}.{name if len(name) <= 60 else name[:60] + '...'}"
+    return f"{path}.{shown(name)[1:-1]}"
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

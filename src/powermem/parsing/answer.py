@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,9 @@ from .scanner import Found, Scanner, Unreadable
 
 _THOUGHTS = (("<think>", "</think>"), ("<thinking>", "</thinking>"), ("<reasoning>", "</reasoning>"))
 _FENCE = "```"
+# As many spaces as may part two blocks of thoughts.
+_GAP = 100
+_ANSWER_FOLLOWS = re.compile(r"[ \t]*(?:[\r\n{\[]|```)")
 
 
 class ParseError(ValueError):
@@ -105,13 +109,13 @@ def _unfenced(text: str) -> str:
 def _without_thoughts(text: str) -> str:
     """Remove the blocks in which a model thinks aloud, also one whose opening tag the server already took."""
     for opening, closing in _THOUGHTS:
-        if closing not in text:
-            continue
-        kept = []
         at = 0
-        while (end := text.find(closing, at)) >= 0:
-            start = text.find(opening, at, end)
-            kept.append(text[at:start] if start >= 0 else "")
+        while text.startswith(opening, at) and (end := text.find(closing, at)) >= 0:
             at = end + len(closing)
-        text = "".join(kept) + text[at:]
+            at += len(text[at : at + _GAP]) - len(text[at : at + _GAP].lstrip())
+        text = text[at:]
+        before, tag, after = text.rpartition(closing)
+        # With nothing opened before it, the tag must not be one that a JSON string speaks of.
+        if tag and opening not in before and _ANSWER_FOLLOWS.match(after):
+            text = after
     return text.strip()

@@ -20,6 +20,10 @@ FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 
 
+# Boosts may lift a row over others, so more rows than are wanted take part.
+_POOL = 50
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """How much each part counts.
@@ -95,6 +99,31 @@ def best(scores: FloatArray, visible: BoolArray, count: int) -> npt.NDArray[np.i
     return rows[np.lexsort((rows, -masked[rows]))][:count]
 
 
+def candidates(
+    partition: Partition,
+    visible: BoolArray,
+    dense: FloatArray,
+    lexical: FloatArray | None,
+    *,
+    count: int,
+    weights: Weights,
+) -> BoolArray:
+    """Choose the rows worth scoring exactly where ``dense`` holds estimates.
+
+    Returns:
+        Shape (n,): the best rows and the turns beside the best of them.
+    """
+    pool = best(combine(dense, lexical, weights), visible, count)
+    chosen = np.zeros(len(visible), dtype=np.bool_)
+    chosen[pool] = True
+    if weights.neighbour:
+        beside = (
+            other for row in pool[: 4 * _POOL].tolist() for _, other in partition.neighbours(row, weights.span)
+        )
+        chosen[list(beside)] = True
+    return chosen & visible
+
+
 def rank(
     partition: Partition,
     visible: BoolArray,
@@ -123,7 +152,7 @@ def rank(
     """
     weights = weights or Weights()
     base = combine(dense, lexical, weights)
-    pool = best(base, visible, max(2 * limit, 50))
+    pool = best(base, visible, max(2 * limit, _POOL))
     nearby: dict[int, float] = {}
     if weights.neighbour:
         for row in pool.tolist():

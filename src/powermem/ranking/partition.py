@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..text import query_terms
+from .codes import Codes
 from .postings import Postings
 from .vectors import Vectors
 
@@ -91,10 +92,16 @@ class _Names:
 
 
 class Partition:
-    """Columns, vectors and postings of the memories that are searched together."""
+    """Columns, vectors and postings of the memories that are searched together.
 
-    def __init__(self, dimension: int | None) -> None:
+    Args:
+        dimension: length of the vectors, or ``None`` when there are none.
+        coded: keep one bit for each dimension instead of the vectors; ``dense`` then gives estimates.
+    """
+
+    def __init__(self, dimension: int | None, *, coded: bool = False) -> None:
         self.dimension = dimension
+        self.coded = coded
         self._ids = _Column()
         self._valid_from = _Column()
         self._valid_to = _Column()
@@ -110,7 +117,9 @@ class Partition:
         # For each run its rows, and its turns in order once somebody has asked for them.
         self._rows_of_run: dict[int, list[int]] = {}
         self._turns: dict[int, list[tuple[int, int, int]]] = {}
-        self.vectors = Vectors(dimension) if dimension else None
+        self.vectors: Vectors | Codes | None = None
+        if dimension:
+            self.vectors = Codes(dimension) if coded else Vectors(dimension)
         self.postings = Postings()
 
     def __len__(self) -> int:
@@ -213,7 +222,7 @@ class Partition:
         return mask
 
     def dense(self, queries: FloatArray) -> FloatArray:
-        """Return the cosine of each query with each row; shape (m, n)."""
+        """Return the cosine of each query with each row, or its estimate when coded; shape (m, n)."""
         if self.vectors is None:
             return np.zeros((len(queries), len(self._ids.values)), dtype=np.float32)
         return self.vectors.similarities(queries)

@@ -29,7 +29,8 @@ def normalize(matrix: FloatArray) -> FloatArray:
     matrix = np.asarray(matrix, dtype=np.float32)
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
     lengths[lengths == 0] = 1
-    return matrix / lengths
+    scaled: FloatArray = matrix / lengths
+    return scaled
 
 
 class Vectors:

@@ -188,12 +188,10 @@ class _Place:
         return self._if_number(test, fill("CASE WHEN {} THEN {} ELSE {} END", near, self._exact, test))
 
     def _equals_text(self, test: Fragment) -> Fragment:
-        # No operand holds a NUL, so a string that was cut can be equal by mistake but not unequal. CASE stops at
-        # the first answer, where AND may call the slow function for nothing.
-        template = (
-            "CASE WHEN NOT ({}) THEN 0 WHEN {} IS NOT 'text' THEN 0 "
-            f"WHEN {_MAY_BE_CUT} THEN {{}} ELSE 1 END"
-        )
+        # No operand holds a NUL, so a string that was cut can be equal by mistake but not unequal. CASE stops
+        # at the first answer, where AND may call the slow function for nothing.
+        cut = f"WHEN {_MAY_BE_CUT} THEN {{}} ELSE 1"
+        template = f"CASE WHEN NOT ({{}}) THEN 0 WHEN {{}} IS NOT 'text' THEN 0 {cut} END"
         return fill(template, test, self._type, self._exact)
 
     def _unless_cut(self, test: Fragment) -> Fragment:

@@ -24,7 +24,19 @@ _MAX_LISTED_DELETIONS = 10_000
 
 
 class Engine:
-    """One collection in one database file. Safe to call from several threads."""
+    """One collection in one database file. Safe to call from several threads.
+
+    Args:
+        path: the file, or ``":memory:"``.
+        collection: prefix of the tables.
+        timeout: seconds to wait for another process's write.
+        wal: whether readers go on while somebody writes.
+        synchronous: ``"full"`` also survives a power cut; ``"normal"`` a killed process.
+        cache_bytes: how much memory the searched parts may take.
+        exact_rows: scopes with more rows are searched by codes of one bit for each dimension, and their best
+            candidates scored exactly.
+        weights: how much each part of a score counts.
+    """
 
     def __init__(
         self,
@@ -35,6 +47,7 @@ class Engine:
         wal: bool = True,
         synchronous: str = "normal",
         cache_bytes: int = 1 << 30,
+        exact_rows: int = 250_000,
         weights: Weights | None = None,
     ) -> None:
         self._database = Database(path, timeout=timeout, wal=wal, synchronous=synchronous)
@@ -42,11 +55,16 @@ class Engine:
         self._schema = sqlite_schema(collection)
         self._writer = Writer(collection)
         self._reader = Reader(collection)
-        self._partitions = Partitions(collection, cache_bytes)
+        self._partitions = Partitions(collection, cache_bytes, exact_rows)
         self._searcher = Searcher(self._partitions, self._reader, weights or Weights())
         self._accesses: Counter[int] = Counter()
         self._accesses_lock = threading.Lock()
         self.commits = 0
+
+    @property
+    def cached_bytes(self) -> int:
+        """How much memory the searched parts take."""
+        return self._partitions.nbytes
 
     def open(self) -> None:
         """Open the file and bring its schema to this version."""

@@ -32,10 +32,17 @@ class _Entry:
 
 
 class Partitions:
-    """Least recently used partitions are dropped when all together exceed the limit."""
+    """Least recently used partitions are dropped when all together exceed the limit.
 
-    def __init__(self, collection: str, limit_bytes: int) -> None:
+    Args:
+        collection: whose tables.
+        limit_bytes: how much memory all may take together.
+        exact_rows: a partition with more rows keeps one bit of each dimension, not the vectors.
+    """
+
+    def __init__(self, collection: str, limit_bytes: int, exact_rows: int) -> None:
         self._c = collection
+        self._exact_rows = exact_rows
         self._limit = limit_bytes
         self._entries: OrderedDict[str | None, _Entry] = OrderedDict()
         self._total = 0
@@ -60,7 +67,7 @@ class Partitions:
             # if it had begun a moment later.
             if (
                 entry.partition is None
-                or entry.partition.wasteful
+                or self._outgrown(entry.partition)
                 or entry.sequence < self._oldest(connection)
             ):
                 entry.partition = self._load(connection, user_id)
@@ -106,14 +113,17 @@ class Partitions:
         ).fetchone()[0]
         return oldest
 
+    def _outgrown(self, partition: Partition) -> bool:
+        return partition.wasteful or (not partition.coded and len(partition) > 2 * self._exact_rows)
+
     def _load(self, connection: sqlite3.Connection, user_id: str | None) -> Partition:
         found = connection.execute(f"SELECT value FROM {self._c}_meta WHERE key = 'dimension'").fetchone()
-        partition = Partition(found[0] if found else None)
         where, values = ("1", []) if user_id is None else ("r.user_id = ?", [user_id])
+        count: int = connection.execute(
+            f"SELECT count(*) FROM {self._c}_records r WHERE {where}", values
+        ).fetchone()[0]
+        partition = Partition(found[0] if found else None, coded=count > self._exact_rows)
         if partition.vectors is not None:
-            count = connection.execute(
-                f"SELECT count(*) FROM {self._c}_records r WHERE {where}", values
-            ).fetchone()[0]
             partition.vectors.reserve(count)
         self._append(connection, partition, where, values)
         return partition

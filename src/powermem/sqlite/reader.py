@@ -34,6 +34,21 @@ class Reader:
                 rows[values[0]] = to_row(values)
         return rows
 
+    def embeddings(self, connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, bytes]:
+        """Return the vectors that exist, by id."""
+        found: dict[int, bytes] = {}
+        for start in range(0, len(ids), _CHUNK):
+            chunk = ids[start : start + _CHUNK]
+            marks = ",".join("?" * len(chunk))
+            found.update(
+                connection.execute(
+                    f"SELECT id, embedding FROM {self._c}_vectors "
+                    f"WHERE id IN ({marks}) AND embedding IS NOT NULL",
+                    chunk,
+                )
+            )
+        return found
+
     def list_rows(
         self,
         connection: sqlite3.Connection,

@@ -11,11 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..clock import now as clock_now
-from ..ranking.fusion import Ranked, Weights, rank
+from ..ranking.fusion import Ranked, Weights, candidates, rank
 from ..ranking.partition import Partition
 from ..types import Hit, SearchRequest
 from .partitions import Partitions
 from .reader import Reader
+
+# So many candidates are scored exactly where only one bit of each dimension is in memory.
+_RESCORED = 1000
 
 
 class Searcher:
@@ -70,6 +73,11 @@ class Searcher:
         lexical = None if request.terms is None else partition.postings.scores(request.terms, visible)
         if dense is None and lexical is None:
             return []
+        weights = self._weights if request.boosts else self._plain
+        if dense is not None and partition.coded:
+            count = max(_RESCORED, 10 * request.limit)
+            visible = candidates(partition, visible, dense, lexical, count=count, weights=weights)
+            self._rescore(connection, partition, request.embedding or b"", dense, np.flatnonzero(visible))
         ranked = rank(
             partition,
             visible,
@@ -78,11 +86,27 @@ class Searcher:
             limit=request.limit,
             now=now,
             words=request.words,
-            weights=self._weights if request.boosts else self._plain,
+            weights=weights,
         )
         if request.threshold is not None:
             ranked = [one for one in ranked if one.score >= request.threshold]
         return self._hits(connection, partition, ranked)
+
+    def _rescore(
+        self,
+        connection: sqlite3.Connection,
+        partition: Partition,
+        query: bytes,
+        dense: npt.NDArray[np.float32],
+        rows: npt.NDArray[np.int64],
+    ) -> None:
+        """Put the exact cosines of some rows in the place of the estimates."""
+        ids = partition.ids[rows]
+        vectors = self._reader.embeddings(connection, ids.tolist())
+        blank = bytes(len(query))
+        flat = b"".join(vectors.get(memory_id, blank) for memory_id in ids.tolist())
+        matrix = np.frombuffer(flat, dtype=np.float32).reshape(len(rows), -1)
+        dense[rows] = np.vecdot(matrix, np.frombuffer(query, dtype=np.float32))
 
     def _hits(
         self, connection: sqlite3.Connection, partition: Partition, ranked: Sequence[Ranked]

@@ -164,8 +164,8 @@ class AsyncExtraction:
                     usage=usage,
                 )
                 documents = merged_documents(decisions, rows)
-                usage.embedded_texts += len(documents)
                 vectors = await self._encoder.encode(list(documents.values()))
+                usage.embedded_texts += sum(vector is not None for vector in vectors)
                 embeddings = dict(zip(documents, vectors, strict=True))
                 changes = carry_out(new, undecided, decisions, rows, embeddings)
             # The unique key keeps out what is known, and notes where it was said again. First, because a

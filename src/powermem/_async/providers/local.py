@@ -19,8 +19,8 @@ MAX_WORKERS = 4
 class AsyncLocalEmbedder:
     """Embed with all-MiniLM-L6-v2 on this machine.
 
-    The model is loaded at the first text, once in the process. Texts are worked off in small batches, so a
-    question that comes during a long load waits for a batch and not for the load.
+    The model is loaded at the first text, once in the process. Texts are worked off in small batches, and a
+    question that comes during a long load does not wait for the load.
 
     Args:
         model: the model to use; the one all embedders share unless given.
@@ -33,7 +33,8 @@ class AsyncLocalEmbedder:
     def __init__(self, model: MiniLM = SHARED) -> None:
         self._minilm = model
         self._workers = min(MAX_WORKERS, _usable_cores())
-        self._threads = AsyncThreads("powermem-embed", self._workers)
+        # One more than a load takes, so that a question finds a thread at once.
+        self._threads = AsyncThreads("powermem-embed", self._workers + 1)
 
     async def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Turn texts into vectors of length 1.

@@ -165,8 +165,8 @@ class Extraction:
                     usage=usage,
                 )
                 documents = merged_documents(decisions, rows)
-                usage.embedded_texts += len(documents)
                 vectors = self._encoder.encode(list(documents.values()))
+                usage.embedded_texts += sum(vector is not None for vector in vectors)
                 embeddings = dict(zip(documents, vectors, strict=True))
                 changes = carry_out(new, undecided, decisions, rows, embeddings)
             # The unique key keeps out what is known, and notes where it was said again. First, because a

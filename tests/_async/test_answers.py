@@ -1,0 +1,225 @@
+"""Answers of a model that are no answers: repaired where they can be, an error otherwise, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any
+
+import pytest
+
+from powermem import (
+    AsyncMemory,
+    AuthenticationError,
+    ExtractionError,
+    ProviderError,
+    ProviderTimeoutError,
+    RateLimitError,
+)
+from powermem._concurrency import async_gather
+from tests.apiserver import DROP, GARBAGE, HANG, ApiServer, Behaviour, failure
+from tests.scripted import (
+    ScriptedModel,
+    decision,
+    fact,
+    in_table,
+    openai_embedder,
+    openai_llm,
+)
+
+GOOD = json.dumps({"facts": [fact("Ana likes green tea")]})
+BROKEN = ["I am sorry, Dave.", "", "{}{}{", "[1, 2", '{"answer": 42}', '{"facts": [{"no": "text"}]}', "null"]
+
+
+@pytest.fixture
+def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
+    return {**config, "llm": openai_llm(api)}
+
+
+@pytest.fixture
+def model(api: ApiServer) -> ScriptedModel:
+    return ScriptedModel(api)
+
+
+def only_turns(config: dict[str, Any], *contents: str) -> None:
+    """Check that these messages are kept, and nothing else."""
+    assert [row[0] for row in in_table(config, "turns", "content")] == sorted(contents)
+    for table in ("records", "vectors", "history", "links"):
+        assert in_table(config, table) == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        f"```json\n{GOOD}\n```",
+        f"```\n{GOOD}```",
+        f"Here are the facts:\n\n```json\n{GOOD}\n```\nAnything else?",
+        f'<think>Perhaps {{"facts": [{{"text": "Ana hates tea"}}]}}? No.</think>\n{GOOD}',
+        f"First some thoughts, whose beginning the server took.</think>{GOOD}",
+        f"\ufeff  {GOOD}  ",
+        GOOD[1:-1].join(["{", ",}"]),
+        GOOD.replace('"', "'"),
+        '["Ana likes green tea"]',
+        '{"facts": ["Ana likes green tea"]}',
+        '{"text": "Ana likes green tea", "kind": "nonsense", "importance": "high", "turn": "zero"}',
+        # Cut off in the middle of the second fact: what is complete counts.
+        GOOD[:-2] + ', {"text": "Ana likes bl',
+    ],
+)
+async def test_what_can_be_read_is_read(memory: AsyncMemory, model: ScriptedModel, answer: str) -> None:
+    model.says(answer)
+    result = await memory.add("I like green tea", user_id="u")
+    assert [item["memory"] for item in result["results"]] == ["Ana likes green tea"]
+    assert result["usage"]["llm_calls"] == 1
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+async def test_one_turn_to_mend_a_broken_answer(memory: AsyncMemory, model: ScriptedModel, broken: str) -> None:
+    model.says(broken, GOOD)
+    result = await memory.add("I like green tea", user_id="u")
+    assert [item["memory"] for item in result["results"]] == ["Ana likes green tea"]
+    assert result["usage"]["llm_calls"] == 2
+    first, second = model.extractions
+    assert second[: len(first)] == first
+    assert [message["role"] for message in second[len(first) :]] == ["assistant", "user"]
+    # The model sees its own answer.
+    assert second[len(first)]["content"] == (broken or "(no text)")
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+async def test_broken_twice_is_an_error_that_keeps_the_messages(
+    memory: AsyncMemory, model: ScriptedModel, config: dict[str, Any], broken: str
+) -> None:
+    model.says(broken, broken)
+    with pytest.raises(ExtractionError, match="facts") as caught:
+        await memory.add(["I like tea", "And jazz"], user_id="u")
+    assert caught.value.provider == "openai"
+    assert isinstance(caught.value, ProviderError)
+    assert model.calls == 2
+    only_turns(config, "And jazz", "I like tea")
+    # The memory works on.
+    model.says(GOOD)
+    (item,) = (await memory.add("I like tea", user_id="u"))["results"]
+    assert len(await memory.sources(item["id"])) == 1
+    assert len(in_table(config, "turns", "id")) == 3
+
+
+async def test_a_broken_decision_is_mended_too(memory: AsyncMemory, model: ScriptedModel) -> None:
+    model.says(GOOD)
+    await memory.add("I like green tea", user_id="u")
+    model.learns("Ana likes green tea with mint")
+    model.rules("Well.", json.dumps({"decisions": [decision(0, "UPDATE", "M1", "Ana likes green tea, with mint")]}))
+    result = await memory.add("With mint", user_id="u")
+    assert [item["event"] for item in result["results"]] == ["UPDATE"]
+    assert result["usage"]["llm_calls"] == 3
+
+
+async def test_a_decision_broken_twice_changes_nothing(
+    memory: AsyncMemory, model: ScriptedModel, config: dict[str, Any]
+) -> None:
+    model.says(GOOD)
+    (item,) = (await memory.add("I like green tea", user_id="u"))["results"]
+    model.learns("Ana likes green tea with mint", "The ferry sails at noon")
+    model.rules("Well.", "Well, well.")
+    with pytest.raises(ExtractionError, match="decisions"):
+        await memory.add("With mint", user_id="u")
+    assert [found["id"] for found in (await memory.get_all(user_id="u"))["results"]] == [item["id"]]
+    assert len(await memory.history(item["id"])) == 1
+    assert [row[0] for row in in_table(config, "turns", "content")] == ["I like green tea", "With mint"]
+
+
+FAILURES = [
+    pytest.param(failure(401, "bad key"), AuthenticationError, 401, id="401"),
+    pytest.param(failure(429, headers={"retry-after": "0"}), RateLimitError, 429, id="429"),
+    pytest.param(failure(500), ProviderError, 500, id="500"),
+    pytest.param(failure(404, "no such model"), ProviderError, 404, id="404"),
+    pytest.param(HANG, ProviderTimeoutError, None, id="hang"),
+    pytest.param(DROP, ProviderError, None, id="drop"),
+    pytest.param(GARBAGE, ProviderError, 200, id="garbage"),
+    pytest.param(Behaviour(body={"choices": []}), ProviderError, None, id="no choice"),
+]
+
+
+@pytest.mark.parametrize(("behaviour", "error", "status"), FAILURES)
+async def test_a_failing_model_leaves_the_messages_only(
+    api: ApiServer,
+    config: dict[str, Any],
+    model: ScriptedModel,
+    behaviour: Behaviour,
+    error: type[ProviderError],
+    status: int | None,
+) -> None:
+    config["llm"] = openai_llm(api, timeout=0.2)
+    async with AsyncMemory(config) as memory:
+        api.script.extend([behaviour])
+        with pytest.raises(error) as caught:
+            await memory.add("I like tea", user_id="u")
+        assert type(caught.value) is error
+        assert (caught.value.provider, caught.value.status) == ("openai", status)
+        assert "sk-test" not in str(caught.value)
+        only_turns(config, "I like tea")
+        model.says(GOOD)
+        assert len((await memory.add("I like tea", user_id="u"))["results"]) == 1
+
+
+@pytest.mark.parametrize(("behaviour", "error", "status"), FAILURES[:3])
+async def test_a_model_that_fails_while_deciding_changes_nothing(
+    api: ApiServer,
+    memory: AsyncMemory,
+    model: ScriptedModel,
+    behaviour: Behaviour,
+    error: type[ProviderError],
+    status: int | None,
+) -> None:
+    model.says(GOOD)
+    await memory.add("I like green tea", user_id="u")
+    model.learns("Ana likes green tea with mint", "The ferry sails at noon")
+    api.script.extend([None, behaviour])
+    with pytest.raises(error):
+        await memory.add("With mint", user_id="u")
+    listed = (await memory.get_all(user_id="u"))["results"]
+    assert [item["memory"] for item in listed] == ["Ana likes green tea"]
+
+
+async def test_a_passing_failure_is_tried_again(
+    api: ApiServer, config: dict[str, Any], model: ScriptedModel
+) -> None:
+    config["llm"] = openai_llm(api, max_retries=2)
+    async with AsyncMemory(config) as memory:
+        api.script.extend([failure(429, headers={"retry-after-ms": "1"}), failure(503)])
+        model.says(GOOD)
+        result = await memory.add("I like tea", user_id="u")
+        assert len(result["results"]) == 1
+        # Three requests, but one call as far as the model's answers go.
+        assert (model.calls, result["usage"]["llm_calls"]) == (3, 1)
+
+
+async def test_facts_that_cannot_be_embedded_are_not_stored(
+    api: ApiServer, config: dict[str, Any], model: ScriptedModel
+) -> None:
+    config["embedder"] = openai_embedder(api)
+    async with AsyncMemory(config) as memory:
+        api.rule = lambda request: failure(401) if request.kind == "embed" else None
+        model.says(GOOD)
+        with pytest.raises(AuthenticationError):
+            await memory.add("I like tea", user_id="u")
+        only_turns(config, "I like tea")
+
+
+async def test_one_failure_is_one_callers_failure(
+    api: ApiServer, memory: AsyncMemory, model: ScriptedModel
+) -> None:
+    api.rule = lambda request: failure(500) if "poison" in str(request.body) else None
+    model.always_learns("Somebody likes tea")
+
+    async def attempt(number: int) -> str:
+        try:
+            text = "poison" if number == 3 else "tea"
+            await memory.add(text, user_id=f"u{number}")
+        except ProviderError as error:
+            return type(error).__name__
+        return "stored"
+
+    outcomes = await async_gather([partial(attempt, number) for number in range(6)])
+    assert outcomes == ["stored"] * 3 + ["ProviderError"] + ["stored"] * 2
+    assert await memory.count() == 5

@@ -1,0 +1,46 @@
+"""Each example runs as it is, in an empty directory, without a key."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import environment
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SCRIPTS = {
+    "quickstart.py": "UPDATE: I'm allergic to peanuts and to kiwi.",
+    "quickstart_async.py": "My favourite tea is oolong.",
+    "conversation.py": "I drink oolong every morning.",
+    "from_json.py": "I prefer window seats and I never fly at night.",
+    "with_env.py": "My sister Leila lives in Oslo.",
+}
+
+
+def test_every_example_is_tested() -> None:
+    assert {path.name for path in EXAMPLES.glob("*.py")} == set(SCRIPTS)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_example(name: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / name)],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert SCRIPTS[name] in done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_the_list_of_examples_is_complete() -> None:
+    readme = (EXAMPLES / "README.md").read_text("utf-8")
+    assert all(f"`{name}`" in readme for name in (*SCRIPTS, "config.json"))

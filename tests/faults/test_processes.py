@@ -1,0 +1,106 @@
+"""Several processes, one file."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from powermem import Memory
+from tests.apiserver import ApiServer
+from tests.faults.database import check_database, rows
+from tests.faults.processes import Process
+from tests.scripted import ScriptedModel, openai_llm
+
+SHARED = [f"Everybody knows that train {number} leaves at nine" for number in range(15)]
+
+
+def test_four_processes_write_and_search_one_file(path: Path, config: dict[str, Any]) -> None:
+    own = {name: [f"{name} keeps secret number {number}" for number in range(60)] for name in ("A", "B", "C", "D")}
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(
+                Process("add_and_search", config=config, name=name, own=texts, shared=SHARED, seed=seed)
+            )
+            for seed, (name, texts) in enumerate(own.items())
+        ]
+        for process in processes:
+            assert process.hears() == "ready"
+        for process in processes:
+            process.send()
+        reports = [report for process in processes for report in process.finish()]
+    assert [report["errors"] for report in reports] == [[], [], [], []]
+    # Everybody finds at once what he wrote himself, and what others wrote before him.
+    assert [report["missed"] for report in reports] == [[], [], [], []]
+    with Memory(config) as memory:
+        listed = memory.get_all(user_id="u", limit=1000)["results"]
+        wanted = [*SHARED, *(text for texts in own.values() for text in texts)]
+        assert sorted(item["memory"] for item in listed) == sorted(wanted)
+        # Exactly one of them was told that it added a text.
+        assert sorted(item["id"] for item in listed) == sorted(n for report in reports for n in report["added"])
+        (hit,) = memory.search(SHARED[7], user_id="u", limit=1)["results"]
+        assert hit["memory"] == SHARED[7]
+        assert len(memory.sources(hit["id"])) == 4
+    check_database(path)
+
+
+def test_ten_at_once_from_four_processes_make_one(path: Path, config: dict[str, Any], api: ApiServer) -> None:
+    config["llm"] = openai_llm(api)
+    ScriptedModel(api).always_learns("Ana loves chess")
+    with ExitStack() as stack:
+        processes = [stack.enter_context(Process("serve", config=config)) for _ in range(4)]
+        for process in processes:
+            assert process.hears() == "ready"
+        ten = [processes[number % 4] for number in range(10)]
+        for user, infer in (("u", False), ("v", True)):
+            for process in ten:
+                process.ask("add", "I love chess", user_id=user, infer=infer)
+            results = [process.told() for process in ten]
+            events = [item["event"] for result in results for item in result["results"]]
+            assert sorted(events) == ["ADD"] + ([] if infer else ["NONE"] * 9)
+            assert [process.call("count", user_id=user) for process in processes] == [1] * 4
+        for process in processes:
+            assert process.finish() == []
+    # Each was evidence.
+    assert rows(path, "SELECT count(*) FROM memories_links") == [(20,)]
+    check_database(path)
+
+
+def test_a_search_sees_what_another_process_committed(path: Path, config: dict[str, Any], api: ApiServer) -> None:
+    config["llm"] = openai_llm(api)
+    model = ScriptedModel(api)
+    with Process("serve", config=config) as other, Memory(config) as memory:
+        assert other.hears() == "ready"
+
+        def here(query: str) -> list[str]:
+            return [item["memory"] for item in memory.search(query, user_id="u")["results"]]
+
+        def there(query: str) -> list[str]:
+            return [item["memory"] for item in other.call("search", query, user_id="u")["results"]]
+
+        # Both have the memories of this user in their caches before anything happens.
+        assert here("tea") == there("tea") == []
+        (tea,) = other.call("add", "I like tea", user_id="u", infer=False)["results"]
+        assert here("tea") == ["I like tea"]
+        assert memory.update(tea["id"], "I like coffee")
+        assert there("coffee") == ["I like coffee"]
+        assert there("tea") == here("tea")
+        model.learns("I like juice more than coffee")
+        model.rules('{"decisions": [{"fact": 0, "action": "SUPERSEDE", "target": "M1"}]}')
+        (juice,) = other.call("add", "I like juice now, not coffee", user_id="u")["results"]
+        assert juice["supersedes"] == tea["id"]
+        assert here("coffee") == there("coffee") == ["I like juice more than coffee"]
+        assert memory.delete(juice["id"])
+        assert there("juice") == here("juice") == []
+        memory.add(["I like tea", "I like jam"], user_id="u", infer=False)
+        assert sorted(there("like")) == ["I like jam", "I like tea"]
+        assert other.call("delete_all", user_id="u") == {"deleted": 3}
+        assert here("like") == []
+        other.call("add", "I like cake", user_id="u", infer=False)
+        assert here("like") == ["I like cake"]
+        memory.reset()
+        assert there("like") == []
+        memory.add("I like ice", user_id="u", infer=False)
+        assert there("like") == here("like") == ["I like ice"]
+        assert other.finish() == []
+    check_database(path)

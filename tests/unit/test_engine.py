@@ -1,0 +1,192 @@
+"""The blocking engine under the SQLite store, where a test needs its settings."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from powermem.changes import AddMemory, Delete, Supersede
+from powermem.errors import EmbeddingMismatchError, StoreError
+from powermem.indexing import embedding_bytes, query_ids
+from powermem.plan import Candidate, NewMemories, add
+from powermem.sql import schema
+from powermem.sqlite import engine as engine_module
+from powermem.sqlite.engine import Engine
+from powermem.types import EmbedderIdentity, Fact, Message, Scope, SearchRequest
+
+IDENTITY = EmbedderIdentity("mock", "m", 192)
+
+
+def vectors(count: int, seed: int = 5) -> list[bytes]:
+    rng = np.random.default_rng(seed)
+    centres = rng.standard_normal((10, 192))
+    spread = centres[np.arange(count) % 10] + 0.6 * rng.standard_normal((count, 192))
+    return embedding_bytes(spread.astype(np.float32))
+
+
+def additions(count: int, user: str = "u", seed: int = 5) -> list[AddMemory]:
+    found = []
+    for number, embedding in enumerate(vectors(count, seed)):
+        message = Message("user", f"memory {number} of {user}", sent_at=number)
+        fact = Fact(message.content)
+        new = NewMemories(Scope(user, None, f"run {number // 20}"), at=1_000_000 + number)
+        found.append(add(new, Candidate(fact, message, (), embedding)))
+    return found
+
+
+def request(
+    embedding: bytes | None, text: str = "", limit: int = 10, user: str | None = "u"
+) -> SearchRequest:
+    return SearchRequest(Scope(user), embedding, query_ids(text)[0], limit)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "engine.db"
+
+
+@pytest.fixture
+def engine(path: Path) -> Iterator[Engine]:
+    opened = Engine(str(path), "memories")
+    opened.open()
+    opened.identify(IDENTITY)
+    yield opened
+    opened.close()
+
+
+def test_a_large_scope_is_searched_by_codes_with_exact_scores(path: Path, engine: Engine) -> None:
+    added = additions(3000)
+    engine.apply([[change] for change in added])
+    coded = Engine(str(path), "memories", exact_rows=1000)
+    coded.open()
+    queries = [request(vector, f"memory {number}") for number, vector in enumerate(vectors(25, seed=6))]
+    overlap = []
+    for exact, estimated in zip(engine.search(queries), coded.search(queries), strict=True):
+        scores = {hit.row.id: hit for hit in exact}
+        overlap.append(len(scores.keys() & {hit.row.id for hit in estimated}) / len(exact))
+        for hit in estimated:
+            if hit.row.id in scores:
+                assert hit.details["dense"] == pytest.approx(scores[hit.row.id].details["dense"], abs=1e-5)
+    assert np.mean(overlap) >= 0.9
+    coded.apply([[Delete(added[7].row.id, 5)]])
+    again = coded.search([request(added[7].indexed.embedding, limit=5)])[0]
+    assert added[7].row.id not in {hit.row.id for hit in again}
+    coded.close()
+
+
+def test_a_scope_that_grows_large_changes_over_to_codes(path: Path) -> None:
+    small = Engine(str(path), "memories", exact_rows=10)
+    small.open()
+    small.identify(IDENTITY)
+    added = additions(100)
+    small.apply([[change] for change in added[:10]])
+    assert small.search([request(added[0].indexed.embedding)])[0][0].row.id == added[0].row.id
+    small.apply([[change] for change in added[10:]])
+    for change in added[::9]:
+        hit = small.search([request(change.indexed.embedding, limit=3)])[0][0]
+        assert hit.row.id == change.row.id
+        assert hit.details["dense"] == pytest.approx(1, abs=1e-5)
+    small.close()
+
+
+def test_the_cache_keeps_to_its_limit(path: Path, engine: Engine) -> None:
+    engine.apply([[change] for user in "abcdefgh" for change in additions(200, user)])
+    tight = Engine(str(path), "memories", cache_bytes=250_000)
+    tight.open()
+    for _ in range(2):
+        for user in "abcdefgh":
+            hits = tight.search([request(None, "memory", user=user)])[0]
+            assert len(hits) == 10
+            assert {hit.row.scope.user_id for hit in hits} == {user}
+            assert 0 < tight.cached_bytes <= 250_000
+    tight.close()
+
+
+def test_one_bad_batch_does_not_take_its_neighbours_along(engine: Engine) -> None:
+    good, bad, late = additions(3)
+    broken = [bad, Supersede(bad.row.id, bad.row.id + 1, "x", 1, 1, version=7)]
+    outcomes = engine.apply([[good], broken, [late]])
+    assert [isinstance(outcome, Exception) for outcome in outcomes] == [False, True, False]
+    stored = engine.get_many([good.row.id, bad.row.id, late.row.id])
+    assert sorted(stored) == [good.row.id, late.row.id]
+    assert engine.history(bad.row.id) == []
+
+
+def test_an_id_that_exists_is_an_error_and_changes_nothing(engine: Engine) -> None:
+    first, second = additions(2)
+    engine.apply([[first]])
+    second.row.id = first.row.id
+    outcomes = engine.apply([[second], []])
+    assert isinstance(outcomes[0], StoreError)
+    assert engine.get_many([first.row.id])[first.row.id].text == first.row.text
+
+
+def test_another_embedder_is_refused(engine: Engine) -> None:
+    engine.identify(IDENTITY)
+    engine.identify(EmbedderIdentity("mock", "m", None))
+    for other in (
+        EmbedderIdentity("mock", "m", 193),
+        EmbedderIdentity("mock", "n", 192),
+        EmbedderIdentity("openai", "m", 192),
+    ):
+        with pytest.raises(EmbeddingMismatchError, match=r"mock \(m, 192 dimensions\).*reembed"):
+            engine.identify(other)
+
+
+def test_caches_survive_that_deletions_are_no_longer_listed(
+    path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added = additions(20)
+    engine.apply([[change] for change in added])
+    assert len(engine.search([request(None, "memory", limit=50)])[0]) == 20
+    monkeypatch.setattr(engine_module, "_MAX_LISTED_DELETIONS", 3)
+    other = Engine(str(path), "memories")
+    other.open()
+    other.apply([[Delete(change.row.id, 5)] for change in added[:10]])
+    other.close()
+    other.open()
+    other.close()
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT count(*) FROM memories_deleted").fetchone()[0] == 0
+    assert len(engine.search([request(None, "memory", limit=50)])[0]) == 10
+
+
+def test_an_older_schema_is_brought_forward_in_one_transaction(
+    path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.apply([additions(1)])
+    steps = {
+        1: ["ALTER TABLE memories_records ADD COLUMN mood TEXT", "UPDATE memories_records SET mood = 'calm'"]
+    }
+    monkeypatch.setattr(engine_module, "SCHEMA_VERSION", 2)
+    monkeypatch.setattr(
+        engine_module, "sqlite_migrations", lambda collection: {1: [*steps[1], "SELECT nonsense"]}
+    )
+    newer = Engine(str(path), "memories")
+    with pytest.raises(StoreError, match="nonsense"):
+        newer.open()
+    with sqlite3.connect(path) as connection:
+        columns = {row[1] for row in connection.execute("PRAGMA table_info(memories_records)")}
+        assert "mood" not in columns
+    monkeypatch.setattr(engine_module, "sqlite_migrations", lambda collection: steps)
+    newer.open()
+    newer.close()
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT mood FROM memories_records").fetchall() == [("calm",)]
+        version = connection.execute(
+            "SELECT value FROM memories_meta WHERE key = 'schema_version'"
+        ).fetchone()
+        assert version == (2,)
+
+
+def test_a_newer_schema_is_refused(path: Path, engine: Engine) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "UPDATE memories_meta SET value = ? WHERE key = 'schema_version'", (schema.SCHEMA_VERSION + 1,)
+        )
+    with pytest.raises(StoreError, match="newer powermem"):
+        Engine(str(path), "memories").open()

@@ -1,0 +1,301 @@
+"""Random rows and filters: Python and SQLite find the same, and no filter leaves its scope."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import datetime, timezone
+from enum import Enum
+from typing import Any
+
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from powermem.errors import FilterError
+from powermem.filters import COLUMNS, parse
+from powermem.sql.dialects import SQLITE
+from powermem.sql.filters import compile_filter
+from powermem.types import Row, Scope
+from tests.filtering import Filter, found, found_by_python, found_by_sqlite, open_table
+
+# What is near a boundary of JSON, of SQLite or of floats. Rows and filters draw from the same few, to meet.
+INTEGERS = [0, 1, -1, 3, 7, 2**53, 2**53 + 1, 2**63 - 1, -(2**63)]
+FLOATS = [0.0, 0.1, 0.1 + 0.2, 1.0, 2.9999999999999996, 3.0, 5e-324, 2.0**53, 2.0**63, -1.5, 1.5e308]
+TEXTS = ["", *"aAbß日é😀\ufffd\\\"'1*", "ab", "SS", "ss", "e\u0301", "İ", "日本", "a%", "a_b", "a\nb"]
+TEXTS += ["true", "null", '["a"]', "2026-11-21"]
+UNUSUAL = [2**63, 2**70 + 1, -(2**64), 10**400, "a\x00b", "\x00", "\\u0000"]
+LABELS = ["", *"abc.$键é?'", "a.b", "a.b.c", "b.", 'q"q', "back\\slash", "tab\t", "x y", "a[0]", "[0]", "#-1"]
+LABELS += ["{}", "%s", "user_id", "id", "metadata", "memory", "category", "AND", "or"]
+IDS = ["ana", "ben", "Ana", "日本"]
+DAYS = [-86_400_000_000, 0, 1, 1_700_000_000_000_000, 1_700_000_000_000_001]
+
+texts = st.sampled_from(TEXTS) | st.text(max_size=4).filter(lambda text: "\x00" not in text)
+numbers = (
+    st.sampled_from([*INTEGERS, *FLOATS])
+    | st.integers(-5, 5)
+    | st.floats(allow_nan=False, allow_infinity=False)
+)
+scalars = st.booleans() | numbers | texts
+labels = st.sampled_from(LABELS) | st.text(max_size=3)
+values = st.recursive(
+    st.none() | scalars | st.sampled_from(UNUSUAL),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(labels, inner, max_size=3),
+    max_leaves=6,
+)
+metadata = st.dictionaries(labels, values, max_size=6)
+
+rows = st.builds(
+    Row,
+    id=st.just(0),
+    scope=st.builds(Scope, *[st.none() | st.sampled_from(IDS)] * 3),
+    text=texts | st.just("a\x00b"),
+    hash=st.sampled_from(["h1", "h2"]),
+    actor_id=st.none() | st.sampled_from(IDS),
+    memory_type=st.none() | texts,
+    metadata=metadata,
+    created_at=st.sampled_from(DAYS),
+    updated_at=st.sampled_from(DAYS),
+    valid_from=st.sampled_from(DAYS),
+    valid_to=st.none() | st.sampled_from(DAYS),
+    expires_at=st.none() | st.sampled_from(DAYS),
+)
+tables = st.lists(rows, min_size=1, max_size=8)
+
+patterns = st.lists(
+    st.sampled_from(["%", "_", "\\%", "\\_", "\\\\", "\\a", "a", "b", "A", "日", "\n"]), max_size=5
+).map("".join)
+orders = ("gt", "gte", "lt", "lte")
+moments = (
+    st.sampled_from(DAYS).map(lambda moment: datetime.fromtimestamp(moment // 10**6, timezone.utc))
+    | st.sampled_from(DAYS).map(
+        lambda moment: datetime.fromtimestamp(moment // 10**6, timezone.utc).isoformat()
+    )
+    | st.sampled_from([0, 1e-6, 1_700_000_000])
+)
+
+
+def one_of_each(operators: Sequence[str], operand: st.SearchStrategy[Any]) -> st.SearchStrategy[Filter]:
+    """Return operator dicts with one or two of these operators, some spelt with a dollar."""
+    names = st.builds(str.__add__, st.sampled_from(["", "$"]), st.sampled_from(operators))
+    return st.dictionaries(names, operand, min_size=1, max_size=2)
+
+
+def equalities(operand: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Return what any field takes."""
+    several = st.lists(st.none() | operand, max_size=4)
+    return (
+        operand
+        | st.none()
+        | st.just("*")
+        | several
+        | one_of_each(["eq", "ne"], st.none() | operand)
+        | one_of_each(["in", "nin"], several)
+        | one_of_each(orders, operand)
+        | one_of_each(["exists"], st.booleans())
+    )
+
+
+on_text = one_of_each(["contains", "icontains"], texts) | one_of_each(["like"], patterns)
+on_key = (
+    equalities(numbers | texts)
+    | on_text
+    | scalars
+    | st.lists(st.none() | scalars, max_size=5)
+    | one_of_each(["eq", "ne"], st.lists(st.none() | scalars, max_size=3))
+    | one_of_each(["contains"], scalars)
+)
+named: dict[str, st.SearchStrategy[Any]] = {
+    "number": equalities(st.integers(1, 9) | st.integers(1, 9).map(str)),
+    "scope": equalities(st.sampled_from(IDS)) | on_text,
+    "actor": equalities(st.sampled_from(IDS)) | on_text,
+    "text": equalities(texts) | on_text,
+    "time": equalities(moments),
+}
+BARE_LABELS = [
+    label for label in LABELS if label not in COLUMNS and not re.match(r"\$|(?i:and|or|not)$", label)
+]
+dotted = st.lists(st.sampled_from(["a", "b", "c", "", "键", 'q"q']), min_size=1, max_size=3).map(".".join)
+key_entries = st.tuples(
+    st.sampled_from(LABELS).map("metadata.".__add__)
+    | st.sampled_from([label for label in BARE_LABELS if label != "category"])
+    | dotted.map("metadata.".__add__)
+    | labels.map("metadata.".__add__).filter(lambda name: "\x00" not in name),
+    on_key,
+)
+column_entries = st.sampled_from(sorted(COLUMNS.values(), key=lambda column: column.name)).flatmap(
+    lambda column: st.tuples(st.just(column.name), named[column.kind])
+)
+category_entries = st.tuples(st.just("category"), named["text"])
+
+
+def connected(inner: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
+    """Return connectives over these filters."""
+    several = st.lists(inner, max_size=3)
+    return st.builds(
+        lambda name, parts: {name: parts},
+        st.sampled_from(["AND", "OR", "NOT", "$and", "$or", "$not", "$OR"]),
+        several,
+    ) | st.builds(lambda name, part: {name: part}, st.sampled_from(["NOT", "$not"]), inner)
+
+
+leaves = st.lists(key_entries | column_entries | category_entries, max_size=2).map(dict)
+filters = st.recursive(
+    leaves,
+    lambda inner: connected(inner) | st.builds(lambda one, other: {**one, **other}, inner, connected(inner)),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(tables, filters)
+def test_python_and_sqlite_find_the_same(stored: list[Row], wanted: Filter) -> None:
+    with closing(open_table(stored)) as connection:
+        assert found_by_sqlite(connection, wanted) == found_by_python(connection, wanted)
+
+
+@settings(max_examples=150, deadline=None)
+@given(tables, filters)
+def test_sql_is_never_null(stored: list[Row], wanted: Filter) -> None:
+    with closing(open_table(stored)) as connection:
+        kept = found_by_sqlite(connection, wanted)
+        left = found_by_sqlite(connection, wanted, "NOT ({})")
+        assert sorted(kept + left) == list(range(1, len(stored) + 1))
+        assert found_by_sqlite(connection, {"NOT": dict(wanted)}) == left
+
+
+@settings(max_examples=200, deadline=None)
+@given(metadata, st.sampled_from(LABELS), on_key)
+def test_one_key_is_compared_alike(stored: dict[str, Any], label: str, operand: Any) -> None:
+    found({**stored, "a": stored.get(label)}, {f"metadata.{label}": operand, "metadata.a": operand})
+
+
+@settings(max_examples=200, deadline=None)
+@given(values, on_key)
+@example(value=2.9999999999999996, operand={"lt": 3})
+@example(value=2**53 + 1, operand={"gt": 2.0**53})
+@example(value=2**63, operand={"gt": 2**63 - 1})
+@example(value=2**63, operand=[2.0**63])
+@example(value=10**400, operand={"gt": 1.5e308})
+@example(value="a\x00b", operand="a")
+@example(value="a\x00b", operand={"gt": "a"})
+@example(value=["a\x00b"], operand={"contains": "a"})
+@example(value=["a"], operand='["a"]')
+@example(value=-(2**63), operand=[-(2**63)])
+def test_one_value_is_compared_alike(value: Any, operand: Any) -> None:
+    found({"k": value}, {"k": operand})
+    found({"o": {"k": value}}, {"o.k": operand})
+    found({"ключ": value}, {"ключ": operand})
+    found({'q"': value}, {'q"': operand})
+
+
+def every_comparison(operand: Any) -> Iterator[Any]:
+    """Return each operator that takes this scalar, applied to it."""
+    yield from (operand, [operand], {"nin": [operand, 2, "b"]}, {"ne": operand})
+    yield from ({"eq": [operand]}, {"contains": operand})
+    if not isinstance(operand, bool):
+        yield from ({order: operand} for order in orders)
+    if isinstance(operand, str):
+        yield {"icontains": operand}
+        if operand != "\\":
+            yield {"like": operand}
+
+
+def test_every_kind_of_value_against_every_kind_of_operand() -> None:
+    operands = [True, False, *INTEGERS, *FLOATS, *TEXTS]
+    stored: list[Any] = [None, *operands, *UNUSUAL]
+    stored += [[value] for value in stored] + [{"k": value} for value in stored]
+    stored += [[], {}, [["a"]], ["b", [1]], [None, 2]]
+    comparisons: list[Any] = ["*", None, [], [None]]
+    comparisons += [each for operand in operands for each in every_comparison(operand)]
+    rows = [Row(0, Scope(), "", "", metadata={"k": value}) for value in stored]
+    with closing(open_table(rows)) as connection:
+        for wanted in comparisons:
+            for entry in ({"k": wanted}, {"NOT": {"k": wanted}}):
+                assert found_by_sqlite(connection, entry) == found_by_python(connection, entry), entry
+
+
+def test_every_meaning_of_a_dotted_name() -> None:
+    absent: list[dict[str, Any]] = [{}]
+    some: list[Any] = [None, 1, "x", True, [1]]
+    literal = absent + [{"a.b": value} for value in [*some, {}]]
+    around = absent + [{"a": value} for value in [None, "b", ["b"], {}]]
+    around += [{"a": {"b": value}} for value in [*some, {"c": 1}]]
+    rows = [Row(0, Scope(), "", "", metadata={**one, **other}) for one in literal for other in around]
+    comparisons = [
+        1,
+        "x",
+        True,
+        None,
+        "*",
+        [1, "x"],
+        {"ne": 1},
+        {"gt": 0},
+        {"contains": 1},
+        {"contains": "x"},
+    ]
+    with closing(open_table(rows)) as connection:
+        for wanted in comparisons:
+            for name in ("a.b", "a.b.c", "a"):
+                entry = {name: wanted}
+                assert found_by_sqlite(connection, entry) == found_by_python(connection, entry), entry
+
+
+@settings(max_examples=150, deadline=None)
+@given(tables, filters, st.sampled_from(IDS))
+def test_a_filter_never_widens_the_scope(stored: list[Row], wanted: Filter, user_id: str) -> None:
+    hostile = [{**row.metadata, "user_id": user_id, "a": {"user_id": user_id}} for row in stored]
+    for row, theirs in zip(stored, hostile, strict=True):
+        row.metadata = theirs
+    assume(any(row.scope.user_id != user_id for row in stored))
+    own = {number for number, row in enumerate(stored, 1) if row.scope.user_id == user_id}
+    everything = parse({"OR": [wanted, {"metadata.user_id": user_id}, {}]})
+    assert everything is not None
+    sql, parameters = compile_filter(everything, SQLITE)
+    with closing(open_table(stored)) as connection:
+        query = f"SELECT id FROM memories_records WHERE user_id = ? AND ({sql})"
+        assert {row[0] for row in connection.execute(query, [user_id, *parameters])} == own
+        assert set(found_by_sqlite(connection, {"user_id": user_id, "AND": [wanted]})) <= own
+
+
+@settings(max_examples=200, deadline=None)
+@given(filters)
+def test_sql_holds_nothing_that_the_user_wrote(wanted: Filter) -> None:
+    expression = parse(wanted)
+    assume(expression is not None)
+    assert expression is not None
+    sql, parameters = compile_filter(expression, SQLITE)
+    assert sql.count("?") == len(parameters)
+    literals = set(re.findall(r"'[^']*'", sql))
+    assert literals <= {"''", "'null'", "'text'", "'array'", "'integer'", "'real'", r"'\u0000'"}
+    assert re.fullmatch(r"[A-Za-z0-9_ .,()<>=?]*", re.sub(r"'[^']*'", "", sql))
+
+
+WRONG = [math.nan, math.inf, -(2**63) - 1, b"x", "\ud800", "\x00", "\\", "*", set(), object(), Enum]
+NAMES: list[Any] = ["AND", "OR", "NOT", "and", "$or", "$nor", "eq", "$gt", "in", "contains", "like", "exists"]
+NAMES += ["id", "user_id", "created_at", "memory", "category", "metadata.", "k", "gtee", "\ud800", "a\x00"]
+NAMES += [1, None, ("k",)]
+anything = st.recursive(
+    scalars | st.none() | st.sampled_from(WRONG) | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.tuples(inner)
+        | st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=2), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(anything)
+def test_a_wrong_filter_raises_only_a_filter_error(wanted: object) -> None:
+    try:
+        parse(wanted)
+    except FilterError as caught:
+        error = str(caught)
+    else:
+        found({"k": [1, "a"]}, wanted)
+        return
+    assert error.startswith("filters")
+    assert error.isprintable()
