@@ -293,6 +293,8 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._api.open.discard(self)
+        # On Python 3.10 a TLS transport that is not closed by hand complains when it goes.
+        self._transport.close()
         if self._task is not None:
             self._task.cancel()
 

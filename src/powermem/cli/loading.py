@@ -28,7 +28,14 @@ _ROUND = 16
 
 @dataclass(slots=True)
 class Tally:
-    """What has been done: calls of ``Memory.add`` and what came of them. ``errors`` keeps the first ones, so that a bad file cannot fill the memory."""
+    """What has been done.
+
+    Attributes:
+        added: calls of ``Memory.add`` that went well.
+        failed: values and calls that did not.
+        events: what became of memories, and how often.
+        errors: the first ones; a bad file must not fill the memory.
+    """
 
     added: int = 0
     failed: int = 0

@@ -144,7 +144,9 @@ def complain(message: str) -> None:
 
 def safe(text: str) -> str:
     """Return a text whose control characters are spelt out; tabs become spaces and line breaks stay."""
-    return _UNSAFE.sub(lambda found: " " if found[0] == "\t" else f"\\x{ord(found[0]):02x}", text)
+    return _UNSAFE.sub(
+        lambda found: " " if found[0] == "\t" else found[0].encode("unicode_escape").decode("ascii"), text
+    )
 
 
 def _console() -> Console:
