@@ -10,13 +10,9 @@ which prints the port it listens on. It needs nothing but the standard library.
 from __future__ import annotations
 
 import argparse
-import array
 import asyncio
-import base64
 import contextlib
-import hashlib
 import json
-import re
 import ssl
 import sys
 import threading
@@ -24,13 +20,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-DIMENSION = 384
-MODEL_LIMIT = 2048
-"""Most texts in one embedding request, as at OpenAI."""
+if not __package__:
+    # Run as a script: what is imported next lies beside it.
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tests import answers
 
 OnChat = Callable[[list[dict[str, Any]], dict[str, Any]], str]
 
@@ -154,40 +152,29 @@ class Api:
 
     def answer(self, request: Request) -> tuple[int, bytes]:
         """Make the usual answer."""
-        maker = {"chat": self._chat, "embed": _embeddings, "rerank": _ranking}.get(request.kind)
-        if maker is None:
-            return 404, _json({"error": {"message": f"no such path: {request.path}"}})
         try:
-            return 200, maker(request)
+            match request.kind:
+                case "chat":
+                    return 200, _json(self._chat(request))
+                case "embed":
+                    return 200, answers.embeddings(request.body)
+                case "rerank":
+                    return 200, _json(answers.ranking(request.body))
+                case _:
+                    return 404, _json({"error": {"message": f"no such path: {request.path}"}})
         except ValueError as error:
             return 400, _json({"error": {"message": str(error), "type": "invalid_request_error"}})
         except Exception as error:
             # Most likely a wrong expectation in `on_chat`. Not a 5xx: the client would only try again.
             return 418, _json({"error": {"message": f"{type(error).__name__}: {error}"}})
 
-    def _chat(self, request: Request) -> bytes:
+    def _chat(self, request: Request) -> dict[str, Any]:
         messages, body = request.body["messages"], request.body
-        if request.path.endswith("/messages"):
-            system = body.get("system")
-            messages = [{"role": "system", "content": system}, *messages] if system else messages
-            text = self.on_chat(messages, body)
-            return _anthropic(text, body)
-        text = self.on_chat(messages, body)
-        return _json(
-            {
-                "id": "chatcmpl-1",
-                "object": "chat.completion",
-                "model": body.get("model"),
-                "choices": [
-                    {
-                        "index": 0,
-                        "message": {"role": "assistant", "content": text},
-                        "finish_reason": "stop",
-                    }
-                ],
-                "usage": {"prompt_tokens": _tokens(messages), "completion_tokens": len(text.split())},
-            }
-        )
+        if not request.path.endswith("/messages"):
+            return answers.chat(self.on_chat(messages, body), body)
+        system = body.get("system")
+        messages = [{"role": "system", "content": system}, *messages] if system else messages
+        return answers.message(self.on_chat(messages, body), body)
 
 
 class ApiServer(Api):
@@ -237,7 +224,12 @@ class ApiServer(Api):
     def close_idle(self) -> None:
         """Close all connections, as a server does with those idle for long; wait until it is done."""
         done = threading.Event()
-        self._loop.call_soon_threadsafe(lambda: (_close_all(self), done.set()))
+
+        def close() -> None:
+            _close_all(self)
+            done.set()
+
+        self._loop.call_soon_threadsafe(close)
         if not done.wait(5):
             raise RuntimeError("the server does not react")
 
@@ -255,9 +247,7 @@ class ApiServer(Api):
 
 
 @contextlib.asynccontextmanager
-async def _listening(
-    api: Api, port: int, released: asyncio.Event, tls: ssl.SSLContext | None = None
-) -> Any:
+async def _listening(api: Api, port: int, released: asyncio.Event, tls: ssl.SSLContext | None = None) -> Any:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: _Connection(api, released), "127.0.0.1", port, backlog=1024, ssl=tls
@@ -390,111 +380,6 @@ def _json(value: Any) -> bytes:
 
 def _empty_answer(messages: list[dict[str, Any]], body: dict[str, Any]) -> str:
     return '{"facts": []}'
-
-
-def _tokens(messages: list[dict[str, Any]]) -> int:
-    return sum(len(str(message.get("content")).split()) for message in messages)
-
-
-def _anthropic(text: str, body: dict[str, Any]) -> bytes:
-    forced = body.get("tool_choice", {}).get("name")
-    block: dict[str, Any] = {"type": "text", "text": text}
-    if forced:
-        block = {"type": "tool_use", "id": "toolu_1", "name": forced, "input": json.loads(text)}
-    return _json(
-        {
-            "id": "msg_1",
-            "type": "message",
-            "role": "assistant",
-            "model": body.get("model"),
-            "content": [block],
-            "stop_reason": "tool_use" if forced else "end_turn",
-            "usage": {"input_tokens": _tokens(body["messages"]), "output_tokens": len(text.split())},
-        }
-    )
-
-
-def _embeddings(request: Request) -> bytes:
-    texts = request.body["input"]
-    texts = [texts] if isinstance(texts, str) else texts
-    if not texts or len(texts) > MODEL_LIMIT or not all(isinstance(text, str) and text for text in texts):
-        raise ValueError(f"'input' must be 1 to {MODEL_LIMIT} texts that are not empty")
-    dimension = request.body.get("dimensions") or DIMENSION
-    write = _packed if request.body.get("encoding_format") == "base64" else _listed
-    # Written by hand: rendering the numbers is what would take longest.
-    items = ",".join(
-        f'{{"object":"embedding","index":{index},"embedding":{write(text, dimension)}}}'
-        for index, text in enumerate(texts)
-    )
-    usage = sum(len(text.split()) for text in texts)
-    return (
-        f'{{"object":"list","data":[{items}],"model":{json.dumps(request.body.get("model"))},'
-        f'"usage":{{"prompt_tokens":{usage},"total_tokens":{usage}}}}}'
-    ).encode()
-
-
-_WORD = re.compile(r"\w+")
-
-
-def _lanes(text: str, dimension: int) -> tuple[int, array.array[int]]:
-    """Add up the vectors of a text's words, so that texts that share words are near.
-
-    Each word has a random vector of bytes. They stand in 16-bit lanes of one long integer, so that adding a
-    word is a single addition; there is room for 256 words.
-    """
-    words = _WORD.findall(text.lower())[:256] or [text]
-    total = sum(_word_lanes(word, dimension) for word in words)
-    lanes = array.array("H")
-    lanes.frombytes(total.to_bytes(2 * dimension, sys.byteorder))
-    return len(words), lanes
-
-
-@lru_cache(maxsize=100_000)
-def _word_lanes(word: str, dimension: int) -> int:
-    wide = bytearray(2 * dimension)
-    wide[0 if sys.byteorder == "little" else 1 :: 2] = hashlib.shake_128(word.encode()).digest(dimension)
-    return int.from_bytes(wide, sys.byteorder)
-
-
-class _Numbers(dict[int, str]):
-    """The texts of the numbers that lanes stand for, for one count of words."""
-
-    def __init__(self, words: int, dimension: int) -> None:
-        # Bytes are spread evenly from 0 to 255: their mean is 127.5 and their deviation 73.9.
-        self.mean, self.scale = 127.5 * words, 1 / (73.9 * (words * dimension) ** 0.5)
-
-    def __missing__(self, lane: int) -> str:
-        text = self[lane] = f"{(lane - self.mean) * self.scale:.9f}"
-        return text
-
-
-_numbers = lru_cache(maxsize=1000)(_Numbers)
-
-
-def _listed(text: str, dimension: int) -> str:
-    words, lanes = _lanes(text, dimension)
-    numbers = _numbers(words, dimension)
-    return f"[{','.join([numbers[lane] for lane in lanes])}]"
-
-
-def _packed(text: str, dimension: int) -> str:
-    words, lanes = _lanes(text, dimension)
-    numbers = _numbers(words, dimension)
-    floats = array.array("f", [(lane - numbers.mean) * numbers.scale for lane in lanes])
-    if sys.byteorder == "big":
-        floats.byteswap()
-    return f'"{base64.b64encode(floats.tobytes()).decode()}"'
-
-
-def _ranking(request: Request) -> bytes:
-    body = request.body
-    nested = body.get("input")
-    asked, options = (nested, body.get("parameters", {})) if nested else (body, body)
-    wanted = set(_WORD.findall(asked["query"].lower()))
-    scores = [len(wanted & set(_WORD.findall(text.lower()))) / len(wanted) for text in asked["documents"]]
-    order = sorted(range(len(scores)), key=lambda index: -scores[index])[: options.get("top_n")]
-    results = [{"index": index, "relevance_score": scores[index]} for index in order]
-    return _json({"output": {"results": results}} if nested else {"results": results})
 
 
 async def _main(arguments: argparse.Namespace) -> None:

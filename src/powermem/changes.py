@@ -15,21 +15,6 @@ from .types import Metadata, Row, Scope
 
 
 @dataclass(frozen=True, slots=True)
-class Indexed:
-    """What a store needs to find a text again.
-
-    Attributes:
-        embedding: a normalized float32 vector as bytes, or ``None`` without an embedder.
-        terms: distinct term ids, ascending, as uint64 bytes.
-        frequencies: how often each occurs, as uint8 bytes.
-    """
-
-    embedding: bytes | None
-    terms: bytes
-    frequencies: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class AddTurn:
     """Keep a message as evidence."""
 
@@ -46,11 +31,12 @@ class AddTurn:
 class AddMemory:
     """Store a memory, unless its scope already holds the same text.
 
-    Outcome: ``Added`` or ``Duplicate``.
+    ``embedding`` is a normalized float32 vector as bytes, or ``None`` without an embedder. Outcome: ``Added``
+    or ``Duplicate``.
     """
 
     row: Row
-    indexed: Indexed
+    embedding: bytes | None
     turns: Sequence[int] = ()
     facets: Mapping[str, Any] = field(default_factory=dict)
 
@@ -68,7 +54,7 @@ class ReplaceText:
     id: int
     text: str
     hash: str
-    indexed: Indexed
+    embedding: bytes | None
     at: int
     version: int | None = None
     turns: Sequence[int] = ()

@@ -57,8 +57,13 @@ def parse(value: object, name: str = "timestamp") -> int:
     if isinstance(value, datetime):
         return from_datetime(value)
     raise InvalidInputError(
-        f"{name}: expected an ISO-8601 string, a datetime or seconds since the epoch, got {value!r}"
+        f"{name}: expected an ISO-8601 string, a datetime or seconds since the epoch, got {_shown(value)}"
     )
+
+
+def _shown(value: object) -> str:
+    # An integer of thousands of digits cannot even be written.
+    return "a huge number" if isinstance(value, int) and value.bit_length() > 128 else repr(value)
 
 
 def _from_seconds(seconds: float) -> datetime | float:

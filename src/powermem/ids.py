@@ -49,7 +49,7 @@ def parse_id(value: object) -> int | None:
         return None
     if isinstance(value, str):
         text = value.strip()
-        if not (text.isascii() and text.isdigit()):
+        if not (text.isascii() and text.isdigit() and len(text) < 20):
             return None
         value = int(text)
     if isinstance(value, int) and 0 < value < 1 << 63:

@@ -7,7 +7,6 @@ from array import array
 import numpy as np
 import numpy.typing as npt
 
-from .changes import Indexed
 from .ranking.vectors import normalize as normalize_vectors
 from .text import count_terms, date_phrase, date_terms, query_terms, term_id, terms
 from .types import Message
@@ -29,20 +28,24 @@ def message_document(message: Message) -> str:
     return document(message.content, message.actor_id, message.sent_at)
 
 
-def index(text: str, actor_id: str | None, begins: int, embedding: bytes | None) -> Indexed:
-    """Return what a store needs to find a text.
+def index(text: str, actor_id: str | None, begins: int) -> tuple[bytes, bytes]:
+    """Return what a store needs to find a text by its words.
+
+    It takes longer than all else that is done with a new memory, so stores call it, on their threads.
 
     Args:
         text: the memory.
         actor_id: who said it; the name can be searched for.
         begins: since when it is true, microseconds UTC; its date can be searched for.
-        embedding: from ``embedding_bytes``, or ``None`` without an embedder.
+
+    Returns:
+        Distinct term ids, ascending, as uint64 bytes, and how often each occurs, as uint8 bytes.
     """
     extra = date_terms(begins)
     if actor_id:
         extra += terms(actor_id)
     ids, counts = count_terms(text, extra)
-    return Indexed(embedding, array("Q", ids).tobytes(), bytes(counts))
+    return array("Q", ids).tobytes(), bytes(counts)
 
 
 def embedding_bytes(vectors: npt.NDArray[np.float32]) -> list[bytes]:

@@ -35,7 +35,7 @@ def check_id(value: object, name: str) -> str | None:
     """
     if value is None:
         return None
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= 64:
         value = str(value)
     if not isinstance(value, str):
         raise InvalidInputError(f"{name}: expected a string, got {type(value).__name__}")

@@ -13,6 +13,9 @@ from .types import Metadata
 MAX_DEPTH = 32
 """How deep objects and lists may nest; SQLite's and MySQL's JSON functions stop at 1000 and 100."""
 
+MAX_BITS = 1024
+"""How large integers may be; Python itself refuses to write one of more than 4,300 digits as text."""
+
 
 def check_metadata(value: object) -> Metadata:
     """Return a copy of metadata that any store can hold.
@@ -45,7 +48,11 @@ def _check(value: Any, path: str, depth: int) -> Any:
         return [_check(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(value)]
     if isinstance(value, str):
         return check_text(value, path)
-    if value is None or isinstance(value, (bool, int)):
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        if value.bit_length() > MAX_BITS:
+            raise InvalidInputError(f"{path}: an integer of more than {MAX_BITS} bits; store it as a string")
         return value
     if isinstance(value, float):
         if not math.isfinite(value):

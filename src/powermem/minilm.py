@@ -311,8 +311,8 @@ def _open_session(model: Path) -> Any:
     # For older ones on Windows, which know only this.
     onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
-    # Batches run side by side on threads of ours. That is faster than two threads on each batch, and a
-    # session with threads of its own cannot be given up in a forked child: it waits for them for ever.
+    # Batches run side by side on threads of ours, which is faster than two threads on each. Threads of the
+    # session's own either spin between batches or, when they sleep, hang a forked child as it ends.
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from .changes import AddMemory, Change, Delete, LinkTurns, ReplaceText, Supersede
 from .ids import new_id
-from .indexing import document, index
+from .indexing import document
 from .parsing import Decision, Decisions
 from .text import content_hash
 from .types import Fact, Hit, Message, Metadata, Row, Scope
@@ -96,7 +96,7 @@ def add(new: NewMemories, candidate: Candidate) -> AddMemory:
         facets["event_at"] = fact.event_at
     if fact.entities:
         facets["entities"] = list(fact.entities)
-    return AddMemory(row, index(row.text, actor, begins, candidate.embedding), candidate.turns, facets)
+    return AddMemory(row, candidate.embedding, candidate.turns, facets)
 
 
 def said_at(row: Row) -> int | None:
@@ -115,8 +115,7 @@ def replacement(
     strict: bool = False,
 ) -> ReplaceText:
     """Return the change that gives a memory another text; see ``ReplaceText`` for what may stop it."""
-    indexed = index(text, row.actor_id, row.valid_from, embedding)
-    return ReplaceText(row.id, text, content_hash(text), indexed, at, version, tuple(turns), strict)
+    return ReplaceText(row.id, text, content_hash(text), embedding, at, version, tuple(turns), strict)
 
 
 def neighbourhood(

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from powermem import AsyncMemory, ClosedError
+import pytest
+
+from powermem import AsyncMemory, ClosedError, StoreUnavailableError
 from powermem._concurrency import AsyncEvent, async_gather, async_sleep
 from tests.apiserver import ApiServer
 from tests.scripted import ScriptedModel, in_table, openai_embedder, openai_llm
@@ -39,6 +44,44 @@ async def test_closing_while_adds_are_under_way_loses_no_acknowledged_one(config
     assert all("closed" in message for message in refused)
     kept = [row[0] for row in in_table(config, "records", "memory")]
     assert sorted(kept) == sorted(stored)
+
+
+async def test_a_file_that_somebody_keeps_locked_is_an_error_that_passes(config: dict[str, Any]) -> None:
+    config["vector_store"]["config"]["timeout"] = 0.1
+    path = config["vector_store"]["config"]["database_path"]
+    async with AsyncMemory(config) as memory:
+        (kept,) = (await memory.add("I like tea", user_id="u", infer=False))["results"]
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            for infer in (True, False):
+                with pytest.raises(StoreUnavailableError, match="locked.*timeout"):
+                    await memory.add("I like coffee", user_id="u", infer=infer)
+            # Reading goes on, and counting an access does not write.
+            assert len((await memory.search("tea", user_id="u"))["results"]) == 1
+            assert await memory.get(kept["id"]) is not None
+            other.execute("ROLLBACK")
+        assert in_table(config, "turns", "content") == [("I like tea",)]
+        assert len((await memory.add("I like coffee", user_id="u", infer=False))["results"]) == 1
+        assert await memory.count() == 2
+
+
+async def test_closing_that_cannot_write_says_so_and_closes(config: dict[str, Any]) -> None:
+    config["vector_store"]["config"]["timeout"] = 0.1
+    path = config["vector_store"]["config"]["database_path"]
+    memory = AsyncMemory(config)
+    (kept,) = (await memory.add("I like tea", user_id="u", infer=False))["results"]
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        # The access has not been written yet.
+        await memory.get(kept["id"])
+        with pytest.raises(StoreUnavailableError, match="locked"):
+            await memory.close()
+        other.execute("ROLLBACK")
+    await memory.close()
+    with pytest.raises(ClosedError, match="was closed"):
+        await memory.count()
+    # The last one to close a file takes its log away: nobody here holds it open.
+    assert not Path(f"{path}-wal").exists()
 
 
 async def test_a_call_that_waits_for_the_model_is_told_that_all_is_closed(

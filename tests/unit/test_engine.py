@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from powermem.changes import AddMemory, Delete, Supersede
+from powermem.changes import AddMemory, Change, Delete, Supersede
 from powermem.errors import EmbeddingMismatchError, StoreError
 from powermem.indexing import embedding_bytes, query_ids
 from powermem.plan import Candidate, NewMemories, add
@@ -73,7 +73,7 @@ def test_a_large_scope_is_searched_by_codes_with_exact_scores(path: Path, engine
                 assert hit.details["dense"] == pytest.approx(scores[hit.row.id].details["dense"], abs=1e-5)
     assert np.mean(overlap) >= 0.9
     coded.apply([[Delete(added[7].row.id, 5)]])
-    again = coded.search([request(added[7].indexed.embedding, limit=5)])[0]
+    again = coded.search([request(added[7].embedding, limit=5)])[0]
     assert added[7].row.id not in {hit.row.id for hit in again}
     coded.close()
 
@@ -84,10 +84,10 @@ def test_a_scope_that_grows_large_changes_over_to_codes(path: Path) -> None:
     small.identify(IDENTITY)
     added = additions(100)
     small.apply([[change] for change in added[:10]])
-    assert small.search([request(added[0].indexed.embedding)])[0][0].row.id == added[0].row.id
+    assert small.search([request(added[0].embedding)])[0][0].row.id == added[0].row.id
     small.apply([[change] for change in added[10:]])
     for change in added[::9]:
-        hit = small.search([request(change.indexed.embedding, limit=3)])[0][0]
+        hit = small.search([request(change.embedding, limit=3)])[0][0]
         assert hit.row.id == change.row.id
         assert hit.details["dense"] == pytest.approx(1, abs=1e-5)
     small.close()
@@ -108,7 +108,7 @@ def test_the_cache_keeps_to_its_limit(path: Path, engine: Engine) -> None:
 
 def test_one_bad_batch_does_not_take_its_neighbours_along(engine: Engine) -> None:
     good, bad, late = additions(3)
-    broken = [bad, Supersede(bad.row.id, bad.row.id + 1, "x", 1, 1, version=7)]
+    broken: list[Change] = [bad, Supersede(bad.row.id, bad.row.id + 1, "x", 1, 1, version=7)]
     outcomes = engine.apply([[good], broken, [late]])
     assert [isinstance(outcome, Exception) for outcome in outcomes] == [False, True, False]
     stored = engine.get_many([good.row.id, bad.row.id, late.row.id])

@@ -62,6 +62,7 @@ from tests.filtering import Filter, found
         ({"created_at": {"gt": True}}, "filters.created_at.gt: expected an ISO-8601 string"),
         ({"created_at": 10**5000}, "got an integer beyond 64 bits"),
         ({"valid_to": {"lt": math.nan}}, "filters.valid_to.lt: expected an ISO-8601 string"),
+        ({"user_id": 10**5000}, "filters.user_id: expected a string, got an integer beyond 64 bits"),
         ({"user_id": ""}, "filters.user_id: must not be blank"),
         ({"user_id": ["ana", 1.5]}, "filters.user_id[1]: expected a string, got float"),
         ({"actor_id": {"eq": ["ana"]}}, "filters.actor_id.eq: actor_id is never a list; use 'in'"),

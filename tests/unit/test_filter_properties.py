@@ -220,7 +220,8 @@ def test_every_meaning_of_a_dotted_name() -> None:
     absent: list[dict[str, Any]] = [{}]
     some: list[Any] = [None, 1, "x", True, [1]]
     literal = absent + [{"a.b": value} for value in [*some, {}]]
-    around = absent + [{"a": value} for value in [None, "b", ["b"], {}]]
+    flat: list[Any] = [None, "b", ["b"], {}]
+    around = absent + [{"a": value} for value in flat]
     around += [{"a": {"b": value}} for value in [*some, {"c": 1}]]
     rows = [Row(0, Scope(), "", "", metadata={**one, **other}) for one in literal for other in around]
     comparisons = [

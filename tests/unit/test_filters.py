@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from powermem.filters import Column, Key, fields, parse
+from powermem.filters import parse
 from powermem.sql.dialects import SQLITE
 from powermem.sql.filters import compile_filter
 from powermem.types import Row, Scope
@@ -227,12 +227,6 @@ def test_an_enumeration_member_stands_for_its_string() -> None:
     assert found({"k": "tea"}, {"k": Kind.TEA})
     assert found({"k": "tea"}, {"k": [Kind.TEA]})
     assert found({"tea": 1}, {Kind.TEA: 1})
-
-
-def test_fields_of_an_expression() -> None:
-    expression = parse({"user_id": "ana", "OR": [{"k": 1}, {"NOT": {"a.b": {"gt": 1, "lt": 3}}}]})
-    assert expression is not None
-    assert fields(expression) == {Column("user_id", "scope"), Key("k"), Key("a.b")}
 
 
 @pytest.mark.parametrize(

@@ -205,6 +205,7 @@ async def test_a_cancelled_call_leaves_nothing_behind(api, delay):
     # The only slot is free again, and no connection is open.
     api.rule = lambda request: None
     await asyncio.wait_for(client.post(endpoint, BODY, limiter=limiter), 5)
+    assert await _eventually(_is_alone)
     assert await _eventually(lambda: len(api.open) == 1)
     await client.close()
     gc.collect()
@@ -253,6 +254,7 @@ async def test_a_connection_that_opens_too_late_is_closed(api):
         with pytest.raises(asyncio.CancelledError):
             await task
 
+    assert await _eventually(_is_alone)
     assert await _eventually(lambda: not api.open)
 
 
@@ -331,6 +333,11 @@ def test_threads_can_call_plain_methods_only():
             call(made, name, name, 1)
     with pytest.raises(ConfigError, match="Made has no method 'missing'"):
         call(made, "plain", "missing")
+
+
+def _is_alone() -> bool:
+    """Tell whether nothing goes on but the test itself."""
+    return asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def _eventually(condition) -> bool:

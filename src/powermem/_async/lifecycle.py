@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .._concurrency import AsyncLock, AsyncOwner
+from .._concurrency import AsyncLock, AsyncOwner, async_shield
 from ..config import Settings, resolve
 from ..config.registry import require_available
 from ..config.stores import SQLiteConfig
@@ -48,6 +48,15 @@ class Parts:
     extraction: AsyncExtraction
     retrieval: AsyncRetrieval
     model: str | None
+
+    async def close(self) -> None:
+        """Finish what was accepted and give everything up, also what comes after a part that fails."""
+        try:
+            await self.store.close()
+        finally:
+            if self.embedder is not None:
+                await self.embedder.close()
+            await self.http.close()
 
     def description(self) -> dict[str, Any]:
         """Return which store, embedder and extractor are at work."""
@@ -117,20 +126,15 @@ class AsyncLifecycle:
             drain: finish background work; otherwise park it until the next start.
             timeout: seconds that finishing may take.
         """
-        if self._closed and self._parts is None:
-            return
         self._owner.check()
         async with self._opening:
             self._closed = True
             parts, self._parts = self._parts, None
-        if parts is None:
-            return
-        try:
-            await parts.store.close()
-        finally:
-            if parts.embedder is not None:
-                await parts.embedder.close()
-            await parts.http.close()
+            if parts is not None:
+                # A caller who gives up waiting must not leave the file half closed.
+                await async_shield(parts.close)
+        # Whoever comes now is told that it is closed, whatever event loop that is.
+        self._owner.release()
 
     async def __aenter__(self) -> Self:
         await self.initialize()
@@ -148,10 +152,23 @@ class AsyncLifecycle:
             if self._closed:
                 raise ClosedError("this memory was closed; make a new one")
             if self._parts is None:
-                self._parts = await self._open()
-            return self._parts
+                # When the caller is cancelled, what has been opened is there for the next one and for `close`.
+                await async_shield(self._open)
+            parts = self._parts
+            assert parts is not None
+            return parts
 
-    async def _open(self) -> Parts:
+    async def _open(self) -> None:
+        parts = self._assemble()
+        try:
+            await parts.store.open()
+            await parts.encoder.check()
+        except BaseException:
+            await parts.close()
+            raise
+        self._parts = parts
+
+    def _assemble(self) -> Parts:
         settings = self._settings
         require_available(settings.store.provider)
         http = AsyncHTTPClient(
@@ -164,18 +181,12 @@ class AsyncLifecycle:
         embedder = build_embedder(settings.embedder, http)
         reranker = None if settings.reranker is None else build_reranker(settings.reranker, http)
         store = _store(settings)
-        await store.open()
         encoder = AsyncEncoder(embedder, store)
         extractor = AsyncExtractor(
             llm,
             extraction_prompt=settings.prompts.fact_extraction,
             decision_prompt=settings.prompts.update_memory,
         )
-        try:
-            await encoder.check()
-        except BaseException:
-            await store.close()
-            raise
         return Parts(
             http=http,
             store=store,

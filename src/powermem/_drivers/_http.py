@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 import httpcore
 
-
 # Seconds after which a connection that nobody waits for any more, and that has no timeout, is given up.
 _PATIENCE = 10.0
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .._concurrency import Lock, Owner
+from .._concurrency import Lock, Owner, shield
 from ..config import Settings, resolve
 from ..config.registry import require_available
 from ..config.stores import SQLiteConfig
@@ -49,6 +49,15 @@ class Parts:
     extraction: Extraction
     retrieval: Retrieval
     model: str | None
+
+    def close(self) -> None:
+        """Finish what was accepted and give everything up, also what comes after a part that fails."""
+        try:
+            self.store.close()
+        finally:
+            if self.embedder is not None:
+                self.embedder.close()
+            self.http.close()
 
     def description(self) -> dict[str, Any]:
         """Return which store, embedder and extractor are at work."""
@@ -118,20 +127,15 @@ class Lifecycle:
             drain: finish background work; otherwise park it until the next start.
             timeout: seconds that finishing may take.
         """
-        if self._closed and self._parts is None:
-            return
         self._owner.check()
         with self._opening:
             self._closed = True
             parts, self._parts = self._parts, None
-        if parts is None:
-            return
-        try:
-            parts.store.close()
-        finally:
-            if parts.embedder is not None:
-                parts.embedder.close()
-            parts.http.close()
+            if parts is not None:
+                # A caller who gives up waiting must not leave the file half closed.
+                shield(parts.close)
+        # Whoever comes now is told that it is closed, whatever event loop that is.
+        self._owner.release()
 
     def __enter__(self) -> Self:
         self.initialize()
@@ -149,10 +153,23 @@ class Lifecycle:
             if self._closed:
                 raise ClosedError("this memory was closed; make a new one")
             if self._parts is None:
-                self._parts = self._open()
-            return self._parts
+                # When the caller is cancelled, what has been opened is there for the next one and for `close`.
+                shield(self._open)
+            parts = self._parts
+            assert parts is not None
+            return parts
 
-    def _open(self) -> Parts:
+    def _open(self) -> None:
+        parts = self._assemble()
+        try:
+            parts.store.open()
+            parts.encoder.check()
+        except BaseException:
+            parts.close()
+            raise
+        self._parts = parts
+
+    def _assemble(self) -> Parts:
         settings = self._settings
         require_available(settings.store.provider)
         http = HTTPClient(
@@ -165,18 +182,12 @@ class Lifecycle:
         embedder = build_embedder(settings.embedder, http)
         reranker = None if settings.reranker is None else build_reranker(settings.reranker, http)
         store = _store(settings)
-        store.open()
         encoder = Encoder(embedder, store)
         extractor = Extractor(
             llm,
             extraction_prompt=settings.prompts.fact_extraction,
             decision_prompt=settings.prompts.update_memory,
         )
-        try:
-            encoder.check()
-        except BaseException:
-            store.close()
-            raise
         return Parts(
             http=http,
             store=store,

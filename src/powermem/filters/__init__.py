@@ -43,7 +43,7 @@ Edges
 
 from __future__ import annotations
 
-from .expression import COLUMNS, And, Column, Condition, Expression, Key, Not, Or, fields
+from .expression import COLUMNS, And, Column, Condition, Expression, Key, Not, Or
 from .match import matches
 from .parse import MAX_CONDITIONS, MAX_DEPTH, parse
 
@@ -58,7 +58,6 @@ __all__ = [
     "Key",
     "Not",
     "Or",
-    "fields",
     "matches",
     "parse",
 ]

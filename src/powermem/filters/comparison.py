@@ -114,6 +114,8 @@ def _column_scalar(column: Column, value: object, path: str) -> Scalar:
             value = check_id(value, path)
         except InvalidInputError as error:
             raise FilterError(str(error)) from None
+        except ValueError:
+            raise FilterError(f"{path}: expected a string, got {shown(value)}") from None
     if not isinstance(value, str):
         raise FilterError(f"{path}: {column.name} is text; expected a string, got {shown(value)}")
     return _text(value, path)

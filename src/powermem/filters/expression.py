@@ -92,12 +92,3 @@ COLUMNS = {
         Column("expires_at", "time"),
     )
 }
-
-
-def fields(expression: Expression) -> set[Field]:
-    """Return every column and metadata key that an expression reads."""
-    if isinstance(expression, Condition):
-        return {expression.field}
-    if isinstance(expression, Not):
-        return fields(expression.part)
-    return {field for part in expression.parts for field in fields(part)}

@@ -76,6 +76,7 @@ class Database:
             if self._wal and not self.in_memory:
                 self._writer.execute("PRAGMA journal_mode=WAL")
         except sqlite3.Error as error:
+            self.close()
             raise translate(error, self.path) from error
         self._closed = False
 

@@ -78,11 +78,13 @@ class Engine:
             raise
 
     def close(self) -> None:
-        """Write what is pending and close the file."""
-        if self._accesses:
-            self.apply([])
-        self._partitions.clear()
-        self._database.close()
+        """Write what is pending and close the file, also when the writing fails."""
+        try:
+            if self._accesses:
+                self.apply([])
+        finally:
+            self._partitions.clear()
+            self._database.close()
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         exists = connection.execute(

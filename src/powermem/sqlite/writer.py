@@ -18,7 +18,6 @@ from ..changes import (
     Delete,
     DeleteWhere,
     Duplicate,
-    Indexed,
     LinkTurns,
     Outcome,
     Remember,
@@ -28,6 +27,7 @@ from ..changes import (
     VersionConflict,
 )
 from ..ids import new_id
+from ..indexing import index
 from ..metadata import encode, merge
 from ..sql.dialects import SQLITE
 from ..sql.filters import compile_filter
@@ -175,7 +175,7 @@ class Writer:
             # Nobody can find the expired one any more, so it must not stand in the way of saying it again.
             self._end(batch, same.id, same.expires_at)
             self._insert(batch, change)
-        self._insert_vector(batch, row.id, change.indexed)
+        self._insert_vector(batch, row, change.embedding)
         self._link(batch, row.id, change.turns)
         self._record(batch, row.id, "ADD", None, row.text, row.actor_id, row.created_at)
         return Added(row)
@@ -211,10 +211,10 @@ class Writer:
             (moment, batch.sequence, memory_id),
         )
 
-    def _insert_vector(self, batch: _Batch, memory_id: int, indexed: Indexed) -> None:
+    def _insert_vector(self, batch: _Batch, row: Row, embedding: bytes | None) -> None:
         batch.execute(
             f"INSERT OR REPLACE INTO {self._c}_vectors VALUES (?, ?, ?, ?)",
-            (memory_id, indexed.embedding, indexed.terms, indexed.frequencies),
+            (row.id, embedding, *index(row.text, row.actor_id, row.valid_from)),
         )
 
     def _replace_text(self, batch: _Batch, change: ReplaceText) -> Updated | Duplicate | None:
@@ -233,10 +233,10 @@ class Writer:
             "WHERE id = ?",
             (change.text, change.hash, change.at, batch.sequence, change.id),
         )
-        self._insert_vector(batch, change.id, change.indexed)
+        new = replace(row, text=change.text, hash=change.hash, updated_at=change.at, version=row.version + 1)
+        self._insert_vector(batch, new, change.embedding)
         self._link(batch, change.id, change.turns)
         self._record(batch, change.id, "UPDATE", row.text, change.text, row.actor_id, change.at)
-        new = replace(row, text=change.text, hash=change.hash, updated_at=change.at, version=row.version + 1)
         return Updated(new, row.text)
 
     def _supersede(self, batch: _Batch, change: Supersede) -> Updated | None:

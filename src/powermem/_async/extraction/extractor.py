@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from ..._concurrency import async_to_thread
 from ...errors import ExtractionError
 from ...parsing import Decisions, ParseError, parse_decisions, parse_facts
 from ...prompts import (
@@ -15,7 +16,6 @@ from ...prompts import (
     has_conversation,
     repair_messages,
 )
-from ...rules import extract
 from ...types import ChatMessage, Fact, Message, Schema, Usage
 from ..providers.llm import AsyncLLM
 
@@ -62,7 +62,11 @@ class AsyncExtractor:
             ExtractionError: the answer could not be read, twice.
         """
         if self._llm is None:
-            return extract(messages)
+            # Compiling its patterns takes 50 ms, which a memory with a model need not spend.
+            from ...rules import extract
+
+            # Long conversations take longer than an event loop should be held.
+            return await async_to_thread(extract, messages)
         if not has_conversation(messages):
             return []
         request = extraction_messages(messages, today=today, custom=prompt or self._extraction_prompt)

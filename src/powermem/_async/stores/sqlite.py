@@ -47,9 +47,11 @@ class AsyncSQLiteStore(AsyncStore):
     async def close(self) -> None:
         await self._commits.close()
         await self._searches.close()
-        await self._write_thread.run(self._engine.close)
-        await self._write_thread.close()
-        await self._read_threads.close()
+        try:
+            await self._write_thread.run(self._engine.close)
+        finally:
+            await self._write_thread.close()
+            await self._read_threads.close()
 
     async def identify(self, identity: EmbedderIdentity) -> None:
         await self._write_thread.run(self._engine.identify, identity)

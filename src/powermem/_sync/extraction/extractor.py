@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from ..._concurrency import to_thread
 from ...errors import ExtractionError
 from ...parsing import Decisions, ParseError, parse_decisions, parse_facts
 from ...prompts import (
@@ -16,7 +17,6 @@ from ...prompts import (
     has_conversation,
     repair_messages,
 )
-from ...rules import extract
 from ...types import ChatMessage, Fact, Message, Schema, Usage
 from ..providers.llm import LLM
 
@@ -63,7 +63,11 @@ class Extractor:
             ExtractionError: the answer could not be read, twice.
         """
         if self._llm is None:
-            return extract(messages)
+            # Compiling its patterns takes 50 ms, which a memory with a model need not spend.
+            from ...rules import extract
+
+            # Long conversations take longer than an event loop should be held.
+            return to_thread(extract, messages)
         if not has_conversation(messages):
             return []
         request = extraction_messages(messages, today=today, custom=prompt or self._extraction_prompt)

@@ -48,9 +48,11 @@ class SQLiteStore(Store):
     def close(self) -> None:
         self._commits.close()
         self._searches.close()
-        self._write_thread.run(self._engine.close)
-        self._write_thread.close()
-        self._read_threads.close()
+        try:
+            self._write_thread.run(self._engine.close)
+        finally:
+            self._write_thread.close()
+            self._read_threads.close()
 
     def identify(self, identity: EmbedderIdentity) -> None:
         self._write_thread.run(self._engine.identify, identity)

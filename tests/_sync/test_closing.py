@@ -1,0 +1,137 @@
+# Generated from tests/_async/test_closing.py by scripts/run_unasync.py; edit that file instead.
+"""Closing while others are at work."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from powermem import ClosedError, Memory, StoreUnavailableError
+from powermem._concurrency import Event, gather, sleep
+from tests.apiserver import ApiServer
+from tests.scripted import ScriptedModel, in_table, openai_embedder, openai_llm
+
+
+def test_closing_while_adds_are_under_way_loses_no_acknowledged_one(config: dict[str, Any]) -> None:
+    memory = Memory(config)
+    memory.initialize()
+    stored: list[str] = []
+    refused: list[str] = []
+    some = Event()
+
+    def write(number: int) -> None:
+        for turn in range(1_000_000):
+            text = f"Writer {number} wrote note {turn}"
+            try:
+                memory.add(text, user_id="u", infer=False)
+            except ClosedError as error:
+                refused.append(str(error))
+                return
+            stored.append(text)
+            if len(stored) >= 40:
+                some.set()
+
+    def close() -> None:
+        assert some.wait(30)
+        gather([partial(memory.close) for _ in range(3)])
+
+    gather([*(partial(write, number) for number in range(8)), close])
+    assert len(refused) == 8
+    assert all("closed" in message for message in refused)
+    kept = [row[0] for row in in_table(config, "records", "memory")]
+    assert sorted(kept) == sorted(stored)
+
+
+def test_a_file_that_somebody_keeps_locked_is_an_error_that_passes(config: dict[str, Any]) -> None:
+    config["vector_store"]["config"]["timeout"] = 0.1
+    path = config["vector_store"]["config"]["database_path"]
+    with Memory(config) as memory:
+        (kept,) = (memory.add("I like tea", user_id="u", infer=False))["results"]
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            for infer in (True, False):
+                with pytest.raises(StoreUnavailableError, match="locked.*timeout"):
+                    memory.add("I like coffee", user_id="u", infer=infer)
+            # Reading goes on, and counting an access does not write.
+            assert len((memory.search("tea", user_id="u"))["results"]) == 1
+            assert memory.get(kept["id"]) is not None
+            other.execute("ROLLBACK")
+        assert in_table(config, "turns", "content") == [("I like tea",)]
+        assert len((memory.add("I like coffee", user_id="u", infer=False))["results"]) == 1
+        assert memory.count() == 2
+
+
+def test_closing_that_cannot_write_says_so_and_closes(config: dict[str, Any]) -> None:
+    config["vector_store"]["config"]["timeout"] = 0.1
+    path = config["vector_store"]["config"]["database_path"]
+    memory = Memory(config)
+    (kept,) = (memory.add("I like tea", user_id="u", infer=False))["results"]
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        # The access has not been written yet.
+        memory.get(kept["id"])
+        with pytest.raises(StoreUnavailableError, match="locked"):
+            memory.close()
+        other.execute("ROLLBACK")
+    memory.close()
+    with pytest.raises(ClosedError, match="was closed"):
+        memory.count()
+    # The last one to close a file takes its log away: nobody here holds it open.
+    assert not Path(f"{path}-wal").exists()
+
+
+def test_a_call_that_waits_for_the_model_is_told_that_all_is_closed(
+    api: ApiServer, config: dict[str, Any]
+) -> None:
+    config["llm"] = openai_llm(api)
+    ScriptedModel(api).always_learns("Ana likes tea")
+    api.delays["chat"] = 0.3
+    memory = Memory(config)
+    outcomes: list[str] = []
+
+    def add() -> None:
+        try:
+            memory.add("I like tea", user_id="u")
+            outcomes.append("stored")
+        except ClosedError:
+            outcomes.append("closed")
+
+    def close() -> None:
+        while not api.of("chat"):
+            sleep(0.001)
+        memory.close()
+
+    gather([add, close])
+    # Finished before the store was closed, or told that it was not: never acknowledged and lost.
+    (records,) = in_table(config, "records")
+    assert (outcomes, records) in ((["stored"], (1,)), (["closed"], (0,)))
+    assert in_table(config, "turns", "content") == [("I like tea",)]
+
+
+def test_a_search_under_way_is_answered_or_told(api: ApiServer, config: dict[str, Any]) -> None:
+    config["embedder"] = openai_embedder(api)
+    with Memory(config) as memory:
+        memory.add("I like tea", user_id="u", infer=False)
+        asked = len(api.of("embed"))
+        api.delays["embed"] = 0.2
+        outcomes: list[Any] = []
+
+        def search() -> None:
+            try:
+                answer = memory.search("Who likes tea?", user_id="u")
+                outcomes.append([item["memory"] for item in answer["results"]])
+            except ClosedError:
+                outcomes.append("closed")
+
+        def close() -> None:
+            while len(api.of("embed")) == asked:
+                sleep(0.001)
+            memory.close()
+
+        gather([search, close])
+        assert outcomes in ([["I like tea"]], ["closed"])

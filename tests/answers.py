@@ -1,0 +1,137 @@
+"""What the test server answers when nothing else is asked of it."""
+
+from __future__ import annotations
+
+import array
+import base64
+import hashlib
+import json
+import re
+import sys
+from functools import lru_cache
+from typing import Any
+
+DIMENSION = 384
+LIMIT = 2048
+"""Most texts in one embedding request, as at OpenAI."""
+
+
+def chat(text: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Answer in the form of OpenAI's chat API."""
+    message = {"role": "assistant", "content": text}
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "model": body.get("model"),
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": _tokens(body["messages"]), "completion_tokens": len(text.split())},
+    }
+
+
+def message(text: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Answer in the form of Anthropic's messages API."""
+    forced = body.get("tool_choice", {}).get("name")
+    block: dict[str, Any] = {"type": "text", "text": text}
+    if forced:
+        block = {"type": "tool_use", "id": "toolu_1", "name": forced, "input": json.loads(text)}
+    return {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": body.get("model"),
+        "content": [block],
+        "stop_reason": "tool_use" if forced else "end_turn",
+        "usage": {"input_tokens": _tokens(body["messages"]), "output_tokens": len(text.split())},
+    }
+
+
+def embeddings(body: dict[str, Any]) -> bytes:
+    """Embed texts in the form of OpenAI's API, as lists or as base64.
+
+    Raises:
+        ValueError: the texts are not to a provider's liking.
+    """
+    texts = body["input"]
+    texts = [texts] if isinstance(texts, str) else texts
+    if not texts or len(texts) > LIMIT or not all(isinstance(text, str) and text for text in texts):
+        raise ValueError(f"'input' must be 1 to {LIMIT} texts that are not empty")
+    dimension = body.get("dimensions") or DIMENSION
+    write = _packed if body.get("encoding_format") == "base64" else _listed
+    # Written by hand: rendering the numbers is what would take longest.
+    items = ",".join(
+        f'{{"object":"embedding","index":{index},"embedding":{write(text, dimension)}}}'
+        for index, text in enumerate(texts)
+    )
+    usage = sum(len(text.split()) for text in texts)
+    return (
+        f'{{"object":"list","data":[{items}],"model":{json.dumps(body.get("model"))},'
+        f'"usage":{{"prompt_tokens":{usage},"total_tokens":{usage}}}}}'
+    ).encode()
+
+
+_WORD = re.compile(r"\w+")
+
+
+def _lanes(text: str, dimension: int) -> tuple[int, array.array[int]]:
+    """Add up the vectors of a text's words, so that texts that share words are near.
+
+    Each word has a random vector of bytes. They stand in 16-bit lanes of one long integer, so that adding a
+    word is a single addition; there is room for 256 words.
+    """
+    words = _WORD.findall(text.lower())[:256] or [text]
+    total = sum(_word_lanes(word, dimension) for word in words)
+    lanes = array.array("H")
+    lanes.frombytes(total.to_bytes(2 * dimension, sys.byteorder))
+    return len(words), lanes
+
+
+@lru_cache(maxsize=100_000)
+def _word_lanes(word: str, dimension: int) -> int:
+    wide = bytearray(2 * dimension)
+    wide[0 if sys.byteorder == "little" else 1 :: 2] = hashlib.shake_128(word.encode()).digest(dimension)
+    return int.from_bytes(wide, sys.byteorder)
+
+
+class _Numbers(dict[int, str]):
+    """The texts of the numbers that lanes stand for, for one count of words."""
+
+    def __init__(self, words: int, dimension: int) -> None:
+        # Bytes are spread evenly from 0 to 255: their mean is 127.5 and their deviation 73.9.
+        self.mean, self.scale = 127.5 * words, 1 / (73.9 * (words * dimension) ** 0.5)
+
+    def __missing__(self, lane: int) -> str:
+        text = self[lane] = f"{(lane - self.mean) * self.scale:.9f}"
+        return text
+
+
+_numbers = lru_cache(maxsize=1000)(_Numbers)
+
+
+def _listed(text: str, dimension: int) -> str:
+    words, lanes = _lanes(text, dimension)
+    numbers = _numbers(words, dimension)
+    return f"[{','.join([numbers[lane] for lane in lanes])}]"
+
+
+def _packed(text: str, dimension: int) -> str:
+    words, lanes = _lanes(text, dimension)
+    numbers = _numbers(words, dimension)
+    floats = array.array("f", [(lane - numbers.mean) * numbers.scale for lane in lanes])
+    if sys.byteorder == "big":
+        floats.byteswap()
+    return f'"{base64.b64encode(floats.tobytes()).decode()}"'
+
+
+def ranking(body: dict[str, Any]) -> dict[str, Any]:
+    """Rank documents by the words they share with the query, in Jina's form or in DashScope's."""
+    nested = body.get("input")
+    asked, options = (nested, body.get("parameters", {})) if nested else (body, body)
+    wanted = set(_WORD.findall(asked["query"].lower()))
+    scores = [len(wanted & set(_WORD.findall(text.lower()))) / len(wanted) for text in asked["documents"]]
+    order = sorted(range(len(scores)), key=lambda index: -scores[index])[: options.get("top_n")]
+    results = [{"index": index, "relevance_score": scores[index]} for index in order]
+    return {"output": {"results": results}} if nested else {"results": results}
+
+
+def _tokens(messages: list[dict[str, Any]]) -> int:
+    return sum(len(str(message.get("content")).split()) for message in messages)

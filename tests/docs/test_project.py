@@ -1,0 +1,68 @@
+"""What the documentation says of the project itself: commands, files, links."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from powermem.cli import main
+from powermem.minilm import available
+
+from .markdown import ROOT, documents, read_blocks
+
+EVERYTHING = [*documents(), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "examples" / "README.md"]
+
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+
+
+def test_the_two_commands_of_the_readme_are_those_of_the_project() -> None:
+    demo, suite = [block.code for block in read_blocks(ROOT / "README.md") if block.language == "bash"][:2]
+    assert demo.endswith("&& .venv/bin/powermem demo\n")
+    assert suite in (ROOT / ".ci" / "run").read_text("utf-8")
+    assert suite in (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+
+
+@pytest.mark.skipif(not available(), reason="the scores in the README come from the local embedder")
+def test_the_demo_prints_what_the_readme_shows(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (shown,) = [
+        block.code for block in read_blocks(ROOT / "README.md") if block.note == "" and block.language == "text"
+    ]
+    assert main(["demo"]) == 0
+    printed = iter(_comparable(capsys.readouterr().out))
+    missing = [line for line in _comparable(shown) if line not in printed]
+    assert missing == [], "these lines are not in the demo, or not in this order"
+
+
+def _comparable(text: str) -> list[str]:
+    """Return the lines that are not blank, without what differs between machines: scores and widths."""
+    lines = (" ".join(_NUMBER.sub("0", line).split()).strip("─ ") for line in text.splitlines())
+    return [line for line in lines if line and line != "..."]
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(path: Path) -> None:
+    broken = []
+    for target in _LINK.findall(path.read_text("utf-8")):
+        if target.startswith(("http://", "https://")):
+            continue
+        name, _, anchor = target.partition("#")
+        file = (path.parent / name).resolve() if name else path
+        if not file.exists() or (anchor and anchor not in _anchors(file)):
+            broken.append(target)
+    assert broken == []
+
+
+def _anchors(path: Path) -> set[str]:
+    """Return the anchors that headings get when the file is shown as a page."""
+    headings = _HEADING.findall(path.read_text("utf-8"))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    pages = [f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")]
+    assert [page for page in pages if f"]({page})" not in readme] == []

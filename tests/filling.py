@@ -1,0 +1,61 @@
+"""Many memories quickly: through the engine of a store, without a model and without an event loop."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from powermem.changes import AddMemory, Change
+from powermem.clock import now
+from powermem.indexing import embedding_bytes
+from powermem.plan import Candidate, NewMemories, add
+from powermem.sqlite.engine import Engine
+from powermem.types import EmbedderIdentity, Fact, Scope
+
+_BATCH = 1000
+# As many different words as a large conversation has; common ones are drawn more often.
+_WORDS = 20_000
+
+
+def random_vectors(count: int, dimension: int = 384, seed: int = 1) -> npt.NDArray[np.float32]:
+    """Return vectors that point everywhere; shape (count, dimension)."""
+    return np.random.default_rng(seed).standard_normal((count, dimension), dtype=np.float32)
+
+
+def random_texts(count: int, words: int = 12, seed: int = 1) -> list[str]:
+    """Return texts of invented words, whose frequencies fall off as those of a language do."""
+    chance = random.Random(seed)
+    return [
+        " ".join(f"w{int(_WORDS ** chance.random())}" for _ in range(words)) + f" n{number}"
+        for number in range(count)
+    ]
+
+
+def fill(
+    path: str,
+    texts: Sequence[str],
+    vectors: npt.NDArray[np.float32],
+    scopes: Sequence[Scope],
+    identity: EmbedderIdentity,
+    collection: str = "memories",
+) -> None:
+    """Store texts with their vectors in a database file; ``scopes`` are dealt out in turn."""
+    engine = Engine(path, collection, synchronous="off")
+    engine.open()
+    try:
+        engine.identify(identity)
+        at = now()
+        packed = embedding_bytes(vectors)
+        for start in range(0, len(texts), _BATCH):
+            batch: list[Change] = []
+            for number in range(start, min(start + _BATCH, len(texts))):
+                new = NewMemories(scopes[number % len(scopes)], at)
+                change = add(new, Candidate(Fact(texts[number]), None, (), packed[number]))
+                assert isinstance(change, AddMemory)
+                batch.append(change)
+            engine.apply([batch])
+    finally:
+        engine.close()

@@ -1,0 +1,130 @@
+"""How long the event loop is ever held while it is busy with memories.
+
+The bound is wide, since a shared machine may hold any process; the time measured is printed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from powermem import AsyncMemory
+from powermem.types import EmbedderIdentity, Scope
+from tests.apiserver import ApiServer
+from tests.filling import fill, random_texts, random_vectors
+from tests.scripted import openai_embedder
+
+MOST = 0.1
+_TICK = 0.001
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> dict[str, Any]:
+    return {
+        "vector_store": {"provider": "sqlite", "config": {"database_path": str(tmp_path / "memory.db")}},
+        "embedder": {"provider": "mock"},
+        "llm": {"provider": "none"},
+    }
+
+
+class Heartbeat:
+    """Sleeps for a millisecond again and again, and remembers by how much a sleep was ever too long."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+        self.beats = 0
+
+    async def beat(self) -> None:
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(_TICK)
+            self.longest = max(self.longest, time.perf_counter() - before - _TICK)
+            self.beats += 1
+
+
+@asynccontextmanager
+async def heartbeat(what: str) -> AsyncIterator[Heartbeat]:
+    heart = Heartbeat()
+    task = asyncio.create_task(heart.beat())
+    started = time.perf_counter()
+    try:
+        yield heart
+    finally:
+        # One more beat, so that what held the loop last counts.
+        beats = heart.beats
+        while heart.beats == beats:
+            await asyncio.sleep(_TICK)
+        task.cancel()
+        seconds = time.perf_counter() - started
+        print(f"{what}: held for {heart.longest * 1000:.1f} ms at most, {seconds:.2f} s, {heart.beats} beats")
+
+
+@pytest.fixture(autouse=True)
+def quiet_collector() -> Iterator[None]:
+    """What other tests left behind is not collected while the time is taken."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+async def test_the_heartbeat_notices_what_holds_the_loop() -> None:
+    async with heartbeat("a blocking call of 30 ms") as heart:
+        await asyncio.sleep(0.005)
+        time.sleep(0.03)
+    assert 0.025 < heart.longest
+
+
+async def test_two_hundred_adds_at_once(api: ApiServer, config: dict[str, Any]) -> None:
+    api.delays["embed"] = 0.02
+    config["embedder"] = openai_embedder(api)
+    async with AsyncMemory(config) as memory:
+        await memory.add("Warm up", user_id="u", infer=False)
+        requests, commits = len(api.of("embed")), memory._parts.store.commits
+        texts = random_texts(200)
+        async with heartbeat("200 adds with an embedding endpoint of 20 ms") as heart:
+            await asyncio.gather(*(memory.add(text, user_id="u", infer=False) for text in texts))
+        assert await memory.count() == 201
+        assert len(api.of("embed")) - requests <= 20
+        assert memory._parts.store.commits - commits <= 20
+    assert heart.longest < MOST
+
+
+async def test_two_hundred_adds_of_long_conversations(config: dict[str, Any]) -> None:
+    config["embedder"] = {"provider": "none"}
+    async with AsyncMemory(config) as memory:
+        conversations = [random_texts(10, words=60, seed=number) for number in range(200)]
+        async with heartbeat("200 adds of 10 messages") as heart:
+            await asyncio.gather(*(memory.add(turns, user_id="u", infer=False) for turns in conversations))
+        assert await memory.count() == 2000
+    assert heart.longest < MOST
+
+
+async def test_sixty_four_searches_at_once(api: ApiServer, config: dict[str, Any]) -> None:
+    config["embedder"] = openai_embedder(api)
+    texts = random_texts(10_000)
+    fill(
+        config["vector_store"]["config"]["database_path"],
+        texts,
+        random_vectors(len(texts)),
+        [Scope("u")],
+        EmbedderIdentity("openai", "scripted", 384),
+    )
+    async with AsyncMemory(config) as memory:
+        async with heartbeat("the first search over 10,000 memories") as first:
+            (hit,) = (await memory.search(texts[5000], user_id="u", limit=1))["results"]
+        assert hit["memory"] == texts[5000]
+        async with heartbeat("64 searches over 10,000 memories") as heart:
+            answers = await asyncio.gather(
+                *(memory.search(text, user_id="u", limit=10) for text in texts[: 64 * 100 : 100])
+            )
+        assert [answer["results"][0]["memory"] for answer in answers] == texts[: 64 * 100 : 100]
+    assert first.longest < MOST
+    assert heart.longest < MOST
