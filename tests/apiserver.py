@@ -19,7 +19,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,6 +29,19 @@ if not __package__:
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests import answers
+from tests.behaviours import DROP, GARBAGE, HANG, Behaviour, failure, no_structure
+
+__all__ = [
+    "DROP",
+    "GARBAGE",
+    "HANG",
+    "Api",
+    "ApiServer",
+    "Behaviour",
+    "Request",
+    "failure",
+    "no_structure",
+]
 
 OnChat = Callable[[list[dict[str, Any]], dict[str, Any]], str]
 
@@ -67,51 +80,6 @@ _KINDS = {
     "/reranks": "rerank",
     "/text-rerank": "rerank",
 }
-
-
-@dataclass(frozen=True)
-class Behaviour:
-    """How one request is answered, instead of as usual.
-
-    Attributes:
-        status: the HTTP status.
-        body: what to send instead of the usual reply; a dict goes as JSON.
-        headers: to send as well.
-        delay: seconds to wait before answering.
-        hang: whether to answer only when the server is released, or never.
-        cut: how many bytes of the body to send before the connection is closed.
-        drop: whether to close the connection without an answer.
-        blanks: how many spaces to send, one at a time, before the body.
-    """
-
-    status: int = 200
-    body: bytes | str | Mapping[str, Any] | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    delay: float = 0.0
-    hang: bool = False
-    cut: int | None = None
-    drop: bool = False
-    blanks: int = 0
-
-
-def failure(status: int, message: str = "something went wrong", **more: Any) -> Behaviour:
-    """Answer with an error in OpenAI's form; ``headers`` and ``delay`` as in ``Behaviour``."""
-    options = {name: more.pop(name) for name in ("headers", "delay") if name in more}
-    return Behaviour(status, {"error": {"message": message, "type": "error", **more}}, **options)
-
-
-def no_structure(kind: str) -> Behaviour:
-    """Answer as a model does that knows no ``response_format`` of this kind."""
-    return failure(
-        400,
-        f"Invalid parameter: 'response_format' of type '{kind}' is not supported with this model.",
-        param="response_format",
-    )
-
-
-HANG = Behaviour(hang=True)
-DROP = Behaviour(drop=True)
-GARBAGE = Behaviour(body=b'{"choices": [{"mess')
 
 
 class Api:
@@ -222,11 +190,13 @@ class ApiServer(Api):
         self._loop.call_soon_threadsafe(self._released.set)
 
     def close_idle(self) -> None:
-        """Close all connections, as a server does with those idle for long; wait until it is done."""
+        """Close the connections without a request, as servers do after a while; wait until it is done."""
         done = threading.Event()
 
         def close() -> None:
-            _close_all(self)
+            for connection in list(self.open):
+                if not connection.busy:
+                    connection.close()
             done.set()
 
         self._loop.call_soon_threadsafe(close)
@@ -288,7 +258,13 @@ class _Connection(asyncio.Protocol):
         if self._task is not None:
             self._task.cancel()
 
+    @property
+    def busy(self) -> bool:
+        """Whether a request is being answered."""
+        return self._task is not None
+
     def close(self) -> None:
+        """Close it, whatever goes on."""
         if self._task is not None:
             self._task.cancel()
         self._transport.abort()

@@ -101,8 +101,8 @@ class Delete:
 class LinkTurns:
     """Note that these turns say what a memory says.
 
-    With ``version`` the change fails with ``VersionConflict`` when the memory no longer is as it was read, and
-    so may no longer say it.
+    With ``version`` the change fails with ``VersionConflict`` when the memory is not as it was read, and so may
+    no longer say it.
     """
 
     id: int

@@ -178,7 +178,7 @@ class MiniLM:
 
 
 SHARED: Final = MiniLM()
-"""One for the whole process, however many memories use it: the weights take about 150 MB."""
+"""One for the whole process, however many memories use it: it takes about 200 MB."""
 
 
 def assemble(batches: Sequence[Batch], parts: Sequence[Vectors]) -> Vectors:

@@ -1,4 +1,4 @@
-"""Answers of a model that are no answers: repaired where they can be, an error otherwise, and nothing is lost."""
+"""Answers of a model that are no answers: mended where they can be, an error otherwise, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -74,7 +74,9 @@ async def test_what_can_be_read_is_read(memory: AsyncMemory, model: ScriptedMode
 
 
 @pytest.mark.parametrize("broken", BROKEN)
-async def test_one_turn_to_mend_a_broken_answer(memory: AsyncMemory, model: ScriptedModel, broken: str) -> None:
+async def test_one_turn_to_mend_a_broken_answer(
+    memory: AsyncMemory, model: ScriptedModel, broken: str
+) -> None:
     model.says(broken, GOOD)
     result = await memory.add("I like green tea", user_id="u")
     assert [item["memory"] for item in result["results"]] == ["Ana likes green tea"]
@@ -108,7 +110,9 @@ async def test_a_broken_decision_is_mended_too(memory: AsyncMemory, model: Scrip
     model.says(GOOD)
     await memory.add("I like green tea", user_id="u")
     model.learns("Ana likes green tea with mint")
-    model.rules("Well.", json.dumps({"decisions": [decision(0, "UPDATE", "M1", "Ana likes green tea, with mint")]}))
+    model.rules(
+        "Well.", json.dumps({"decisions": [decision(0, "UPDATE", "M1", "Ana likes green tea, with mint")]})
+    )
     result = await memory.add("With mint", user_id="u")
     assert [item["event"] for item in result["results"]] == ["UPDATE"]
     assert result["usage"]["llm_calls"] == 3

@@ -1,4 +1,4 @@
-"""What becomes of a fact beside the memories near it: every decision a model can take, and every wrong one."""
+"""What becomes of a fact beside the memories near it: every decision a model can take, right or wrong."""
 
 from __future__ import annotations
 
@@ -92,7 +92,9 @@ async def test_what_was_superseded_may_be_true_again(memory: AsyncMemory, model:
         assert item["event"] == "UPDATE"
     assert await stored(memory) == [LIVES]
     assert item["id"] != first
-    history = [await found(memory, "Ana lives", as_of=day) for day in ("2023-02-01", "2023-07-01", "2023-10-01")]
+    history = [
+        await found(memory, "Ana lives", as_of=day) for day in ("2023-02-01", "2023-07-01", "2023-10-01")
+    ]
     assert history == [[LIVES], ["Ana lives in Faro"], [LIVES]]
 
 
@@ -127,7 +129,9 @@ async def test_superseded_by_what_is_known_elsewhere_is_still_told(
     memory: AsyncMemory, model: ScriptedModel
 ) -> None:
     # The new text is a memory already, but in a place where the search for what is near does not look.
-    known = (await memory.add("Ana drinks tea", user_id="u", infer=False, metadata={"k": 1}))["results"][0]["id"]
+    known = (await memory.add("Ana drinks tea", user_id="u", infer=False, metadata={"k": 1}))["results"][0][
+        "id"
+    ]
     old = (await memory.add("Ana drinks no tea", user_id="u", infer=False))["results"][0]["id"]
     model.learns("Ana drinks tea")
     model.decides(decision(0, "SUPERSEDE", "M1"))
@@ -226,7 +230,12 @@ def _update(request: Messages, text: str, merged: str) -> str:
 
 
 async def test_mixed_decisions_are_applied_together(memory: AsyncMemory, model: ScriptedModel) -> None:
-    texts = ["Ana drinks green tea", "Ana owns a red bicycle", "Ana fears tall dogs", "Ana plays the old piano"]
+    texts = [
+        "Ana drinks green tea",
+        "Ana owns a red bicycle",
+        "Ana fears tall dogs",
+        "Ana plays the old piano",
+    ]
     ids = dict(zip(texts, [await learn(memory, model, text) for text in texts], strict=True))
     model.learns(
         "Ana drinks green tea with mint",
@@ -296,7 +305,9 @@ async def test_what_changed_meanwhile_is_decided_anew(
         assert len(model.decisions) == 1
         assert (item["event"], await stored(memory)) == ("ADD", [new])
         return
-    assert [record["text"] for record in shown(model.decisions[1], "memories")] == ["Ana lives in Porto in a tower"]
+    assert [record["text"] for record in shown(model.decisions[1], "memories")] == [
+        "Ana lives in Porto in a tower"
+    ]
     assert (item["id"], item["event"], item["memory"]) == (known, "UPDATE", both)
     assert await stored(memory) == [both]
     assert [entry["event"] for entry in await memory.history(known)] == ["ADD", "UPDATE", "UPDATE"]
@@ -339,7 +350,9 @@ async def test_a_memory_that_never_rests_ends_in_an_error_that_says_so(
     assert ("With Bo",) in in_table(config, "turns", "content")
 
 
-async def test_an_access_is_no_change(memory: AsyncMemory, model: ScriptedModel, config: dict[str, Any]) -> None:
+async def test_an_access_is_no_change(
+    memory: AsyncMemory, model: ScriptedModel, config: dict[str, Any]
+) -> None:
     known = await learn(memory, model, LIVES)
     model.learns(fact("Ana lives in Porto with Bo"))
 

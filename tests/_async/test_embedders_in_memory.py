@@ -72,7 +72,7 @@ async def test_another_dimension_is_refused_when_it_shows(api: ApiServer, config
             partial(memory.add, "I like coffee", user_id="u", infer=False),
             partial(memory.search, "tea", user_id="u"),
         ):
-            with pytest.raises(EmbeddingMismatchError, match="384 dimensions.*8 dimensions") as caught:
+            with pytest.raises(EmbeddingMismatchError, match=r"384 dimensions.*8 dimensions") as caught:
                 await call()
             assert "reembed()" in str(caught.value)
         assert await memory.count() == 1
@@ -89,12 +89,14 @@ async def test_a_dimension_that_changes_meanwhile_is_an_error(api: ApiServer, co
         assert len((await memory.search("I like tea", user_id="u"))["results"]) == 1
 
 
-async def test_two_that_open_an_empty_store_cannot_both_fill_it(api: ApiServer, config: dict[str, Any]) -> None:
+async def test_two_that_open_an_empty_store_cannot_both_fill_it(
+    api: ApiServer, config: dict[str, Any]
+) -> None:
     first = {**config, "embedder": openai_embedder(api)}
     second = {**config, "embedder": openai_embedder(api, model="other")}
     async with AsyncMemory(first) as one, AsyncMemory(second) as two:
         await one.add("I like tea", user_id="u", infer=False)
-        with pytest.raises(EmbeddingMismatchError, match="scripted.*other"):
+        with pytest.raises(EmbeddingMismatchError, match=r"scripted.*other"):
             await two.add("I like coffee", user_id="u", infer=False)
         assert await two.count() == 1
 
@@ -141,7 +143,9 @@ async def test_where_the_embedder_fails_nothing_is_stored(api: ApiServer, config
         assert hit["memory"] == "I like tea"
 
 
-async def test_a_text_the_embedder_refuses_fails_its_own_caller(api: ApiServer, config: dict[str, Any]) -> None:
+async def test_a_text_the_embedder_refuses_fails_its_own_caller(
+    api: ApiServer, config: dict[str, Any]
+) -> None:
     config["embedder"] = openai_embedder(api)
 
     def rule(request: Request) -> Behaviour | None:

@@ -24,9 +24,19 @@ from tests.scripted import (
 
 TALK = [
     {"role": "system", "content": "Be brief."},
-    {"role": "user", "name": "Ana", "content": "I moved to Porto yesterday.", "timestamp": "2023-05-08T10:00:00Z"},
+    {
+        "role": "user",
+        "name": "Ana",
+        "content": "I moved to Porto yesterday.",
+        "timestamp": "2023-05-08T10:00:00Z",
+    },
     {"role": "assistant", "content": "How exciting!"},
-    {"role": "user", "name": "Ana", "content": "I can't stand coriander.", "timestamp": "2023-05-09T11:30:00Z"},
+    {
+        "role": "user",
+        "name": "Ana",
+        "content": "I can't stand coriander.",
+        "timestamp": "2023-05-09T11:30:00Z",
+    },
 ]
 MOVED = fact(
     "Ana moved to Porto on 7 May 2023",
@@ -92,7 +102,9 @@ async def test_event_date_and_names_are_kept_with_the_memory(
     assert "event_at" not in facets[0]
 
 
-async def test_a_fact_without_a_turn_comes_from_all_of_them(memory: AsyncMemory, model: ScriptedModel) -> None:
+async def test_a_fact_without_a_turn_comes_from_all_of_them(
+    memory: AsyncMemory, model: ScriptedModel
+) -> None:
     for wrong in (None, 99, -1):
         model.learns(fact(f"Fact number {wrong}", turn=wrong))
         (item,) = (await memory.add(TALK[1:], user_id=f"u{wrong}"))["results"]
@@ -313,7 +325,9 @@ async def test_what_was_recalled_is_not_learned_again(
     assert await stored(memory, user_id="u") == ["Ana likes tea"]
 
 
-async def test_where_nothing_is_said_the_model_is_not_asked(memory: AsyncMemory, model: ScriptedModel) -> None:
+async def test_where_nothing_is_said_the_model_is_not_asked(
+    memory: AsyncMemory, model: ScriptedModel
+) -> None:
     result = await memory.add(
         [
             {"role": "system", "content": "Be brief."},
@@ -355,7 +369,9 @@ async def test_the_model_never_sees_another_scope(
     assert set(await stored(memory)) == {*others, "Changed"}
 
 
-async def test_with_filters_only_what_passes_may_be_changed(memory: AsyncMemory, model: ScriptedModel) -> None:
+async def test_with_filters_only_what_passes_may_be_changed(
+    memory: AsyncMemory, model: ScriptedModel
+) -> None:
     for year in (2022, 2023):
         await memory.add(f"In {year} Ana liked green tea", user_id="u", infer=False, metadata={"year": year})
     model.learns("Ana liked green tea a lot")
@@ -375,7 +391,9 @@ async def test_ten_at_once_make_one(memory: AsyncMemory, model: ScriptedModel) -
     assert model.decisions == []
 
 
-async def test_calls_of_one_scope_see_what_the_others_learned(memory: AsyncMemory, model: ScriptedModel) -> None:
+async def test_calls_of_one_scope_see_what_the_others_learned(
+    memory: AsyncMemory, model: ScriptedModel
+) -> None:
     wordings = [f"Ana likes tea number {number}" for number in range(5)]
     for wording in wordings:
         model.learns(wording)

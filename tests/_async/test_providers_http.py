@@ -6,6 +6,7 @@ import socket
 import time
 import traceback
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,7 @@ from tests.apiserver import DROP, GARBAGE, HANG, Behaviour, failure
 
 KEY = "sk-proj-a1b2c3d4e5f6g7h8"
 BODY = {"model": "m", "input": ["tea"]}
+OPEN_FILES = Path("/proc/self/fd")
 QUICK = Backoff(base=0.001, cap=0.002)
 
 
@@ -296,6 +298,25 @@ async def test_after_a_rush_no_connection_is_left_behind(api, http, endpoint, li
     await http.close()
 
     assert await _eventually(lambda: not api.open)
+
+
+@pytest.mark.skipif(not OPEN_FILES.exists(), reason="open files can be counted on Linux only")
+async def test_connections_that_the_server_closed_are_given_up(api, http, endpoint, limiter):
+    api.delays["embed"] = 0.02
+    before = len(list(OPEN_FILES.iterdir()))
+    await async_gather([partial(http.post, endpoint, BODY, limiter=limiter)] * 6)
+
+    async def close() -> None:
+        await async_sleep(0.01)
+        api.close_idle()
+
+    # One connection is in use while the server closes the others, and only that one is used afterwards.
+    await async_gather([partial(http.post, endpoint, BODY, limiter=limiter), close])
+    await http.post(endpoint, BODY, limiter=limiter)
+
+    assert api.connections <= 6
+    # That one, at its two ends.
+    assert len(list(OPEN_FILES.iterdir())) <= before + 2
 
 
 async def test_closing_closes_the_connections(api, http, endpoint, limiter):

@@ -55,7 +55,7 @@ def test_a_file_that_somebody_keeps_locked_is_an_error_that_passes(config: dict[
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             for infer in (True, False):
-                with pytest.raises(StoreUnavailableError, match="locked.*timeout"):
+                with pytest.raises(StoreUnavailableError, match=r"locked.*timeout"):
                     memory.add("I like coffee", user_id="u", infer=infer)
             # Reading goes on, and counting an access does not write.
             assert len((memory.search("tea", user_id="u"))["results"]) == 1

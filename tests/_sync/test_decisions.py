@@ -1,5 +1,5 @@
 # Generated from tests/_async/test_decisions.py by scripts/run_unasync.py; edit that file instead.
-"""What becomes of a fact beside the memories near it: every decision a model can take, and every wrong one."""
+"""What becomes of a fact beside the memories near it: every decision a model can take, right or wrong."""
 
 from __future__ import annotations
 

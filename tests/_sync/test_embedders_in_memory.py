@@ -73,7 +73,7 @@ def test_another_dimension_is_refused_when_it_shows(api: ApiServer, config: dict
             partial(memory.add, "I like coffee", user_id="u", infer=False),
             partial(memory.search, "tea", user_id="u"),
         ):
-            with pytest.raises(EmbeddingMismatchError, match="384 dimensions.*8 dimensions") as caught:
+            with pytest.raises(EmbeddingMismatchError, match=r"384 dimensions.*8 dimensions") as caught:
                 call()
             assert "reembed()" in str(caught.value)
         assert memory.count() == 1
@@ -95,7 +95,7 @@ def test_two_that_open_an_empty_store_cannot_both_fill_it(api: ApiServer, config
     second = {**config, "embedder": openai_embedder(api, model="other")}
     with Memory(first) as one, Memory(second) as two:
         one.add("I like tea", user_id="u", infer=False)
-        with pytest.raises(EmbeddingMismatchError, match="scripted.*other"):
+        with pytest.raises(EmbeddingMismatchError, match=r"scripted.*other"):
             two.add("I like coffee", user_id="u", infer=False)
         assert two.count() == 1
 

@@ -7,6 +7,7 @@ import socket
 import time
 import traceback
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +27,7 @@ from tests.apiserver import DROP, GARBAGE, HANG, Behaviour, failure
 
 KEY = "sk-proj-a1b2c3d4e5f6g7h8"
 BODY = {"model": "m", "input": ["tea"]}
+OPEN_FILES = Path("/proc/self/fd")
 QUICK = Backoff(base=0.001, cap=0.002)
 
 
@@ -297,6 +299,25 @@ def test_after_a_rush_no_connection_is_left_behind(api, http, endpoint, limiter)
     http.close()
 
     assert _eventually(lambda: not api.open)
+
+
+@pytest.mark.skipif(not OPEN_FILES.exists(), reason="open files can be counted on Linux only")
+def test_connections_that_the_server_closed_are_given_up(api, http, endpoint, limiter):
+    api.delays["embed"] = 0.02
+    before = len(list(OPEN_FILES.iterdir()))
+    gather([partial(http.post, endpoint, BODY, limiter=limiter)] * 6)
+
+    def close() -> None:
+        sleep(0.01)
+        api.close_idle()
+
+    # One connection is in use while the server closes the others, and only that one is used afterwards.
+    gather([partial(http.post, endpoint, BODY, limiter=limiter), close])
+    http.post(endpoint, BODY, limiter=limiter)
+
+    assert api.connections <= 6
+    # That one, at its two ends.
+    assert len(list(OPEN_FILES.iterdir())) <= before + 2
 
 
 def test_closing_closes_the_connections(api, http, endpoint, limiter):

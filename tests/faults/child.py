@@ -16,7 +16,7 @@ from typing import Any
 
 from powermem import AsyncMemory, Memory, PowerMemError
 
-WORDS = "tea rain chess Porto violin bread river train garden letter winter cinema".split()
+WORDS = ["tea", "rain", "chess", "Porto", "violin", "bread", "river", "train", "garden", "letter", "cinema"]
 
 
 def tell(value: Any) -> None:
@@ -130,7 +130,9 @@ def add_past_the_end_of_the_disk(config: dict[str, Any], room: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
     again = _add_long(memory, 10_000)
     memory.close()
-    tell({"kept": kept, "error": type(error).__name__, "message": str(error), "listed": listed, "again": again})
+    tell(
+        {"kept": kept, "error": type(error).__name__, "message": str(error), "listed": listed, "again": again}
+    )
 
 
 def _add_long(memory: Memory, number: int) -> int:
@@ -147,7 +149,9 @@ def _files(config: dict[str, Any]) -> list[str]:
 def open_without_rights(config: dict[str, Any]) -> None:
     """Open a database as a user who may not write it, and tell what happened."""
     # What is imported late must be there before the rights are given up: the interpreter may be out of reach.
-    with Memory({**config, "vector_store": {"provider": "sqlite", "config": {"database_path": ":memory:"}}}) as m:
+    with Memory(
+        {**config, "vector_store": {"provider": "sqlite", "config": {"database_path": ":memory:"}}}
+    ) as m:
         m.add("I like tea", user_id="u")
         m.search("tea", user_id="u")
     if os.geteuid() == 0:

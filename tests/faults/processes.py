@@ -83,7 +83,7 @@ class Process:
         self._process.stdin.flush()
 
     def call(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        """Have a serving process call a method of its memory, and return the result, or the error as a dict."""
+        """Have a serving process call a method of its memory; return the result, or the error as a dict."""
         self.ask(method, *args, **kwargs)
         return self.told()
 
@@ -94,7 +94,7 @@ class Process:
     def told(self) -> Any:
         """Return the result of what was asked."""
         answer = self.hears()
-        return answer["result"] if "result" in answer else answer
+        return answer.get("result", answer)
 
     def finish(self) -> list[Any]:
         """Close the process's input, wait for its end, check that it was a good one; return what it told."""

@@ -45,7 +45,11 @@ def test_importing_and_constructing_write_nothing(tmp_path: Path) -> None:
     if not Path(os.environ.get("PYTHONPATH", "/")).is_absolute():
         environment["PYTHONPATH"] = str(Path(os.environ["PYTHONPATH"]).resolve())
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert set(tmp_path.iterdir()) == before

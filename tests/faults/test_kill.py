@@ -46,7 +46,9 @@ def test_no_acknowledged_write_is_lost(path: Path, config: dict[str, Any], seed:
     check_database(path)
 
 
-def test_a_process_killed_while_it_makes_the_database_does_no_harm(path: Path, config: dict[str, Any]) -> None:
+def test_a_process_killed_while_it_makes_the_database_does_no_harm(
+    path: Path, config: dict[str, Any]
+) -> None:
     with Process("serve", config=config) as process:
         while not path.exists():
             process.check()

@@ -16,7 +16,10 @@ SHARED = [f"Everybody knows that train {number} leaves at nine" for number in ra
 
 
 def test_four_processes_write_and_search_one_file(path: Path, config: dict[str, Any]) -> None:
-    own = {name: [f"{name} keeps secret number {number}" for number in range(60)] for name in ("A", "B", "C", "D")}
+    own = {
+        name: [f"{name} keeps secret number {number}" for number in range(60)]
+        for name in ("A", "B", "C", "D")
+    }
     with ExitStack() as stack:
         processes = [
             stack.enter_context(
@@ -37,7 +40,9 @@ def test_four_processes_write_and_search_one_file(path: Path, config: dict[str, 
         wanted = [*SHARED, *(text for texts in own.values() for text in texts)]
         assert sorted(item["memory"] for item in listed) == sorted(wanted)
         # Exactly one of them was told that it added a text.
-        assert sorted(item["id"] for item in listed) == sorted(n for report in reports for n in report["added"])
+        assert sorted(item["id"] for item in listed) == sorted(
+            n for report in reports for n in report["added"]
+        )
         (hit,) = memory.search(SHARED[7], user_id="u", limit=1)["results"]
         assert hit["memory"] == SHARED[7]
         assert len(memory.sources(hit["id"])) == 4
@@ -66,7 +71,9 @@ def test_ten_at_once_from_four_processes_make_one(path: Path, config: dict[str, 
     check_database(path)
 
 
-def test_a_search_sees_what_another_process_committed(path: Path, config: dict[str, Any], api: ApiServer) -> None:
+def test_a_search_sees_what_another_process_committed(
+    path: Path, config: dict[str, Any], api: ApiServer
+) -> None:
     config["llm"] = openai_llm(api)
     model = ScriptedModel(api)
     with Process("serve", config=config) as other, Memory(config) as memory:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory
-from tests.apiserver import ApiServer
+from tests.apiserver import ApiServer, Request
 from tests.faults.database import check_database, rows
 from tests.scripted import ScriptedModel, openai_embedder, openai_llm
 
@@ -38,6 +38,19 @@ async def memory(config: dict[str, Any], api: ApiServer) -> AsyncIterator[AsyncM
         yield opened
 
 
+def arrival(api: ApiServer, kind: str) -> asyncio.Event:
+    """Return an event that is set when a request of this kind arrives at the server."""
+    loop, event = asyncio.get_running_loop(), asyncio.Event()
+
+    def rule(request: Request) -> None:
+        if request.kind == kind:
+            # The server runs on a thread of its own.
+            loop.call_soon_threadsafe(event.set)
+
+    api.rule = rule
+    return event
+
+
 async def cancel(task: asyncio.Task[Any]) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -45,7 +58,9 @@ async def cancel(task: asyncio.Task[Any]) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_a_cancelled_add_leaves_everything_or_nothing(memory: AsyncMemory, path: Path, seed: int) -> None:
+async def test_a_cancelled_add_leaves_everything_or_nothing(
+    memory: AsyncMemory, path: Path, seed: int
+) -> None:
     print(f"seed {seed}")
     chance = random.Random(seed)
     tasks = [
@@ -75,10 +90,10 @@ async def test_a_cancelled_add_leaves_everything_or_nothing(memory: AsyncMemory,
 async def test_a_cancelled_add_does_not_fail_those_that_share_its_request(
     api: ApiServer, memory: AsyncMemory
 ) -> None:
+    arrived = arrival(api, "embed")
     api.delays["embed"] = 0.1
     tasks = [asyncio.create_task(memory.add(f"Note {n}", user_id="u", infer=False)) for n in range(10)]
-    while not api.of("embed"):
-        await asyncio.sleep(0.001)
+    await arrived.wait()
     await cancel(tasks[3])
     results = await asyncio.gather(*(task for number, task in enumerate(tasks) if number != 3))
     assert all(len(result["results"]) == 1 for result in results)
@@ -90,10 +105,10 @@ async def test_an_add_cancelled_while_the_model_thinks_leaves_the_messages(
 ) -> None:
     ScriptedModel(api).always_learns("Ana likes tea")
     async with AsyncMemory({**config, "llm": openai_llm(api)}) as memory:
+        arrived = arrival(api, "chat")
         api.delays["chat"] = 0.2
         task = asyncio.create_task(memory.add("I like tea", user_id="u"))
-        while not api.of("chat"):
-            await asyncio.sleep(0.001)
+        await arrived.wait()
         await cancel(task)
         assert rows(path, "SELECT content FROM memories_turns") == [("I like tea",)]
         assert await memory.count() == 0
@@ -130,7 +145,9 @@ async def test_a_cancelled_opening_can_be_repeated(config: dict[str, Any], path:
     check_database(path)
 
 
-async def test_an_opening_that_waits_for_the_file_can_be_cancelled(config: dict[str, Any], path: Path) -> None:
+async def test_an_opening_that_waits_for_the_file_can_be_cancelled(
+    config: dict[str, Any], path: Path
+) -> None:
     async with AsyncMemory(config) as memory:
         await memory.add("I like tea", user_id="u", infer=False)
     memory = AsyncMemory(config)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +60,6 @@ def test_the_loop_that_is_over_is_named_as_such(config: dict[str, Any]) -> None:
     asyncio.run(open_only())
     with pytest.raises(ClosedError, match="another event loop, which is closed"):
         asyncio.run(count())
-    del memory
-    gc.collect()
 
 
 def test_another_memory_in_the_second_loop_works(config: dict[str, Any]) -> None:

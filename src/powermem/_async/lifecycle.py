@@ -152,7 +152,7 @@ class AsyncLifecycle:
             if self._closed:
                 raise ClosedError("this memory was closed; make a new one")
             if self._parts is None:
-                # When the caller is cancelled, what has been opened is there for the next one and for `close`.
+                # When the caller is cancelled, what was opened is there for the next one and for `close`.
                 await async_shield(self._open)
             parts = self._parts
             assert parts is not None

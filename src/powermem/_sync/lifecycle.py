@@ -153,7 +153,7 @@ class Lifecycle:
             if self._closed:
                 raise ClosedError("this memory was closed; make a new one")
             if self._parts is None:
-                # When the caller is cancelled, what has been opened is there for the next one and for `close`.
+                # When the caller is cancelled, what was opened is there for the next one and for `close`.
                 shield(self._open)
             parts = self._parts
             assert parts is not None

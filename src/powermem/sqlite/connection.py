@@ -30,8 +30,8 @@ def translate(error: sqlite3.Error, path: str) -> StoreError:
         return StoreError(f"{path}: the disk is full; nothing of this call was stored ({text})")
     if "disk I/O" in text:
         return StoreError(
-            f"{path}: the disk could not be read or written; is it full, or over a quota? nothing of this call "
-            f"was stored ({text})"
+            f"{path}: the disk could not be read or written; is it full, or over a quota? nothing of this "
+            f"call was stored ({text})"
         )
     if "not a database" in text or "malformed" in text:
         return StoreError(f"{path}: this file is not a healthy SQLite database ({text})")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from ..._concurrency import async_to_thread
+from ..._concurrency import AsyncLock, async_to_thread
 from ...errors import ExtractionError
 from ...parsing import Decisions, ParseError, parse_decisions, parse_facts
 from ...prompts import (
@@ -41,6 +41,7 @@ class AsyncExtractor:
         self._llm = llm
         self._extraction_prompt = extraction_prompt
         self._decision_prompt = decision_prompt
+        self._reading = AsyncLock()
 
     @property
     def name(self) -> str:
@@ -65,8 +66,10 @@ class AsyncExtractor:
             # Compiling its patterns takes 50 ms, which a memory with a model need not spend.
             from ...rules import extract
 
-            # Long conversations take longer than an event loop should be held.
-            return await async_to_thread(extract, messages)
+            # Long conversations take longer than an event loop should be held; and every further thread that
+            # runs Python code lets the loop wait longer for its turn.
+            async with self._reading:
+                return await async_to_thread(extract, messages)
         if not has_conversation(messages):
             return []
         request = extraction_messages(messages, today=today, custom=prompt or self._extraction_prompt)

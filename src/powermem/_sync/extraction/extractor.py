@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from ..._concurrency import to_thread
+from ..._concurrency import Lock, to_thread
 from ...errors import ExtractionError
 from ...parsing import Decisions, ParseError, parse_decisions, parse_facts
 from ...prompts import (
@@ -42,6 +42,7 @@ class Extractor:
         self._llm = llm
         self._extraction_prompt = extraction_prompt
         self._decision_prompt = decision_prompt
+        self._reading = Lock()
 
     @property
     def name(self) -> str:
@@ -66,8 +67,10 @@ class Extractor:
             # Compiling its patterns takes 50 ms, which a memory with a model need not spend.
             from ...rules import extract
 
-            # Long conversations take longer than an event loop should be held.
-            return to_thread(extract, messages)
+            # Long conversations take longer than an event loop should be held; and every further thread that
+            # runs Python code lets the loop wait longer for its turn.
+            with self._reading:
+                return to_thread(extract, messages)
         if not has_conversation(messages):
             return []
         request = extraction_messages(messages, today=today, custom=prompt or self._extraction_prompt)
