@@ -13,7 +13,7 @@ import nox
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "generated", "typing", "docs", "tests"]
+nox.options.sessions = ["lint", "generated", "typing", "docs", "tests", "stores"]
 
 GROUPS = nox.project.load_toml("pyproject.toml")
 SUPPORTED = ["3.10", "3.11", "3.12", "3.13"]
@@ -86,9 +86,19 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run the tests against the installed package."""
+    """Run the tests against the installed package, with no database but SQLite where one will do."""
     session.install(".[all]", *nox.project.dependency_groups(GROUPS, "test"))
-    session.run("pytest", "--durations=5", "--ignore=tests/docs", *session.posargs)
+    session.run("pytest", "--durations=5", "--ignore=tests/docs", "--store", "sqlite", *session.posargs)
+
+
+@nox.session(python=NEWEST)
+def stores(session: nox.Session) -> None:
+    """Run what every store must do on the servers of the other databases."""
+    session.install(".[all]", *nox.project.dependency_groups(GROUPS, "test"))
+    servers = [option for name in ("postgres", "oceanbase", "mysql") for option in ("--store", name)]
+    session.run(
+        "pytest", "--durations=5", "-m", "stores", *servers, "tests/_async", "tests/_sync", *session.posargs
+    )
 
 
 @nox.session(python=NEWEST)

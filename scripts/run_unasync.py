@@ -38,6 +38,10 @@ TREES = {
 REPLACEMENTS = {
     "_async": "_sync",
     "aclose": "close",
+    "asynccontextmanager": "contextmanager",
+    # The drivers of each colour.
+    "_asyncmy": "_pymysql",
+    "_asyncpg": "_psycopg",
     # A public parameter: both colours have it under this name.
     "async_mode": "async_mode",
 }

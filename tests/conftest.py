@@ -7,6 +7,46 @@ from collections.abc import Iterator
 import pytest
 
 from tests.apiserver import ApiServer
+from tests.databases import add_option, choose, new_vector_store, server, shared, spread, store, vector_store
+from tests.servers import (
+    mariadb_server,
+    mysql_config,
+    oceanbase_config,
+    postgres_config,
+    postgres_server,
+    seekdb_server,
+)
+
+__all__ = [
+    "api",
+    "mariadb_server",
+    "mysql_config",
+    "new_vector_store",
+    "oceanbase_config",
+    "postgres_config",
+    "postgres_server",
+    "seekdb_server",
+    "server",
+    "shared",
+    "store",
+    "vector_store",
+]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add our options to the command line."""
+    add_option(parser)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run marked tests on every database."""
+    spread(metafunc)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out databases that are not wanted, before marks are looked at."""
+    choose(config, items)
 
 
 @pytest.fixture

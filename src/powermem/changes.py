@@ -6,12 +6,12 @@ one transaction, and an error in one batch undoes that batch only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from .filters import Expression
-from .types import Metadata, Row, Scope
+from .types import HistoryEntry, Metadata, Row, Scope, Stored, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,8 @@ class Delete:
 class LinkTurns:
     """Note that these turns say what a memory says.
 
-    With ``version`` the change fails with ``VersionConflict`` when the memory is not as it was read, and so may
-    no longer say it.
+    With ``version`` the change fails with ``VersionConflict`` when the memory is not as it was read, and so
+    may no longer say it.
     """
 
     id: int
@@ -125,16 +125,51 @@ class DeleteWhere:
 @dataclass(frozen=True, slots=True)
 class Remember:
     """Keep the result of a call under the caller's key, so that a retry finds it. Outcome: the kept
-    result."""
+    result.
+
+    A result that depends on what becomes of the batch is a function of the outcomes of the changes before
+    this one; it is called inside the transaction, so that the work and the note that it was done are one.
+    When the key is taken by then, the batch fails with ``AlreadyDone`` and is undone.
+    """
 
     scope: Scope
     key: str
-    result: str
+    result: str | Callable[[Sequence[Outcome]], str]
     at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Store memories as they were elsewhere, with ids, history and links. Outcome: how many were new.
+
+    What is here already stays as it is: a memory whose id exists, or whose scope holds the same text in a
+    current memory, is passed over with all that belongs to it. So restoring twice changes nothing. One that
+    was deleted here comes back, which its history says.
+
+    Attributes:
+        memories: the memories.
+        turns: source turns; those that memories are linked to come with them or before.
+        history: entries of memories that exist no more.
+        at: now, microseconds UTC.
+    """
+
+    memories: Sequence[Stored]
+    at: int
+    turns: Sequence[Turn] = ()
+    history: Sequence[HistoryEntry] = ()
+
+
 Change: TypeAlias = (
-    AddTurn | AddMemory | ReplaceText | Supersede | Amend | Delete | LinkTurns | DeleteWhere | Remember
+    AddTurn
+    | AddMemory
+    | ReplaceText
+    | Supersede
+    | Amend
+    | Delete
+    | LinkTurns
+    | DeleteWhere
+    | Remember
+    | Restore
 )
 
 
@@ -161,6 +196,18 @@ class Updated:
 
 
 Outcome: TypeAlias = Added | Duplicate | Updated | Row | int | str | None
+
+
+class AlreadyDone(Exception):
+    """A call with the same key has been done meanwhile; the batch was undone.
+
+    Attributes:
+        result: what that call returned.
+    """
+
+    def __init__(self, result: str) -> None:
+        super().__init__(result)
+        self.result = result
 
 
 class AlreadyStored(Exception):

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
 
 from .errors import InvalidInputError
 from .metadata import check_text
 from .types import Scope
+
+Moment: TypeAlias = str | datetime | int | float
+"""What users may give as a moment; see ``clock.parse``."""
 
 MAX_ID_LENGTH = 128
 """Longest id of a user, agent, run or actor: what the narrowest store's column holds."""
@@ -92,3 +98,19 @@ def check_sort(sort_by: object, order: object) -> tuple[str, bool]:
     if order not in ("asc", "desc"):
         raise InvalidInputError(f"order: expected 'asc' or 'desc', got {order!r}")
     return str(column), order == "desc"
+
+
+def check_choice(value: object, name: str, choices: Sequence[str]) -> str:
+    """Return a value that is one of the choices."""
+    if value not in choices:
+        raise InvalidInputError(f"{name}: expected one of {', '.join(map(repr, choices))}, got {value!r}")
+    return str(value)
+
+
+def check_rate(value: object, name: str) -> float | None:
+    """Return a positive number, or ``None``."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+        raise InvalidInputError(f"{name}: expected a positive number, got {value!r}")
+    return float(value)

@@ -159,6 +159,7 @@ class Turn:
     content: str
     actor_id: str | None
     sent_at: int
+    created_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,37 @@ class HistoryEntry:
     new_memory: str | None
     actor: str | None
     created_at: int
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A memory with everything that belongs to it, on its way between two stores.
+
+    Attributes:
+        row: the memory.
+        facets: what extraction said about it beside the text.
+        history: what happened to it, oldest first; when it is empty, the target notes that it was added.
+        turns: ids of the source turns it came from.
+        embedding: its normalized float32 vector as bytes, if it was asked for and there is one.
+        terms: what ``powermem.indexing.index`` returned for it, or ``None`` to have it computed anew.
+    """
+
+    row: Row
+    facets: Mapping[str, Any] = field(default_factory=dict)
+    history: Sequence[HistoryEntry] = ()
+    turns: Sequence[int] = ()
+    embedding: bytes | None = None
+    terms: tuple[bytes, bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """A vector for a memory as long as its text has this hash."""
+
+    id: int
+    hash: str
+    vector: bytes
 
 
 @dataclass(frozen=True, slots=True)

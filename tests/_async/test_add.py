@@ -10,6 +10,8 @@ import pytest
 from powermem import AsyncMemory, InvalidInputError
 from powermem._concurrency import async_gather
 
+pytestmark = pytest.mark.stores
+
 CHAT = [
     {"role": "system", "content": "You are helpful."},
     {"role": "user", "content": "I'm Alice, a software engineer. I prefer tea over coffee."},
@@ -143,6 +145,7 @@ async def test_an_empty_list_stores_nothing(memory: AsyncMemory) -> None:
     assert await memory.count() == 0
 
 
+@pytest.mark.stores("sqlite")
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

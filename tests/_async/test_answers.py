@@ -12,6 +12,7 @@ from powermem import (
     AsyncMemory,
     AuthenticationError,
     ExtractionError,
+    InvalidInputError,
     ProviderError,
     ProviderTimeoutError,
     RateLimitError,
@@ -104,6 +105,24 @@ async def test_broken_twice_is_an_error_that_keeps_the_messages(
     (item,) = (await memory.add("I like tea", user_id="u"))["results"]
     assert len(await memory.sources(item["id"])) == 1
     assert len(in_table(config, "turns", "id")) == 3
+
+
+async def test_a_retry_with_the_same_key_does_not_bring_its_messages_twice(
+    memory: AsyncMemory, model: ScriptedModel, config: dict[str, Any]
+) -> None:
+    model.says("nonsense", "nonsense", GOOD)
+    with pytest.raises(ExtractionError):
+        await memory.add("I like tea", user_id="u", idempotency_key="k")
+    first = await memory.add("I like tea", user_id="u", idempotency_key="k")
+    assert await memory.add("I like tea", user_id="u", idempotency_key="k") == first
+    (item,) = first["results"]
+    assert [turn["content"] for turn in await memory.sources(item["id"])] == ["I like tea"]
+    assert in_table(config, "turns", "content") == [("I like tea",)]
+    model.says("nonsense", "nonsense")
+    with pytest.raises(ExtractionError):
+        await memory.add("I like rain", user_id="u", idempotency_key="other")
+    with pytest.raises(InvalidInputError, match="idempotency_key: 'other' was given for 1 other messages"):
+        await memory.add(["I like rain", "And jazz"], user_id="u", idempotency_key="other")
 
 
 async def test_a_broken_decision_is_mended_too(memory: AsyncMemory, model: ScriptedModel) -> None:

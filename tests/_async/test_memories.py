@@ -11,6 +11,8 @@ import pytest
 from powermem import AsyncMemory, InvalidInputError
 from powermem._concurrency import async_gather
 
+pytestmark = pytest.mark.stores
+
 
 async def one(memory: AsyncMemory, text: str = "I like tea", **arguments: Any) -> int:
     result = await memory.add(text, **{"user_id": "u", "infer": False, **arguments})
@@ -36,6 +38,7 @@ async def test_an_unknown_id_is_nobody(memory: AsyncMemory, unknown: Any) -> Non
     assert await memory.sources(unknown) == []
 
 
+@pytest.mark.stores("sqlite")
 @pytest.mark.parametrize("wrong", [None, 1.5, True, [1]])
 async def test_an_id_of_the_wrong_type_is_an_error(memory: AsyncMemory, wrong: Any) -> None:
     with pytest.raises(InvalidInputError, match="memory_id"):
@@ -199,6 +202,7 @@ async def test_pages_and_order(memory: AsyncMemory) -> None:
     assert await memory.get_all(user_id="u", limit=0) == {"results": [], "total": 7}
 
 
+@pytest.mark.stores("sqlite")
 @pytest.mark.parametrize(
     "arguments", [{"limit": -1}, {"offset": -1}, {"sort_by": "hash; --"}, {"order": "up"}, {"limit": None}]
 )
@@ -215,7 +219,7 @@ async def test_counts(memory: AsyncMemory) -> None:
     assert await memory.count(run_id="r") == 0
 
 
-async def test_statistics(memory: AsyncMemory) -> None:
+async def test_statistics(memory: AsyncMemory, store: str) -> None:
     await memory.add("I prefer tea over coffee.", user_id="u")
     await one(memory, "plain", user_id="v")
     await memory.search("tea", user_id="u")
@@ -225,7 +229,7 @@ async def test_statistics(memory: AsyncMemory) -> None:
     assert numbers["top_accessed"][0]["access_count"] == 1
     assert sum(numbers["growth_trend"].values()) == 2
     assert numbers["age_distribution"]["< 1 day"] == 2
-    assert (numbers["store"], numbers["extractor"]) == ("sqlite", "rules")
+    assert (numbers["store"], numbers["extractor"]) == (store, "rules")
     assert (await memory.get_statistics(user_id="v"))["total_memories"] == 1
     assert (await memory.get_statistics(cutoff_date="2999-01-01"))["total_memories"] == 0
     assert (await memory.get_statistics(time_range="7d"))["total_memories"] == 2

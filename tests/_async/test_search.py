@@ -10,6 +10,8 @@ import pytest
 from powermem import AsyncMemory, FilterError, InvalidInputError
 from powermem._concurrency import async_gather
 
+pytestmark = pytest.mark.stores
+
 TEXTS = [
     "The cat sleeps on the sofa",
     "Green tea is what I drink in the morning",
@@ -65,6 +67,7 @@ async def test_punctuation_is_no_query_language(filled: AsyncMemory, query: str)
     assert found(await filled.search(query, user_id="u"))[0] == TEXTS[1]
 
 
+@pytest.mark.stores("sqlite")
 @pytest.mark.parametrize("query", ["", "   ", "\n\t"])
 async def test_a_blank_query_finds_nothing(filled: AsyncMemory, query: str) -> None:
     assert await filled.search(query, user_id="u") == {"results": []}
@@ -178,6 +181,7 @@ async def test_searching_counts_as_access(filled: AsyncMemory) -> None:
     assert sister["access_count"] == 3
 
 
+@pytest.mark.stores("sqlite")
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

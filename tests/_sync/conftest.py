@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,13 +12,9 @@ from powermem import Memory
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> dict[str, Any]:
-    """SQLite in a folder of its own, deterministic vectors, facts by rules."""
-    return {
-        "vector_store": {"provider": "sqlite", "config": {"database_path": str(tmp_path / "memory.db")}},
-        "embedder": {"provider": "mock"},
-        "llm": {"provider": "none"},
-    }
+def config(vector_store: dict[str, Any]) -> dict[str, Any]:
+    """A database without memories, deterministic vectors, facts by rules."""
+    return {"vector_store": vector_store, "embedder": {"provider": "mock"}, "llm": {"provider": "none"}}
 
 
 @pytest.fixture

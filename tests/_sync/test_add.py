@@ -11,6 +11,8 @@ import pytest
 from powermem import InvalidInputError, Memory
 from powermem._concurrency import gather
 
+pytestmark = pytest.mark.stores
+
 CHAT = [
     {"role": "system", "content": "You are helpful."},
     {"role": "user", "content": "I'm Alice, a software engineer. I prefer tea over coffee."},
@@ -142,6 +144,7 @@ def test_an_empty_list_stores_nothing(memory: Memory) -> None:
     assert memory.count() == 0
 
 
+@pytest.mark.stores("sqlite")
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

@@ -12,6 +12,7 @@ import pytest
 from powermem import (
     AuthenticationError,
     ExtractionError,
+    InvalidInputError,
     Memory,
     ProviderError,
     ProviderTimeoutError,
@@ -103,6 +104,24 @@ def test_broken_twice_is_an_error_that_keeps_the_messages(
     (item,) = (memory.add("I like tea", user_id="u"))["results"]
     assert len(memory.sources(item["id"])) == 1
     assert len(in_table(config, "turns", "id")) == 3
+
+
+def test_a_retry_with_the_same_key_does_not_bring_its_messages_twice(
+    memory: Memory, model: ScriptedModel, config: dict[str, Any]
+) -> None:
+    model.says("nonsense", "nonsense", GOOD)
+    with pytest.raises(ExtractionError):
+        memory.add("I like tea", user_id="u", idempotency_key="k")
+    first = memory.add("I like tea", user_id="u", idempotency_key="k")
+    assert memory.add("I like tea", user_id="u", idempotency_key="k") == first
+    (item,) = first["results"]
+    assert [turn["content"] for turn in memory.sources(item["id"])] == ["I like tea"]
+    assert in_table(config, "turns", "content") == [("I like tea",)]
+    model.says("nonsense", "nonsense")
+    with pytest.raises(ExtractionError):
+        memory.add("I like rain", user_id="u", idempotency_key="other")
+    with pytest.raises(InvalidInputError, match="idempotency_key: 'other' was given for 1 other messages"):
+        memory.add(["I like rain", "And jazz"], user_id="u", idempotency_key="other")
 
 
 def test_a_broken_decision_is_mended_too(memory: Memory, model: ScriptedModel) -> None:

@@ -12,6 +12,8 @@ import pytest
 from powermem import InvalidInputError, Memory
 from powermem._concurrency import gather
 
+pytestmark = pytest.mark.stores
+
 
 def one(memory: Memory, text: str = "I like tea", **arguments: Any) -> int:
     result = memory.add(text, **{"user_id": "u", "infer": False, **arguments})
@@ -37,6 +39,7 @@ def test_an_unknown_id_is_nobody(memory: Memory, unknown: Any) -> None:
     assert memory.sources(unknown) == []
 
 
+@pytest.mark.stores("sqlite")
 @pytest.mark.parametrize("wrong", [None, 1.5, True, [1]])
 def test_an_id_of_the_wrong_type_is_an_error(memory: Memory, wrong: Any) -> None:
     with pytest.raises(InvalidInputError, match="memory_id"):
@@ -200,6 +203,7 @@ def test_pages_and_order(memory: Memory) -> None:
     assert memory.get_all(user_id="u", limit=0) == {"results": [], "total": 7}
 
 
+@pytest.mark.stores("sqlite")
 @pytest.mark.parametrize(
     "arguments", [{"limit": -1}, {"offset": -1}, {"sort_by": "hash; --"}, {"order": "up"}, {"limit": None}]
 )
@@ -216,7 +220,7 @@ def test_counts(memory: Memory) -> None:
     assert memory.count(run_id="r") == 0
 
 
-def test_statistics(memory: Memory) -> None:
+def test_statistics(memory: Memory, store: str) -> None:
     memory.add("I prefer tea over coffee.", user_id="u")
     one(memory, "plain", user_id="v")
     memory.search("tea", user_id="u")
@@ -226,7 +230,7 @@ def test_statistics(memory: Memory) -> None:
     assert numbers["top_accessed"][0]["access_count"] == 1
     assert sum(numbers["growth_trend"].values()) == 2
     assert numbers["age_distribution"]["< 1 day"] == 2
-    assert (numbers["store"], numbers["extractor"]) == ("sqlite", "rules")
+    assert (numbers["store"], numbers["extractor"]) == (store, "rules")
     assert (memory.get_statistics(user_id="v"))["total_memories"] == 1
     assert (memory.get_statistics(cutoff_date="2999-01-01"))["total_memories"] == 0
     assert (memory.get_statistics(time_range="7d"))["total_memories"] == 2

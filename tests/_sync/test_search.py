@@ -11,6 +11,8 @@ import pytest
 from powermem import FilterError, InvalidInputError, Memory
 from powermem._concurrency import gather
 
+pytestmark = pytest.mark.stores
+
 TEXTS = [
     "The cat sleeps on the sofa",
     "Green tea is what I drink in the morning",
@@ -64,6 +66,7 @@ def test_punctuation_is_no_query_language(filled: Memory, query: str) -> None:
     assert found(filled.search(query, user_id="u"))[0] == TEXTS[1]
 
 
+@pytest.mark.stores("sqlite")
 @pytest.mark.parametrize("query", ["", "   ", "\n\t"])
 def test_a_blank_query_finds_nothing(filled: Memory, query: str) -> None:
     assert filled.search(query, user_id="u") == {"results": []}
@@ -175,6 +178,7 @@ def test_searching_counts_as_access(filled: Memory) -> None:
     assert sister["access_count"] == 3
 
 
+@pytest.mark.stores("sqlite")
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

@@ -188,11 +188,33 @@ def use_after_fork(config: dict[str, Any]) -> None:
     memory.close()
 
 
+def load(config: dict[str, Any], count: int, checkpoint: str, colour: str) -> None:
+    """Load notes with a checkpoint; tell how far it is, and the result."""
+    items = [{"messages": loaded(number), "user_id": f"u{number % 3}"} for number in range(count)]
+    options: dict[str, Any] = {"checkpoint": checkpoint, "batch_size": 8, "on_progress": tell}
+    if colour == "sync":
+        with Memory(config) as memory:
+            tell(memory.add_many(items, **options))
+    else:
+        asyncio.run(_load(config, items, options))
+
+
+async def _load(config: dict[str, Any], items: list[dict[str, Any]], options: dict[str, Any]) -> None:
+    async with AsyncMemory(config) as memory:
+        tell(await memory.add_many(items, **options))
+
+
+def loaded(number: int) -> str:
+    """Return the text of an item of a load; three facts, so that a half of it would be noticed."""
+    return f"I like tea number {number}. I live in town {number}. I love chess number {number}."
+
+
 ACTIONS = {
     action.__name__: action
     for action in (
         serve,
         add_forever,
+        load,
         add_and_search,
         add_past_the_end_of_the_disk,
         open_without_rights,

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from powermem.ranking.bm25 import K1, B
 from powermem.ranking.codes import Codes
 from powermem.ranking.fusion import Weights, best, combine, rank
 from powermem.ranking.partition import Partition, PartitionRows
-from powermem.ranking.postings import K1, B, Postings
+from powermem.ranking.postings import Postings
 from powermem.ranking.vectors import Vectors, normalize
 from powermem.text import count_terms, term_id
 

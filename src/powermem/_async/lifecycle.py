@@ -5,16 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._concurrency import AsyncLock, AsyncOwner, async_shield
 from ..config import Settings, resolve
-from ..config.registry import require_available
 from ..config.stores import SQLiteConfig
-from ..errors import ClosedError, ConfigError, InvalidInputError
+from ..errors import ClosedError, ConfigError, EmbeddingMismatchError, InvalidInputError
 from ..inputs import check_id, check_scope
-from ..ranking.fusion import Weights
-from ..sqlite.engine import Engine
 from ..types import Scope
 from .encoder import AsyncEncoder
 from .extraction.extractor import AsyncExtractor
@@ -25,7 +23,7 @@ from .providers.http import AsyncHTTPClient
 from .providers.reranker import AsyncReranker
 from .retrieval.search import AsyncRetrieval
 from .stores.base import AsyncStore
-from .stores.sqlite import AsyncSQLiteStore
+from .stores.build import build_store
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -143,7 +141,8 @@ class AsyncLifecycle:
     async def __aexit__(self, *raised: object) -> None:
         await self.close()
 
-    async def _ready(self) -> Parts:
+    async def _ready(self, *, any_vectors: bool = False) -> Parts:
+        """Return the parts, opened; with ``any_vectors`` also when the store holds another embedder's."""
         self._owner.check()
         parts = self._parts
         if parts is not None:
@@ -153,16 +152,21 @@ class AsyncLifecycle:
                 raise ClosedError("this memory was closed; make a new one")
             if self._parts is None:
                 # When the caller is cancelled, what was opened is there for the next one and for `close`.
-                await async_shield(self._open)
+                await async_shield(partial(self._open, any_vectors))
             parts = self._parts
             assert parts is not None
             return parts
 
-    async def _open(self) -> None:
+    async def _open(self, any_vectors: bool) -> None:
         parts = self._assemble()
         try:
             await parts.store.open()
-            await parts.encoder.check()
+            try:
+                await parts.encoder.check()
+            except EmbeddingMismatchError as error:
+                if not any_vectors:
+                    raise
+                parts.encoder.refuse(error)
         except BaseException:
             await parts.close()
             raise
@@ -170,7 +174,6 @@ class AsyncLifecycle:
 
     def _assemble(self) -> Parts:
         settings = self._settings
-        require_available(settings.store.provider)
         http = AsyncHTTPClient(
             connect_timeout=settings.http.connect_timeout,
             read_timeout=settings.http.read_timeout,
@@ -180,7 +183,7 @@ class AsyncLifecycle:
         llm = build_llm(settings.llm, http)
         embedder = build_embedder(settings.embedder, http)
         reranker = None if settings.reranker is None else build_reranker(settings.reranker, http)
-        store = _store(settings)
+        store = build_store(settings)
         encoder = AsyncEncoder(embedder, store)
         extractor = AsyncExtractor(
             llm,
@@ -212,27 +215,6 @@ class AsyncLifecycle:
                 "give user_id, agent_id or run_id: security.require_scope allows no call for everybody"
             )
         return scope
-
-
-def _store(settings: Settings) -> AsyncStore:
-    config = settings.store.config
-    assert isinstance(config, SQLiteConfig), "require_available lets no other store pass"
-    memory = settings.intelligent_memory
-    weights = Weights(
-        recency=Weights().recency if memory.enabled else 0.0,
-        retention_days=memory.decay_rate * memory.decay_rate_multipliers.short_term,
-    )
-    return AsyncSQLiteStore(
-        Engine(
-            config.database_path,
-            config.collection_name,
-            timeout=config.timeout,
-            wal=config.enable_wal,
-            synchronous=config.synchronous,
-            cache_bytes=config.cache_mb << 20,
-            weights=weights,
-        )
-    )
 
 
 def _summary(settings: Settings) -> str:

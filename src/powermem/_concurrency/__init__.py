@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from .batcher import AsyncBatcher, Batcher
 from .calls import async_gather, async_shield, async_sleep, gather, shield, sleep
+from .feeds import END, AsyncFeed, AsyncItems, Feed, Items, async_call, call
 from .locks import AsyncKeyedLock, AsyncLock, AsyncSemaphore, KeyedLock, Lock, Semaphore
 from .owner import AsyncOwner, Owner
 from .signals import AsyncEvent, AsyncQueue, Event, Queue, QueueEmpty
@@ -16,8 +17,11 @@ from .threads import AsyncThreads, Threads, async_to_thread, to_thread
 from .worker import AsyncWorker, Worker
 
 __all__ = [
+    "END",
     "AsyncBatcher",
     "AsyncEvent",
+    "AsyncFeed",
+    "AsyncItems",
     "AsyncKeyedLock",
     "AsyncLock",
     "AsyncOwner",
@@ -27,6 +31,8 @@ __all__ = [
     "AsyncWorker",
     "Batcher",
     "Event",
+    "Feed",
+    "Items",
     "KeyedLock",
     "Lock",
     "Owner",
@@ -35,10 +41,12 @@ __all__ = [
     "Semaphore",
     "Threads",
     "Worker",
+    "async_call",
     "async_gather",
     "async_shield",
     "async_sleep",
     "async_to_thread",
+    "call",
     "gather",
     "shield",
     "sleep",

@@ -6,16 +6,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._concurrency import Lock, Owner, shield
 from ..config import Settings, resolve
-from ..config.registry import require_available
 from ..config.stores import SQLiteConfig
-from ..errors import ClosedError, ConfigError, InvalidInputError
+from ..errors import ClosedError, ConfigError, EmbeddingMismatchError, InvalidInputError
 from ..inputs import check_id, check_scope
-from ..ranking.fusion import Weights
-from ..sqlite.engine import Engine
 from ..types import Scope
 from .encoder import Encoder
 from .extraction.extractor import Extractor
@@ -26,7 +24,7 @@ from .providers.http import HTTPClient
 from .providers.reranker import Reranker
 from .retrieval.search import Retrieval
 from .stores.base import Store
-from .stores.sqlite import SQLiteStore
+from .stores.build import build_store
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -144,7 +142,8 @@ class Lifecycle:
     def __exit__(self, *raised: object) -> None:
         self.close()
 
-    def _ready(self) -> Parts:
+    def _ready(self, *, any_vectors: bool = False) -> Parts:
+        """Return the parts, opened; with ``any_vectors`` also when the store holds another embedder's."""
         self._owner.check()
         parts = self._parts
         if parts is not None:
@@ -154,16 +153,21 @@ class Lifecycle:
                 raise ClosedError("this memory was closed; make a new one")
             if self._parts is None:
                 # When the caller is cancelled, what was opened is there for the next one and for `close`.
-                shield(self._open)
+                shield(partial(self._open, any_vectors))
             parts = self._parts
             assert parts is not None
             return parts
 
-    def _open(self) -> None:
+    def _open(self, any_vectors: bool) -> None:
         parts = self._assemble()
         try:
             parts.store.open()
-            parts.encoder.check()
+            try:
+                parts.encoder.check()
+            except EmbeddingMismatchError as error:
+                if not any_vectors:
+                    raise
+                parts.encoder.refuse(error)
         except BaseException:
             parts.close()
             raise
@@ -171,7 +175,6 @@ class Lifecycle:
 
     def _assemble(self) -> Parts:
         settings = self._settings
-        require_available(settings.store.provider)
         http = HTTPClient(
             connect_timeout=settings.http.connect_timeout,
             read_timeout=settings.http.read_timeout,
@@ -181,7 +184,7 @@ class Lifecycle:
         llm = build_llm(settings.llm, http)
         embedder = build_embedder(settings.embedder, http)
         reranker = None if settings.reranker is None else build_reranker(settings.reranker, http)
-        store = _store(settings)
+        store = build_store(settings)
         encoder = Encoder(embedder, store)
         extractor = Extractor(
             llm,
@@ -213,27 +216,6 @@ class Lifecycle:
                 "give user_id, agent_id or run_id: security.require_scope allows no call for everybody"
             )
         return scope
-
-
-def _store(settings: Settings) -> Store:
-    config = settings.store.config
-    assert isinstance(config, SQLiteConfig), "require_available lets no other store pass"
-    memory = settings.intelligent_memory
-    weights = Weights(
-        recency=Weights().recency if memory.enabled else 0.0,
-        retention_days=memory.decay_rate * memory.decay_rate_multipliers.short_term,
-    )
-    return SQLiteStore(
-        Engine(
-            config.database_path,
-            config.collection_name,
-            timeout=config.timeout,
-            wal=config.enable_wal,
-            synchronous=config.synchronous,
-            cache_bytes=config.cache_mb << 20,
-            weights=weights,
-        )
-    )
 
 
 def _summary(settings: Settings) -> str:

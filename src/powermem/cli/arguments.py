@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from .._version import __version__
 from ..clock import parse as parse_moment
 from ..errors import InvalidInputError
+from ..exchange import FORMATS
 from ..inputs import SORT_COLUMNS
 
 _USAGE = 2
@@ -89,6 +90,10 @@ def _parser() -> _Parser:
         ("update", _update, "change a memory"),
         ("delete", _delete, "delete a memory, or all of a scope"),
         ("history", _history, "show what happened to a memory"),
+        ("export", _export, "write memories to a file"),
+        ("import", _import, "store memories from an export, from powermem 1.1 or from mem0"),
+        ("copy", _copy, "copy memories from one store into another"),
+        ("reembed", _reembed, "move the store to the configured embedder"),
         ("stats", _stats, "show numbers, and which store, embedder and extractor are used"),
         ("config", _config, "show or check the configuration"),
     ):
@@ -126,6 +131,8 @@ def _load(parser: argparse.ArgumentParser) -> None:
     _scope(parser)
     _saying(parser)
     parser.add_argument("--concurrency", type=_count, default=8, metavar="N", help="values at once (8)")
+    parser.add_argument("--checkpoint", metavar="PATH", help="note there what is done, and go on from there")
+    parser.add_argument("--rate", type=_rate, metavar="N", help="values begun in a second, at most")
 
 
 def _add(parser: argparse.ArgumentParser) -> None:
@@ -176,6 +183,33 @@ def _delete(parser: argparse.ArgumentParser) -> None:
 
 def _history(parser: argparse.ArgumentParser) -> None:
     _id(parser)
+
+
+def _export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="where to; .gz compresses, - is standard output")
+    _scope(parser)
+    _filters(parser)
+    parser.add_argument("--vectors", action="store_true", help="also the vectors")
+
+
+def _import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="an export, a database of powermem 1.1, or -")
+    parser.add_argument("--format", choices=FORMATS, default="auto", help="what it is in (auto)")
+    parser.add_argument("--collection", metavar="NAME", help="the table of a database that has several")
+
+
+def _copy(parser: argparse.ArgumentParser) -> None:
+    purpose = "its configuration, in JSON or in .env form"
+    parser.add_argument("--from", dest="source", required=True, metavar="CONFIG", help=purpose)
+    parser.add_argument("--to", dest="target", required=True, metavar="CONFIG", help=purpose)
+    _scope(parser)
+    _filters(parser)
+
+
+def _reembed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--batch-size", type=_count, default=256, metavar="N", help="memories at a time (256)"
+    )
 
 
 def _stats(parser: argparse.ArgumentParser) -> None:
@@ -244,6 +278,16 @@ def _share(text: str) -> float:
     if not 0 <= share <= 1:
         raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, got {text!r}")
     return share
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a positive number, got {text!r}")
+    return rate
 
 
 def _object(text: str) -> dict[str, Any]:

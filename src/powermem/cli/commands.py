@@ -6,7 +6,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 
-from . import views
+from . import moving, views
 from .configuration import configuration, open_memory, scope
 from .demo import demo
 from .loading import load
@@ -207,6 +207,10 @@ COMMANDS: Mapping[str, Command] = {
     "update": update,
     "delete": delete,
     "history": history,
+    "export": moving.export,
+    "import": moving.import_file,
+    "copy": moving.copy,
+    "reembed": moving.reembed,
     "stats": stats,
     "config": config,
 }

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import islice
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from .._concurrency import gather
 from ..errors import PowerMemError
 from . import views
 from .configuration import open_memory, scope
@@ -22,13 +19,15 @@ if TYPE_CHECKING:
     from .._sync.memory import Memory
 
 _MOST_ERRORS = 100
-# A round ends when its slowest value is stored; that of many values is a small part of it.
-_ROUND = 16
+
+
+class _Unfinished(PowerMemError):
+    """A part of a value could not be stored."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What has been done.
+    """What has been done; threads may share it.
 
     Attributes:
         added: calls of ``Memory.add`` that went well.
@@ -40,64 +39,106 @@ class Tally:
     added: int = 0
     failed: int = 0
     events: Counter[str] = field(default_factory=Counter)
-    errors: list[dict[str, str]] = field(default_factory=list)
+    errors: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def include(self, other: Tally) -> None:
-        """Add what was done elsewhere."""
-        self.added += other.added
-        self.failed += other.failed
-        self.events.update(other.events)
-        self.errors.extend(other.errors[: _MOST_ERRORS - len(self.errors)])
+    def succeed(self, result: dict[str, Any]) -> None:
+        """Count a call and what became of memories."""
+        with self.lock:
+            self.added += 1
+            self.events.update(item["event"] for item in result["results"])
 
-    def fail(self, where: str, error: PowerMemError) -> None:
+    def fail(self, number: int, where: str, error: PowerMemError) -> None:
         """Count an error."""
-        self.failed += 1
-        self.errors.append({"where": where, "error": " ".join(str(error).split())})
+        with self.lock:
+            self.failed += 1
+            if len(self.errors) < _MOST_ERRORS:
+                self.errors.append((number, {"where": where, "error": " ".join(str(error).split())}))
+
+    def shown(self) -> list[dict[str, str]]:
+        """Return the errors in the order of the file."""
+        return [error for _, error in sorted(self.errors, key=lambda numbered: numbered[0])]
+
+
+class Keeper:
+    """Stores values of a file, each as one or several calls of ``Memory.add``.
+
+    Args:
+        memory: where to.
+        defaults: arguments for what a value does not say.
+        tally: what was done goes into it.
+    """
+
+    def __init__(self, memory: Memory, defaults: Call, tally: Tally) -> None:
+        self._memory = memory
+        self._defaults = defaults
+        self._tally = tally
+
+    def store(
+        self, messages: tuple[int, Entry], idempotency_key: str | None = None
+    ) -> dict[str, dict[str, Any]]:
+        """Store one value; what is wrong with it goes into the tally.
+
+        Args:
+            messages: the value with its number; named as in ``Memory.add``, whose place this takes.
+            idempotency_key: from it comes a key for each call.
+
+        Raises:
+            _Unfinished: a call failed, so that the value is to be tried again when the load resumes.
+        """
+        number, entry = messages
+        failed = False
+        try:
+            found = calls(entry.value, self._defaults)
+        except PowerMemError as error:
+            self._tally.fail(number, entry.where, error)
+            raise _Unfinished(entry.where) from None
+        for part, (inside, call) in enumerate(found):
+            if idempotency_key is not None:
+                call.setdefault("idempotency_key", f"{idempotency_key}:{part}")
+            try:
+                self._tally.succeed(self._memory.add(**call))
+            except PowerMemError as error:
+                self._tally.fail(number, f"{entry.where}, {inside}" if inside else entry.where, error)
+                failed = True
+        if failed:
+            raise _Unfinished(entry.where)
+        return {"usage": {}}
 
 
 def load(options: Namespace, output: Output) -> int:
     """Remember the conversations in a file."""
-    started = perf_counter()
+    from .._sync.bulk.loading import Loader
+    from ..exchange.checkpoint import Checkpoint
+
     tally = Tally()
     with (
         open_source(options.file) as source,
         open_memory(options) as memory,
         output.progress(f"Loading {options.file}", source.total) as advance,
     ):
-        store = partial(store_entry, memory, _defaults(options), advance)
-        for entries in _rounds(source.entries, options.concurrency * _ROUND):
-            for done in gather([partial(store, entry) for entry in entries], limit=options.concurrency):
-                tally.include(done)
+        loader = Loader(
+            Keeper(memory, _defaults(options), tally).store,
+            _numbered(source.entries, advance),
+            width=options.concurrency,
+            defaults={},
+            collect=True,
+            listener=None,
+            checkpoint=None if options.checkpoint is None else Checkpoint(options.checkpoint),
+            rate_limit=options.rate,
+        )
+        done = loader.run()
     result = {
         "file": options.file,
         "added": tally.added,
         "failed": tally.failed,
+        "skipped": done["skipped"],
         "events": dict(tally.events),
-        "errors": tally.errors,
-        "seconds": round(perf_counter() - started, 3),
+        "errors": tally.shown(),
+        "seconds": round(done["usage"]["seconds"], 3),
     }
     output.give(result, views.loaded)
     return 1 if tally.failed else 0
-
-
-def store_entry(memory: Memory, defaults: Call, advance: Callable[[int], None], entry: Entry) -> Tally:
-    """Store one value of a file; what is wrong with it goes into the tally."""
-    tally = Tally()
-    try:
-        found = calls(entry.value, defaults)
-    except PowerMemError as error:
-        tally.fail(entry.where, error)
-        found = []
-    for inside, call in found:
-        try:
-            result = memory.add(**call)
-        except PowerMemError as error:
-            tally.fail(f"{entry.where}, {inside}" if inside else entry.where, error)
-        else:
-            tally.added += 1
-            tally.events.update(item["event"] for item in result["results"])
-    advance(entry.size)
-    return tally
 
 
 def _defaults(options: Namespace) -> dict[str, Any]:
@@ -105,7 +146,8 @@ def _defaults(options: Namespace) -> dict[str, Any]:
     return {key: value for key, value in given.items() if value is not None} | {"infer": not options.no_infer}
 
 
-def _rounds(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:
-    remaining = iter(entries)
-    while chunk := list(islice(remaining, size)):
-        yield chunk
+def _numbered(entries: Iterable[Entry], advance: Callable[[int], None]) -> Iterator[dict[str, Any]]:
+    # Told when a value is taken, so that those which a checkpoint passes over count, too.
+    for number, entry in enumerate(entries):
+        yield {"messages": (number, entry)}
+        advance(entry.size)

@@ -109,17 +109,27 @@ class Output:
             total: how much there is to do, if that is known.
 
         Yields:
-            A function to be called with how much more has been done.
+            A function to be called with how much more has been done, from one thread at a time.
         """
         if not sys.stderr.isatty() or find_spec("rich") is None:
             yield lambda done: None
             return
         from rich.console import Console
-        from rich.progress import Progress
+        from rich.progress import Progress, TextColumn
 
-        with Progress(console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task(title, total=total)
-            yield lambda done: bar.advance(task, done)
+        columns = (*Progress.get_default_columns(), TextColumn("{task.fields[rate]}"))
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(title, total=total, rate="")
+            calls = 0
+
+            def advance(done: int) -> None:
+                nonlocal calls
+                # Without a total the steps are what is counted; with one they are shares of it.
+                calls += done if total is None else 1
+                elapsed = bar.tasks[0].elapsed or 0.0
+                bar.update(task, advance=done, rate=f"{calls / elapsed:,.0f}/s" if elapsed else "")
+
+            yield advance
 
 
 @contextmanager

@@ -155,7 +155,8 @@ def validity(result: Record) -> Iterator[Part]:
 def loaded(result: Record) -> Iterator[Part]:
     """Show what ``load`` did."""
     events = ", ".join(f"{count} {event}" for event, count in result["events"].items())
-    done = f"{result['added']} added, {result['failed']} failed in {result['seconds']:.1f} s"
+    skipped = f", {result['skipped']} done before" if result["skipped"] else ""
+    done = f"{result['added']} added, {result['failed']} failed{skipped} in {result['seconds']:.1f} s"
     yield f"{done}; memories: {events or 'none'}"
     if result["errors"]:
         yield ""

@@ -24,6 +24,8 @@ from .fields import (
     alias,
 )
 
+TLSMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
+
 
 class StoreConfig(Section):
     """What every store takes."""
@@ -59,8 +61,14 @@ class ConnectionArgs(Section):
     db_name: str | None = alias("db_name", "dbname", "database", default=None)
 
 
-class OceanBaseArgs(ConnectionArgs):
-    """`ConnectionArgs` and the directory of an embedded database."""
+class MySQLArgs(ConnectionArgs):
+    """`ConnectionArgs`, or a socket instead of host and port."""
+
+    unix_socket: Path | None = None
+
+
+class OceanBaseArgs(MySQLArgs):
+    """`MySQLArgs` and the directory of an embedded database."""
 
     ob_path: Path | None = None
 
@@ -75,6 +83,20 @@ class ServerConfig(StoreConfig):
     db_name: str = alias("db_name", "dbname", "database", default="powermem")
     connection_args: Annotated[ConnectionArgs | None, Env()] = None
     pool_size: Annotated[Count, Env("DATABASE_POOL_SIZE")] = 10
+    connect_timeout: Seconds = 10.0
+    """Seconds that connecting may take."""
+    statement_timeout: Amount = 60.0
+    """Seconds that one statement may take; 0 for no limit."""
+    sslmode: Annotated[TLSMode | None, Env("DATABASE_SSLMODE")] = None
+    """How hard to insist on TLS; ``prefer`` when left out."""
+    ssl_ca: Path | None = None
+    """File with the certificates to trust; the system's when left out."""
+    ssl_cert: Path | None = None
+    """File with our own certificate, where the server asks for one."""
+    ssl_key: Path | None = None
+    """File with that certificate's key."""
+    partitions: Annotated[int, Field(ge=0, le=1024)] = 0
+    """Into how many parts to divide the tables by user when they are created; 0 for none."""
 
     @model_validator(mode="after")
     def _lift_connection_args(self) -> ServerConfig:
@@ -109,7 +131,11 @@ class OceanBaseConfig(ServerConfig):
     db_name: Annotated[str, Env("OCEANBASE_DATABASE")] = alias(
         "db_name", "dbname", "database", default="test"
     )
+    unix_socket: Path | None = None
+    """Path of the server's socket, instead of host and port."""
     ob_path: Annotated[Path, Env("OCEANBASE_PATH")] = "./seekdb_data"
+    cache_mb: Count = 1024
+    """Most memory that cached vectors may take, in MiB."""
     connection_args: Annotated[OceanBaseArgs | None, Env()] = None
     pool_recycle: Annotated[int, Env("OCEANBASE_POOL_RECYCLE"), Field(ge=-1)] = 3600
     pool_pre_ping: Annotated[bool, Env("OCEANBASE_POOL_PRE_PING")] = True
@@ -155,10 +181,8 @@ class PostgresConfig(ServerConfig):
     pool_size: Annotated[Count, Env("VECTOR_STORE_MAXCONN", "DATABASE_POOL_SIZE")] = alias(
         "pool_size", "maxconn", default=5
     )
-    sslmode: Annotated[
-        Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] | None,
-        Env("DATABASE_SSLMODE"),
-    ] = None
+    pool_recycle: Annotated[int, Field(ge=-1)] = 3600
+    """Seconds after which a connection is replaced; -1 for never."""
     connection_string: SecretStr | None = None
     connection_pool: Foreign = None
 
@@ -177,4 +201,9 @@ class MySQLConfig(ServerConfig):
     db_name: Annotated[str, Env("MYSQL_DATABASE")] = alias(
         "db_name", "dbname", "database", default="powermem"
     )
+    unix_socket: Path | None = None
+    """Path of the server's socket, instead of host and port."""
+    cache_mb: Count = 1024
+    """Most memory that cached vectors may take, in MiB."""
+    connection_args: Annotated[MySQLArgs | None, Env()] = None
     pool_recycle: Annotated[int, Field(ge=-1)] = 3600

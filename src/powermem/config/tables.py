@@ -237,12 +237,12 @@ RERANKERS = _table(
 
 STORES = {row.name: row for row in (
     Store("sqlite", "sqlite", SQLiteConfig, available=True),
-    Store("oceanbase", "oceanbase", OceanBaseConfig),
-    Store("seekdb", "oceanbase", OceanBaseConfig),
-    Store("postgres", "postgres", PostgresConfig),
-    Store("pgvector", "postgres", PostgresConfig),
-    Store("mysql", "mysql", MySQLConfig),
-    Store("mariadb", "mysql", MySQLConfig),
+    Store("oceanbase", "oceanbase", OceanBaseConfig, available=True),
+    Store("seekdb", "oceanbase", OceanBaseConfig, available=True),
+    Store("postgres", "postgres", PostgresConfig, available=True),
+    Store("pgvector", "postgres", PostgresConfig, available=True),
+    Store("mysql", "mysql", MySQLConfig, available=True),
+    Store("mariadb", "mysql", MySQLConfig, available=True),
 )}
 # fmt: on
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +44,20 @@ class Weights:
     span: int = 2
     recency: float = 0.02
     retention_days: float = 30.0
+
+
+class Rankable(Protocol):
+    """Rows that can be ranked: what a partition knows of its own, or what a server sent."""
+
+    @property
+    def valid_from(self) -> npt.NDArray[np.int64]:
+        """When each row began to be true, microseconds UTC; shape (n,)."""
+
+    def neighbours(self, row: int, span: int) -> list[tuple[int, int]]:
+        """Return pairs of (distance in turns, row) of what was said around a row in the same run."""
+
+    def spoken_by(self, terms: Iterable[str]) -> BoolArray | None:
+        """Return which rows were said by somebody whose name has one of these terms; shape (n,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +114,11 @@ def best(scores: FloatArray, visible: BoolArray, count: int) -> npt.NDArray[np.i
     return rows[np.lexsort((rows, -masked[rows]))][:count]
 
 
+def pool_size(limit: int) -> int:
+    """Return how many rows take part in the boosts when so many are wanted."""
+    return max(2 * limit, _POOL)
+
+
 def candidates(
     partition: Partition,
     visible: BoolArray,
@@ -118,14 +138,16 @@ def candidates(
     chosen[pool] = True
     if weights.neighbour:
         beside = (
-            other for row in pool[: 4 * _POOL].tolist() for _, other in partition.neighbours(row, weights.span)
+            other
+            for row in pool[: 4 * _POOL].tolist()
+            for _, other in partition.neighbours(row, weights.span)
         )
         chosen[list(beside)] = True
     return chosen & visible
 
 
 def rank(
-    partition: Partition,
+    partition: Rankable,
     visible: BoolArray,
     dense: FloatArray | None,
     lexical: FloatArray | None,
@@ -135,7 +157,7 @@ def rank(
     words: Iterable[str] = (),
     weights: Weights | None = None,
 ) -> list[Ranked]:
-    """Rank a partition's rows.
+    """Rank rows.
 
     Args:
         partition: where the rows are.
@@ -152,7 +174,7 @@ def rank(
     """
     weights = weights or Weights()
     base = combine(dense, lexical, weights)
-    pool = best(base, visible, max(2 * limit, _POOL))
+    pool = best(base, visible, pool_size(limit))
     nearby: dict[int, float] = {}
     if weights.neighbour:
         for row in pool.tolist():

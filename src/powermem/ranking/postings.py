@@ -12,14 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from . import bm25
+
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
-
-K1 = 1.2
-"""Saturation of the term frequency; the usual value (Robertson and Zaragoza 2009, "The Probabilistic
-Relevance Framework: BM25 and Beyond", section 3.5)."""
-B = 0.75
-"""Weight of the document length; same source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +138,15 @@ class Postings:
         if not documents or not terms:
             return total
         lengths = self._row_lengths()
-        mean = float(lengths[visible].mean()) or 1.0
-        damping = (K1 * (1 - B) + (K1 * B / mean) * lengths).astype(np.float32)
+        damping = bm25.damping(lengths, float(lengths[visible].mean()))
         best = 0.0
         for term in terms:
             found = [(s, part) for s in self._segments if (part := s.find(term)) is not None]
             frequency = sum(int(np.count_nonzero(visible[s.rows[part]])) for s, part in found)
-            # The "+ 1" inside keeps the weight of a term that occurs in most rows above zero.
-            weight = float(np.log1p((documents - frequency + 0.5) / (frequency + 0.5)))
+            weight = bm25.weight(documents, frequency)
             best += weight
             for segment, part in found:
                 rows = segment.rows[part]
                 times = segment.frequencies[part].astype(np.float32)
-                total[rows] += np.float32(weight * (K1 + 1)) * times / (times + damping[rows])
-        return np.minimum(total / np.float32(best), 1) if best else total
+                total[rows] += bm25.gain(weight, times, damping[rows])
+        return bm25.relative(total, best)

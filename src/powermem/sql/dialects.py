@@ -22,10 +22,15 @@ COMPARISONS: Mapping[str, str] = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", 
 
 
 class Fragment(NamedTuple):
-    """A piece of SQL with its parameters in order."""
+    """A piece of SQL with its parameters in order.
+
+    ``doubts`` are conditions without parameters; rows for which one holds may get a wrong answer and are to
+    be asked again in Python.
+    """
 
     sql: str
     values: tuple[Any, ...] = ()
+    doubts: frozenset[str] = frozenset()
 
 
 def bound(value: object) -> Fragment:
@@ -36,7 +41,8 @@ def bound(value: object) -> Fragment:
 def fill(template: str, *pieces: Fragment) -> Fragment:
     """Return a template whose ``{}`` are replaced by the pieces, in order."""
     values = tuple(value for piece in pieces for value in piece.values)
-    return Fragment(template.format(*(piece.sql for piece in pieces)), values)
+    doubts = frozenset[str]().union(*(piece.doubts for piece in pieces))
+    return Fragment(template.format(*(piece.sql for piece in pieces)), values, doubts)
 
 
 class Dialect(ABC):
@@ -45,6 +51,9 @@ class Dialect(ABC):
     Plain comparisons of columns are left to the compiler. They go by code point, which takes columns of the
     right collation: ``BINARY``, ``C`` or ``utf8mb4_bin``.
     """
+
+    text_doubts: frozenset[str] = frozenset()
+    """For which rows a comparison of a column of text is not to be trusted."""
 
     @abstractmethod
     def is_in(self, column: str, values: frozenset[Any]) -> Fragment:

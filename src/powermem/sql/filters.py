@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..filters.expression import And, Column, Condition, Expression, Not
-from .dialects import COMPARISONS, Dialect, Fragment
+from .dialects import COMPARISONS, Dialect, Fragment, fill
 from .functions import register_functions
 
-__all__ = ["compile_filter", "register_functions"]
+__all__ = ["Narrowed", "compile_filter", "narrow_filter", "register_functions"]
+
+
+class Narrowed(NamedTuple):
+    """A condition for a WHERE clause that at least every row that passes a filter fulfils.
+
+    Attributes:
+        sql: the condition, never NULL.
+        values: its parameters in order.
+        doubt: says of a row whether ``powermem.filters.matches`` has to decide; without parameters.
+        uncertain: whether there can be such rows at all.
+    """
+
+    sql: str
+    values: list[Any]
+    doubt: str
+    uncertain: bool
+
+
+def narrow_filter(expression: Expression, dialect: Dialect) -> Narrowed:
+    """Return a condition for a database that cannot answer everything exactly; see ``compile_filter``."""
+    fragment = _compile(expression, dialect, negated=False)
+    doubt = " OR ".join(sorted(fragment.doubts)) or "1 = 0"
+    sql = f"({fragment.sql} OR {doubt})" if fragment.doubts else fragment.sql
+    return Narrowed(sql, list(fragment.values), f"({doubt})", bool(fragment.doubts))
 
 
 def compile_filter(expression: Expression, dialect: Dialect) -> tuple[str, list[Any]]:
@@ -32,7 +56,7 @@ def _compile(expression: Expression, dialect: Dialect, *, negated: bool) -> Frag
     if isinstance(expression, Condition):
         field = expression.field
         test = _column(field, expression, dialect) if isinstance(field, Column) else dialect.key(expression)
-        return Fragment(f"{'NOT ' if negated else ''}({test.sql})", test.values)
+        return test._replace(sql=f"{'NOT ' if negated else ''}({test.sql})")
     conjunction = isinstance(expression, And) is not negated
     if not expression.parts:
         return Fragment("1 = 1" if conjunction else "1 = 0")
@@ -40,8 +64,8 @@ def _compile(expression: Expression, dialect: Dialect, *, negated: bool) -> Frag
     # deepest part goes first; and NOT is carried down to the conditions instead of being written.
     deepest_first = sorted(expression.parts, key=_depth, reverse=True)
     parts = [_compile(part, dialect, negated=negated) for part in deepest_first]
-    sql = (" AND " if conjunction else " OR ").join(part.sql for part in parts)
-    return Fragment(f"({sql})", tuple(value for part in parts for value in part.values))
+    connective = " AND " if conjunction else " OR "
+    return fill(f"({connective.join(['{}'] * len(parts))})", *parts)
 
 
 def _depth(expression: Expression) -> int:
@@ -57,7 +81,8 @@ def _column(column: Column, condition: Condition, dialect: Dialect) -> Fragment:
     if condition.operator == "exists":
         return Fragment(present)
     test = _column_test(column.name, condition.operator, condition.operand, dialect)
-    return Fragment(f"{present} AND {test.sql}", test.values)
+    doubts = test.doubts | dialect.text_doubts if column.kind == "text" else test.doubts
+    return test._replace(sql=f"{present} AND {test.sql}", doubts=doubts)
 
 
 def _column_test(column: str, operator: str, operand: Any, dialect: Dialect) -> Fragment:

@@ -14,7 +14,7 @@ SCHEMA_VERSION = 1
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}\Z")
 
-TABLES = ("meta", "records", "vectors", "history", "turns", "links", "deleted", "requests")
+TABLES = ("meta", "records", "vectors", "history", "turns", "links", "deleted", "requests", "shadow")
 
 
 def check_collection(name: str) -> str:

@@ -13,8 +13,20 @@ from ..errors import EmbeddingMismatchError, StoreError
 from ..filters import Expression
 from ..ranking.fusion import Weights
 from ..sql.schema import SCHEMA_VERSION, TABLES, sqlite_migrations, sqlite_schema
-from ..types import EmbedderIdentity, HistoryEntry, Hit, Row, Scope, SearchRequest, Statistics, Turn
+from ..types import (
+    EmbedderIdentity,
+    Embedding,
+    HistoryEntry,
+    Hit,
+    Row,
+    Scope,
+    SearchRequest,
+    Statistics,
+    Stored,
+    Turn,
+)
 from .connection import Database, translate
+from .mover import Mover
 from .partitions import Partitions
 from .reader import Reader
 from .searcher import Searcher
@@ -55,10 +67,12 @@ class Engine:
         self._schema = sqlite_schema(collection)
         self._writer = Writer(collection)
         self._reader = Reader(collection)
+        self._mover = Mover(collection)
         self._partitions = Partitions(collection, cache_bytes, exact_rows)
         self._searcher = Searcher(self._partitions, self._reader, weights or Weights())
         self._accesses: Counter[int] = Counter()
         self._accesses_lock = threading.Lock()
+        self._switches: int | None = None
         self.commits = 0
 
     @property
@@ -134,22 +148,46 @@ class Engine:
         """
         with self._database.reading() as connection:
             stored = self._identity(connection)
+            switches = self._count_switches(connection)
         if stored is None:
             if identity.dimension is None:
                 return
             with self._database.writing() as connection:
                 stored = self._identity(connection)
                 if stored is None:
-                    self._set_meta(connection, "embedder", identity.provider)
-                    self._set_meta(connection, "model", identity.model)
-                    self._set_meta(connection, "dimension", identity.dimension)
+                    self._set_identity(connection, identity, identity.dimension)
                     stored = identity
+                switches = self._count_switches(connection)
         if not stored.accepts(identity):
             raise EmbeddingMismatchError(
                 f"{self._database.path}: collection {self._c!r} holds vectors of {stored}, but the "
                 f"configured embedder is {identity}; configure the former again, or move the memories to the "
                 "new one with reembed()"
             )
+        self._switches = switches
+
+    def identity(self) -> EmbedderIdentity | None:
+        """Return whose vectors these are; ``None`` when there are none yet."""
+        with self._database.reading() as connection:
+            return self._identity(connection)
+
+    def _count_switches(self, connection: sqlite3.Connection) -> int:
+        return int(self._meta(connection, "switches") or 0)
+
+    def _check_embedder(self, connection: sqlite3.Connection) -> None:
+        # Another process may have moved the memories to another embedder since this one was let in.
+        if self._switches is not None and self._count_switches(connection) != self._switches:
+            raise EmbeddingMismatchError(
+                f"{self._database.path}: collection {self._c!r} was moved to the vectors of "
+                f"{self._identity(connection)} while it was open; configure that embedder and open it again"
+            )
+
+    def _set_identity(
+        self, connection: sqlite3.Connection, identity: EmbedderIdentity, dimension: int
+    ) -> None:
+        self._set_meta(connection, "embedder", identity.provider)
+        self._set_meta(connection, "model", identity.model)
+        self._set_meta(connection, "dimension", dimension)
 
     def _identity(self, connection: sqlite3.Connection) -> EmbedderIdentity | None:
         dimension = self._meta(connection, "dimension")
@@ -169,6 +207,8 @@ class Engine:
                     f"UPDATE {self._c}_records SET access_count = access_count + ? WHERE id = ?",
                     [(times, memory_id) for memory_id, times in accesses.items()],
                 )
+                if batches:
+                    self._check_embedder(connection)
                 results = self._writer.apply(connection, batches) if batches else []
         except BaseException:
             with self._accesses_lock:
@@ -257,6 +297,7 @@ class Engine:
     def reset(self) -> None:
         """Drop the collection's tables and make them anew, in one transaction."""
         with self._database.writing() as connection:
+            switches = self._count_switches(connection)
             for table in TABLES:
                 connection.execute(f"DROP TABLE IF EXISTS {self._c}_{table}")
             for statement in self._schema:
@@ -264,11 +305,83 @@ class Engine:
             # Caches of other processes must not take the new first commits for ones that they know.
             self._set_meta(connection, "sequence", clock_now())
             self._set_meta(connection, "deleted_before", clock_now())
+            self._set_meta(connection, "switches", switches)
         self._partitions.clear()
 
     def search(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
         """Answer several searches that see the same moment."""
         with self._database.reading() as connection:
+            self._check_embedder(connection)
             answers = self._searcher.search(connection, requests, self._sequence(connection))
         self._with_accesses([hit.row for hits in answers for hit in hits])
         return answers
+
+    def scan(
+        self, scope: Scope, expression: Expression | None, after: int, limit: int, *, vectors: bool
+    ) -> list[Stored]:
+        """Return the next memories by id, current or not, with what belongs to them."""
+        with self._database.reading() as connection:
+            found = self._mover.scan(connection, scope, expression, after, limit, vectors=vectors)
+        self._with_accesses([stored.row for stored in found])
+        return found
+
+    def scan_turns(self, scope: Scope, after: int, limit: int) -> list[Turn]:
+        """Return the next source turns by id."""
+        with self._database.reading() as connection:
+            return self._mover.scan_turns(connection, scope, after, limit)
+
+    def get_turns(self, ids: Sequence[int]) -> list[Turn]:
+        """Return the source turns with these ids."""
+        with self._database.reading() as connection:
+            return self._mover.get_turns(connection, ids)
+
+    def scan_deleted(self, after: int, limit: int) -> list[HistoryEntry]:
+        """Return the next history entries by id whose memory was deleted."""
+        with self._database.reading() as connection:
+            return self._mover.scan_deleted(connection, after, limit)
+
+    def prepare_switch(self, identity: EmbedderIdentity) -> int:
+        """Make room for another embedder's vectors; return how many memories need one.
+
+        Vectors that an earlier, interrupted call has put aside for the same embedder stay.
+        """
+        with self._database.writing() as connection:
+            if self._meta(connection, "shadow") != str(identity):
+                self._mover.discard(connection)
+                self._set_meta(connection, "shadow", str(identity))
+            self._mover.prepare(connection)
+            return self._mover.count_missing(connection, every=self._identity(connection) != identity)
+
+    def missing_embeddings(self, identity: EmbedderIdentity, after: int, limit: int) -> list[Row]:
+        """Return a page of the memories that have no vector of this embedder yet."""
+        with self._database.writing() as connection:
+            self._mover.prepare(connection)
+            return self._mover.missing(connection, after, limit, every=self._identity(connection) != identity)
+
+    def keep_embeddings(self, embeddings: Sequence[Embedding]) -> None:
+        """Put vectors aside until all are there."""
+        with self._database.writing() as connection:
+            self._mover.prepare(connection)
+            self._mover.keep(connection, embeddings)
+
+    def switch(self, identity: EmbedderIdentity) -> bool:
+        """Replace the vectors by those put aside, in one transaction, unless one is missing."""
+        assert identity.dimension is not None
+        with self._database.writing() as connection:
+            self._mover.prepare(connection)
+            former = self._identity(connection)
+            if self._mover.count_missing(connection, every=former != identity):
+                return False
+            self._mover.swap(connection)
+            self._set_meta(connection, "shadow", "")
+            # Every cache, here and in other processes, must read the vectors anew.
+            sequence = self._sequence(connection) + 1
+            self._set_meta(connection, "sequence", sequence)
+            self._set_meta(connection, "deleted_before", sequence)
+            if former == identity:
+                return True
+            self._set_identity(connection, identity, identity.dimension)
+            if former is not None:
+                self._set_meta(connection, "switches", self._count_switches(connection) + 1)
+        self._switches = None
+        return True

@@ -9,26 +9,15 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
-from ..ranking.partition import Partition, PartitionRows
+from ..ranking.cache import Entry, PartitionCache
+from ..ranking.partition import Partition
+from ..ranking.search import columns
 
 _CHUNK = 4096
-
-
-@dataclass(slots=True)
-class _Entry:
-    """A partition, how fresh it is, and the lock of whoever uses it."""
-
-    user_id: str | None
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    partition: Partition | None = None
-    sequence: int = -1
-    size: int = 0
 
 
 class Partitions:
@@ -43,10 +32,7 @@ class Partitions:
     def __init__(self, collection: str, limit_bytes: int, exact_rows: int) -> None:
         self._c = collection
         self._exact_rows = exact_rows
-        self._limit = limit_bytes
-        self._entries: OrderedDict[str | None, _Entry] = OrderedDict()
-        self._total = 0
-        self._lock = threading.Lock()
+        self._cache = PartitionCache(limit_bytes, threading.Lock)
 
     @contextmanager
     def fresh(
@@ -59,9 +45,7 @@ class Partitions:
             user_id: whose memories.
             sequence: the number of the last commit that this transaction sees.
         """
-        with self._lock:
-            entry = self._entries.setdefault(user_id, _Entry(user_id))
-            self._entries.move_to_end(user_id)
+        entry = self._cache.entry(user_id)
         with entry.lock:
             # A transaction that began before the last refresh sees less than the partition holds; that is as
             # if it had begun a moment later.
@@ -72,38 +56,20 @@ class Partitions:
             ):
                 entry.partition = self._load(connection, user_id)
                 entry.sequence = sequence
-                self._resize(entry)
+                self._cache.resize(entry)
             elif entry.sequence < sequence:
                 self._refresh(connection, entry, sequence)
-                self._resize(entry)
+                self._cache.resize(entry)
             yield entry.partition
 
     def clear(self) -> None:
         """Forget everything."""
-        with self._lock:
-            self._entries.clear()
-            self._total = 0
+        self._cache.clear()
 
     @property
     def nbytes(self) -> int:
         """Bytes held by all partitions."""
-        with self._lock:
-            return self._total
-
-    def _resize(self, entry: _Entry) -> None:
-        assert entry.partition is not None
-        size = entry.partition.nbytes
-        with self._lock:
-            if self._entries.get(entry.user_id) is not entry:
-                # It was dropped while it was being filled, and goes when this search is done.
-                return
-            self._total += size - entry.size
-            entry.size = size
-            for key in list(self._entries):
-                # The one in use stays even when it alone is too large: the search has paid for it already.
-                if self._total <= self._limit or key == entry.user_id:
-                    return
-                self._total -= self._entries.pop(key).size
+        return self._cache.nbytes
 
     def _oldest(self, connection: sqlite3.Connection) -> int:
         # What was deleted before this commit is no longer listed, so older partitions cannot be brought up to
@@ -128,7 +94,7 @@ class Partitions:
         self._append(connection, partition, where, values)
         return partition
 
-    def _refresh(self, connection: sqlite3.Connection, entry: _Entry, sequence: int) -> None:
+    def _refresh(self, connection: sqlite3.Connection, entry: Entry[threading.Lock], sequence: int) -> None:
         partition = entry.partition
         assert partition is not None
         deleted = connection.execute(
@@ -158,25 +124,5 @@ class Partitions:
             f"FROM {self._c}_records r JOIN {self._c}_vectors v ON v.id = r.id WHERE {where}",
             values,
         )
-        blank = bytes(4 * (partition.dimension or 0))
         while chunk := cursor.fetchmany(_CHUNK):
-            partition.append(_columns(chunk, blank))
-
-
-def _columns(rows: Iterable[Any], blank: bytes) -> PartitionRows:
-    ids, agents, runs, actors, begins, ends, expiries, embeddings, terms, frequencies = zip(
-        *rows, strict=True
-    )
-    return PartitionRows(
-        ids=list(ids),
-        agents=list(agents),
-        runs=list(runs),
-        actors=list(actors),
-        valid_from=list(begins),
-        valid_to=list(ends),
-        expires_at=list(expiries),
-        embeddings=b"".join([embedding or blank for embedding in embeddings]) if blank else b"",
-        terms=b"".join(terms),
-        frequencies=b"".join(frequencies),
-        sizes=[len(counts) for counts in frequencies],
-    )
+            partition.append(columns(chunk, partition.dimension))

@@ -12,6 +12,7 @@ from ..changes import (
     Added,
     AddMemory,
     AddTurn,
+    AlreadyDone,
     AlreadyStored,
     Amend,
     Change,
@@ -22,6 +23,7 @@ from ..changes import (
     Outcome,
     Remember,
     ReplaceText,
+    Restore,
     Supersede,
     Updated,
     VersionConflict,
@@ -32,6 +34,7 @@ from ..metadata import encode, merge
 from ..sql.dialects import SQLITE
 from ..sql.filters import compile_filter
 from ..types import Row, Scope
+from .restorer import Restorer
 from .rows import COLUMNS, scope_condition, scope_values, to_row
 
 
@@ -39,12 +42,14 @@ from .rows import COLUMNS, scope_condition, scope_values, to_row
 class _Batch:
     """One caller's share of the open transaction.
 
-    ``instead`` maps the id of a memory that turned out to be known to the id under which it is known.
+    ``instead`` maps the id of a memory that turned out to be known to the id under which it is known, and
+    ``outcomes`` are those of the changes so far.
     """
 
     connection: sqlite3.Connection
     sequence: int
     instead: dict[int, int] = field(default_factory=dict)
+    outcomes: list[Outcome] = field(default_factory=list)
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         return self.connection.execute(sql, values)
@@ -55,6 +60,7 @@ class Writer:
 
     def __init__(self, collection: str) -> None:
         self._c = collection
+        self._restorer = Restorer(collection)
         self._apply: dict[type[Any], Callable[[_Batch, Any], Outcome]] = {
             AddTurn: self._add_turn,
             AddMemory: self._add_memory,
@@ -65,6 +71,7 @@ class Writer:
             LinkTurns: self._link_turns,
             DeleteWhere: self._delete_where,
             Remember: self._remember,
+            Restore: self._restore,
         }
 
     def apply(
@@ -98,7 +105,9 @@ class Writer:
 
     def _run(self, connection: sqlite3.Connection, batch: Sequence[Change], sequence: int) -> list[Outcome]:
         share = _Batch(connection, sequence)
-        return [self._apply[type(change)](share, change) for change in batch]
+        for change in batch:
+            share.outcomes.append(self._apply[type(change)](share, change))
+        return share.outcomes
 
     def _next_sequence(self, connection: sqlite3.Connection) -> int:
         # Caches elsewhere ask for what changed after the last number that they have seen.
@@ -314,13 +323,21 @@ class Writer:
 
     def _remember(self, batch: _Batch, change: Remember) -> str:
         where = (*scope_values(change.scope), change.key)
-        batch.execute(
+        result = change.result if isinstance(change.result, str) else change.result(batch.outcomes)
+        cursor = batch.execute(
             f"INSERT OR IGNORE INTO {self._c}_requests VALUES (?, ?, ?, ?, ?, ?)",
-            (*where, change.result, change.at),
+            (*where, result, change.at),
         )
+        if cursor.rowcount == 1:
+            return result
         kept: str = batch.execute(
             f"SELECT result FROM {self._c}_requests "
             "WHERE user_id = ? AND agent_id = ? AND run_id = ? AND key = ?",
             where,
         ).fetchone()[0]
+        if not isinstance(change.result, str):
+            raise AlreadyDone(kept)
         return kept
+
+    def _restore(self, batch: _Batch, change: Restore) -> int:
+        return self._restorer.restore(batch.connection, change, batch.sequence)

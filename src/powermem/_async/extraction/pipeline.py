@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from ..._concurrency import AsyncKeyedLock
@@ -15,12 +17,13 @@ from ...changes import (
     Delete,
     Duplicate,
     Outcome,
+    Remember,
     ReplaceText,
     Supersede,
     Updated,
     VersionConflict,
 )
-from ...errors import StoreError
+from ...errors import InvalidInputError, StoreError
 from ...filters import Expression
 from ...ids import new_id
 from ...indexing import query_ids
@@ -42,6 +45,7 @@ from .extractor import AsyncExtractor
 _NEAR_PER_FACT = 5
 _NEAR_IN_ALL = 20
 _ATTEMPTS = 5
+_TURNS_OF = ":turns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,19 @@ class Nearness:
     def holds(self, hit: Hit) -> bool:
         """Return whether a memory is near."""
         return hit.details["dense"] >= self.dense or hit.details["lexical"] >= self.lexical
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """How a call's result is kept, so that the same call is not carried out again.
+
+    Attributes:
+        key: the caller's key.
+        result: makes the text to keep from the items of the result.
+    """
+
+    key: str
+    result: Callable[[list[dict[str, Any]]], str]
 
 
 class AsyncExtraction:
@@ -84,8 +101,12 @@ class AsyncExtraction:
         self._keep_without_facts = keep_without_facts
         self._scopes = AsyncKeyedLock()
 
+    async def store_nothing(self, new: NewMemories, receipt: Receipt | None) -> list[dict[str, Any]]:
+        """Note that a call with nothing to store was carried out."""
+        return await self._write([], _verbatim_items, new, receipt)
+
     async def store_verbatim(
-        self, messages: Sequence[Message], new: NewMemories, usage: Usage
+        self, messages: Sequence[Message], new: NewMemories, usage: Usage, receipt: Receipt | None = None
     ) -> list[dict[str, Any]]:
         """Store each message as a memory of its own, word for word.
 
@@ -94,8 +115,7 @@ class AsyncExtraction:
         """
         turns = _turns(messages, new)
         changes = await self._verbatim(messages, turns, new, usage)
-        outcomes = await self._store.apply([*turns, *changes])
-        return _verbatim_items(outcomes[len(turns) :])
+        return await self._write([*turns, *changes], _verbatim_items, new, receipt)
 
     async def store_facts(
         self,
@@ -105,6 +125,7 @@ class AsyncExtraction:
         *,
         prompt: str | None = None,
         expression: Expression | None = None,
+        receipt: Receipt | None = None,
     ) -> list[dict[str, Any]]:
         """Store what is worth remembering of a conversation.
 
@@ -114,27 +135,61 @@ class AsyncExtraction:
             usage: what the model's calls cost is added to it.
             prompt: replaces the instructions for extracting.
             expression: which stored memories may be changed.
+            receipt: kept with the memories, in one transaction.
 
         Returns:
             An item for every memory that was added, updated or deleted.
         """
-        turns = _turns(messages, new)
         # Evidence first: whatever goes wrong from here on, what was said is kept.
-        await self._store.apply(turns)
+        turns = await self._keep_turns(_turns(messages, new), new, receipt)
         facts = await self._extractor.extract(messages, today=new.at, prompt=prompt, usage=usage)
         found = await self._embed(candidates(facts, messages, [turn.id for turn in turns]), usage)
         if not found:
-            if not self._keep_without_facts:
-                return []
-            return _verbatim_items(await self._store.apply(await self._verbatim(messages, turns, new, usage)))
+            kept = await self._verbatim(messages, turns, new, usage) if self._keep_without_facts else []
+            return await self._write(kept, _verbatim_items, new, receipt)
         if self._extractor.name == "rules":
             # Rules cannot tell a correction from a new fact; the unique key keeps out what is known.
             changes = _additions(new, found)
-            return _items(changes, await self._store.apply(changes))
+            return await self._write(changes, partial(_items, changes), new, receipt)
         # One at a time for each scope: else two calls that learn the same in other words both find nothing
         # near.
         async with self._scopes(new.scope):
-            return await self._reconcile(found, new, usage, expression)
+            return await self._reconcile(found, new, usage, expression, receipt)
+
+    async def _keep_turns(
+        self, turns: list[AddTurn], new: NewMemories, receipt: Receipt | None
+    ) -> list[AddTurn]:
+        if receipt is None:
+            await self._store.apply(turns)
+            return turns
+        # A call that was cut short after this point comes again, and must not bring its turns twice.
+        key = f"{receipt.key}{_TURNS_OF}"
+        kept = await self._store.recall_request(new.scope, key)
+        if kept is None:
+            ids = json.dumps([turn.id for turn in turns])
+            await self._store.apply([*turns, Remember(new.scope, key, ids, new.at)])
+            return turns
+        ids_kept = json.loads(kept)
+        if len(ids_kept) != len(turns):
+            raise InvalidInputError(
+                f"idempotency_key: {receipt.key!r} was given for {len(ids_kept)} other messages before"
+            )
+        return [replace(turn, id=turn_id) for turn, turn_id in zip(turns, ids_kept, strict=True)]
+
+    async def _write(
+        self,
+        changes: Sequence[Change],
+        tell: Callable[[Sequence[Outcome]], list[dict[str, Any]]],
+        new: NewMemories,
+        receipt: Receipt | None,
+    ) -> list[dict[str, Any]]:
+        """Apply changes, and with them the note that the call was carried out."""
+        if receipt is None:
+            return tell(await self._store.apply(changes)) if changes else []
+        result = receipt.result
+        note = Remember(new.scope, receipt.key, lambda outcomes: result(tell(outcomes)), new.at)
+        outcomes = await self._store.apply([*changes, note])
+        return tell(outcomes[:-1])
 
     async def _verbatim(
         self, messages: Sequence[Message], turns: Sequence[AddTurn], new: NewMemories, usage: Usage
@@ -150,7 +205,12 @@ class AsyncExtraction:
         ]
 
     async def _reconcile(
-        self, found: list[Candidate], new: NewMemories, usage: Usage, expression: Expression | None
+        self,
+        found: list[Candidate],
+        new: NewMemories,
+        usage: Usage,
+        expression: Expression | None,
+        receipt: Receipt | None,
     ) -> list[dict[str, Any]]:
         for _ in range(_ATTEMPTS):
             near = await self._find_near(found, new.scope, expression)
@@ -172,7 +232,7 @@ class AsyncExtraction:
             # decision may change the memory that says it.
             changes = [*_additions(new, known), *changes]
             try:
-                return _items(changes, await self._store.apply(changes))
+                return await self._write(changes, partial(_items, changes), new, receipt)
             except VersionConflict:
                 # Another process changed one of these memories meanwhile: look again, decide again.
                 continue

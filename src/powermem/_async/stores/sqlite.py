@@ -8,15 +8,26 @@ from ..._concurrency import AsyncBatcher, AsyncThreads
 from ...changes import Change, Outcome
 from ...filters import Expression
 from ...sqlite.engine import Engine
-from ...types import EmbedderIdentity, HistoryEntry, Hit, Row, Scope, SearchRequest, Statistics, Turn
-from .base import AsyncStore
+from ...types import (
+    EmbedderIdentity,
+    Embedding,
+    HistoryEntry,
+    Hit,
+    Row,
+    Scope,
+    SearchRequest,
+    Statistics,
+    Stored,
+    Turn,
+)
+from .base import AsyncMovable
 
 _READERS = 4
 _MAX_BATCHES_PER_COMMIT = 256
 _MAX_SEARCHES_PER_PASS = 16
 
 
-class AsyncSQLiteStore(AsyncStore):
+class AsyncSQLiteStore(AsyncMovable):
     """Memories in one SQLite file.
 
     Args:
@@ -117,3 +128,34 @@ class AsyncSQLiteStore(AsyncStore):
 
     async def reset(self) -> None:
         await self._write_thread.run(self._engine.reset)
+
+    async def identity(self) -> EmbedderIdentity | None:
+        return await self._read_threads.run(self._engine.identity)
+
+    async def scan(
+        self, scope: Scope, expression: Expression | None, after: int, limit: int, *, vectors: bool = False
+    ) -> list[Stored]:
+        return await self._read_threads.run(
+            self._engine.scan, scope, expression, after, limit, vectors=vectors
+        )
+
+    async def scan_turns(self, scope: Scope, after: int, limit: int) -> list[Turn]:
+        return await self._read_threads.run(self._engine.scan_turns, scope, after, limit)
+
+    async def get_turns(self, ids: Sequence[int]) -> list[Turn]:
+        return await self._read_threads.run(self._engine.get_turns, ids)
+
+    async def scan_deleted(self, after: int, limit: int) -> list[HistoryEntry]:
+        return await self._read_threads.run(self._engine.scan_deleted, after, limit)
+
+    async def prepare_switch(self, identity: EmbedderIdentity) -> int:
+        return await self._write_thread.run(self._engine.prepare_switch, identity)
+
+    async def missing_embeddings(self, identity: EmbedderIdentity, after: int, limit: int) -> list[Row]:
+        return await self._write_thread.run(self._engine.missing_embeddings, identity, after, limit)
+
+    async def keep_embeddings(self, embeddings: Sequence[Embedding]) -> None:
+        await self._write_thread.run(self._engine.keep_embeddings, embeddings)
+
+    async def switch(self, identity: EmbedderIdentity) -> bool:
+        return await self._write_thread.run(self._engine.switch, identity)

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from ..._concurrency import KeyedLock
@@ -16,12 +18,13 @@ from ...changes import (
     Delete,
     Duplicate,
     Outcome,
+    Remember,
     ReplaceText,
     Supersede,
     Updated,
     VersionConflict,
 )
-from ...errors import StoreError
+from ...errors import InvalidInputError, StoreError
 from ...filters import Expression
 from ...ids import new_id
 from ...indexing import query_ids
@@ -43,6 +46,7 @@ from .extractor import Extractor
 _NEAR_PER_FACT = 5
 _NEAR_IN_ALL = 20
 _ATTEMPTS = 5
+_TURNS_OF = ":turns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,19 @@ class Nearness:
     def holds(self, hit: Hit) -> bool:
         """Return whether a memory is near."""
         return hit.details["dense"] >= self.dense or hit.details["lexical"] >= self.lexical
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """How a call's result is kept, so that the same call is not carried out again.
+
+    Attributes:
+        key: the caller's key.
+        result: makes the text to keep from the items of the result.
+    """
+
+    key: str
+    result: Callable[[list[dict[str, Any]]], str]
 
 
 class Extraction:
@@ -85,8 +102,12 @@ class Extraction:
         self._keep_without_facts = keep_without_facts
         self._scopes = KeyedLock()
 
+    def store_nothing(self, new: NewMemories, receipt: Receipt | None) -> list[dict[str, Any]]:
+        """Note that a call with nothing to store was carried out."""
+        return self._write([], _verbatim_items, new, receipt)
+
     def store_verbatim(
-        self, messages: Sequence[Message], new: NewMemories, usage: Usage
+        self, messages: Sequence[Message], new: NewMemories, usage: Usage, receipt: Receipt | None = None
     ) -> list[dict[str, Any]]:
         """Store each message as a memory of its own, word for word.
 
@@ -95,8 +116,7 @@ class Extraction:
         """
         turns = _turns(messages, new)
         changes = self._verbatim(messages, turns, new, usage)
-        outcomes = self._store.apply([*turns, *changes])
-        return _verbatim_items(outcomes[len(turns) :])
+        return self._write([*turns, *changes], _verbatim_items, new, receipt)
 
     def store_facts(
         self,
@@ -106,6 +126,7 @@ class Extraction:
         *,
         prompt: str | None = None,
         expression: Expression | None = None,
+        receipt: Receipt | None = None,
     ) -> list[dict[str, Any]]:
         """Store what is worth remembering of a conversation.
 
@@ -115,27 +136,59 @@ class Extraction:
             usage: what the model's calls cost is added to it.
             prompt: replaces the instructions for extracting.
             expression: which stored memories may be changed.
+            receipt: kept with the memories, in one transaction.
 
         Returns:
             An item for every memory that was added, updated or deleted.
         """
-        turns = _turns(messages, new)
         # Evidence first: whatever goes wrong from here on, what was said is kept.
-        self._store.apply(turns)
+        turns = self._keep_turns(_turns(messages, new), new, receipt)
         facts = self._extractor.extract(messages, today=new.at, prompt=prompt, usage=usage)
         found = self._embed(candidates(facts, messages, [turn.id for turn in turns]), usage)
         if not found:
-            if not self._keep_without_facts:
-                return []
-            return _verbatim_items(self._store.apply(self._verbatim(messages, turns, new, usage)))
+            kept = self._verbatim(messages, turns, new, usage) if self._keep_without_facts else []
+            return self._write(kept, _verbatim_items, new, receipt)
         if self._extractor.name == "rules":
             # Rules cannot tell a correction from a new fact; the unique key keeps out what is known.
             changes = _additions(new, found)
-            return _items(changes, self._store.apply(changes))
+            return self._write(changes, partial(_items, changes), new, receipt)
         # One at a time for each scope: else two calls that learn the same in other words both find nothing
         # near.
         with self._scopes(new.scope):
-            return self._reconcile(found, new, usage, expression)
+            return self._reconcile(found, new, usage, expression, receipt)
+
+    def _keep_turns(self, turns: list[AddTurn], new: NewMemories, receipt: Receipt | None) -> list[AddTurn]:
+        if receipt is None:
+            self._store.apply(turns)
+            return turns
+        # A call that was cut short after this point comes again, and must not bring its turns twice.
+        key = f"{receipt.key}{_TURNS_OF}"
+        kept = self._store.recall_request(new.scope, key)
+        if kept is None:
+            ids = json.dumps([turn.id for turn in turns])
+            self._store.apply([*turns, Remember(new.scope, key, ids, new.at)])
+            return turns
+        ids_kept = json.loads(kept)
+        if len(ids_kept) != len(turns):
+            raise InvalidInputError(
+                f"idempotency_key: {receipt.key!r} was given for {len(ids_kept)} other messages before"
+            )
+        return [replace(turn, id=turn_id) for turn, turn_id in zip(turns, ids_kept, strict=True)]
+
+    def _write(
+        self,
+        changes: Sequence[Change],
+        tell: Callable[[Sequence[Outcome]], list[dict[str, Any]]],
+        new: NewMemories,
+        receipt: Receipt | None,
+    ) -> list[dict[str, Any]]:
+        """Apply changes, and with them the note that the call was carried out."""
+        if receipt is None:
+            return tell(self._store.apply(changes)) if changes else []
+        result = receipt.result
+        note = Remember(new.scope, receipt.key, lambda outcomes: result(tell(outcomes)), new.at)
+        outcomes = self._store.apply([*changes, note])
+        return tell(outcomes[:-1])
 
     def _verbatim(
         self, messages: Sequence[Message], turns: Sequence[AddTurn], new: NewMemories, usage: Usage
@@ -151,7 +204,12 @@ class Extraction:
         ]
 
     def _reconcile(
-        self, found: list[Candidate], new: NewMemories, usage: Usage, expression: Expression | None
+        self,
+        found: list[Candidate],
+        new: NewMemories,
+        usage: Usage,
+        expression: Expression | None,
+        receipt: Receipt | None,
     ) -> list[dict[str, Any]]:
         for _ in range(_ATTEMPTS):
             near = self._find_near(found, new.scope, expression)
@@ -173,7 +231,7 @@ class Extraction:
             # decision may change the memory that says it.
             changes = [*_additions(new, known), *changes]
             try:
-                return _items(changes, self._store.apply(changes))
+                return self._write(changes, partial(_items, changes), new, receipt)
             except VersionConflict:
                 # Another process changed one of these memories meanwhile: look again, decide again.
                 continue

@@ -9,15 +9,26 @@ from ..._concurrency import Batcher, Threads
 from ...changes import Change, Outcome
 from ...filters import Expression
 from ...sqlite.engine import Engine
-from ...types import EmbedderIdentity, HistoryEntry, Hit, Row, Scope, SearchRequest, Statistics, Turn
-from .base import Store
+from ...types import (
+    EmbedderIdentity,
+    Embedding,
+    HistoryEntry,
+    Hit,
+    Row,
+    Scope,
+    SearchRequest,
+    Statistics,
+    Stored,
+    Turn,
+)
+from .base import Movable
 
 _READERS = 4
 _MAX_BATCHES_PER_COMMIT = 256
 _MAX_SEARCHES_PER_PASS = 16
 
 
-class SQLiteStore(Store):
+class SQLiteStore(Movable):
     """Memories in one SQLite file.
 
     Args:
@@ -118,3 +129,32 @@ class SQLiteStore(Store):
 
     def reset(self) -> None:
         self._write_thread.run(self._engine.reset)
+
+    def identity(self) -> EmbedderIdentity | None:
+        return self._read_threads.run(self._engine.identity)
+
+    def scan(
+        self, scope: Scope, expression: Expression | None, after: int, limit: int, *, vectors: bool = False
+    ) -> list[Stored]:
+        return self._read_threads.run(self._engine.scan, scope, expression, after, limit, vectors=vectors)
+
+    def scan_turns(self, scope: Scope, after: int, limit: int) -> list[Turn]:
+        return self._read_threads.run(self._engine.scan_turns, scope, after, limit)
+
+    def get_turns(self, ids: Sequence[int]) -> list[Turn]:
+        return self._read_threads.run(self._engine.get_turns, ids)
+
+    def scan_deleted(self, after: int, limit: int) -> list[HistoryEntry]:
+        return self._read_threads.run(self._engine.scan_deleted, after, limit)
+
+    def prepare_switch(self, identity: EmbedderIdentity) -> int:
+        return self._write_thread.run(self._engine.prepare_switch, identity)
+
+    def missing_embeddings(self, identity: EmbedderIdentity, after: int, limit: int) -> list[Row]:
+        return self._write_thread.run(self._engine.missing_embeddings, identity, after, limit)
+
+    def keep_embeddings(self, embeddings: Sequence[Embedding]) -> None:
+        self._write_thread.run(self._engine.keep_embeddings, embeddings)
+
+    def switch(self, identity: EmbedderIdentity) -> bool:
+        return self._write_thread.run(self._engine.switch, identity)

@@ -1,0 +1,90 @@
+"""Reading all memories of a store, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from ..._concurrency import async_to_thread
+from ...exchange.files import LineWriter, Target
+from ...exchange.lines import Header, write_header, write_item
+from ...exchange.sources import Page
+from ...filters import Expression
+from ...types import Scope, Stored
+from ..stores.base import AsyncMovable
+from .progress import AsyncProgress, Listener
+
+PAGE = 1000
+"""Memories in a page: with vectors of 1536 numbers some 8 MB."""
+
+
+class AsyncExporter:
+    """Reads a store from end to end.
+
+    Args:
+        store: the store.
+        scope: whose memories.
+        expression: which of them; with a filter only the turns that they came from, and no deleted ones.
+        vectors: whether to read their vectors, too.
+    """
+
+    def __init__(
+        self, store: AsyncMovable, scope: Scope, expression: Expression | None, *, vectors: bool
+    ) -> None:
+        self._store = store
+        self._scope = scope
+        self._expression = expression
+        self._vectors = vectors
+
+    async def pages(self) -> AsyncIterator[Page]:
+        """Yield everything; a turn comes before the memories that came from it, or with them."""
+        if self._expression is None:
+            after = 0
+            while turns := await self._store.scan_turns(self._scope, after, PAGE):
+                after = turns[-1].id
+                yield Page(turns=turns)
+        after = 0
+        while memories := await self._scan(after):
+            after = memories[-1].row.id
+            page = Page(memories=memories)
+            if self._expression is not None:
+                linked = {turn for stored in memories for turn in stored.turns}
+                page.turns = await self._store.get_turns(sorted(linked))
+            yield page
+        # A deleted memory's history does not say whose it was.
+        if self._expression is None and self._scope == Scope():
+            after = 0
+            while history := await self._store.scan_deleted(after, PAGE):
+                after = history[-1].id
+                yield Page(history=history)
+
+    async def _scan(self, after: int) -> list[Stored]:
+        return await self._store.scan(self._scope, self._expression, after, PAGE, vectors=self._vectors)
+
+    async def write(self, target: Target, listener: Listener | None) -> dict[str, int]:
+        """Write everything to a file.
+
+        Returns:
+            How many memories, turns and entries of deleted memories were written.
+        """
+        header = Header(await self._store.identity() if self._vectors else None)
+        progress = AsyncProgress(listener)
+        counts = {"exported": 0, "turns": 0, "deleted": 0}
+        writer = await async_to_thread(LineWriter, target)
+        try:
+            await async_to_thread(writer.write, [write_header(header)])
+            async for page in self.pages():
+                await async_to_thread(_write_page, writer, page)
+                counts["exported"] += len(page.memories)
+                counts["turns"] += len(page.turns)
+                counts["deleted"] += len(page.history)
+                await progress.tell(counts["exported"])
+            await async_to_thread(writer.finish)
+        except BaseException:
+            writer.abandon()
+            raise
+        await progress.tell(counts["exported"], last=True)
+        return counts
+
+
+def _write_page(writer: LineWriter, page: Page) -> None:
+    writer.write(write_item(item) for items in (page.turns, page.memories, page.history) for item in items)

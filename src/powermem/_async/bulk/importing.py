@@ -1,0 +1,119 @@
+"""Storing memories as they were elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from ... import clock
+from ..._concurrency import async_gather
+from ...changes import Restore
+from ...exchange.sources import Page
+from ...indexing import document
+from ...plan import said_at
+from ...types import EmbedderIdentity, Stored
+from ..encoder import AsyncEncoder
+from ..stores.base import AsyncMovable
+from .exporting import AsyncExporter
+from .progress import AsyncProgress, Listener
+
+_MOST_ERRORS = 100
+
+Take = Callable[[], Awaitable[Page]]
+"""Returns the next page; the last one says that it is."""
+
+
+class AsyncImporter:
+    """Brings memories into a store, and embeds those that come without a vector that fits.
+
+    Args:
+        store: where they go.
+        encoder: embeds them.
+    """
+
+    def __init__(self, store: AsyncMovable, encoder: AsyncEncoder) -> None:
+        self._store = store
+        self._encoder = encoder
+        self._fits = False
+        self.imported = 0
+        self.skipped = 0
+        self.failed = 0
+        self.errors: list[dict[str, Any]] = []
+
+    async def expect(self, embedder: EmbedderIdentity | None) -> None:
+        """Find out whether vectors of this embedder can be taken over, and claim the store for them then."""
+        self._fits = embedder is not None and await self._accepts(embedder)
+        if self._fits and embedder is not None:
+            await self._store.identify(embedder)
+
+    async def _accepts(self, embedder: EmbedderIdentity) -> bool:
+        mine = self._encoder.identity
+        if mine is not None:
+            return embedder.accepts(mine)
+        # Without an embedder they are of use to whoever configures one later.
+        return await self._store.identity() in (None, embedder)
+
+    async def read(self, take: Take, listener: Listener | None) -> dict[str, Any]:
+        """Bring in all pages that a function returns, reading ahead while the page before is stored."""
+        progress = AsyncProgress(listener)
+        page = await take()
+        while not page.last:
+            calls: list[Callable[[], Awaitable[Page | None]]] = [
+                partial(self.put, page),
+                take,
+            ]
+            (page,) = [read for read in await async_gather(calls) if read is not None]
+            await progress.tell(self.imported + self.skipped, failed=self.failed)
+        await self.put(page)
+        return await self._finish(progress)
+
+    async def copy(self, exporter: AsyncExporter, listener: Listener | None) -> dict[str, Any]:
+        """Bring in what another store holds."""
+        progress = AsyncProgress(listener)
+        async for page in exporter.pages():
+            await self.put(page)
+            await progress.tell(self.imported + self.skipped)
+        return await self._finish(progress)
+
+    async def _finish(self, progress: AsyncProgress) -> dict[str, Any]:
+        await progress.tell(self.imported + self.skipped, last=True, failed=self.failed)
+        return {
+            "imported": self.imported,
+            "skipped": self.skipped,
+            "failed": self.failed,
+            "errors": self.errors,
+        }
+
+    async def put(self, page: Page) -> None:
+        """Store a page in one transaction."""
+        self.failed += len(page.errors)
+        room = _MOST_ERRORS - len(self.errors)
+        self.errors += [{"line": line, "error": error} for line, error in page.errors[:room]]
+        if not (page.memories or page.turns or page.history):
+            return
+        memories = await self._embed(page.memories)
+        restored = Restore(memories, clock.now(), page.turns, page.history)
+        (new,) = await self._store.apply([restored])
+        assert isinstance(new, int)
+        self.imported += new
+        self.skipped += len(memories) - new
+
+    async def _embed(self, memories: Sequence[Stored]) -> list[Stored]:
+        if self._fits and all(stored.embedding is not None for stored in memories):
+            return list(memories)
+        lacking = [stored for stored in memories if not self._fits or stored.embedding is None]
+        # What is here already is passed over, so it need not be embedded.
+        known = await self._store.get_many([stored.row.id for stored in lacking])
+        new = [stored for stored in lacking if stored.row.id not in known]
+        vectors = await self._encoder.encode(
+            [document(stored.row.text, stored.row.actor_id, said_at(stored.row)) for stored in new]
+        )
+        embedded = {
+            stored.row.id: replace(stored, embedding=vector)
+            for stored, vector in zip(new, vectors, strict=True)
+        }
+        for stored in lacking:
+            embedded.setdefault(stored.row.id, replace(stored, embedding=None))
+        return [embedded.get(stored.row.id, stored) for stored in memories]

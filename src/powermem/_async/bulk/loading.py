@@ -1,0 +1,172 @@
+"""Adding many items, several at once, each once."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sized
+from time import perf_counter
+from typing import Any
+
+from ..._concurrency import (
+    END,
+    AsyncFeed,
+    AsyncItems,
+    AsyncLock,
+    async_gather,
+    async_sleep,
+    async_to_thread,
+)
+from ...errors import InvalidInputError
+from ...exchange.checkpoint import Checkpoint
+from .progress import AsyncProgress, Listener
+
+_SAVE_INTERVAL = 1.0
+
+Item = str | Mapping[str, Any]
+Add = Callable[..., Awaitable[dict[str, Any]]]
+
+
+class AsyncLoader:
+    """Takes items one by one and adds them, so many at once.
+
+    Args:
+        add: ``AsyncMemory.add``.
+        items: where they come from.
+        width: how many may be under way at once.
+        defaults: arguments for items that do not have them.
+        collect: whether an item that fails is noted; otherwise it ends the load.
+        listener: is told how far the load is.
+        checkpoint: says what an earlier run has done.
+        rate_limit: items a second.
+    """
+
+    def __init__(
+        self,
+        add: Add,
+        items: AsyncItems[Item],
+        *,
+        width: int,
+        defaults: Mapping[str, Any],
+        collect: bool,
+        listener: Listener | None,
+        checkpoint: Checkpoint | None,
+        rate_limit: float | None,
+    ) -> None:
+        self._add = add
+        self._accepted = tuple(inspect.signature(add).parameters)
+        self._check_names(defaults)
+        self._feed: AsyncFeed[Item] = AsyncFeed(items)
+        self._width = width
+        self._defaults = dict(defaults)
+        self._collect = collect
+        self._checkpoint = checkpoint
+        self._interval = None if rate_limit is None else 1.0 / rate_limit
+        self._progress = AsyncProgress(listener, len(items) if isinstance(items, Sized) else None)
+        self._taking = AsyncLock()
+        self._telling = AsyncLock()
+        self._index = 0
+        self._over = False
+        self._next_start = 0.0
+        self._saved = perf_counter()
+        self._counts = {"added": 0, "failed": 0, "skipped": 0}
+        self._errors: list[dict[str, Any]] = []
+        self._usage: dict[str, float] = {}
+
+    async def run(self) -> dict[str, Any]:
+        """Add everything.
+
+        Returns:
+            The result of ``add_many``.
+        """
+        try:
+            await async_gather([self._work] * self._width)
+        finally:
+            if self._checkpoint is not None:
+                await async_to_thread(self._checkpoint.save)
+        await self._tell(last=True)
+        self._usage["seconds"] = round(self._progress.seconds, 6)
+        errors = sorted(self._errors, key=lambda error: int(error["index"]))
+        return {**self._counts, "errors": errors, "usage": self._usage}
+
+    async def _work(self) -> None:
+        while (taken := await self._take()) is not None:
+            index, item = taken
+            try:
+                result = await self._add(**self._arguments(index, item))
+            except Exception as error:
+                if not self._collect:
+                    raise
+                await self._settle(index, error=error)
+            else:
+                await self._settle(index, usage=result["usage"])
+
+    async def _take(self) -> tuple[int, Item] | None:
+        """Return the next item that is not done yet, when its time has come."""
+        async with self._taking:
+            while not self._over:
+                item: Any = await self._feed.take()
+                if item is END:
+                    self._over = True
+                    break
+                index = self._index
+                self._index += 1
+                if self._checkpoint is not None:
+                    if index == 0:
+                        self._checkpoint.begin(item)
+                        await async_to_thread(self._checkpoint.save)
+                    if self._checkpoint.has(index):
+                        self._counts["skipped"] += 1
+                        await self._tell()
+                        continue
+                await self._pace()
+                return index, item
+            return None
+
+    async def _pace(self) -> None:
+        if self._interval is None:
+            return
+        now = perf_counter()
+        if now < self._next_start:
+            await async_sleep(self._next_start - now)
+        self._next_start = max(now, self._next_start) + self._interval
+
+    def _arguments(self, index: int, item: Item) -> dict[str, Any]:
+        if isinstance(item, str):
+            given: dict[str, Any] = {"messages": item}
+        elif isinstance(item, Mapping):
+            given = dict(item)
+        else:
+            raise InvalidInputError(f"expected a string or a dict of arguments, got {type(item).__name__}")
+        self._check_names(given)
+        if "messages" not in given:
+            raise InvalidInputError("messages: is missing")
+        arguments = {**self._defaults, **given}
+        if self._checkpoint is not None:
+            arguments.setdefault("idempotency_key", self._checkpoint.key(index))
+        return arguments
+
+    def _check_names(self, names: Iterable[Any]) -> None:
+        for name in names:
+            if name not in self._accepted:
+                raise InvalidInputError(
+                    f"{name!r} is not an argument of add; expected some of {', '.join(self._accepted)}"
+                )
+
+    async def _settle(
+        self, index: int, *, error: Exception | None = None, usage: Mapping[str, float] | None = None
+    ) -> None:
+        async with self._telling:
+            self._counts["added" if error is None else "failed"] += 1
+            if error is not None:
+                self._errors.append({"index": index, "error": f"{type(error).__name__}: {error}"})
+            for name, number in (usage or {}).items():
+                self._usage[name] = self._usage.get(name, 0) + number
+            if self._checkpoint is not None:
+                self._checkpoint.add(index, failed=error is not None)
+                if perf_counter() - self._saved > _SAVE_INTERVAL:
+                    await async_to_thread(self._checkpoint.save)
+                    self._saved = perf_counter()
+            await self._tell()
+
+    async def _tell(self, *, last: bool = False) -> None:
+        await self._progress.tell(sum(self._counts.values()), last=last, **self._counts)

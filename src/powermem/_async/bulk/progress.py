@@ -1,0 +1,44 @@
+"""Telling the caller how far the work is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+from ..._concurrency import async_call
+
+_INTERVAL = 0.1
+
+Listener = Callable[[dict[str, Any]], object]
+"""Called with the counts so far; may be async where the memory is."""
+
+
+class AsyncProgress:
+    """Calls a listener at the start, now and then, and at the end.
+
+    Args:
+        listener: whom to call; ``None`` for nobody.
+        total: how many there are in all, when that is known.
+    """
+
+    def __init__(self, listener: Listener | None, total: int | None = None) -> None:
+        self._listener = listener
+        self._total = total
+        self._started = perf_counter()
+        self._told = -_INTERVAL
+
+    @property
+    def seconds(self) -> float:
+        """How long the work has taken."""
+        return perf_counter() - self._started
+
+    async def tell(self, done: int, *, last: bool = False, **counts: int) -> None:
+        """Tell how many are done, unless that was told a moment ago and this is not the last time."""
+        seconds = self.seconds
+        if self._listener is None or (not last and seconds - self._told < _INTERVAL):
+            return
+        self._told = seconds
+        rate = done / seconds if seconds else 0.0
+        told = {"done": done, "total": self._total, **counts, "seconds": seconds, "rate": rate}
+        await async_call(self._listener, told)

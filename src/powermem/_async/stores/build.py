@@ -1,0 +1,141 @@
+"""From the settings to a store that is not open yet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..._drivers.base import AsyncDriver, Server
+from ...config import Settings
+from ...config.registry import require_available
+from ...config.stores import MySQLConfig, OceanBaseConfig, PostgresConfig, ServerConfig, SQLiteConfig
+from ...errors import ConfigError
+from ...ranking.fusion import Weights
+from ...sqlite.engine import Engine
+from .base import AsyncStore
+from .sqlite import AsyncSQLiteStore
+
+
+def build_store(settings: Settings) -> AsyncStore:
+    """Return the configured store.
+
+    Raises:
+        ConfigError: the provider is unknown, or a package that it needs is not installed.
+    """
+    require_available(settings.store.provider)
+    memory = settings.intelligent_memory
+    weights = Weights(
+        recency=Weights().recency if memory.enabled else 0.0,
+        retention_days=memory.decay_rate * memory.decay_rate_multipliers.short_term,
+    )
+    config = settings.store.config
+    if isinstance(config, SQLiteConfig):
+        return _sqlite(config, weights)
+    if isinstance(config, PostgresConfig):
+        return _postgres(config, weights)
+    assert isinstance(config, (MySQLConfig, OceanBaseConfig)), "require_available lets no other store pass"
+    return _mysql(config, weights, settings.store.provider)
+
+
+def _sqlite(config: SQLiteConfig, weights: Weights) -> AsyncStore:
+    return AsyncSQLiteStore(
+        Engine(
+            config.database_path,
+            config.collection_name,
+            timeout=config.timeout,
+            wal=config.enable_wal,
+            synchronous=config.synchronous,
+            cache_bytes=config.cache_mb << 20,
+            weights=weights,
+        )
+    )
+
+
+def _postgres(config: PostgresConfig, weights: Weights) -> AsyncStore:
+    from ...sql.postgres import PostgresSQL
+    from .postgres import AsyncPostgresStore
+
+    return AsyncPostgresStore(
+        _postgres_driver(config),
+        PostgresSQL(config.collection_name, partitions=config.partitions),
+        weights,
+        indexed=config.hnsw,
+        least=config.minconn,
+        most=config.pool_size,
+        recycle=config.pool_recycle,
+    )
+
+
+def build_driver(config: ServerConfig) -> AsyncDriver:
+    """Return the driver of a configured server, without a store on it.
+
+    Raises:
+        ConfigError: a package that it needs is not installed, or the server is a part of this program.
+    """
+    if isinstance(config, PostgresConfig):
+        return _postgres_driver(config)
+    assert isinstance(config, (MySQLConfig, OceanBaseConfig)), "there are no other servers"
+    if not config.host and not config.unix_socket:
+        raise ConfigError("host: is missing; an embedded database is only opened as a store of our own")
+    return _mysql_driver(config)
+
+
+def _postgres_driver(config: PostgresConfig) -> AsyncDriver:
+    from ..._drivers._asyncpg import AsyncPostgresDriver
+    from ...sql.dsn import read_dsn
+    from ...sql.postgres import SESSION
+
+    if config.connection_pool is not None:
+        raise ConfigError(
+            "vector_store.config.connection_pool: a pool of your own is not supported; set pool_size instead"
+        )
+    text = config.connection_string
+    # What the text says goes before what stands beside it.
+    said = {} if text is None else read_dsn(text.get_secret_value())
+    server = replace(_server(config), settings=SESSION, **said)
+    if server.host.startswith("/"):
+        # As with libpq, the folder of a socket stands where a host would.
+        server = replace(server, socket=server.host)
+    return AsyncPostgresDriver(server)
+
+
+def _mysql_driver(config: MySQLConfig | OceanBaseConfig) -> AsyncDriver:
+    from ..._drivers._asyncmy import AsyncMySQLDriver
+
+    return AsyncMySQLDriver(_server(config, socket=config.unix_socket or ""))
+
+
+def _mysql(config: MySQLConfig | OceanBaseConfig, weights: Weights, name: str) -> AsyncStore:
+    from ..._drivers.embedded import EmbeddedSeekDB
+    from ...sql.mysql import MySQLSQL
+    from .mysql import AsyncMySQLStore
+
+    embedded = None
+    if isinstance(config, OceanBaseConfig) and not config.host and not config.unix_socket:
+        embedded = EmbeddedSeekDB(config.ob_path)
+    return AsyncMySQLStore(
+        _mysql_driver(config),
+        MySQLSQL(config.collection_name, config.partitions),
+        weights,
+        name=name,
+        cache_bytes=config.cache_mb << 20,
+        embedded=embedded,
+        most=config.pool_size,
+        recycle=config.pool_recycle,
+    )
+
+
+def _server(config: ServerConfig, *, socket: str | None = None) -> Server:
+    return Server(
+        host=config.host,
+        port=config.port,
+        user=config.user,
+        password="" if config.password is None else config.password.get_secret_value(),
+        database=config.db_name,
+        socket=socket or "",
+        tls=config.sslmode or "prefer",
+        ca=config.ssl_ca or "",
+        certificate=config.ssl_cert or "",
+        key=config.ssl_key or "",
+        connect_timeout=config.connect_timeout,
+        statement_timeout=config.statement_timeout,
+    )

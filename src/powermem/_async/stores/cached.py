@@ -1,0 +1,196 @@
+"""Search for databases that cannot rank by themselves: partitions in memory, loaded from the tables.
+
+Every commit gets a number, whoever makes it. A partition knows the last number it has seen; when the
+collection has a higher one, what changed since is read. So a search sees what any process has committed
+before it began, and its scores are those of the SQLite store, because the same code computes them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from ..._concurrency import AsyncLock, AsyncThreads
+from ...clock import now as clock_now
+from ...filters import Expression
+from ...ranking.cache import Entry, PartitionCache
+from ...ranking.fusion import Weights
+from ...ranking.partition import Partition
+from ...ranking.search import Search, columns, cosines
+from ...types import Hit, Row, Scope, SearchRequest
+
+_CHUNK = 5000
+
+
+class Freshness(NamedTuple):
+    """How far a collection is.
+
+    Attributes:
+        sequence: number of the last commit.
+        trimmed: up to this number, changes are no longer listed.
+        dimension: length of the vectors, ``None`` before the first.
+    """
+
+    sequence: int
+    trimmed: int
+    dimension: int | None
+
+
+class AsyncTables(ABC):
+    """What the tables of a collection can be asked, each question by itself."""
+
+    @abstractmethod
+    async def freshness(self) -> Freshness:
+        """Return how far the collection is."""
+
+    @abstractmethod
+    async def size(self, user_id: str | None) -> int:
+        """Return how many rows a user has, or all have for ``None``."""
+
+    @abstractmethod
+    async def page(self, user_id: str | None, after: int, limit: int) -> Sequence[Sequence[Any]]:
+        """Return what `columns` takes, of a user's rows with an id above ``after``, in the order of their
+        ids."""
+
+    @abstractmethod
+    async def changed(self, user_id: str | None, since: int) -> list[int]:
+        """Return the ids of a user's memories that were changed or deleted after a commit."""
+
+    @abstractmethod
+    async def chosen(self, user_id: str | None, ids: Sequence[int]) -> Sequence[Sequence[Any]]:
+        """Return what `columns` takes, of those rows that exist."""
+
+    @abstractmethod
+    async def embeddings(self, user_id: str | None, ids: Sequence[int]) -> dict[int, bytes]:
+        """Return the vectors that exist, by id."""
+
+    @abstractmethod
+    async def matching(self, scope: Scope, expression: Expression) -> list[int]:
+        """Return the ids of all rows, current or not, that pass a filter."""
+
+    @abstractmethod
+    async def get_many(self, ids: Sequence[int]) -> dict[int, Row]:
+        """Return the memories that exist, by id."""
+
+
+class AsyncCachedSearch:
+    """Answers searches.
+
+    Args:
+        tables: where the memories are.
+        weights: how much each part of a score counts.
+        cache_bytes: how much memory the partitions may take together.
+        exact_rows: a partition with more rows keeps one bit of each dimension, and the best candidates are
+            scored exactly.
+    """
+
+    def __init__(
+        self,
+        tables: AsyncTables,
+        weights: Weights,
+        *,
+        cache_bytes: int = 1 << 30,
+        exact_rows: int = 250_000,
+    ) -> None:
+        self._tables = tables
+        self._weights = weights
+        self._exact_rows = exact_rows
+        self._cache = PartitionCache(cache_bytes, AsyncLock)
+        # Two threads that both run Python code let an event loop beside them wait for its turn twice as long.
+        self._threads = AsyncThreads("powermem-ranking", 1)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held by all partitions."""
+        return self._cache.nbytes
+
+    async def close(self) -> None:
+        """Give the thread and the partitions up."""
+        await self._threads.close()
+        self._cache.clear()
+
+    def clear(self) -> None:
+        """Forget everything that was loaded."""
+        self._cache.clear()
+
+    async def search(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
+        """Answer searches, each best first."""
+        freshness = await self._tables.freshness()
+        answers: list[list[Hit]] = [[] for _ in requests]
+        groups: dict[str | None, list[int]] = {}
+        for i, request in enumerate(requests):
+            groups.setdefault(request.scope.user_id, []).append(i)
+        for user_id, members in groups.items():
+            entry = self._cache.entry(user_id)
+            async with entry.lock:
+                partition = await self._fresh(entry, freshness)
+                if not len(partition):
+                    continue
+                vectors = [requests[i].embedding for i in members]
+                scores = await self._threads.run(cosines, partition, vectors)
+                for i, dense in zip(members, scores, strict=True):
+                    answers[i] = await self._answer(partition, requests[i], dense)
+        return answers
+
+    async def _answer(self, partition: Partition, request: SearchRequest, dense: Any) -> list[Hit]:
+        only = None
+        if request.expression is not None:
+            only = await self._tables.matching(request.scope, request.expression)
+
+        def begin() -> tuple[Search, list[int]]:
+            search = Search(partition, request, dense, weights=self._weights, only=only, now=clock_now())
+            return search, search.unsure()
+
+        search, unsure = await self._threads.run(begin)
+        if unsure:
+            vectors = await self._tables.embeddings(request.scope.user_id, unsure)
+            await self._threads.run(search.rescore, vectors)
+        ranked = await self._threads.run(search.ranked)
+        rows = await self._tables.get_many([memory_id for memory_id, _ in ranked])
+        # A memory may have been deleted since the partition was refreshed.
+        return [Hit(rows[found], one.score, one.details()) for found, one in ranked if found in rows]
+
+    async def _fresh(self, entry: Entry[AsyncLock], freshness: Freshness) -> Partition:
+        partition = entry.partition
+        if (
+            partition is None
+            or partition.wasteful
+            or (not partition.coded and len(partition) > 2 * self._exact_rows)
+            or entry.sequence < freshness.trimmed
+            # The first vector of the collection is among the changes.
+            or (partition.dimension is None and freshness.dimension is not None)
+        ):
+            size = await self._tables.size(entry.user_id)
+            partition = Partition(freshness.dimension, coded=size > self._exact_rows)
+            if partition.vectors is not None:
+                partition.vectors.reserve(size)
+            await self._load(partition, entry.user_id)
+        elif entry.sequence < freshness.sequence:
+            await self._refresh(partition, entry)
+        else:
+            return partition
+        # What was read may be newer than this number; then it is read once more, which does no harm.
+        entry.partition, entry.sequence = partition, freshness.sequence
+        self._cache.resize(entry)
+        return partition
+
+    async def _load(self, partition: Partition, user_id: str | None) -> None:
+        after = -1
+        while found := await self._tables.page(user_id, after, _CHUNK):
+            await self._threads.run(_replace, partition, (), found)
+            after = found[-1][0]
+
+    async def _refresh(self, partition: Partition, entry: Entry[AsyncLock]) -> None:
+        changed = await self._tables.changed(entry.user_id, entry.sequence)
+        for start in range(0, len(changed), _CHUNK):
+            ids = changed[start : start + _CHUNK]
+            found = await self._tables.chosen(entry.user_id, ids)
+            await self._threads.run(_replace, partition, ids, found)
+
+
+def _replace(partition: Partition, ids: Sequence[int], rows: Sequence[Sequence[Any]]) -> None:
+    """Put rows in the place of what a partition has under these ids."""
+    partition.remove(ids)
+    if rows:
+        partition.append(columns(rows, partition.dimension))

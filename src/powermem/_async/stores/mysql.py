@@ -1,0 +1,241 @@
+"""The store on MySQL, MariaDB, OceanBase or seekdb."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..._concurrency import AsyncBatcher, async_to_thread
+from ..._drivers.base import AsyncConnection, AsyncDriver, MissingTableError
+from ..._drivers.embedded import EmbeddedSeekDB
+from ...changes import Change, Outcome
+from ...filters import Expression
+from ...ranking.fusion import Weights
+from ...sql.dialects import Fragment
+from ...sql.mysql import SEARCHED, MySQLSQL
+from ...sql.server import COLUMNS, passes, scope_condition
+from ...types import Hit, Row, Scope, SearchRequest
+from .cached import AsyncCachedSearch, AsyncTables, Freshness
+from .pool import AsyncPool
+from .reader import AsyncServerReader
+from .server import AsyncServerStore
+from .writer import AsyncServerWriter
+
+_CHUNK = 1000
+_MAX_SEARCHES_PER_PASS = 16
+
+# The changes of so many commits stay listed; a cache that is further behind is loaded anew.
+_LISTED = 8192
+_TRIM_EVERY = 1024
+
+
+class AsyncMySQLStore(AsyncServerStore):
+    """Memories on a server that speaks MySQL's protocol, ranked in this process.
+
+    Args:
+        driver: opens connections.
+        sql: the collection's statements.
+        weights: how much each part of a score counts.
+        name: of the store, for messages.
+        cache_bytes: how much memory the searched parts may take.
+        embedded: starts the server, where it is this program's own.
+        most: how many connections there may be.
+        recycle: seconds after which a connection is replaced; negative for never.
+    """
+
+    def __init__(
+        self,
+        driver: AsyncDriver,
+        sql: MySQLSQL,
+        weights: Weights,
+        *,
+        name: str = "mysql",
+        cache_bytes: int = 1 << 30,
+        embedded: EmbeddedSeekDB | None = None,
+        most: int = 10,
+        recycle: float = 3600,
+    ) -> None:
+        super().__init__(driver, sql, most=most, recycle=recycle)
+        self.name = name
+        self._driver = driver
+        self._statements = sql
+        self._embedded = embedded
+        self._writer = AsyncListingWriter(sql)
+        tables = AsyncMySQLTables(self._pool, sql)
+        self._cached = AsyncCachedSearch(tables, weights, cache_bytes=cache_bytes)
+        self._searches: AsyncBatcher[SearchRequest, list[Hit]] = AsyncBatcher(
+            self._pass, max_size=_MAX_SEARCHES_PER_PASS, max_running=2
+        )
+
+    async def open(self) -> None:
+        if self._embedded is not None:
+            self._driver.server = await async_to_thread(self._embedded.start, self._driver.server)
+        try:
+            await super().open()
+        except BaseException:
+            await self._stop()
+            raise
+
+    async def close(self) -> None:
+        try:
+            await self._searches.close()
+            await super().close()
+        finally:
+            await self._cached.close()
+            await self._stop()
+
+    async def _stop(self) -> None:
+        if self._embedded is not None:
+            await async_to_thread(self._embedded.stop)
+
+    async def _prepare(self, connection: AsyncConnection) -> None:
+        try:
+            await connection.fetch(self._statements.lock_sequence)
+        except MissingTableError:
+            # There is nothing to lock yet. Two may create the schema at once: its statements allow for that.
+            return
+
+    async def _abandon(self, connection: AsyncConnection) -> None:
+        # Every cache, here and in other processes, must read the vectors anew.
+        for statement in self._statements.forget_caches:
+            await connection.execute(statement)
+
+    async def reset(self) -> None:
+        await super().reset()
+        self._cached.clear()
+
+    async def _search(self, request: SearchRequest) -> list[Hit]:
+        return await self._searches.submit(request)
+
+    async def _pass(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception]:
+        return list(await self._cached.search(requests))
+
+
+class AsyncListingWriter(AsyncServerWriter):
+    """Lists what it changes, for the caches of all processes.
+
+    The number of a commit is locked until it is over. So commits become visible in the order of their
+    numbers, and whoever has seen one has seen all before it. As they come one after the other anyway, the
+    lock is taken first: then no two wait for each other in a circle, which OceanBase takes long to notice.
+    """
+
+    def __init__(self, sql: MySQLSQL) -> None:
+        super().__init__(sql)
+        self._statements = sql
+        self._noted: dict[AsyncConnection, dict[int, str]] = {}
+
+    async def lock(
+        self, connection: AsyncConnection, batches: Sequence[Sequence[Change]], accessed: Iterable[int]
+    ) -> None:
+        await connection.fetch(self._statements.lock_sequence)
+
+    async def apply(
+        self, connection: AsyncConnection, batches: Sequence[Sequence[Change]]
+    ) -> list[list[Outcome] | Exception]:
+        noted = self._noted[connection] = {}
+        try:
+            results = await super().apply(connection, batches)
+        finally:
+            del self._noted[connection]
+        if noted:
+            await self._list(connection, noted)
+        return results
+
+    def _note(self, connection: AsyncConnection, rows: Sequence[Row]) -> None:
+        self._noted[connection].update((row.id, row.scope.user_id or "") for row in rows)
+
+    async def _list(self, connection: AsyncConnection, noted: dict[int, str]) -> None:
+        sql = self._statements
+        await connection.execute(sql.next_sequence)
+        found = await connection.fetch("SELECT LAST_INSERT_ID()")
+        sequence: int = found[0][0]
+        await connection.execute_many(
+            sql.list_change, [(sequence, memory_id, user_id) for memory_id, user_id in noted.items()]
+        )
+        if sequence % _TRIM_EVERY == 0 and sequence > _LISTED:
+            await connection.execute(sql.forget_changes, (sequence - _LISTED,))
+            await connection.execute(sql.setting(), ("trimmed", str(sequence - _LISTED)))
+
+
+class AsyncMySQLTables(AsyncTables):
+    """The tables of a collection."""
+
+    def __init__(self, pool: AsyncPool, sql: MySQLSQL) -> None:
+        self._pool = pool
+        self._sql = sql
+        self._reader = AsyncServerReader(sql)
+
+    async def freshness(self) -> Freshness:
+        found = dict(
+            await self._fetch(
+                f"SELECT name, value FROM {self._sql.meta} WHERE name IN ('sequence', 'trimmed', 'dimension')"
+            )
+        )
+        dimension = found.get("dimension")
+        return Freshness(
+            int(found["sequence"]), int(found["trimmed"]), None if dimension is None else int(dimension)
+        )
+
+    async def size(self, user_id: str | None) -> int:
+        where = _of(user_id)
+        found = await self._fetch(f"SELECT count(*) FROM {self._sql.records} WHERE {where.sql}", where.values)
+        number: int = found[0][0]
+        return number
+
+    async def page(self, user_id: str | None, after: int, limit: int) -> Sequence[Sequence[Any]]:
+        where = _of(user_id)
+        return await self._fetch(
+            f"SELECT {SEARCHED} FROM {self._sql.records} WHERE {where.sql} AND id > ? ORDER BY id LIMIT ?",
+            (*where.values, after, limit),
+        )
+
+    async def changed(self, user_id: str | None, since: int) -> list[int]:
+        where = _of(user_id)
+        found = await self._fetch(
+            f"SELECT DISTINCT memory_id FROM {self._sql.changes} WHERE {where.sql} AND sequence > ?",
+            (*where.values, since),
+        )
+        return [values[0] for values in found]
+
+    async def chosen(self, user_id: str | None, ids: Sequence[int]) -> Sequence[Sequence[Any]]:
+        return await self._among(SEARCHED, user_id, ids)
+
+    async def embeddings(self, user_id: str | None, ids: Sequence[int]) -> dict[int, bytes]:
+        found = await self._among("id, embedding", user_id, ids)
+        return {memory_id: embedding for memory_id, embedding in found if embedding is not None}
+
+    async def matching(self, scope: Scope, expression: Expression) -> list[int]:
+        where, narrowed = scope_condition(scope), self._sql.narrow(expression)
+        found = await self._fetch(
+            f"SELECT {COLUMNS}, {narrowed.doubt} FROM {self._sql.records} "
+            f"WHERE {where.sql} AND ({narrowed.sql})",
+            (*where.values, *narrowed.values),
+        )
+        return [
+            values[0] for values in found if not values[-1] or passes(expression, self._sql.to_row(values))
+        ]
+
+    async def get_many(self, ids: Sequence[int]) -> dict[int, Row]:
+        if not ids:
+            return {}
+        async with self._pool.reading() as reader:
+            return await self._reader.get_many(reader, ids)
+
+    async def _among(self, columns: str, user_id: str | None, ids: Sequence[int]) -> list[tuple[Any, ...]]:
+        where = _of(user_id)
+        rows: list[tuple[Any, ...]] = []
+        for start in range(0, len(ids), _CHUNK):
+            chosen = self._sql.among("id", ids[start : start + _CHUNK])
+            rows += await self._fetch(
+                f"SELECT {columns} FROM {self._sql.records} WHERE {where.sql} AND {chosen.sql}",
+                (*where.values, *chosen.values),
+            )
+        return rows
+
+    async def _fetch(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        async with self._pool.reading() as reader:
+            return await reader.fetch(sql, values)
+
+
+def _of(user_id: str | None) -> Fragment:
+    return Fragment("1 = 1") if user_id is None else Fragment("user_id = ?", (user_id,))

@@ -1,0 +1,328 @@
+"""The PostgreSQL store: pgvector finds near vectors, the server's arrays the words, and we score both."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from operator import itemgetter
+from typing import Any
+
+from ..._concurrency import async_to_thread
+from ..._drivers.base import AsyncConnection, AsyncDriver
+from ...clock import now as clock_now
+from ...errors import StoreError
+from ...ranking.found import Found
+from ...ranking.fusion import Ranked, Weights, best, combine, pool_size, rank
+from ...sql.dialects import Fragment
+from ...sql.postgres import PostgresSQL, Vector, searched_rows, signed
+from ...sql.server import COLUMNS, passes, scope_condition
+from ...types import EmbedderIdentity, Hit, Row, Scope, SearchRequest
+from .pool import AsyncReader
+from .server import AsyncServerStore
+
+_WHOLE = 2000
+"""A scope of no more rows is sent to us as a whole, in one query, and scored here."""
+_EXACT = 20_000
+"""In a scope of no more visible rows every vector is compared; in a larger one the index is asked."""
+_MATCHED = 2000
+"""So many rows are scored for their words at most; of a larger scope, those with the rarest terms."""
+_REMEMBERED = 10_000
+# Holds while the schema is created: any number that others are unlikely to lock.
+_LOCK = 0x706F7765726D656D
+
+
+class AsyncPostgresStore(AsyncServerStore):
+    """Memories on PostgreSQL with the extension pgvector.
+
+    Args:
+        driver: opens connections.
+        sql: the collection's statements.
+        weights: how much each part of a score counts.
+        indexed: whether to keep an index of the vectors; without one every search compares them all.
+        least: how many connections to open at once.
+        most: how many there may be.
+        recycle: seconds after which a connection is replaced; negative for never.
+    """
+
+    name = "postgres"
+    _checks_hits = True
+
+    def __init__(
+        self,
+        driver: AsyncDriver,
+        sql: PostgresSQL,
+        weights: Weights,
+        *,
+        indexed: bool = True,
+        least: int = 1,
+        most: int = 10,
+        recycle: float = 3600,
+    ) -> None:
+        super().__init__(driver, sql, least=least, most=most, recycle=recycle)
+        self._postgres = sql
+        self._weights = weights
+        self._plain = replace(weights, speaker=0.0, neighbour=0.0, recency=0.0)
+        self._indexed = indexed
+        # Scopes that were too large to be sent as a whole, the ones met last at the end.
+        self._large: OrderedDict[Scope, None] = OrderedDict()
+
+    async def _prepare(self, connection: AsyncConnection) -> None:
+        await connection.execute("SELECT pg_advisory_xact_lock(?::bigint)", (_LOCK,))
+        encoding = await connection.fetch(
+            "SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()"
+        )
+        if encoding[0][0] != "UTF8":
+            raise StoreError(
+                f"{self._where}: the database's encoding is {encoding[0][0]}; create one with ENCODING 'UTF8'"
+            )
+        if await connection.fetch("SELECT 1 FROM pg_extension WHERE extname = 'vector'"):
+            return
+        try:
+            await connection.execute("CREATE EXTENSION vector")
+        except StoreError as error:
+            raise StoreError(
+                f"{self._where}: the extension pgvector is missing in this database; install the server's "
+                f"package pgvector and run CREATE EXTENSION vector as a superuser ({error})"
+            ) from error
+
+    async def _adopt(self, connection: AsyncConnection, identity: EmbedderIdentity) -> None:
+        statement = self._postgres.create_index(identity.dimension or 0)
+        await connection.execute(self._postgres.drop_index())
+        if self._indexed and statement is not None:
+            await connection.execute(statement)
+
+    async def _abandon(self, connection: AsyncConnection) -> None:
+        await connection.execute(self._postgres.drop_index())
+
+    async def _search(self, request: SearchRequest) -> list[Hit]:
+        if request.embedding is None and request.terms is None:
+            return []
+        now = clock_now()
+        async with self._pool.reading() as reader:
+            visible = await self._visible(reader, request, now)
+            ranked = None
+            if request.scope not in self._large:
+                ranked = await self._search_whole(reader, request, visible, now)
+            if ranked is None:
+                ranked = await self._search_large(reader, request, visible, now)
+            rows = await self._read_hits(reader, [memory_id for memory_id, _ in ranked])
+        # A memory may have been deleted between two queries.
+        return [Hit(rows[one], found.score, found.details()) for one, found in ranked if one in rows]
+
+    async def _read_hits(self, reader: AsyncReader, ids: Sequence[int]) -> dict[int, Row]:
+        """Return the memories that were found, in the same trip as the number of switches."""
+        if not ids:
+            await self._check_embedder(reader)
+            return {}
+        where = self._sql.among("id", ids)
+        found = await reader.fetch(
+            f"SELECT {COLUMNS}, (SELECT value FROM {self._sql.meta} WHERE name = 'switches') "
+            f"FROM {self._sql.records} WHERE {where.sql}",
+            where.values,
+        )
+        if found:
+            await self._refuse_switched(reader, found[0][-1])
+        return {values[0]: self._sql.to_row(values) for values in found}
+
+    async def _visible(self, reader: AsyncReader, request: SearchRequest, now: int) -> Fragment:
+        """Return whether a row of the scope may be found; Python has decided what was in doubt."""
+        moment = now if request.as_of is None else request.as_of
+        where = scope_condition(request.scope)
+        parts, values = [where.sql], [*where.values]
+        if request.as_of is None:
+            parts.append("valid_to IS NULL")
+        else:
+            parts.append("valid_from <= ? AND (valid_to IS NULL OR valid_to > ?)")
+            values += [moment, moment]
+        if not request.include_expired:
+            parts.append("(expires_at IS NULL OR expires_at > ?)")
+            values.append(moment)
+        if request.expression is not None:
+            narrowed = self._sql.narrow(request.expression)
+            parts.append(f"({narrowed.sql})")
+            values += narrowed.values
+            if narrowed.uncertain:
+                found = await reader.fetch(
+                    f"SELECT {COLUMNS} FROM {self._sql.records} "
+                    f"WHERE {' AND '.join(parts)} AND {narrowed.doubt}",
+                    values,
+                )
+                failing = [
+                    row.id for row in map(self._sql.to_row, found) if not passes(request.expression, row)
+                ]
+                if failing:
+                    parts.append("id <> ALL (?::bigint[])")
+                    values.append(failing)
+        return Fragment(" AND ".join(parts), tuple(values))
+
+    async def _fetch(
+        self, reader: AsyncReader, request: SearchRequest, visible: Fragment, which: Fragment, limit: int
+    ) -> list[tuple[Any, ...]]:
+        """Return the rows that `Found` takes."""
+        sql, values = searched_rows(
+            self._sql.records, visible, which, request.embedding, request.terms, limit
+        )
+        # Of equals the oldest comes first.
+        return sorted(await reader.fetch(sql, values), key=itemgetter(0))
+
+    async def _search_whole(
+        self, reader: AsyncReader, request: SearchRequest, visible: Fragment, now: int
+    ) -> list[tuple[int, Ranked]] | None:
+        """Score every row of the scope, or return ``None`` when there are too many.
+
+        What cannot be found comes too, also other agents' rows: it counts as a turn between two others.
+        """
+        whole = scope_condition(request.scope._replace(agent_id=None))
+        rows = await self._fetch(reader, request, visible, whole, _WHOLE + 1)
+        if len(rows) > _WHOLE:
+            self._large[request.scope] = None
+            if len(self._large) > _REMEMBERED:
+                self._large.popitem(last=False)
+            return None
+        found = Found(rows)
+        lexical = None if request.terms is None else found.lexical(request.terms)
+        return self._rank(request, found, lexical, now)
+
+    async def _search_large(
+        self, reader: AsyncReader, request: SearchRequest, visible: Fragment, now: int
+    ) -> list[tuple[int, Ranked]]:
+        """Score the rows that are near in meaning or share words, and the turns beside the best of them.
+
+        The result is exact up to ``_EXACT`` visible rows of which no more than ``_MATCHED`` share a word with
+        the query: the best rows before boosts are then all among the candidates.
+        """
+        counted = await reader.fetch(
+            f"SELECT count(*), COALESCE(sum(length), 0)::bigint FROM {self._sql.records} WHERE {visible.sql}",
+            visible.values,
+        )
+        documents, length = counted[0]
+        if documents <= _WHOLE // 2:
+            # It has shrunk; the next search asks for all of it again.
+            self._large.pop(request.scope, None)
+        if not documents:
+            return []
+        ids: set[int] = set()
+        frequencies: Mapping[int, int] = {}
+        if request.embedding is not None:
+            ids.update(await self._nearest(reader, request, visible, exact=documents <= _EXACT))
+        if request.terms:
+            frequencies = await self._frequencies(reader, request.terms, visible)
+            ids.update(await self._matching(reader, frequencies, visible))
+        rows = await self._fetch(reader, request, visible, self._sql.among("id", list(ids)), len(ids))
+        mean = length / documents
+        found = Found(rows, {})
+
+        def lexical(of: Found) -> Any:
+            if request.terms is None:
+                return None
+            return of.lexical(request.terms, documents=documents, mean=mean, frequencies=frequencies)
+
+        def leading() -> list[int]:
+            dense = None if request.embedding is None else found.dense()
+            base = combine(dense, lexical(found), self._weights)
+            rows_by_score: list[int] = best(base, found.visible, pool_size(request.limit)).tolist()
+            return rows_by_score
+
+        # On threads, since scoring some thousand rows would hold up everybody else.
+        if request.boosts and self._weights.neighbour and rows:
+            pool = await async_to_thread(leading)
+            found = await self._with_neighbours(reader, request, visible, rows, found, pool)
+        return await async_to_thread(lambda: self._rank(request, found, lexical(found), now))
+
+    async def _nearest(
+        self, reader: AsyncReader, request: SearchRequest, visible: Fragment, *, exact: bool
+    ) -> list[int]:
+        query = request.embedding or b""
+        dimension = len(query) // 4
+        distance = f"embedding::vector({dimension}) <=> ?::real[]::vector({dimension})"
+        # An index cannot give a sum, so this compares every vector.
+        order = f"({distance}) + 0" if exact else distance
+        found = await reader.fetch(
+            f"SELECT id FROM {self._sql.records} WHERE {visible.sql} AND embedding IS NOT NULL "
+            f"ORDER BY {order} LIMIT ?",
+            [*visible.values, Vector(query), pool_size(request.limit)],
+        )
+        return [values[0] for values in found]
+
+    async def _frequencies(
+        self, reader: AsyncReader, terms: Sequence[int], visible: Fragment
+    ) -> Mapping[int, int]:
+        """Return in how many visible rows each term occurs."""
+        found = await reader.fetch(
+            f"SELECT (SELECT count(*) FROM {self._sql.records} WHERE {visible.sql} "
+            "AND terms @> ARRAY[asked.term]) FROM unnest(?::bigint[]) WITH ORDINALITY AS asked (term, place) "
+            "ORDER BY asked.place",
+            [*visible.values, signed(terms)],
+        )
+        return dict(zip(terms, (values[0] for values in found), strict=True))
+
+    async def _matching(
+        self, reader: AsyncReader, frequencies: Mapping[int, int], visible: Fragment
+    ) -> list[int]:
+        """Return the rows that have a term, or one of the rarest when there are too many of them."""
+        room = _MATCHED
+        chosen: list[int] = []
+        for term, frequency in sorted(frequencies.items(), key=lambda item: item[1]):
+            if frequency and (not chosen or frequency <= room):
+                chosen.append(term)
+                room -= frequency
+        if not chosen:
+            return []
+        found = await reader.fetch(
+            f"SELECT id FROM {self._sql.records} WHERE {visible.sql} AND terms && ?::bigint[] LIMIT ?",
+            [*visible.values, signed(chosen), _MATCHED],
+        )
+        return [values[0] for values in found]
+
+    async def _with_neighbours(
+        self,
+        reader: AsyncReader,
+        request: SearchRequest,
+        visible: Fragment,
+        rows: Sequence[tuple[Any, ...]],
+        found: Found,
+        pool: Sequence[int],
+    ) -> Found:
+        """Return the rows with those said beside the best of them."""
+        asked = [row for row in pool if found.runs[row]]
+        if not asked:
+            return found
+        pairs = await reader.fetch(
+            self._postgres.neighbours(),
+            [
+                [found.ids[row] for row in asked],
+                [found.users[row] for row in asked],
+                [found.runs[row] for row in asked],
+                [int(found.valid_from[row]) for row in asked],
+                self._weights.span,
+                self._weights.span,
+            ],
+        )
+        known = set(found.ids)
+        missing = list({other for _, other, _ in pairs} - known)
+        if missing:
+            more = await self._fetch(reader, request, visible, self._sql.among("id", missing), len(missing))
+            rows = sorted([*rows, *more], key=itemgetter(0))
+        place = {values[0]: row for row, values in enumerate(rows)}
+        beside: dict[int, list[tuple[int, int]]] = {}
+        for memory_id, other, distance in pairs:
+            if other in place:
+                beside.setdefault(place[memory_id], []).append((distance, place[other]))
+        return Found(rows, beside)
+
+    def _rank(self, request: SearchRequest, found: Found, lexical: Any, now: int) -> list[tuple[int, Ranked]]:
+        if not len(found):
+            return []
+        ranked = rank(
+            found,
+            found.visible,
+            None if request.embedding is None else found.dense(),
+            lexical,
+            limit=request.limit,
+            now=now,
+            words=request.words,
+            weights=self._weights if request.boosts else self._plain,
+        )
+        least = request.threshold
+        return [(found.ids[one.row], one) for one in ranked if least is None or one.score >= least]

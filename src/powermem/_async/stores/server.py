@@ -1,0 +1,399 @@
+"""What the stores on database servers have in common; how they search is their own."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+from ..._concurrency import AsyncBatcher, async_gather, async_sleep
+from ..._drivers.base import (
+    AsyncConnection,
+    AsyncDriver,
+    ConnectionLostError,
+    TransactionAbortedError,
+)
+from ...accesses import Accesses
+from ...changes import Change, Outcome
+from ...clock import now as clock_now
+from ...errors import EmbeddingMismatchError, StoreError
+from ...filters import Expression
+from ...sql.server import ServerSQL
+from ...types import (
+    EmbedderIdentity,
+    Embedding,
+    HistoryEntry,
+    Hit,
+    Row,
+    Scope,
+    SearchRequest,
+    Statistics,
+    Stored,
+    Turn,
+)
+from .base import AsyncMovable
+from .locking import async_count_accesses, async_lock_memories
+from .mover import AsyncServerMover
+from .pool import AsyncPool, AsyncReader
+from .reader import AsyncServerReader
+from .writer import AsyncServerWriter
+
+_MAX_BATCHES_PER_COMMIT = 256
+_MAX_SEARCHES_AT_ONCE = 4
+# Seconds to wait before a transaction that met another one is tried again.
+_PAUSES = (0.01, 0.03, 0.1, 0.3, 1.0)
+
+
+class AsyncServerStore(AsyncMovable):
+    """Memories on a database server.
+
+    Args:
+        driver: opens connections.
+        sql: the collection's statements.
+        least: how many connections to open at once.
+        most: how many there may be.
+        recycle: seconds after which a connection is replaced; negative for never.
+    """
+
+    def __init__(
+        self, driver: AsyncDriver, sql: ServerSQL, *, least: int = 1, most: int = 10, recycle: float = 3600
+    ) -> None:
+        self._where = f"{driver.server}"
+        self._sql = sql
+        self._pool = AsyncPool(driver, least=least, most=most, recycle=recycle)
+        self._writer = AsyncServerWriter(sql)
+        self._reader = AsyncServerReader(sql)
+        self._mover = AsyncServerMover(sql, _unlisted)
+        self._accesses = Accesses()
+        self._commits: AsyncBatcher[Sequence[Change], list[Outcome]] = AsyncBatcher(
+            self._commit, max_size=_MAX_BATCHES_PER_COMMIT
+        )
+        self._switches: int | None = None
+        self.commits = 0
+        """How many transactions were committed."""
+
+    _checks_hits = False
+    """Whether ``_search`` itself looks out for a switch to another embedder."""
+
+    @abstractmethod
+    async def _search(self, request: SearchRequest) -> list[Hit]:
+        """Answer one search, best first."""
+
+    async def _prepare(self, connection: AsyncConnection) -> None:
+        """Check the server and keep other processes from creating the schema meanwhile."""
+
+    async def _adopt(self, connection: AsyncConnection, identity: EmbedderIdentity) -> None:
+        """Get ready for vectors of this embedder, which are the first."""
+
+    async def _abandon(self, connection: AsyncConnection) -> None:
+        """Give up what was made ready for the vectors that are about to go."""
+
+    async def open(self) -> None:
+        await self._pool.open()
+        try:
+            await self._migrate()
+        except BaseException:
+            await self._pool.close()
+            raise
+
+    async def close(self) -> None:
+        await self._commits.close()
+        try:
+            if self._accesses:
+                await self._write([])
+        finally:
+            await self._pool.close()
+
+    async def _migrate(self) -> None:
+        sql = self._sql
+        async with self._pool.transaction() as connection:
+            await self._prepare(connection)
+            known = sql.exists()
+            if not await connection.fetch(known.sql, known.values):
+                for statement in sql.schema():
+                    await connection.execute(statement)
+                await self._set_meta(connection, "schema_version", str(sql.schema_version))
+                await self._set_meta(connection, "switches", "0")
+                await self._note_migration(connection, sql.schema_version)
+                return
+            version = int(await self._meta(connection, "schema_version") or 0)
+            if version > sql.schema_version:
+                raise StoreError(
+                    f"{self._where}: collection {sql.collection!r} was written by a newer powermem (schema "
+                    f"{version}, this one knows {sql.schema_version}); upgrade powermem"
+                )
+            steps = sql.steps()
+            for step in range(version, sql.schema_version):
+                for statement in steps[step]:
+                    await connection.execute(statement)
+                await self._set_meta(connection, "schema_version", str(step + 1))
+                await self._note_migration(connection, step + 1)
+
+    async def _note_migration(self, connection: AsyncConnection, version: int) -> None:
+        sql = self._sql.inserting(self._sql.migrations, "version, applied_at", once=False)
+        await connection.execute(sql, (version, clock_now()))
+
+    async def _meta(self, connection: AsyncReader | AsyncConnection, name: str, lock: str = "") -> str | None:
+        found = await connection.fetch(f"SELECT value FROM {self._sql.meta} WHERE name = ?{lock}", (name,))
+        return found[0][0] if found else None
+
+    async def _set_meta(self, connection: AsyncConnection, name: str, value: str) -> None:
+        await connection.execute(self._sql.setting(), (name, value))
+
+    async def _identity(self, connection: AsyncReader | AsyncConnection) -> EmbedderIdentity | None:
+        found = dict(
+            await connection.fetch(
+                f"SELECT name, value FROM {self._sql.meta} WHERE name IN ('embedder', 'model', 'dimension')"
+            )
+        )
+        if "dimension" not in found:
+            return None
+        return EmbedderIdentity(found["embedder"], found["model"], int(found["dimension"]))
+
+    async def _set_identity(self, connection: AsyncConnection, identity: EmbedderIdentity) -> None:
+        for name, value in (
+            ("embedder", identity.provider),
+            ("model", identity.model),
+            ("dimension", str(identity.dimension)),
+        ):
+            await self._set_meta(connection, name, value)
+        await self._adopt(connection, identity)
+
+    async def identify(self, identity: EmbedderIdentity) -> None:
+        async with self._pool.reading() as reader:
+            stored = await self._identity(reader)
+            switches = await self._meta(reader, "switches")
+        if stored is None:
+            if identity.dimension is None:
+                return
+            async with self._pool.transaction() as connection:
+                await self._prepare(connection)
+                stored = await self._identity(connection)
+                if stored is None:
+                    await self._set_identity(connection, identity)
+                    stored = identity
+                switches = await self._meta(connection, "switches")
+        if not stored.accepts(identity):
+            raise EmbeddingMismatchError(
+                f"{self._where}: collection {self._sql.collection!r} holds vectors of {stored}, but the "
+                f"configured embedder is {identity}; configure the former again, or move the memories to the "
+                "new one with reembed()"
+            )
+        self._switches = int(switches or 0)
+
+    async def apply(self, changes: Sequence[Change]) -> list[Outcome]:
+        return await self._commits.submit(changes)
+
+    async def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
+        try:
+            return await self._write(batches)
+        except (ConnectionLostError, TransactionAbortedError):
+            raise
+        except StoreError:
+            if len(batches) == 1:
+                raise
+        # Nothing was applied. What the server refuses in one batch must not fail the others.
+        results: list[list[Outcome] | Exception] = []
+        for batch in batches:
+            try:
+                results += await self._write([batch])
+            except Exception as error:
+                results.append(error)
+        return results
+
+    async def _write(self, batches: Sequence[Sequence[Change]]) -> list[list[Outcome] | Exception]:
+        """Apply batches in one transaction, again when it met another one and was undone for that."""
+        for pause in (*_PAUSES, None):
+            counts = self._accesses.take()
+            try:
+                async with self._pool.transaction() as connection:
+                    await async_lock_memories(connection, self._sql, batches, counts)
+                    if counts:
+                        await async_count_accesses(connection, self._sql, counts)
+                    if batches:
+                        # Whoever wants to replace the vectors waits until these are written.
+                        await self._check_embedder(connection, self._sql.sharing)
+                    results = await self._writer.apply(connection, batches) if batches else []
+            except TransactionAbortedError:
+                self._accesses.put_back(counts)
+                if pause is None:
+                    raise
+                await async_sleep(pause)
+            except BaseException:
+                self._accesses.put_back(counts)
+                raise
+            else:
+                self.commits += 1
+                return results
+        raise AssertionError("the last pause is None")
+
+    async def search(self, requests: Sequence[SearchRequest], *, touch: bool = True) -> list[list[Hit]]:
+        if not self._checks_hits:
+            async with self._pool.reading() as reader:
+                await self._check_embedder(reader)
+        try:
+            answers = await self._search_all(requests)
+        except StoreError:
+            # Vectors of another length cannot even be compared: then that is what went wrong.
+            async with self._pool.reading() as reader:
+                await self._check_embedder(reader)
+            raise
+        for hits in answers:
+            self._accesses.include([hit.row for hit in hits])
+        if touch:
+            self._accesses.add(hit.row.id for hits in answers for hit in hits)
+        return answers
+
+    async def _search_all(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
+        if len(requests) == 1:
+            return [await self._search(requests[0])]
+
+        def asking(request: SearchRequest):  # type: ignore[no-untyped-def]  # its type has a colour
+            return lambda: self._search(request)
+
+        return await async_gather(map(asking, requests), _MAX_SEARCHES_AT_ONCE)
+
+    async def get_many(self, ids: Sequence[int], *, touch: bool = False) -> dict[int, Row]:
+        async with self._pool.reading() as reader:
+            rows = await self._reader.get_many(reader, ids)
+        self._accesses.include(list(rows.values()))
+        if touch:
+            self._accesses.add(rows)
+        return rows
+
+    async def list_rows(
+        self,
+        scope: Scope,
+        expression: Expression | None,
+        *,
+        sort_by: str,
+        descending: bool,
+        limit: int,
+        offset: int,
+    ) -> tuple[list[Row], int]:
+        async with self._pool.reading() as reader:
+            rows, total = await self._reader.list_rows(
+                reader,
+                scope,
+                expression,
+                now=clock_now(),
+                sort_by=sort_by,
+                descending=descending,
+                limit=limit,
+                offset=offset,
+            )
+        self._accesses.include(rows)
+        return rows, total
+
+    async def count(self, scope: Scope, expression: Expression | None) -> int:
+        async with self._pool.reading() as reader:
+            return await self._reader.count(reader, scope, expression, now=clock_now())
+
+    async def users(self) -> list[str]:
+        async with self._pool.reading() as reader:
+            return await self._reader.users(reader)
+
+    async def history(self, memory_id: int) -> list[HistoryEntry]:
+        async with self._pool.reading() as reader:
+            return await self._reader.history(reader, memory_id)
+
+    async def turns(self, memory_id: int) -> list[Turn]:
+        async with self._pool.reading() as reader:
+            return await self._reader.turns(reader, memory_id)
+
+    async def recall_request(self, scope: Scope, key: str) -> str | None:
+        async with self._pool.reading() as reader:
+            return await self._reader.recall_request(reader, scope, key)
+
+    async def statistics(self, scope: Scope, since: int | None) -> Statistics:
+        if self._accesses:
+            await self._write([])
+        async with self._pool.reading() as reader:
+            return await self._reader.statistics(reader, scope, now=clock_now(), since=since)
+
+    async def reset(self) -> None:
+        async with self._pool.transaction() as connection:
+            for statement in self._sql.emptying():
+                await connection.execute(statement)
+
+    async def identity(self) -> EmbedderIdentity | None:
+        async with self._pool.reading() as reader:
+            return await self._identity(reader)
+
+    async def _check_embedder(self, connection: AsyncReader | AsyncConnection, lock: str = "") -> None:
+        # Another process may have moved the memories to another embedder since this one was let in.
+        if self._switches is None:
+            return
+        await self._refuse_switched(connection, await self._meta(connection, "switches", lock))
+
+    async def _refuse_switched(self, connection: AsyncReader | AsyncConnection, switches: str | None) -> None:
+        """Raise ``EmbeddingMismatchError`` when there were more switches than at the start."""
+        if self._switches is not None and int(switches or 0) != self._switches:
+            identity = await self._identity(connection)
+            raise EmbeddingMismatchError(
+                f"{self._where}: collection {self._sql.collection!r} was moved to the vectors of {identity} "
+                "while it was open; configure that embedder and open it again"
+            )
+
+    async def scan(
+        self, scope: Scope, expression: Expression | None, after: int, limit: int, *, vectors: bool = False
+    ) -> list[Stored]:
+        async with self._pool.reading() as reader:
+            found = await self._mover.scan(reader, scope, expression, after, limit, vectors=vectors)
+        self._accesses.include([stored.row for stored in found])
+        return found
+
+    async def scan_turns(self, scope: Scope, after: int, limit: int) -> list[Turn]:
+        async with self._pool.reading() as reader:
+            return await self._mover.scan_turns(reader, scope, after, limit)
+
+    async def get_turns(self, ids: Sequence[int]) -> list[Turn]:
+        async with self._pool.reading() as reader:
+            return await self._mover.get_turns(reader, ids)
+
+    async def scan_deleted(self, after: int, limit: int) -> list[HistoryEntry]:
+        async with self._pool.reading() as reader:
+            return await self._mover.scan_deleted(reader, after, limit)
+
+    async def prepare_switch(self, identity: EmbedderIdentity) -> int:
+        async with self._pool.transaction() as connection:
+            await self._prepare(connection)
+            await connection.execute(self._sql.shadow_table())
+        async with self._pool.transaction() as connection:
+            if await self._meta(connection, "shadow", " FOR UPDATE") != str(identity):
+                await self._mover.discard(connection)
+                await self._set_meta(connection, "shadow", str(identity))
+            every = await self._identity(connection) != identity
+            return await self._mover.count_missing(connection, every=every)
+
+    async def missing_embeddings(self, identity: EmbedderIdentity, after: int, limit: int) -> list[Row]:
+        async with self._pool.reading() as reader:
+            every = await self._identity(reader) != identity
+            return await self._mover.missing(reader, after, limit, every=every)
+
+    async def keep_embeddings(self, embeddings: Sequence[Embedding]) -> None:
+        async with self._pool.transaction() as connection:
+            # Two that move the same memories take turns.
+            await self._meta(connection, "shadow", " FOR UPDATE")
+            await self._mover.keep(connection, embeddings)
+
+    async def switch(self, identity: EmbedderIdentity) -> bool:
+        async with self._pool.transaction() as connection:
+            await self._prepare(connection)
+            await self._meta(connection, "shadow", " FOR UPDATE")
+            switches = int(await self._meta(connection, "switches", " FOR UPDATE") or 0)
+            former = await self._identity(connection)
+            if await self._mover.count_missing(connection, every=former != identity):
+                return False
+            await self._abandon(connection)
+            await self._mover.swap(connection)
+            await self._set_identity(connection, identity)
+            await self._set_meta(connection, "shadow", "")
+            if former in (None, identity):
+                return True
+            await self._set_meta(connection, "switches", str(switches + 1))
+        self._switches = None
+        return True
+
+
+def _unlisted(connection: AsyncConnection, rows: Sequence[Row]) -> None:
+    """Leave what a transaction changes to those who look for it."""

@@ -1,0 +1,155 @@
+"""PostgreSQL for threads, with psycopg."""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import ConfigError
+from ..sql.postgres import Vector
+from .base import Server, Values, formatted
+
+try:
+    import psycopg
+    from psycopg.adapt import Dumper
+    from psycopg.pq import Format
+except ImportError as error:
+    raise ConfigError("this store needs the package psycopg: pip install 'powermem[postgres]'") from error
+from .postgres import postgres_error, session_settings, tls_context, unreachable
+
+_FLOAT_ARRAY = 1021
+_FLOAT = 700
+
+
+class PostgresDriver:
+    """Opens connections to one server.
+
+    Args:
+        server: where it is.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+
+    def connect(self) -> PostgresConnection:
+        """Open a connection.
+
+        Raises:
+            StoreUnavailableError: the server cannot be reached or refuses us.
+        """
+        server = self.server
+        settings = session_settings(server)
+        del settings["application_name"], settings["client_encoding"]
+        # libpq says of a file that it cannot read what it says of a server without TLS.
+        tls_context(server)
+        files: dict[str, Any] = {
+            "sslrootcert": server.ca,
+            "sslcert": server.certificate,
+            "sslkey": server.key,
+        }
+        try:
+            connection = psycopg.connect(
+                host=server.socket or server.host,
+                port=server.port,
+                user=server.user,
+                password=server.password or None,
+                dbname=server.database,
+                connect_timeout=max(1, round(server.connect_timeout)),
+                sslmode="disable" if server.socket else server.tls,
+                application_name=session_settings(server)["application_name"],
+                client_encoding="UTF8",
+                options=" ".join(f"-c {name}={_escaped(value)}" for name, value in settings.items()),
+                autocommit=True,
+                **{name: path for name, path in files.items() if path},
+            )
+        except psycopg.Error as error:
+            raise _refusal(error, server) from error
+        connection.adapters.register_dumper(Vector, _VectorDumper)
+        return PostgresConnection(connection, server)
+
+
+class PostgresConnection:
+    """One connection, used by one thread at a time."""
+
+    def __init__(self, connection: Any, server: Server) -> None:
+        self._connection = connection
+        self._server = server
+
+    def execute(self, sql: str, values: Values = ()) -> int:
+        """Run a statement and return how many rows it touched."""
+        try:
+            count: int = self._connection.execute(formatted(sql), values or None).rowcount
+            return max(count, 0)
+        except psycopg.Error as error:
+            raise self._translate(error) from error
+
+    def fetch(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
+        """Run a query and return its rows."""
+        try:
+            rows: list[tuple[Any, ...]] = self._connection.execute(
+                formatted(sql), values or None, binary=True
+            ).fetchall()
+            return rows
+        except psycopg.Error as error:
+            raise self._translate(error) from error
+
+    def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
+        """Run a statement once for each row of values, in few trips."""
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.executemany(formatted(sql), rows)
+        except psycopg.Error as error:
+            raise self._translate(error) from error
+
+    def begin(self) -> None:
+        """Start a transaction; outside of one every statement commits by itself."""
+        self.execute("BEGIN")
+
+    def commit(self) -> None:
+        """Make the transaction last."""
+        self.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo the transaction."""
+        self.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Disconnect, also in the middle of a statement. Never fails."""
+        # A connection that is broken already has nothing to lose.
+        with contextlib.suppress(psycopg.Error, OSError):
+            self._connection.close()
+
+    def _translate(self, error: psycopg.Error) -> Exception:
+        broken = self._connection.closed
+        return postgres_error(error.sqlstate or (None if broken else "XX000"), str(error), self._server)
+
+
+class _VectorDumper(Dumper):
+    """Writes a vector as an array of float4 in PostgreSQL's binary form, which the server casts."""
+
+    format = Format.BINARY
+    oid = _FLOAT_ARRAY
+
+    def dump(self, obj: Vector) -> bytes:
+        """Return the header of an array of one dimension, then each element with its length."""
+        header = struct.pack(">iiiii", 1, 0, _FLOAT, len(obj), 1)
+        return header + obj.sized()
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace(" ", "\\ ")
+
+
+def _refusal(error: psycopg.Error, server: Server) -> Exception:
+    if error.sqlstate:
+        return postgres_error(error.sqlstate, str(error), server)
+    # libpq gives no code while it connects, only the server's words.
+    text = str(error)
+    refusals = ("password authentication failed", "no password supplied", "role", "authentication")
+    if "database" not in text and any(words in text for words in refusals):
+        return postgres_error("28P01", text, server)
+    if "database" in text and "does not exist" in text:
+        return postgres_error("3D000", text, server)
+    return unreachable(server, text)

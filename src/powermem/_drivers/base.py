@@ -1,0 +1,162 @@
+"""What a database driver of ours looks like, for any server.
+
+A driver only knows how to connect, and a connection how to run statements: pooling, retries and transactions
+are built on top, once for all servers. Statements mark a parameter with ``?`` and hold neither ``?`` nor
+``%`` otherwise; each driver translates. An error of the database leaves a driver as one of the classes here
+or as ``StoreError``, never as the library's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import count
+from typing import Any, Literal, Protocol
+
+from ..errors import StoreError, StoreUnavailableError
+
+TLSMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
+Values = Sequence[Any]
+
+
+class ConnectionLostError(StoreUnavailableError):
+    """The connection broke; whether the last statement was carried out is not known."""
+
+
+class TransactionAbortedError(StoreError):
+    """The server undid the whole transaction, because it met another one; it may be tried again."""
+
+
+class MissingTableError(StoreError):
+    """A table or another part of the schema does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where a server is and how to talk to it.
+
+    Attributes:
+        host: name or address; empty where ``socket`` says it.
+        port: TCP port.
+        user: account.
+        password: its password, never shown.
+        database: name of the database.
+        socket: path of a Unix socket, or empty.
+        tls: how hard to insist on TLS; the meaning of libpq's ``sslmode``.
+        ca: file with the certificates to trust, or empty for the system's.
+        certificate: file with the client's certificate, or empty.
+        key: file with the client's key, or empty.
+        connect_timeout: seconds that connecting may take.
+        statement_timeout: seconds that one statement may take; 0 for no limit.
+        settings: session variables to set on each new connection.
+    """
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    database: str
+    socket: str = ""
+    tls: TLSMode = "prefer"
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+    connect_timeout: float = 10.0
+    statement_timeout: float = 60.0
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Return where it is, without the password."""
+        place = self.socket or f"{self.host}:{self.port}"
+        return f"{self.user}@{place}/{self.database}"
+
+
+class AsyncConnection(Protocol):
+    """One connection, used by one task at a time."""
+
+    async def execute(self, sql: str, values: Values = ()) -> int:
+        """Run a statement and return how many rows it touched."""
+
+    async def fetch(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
+        """Run a query and return its rows."""
+
+    async def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
+        """Run a statement once for each row of values, in as few trips as the driver can."""
+
+    async def begin(self) -> None:
+        """Start a transaction; outside of one every statement commits by itself."""
+
+    async def commit(self) -> None:
+        """Make the transaction last."""
+
+    async def rollback(self) -> None:
+        """Undo the transaction."""
+
+    async def close(self) -> None:
+        """Disconnect, also in the middle of a statement. Never fails."""
+
+
+class Connection(Protocol):
+    """One connection, used by one thread at a time."""
+
+    def execute(self, sql: str, values: Values = ()) -> int:
+        """Run a statement and return how many rows it touched."""
+
+    def fetch(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
+        """Run a query and return its rows."""
+
+    def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
+        """Run a statement once for each row of values, in as few trips as the driver can."""
+
+    def begin(self) -> None:
+        """Start a transaction; outside of one every statement commits by itself."""
+
+    def commit(self) -> None:
+        """Make the transaction last."""
+
+    def rollback(self) -> None:
+        """Undo the transaction."""
+
+    def close(self) -> None:
+        """Disconnect, also in the middle of a statement. Never fails."""
+
+
+class AsyncDriver(Protocol):
+    """Opens connections for tasks."""
+
+    server: Server
+
+    async def connect(self) -> AsyncConnection:
+        """Open a connection.
+
+        Raises:
+            StoreUnavailableError: the server cannot be reached or refuses us; the message says what to do.
+        """
+
+
+class Driver(Protocol):
+    """Opens connections for threads."""
+
+    server: Server
+
+    def connect(self) -> Connection:
+        """Open a connection.
+
+        Raises:
+            StoreUnavailableError: the server cannot be reached or refuses us; the message says what to do.
+        """
+
+
+@lru_cache(maxsize=1024)
+def numbered(sql: str) -> str:
+    """Return a statement with its parameters written ``$1``, ``$2`` ..."""
+    numbers = count(1)
+    first, *rest = sql.split("?")
+    return first + "".join(f"${next(numbers)}{part}" for part in rest)
+
+
+@lru_cache(maxsize=1024)
+def formatted(sql: str) -> str:
+    """Return a statement with its parameters written ``%s``."""
+    return sql.replace("?", "%s")

@@ -1,0 +1,78 @@
+"""seekdb as a part of this program: its server is a child process that listens on a socket only we know."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import ConfigError, StoreUnavailableError
+from .base import Server
+
+
+class EmbeddedSeekDB:
+    """Starts the server of a folder. Everything here blocks.
+
+    Args:
+        path: folder of the database; it is made when it is not there.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path).expanduser()
+        self._lock = threading.Lock()
+        self._instance: Any = None
+
+    def start(self, server: Server) -> Server:
+        """Start the server and make its database.
+
+        Args:
+            server: the settings for its connections.
+
+        Returns:
+            The same with the address filled in.
+
+        Raises:
+            ConfigError: the package is missing.
+            StoreUnavailableError: the folder cannot be used, or the server does not start.
+        """
+        # It would report to its makers, once, when a database is made.
+        os.environ.setdefault("TELEMETRY_ENABLED", "false")
+        try:
+            import pylibseekdb
+            import pymysql
+        except ImportError as error:
+            raise ConfigError(
+                "without a host, this store needs the package pylibseekdb (Linux, Python 3.11 or newer): "
+                "pip install 'powermem[seekdb]'; or set host"
+            ) from error
+        with self._lock:
+            try:
+                self._path.mkdir(parents=True, exist_ok=True)
+                self._instance = pylibseekdb.open(str(self._path.resolve()))
+                options = self._instance.connection_options()
+                with pymysql.connect(**options, autocommit=True) as connection, connection.cursor() as cursor:
+                    name = server.database.replace("`", "``")
+                    cursor.execute(
+                        "SELECT 1 FROM information_schema.schemata WHERE schema_name = %s", (server.database,)
+                    )
+                    if not cursor.fetchall():
+                        cursor.execute(f"CREATE DATABASE `{name}`")
+            except (OSError, RuntimeError, pymysql.MySQLError) as error:
+                self._close()
+                raise StoreUnavailableError(
+                    f"{self._path}: the embedded database does not start; check that the folder is writable "
+                    f"and holds nothing else ({error})"
+                ) from error
+        return replace(server, socket=options["unix_socket"], user=options["user"], password="", host="")
+
+    def stop(self) -> None:
+        """Let the server go; it ends when nobody else uses it."""
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        instance, self._instance = self._instance, None
+        if instance is not None:
+            instance.close()

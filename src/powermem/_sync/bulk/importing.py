@@ -1,0 +1,120 @@
+# Generated from src/powermem/_async/bulk/importing.py by scripts/run_unasync.py; edit that file instead.
+"""Storing memories as they were elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from ... import clock
+from ..._concurrency import gather
+from ...changes import Restore
+from ...exchange.sources import Page
+from ...indexing import document
+from ...plan import said_at
+from ...types import EmbedderIdentity, Stored
+from ..encoder import Encoder
+from ..stores.base import Movable
+from .exporting import Exporter
+from .progress import Listener, Progress
+
+_MOST_ERRORS = 100
+
+Take = Callable[[], Page]
+"""Returns the next page; the last one says that it is."""
+
+
+class Importer:
+    """Brings memories into a store, and embeds those that come without a vector that fits.
+
+    Args:
+        store: where they go.
+        encoder: embeds them.
+    """
+
+    def __init__(self, store: Movable, encoder: Encoder) -> None:
+        self._store = store
+        self._encoder = encoder
+        self._fits = False
+        self.imported = 0
+        self.skipped = 0
+        self.failed = 0
+        self.errors: list[dict[str, Any]] = []
+
+    def expect(self, embedder: EmbedderIdentity | None) -> None:
+        """Find out whether vectors of this embedder can be taken over, and claim the store for them then."""
+        self._fits = embedder is not None and self._accepts(embedder)
+        if self._fits and embedder is not None:
+            self._store.identify(embedder)
+
+    def _accepts(self, embedder: EmbedderIdentity) -> bool:
+        mine = self._encoder.identity
+        if mine is not None:
+            return embedder.accepts(mine)
+        # Without an embedder they are of use to whoever configures one later.
+        return self._store.identity() in (None, embedder)
+
+    def read(self, take: Take, listener: Listener | None) -> dict[str, Any]:
+        """Bring in all pages that a function returns, reading ahead while the page before is stored."""
+        progress = Progress(listener)
+        page = take()
+        while not page.last:
+            calls: list[Callable[[], Page | None]] = [
+                partial(self.put, page),
+                take,
+            ]
+            (page,) = [read for read in gather(calls) if read is not None]
+            progress.tell(self.imported + self.skipped, failed=self.failed)
+        self.put(page)
+        return self._finish(progress)
+
+    def copy(self, exporter: Exporter, listener: Listener | None) -> dict[str, Any]:
+        """Bring in what another store holds."""
+        progress = Progress(listener)
+        for page in exporter.pages():
+            self.put(page)
+            progress.tell(self.imported + self.skipped)
+        return self._finish(progress)
+
+    def _finish(self, progress: Progress) -> dict[str, Any]:
+        progress.tell(self.imported + self.skipped, last=True, failed=self.failed)
+        return {
+            "imported": self.imported,
+            "skipped": self.skipped,
+            "failed": self.failed,
+            "errors": self.errors,
+        }
+
+    def put(self, page: Page) -> None:
+        """Store a page in one transaction."""
+        self.failed += len(page.errors)
+        room = _MOST_ERRORS - len(self.errors)
+        self.errors += [{"line": line, "error": error} for line, error in page.errors[:room]]
+        if not (page.memories or page.turns or page.history):
+            return
+        memories = self._embed(page.memories)
+        restored = Restore(memories, clock.now(), page.turns, page.history)
+        (new,) = self._store.apply([restored])
+        assert isinstance(new, int)
+        self.imported += new
+        self.skipped += len(memories) - new
+
+    def _embed(self, memories: Sequence[Stored]) -> list[Stored]:
+        if self._fits and all(stored.embedding is not None for stored in memories):
+            return list(memories)
+        lacking = [stored for stored in memories if not self._fits or stored.embedding is None]
+        # What is here already is passed over, so it need not be embedded.
+        known = self._store.get_many([stored.row.id for stored in lacking])
+        new = [stored for stored in lacking if stored.row.id not in known]
+        vectors = self._encoder.encode(
+            [document(stored.row.text, stored.row.actor_id, said_at(stored.row)) for stored in new]
+        )
+        embedded = {
+            stored.row.id: replace(stored, embedding=vector)
+            for stored, vector in zip(new, vectors, strict=True)
+        }
+        for stored in lacking:
+            embedded.setdefault(stored.row.id, replace(stored, embedding=None))
+        return [embedded.get(stored.row.id, stored) for stored in memories]

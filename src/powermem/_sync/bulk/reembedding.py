@@ -1,0 +1,72 @@
+# Generated from src/powermem/_async/bulk/reembedding.py by scripts/run_unasync.py; edit that file instead.
+"""Giving every memory of a store the vector of another embedder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...indexing import document
+from ...plan import said_at
+from ...types import EmbedderIdentity, Embedding, Row
+from ..encoder import Encoder
+from ..stores.base import Movable
+from .progress import Listener, Progress
+
+
+class Reembedder:
+    """Moves a store to the embedder of an encoder.
+
+    New vectors are put beside the old ones, which are searched meanwhile by whoever has the former embedder
+    configured; the encoder that moves has none that fits, so its memory searches by words. When no memory is
+    without a new vector, all are put in place in one transaction.
+
+    Args:
+        store: the store.
+        encoder: embeds the memories.
+    """
+
+    def __init__(self, store: Movable, encoder: Encoder) -> None:
+        self._store = store
+        self._encoder = encoder
+        self._done = 0
+
+    def run(self, batch_size: int, listener: Listener | None) -> dict[str, Any]:
+        """Embed what has no vector of this embedder; go on where an earlier call was cut short.
+
+        Returns:
+            How many memories were embedded, and by which embedder.
+        """
+        identity = self._encoder.learn_identity()
+        former = self._store.identity()
+        total = self._store.prepare_switch(identity)
+        progress = Progress(listener, total)
+        self._encoder.move(former not in (None, identity))
+        try:
+            self._embed(identity, batch_size, progress)
+            # Looked through from the start again: meanwhile others add memories, and change them.
+            while not self._store.switch(identity):
+                self._embed(identity, batch_size, progress)
+        finally:
+            self._encoder.move(False)
+        self._encoder.restart()
+        # What this memory was given between the last look and the switch has no vector yet.
+        if self._store.prepare_switch(identity):
+            self._embed(identity, batch_size, progress)
+            self._store.switch(identity)
+        progress.tell(self._done, last=True)
+        return {"reembedded": self._done, "embedder": str(identity), "seconds": round(progress.seconds, 6)}
+
+    def _embed(self, identity: EmbedderIdentity, batch_size: int, progress: Progress) -> None:
+        after = 0
+        while rows := self._store.missing_embeddings(identity, after, batch_size):
+            after = rows[-1].id
+            vectors = self._encoder.vectors([_document(row) for row in rows])
+            self._store.keep_embeddings(
+                [Embedding(row.id, row.hash, vector) for row, vector in zip(rows, vectors, strict=True)]
+            )
+            self._done += len(rows)
+            progress.tell(self._done)
+
+
+def _document(row: Row) -> str:
+    return document(row.text, row.actor_id, said_at(row))

@@ -1,0 +1,242 @@
+# Generated from src/powermem/_async/stores/mysql.py by scripts/run_unasync.py; edit that file instead.
+"""The store on MySQL, MariaDB, OceanBase or seekdb."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..._concurrency import Batcher, to_thread
+from ..._drivers.base import Connection, Driver, MissingTableError
+from ..._drivers.embedded import EmbeddedSeekDB
+from ...changes import Change, Outcome
+from ...filters import Expression
+from ...ranking.fusion import Weights
+from ...sql.dialects import Fragment
+from ...sql.mysql import SEARCHED, MySQLSQL
+from ...sql.server import COLUMNS, passes, scope_condition
+from ...types import Hit, Row, Scope, SearchRequest
+from .cached import CachedSearch, Freshness, Tables
+from .pool import Pool
+from .reader import ServerReader
+from .server import ServerStore
+from .writer import ServerWriter
+
+_CHUNK = 1000
+_MAX_SEARCHES_PER_PASS = 16
+
+# The changes of so many commits stay listed; a cache that is further behind is loaded anew.
+_LISTED = 8192
+_TRIM_EVERY = 1024
+
+
+class MySQLStore(ServerStore):
+    """Memories on a server that speaks MySQL's protocol, ranked in this process.
+
+    Args:
+        driver: opens connections.
+        sql: the collection's statements.
+        weights: how much each part of a score counts.
+        name: of the store, for messages.
+        cache_bytes: how much memory the searched parts may take.
+        embedded: starts the server, where it is this program's own.
+        most: how many connections there may be.
+        recycle: seconds after which a connection is replaced; negative for never.
+    """
+
+    def __init__(
+        self,
+        driver: Driver,
+        sql: MySQLSQL,
+        weights: Weights,
+        *,
+        name: str = "mysql",
+        cache_bytes: int = 1 << 30,
+        embedded: EmbeddedSeekDB | None = None,
+        most: int = 10,
+        recycle: float = 3600,
+    ) -> None:
+        super().__init__(driver, sql, most=most, recycle=recycle)
+        self.name = name
+        self._driver = driver
+        self._statements = sql
+        self._embedded = embedded
+        self._writer = ListingWriter(sql)
+        tables = MySQLTables(self._pool, sql)
+        self._cached = CachedSearch(tables, weights, cache_bytes=cache_bytes)
+        self._searches: Batcher[SearchRequest, list[Hit]] = Batcher(
+            self._pass, max_size=_MAX_SEARCHES_PER_PASS, max_running=2
+        )
+
+    def open(self) -> None:
+        if self._embedded is not None:
+            self._driver.server = to_thread(self._embedded.start, self._driver.server)
+        try:
+            super().open()
+        except BaseException:
+            self._stop()
+            raise
+
+    def close(self) -> None:
+        try:
+            self._searches.close()
+            super().close()
+        finally:
+            self._cached.close()
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._embedded is not None:
+            to_thread(self._embedded.stop)
+
+    def _prepare(self, connection: Connection) -> None:
+        try:
+            connection.fetch(self._statements.lock_sequence)
+        except MissingTableError:
+            # There is nothing to lock yet. Two may create the schema at once: its statements allow for that.
+            return
+
+    def _abandon(self, connection: Connection) -> None:
+        # Every cache, here and in other processes, must read the vectors anew.
+        for statement in self._statements.forget_caches:
+            connection.execute(statement)
+
+    def reset(self) -> None:
+        super().reset()
+        self._cached.clear()
+
+    def _search(self, request: SearchRequest) -> list[Hit]:
+        return self._searches.submit(request)
+
+    def _pass(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception]:
+        return list(self._cached.search(requests))
+
+
+class ListingWriter(ServerWriter):
+    """Lists what it changes, for the caches of all processes.
+
+    The number of a commit is locked until it is over. So commits become visible in the order of their
+    numbers, and whoever has seen one has seen all before it. As they come one after the other anyway, the
+    lock is taken first: then no two wait for each other in a circle, which OceanBase takes long to notice.
+    """
+
+    def __init__(self, sql: MySQLSQL) -> None:
+        super().__init__(sql)
+        self._statements = sql
+        self._noted: dict[Connection, dict[int, str]] = {}
+
+    def lock(
+        self, connection: Connection, batches: Sequence[Sequence[Change]], accessed: Iterable[int]
+    ) -> None:
+        connection.fetch(self._statements.lock_sequence)
+
+    def apply(
+        self, connection: Connection, batches: Sequence[Sequence[Change]]
+    ) -> list[list[Outcome] | Exception]:
+        noted = self._noted[connection] = {}
+        try:
+            results = super().apply(connection, batches)
+        finally:
+            del self._noted[connection]
+        if noted:
+            self._list(connection, noted)
+        return results
+
+    def _note(self, connection: Connection, rows: Sequence[Row]) -> None:
+        self._noted[connection].update((row.id, row.scope.user_id or "") for row in rows)
+
+    def _list(self, connection: Connection, noted: dict[int, str]) -> None:
+        sql = self._statements
+        connection.execute(sql.next_sequence)
+        found = connection.fetch("SELECT LAST_INSERT_ID()")
+        sequence: int = found[0][0]
+        connection.execute_many(
+            sql.list_change, [(sequence, memory_id, user_id) for memory_id, user_id in noted.items()]
+        )
+        if sequence % _TRIM_EVERY == 0 and sequence > _LISTED:
+            connection.execute(sql.forget_changes, (sequence - _LISTED,))
+            connection.execute(sql.setting(), ("trimmed", str(sequence - _LISTED)))
+
+
+class MySQLTables(Tables):
+    """The tables of a collection."""
+
+    def __init__(self, pool: Pool, sql: MySQLSQL) -> None:
+        self._pool = pool
+        self._sql = sql
+        self._reader = ServerReader(sql)
+
+    def freshness(self) -> Freshness:
+        found = dict(
+            self._fetch(
+                f"SELECT name, value FROM {self._sql.meta} WHERE name IN ('sequence', 'trimmed', 'dimension')"
+            )
+        )
+        dimension = found.get("dimension")
+        return Freshness(
+            int(found["sequence"]), int(found["trimmed"]), None if dimension is None else int(dimension)
+        )
+
+    def size(self, user_id: str | None) -> int:
+        where = _of(user_id)
+        found = self._fetch(f"SELECT count(*) FROM {self._sql.records} WHERE {where.sql}", where.values)
+        number: int = found[0][0]
+        return number
+
+    def page(self, user_id: str | None, after: int, limit: int) -> Sequence[Sequence[Any]]:
+        where = _of(user_id)
+        return self._fetch(
+            f"SELECT {SEARCHED} FROM {self._sql.records} WHERE {where.sql} AND id > ? ORDER BY id LIMIT ?",
+            (*where.values, after, limit),
+        )
+
+    def changed(self, user_id: str | None, since: int) -> list[int]:
+        where = _of(user_id)
+        found = self._fetch(
+            f"SELECT DISTINCT memory_id FROM {self._sql.changes} WHERE {where.sql} AND sequence > ?",
+            (*where.values, since),
+        )
+        return [values[0] for values in found]
+
+    def chosen(self, user_id: str | None, ids: Sequence[int]) -> Sequence[Sequence[Any]]:
+        return self._among(SEARCHED, user_id, ids)
+
+    def embeddings(self, user_id: str | None, ids: Sequence[int]) -> dict[int, bytes]:
+        found = self._among("id, embedding", user_id, ids)
+        return {memory_id: embedding for memory_id, embedding in found if embedding is not None}
+
+    def matching(self, scope: Scope, expression: Expression) -> list[int]:
+        where, narrowed = scope_condition(scope), self._sql.narrow(expression)
+        found = self._fetch(
+            f"SELECT {COLUMNS}, {narrowed.doubt} FROM {self._sql.records} "
+            f"WHERE {where.sql} AND ({narrowed.sql})",
+            (*where.values, *narrowed.values),
+        )
+        return [
+            values[0] for values in found if not values[-1] or passes(expression, self._sql.to_row(values))
+        ]
+
+    def get_many(self, ids: Sequence[int]) -> dict[int, Row]:
+        if not ids:
+            return {}
+        with self._pool.reading() as reader:
+            return self._reader.get_many(reader, ids)
+
+    def _among(self, columns: str, user_id: str | None, ids: Sequence[int]) -> list[tuple[Any, ...]]:
+        where = _of(user_id)
+        rows: list[tuple[Any, ...]] = []
+        for start in range(0, len(ids), _CHUNK):
+            chosen = self._sql.among("id", ids[start : start + _CHUNK])
+            rows += self._fetch(
+                f"SELECT {columns} FROM {self._sql.records} WHERE {where.sql} AND {chosen.sql}",
+                (*where.values, *chosen.values),
+            )
+        return rows
+
+    def _fetch(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with self._pool.reading() as reader:
+            return reader.fetch(sql, values)
+
+
+def _of(user_id: str | None) -> Fragment:
+    return Fragment("1 = 1") if user_id is None else Fragment("user_id = ?", (user_id,))

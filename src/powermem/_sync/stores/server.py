@@ -1,0 +1,400 @@
+# Generated from src/powermem/_async/stores/server.py by scripts/run_unasync.py; edit that file instead.
+"""What the stores on database servers have in common; how they search is their own."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+from ..._concurrency import Batcher, gather, sleep
+from ..._drivers.base import (
+    Connection,
+    ConnectionLostError,
+    Driver,
+    TransactionAbortedError,
+)
+from ...accesses import Accesses
+from ...changes import Change, Outcome
+from ...clock import now as clock_now
+from ...errors import EmbeddingMismatchError, StoreError
+from ...filters import Expression
+from ...sql.server import ServerSQL
+from ...types import (
+    EmbedderIdentity,
+    Embedding,
+    HistoryEntry,
+    Hit,
+    Row,
+    Scope,
+    SearchRequest,
+    Statistics,
+    Stored,
+    Turn,
+)
+from .base import Movable
+from .locking import count_accesses, lock_memories
+from .mover import ServerMover
+from .pool import Pool, Reader
+from .reader import ServerReader
+from .writer import ServerWriter
+
+_MAX_BATCHES_PER_COMMIT = 256
+_MAX_SEARCHES_AT_ONCE = 4
+# Seconds to wait before a transaction that met another one is tried again.
+_PAUSES = (0.01, 0.03, 0.1, 0.3, 1.0)
+
+
+class ServerStore(Movable):
+    """Memories on a database server.
+
+    Args:
+        driver: opens connections.
+        sql: the collection's statements.
+        least: how many connections to open at once.
+        most: how many there may be.
+        recycle: seconds after which a connection is replaced; negative for never.
+    """
+
+    def __init__(
+        self, driver: Driver, sql: ServerSQL, *, least: int = 1, most: int = 10, recycle: float = 3600
+    ) -> None:
+        self._where = f"{driver.server}"
+        self._sql = sql
+        self._pool = Pool(driver, least=least, most=most, recycle=recycle)
+        self._writer = ServerWriter(sql)
+        self._reader = ServerReader(sql)
+        self._mover = ServerMover(sql, _unlisted)
+        self._accesses = Accesses()
+        self._commits: Batcher[Sequence[Change], list[Outcome]] = Batcher(
+            self._commit, max_size=_MAX_BATCHES_PER_COMMIT
+        )
+        self._switches: int | None = None
+        self.commits = 0
+        """How many transactions were committed."""
+
+    _checks_hits = False
+    """Whether ``_search`` itself looks out for a switch to another embedder."""
+
+    @abstractmethod
+    def _search(self, request: SearchRequest) -> list[Hit]:
+        """Answer one search, best first."""
+
+    def _prepare(self, connection: Connection) -> None:
+        """Check the server and keep other processes from creating the schema meanwhile."""
+
+    def _adopt(self, connection: Connection, identity: EmbedderIdentity) -> None:
+        """Get ready for vectors of this embedder, which are the first."""
+
+    def _abandon(self, connection: Connection) -> None:
+        """Give up what was made ready for the vectors that are about to go."""
+
+    def open(self) -> None:
+        self._pool.open()
+        try:
+            self._migrate()
+        except BaseException:
+            self._pool.close()
+            raise
+
+    def close(self) -> None:
+        self._commits.close()
+        try:
+            if self._accesses:
+                self._write([])
+        finally:
+            self._pool.close()
+
+    def _migrate(self) -> None:
+        sql = self._sql
+        with self._pool.transaction() as connection:
+            self._prepare(connection)
+            known = sql.exists()
+            if not connection.fetch(known.sql, known.values):
+                for statement in sql.schema():
+                    connection.execute(statement)
+                self._set_meta(connection, "schema_version", str(sql.schema_version))
+                self._set_meta(connection, "switches", "0")
+                self._note_migration(connection, sql.schema_version)
+                return
+            version = int(self._meta(connection, "schema_version") or 0)
+            if version > sql.schema_version:
+                raise StoreError(
+                    f"{self._where}: collection {sql.collection!r} was written by a newer powermem (schema "
+                    f"{version}, this one knows {sql.schema_version}); upgrade powermem"
+                )
+            steps = sql.steps()
+            for step in range(version, sql.schema_version):
+                for statement in steps[step]:
+                    connection.execute(statement)
+                self._set_meta(connection, "schema_version", str(step + 1))
+                self._note_migration(connection, step + 1)
+
+    def _note_migration(self, connection: Connection, version: int) -> None:
+        sql = self._sql.inserting(self._sql.migrations, "version, applied_at", once=False)
+        connection.execute(sql, (version, clock_now()))
+
+    def _meta(self, connection: Reader | Connection, name: str, lock: str = "") -> str | None:
+        found = connection.fetch(f"SELECT value FROM {self._sql.meta} WHERE name = ?{lock}", (name,))
+        return found[0][0] if found else None
+
+    def _set_meta(self, connection: Connection, name: str, value: str) -> None:
+        connection.execute(self._sql.setting(), (name, value))
+
+    def _identity(self, connection: Reader | Connection) -> EmbedderIdentity | None:
+        found = dict(
+            connection.fetch(
+                f"SELECT name, value FROM {self._sql.meta} WHERE name IN ('embedder', 'model', 'dimension')"
+            )
+        )
+        if "dimension" not in found:
+            return None
+        return EmbedderIdentity(found["embedder"], found["model"], int(found["dimension"]))
+
+    def _set_identity(self, connection: Connection, identity: EmbedderIdentity) -> None:
+        for name, value in (
+            ("embedder", identity.provider),
+            ("model", identity.model),
+            ("dimension", str(identity.dimension)),
+        ):
+            self._set_meta(connection, name, value)
+        self._adopt(connection, identity)
+
+    def identify(self, identity: EmbedderIdentity) -> None:
+        with self._pool.reading() as reader:
+            stored = self._identity(reader)
+            switches = self._meta(reader, "switches")
+        if stored is None:
+            if identity.dimension is None:
+                return
+            with self._pool.transaction() as connection:
+                self._prepare(connection)
+                stored = self._identity(connection)
+                if stored is None:
+                    self._set_identity(connection, identity)
+                    stored = identity
+                switches = self._meta(connection, "switches")
+        if not stored.accepts(identity):
+            raise EmbeddingMismatchError(
+                f"{self._where}: collection {self._sql.collection!r} holds vectors of {stored}, but the "
+                f"configured embedder is {identity}; configure the former again, or move the memories to the "
+                "new one with reembed()"
+            )
+        self._switches = int(switches or 0)
+
+    def apply(self, changes: Sequence[Change]) -> list[Outcome]:
+        return self._commits.submit(changes)
+
+    def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
+        try:
+            return self._write(batches)
+        except (ConnectionLostError, TransactionAbortedError):
+            raise
+        except StoreError:
+            if len(batches) == 1:
+                raise
+        # Nothing was applied. What the server refuses in one batch must not fail the others.
+        results: list[list[Outcome] | Exception] = []
+        for batch in batches:
+            try:
+                results += self._write([batch])
+            except Exception as error:
+                results.append(error)
+        return results
+
+    def _write(self, batches: Sequence[Sequence[Change]]) -> list[list[Outcome] | Exception]:
+        """Apply batches in one transaction, again when it met another one and was undone for that."""
+        for pause in (*_PAUSES, None):
+            counts = self._accesses.take()
+            try:
+                with self._pool.transaction() as connection:
+                    lock_memories(connection, self._sql, batches, counts)
+                    if counts:
+                        count_accesses(connection, self._sql, counts)
+                    if batches:
+                        # Whoever wants to replace the vectors waits until these are written.
+                        self._check_embedder(connection, self._sql.sharing)
+                    results = self._writer.apply(connection, batches) if batches else []
+            except TransactionAbortedError:
+                self._accesses.put_back(counts)
+                if pause is None:
+                    raise
+                sleep(pause)
+            except BaseException:
+                self._accesses.put_back(counts)
+                raise
+            else:
+                self.commits += 1
+                return results
+        raise AssertionError("the last pause is None")
+
+    def search(self, requests: Sequence[SearchRequest], *, touch: bool = True) -> list[list[Hit]]:
+        if not self._checks_hits:
+            with self._pool.reading() as reader:
+                self._check_embedder(reader)
+        try:
+            answers = self._search_all(requests)
+        except StoreError:
+            # Vectors of another length cannot even be compared: then that is what went wrong.
+            with self._pool.reading() as reader:
+                self._check_embedder(reader)
+            raise
+        for hits in answers:
+            self._accesses.include([hit.row for hit in hits])
+        if touch:
+            self._accesses.add(hit.row.id for hits in answers for hit in hits)
+        return answers
+
+    def _search_all(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
+        if len(requests) == 1:
+            return [self._search(requests[0])]
+
+        def asking(request: SearchRequest):  # type: ignore[no-untyped-def]  # its type has a colour
+            return lambda: self._search(request)
+
+        return gather(map(asking, requests), _MAX_SEARCHES_AT_ONCE)
+
+    def get_many(self, ids: Sequence[int], *, touch: bool = False) -> dict[int, Row]:
+        with self._pool.reading() as reader:
+            rows = self._reader.get_many(reader, ids)
+        self._accesses.include(list(rows.values()))
+        if touch:
+            self._accesses.add(rows)
+        return rows
+
+    def list_rows(
+        self,
+        scope: Scope,
+        expression: Expression | None,
+        *,
+        sort_by: str,
+        descending: bool,
+        limit: int,
+        offset: int,
+    ) -> tuple[list[Row], int]:
+        with self._pool.reading() as reader:
+            rows, total = self._reader.list_rows(
+                reader,
+                scope,
+                expression,
+                now=clock_now(),
+                sort_by=sort_by,
+                descending=descending,
+                limit=limit,
+                offset=offset,
+            )
+        self._accesses.include(rows)
+        return rows, total
+
+    def count(self, scope: Scope, expression: Expression | None) -> int:
+        with self._pool.reading() as reader:
+            return self._reader.count(reader, scope, expression, now=clock_now())
+
+    def users(self) -> list[str]:
+        with self._pool.reading() as reader:
+            return self._reader.users(reader)
+
+    def history(self, memory_id: int) -> list[HistoryEntry]:
+        with self._pool.reading() as reader:
+            return self._reader.history(reader, memory_id)
+
+    def turns(self, memory_id: int) -> list[Turn]:
+        with self._pool.reading() as reader:
+            return self._reader.turns(reader, memory_id)
+
+    def recall_request(self, scope: Scope, key: str) -> str | None:
+        with self._pool.reading() as reader:
+            return self._reader.recall_request(reader, scope, key)
+
+    def statistics(self, scope: Scope, since: int | None) -> Statistics:
+        if self._accesses:
+            self._write([])
+        with self._pool.reading() as reader:
+            return self._reader.statistics(reader, scope, now=clock_now(), since=since)
+
+    def reset(self) -> None:
+        with self._pool.transaction() as connection:
+            for statement in self._sql.emptying():
+                connection.execute(statement)
+
+    def identity(self) -> EmbedderIdentity | None:
+        with self._pool.reading() as reader:
+            return self._identity(reader)
+
+    def _check_embedder(self, connection: Reader | Connection, lock: str = "") -> None:
+        # Another process may have moved the memories to another embedder since this one was let in.
+        if self._switches is None:
+            return
+        self._refuse_switched(connection, self._meta(connection, "switches", lock))
+
+    def _refuse_switched(self, connection: Reader | Connection, switches: str | None) -> None:
+        """Raise ``EmbeddingMismatchError`` when there were more switches than at the start."""
+        if self._switches is not None and int(switches or 0) != self._switches:
+            identity = self._identity(connection)
+            raise EmbeddingMismatchError(
+                f"{self._where}: collection {self._sql.collection!r} was moved to the vectors of {identity} "
+                "while it was open; configure that embedder and open it again"
+            )
+
+    def scan(
+        self, scope: Scope, expression: Expression | None, after: int, limit: int, *, vectors: bool = False
+    ) -> list[Stored]:
+        with self._pool.reading() as reader:
+            found = self._mover.scan(reader, scope, expression, after, limit, vectors=vectors)
+        self._accesses.include([stored.row for stored in found])
+        return found
+
+    def scan_turns(self, scope: Scope, after: int, limit: int) -> list[Turn]:
+        with self._pool.reading() as reader:
+            return self._mover.scan_turns(reader, scope, after, limit)
+
+    def get_turns(self, ids: Sequence[int]) -> list[Turn]:
+        with self._pool.reading() as reader:
+            return self._mover.get_turns(reader, ids)
+
+    def scan_deleted(self, after: int, limit: int) -> list[HistoryEntry]:
+        with self._pool.reading() as reader:
+            return self._mover.scan_deleted(reader, after, limit)
+
+    def prepare_switch(self, identity: EmbedderIdentity) -> int:
+        with self._pool.transaction() as connection:
+            self._prepare(connection)
+            connection.execute(self._sql.shadow_table())
+        with self._pool.transaction() as connection:
+            if self._meta(connection, "shadow", " FOR UPDATE") != str(identity):
+                self._mover.discard(connection)
+                self._set_meta(connection, "shadow", str(identity))
+            every = self._identity(connection) != identity
+            return self._mover.count_missing(connection, every=every)
+
+    def missing_embeddings(self, identity: EmbedderIdentity, after: int, limit: int) -> list[Row]:
+        with self._pool.reading() as reader:
+            every = self._identity(reader) != identity
+            return self._mover.missing(reader, after, limit, every=every)
+
+    def keep_embeddings(self, embeddings: Sequence[Embedding]) -> None:
+        with self._pool.transaction() as connection:
+            # Two that move the same memories take turns.
+            self._meta(connection, "shadow", " FOR UPDATE")
+            self._mover.keep(connection, embeddings)
+
+    def switch(self, identity: EmbedderIdentity) -> bool:
+        with self._pool.transaction() as connection:
+            self._prepare(connection)
+            self._meta(connection, "shadow", " FOR UPDATE")
+            switches = int(self._meta(connection, "switches", " FOR UPDATE") or 0)
+            former = self._identity(connection)
+            if self._mover.count_missing(connection, every=former != identity):
+                return False
+            self._abandon(connection)
+            self._mover.swap(connection)
+            self._set_identity(connection, identity)
+            self._set_meta(connection, "shadow", "")
+            if former in (None, identity):
+                return True
+            self._set_meta(connection, "switches", str(switches + 1))
+        self._switches = None
+        return True
+
+
+def _unlisted(connection: Connection, rows: Sequence[Row]) -> None:
+    """Leave what a transaction changes to those who look for it."""

@@ -1,0 +1,115 @@
+"""``powermem export``, ``import``, ``copy`` and ``reembed``."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .configuration import open_memory, scope
+from .output import Column, Grid, Output, Part, UsageError
+
+if TYPE_CHECKING:
+    from .._sync.memory import Memory
+
+
+def export(options: Namespace, output: Output) -> int:
+    """Write memories to a file."""
+    to_standard_output = options.file == "-"
+    target: Any = sys.stdout.buffer if to_standard_output else options.file
+    with open_memory(options) as memory, _progress(output, "Exporting") as listen:
+        result = memory.export_memories(
+            target,
+            **scope(options),
+            filters=options.filters,
+            include_vectors=options.vectors,
+            on_progress=listen,
+        )
+    if not to_standard_output:
+        output.give({"file": options.file, **result}, _exported)
+    return 0
+
+
+def import_file(options: Namespace, output: Output) -> int:
+    """Store memories from a file."""
+    source: Any = sys.stdin.buffer if options.file == "-" else options.file
+    with open_memory(options) as memory, _progress(output, "Importing") as listen:
+        result = memory.import_memories(
+            source, options.format, collection=options.collection, on_progress=listen
+        )
+    output.give({"file": options.file, **result}, _imported)
+    return 1 if result["failed"] else 0
+
+
+def copy(options: Namespace, output: Output) -> int:
+    """Copy memories from one store into another."""
+    if any(given is not None for given in (options.config, options.env_file, options.db)):
+        raise UsageError("copy: give the configurations as --from and --to")
+    with (
+        _configured(options.source) as source,
+        _configured(options.target) as target,
+        _progress(output, "Copying") as listen,
+    ):
+        result = source.copy_to(target, **scope(options), filters=options.filters, on_progress=listen)
+    output.give({"from": options.source, "to": options.target, **result}, _imported)
+    return 0
+
+
+def reembed(options: Namespace, output: Output) -> int:
+    """Move the store to the configured embedder."""
+    with _closing(open_memory(options)) as memory, _progress(output, "Embedding") as listen:
+        result = memory.reembed(batch_size=options.batch_size, on_progress=listen)
+    output.give(result, _reembedded)
+    return 0
+
+
+def _configured(path: str) -> Memory:
+    from .._sync.memory import Memory
+    from ..config import auto_config, load_config
+
+    return Memory(load_config(path) if Path(path).suffix.lower() == ".json" else auto_config(path))
+
+
+@contextmanager
+def _closing(memory: Memory) -> Iterator[Memory]:
+    """Close a memory in the end, without opening it as usual, which needs an embedder that fits."""
+    try:
+        yield memory
+    finally:
+        memory.close()
+
+
+@contextmanager
+def _progress(output: Output, title: str) -> Iterator[Callable[[dict[str, Any]], None]]:
+    with output.progress(title, None) as advance:
+        shown = 0
+
+        def listen(counts: dict[str, Any]) -> None:
+            nonlocal shown
+            advance(counts["done"] - shown)
+            shown = counts["done"]
+
+        yield listen
+
+
+def _exported(result: dict[str, Any]) -> Iterator[Part]:
+    yield f"{result['exported']} memories and {result['turns']} source turns written to {result['file']}"
+
+
+def _imported(result: dict[str, Any]) -> Iterator[Part]:
+    yield f"{result['imported']} imported, {result['skipped']} here already, {result['failed']} failed"
+    if result["errors"]:
+        yield ""
+        yield Grid(
+            (Column("line", right=True), Column("error", prose=True, style="red")),
+            [(str(fault["line"]), fault["error"]) for fault in result["errors"]],
+        )
+        if len(result["errors"]) < result["failed"]:
+            yield f"and {result['failed'] - len(result['errors'])} more"
+
+
+def _reembedded(result: dict[str, Any]) -> Iterator[Part]:
+    yield f"{result['reembedded']} memories embedded by {result['embedder']} in {result['seconds']:.1f} s"

@@ -1,0 +1,115 @@
+"""The file that says how far a load has come; every call blocks."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from ..errors import InvalidInputError
+
+_KEY = "powermem_load"
+_VERSION = 1
+
+
+class Checkpoint:
+    """Which items of a load are done.
+
+    It may lag behind what is stored: an item is stored under a key made of the load's id and the item's
+    number, so that it is not stored again when the load resumes. The id is on the disk before anything is
+    stored.
+
+    Args:
+        path: the file; made when it does not exist.
+
+    Raises:
+        InvalidInputError: there is a file that is no checkpoint, or it cannot be read or written.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = Path(path)
+        self._id = uuid.uuid4().hex
+        self._first: str | None = None
+        self._done = 0
+        self._beyond: set[int] = set()
+        self._failed: set[int] = set()
+        self._again: set[int] = set()
+        if self._path.exists():
+            self._load()
+        self.save()
+
+    def _load(self) -> None:
+        try:
+            state = json.loads(self._path.read_text("utf-8"))
+            if state[_KEY] != _VERSION:
+                raise InvalidInputError(
+                    f"checkpoint: {self._path} was written by another version of powermem"
+                )
+            self._id = str(state["id"])
+            self._first = state["first"]
+            self._done = int(state["done"])
+            self._beyond = {int(index) for index in state["beyond"]}
+            self._again = {int(index) for index in state["failed"]}
+            self._failed = set(self._again)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            if isinstance(error, InvalidInputError):
+                raise
+            raise InvalidInputError(f"checkpoint: {self._path} is not the checkpoint of a load") from error
+
+    def begin(self, item: Any) -> None:
+        """Check that a load starts with the same item as the one that the file belongs to.
+
+        Raises:
+            InvalidInputError: it does not.
+        """
+        shown = json.dumps(item, sort_keys=True, default=repr)
+        first = sha256(shown.encode("utf-8", "replace")).hexdigest()[:16]
+        if self._first is None:
+            self._first = first
+        elif self._first != first:
+            raise InvalidInputError(
+                f"checkpoint: {self._path} belongs to the load of other items; use another path, or delete it"
+            )
+
+    def key(self, index: int) -> str:
+        """Return the key under which an item is stored once."""
+        return f"load:{self._id}:{index}"
+
+    def has(self, index: int) -> bool:
+        """Return whether an item was done by an earlier run; one that failed is to be tried again."""
+        return index not in self._again and (index < self._done or index in self._beyond)
+
+    def add(self, index: int, *, failed: bool) -> None:
+        """Note what became of an item."""
+        if failed:
+            self._failed.add(index)
+        else:
+            self._failed.discard(index)
+        if index >= self._done:
+            self._beyond.add(index)
+        while self._done in self._beyond:
+            self._beyond.remove(self._done)
+            self._done += 1
+
+    def save(self) -> None:
+        """Write the file; it is whole at every moment."""
+        state = {
+            _KEY: _VERSION,
+            "id": self._id,
+            "first": self._first,
+            "done": self._done,
+            "beyond": sorted(self._beyond),
+            "failed": sorted(self._failed),
+        }
+        part = self._path.with_name(f"{self._path.name}.part")
+        try:
+            with open(part, "w", encoding="utf-8") as file:
+                json.dump(state, file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, self._path)
+        except OSError as error:
+            raise InvalidInputError(f"checkpoint: cannot write {self._path} ({error})") from error

@@ -1,0 +1,134 @@
+"""Files that are read and written a piece at a time; every call blocks."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, cast
+
+from ..errors import InvalidInputError
+
+Target = str | os.PathLike[str] | IO[Any]
+"""A path, or an open file for text or bytes. A path that ends in ``.gz`` is compressed."""
+
+
+class LineWriter:
+    """Writes lines to a file. A path appears only when everything has been written and is on the disk.
+
+    Args:
+        target: where to write; an open file is left open.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self._path: Path | None = None
+        self._file: IO[Any]
+        if isinstance(target, (str, os.PathLike)):
+            self._path = Path(target)
+            self._part = self._path.with_name(f"{self._path.name}.part")
+            try:
+                self._file = _open(self._part, "wb", packed=_packed(self._path))
+            except OSError as error:
+                raise InvalidInputError(f"path_or_file: cannot write {self._path} ({error})") from error
+        elif hasattr(target, "write"):
+            self._file = target
+        else:
+            raise InvalidInputError(
+                f"path_or_file: expected a path or a file open for writing, got {type(target).__name__}"
+            )
+        self._binary = self._path is not None or not isinstance(self._file, io.TextIOBase)
+
+    def write(self, lines: Iterable[str]) -> None:
+        """Write lines, each without its end."""
+        text = "".join(f"{line}\n" for line in lines)
+        self._file.write(text.encode() if self._binary else text)
+
+    def finish(self) -> None:
+        """Make the file appear, when all was written."""
+        if self._path is None:
+            self._file.flush()
+            return
+        self._file.close()
+        with open(self._part, "rb+") as part:
+            os.fsync(part.fileno())
+        os.replace(self._part, self._path)
+
+    def abandon(self) -> None:
+        """Leave nothing behind, when something went wrong."""
+        if self._path is not None:
+            self._file.close()
+            with suppress(FileNotFoundError):
+                self._part.unlink()
+
+
+class LineReader:
+    """Reads numbered lines; use it in a ``with`` block.
+
+    Args:
+        source: where to read; an open file is left open.
+    """
+
+    def __init__(self, source: Target) -> None:
+        self._own = isinstance(source, (str, os.PathLike))
+        self._number = 0
+        self._file: IO[Any]
+        if isinstance(source, (str, os.PathLike)):
+            path = Path(source)
+            try:
+                self._file = _open(path, "rb", packed=_packed(path))
+            except OSError as error:
+                raise InvalidInputError(f"source: cannot read {path} ({error})") from error
+        elif hasattr(source, "readline"):
+            self._file = source
+        else:
+            raise InvalidInputError(
+                f"source: expected a path or a file open for reading, got {type(source).__name__}"
+            )
+        self._lines = iter(self._file)
+
+    def __enter__(self) -> LineReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, if it was given as a path."""
+        if self._own:
+            self._file.close()
+
+    def take(self, count: int) -> list[tuple[int, str]]:
+        """Return the next lines that are not blank, with their numbers; fewer at the end of the file."""
+        taken: list[tuple[int, str]] = []
+        while len(taken) < count and (lines := list(islice(self._lines, count - len(taken)))):
+            for line in lines:
+                self._number += 1
+                text = line.decode("utf-8", "replace") if isinstance(line, bytes) else line
+                if text := text.strip("\ufeff \t\r\n"):
+                    taken.append((self._number, text))
+        return taken
+
+
+def begins_like_sqlite(source: Target) -> bool:
+    """Return whether a path leads to a SQLite database."""
+    if not isinstance(source, (str, os.PathLike)) or not os.path.isfile(source):
+        return False
+    with open(source, "rb") as file:
+        return file.read(16) == b"SQLite format 3\0"
+
+
+def _packed(path: Path) -> bool:
+    return path.suffix == ".gz"
+
+
+def _open(path: Path, mode: str, *, packed: bool) -> IO[Any]:
+    # Level 5 packs nearly as well as the default 9 in a third of the time.
+    opened: Any = gzip.open(path, mode, 5) if packed else open(path, mode)  # noqa: SIM115
+    return cast("IO[Any]", opened)

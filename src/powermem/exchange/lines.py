@@ -1,0 +1,282 @@
+"""Our own format: a header line, then one JSON object a line for each turn, memory or deleted memory's entry.
+
+Times are integer microseconds UTC. Vectors are normalized float32, terms uint64 and counts uint8, all
+little-endian and in base64.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from ..errors import InvalidInputError
+from ..ids import parse_id
+from ..inputs import check_scope
+from ..metadata import check_metadata, check_text
+from ..text import content_hash
+from ..types import EmbedderIdentity, HistoryEntry, Row, Scope, Stored, Turn
+
+FORMAT = 1
+"""The version of the format; a reader refuses a higher one."""
+
+INDEX = 1
+"""The version of ``powermem.indexing.index``; terms of another one are computed anew."""
+
+KEY = "powermem_export"
+
+Item: TypeAlias = Stored | Turn | HistoryEntry
+
+_encode = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False
+).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the first line says of a file.
+
+    Attributes:
+        embedder: whose vectors are in it; ``None`` when there are none.
+        index: the version of the terms in it.
+    """
+
+    embedder: EmbedderIdentity | None
+    index: int = INDEX
+
+
+def write_header(header: Header) -> str:
+    """Return the first line of a file."""
+    whose = header.embedder
+    embedder = None if whose is None else [whose.provider, whose.model, whose.dimension]
+    return _encode({KEY: FORMAT, "embedder": embedder, "index": header.index})
+
+
+def read_header(line: str) -> Header | None:
+    """Read the first line of a file; ``None`` when it is not one of ours.
+
+    Raises:
+        InvalidInputError: it was written by a newer version.
+    """
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict) or KEY not in value:
+        return None
+    if value[KEY] != FORMAT:
+        raise InvalidInputError(
+            f"source: the file is in version {value[KEY]!r} of the format and this powermem reads {FORMAT}; "
+            "upgrade powermem"
+        )
+    embedder = value.get("embedder")
+    identity = None
+    if isinstance(embedder, list) and len(embedder) == 3:
+        identity = EmbedderIdentity(str(embedder[0]), str(embedder[1]), int(embedder[2]))
+    return Header(identity, int(value.get("index", 0)))
+
+
+def write_item(item: Item) -> str:
+    """Return the line of a memory, a turn or an entry."""
+    return _encode(_WRITE[type(item)](item))
+
+
+def _write_memory(stored: Stored) -> dict[str, Any]:
+    row = stored.row
+    value: dict[str, Any] = {
+        "memory": row.text,
+        "id": row.id,
+        "user_id": row.scope.user_id,
+        "agent_id": row.scope.agent_id,
+        "run_id": row.scope.run_id,
+        "hash": row.hash,
+        "actor_id": row.actor_id,
+        "memory_type": row.memory_type,
+        "metadata": row.metadata,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+        "valid_from": row.valid_from,
+        "valid_to": row.valid_to,
+        "expires_at": row.expires_at,
+        "superseded_by": row.superseded_by,
+        "access_count": row.access_count,
+        "version": row.version,
+        "facets": stored.facets,
+        "history": [_write_entry(entry) for entry in stored.history],
+        "turns": list(stored.turns),
+    }
+    if stored.embedding is not None:
+        value["embedding"] = b64encode(stored.embedding).decode("ascii")
+    if stored.terms is not None:
+        value["terms"] = [b64encode(part).decode("ascii") for part in stored.terms]
+    return value
+
+
+def _write_turn(turn: Turn) -> dict[str, Any]:
+    return {
+        "turn": turn.content,
+        "id": turn.id,
+        "user_id": turn.scope.user_id,
+        "agent_id": turn.scope.agent_id,
+        "run_id": turn.scope.run_id,
+        "role": turn.role,
+        "actor_id": turn.actor_id,
+        "sent_at": turn.sent_at,
+        "created_at": turn.created_at,
+    }
+
+
+def _write_entry(entry: HistoryEntry) -> list[Any]:
+    return [
+        entry.id,
+        entry.memory_id,
+        entry.event,
+        entry.old_memory,
+        entry.new_memory,
+        entry.actor,
+        entry.created_at,
+    ]
+
+
+_WRITE: dict[type[Any], Callable[[Any], dict[str, Any]]] = {
+    Stored: _write_memory,
+    Turn: _write_turn,
+    HistoryEntry: lambda entry: {"deleted": _write_entry(entry)},
+}
+
+
+def read_item(line: str, header: Header) -> Item:
+    """Read a line.
+
+    Raises:
+        InvalidInputError: it is not one of this format; the message says why.
+    """
+    try:
+        value = json.loads(line)
+        if "memory" in value:
+            return _read_memory(value, header)
+        if "turn" in value:
+            return _read_turn(value)
+        return _read_entry(value["deleted"])
+    except InvalidInputError:
+        raise
+    except KeyError as error:
+        raise InvalidInputError(f"the key {error} is missing") from None
+    except (ValueError, TypeError, RecursionError, OverflowError) as error:
+        raise InvalidInputError(f"not a line of an export ({error})") from None
+
+
+def _read_memory(value: Mapping[str, Any], header: Header) -> Stored:
+    text = _text(value["memory"], "memory")
+    metadata, facets = (check_metadata(value[name]) if value[name] else {} for name in ("metadata", "facets"))
+    embedding = _vector(value.get("embedding"), header.embedder)
+    terms = _terms(value.get("terms")) if header.index == INDEX else None
+    return Stored(
+        row=Row(
+            id=_id(value["id"]),
+            scope=_scope(value),
+            text=text,
+            hash=content_hash(text),
+            actor_id=_optional(value["actor_id"], "actor_id"),
+            memory_type=_optional(value["memory_type"], "memory_type"),
+            metadata=metadata,
+            created_at=_integer(value["created_at"]),
+            updated_at=_integer(value["updated_at"]),
+            valid_from=_integer(value["valid_from"]),
+            valid_to=_moment(value["valid_to"]),
+            expires_at=_moment(value["expires_at"]),
+            superseded_by=_moment(value["superseded_by"]),
+            access_count=_integer(value["access_count"]),
+            version=_integer(value["version"]),
+        ),
+        facets=facets,
+        history=[_read_entry(entry) for entry in value["history"]],
+        turns=[_id(turn) for turn in value["turns"]],
+        embedding=embedding,
+        terms=terms,
+    )
+
+
+def _read_turn(value: Mapping[str, Any]) -> Turn:
+    return Turn(
+        id=_id(value["id"]),
+        scope=_scope(value),
+        role=_text(value["role"], "role"),
+        content=_text(value["turn"], "turn"),
+        actor_id=_optional(value["actor_id"], "actor_id"),
+        sent_at=_integer(value["sent_at"]),
+        created_at=_integer(value["created_at"]),
+    )
+
+
+def _read_entry(value: Sequence[Any]) -> HistoryEntry:
+    entry_id, memory_id, event, old, new, actor, at = value
+    return HistoryEntry(
+        _id(memory_id),
+        _text(event, "event"),
+        _optional(old, "old memory"),
+        _optional(new, "new memory"),
+        _optional(actor, "actor"),
+        _integer(at),
+        _id(entry_id),
+    )
+
+
+def _scope(value: Mapping[str, Any]) -> Scope:
+    return _checked_scope(value["user_id"], value["agent_id"], value["run_id"])
+
+
+# The same few scopes come again and again.
+_checked_scope = lru_cache(maxsize=4096, typed=True)(check_scope)
+
+
+def _id(value: Any) -> int:
+    number = parse_id(value)
+    if number is None:
+        raise InvalidInputError(f"id: expected a positive 63-bit integer, got {value!r}")
+    return number
+
+
+def _integer(value: Any) -> int:
+    # Not isinstance: a bool is no number here, and stores keep 64 bits.
+    if type(value) is not int or not -(1 << 63) <= value < 1 << 63:
+        raise InvalidInputError(f"expected a 64-bit integer, got {value!r}")
+    return value
+
+
+def _moment(value: Any) -> int | None:
+    return None if value is None else _integer(value)
+
+
+def _text(value: Any, name: str) -> str:
+    if type(value) is not str:
+        raise InvalidInputError(f"{name}: expected a string, got {value!r}")
+    return check_text(value, name)
+
+
+def _optional(value: Any, name: str) -> str | None:
+    return None if value is None else _text(value, name)
+
+
+def _vector(value: Any, embedder: EmbedderIdentity | None) -> bytes | None:
+    if value is None or embedder is None or embedder.dimension is None:
+        return None
+    vector = b64decode(value, validate=True)
+    if len(vector) != 4 * embedder.dimension:
+        raise InvalidInputError(
+            f"embedding: {len(vector)} bytes, where {embedder.dimension} dimensions take "
+            f"{4 * embedder.dimension}"
+        )
+    return vector
+
+
+def _terms(value: Any) -> tuple[bytes, bytes] | None:
+    if value is None:
+        return None
+    ids, counts = (b64decode(part, validate=True) for part in value)
+    if len(ids) != 8 * len(counts):
+        raise InvalidInputError(f"terms: {len(ids)} bytes of ids do not fit {len(counts)} counts")
+    return ids, counts

@@ -1,0 +1,146 @@
+"""One search over a partition, in the steps between which a store reads its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..types import SearchRequest
+from .fusion import Ranked, Weights, candidates, rank
+from .partition import Partition, PartitionRows
+
+FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
+
+# So many candidates are scored exactly where only one bit of each dimension is in memory.
+_RESCORED = 1000
+
+
+def columns(rows: Iterable[Sequence[Any]], dimension: int | None) -> PartitionRows:
+    """Turn table rows into columns.
+
+    Args:
+        rows: at least one, of: id, agent, run, actor, valid_from, valid_to, expires_at, embedding, terms,
+            frequencies.
+        dimension: length of the vectors, or ``None`` where there are none.
+    """
+    ids, agents, runs, actors, begins, ends, expiries, embeddings, terms, frequencies = zip(
+        *rows, strict=True
+    )
+    blank = bytes(4 * (dimension or 0))
+    return PartitionRows(
+        ids=list(ids),
+        agents=list(agents),
+        runs=list(runs),
+        actors=list(actors),
+        valid_from=list(begins),
+        valid_to=list(ends),
+        expires_at=list(expiries),
+        embeddings=b"".join([embedding or blank for embedding in embeddings]) if blank else b"",
+        terms=b"".join(terms),
+        frequencies=b"".join(frequencies),
+        sizes=[len(counts) for counts in frequencies],
+    )
+
+
+def cosines(partition: Partition, embeddings: Sequence[bytes | None]) -> list[FloatArray | None]:
+    """Return the cosines of each query that has a vector with every row, in one pass over the rows."""
+    given = [embedding for embedding in embeddings if embedding is not None]
+    if not given or partition.dimension is None:
+        return [None] * len(embeddings)
+    queries = np.frombuffer(b"".join(given), dtype=np.float32).reshape(len(given), partition.dimension)
+    scores = iter(partition.dense(queries))
+    return [None if embedding is None else next(scores) for embedding in embeddings]
+
+
+class Search:
+    """One request on its way through a partition that nobody changes meanwhile.
+
+    Args:
+        partition: with the memories of the request's user.
+        request: what is searched.
+        dense: its cosines with every row, or estimates of them where the partition is coded; ``None`` for a
+            search by words alone.
+        weights: how much each part of a score counts.
+        only: ids that pass the request's filter, or ``None`` without one.
+        now: the present moment in microseconds.
+    """
+
+    def __init__(
+        self,
+        partition: Partition,
+        request: SearchRequest,
+        dense: FloatArray | None,
+        *,
+        weights: Weights,
+        only: Sequence[int] | None,
+        now: int,
+    ) -> None:
+        plain = replace(weights, speaker=0.0, neighbour=0.0, recency=0.0)
+        self._partition = partition
+        self._request = request
+        self._dense = dense
+        self._weights = weights if request.boosts else plain
+        self._now = now
+        self._visible = partition.visible(
+            now,
+            agent=request.scope.agent_id,
+            run=request.scope.run_id,
+            as_of=request.as_of,
+            include_expired=request.include_expired,
+            only=None if only is None else np.array(only, dtype=np.int64),
+        )
+        self._lexical = (
+            None if request.terms is None else partition.postings.scores(request.terms, self._visible)
+        )
+
+    def unsure(self) -> list[int]:
+        """Return the ids whose vectors ``rescore`` has to be given before the ranking.
+
+        Empty where the partition holds the vectors itself.
+        """
+        if self._dense is None or not self._partition.coded:
+            return []
+        self._visible = candidates(
+            self._partition,
+            self._visible,
+            self._dense,
+            self._lexical,
+            count=max(_RESCORED, 10 * self._request.limit),
+            weights=self._weights,
+        )
+        ids: list[int] = self._partition.ids[self._visible].tolist()
+        return ids
+
+    def rescore(self, vectors: Mapping[int, bytes]) -> None:
+        """Put the exact cosines of the unsure rows in the place of the estimates."""
+        query = self._request.embedding
+        if self._dense is None or query is None:
+            return
+        rows = np.flatnonzero(self._visible)
+        blank = bytes(len(query))
+        flat = b"".join(vectors.get(memory_id, blank) for memory_id in self._partition.ids[rows].tolist())
+        matrix = np.frombuffer(flat, dtype=np.float32).reshape(len(rows), -1)
+        self._dense[rows] = np.vecdot(matrix, np.frombuffer(query, dtype=np.float32))
+
+    def ranked(self) -> list[tuple[int, Ranked]]:
+        """Return the ids of the best rows with their scores, best first."""
+        if self._dense is None and self._lexical is None:
+            return []
+        threshold = self._request.threshold
+        found = rank(
+            self._partition,
+            self._visible,
+            self._dense,
+            self._lexical,
+            limit=self._request.limit,
+            now=self._now,
+            words=self._request.words,
+            weights=self._weights,
+        )
+        ids = self._partition.ids
+        return [(int(ids[one.row]), one) for one in found if threshold is None or one.score >= threshold]

@@ -1,0 +1,289 @@
+"""The statements that every database server gets, and what one of them may say differently. No I/O."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..filters import Expression
+from ..filters.match import matches
+from ..metadata import decode, encode
+from ..types import HistoryEntry, Row, Scope, Turn
+from .dialects import Dialect, Fragment
+from .filters import Narrowed, narrow_filter
+from .schema import check_collection
+
+COLUMNS = (
+    "id, user_id, agent_id, run_id, memory, hash, actor_id, memory_type, metadata, created_at, updated_at, "
+    "valid_from, valid_to, expires_at, superseded_by, access_count, version"
+)
+"""What `ServerSQL.to_row` reads."""
+
+_INSERTED = (
+    "id, user_id, agent_id, run_id, actor_id, memory_type, memory, hash, metadata, facets, created_at, "
+    "updated_at, valid_from, valid_to, expires_at, superseded_by"
+)
+_EVERYTHING = Narrowed("1 = 1", [], "(1 = 0)", uncertain=False)
+_DAY = 86_400_000_000
+
+
+class ServerSQL(ABC):
+    """One collection's statements.
+
+    Every table's name begins with the collection's. Scope ids that were not given are ``''``; times are
+    microseconds UTC.
+
+    Attributes:
+        dialect: how the server filters.
+        schema_version: the newest version that this library knows.
+        searched: columns of ``records`` that only searches read, besides the common ones.
+        embedded: reads a vector in the form that `loaded_vector` takes.
+        indexed: the columns with what ``powermem.indexing.index`` returned.
+        binary_type: the type of a column of any bytes.
+        sharing: what a SELECT ends in so that nobody changes the row before the transaction is over, or
+            nothing where another lock sees to it.
+        hash_type: the type of a column that is compared with ``hash``.
+    """
+
+    dialect: Dialect
+    schema_version: int
+    searched: tuple[str, ...]
+    embedded = "embedding"
+    indexed = "terms, frequencies"
+    binary_type = "LONGBLOB"
+    sharing = ""
+    hash_type = "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+
+    def __init__(self, collection: str) -> None:
+        self.collection = check_collection(collection)
+        self.records = f"{collection}_records"
+        self.history = f"{collection}_history"
+        self.turns = f"{collection}_turns"
+        self.links = f"{collection}_links"
+        self.requests = f"{collection}_requests"
+        self.meta = f"{collection}_meta"
+        self.shadow = f"{collection}_shadow"
+        self.migrations = f"{collection}_migrations"
+
+    @abstractmethod
+    def schema(self) -> list[str]:
+        """Return the statements that create the newest version of the collection."""
+
+    @abstractmethod
+    def steps(self) -> Mapping[int, Sequence[str]]:
+        """Return, for each older version, the statements that lead to the next one."""
+
+    @abstractmethod
+    def emptying(self) -> list[str]:
+        """Return the statements that remove everything from the collection but its schema."""
+
+    @abstractmethod
+    def exists(self) -> Fragment:
+        """Return a query that has a row when the collection's tables exist."""
+
+    @abstractmethod
+    def inserting(self, table: str, columns: str, *, once: bool) -> str:
+        """Return an insert of one row of values; ``once`` passes over a row whose key is there already."""
+
+    @abstractmethod
+    def setting(self) -> str:
+        """Return the statement that sets a key of ``meta`` to a value."""
+
+    @abstractmethod
+    def among(self, column: str, values: Sequence[Any]) -> Fragment:
+        """Return whether a column is one of these ids or texts; there is at least one."""
+
+    @abstractmethod
+    def search_values(self, row: Row, embedding: bytes | None) -> tuple[Any, ...]:
+        """Return the values of the columns ``searched``."""
+
+    @abstractmethod
+    def importance(self) -> str:
+        """Return the number that ``facets`` holds as importance, as a float or NULL."""
+
+    def shadow_table(self) -> str:
+        """Return the statement that makes the table for the vectors of another embedder, if it is missing."""
+        return (
+            f"CREATE TABLE IF NOT EXISTS {self.shadow} (id bigint NOT NULL PRIMARY KEY, "
+            f"hash {self.hash_type} NOT NULL, embedding {self.binary_type} NOT NULL)"
+        )
+
+    def vector_value(self, embedding: bytes) -> Any:
+        """Return float32 bytes as a parameter for the column ``embedding``."""
+        return embedding
+
+    def loaded_vector(self, value: bytes | None) -> bytes | None:
+        """Return what ``embedded`` read as float32 bytes."""
+        return value
+
+    def stored(self, text: str) -> str:
+        """Return text as this server can keep it."""
+        return text
+
+    def loaded(self, text: str) -> str:
+        """Undo `stored`."""
+        return text
+
+    def stored_json(self, text: str) -> str:
+        """Return JSON text as this server can keep it."""
+        return text
+
+    def loaded_json(self, text: str) -> str:
+        """Undo `stored_json`."""
+        return text
+
+    @property
+    def insert_memory(self) -> str:
+        """The statement that adds a memory unless its scope has the same text; see `memory_values`."""
+        columns = ", ".join([_INSERTED, *self.searched])
+        return self.inserting(self.records, columns, once=True)
+
+    @property
+    def rewrite_memory(self) -> str:
+        """The statement that gives a memory another text; see `text_values`."""
+        searched = "".join(f", {column} = {self.mark(column)}" for column in self.searched)
+        return (
+            f"UPDATE {self.records} SET memory = ?, hash = ?, updated_at = ?, version = version + 1"
+            f"{searched} WHERE user_id = ? AND id = ?"
+        )
+
+    def mark(self, column: str) -> str:
+        """Return the place of a parameter for a column, with a cast where the server needs one."""
+        del column
+        return "?"
+
+    def memory_values(self, row: Row, facets: Mapping[str, Any], embedding: bytes | None) -> tuple[Any, ...]:
+        """Return the values of `insert_memory`."""
+        return (
+            row.id,
+            *scope_values(row.scope),
+            row.actor_id,
+            self._stored_or_none(row.memory_type),
+            self.stored(row.text),
+            row.hash,
+            self.stored_json(encode(row.metadata)),
+            self.stored_json(json.dumps(facets, ensure_ascii=False)) if facets else "{}",
+            row.created_at,
+            row.updated_at,
+            row.valid_from,
+            row.valid_to,
+            row.expires_at,
+            row.superseded_by,
+            *self.search_values(row, embedding),
+        )
+
+    def text_values(self, row: Row, embedding: bytes | None) -> tuple[Any, ...]:
+        """Return the values of `rewrite_memory`; the row has its new text already."""
+        return (
+            self.stored(row.text),
+            row.hash,
+            row.updated_at,
+            *self.search_values(row, embedding),
+            row.scope.user_id or "",
+            row.id,
+        )
+
+    def amend_memory(self, row: Row, metadata: str) -> tuple[str, tuple[Any, ...]]:
+        """Return the statement that writes a memory's metadata and expiry, and its values."""
+        sql = (
+            f"UPDATE {self.records} SET metadata = ?, expires_at = ?, updated_at = ?, version = version + 1 "
+            "WHERE user_id = ? AND id = ?"
+        )
+        stored = self.stored_json(metadata)
+        return sql, (stored, row.expires_at, row.updated_at, row.scope.user_id or "", row.id)
+
+    def history_values(
+        self, entry_id: int, row: Row, event: str, old: str | None, new: str | None, at: int
+    ) -> tuple[Any, ...]:
+        """Return the values of a row of ``history``."""
+        return (
+            entry_id,
+            row.id,
+            event,
+            self._stored_or_none(old),
+            self._stored_or_none(new),
+            row.actor_id,
+            at,
+        )
+
+    def to_row(self, values: Sequence[Any]) -> Row:
+        """Build a ``Row`` from the values of ``COLUMNS``."""
+        return Row(
+            id=values[0],
+            scope=Scope(values[1] or None, values[2] or None, values[3] or None),
+            text=self.loaded(values[4]),
+            hash=values[5],
+            actor_id=values[6],
+            memory_type=self._loaded_or_none(values[7]),
+            metadata=decode(self.loaded_json(values[8])),
+            created_at=values[9],
+            updated_at=values[10],
+            valid_from=values[11],
+            valid_to=values[12],
+            expires_at=values[13],
+            superseded_by=values[14],
+            access_count=values[15],
+            version=values[16],
+        )
+
+    def to_history(self, values: Sequence[Any]) -> HistoryEntry:
+        """Build an entry from memory_id, event, old_memory, new_memory, actor, created_at, id."""
+        memory_id, event, old, new, actor, created_at, entry_id = values
+        return HistoryEntry(
+            memory_id,
+            event,
+            self._loaded_or_none(old),
+            self._loaded_or_none(new),
+            actor,
+            created_at,
+            entry_id,
+        )
+
+    def to_turn(self, values: Sequence[Any]) -> Turn:
+        """Build a turn from id, the scope's three, role, content, actor_id, sent_at, created_at."""
+        turn_id, user_id, agent_id, run_id, role, content, *rest = values
+        scope = Scope(user_id or None, agent_id or None, run_id or None)
+        return Turn(turn_id, scope, self.loaded(role), self.loaded(content), *rest)
+
+    def narrow(self, expression: Expression | None) -> Narrowed:
+        """Return the condition of a filter, and for which rows Python has the last word."""
+        return _EVERYTHING if expression is None else narrow_filter(expression, self.dialect)
+
+    def current(self, scope: Scope, now: int) -> Fragment:
+        """Return whether a row of a scope is valid and has not expired."""
+        where = scope_condition(scope)
+        return Fragment(
+            f"{where.sql} AND valid_to IS NULL AND (expires_at IS NULL OR expires_at > ?)",
+            (*where.values, now),
+        )
+
+    def days(self) -> str:
+        """Return the first microsecond of the day of ``created_at``, also before 1970."""
+        return f"created_at - MOD(MOD(created_at, {_DAY}) + {_DAY}, {_DAY})"
+
+    def _stored_or_none(self, text: str | None) -> str | None:
+        return None if text is None else self.stored(text)
+
+    def _loaded_or_none(self, text: str | None) -> str | None:
+        return None if text is None else self.loaded(text)
+
+
+def scope_values(scope: Scope) -> tuple[str, str, str]:
+    """Return a scope as it is stored."""
+    return (scope.user_id or "", scope.agent_id or "", scope.run_id or "")
+
+
+def scope_condition(scope: Scope) -> Fragment:
+    """Return the condition for the ids that are given; ids not given match every row."""
+    named = zip(("user_id", "agent_id", "run_id"), scope, strict=True)
+    given = [(column, value) for column, value in named if value is not None]
+    return Fragment(
+        " AND ".join(f"{column} = ?" for column, _ in given) or "1 = 1", tuple(value for _, value in given)
+    )
+
+
+def passes(expression: Expression | None, row: Row) -> bool:
+    """Return whether a row that was in doubt passes a filter."""
+    return expression is None or matches(expression, row)

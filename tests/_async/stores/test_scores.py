@@ -1,0 +1,142 @@
+"""Every store gives the scores of SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from powermem import AsyncMemory
+from powermem._async.stores.base import AsyncStore
+from powermem.changes import AddMemory, Amend, Delete, ReplaceText, Supersede
+from powermem.filters import parse
+from powermem.types import Hit, Scope, SearchRequest
+from tests.additions import memory_of, search_for, vector
+from tests.filling import random_texts
+
+pytestmark = pytest.mark.stores("postgres", "oceanbase", "mysql")
+
+_DAY = 86_400_000_000
+_START = 1_700_000_000_000_000
+
+
+@pytest.fixture
+async def reference(tmp_path: Path) -> AsyncIterator[AsyncStore]:
+    """SQLite."""
+    section = {"provider": "sqlite", "config": {"database_path": str(tmp_path / "reference.db")}}
+    async with AsyncMemory({"vector_store": section, "embedder": {"provider": "mock"}}) as memory:
+        assert memory._parts is not None
+        yield memory._parts.store
+
+
+def conversation(count: int, user: str) -> list[AddMemory]:
+    """Return memories as conversations make them: with runs, speakers, times, and some without any."""
+    changes = []
+    for number, text in enumerate(random_texts(count, seed=count)):
+        scope = Scope(user, "a" if number % 7 else None, f"run {number // 20}" if number % 11 else None)
+        changes.append(
+            memory_of(
+                text,
+                scope,
+                at=_START + number * _DAY // 7,
+                actor_id=(None, "Ana", "Bo")[number % 3],
+                metadata={"n": number, "even": number % 2 == 0},
+                expires_at=_START if number % 13 == 5 else None,
+            )
+        )
+    return changes
+
+
+def requests(changes: list[AddMemory], user: str) -> list[SearchRequest]:
+    """Return searches of every kind."""
+    texts = [change.row.text for change in changes]
+    queries = [
+        texts[3],
+        " ".join(texts[8].split()[:4]),
+        "What did Ana say in November 2023",
+        "w1 w2 w3",
+        "nothing alike",
+    ]
+    whole = Scope(user)
+    return [
+        *(search_for(query, whole, limit) for query in queries for limit in (3, 10, 30)),
+        search_for(queries[0], Scope(user, "a")),
+        search_for(queries[0], Scope(user, "")),
+        search_for(queries[1], Scope(user, None, "run 2"), 50),
+        search_for(queries[1], whole, boosts=False),
+        search_for(queries[1], whole, include_expired=True),
+        search_for(queries[1], whole, as_of=_START + 5 * _DAY),
+        search_for(queries[1], whole, threshold=0.3, limit=50),
+        search_for(queries[1], whole, expression=parse({"even": True, "n": {"gt": 30}})),
+        SearchRequest(whole, None, search_for(queries[1]).terms, 10),
+        SearchRequest(whole, vector(queries[1]), None, 10),
+    ]
+
+
+def compare(found: list[Hit], expected: list[Hit], request: SearchRequest) -> None:
+    """Check that two answers are one, but for the order of what has the same score."""
+    assert [hit.score for hit in found] == pytest.approx([hit.score for hit in expected], abs=1e-4), request
+    scores = {hit.row.id: hit for hit in expected}
+    for hit in found:
+        if hit.row.id not in scores:
+            # Of several that are equally good the last place may go to another.
+            assert hit.score == pytest.approx(expected[-1].score, abs=1e-4), request
+            continue
+        other = scores[hit.row.id]
+        assert hit.row == other.row
+        assert hit.details["dense"] == pytest.approx(other.details["dense"], abs=1e-5)
+        assert hit.details == pytest.approx(dict(other.details), abs=1e-4)
+
+
+async def compare_all(store: AsyncStore, reference: AsyncStore, asked: list[SearchRequest]) -> None:
+    found = await store.search(asked, touch=False)
+    expected = await reference.search(asked, touch=False)
+    assert sum(map(len, expected)) > len(asked)
+    for one, other, request in zip(found, expected, asked, strict=True):
+        compare(one, other, request)
+
+
+async def test_small_scopes_are_scored_alike(opened: AsyncStore, reference: AsyncStore) -> None:
+    changes = conversation(250, "ana") + conversation(40, "ben")
+    for store in (opened, reference):
+        await store.apply(changes)
+    asked = requests(changes[:250], "ana")
+    await compare_all(opened, reference, asked)
+    await compare_all(opened, reference, requests(changes[:250], "ben")[:6])
+    tea = memory_of("green tea from Porto", Scope("ana", None, "run 2"), at=_START + _DAY)
+    ids = [change.row.id for change in changes]
+    at = _START + 40 * _DAY
+    for store in (opened, reference):
+        await store.apply(
+            [
+                tea,
+                Delete(ids[3], at),
+                Supersede(ids[8], tea.row.id, tea.row.text, at, at),
+                ReplaceText(ids[20], "black tea", "h", vector("black tea"), at),
+                Amend(ids[21], at, {"even": False}, expires_at=1, set_expires_at=True),
+            ]
+        )
+    await compare_all(opened, reference, [*asked, search_for("tea from Porto", Scope("ana"))])
+
+
+async def test_large_scopes_are_scored_alike(opened: AsyncStore, reference: AsyncStore) -> None:
+    changes = conversation(2400, "ana")
+    for store in (opened, reference):
+        for start in range(0, len(changes), 800):
+            await store.apply(changes[start : start + 800])
+    asked = [request for request in requests(changes, "ana") if request.limit <= 10]
+    await compare_all(opened, reference, asked)
+    await compare_all(
+        opened, reference, [search_for(change.row.text, Scope("ana")) for change in changes[::300]]
+    )
+
+
+async def test_everybody_is_scored_alike(opened: AsyncStore, reference: AsyncStore) -> None:
+    changes: list[Any] = [change for user in ("ana", "ben", "cem") for change in conversation(60, user)]
+    changes += [memory_of("nobody drinks green tea", Scope())]
+    for store in (opened, reference):
+        await store.apply(changes)
+    queries = [changes[5].row.text, changes[100].row.text, "green tea", "Ana"]
+    await compare_all(opened, reference, [search_for(query, Scope(), 20) for query in queries])

@@ -1,0 +1,173 @@
+"""What a database server can do to those who use it."""
+
+from __future__ import annotations
+
+from functools import partial
+from time import monotonic
+from typing import Any
+
+import pytest
+from servers import Server
+from servers.process import free_port
+
+from powermem import AsyncMemory, StoreError, StoreUnavailableError
+from powermem._concurrency import AsyncEvent, async_gather, async_to_thread
+from tests.databases import execute
+
+pytestmark = pytest.mark.stores("postgres", "oceanbase", "mysql")
+
+
+async def refusal(config: dict[str, Any], **changes: Any) -> str:
+    """Return why the store cannot be opened with these settings, said in time and without the password."""
+    section = config["vector_store"]
+    changed = {**config, "vector_store": {**section, "config": {**section["config"], **changes}}}
+    memory = AsyncMemory(changed)
+    started = monotonic()
+    with pytest.raises(StoreError) as caught:
+        await memory.initialize()
+    assert monotonic() - started < 5
+    # It stays refused, and can be closed.
+    with pytest.raises(StoreError):
+        await memory.count()
+    await memory.close()
+    message = str(caught.value)
+    assert section["config"]["password"] not in message
+    assert "\n" not in message
+    return message
+
+
+async def test_a_server_that_is_not_there(config: dict[str, Any], store: str) -> None:
+    if store == "oceanbase":
+        message = await refusal(config, unix_socket="/tmp/no/such.sock")
+        assert "/tmp/no/such.sock" in message
+    else:
+        port = free_port()
+        message = await refusal(config, port=port)
+        assert f"127.0.0.1:{port}" in message
+    assert "server" in message
+
+
+async def test_a_host_without_a_name(config: dict[str, Any], store: str) -> None:
+    place = {"unix_socket": None} if store == "oceanbase" else {}
+    message = await refusal(config, host="no-such-host.invalid", port=free_port(), **place)
+    assert "no-such-host.invalid" in message
+    assert "host" in message
+
+
+async def test_a_wrong_password(config: dict[str, Any]) -> None:
+    message = await refusal(config, password="wrong guess")
+    assert "password" in message
+    assert "wrong guess" not in message
+
+
+async def test_a_user_who_does_not_exist(config: dict[str, Any]) -> None:
+    message = await refusal(config, user="nobody_known")
+    assert "nobody_known" in message
+    assert "user" in message
+
+
+async def test_a_database_that_does_not_exist(config: dict[str, Any]) -> None:
+    message = await refusal(config, db_name="no_such_db")
+    assert "no_such_db" in message
+    assert "create" in message.lower()
+
+
+@pytest.mark.stores("postgres")
+async def test_a_database_without_pgvector(config: dict[str, Any], server: Any) -> None:
+    server.create("bare", bare=True)
+    own = {**config["vector_store"], "config": {**config["vector_store"]["config"], "db_name": "bare"}}
+    try:
+        # Somebody who may create tables, but no extension.
+        execute(own, "CREATE ROLE modest LOGIN PASSWORD 'modest'")
+        execute(own, "GRANT CREATE ON SCHEMA public TO modest")
+        message = await refusal(config, db_name="bare", user="modest", password="modest")
+        assert "pgvector" in message
+        assert "CREATE EXTENSION vector" in message
+        assert execute(own, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [(0,)]
+    finally:
+        execute(own, "REVOKE CREATE ON SCHEMA public FROM modest")
+        execute(own, "DROP ROLE modest")
+        server.drop("bare")
+
+
+async def test_a_small_pool_serves_many(config: dict[str, Any]) -> None:
+    config["vector_store"]["config"]["pool_size"] = 1
+    async with AsyncMemory(config) as memory:
+        await async_gather([partial(memory.add, f"note {n}", user_id="u", infer=False) for n in range(20)])
+        calls = [partial(memory.search, f"note {n}", user_id="u", limit=1) for n in range(20)]
+        answers: list[Any] = await async_gather([*calls, *[partial(memory.count, user_id="u")] * 10])
+        assert [answer["results"][0]["memory"] for answer in answers[:20]] == [f"note {n}" for n in range(20)]
+        assert answers[20:] == [20] * 10
+
+
+async def test_after_a_restart_the_next_call_works(memory: AsyncMemory, server: Server) -> None:
+    await async_gather([partial(memory.add, f"note {n}", user_id="u", infer=False) for n in range(5)])
+    await async_gather([partial(memory.count, user_id="u")] * 5)
+    await async_to_thread(server.kill)
+    with pytest.raises(StoreUnavailableError):
+        await memory.count(user_id="u")
+    with pytest.raises(StoreUnavailableError):
+        await memory.add("lost", user_id="u", infer=False)
+    await async_to_thread(server.start)
+    assert await memory.count(user_id="u") == 5
+    (item,) = (await memory.add("after", user_id="u", infer=False))["results"]
+    assert item["event"] == "ADD"
+    assert len((await memory.search("note after", user_id="u"))["results"]) == 6
+    await async_to_thread(server.kill)
+    await async_to_thread(server.start)
+    # The first thing after a restart may as well be a write.
+    await memory.add("after another", user_id="u", infer=False)
+    assert await memory.count(user_id="u") == 7
+
+
+async def test_a_server_killed_during_writes_loses_nothing_acknowledged(
+    memory: AsyncMemory, server: Server
+) -> None:
+    acknowledged: dict[int, str] = {}
+    failures: list[str] = []
+    enough = AsyncEvent()
+    done = AsyncEvent()
+
+    async def write(number: int) -> None:
+        for turn in range(100_000):
+            if done.is_set():
+                return
+            text = f"writer {number} wrote note {turn}"
+            try:
+                result = await memory.add(text, user_id="u", infer=False)
+            except StoreUnavailableError as error:
+                failures.append(str(error))
+                await done.wait(0.02)
+                continue
+            acknowledged[result["results"][0]["id"]] = text
+            if len(acknowledged) >= 40:
+                enough.set()
+
+    async def disturb() -> None:
+        try:
+            assert await enough.wait(30)
+            await async_to_thread(server.kill)
+            await async_to_thread(server.start)
+            before = len(acknowledged)
+            until = monotonic() + 20
+            while len(acknowledged) < before + 20 and monotonic() < until:
+                await memory.count(user_id="u")
+            assert len(acknowledged) >= before + 20
+        finally:
+            done.set()
+
+    await async_gather([disturb, *(partial(write, number) for number in range(4))])
+    assert failures
+    listed = (await memory.get_all(user_id="u", limit=100_000))["results"]
+    kept = {item["id"]: item["memory"] for item in listed}
+    assert acknowledged.items() <= kept.items()
+    # What was under way when the server died is there as a whole or not at all, and never twice.
+    assert len(set(kept.values())) == len(kept)
+    unknown = sorted(kept.keys() - acknowledged.keys())
+    assert len(unknown) <= len(failures)
+    for memory_id in [*unknown, *sorted(acknowledged)[-3:]]:
+        assert [entry["event"] for entry in await memory.history(memory_id)] == ["ADD"]
+        assert [source["content"] for source in await memory.sources(memory_id)] == [kept[memory_id]]
+        assert memory_id in {
+            item["id"] for item in (await memory.search(kept[memory_id], user_id="u"))["results"]
+        }

@@ -1,0 +1,221 @@
+"""Adding many items."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Generator
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import pytest
+
+from powermem import AsyncMemory, InvalidInputError
+
+
+def notes(count: int) -> list[str]:
+    return [f"Note {number} about tea" for number in range(count)]
+
+
+async def texts(memory: AsyncMemory) -> list[str]:
+    return sorted(item["memory"] for item in (await memory.get_all(limit=10_000))["results"])
+
+
+async def test_add_many_takes_texts_and_arguments(memory: AsyncMemory) -> None:
+    items: list[Any] = [
+        "I like tea",
+        {"messages": "I like rain", "user_id": "v", "metadata": {"n": 1}},
+        {"messages": [{"role": "user", "content": "I live in Porto"}], "infer": False},
+    ]
+    result = await memory.add_many(items, user_id="u")
+    assert {key: result[key] for key in ("added", "failed", "skipped", "errors")} == {
+        "added": 3,
+        "failed": 0,
+        "skipped": 0,
+        "errors": [],
+    }
+    assert result["usage"]["embedded_texts"] == 3
+    assert result["usage"]["seconds"] > 0
+    assert await memory.users() == ["u", "v"]
+    assert await memory.count(user_id="u") == 2
+
+
+async def test_an_async_iterable_will_do(memory: AsyncMemory) -> None:
+    async def produce() -> AsyncIterator[str]:
+        for text in notes(20):
+            yield text
+
+    assert (await memory.add_many(produce(), infer=False))["added"] == 20
+
+
+async def test_items_are_taken_as_they_are_needed(memory: AsyncMemory) -> None:
+    taken = 0
+    ahead = []
+
+    def produce() -> Generator[str, None, None]:
+        nonlocal taken
+        for text in notes(200):
+            taken += 1
+            yield text
+
+    def listen(counts: dict[str, Any]) -> None:
+        ahead.append(taken - counts["done"])
+
+    await memory.add_many(produce(), infer=False, batch_size=8, concurrency=2, on_progress=listen)
+    assert taken == 200
+    assert max(ahead) <= 8
+
+
+async def test_with_one_at_a_time_the_order_is_kept(memory: AsyncMemory) -> None:
+    await memory.add_many(notes(30), infer=False, concurrency=1)
+    listed = (await memory.get_all(sort_by="id", order="asc"))["results"]
+    assert [item["memory"] for item in listed] == notes(30)
+
+
+async def test_what_fails_is_told_and_the_rest_is_added(memory: AsyncMemory) -> None:
+    items: list[Any] = [
+        "I like tea",
+        " ",
+        5,
+        {"user_id": "u"},
+        {"messages": "x", "colour": "red"},
+        "I like rain",
+    ]
+    result = await memory.add_many(items, infer=False)
+    assert (result["added"], result["failed"]) == (2, 4)
+    assert [error["index"] for error in result["errors"]] == [1, 2, 3, 4]
+    shown = [error["error"] for error in result["errors"]]
+    assert "there is no text" in shown[0]
+    assert "expected a string or a dict of arguments, got int" in shown[1]
+    assert "messages: is missing" in shown[2]
+    assert "'colour' is not an argument of add; expected some of messages, user_id" in shown[3]
+
+
+async def test_the_first_error_can_end_it(memory: AsyncMemory) -> None:
+    with pytest.raises(InvalidInputError, match="there is no text"):
+        await memory.add_many(["I like tea", " ", *notes(100)], infer=False, concurrency=1, on_error="raise")
+    assert await memory.count() == 1
+
+
+async def test_progress_can_be_listened_to(memory: AsyncMemory) -> None:
+    told: list[dict[str, Any]] = []
+
+    async def listen(counts: dict[str, Any]) -> None:
+        told.append(counts)
+
+    await memory.add_many([*notes(9), " "], infer=False, on_progress=listen)
+    assert {key: told[-1][key] for key in ("done", "total", "added", "failed", "skipped")} == {
+        "done": 10,
+        "total": 10,
+        "added": 9,
+        "failed": 1,
+        "skipped": 0,
+    }
+    assert told[-1]["rate"] > 0
+    await memory.add_many(iter(["one more"]), infer=False, on_progress=listen)
+    assert told[-1]["total"] is None
+
+
+async def test_a_rate_limit_holds(memory: AsyncMemory) -> None:
+    started = perf_counter()
+    await memory.add_many(notes(11), infer=False, rate_limit=50)
+    assert perf_counter() - started >= 0.2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"items": "abc"}, "items: expected an iterable"),
+        ({"items": {"messages": "x"}}, "items: expected an iterable"),
+        ({"items": 5}, "items: expected an iterable"),
+        ({"items": [], "concurrency": 0}, "concurrency: must be at least 1"),
+        ({"items": [], "batch_size": 0}, "batch_size: must be at least 1"),
+        ({"items": [], "on_error": "ignore"}, "on_error: expected one of 'collect', 'raise'"),
+        ({"items": [], "rate_limit": 0}, "rate_limit: expected a positive number"),
+        ({"items": [], "colour": "red"}, "'colour' is not an argument of add"),
+    ],
+)
+async def test_wrong_arguments(memory: AsyncMemory, arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        await memory.add_many(**arguments)
+
+
+async def test_a_checkpoint_lets_a_load_go_on(memory: AsyncMemory, tmp_path: Path) -> None:
+    path = tmp_path / "load.json"
+    seen: list[int] = []
+
+    def produce() -> Generator[str, None, None]:
+        for number, text in enumerate(notes(50)):
+            if number == 30 and not seen:
+                seen.append(number)
+                raise RuntimeError("the source broke")
+            yield text
+
+    with pytest.raises(RuntimeError, match="the source broke"):
+        await memory.add_many(produce(), infer=False, batch_size=4, concurrency=2, checkpoint=path)
+    result = await memory.add_many(produce(), infer=False, checkpoint=path)
+    assert result["added"] + result["skipped"] == 50
+    assert result["skipped"] >= 1
+    assert await texts(memory) == sorted(notes(50))
+    result = await memory.add_many(produce(), infer=False, checkpoint=path)
+    assert (result["added"], result["skipped"]) == (0, 50)
+
+
+async def test_a_checkpoint_that_lags_behind_does_no_harm(memory: AsyncMemory, tmp_path: Path) -> None:
+    path = tmp_path / "load.json"
+    items = [{"messages": f"I like tea number {n}. I live in Porto.", "user_id": "u"} for n in range(20)]
+    await memory.add_many(items, checkpoint=path)
+    state = json.loads(path.read_text("utf-8"))
+    # As if the process had been killed before it could write the last state.
+    path.write_text(json.dumps({**state, "done": 5, "beyond": [7]}), "utf-8")
+    before = await memory.get_all(limit=1000, sort_by="id")
+    result = await memory.add_many(items, checkpoint=path)
+    assert (result["added"], result["skipped"]) == (14, 6)
+    assert await memory.get_all(limit=1000, sort_by="id") == before
+    for item in before["results"]:
+        sources = [turn["content"] for turn in await memory.sources(item["id"])]
+        assert len(set(sources)) == len(sources)
+
+
+async def test_what_failed_is_tried_again(memory: AsyncMemory, tmp_path: Path) -> None:
+    path = tmp_path / "load.json"
+    result = await memory.add_many(["I like tea", " ", "I like rain"], infer=False, checkpoint=path)
+    assert (result["added"], result["failed"]) == (2, 1)
+    result = await memory.add_many(["I like tea", "repaired", "I like rain"], infer=False, checkpoint=path)
+    assert (result["added"], result["failed"], result["skipped"]) == (1, 0, 2)
+    result = await memory.add_many(["I like tea", "repaired", "I like rain"], infer=False, checkpoint=path)
+    assert result["skipped"] == 3
+
+
+async def test_a_checkpoint_belongs_to_its_items(memory: AsyncMemory, tmp_path: Path) -> None:
+    path = tmp_path / "load.json"
+    await memory.add_many(["I like tea"], infer=False, checkpoint=path)
+    with pytest.raises(InvalidInputError, match="belongs to the load of other items"):
+        await memory.add_many(["I like rain"], infer=False, checkpoint=path)
+    assert await memory.count() == 1
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"powermem_load": 9}', '{"powermem_load": 1, "id": "x"}']
+)
+async def test_a_file_that_is_no_checkpoint_is_left_alone(
+    memory: AsyncMemory, tmp_path: Path, content: str
+) -> None:
+    path = tmp_path / "load.json"
+    path.write_text(content, "utf-8")
+    with pytest.raises(InvalidInputError, match="checkpoint"):
+        await memory.add_many(["I like tea"], checkpoint=path)
+    assert path.read_text("utf-8") == content
+
+
+async def test_a_checkpoint_that_cannot_be_written(memory: AsyncMemory, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="checkpoint: cannot write"):
+        await memory.add_many(["I like tea"], checkpoint=tmp_path / "missing" / "load.json")
+    assert await memory.count() == 0
+
+
+async def test_the_same_key_at_once_is_carried_out_once(memory: AsyncMemory) -> None:
+    items = [{"messages": f"Said {number}", "idempotency_key": "k", "user_id": "u"} for number in range(8)]
+    result = await memory.add_many(items, infer=False)
+    assert result["added"] == 8
+    assert await memory.count() == 1

@@ -1,0 +1,181 @@
+"""The driver of MySQL's protocol on real servers: what goes in comes out, and what fails says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Generator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from servers import MariaDB
+
+from powermem._drivers._asyncmy import AsyncMySQLConnection, AsyncMySQLDriver
+from powermem._drivers.base import ConnectionLostError, MissingTableError, Server
+from powermem.errors import StoreError, StoreUnavailableError
+from tests.servers import running
+
+pytestmark = pytest.mark.stores("mysql", "oceanbase")
+
+CERTIFICATE = Path(__file__).parents[1] / "data" / "localhost.pem"
+TEXT = "a\0b'\"\\%s?é😀\n " + "x" * 1_000_000
+BYTES = bytes(range(256)) * 6
+
+
+@pytest.fixture
+def target(new_vector_store: dict[str, Any]) -> Server:
+    """Where an empty database is."""
+    return _target(new_vector_store["config"])
+
+
+def _target(config: dict[str, Any]) -> Server:
+    return Server(
+        host=config.get("host", ""),
+        port=config.get("port", 1),
+        user=config["user"],
+        password=config["password"],
+        database=config["db_name"],
+        socket=config.get("unix_socket", ""),
+    )
+
+
+@pytest.fixture
+async def connection(target: Server) -> AsyncIterator[AsyncMySQLConnection]:
+    opened = await AsyncMySQLDriver(target).connect()
+    yield opened
+    await opened.close()
+
+
+async def test_text_and_bytes_come_back_as_they_were(connection: AsyncMySQLConnection) -> None:
+    await connection.execute(
+        "CREATE TABLE t (id BIGINT, name VARBINARY(64), content LONGTEXT CHARACTER SET utf8mb4, raw LONGBLOB)"
+    )
+    await connection.execute("INSERT INTO t VALUES (?, ?, ?, ?)", (1, "é ", TEXT, BYTES))
+    await connection.execute_many(
+        "INSERT INTO t VALUES (?, ?, ?, ?)", [(2, None, None, None), (3, "", "", b"")]
+    )
+    assert await connection.fetch("SELECT * FROM t ORDER BY id") == [
+        (1, "é ", TEXT, BYTES),
+        (2, None, None, None),
+        (3, "", "", b""),
+    ]
+
+
+async def test_an_insert_that_is_passed_over_counts_no_row(connection: AsyncMySQLConnection) -> None:
+    await connection.execute("CREATE TABLE t (id BIGINT PRIMARY KEY)")
+    insert = "INSERT INTO t (id) VALUES (?) ON DUPLICATE KEY UPDATE id = t.id"
+    assert await connection.execute(insert, (1,)) == 1
+    assert await connection.execute(insert, (1,)) == 0
+
+
+async def test_a_transaction_is_undone(connection: AsyncMySQLConnection) -> None:
+    await connection.execute("CREATE TABLE t (id BIGINT)")
+    await connection.begin()
+    await connection.execute("INSERT INTO t VALUES (1)")
+    await connection.rollback()
+    assert await connection.fetch("SELECT * FROM t") == []
+
+
+async def test_every_session_is_in_the_same_state(connection: AsyncMySQLConnection) -> None:
+    found = await connection.fetch("SELECT @@time_zone, @@sql_mode, @@tx_isolation, @@autocommit")
+    assert found == [("+00:00", "STRICT_ALL_TABLES", "READ-COMMITTED", 1)]
+
+
+async def test_averages_are_floats(connection: AsyncMySQLConnection) -> None:
+    found = await connection.fetch("SELECT avg(n) FROM (SELECT 1 AS n UNION ALL SELECT 2) AS numbers")
+    assert found == [(1.5,)]
+    assert isinstance(found[0][0], float)
+
+
+async def test_a_missing_table_is_named(connection: AsyncMySQLConnection) -> None:
+    with pytest.raises(MissingTableError, match="nowhere"):
+        await connection.fetch("SELECT * FROM nowhere")
+
+
+async def test_a_text_that_is_too_long_is_refused_and_not_cut(connection: AsyncMySQLConnection) -> None:
+    await connection.execute("CREATE TABLE t (name VARBINARY(4))")
+    with pytest.raises(StoreError, match="too long"):
+        await connection.execute("INSERT INTO t VALUES (?)", ("abcde",))
+
+
+async def test_a_slow_statement_is_stopped(target: Server) -> None:
+    connection = await AsyncMySQLDriver(replace(target, statement_timeout=0.2)).connect()
+    with pytest.raises(StoreError, match=r"more than 0\.2 s"):
+        await connection.fetch("SELECT SLEEP(30)")
+    await connection.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "advice"),
+    [
+        ({"password": "wrong é"}, "check user and password"),
+        ({"database": "nowhere"}, "no database 'nowhere'; create it"),
+        ({"socket": "/nowhere/sql.sock", "host": ""}, "check that the server runs"),
+    ],
+)
+async def test_who_cannot_connect_is_told_what_to_do(
+    target: Server, change: dict[str, Any], advice: str
+) -> None:
+    with pytest.raises(StoreUnavailableError, match=advice) as caught:
+        await AsyncMySQLDriver(replace(target, **change)).connect()
+    assert target.password not in str(caught.value)
+
+
+@pytest.mark.stores("mysql")
+async def test_a_port_where_nobody_listens(target: Server) -> None:
+    with pytest.raises(StoreUnavailableError, match="check that the server runs"):
+        await AsyncMySQLDriver(replace(target, port=1)).connect()
+
+
+@pytest.mark.stores("mysql")
+async def test_tls_is_used_and_checked(target: Server) -> None:
+    trusting = replace(target, tls="verify-full", ca=str(CERTIFICATE))
+    for tls in (trusting, replace(target, tls="require"), replace(target, tls="prefer")):
+        assert await _cipher(tls)
+    assert not await _cipher(replace(target, tls="disable"))
+    with pytest.raises(StoreUnavailableError, match="no trusted TLS connection"):
+        await AsyncMySQLDriver(replace(target, tls="verify-full")).connect()
+
+
+class Plain(MariaDB):
+    """Without TLS."""
+
+    def command(self) -> Sequence[str | Path]:
+        return [*super().command(), "--skip-ssl"]
+
+
+@pytest.fixture(scope="module")
+def plain() -> Generator[Server, None, None]:
+    for server in running(Plain):
+        server.create("plain")
+        yield _target(server.config("plain"))
+
+
+@pytest.mark.stores("mysql")
+async def test_tls_is_preferred_and_can_be_insisted_on(store: str, plain: Server) -> None:
+    driver = AsyncMySQLDriver(plain)
+    for _ in range(2):
+        connection = await driver.connect()
+        assert await connection.fetch("SELECT 1") == [(1,)]
+        await connection.close()
+    with pytest.raises(StoreUnavailableError, match="TLS"):
+        await AsyncMySQLDriver(replace(plain, tls="require")).connect()
+
+
+async def _cipher(target: Server) -> str:
+    connection = await AsyncMySQLDriver(target).connect()
+    found = await connection.fetch("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
+    await connection.close()
+    cipher: str = found[0][1]
+    return cipher
+
+
+async def test_a_lost_connection_is_told_from_other_errors(target: Server) -> None:
+    victim, other = await AsyncMySQLDriver(target).connect(), await AsyncMySQLDriver(target).connect()
+    number = (await victim.fetch("SELECT CONNECTION_ID()"))[0][0]
+    await other.execute(f"KILL {number}")
+    with pytest.raises(ConnectionLostError):
+        await victim.fetch("SELECT 1")
+    await victim.close()
+    await victim.close()
+    await other.close()

@@ -1,0 +1,253 @@
+# Generated from tests/_async/stores/test_changes.py by scripts/run_unasync.py; edit that file instead.
+"""A batch of changes is applied as a whole or not at all, and concurrent ones do not lose each other's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from powermem import Memory, StoreError
+from powermem._concurrency import gather
+from powermem._sync.stores.base import Store
+from powermem.changes import (
+    Added,
+    AlreadyDone,
+    AlreadyStored,
+    Amend,
+    Change,
+    Delete,
+    DeleteWhere,
+    Duplicate,
+    LinkTurns,
+    Remember,
+    ReplaceText,
+    Supersede,
+    Updated,
+    VersionConflict,
+)
+from powermem.clock import now
+from powermem.types import Row, Scope
+from tests.additions import ANA, memory_of, search_for, turn_of, vector
+
+pytestmark = pytest.mark.stores
+
+
+def replacement(row: Row, text: str, **more: Any) -> ReplaceText:
+    return ReplaceText(row.id, text, f"hash of {text}", vector(text), now(), **more)
+
+
+def stored(store: Store, text: str, **fields: Any) -> Row:
+    (outcome,) = store.apply([memory_of(text, **fields)])
+    assert isinstance(outcome, Added)
+    return outcome.row
+
+
+def texts(store: Store, scope: Scope = ANA) -> list[str]:
+    rows, total = store.list_rows(scope, None, sort_by="id", descending=False, limit=10_000, offset=0)
+    assert total == len(rows)
+    return [row.text for row in rows]
+
+
+def attempt(store: Store, batch: list[Change]) -> str:
+    try:
+        store.apply(batch)
+    except Exception as error:
+        return type(error).__name__
+    return "applied"
+
+
+def test_each_change_does_what_it_says(opened: Store) -> None:
+    tea, milk = stored(opened, "tea", metadata={"a": 1}), stored(opened, "milk")
+    turn = turn_of("I'd rather have coffee")
+    coffee = memory_of("coffee")
+    at = now()
+    outcomes = opened.apply(
+        [
+            turn,
+            coffee,
+            Supersede(tea.id, coffee.row.id, "coffee", at, at),
+            replacement(milk, "oat milk", turns=(turn.id,)),
+            Amend(milk.id, at, {"b": 2}, expires_at=at + 10**12, set_expires_at=True),
+            LinkTurns(coffee.row.id, (turn.id, turn.id)),
+            Delete(999, at),
+            LinkTurns(999, (turn.id,)),
+            Remember(ANA, "key", lambda before: f"{len(before)} before", at),
+        ]
+    )
+    assert [type(outcome).__name__ for outcome in outcomes] == [
+        "NoneType", "Added", "Updated", "Updated", "Updated", "NoneType", "NoneType", "NoneType", "str",
+    ]  # fmt: skip
+    assert outcomes[-1] == "8 before"
+    rows = opened.get_many([tea.id, milk.id, coffee.row.id])
+    assert (rows[tea.id].valid_to, rows[tea.id].superseded_by, rows[tea.id].version) == (at, coffee.row.id, 2)
+    changed = rows[milk.id]
+    assert (changed.text, changed.metadata, changed.expires_at) == ("oat milk", {"b": 2}, at + 10**12)
+    assert (changed.version, changed.updated_at) == (3, at)
+    assert [known.id for known in opened.turns(coffee.row.id)] == [turn.id]
+    assert [known.content for known in opened.turns(milk.id)] == [turn.content]
+    assert [entry.event for entry in opened.history(tea.id)] == ["ADD", "UPDATE"]
+    assert opened.recall_request(ANA, "key") == "8 before"
+    assert opened.recall_request(Scope("ben"), "key") is None
+    assert texts(opened) == ["oat milk", "coffee"]
+
+
+def test_what_was_superseded_may_be_said_again(opened: Store) -> None:
+    tea, coffee = stored(opened, "tea"), memory_of("coffee")
+    opened.apply([coffee, Supersede(tea.id, coffee.row.id, "coffee", now(), now())])
+    again = stored(opened, "tea")
+    assert again.id != tea.id
+    assert set(texts(opened)) == {"tea", "coffee"}
+    (hits,) = opened.search([search_for("tea")], touch=False)
+    assert hits[0].row.id == again.id
+
+
+def test_a_batch_that_fails_at_its_end_leaves_nothing(opened: Store) -> None:
+    tea = stored(opened, "tea")
+    turn, coffee, cake = turn_of("said"), memory_of("coffee"), memory_of("cake", Scope("new user"))
+    before = opened.get_many([tea.id])
+    at = now()
+    harm: list[Change] = [
+        turn,
+        coffee,
+        cake,
+        Amend(tea.id, at, {"touched": True}),
+        replacement(tea, "black tea"),
+        LinkTurns(tea.id, (turn.id,)),
+        Remember(ANA, "key", "kept", at),
+        DeleteWhere(ANA, None, at),
+    ]
+    said = turn_of("said before", Scope("zoe"))
+    opened.apply([said])
+    juice = stored(opened, "juice", scope=Scope("zoe"))
+    water = stored(opened, "water", scope=Scope("zoe"))
+    failing: dict[str, Change] = {
+        "VersionConflict": Delete(juice.id, at, version=77),
+        "AlreadyStored": ReplaceText(juice.id, "water", water.hash, None, at, strict=True),
+        "StoreError": said,
+    }
+    for name, last in failing.items():
+        assert attempt(opened, [*harm, last]) == name
+        assert opened.get_many([tea.id, coffee.row.id, cake.row.id]) == before
+        assert texts(opened) == ["tea"]
+        assert opened.turns(tea.id) == []
+        assert [entry.event for entry in opened.history(tea.id)] == ["ADD"]
+        assert opened.history(coffee.row.id) == []
+        assert opened.recall_request(ANA, "key") is None
+        assert opened.users() == ["ana", "zoe"]
+        (hits,) = opened.search([search_for("tea coffee cake", Scope("ana"))], touch=False)
+        assert [hit.row.id for hit in hits] == [tea.id]
+
+
+def test_each_way_to_fail_has_its_error(opened: Store) -> None:
+    tea, coffee = stored(opened, "tea"), stored(opened, "coffee")
+    for change in (
+        Delete(tea.id, now(), version=2),
+        replacement(tea, "x", version=9),
+        LinkTurns(tea.id, (1,), version=2),
+        Supersede(tea.id, 1, "x", now(), now(), version=3),
+        Delete(12345, now(), version=1),
+    ):
+        with pytest.raises(VersionConflict):
+            opened.apply([change])
+    taken = ReplaceText(tea.id, "coffee", coffee.hash, None, now())
+    (outcome,) = opened.apply([taken])
+    assert outcome == Duplicate(coffee)
+    with pytest.raises(AlreadyStored) as caught:
+        opened.apply([replace(taken, strict=True)])
+    assert caught.value.id == coffee.id
+    opened.apply([Remember(ANA, "key", "first", now())])
+    with pytest.raises(AlreadyDone) as done:
+        opened.apply([memory_of("cake"), Remember(ANA, "key", lambda before: "second", now())])
+    assert done.value.result == "first"
+    turn = turn_of("said")
+    opened.apply([turn])
+    with pytest.raises(StoreError):
+        opened.apply([memory_of("cake"), turn])
+    assert texts(opened) == ["tea", "coffee"]
+
+
+def test_one_bad_batch_among_many_fails_alone(opened: Store) -> None:
+    tea = stored(opened, "tea")
+    turn = turn_of("said")
+    opened.apply([turn])
+    batches: list[list[Change]] = [[turn_of(f"turn {n}"), memory_of(f"good {n}")] for n in range(20)]
+    batches.insert(5, [memory_of("bad conflict"), Delete(tea.id, now(), version=5)])
+    batches.insert(11, [memory_of("bad key"), turn])
+    batches.insert(17, [memory_of("good too"), replacement(tea, "green tea", version=1)])
+    outcomes = gather([partial(attempt, opened, batch) for batch in batches])
+    assert outcomes[5] == "VersionConflict"
+    assert outcomes[11] == "StoreError"
+    assert [outcome for n, outcome in enumerate(outcomes) if n not in (5, 11)] == ["applied"] * 21
+    assert sorted(texts(opened)) == sorted([*(f"good {n}" for n in range(20)), "good too", "green tea"])
+
+
+def test_a_batch_may_use_what_it_has_just_added(opened: Store) -> None:
+    first = memory_of("first")
+    outcomes = opened.apply(
+        [
+            first,
+            memory_of("first"),
+            replacement(first.row, "second"),
+            memory_of("first"),
+            Delete(first.row.id, now()),
+        ]
+    )
+    assert [type(outcome) for outcome in outcomes] == [Added, Duplicate, Updated, Added, Row]
+    assert texts(opened) == ["first"]
+    assert [entry.event for entry in opened.history(first.row.id)] == ["ADD", "UPDATE", "DELETE"]
+
+
+def test_of_many_with_the_same_version_one_wins(opened: Store) -> None:
+    tea = stored(opened, "tea")
+    outcomes = gather(
+        [partial(attempt, opened, [replacement(tea, f"tea {n}", version=1)]) for n in range(12)]
+    )
+    assert sorted(outcomes) == ["VersionConflict"] * 11 + ["applied"]
+    assert len(opened.history(tea.id)) == 2
+
+
+def test_several_clients_say_the_same(config: dict[str, Any], memory: Memory) -> None:
+    with Memory(config) as other, Memory(config) as third:
+        for number in range(5):
+            results = gather(
+                [
+                    partial(
+                        client.add,
+                        [f"I like tea {number}", f"I like cake {number}"][:: 1 - 2 * (i % 2)],
+                        "u",
+                        infer=False,
+                    )
+                    for i, client in enumerate([memory, other, third] * 4)
+                ]
+            )
+            events = [item["event"] for result in results for item in result["results"]]
+            assert events.count("ADD") == 2
+            assert len({item["id"] for result in results for item in result["results"]}) == 2
+        assert memory.count(user_id="u") == third.count(user_id="u") == 10
+        # What one has written, the others find.
+        found = other.search("tea 4", user_id="u", limit=1)
+        assert found["results"][0]["memory"] == "I like tea 4"
+
+
+def test_several_clients_change_the_same_memories(config: dict[str, Any], memory: Memory) -> None:
+    added = memory.add([f"note {n}" for n in range(4)], user_id="u", infer=False)
+    ids = [item["id"] for item in added["results"]]
+    with Memory(config) as other:
+        gather(
+            [
+                partial(client.update, ids[(i + n) % 4], f"note {n} by {i}, round {n}")
+                for n in range(6)
+                for i, client in enumerate([memory, other])
+            ]
+        )
+        for memory_id in ids:
+            entries = other.history(memory_id)
+            # Every change starts from what the one before it left: none was lost or overwritten unseen.
+            assert all(new["old_memory"] == old["new_memory"] for old, new in pairwise(entries))
+            kept = memory.get(memory_id)
+            assert kept is not None
+            assert kept["memory"] == entries[-1]["new_memory"]

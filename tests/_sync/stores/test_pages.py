@@ -1,0 +1,95 @@
+# Generated from tests/_async/stores/test_pages.py by scripts/run_unasync.py; edit that file instead.
+"""Order, and pages of lists that change while they are read."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from powermem import Memory
+from powermem._concurrency import Event, gather
+from powermem._sync.stores.base import Store
+from powermem.changes import Amend
+from powermem.types import Scope
+from tests.additions import memory_of
+
+pytestmark = pytest.mark.stores
+
+
+@pytest.mark.parametrize("sort_by", ["created_at", "updated_at", "id"])
+@pytest.mark.parametrize("descending", [True, False])
+def test_every_order_is_total(opened: Store, sort_by: str, descending: bool) -> None:
+    times = [-5, 0, 7, 7, 7, 10**15]
+    changes = [
+        memory_of(f"{number}", at=created or 1, updated_at=times[-number], id=100 + number * 37 % 11)
+        for number, created in enumerate(times)
+    ]
+    opened.apply(changes)
+    rows = sorted([change.row for change in changes], key=lambda row: (getattr(row, sort_by), row.id))
+    expected = [row.id for row in (rows[::-1] if descending else rows)]
+    for size in (1, 4, 100):
+        read: list[int] = []
+        while len(read) < len(expected):
+            page, total = opened.list_rows(
+                Scope("ana"), None, sort_by=sort_by, descending=descending, limit=size, offset=len(read)
+            )
+            assert total == len(expected)
+            assert page
+            read += [row.id for row in page]
+        assert read == expected
+    beyond = opened.list_rows(Scope("ana"), None, sort_by=sort_by, descending=descending, limit=5, offset=99)
+    assert beyond == ([], len(expected))
+
+
+def test_pages_miss_nothing_while_others_write(memory: Memory, config: dict[str, Any]) -> None:
+    for start in range(0, 120, 40):
+        memory.add([f"old {n}" for n in range(start, start + 40)], user_id="u", infer=False)
+    old = {item["id"] for item in (memory.get_all(user_id="u", limit=1000))["results"]}
+    half = Event()
+    done = Event()
+
+    def write(client: Memory, number: int) -> None:
+        for turn in range(1000):
+            if done.is_set():
+                return
+            client.add(f"new {number} {turn}", user_id="u", infer=False)
+            client.add(f"new {number} {turn}", user_id="v", infer=False)
+            if turn >= 2:
+                half.set()
+
+    def read() -> list[int]:
+        assert half.wait(30)
+        read: list[int] = []
+        try:
+            while True:
+                page = memory.get_all(user_id="u", sort_by="id", order="asc", limit=7, offset=len(read))
+                read += [item["id"] for item in page["results"]]
+                if not page["results"] or len(read) > 400:
+                    return read
+        finally:
+            done.set()
+
+    with Memory(config) as other:
+        writers = [partial(write, memory, 1), partial(write, other, 2)]
+        answers: list[list[int] | None] = gather([read, *writers])
+    seen = answers[0]
+    assert seen is not None
+    assert len(seen) == len(set(seen))
+    assert seen == sorted(seen)
+    assert old <= set(seen)
+
+
+def test_a_page_is_of_the_moment(opened: Store) -> None:
+    changes = [memory_of(f"{n}") for n in range(5)]
+    opened.apply(changes)
+    ids = [change.row.id for change in changes]
+    for at, order in enumerate(list(permutations(ids))[::30], 2_000_000_000):
+        for i, memory_id in enumerate(order):
+            opened.apply([Amend(memory_id, at * 1_000_000 + i)])
+        rows, _ = opened.list_rows(
+            Scope("ana"), None, sort_by="updated_at", descending=False, limit=9, offset=0
+        )
+        assert [row.id for row in rows] == list(order)

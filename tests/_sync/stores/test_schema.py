@@ -1,0 +1,151 @@
+# Generated from tests/_async/stores/test_schema.py by scripts/run_unasync.py; edit that file instead.
+"""Creating the tables, finding older and newer ones, and ones that hold another embedder's vectors."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from powermem import EmbeddingMismatchError, Memory, StoreError
+from powermem._concurrency import gather
+from tests.databases import execute
+from tests.upgrades import NEXT, come_with
+
+pytestmark = pytest.mark.stores
+
+# As steps have to be where statements that change tables end a transaction: harmless to repeat.
+_STEP = (
+    "CREATE TABLE IF NOT EXISTS memories_colours (id BIGINT PRIMARY KEY)",
+    "UPDATE memories_records SET memory_type = 'upgraded'",
+)
+
+
+def remember(config: dict[str, Any], *texts: str) -> None:
+    with Memory(config) as memory:
+        for text in texts:
+            memory.add(text, user_id="u", infer=False)
+
+
+def remembered(config: dict[str, Any]) -> list[str]:
+    with Memory(config) as memory:
+        listed = memory.get_all(user_id="u", sort_by="id", order="asc")
+        return [item["memory"] for item in listed["results"]]
+
+
+def refusal(config: dict[str, Any], kind: type[Exception] = StoreError) -> str:
+    memory = Memory(config)
+    with pytest.raises(kind) as caught:
+        memory.initialize()
+    memory.close()
+    return str(caught.value)
+
+
+def version(config: dict[str, Any]) -> int:
+    name = "key" if config["vector_store"]["provider"] == "sqlite" else "name"
+    rows = execute(config["vector_store"], f"SELECT value FROM memories_meta WHERE {name} = 'schema_version'")
+    return int(rows[0][0])
+
+
+def test_many_create_the_tables_at_once(new_config: dict[str, Any]) -> None:
+    memories = [Memory(new_config) for _ in range(5)]
+    gather([memory.initialize for memory in memories])
+    gather([partial(memory.add, "I like tea", "u", infer=False) for memory in memories])
+    assert memories[0].count() == 1
+    gather([memory.close for memory in memories])
+
+
+def test_an_older_schema_is_brought_up_to_date(
+    new_config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember(new_config, "I like tea")
+    before = version(new_config)
+    with monkeypatch.context() as patch:
+        come_with(patch, *_STEP)
+        memories = [Memory(new_config) for _ in range(3)]
+        # Each finds the old schema, and one alone may change it.
+        gather([memory.initialize for memory in memories])
+        gather([memory.close for memory in memories])
+        remember(new_config, "I like tea")
+        assert remembered(new_config) == ["I like tea"]
+        assert version(new_config) == NEXT == before + 1
+        with Memory(new_config) as memory:
+            assert [item["memory_type"] for item in (memory.get_all())["results"]] == ["upgraded"]
+    assert "newer powermem" in refusal(new_config)
+
+
+def test_a_migration_that_fails_leaves_the_old_schema(
+    new_config: dict[str, Any], store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember(new_config, "I like tea")
+    broken = ["ALTER TABLE no_such ADD COLUMN x BIGINT"]
+    if store in ("sqlite", "postgres"):
+        # The others cannot take back what came before such a statement.
+        broken.insert(0, "UPDATE memories_records SET memory = 'spoilt'")
+    with monkeypatch.context() as patch:
+        come_with(patch, *broken)
+        assert "no_such" in refusal(new_config)
+    assert remembered(new_config) == ["I like tea"]
+
+
+def test_a_newer_schema_is_refused_and_untouched(new_config: dict[str, Any]) -> None:
+    remember(new_config, "I like tea")
+    name = "key" if new_config["vector_store"]["provider"] == "sqlite" else "name"
+    setting = "UPDATE memories_meta SET value = '{}' WHERE " + name + " = 'schema_version'"
+    known = version(new_config)
+    execute(new_config["vector_store"], setting.format(99))
+    message = refusal(new_config)
+    assert "newer powermem" in message
+    assert "99" in message
+    assert "upgrade" in message
+    execute(new_config["vector_store"], setting.format(known))
+    assert remembered(new_config) == ["I like tea"]
+
+
+@pytest.mark.stores("mysql", "oceanbase")
+def test_a_creation_that_was_interrupted_is_completed(new_config: dict[str, Any]) -> None:
+    remember(new_config)
+    section = new_config["vector_store"]
+    for table in ("history", "links", "records"):
+        execute(section, f"DROP TABLE memories_{table}")
+    execute(section, "DELETE FROM memories_meta")
+    remember(new_config, "I like tea")
+    assert remembered(new_config) == ["I like tea"]
+
+
+def test_another_embedder_is_refused(config: dict[str, Any]) -> None:
+    remember(config, "I like tea")
+    config["embedder"] = {"provider": "mock", "config": {"embedding_dims": 64}}
+    message = refusal(config, EmbeddingMismatchError)
+    assert "384 dimensions" in message
+    assert "64 dimensions" in message
+    assert "reembed()" in message
+    config["embedder"] = {"provider": "none"}
+    assert remembered(config) == ["I like tea"]
+    config["embedder"] = {"provider": "mock"}
+    assert remembered(config) == ["I like tea"]
+
+
+def test_after_a_reset_another_embedder_may_come(config: dict[str, Any]) -> None:
+    remember(config, "I like tea")
+    with Memory({**config, "embedder": {"provider": "none"}}) as memory:
+        memory.reset()
+    config["embedder"] = {"provider": "mock", "config": {"embedding_dims": 64}}
+    with Memory(config) as memory:
+        memory.add("I like coffee", user_id="u", infer=False)
+        found = memory.search("coffee", user_id="u", explain=True)
+        assert found["results"][0]["score_details"]["dense"] > 0
+
+
+def test_collections_do_not_meet(config: dict[str, Any]) -> None:
+    other = {**config, "vector_store": {**config["vector_store"]}}
+    other["vector_store"]["config"] = {**config["vector_store"]["config"], "collection_name": "memories_2"}
+    remember(config, "I like tea")
+    remember(other, "I like coffee")
+    assert remembered(config) == ["I like tea"]
+    with Memory(config) as memory:
+        memory.reset()
+    assert remembered(other) == ["I like coffee"]
+    with Memory(other) as memory:
+        memory.reset()

@@ -1,0 +1,148 @@
+# Generated from tests/_async/test_mysql_store.py by scripts/run_unasync.py; edit that file instead.
+"""The store on MySQL's protocol: its caches follow what others write, and it starts seekdb by itself."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from powermem import Memory
+from powermem._sync.stores import mysql
+from powermem._sync.stores.mysql import MySQLStore
+from powermem.errors import StoreUnavailableError
+
+pytestmark = pytest.mark.stores("mysql", "oceanbase")
+
+
+def _config(vector_store: dict[str, Any], **more: Any) -> dict[str, Any]:
+    section = {**vector_store, "config": {**vector_store["config"], **more}}
+    return {"vector_store": section, "embedder": {"provider": "mock"}, "llm": {"provider": "none"}}
+
+
+def _store(memory: Memory) -> MySQLStore:
+    assert memory._parts is not None
+    store = memory._parts.store
+    assert isinstance(store, MySQLStore)
+    return store
+
+
+@pytest.fixture
+def pair(new_vector_store: dict[str, Any]) -> Iterator[tuple[Memory, Memory]]:
+    """Two that share the tables and nothing else, as two processes would."""
+    with Memory(_config(new_vector_store)) as one, Memory(_config(new_vector_store)) as other:
+        yield one, other
+
+
+def _say(memory: Memory, text: str, **more: Any) -> int:
+    result = memory.add(text, user_id="u", infer=False, **more)
+    found: int = result["results"][0]["id"]
+    return found
+
+
+def _found(memory: Memory, query: str, user_id: str | None = "u") -> set[str]:
+    result = memory.search(query, user_id=user_id)
+    return {hit["memory"] for hit in result["results"]}
+
+
+@pytest.mark.parametrize("user_id", ["u", None])
+def test_a_search_sees_what_another_has_written(pair: tuple[Memory, Memory], user_id: str | None) -> None:
+    one, other = pair
+    green, black = _say(one, "tea is green"), _say(one, "tea is black")
+    assert _found(other, "tea", user_id) == {"tea is green", "tea is black"}
+    one.update(green, "tea is white")
+    assert _found(other, "tea", user_id) == {"tea is white", "tea is black"}
+    one.delete(black)
+    assert _found(other, "tea", user_id) == {"tea is white"}
+    _say(one, "tea is red")
+    one.delete_all(user_id="u")
+    assert _found(other, "tea", user_id) == set()
+
+
+def test_a_search_sees_that_another_has_emptied_the_collection(
+    pair: tuple[Memory, Memory],
+) -> None:
+    one, other = pair
+    _say(one, "tea is green")
+    assert _found(other, "tea") == {"tea is green"}
+    one.reset()
+    assert _found(other, "tea") == set()
+    _say(one, "tea is white")
+    assert _found(other, "tea") == {"tea is white"}
+
+
+def test_who_is_too_far_behind_reads_everything_anew(
+    pair: tuple[Memory, Memory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mysql, "_LISTED", 2)
+    monkeypatch.setattr(mysql, "_TRIM_EVERY", 1)
+    one, other = pair
+    _say(one, "tea 0")
+    assert _found(other, "tea") == {"tea 0"}
+    for i in range(1, 8):
+        _say(one, f"tea {i}")
+    store = _store(one)
+    with store._pool.reading() as reader:
+        listed = reader.fetch(f"SELECT count(DISTINCT sequence) FROM {store._sql.collection}_changes")
+    assert listed == [(2,)]
+    assert _found(other, "tea") == {f"tea {i}" for i in range(8)}
+
+
+def test_ids_that_differ_in_a_blank_or_in_case_are_two(pair: tuple[Memory, Memory]) -> None:
+    memory, _ = pair
+    for user_id in ("a", "a ", "A", "ä"):
+        memory.add("tea", user_id=user_id, infer=False)
+    assert (memory.get_all(user_id="a"))["total"] == 1
+    assert memory.users() == ["A", "a", "a ", "ä"]
+
+
+@pytest.mark.stores("oceanbase")
+def test_tables_divided_by_user_are_asked_in_one_part(new_vector_store: dict[str, Any]) -> None:
+    with Memory(_config(new_vector_store, partitions=4)) as memory:
+        _say(memory, "tea is green")
+        assert _found(memory, "tea") == {"tea is green"}
+        store = _store(memory)
+        with store._pool.reading() as reader:
+            plan = reader.fetch(f"EXPLAIN SELECT memory FROM {store._sql.records} WHERE user_id = ?", ("u",))
+            whole = reader.fetch(f"EXPLAIN SELECT memory FROM {store._sql.records}")
+    assert _parts(plan) == 1
+    assert _parts(whole) == 4
+
+
+def _parts(plan: list[tuple[Any, ...]]) -> int:
+    text = "\n".join(str(line[0]) for line in plan)
+    listed = text.split("partitions(p", 1)[1].split(")", 1)[0]
+    first, _, last = listed.replace("[", "").replace("]", "").partition("-")
+    return int(last.lstrip("p")) - int(first.lstrip("p")) + 1 if last else len(listed.split(","))
+
+
+embedded = pytest.mark.skipif(
+    sys.version_info < (3, 11) or sys.platform != "linux", reason="pylibseekdb is for Linux and Python 3.11"
+)
+
+
+@embedded
+def test_without_a_host_the_database_is_part_of_the_program(tmp_path: Path) -> None:
+    pytest.importorskip("pylibseekdb")
+    config = _config({"provider": "oceanbase", "config": {"ob_path": str(tmp_path / "a" / "b")}})
+    with Memory(config) as memory:
+        _say(memory, "tea is green")
+        # A second one in the same folder uses the same server.
+        with Memory(config) as other:
+            assert _found(other, "tea") == {"tea is green"}
+        assert _found(memory, "tea") == {"tea is green"}
+    with Memory(config) as memory:
+        assert _found(memory, "tea") == {"tea is green"}
+
+
+@embedded
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path: Path) -> None:
+    pytest.importorskip("pylibseekdb")
+    place = tmp_path / "file"
+    place.touch()
+    config = _config({"provider": "oceanbase", "config": {"ob_path": str(place)}})
+    with pytest.raises(StoreUnavailableError, match="file"):
+        Memory(config).initialize()

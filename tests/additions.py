@@ -1,0 +1,40 @@
+"""Changes for a store, made without an extractor and without a model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from powermem.changes import AddMemory, AddTurn
+from powermem.clock import now
+from powermem.ids import new_id
+from powermem.indexing import embedding_bytes, query_ids
+from powermem.mock import mock_vectors
+from powermem.text import content_hash
+from powermem.types import Row, Scope, SearchRequest
+
+ANA = Scope("ana")
+
+
+def vector(text: str) -> bytes:
+    """Return the vector that the configured embedder gives a text."""
+    return embedding_bytes(mock_vectors([text]))[0]
+
+
+def memory_of(text: str, scope: Scope = ANA, **fields: Any) -> AddMemory:
+    """Return the change that adds a memory; ``fields`` are those of its row."""
+    at = fields.pop("at", None) or now()
+    times = {"created_at": at, "updated_at": at, "valid_from": at}
+    row = Row(**{"id": new_id(), "scope": scope, "text": text, "hash": content_hash(text), **times, **fields})
+    return AddMemory(row, vector(text), facets={"importance": 0.5})
+
+
+def turn_of(text: str, scope: Scope = ANA, turn_id: int | None = None) -> AddTurn:
+    """Return the change that keeps a message as evidence."""
+    at = now()
+    return AddTurn(turn_id or new_id(), scope, "user", text, None, at, at)
+
+
+def search_for(text: str, scope: Scope = ANA, limit: int = 10, **more: Any) -> SearchRequest:
+    """Return a search by meaning and by words."""
+    terms, words = query_ids(text)
+    return SearchRequest(scope, vector(text), terms, limit, words, **more)
