@@ -101,7 +101,7 @@ class Delete:
 class LinkTurns:
     """Note that these turns say what a memory says.
 
-    With ``version`` the change fails with ``VersionConflict`` when the memory is not as it was read, and so may
+    With ``version`` the change fails with ``VersionConflict`` when the memory is not as it was read: it may
     no longer say it.
     """
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeAlias
 
 from .errors import InvalidInputError
 from .metadata import check_text
 from .types import Scope
+
+Moment: TypeAlias = str | datetime | int | float
+"""What users may give as a moment; see ``clock.parse``."""
 
 MAX_ID_LENGTH = 128
 """Longest id of a user, agent, run or actor: what the narrowest store's column holds."""

@@ -1,6 +1,7 @@
 """How long the event loop is ever held while it is busy with memories.
 
-The bound is wide, since a shared machine may hold any process; the time measured is printed.
+The bound on the time that passes is wide, since a shared machine may hold any process. The bound on what the
+loop's own thread computes in one go is not, since that does not depend on others. Both are printed.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from tests.filling import fill, random_texts, random_vectors
 from tests.scripted import openai_embedder
 
 MOST = 0.1
+"""Seconds that may pass between two beats."""
 _TICK = 0.001
 
 
@@ -35,18 +37,27 @@ def config(tmp_path: Path) -> dict[str, Any]:
 
 
 class Heartbeat:
-    """Sleeps for a millisecond again and again, and remembers by how much a sleep was ever too long."""
+    """Sleeps for a millisecond again and again, and remembers by how much a sleep was ever too long.
+
+    Attributes:
+        longest: seconds.
+        busiest: seconds of processor time that the loop's thread took between two beats at most.
+        beats: how often it slept.
+        next: is set with every beat.
+    """
 
     def __init__(self) -> None:
         self.longest = 0.0
+        self.busiest = 0.0
         self.beats = 0
         self.next = asyncio.Event()
 
     async def beat(self) -> None:
         while True:
-            before = time.perf_counter()
+            before, computed = time.perf_counter(), time.thread_time()
             await asyncio.sleep(_TICK)
             self.longest = max(self.longest, time.perf_counter() - before - _TICK)
+            self.busiest = max(self.busiest, time.thread_time() - computed)
             self.beats += 1
             self.next.set()
 
@@ -64,7 +75,8 @@ async def heartbeat(what: str) -> AsyncIterator[Heartbeat]:
         await heart.next.wait()
         task.cancel()
         seconds = time.perf_counter() - started
-        print(f"{what}: held for {heart.longest * 1000:.1f} ms at most, {seconds:.2f} s, {heart.beats} beats")
+        held, busy = heart.longest * 1000, heart.busiest * 1000
+        print(f"{what}: held for {held:.1f} ms at most, computing {busy:.1f} ms; {seconds:.2f} s in all")
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +112,7 @@ async def test_two_hundred_adds_at_once(api: ApiServer, config: dict[str, Any]) 
         assert len(api.of("embed")) - requests <= 20
         assert memory._parts.store.commits - commits <= 20
     assert heart.longest < MOST
+    assert heart.busiest < 0.015
 
 
 async def test_two_hundred_adds_of_long_conversations(config: dict[str, Any]) -> None:
@@ -145,5 +158,5 @@ async def test_sixty_four_searches_at_once(api: ApiServer, config: dict[str, Any
                 *(memory.search(text, user_id="u", limit=10) for text in texts[: 64 * 100 : 100])
             )
         assert [answer["results"][0]["memory"] for answer in answers] == texts[: 64 * 100 : 100]
-    assert first.longest < MOST
-    assert heart.longest < MOST
+    assert max(first.longest, heart.longest) < MOST
+    assert max(first.busiest, heart.busiest) < 0.01

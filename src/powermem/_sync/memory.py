@@ -1,12 +1,11 @@
 # Generated from src/powermem/_async/memory.py by scripts/run_unasync.py; edit that file instead.
-"""The facade: every public call, checked, passed on, and shaped."""
+"""The facade: what changes a memory, on top of what reads it."""
 
 from __future__ import annotations
 
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from time import perf_counter
 from typing import Any
 
@@ -14,38 +13,19 @@ from .. import clock
 from ..changes import AlreadyStored, Amend, Change, Delete, DeleteWhere, Outcome, Remember, Updated
 from ..errors import InvalidInputError
 from ..filters import parse as parse_filters
-from ..ids import parse_id
 from ..indexing import document
-from ..inputs import (
-    KEEP,
-    check_count,
-    check_id,
-    check_share,
-    check_sort,
-    check_text_given,
-)
+from ..inputs import KEEP, Moment, check_id, check_text_given
 from ..messages import read_messages
 from ..metadata import check_metadata
 from ..plan import NewMemories, replacement, said_at
-from ..records import (
-    full_record,
-    history_record,
-    hit_record,
-    record,
-    statistics_record,
-    turn_record,
-)
-from ..types import Row, Scope, Usage
-from .lifecycle import Lifecycle
-from .retrieval.search import Query
+from ..records import full_record
+from ..types import Scope, Usage
+from .reading import Reading
 
 _HIDDEN_ROLES = ("system", "developer", "tool", "function")
-_TIME_RANGES = {"7d": 7, "30d": 30, "90d": 90, "all": None}
-
-Moment = str | datetime | int | float
 
 
-class Memory(Lifecycle):
+class Memory(Reading):
     """A lasting memory for AI agents.
 
     Constructing does no I/O. Use it as ``with Memory(config) as memory``, or call ``initialize``
@@ -157,147 +137,6 @@ class Memory(Lifecycle):
         outcome = parts.store.apply([Remember(whose, key, json.dumps(result), new.at)])
         return _decode(outcome[0])
 
-    def search(
-        self,
-        query: str,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
-        filters: Mapping[str, Any] | None = None,
-        limit: int = 30,
-        threshold: float | None = None,
-        *,
-        top_k: int | None = None,
-        as_of: Moment | None = None,
-        include_expired: bool = False,
-        rerank: bool | None = None,
-        explain: bool = False,
-    ) -> dict[str, Any]:
-        """Find the memories that answer a query.
-
-        Args:
-            query: a question or any text. A blank one finds nothing.
-            user_id: search this user's memories only.
-            agent_id: this agent's only.
-            run_id: this conversation's only.
-            filters: conditions on columns and metadata; see ``docs/filters.md``.
-            limit: how many results at most.
-            threshold: leave out results with a lower score, 0 to 1.
-            top_k: another name for ``limit``.
-            as_of: search what was true at that moment.
-            include_expired: also find what has expired.
-            rerank: whether to use the reranker; by default when one is configured.
-            explain: add ``score_details`` to each result.
-
-        Returns:
-            ``{"results": [...]}``, best first; each a record with ``"score"`` in 0..1.
-
-        Raises:
-            FilterError: a filter is wrong.
-            InvalidInputError: another argument is wrong.
-        """
-        answers = self.search_many(
-            [query],
-            user_id=user_id,
-            agent_id=agent_id,
-            run_id=run_id,
-            filters=filters,
-            limit=limit,
-            threshold=threshold,
-            top_k=top_k,
-            as_of=as_of,
-            include_expired=include_expired,
-            rerank=rerank,
-            explain=explain,
-        )
-        return answers[0]
-
-    def search_many(
-        self,
-        queries: Sequence[str],
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
-        filters: Mapping[str, Any] | None = None,
-        limit: int = 30,
-        threshold: float | None = None,
-        *,
-        top_k: int | None = None,
-        as_of: Moment | None = None,
-        include_expired: bool = False,
-        rerank: bool | None = None,
-        explain: bool = False,
-    ) -> list[dict[str, Any]]:
-        """Answer several queries, embedded in one batch.
-
-        Args:
-            queries: the texts; the other arguments are those of ``search`` and hold for all.
-
-        Returns:
-            For each query what ``search`` returns.
-        """
-        if isinstance(queries, str) or not all(isinstance(text, str) for text in queries):
-            raise InvalidInputError("query: expected a string (search), or a list of strings (search_many)")
-        asked = Query(
-            scope=self._scope(user_id, agent_id, run_id, required=True),
-            limit=check_count(
-                limit if top_k is None else top_k, "limit" if top_k is None else "top_k", least=1
-            ),
-            expression=parse_filters(filters),
-            threshold=check_share(threshold, "threshold"),
-            as_of=None if as_of is None else clock.parse(as_of, "as_of"),
-            include_expired=include_expired,
-            rerank=rerank is not False,
-        )
-        parts = self._ready()
-        if rerank and parts.reranker is None:
-            raise InvalidInputError("rerank: no reranker is configured; set the section 'reranker'")
-        answers = parts.retrieval.search(queries, asked)
-        return [{"results": [hit_record(hit, explain=explain) for hit in hits]} for hits in answers]
-
-    def get(
-        self, memory_id: int | str, user_id: str | None = None, agent_id: str | None = None
-    ) -> dict[str, Any] | None:
-        """Return one memory, or ``None`` when there is none with this id, or it is not theirs."""
-        row = self._find(memory_id, user_id, agent_id, touch=True)
-        return None if row is None else full_record(row)
-
-    def get_all(
-        self,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
-        limit: int = 100,
-        offset: int = 0,
-        filters: Mapping[str, Any] | None = None,
-        sort_by: str | None = "created_at",
-        order: str = "desc",
-    ) -> dict[str, Any]:
-        """List current memories.
-
-        Args:
-            user_id: this user's only.
-            agent_id: this agent's only.
-            run_id: this conversation's only.
-            limit: how many at most.
-            offset: how many to pass over.
-            filters: conditions on columns and metadata.
-            sort_by: ``"created_at"``, ``"updated_at"`` or ``"id"``.
-            order: ``"asc"`` or ``"desc"``.
-
-        Returns:
-            ``{"results": [...], "total": int}``; the total is that of all pages.
-        """
-        column, descending = check_sort(sort_by, order)
-        whose = self._scope(user_id, agent_id, run_id, required=True)
-        expression = parse_filters(filters)
-        limit, offset = check_count(limit, "limit", least=0), check_count(offset, "offset", least=0)
-        parts = self._ready()
-        rows, total = parts.store.list_rows(
-            whose, expression, sort_by=column, descending=descending, limit=limit, offset=offset
-        )
-        return {"results": [record(row) for row in rows], "total": total}
-
     def update(
         self,
         memory_id: int | str,
@@ -408,107 +247,11 @@ class Memory(Lifecycle):
         assert isinstance(deleted, int)
         return {"deleted": deleted}
 
-    def history(self, memory_id: int | str) -> list[dict[str, Any]]:
-        """Return what happened to a memory, oldest first, also after it was deleted.
-
-        Returns:
-            ``{"memory_id", "event", "old_memory", "new_memory", "created_at", "actor"}`` for each change.
-        """
-        parts = self._ready()
-        number = parse_id(memory_id)
-        return [] if number is None else [history_record(entry) for entry in parts.store.history(number)]
-
-    def sources(self, memory_id: int | str) -> list[dict[str, Any]]:
-        """Return the messages that a memory came from, oldest first.
-
-        Returns:
-            ``{"id", "role", "content", "actor_id", "sent_at"}`` for each.
-        """
-        parts = self._ready()
-        number = parse_id(memory_id)
-        return [] if number is None else [turn_record(turn) for turn in parts.store.turns(number)]
-
-    def count(
-        self,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
-        filters: Mapping[str, Any] | None = None,
-    ) -> int:
-        """Return how many current memories there are."""
-        whose = self._scope(user_id, agent_id, run_id, required=True)
-        expression = parse_filters(filters)
-        parts = self._ready()
-        return parts.store.count(whose, expression)
-
-    def count_all(
-        self,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
-        filters: Mapping[str, Any] | None = None,
-    ) -> int:
-        """Return how many current memories there are; another name for ``count``."""
-        return self.count(user_id, agent_id, run_id, filters)
-
-    def users(self) -> list[str]:
-        """Return the id of every user that has a memory, sorted."""
-        parts = self._ready()
-        return parts.store.users()
-
-    def get_users(self) -> list[str]:
-        """Return the id of every user that has a memory; another name for ``users``."""
-        return self.users()
-
-    def get_statistics(
-        self,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        time_range: str | None = None,
-        cutoff_date: Moment | None = None,
-    ) -> dict[str, Any]:
-        """Return numbers about the current memories, and what this memory is made of.
-
-        Args:
-            user_id: this user's only.
-            agent_id: this agent's only.
-            time_range: ``"7d"``, ``"30d"``, ``"90d"`` or ``"all"``.
-            cutoff_date: only what was created since then; wins over ``time_range``.
-        """
-        if time_range is not None and time_range not in _TIME_RANGES:
-            raise InvalidInputError(
-                f"time_range: expected one of {', '.join(_TIME_RANGES)}, got {time_range!r}"
-            )
-        days = _TIME_RANGES[time_range or "all"]
-        since = None if days is None else clock.now() - days * 86_400_000_000
-        if cutoff_date is not None:
-            since = clock.parse(cutoff_date, "cutoff_date")
-        whose = self._scope(user_id, agent_id, None)
-        parts = self._ready()
-        return statistics_record(parts.store.statistics(whose, since), parts.description())
-
     def reset(self) -> None:
         """Delete everything in the collection: memories, history, source turns."""
         parts = self._ready()
         parts.store.reset()
         parts.encoder.restart()
-
-    def _find(
-        self, memory_id: int | str, user_id: str | None, agent_id: str | None, *, touch: bool = False
-    ) -> Row | None:
-        whose = self._scope(user_id, agent_id, None)
-        parts = self._ready()
-        number = parse_id(memory_id)
-        if number is None:
-            if isinstance(memory_id, bool) or not isinstance(memory_id, (int, str)):
-                raise InvalidInputError(f"memory_id: expected an integer or a string, got {memory_id!r}")
-            return None
-        row = (parts.store.get_many([number], touch=touch)).get(number)
-        if row is None or any(
-            given is not None and given != has for given, has in zip(whose[:2], row.scope[:2], strict=True)
-        ):
-            return None
-        return row
 
 
 def _decode(kept: Outcome) -> dict[str, Any]:

@@ -117,10 +117,8 @@ def candidates(
     chosen = np.zeros(len(visible), dtype=np.bool_)
     chosen[pool] = True
     if weights.neighbour:
-        beside = (
-            other for row in pool[: 4 * _POOL].tolist() for _, other in partition.neighbours(row, weights.span)
-        )
-        chosen[list(beside)] = True
+        for row in pool[: 4 * _POOL].tolist():
+            chosen[[other for _, other in partition.neighbours(row, weights.span)]] = True
     return chosen & visible
 
 

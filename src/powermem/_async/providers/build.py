@@ -85,7 +85,7 @@ def build_reranker(settings: RerankerSettings | None, http: AsyncHTTPClient) -> 
         return None
     if settings.protocol != "rerank":
         raise _unfit(settings, "a reranker")
-    return AsyncReranker(http, _endpoint(settings, ""), **_common(settings))
+    return AsyncReranker(http, _endpoint(settings, ""), top_n=settings.top_n, **_common(settings))
 
 
 def _inner_embedder(settings: EmbedderSettings, http: AsyncHTTPClient) -> AsyncEmbedder | None:

@@ -86,7 +86,7 @@ def build_reranker(settings: RerankerSettings | None, http: HTTPClient) -> Reran
         return None
     if settings.protocol != "rerank":
         raise _unfit(settings, "a reranker")
-    return Reranker(http, _endpoint(settings, ""), **_common(settings))
+    return Reranker(http, _endpoint(settings, ""), top_n=settings.top_n, **_common(settings))
 
 
 def _inner_embedder(settings: EmbedderSettings, http: HTTPClient) -> Embedder | None:

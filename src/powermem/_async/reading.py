@@ -1,0 +1,261 @@
+"""The half of the facade that asks: calls are checked, passed on, and their answers shaped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .. import clock
+from ..errors import InvalidInputError
+from ..filters import parse as parse_filters
+from ..ids import parse_id
+from ..inputs import Moment, check_count, check_share, check_sort
+from ..records import full_record, history_record, hit_record, record, statistics_record, turn_record
+from ..types import Row
+from .lifecycle import AsyncLifecycle
+from .retrieval.search import Query
+
+_TIME_RANGES = {"7d": 7, "30d": 30, "90d": 90, "all": None}
+
+
+class AsyncReading(AsyncLifecycle):
+    """Searching, listing and counting."""
+
+    async def search(
+        self,
+        query: str,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        filters: Mapping[str, Any] | None = None,
+        limit: int = 30,
+        threshold: float | None = None,
+        *,
+        top_k: int | None = None,
+        as_of: Moment | None = None,
+        include_expired: bool = False,
+        rerank: bool | None = None,
+        explain: bool = False,
+    ) -> dict[str, Any]:
+        """Find the memories that answer a query.
+
+        Args:
+            query: a question or any text. A blank one finds nothing.
+            user_id: search this user's memories only.
+            agent_id: this agent's only.
+            run_id: this conversation's only.
+            filters: conditions on columns and metadata; see ``docs/filters.md``.
+            limit: how many results at most.
+            threshold: leave out results with a lower score, 0 to 1.
+            top_k: another name for ``limit``.
+            as_of: search what was true at that moment.
+            include_expired: also find what has expired.
+            rerank: whether to use the reranker; by default when one is configured.
+            explain: add ``score_details`` to each result.
+
+        Returns:
+            ``{"results": [...]}``, best first; each a record with ``"score"`` in 0..1.
+
+        Raises:
+            FilterError: a filter is wrong.
+            InvalidInputError: another argument is wrong.
+        """
+        answers = await self.search_many(
+            [query],
+            user_id=user_id,
+            agent_id=agent_id,
+            run_id=run_id,
+            filters=filters,
+            limit=limit,
+            threshold=threshold,
+            top_k=top_k,
+            as_of=as_of,
+            include_expired=include_expired,
+            rerank=rerank,
+            explain=explain,
+        )
+        return answers[0]
+
+    async def search_many(
+        self,
+        queries: Sequence[str],
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        filters: Mapping[str, Any] | None = None,
+        limit: int = 30,
+        threshold: float | None = None,
+        *,
+        top_k: int | None = None,
+        as_of: Moment | None = None,
+        include_expired: bool = False,
+        rerank: bool | None = None,
+        explain: bool = False,
+    ) -> list[dict[str, Any]]:
+        """Answer several queries, embedded in one batch.
+
+        Args:
+            queries: the texts; the other arguments are those of ``search`` and hold for all.
+
+        Returns:
+            For each query what ``search`` returns.
+        """
+        if isinstance(queries, str) or not all(isinstance(text, str) for text in queries):
+            raise InvalidInputError("query: expected a string (search), or a list of strings (search_many)")
+        asked = Query(
+            scope=self._scope(user_id, agent_id, run_id, required=True),
+            limit=check_count(
+                limit if top_k is None else top_k, "limit" if top_k is None else "top_k", least=1
+            ),
+            expression=parse_filters(filters),
+            threshold=check_share(threshold, "threshold"),
+            as_of=None if as_of is None else clock.parse(as_of, "as_of"),
+            include_expired=include_expired,
+            rerank=rerank is not False,
+        )
+        parts = await self._ready()
+        if rerank and parts.reranker is None:
+            raise InvalidInputError("rerank: no reranker is configured; set the section 'reranker'")
+        answers = await parts.retrieval.search(queries, asked)
+        return [{"results": [hit_record(hit, explain=explain) for hit in hits]} for hits in answers]
+
+    async def get(
+        self, memory_id: int | str, user_id: str | None = None, agent_id: str | None = None
+    ) -> dict[str, Any] | None:
+        """Return one memory, or ``None`` when there is none with this id, or it is not theirs."""
+        row = await self._find(memory_id, user_id, agent_id, touch=True)
+        return None if row is None else full_record(row)
+
+    async def get_all(
+        self,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
+        filters: Mapping[str, Any] | None = None,
+        sort_by: str | None = "created_at",
+        order: str = "desc",
+    ) -> dict[str, Any]:
+        """List current memories.
+
+        Args:
+            user_id: this user's only.
+            agent_id: this agent's only.
+            run_id: this conversation's only.
+            limit: how many at most.
+            offset: how many to pass over.
+            filters: conditions on columns and metadata.
+            sort_by: ``"created_at"``, ``"updated_at"`` or ``"id"``.
+            order: ``"asc"`` or ``"desc"``.
+
+        Returns:
+            ``{"results": [...], "total": int}``; the total is that of all pages.
+        """
+        column, descending = check_sort(sort_by, order)
+        whose = self._scope(user_id, agent_id, run_id, required=True)
+        expression = parse_filters(filters)
+        limit, offset = check_count(limit, "limit", least=0), check_count(offset, "offset", least=0)
+        parts = await self._ready()
+        rows, total = await parts.store.list_rows(
+            whose, expression, sort_by=column, descending=descending, limit=limit, offset=offset
+        )
+        return {"results": [record(row) for row in rows], "total": total}
+
+    async def history(self, memory_id: int | str) -> list[dict[str, Any]]:
+        """Return what happened to a memory, oldest first, also after it was deleted.
+
+        Returns:
+            ``{"memory_id", "event", "old_memory", "new_memory", "created_at", "actor"}`` for each change.
+        """
+        parts = await self._ready()
+        number = parse_id(memory_id)
+        return (
+            [] if number is None else [history_record(entry) for entry in await parts.store.history(number)]
+        )
+
+    async def sources(self, memory_id: int | str) -> list[dict[str, Any]]:
+        """Return the messages that a memory came from, oldest first.
+
+        Returns:
+            ``{"id", "role", "content", "actor_id", "sent_at"}`` for each.
+        """
+        parts = await self._ready()
+        number = parse_id(memory_id)
+        return [] if number is None else [turn_record(turn) for turn in await parts.store.turns(number)]
+
+    async def count(
+        self,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        filters: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Return how many current memories there are."""
+        whose = self._scope(user_id, agent_id, run_id, required=True)
+        expression = parse_filters(filters)
+        parts = await self._ready()
+        return await parts.store.count(whose, expression)
+
+    async def count_all(
+        self,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        filters: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Return how many current memories there are; another name for ``count``."""
+        return await self.count(user_id, agent_id, run_id, filters)
+
+    async def users(self) -> list[str]:
+        """Return the id of every user that has a memory, sorted."""
+        parts = await self._ready()
+        return await parts.store.users()
+
+    async def get_users(self) -> list[str]:
+        """Return the id of every user that has a memory; another name for ``users``."""
+        return await self.users()
+
+    async def get_statistics(
+        self,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        time_range: str | None = None,
+        cutoff_date: Moment | None = None,
+    ) -> dict[str, Any]:
+        """Return numbers about the current memories, and what this memory is made of.
+
+        Args:
+            user_id: this user's only.
+            agent_id: this agent's only.
+            time_range: ``"7d"``, ``"30d"``, ``"90d"`` or ``"all"``.
+            cutoff_date: only what was created since then; wins over ``time_range``.
+        """
+        if time_range is not None and time_range not in _TIME_RANGES:
+            raise InvalidInputError(
+                f"time_range: expected one of {', '.join(_TIME_RANGES)}, got {time_range!r}"
+            )
+        days = _TIME_RANGES[time_range or "all"]
+        since = None if days is None else clock.now() - days * 86_400_000_000
+        if cutoff_date is not None:
+            since = clock.parse(cutoff_date, "cutoff_date")
+        whose = self._scope(user_id, agent_id, None)
+        parts = await self._ready()
+        return statistics_record(await parts.store.statistics(whose, since), parts.description())
+
+    async def _find(
+        self, memory_id: int | str, user_id: str | None, agent_id: str | None, *, touch: bool = False
+    ) -> Row | None:
+        whose = self._scope(user_id, agent_id, None)
+        parts = await self._ready()
+        number = parse_id(memory_id)
+        if number is None:
+            if isinstance(memory_id, bool) or not isinstance(memory_id, (int, str)):
+                raise InvalidInputError(f"memory_id: expected an integer or a string, got {memory_id!r}")
+            return None
+        row = (await parts.store.get_many([number], touch=touch)).get(number)
+        if row is None or any(
+            given is not None and given != has for given, has in zip(whose[:2], row.scope[:2], strict=True)
+        ):
+            return None
+        return row
