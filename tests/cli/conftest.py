@@ -12,9 +12,12 @@ from typing import Any, NamedTuple, cast
 
 import pytest
 
+import powermem
 from powermem.cli import main
 
-PASSED_ON = ("PATH", "PYTHONPATH", "SYSTEMROOT", "TMPDIR")
+PASSED_ON = ("PATH", "SYSTEMROOT", "TMPDIR")
+# A relative PYTHONPATH would lead nowhere from the directory of a test.
+PACKAGE = str(Path(powermem.__file__).parents[1])
 
 
 class Ran(NamedTuple):
@@ -99,7 +102,8 @@ def shell(config: Path) -> Run:
 
 def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
     """Return the least environment in which Python runs, and what a test adds."""
-    return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | (extra or {})
+    passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return {**passed_on, "PYTHONPATH": PACKAGE, **(extra or {})}
 
 
 def remember(cli: Run, *texts: str, options: Sequence[str] = ("-u", "alice")) -> list[str]:

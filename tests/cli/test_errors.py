@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -158,6 +162,24 @@ def test_an_unexpected_error_is_one_line_too(cli: Run, monkeypatch: pytest.Monke
     assert failed(ran.err).startswith("unexpected RuntimeError: first line")
 
 
+@contextmanager
+def writing_end(pipe: Path, reader: subprocess.Popen[str]) -> Iterator[None]:
+    """Hold a named pipe open from the moment when the child has opened it, and so is at work."""
+    end = None
+    while end is None:
+        assert reader.poll() is None, reader.communicate()
+        try:
+            end = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.ENXIO:  # nobody reads it yet
+                raise
+            time.sleep(0.01)
+    try:
+        yield
+    finally:
+        os.close(end)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a named pipe")
 def test_interrupted(config: Path, tmp_path: Path) -> None:
     pipe = tmp_path / "endless.jsonl"
@@ -169,8 +191,7 @@ def test_interrupted(config: Path, tmp_path: Path) -> None:
         env=environment(),
         text=True,
     )
-    # Opening waits until the child has opened its end, so it is at work when the signal comes.
-    with child, pipe.open("w"):
+    with child, writing_end(pipe, child):
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=30)
     assert child.returncode == 130

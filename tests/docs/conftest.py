@@ -36,7 +36,9 @@ def plain_model(messages: list[dict[str, Any]], body: dict[str, Any]) -> str:
     asked = messages[1]["content"]
     if "<memories>" in asked:
         numbers = [record["fact"] for record in _records(asked, "facts")]
-        replaced = [{"fact": number, "action": "SUPERSEDE", "target": "M1", "text": None} for number in numbers]
+        replaced = [
+            {"fact": number, "action": "SUPERSEDE", "target": "M1", "text": None} for number in numbers
+        ]
         return json.dumps({"decisions": replaced})
     turns = [turn for turn in _records(asked, "conversation") if turn["role"] == "user"]
     return json.dumps({"facts": [_fact(turn) for turn in turns]})

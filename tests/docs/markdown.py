@@ -59,7 +59,9 @@ def read_blocks(path: Path) -> list[Block]:
                 opened, code = (fence["marks"], fence["info"].strip(), number + 1), []
         elif fence is not None and fence["marks"].startswith(opened[0]) and not fence["info"].strip():
             language, _, note = opened[1].partition(" ")
-            found.append(Block(path, opened[2], language, note.strip(), "".join(f"{line}\n" for line in code)))
+            found.append(
+                Block(path, opened[2], language, note.strip(), "".join(f"{line}\n" for line in code))
+            )
             opened = None
         else:
             code.append(line)

@@ -29,7 +29,9 @@ def test_the_two_commands_of_the_readme_are_those_of_the_project() -> None:
 @pytest.mark.skipif(not available(), reason="the scores in the README come from the local embedder")
 def test_the_demo_prints_what_the_readme_shows(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (shown,) = [
-        block.code for block in read_blocks(ROOT / "README.md") if block.note == "" and block.language == "text"
+        block.code
+        for block in read_blocks(ROOT / "README.md")
+        if block.note == "" and block.language == "text"
     ]
     assert main(["demo"]) == 0
     printed = iter(_comparable(capsys.readouterr().out))

@@ -89,10 +89,16 @@ class Database:
             check_same_thread=False,
             cached_statements=256,
         )
-        connection.execute(f"PRAGMA synchronous={self._synchronous}")
-        connection.execute("PRAGMA temp_store=MEMORY")
-        connection.execute("PRAGMA cache_size=-16384")
-        register_functions(connection)
+        try:
+            connection.execute(f"PRAGMA synchronous={self._synchronous}")
+            connection.execute("PRAGMA temp_store=MEMORY")
+            # In KiB. What the operating system has cached is nearly as close, and shared by all connections.
+            connection.execute("PRAGMA cache_size=-4096")
+            register_functions(connection)
+        except BaseException:
+            # The file is read for the first time here, and may turn out to be none of SQLite's.
+            connection.close()
+            raise
         return connection
 
     @contextmanager

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..ranking.partition import Partition, PartitionRows
 
-_CHUNK = 4096
+_CHUNK = 512
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ from .http import AsyncHTTPClient
 from .llm import AsyncChatLLM, AsyncLLM
 from .reranker import AsyncReranker
 
-_logger = logging.getLogger(__name__)
+_logger = logging.getLogger("powermem")
 
 # Their documentation offers JSON mode only, or the schema for a few of their models.
 _JSON_MODE_ONLY = frozenset({"deepseek", "qwen", "siliconflow", "zai"})

@@ -23,7 +23,7 @@ from .http import HTTPClient
 from .llm import LLM, ChatLLM
 from .reranker import Reranker
 
-_logger = logging.getLogger(__name__)
+_logger = logging.getLogger("powermem")
 
 # Their documentation offers JSON mode only, or the schema for a few of their models.
 _JSON_MODE_ONLY = frozenset({"deepseek", "qwen", "siliconflow", "zai"})
