@@ -27,6 +27,7 @@ __all__ = [
     "date_terms",
     "normalize",
     "query_terms",
+    "shared",
     "term_id",
     "terms",
 ]
@@ -175,6 +176,12 @@ def count_terms(text: str, extra: Iterable[str] = ()) -> tuple[list[int], list[i
         counts[number] = counts.get(number, 0) + 1
     numbers = sorted(counts)
     return numbers, [min(counts[number], _COUNT_CAP) for number in numbers]
+
+
+def shared(query: str, text: str) -> float:
+    """Return which share of a query's terms a text has, 0 to 1; rare and common terms count alike."""
+    wanted = query_terms(query)
+    return len(set(wanted).intersection(terms(text))) / len(wanted) if wanted else 0.0
 
 
 def normalize(text: str) -> str:

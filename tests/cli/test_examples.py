@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from powermem.minilm import available
+
 from .conftest import environment
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -36,7 +38,9 @@ def test_example(name: str, tmp_path: Path) -> None:
         timeout=60,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    # Without the local embedder they say so once, and work all the same.
+    said = done.stderr if available() else ""
+    assert (done.returncode, said) == (0, "")
     assert SCRIPTS[name] in done.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
