@@ -112,16 +112,8 @@ class Database:
             connection = self._writer
             if connection is None:
                 raise ClosedError("the store is closed")
-            try:
-                connection.execute("BEGIN IMMEDIATE")
+            with self._transaction(connection, "BEGIN IMMEDIATE"):
                 yield connection
-                connection.execute("COMMIT")
-            except BaseException as error:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                if isinstance(error, sqlite3.Error):
-                    raise translate(error, self.path) from error
-                raise
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -134,8 +126,16 @@ class Database:
             return
         connection = self._take()
         try:
-            connection.execute("BEGIN")
-            yield connection
+            with self._transaction(connection, "BEGIN"):
+                yield connection
+        finally:
+            self._give_back(connection)
+
+    @contextmanager
+    def _transaction(self, connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+        try:
+            connection.execute(begin)
+            yield
             connection.execute("COMMIT")
         except BaseException as error:
             if connection.in_transaction:
@@ -143,8 +143,6 @@ class Database:
             if isinstance(error, sqlite3.Error):
                 raise translate(error, self.path) from error
             raise
-        finally:
-            self._give_back(connection)
 
     def _take(self) -> sqlite3.Connection:
         with self._idle_lock:
