@@ -26,7 +26,9 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"all of these by default: {', '.join(NAMES)}")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"all of these by default: {', '.join(NAMES)}"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to a file")
     parser.add_argument("--rounds", type=int, default=9, help="how often each contender has its turn")
     modules = {name: import_module(f"benchmarks.{name}") for name in NAMES}

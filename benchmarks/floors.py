@@ -1,12 +1,12 @@
-"""The least code that does the same: one table, one commit, one request."""
+"""The least code that does the same: one request, one commit."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
 from collections.abc import Sequence
-from functools import partial
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from powermem._async.providers.http import AsyncHTTPClient
 from powermem._async.providers.limiter import AsyncLimiter
 from powermem._sync.providers.http import HTTPClient
 from powermem._sync.providers.limiter import Limiter
+from powermem.sql.schema import sqlite_schema
 from powermem.wire.endpoint import Endpoint, build_endpoint
 from powermem.wire.openai import embedding_body, read_embeddings
 
@@ -25,34 +26,59 @@ from .endpoint import MODEL
 Embeddings = list[bytes]
 
 
-class RawTable:
-    """Texts and vectors in one table of one file: WAL, and a commit for every call."""
+class RawTables:
+    """One file, WAL, and a commit for every call; no more Python than the statements need.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: a file that does not exist.
+        whole: write all the rows that a memory has in the library's own tables (the memory, its vector, its
+            history, the source turn and the link between them) instead of one.
+    """
+
+    def __init__(self, path: Path, *, whole: bool = True) -> None:
+        self._whole = whole
+        self._ids = count(1)
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
-        self._connection.execute(
-            "CREATE TABLE raw (id INTEGER PRIMARY KEY, user_id TEXT, memory TEXT, hash TEXT, metadata TEXT, "
-            "created_at INTEGER, embedding BLOB)"
-        )
-        self._connection.execute("CREATE UNIQUE INDEX once ON raw (user_id, hash)")
+        for statement in sqlite_schema("raw") if whole else [_ONE_TABLE]:
+            self._connection.execute(statement)
 
     def write(self, texts: Sequence[str], embeddings: Embeddings) -> None:
-        """Insert rows and commit."""
-        rows = [
-            ("ana", text, sha256(text.encode()).hexdigest()[:32], "{}", 1_700_000_000_000_000, embedding)
-            for text, embedding in zip(texts, embeddings, strict=True)
-        ]
-        self._connection.execute("BEGIN IMMEDIATE")
-        self._connection.executemany(
-            "INSERT INTO raw (user_id, memory, hash, metadata, created_at, embedding) VALUES (?,?,?,?,?,?)",
-            rows,
-        )
-        self._connection.execute("COMMIT")
+        """Insert and commit."""
+        execute = self._connection.execute
+        execute("BEGIN IMMEDIATE")
+        for text, embedding in zip(texts, embeddings, strict=True):
+            number, digest = next(self._ids), sha256(text.encode()).hexdigest()[:32]
+            if not self._whole:
+                execute("INSERT INTO raw VALUES (?,?,?,?,?)", (number, "ana", text, digest, embedding))
+                continue
+            execute(
+                "INSERT INTO raw_turns VALUES (?,?,?,?,?,?,?,?,?)",
+                (number, *_SCOPE, "user", text, None, _NOW, _NOW),
+            )
+            execute(
+                "INSERT INTO raw_records VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,1,?)",
+                (number, *_SCOPE, None, None, text, digest, "{}", "{}", *_TIMES, None, None, None, number),
+            )
+            execute("INSERT INTO raw_vectors VALUES (?,?,?,?)", (number, embedding, _TERMS, _FREQUENCIES))
+            execute("INSERT INTO raw_links VALUES (?,?)", (number, number))
+            execute(
+                "INSERT INTO raw_history VALUES (?,?,?,?,?,?,?)",
+                (number, number, "ADD", None, text, None, _NOW),
+            )
+        execute("COMMIT")
 
     def close(self) -> None:
         self._connection.close()
+
+
+_ONE_TABLE = "CREATE TABLE raw (id INTEGER PRIMARY KEY, user_id TEXT, memory TEXT, hash TEXT, embedding BLOB)"
+_SCOPE = ("ana", "", "")
+_NOW = 1_700_000_000_000_000
+_TIMES = (_NOW, _NOW, _NOW)
+# As many as the terms of a text and its date.
+_TERMS, _FREQUENCIES = bytes(8 * 20), bytes(20)
 
 
 def _body(texts: Sequence[str]) -> dict[str, Any]:
@@ -137,8 +163,3 @@ async def at_once(calls: Sequence[Any], limit: int) -> None:
             await call()
 
     await asyncio.gather(*map(one, calls))
-
-
-def in_turn(loop: asyncio.AbstractEventLoop, call: Any, *args: Any) -> Any:
-    """Return a function that runs a coroutine function on a loop that stands still otherwise."""
-    return lambda: loop.run_until_complete(partial(call, *args)())

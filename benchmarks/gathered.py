@@ -14,10 +14,12 @@ from itertools import count
 from pathlib import Path
 
 from powermem import AsyncMemory, Memory
+from powermem._async.stores.sqlite import AsyncSQLiteStore
+from powermem._sync.stores.sqlite import SQLiteStore
 
 from . import corpus
 from .endpoint import Served, serving
-from .floors import AsyncBare, RawTable, at_once
+from .floors import AsyncBare, RawTables, at_once
 from .measure import Heartbeat, interleave
 from .report import Figure, figure
 
@@ -53,7 +55,7 @@ class _Gathered:
             # A connection is open then, and the embedder known.
             await memory.add("first of all", user_id="ana", infer=False)
             store = memory._parts.store if memory._parts else None
-            assert store is not None
+            assert isinstance(store, AsyncSQLiteStore)
             before, commits = self._served.counts(), store.commits
             calls = [partial(memory.add, text, user_id="ana", infer=False) for text in texts]
             async with Heartbeat() as heartbeat:
@@ -68,7 +70,7 @@ class _Gathered:
         with Memory(corpus.config(path, self._served.url)) as memory, ThreadPoolExecutor(AT_ONCE) as threads:
             memory.add("first of all", user_id="ana", infer=False)
             store = memory._parts.store if memory._parts else None
-            assert store is not None
+            assert isinstance(store, SQLiteStore)
             before, commits = self._served.counts(), store.commits
             started = time.perf_counter()
             list(threads.map(lambda text: memory.add(text, user_id="ana", infer=False), texts))
@@ -82,7 +84,7 @@ class _Gathered:
     async def _floor(self) -> _Outcome:
         """Embed in as many turns as 64 at once need, one request each, and commit each once."""
         texts, path = self._round()
-        bare, table = AsyncBare(self._served.url), RawTable(path)
+        bare, table = AsyncBare(self._served.url), RawTables(path)
         await bare.embed(["first of all"])
         async with Heartbeat() as heartbeat:
             started = time.perf_counter()

@@ -86,7 +86,9 @@ def _milliseconds(statement: str) -> float:
 
 
 def _output(code: str, python: str = sys.executable) -> str:
-    return subprocess.run([python, "-c", code], check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout
+    return subprocess.run(
+        [python, "-c", code], check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ).stdout
 
 
 def _install() -> list[Figure]:

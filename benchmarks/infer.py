@@ -7,7 +7,6 @@ import asyncio
 import tempfile
 import time
 from dataclasses import dataclass
-from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from powermem import AsyncMemory
 
 from . import corpus
 from .endpoint import Served, serving
-from .floors import AsyncBare, RawTable, at_once
+from .floors import AsyncBare, RawTables, at_once
 from .measure import Heartbeat, interleave
 from .report import Figure, figure
 
@@ -64,7 +63,7 @@ class _Inferred:
         """Ask 50 times at once, then embed everything with one request and commit once."""
         number = next(self._numbers)
         texts = corpus.texts(2 * USERS, seed=number)
-        bare, table = AsyncBare(self._served.url), RawTable(self._folder / f"{number}.db")
+        bare, table = AsyncBare(self._served.url), RawTables(self._folder / f"{number}.db")
         started = time.perf_counter()
         await at_once([bare.chat] * USERS, USERS)
         table.write(texts, await bare.embed(texts))

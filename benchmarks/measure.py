@@ -116,6 +116,9 @@ def in_fresh_process(module: str, **arguments: Any) -> Any:
     done = subprocess.run(
         [sys.executable, "-m", module, json.dumps(arguments)],
         cwd=ROOT,
+        # The other threads of BLAS go on spinning for a while after a product, and whoever is measured next
+        # would have half a machine.
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
         text=True,
         check=True,

@@ -14,7 +14,7 @@ from powermem import AsyncMemory, Memory
 
 from . import corpus
 from .endpoint import serving
-from .floors import AsyncBare, Bare, RawTable
+from .floors import AsyncBare, Bare, RawTables
 from .measure import interleave
 from .report import Figure, figure
 
@@ -32,8 +32,8 @@ def run(options: argparse.Namespace) -> list[Figure]:
     figures = []
     for colour in ("async", "sync"):
         for floor, beside in (
-            ("own", "raw commit after the same call by the library's HTTP client"),
-            ("httpx", "raw commit after the same call by httpx"),
+            ("own", "raw commit of the same rows after the same call by the library's HTTP client"),
+            ("httpx", "raw commit of the same rows after the same call by httpx"),
         ):
             figures.append(
                 figure(
@@ -46,20 +46,20 @@ def run(options: argparse.Namespace) -> list[Figure]:
                     more_is_better=True,
                 )
             )
-    figures.append(figure("raw commits alone", samples["commits"], "/s", more_is_better=True))
+    for name, what in (("commits", "the same five rows"), ("rows", "one row")):
+        figures.append(figure(f"raw commits alone, {what}", samples[name], "/s", more_is_better=True))
     return figures
 
 
-def _measure(
-    loop: asyncio.AbstractEventLoop, folder: Path, url: str, rounds: int
-) -> dict[str, list[float]]:
+def _measure(loop: asyncio.AbstractEventLoop, folder: Path, url: str, rounds: int) -> dict[str, list[float]]:
     """Return adds per second, for each contender and round."""
     seeds = count(1)
     vector = [corpus.vectors(1, corpus.DIMENSION, seed=3)[0].tobytes()]
     async_memory = AsyncMemory(corpus.config(folder / "async.db", url))
     memory = Memory(corpus.config(folder / "sync.db", url))
     async_bare, bare = AsyncBare(url), Bare(url)
-    tables = {name: RawTable(folder / f"{name}.db") for name in ("own", "httpx", "s_own", "s_httpx", "raw")}
+    names = ("own", "httpx", "s_own", "s_httpx", "raw", "row")
+    tables = {name: RawTables(folder / f"{name}.db", whole=name != "row") for name in names}
 
     async def add_async(texts: list[str]) -> None:
         for text in texts:
@@ -89,6 +89,10 @@ def _measure(
         for text in texts:
             tables["raw"].write([text], vector)
 
+    def commit_row(texts: list[str]) -> None:
+        for text in texts:
+            tables["row"].write([text], vector)
+
     calls: dict[str, Callable[[list[str]], None]] = {
         "async": lambda texts: loop.run_until_complete(add_async(texts)),
         "async own": lambda texts: loop.run_until_complete(commit_async(texts)),
@@ -97,6 +101,7 @@ def _measure(
         "sync own": commit_sync,
         "sync httpx": commit_sync_httpx,
         "commits": commit,
+        "rows": commit_row,
     }
     contenders = {name: _timed(call, seeds) for name, call in calls.items()}
     for contender in contenders.values():

@@ -51,6 +51,7 @@ MONTHS = (
 )  # fmt: skip
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
+_DAY = 86_400_000_000
 _COUNT_CAP = 255
 _CACHE_SIZE = 1 << 15
 
@@ -203,9 +204,14 @@ def date_terms(moment: int) -> list[str]:
     Returns:
         Year, month name, day of the month, weekday and ISO date, as ``terms`` would write them.
     """
-    day = to_datetime(moment)
+    return list(_day_terms(moment // _DAY))
+
+
+@lru_cache(maxsize=1024)
+def _day_terms(day_number: int) -> tuple[str, ...]:
+    day = to_datetime(day_number * _DAY)
     names = (f"{day.year:04d}", MONTHS[day.month - 1], str(day.day), WEEKDAYS[day.weekday()])
-    return [_term(name.lower()) for name in names] + [f"{day.year:04d}-{day.month:02d}-{day.day:02d}"]
+    return (*(_term(name.lower()) for name in names), f"{day.year:04d}-{day.month:02d}-{day.day:02d}")
 
 
 def date_phrase(moment: int) -> str:

@@ -147,14 +147,11 @@ class Extraction:
         self, messages: Sequence[Message], turns: Sequence[AddTurn], new: NewMemories, usage: Usage
     ) -> list[Change]:
         found = [
-            Candidate(Fact(message.content), message, (turn.id,))
+            # Nobody has judged what kind of thing such a message says.
+            Candidate(Fact(message.content, kind=None, importance=None), message, (turn.id,))
             for message, turn in zip(messages, turns, strict=True)
         ]
-        # Nobody has judged what kind of thing such a message says.
-        return [
-            replace(addition, row=replace(addition.row, memory_type=new.memory_type), facets={})
-            for addition in (add(new, candidate) for candidate in self._embed(found, usage))
-        ]
+        return _additions(new, self._embed(found, usage))
 
     def _reconcile(
         self, found: list[Candidate], new: NewMemories, usage: Usage, expression: Expression | None
