@@ -23,8 +23,8 @@ def main() -> None:
         for item in learned["results"]:
             print(f"  {item['event']} {item['memory']}")
 
-        found = memory.search("Which food should she avoid?", user_id="alice", limit=1)
-        print("Which food should she avoid?")
+        found = memory.search("What is she allergic to?", user_id="alice", limit=1)
+        print("What is she allergic to?")
         for hit in found["results"]:
             print(f"  {hit['score']:.2f} {hit['memory']}")
 

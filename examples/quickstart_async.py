@@ -18,7 +18,8 @@ async def main() -> None:
     async with AsyncMemory(CONFIG) as memory:
         await asyncio.gather(*(memory.add(text, user_id=user) for user, text in SAID.items()))
 
-        found = await asyncio.gather(*(memory.search("What do they like?", user_id=user) for user in SAID))
+        query = "Favourite tea? Any dogs? Where do they live?"
+        found = await asyncio.gather(*(memory.search(query, user_id=user) for user in SAID))
         for user, answer in zip(SAID, found, strict=True):
             for hit in answer["results"]:
                 print(f"{user}: {hit['score']:.2f} {hit['memory']}")

@@ -8,15 +8,14 @@ processes collide in the same millisecond only by chance. The store's primary ke
 from __future__ import annotations
 
 import os
-import secrets
+import random
 import threading
 import time
 
 _EPOCH_MS = 1_609_459_200_000
 _LOW_BITS = 21
-_LOW_MASK = (1 << _LOW_BITS) - 1
 # The counter starts in the lower half, which leaves room for a million ids within one millisecond.
-_START_MASK = _LOW_MASK >> 1
+_START_BITS = _LOW_BITS - 1
 
 
 class IdGenerator:
@@ -25,12 +24,14 @@ class IdGenerator:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._last = 0
+        # Seeded by the system once; asking it for every id would cost more than all the rest.
+        self._random = random.Random()
 
     def __call__(self) -> int:
         """Return the next id, larger than every one before it."""
         with self._lock:
             moment = time.time_ns() // 1_000_000 - _EPOCH_MS
-            candidate = (moment << _LOW_BITS) | (secrets.randbits(_LOW_BITS) & _START_MASK)
+            candidate = (moment << _LOW_BITS) | self._random.getrandbits(_START_BITS)
             # Within one millisecond, or after the clock went back, count on from the last id.
             self._last = candidate if moment > self._last >> _LOW_BITS else self._last + 1
             return self._last

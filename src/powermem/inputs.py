@@ -41,7 +41,9 @@ def check_id(value: object, name: str) -> str | None:
     """
     if value is None:
         return None
-    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= 64:
+    if isinstance(value, int) and not isinstance(value, bool):
+        if value.bit_length() > 64:
+            raise InvalidInputError(f"{name}: expected a string, got an integer beyond 64 bits")
         value = str(value)
     if not isinstance(value, str):
         raise InvalidInputError(f"{name}: expected a string, got {type(value).__name__}")

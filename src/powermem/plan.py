@@ -91,7 +91,9 @@ def add(new: NewMemories, candidate: Candidate) -> AddMemory:
         valid_from=begins,
         expires_at=new.expires_at,
     )
-    facets: dict[str, object] = {"importance": fact.importance}
+    facets: dict[str, object] = {}
+    if fact.importance is not None:
+        facets["importance"] = fact.importance
     if fact.event_at is not None:
         facets["event_at"] = fact.event_at
     if fact.entities:

@@ -27,6 +27,7 @@ __all__ = [
     "date_terms",
     "normalize",
     "query_terms",
+    "shared",
     "term_id",
     "terms",
 ]
@@ -50,6 +51,7 @@ MONTHS = (
 )  # fmt: skip
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
+_DAY = 86_400_000_000
 _COUNT_CAP = 255
 _CACHE_SIZE = 1 << 15
 
@@ -177,6 +179,12 @@ def count_terms(text: str, extra: Iterable[str] = ()) -> tuple[list[int], list[i
     return numbers, [min(counts[number], _COUNT_CAP) for number in numbers]
 
 
+def shared(query: str, text: str) -> float:
+    """Return which share of a query's terms a text has, 0 to 1; rare and common terms count alike."""
+    wanted = query_terms(query)
+    return len(set(wanted).intersection(terms(text))) / len(wanted) if wanted else 0.0
+
+
 def normalize(text: str) -> str:
     """Return the form that decides whether two texts are the same: NFKC, single spaces, none at the ends."""
     return " ".join(unicodedata.normalize("NFKC", text).split())
@@ -196,9 +204,14 @@ def date_terms(moment: int) -> list[str]:
     Returns:
         Year, month name, day of the month, weekday and ISO date, as ``terms`` would write them.
     """
-    day = to_datetime(moment)
+    return list(_day_terms(moment // _DAY))
+
+
+@lru_cache(maxsize=1024)
+def _day_terms(day_number: int) -> tuple[str, ...]:
+    day = to_datetime(day_number * _DAY)
     names = (f"{day.year:04d}", MONTHS[day.month - 1], str(day.day), WEEKDAYS[day.weekday()])
-    return [_term(name.lower()) for name in names] + [f"{day.year:04d}-{day.month:02d}-{day.day:02d}"]
+    return (*(_term(name.lower()) for name in names), f"{day.year:04d}-{day.month:02d}-{day.day:02d}")
 
 
 def date_phrase(moment: int) -> str:

@@ -40,8 +40,8 @@ class Fact:
     Attributes:
         text: the statement.
         turn: index of the message it came from, or ``None`` when that is not known.
-        kind: one of ``powermem.prompts.KINDS``, such as ``"preference"``.
-        importance: 0 to 1.
+        kind: one of ``powermem.prompts.KINDS``, such as ``"preference"``; ``None`` when nobody judged it.
+        importance: 0 to 1, or ``None`` when nobody judged it.
         event_at: when the thing happens or happened, microseconds UTC.
         entities: names of people, places and things in it.
         speaker: who said it.
@@ -49,8 +49,8 @@ class Fact:
 
     text: str
     turn: int | None = None
-    kind: str = "fact"
-    importance: float = 0.5
+    kind: str | None = "fact"
+    importance: float | None = 0.5
     event_at: int | None = None
     entities: tuple[str, ...] = ()
     speaker: str | None = None

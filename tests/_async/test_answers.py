@@ -1,4 +1,4 @@
-"""Answers of a model that are no answers: mended where they can be, an error otherwise, and nothing is lost."""
+"""Answers of a model that are no answers: mended where they can be, an error otherwise; nothing is lost."""
 
 from __future__ import annotations
 

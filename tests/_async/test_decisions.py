@@ -61,6 +61,18 @@ async def test_update_keeps_the_id_and_merges_the_text(memory: AsyncMemory, mode
     assert await stored(memory) == [merged]
 
 
+async def test_without_vectors_shared_terms_make_a_memory_near(
+    config: dict[str, Any], model: ScriptedModel
+) -> None:
+    async with AsyncMemory({**config, "embedder": {"provider": "none"}}) as memory:
+        await learn(memory, model, LIVES)
+        model.learns("Ana lives in Faro now")
+        model.decides(decision(0, "SUPERSEDE", "M1"))
+        (item,) = (await memory.add("I moved to Faro", user_id="u"))["results"]
+        assert item["previous_memory"] == LIVES
+        assert await stored(memory) == ["Ana lives in Faro now"]
+
+
 async def test_supersede_ends_the_old_one_and_keeps_it(memory: AsyncMemory, model: ScriptedModel) -> None:
     old = await learn(memory, model, LIVES, "2023-01-10")
     model.learns("Ana lives in Faro")

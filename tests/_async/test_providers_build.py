@@ -77,6 +77,17 @@ async def test_every_reranker_ranks(api, http, name):
     assert await reranker.rerank("green tea", []) == []
 
 
+async def test_a_reranker_keeps_no_more_than_configured(api, http):
+    config = {"base_url": f"{api.url}/rerank", "top_n": 2}
+    reranker = build_reranker(
+        resolve({"reranker": {"enabled": True, "provider": "generic", "config": config}}).reranker, http
+    )
+    documents = ["a red car", "green tea", "black tea"]
+    assert [index for index, _ in await reranker.rerank("green tea", documents)] == [1, 2]
+    assert [index for index, _ in await reranker.rerank("green tea", documents, 1)] == [1]
+    assert [request.body["top_n"] for request in api.of("rerank")] == [2, 1]
+
+
 async def test_dashscopes_own_form_of_reranking_is_spoken(api, http):
     url = f"{api.address}/api/v1/services/rerank/text-rerank/text-rerank"
     raw = {"reranker": {"enabled": True, "provider": "qwen", "config": {"api_key": "k", "base_url": url}}}

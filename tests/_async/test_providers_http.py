@@ -307,10 +307,12 @@ async def test_connections_that_the_server_closed_are_given_up(api, http, endpoi
     await async_gather([partial(http.post, endpoint, BODY, limiter=limiter)] * 6)
 
     async def close() -> None:
-        await async_sleep(0.01)
+        assert await _eventually(lambda: api.in_flight == 1)
         api.close_idle()
+        api.release()
 
     # One connection is in use while the server closes the others, and only that one is used afterwards.
+    api.script.append(HANG)
     await async_gather([partial(http.post, endpoint, BODY, limiter=limiter), close])
     await http.post(endpoint, BODY, limiter=limiter)
 

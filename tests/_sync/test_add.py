@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
@@ -128,6 +129,12 @@ def test_messages_keep_their_own_speaker_and_time(memory: Memory) -> None:
 def test_yesterday_is_read_against_the_message(memory: Memory) -> None:
     result = memory.add("I went hiking yesterday.", user_id="u", timestamp="2023-05-08T10:00:00Z")
     assert "7 May 2023" in result["results"][0]["memory"]
+
+
+def test_yesterday_of_a_message_without_a_time_is_the_day_before_today(memory: Memory) -> None:
+    result = memory.add("I went hiking yesterday.", user_id="u")
+    yesterday = datetime.now(timezone.utc) - timedelta(days=1)
+    assert f"{yesterday:%B %Y}" in result["results"][0]["memory"]
 
 
 def test_parts_of_a_message_are_joined(memory: Memory) -> None:

@@ -1,5 +1,5 @@
 # Generated from tests/_async/test_answers.py by scripts/run_unasync.py; edit that file instead.
-"""Answers of a model that are no answers: mended where they can be, an error otherwise, and nothing is lost."""
+"""Answers of a model that are no answers: mended where they can be, an error otherwise; nothing is lost."""
 
 from __future__ import annotations
 

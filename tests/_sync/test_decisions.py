@@ -62,6 +62,18 @@ def test_update_keeps_the_id_and_merges_the_text(memory: Memory, model: Scripted
     assert stored(memory) == [merged]
 
 
+def test_without_vectors_shared_terms_make_a_memory_near(
+    config: dict[str, Any], model: ScriptedModel
+) -> None:
+    with Memory({**config, "embedder": {"provider": "none"}}) as memory:
+        learn(memory, model, LIVES)
+        model.learns("Ana lives in Faro now")
+        model.decides(decision(0, "SUPERSEDE", "M1"))
+        (item,) = (memory.add("I moved to Faro", user_id="u"))["results"]
+        assert item["previous_memory"] == LIVES
+        assert stored(memory) == ["Ana lives in Faro now"]
+
+
 def test_supersede_ends_the_old_one_and_keeps_it(memory: Memory, model: ScriptedModel) -> None:
     old = learn(memory, model, LIVES, "2023-01-10")
     model.learns("Ana lives in Faro")

@@ -78,6 +78,17 @@ def test_every_reranker_ranks(api, http, name):
     assert reranker.rerank("green tea", []) == []
 
 
+def test_a_reranker_keeps_no_more_than_configured(api, http):
+    config = {"base_url": f"{api.url}/rerank", "top_n": 2}
+    reranker = build_reranker(
+        resolve({"reranker": {"enabled": True, "provider": "generic", "config": config}}).reranker, http
+    )
+    documents = ["a red car", "green tea", "black tea"]
+    assert [index for index, _ in reranker.rerank("green tea", documents)] == [1, 2]
+    assert [index for index, _ in reranker.rerank("green tea", documents, 1)] == [1]
+    assert [request.body["top_n"] for request in api.of("rerank")] == [2, 1]
+
+
 def test_dashscopes_own_form_of_reranking_is_spoken(api, http):
     url = f"{api.address}/api/v1/services/rerank/text-rerank/text-rerank"
     raw = {"reranker": {"enabled": True, "provider": "qwen", "config": {"api_key": "k", "base_url": url}}}

@@ -308,10 +308,12 @@ def test_connections_that_the_server_closed_are_given_up(api, http, endpoint, li
     gather([partial(http.post, endpoint, BODY, limiter=limiter)] * 6)
 
     def close() -> None:
-        sleep(0.01)
+        assert _eventually(lambda: api.in_flight == 1)
         api.close_idle()
+        api.release()
 
     # One connection is in use while the server closes the others, and only that one is used afterwards.
+    api.script.append(HANG)
     gather([partial(http.post, endpoint, BODY, limiter=limiter), close])
     http.post(endpoint, BODY, limiter=limiter)
 

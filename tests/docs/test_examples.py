@@ -1,27 +1,32 @@
 """Every example of the documentation, run as it stands.
 
-The blocks of a file run in order, in one directory and with the names that those before them have made. A
-block of settings is written to the file whose name stands behind its language. A block marked ``output`` is
-what the block above it prints. Whatever is not to be run says ``no-run`` and why.
+The blocks of a file run in order, in one directory and with the names that those before them have made.
+Settings are checked, and written to the file whose name stands behind their language. A block marked
+``output`` is what the block above it prints. Whatever is not to be run says ``no-run`` and why.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dotenv import dotenv_values
 
+from powermem import MemoryConfig
 from powermem.cli import main
+from powermem.config.environment import from_variables
 from tests.apiserver import ApiServer
 
 from .markdown import ROOT, Block, documents, read_blocks
 
 PROMPT = "$ "
 # Shown to be read, and without anything that could be run.
-FIGURES = ("text", "sql")
+FIGURES = ("text",)
+SETTINGS = ("dotenv", "json")
 # How a copy of the project is installed and tested: its own test runs these.
 SHELL = ("bash",)
 
@@ -41,10 +46,15 @@ def test_the_examples_work(
             printed = _type(block, capsys)
         elif block.note == "output":
             assert printed == block.code, f"{block.place}: the block above prints something else"
-        elif block.note:
-            _write(block, place)
+        elif block.language in SETTINGS:
+            _configure(block, place)
         else:
             assert block.language in (*FIGURES, *SHELL), f"{block.place}: what is to be done with this?"
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_example_is_overlooked(path: Path) -> None:
+    assert path.read_text("utf-8").count("\n```") == 2 * len(read_blocks(path))
 
 
 def _run(block: Block, names: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> str:
@@ -63,7 +73,10 @@ def _type(block: Block, capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out
 
 
-def _write(block: Block, place: Path) -> None:
-    if block.note.endswith(".json"):
-        json.loads(block.code)
-    (place / block.note).write_text(block.code, "utf-8")
+def _configure(block: Block, place: Path) -> None:
+    if block.language == "json":
+        MemoryConfig(**json.loads(block.code))
+    else:
+        MemoryConfig(**from_variables(dotenv_values(stream=io.StringIO(block.code))))
+    if block.note:
+        (place / block.note).write_text(block.code, "utf-8")

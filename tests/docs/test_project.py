@@ -16,6 +16,7 @@ EVERYTHING = [*documents(), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROO
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+_CODE = re.compile(r"`([^`\n]+)`")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
@@ -62,6 +63,17 @@ def _anchors(path: Path) -> set[str]:
     """Return the anchors that headings get when the file is shown as a page."""
     headings = _HEADING.findall(path.read_text("utf-8"))
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_files_that_the_architecture_names_exist() -> None:
+    named = {
+        code
+        for code in _CODE.findall((ROOT / "docs" / "architecture.md").read_text("utf-8"))
+        if code.endswith((".py", "/")) and " " not in code
+    }
+    bases = (ROOT, ROOT / "src", ROOT / "src" / "powermem", ROOT / "src" / "powermem" / "_async")
+    assert len(named) > 30
+    assert [name for name in sorted(named) if not any((base / name).exists() for base in bases)] == []
 
 
 def test_every_page_is_reached_from_the_readme() -> None:

@@ -103,6 +103,18 @@ def test_a_search_sees_what_another_process_committed(
         assert sorted(there("like")) == ["I like jam", "I like tea"]
         assert other.call("delete_all", user_id="u") == {"deleted": 3}
         assert here("like") == []
+        (best,) = other.call("add", "I like ice with cherries", user_id="u", infer=False)["results"]
+        memory.add("I like ice", user_id="u", infer=False)
+        assert (
+            here("ice with cherries")
+            == there("ice with cherries")
+            == ["I like ice with cherries", "I like ice"]
+        )
+        assert other.call("delete", best["id"])
+        # What is deleted does not take the place of what is not.
+        (hit,) = memory.search("ice with cherries", user_id="u", limit=1)["results"]
+        assert hit["memory"] == "I like ice"
+        memory.delete(hit["id"])
         other.call("add", "I like cake", user_id="u", infer=False)
         assert here("like") == ["I like cake"]
         memory.reset()

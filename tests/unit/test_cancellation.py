@@ -51,6 +51,13 @@ def arrival(api: ApiServer, kind: str) -> asyncio.Event:
     return event
 
 
+async def insist(task: asyncio.Task[Any]) -> None:
+    """Cancel a task again and again until it is over."""
+    while not task.done():
+        task.cancel()
+        await asyncio.sleep(0)
+
+
 async def cancel(task: asyncio.Task[Any]) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -71,9 +78,8 @@ async def test_a_cancelled_add_leaves_everything_or_nothing(
     ]
     doomed = set(chance.sample(range(40), 20))
     for number in sorted(doomed):
-        # Wherever the task has got to after so many turns of the loop.
-        for _ in range(chance.randrange(12)):
-            await asyncio.sleep(0)
+        # Wherever the task has got to by then.
+        await asyncio.sleep(chance.random() * 0.003)
         tasks[number].cancel()
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     for number, outcome in enumerate(outcomes):
@@ -81,6 +87,7 @@ async def test_a_cancelled_add_leaves_everything_or_nothing(
     # A cancelled one may still be on its way to the disk, so the store is asked last.
     await memory.add("The last note", user_id="u", infer=False)
     kept = {text for (text,) in rows(path, "SELECT memory FROM memories_records")}
+    assert {text for (text,) in rows(path, "SELECT content FROM memories_turns")} == kept
     for number, outcome in enumerate(outcomes):
         pair = {f"First note {number}", f"Second note {number}"} & kept
         assert len(pair) in ((2,) if isinstance(outcome, dict) else (0, 2))
@@ -135,7 +142,7 @@ async def test_a_cancelled_opening_can_be_repeated(config: dict[str, Any], path:
         second = asyncio.create_task(memory.add(f"I like tea {turns}", user_id="u", infer=False))
         for _ in range(turns):
             await asyncio.sleep(0)
-        first.cancel()
+        await insist(first)
         outcome, added = await asyncio.gather(first, second, return_exceptions=True)
         assert outcome is None or isinstance(outcome, asyncio.CancelledError)
         assert isinstance(added, dict)
@@ -169,13 +176,12 @@ async def test_an_opening_that_waits_for_the_file_can_be_cancelled(
 async def test_a_close_that_is_cancelled_can_be_repeated(config: dict[str, Any], path: Path) -> None:
     for turns in range(6):
         memory = AsyncMemory(config)
-        adding = asyncio.create_task(memory.add(f"I like tea {turns}", user_id="u", infer=False))
-        await adding
-        closing_ = asyncio.create_task(memory.close())
+        await memory.add(f"I like tea {turns}", user_id="u", infer=False)
+        ending = asyncio.create_task(memory.close())
         for _ in range(turns):
             await asyncio.sleep(0)
-        closing_.cancel()
-        await asyncio.gather(closing_, return_exceptions=True)
+        await insist(ending)
+        await asyncio.gather(ending, return_exceptions=True)
         await memory.close()
         assert not Path(f"{path}-wal").exists()
     assert len(rows(path, "SELECT id FROM memories_records")) == 6

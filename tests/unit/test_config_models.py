@@ -262,9 +262,9 @@ def test_validate_config() -> None:
     assert validate_config({})
     assert validate_config(GUIDE)
     assert not validate_config({"llm": {"provider": "nobody"}})
-    assert not validate_config([])  # type: ignore[arg-type]
+    assert not validate_config([])
     assert not validate_config({1: 2})  # type: ignore[dict-item]
-    assert not validate_config(None)  # type: ignore[arg-type]
+    assert not validate_config(None)
 
 
 def test_paths_may_be_path_objects(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,12 @@ def additions(count: int, user: str = "u", seed: int = 5) -> list[AddMemory]:
         new = NewMemories(Scope(user, None, f"run {number // 20}"), at=1_000_000 + number)
         found.append(add(new, Candidate(fact, message, (), embedding)))
     return found
+
+
+def ask(path: Path, sql: str, *values: object) -> list[tuple[object, ...]]:
+    """Run a statement past the engine."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        return connection.execute(sql, values).fetchall()
 
 
 def request(
@@ -150,8 +157,7 @@ def test_caches_survive_that_deletions_are_no_longer_listed(
     other.close()
     other.open()
     other.close()
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT count(*) FROM memories_deleted").fetchone()[0] == 0
+    assert ask(path, "SELECT count(*) FROM memories_deleted") == [(0,)]
     assert len(engine.search([request(None, "memory", limit=50)])[0]) == 10
 
 
@@ -169,24 +175,16 @@ def test_an_older_schema_is_brought_forward_in_one_transaction(
     newer = Engine(str(path), "memories")
     with pytest.raises(StoreError, match="nonsense"):
         newer.open()
-    with sqlite3.connect(path) as connection:
-        columns = {row[1] for row in connection.execute("PRAGMA table_info(memories_records)")}
-        assert "mood" not in columns
+    assert "mood" not in {row[1] for row in ask(path, "PRAGMA table_info(memories_records)")}
     monkeypatch.setattr(engine_module, "sqlite_migrations", lambda collection: steps)
     newer.open()
     newer.close()
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT mood FROM memories_records").fetchall() == [("calm",)]
-        version = connection.execute(
-            "SELECT value FROM memories_meta WHERE key = 'schema_version'"
-        ).fetchone()
-        assert version == (2,)
+    assert ask(path, "SELECT mood FROM memories_records") == [("calm",)]
+    assert ask(path, "SELECT value FROM memories_meta WHERE key = 'schema_version'") == [(2,)]
 
 
 def test_a_newer_schema_is_refused(path: Path, engine: Engine) -> None:
-    with sqlite3.connect(path) as connection:
-        connection.execute(
-            "UPDATE memories_meta SET value = ? WHERE key = 'schema_version'", (schema.SCHEMA_VERSION + 1,)
-        )
+    later = schema.SCHEMA_VERSION + 1
+    ask(path, "UPDATE memories_meta SET value = ? WHERE key = 'schema_version'", later)
     with pytest.raises(StoreError, match="newer powermem"):
         Engine(str(path), "memories").open()

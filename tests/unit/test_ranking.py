@@ -200,12 +200,36 @@ def test_a_turn_beside_a_good_one_is_lifted_and_the_parts_add_up() -> None:
     partition.append(rows("Where did you go?", "To Lisbon, by train", "Something else", runs=["r", "r", "q"]))
     visible = partition.visible(0)
     lexical = partition.postings.scores(ids("lisbon"), visible)
-    found = rank(partition, visible, None, lexical, limit=10, now=0, weights=Weights(recency=0))
+    weights = Weights(recency=0)
+    found = rank(partition, visible, None, lexical, limit=10, now=0, weights=weights)
     assert [partition.ids[r.row] for r in found] == [2, 1]
-    assert found[1].neighbour == pytest.approx(0.4 * found[0].lexical)
+    assert found[1].neighbour == pytest.approx(weights.neighbour * (1 + weights.run) * found[0].lexical)
     for one in found:
         details = one.details()
         assert one.score == pytest.approx(min(1, details["lexical"] + details["neighbour"]), abs=1e-5)
+
+
+def test_the_rest_of_a_good_run_is_lifted_by_its_best_other_turn() -> None:
+    partition = Partition(None)
+    texts = ["tea and trains", "one", "two", "three", "green tea", "tea", "tea"]
+    partition.append(rows(*texts, runs=["r", "r", "r", "r", "r", "q", ""]))
+    visible = partition.visible(0)
+    lexical = partition.postings.scores(ids("tea", "train"), visible)
+    weights = Weights(recency=0)
+
+    def added(weights: Weights) -> dict[int, float]:
+        found = rank(partition, visible, None, lexical, limit=10, now=0, weights=weights)
+        return {int(partition.ids[one.row]): one.neighbour for one in found}
+
+    share = weights.neighbour * weights.run
+    lifted = added(weights)
+    # The best turn by the second best and the second best by the best, four turns away.
+    assert lifted[1] == pytest.approx(share * lexical[4])
+    assert lifted[5] == pytest.approx(share * lexical[0])
+    # Alone in its run, and without a run.
+    assert lifted[6] == lifted[7] == 0
+    assert added(Weights(recency=0, run=0))[5] == 0
+    assert set(added(Weights(recency=0, neighbour=0)).values()) == {0}
 
 
 def test_scores_stay_within_one() -> None:

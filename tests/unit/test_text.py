@@ -18,6 +18,7 @@ from powermem.text import (
     date_terms,
     normalize,
     query_terms,
+    shared,
     term_id,
     terms,
 )
@@ -196,3 +197,9 @@ def test_dates_are_found_by_their_words() -> None:
     for question in ("What happened in May 2023?", "on Monday", "on May 8th", "on 2023-05-08"):
         assert set(query_terms(question)) & set(found)
     assert date_phrase(parse("1969-12-31")) == "31 December 1969"
+
+
+def test_the_share_of_terms_counts_all_alike() -> None:
+    assert shared("Ana lives in Faro now", "Ana lives in Porto") == 0.5
+    assert shared("Ana likes tea", "Bo has a dog") == 0
+    assert shared("", "anything") == 0

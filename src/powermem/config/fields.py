@@ -29,7 +29,7 @@ _SECRET_NAME = re.compile(
 )
 _USERINFO = re.compile(r"(\w[\w+.\-]*://|(?=\S*:\S*@))\S*@")
 _ASSIGNED = re.compile(r"(?i)\b(password|passwd|pwd|api_?key|access_token|token|secret)=[^\s&;]+")
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 
 
 def is_secret(name: str) -> bool:
@@ -221,7 +221,7 @@ def _not_blank(value: str) -> str:
 
 def _identifier(value: str) -> str:
     if _IDENTIFIER.fullmatch(value) is None:
-        raise ValueError("expected letters, digits and underscores, not beginning with a digit, at most 63")
+        raise ValueError("expected letters, digits and underscores, not beginning with a digit, at most 40")
     return value
 
 

@@ -68,7 +68,9 @@ def check(config: MemoryConfig | Mapping[str, Any] | None) -> MemoryConfig:
         return config
     data = auto_config() if config is None else config
     if isinstance(data, (str, os.PathLike)):
-        raise ConfigError("config: expected a dict or a MemoryConfig, got a path; read it with load_config()")
+        raise ConfigError(
+            "config: expected a dict or a MemoryConfig, got a path; read the file with json.load first"
+        )
     if not isinstance(data, Mapping):
         raise ConfigError(f"config: expected a dict or a MemoryConfig, got {type(data).__name__}")
     odd = next((key for key in data if not isinstance(key, str)), None)

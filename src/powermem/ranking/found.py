@@ -33,7 +33,10 @@ class Found:
         columns = list(zip(*rows, strict=True)) if rows else [()] * 10
         self.ids: Sequence[int] = columns[0]
         self.users: Sequence[str] = columns[1]
-        self.runs: Sequence[str] = columns[2]
+        self.run_ids: Sequence[str] = columns[2]
+        codes: dict[str, int] = {"": -1}
+        numbers = [codes.setdefault(run, len(codes)) for run in self.run_ids]
+        self._runs = np.array(numbers, dtype=np.int64)
         self._actors: Sequence[str | None] = columns[3]
         self._begins = np.array(columns[4], dtype=np.int64)
         self.visible: BoolArray = np.array(columns[5], dtype=np.bool_)
@@ -101,6 +104,10 @@ class Found:
         named = {actor for actor in set(self._actors) if actor and not wanted.isdisjoint(query_terms(actor))}
         return np.array([actor in named for actor in self._actors], dtype=np.bool_) if named else None
 
+    def runs(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the number of the run of each of these rows, -1 for none; shape as given."""
+        return self._runs[rows]
+
     def neighbours(self, row: int, span: int) -> list[tuple[int, int]]:
         """Return pairs of (distance in turns, row) of what was said around a row in the same run."""
         if self._beside is None:
@@ -110,7 +117,7 @@ class Found:
     def _told_apart(self, span: int) -> dict[int, list[tuple[int, int]]]:
         runs: dict[str, list[tuple[int, int, int]]] = {}
         begins = self._begins.tolist()
-        for row, run in enumerate(self.runs):
+        for row, run in enumerate(self.run_ids):
             if run:
                 runs.setdefault(run, []).append((begins[row], self.ids[row], row))
         beside: dict[int, list[tuple[int, int]]] = {}

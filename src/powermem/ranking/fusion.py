@@ -22,7 +22,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 
 # Boosts may lift a row over others, so more rows than are wanted take part.
-_POOL = 50
+_POOL = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class Weights:
         speaker: added when the query names who said it. Small, because a question may name the wrong person.
         neighbour: share of a neighbouring turn's score that is added, divided by the distance in turns.
         span: how many turns away a neighbour may be.
+        run: part of ``neighbour`` by which the best other row of the same run counts, however far away: a
+            conversation that holds one part of an answer often holds the others.
         recency: added for what began to be true just now; fades with ``retention_days``.
         retention_days: after so many days the recency boost is down to 37 %.
     """
@@ -42,6 +44,7 @@ class Weights:
     speaker: float = 0.1
     neighbour: float = 0.4
     span: int = 2
+    run: float = 0.5
     recency: float = 0.02
     retention_days: float = 30.0
 
@@ -52,6 +55,9 @@ class Rankable(Protocol):
     @property
     def valid_from(self) -> npt.NDArray[np.int64]:
         """When each row began to be true, microseconds UTC; shape (n,)."""
+
+    def runs(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the number of the run of each of these rows, -1 for none; shape as given."""
 
     def neighbours(self, row: int, span: int) -> list[tuple[int, int]]:
         """Return pairs of (distance in turns, row) of what was said around a row in the same run."""
@@ -137,12 +143,8 @@ def candidates(
     chosen = np.zeros(len(visible), dtype=np.bool_)
     chosen[pool] = True
     if weights.neighbour:
-        beside = (
-            other
-            for row in pool[: 4 * _POOL].tolist()
-            for _, other in partition.neighbours(row, weights.span)
-        )
-        chosen[list(beside)] = True
+        for row in pool.tolist():
+            chosen[[other for _, other in partition.neighbours(row, weights.span)]] = True
     return chosen & visible
 
 
@@ -175,17 +177,9 @@ def rank(
     weights = weights or Weights()
     base = combine(dense, lexical, weights)
     pool = best(base, visible, pool_size(limit))
-    nearby: dict[int, float] = {}
-    if weights.neighbour:
-        for row in pool.tolist():
-            for distance, other in partition.neighbours(row, weights.span):
-                if visible[other]:
-                    share = weights.neighbour * float(base[row]) / distance
-                    nearby[other] = max(nearby.get(other, 0.0), share)
-    rows = np.array(sorted({*pool.tolist(), *nearby}), dtype=np.int64)
-    if not len(rows):
+    if not len(pool):
         return []
-    neighbour = np.array([nearby.get(row, 0.0) for row in rows.tolist()], dtype=np.float32)
+    rows, neighbour = _with_neighbours(partition, visible, base, pool, weights)
     speaker = np.zeros(len(rows), dtype=np.float32)
     spoken = partition.spoken_by(words) if weights.speaker else None
     if spoken is not None:
@@ -205,3 +199,51 @@ def rank(
         )
         for i in order.tolist()
     ]
+
+
+def _with_neighbours(
+    partition: Rankable,
+    visible: BoolArray,
+    base: FloatArray,
+    pool: npt.NDArray[np.int64],
+    weights: Weights,
+) -> tuple[npt.NDArray[np.int64], FloatArray]:
+    """Return the pool and the turns beside it, ascending, and what other turns of its run add to each."""
+    if not weights.neighbour:
+        return np.sort(pool), np.zeros(len(pool), dtype=np.float32)
+    scores = base[pool].tolist()
+    shares: dict[int, float] = {}
+    for row, score in zip(pool.tolist(), scores, strict=True):
+        for distance, other in partition.neighbours(row, weights.span):
+            share = score / distance
+            if share > shares.get(other, 0.0):
+                shares[other] = share
+    others = np.fromiter(shares, dtype=np.int64, count=len(shares))
+    seen = visible[others]
+    others = others[seen]
+    rows = np.union1d(pool, others)
+    added = np.zeros(len(rows), dtype=np.float32)
+    added[np.searchsorted(rows, others)] = np.fromiter(shares.values(), np.float32, len(shares))[seen]
+    added += np.float32(weights.run) * _best_others(partition, base, pool, rows)
+    return rows, np.float32(weights.neighbour) * added
+
+
+def _best_others(
+    partition: Rankable, base: FloatArray, pool: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
+) -> FloatArray:
+    """Return for each row the score of the best other row of its run in the pool; zero when there is none."""
+    first: dict[int, float] = {}
+    second: dict[int, float] = {}
+    # The pool is in descending order.
+    for run, score in zip(partition.runs(pool).tolist(), base[pool].tolist(), strict=True):
+        if run in first:
+            second.setdefault(run, score)
+        elif run >= 0:
+            first[run] = score
+    return np.array(
+        [
+            (second if score >= first.get(run, 0.0) else first).get(run, 0.0)
+            for run, score in zip(partition.runs(rows).tolist(), base[rows].tolist(), strict=True)
+        ],
+        dtype=np.float32,
+    )

@@ -6,7 +6,6 @@ appended or hidden; a row that changed is hidden and appended anew. Nothing here
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -91,6 +90,14 @@ class _Names:
         return self._column.values
 
 
+@dataclass(frozen=True, slots=True)
+class _Turns:
+    """The rows of a run in the order in which they were said, and the place of each."""
+
+    rows: list[int]
+    places: dict[int, int]
+
+
 class Partition:
     """Columns, vectors and postings of the memories that are searched together.
 
@@ -116,7 +123,7 @@ class Partition:
         self._may_expire = False
         # For each run its rows, and its turns in order once somebody has asked for them.
         self._rows_of_run: dict[int, list[int]] = {}
-        self._turns: dict[int, list[tuple[int, int, int]]] = {}
+        self._turns: dict[int, _Turns] = {}
         self.vectors: Vectors | Codes | None = None
         if dimension:
             self.vectors = Codes(dimension) if coded else Vectors(dimension)
@@ -240,6 +247,12 @@ class Partition:
         codes = [code for term in terms for code in self._speakers.get(term, ())]
         return np.isin(self._actors.values, codes) if codes else None
 
+    def runs(self, rows: IntArray) -> IntArray:
+        """Return the number of the run of each of these rows, -1 for none; shape as given."""
+        codes: IntArray = self._runs.values[rows]
+        without = self._runs.codes.get("", -1)
+        return np.where(codes == without, -1, codes)
+
     def neighbours(self, row: int, span: int) -> list[tuple[int, int]]:
         """Return the rows said shortly before and after one row in the same run.
 
@@ -254,11 +267,11 @@ class Partition:
         turns = self._turns.get(run)
         if turns is None:
             turns = self._turns[run] = self._order(run)
-        if not turns:
+        at = turns.places.get(row)
+        if at is None:
             return []
-        at = bisect_left(turns, (int(self._valid_from.values[row]), int(self._ids.values[row]), row))
-        first, last = max(at - span, 0), min(at + span, len(turns) - 1)
-        return [(abs(i - at), turns[i][2]) for i in range(first, last + 1) if i != at]
+        before, after = turns.rows[max(at - span, 0) : at], turns.rows[at + 1 : at + 1 + span]
+        return [*enumerate(reversed(before), 1), *enumerate(after, 1)]
 
     def _group_by_run(self, start: int) -> None:
         without = self._runs.codes.get("", -1)
@@ -267,7 +280,8 @@ class Partition:
                 self._rows_of_run.setdefault(run, []).append(row)
                 self._turns.pop(run, None)
 
-    def _order(self, run: int) -> list[tuple[int, int, int]]:
+    def _order(self, run: int) -> _Turns:
         begin, ids = self._valid_from.values, self._ids.values
-        rows = (row for row in self._rows_of_run.get(run, ()) if row not in self._hidden)
-        return sorted((int(begin[row]), int(ids[row]), row) for row in rows)
+        rows = [row for row in self._rows_of_run.get(run, ()) if row not in self._hidden]
+        rows.sort(key=lambda row: (int(begin[row]), int(ids[row])))
+        return _Turns(rows, {row: place for place, row in enumerate(rows)})

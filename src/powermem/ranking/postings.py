@@ -17,6 +17,9 @@ from . import bm25
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 
+# Sorting more rows at once would take more memory for a moment than it saves time in the queries.
+_MAX_SEGMENT = 1 << 15
+
 
 @dataclass(frozen=True, slots=True)
 class _Segment:
@@ -68,8 +71,10 @@ class Postings:
 
     def __init__(self) -> None:
         self._segments: list[_Segment] = []
-        self._lengths: list[FloatArray] = []
-        self._all_lengths: FloatArray = np.empty(0, dtype=np.float32)
+        # Rows added since the last query; they become one segment when the next one comes.
+        self._added: list[tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8], npt.NDArray[np.int64]]] = []
+        self._waiting = 0
+        self._lengths: FloatArray = np.empty(0, dtype=np.float32)
         self._count = 0
 
     def __len__(self) -> int:
@@ -78,6 +83,7 @@ class Postings:
     @property
     def nbytes(self) -> int:
         """Bytes held by the postings."""
+        self._settle()
         return (
             sum(
                 s.terms.nbytes + s.starts.nbytes + s.rows.nbytes + s.frequencies.nbytes
@@ -99,24 +105,32 @@ class Postings:
             frequencies: how often each occurs in its row; same shape.
             sizes: how many terms each row has; shape (rows,).
         """
-        count = len(sizes)
-        if not count:
+        if len(sizes):
+            self._added.append((terms, frequencies, sizes))
+            self._count += len(sizes)
+            self._waiting += len(sizes)
+            if self._waiting >= _MAX_SEGMENT // 2:
+                self._settle()
+
+    def _settle(self) -> None:
+        if not self._added:
             return
-        rows = np.repeat(np.arange(self._count, self._count + count, dtype=np.int32), sizes)
-        self._segments.append(_segment(self._count, count, terms, rows, frequencies))
+        terms, frequencies, sizes = (np.concatenate(column) for column in zip(*self._added, strict=True))
+        self._added.clear()
+        self._waiting = 0
+        first, count = self._count - len(sizes), len(sizes)
         bounds = np.concatenate(([0], np.cumsum(sizes)))
         sums = np.concatenate(([0], np.cumsum(frequencies, dtype=np.int64)))
-        self._lengths.append((sums[bounds[1:]] - sums[bounds[:-1]]).astype(np.float32))
-        self._count += count
-        while len(self._segments) > 1 and self._segments[-2].count < 2 * self._segments[-1].count:
+        lengths = (sums[bounds[1:]] - sums[bounds[:-1]]).astype(np.float32)
+        self._lengths = np.concatenate([self._lengths, lengths])
+        rows = np.repeat(np.arange(first, first + count, dtype=np.int32), sizes)
+        self._segments.append(_segment(first, count, terms, rows, frequencies))
+        while len(self._segments) > 1 and self._mergeable(*self._segments[-2:]):
             right = self._segments.pop()
             self._segments.append(_merge(self._segments.pop(), right))
 
-    def _row_lengths(self) -> FloatArray:
-        if self._lengths:
-            self._all_lengths = np.concatenate([self._all_lengths, *self._lengths])
-            self._lengths = []
-        return self._all_lengths
+    def _mergeable(self, left: _Segment, right: _Segment) -> bool:
+        return left.count < 2 * right.count and left.count + right.count <= _MAX_SEGMENT
 
     def scores(self, terms: Sequence[int], visible: BoolArray) -> FloatArray:
         """Return how well each row matches the terms, 0 to 1.
@@ -133,11 +147,12 @@ class Postings:
         Returns:
             Shape (n,), float32; rows that are not visible may hold any value.
         """
+        self._settle()
         total = np.zeros(self._count, dtype=np.float32)
         documents = int(np.count_nonzero(visible))
         if not documents or not terms:
             return total
-        lengths = self._row_lengths()
+        lengths = self._lengths
         damping = bm25.damping(lengths, float(lengths[visible].mean()))
         best = 0.0
         for term in terms:

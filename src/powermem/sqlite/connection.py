@@ -89,10 +89,16 @@ class Database:
             check_same_thread=False,
             cached_statements=256,
         )
-        connection.execute(f"PRAGMA synchronous={self._synchronous}")
-        connection.execute("PRAGMA temp_store=MEMORY")
-        connection.execute("PRAGMA cache_size=-16384")
-        register_functions(connection)
+        try:
+            connection.execute(f"PRAGMA synchronous={self._synchronous}")
+            connection.execute("PRAGMA temp_store=MEMORY")
+            # In KiB. What the operating system has cached is nearly as close, and shared by all connections.
+            connection.execute("PRAGMA cache_size=-4096")
+            register_functions(connection)
+        except BaseException:
+            # The file is read for the first time here, and may turn out to be none of SQLite's.
+            connection.close()
+            raise
         return connection
 
     @contextmanager
@@ -106,16 +112,8 @@ class Database:
             connection = self._writer
             if connection is None:
                 raise ClosedError("the store is closed")
-            try:
-                connection.execute("BEGIN IMMEDIATE")
+            with self._transaction(connection, "BEGIN IMMEDIATE"):
                 yield connection
-                connection.execute("COMMIT")
-            except BaseException as error:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                if isinstance(error, sqlite3.Error):
-                    raise translate(error, self.path) from error
-                raise
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -128,8 +126,16 @@ class Database:
             return
         connection = self._take()
         try:
-            connection.execute("BEGIN")
-            yield connection
+            with self._transaction(connection, "BEGIN"):
+                yield connection
+        finally:
+            self._give_back(connection)
+
+    @contextmanager
+    def _transaction(self, connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+        try:
+            connection.execute(begin)
+            yield
             connection.execute("COMMIT")
         except BaseException as error:
             if connection.in_transaction:
@@ -137,8 +143,6 @@ class Database:
             if isinstance(error, sqlite3.Error):
                 raise translate(error, self.path) from error
             raise
-        finally:
-            self._give_back(connection)
 
     def _take(self) -> sqlite3.Connection:
         with self._idle_lock:

@@ -17,7 +17,7 @@ from ..ranking.cache import Entry, PartitionCache
 from ..ranking.partition import Partition
 from ..ranking.search import columns
 
-_CHUNK = 4096
+_CHUNK = 512
 
 
 class Partitions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from ..._concurrency import AsyncLock, async_to_thread
@@ -66,10 +67,12 @@ class AsyncExtractor:
             # Compiling its patterns takes 50 ms, which a memory with a model need not spend.
             from ...rules import extract
 
+            # What comes without a time has just been said.
+            timed = [replace(m, sent_at=today) if m.sent_at is None else m for m in messages]
             # Long conversations take longer than an event loop should be held; and every further thread that
             # runs Python code lets the loop wait longer for its turn.
             async with self._reading:
-                return await async_to_thread(extract, messages)
+                return await async_to_thread(extract, timed)
         if not has_conversation(messages):
             return []
         request = extraction_messages(messages, today=today, custom=prompt or self._extraction_prompt)

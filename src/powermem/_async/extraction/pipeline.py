@@ -37,6 +37,7 @@ from ...plan import (
     neighbourhood,
 )
 from ...records import event_item
+from ...text import shared
 from ...types import Fact, Hit, Message, Scope, SearchRequest, Usage
 from ..encoder import AsyncEncoder
 from ..stores.base import AsyncStore
@@ -50,15 +51,20 @@ _TURNS_OF = ":turns"
 
 @dataclass(frozen=True, slots=True)
 class Nearness:
-    """From when on a stored memory counts as being about the same thing: cosine, or full text without
-    vectors."""
+    """From when on a stored memory counts as being about the same thing as a fact.
+
+    Attributes:
+        dense: the least cosine.
+        terms: the least share of the fact's terms that the memory has. A share, not the full-text score: in a
+            scope of few memories BM25 gives little weight to just the terms that they have in common.
+    """
 
     dense: float = 0.4
-    lexical: float = 0.4
+    terms: float = 0.4
 
-    def holds(self, hit: Hit) -> bool:
-        """Return whether a memory is near."""
-        return hit.details["dense"] >= self.dense or hit.details["lexical"] >= self.lexical
+    def holds(self, fact: Fact, hit: Hit) -> bool:
+        """Return whether a memory is near a fact."""
+        return hit.details["dense"] >= self.dense or shared(fact.text, hit.row.text) >= self.terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,14 +201,11 @@ class AsyncExtraction:
         self, messages: Sequence[Message], turns: Sequence[AddTurn], new: NewMemories, usage: Usage
     ) -> list[Change]:
         found = [
-            Candidate(Fact(message.content), message, (turn.id,))
+            # Nobody has judged what kind of thing such a message says.
+            Candidate(Fact(message.content, kind=None, importance=None), message, (turn.id,))
             for message, turn in zip(messages, turns, strict=True)
         ]
-        # Nobody has judged what kind of thing such a message says.
-        return [
-            replace(addition, row=replace(addition.row, memory_type=new.memory_type), facets={})
-            for addition in (add(new, candidate) for candidate in await self._embed(found, usage))
-        ]
+        return _additions(new, await self._embed(found, usage))
 
     async def _reconcile(
         self,
@@ -255,7 +258,10 @@ class AsyncExtraction:
             for candidate in found
         ]
         hits = await self._store.search(requests, touch=False)
-        return [[hit for hit in near if self._nearness.holds(hit)] for near in hits]
+        return [
+            [hit for hit in near if self._nearness.holds(candidate.fact, hit)]
+            for candidate, near in zip(found, hits, strict=True)
+        ]
 
     async def _embed(self, found: list[Candidate], usage: Usage) -> list[Candidate]:
         vectors = await self._encoder.encode([candidate.document for candidate in found])

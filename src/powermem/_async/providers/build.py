@@ -22,7 +22,7 @@ from .http import AsyncHTTPClient
 from .llm import AsyncChatLLM, AsyncLLM
 from .reranker import AsyncReranker
 
-_logger = logging.getLogger(__name__)
+_logger = logging.getLogger("powermem")
 
 # Their documentation offers JSON mode only, or the schema for a few of their models.
 _JSON_MODE_ONLY = frozenset({"deepseek", "qwen", "siliconflow", "zai"})
@@ -85,7 +85,7 @@ def build_reranker(settings: RerankerSettings | None, http: AsyncHTTPClient) -> 
         return None
     if settings.protocol != "rerank":
         raise _unfit(settings, "a reranker")
-    return AsyncReranker(http, _endpoint(settings, ""), **_common(settings))
+    return AsyncReranker(http, _endpoint(settings, ""), top_n=settings.top_n, **_common(settings))
 
 
 def _inner_embedder(settings: EmbedderSettings, http: AsyncHTTPClient) -> AsyncEmbedder | None:

@@ -285,7 +285,7 @@ class AsyncPostgresStore(AsyncServerStore):
         pool: Sequence[int],
     ) -> Found:
         """Return the rows with those said beside the best of them."""
-        asked = [row for row in pool if found.runs[row]]
+        asked = [row for row in pool if found.run_ids[row]]
         if not asked:
             return found
         pairs = await reader.fetch(
@@ -293,7 +293,7 @@ class AsyncPostgresStore(AsyncServerStore):
             [
                 [found.ids[row] for row in asked],
                 [found.users[row] for row in asked],
-                [found.runs[row] for row in asked],
+                [found.run_ids[row] for row in asked],
                 [int(found.valid_from[row]) for row in asked],
                 self._weights.span,
                 self._weights.span,

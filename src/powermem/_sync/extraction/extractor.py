@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from ..._concurrency import Lock, to_thread
@@ -67,10 +68,12 @@ class Extractor:
             # Compiling its patterns takes 50 ms, which a memory with a model need not spend.
             from ...rules import extract
 
+            # What comes without a time has just been said.
+            timed = [replace(m, sent_at=today) if m.sent_at is None else m for m in messages]
             # Long conversations take longer than an event loop should be held; and every further thread that
             # runs Python code lets the loop wait longer for its turn.
             with self._reading:
-                return to_thread(extract, messages)
+                return to_thread(extract, timed)
         if not has_conversation(messages):
             return []
         request = extraction_messages(messages, today=today, custom=prompt or self._extraction_prompt)

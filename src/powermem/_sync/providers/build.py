@@ -23,7 +23,7 @@ from .http import HTTPClient
 from .llm import LLM, ChatLLM
 from .reranker import Reranker
 
-_logger = logging.getLogger(__name__)
+_logger = logging.getLogger("powermem")
 
 # Their documentation offers JSON mode only, or the schema for a few of their models.
 _JSON_MODE_ONLY = frozenset({"deepseek", "qwen", "siliconflow", "zai"})
@@ -86,7 +86,7 @@ def build_reranker(settings: RerankerSettings | None, http: HTTPClient) -> Reran
         return None
     if settings.protocol != "rerank":
         raise _unfit(settings, "a reranker")
-    return Reranker(http, _endpoint(settings, ""), **_common(settings))
+    return Reranker(http, _endpoint(settings, ""), top_n=settings.top_n, **_common(settings))
 
 
 def _inner_embedder(settings: EmbedderSettings, http: HTTPClient) -> Embedder | None:

@@ -18,6 +18,7 @@ class Reranker:
         http: the client to send with.
         endpoint: the address of the rerank method; the one of DashScope's own API is recognized by it.
         model: the model's name.
+        top_n: the most documents to return for any call; all unless given.
         max_concurrency: how many requests may be in flight.
         timeout: seconds for each attempt, if not the client's.
         max_retries: how often to try again, if not the client's.
@@ -29,12 +30,14 @@ class Reranker:
         endpoint: Endpoint,
         *,
         model: str,
+        top_n: int | None = None,
         max_concurrency: int = 64,
         timeout: float | None = None,
         max_retries: int | None = None,
     ) -> None:
         self.provider = endpoint.provider
         self.model = model
+        self._top_n = top_n
         self._http = http
         self._endpoint = endpoint
         self._nested = "/services/rerank/" in endpoint.target
@@ -60,7 +63,7 @@ class Reranker:
         """
         if not documents:
             return []
-        wanted = min(top_n or len(documents), len(documents))
+        wanted = min(top_n or len(documents), self._top_n or len(documents), len(documents))
         body = rerank_body(self.model, query, documents, wanted, nested=self._nested)
         reply = self._http.post(
             self._endpoint,

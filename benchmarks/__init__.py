@@ -1,0 +1,1 @@
+"""Speed and retrieval quality of powermem, each figure beside a floor measured in the same run."""

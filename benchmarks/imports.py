@@ -1,0 +1,131 @@
+"""What importing and installing costs."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from .measure import ROOT, interleave, seconds
+from .report import Figure, figure
+
+_LOADS = """
+import sys
+before = set(sys.modules)
+import powermem
+new = [name for name in set(sys.modules) - before if "." not in name]
+standard = sys.stdlib_module_names | {"powermem"}
+print(len(set(sys.modules) - before), *sorted(name for name in new if name not in standard))
+"""
+_INSTALLED = """
+import importlib.metadata, json
+names = {found.name.lower() for found in importlib.metadata.distributions()}
+print(json.dumps(sorted(names)))
+"""
+_MOST_SECONDS, _MOST_PACKAGES = 0.15, 15
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--install", action="store_true", help="also install into a fresh environment")
+
+
+def run(options: argparse.Namespace) -> list[Figure]:
+    statements = {
+        "pass": "pass",
+        "import": "import powermem",
+        "memory": "from powermem import Memory",
+        "async": "from powermem import AsyncMemory",
+    }
+    calls: dict[str, Callable[[], float]] = {
+        name: partial(_milliseconds, statement) for name, statement in statements.items()
+    }
+    for call in calls.values():
+        call()
+    samples = interleave(max(options.rounds, 15), calls)
+    empty = statistics.median(samples["pass"])
+    loaded, *foreign = _output(_LOADS).split()
+    figures = [
+        figure(
+            f"a process that does `import powermem` ({loaded} modules; not of the standard library: "
+            f"{', '.join(foreign) or 'none'})",
+            samples["import"],
+            "ms",
+            floor=samples["pass"],
+            beside="`pass`",
+        ),
+        figure(
+            "`import powermem` alone",
+            [one - empty for one in samples["import"]],
+            "ms",
+            target=f"at most {_MOST_SECONDS * 1000:.0f}",
+        ),
+    ]
+    figures += [
+        figure(
+            f"a process that does `{statements[name]}`",
+            samples[name],
+            "ms",
+            floor=samples["pass"],
+            beside="`pass`",
+        )
+        for name in ("memory", "async")
+    ]
+    return figures + (_install() if options.install else [])
+
+
+def _milliseconds(statement: str) -> float:
+    command = [sys.executable, "-c", statement]
+    return seconds(partial(subprocess.run, command, check=True, cwd=ROOT)) * 1000
+
+
+def _output(code: str, python: str = sys.executable) -> str:
+    return subprocess.run(
+        [python, "-c", code], check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ).stdout
+
+
+def _install() -> list[Figure]:
+    with tempfile.TemporaryDirectory() as folder:
+        # Without pip inside: only what the library itself brings is counted.
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+        python = next(str(Path(folder, place)) for place in _PYTHONS if Path(folder, place).exists())
+        pip = [sys.executable, "-m", "pip", "--python", python]
+        took = seconds(
+            partial(
+                subprocess.run,
+                [*pip, "install", "--quiet", "--no-compile", "--disable-pip-version-check", str(ROOT)],
+                check=True,
+            )
+        )
+        packages = json.loads(_output(_INSTALLED, python))
+        home = Path(_output("import sysconfig; print(sysconfig.get_path('purelib'))", python).strip())
+        sizes = {
+            name: sum(file.stat().st_size for file in (home / name).rglob("*") if file.is_file())
+            for name in ("", "numpy", "numpy.libs", "powermem")
+        }
+    mib = {name: size / 2**20 for name, size in sizes.items()}
+    return [
+        Figure(
+            f"packages that the base install brings: {', '.join(packages)}",
+            len(packages),
+            "packages",
+            target=f"at most {_MOST_PACKAGES}",
+        ),
+        Figure(
+            f"size of the base install, not compiled (numpy {mib['numpy'] + mib['numpy.libs']:.0f}, "
+            f"powermem {mib['powermem']:.1f})",
+            mib[""],
+            "MiB",
+        ),
+        Figure(f"installing it, pip {importlib.metadata.version('pip')}", took, "s"),
+    ]
+
+
+_PYTHONS = ("bin/python", "Scripts/python.exe")
