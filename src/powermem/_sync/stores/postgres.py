@@ -282,7 +282,7 @@ class PostgresStore(ServerStore):
         pool: Sequence[int],
     ) -> Found:
         """Return the rows with those said beside the best of them."""
-        asked = [row for row in pool if found.runs[row]]
+        asked = [row for row in pool if found.run_ids[row]]
         if not asked:
             return found
         pairs = reader.fetch(
@@ -290,7 +290,7 @@ class PostgresStore(ServerStore):
             [
                 [found.ids[row] for row in asked],
                 [found.users[row] for row in asked],
-                [found.runs[row] for row in asked],
+                [found.run_ids[row] for row in asked],
                 [int(found.valid_from[row]) for row in asked],
                 self._weights.span,
                 self._weights.span,

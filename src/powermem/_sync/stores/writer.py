@@ -139,7 +139,7 @@ class ServerWriter:
 
     def _add_memories(self, share: _Share, changes: Sequence[AddMemory]) -> list[Added | Duplicate]:
         sql, connection = self._sql, share.connection
-        # In the same order everywhere, as in `lock_memories`: a text that another process is adding is waited for.
+        # In the same order everywhere: a text that another process is adding is waited for.
         order = sorted(range(len(changes)), key=lambda i: _identity(changes[i].row))
         in_order = [changes[i] for i in order]
         connection.execute_many(
