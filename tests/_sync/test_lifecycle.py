@@ -10,7 +10,14 @@ from typing import Any
 
 import pytest
 
-from powermem import ClosedError, ConfigError, InvalidInputError, Memory, MemoryConfig
+from powermem import (
+    ClosedError,
+    ConfigError,
+    InvalidInputError,
+    Memory,
+    MemoryConfig,
+    StoreUnavailableError,
+)
 from powermem._concurrency import gather
 
 
@@ -149,9 +156,9 @@ def test_a_wrong_configuration_is_named_at_once(
         Memory({**config, **change})
 
 
-def test_a_store_of_a_later_version_is_refused_without_a_traceback(config: dict[str, Any]) -> None:
-    config["vector_store"] = {"provider": "oceanbase", "config": {"host": "127.0.0.1"}}
+def test_a_server_that_does_not_answer_is_named(config: dict[str, Any]) -> None:
+    config["vector_store"] = {"provider": "oceanbase", "config": {"host": "127.0.0.1", "port": 9}}
     memory = Memory(config)
-    with pytest.raises(ConfigError, match="not available"):
+    with pytest.raises(StoreUnavailableError, match=r"127\.0\.0\.1:9"):
         memory.initialize()
     memory.close()

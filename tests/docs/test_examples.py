@@ -28,7 +28,7 @@ PROMPT = "$ "
 FIGURES = ("text",)
 SETTINGS = ("dotenv", "json")
 # How a copy of the project is installed and tested: its own test runs these.
-SHELL = ("bash",)
+SHELL = ("bash", "sql")
 
 
 @pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
