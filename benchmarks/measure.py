@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import resource
 import subprocess
 import sys
@@ -22,16 +23,16 @@ T = TypeVar("T")
 def interleave(rounds: int, contenders: Mapping[str, Callable[[], T]]) -> dict[str, list[T]]:
     """Let every contender have its turn in every round, so that a slow minute hits all of them.
 
-    Who begins moves on by one each round: what runs just before may warm a cache, or leave work behind.
+    The order differs from round to round: whoever ran just before may have emptied the caches.
 
     Returns:
         What each contender returned, round by round.
     """
     names = list(contenders)
     samples: dict[str, list[T]] = {name: [] for name in names}
-    for turn in range(rounds):
-        for place in range(len(names)):
-            name = names[(turn + place) % len(names)]
+    order = random.Random(rounds)
+    for _ in range(rounds):
+        for name in order.sample(names, len(names)):
             samples[name].append(contenders[name]())
     return samples
 
