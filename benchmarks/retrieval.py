@@ -29,7 +29,7 @@ LIMIT = 20
 # Ten sessions are to be told apart, and the first 20 results may all lie in three.
 DEEP = 100
 ANSWERABLE = {1, 2, 3, 4}
-# A plain hybrid of 50 lines, with the same embedder on the development split: what a library has to beat.
+# A plain hybrid with the same embedder on the development split: what a library has to beat.
 REFERENCE = {"R@1": 39.3, "R@5": 69.3, "R@10": 77.7, "R@20": 85.8, "MRR": 57.9, "sessions R@10": 94.7}
 _NO_BOOSTS = Weights(speaker=0.0, neighbour=0.0, recency=0.0)
 _SHIPPED, _COSINE, _FULL_TEXT = "as shipped", "cosine only", "full text only"
