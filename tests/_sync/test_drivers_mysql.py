@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -116,6 +118,55 @@ def test_who_cannot_connect_is_told_what_to_do(target: Server, change: dict[str,
     with pytest.raises(StoreUnavailableError, match=advice) as caught:
         MySQLDriver(replace(target, **change)).connect()
     assert target.password not in str(caught.value)
+
+
+@pytest.mark.stores("mysql")
+def test_who_is_refused_does_not_wait_for_a_farewell(target: Server) -> None:
+    with Relay(target) as relay:
+        refused = replace(target, port=relay.port, password="wrong")
+        with pytest.raises(StoreUnavailableError, match="check user and password"):
+            MySQLDriver(refused).connect()
+        # Over TLS, too, and though the other side has not hung up.
+        assert relay.left.wait(10)
+
+
+class Relay:
+    """Passes bytes between one client and a server, and stays when the server is gone."""
+
+    def __init__(self, target: Server) -> None:
+        self._target = target
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.left = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Relay:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._thread.join()
+        self._listener.close()
+
+    def _run(self) -> None:
+        client, _ = self._listener.accept()
+        server = socket.create_connection((self._target.host, self._target.port))
+        back = threading.Thread(target=self._pass, args=(server, client))
+        back.start()
+        self._pass(client, server)
+        self.left.set()
+        server.close()
+        back.join()
+        client.close()
+
+    @staticmethod
+    def _pass(source: socket.socket, sink: socket.socket) -> None:
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+        except OSError:
+            # A side that is reset is gone just as one that has hung up.
+            return
 
 
 @pytest.mark.stores("mysql")

@@ -12,7 +12,7 @@ from . import mysql
 from .base import Server, Values, formatted
 
 try:
-    import asyncmy
+    from asyncmy.connection import Connection
     from asyncmy.constants.FIELD_TYPE import DECIMAL, NEWDECIMAL, VAR_STRING, VARCHAR
     from asyncmy.converters import conversions
     from asyncmy.errors import MySQLError
@@ -21,6 +21,9 @@ except ImportError as error:
 
 _FAILURES = (MySQLError, OSError, EOFError, asyncio.TimeoutError, RuntimeError)
 _CONVERSIONS = mysql.conversions(conversions, numbers=(DECIMAL, NEWDECIMAL), texts=(VAR_STRING, VARCHAR))
+
+# Typed as anything: the package declares its constructor without types.
+_CONNECTION: Any = Connection
 
 # A server that is gone is noticed at last by this; it stops a slow statement itself, and earlier.
 _GRACE = 15.0
@@ -79,14 +82,19 @@ class AsyncMySQLConnection:
     async def close(self) -> None:
         """Disconnect, also in the middle of a statement. Never fails."""
         raw = self._connection
-        transport, protocol = raw._transport, raw._proto
-        if transport is None:
-            return
-        if not transport.is_closing():
+        transport = raw._transport
+        if transport is not None and not transport.is_closing():
             transport.write(_QUIT)
-        # With TLS, an orderly end would wait for the other side, which may be in the middle of a statement.
-        transport.abort()
-        raw.close()
+        await _hang_up(raw)
+
+
+async def _hang_up(raw: Any) -> None:
+    """Close the socket now, whatever the other side does."""
+    protocol = raw._proto
+    raw.close()
+    if protocol is not None and protocol.transport is not None:
+        # With TLS, an orderly end waits for the other side, which may be busy with a statement, or gone.
+        protocol.transport.abort()
         await protocol.wait_closed()
 
 
@@ -136,24 +144,25 @@ class AsyncMySQLDriver:
 
     async def _open(self, context: ssl.SSLContext | None) -> Any:
         server = self.server
+        raw = _CONNECTION(
+            host=server.host or None,
+            port=server.port,
+            unix_socket=server.socket or None,
+            user=server.user,
+            # asyncmy encodes text as Latin-1, which not every password is.
+            password=server.password.encode(),
+            database=server.database or None,
+            charset=mysql.CHARSET,
+            autocommit=True,
+            binary_prefix=True,
+            connect_timeout=server.connect_timeout,
+            read_timeout=server.statement_timeout + _GRACE if server.statement_timeout else None,
+            ssl=context,
+            conv=_CONVERSIONS,
+        )
         try:
-            return await asyncmy.connect(
-                host=server.host or None,
-                port=server.port,
-                unix_socket=server.socket or None,
-                user=server.user,
-                # asyncmy encodes text as Latin-1, which not every password is.
-                password=server.password.encode(),
-                database=server.database or None,
-                charset=mysql.CHARSET,
-                autocommit=True,
-                binary_prefix=True,
-                connect_timeout=server.connect_timeout,
-                read_timeout=server.statement_timeout + _GRACE if server.statement_timeout else None,
-                ssl=context,
-                conv=_CONVERSIONS,
-            )
-        except _FAILURES:
-            # The loop closes a socket on which TLS could not be begun in its next turn.
-            await asyncio.sleep(0)
+            await raw.connect()
+        except BaseException:
+            await _hang_up(raw)
             raise
+        return raw
