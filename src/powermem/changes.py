@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from .filters import Expression
+from .tasks import Preference, ProcessStatus, Task
 from .types import HistoryEntry, Metadata, Row, Scope, Stored, Turn
 
 
@@ -159,8 +160,109 @@ class Restore:
     history: Sequence[HistoryEntry] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class BufferTurn:
+    """Keep a message as evidence, and note that it waits to be processed.
+
+    Attributes:
+        turn: the message.
+        lane: whose work it is.
+        task_id: the task that it belongs to; ``None`` for whichever takes it on.
+        parts: the parts of the message that are not text, as JSON.
+    """
+
+    turn: AddTurn
+    lane: str
+    task_id: int | None = None
+    parts: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FinishTurns:
+    """Note that waiting turns have been processed.
+
+    The batch fails with ``TurnsGone`` unless each of them was waiting until now: so what comes of a turn is
+    stored once, whoever works on it.
+    """
+
+    ids: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class FreeTurns:
+    """Let go of a lane's turns that belong to ``"process"`` tasks which failed or were cancelled, so that the
+    next such task takes them on. Outcome: how many."""
+
+    lane: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddTask:
+    """Put a task at the end of its lane."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLane:
+    """Go on holding a lane. The batch fails with ``LeaseLost`` when it has gone to somebody else.
+
+    Attributes:
+        lane: which.
+        owner: who holds it.
+        until: when the lease ends now, microseconds UTC.
+    """
+
+    lane: str
+    owner: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateTask:
+    """Note how far a task has come. Outcome: the ``Task`` as it is now, or ``None``.
+
+    ``None`` for an attribute leaves it as it is. When ``status`` becomes ``PENDING``, its lane has work to do
+    at ``due_at``.
+
+    Attributes:
+        id: which task.
+        at: now, microseconds UTC.
+        expected: nothing happens when the task is in another state.
+        written: is added to ``knowledge_count``.
+        forget_error: remove the error.
+        attempts: sets the number of attempts.
+    """
+
+    id: int
+    at: int
+    expected: frozenset[ProcessStatus]
+    status: ProcessStatus | None = None
+    stage: str | None = None
+    error: str | None = None
+    forget_error: bool = False
+    attempts: int | None = None
+    written: int = 0
+    outcome: Mapping[str, Any] | None = None
+    due_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddPreference:
+    """Store a preference, unless its scope holds the same text. Outcome: 1 or 0."""
+
+    preference: Preference
+
+
 Change: TypeAlias = (
     AddTurn
+    | BufferTurn
+    | FinishTurns
+    | FreeTurns
+    | AddTask
+    | HoldLane
+    | UpdateTask
+    | AddPreference
     | AddMemory
     | ReplaceText
     | Supersede
@@ -195,7 +297,7 @@ class Updated:
     previous: str
 
 
-Outcome: TypeAlias = Added | Duplicate | Updated | Row | int | str | None
+Outcome: TypeAlias = Added | Duplicate | Updated | Row | Task | int | str | None
 
 
 class AlreadyDone(Exception):
@@ -224,3 +326,11 @@ class AlreadyStored(Exception):
 
 class VersionConflict(Exception):
     """A memory changed between reading and writing; the batch was undone and can be decided anew."""
+
+
+class TurnsGone(Exception):
+    """A turn waits no more: it was processed by somebody else, or deleted; the batch was undone."""
+
+
+class LeaseLost(Exception):
+    """The lane is held by somebody else by now; the batch was undone."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ...changes import Change, Outcome
 from ...filters import Expression
+from ...tasks import BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
 from ...types import (
     EmbedderIdentity,
     Embedding,
@@ -169,3 +170,81 @@ class AsyncMovable(AsyncStore):
             ``False`` when a memory has no new vector, because it was added or changed meanwhile; nothing was
             changed then.
         """
+
+
+class AsyncTaskStore(AsyncStore):
+    """A store that also keeps the work to do: turns that wait, tasks, and who works on what.
+
+    The tasks of one lane are done in the order of their ids, one at a time. Whoever works on a lane holds it
+    for a while and goes on holding it by ``renew_lanes``; what he had begun when he was killed is begun again
+    by the next. Times are the caller's, microseconds UTC.
+
+    Its ``apply`` also knows the changes to the buffer, to tasks and to preferences. ``DeleteWhere`` without a
+    filter removes these of the scope as well, and ``reset`` all of them.
+    """
+
+    @abstractmethod
+    async def claim_lanes(
+        self, owner: str, at: int, until: int, limit: int, *, lane: str | None = None
+    ) -> list[str]:
+        """Take hold of lanes that have a task due and that nobody holds at ``at``, the longest due first.
+
+        Each is taken by one statement that succeeds for one caller only.
+
+        Args:
+            owner: who takes them; never used twice.
+            at: now.
+            until: when the lease ends.
+            limit: how many at most.
+            lane: only this one.
+        """
+
+    @abstractmethod
+    async def renew_lanes(self, owner: str, lanes: Sequence[str], until: int) -> list[str]:
+        """Go on holding lanes; return those that are still held by this owner."""
+
+    @abstractmethod
+    async def release_lane(self, owner: str, lane: str) -> None:
+        """Let go of a lane, if this owner holds it. It has work to do when its next open task is due."""
+
+    @abstractmethod
+    async def begin_task(self, owner: str, lane: str, at: int) -> Task | None:
+        """Begin the first open task of a lane, and return it as it is then; ``None`` when there is none due.
+
+        It is running from then on, with one more attempt. A ``"process"`` task takes on all turns of the lane
+        that belong to no task.
+
+        Raises:
+            LeaseLost: the lane is held by somebody else.
+        """
+
+    @abstractmethod
+    async def task_turns(self, task_id: int) -> list[BufferedTurn]:
+        """Return the turns of a task that still wait, in the order in which they were said."""
+
+    @abstractmethod
+    async def count_buffered(self, lane: str | None, limit: int) -> int:
+        """Return how many turns wait that no task has taken on; counting ends at ``limit``."""
+
+    @abstractmethod
+    async def buffered_scopes(self, after: str, limit: int) -> list[tuple[str, Scope]]:
+        """Return a page of the lanes where turns wait that belong to no task, or to a ``"process"`` task that
+        failed or was cancelled, each with the scope of one of them, by lane, ascending."""
+
+    @abstractmethod
+    async def find_task(self, task_id: int) -> Task | None:
+        """Return a task."""
+
+    @abstractmethod
+    async def list_tasks(
+        self, scope: Scope, statuses: frozenset[ProcessStatus], *, limit: int, offset: int = 0
+    ) -> list[Task]:
+        """Return tasks in one of these states, the newest first."""
+
+    @abstractmethod
+    async def queue_statistics(self) -> QueueStatistics:
+        """Count what there is to do."""
+
+    @abstractmethod
+    async def preferences(self, scope: Scope) -> list[Preference]:
+        """Return the preferences of a scope, oldest first."""

@@ -1,0 +1,133 @@
+"""Work that is done in the background, as plain values; times are microseconds UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from .types import Scope, Turn
+
+
+class ProcessStatus(str, Enum):
+    """How far a task has come. The last three are final, though a failed task can be tried again."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """Whether nobody works on it any more."""
+        return self not in OPEN
+
+    def __str__(self) -> str:
+        return self.value
+
+
+OPEN = frozenset({ProcessStatus.PENDING, ProcessStatus.RUNNING})
+"""The states of a task that is still to be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task as a store keeps it.
+
+    Attributes:
+        id: ids are in the order in which tasks were made, which is the order of the work of one lane.
+        lane: whose work it is; see ``lane_of``.
+        scope: whose memories come of it.
+        kind: ``"process"`` extracts from the turns that are buffered when it begins, ``"refine"`` from its
+            own.
+        status: how far it has come.
+        stage: what is being done, for people to read.
+        attempts: how often it was begun.
+        error: why the last attempt failed.
+        knowledge_count: how many memories it wrote.
+        payload: what the work needs besides the turns; JSON values.
+        outcome: what came of it: ``results`` and ``preferences``; JSON values.
+        created_at: when it was made.
+        updated_at: when any of this changed last.
+        due_at: it is not begun before.
+    """
+
+    id: int
+    lane: str
+    scope: Scope
+    kind: str
+    created_at: int
+    updated_at: int
+    due_at: int
+    status: ProcessStatus = ProcessStatus.PENDING
+    stage: str = "queued"
+    attempts: int = 0
+    error: str | None = None
+    knowledge_count: int = 0
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    outcome: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BufferedTurn:
+    """A turn that waits to be processed.
+
+    Attributes:
+        turn: what was said.
+        lane: whose work it is.
+        task_id: the task that has taken it on, if one has.
+        parts: the parts of the message that are not text, as JSON, or ``None``.
+    """
+
+    turn: Turn
+    lane: str
+    task_id: int | None = None
+    parts: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """What somebody likes or wants, and how that is known.
+
+    Attributes:
+        id: time-ordered.
+        scope: whose it is.
+        kind: ``"explicit_preference"`` or ``"implicit_preference"``.
+        text: what is preferred.
+        reasoning: why one may think so.
+        hash: the identity of the text; a scope holds it once.
+        created_at: when it was learned.
+    """
+
+    id: int
+    scope: Scope
+    kind: str
+    text: str
+    reasoning: str
+    hash: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStatistics:
+    """Numbers about the work to do.
+
+    Attributes:
+        buffered: turns that no task has taken on.
+        by_status: how many tasks there are in each state.
+        oldest_at: when the oldest of the waiting turns and open tasks was made; ``None`` when there is none.
+    """
+
+    buffered: int
+    by_status: Mapping[ProcessStatus, int]
+    oldest_at: int | None
+
+
+def lane_of(scope: Scope) -> str:
+    """Return the key under which a scope's work is done in order: the user, or who stands in for one."""
+    for letter, name in zip("uar", scope, strict=True):
+        if name:
+            return f"{letter}:{name}"
+    return ""
