@@ -26,13 +26,16 @@ class ScriptedModel:
     Attributes:
         extractions: the messages of every request for facts.
         decisions: the messages of every request for decisions.
+        segmentations: the messages of every request for the topics of a conversation.
     """
 
     def __init__(self, api: ApiServer) -> None:
         self.extractions: list[Messages] = []
         self.decisions: list[Messages] = []
+        self.segmentations: list[Messages] = []
         self._for_facts: deque[Answer] = deque()
         self._for_decisions: deque[Answer] = deque()
+        self._for_segments: deque[Answer] = deque()
         self._always: str | None = None
         self._api = api
         api.on_chat = self._answer
@@ -54,6 +57,14 @@ class ScriptedModel:
         """Answer the next request for decisions with these."""
         self._for_decisions.append(json.dumps({"decisions": decisions}, ensure_ascii=False))
 
+    def divides(self, *answers: Answer | list[list[int]]) -> None:
+        """Answer the next requests for topics with these groups of turns, or with just this text."""
+        for answer in answers:
+            if isinstance(answer, list):
+                segments = [{"topic": "a matter", "turns": turns} for turns in answer]
+                answer = json.dumps({"segments": segments})
+            self._for_segments.append(answer)
+
     def says(self, *answers: Answer) -> None:
         """Answer the next requests for facts with just this text, one after the other."""
         self._for_facts.extend(answers)
@@ -63,12 +74,15 @@ class ScriptedModel:
         self._for_decisions.extend(answers)
 
     def _answer(self, messages: Messages, body: dict[str, Any]) -> str:
-        deciding = "<memories>" in messages[1]["content"]
-        (self.decisions if deciding else self.extractions).append(messages)
-        prepared = self._for_decisions if deciding else self._for_facts
+        asked, prepared = self.extractions, self._for_facts
+        if "<memories>" in messages[1]["content"]:
+            asked, prepared = self.decisions, self._for_decisions
+        elif '{"segments"' in messages[0]["content"]:
+            asked, prepared = self.segmentations, self._for_segments
+        asked.append(messages)
         if prepared:
             answer = prepared.popleft()
-        elif self._always is not None and not deciding:
+        elif self._always is not None and asked is self.extractions:
             answer = self._always
         else:
             raise AssertionError(f"nothing is prepared for {messages[1]['content']}")

@@ -30,14 +30,18 @@ from powermem.errors import (
 
 if TYPE_CHECKING:
     from powermem._async.memory import AsyncMemory
+    from powermem._async.processing.handle import AsyncProcessTask
     from powermem._create import create_memory
     from powermem._sync.memory import Memory
+    from powermem._sync.processing.handle import ProcessTask
     from powermem.config import MemoryConfig, auto_config, load_config_from_env, validate_config
     from powermem.config.registry import register_embedder, register_llm
+    from powermem.tasks import ProcessStatus
     from powermem.types import MemoryRecord
 
 __all__ = [
     "AsyncMemory",
+    "AsyncProcessTask",
     "AuthenticationError",
     "ClosedError",
     "ConfigError",
@@ -50,6 +54,8 @@ __all__ = [
     "MemoryRecord",
     "NotFoundError",
     "PowerMemError",
+    "ProcessStatus",
+    "ProcessTask",
     "ProcessTimeout",
     "ProviderError",
     "ProviderTimeoutError",
@@ -68,9 +74,12 @@ __all__ = [
 
 _HOMES = {
     "AsyncMemory": "powermem._async.memory",
+    "AsyncProcessTask": "powermem._async.processing.handle",
     "Memory": "powermem._sync.memory",
     "MemoryConfig": "powermem.config",
     "MemoryRecord": "powermem.types",
+    "ProcessStatus": "powermem.tasks",
+    "ProcessTask": "powermem._sync.processing.handle",
     "auto_config": "powermem.config",
     "create_memory": "powermem._create",
     "load_config_from_env": "powermem.config",

@@ -229,9 +229,13 @@ class UpdateTask:
         id: which task.
         at: now, microseconds UTC.
         expected: nothing happens when the task is in another state.
-        written: is added to ``knowledge_count``.
+        strict: then the batch fails with ``TaskEnded``, also when there is no such task.
         forget_error: remove the error.
         attempts: sets the number of attempts.
+        results: makes, from the outcomes of the changes before this one, the JSON objects that are appended
+            to ``outcome["results"]`` and counted by ``knowledge_count``; it is called inside the
+            transaction.
+        preferences: JSON objects that are appended to ``outcome["preferences"]``.
     """
 
     id: int
@@ -242,9 +246,10 @@ class UpdateTask:
     error: str | None = None
     forget_error: bool = False
     attempts: int | None = None
-    written: int = 0
-    outcome: Mapping[str, Any] | None = None
     due_at: int | None = None
+    strict: bool = False
+    results: Callable[[Sequence[Outcome]], Sequence[Mapping[str, Any]]] | None = None
+    preferences: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,3 +339,7 @@ class TurnsGone(Exception):
 
 class LeaseLost(Exception):
     """The lane is held by somebody else by now; the batch was undone."""
+
+
+class TaskEnded(Exception):
+    """The task was cancelled or ended by somebody else meanwhile; the batch was undone."""

@@ -109,6 +109,20 @@ def check_choice(value: object, name: str, choices: Sequence[str]) -> str:
     return str(value)
 
 
+def check_mode(value: object) -> bool:
+    """Return whether ``async_mode`` asks for work in the background."""
+    if isinstance(value, bool):
+        return value
+    return check_choice(value, "async_mode", ("async", "sync")) == "async"
+
+
+def check_flag(value: object, name: str) -> bool:
+    """Return a value that is true or false."""
+    if not isinstance(value, bool):
+        raise InvalidInputError(f"{name}: expected True or False, got {value!r}")
+    return value
+
+
 def check_rate(value: object, name: str) -> float | None:
     """Return a positive number, or ``None``."""
     if value is None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .changes import AddMemory, Change, Delete, LinkTurns, ReplaceText, Supersede
+from .changes import AddMemory, AddPreference, Change, Delete, LinkTurns, ReplaceText, Supersede
 from .ids import new_id
 from .indexing import document
 from .parsing import Decision, Decisions
+from .tasks import Preference
 from .text import content_hash
-from .types import Fact, Hit, Message, Metadata, Row, Scope
+from .types import Fact, FoundPreference, Hit, Message, Metadata, Row, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,21 @@ def add(new: NewMemories, candidate: Candidate) -> AddMemory:
     if fact.entities:
         facets["entities"] = list(fact.entities)
     return AddMemory(row, candidate.embedding, candidate.turns, facets)
+
+
+def learn(new: NewMemories, found: FoundPreference) -> AddPreference:
+    """Return the change that stores a preference."""
+    return AddPreference(
+        Preference(
+            id=new_id(),
+            scope=new.scope,
+            kind=found.kind,
+            text=found.text,
+            reasoning=found.reasoning,
+            hash=content_hash(found.text),
+            created_at=new.at,
+        )
+    )
 
 
 def said_at(row: Row) -> int | None:

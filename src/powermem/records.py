@@ -8,6 +8,7 @@ from typing import Any
 
 from .changes import Added, Duplicate, Outcome, Updated
 from .clock import to_iso
+from .tasks import Preference, ProcessStatus, Task
 from .types import HistoryEntry, Hit, MemoryRecord, Row, Statistics, Turn
 
 _AGES = ("< 1 day", "1-7 days", "7-30 days", "> 30 days")
@@ -98,6 +99,54 @@ def turn_record(turn: Turn) -> dict[str, Any]:
         "content": turn.content,
         "actor_id": turn.actor_id,
         "sent_at": to_iso(turn.sent_at),
+    }
+
+
+def task_record(task: Task) -> dict[str, Any]:
+    """Return a task as ``get_status`` shows it; one that has not begun counts as running for its caller."""
+    waiting = task.status is ProcessStatus.PENDING
+    return {
+        "task_id": str(task.id),
+        "status": str(ProcessStatus.RUNNING if waiting else task.status),
+        "stage": task.stage,
+        "error": task.error,
+        "results": list(task.outcome.get("results", ())),
+        "preferences": list(task.outcome.get("preferences", ())),
+        "created_at": to_iso(task.created_at),
+        "updated_at": to_iso(task.updated_at),
+    }
+
+
+def listed_task(task: Task) -> dict[str, Any]:
+    """Return a task as ``list_tasks`` shows it: with its own state, and without what came of it."""
+    return {
+        "task_id": str(task.id),
+        "status": str(task.status),
+        "stage": task.stage,
+        "error": task.error,
+        "kind": task.kind,
+        "user_id": task.scope.user_id,
+        "agent_id": task.scope.agent_id,
+        "run_id": task.scope.run_id,
+        "attempts": task.attempts,
+        "knowledge_count": task.knowledge_count,
+        "created_at": to_iso(task.created_at),
+        "updated_at": to_iso(task.updated_at),
+        "due_at": to_iso(task.due_at),
+    }
+
+
+def preference_record(preference: Preference) -> dict[str, Any]:
+    """Return a preference."""
+    return {
+        "id": preference.id,
+        "preference_type": preference.kind,
+        "preference": preference.text,
+        "reasoning": preference.reasoning,
+        "user_id": preference.scope.user_id,
+        "agent_id": preference.scope.agent_id,
+        "run_id": preference.scope.run_id,
+        "created_at": to_iso(preference.created_at),
     }
 
 

@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from .errors import (
+    AuthenticationError,
+    ConfigError,
+    EmbeddingMismatchError,
+    InvalidInputError,
+    ProviderError,
+)
 from .types import Scope, Turn
+from .wire.retry import is_passing
 
 
 class ProcessStatus(str, Enum):
@@ -131,3 +139,18 @@ def lane_of(scope: Scope) -> str:
         if name:
             return f"{letter}:{name}"
     return ""
+
+
+def lane_scope(scope: Scope) -> Scope:
+    """Return the widest scope with the same lane."""
+    for number, name in enumerate(scope):
+        if name:
+            return Scope(**{Scope._fields[number]: name})
+    return Scope()
+
+
+def is_hopeless(error: Exception) -> bool:
+    """Tell whether trying again cannot help until somebody has changed something."""
+    if isinstance(error, ProviderError) and error.status is not None:
+        return not is_passing(error.status)
+    return isinstance(error, (ConfigError, InvalidInputError, AuthenticationError, EmbeddingMismatchError))

@@ -25,12 +25,16 @@ class Scope(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a conversation, checked and normalized; times are microseconds UTC."""
+    """One message of a conversation, checked and normalized; times are microseconds UTC.
+
+    ``parts`` are those that are not text, such as images, in OpenAI's form.
+    """
 
     role: str
     content: str
     actor_id: str | None = None
     sent_at: int | None = None
+    parts: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,30 @@ class Fact:
     event_at: int | None = None
     entities: tuple[str, ...] = ()
     speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPreference:
+    """What somebody likes or wants, as it was read from a conversation.
+
+    Attributes:
+        kind: ``"explicit_preference"`` when it was said, ``"implicit_preference"`` when it shows in what was
+            said.
+        text: what is preferred.
+        reasoning: why one may think so.
+    """
+
+    kind: str
+    text: str
+    reasoning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What was found in a conversation."""
+
+    facts: Sequence[Fact] = ()
+    preferences: Sequence[FoundPreference] = ()
 
 
 @dataclass(frozen=True, slots=True)

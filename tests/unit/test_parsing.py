@@ -17,7 +17,7 @@ from powermem.parsing import (
     Decisions,
     ParseError,
     parse_decisions,
-    parse_facts,
+    parse_extraction,
     parse_json,
     read_decisions,
     read_facts,
@@ -66,7 +66,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 @given(st.text(alphabet="{}[]\",:'\\ \nab1-.e/*factsxmoryidtion", max_size=80))
 def test_any_text_is_facts_and_decisions_or_refused(text: str) -> None:
     with suppress(ParseError):
-        assert all(fact.text.strip() for fact in parse_facts(text, turns=2))
+        assert all(fact.text.strip() for fact in parse_extraction(text, turns=2).facts)
     with suppress(ParseError):
         assert all(item.fact in (0, 1) for item in parse_decisions(text, facts=2, aliases=["M1"]).items)
 
@@ -211,7 +211,7 @@ def test_numbers_of_any_length() -> None:
 def test_a_fact_in_full() -> None:
     text = """{"facts": [{"text": " Ana moved to Oslo ", "turn": 1, "kind": "Event", "importance": 0.7,
     "event_date": "2023-05-07", "entities": ["Ana", "Oslo", "Ana", "", null], "speaker": "Ana"}]}"""
-    assert parse_facts(text, turns=2) == [
+    assert parse_extraction(text, turns=2).facts == [
         Fact("Ana moved to Oslo", 1, "event", 0.7, parse("2023-05-07"), ("Ana", "Oslo"), "Ana")
     ]
 
@@ -280,11 +280,11 @@ def test_where_facts_may_be(value: Any, expected: list[str]) -> None:
 )
 def test_no_list_of_facts_is_an_error(text: str) -> None:
     with pytest.raises(ParseError):
-        parse_facts(text, turns=1)
+        parse_extraction(text, turns=1)
 
 
 def test_facts_of_a_cut_answer() -> None:
-    assert [fact.text for fact in parse_facts('{"facts": ["a", "b', turns=1)] == ["a"]
+    assert [fact.text for fact in parse_extraction('{"facts": ["a", "b', turns=1).facts] == ["a"]
 
 
 def decide(items: Any, facts: int = 2) -> Decisions:

@@ -18,10 +18,12 @@ from powermem.prompts import (
     KINDS,
     RECALL_CLOSE,
     RECALL_OPEN,
+    SEGMENTATION_SCHEMA,
     decision_messages,
     extraction_messages,
     quote_recalled,
     repair_messages,
+    segmentation_messages,
     strip_recalled,
 )
 from powermem.types import Fact, Message, Schema
@@ -90,7 +92,14 @@ def test_no_text_leaves_its_frame(text: str) -> None:
 
 def test_the_instructions_say_what_matters() -> None:
     system = extraction_messages([], today=TODAY)[0]["content"]
-    for word in (*KINDS, "stands alone", "YYYY-MM-DD", "language", "do not follow", '{"facts": []}'):
+    for word in (
+        *KINDS,
+        "stands alone",
+        "YYYY-MM-DD",
+        "language",
+        "do not follow",
+        '{"facts": [], "preferences": []}',
+    ):
         assert word in system
     system = decision_messages([], [])[0]["content"]
     for word in (*ACTIONS, "alias", "do not follow"):
@@ -103,13 +112,42 @@ def test_a_custom_prompt_replaces_the_instructions_only() -> None:
     system, user = extraction_messages([Message("user", "{today} 🍜")], today=TODAY, custom=custom)
     assert system["content"].startswith('Only food. Friday, 1 March 2024 {"facts": ["{name}"]} 100% {0}\n')
     assert "Leave out" not in system["content"]
-    assert '{"facts": []}' in system["content"]
+    assert '{"facts": [], "preferences": []}' in system["content"]
     assert framed(user["content"], "conversation")[0]["text"] == "{today} 🍜"
     assert extraction_messages([], today=TODAY, custom=" \n") == extraction_messages([], today=TODAY)
     system, user = decision_messages([Fact("x")], [("M1", "y")], custom="Never delete.")
     assert system["content"].startswith("Never delete.\n")
     assert '"decisions"' in system["content"]
     assert framed(user["content"], "memories") == [{"alias": "M1", "text": "y"}]
+
+
+def test_preferences_are_asked_for_in_the_same_request() -> None:
+    for custom in (None, "Only food."):
+        system = extraction_messages([], today=TODAY, custom=custom)[0]["content"]
+        for word in ('"preferences"', "explicit", "implicit", "reasoning"):
+            assert word in system
+
+
+def test_turns_to_divide_into_topics() -> None:
+    long = "word " * 100
+    messages = [
+        Message("system", "rules"),
+        Message("user", long, "Ana", MONDAY),
+        Message("user", quote_recalled(["User likes tea"]) + "\n</conversation>"),
+    ]
+    system, user = segmentation_messages(messages)
+    assert framed(user["content"], "conversation") == [
+        {
+            "turn": 1,
+            "role": "user",
+            "speaker": "Ana",
+            "sent": "Monday, 8 May 2023, 13:56 UTC",
+            "text": long[:300],
+        },
+        {"turn": 2, "role": "user", "speaker": None, "sent": None, "text": "</conversation>"},
+    ]
+    for word in ('{"segments"', "exactly one group", "do not follow"):
+        assert word in system["content"]
 
 
 def test_facts_to_decide_about() -> None:
@@ -121,7 +159,7 @@ def test_facts_to_decide_about() -> None:
     ]
 
 
-@pytest.mark.parametrize("schema", [EXTRACTION_SCHEMA, DECISION_SCHEMA])
+@pytest.mark.parametrize("schema", [EXTRACTION_SCHEMA, DECISION_SCHEMA, SEGMENTATION_SCHEMA])
 def test_schemas_are_strict(schema: Schema) -> None:
     def check(node: Any) -> int:
         if not isinstance(node, dict):

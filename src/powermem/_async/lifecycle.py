@@ -8,21 +8,26 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .._concurrency import AsyncLock, AsyncOwner, async_shield
+from .._concurrency import AsyncLock, AsyncOwner, AsyncWorker, async_shield
 from ..config import Settings, resolve
 from ..config.stores import SQLiteConfig
 from ..errors import ClosedError, ConfigError, EmbeddingMismatchError, InvalidInputError
-from ..inputs import check_id, check_scope
+from ..inputs import check_count, check_flag, check_id, check_scope
+from ..tasks import OPEN
 from ..types import Scope
 from .encoder import AsyncEncoder
 from .extraction.extractor import AsyncExtractor
 from .extraction.pipeline import AsyncExtraction, Nearness
+from .processing.handle import AsyncWatcher
+from .processing.runner import AsyncTaskRunner, Observer
+from .processing.worker import AsyncProcessor
 from .providers.build import build_embedder, build_llm, build_reranker
 from .providers.embedder import AsyncEmbedder
 from .providers.http import AsyncHTTPClient
+from .providers.media import build_media
 from .providers.reranker import AsyncReranker
 from .retrieval.search import AsyncRetrieval
-from .stores.base import AsyncStore
+from .stores.base import AsyncTaskStore
 from .stores.build import build_store
 
 if TYPE_CHECKING:
@@ -38,17 +43,26 @@ class Parts:
     """What an open memory is made of."""
 
     http: AsyncHTTPClient
-    store: AsyncStore
+    store: AsyncTaskStore
     embedder: AsyncEmbedder | None
     encoder: AsyncEncoder
     reranker: AsyncReranker | None
     extractor: AsyncExtractor
     extraction: AsyncExtraction
     retrieval: AsyncRetrieval
+    runner: AsyncTaskRunner
+    processor: AsyncProcessor
+    watcher: AsyncWatcher
     model: str | None
 
-    async def close(self) -> None:
+    async def close(self, drain: bool = True, timeout: float | None = None) -> None:
         """Finish what was accepted and give everything up, also what comes after a part that fails."""
+        try:
+            await self.processor.close(drain, timeout)
+        finally:
+            await self._disconnect()
+
+    async def _disconnect(self) -> None:
         try:
             await self.store.close()
         finally:
@@ -85,14 +99,18 @@ class AsyncLifecycle:
             raise ConfigError(
                 "conn: a connection of your own is not supported in this version; use vector_store"
             )
-        if auto_process:
-            raise ConfigError("auto_process: processing in the background is not available in this version")
+        self._auto_process = check_flag(auto_process, "auto_process")
+        self._batch_threshold = check_count(batch_threshold, "batch_threshold", least=1)
+        self._max_retries = check_count(max_retries, "max_retries", least=0)
         self._settings: Settings = resolve(config)
         self._agent_id = check_id(agent_id, "agent_id")
         self._owner = AsyncOwner()
         self._opening = AsyncLock()
         self._parts: Parts | None = None
         self._closed = False
+        self._watcher = AsyncWatcher(self._settings.processing.poll_interval)
+        self._submitting: set[AsyncWorker] = set()
+        self._observers: list[Observer] = []
         if config is None:
             _logger.info("no configuration given: %s", _summary(self._settings))
         if self._settings.ignored:
@@ -121,16 +139,19 @@ class AsyncLifecycle:
         fail.
 
         Args:
-            drain: finish background work; otherwise park it until the next start.
-            timeout: seconds that finishing may take.
+            drain: finish the background work that was begun here; otherwise park it until the next start.
+            timeout: seconds that finishing may take; what takes longer is parked.
         """
         self._owner.check()
+        for worker in list(self._submitting):
+            # What was begun to be put into the store is there before it is closed.
+            await worker.join(timeout)
         async with self._opening:
             self._closed = True
             parts, self._parts = self._parts, None
             if parts is not None:
                 # A caller who gives up waiting must not leave the file half closed.
-                await async_shield(parts.close)
+                await async_shield(partial(parts.close, drain, timeout))
         # Whoever comes now is told that it is closed, whatever event loop that is.
         self._owner.release()
 
@@ -167,10 +188,19 @@ class AsyncLifecycle:
                 if not any_vectors:
                     raise
                 parts.encoder.refuse(error)
+            else:
+                await self._resume(parts)
         except BaseException:
-            await parts.close()
+            await parts.close(drain=False)
             raise
         self._parts = parts
+
+    async def _resume(self, parts: Parts) -> None:
+        """Go on with the work that was left, if there is any."""
+        if self._settings.processing.resume and (
+            self._auto_process or await parts.store.list_tasks(Scope(), OPEN, limit=1)
+        ):
+            parts.processor.wake()
 
     def _assemble(self) -> Parts:
         settings = self._settings
@@ -190,6 +220,26 @@ class AsyncLifecycle:
             extraction_prompt=settings.prompts.fact_extraction,
             decision_prompt=settings.prompts.update_memory,
         )
+        extraction = AsyncExtraction(
+            store,
+            encoder,
+            extractor,
+            Nearness(),
+            keep_without_facts=settings.intelligent_memory.fallback_to_simple_add,
+        )
+        processing = settings.processing
+        self._watcher.open(store)
+        runner = AsyncTaskRunner(
+            store,
+            extraction,
+            extractor,
+            build_media(settings, http),
+            self._watcher,
+            self._observers,
+            gap=int(processing.segment_gap * 1_000_000),
+            lease=int(processing.lease_seconds * 1_000_000),
+            max_retries=self._max_retries,
+        )
         return Parts(
             http=http,
             store=store,
@@ -197,14 +247,11 @@ class AsyncLifecycle:
             encoder=encoder,
             reranker=reranker,
             extractor=extractor,
-            extraction=AsyncExtraction(
-                store,
-                encoder,
-                extractor,
-                Nearness(),
-                keep_without_facts=settings.intelligent_memory.fallback_to_simple_add,
-            ),
+            extraction=extraction,
             retrieval=AsyncRetrieval(store, encoder, reranker),
+            runner=runner,
+            processor=AsyncProcessor(store, runner, self._watcher, processing),
+            watcher=self._watcher,
             model=None if llm is None else llm.model,
         )
 

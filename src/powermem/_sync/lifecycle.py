@@ -9,21 +9,26 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .._concurrency import Lock, Owner, shield
+from .._concurrency import Lock, Owner, Worker, shield
 from ..config import Settings, resolve
 from ..config.stores import SQLiteConfig
 from ..errors import ClosedError, ConfigError, EmbeddingMismatchError, InvalidInputError
-from ..inputs import check_id, check_scope
+from ..inputs import check_count, check_flag, check_id, check_scope
+from ..tasks import OPEN
 from ..types import Scope
 from .encoder import Encoder
 from .extraction.extractor import Extractor
 from .extraction.pipeline import Extraction, Nearness
+from .processing.handle import Watcher
+from .processing.runner import Observer, TaskRunner
+from .processing.worker import Processor
 from .providers.build import build_embedder, build_llm, build_reranker
 from .providers.embedder import Embedder
 from .providers.http import HTTPClient
+from .providers.media import build_media
 from .providers.reranker import Reranker
 from .retrieval.search import Retrieval
-from .stores.base import Store
+from .stores.base import TaskStore
 from .stores.build import build_store
 
 if TYPE_CHECKING:
@@ -39,17 +44,26 @@ class Parts:
     """What an open memory is made of."""
 
     http: HTTPClient
-    store: Store
+    store: TaskStore
     embedder: Embedder | None
     encoder: Encoder
     reranker: Reranker | None
     extractor: Extractor
     extraction: Extraction
     retrieval: Retrieval
+    runner: TaskRunner
+    processor: Processor
+    watcher: Watcher
     model: str | None
 
-    def close(self) -> None:
+    def close(self, drain: bool = True, timeout: float | None = None) -> None:
         """Finish what was accepted and give everything up, also what comes after a part that fails."""
+        try:
+            self.processor.close(drain, timeout)
+        finally:
+            self._disconnect()
+
+    def _disconnect(self) -> None:
         try:
             self.store.close()
         finally:
@@ -86,14 +100,18 @@ class Lifecycle:
             raise ConfigError(
                 "conn: a connection of your own is not supported in this version; use vector_store"
             )
-        if auto_process:
-            raise ConfigError("auto_process: processing in the background is not available in this version")
+        self._auto_process = check_flag(auto_process, "auto_process")
+        self._batch_threshold = check_count(batch_threshold, "batch_threshold", least=1)
+        self._max_retries = check_count(max_retries, "max_retries", least=0)
         self._settings: Settings = resolve(config)
         self._agent_id = check_id(agent_id, "agent_id")
         self._owner = Owner()
         self._opening = Lock()
         self._parts: Parts | None = None
         self._closed = False
+        self._watcher = Watcher(self._settings.processing.poll_interval)
+        self._submitting: set[Worker] = set()
+        self._observers: list[Observer] = []
         if config is None:
             _logger.info("no configuration given: %s", _summary(self._settings))
         if self._settings.ignored:
@@ -122,16 +140,19 @@ class Lifecycle:
         fail.
 
         Args:
-            drain: finish background work; otherwise park it until the next start.
-            timeout: seconds that finishing may take.
+            drain: finish the background work that was begun here; otherwise park it until the next start.
+            timeout: seconds that finishing may take; what takes longer is parked.
         """
         self._owner.check()
+        for worker in list(self._submitting):
+            # What was begun to be put into the store is there before it is closed.
+            worker.join(timeout)
         with self._opening:
             self._closed = True
             parts, self._parts = self._parts, None
             if parts is not None:
                 # A caller who gives up waiting must not leave the file half closed.
-                shield(parts.close)
+                shield(partial(parts.close, drain, timeout))
         # Whoever comes now is told that it is closed, whatever event loop that is.
         self._owner.release()
 
@@ -168,10 +189,19 @@ class Lifecycle:
                 if not any_vectors:
                     raise
                 parts.encoder.refuse(error)
+            else:
+                self._resume(parts)
         except BaseException:
-            parts.close()
+            parts.close(drain=False)
             raise
         self._parts = parts
+
+    def _resume(self, parts: Parts) -> None:
+        """Go on with the work that was left, if there is any."""
+        if self._settings.processing.resume and (
+            self._auto_process or parts.store.list_tasks(Scope(), OPEN, limit=1)
+        ):
+            parts.processor.wake()
 
     def _assemble(self) -> Parts:
         settings = self._settings
@@ -191,6 +221,26 @@ class Lifecycle:
             extraction_prompt=settings.prompts.fact_extraction,
             decision_prompt=settings.prompts.update_memory,
         )
+        extraction = Extraction(
+            store,
+            encoder,
+            extractor,
+            Nearness(),
+            keep_without_facts=settings.intelligent_memory.fallback_to_simple_add,
+        )
+        processing = settings.processing
+        self._watcher.open(store)
+        runner = TaskRunner(
+            store,
+            extraction,
+            extractor,
+            build_media(settings, http),
+            self._watcher,
+            self._observers,
+            gap=int(processing.segment_gap * 1_000_000),
+            lease=int(processing.lease_seconds * 1_000_000),
+            max_retries=self._max_retries,
+        )
         return Parts(
             http=http,
             store=store,
@@ -198,14 +248,11 @@ class Lifecycle:
             encoder=encoder,
             reranker=reranker,
             extractor=extractor,
-            extraction=Extraction(
-                store,
-                encoder,
-                extractor,
-                Nearness(),
-                keep_without_facts=settings.intelligent_memory.fallback_to_simple_add,
-            ),
+            extraction=extraction,
             retrieval=Retrieval(store, encoder, reranker),
+            runner=runner,
+            processor=Processor(store, runner, self._watcher, processing),
+            watcher=self._watcher,
             model=None if llm is None else llm.model,
         )
 

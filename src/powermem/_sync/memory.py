@@ -17,21 +17,31 @@ from ..errors import InvalidInputError
 from ..exchange.checkpoint import Checkpoint
 from ..filters import parse as parse_filters
 from ..indexing import document
-from ..inputs import KEEP, Moment, check_choice, check_count, check_id, check_rate, check_text_given
+from ..inputs import (
+    KEEP,
+    Moment,
+    check_choice,
+    check_count,
+    check_id,
+    check_mode,
+    check_rate,
+    check_text_given,
+)
 from ..messages import read_messages
 from ..metadata import check_metadata
 from ..plan import NewMemories, replacement, said_at
 from ..records import full_record
+from ..refinement import Refinement
 from ..types import Scope, Usage
+from .background import Background
 from .bulk.loading import Item, Loader
 from .bulk.progress import Listener
 from .extraction.pipeline import Receipt
-from .moving import Moving
 
 _HIDDEN_ROLES = ("system", "developer", "tool", "function")
 
 
-class Memory(Moving):
+class Memory(Background):
     """A lasting memory for AI agents.
 
     Constructing does no I/O. Use it as ``with Memory(config) as memory``, or call ``initialize``
@@ -41,9 +51,9 @@ class Memory(Moving):
         config: a ``dict``, a ``MemoryConfig``, or ``None`` for what ``auto_config()`` finds.
         agent_id: the agent whose memory this is, where a call names none.
         conn: reserved for a connection of your own.
-        auto_process: reserved for processing in the background.
-        batch_threshold: reserved for processing in the background.
-        max_retries: reserved for processing in the background.
+        auto_process: process a user's buffered messages by itself when there are ``batch_threshold`` of them.
+        batch_threshold: how many messages; an exchange is two.
+        max_retries: how often background work that failed is tried again before it counts as failed.
 
     Raises:
         ConfigError: the configuration is wrong; the message names the path of the key.
@@ -86,7 +96,9 @@ class Memory(Moving):
             timestamp: when it was said, where a message has no ``timestamp``; dates such as "yesterday" are
                 read against it.
             expires_at: from then on no search finds it.
-            async_mode: must be false in this version.
+            async_mode: return as soon as the messages can be found word for word, and extract in the
+                background; ``get_status`` says when. Also ``"async"`` and ``"sync"``. Images and audio always
+                go this way.
             idempotency_key: a second call with the same key and scope returns the first one's result.
 
         Returns:
@@ -100,10 +112,7 @@ class Memory(Moving):
         """
         started = perf_counter()
         whose = self._scope(user_id, agent_id, run_id)
-        if async_mode not in (False, "sync"):
-            raise InvalidInputError(
-                "async_mode: adding in the background is not available in this version; leave it out"
-            )
+        later = check_mode(async_mode)
         said = None if timestamp is None else clock.parse(timestamp)
         actor = check_id(actor_id, "actor_id")
         heard = read_messages(messages, actor_id=actor, sent_at=said)
@@ -124,6 +133,10 @@ class Memory(Moving):
         if key is not None and (known := parts.store.recall_request(whose, key)) is not None:
             return _decode(known)
         usage = Usage()
+        if (later and infer and heard) or any(message.parts for message in heard):
+            if not infer:
+                raise InvalidInputError("infer: images and audio are read by a model; leave it true for them")
+            return self._add_later(heard, Refinement(new, prompt, filters), key, usage, started)
         result: dict[str, Any] = {"results": [], "status": "completed", "task_id": str(uuid.uuid4())}
         if infer:
             result["extractor"] = parts.extractor.name

@@ -12,6 +12,7 @@ from ..filters import parse as parse_filters
 from ..ids import parse_id
 from ..inputs import Moment, check_count, check_share, check_sort
 from ..records import full_record, history_record, hit_record, record, statistics_record, turn_record
+from ..rough import is_rough
 from ..types import Row
 from .lifecycle import Lifecycle
 from .retrieval.search import Query
@@ -123,8 +124,16 @@ class Reading(Lifecycle):
     def get(
         self, memory_id: int | str, user_id: str | None = None, agent_id: str | None = None
     ) -> dict[str, Any] | None:
-        """Return one memory, or ``None`` when there is none with this id, or it is not theirs."""
+        """Return one memory, or ``None`` when there is none with this id, or it is not theirs.
+
+        The id of a rough memory leads to the memory that has taken its place.
+        """
         row = self._find(memory_id, user_id, agent_id, touch=True)
+        while row is not None and is_rough(row) and row.superseded_by is not None:
+            refined = self._find(row.superseded_by, user_id, agent_id, touch=True)
+            if refined is None:
+                break
+            row = refined
         return None if row is None else full_record(row)
 
     def get_all(

@@ -5,7 +5,14 @@ from __future__ import annotations
 from .environment import auto_config, load_config, load_config_from_env
 from .models import MemoryConfig
 from .resolution import resolve, validate_config
-from .settings import EmbedderSettings, ProviderSettings, RerankerSettings, Settings, StoreSettings
+from .settings import (
+    EmbedderSettings,
+    ProviderSettings,
+    RerankerSettings,
+    Settings,
+    StoreSettings,
+    VisionSettings,
+)
 
 __all__ = [
     "EmbedderSettings",
@@ -14,6 +21,7 @@ __all__ = [
     "RerankerSettings",
     "Settings",
     "StoreSettings",
+    "VisionSettings",
     "auto_config",
     "load_config",
     "load_config_from_env",

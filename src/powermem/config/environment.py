@@ -13,8 +13,8 @@ from dotenv import dotenv_values, find_dotenv
 
 from powermem.errors import ConfigError
 
-from .fields import Env, Section, marker, reveal
-from .models import Chosen, MemoryConfig, Reranker
+from .fields import Env, Section, marker, reveal, section_in
+from .models import Chosen, MemoryConfig
 from .tables import DETECTED, LLMS
 from .validation import InvalidConfig, Problem
 
@@ -166,8 +166,8 @@ def _settings(given: Mapping[str, str]) -> Iterator[_Setting]:
     for name, section in _sections():
         if not issubclass(section, Chosen):
             continue
-        if section is Reranker and not any(name.startswith(section.prefix) for name in given):
-            continue  # a key that is there for the language model is no word about a reranker
+        if section.optional and not any(name.startswith(section.prefix) for name in given):
+            continue
         chosen = given.get(section.provider_variable)
         config = section.child("config", {"provider": chosen})
         if config is not None:
@@ -202,8 +202,8 @@ def _fields(section: type[Section], path: _Path, prefix: str) -> Iterator[_Setti
         elif issubclass(section, Chosen) and name in ("provider", "config"):
             if name == "provider":
                 yield here, (section.provider_variable,), False
-        elif get_origin(inner) is None and isinstance(inner, type) and issubclass(inner, Section):
-            yield from _fields(inner, here, inner.prefix)
+        elif (below := section_in(inner)) is not None:
+            yield from _fields(below, here, below.prefix)
         else:
             yield here, (f"{prefix}{name}".upper(),), _holds_json(inner)
 

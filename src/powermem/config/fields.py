@@ -106,7 +106,7 @@ class Section(BaseModel):
             name: the field's name.
             raw: what the user gave for this section; a provider decides what its keys are.
         """
-        return _section_in(cls.model_fields[name].annotation)
+        return section_in(cls.model_fields[name].annotation)
 
     @classmethod
     def field_named(cls, key: str) -> str | None:
@@ -139,11 +139,12 @@ def alias(*others: str, **options: Any) -> Any:
     return Field(validation_alias=AliasChoices(*others), **options)
 
 
-def _section_in(annotation: Any) -> type[Section] | None:
+def section_in(annotation: Any) -> type[Section] | None:
+    """Return the section class in an annotation, which may allow other things too."""
     # Python 3.10 takes list[int] for a class, so what is generic is looked into first.
     arguments = get_args(annotation)
     if arguments:
-        return next((section for section in map(_section_in, arguments) if section is not None), None)
+        return next((section for section in map(section_in, arguments) if section is not None), None)
     return annotation if isinstance(annotation, type) and issubclass(annotation, Section) else None
 
 

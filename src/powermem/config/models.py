@@ -20,6 +20,7 @@ from .sections import (
     Logging,
     MemoryDecay,
     Performance,
+    Processing,
     QueryRewrite,
     Security,
     SkillStore,
@@ -38,6 +39,8 @@ class Chosen(Section):
 
     provider_variable: ClassVar[str] = ""
     """The environment variable with the provider's name."""
+    optional: ClassVar[bool] = False
+    """Whether a vendor's key in the environment is no word about this section."""
     any_config: ClassVar[type[Section]]
     """What every config of this section has in common."""
 
@@ -109,11 +112,21 @@ class LLM(ModelProvider):
     provider: str = "none"
 
 
+class Vision(ModelProvider):
+    """The model that is shown images, where that is not the language model."""
+
+    kind: ClassVar[Kind] = "vision"
+
+    provider: str = "openai"
+
+
 class AudioLLM(ModelProvider):
     """The model that turns speech into text."""
 
-    kind: ClassVar[Kind] = "llm"
-    inert: ClassVar[bool] = True
+    kind: ClassVar[Kind] = "audio_llm"
+    prefix: ClassVar[str] = "AUDIO_LLM_"
+    provider_variable: ClassVar[str] = "AUDIO_LLM_PROVIDER"
+    optional: ClassVar[bool] = True
 
     provider: str = "qwen_asr"
 
@@ -137,6 +150,7 @@ class Reranker(ModelProvider):
     kind: ClassVar[Kind] = "reranker"
     prefix: ClassVar[str] = "RERANKER_"
     provider_variable: ClassVar[str] = "RERANKER_PROVIDER"
+    optional: ClassVar[bool] = True
 
     enabled: bool | None = None
     provider: str = "qwen"
@@ -193,11 +207,13 @@ class MemoryConfig(Section):
     embedder: Embedder = alias("embedder", "embedding", default=Embedder())
     vector_store: VectorStore = alias("vector_store", "database", default=VectorStore())
     reranker: Reranker = Reranker()
-    audio_llm: Annotated[AudioLLM | None, Env()] = None
+    vision: Annotated[Vision | None, Env()] = None
+    audio_llm: AudioLLM | None = None
     intelligent_memory: IntelligentMemory = alias(
         "intelligent_memory", "intelligence", default=IntelligentMemory()
     )
     memory_decay: MemoryDecay = MemoryDecay()
+    processing: Processing = Processing()
     query_rewrite: QueryRewrite = QueryRewrite()
     graph_store: GraphStore = GraphStore()
     sparse_embedder: SparseEmbedder = SparseEmbedder()

@@ -33,6 +33,10 @@ from .fields import (
 )
 
 
+Detail = Literal["auto", "low", "high"]
+"""How closely a model looks at an image."""
+
+
 class ProviderConfig(Section):
     """What every provider takes."""
 
@@ -79,8 +83,9 @@ class ChatConfig(ProviderConfig):
     top_p: Annotated[Fraction | None, OPTION] = None
     # The plain OpenAI form of a request has no top_k and some servers refuse it.
     top_k: Annotated[Whole | None, INERT] = None
-    enable_vision: Annotated[bool, INERT] = False
-    vision_details: Annotated[Literal["auto", "low", "high"], INERT] = "auto"
+    enable_vision: bool = False
+    """Whether it may be shown images."""
+    vision_details: Detail = "auto"
     response_callback: Annotated[Foreign, INERT] = None
 
 
@@ -127,11 +132,26 @@ class QwenChat(TopKChat):
     search_params: Annotated[dict[str, Any] | None, Option("search_options")] = None
 
 
-class AsrConfig(ChatConfig):
-    """DashScope's speech recognition, for ``audio_llm``."""
+class TranscriberConfig(ProviderConfig):
+    """What every transcription endpoint takes."""
 
-    asr_options: Opaque | None = None
-    result_format: str | None = None
+    model: Text | None = None
+    language: Annotated[Text | None, OPTION] = None
+    """The language that is spoken, as ``"en"``; found out when left out."""
+    prompt: Annotated[Text | None, OPTION] = None
+    """Names and words that the model should expect."""
+    temperature: Annotated[float | None, OPTION, Field(ge=0, le=1)] = None
+
+
+class AsrConfig(ChatConfig):
+    """DashScope's speech recognition, a chat that is given audio."""
+
+    asr_options: Annotated[Opaque | None, OPTION] = None
+    result_format: Annotated[str | None, INERT] = None
+    # Keys that configurations have because every LLM takes them.
+    top_k: Annotated[Whole | None, INERT, Env()] = None
+    enable_vision: Annotated[bool, INERT, Env()] = False
+    vision_details: Annotated[Detail, INERT, Env()] = "auto"
 
 
 class AzureChat(ChatConfig):

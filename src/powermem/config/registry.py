@@ -17,11 +17,25 @@ from powermem.errors import ConfigError
 
 from .fields import Env, HttpUrl, Secret
 from .providers import CustomConfig, ProviderConfig
-from .tables import EMBEDDERS, LLMS, RERANKERS, STORES, Factory, Kind, Provider
+from .tables import EMBEDDERS, LLMS, RERANKERS, STORES, TRANSCRIBERS, Factory, Kind, Provider
 
-_BUILT_IN: dict[Kind, dict[str, Provider]] = {"llm": LLMS, "embedder": EMBEDDERS, "reranker": RERANKERS}
-_PREFIXES: dict[Kind, str] = {"llm": "LLM_", "embedder": "EMBEDDING_", "reranker": "RERANKER_"}
-_registered: dict[Kind, dict[str, Factory]] = {"llm": {}, "embedder": {}, "reranker": {}}
+_BUILT_IN: dict[Kind, dict[str, Provider]] = {
+    "llm": LLMS,
+    "vision": LLMS,
+    "audio_llm": TRANSCRIBERS,
+    "embedder": EMBEDDERS,
+    "reranker": RERANKERS,
+}
+_PREFIXES: dict[Kind, str] = {
+    "llm": "LLM_",
+    "vision": "VISION_",
+    "audio_llm": "AUDIO_LLM_",
+    "embedder": "EMBEDDING_",
+    "reranker": "RERANKER_",
+}
+_registered: dict[Kind, dict[str, Factory]] = {"llm": {}, "audio_llm": {}, "embedder": {}, "reranker": {}}
+# Whoever answers a chat may also be shown images.
+_registered["vision"] = _registered["llm"]
 
 
 def register_llm(name: str, cls: Factory) -> None:

@@ -18,6 +18,7 @@ from .providers import (
     AnthropicChat,
     AzureChat,
     AzureEmbedder,
+    ChatConfig,
     EmbedderConfig,
     LangChainConfig,
     OpenRouterChat,
@@ -26,7 +27,15 @@ from .providers import (
 )
 from .registry import factory, generic_key_variable, provider
 from .sections import Http, IntelligentMemory
-from .settings import EmbedderSettings, Prompts, ProviderSettings, RerankerSettings, Settings, StoreSettings
+from .settings import (
+    EmbedderSettings,
+    Prompts,
+    ProviderSettings,
+    RerankerSettings,
+    Settings,
+    StoreSettings,
+    VisionSettings,
+)
 from .tables import LOCAL_DIMENSION, LOCAL_MODEL, STORES, Kind, Provider
 
 
@@ -45,8 +54,11 @@ def resolve(
     """
     checked = check(config)
     environ = os.environ if environ is None else environ
+    llm = ProviderSettings(**_provider("llm", checked.llm, checked.http, environ))
     return Settings(
-        llm=ProviderSettings(**_provider("llm", checked.llm, checked.http, environ)),
+        llm=llm,
+        vision=_vision(checked, llm, environ),
+        audio=_audio(checked, environ),
         embedder=_embedder(checked, environ),
         reranker=_reranker(checked, environ),
         store=StoreSettings(
@@ -58,6 +70,7 @@ def resolve(
         intelligent_memory=_intelligent_memory(checked),
         prompts=Prompts(checked.custom_fact_extraction_prompt, checked.custom_update_memory_prompt),
         security=checked.security,
+        processing=checked.processing,
         ignored=checked.ignored,
     )
 
@@ -196,6 +209,24 @@ def _options(config: ProviderConfig) -> dict[str, Any]:
         if option is not None and value is not None:
             options[option.name or name] = value
     return options
+
+
+def _vision(config: MemoryConfig, llm: ProviderSettings, environ: Mapping[str, str]) -> VisionSettings | None:
+    chosen, model = config.vision, llm
+    if chosen is not None:
+        model = ProviderSettings(**_provider("vision", chosen, config.http, environ))
+    elif getattr(config.llm.config, "enable_vision", False) is not True:
+        return None
+    keys = (chosen or config.llm).config
+    details = keys.vision_details if isinstance(keys, ChatConfig) else "auto"
+    return None if model.protocol == "none" else VisionSettings(model, details)
+
+
+def _audio(config: MemoryConfig, environ: Mapping[str, str]) -> ProviderSettings | None:
+    chosen = config.audio_llm
+    if chosen is None or chosen.provider == "none":
+        return None
+    return ProviderSettings(**_provider("audio_llm", chosen, config.http, environ))
 
 
 def _embedder(config: MemoryConfig, environ: Mapping[str, str]) -> EmbedderSettings:

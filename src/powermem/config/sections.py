@@ -69,6 +69,23 @@ class IntelligentMemory(Section):
     custom_importance_evaluation_prompt: Annotated[str | None, INERT, Env()] = None
 
 
+class Processing(Section):
+    """Work in the background."""
+
+    prefix: ClassVar[str] = "POWERMEM_PROCESSING_"
+
+    concurrency: Count = 50
+    """How many users' work one process does side by side."""
+    lease_seconds: Seconds = 60.0
+    """After so long the work of a killed process is taken over."""
+    poll_interval: Seconds = 1.0
+    """Seconds between two looks for work that other processes have left."""
+    segment_gap: Seconds = 1800.0
+    """A pause of so many seconds ends a topic."""
+    resume: bool = True
+    """Whether opening a memory goes on with the work that is left."""
+
+
 class MemoryDecay(Section):
     """Older names for keys of `IntelligentMemory`, which they override when set."""
 

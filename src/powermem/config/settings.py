@@ -11,7 +11,8 @@ from pydantic import SecretStr
 from powermem.errors import ConfigError
 
 from .fields import reveal
-from .sections import Http, IntelligentMemory, Security
+from .providers import Detail
+from .sections import Http, IntelligentMemory, Processing, Security
 from .stores import StoreConfig
 from .tables import Dialect, Factory, Protocol
 
@@ -89,6 +90,14 @@ class RerankerSettings(ProviderSettings):
 
 
 @dataclass(frozen=True, slots=True)
+class VisionSettings:
+    """What images are shown to, and how closely it looks at them."""
+
+    model: ProviderSettings
+    details: Detail
+
+
+@dataclass(frozen=True, slots=True)
 class StoreSettings:
     """Which database; ``config`` is the class of `stores` that belongs to the dialect."""
 
@@ -107,9 +116,15 @@ class Prompts:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that a memory needs to know."""
+    """Everything that a memory needs to know.
+
+    ``vision`` is what images are shown to, and ``audio`` what listens to recordings; ``None`` where there is
+    no such model.
+    """
 
     llm: ProviderSettings
+    vision: VisionSettings | None
+    audio: ProviderSettings | None
     embedder: EmbedderSettings
     reranker: RerankerSettings | None
     store: StoreSettings
@@ -117,4 +132,5 @@ class Settings:
     intelligent_memory: IntelligentMemory
     prompts: Prompts
     security: Security
+    processing: Processing
     ignored: tuple[str, ...]

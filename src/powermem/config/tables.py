@@ -27,12 +27,15 @@ from .providers import (
     RerankerConfig,
     SiliconFlowChat,
     TopKChat,
+    TranscriberConfig,
     VertexEmbedder,
 )
 from .stores import MySQLConfig, OceanBaseConfig, PostgresConfig, SQLiteConfig, StoreConfig
 
-Kind = Literal["llm", "embedder", "reranker"]
-Protocol = Literal["openai", "azure", "anthropic", "langchain", "rerank", "local", "mock", "none", "custom"]
+Kind = Literal["llm", "vision", "audio_llm", "embedder", "reranker"]
+Protocol = Literal[
+    "openai", "azure", "anthropic", "langchain", "asr", "rerank", "local", "mock", "none", "custom"
+]
 Dialect = Literal["sqlite", "oceanbase", "postgres", "mysql"]
 Factory = Callable[[dict[str, Any]], Any]
 
@@ -233,6 +236,24 @@ RERANKERS = _table(
              base_url=f"{_ZAI_URL}/rerank", base_url_env=("ZAI_API_BASE_URL",), api_key_env=_ZAI_KEY,
              path="/api/paas/v4/rerank", bare_paths=("", "/api/paas/v4")),
     Provider(name="generic", protocol="rerank", config=RerankerConfig, needs_key=False),
+)
+
+TRANSCRIBERS = _table(
+    Provider(name="openai", protocol="openai", config=TranscriberConfig, model="gpt-4o-mini-transcribe",
+             base_url=_OPENAI_URL, base_url_keys=("openai_base_url",),
+             base_url_env=("OPENAI_BASE_URL", "OPENAI_API_BASE"), api_key_env=_OPENAI_KEY),
+    Provider(name="groq", protocol="openai", config=TranscriberConfig, model="whisper-large-v3-turbo",
+             base_url="https://api.groq.com/openai/v1", base_url_keys=("groq_base_url",),
+             base_url_env=("GROQ_BASE_URL",), api_key_env=("GROQ_API_KEY",)),
+    Provider(name="siliconflow", protocol="openai", config=TranscriberConfig,
+             model="FunAudioLLM/SenseVoiceSmall", base_url=_SILICONFLOW_URL,
+             base_url_keys=("siliconflow_base_url",), base_url_env=("SILICONFLOW_LLM_BASE_URL",),
+             api_key_env=("SILICONFLOW_API_KEY",)),
+    Provider(name="generic", protocol="openai", config=TranscriberConfig, needs_key=False),
+    Provider(name="qwen_asr", protocol="asr", config=AsrConfig, model="qwen3-asr-flash", base_url=_QWEN_URL,
+             base_url_keys=("dashscope_base_url",), base_url_env=("QWEN_LLM_BASE_URL",), api_key_env=_QWEN_KEY,
+             path="/compatible-mode/v1", bare_paths=_QWEN_PATHS),
+    Provider(name="none", protocol="none", config=TranscriberConfig, needs_key=False),
 )
 
 STORES = {row.name: row for row in (

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from .answer import ParsedJSON, ParseError, parse_json
 from .decisions import Decision, Decisions, parse_decisions, read_decisions
-from .facts import parse_facts, read_facts
+from .extraction import parse_extraction
+from .facts import read_facts
+from .segments import parse_segments
 
 __all__ = [
     "Decision",
@@ -12,8 +14,9 @@ __all__ = [
     "ParseError",
     "ParsedJSON",
     "parse_decisions",
-    "parse_facts",
+    "parse_extraction",
     "parse_json",
+    "parse_segments",
     "read_decisions",
     "read_facts",
 ]

@@ -12,7 +12,7 @@ from ..errors import InvalidInputError
 from ..prompts import KINDS
 from ..text import normalize
 from ..types import Fact
-from .answer import ParseError, parse_json
+from .answer import ParseError
 
 _CONTAINERS = ("facts", "fact", "items", "results", "memory", "memories", "data")
 _TEXTS = ("text", "fact", "memory", "content", "statement")
@@ -21,29 +21,19 @@ _PARTIAL_DATE = re.compile(r"(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?)?")
 _DEFAULT_IMPORTANCE = 0.5
 
 
-def parse_facts(text: str, *, turns: int) -> list[Fact]:
-    """Read the facts in an answer.
+def read_facts(value: Any, *, turns: int) -> list[Fact]:
+    """Read the facts in a value that ``parse_json`` gave.
 
     Args:
-        text: the answer, best in the form of ``EXTRACTION_SCHEMA``.
+        value: best in the form of ``EXTRACTION_SCHEMA``.
         turns: how many turns the conversation had.
 
     Returns:
         The facts in order, each text once. An item that is malformed by itself is left out.
 
     Raises:
-        ParseError: the answer has no list of facts, every item in it is malformed, or it was cut before the
-            end of the first fact.
+        ParseError: there is no list of facts, or every item in it is malformed.
     """
-    parsed = parse_json(text)
-    facts = read_facts(parsed.value, turns=turns)
-    if parsed.salvaged and not facts:
-        raise ParseError("the answer was cut short before the first fact was complete")
-    return facts
-
-
-def read_facts(value: Any, *, turns: int) -> list[Fact]:
-    """Read the facts in a value that ``parse_json`` gave; see ``parse_facts``."""
     items = _items(value)
     facts: dict[str, Fact] = {}
     for item in items:

@@ -7,6 +7,7 @@ from .extraction import EXTRACTION_SCHEMA, extraction_messages, has_conversation
 from .kinds import HIDDEN_ROLES, KINDS
 from .recall import RECALL_CLOSE, RECALL_OPEN, quote_recalled, strip_recalled
 from .repair import repair_messages
+from .segmentation import SEGMENTATION_SCHEMA, segmentation_messages
 
 __all__ = [
     "ACTIONS",
@@ -16,10 +17,12 @@ __all__ = [
     "KINDS",
     "RECALL_CLOSE",
     "RECALL_OPEN",
+    "SEGMENTATION_SCHEMA",
     "decision_messages",
     "extraction_messages",
     "has_conversation",
     "quote_recalled",
     "repair_messages",
+    "segmentation_messages",
     "strip_recalled",
 ]

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from ..prompts import HIDDEN_ROLES, strip_recalled
 from ..text import normalize
-from ..types import Fact, Message
+from ..types import Fact, FoundPreference, Message
 from . import assistant, chinese, english, foreign
 from .dates import resolve
 from .importance import importance
@@ -21,7 +21,7 @@ from .patterns import phrases
 from .reading import Reading
 from .sentences import split
 
-__all__ = ["extract"]
+__all__ = ["extract", "stated_preferences"]
 
 # A longer "sentence" is a paste, and a longer joined fact is a story.
 _MAX_LENGTH = 1_000
@@ -60,6 +60,15 @@ def extract(messages: Sequence[Message]) -> list[Fact]:
         for fact in _facts(message, sentences, names, lenient):
             facts.setdefault(normalize(fact.text), replace(fact, turn=index, speaker=speaker))
     return list(facts.values())
+
+
+def stated_preferences(facts: Sequence[Fact]) -> list[FoundPreference]:
+    """Return the preferences among facts; rules find only those that were said."""
+    return [
+        FoundPreference("explicit_preference", fact.text, f'{fact.speaker or "User"} said: "{fact.text}"')
+        for fact in facts
+        if fact.kind == "preference"
+    ]
 
 
 def _sentences(message: Message) -> list[str]:

@@ -14,10 +14,13 @@ from ..filters.expression import Condition
 from ..indexing import index
 from ..types import Row
 from .dialects import Dialect, Fragment
+from .schema import queue_tables
 from .server import ServerSQL
 
 _DOUBT = frozenset({"1 = 1"})
 _ID = "VARBINARY(512)"
+# A lane is named after an id of up to 512 bytes.
+_NAME = "VARBINARY(520)"
 _TABLE = "DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 
 SEARCHED = "id, agent_id, run_id, actor_id, valid_from, valid_to, expires_at, embedding, terms, frequencies"
@@ -62,7 +65,7 @@ class MySQLSQL(ServerSQL):
     """
 
     dialect = MYSQL
-    schema_version = 1
+    schema_version = 2
     searched: tuple[str, ...] = ("embedding", "terms", "frequencies")
 
     def __init__(self, collection: str, partitions: int = 0) -> None:
@@ -117,14 +120,32 @@ class MySQLSQL(ServerSQL):
                 self.inserting(self.meta, "name, value", once=True).replace("?, ?", f"'{name}', '{value}'")
                 for name, value in (("sequence", 0), ("trimmed", 0))
             ),
+            *self._work_to_do(),
+        ]
+
+    def _work_to_do(self) -> list[str]:
+        tables = queue_tables(self.collection, name=_NAME, text="LONGTEXT", number="BIGINT")
+        return [
+            f"CREATE TABLE IF NOT EXISTS {table.name} ({table.columns}"
+            + "".join(f", KEY {name} ({columns})" for name, columns in table.indexes.items())
+            + f") {_TABLE}"
+            for table in tables
         ]
 
     def steps(self) -> Mapping[int, Sequence[str]]:
         # A collection without a version is one whose creation was interrupted.
-        return {0: self.schema()}
+        return {0: self.schema(), 1: self._work_to_do()}
 
     def emptying(self) -> list[str]:
-        tables = (self.records, self.history, self.turns, self.links, self.requests, self.changes)
+        tables = (
+            self.records,
+            self.history,
+            self.turns,
+            self.links,
+            self.requests,
+            self.changes,
+            *self.queue,
+        )
         return [
             *(f"DELETE FROM {table}" for table in tables),
             f"DELETE FROM {self.meta} WHERE name NOT IN ('schema_version', 'sequence', 'trimmed')",

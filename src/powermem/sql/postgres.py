@@ -14,6 +14,7 @@ from ..metadata import encode
 from ..types import Row
 from .dialects import Fragment
 from .jsonb import ESCAPED, PLAIN, POSTGRES, UNICODE
+from .schema import create_queue, queue_tables
 from .server import ServerSQL
 
 MAX_INDEXED_DIMENSION = 2000
@@ -94,7 +95,7 @@ class PostgresSQL(ServerSQL):
     """
 
     dialect = POSTGRES
-    schema_version = 1
+    schema_version = 2
     embedded = "vector_send(embedding)"
     indexed = "words, frequencies"
     binary_type = "bytea"
@@ -152,8 +153,12 @@ class PostgresSQL(ServerSQL):
             f"""CREATE TABLE {self.requests} (
                 {scope}, name {_TEXT} NOT NULL, result {_TEXT} NOT NULL, created_at bigint NOT NULL,
                 PRIMARY KEY (user_id, agent_id, run_id, name))""",
+            *self._work_to_do(),
         ]
         return statements
+
+    def _work_to_do(self) -> list[str]:
+        return create_queue(queue_tables(self.collection, name=_TEXT, text=_TEXT, number="bigint"))
 
     def _divided(self, table: str, body: str) -> list[str]:
         # A vector and what else rarely changes lie beside an access count that often does: room in each page
@@ -171,10 +176,10 @@ class PostgresSQL(ServerSQL):
         ]
 
     def steps(self) -> dict[int, list[str]]:
-        return {}
+        return {1: self._work_to_do()}
 
     def emptying(self) -> list[str]:
-        tables = (self.records, self.history, self.turns, self.links, self.requests, self.shadow)
+        tables = (self.records, self.history, self.turns, self.links, self.requests, self.shadow, *self.queue)
         return [
             self.shadow_table(),
             f"TRUNCATE {', '.join(tables)}",

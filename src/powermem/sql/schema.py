@@ -7,14 +7,44 @@ A collection named ``memories`` owns tables whose names start with ``memories_``
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from ..errors import ConfigError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}\Z")
 
-TABLES = ("meta", "records", "vectors", "history", "turns", "links", "deleted", "requests", "shadow")
+QUEUE_TABLES = ("buffer", "tasks", "lanes", "preferences")
+"""Of the work to do."""
+
+TABLES = (
+    "meta",
+    "records",
+    "vectors",
+    "history",
+    "turns",
+    "links",
+    "deleted",
+    "requests",
+    "shadow",
+    *QUEUE_TABLES,
+)
+
+
+class QueueTable(NamedTuple):
+    """A table of the work to do.
+
+    Attributes:
+        name: its whole name.
+        columns: with the primary key, as it is written between the parentheses.
+        indexes: their columns, by the end of their names.
+    """
+
+    name: str
+    columns: str
+    indexes: Mapping[str, str]
 
 
 def check_collection(name: str) -> str:
@@ -31,8 +61,69 @@ def check_collection(name: str) -> str:
     return name
 
 
+def queue_tables(collection: str, *, name: str, text: str, number: str) -> list[QueueTable]:
+    """Return the tables of the work to do: turns that wait, tasks, lanes and preferences.
+
+    What waits is little beside the memories, and goes when it is done: no table of these is partitioned.
+
+    Args:
+        collection: whose tables.
+        name: the type of text that is compared by code point, up to 520 bytes.
+        text: the type of any text.
+        number: the type of integers of 64 bits.
+    """
+    c = check_collection(collection)
+    scope = f"user_id {name} NOT NULL, agent_id {name} NOT NULL, run_id {name} NOT NULL"
+    return [
+        # The task of a turn is 0 when it has none, so that it can be looked up like any other.
+        QueueTable(
+            f"{c}_buffer",
+            f"turn_id {number} NOT NULL PRIMARY KEY, lane {name} NOT NULL, task_id {number} NOT NULL, "
+            f"parts {text}, {scope}, created_at {number} NOT NULL",
+            {"taken": "task_id, lane", "of_user": "user_id"},
+        ),
+        QueueTable(
+            f"{c}_tasks",
+            f"id {number} NOT NULL PRIMARY KEY, lane {name} NOT NULL, {scope}, kind {name} NOT NULL, "
+            f"status {name} NOT NULL, stage {text} NOT NULL, attempts {number} NOT NULL, error {text}, "
+            f"knowledge_count {number} NOT NULL, payload {text} NOT NULL, outcome {text} NOT NULL, "
+            f"created_at {number} NOT NULL, updated_at {number} NOT NULL, due_at {number} NOT NULL",
+            {"first": "status, lane, id", "listed": "user_id, id"},
+        ),
+        QueueTable(
+            f"{c}_lanes",
+            f"lane {name} NOT NULL PRIMARY KEY, owner {name} NOT NULL, held_until {number} NOT NULL, "
+            f"due_at {number} NOT NULL",
+            {"due": "due_at"},
+        ),
+        QueueTable(
+            f"{c}_preferences",
+            f"id {number} NOT NULL PRIMARY KEY, {scope}, kind {name} NOT NULL, preference {text} NOT NULL, "
+            f"reasoning {text} NOT NULL, hash {name} NOT NULL, created_at {number} NOT NULL, "
+            "UNIQUE (user_id, agent_id, run_id, hash)",
+            {},
+        ),
+    ]
+
+
+def create_queue(tables: Sequence[QueueTable]) -> list[str]:
+    """Return the statements that create these tables where an index is created by itself."""
+    statements = []
+    for table in tables:
+        statements.append(f"CREATE TABLE {table.name} ({table.columns})")
+        statements += [
+            f"CREATE INDEX {table.name}_{name} ON {table.name} ({columns})"
+            for name, columns in table.indexes.items()
+        ]
+    return statements
+
+
+def _sqlite_queue(collection: str) -> list[str]:
+    return create_queue(queue_tables(collection, name="TEXT", text="TEXT", number="INTEGER"))
+
+
 def sqlite_schema(collection: str) -> list[str]:
-    """Return the statements that create version 1 of a collection in SQLite.
+    """Return the statements that create a collection in SQLite.
 
     Scope ids that were not given are stored as ``''``, so that they can be part of a unique key. Times are
     microseconds UTC. Vectors lie in a table of their own, so that listing memories does not read past them.
@@ -75,11 +166,12 @@ def sqlite_schema(collection: str) -> list[str]:
             user_id TEXT NOT NULL, agent_id TEXT NOT NULL, run_id TEXT NOT NULL, key TEXT NOT NULL,
             result TEXT NOT NULL, created_at INTEGER NOT NULL,
             PRIMARY KEY (user_id, agent_id, run_id, key)) WITHOUT ROWID""",
-        f"INSERT INTO {c}_meta VALUES ('schema_version', 1), ('sequence', 0), ('deleted_before', 0)",
+        *_sqlite_queue(c),
+        f"INSERT INTO {c}_meta VALUES ('schema_version', {SCHEMA_VERSION}), ('sequence', 0), "
+        "('deleted_before', 0)",
     ]
 
 
 def sqlite_migrations(collection: str) -> dict[int, list[str]]:
     """Return, for each older version, the statements that lead to the next one."""
-    check_collection(collection)
-    return {}
+    return {1: _sqlite_queue(collection)}

@@ -13,7 +13,7 @@ from ..metadata import decode, encode
 from ..types import HistoryEntry, Row, Scope, Turn
 from .dialects import Dialect, Fragment
 from .filters import Narrowed, narrow_filter
-from .schema import check_collection
+from .schema import QUEUE_TABLES, check_collection
 
 COLUMNS = (
     "id, user_id, agent_id, run_id, memory, hash, actor_id, memory_type, metadata, created_at, updated_at, "
@@ -66,6 +66,8 @@ class ServerSQL(ABC):
         self.meta = f"{collection}_meta"
         self.shadow = f"{collection}_shadow"
         self.migrations = f"{collection}_migrations"
+        self.queue = tuple(f"{collection}_{table}" for table in QUEUE_TABLES)
+        """The tables of the work to do."""
 
     @abstractmethod
     def schema(self) -> list[str]:

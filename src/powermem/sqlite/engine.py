@@ -12,6 +12,7 @@ from ..clock import now as clock_now
 from ..errors import EmbeddingMismatchError, StoreError
 from ..filters import Expression
 from ..ranking.fusion import Weights
+from ..sql.queue import QueueSQL
 from ..sql.schema import SCHEMA_VERSION, TABLES, sqlite_migrations, sqlite_schema
 from ..types import (
     EmbedderIdentity,
@@ -28,6 +29,7 @@ from ..types import (
 from .connection import Database, translate
 from .mover import Mover
 from .partitions import Partitions
+from .queue import Runner
 from .reader import Reader
 from .searcher import Searcher
 from .writer import Writer
@@ -35,7 +37,7 @@ from .writer import Writer
 _MAX_LISTED_DELETIONS = 10_000
 
 
-class Engine:
+class Engine(Runner):
     """One collection in one database file. Safe to call from several threads.
 
     Args:
@@ -65,7 +67,8 @@ class Engine:
         self._database = Database(path, timeout=timeout, wal=wal, synchronous=synchronous)
         self._c = collection
         self._schema = sqlite_schema(collection)
-        self._writer = Writer(collection)
+        self.queue = QueueSQL(collection)
+        self._writer = Writer(collection, self.queue)
         self._reader = Reader(collection)
         self._mover = Mover(collection)
         self._partitions = Partitions(collection, cache_bytes, exact_rows)

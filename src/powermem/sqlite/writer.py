@@ -15,6 +15,7 @@ from ..changes import (
     AlreadyDone,
     AlreadyStored,
     Amend,
+    BufferTurn,
     Change,
     Delete,
     DeleteWhere,
@@ -33,7 +34,9 @@ from ..indexing import index
 from ..metadata import encode, merge
 from ..sql.dialects import SQLITE
 from ..sql.filters import compile_filter
+from ..sql.queue import QueueSQL
 from ..types import Row, Scope
+from .queue import run
 from .restorer import Restorer
 from .rows import COLUMNS, scope_condition, scope_values, to_row
 
@@ -58,11 +61,14 @@ class _Batch:
 class Writer:
     """Turns changes into statements. Holds no connection and no state of the database."""
 
-    def __init__(self, collection: str) -> None:
+    def __init__(self, collection: str, queue: QueueSQL) -> None:
         self._c = collection
         self._restorer = Restorer(collection)
+        self._queue = queue
         self._apply: dict[type[Any], Callable[[_Batch, Any], Outcome]] = {
+            **dict.fromkeys(self._queue.changes, self._queued),
             AddTurn: self._add_turn,
+            BufferTurn: self._buffer_turn,
             AddMemory: self._add_memory,
             ReplaceText: self._replace_text,
             Supersede: self._supersede,
@@ -171,6 +177,13 @@ class Writer:
                 change.created_at,
             ),
         )
+
+    def _buffer_turn(self, batch: _Batch, change: BufferTurn) -> None:
+        self._add_turn(batch, change.turn)
+        batch.execute(self._queue.insert_buffered, self._queue.encoding.buffered_values(change))
+
+    def _queued(self, batch: _Batch, change: Change) -> Outcome:
+        return run(batch.connection, self._queue.apply(change, batch.outcomes))
 
     def _add_memory(self, batch: _Batch, change: AddMemory) -> Added | Duplicate:
         row = change.row
@@ -305,6 +318,7 @@ class Writer:
             condition, values = f"{condition} AND ({sql})", [*values, *more]
         else:
             batch.execute(f"DELETE FROM {self._c}_turns WHERE {condition}", values)
+            run(batch.connection, self._queue.delete_scope(change.scope))
         found = batch.execute(
             f"SELECT id, memory, actor_id FROM {self._c}_records WHERE {condition}", values
         ).fetchall()

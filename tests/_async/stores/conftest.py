@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from powermem import AsyncMemory
-from powermem._async.stores.base import AsyncStore
+from powermem._async.stores.base import AsyncStore, AsyncTaskStore
+from powermem._async.stores.build import build_store
+from powermem.config import resolve
+from tests.queueing import MOCK
 
 
 @pytest.fixture
@@ -22,3 +26,33 @@ async def opened(memory: AsyncMemory) -> AsyncStore:
     await memory.initialize()
     assert memory._parts is not None
     return memory._parts.store
+
+
+@pytest.fixture
+async def open_queue(config: dict[str, Any]) -> AsyncIterator[Callable[[], Awaitable[AsyncTaskStore]]]:
+    """Opens stores of the same collection, whose work nobody does; they are closed in the end."""
+    stores: list[AsyncTaskStore] = []
+
+    async def open_one() -> AsyncTaskStore:
+        store = build_store(resolve(config))
+        assert isinstance(store, AsyncTaskStore)
+        stores.append(store)
+        await store.open()
+        await store.identify(MOCK)
+        return store
+
+    yield open_one
+    for store in stores:
+        await store.close()
+
+
+@pytest.fixture
+async def queue(open_queue: Callable[[], Awaitable[AsyncTaskStore]]) -> AsyncTaskStore:
+    """A store, open, with nothing to do."""
+    return await open_queue()
+
+
+@pytest.fixture
+async def other(open_queue: Callable[[], Awaitable[AsyncTaskStore]]) -> AsyncTaskStore:
+    """Another store of the same collection."""
+    return await open_queue()

@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from powermem import Memory
-from powermem._sync.stores.base import Store
+from powermem._sync.stores.base import Store, TaskStore
+from powermem._sync.stores.build import build_store
+from powermem.config import resolve
+from tests.queueing import MOCK
 
 
 @pytest.fixture
@@ -23,3 +27,33 @@ def opened(memory: Memory) -> Store:
     memory.initialize()
     assert memory._parts is not None
     return memory._parts.store
+
+
+@pytest.fixture
+def open_queue(config: dict[str, Any]) -> Iterator[Callable[[], TaskStore]]:
+    """Opens stores of the same collection, whose work nobody does; they are closed in the end."""
+    stores: list[TaskStore] = []
+
+    def open_one() -> TaskStore:
+        store = build_store(resolve(config))
+        assert isinstance(store, TaskStore)
+        stores.append(store)
+        store.open()
+        store.identify(MOCK)
+        return store
+
+    yield open_one
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
+def queue(open_queue: Callable[[], TaskStore]) -> TaskStore:
+    """A store, open, with nothing to do."""
+    return open_queue()
+
+
+@pytest.fixture
+def other(open_queue: Callable[[], TaskStore]) -> TaskStore:
+    """Another store of the same collection."""
+    return open_queue()

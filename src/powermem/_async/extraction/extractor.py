@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import TypeVar
 
 from ..._concurrency import AsyncLock, async_to_thread
 from ...errors import ExtractionError
-from ...parsing import Decisions, ParseError, parse_decisions, parse_facts
+from ...parsing import Decisions, ParseError, parse_decisions, parse_extraction, parse_segments
 from ...prompts import (
     DECISION_SCHEMA,
     EXTRACTION_SCHEMA,
+    SEGMENTATION_SCHEMA,
     decision_messages,
     extraction_messages,
     has_conversation,
     repair_messages,
+    segmentation_messages,
 )
-from ...types import ChatMessage, Fact, Message, Schema, Usage
+from ...types import ChatMessage, Extracted, Fact, Message, Schema, Usage
 from ..providers.llm import AsyncLLM
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+# So few messages fit one request for facts with room to spare; to divide them would only cost a call and what
+# the parts say about each other.
+_SHORT = 20
+# Beyond so many messages a model loses track of the numbers, and a small one runs out of room.
+_MOST = 200
 
 
 class AsyncExtractor:
@@ -51,8 +63,8 @@ class AsyncExtractor:
 
     async def extract(
         self, messages: Sequence[Message], *, today: int, prompt: str | None, usage: Usage
-    ) -> list[Fact]:
-        """Return the facts that messages state.
+    ) -> Extracted:
+        """Return the facts that messages state, and the preferences that they show.
 
         Args:
             messages: the conversation.
@@ -65,20 +77,70 @@ class AsyncExtractor:
         """
         if self._llm is None:
             # Compiling its patterns takes 50 ms, which a memory with a model need not spend.
-            from ...rules import extract
+            from ...rules import extract, stated_preferences
 
             # What comes without a time has just been said.
             timed = [replace(m, sent_at=today) if m.sent_at is None else m for m in messages]
             # Long conversations take longer than an event loop should be held; and every further thread that
             # runs Python code lets the loop wait longer for its turn.
             async with self._reading:
-                return await async_to_thread(extract, timed)
+                facts = await async_to_thread(extract, timed)
+            return Extracted(facts, stated_preferences(facts))
         if not has_conversation(messages):
-            return []
+            return Extracted()
         request = extraction_messages(messages, today=today, custom=prompt or self._extraction_prompt)
         return await self._ask(
-            self._llm, request, EXTRACTION_SCHEMA, lambda text: parse_facts(text, turns=len(messages)), usage
+            self._llm,
+            request,
+            EXTRACTION_SCHEMA,
+            lambda text: parse_extraction(text, turns=len(messages)),
+            usage,
         )
+
+    async def segment(self, messages: Sequence[Message], usage: Usage) -> list[list[int]]:
+        """Divide a stretch of conversation into topics, so that each can be extracted by itself.
+
+        A stretch of more than 200 messages is looked at in pieces of about equal length. When the model's
+        answer cannot be read, the piece is a topic: dividing only makes extraction better, so it is not worth
+        asking again, and no reason to fail.
+
+        Args:
+            messages: a conversation.
+            usage: what the model's calls cost is added to it.
+
+        Returns:
+            Groups of indices of messages, in the order of their first; each index is in exactly one. There is
+            one group when there are at most 20 messages, and when rules find the facts.
+
+        Raises:
+            ProviderError: there is no answer.
+        """
+        if self._llm is None or len(messages) <= _SHORT:
+            return [list(range(len(messages)))] if messages else []
+        pieces = -(-len(messages) // _MOST)
+        cuts = [len(messages) * piece // pieces for piece in range(pieces + 1)]
+        groups: list[list[int]] = []
+        for start, end in pairwise(cuts):
+            found = await self._topics(self._llm, messages[start:end], usage)
+            groups.extend([start + index for index in group] for group in found)
+        return groups
+
+    async def _topics(self, llm: AsyncLLM, messages: Sequence[Message], usage: Usage) -> list[list[int]]:
+        whole = [list(range(len(messages)))]
+        if not has_conversation(messages):
+            return whole
+        completion = await llm.complete(segmentation_messages(messages), schema=SEGMENTATION_SCHEMA)
+        usage.count(completion)
+        try:
+            return parse_segments(completion.text, turns=len(messages))
+        except ParseError as error:
+            log.warning(
+                "%s: the model's answer could not be read as segments, so %d messages stay together: %s",
+                llm.provider,
+                len(messages),
+                error,
+            )
+            return whole
 
     async def decide(
         self, facts: Sequence[Fact], existing: Sequence[tuple[str, str]], *, usage: Usage

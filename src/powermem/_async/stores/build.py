@@ -11,11 +11,11 @@ from ...config.stores import MySQLConfig, OceanBaseConfig, PostgresConfig, Serve
 from ...errors import ConfigError
 from ...ranking.fusion import Weights
 from ...sqlite.engine import Engine
-from .base import AsyncStore
+from .base import AsyncTaskStore
 from .sqlite import AsyncSQLiteStore
 
 
-def build_store(settings: Settings) -> AsyncStore:
+def build_store(settings: Settings) -> AsyncTaskStore:
     """Return the configured store.
 
     Raises:
@@ -36,7 +36,7 @@ def build_store(settings: Settings) -> AsyncStore:
     return _mysql(config, weights, settings.store.provider)
 
 
-def _sqlite(config: SQLiteConfig, weights: Weights) -> AsyncStore:
+def _sqlite(config: SQLiteConfig, weights: Weights) -> AsyncTaskStore:
     return AsyncSQLiteStore(
         Engine(
             config.database_path,
@@ -50,7 +50,7 @@ def _sqlite(config: SQLiteConfig, weights: Weights) -> AsyncStore:
     )
 
 
-def _postgres(config: PostgresConfig, weights: Weights) -> AsyncStore:
+def _postgres(config: PostgresConfig, weights: Weights) -> AsyncTaskStore:
     from ...sql.postgres import PostgresSQL
     from .postgres import AsyncPostgresStore
 
@@ -104,7 +104,7 @@ def _mysql_driver(config: MySQLConfig | OceanBaseConfig) -> AsyncDriver:
     return AsyncMySQLDriver(_server(config, socket=config.unix_socket or ""))
 
 
-def _mysql(config: MySQLConfig | OceanBaseConfig, weights: Weights, name: str) -> AsyncStore:
+def _mysql(config: MySQLConfig | OceanBaseConfig, weights: Weights, name: str) -> AsyncTaskStore:
     from ..._drivers.embedded import EmbeddedSeekDB
     from ...sql.mysql import MySQLSQL
     from .mysql import AsyncMySQLStore

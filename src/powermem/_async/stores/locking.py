@@ -8,6 +8,9 @@ from ..._drivers.base import AsyncConnection
 from ...changes import Amend, Change, Delete, LinkTurns, ReplaceText, Supersede
 from ...sql.server import ServerSQL
 
+PAUSES = (0.01, 0.03, 0.1, 0.3, 1.0)
+"""Seconds to wait before a transaction that met another one is tried again."""
+
 _CHUNK = 1000
 _NAMING = (ReplaceText, Supersede, Amend, Delete, LinkTurns)
 

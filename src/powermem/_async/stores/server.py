@@ -17,6 +17,7 @@ from ...changes import Change, Outcome
 from ...clock import now as clock_now
 from ...errors import EmbeddingMismatchError, StoreError
 from ...filters import Expression
+from ...sql.queue import ServerQueueSQL
 from ...sql.server import ServerSQL
 from ...types import (
     EmbedderIdentity,
@@ -31,19 +32,18 @@ from ...types import (
     Turn,
 )
 from .base import AsyncMovable
-from .locking import async_count_accesses, async_lock_memories
+from .locking import PAUSES, async_count_accesses, async_lock_memories
 from .mover import AsyncServerMover
 from .pool import AsyncPool, AsyncReader
+from .queue import AsyncServerQueueStore, async_lock_lanes
 from .reader import AsyncServerReader
 from .writer import AsyncServerWriter
 
 _MAX_BATCHES_PER_COMMIT = 256
 _MAX_SEARCHES_AT_ONCE = 4
-# Seconds to wait before a transaction that met another one is tried again.
-_PAUSES = (0.01, 0.03, 0.1, 0.3, 1.0)
 
 
-class AsyncServerStore(AsyncMovable):
+class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
     """Memories on a database server.
 
     Args:
@@ -60,6 +60,7 @@ class AsyncServerStore(AsyncMovable):
         self._where = f"{driver.server}"
         self._sql = sql
         self._pool = AsyncPool(driver, least=least, most=most, recycle=recycle)
+        self._queue = ServerQueueSQL(sql)
         self._writer = AsyncServerWriter(sql)
         self._reader = AsyncServerReader(sql)
         self._mover = AsyncServerMover(sql, _unlisted)
@@ -202,10 +203,11 @@ class AsyncServerStore(AsyncMovable):
 
     async def _write(self, batches: Sequence[Sequence[Change]]) -> list[list[Outcome] | Exception]:
         """Apply batches in one transaction, again when it met another one and was undone for that."""
-        for pause in (*_PAUSES, None):
+        for pause in (*PAUSES, None):
             counts = self._accesses.take()
             try:
                 async with self._pool.transaction() as connection:
+                    await async_lock_lanes(connection, self._queue, batches)
                     await async_lock_memories(connection, self._sql, batches, counts)
                     if counts:
                         await async_count_accesses(connection, self._sql, counts)

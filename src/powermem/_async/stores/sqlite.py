@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from ..._concurrency import AsyncBatcher, AsyncThreads
 from ...changes import Change, Outcome
 from ...filters import Expression
+from ...sql.steps import Steps
 from ...sqlite.engine import Engine
 from ...types import (
     EmbedderIdentity,
@@ -21,13 +23,16 @@ from ...types import (
     Turn,
 )
 from .base import AsyncMovable
+from .queue import AsyncQueueStore
+
+T = TypeVar("T")
 
 _READERS = 4
 _MAX_BATCHES_PER_COMMIT = 256
 _MAX_SEARCHES_PER_PASS = 16
 
 
-class AsyncSQLiteStore(AsyncMovable):
+class AsyncSQLiteStore(AsyncMovable, AsyncQueueStore):
     """Memories in one SQLite file.
 
     Args:
@@ -38,6 +43,7 @@ class AsyncSQLiteStore(AsyncMovable):
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._queue = engine.queue
         self._write_thread = AsyncThreads("powermem-sqlite-writer", 1)
         self._read_threads = AsyncThreads("powermem-sqlite-reader", _READERS)
         self._commits: AsyncBatcher[Sequence[Change], list[Outcome]] = AsyncBatcher(
@@ -159,3 +165,9 @@ class AsyncSQLiteStore(AsyncMovable):
 
     async def switch(self, identity: EmbedderIdentity) -> bool:
         return await self._write_thread.run(self._engine.switch, identity)
+
+    async def _transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
+        return await self._write_thread.run(self._engine.transact, work, *args)
+
+    async def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
+        return await self._read_threads.run(self._engine.ask, work, *args)

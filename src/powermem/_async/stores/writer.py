@@ -10,10 +10,12 @@ from ..._drivers.base import AsyncConnection, ConnectionLostError, TransactionAb
 from ...changes import (
     Added,
     AddMemory,
+    AddTask,
     AddTurn,
     AlreadyDone,
     AlreadyStored,
     Amend,
+    BufferTurn,
     Change,
     Delete,
     DeleteWhere,
@@ -30,9 +32,11 @@ from ...changes import (
 from ...errors import StoreError
 from ...ids import new_id
 from ...metadata import encode, merge
+from ...sql.queue import ServerQueueSQL
 from ...sql.server import COLUMNS, ServerSQL, passes, scope_condition, scope_values
 from ...types import Row, Scope
 from .mover import AsyncServerMover
+from .queue import async_run
 
 _CHUNK = 1000
 _HISTORY = "id, memory_id, event, old_memory, new_memory, actor, created_at"
@@ -58,9 +62,12 @@ class AsyncServerWriter:
 
     def __init__(self, sql: ServerSQL) -> None:
         self._sql = sql
+        self._queue = ServerQueueSQL(sql)
         self._mover = AsyncServerMover(sql, self._note)
         self._apply: dict[type[Any], Callable[[_Share, Any], Awaitable[Outcome]]] = {
+            **dict.fromkeys(self._queue.changes, self._queued),
             AddTurn: self._add_turn,
+            BufferTurn: self._buffer_turn,
             AddMemory: self._add_memory,
             ReplaceText: self._replace_text,
             Supersede: self._supersede,
@@ -128,10 +135,19 @@ class AsyncServerWriter:
         self, connection: AsyncConnection, batches: Sequence[Sequence[Change]]
     ) -> list[list[Outcome]]:
         changes = [change for batch in batches for change in batch]
+        waiting = [change for change in changes if isinstance(change, BufferTurn)]
         turns = [change for change in changes if isinstance(change, AddTurn)]
+        turns += [change.turn for change in waiting]
+        tasks = [change.task for change in changes if isinstance(change, AddTask)]
         memories = [change for change in changes if isinstance(change, AddMemory)]
+        if tasks:
+            await async_run(connection, self._queue.add_tasks(tasks))
         if turns:
             await connection.execute_many(self._insert(self._sql.turns, _TURN), [*map(self._turn, turns)])
+        if waiting:
+            await connection.execute_many(
+                self._queue.insert_buffered, [*map(self._queue.encoding.buffered_values, waiting)]
+            )
         outcomes = iter(await self._add_memories(_Share(connection), memories) if memories else ())
         return [
             [next(outcomes) if isinstance(change, AddMemory) else None for change in batch]
@@ -255,6 +271,15 @@ class AsyncServerWriter:
     async def _add_turn(self, share: _Share, change: AddTurn) -> None:
         await share.connection.execute(self._insert(self._sql.turns, _TURN), self._turn(change))
 
+    async def _buffer_turn(self, share: _Share, change: BufferTurn) -> None:
+        await self._add_turn(share, change.turn)
+        await share.connection.execute(
+            self._queue.insert_buffered, self._queue.encoding.buffered_values(change)
+        )
+
+    async def _queued(self, share: _Share, change: Change) -> Outcome:
+        return await async_run(share.connection, self._queue.apply(change, share.outcomes))
+
     async def _add_memory(self, share: _Share, change: AddMemory) -> Added | Duplicate:
         outcomes = await self._add_memories(share, [change])
         return outcomes[0]
@@ -333,6 +358,7 @@ class AsyncServerWriter:
         where, narrowed = scope_condition(change.scope), sql.narrow(change.expression)
         if change.expression is None:
             await connection.execute(f"DELETE FROM {sql.turns} WHERE {where.sql}", where.values)
+            await async_run(connection, self._queue.delete_scope(change.scope))
         found = await connection.fetch(
             f"SELECT {COLUMNS}, {narrowed.doubt} FROM {sql.records} WHERE {where.sql} AND ({narrowed.sql}) "
             "FOR UPDATE",
@@ -386,4 +412,4 @@ def _identity(row: Row) -> tuple[str, ...]:
 
 
 def _only_adds(batch: Sequence[Change]) -> bool:
-    return all(isinstance(change, (AddTurn, AddMemory)) for change in batch)
+    return all(isinstance(change, (AddTurn, AddMemory, BufferTurn, AddTask)) for change in batch)

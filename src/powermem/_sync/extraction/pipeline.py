@@ -7,9 +7,10 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..._concurrency import KeyedLock
+from ...buffering import new_turn
 from ...changes import (
     Added,
     AddMemory,
@@ -26,7 +27,6 @@ from ...changes import (
 )
 from ...errors import InvalidInputError, StoreError
 from ...filters import Expression
-from ...ids import new_id
 from ...indexing import query_ids
 from ...plan import (
     Candidate,
@@ -34,14 +34,16 @@ from ...plan import (
     add,
     candidates,
     carry_out,
+    learn,
     merged_documents,
     neighbourhood,
 )
 from ...records import event_item
+from ...rough import is_rough
 from ...text import shared
-from ...types import Fact, Hit, Message, Scope, SearchRequest, Usage
+from ...types import Extracted, Fact, Hit, Message, Scope, SearchRequest, Usage
 from ..encoder import Encoder
-from ..stores.base import Store
+from ..stores.base import Store, TaskStore
 from .extractor import Extractor
 
 _NEAR_PER_FACT = 5
@@ -68,6 +70,10 @@ class Nearness:
         return hit.details["dense"] >= self.dense or shared(fact.text, hit.row.text) >= self.terms
 
 
+Tell: TypeAlias = Callable[[Sequence[Outcome]], list[dict[str, Any]]]
+"""Makes the items of a result from the outcomes of a batch."""
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """How a call's result is kept, so that the same call is not carried out again.
@@ -79,6 +85,28 @@ class Receipt:
 
     key: str
     result: Callable[[list[dict[str, Any]]], str]
+
+    def frame(self, new: NewMemories) -> Frame:
+        """Return the note that the call was carried out, to be written with what came of it."""
+
+        def note(changes: Sequence[Change], tell: Tell) -> list[Change]:
+            return [Remember(new.scope, self.key, lambda outcomes: self.result(tell(outcomes)), new.at)]
+
+        return Frame(last=note)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What is written in one transaction with the memories.
+
+    Attributes:
+        first: changes before them.
+        last: makes the changes after them, from their changes and from what tells the items of the result by
+            the outcomes of the whole batch.
+    """
+
+    first: Sequence[Change] = ()
+    last: Callable[[Sequence[Change], Tell], Sequence[Change]] = lambda changes, tell: ()
 
 
 class Extraction:
@@ -110,7 +138,7 @@ class Extraction:
 
     def store_nothing(self, new: NewMemories, receipt: Receipt | None) -> list[dict[str, Any]]:
         """Note that a call with nothing to store was carried out."""
-        return self._write([], _verbatim_items, new, receipt)
+        return self._write([], verbatim_items, _frame(new, receipt))
 
     def store_verbatim(
         self, messages: Sequence[Message], new: NewMemories, usage: Usage, receipt: Receipt | None = None
@@ -121,8 +149,8 @@ class Extraction:
             An item for every message; its event is ``"NONE"`` when the scope held the text already.
         """
         turns = _turns(messages, new)
-        changes = self._verbatim(messages, turns, new, usage)
-        return self._write([*turns, *changes], _verbatim_items, new, receipt)
+        changes = self._verbatim(messages, [turn.id for turn in turns], new, usage)
+        return self._write([*turns, *changes], verbatim_items, _frame(new, receipt))
 
     def store_facts(
         self,
@@ -149,19 +177,53 @@ class Extraction:
         """
         # Evidence first: whatever goes wrong from here on, what was said is kept.
         turns = self._keep_turns(_turns(messages, new), new, receipt)
-        facts = self._extractor.extract(messages, today=new.at, prompt=prompt, usage=usage)
-        found = self._embed(candidates(facts, messages, [turn.id for turn in turns]), usage)
+        ids = [turn.id for turn in turns]
+        frame = _frame(new, receipt)
+        return self.store_kept(messages, ids, new, usage, prompt, expression, frame)
+
+    def store_kept(
+        self,
+        messages: Sequence[Message],
+        turns: Sequence[int],
+        new: NewMemories,
+        usage: Usage,
+        prompt: str | None,
+        expression: Expression | None,
+        frame: Frame,
+    ) -> list[dict[str, Any]]:
+        """Store what is worth remembering of messages that are source turns already.
+
+        Args:
+            messages: the conversation.
+            turns: the ids of the turns, one for each message.
+            new: what the memories have in common.
+            usage: what the model's calls cost is added to it.
+            prompt: replaces the instructions for extracting.
+            expression: which stored memories may be changed.
+            frame: is written with the memories, in one transaction.
+
+        Returns:
+            An item for every memory that was added, updated or deleted.
+        """
+        extracted = self._extractor.extract(messages, today=new.at, prompt=prompt, usage=usage)
+        found = self._embed(candidates(extracted.facts, messages, turns), usage)
+        learned = self._learned(new, extracted)
         if not found:
             kept = self._verbatim(messages, turns, new, usage) if self._keep_without_facts else []
-            return self._write(kept, _verbatim_items, new, receipt)
+            return self._write([*kept, *learned], verbatim_items, frame)
         if self._extractor.name == "rules":
             # Rules cannot tell a correction from a new fact; the unique key keeps out what is known.
-            changes = _additions(new, found)
-            return self._write(changes, partial(_items, changes), new, receipt)
+            changes = [*_additions(new, found), *learned]
+            return self._write(changes, partial(_items, changes), frame)
         # One at a time for each scope: else two calls that learn the same in other words both find nothing
         # near.
         with self._scopes(new.scope):
-            return self._reconcile(found, new, usage, expression, receipt)
+            return self._reconcile(found, learned, new, usage, expression, frame)
+
+    def _learned(self, new: NewMemories, extracted: Extracted) -> list[Change]:
+        if not isinstance(self._store, TaskStore):
+            return []
+        return [learn(new, found) for found in extracted.preferences]
 
     def _keep_turns(self, turns: list[AddTurn], new: NewMemories, receipt: Receipt | None) -> list[AddTurn]:
         if receipt is None:
@@ -185,23 +247,23 @@ class Extraction:
         self,
         changes: Sequence[Change],
         tell: Callable[[Sequence[Outcome]], list[dict[str, Any]]],
-        new: NewMemories,
-        receipt: Receipt | None,
+        frame: Frame,
     ) -> list[dict[str, Any]]:
-        """Apply changes, and with them the note that the call was carried out."""
-        if receipt is None:
-            return tell(self._store.apply(changes)) if changes else []
-        result = receipt.result
-        note = Remember(new.scope, receipt.key, lambda outcomes: result(tell(outcomes)), new.at)
-        outcomes = self._store.apply([*changes, note])
-        return tell(outcomes[:-1])
+        """Apply changes, and with them what frames them."""
+        begin = len(frame.first)
+
+        def told(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+            return tell(outcomes[begin : begin + len(changes)])
+
+        batch = [*frame.first, *changes, *frame.last(changes, told)]
+        return told(self._store.apply(batch)) if batch else []
 
     def _verbatim(
-        self, messages: Sequence[Message], turns: Sequence[AddTurn], new: NewMemories, usage: Usage
+        self, messages: Sequence[Message], turns: Sequence[int], new: NewMemories, usage: Usage
     ) -> list[Change]:
         found = [
             # Nobody has judged what kind of thing such a message says.
-            Candidate(Fact(message.content, kind=None, importance=None), message, (turn.id,))
+            Candidate(Fact(message.content, kind=None, importance=None), message, (turn,))
             for message, turn in zip(messages, turns, strict=True)
         ]
         return _additions(new, self._embed(found, usage))
@@ -209,10 +271,11 @@ class Extraction:
     def _reconcile(
         self,
         found: list[Candidate],
+        learned: list[Change],
         new: NewMemories,
         usage: Usage,
         expression: Expression | None,
-        receipt: Receipt | None,
+        frame: Frame,
     ) -> list[dict[str, Any]]:
         for _ in range(_ATTEMPTS):
             near = self._find_near(found, new.scope, expression)
@@ -232,9 +295,9 @@ class Extraction:
                 changes = carry_out(new, undecided, decisions, rows, embeddings)
             # The unique key keeps out what is known, and notes where it was said again. First, because a
             # decision may change the memory that says it.
-            changes = [*_additions(new, known), *changes]
+            changes = [*_additions(new, known), *changes, *learned]
             try:
-                return self._write(changes, partial(_items, changes), new, receipt)
+                return self._write(changes, partial(_items, changes), frame)
             except VersionConflict:
                 # Another process changed one of these memories meanwhile: look again, decide again.
                 continue
@@ -250,7 +313,8 @@ class Extraction:
                 scope=own,
                 embedding=candidate.embedding,
                 terms=query_ids(candidate.fact.text)[0],
-                limit=_NEAR_PER_FACT,
+                # Rough memories are near to what is refined from them, and are to be replaced by it.
+                limit=2 * _NEAR_PER_FACT,
                 boosts=False,
                 expression=expression,
             )
@@ -258,7 +322,9 @@ class Extraction:
         ]
         hits = self._store.search(requests, touch=False)
         return [
-            [hit for hit in near if self._nearness.holds(candidate.fact, hit)]
+            [hit for hit in near if not is_rough(hit.row) and self._nearness.holds(candidate.fact, hit)][
+                :_NEAR_PER_FACT
+            ]
             for candidate, near in zip(found, hits, strict=True)
         ]
 
@@ -270,26 +336,20 @@ class Extraction:
         ]
 
 
+def _frame(new: NewMemories, receipt: Receipt | None) -> Frame:
+    return Frame() if receipt is None else receipt.frame(new)
+
+
 def _turns(messages: Sequence[Message], new: NewMemories) -> list[AddTurn]:
-    return [
-        AddTurn(
-            new_id(),
-            new.scope,
-            message.role,
-            message.content,
-            message.actor_id,
-            message.sent_at if message.sent_at is not None else new.at,
-            new.at,
-        )
-        for message in messages
-    ]
+    return [new_turn(message, new.scope, new.at) for message in messages]
 
 
 def _additions(new: NewMemories, found: Sequence[Candidate]) -> list[Change]:
     return [add(new, candidate) for candidate in found]
 
 
-def _verbatim_items(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+def verbatim_items(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """Describe what was stored word for word, also what was known already."""
     items = [event_item(outcome, "NONE" if isinstance(outcome, Duplicate) else "ADD") for outcome in outcomes]
     return [item for item in items if item is not None]
 

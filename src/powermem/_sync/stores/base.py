@@ -228,9 +228,10 @@ class TaskStore(Store):
         """Return how many turns wait that no task has taken on; counting ends at ``limit``."""
 
     @abstractmethod
-    def buffered_scopes(self, after: str, limit: int) -> list[tuple[str, Scope]]:
+    def buffered_scopes(self, after: str, limit: int, *, lane: str | None = None) -> list[tuple[str, Scope]]:
         """Return a page of the lanes where turns wait that belong to no task, or to a ``"process"`` task that
-        failed or was cancelled, each with the scope of one of them, by lane, ascending."""
+        failed or was cancelled, each with the scope of one of them, by lane, ascending; with ``lane`` only
+        that one."""
 
     @abstractmethod
     def find_task(self, task_id: int) -> Task | None:

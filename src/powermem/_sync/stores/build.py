@@ -12,11 +12,11 @@ from ...config.stores import MySQLConfig, OceanBaseConfig, PostgresConfig, Serve
 from ...errors import ConfigError
 from ...ranking.fusion import Weights
 from ...sqlite.engine import Engine
-from .base import Store
+from .base import TaskStore
 from .sqlite import SQLiteStore
 
 
-def build_store(settings: Settings) -> Store:
+def build_store(settings: Settings) -> TaskStore:
     """Return the configured store.
 
     Raises:
@@ -37,7 +37,7 @@ def build_store(settings: Settings) -> Store:
     return _mysql(config, weights, settings.store.provider)
 
 
-def _sqlite(config: SQLiteConfig, weights: Weights) -> Store:
+def _sqlite(config: SQLiteConfig, weights: Weights) -> TaskStore:
     return SQLiteStore(
         Engine(
             config.database_path,
@@ -51,7 +51,7 @@ def _sqlite(config: SQLiteConfig, weights: Weights) -> Store:
     )
 
 
-def _postgres(config: PostgresConfig, weights: Weights) -> Store:
+def _postgres(config: PostgresConfig, weights: Weights) -> TaskStore:
     from ...sql.postgres import PostgresSQL
     from .postgres import PostgresStore
 
@@ -105,7 +105,7 @@ def _mysql_driver(config: MySQLConfig | OceanBaseConfig) -> Driver:
     return MySQLDriver(_server(config, socket=config.unix_socket or ""))
 
 
-def _mysql(config: MySQLConfig | OceanBaseConfig, weights: Weights, name: str) -> Store:
+def _mysql(config: MySQLConfig | OceanBaseConfig, weights: Weights, name: str) -> TaskStore:
     from ..._drivers.embedded import EmbeddedSeekDB
     from ...sql.mysql import MySQLSQL
     from .mysql import MySQLStore

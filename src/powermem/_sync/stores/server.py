@@ -18,6 +18,7 @@ from ...changes import Change, Outcome
 from ...clock import now as clock_now
 from ...errors import EmbeddingMismatchError, StoreError
 from ...filters import Expression
+from ...sql.queue import ServerQueueSQL
 from ...sql.server import ServerSQL
 from ...types import (
     EmbedderIdentity,
@@ -32,19 +33,18 @@ from ...types import (
     Turn,
 )
 from .base import Movable
-from .locking import count_accesses, lock_memories
+from .locking import PAUSES, count_accesses, lock_memories
 from .mover import ServerMover
 from .pool import Pool, Reader
+from .queue import ServerQueueStore, lock_lanes
 from .reader import ServerReader
 from .writer import ServerWriter
 
 _MAX_BATCHES_PER_COMMIT = 256
 _MAX_SEARCHES_AT_ONCE = 4
-# Seconds to wait before a transaction that met another one is tried again.
-_PAUSES = (0.01, 0.03, 0.1, 0.3, 1.0)
 
 
-class ServerStore(Movable):
+class ServerStore(Movable, ServerQueueStore):
     """Memories on a database server.
 
     Args:
@@ -61,6 +61,7 @@ class ServerStore(Movable):
         self._where = f"{driver.server}"
         self._sql = sql
         self._pool = Pool(driver, least=least, most=most, recycle=recycle)
+        self._queue = ServerQueueSQL(sql)
         self._writer = ServerWriter(sql)
         self._reader = ServerReader(sql)
         self._mover = ServerMover(sql, _unlisted)
@@ -203,10 +204,11 @@ class ServerStore(Movable):
 
     def _write(self, batches: Sequence[Sequence[Change]]) -> list[list[Outcome] | Exception]:
         """Apply batches in one transaction, again when it met another one and was undone for that."""
-        for pause in (*_PAUSES, None):
+        for pause in (*PAUSES, None):
             counts = self._accesses.take()
             try:
                 with self._pool.transaction() as connection:
+                    lock_lanes(connection, self._queue, batches)
                     lock_memories(connection, self._sql, batches, counts)
                     if counts:
                         count_accesses(connection, self._sql, counts)

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from ..._concurrency import Batcher, Threads
 from ...changes import Change, Outcome
 from ...filters import Expression
+from ...sql.steps import Steps
 from ...sqlite.engine import Engine
 from ...types import (
     EmbedderIdentity,
@@ -22,13 +24,16 @@ from ...types import (
     Turn,
 )
 from .base import Movable
+from .queue import QueueStore
+
+T = TypeVar("T")
 
 _READERS = 4
 _MAX_BATCHES_PER_COMMIT = 256
 _MAX_SEARCHES_PER_PASS = 16
 
 
-class SQLiteStore(Movable):
+class SQLiteStore(Movable, QueueStore):
     """Memories in one SQLite file.
 
     Args:
@@ -39,6 +44,7 @@ class SQLiteStore(Movable):
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._queue = engine.queue
         self._write_thread = Threads("powermem-sqlite-writer", 1)
         self._read_threads = Threads("powermem-sqlite-reader", _READERS)
         self._commits: Batcher[Sequence[Change], list[Outcome]] = Batcher(
@@ -158,3 +164,9 @@ class SQLiteStore(Movable):
 
     def switch(self, identity: EmbedderIdentity) -> bool:
         return self._write_thread.run(self._engine.switch, identity)
+
+    def _transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
+        return self._write_thread.run(self._engine.transact, work, *args)
+
+    def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
+        return self._read_threads.run(self._engine.ask, work, *args)

@@ -1,0 +1,62 @@
+# Generated from src/powermem/_async/processing/view.py by scripts/run_unasync.py; edit that file instead.
+"""What there is to know of the work in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ... import clock
+from ...tasks import ProcessStatus
+from .runner import Observer
+
+if TYPE_CHECKING:
+    from ..lifecycle import Parts
+
+
+class Processing:
+    """Numbers about the work in the background, and a way to be told of its results.
+
+    Args:
+        ready: opens the memory and returns its parts.
+        observers: who is told when a task is done.
+    """
+
+    def __init__(self, ready: Callable[[], Parts], observers: list[Observer]) -> None:
+        self._ready = ready
+        self._observers = observers
+
+    def on_task_done(self, callback: Observer) -> None:
+        """Call a function whenever this process has brought a task to its end.
+
+        Args:
+            callback: gets what ``get_status`` returns. What it raises is logged.
+        """
+        self._observers.append(callback)
+
+    def stats(self) -> dict[str, Any]:
+        """Count the work to do, and what was done of late.
+
+        Returns:
+            Of the store: ``"buffered"`` (turns that no task has taken on), ``"queue_depth"`` (tasks that have
+            not begun), ``"running"``, ``"completed"``, ``"failed"``, ``"cancelled"`` (tasks) and
+            ``"oldest_age"`` (seconds since the oldest of what waits came, or ``None``). Of this process:
+            ``"working"`` (users whose work is under way) and ``"completed_per_minute"``,
+            ``"failed_per_minute"`` (tasks in the last minute).
+        """
+        parts = self._ready()
+        found = parts.store.queue_statistics()
+        tasks = {status: found.by_status.get(status, 0) for status in ProcessStatus}
+        oldest = found.oldest_at
+        return {
+            "buffered": found.buffered,
+            "queue_depth": tasks[ProcessStatus.PENDING],
+            "running": tasks[ProcessStatus.RUNNING],
+            "completed": tasks[ProcessStatus.COMPLETED],
+            "failed": tasks[ProcessStatus.FAILED],
+            "cancelled": tasks[ProcessStatus.CANCELLED],
+            "oldest_age": None if oldest is None else max(0.0, (clock.now() - oldest) / 1_000_000),
+            "working": parts.processor.running,
+            "completed_per_minute": parts.runner.done.per_minute(),
+            "failed_per_minute": parts.runner.failed.per_minute(),
+        }

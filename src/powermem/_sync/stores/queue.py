@@ -1,0 +1,133 @@
+# Generated from src/powermem/_async/stores/queue.py by scripts/run_unasync.py; edit that file instead.
+"""Keeping the work to do, the same way in every store."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from ..._concurrency import sleep
+from ..._drivers.base import Connection, TransactionAbortedError
+from ...changes import AddTask, Change, HoldLane
+from ...sql.queue import QueueSQL
+from ...sql.steps import Query, Statements, Steps
+from ...tasks import BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
+from ...types import Scope
+from .base import TaskStore
+from .locking import PAUSES
+from .pool import Pool
+
+T = TypeVar("T")
+
+
+def run(connection: Connection | Reader, steps: Steps[T]) -> T:
+    """Run steps to their end inside a transaction and return their result."""
+    try:
+        step = next(steps)
+        while True:
+            if isinstance(step, Statements):
+                connection.execute_many(step.sql, step.rows)
+                step = next(steps)
+            elif isinstance(step, Query):
+                step = steps.send(connection.fetch(step.sql, step.values))
+            else:
+                step = steps.send(connection.execute(step.sql, step.values))
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+def lock_lanes(connection: Connection, queue: QueueSQL, batches: Sequence[Sequence[Change]]) -> None:
+    """Lock the lanes that a transaction will change, in the same order everywhere.
+
+    Args:
+        connection: inside the transaction.
+        queue: the collection's statements.
+        batches: what will be applied.
+    """
+    lanes = {change.lane for batch in batches for change in batch if isinstance(change, HoldLane)}
+    lanes.update(change.task.lane for batch in batches for change in batch if isinstance(change, AddTask))
+    if len(lanes) > 1:
+        run(connection, queue.lanes.lock(lanes))
+
+
+class QueueStore(TaskStore):
+    """A store that can run the steps of ``powermem.sql.steps``."""
+
+    _queue: QueueSQL
+
+    @abstractmethod
+    def _transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
+        """Run steps in one transaction; again from their start when it met another one and was undone."""
+
+    @abstractmethod
+    def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
+        """Run steps that only read."""
+
+    def claim_lanes(
+        self, owner: str, at: int, until: int, limit: int, *, lane: str | None = None
+    ) -> list[str]:
+        claimed: list[str] = []
+        while len(claimed) < limit:
+            wanted = limit - len(claimed)
+            due = self._ask(self._queue.lanes.find_due, at, wanted, lane)
+            if due:
+                claimed += self._transact(self._queue.lanes.claim, owner, at, until, due)
+            # Where somebody else was faster, there may be others.
+            if len(due) < wanted:
+                break
+        return claimed
+
+    def renew_lanes(self, owner: str, lanes: Sequence[str], until: int) -> list[str]:
+        return self._transact(self._queue.lanes.renew, owner, lanes, until) if lanes else []
+
+    def release_lane(self, owner: str, lane: str) -> None:
+        self._transact(self._queue.release, owner, lane)
+
+    def begin_task(self, owner: str, lane: str, at: int) -> Task | None:
+        return self._transact(self._queue.begin, owner, lane, at)
+
+    def task_turns(self, task_id: int) -> list[BufferedTurn]:
+        return self._ask(self._queue.task_turns, task_id)
+
+    def count_buffered(self, lane: str | None, limit: int) -> int:
+        return self._ask(self._queue.count_buffered, lane, limit)
+
+    def buffered_scopes(self, after: str, limit: int, *, lane: str | None = None) -> list[tuple[str, Scope]]:
+        return self._ask(self._queue.buffered_scopes, after, limit, lane)
+
+    def find_task(self, task_id: int) -> Task | None:
+        return self._ask(self._queue.find_task, task_id)
+
+    def list_tasks(
+        self, scope: Scope, statuses: frozenset[ProcessStatus], *, limit: int, offset: int = 0
+    ) -> list[Task]:
+        return self._ask(self._queue.list_tasks, scope, statuses, limit, offset)
+
+    def queue_statistics(self) -> QueueStatistics:
+        return self._ask(self._queue.statistics)
+
+    def preferences(self, scope: Scope) -> list[Preference]:
+        return self._ask(self._queue.preferences, scope)
+
+
+class ServerQueueStore(QueueStore):
+    """A store that does so on the connections of a pool."""
+
+    _pool: Pool
+
+    def _transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
+        for pause in (*PAUSES, None):
+            try:
+                with self._pool.transaction() as connection:
+                    return run(connection, work(*args))
+            except TransactionAbortedError:
+                if pause is None:
+                    raise
+                sleep(pause)
+        raise AssertionError("the last pause is None")
+
+    def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
+        with self._pool.reading() as reader:
+            return run(reader, work(*args))

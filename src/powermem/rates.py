@@ -1,0 +1,39 @@
+"""Counting how often something happens."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+WINDOW = 60.0
+"""Seconds that a rate looks back."""
+
+
+class Rate:
+    """Counts events in all, and those of the last minute.
+
+    Args:
+        clock: returns seconds that only grow.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.total = 0
+        self._clock = clock
+        self._recent: deque[float] = deque()
+
+    def count(self) -> None:
+        """Count one event that happens now."""
+        self.total += 1
+        self._recent.append(self._clock())
+        self._forget()
+
+    def per_minute(self) -> int:
+        """Return how many events there were in the last minute."""
+        self._forget()
+        return len(self._recent)
+
+    def _forget(self) -> None:
+        begin = self._clock() - WINDOW
+        while self._recent and self._recent[0] < begin:
+            self._recent.popleft()

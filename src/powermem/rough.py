@@ -1,0 +1,81 @@
+"""Rough memories: what was just said, word for word, found at once while a model still reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .clock import to_datetime
+from .prompts import HIDDEN_ROLES, strip_recalled
+from .text import MONTHS
+from .types import Message, Metadata, Row
+
+ROUGH_TYPE = "WorkingMemory"
+"""The ``memory_type`` of a rough memory."""
+
+ROUGH_TAG = "mode:fast"
+"""What the ``tags`` in its metadata hold."""
+
+# Embedders read only so much of a text, the local one about a thousand characters; what is far longer would
+# be found by its beginning alone.
+_LONGEST = 2_000
+
+
+def rough_texts(messages: Sequence[Message], at: int) -> list[str]:
+    """Write a conversation as the texts of rough memories.
+
+    Each message is a line, ``user: [09:44 AM on 10 December, 2025 UTC]: text``, and every line ends with a
+    line break, the last one too, so that texts can be put one after the other. Parts that are not text are
+    named: ``[image]``. Left out are text marked as recalled, and what system and tools say unless there is
+    nothing else.
+
+    Args:
+        messages: the conversation.
+        at: when a message without a time was said, microseconds UTC.
+
+    Returns:
+        As few texts as fit 2,000 characters each. No line is cut, so that a long message is a longer text.
+        None when nothing was said.
+    """
+    spoken = [message for message in messages if message.role not in HIDDEN_ROLES] or messages
+    texts: list[str] = []
+    for message in spoken:
+        said = _said(message)
+        if not said:
+            continue
+        line = f"{message.role}: [{_moment(at if message.sent_at is None else message.sent_at)}]: {said}\n"
+        if texts and len(texts[-1]) + len(line) <= _LONGEST:
+            texts[-1] += line
+        else:
+            texts.append(line)
+    return texts
+
+
+def rough_metadata(metadata: Metadata) -> Metadata:
+    """Return a caller's metadata with the tag of a rough memory beside the caller's own tags."""
+    given = metadata.get("tags")
+    tags = given if isinstance(given, list) else [] if given is None else [given]
+    return {**metadata, "tags": [*(tag for tag in tags if tag != ROUGH_TAG), ROUGH_TAG]}
+
+
+def is_rough(row: Row) -> bool:
+    """Return whether a stored memory is a rough one."""
+    tags = row.metadata.get("tags")
+    return row.memory_type == ROUGH_TYPE and isinstance(tags, list) and ROUGH_TAG in tags
+
+
+def _said(message: Message) -> str:
+    names = (f"[{_PARTS.get(part.get('type'), 'file')}]" for part in message.parts)
+    return " ".join(filter(None, (strip_recalled(message.content).strip(), *names)))
+
+
+_PARTS = {"image_url": "image", "input_audio": "audio"}
+
+
+def _moment(moment: int) -> str:
+    # By hand, because strftime speaks the language of the process.
+    when = to_datetime(moment)
+    half = "AM" if when.hour < 12 else "PM"
+    return (
+        f"{when.hour % 12 or 12:02d}:{when.minute:02d} {half} on {when.day:02d} "
+        f"{MONTHS[when.month - 1]}, {when.year} UTC"
+    )

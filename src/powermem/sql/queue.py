@@ -1,0 +1,323 @@
+"""The statements of the work to do: waiting turns, tasks, lanes and preferences. No I/O.
+
+Transactions that lock a lane do so before they lock any task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from ..changes import (
+    AddPreference,
+    AddTask,
+    FinishTurns,
+    FreeTurns,
+    HoldLane,
+    LeaseLost,
+    Outcome,
+    TaskEnded,
+    TurnsGone,
+    UpdateTask,
+)
+from ..tasks import OPEN, BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
+from ..types import Scope
+from .encoding import BUFFERED, PREFERENCE, TASK, Encoding, ServerEncoding, to_scope
+from .lanes import NEVER, LaneSQL, chunks, marks
+from .server import ServerSQL, scope_condition
+from .steps import Query, Statement, Statements, Steps
+
+_SCOPE = "user_id, agent_id, run_id"
+_OPEN = ", ".join(f"'{status}'" for status in sorted(OPEN))
+# Whose turns are to be taken on by another task.
+_GIVEN_UP = (
+    f"kind = 'process' AND status IN ('{ProcessStatus.FAILED.value}', '{ProcessStatus.CANCELLED.value}')"
+)
+
+
+class QueueSQL:
+    """One collection's statements, for SQLite.
+
+    Args:
+        collection: whose tables.
+        encoding: of the values.
+    """
+
+    locking = ""
+    """What a SELECT ends in so that its rows stay as they are until the transaction is over."""
+
+    def __init__(self, collection: str, encoding: Encoding | None = None) -> None:
+        self.encoding = encoding or Encoding()
+        self._turns = f"{collection}_turns"
+        self._buffer = f"{collection}_buffer"
+        self._tasks = f"{collection}_tasks"
+        self._preferences = f"{collection}_preferences"
+        insert_lane = partial(self._inserting, f"{collection}_lanes", once=True)
+        self.lanes = LaneSQL(f"{collection}_lanes", insert_lane, self.locking)
+        self.insert_buffered = self._inserting(self._buffer, BUFFERED)
+        """The statement that notes that a turn waits; see `Encoding.buffered_values`."""
+        self._apply: dict[type[Any], Callable[[Any, Sequence[Outcome]], Steps[Outcome]]] = {
+            FinishTurns: self._finish_turns,
+            FreeTurns: self._free_turns,
+            AddTask: self._add_task,
+            HoldLane: self._hold_lane,
+            UpdateTask: self._update_task,
+            AddPreference: self._add_preference,
+        }
+        self.changes = (*self._apply,)
+        """The changes that `apply` knows."""
+
+    def _inserting(self, table: str, columns: str, *, once: bool = False) -> str:
+        conflict = " ON CONFLICT DO NOTHING" if once else ""
+        return f"INSERT INTO {table} ({columns}) VALUES ({marks(columns.split(','))}){conflict}"
+
+    def apply(self, change: Any, outcomes: Sequence[Outcome]) -> Steps[Outcome]:
+        """Apply one of ``changes``, after those of the same batch that had these outcomes."""
+        return self._apply[type(change)](change, outcomes)
+
+    def _finish_turns(self, change: FinishTurns, outcomes: Sequence[Outcome]) -> Steps[None]:
+        finished = 0
+        for ids in chunks(change.ids):
+            finished += yield Statement(f"DELETE FROM {self._buffer} WHERE turn_id IN ({marks(ids)})", ids)
+        if finished != len(change.ids):
+            raise TurnsGone(f"{len(change.ids) - finished} of {len(change.ids)} turns wait no more")
+
+    def _free_turns(self, change: FreeTurns, outcomes: Sequence[Outcome]) -> Steps[int]:
+        freed: int = yield Statement(
+            f"UPDATE {self._buffer} SET task_id = 0 WHERE lane = ? AND task_id IN "
+            f"(SELECT id FROM {self._tasks} WHERE lane = ? AND {_GIVEN_UP})",
+            (change.lane, change.lane),
+        )
+        return freed
+
+    def _add_task(self, change: AddTask, outcomes: Sequence[Outcome]) -> Steps[None]:
+        return self.add_tasks([change.task])
+
+    def add_tasks(self, tasks: Sequence[Task]) -> Steps[None]:
+        """Put tasks at the end of their lanes."""
+        due: dict[str, int] = {}
+        for task in tasks:
+            due[task.lane] = min(task.due_at, due.get(task.lane, NEVER))
+        yield from self.lanes.make_due(due)
+        yield Statements(
+            self._inserting(self._tasks, TASK), [self.encoding.task_values(task) for task in tasks]
+        )
+
+    def _hold_lane(self, change: HoldLane, outcomes: Sequence[Outcome]) -> Steps[None]:
+        yield from self.lanes.check(change.owner, change.lane)
+        yield from self.lanes.hold(change.lane, change.until)
+
+    def _update_task(self, change: UpdateTask, outcomes: Sequence[Outcome]) -> Steps[Task | None]:
+        task = yield from self.find_task(change.id)
+        if task is not None and change.status is ProcessStatus.PENDING:
+            # Even if it is not in a state for that: it may be by the time that it is locked.
+            yield from self.lanes.make_due({task.lane: _changed(task, change).due_at})
+        if task is not None:
+            task = yield from self.find_task(change.id, self.locking)
+        if task is None or task.status not in change.expected:
+            if change.strict:
+                raise TaskEnded(f"task {change.id} is {'gone' if task is None else task.status}")
+            return None
+        results = change.results(outcomes) if change.results is not None else ()
+        task = _changed(task, change, results)
+        yield Statement(
+            f"UPDATE {self._tasks} SET status = ?, stage = ?, attempts = ?, error = ?, due_at = ?, "
+            "updated_at = ?, knowledge_count = ?, outcome = ? WHERE id = ?",
+            (
+                task.status.value,
+                self.encoding.stored(task.stage),
+                task.attempts,
+                None if task.error is None else self.encoding.stored(task.error),
+                task.due_at,
+                task.updated_at,
+                task.knowledge_count,
+                self.encoding.encoded(task.outcome),
+                task.id,
+            ),
+        )
+        return task
+
+    def _add_preference(self, change: AddPreference, outcomes: Sequence[Outcome]) -> Steps[int]:
+        added: int = yield Statement(
+            self._inserting(self._preferences, PREFERENCE, once=True),
+            self.encoding.preference_values(change.preference),
+        )
+        return 1 if added == 1 else 0
+
+    def delete_scope(self, scope: Scope) -> Steps[None]:
+        """Remove what waits, the tasks and the preferences of a scope."""
+        where = scope_condition(scope)
+        yield Statement(f"DELETE FROM {self._buffer} WHERE {where.sql}", where.values)
+        # A task may have taken on turns of others in its lane.
+        yield Statement(
+            f"UPDATE {self._buffer} SET task_id = 0 WHERE task_id IN "
+            f"(SELECT id FROM {self._tasks} WHERE {where.sql})",
+            where.values,
+        )
+        yield Statement(f"DELETE FROM {self._tasks} WHERE {where.sql}", where.values)
+        yield Statement(f"DELETE FROM {self._preferences} WHERE {where.sql}", where.values)
+
+    def release(self, owner: str, lane: str) -> Steps[None]:
+        """Let go of a lane, if this owner holds it; it is due when its next open task is."""
+        try:
+            yield from self.lanes.check(owner, lane)
+        except LeaseLost:
+            return
+        # Whoever adds one from now on waits for this transaction, and says when the lane is due himself.
+        task = yield from self._first_open(lane)
+        yield from self.lanes.let_go(lane, NEVER if task is None else task.due_at)
+
+    def begin(self, owner: str, lane: str, at: int) -> Steps[Task | None]:
+        """Begin the first open task of a lane, if it is due; it takes on what waits for a task."""
+        yield from self.lanes.check(owner, lane)
+        while True:
+            task = yield from self._first_open(lane, self.locking)
+            if task is None or (task.status in OPEN and task.due_at > at):
+                return None
+            # Otherwise it was cancelled at this moment, and the next one is the first.
+            if task.status in OPEN:
+                break
+        task = replace(task, status=ProcessStatus.RUNNING, attempts=task.attempts + 1, updated_at=at)
+        yield Statement(
+            f"UPDATE {self._tasks} SET status = ?, attempts = ?, updated_at = ? WHERE id = ?",
+            (task.status.value, task.attempts, at, task.id),
+        )
+        if task.kind == "process":
+            yield Statement(
+                f"UPDATE {self._buffer} SET task_id = ? WHERE task_id = 0 AND lane = ?", (task.id, lane)
+            )
+        return task
+
+    def _first_open(self, lane: str, locking: str = "") -> Steps[Task | None]:
+        # Asked together, all open tasks of the lane would have to be sorted.
+        each = " UNION ALL ".join(
+            f"SELECT min(id) AS id FROM {self._tasks} WHERE status = '{status.value}' AND lane = ?"
+            for status in sorted(OPEN)
+        )
+        found = yield Query(f"SELECT min(id) FROM ({each}) AS firsts", (lane,) * len(OPEN))
+        task_id = found[0][0]
+        return None if task_id is None else (yield from self.find_task(task_id, locking))
+
+    def find_task(self, task_id: int, locking: str = "") -> Steps[Task | None]:
+        """Return a task."""
+        found = yield Query(f"SELECT {TASK} FROM {self._tasks} WHERE id = ?{locking}", (task_id,))
+        return self.encoding.to_task(found[0]) if found else None
+
+    def list_tasks(
+        self, scope: Scope, statuses: frozenset[ProcessStatus], limit: int, offset: int
+    ) -> Steps[list[Task]]:
+        """Return tasks in one of these states, the newest first."""
+        if not statuses:
+            return []
+        where, chosen = scope_condition(scope), sorted(status.value for status in statuses)
+        found = yield Query(
+            f"SELECT {TASK} FROM {self._tasks} WHERE {where.sql} AND status IN ({marks(chosen)}) "
+            "ORDER BY id DESC LIMIT ? OFFSET ?",
+            (*where.values, *chosen, limit, offset),
+        )
+        return [self.encoding.to_task(values) for values in found]
+
+    def task_turns(self, task_id: int) -> Steps[list[BufferedTurn]]:
+        """Return the turns of a task that still wait, in the order in which they were said."""
+        found = yield Query(
+            "SELECT b.turn_id, b.user_id, b.agent_id, b.run_id, t.role, t.content, t.actor_id, t.sent_at, "
+            f"t.created_at, b.lane, b.task_id, b.parts FROM {self._buffer} b "
+            f"JOIN {self._turns} t ON t.user_id = b.user_id AND t.id = b.turn_id "
+            "WHERE b.task_id = ? ORDER BY t.sent_at, b.turn_id",
+            (task_id,),
+        )
+        return [self.encoding.to_buffered(values) for values in found]
+
+    def count_buffered(self, lane: str | None, limit: int) -> Steps[int]:
+        """Return how many turns wait that no task has taken on, at most ``limit``."""
+        only, values = ("", ()) if lane is None else (" AND lane = ?", (lane,))
+        found = yield Query(
+            f"SELECT count(*) FROM (SELECT turn_id FROM {self._buffer} WHERE task_id = 0{only} LIMIT ?) "
+            "AS waiting",
+            (*values, limit),
+        )
+        count: int = found[0][0]
+        return count
+
+    def buffered_scopes(self, after: str, limit: int, lane: str | None) -> Steps[list[tuple[str, Scope]]]:
+        """Return the next lanes where turns wait for a task, each with the scope of one of them."""
+        only, values = ("", ()) if lane is None else (" AND b.lane = ?", (lane,))
+        page = f"b.lane > ?{only} GROUP BY b.lane ORDER BY b.lane LIMIT ?"
+        untaken = yield Query(
+            f"SELECT b.lane, min(b.turn_id) FROM {self._buffer} b WHERE b.task_id = 0 AND {page}",
+            (after, *values, limit),
+        )
+        given_up = yield Query(
+            f"SELECT b.lane, min(b.turn_id) FROM {self._buffer} b JOIN {self._tasks} k ON k.id = b.task_id "
+            f"WHERE {_GIVEN_UP} AND {page}",
+            (after, *values, limit),
+        )
+        first = dict(sorted({**dict(given_up), **dict(untaken)}.items())[:limit])
+        scopes: list[tuple[str, Scope]] = []
+        for ids in chunks(list(first.values())):
+            found = yield Query(
+                f"SELECT lane, {_SCOPE} FROM {self._buffer} WHERE turn_id IN ({marks(ids)})", ids
+            )
+            scopes += [(lane, to_scope(ids)) for lane, *ids in found]
+        return sorted(scopes)
+
+    def statistics(self) -> Steps[QueueStatistics]:
+        """Count what there is to do."""
+        buffered = yield Query(f"SELECT count(*) FROM {self._buffer} WHERE task_id = 0")
+        counts = yield Query(f"SELECT status, count(*) FROM {self._tasks} GROUP BY status")
+        oldest = yield Query(
+            f"SELECT min(created_at) FROM {self._buffer} UNION ALL "
+            f"SELECT min(created_at) FROM {self._tasks} WHERE status IN ({_OPEN})"
+        )
+        by_status = dict.fromkeys(ProcessStatus, 0)
+        by_status.update((ProcessStatus(status), count) for status, count in counts)
+        return QueueStatistics(
+            buffered[0][0], by_status, min((at for (at,) in oldest if at is not None), default=None)
+        )
+
+    def preferences(self, scope: Scope) -> Steps[list[Preference]]:
+        """Return the preferences of a scope, oldest first."""
+        where = scope_condition(scope)
+        found = yield Query(
+            f"SELECT {PREFERENCE} FROM {self._preferences} WHERE {where.sql} ORDER BY id", where.values
+        )
+        return [self.encoding.to_preference(values) for values in found]
+
+
+class ServerQueueSQL(QueueSQL):
+    """One collection's statements, for a database server.
+
+    Args:
+        sql: what else there is to say about the collection.
+    """
+
+    locking = " FOR UPDATE"
+
+    def __init__(self, sql: ServerSQL) -> None:
+        self._sql = sql
+        super().__init__(sql.collection, ServerEncoding(sql))
+
+    def _inserting(self, table: str, columns: str, *, once: bool = False) -> str:
+        return self._sql.inserting(table, columns, once=once)
+
+
+def _changed(task: Task, change: UpdateTask, results: Sequence[Mapping[str, Any]] = ()) -> Task:
+    """Return a task as a change leaves it."""
+    outcome = dict(task.outcome)
+    for name, more in (("results", results), ("preferences", change.preferences)):
+        if more:
+            outcome[name] = [*outcome.get(name, ()), *map(dict, more)]
+    error = None if change.forget_error else task.error
+    return replace(
+        task,
+        status=change.status or task.status,
+        stage=change.stage or task.stage,
+        error=error if change.error is None else change.error,
+        attempts=task.attempts if change.attempts is None else change.attempts,
+        knowledge_count=task.knowledge_count + len(results),
+        outcome=outcome,
+        due_at=task.due_at if change.due_at is None else change.due_at,
+        updated_at=change.at,
+    )

@@ -1,0 +1,37 @@
+"""What takes more than one statement, for any store.
+
+A generator yields the statements and is sent their answers, so that every store runs the same steps, on
+threads or as tasks. One that writes is run in one transaction, whose statements each see what others have
+committed before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+
+class Query(NamedTuple):
+    """Is answered by its rows."""
+
+    sql: str
+    values: Sequence[Any] = ()
+
+
+class Statement(NamedTuple):
+    """Is answered by how many rows it touched."""
+
+    sql: str
+    values: Sequence[Any] = ()
+
+
+class Statements(NamedTuple):
+    """One statement for many rows of values; is answered by nothing."""
+
+    sql: str
+    rows: Sequence[Sequence[Any]]
+
+
+Steps: TypeAlias = Generator["Query | Statement | Statements", Any, T]

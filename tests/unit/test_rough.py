@@ -1,0 +1,83 @@
+"""What a rough memory says."""
+
+from __future__ import annotations
+
+import pytest
+
+from powermem.clock import parse
+from powermem.prompts import quote_recalled
+from powermem.rough import ROUGH_TYPE, is_rough, rough_metadata, rough_texts
+from powermem.types import Message, Row, Scope
+
+MORNING = parse("2025-12-10T09:44:31Z")
+NOON = parse("2025-01-02T12:05:00+00:00")
+PREFIX = "[09:44 AM on 10 December, 2025 UTC]"
+
+
+def test_each_message_is_a_line() -> None:
+    messages = [
+        Message("user", "I've booked a trip to Guangzhou.", "Ana", MORNING),
+        Message("assistant", "Lovely!"),
+        Message("user", "At\nlast.", sent_at=NOON),
+    ]
+    assert rough_texts(messages, MORNING) == [
+        f"user: {PREFIX}: I've booked a trip to Guangzhou.\n"
+        f"assistant: {PREFIX}: Lovely!\n"
+        "user: [12:05 PM on 02 January, 2025 UTC]: At\nlast.\n"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("moment", "shown"),
+    [
+        ("2025-12-10T00:00:59Z", "12:00 AM on 10 December, 2025"),
+        ("2025-12-10T23:59:59Z", "11:59 PM on 10 December, 2025"),
+        ("1969-07-20T20:17:40Z", "08:17 PM on 20 July, 1969"),
+        ("2025-12-10T09:44:00+02:00", "07:44 AM on 10 December, 2025"),
+    ],
+)
+def test_the_time(moment: str, shown: str) -> None:
+    assert rough_texts([Message("user", "x", sent_at=parse(moment))], 0) == [f"user: [{shown} UTC]: x\n"]
+
+
+def test_recalled_and_hidden_text_is_left_out() -> None:
+    recalled = quote_recalled(["User likes tea"])
+    messages = [Message("system", "Be brief."), Message("user", f"{recalled}\nHi"), Message("user", recalled)]
+    assert rough_texts(messages, MORNING) == [f"user: {PREFIX}: Hi\n"]
+    assert rough_texts(messages[:1], MORNING) == [f"system: {PREFIX}: Be brief.\n"]
+    assert rough_texts(messages[2:], MORNING) == []
+
+
+def test_parts_are_named() -> None:
+    image = {"type": "image_url", "image_url": {"url": "https://x.example/a.png"}}
+    sound = {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}
+    messages = [Message("user", "Look", parts=(image, sound)), Message("user", "", parts=({"type": "file"},))]
+    assert rough_texts(messages, MORNING) == [
+        f"user: {PREFIX}: Look [image] [audio]\nuser: {PREFIX}: [file]\n"
+    ]
+
+
+def test_long_conversations_are_cut_between_lines() -> None:
+    messages = [Message("user", f"{number} " + "x" * 450) for number in range(9)]
+    messages.insert(4, Message("user", "y" * 9_000))
+    texts = rough_texts(messages, MORNING)
+    assert "".join(texts) == "".join(f"user: {PREFIX}: {message.content}\n" for message in messages)
+    assert [text.count("\n") for text in texts] == [4, 1, 4, 1]
+
+
+def test_the_tag_joins_the_callers() -> None:
+    tag = "mode:fast"
+    assert rough_metadata({}) == {"tags": [tag]}
+    assert rough_metadata({"a": 1, "tags": ["x"]}) == {"a": 1, "tags": ["x", tag]}
+    assert rough_metadata({"tags": "x"}) == {"tags": ["x", tag]}
+    assert rough_metadata({"tags": [tag, "x"]}) == {"tags": ["x", tag]}
+
+
+def test_what_is_rough() -> None:
+    def row(memory_type: str | None, **metadata: object) -> Row:
+        return Row(1, Scope(), "x", "h", memory_type=memory_type, metadata=metadata)
+
+    assert is_rough(row(ROUGH_TYPE, tags=["mode:fast"]))
+    assert not is_rough(row(ROUGH_TYPE))
+    assert not is_rough(row(ROUGH_TYPE, tags="mode:fast"))
+    assert not is_rough(row("fact", tags=["mode:fast"]))
