@@ -1,4 +1,4 @@
-"""Work for a store's queue, made without a processor. Times are the tests' own, so that nobody waits for them."""
+"""Work for a store's queue, made without a processor. Times are the tests' own: nobody waits for them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,22 @@ ALL = frozenset(ProcessStatus)
 MOCK = EmbedderIdentity("mock", "mock", 384)
 
 # Pairs that one collation or another takes for equal, and what means something to SQL.
-USERS = ["ana", "Ana", "ana ", "aná", "ana\u0301", "ß", "ss", "%", "a' OR 1=1", '"', "\\", "😀", "🙂", "😀" * 128]
+USERS = [
+    "ana",
+    "Ana",
+    "ana ",
+    "aná",
+    "ana\u0301",
+    "ß",
+    "ss",
+    "%",
+    "a' OR 1=1",
+    '"',
+    "\\",
+    "😀",
+    "🙂",
+    "😀" * 128,
+]
 
 
 def said(text: str, scope: Scope = ANA, *, task_id: int | None = None, **fields: Any) -> BufferTurn:

@@ -8,6 +8,7 @@ from typing import Any
 from .clock import parse as parse_moment
 from .errors import InvalidInputError
 from .metadata import check_text
+from .parts import check_size, read_part
 from .types import Message
 
 _TIME_KEYS = ("timestamp", "created_at", "chat_time", "time")
@@ -20,16 +21,17 @@ def read_messages(
 
     Args:
         messages: a string (something the user said), one message in OpenAI's form, or a list of these.
-            ``content`` may be a list of text parts. ``name`` (or ``actor_id``) says who spoke and
-            ``timestamp`` when.
+            ``content`` may be a list of parts. ``name`` (or ``actor_id``) says who spoke and ``timestamp``
+            when.
         actor_id: who spoke, where a message does not say.
         sent_at: when, in microseconds UTC, where a message does not say.
 
     Returns:
-        The messages that have text. An empty list gives an empty list.
+        The messages that say anything; the content of one without text is ``""``. An empty list gives an
+        empty list.
 
     Raises:
-        InvalidInputError: nothing has text, or something is of the wrong type.
+        InvalidInputError: nothing says anything, or something is of the wrong type.
     """
     if isinstance(messages, (str, Mapping)):
         messages = [messages]
@@ -40,9 +42,9 @@ def read_messages(
     if not messages:
         return []
     found = [_read(item, f"messages[{i}]", actor_id, sent_at) for i, item in enumerate(messages)]
-    kept = [message for message in found if message.content]
+    kept = [message for message in found if message.content or message.parts]
     if not kept:
-        raise InvalidInputError("messages: there is no text in them")
+        raise InvalidInputError("messages: there is nothing in them")
     return kept
 
 
@@ -61,9 +63,8 @@ def _read(item: object, path: str, actor_id: str | None, sent_at: int | None) ->
     name = item.get("name") or item.get("actor_id") or actor_id
     if name is not None and not isinstance(name, str):
         raise InvalidInputError(f"{path}.name: expected a string, got {name!r}")
-    return Message(
-        role.strip(), _text(item["content"], f"{path}.content"), name, _moment(item, path, sent_at)
-    )
+    text, parts = _content(item["content"], f"{path}.content")
+    return Message(role.strip(), text, name, _moment(item, path, sent_at), parts)
 
 
 def _moment(item: Mapping[Any, Any], path: str, sent_at: int | None) -> int | None:
@@ -73,25 +74,34 @@ def _moment(item: Mapping[Any, Any], path: str, sent_at: int | None) -> int | No
     return sent_at
 
 
-def _text(content: object, path: str) -> str:
+def _content(content: object, path: str) -> tuple[str, tuple[Mapping[str, Any], ...]]:
+    """Return the text of a message, and its other parts."""
     # An assistant's message that only calls tools has no content.
     if content is None:
-        return ""
+        return "", ()
     if isinstance(content, str):
-        return check_text(content, path).strip()
+        return check_text(content, path).strip(), ()
     if not isinstance(content, (list, tuple)):
         raise InvalidInputError(f"{path}: expected a string or a list of parts, got {type(content).__name__}")
-    return "\n".join(filter(None, (_part(part, f"{path}[{i}]") for i, part in enumerate(content))))
+    texts: list[str] = []
+    parts: list[Mapping[str, Any]] = []
+    for i, part in enumerate(content):
+        read = _part(part, f"{path}[{i}]")
+        if isinstance(read, str):
+            texts.append(read)
+        else:
+            parts.append(read)
+    check_size(parts, path)
+    return "\n".join(filter(None, texts)), tuple(parts)
 
 
-def _part(part: object, path: str) -> str:
+def _part(part: object, path: str) -> str | Mapping[str, Any]:
     if isinstance(part, str):
         return check_text(part, path).strip()
-    if isinstance(part, Mapping):
-        kind = part.get("type", "text")
-        if kind in ("text", "input_text", "output_text") and isinstance(part.get("text"), str):
-            return check_text(part["text"], path).strip()
-        raise InvalidInputError(
-            f"{path}: parts of type {kind!r} cannot be remembered yet; pass text parts only"
-        )
-    raise InvalidInputError(f"{path}: expected a text part, got {type(part).__name__}")
+    if not isinstance(part, Mapping):
+        raise InvalidInputError(f"{path}: expected a part, got {type(part).__name__}")
+    if part.get("type", "text") not in ("text", "input_text", "output_text"):
+        return read_part(part, path)
+    if not isinstance(part.get("text"), str):
+        raise InvalidInputError(f"{path}.text: expected a string, got {type(part.get('text')).__name__}")
+    return check_text(part["text"], path).strip()

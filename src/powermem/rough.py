@@ -64,7 +64,7 @@ def is_rough(row: Row) -> bool:
 
 
 def _said(message: Message) -> str:
-    names = (f"[{_PARTS.get(part.get('type'), 'file')}]" for part in message.parts)
+    names = (f"[{_PARTS.get(part['type'], 'file')}]" for part in message.parts)
     return " ".join(filter(None, (strip_recalled(message.content).strip(), *names)))
 
 

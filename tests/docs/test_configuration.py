@@ -11,14 +11,15 @@ from powermem.config.fields import Env, Inert, Section, marker
 from powermem.config.models import Chosen, MemoryConfig
 from powermem.config.registry import known_stores
 from powermem.config.stores import SQLiteConfig
-from powermem.config.tables import DETECTED, EMBEDDERS, LLMS, RERANKERS, Provider
+from powermem.config.tables import DETECTED, EMBEDDERS, LLMS, RERANKERS, TRANSCRIBERS, Provider
 
 from .markdown import ROOT
 
 PAGE = (ROOT / "docs" / "configuration.md").read_text("utf-8")
+TABLES = (("llm", LLMS), ("audio_llm", TRANSCRIBERS), ("embedder", EMBEDDERS), ("reranker", RERANKERS))
 ROWS = [
     pytest.param(section, row, id=f"{section}-{row.name}")
-    for section, table in (("llm", LLMS), ("embedder", EMBEDDERS), ("reranker", RERANKERS))
+    for section, table in TABLES
     for row in table.values()
 ]
 # A `version` says which library a file was made for and changes nothing.
@@ -56,7 +57,7 @@ def test_the_order_in_which_a_key_chooses_a_model() -> None:
 def test_every_key_that_has_an_effect_is_described() -> None:
     described = {word for code in _CODE.findall(PAGE) for word in re.split(r"[^\w]+", code)}
     keys = {*_keys(MemoryConfig), *_keys(SQLiteConfig)}
-    for _, table in (("llm", LLMS), ("embedder", EMBEDDERS), ("reranker", RERANKERS)):
+    for _, table in TABLES:
         for row in table.values():
             if not row.instead:
                 keys |= {*_keys(row.config)}

@@ -165,22 +165,21 @@ def test_an_older_schema_is_brought_forward_in_one_transaction(
     path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine.apply([additions(1)])
-    steps = {
-        1: ["ALTER TABLE memories_records ADD COLUMN mood TEXT", "UPDATE memories_records SET mood = 'calm'"]
-    }
-    monkeypatch.setattr(engine_module, "SCHEMA_VERSION", 2)
+    steps = ["ALTER TABLE memories_records ADD COLUMN mood TEXT", "UPDATE memories_records SET mood = 'calm'"]
+    last = schema.SCHEMA_VERSION
+    monkeypatch.setattr(engine_module, "SCHEMA_VERSION", last + 1)
     monkeypatch.setattr(
-        engine_module, "sqlite_migrations", lambda collection: {1: [*steps[1], "SELECT nonsense"]}
+        engine_module, "sqlite_migrations", lambda collection: {last: [*steps, "SELECT nonsense"]}
     )
     newer = Engine(str(path), "memories")
     with pytest.raises(StoreError, match="nonsense"):
         newer.open()
     assert "mood" not in {row[1] for row in ask(path, "PRAGMA table_info(memories_records)")}
-    monkeypatch.setattr(engine_module, "sqlite_migrations", lambda collection: steps)
+    monkeypatch.setattr(engine_module, "sqlite_migrations", lambda collection: {last: steps})
     newer.open()
     newer.close()
     assert ask(path, "SELECT mood FROM memories_records") == [("calm",)]
-    assert ask(path, "SELECT value FROM memories_meta WHERE key = 'schema_version'") == [(2,)]
+    assert ask(path, "SELECT value FROM memories_meta WHERE key = 'schema_version'") == [(last + 1,)]
 
 
 def test_a_newer_schema_is_refused(path: Path, engine: Engine) -> None:

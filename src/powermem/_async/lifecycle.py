@@ -21,10 +21,9 @@ from .extraction.pipeline import AsyncExtraction, Nearness
 from .processing.handle import AsyncWatcher
 from .processing.runner import AsyncTaskRunner, Observer
 from .processing.worker import AsyncProcessor
-from .providers.build import build_embedder, build_llm, build_reranker
+from .providers.build import build_embedder, build_llm, build_media, build_reranker
 from .providers.embedder import AsyncEmbedder
 from .providers.http import AsyncHTTPClient
-from .providers.media import build_media
 from .providers.reranker import AsyncReranker
 from .retrieval.search import AsyncRetrieval
 from .stores.base import AsyncTaskStore
@@ -233,7 +232,7 @@ class AsyncLifecycle:
             store,
             extraction,
             extractor,
-            build_media(settings, http),
+            build_media(settings, llm, http),
             self._watcher,
             self._observers,
             gap=int(processing.segment_gap * 1_000_000),

@@ -22,10 +22,9 @@ from .extraction.pipeline import Extraction, Nearness
 from .processing.handle import Watcher
 from .processing.runner import Observer, TaskRunner
 from .processing.worker import Processor
-from .providers.build import build_embedder, build_llm, build_reranker
+from .providers.build import build_embedder, build_llm, build_media, build_reranker
 from .providers.embedder import Embedder
 from .providers.http import HTTPClient
-from .providers.media import build_media
 from .providers.reranker import Reranker
 from .retrieval.search import Retrieval
 from .stores.base import TaskStore
@@ -234,7 +233,7 @@ class Lifecycle:
             store,
             extraction,
             extractor,
-            build_media(settings, http),
+            build_media(settings, llm, http),
             self._watcher,
             self._observers,
             gap=int(processing.segment_gap * 1_000_000),

@@ -12,6 +12,7 @@ from ..clock import parse as parse_moment
 from ..errors import InvalidInputError
 from ..exchange import FORMATS
 from ..inputs import SORT_COLUMNS
+from ..tasks import ProcessStatus
 
 _USAGE = 2
 _INTRODUCTION = "A memory that lasts: keeps what matters from conversations and finds it again."
@@ -36,6 +37,16 @@ or a single one. '-' reads lines from standard input. A value is
 What a value says itself wins over the options. Values are stored side by side; where a later one corrects an
 earlier one, use --concurrency 1. The sessions of one conversation always keep their order.
 """
+_TASKS = """\
+Without an action the newest tasks are listed. 'retry ID' begins one again that failed or was cancelled,
+and waits for it. 'cancel ID' cancels one; what was said is kept, and 'powermem process' takes it on again.
+"""
+_WORKER = """\
+It takes on the tasks of every process and every user in the store. SIGTERM or ^C finishes what is under way,
+takes on nothing new and ends; a second one leaves what is under way to others at once. Any number of workers
+may run on one store, also on several machines when it is a server.
+"""
+_MORE = {"load": _LOAD, "tasks": _TASKS, "worker": _WORKER}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -94,6 +105,9 @@ def _parser() -> _Parser:
         ("import", _import, "store memories from an export, from powermem 1.1 or from mem0"),
         ("copy", _copy, "copy memories from one store into another"),
         ("reembed", _reembed, "move the store to the configured embedder"),
+        ("process", _process, "learn from everything that is buffered, and wait for it"),
+        ("tasks", _tasks, "list the tasks in the background, try one again or cancel it"),
+        ("worker", _worker, "do the work in the background until stopped"),
         ("stats", _stats, "show numbers, and which store, embedder and extractor are used"),
         ("config", _config, "show or check the configuration"),
     ):
@@ -101,7 +115,7 @@ def _parser() -> _Parser:
             name,
             help=summary,
             description=f"{summary[0].upper()}{summary[1:]}.",
-            epilog=_LOAD if name == "load" else None,
+            epilog=_MORE.get(name),
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
@@ -210,6 +224,30 @@ def _reembed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--batch-size", type=_count, default=256, metavar="N", help="memories at a time (256)"
     )
+
+
+def _process(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-u", "--user", "--user-id", metavar="ID", help="only what this user said")
+
+
+def _tasks(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "action", nargs="?", choices=("list", "retry", "cancel"), default="list", help="list, retry or cancel"
+    )
+    parser.add_argument("id", nargs="?", metavar="ID", help="which task")
+    parser.add_argument("-u", "--user", "--user-id", metavar="ID", help="whose")
+    parser.add_argument("-a", "--agent", metavar="ID", help="which agent's")
+    parser.add_argument("-r", "--run", metavar="ID", help="of which conversation")
+    parser.add_argument("--status", choices=[str(each) for each in ProcessStatus], help="in this state only")
+    _limit(parser, 20)
+    parser.add_argument("--watch", action="store_true", help="show them again and again until interrupted")
+    parser.add_argument(
+        "--every", type=_rate, default=2.0, metavar="SECONDS", help="how often, with --watch (2)"
+    )
+
+
+def _worker(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--concurrency", type=_count, metavar="N", help="how many users at once")
 
 
 def _stats(parser: argparse.ArgumentParser) -> None:

@@ -6,11 +6,12 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 
-from . import moving, views
+from . import moving, tasks, views
 from .configuration import configuration, open_memory, scope
 from .demo import demo
 from .loading import load
 from .output import CommandError, Output, UsageError, complain
+from .worker import worker
 
 Command = Callable[[Namespace, Output], int]
 
@@ -211,6 +212,9 @@ COMMANDS: Mapping[str, Command] = {
     "import": moving.import_file,
     "copy": moving.copy,
     "reembed": moving.reembed,
+    "process": tasks.process,
+    "tasks": tasks.tasks,
+    "worker": worker,
     "stats": stats,
     "config": config,
 }

@@ -21,7 +21,20 @@ def open_memory(options: Namespace) -> Memory:
     """
     from .._sync.memory import Memory
 
-    return Memory(configuration(options))
+    return Memory(without_resuming(configuration(options)))
+
+
+def without_resuming(config: Mapping[str, Any], **settings: Any) -> dict[str, Any]:
+    """Return a configuration that leaves the work in the background to those who are there for it.
+
+    Args:
+        config: a configuration that is not checked yet.
+        settings: more of its section ``processing``.
+    """
+    section = config.get("processing")
+    if section is not None and not isinstance(section, Mapping):
+        return dict(config)  # it is wrong, which is reported when it is read
+    return {**config, "processing": {**(section or {}), "resume": False, **settings}}
 
 
 def configuration(options: Namespace) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .configuration import open_memory, scope
+from .configuration import open_memory, scope, without_resuming
 from .output import Column, Grid, Output, Part, UsageError
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ def _configured(path: str) -> Memory:
     from .._sync.memory import Memory
     from ..config import auto_config, load_config
 
-    return Memory(load_config(path) if Path(path).suffix.lower() == ".json" else auto_config(path))
+    config = load_config(path) if Path(path).suffix.lower() == ".json" else auto_config(path)
+    return Memory(without_resuming(config))
 
 
 @contextmanager

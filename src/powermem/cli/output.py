@@ -82,12 +82,21 @@ class Output:
     def give(self, document: Any, view: Callable[[Any], Iterable[Part]]) -> None:
         """Print a result: as it is in JSON, or as the parts that a view makes of it."""
         if self._console is None:
-            # Where the output is not UTF-8, what it cannot hold would become escapes that are no JSON.
-            plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-            _write(json.dumps(_portable(document), ensure_ascii=plain, indent=2))
+            _write(_json(document, indent=2))
             return
         for part in view(document):
             self.show(part)
+
+    def tell(self, document: Any, line: str) -> None:
+        """Print one of many results: in JSON on a line of its own, or as a line of text."""
+        _write(_json(document, indent=None) if self._console is None else safe(" ".join(line.split())))
+
+    def clear(self) -> None:
+        """Begin anew at the top of a terminal; elsewhere begin after a blank line."""
+        if self._console is None:
+            return
+        in_terminal = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+        sys.stdout.write("\x1b[H\x1b[2J" if in_terminal else "\n")
 
     def show(self, part: Part) -> None:
         """Print a part, unless JSON is wanted."""
@@ -178,6 +187,12 @@ def _console() -> Console:
         emoji=False,
         highlight=False,
     )
+
+
+def _json(document: Any, *, indent: int | None) -> str:
+    # Where the output is not UTF-8, what it cannot hold would become escapes that are no JSON.
+    plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    return json.dumps(_portable(document), ensure_ascii=plain, indent=indent)
 
 
 def _write(text: str) -> None:

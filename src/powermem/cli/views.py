@@ -99,8 +99,7 @@ def deleted(result: Record) -> Iterator[Part]:
     if "id" in result:
         yield f"Deleted {result['id']}."
     else:
-        count = result["deleted"]
-        yield f"Deleted {count} {'memory' if count == 1 else 'memories'}."
+        yield f"Deleted {memories_counted(result['deleted'])}."
 
 
 def history(entries: Sequence[Record]) -> Iterator[Part]:
@@ -181,6 +180,16 @@ def who(found: Record) -> str:
 def moment(iso: str, *, seconds: bool = False) -> str:
     """Return a moment to the minute, or to the second."""
     return iso[: 19 if seconds else 16].replace("T", " ")
+
+
+def amount(count: int, one: str, several: str) -> str:
+    """Return a number with what it counts."""
+    return f"{count} {one if count == 1 else several}"
+
+
+def memories_counted(count: int) -> str:
+    """Return a number of memories."""
+    return amount(count, "memory", "memories")
 
 
 def plain(value: object) -> str:

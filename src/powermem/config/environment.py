@@ -82,6 +82,7 @@ def from_variables(variables: Mapping[str, str | None]) -> dict[str, Any]:
     given = {name: value.strip() for name, value in variables.items() if value and value.strip()}
     given.update(_detected_llm(given))
     _require_named("EMBEDDING_PROVIDER", ("EMBEDDING_API_KEY",), given)
+    _require_named("AUDIO_LLM_PROVIDER", ("AUDIO_LLM_API_KEY",), given)
     data: dict[str, Any] = {}
     origins: dict[_Path, str] = {}
     wrong: list[Problem] = []

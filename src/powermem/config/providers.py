@@ -32,7 +32,6 @@ from .fields import (
     hide,
 )
 
-
 Detail = Literal["auto", "low", "high"]
 """How closely a model looks at an image."""
 

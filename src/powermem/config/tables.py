@@ -251,8 +251,8 @@ TRANSCRIBERS = _table(
              api_key_env=("SILICONFLOW_API_KEY",)),
     Provider(name="generic", protocol="openai", config=TranscriberConfig, needs_key=False),
     Provider(name="qwen_asr", protocol="asr", config=AsrConfig, model="qwen3-asr-flash", base_url=_QWEN_URL,
-             base_url_keys=("dashscope_base_url",), base_url_env=("QWEN_LLM_BASE_URL",), api_key_env=_QWEN_KEY,
-             path="/compatible-mode/v1", bare_paths=_QWEN_PATHS),
+             base_url_keys=("dashscope_base_url",), base_url_env=("QWEN_LLM_BASE_URL",),
+             api_key_env=_QWEN_KEY, path="/compatible-mode/v1", bare_paths=_QWEN_PATHS),
     Provider(name="none", protocol="none", config=TranscriberConfig, needs_key=False),
 )
 

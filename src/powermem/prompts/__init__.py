@@ -5,6 +5,7 @@ from __future__ import annotations
 from .decision import ACTIONS, DECISION_SCHEMA, decision_messages
 from .extraction import EXTRACTION_SCHEMA, extraction_messages, has_conversation
 from .kinds import HIDDEN_ROLES, KINDS
+from .media import description_messages
 from .recall import RECALL_CLOSE, RECALL_OPEN, quote_recalled, strip_recalled
 from .repair import repair_messages
 from .segmentation import SEGMENTATION_SCHEMA, segmentation_messages
@@ -19,6 +20,7 @@ __all__ = [
     "RECALL_OPEN",
     "SEGMENTATION_SCHEMA",
     "decision_messages",
+    "description_messages",
     "extraction_messages",
     "has_conversation",
     "quote_recalled",

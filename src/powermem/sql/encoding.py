@@ -6,14 +6,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..changes import BufferTurn
+from ..changes import AddTurn, BufferTurn
 from ..tasks import BufferedTurn, Preference, ProcessStatus, Task
 from ..types import Scope, Turn
 from .server import ServerSQL, scope_values
 
 _SCOPE = "user_id, agent_id, run_id"
+TURN = f"id, {_SCOPE}, role, content, actor_id, sent_at, created_at"
 BUFFERED = f"turn_id, lane, task_id, parts, {_SCOPE}, created_at"
-"""What `Encoding.buffered_values` returns."""
 TASK = (
     f"id, lane, {_SCOPE}, kind, created_at, updated_at, due_at, status, stage, attempts, error, "
     "knowledge_count, payload, outcome"
@@ -39,6 +39,12 @@ class Encoding:
     def loaded_json(self, text: str) -> str:
         """Undo `stored_json`."""
         return text
+
+    def turn_values(self, change: AddTurn) -> tuple[Any, ...]:
+        """Return the values of ``TURN``."""
+        role, content = self.stored(change.role), self.stored(change.content)
+        scope = scope_values(change.scope)
+        return (change.id, *scope, role, content, change.actor_id, change.sent_at, change.created_at)
 
     def buffered_values(self, change: BufferTurn) -> tuple[Any, ...]:
         """Return the values of ``BUFFERED``."""

@@ -24,7 +24,7 @@ from ..changes import (
 )
 from ..tasks import OPEN, BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
 from ..types import Scope
-from .encoding import BUFFERED, PREFERENCE, TASK, Encoding, ServerEncoding, to_scope
+from .encoding import BUFFERED, PREFERENCE, TASK, TURN, Encoding, ServerEncoding, to_scope
 from .lanes import NEVER, LaneSQL, chunks, marks
 from .server import ServerSQL, scope_condition
 from .steps import Query, Statement, Statements, Steps
@@ -56,6 +56,8 @@ class QueueSQL:
         self._preferences = f"{collection}_preferences"
         insert_lane = partial(self._inserting, f"{collection}_lanes", once=True)
         self.lanes = LaneSQL(f"{collection}_lanes", insert_lane, self.locking)
+        self.insert_turn = self._inserting(self._turns, TURN)
+        """The statement that keeps a message as evidence; see `Encoding.turn_values`."""
         self.insert_buffered = self._inserting(self._buffer, BUFFERED)
         """The statement that notes that a turn waits; see `Encoding.buffered_values`."""
         self._apply: dict[type[Any], Callable[[Any, Sequence[Outcome]], Steps[Outcome]]] = {

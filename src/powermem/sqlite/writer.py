@@ -165,18 +165,7 @@ class Writer:
             )
 
     def _add_turn(self, batch: _Batch, change: AddTurn) -> None:
-        batch.execute(
-            f"INSERT INTO {self._c}_turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                change.id,
-                *scope_values(change.scope),
-                change.role,
-                change.content,
-                change.actor_id,
-                change.sent_at,
-                change.created_at,
-            ),
-        )
+        batch.execute(self._queue.insert_turn, self._queue.encoding.turn_values(change))
 
     def _buffer_turn(self, batch: _Batch, change: BufferTurn) -> None:
         self._add_turn(batch, change.turn)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..errors import ProviderError
+from ..errors import InvalidInputError, ProviderError
 from ..types import ChatMessage, Completion, Schema
 from .ability import Abilities, Structure
 from .openai import count, text_of, with_schema
@@ -15,7 +15,7 @@ from .openai import count, text_of, with_schema
 VERSION = "2023-06-01"
 # The API wants a limit; a long list of facts fits into this one.
 _MAX_TOKENS = 4096
-_DATA_URL = re.compile(r"data:([\w.+/-]+);base64,(.*)", re.DOTALL)
+_DATA_URL = re.compile(r"data:([\w.+/-]+)(?:;[\w.+-]+=[^;,]*)*;base64,(.*)", re.DOTALL | re.IGNORECASE)
 
 
 def messages_body(
@@ -102,6 +102,8 @@ def _content(content: Any) -> Any:
 
 
 def _part(part: Mapping[str, Any]) -> dict[str, Any]:
+    if part.get("type") == "file":
+        return _document(part["file"])
     if part.get("type") != "image_url":
         return dict(part)
     image = part.get("image_url")
@@ -111,3 +113,11 @@ def _part(part: Mapping[str, Any]) -> dict[str, Any]:
         return {"type": "image", "source": {"type": "url", "url": url}}
     source = {"type": "base64", "media_type": inline[1], "data": inline[2]}
     return {"type": "image", "source": source}
+
+
+def _document(file: Mapping[str, Any]) -> dict[str, Any]:
+    inline = _DATA_URL.fullmatch(file["file_data"])
+    if inline is None:
+        raise InvalidInputError("file_data: expected a data URL with a media type and nothing else")
+    source = {"type": "base64", "media_type": inline[1], "data": inline[2]}
+    return {"type": "document", "source": source, "title": file.get("filename", "file")}

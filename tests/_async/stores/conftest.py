@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -32,18 +33,27 @@ async def opened(memory: AsyncMemory) -> AsyncStore:
 async def open_queue(config: dict[str, Any]) -> AsyncIterator[Callable[[], Awaitable[AsyncTaskStore]]]:
     """Opens stores of the same collection, whose work nobody does; they are closed in the end."""
     stores: list[AsyncTaskStore] = []
-
-    async def open_one() -> AsyncTaskStore:
-        store = build_store(resolve(config))
-        assert isinstance(store, AsyncTaskStore)
-        stores.append(store)
-        await store.open()
-        await store.identify(MOCK)
-        return store
-
-    yield open_one
+    yield partial(_open, config, stores)
     for store in stores:
         await store.close()
+
+
+@pytest.fixture
+async def open_new(new_config: dict[str, Any]) -> AsyncIterator[Callable[[], Awaitable[AsyncTaskStore]]]:
+    """As ``open_queue``, with the database of ``new_config``."""
+    stores: list[AsyncTaskStore] = []
+    yield partial(_open, new_config, stores)
+    for store in stores:
+        await store.close()
+
+
+async def _open(config: dict[str, Any], stores: list[AsyncTaskStore]) -> AsyncTaskStore:
+    store = build_store(resolve(config))
+    assert isinstance(store, AsyncTaskStore)
+    stores.append(store)
+    await store.open()
+    await store.identify(MOCK)
+    return store
 
 
 @pytest.fixture

@@ -72,9 +72,7 @@ async def test_turns_come_in_the_order_in_which_they_were_said(queue: AsyncTaskS
     # Of the same second, back-dated, from before 1970, and stored in another order.
     times = [5, 5, 3, 5, -10 * SECOND, 0, 3, AT, 10**16]
     ids = [900 - number * 37 % 100 for number in range(len(times))]
-    turns = [
-        said(f"{at} {number}", id=number, sent_at=at) for at, number in zip(times, ids, strict=True)
-    ]
+    turns = [said(f"{at} {number}", id=number, sent_at=at) for at, number in zip(times, ids, strict=True)]
     await queue.apply(turns[:4])
     await queue.apply(turns[4:])
     expected = [f"{at} {number}" for at, number in sorted(zip(times, ids, strict=True))]
@@ -147,9 +145,7 @@ async def test_a_batch_that_fails_leaves_no_turn_waiting(queue: AsyncTaskStore) 
 
 async def test_a_task_takes_on_what_belongs_to_none(queue: AsyncTaskStore) -> None:
     refine = task_of(kind="refine")
-    await queue.apply(
-        [said("mine"), said("refine this", task_id=refine.task.id), refine, said("Ben's", BEN)]
-    )
+    await queue.apply([said("mine"), said("refine this", task_id=refine.task.id), refine, said("Ben's", BEN)])
     process = task_of()
     await queue.apply([process])
     assert await queue.claim_lanes("A", AT, UNTIL, 9) == [LANE]
@@ -256,10 +252,13 @@ async def test_turns_that_were_given_up_count_among_those_that_wait(queue: Async
     await queue.apply([becomes(mine, ProcessStatus.FAILED), becomes(ben, ProcessStatus.CANCELLED)])
     assert await queue.buffered_scopes("", 9) == [(LANE, Scope("ana", "agent")), ("u:ben", BEN)]
     assert await queue.buffered_scopes(LANE, 9) == [("u:ben", BEN)]
+    assert await queue.buffered_scopes("", 9, lane="u:ben") == [("u:ben", BEN)]
+    assert await queue.buffered_scopes("", 9, lane="u:nobody") == []
     # As soon as it is tried again, they are its own.
     retried = becomes(mine, ProcessStatus.PENDING, expected=frozenset({ProcessStatus.FAILED}), due_at=AT)
     await queue.apply([retried, said("more", BEN)])
     assert await queue.buffered_scopes("", 9) == [("u:ben", BEN)]
+    assert await queue.buffered_scopes("", 9, lane=LANE) == []
 
 
 async def test_turns_of_a_scope_that_was_removed_are_gone(queue: AsyncTaskStore) -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from powermem._async.stores.base import AsyncTaskStore
 from powermem._concurrency import async_gather
-from powermem.changes import AddTask, Change, FinishTurns, HoldLane, LeaseLost, UpdateTask
+from powermem.changes import Change, FinishTurns, HoldLane, LeaseLost, TaskEnded, TurnsGone, UpdateTask
 from powermem.tasks import ProcessStatus, Task, lane_of
 from powermem.types import Scope
-from tests.additions import ANA, memory_of
+from tests.additions import memory_of
 from tests.queueing import AT, LANE, SECOND, UNTIL, USERS, becomes, said, task_of
 
 pytestmark = pytest.mark.stores
@@ -288,8 +288,8 @@ async def test_many_workers_do_each_turn_once_and_in_order(
             for lane in await store.claim_lanes(owner, at, at + 60, 2):
                 try:
                     await work_on(store, owner, lane, chance)
-                except LeaseLost:
-                    outcomes["lost"] += 1
+                except (LeaseLost, TurnsGone, TaskEnded) as error:
+                    outcomes[type(error).__name__] += 1
 
     async def work_on(store: AsyncTaskStore, owner: str, lane: str, chance: random.Random) -> None:
         while (task := await store.begin_task(owner, lane, next(ticks))) is not None:

@@ -10,6 +10,7 @@ import pytest
 from powermem import AsyncMemory, EmbeddingMismatchError, StoreError
 from powermem._concurrency import async_gather
 from tests.databases import execute
+from tests.former import MEMORY, create_first_version, layout
 from tests.upgrades import NEXT, come_with
 
 pytestmark = pytest.mark.stores
@@ -72,6 +73,23 @@ async def test_an_older_schema_is_brought_up_to_date(
         async with AsyncMemory(new_config) as memory:
             assert [item["memory_type"] for item in (await memory.get_all())["results"]] == ["upgraded"]
     assert "newer powermem" in await refusal(new_config)
+
+
+async def test_a_collection_of_the_first_version_is_brought_up_to_date(new_config: dict[str, Any]) -> None:
+    section = new_config["vector_store"]
+    create_first_version(section)
+    memories = [AsyncMemory(new_config) for _ in range(3)]
+    await async_gather([memory.initialize for memory in memories])
+    await async_gather([memory.close for memory in memories])
+    assert await remembered(new_config) == [MEMORY]
+    async with AsyncMemory(new_config) as memory:
+        await memory.add(MEMORY, user_id="u", infer=False)
+        assert await memory.count() == 1
+        assert [turn["content"] for turn in await memory.sources(1)] == [MEMORY, MEMORY]
+    new = {**section, "config": {**section["config"], "collection_name": "anew"}}
+    await remember({**new_config, "vector_store": new})
+    assert version(new_config) > 1
+    assert layout(section, "memories") == layout(section, "anew")
 
 
 async def test_a_migration_that_fails_leaves_the_old_schema(

@@ -173,7 +173,9 @@ async def test_what_came_of_a_task_is_noted_with_it(queue: AsyncTaskStore) -> No
     def results(before: Sequence[Outcome]) -> list[Mapping[str, Any]]:
         seen.append([type(outcome).__name__ for outcome in before])
         return [
-            {"id": outcome.row.id, "memory": outcome.row.text} for outcome in before if isinstance(outcome, Added)
+            {"id": outcome.row.id, "memory": outcome.row.text}
+            for outcome in before
+            if isinstance(outcome, Added)
         ]
 
     liked = {"preference": f"tea {STRANGE}", "preference_type": "explicit_preference"}
@@ -210,7 +212,9 @@ async def test_what_came_of_a_task_is_noted_with_it(queue: AsyncTaskStore) -> No
     assert json.loads(json.dumps(task.outcome)) == task.outcome
 
 
-async def test_what_is_noted_at_once_by_many_is_all_there(queue: AsyncTaskStore, other: AsyncTaskStore) -> None:
+async def test_what_is_noted_at_once_by_many_is_all_there(
+    queue: AsyncTaskStore, other: AsyncTaskStore
+) -> None:
     added = task_of()
     await queue.apply([added])
 

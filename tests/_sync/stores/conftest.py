@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -33,18 +34,27 @@ def opened(memory: Memory) -> Store:
 def open_queue(config: dict[str, Any]) -> Iterator[Callable[[], TaskStore]]:
     """Opens stores of the same collection, whose work nobody does; they are closed in the end."""
     stores: list[TaskStore] = []
-
-    def open_one() -> TaskStore:
-        store = build_store(resolve(config))
-        assert isinstance(store, TaskStore)
-        stores.append(store)
-        store.open()
-        store.identify(MOCK)
-        return store
-
-    yield open_one
+    yield partial(_open, config, stores)
     for store in stores:
         store.close()
+
+
+@pytest.fixture
+def open_new(new_config: dict[str, Any]) -> Iterator[Callable[[], TaskStore]]:
+    """As ``open_queue``, with the database of ``new_config``."""
+    stores: list[TaskStore] = []
+    yield partial(_open, new_config, stores)
+    for store in stores:
+        store.close()
+
+
+def _open(config: dict[str, Any], stores: list[TaskStore]) -> TaskStore:
+    store = build_store(resolve(config))
+    assert isinstance(store, TaskStore)
+    stores.append(store)
+    store.open()
+    store.identify(MOCK)
+    return store
 
 
 @pytest.fixture

@@ -247,10 +247,13 @@ def test_turns_that_were_given_up_count_among_those_that_wait(queue: TaskStore) 
     queue.apply([becomes(mine, ProcessStatus.FAILED), becomes(ben, ProcessStatus.CANCELLED)])
     assert queue.buffered_scopes("", 9) == [(LANE, Scope("ana", "agent")), ("u:ben", BEN)]
     assert queue.buffered_scopes(LANE, 9) == [("u:ben", BEN)]
+    assert queue.buffered_scopes("", 9, lane="u:ben") == [("u:ben", BEN)]
+    assert queue.buffered_scopes("", 9, lane="u:nobody") == []
     # As soon as it is tried again, they are its own.
     retried = becomes(mine, ProcessStatus.PENDING, expected=frozenset({ProcessStatus.FAILED}), due_at=AT)
     queue.apply([retried, said("more", BEN)])
     assert queue.buffered_scopes("", 9) == [("u:ben", BEN)]
+    assert queue.buffered_scopes("", 9, lane=LANE) == []
 
 
 def test_turns_of_a_scope_that_was_removed_are_gone(queue: TaskStore) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from powermem._concurrency import gather
 from powermem._sync.stores.base import TaskStore
-from powermem.changes import Change, FinishTurns, HoldLane, LeaseLost, UpdateTask
+from powermem.changes import Change, FinishTurns, HoldLane, LeaseLost, TaskEnded, TurnsGone, UpdateTask
 from powermem.tasks import ProcessStatus, Task, lane_of
 from powermem.types import Scope
 from tests.additions import memory_of
@@ -279,8 +279,8 @@ def test_many_workers_do_each_turn_once_and_in_order(queue: TaskStore, other: Ta
             for lane in store.claim_lanes(owner, at, at + 60, 2):
                 try:
                     work_on(store, owner, lane, chance)
-                except LeaseLost:
-                    outcomes["lost"] += 1
+                except (LeaseLost, TurnsGone, TaskEnded) as error:
+                    outcomes[type(error).__name__] += 1
 
     def work_on(store: TaskStore, owner: str, lane: str, chance: random.Random) -> None:
         while (task := store.begin_task(owner, lane, next(ticks))) is not None:

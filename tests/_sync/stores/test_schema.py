@@ -11,6 +11,7 @@ import pytest
 from powermem import EmbeddingMismatchError, Memory, StoreError
 from powermem._concurrency import gather
 from tests.databases import execute
+from tests.former import MEMORY, create_first_version, layout
 from tests.upgrades import NEXT, come_with
 
 pytestmark = pytest.mark.stores
@@ -73,6 +74,23 @@ def test_an_older_schema_is_brought_up_to_date(
         with Memory(new_config) as memory:
             assert [item["memory_type"] for item in (memory.get_all())["results"]] == ["upgraded"]
     assert "newer powermem" in refusal(new_config)
+
+
+def test_a_collection_of_the_first_version_is_brought_up_to_date(new_config: dict[str, Any]) -> None:
+    section = new_config["vector_store"]
+    create_first_version(section)
+    memories = [Memory(new_config) for _ in range(3)]
+    gather([memory.initialize for memory in memories])
+    gather([memory.close for memory in memories])
+    assert remembered(new_config) == [MEMORY]
+    with Memory(new_config) as memory:
+        memory.add(MEMORY, user_id="u", infer=False)
+        assert memory.count() == 1
+        assert [turn["content"] for turn in memory.sources(1)] == [MEMORY, MEMORY]
+    new = {**section, "config": {**section["config"], "collection_name": "anew"}}
+    remember({**new_config, "vector_store": new})
+    assert version(new_config) > 1
+    assert layout(section, "memories") == layout(section, "anew")
 
 
 def test_a_migration_that_fails_leaves_the_old_schema(

@@ -1,27 +1,104 @@
-"""Reading what is not text: images through a model that sees, audio through one that hears."""
+"""Images, recordings and files, turned into text."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...config import Settings
-from ...errors import ConfigError
-from .http import AsyncHTTPClient
+from ..._concurrency import async_to_thread
+from ...errors import ConfigError, ProviderError
+from ...parts import is_audio, is_visual, text_of_file
+from ...prompts import description_messages
+from ...types import Usage
+from .llm import AsyncLLM
+from .transcriber import AsyncTranscriber
+
+_NO_VISION = (
+    "no model is configured to look at images and PDF files: set llm.config.enable_vision to true if the "
+    "language model can, or else vision.provider and vision.config"
+)
+_NO_AUDIO = (
+    "no model is configured to listen to recordings: set audio_llm.provider and audio_llm.config "
+    "(AUDIO_LLM_PROVIDER and AUDIO_LLM_API_KEY in the environment)"
+)
 
 
 class AsyncMedia:
-    """Turns parts of messages into text."""
+    """Turns the parts of a message that are not text into text.
 
-    async def read(self, parts: Sequence[Mapping[str, Any]]) -> str:
-        """Return what parts show or say.
+    Args:
+        vision: looks at images and PDF files; ``None`` when there is no such model.
+        transcriber: listens to recordings; ``None`` when there is no such model.
+        details: how closely to look: ``"auto"``, ``"low"`` or ``"high"``.
+    """
+
+    def __init__(
+        self, vision: AsyncLLM | None, transcriber: AsyncTranscriber | None, *, details: str = "auto"
+    ) -> None:
+        self._vision = vision
+        self._transcriber = transcriber
+        self._details = details
+
+    def lacking(self, part: Mapping[str, Any]) -> str | None:
+        """Return why a part cannot be read, naming the setting that is missing; ``None`` when it can."""
+        if is_visual(part) and self._vision is None:
+            return _NO_VISION
+        if is_audio(part) and self._transcriber is None:
+            return _NO_AUDIO
+        return None
+
+    async def read(
+        self, parts: Sequence[Mapping[str, Any]], usage: Usage | None = None, *, said: str = ""
+    ) -> str:
+        """Put parts into words.
+
+        Images and PDF files are described by the model, all in one call. Of a recording this is what is said
+        in it, and of a file of text its contents.
+
+        Args:
+            parts: those of one message, as ``powermem.messages.read_messages`` gave them.
+            usage: what the calls cost is added to it.
+            said: the text of the message, which helps to understand them.
+
+        Returns:
+            The text; ``""`` when there is nothing to say, as of silence.
 
         Raises:
-            ConfigError: nothing is configured that could read them.
+            ConfigError: a model is missing; the message names the setting. Nothing was sent then.
+            InvalidInputError: the data of a part is damaged.
+            ProviderError: a model gave no answer.
         """
-        raise ConfigError("nothing is configured that reads images or audio")
+        for part in parts:
+            if (reason := self.lacking(part)) is not None:
+                raise ConfigError(reason)
+        usage = Usage() if usage is None else usage
+        texts = []
+        for part in parts:
+            if is_audio(part):
+                texts.append(await self._listen(part, usage))
+            elif not is_visual(part):
+                text = await async_to_thread(text_of_file, part)
+                texts.append(f"[file {part['file']['filename']}]\n{text}")
+        if visuals := [part for part in parts if is_visual(part)]:
+            texts.insert(0, await self._look(visuals, usage, said))
+        return "\n".join(text for text in texts if text)
 
+    async def _look(self, parts: Sequence[Mapping[str, Any]], usage: Usage, said: str) -> str:
+        assert self._vision is not None, "checked before"
+        completion = await self._vision.complete(description_messages(parts, said, details=self._details))
+        usage.count(completion)
+        text = completion.text.strip()
+        if not text:
+            provider = self._vision.provider
+            raise ProviderError(
+                f"{provider}: the model said nothing about what it was shown", provider=provider
+            )
+        images = sum(part["type"] == "image_url" for part in parts)
+        name = "document" if not images else "image" if images == len(parts) else "image and document"
+        return f"[{name}: {text}]"
 
-def build_media(settings: Settings, http: AsyncHTTPClient) -> AsyncMedia:
-    """Return what reads the parts that are not text."""
-    return AsyncMedia()
+    async def _listen(self, part: Mapping[str, Any], usage: Usage) -> str:
+        assert self._transcriber is not None, "checked before"
+        completion = await self._transcriber.transcribe(part["input_audio"])
+        usage.count(completion)
+        return completion.text.strip()

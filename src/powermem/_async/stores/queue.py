@@ -8,19 +8,19 @@ from typing import Any, TypeVar
 
 from ..._concurrency import async_sleep
 from ..._drivers.base import AsyncConnection, TransactionAbortedError
-from ...changes import AddTask, Change, HoldLane
+from ...changes import AddTask, AddTurn, BufferTurn, Change, HoldLane
 from ...sql.queue import QueueSQL
 from ...sql.steps import Query, Statements, Steps
 from ...tasks import BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
 from ...types import Scope
 from .base import AsyncTaskStore
 from .locking import PAUSES
-from .pool import AsyncPool
+from .pool import AsyncPool, AsyncReader
 
 T = TypeVar("T")
 
 
-async def async_run(connection: AsyncConnection | AsyncReader, steps: Steps[T]) -> T:
+async def async_run(connection: AsyncConnection, steps: Steps[T]) -> T:
     """Run steps to their end inside a transaction and return their result."""
     try:
         step = next(steps)
@@ -51,6 +51,26 @@ async def async_lock_lanes(
     lanes.update(change.task.lane for batch in batches for change in batch if isinstance(change, AddTask))
     if len(lanes) > 1:
         await async_run(connection, queue.lanes.lock(lanes))
+
+
+async def async_add_turns(connection: AsyncConnection, queue: QueueSQL, changes: Sequence[Change]) -> None:
+    """Keep messages, note which of them wait, and add tasks, a statement for each table.
+
+    Args:
+        connection: inside a transaction.
+        queue: the collection's statements.
+        changes: others than those that say this are passed over.
+    """
+    tasks = [change.task for change in changes if isinstance(change, AddTask)]
+    waiting = [change for change in changes if isinstance(change, BufferTurn)]
+    turns = [change for change in changes if isinstance(change, AddTurn)]
+    turns += [change.turn for change in waiting]
+    if tasks:
+        await async_run(connection, queue.add_tasks(tasks))
+    if turns:
+        await connection.execute_many(queue.insert_turn, [*map(queue.encoding.turn_values, turns)])
+    if waiting:
+        await connection.execute_many(queue.insert_buffered, [*map(queue.encoding.buffered_values, waiting)])
 
 
 class AsyncQueueStore(AsyncTaskStore):
@@ -133,4 +153,12 @@ class AsyncServerQueueStore(AsyncQueueStore):
 
     async def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
         async with self._pool.reading() as reader:
-            return await async_run(reader, work(*args))
+            steps = work(*args)
+            try:
+                step = next(steps)
+                while True:
+                    assert isinstance(step, Query), "nothing else only reads"
+                    step = steps.send(await reader.fetch(step.sql, step.values))
+            except StopIteration as end:
+                result: T = end.value
+                return result

@@ -17,7 +17,6 @@ from ...changes import Change, Outcome
 from ...clock import now as clock_now
 from ...errors import EmbeddingMismatchError, StoreError
 from ...filters import Expression
-from ...sql.queue import ServerQueueSQL
 from ...sql.server import ServerSQL
 from ...types import (
     EmbedderIdentity,
@@ -60,8 +59,8 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
         self._where = f"{driver.server}"
         self._sql = sql
         self._pool = AsyncPool(driver, least=least, most=most, recycle=recycle)
-        self._queue = ServerQueueSQL(sql)
         self._writer = AsyncServerWriter(sql)
+        self._queue = self._writer.queue
         self._reader = AsyncServerReader(sql)
         self._mover = AsyncServerMover(sql, _unlisted)
         self._accesses = Accesses()

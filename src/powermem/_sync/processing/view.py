@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Processing:
-    """Numbers about the work in the background, and a way to be told of its results.
+    """Numbers about the work in the background, a way to be told of its results, and to do all of it.
 
     Args:
         ready: opens the memory and returns its parts.
@@ -34,13 +34,37 @@ class Processing:
         """
         self._observers.append(callback)
 
+    def start(self) -> None:
+        """Work on the tasks of the store from now on, whoever made them, and look for new ones.
+
+        A memory does so by itself once it has made a task, and when it finds some at its opening, unless
+        ``processing.resume`` is off. A program that is there for the work alone calls this.
+        """
+        parts = self._ready()
+        parts.processor.resume()
+
+    def stop(self, timeout: float | None = None) -> bool:
+        """Take on no more tasks, and wait until those under way here are done. ``start`` goes on.
+
+        What is left is there for other processes, and for the next start. Giving up to wait cancels nothing.
+
+        Args:
+            timeout: seconds, or ``None`` to wait for ever.
+
+        Returns:
+            Whether all that was under way is done.
+        """
+        parts = self._ready()
+        return parts.processor.pause(timeout)
+
     def stats(self) -> dict[str, Any]:
         """Count the work to do, and what was done of late.
 
         Returns:
-            Of the store: ``"buffered"`` (turns that no task has taken on), ``"queue_depth"`` (tasks that have
-            not begun), ``"running"``, ``"completed"``, ``"failed"``, ``"cancelled"`` (tasks) and
-            ``"oldest_age"`` (seconds since the oldest of what waits came, or ``None``). Of this process:
+            Of the store: ``"store"`` (which one it is), ``"buffered"`` (turns that no task has taken on),
+            ``"queue_depth"`` (tasks that have not begun), ``"running"``, ``"completed"``, ``"failed"``,
+            ``"cancelled"`` (tasks) and ``"oldest_age"`` (seconds since the oldest of what waits came, or
+            ``None``). Of this process:
             ``"working"`` (users whose work is under way) and ``"completed_per_minute"``,
             ``"failed_per_minute"`` (tasks in the last minute).
         """
@@ -49,6 +73,7 @@ class Processing:
         tasks = {status: found.by_status.get(status, 0) for status in ProcessStatus}
         oldest = found.oldest_at
         return {
+            "store": parts.store.name,
             "buffered": found.buffered,
             "queue_depth": tasks[ProcessStatus.PENDING],
             "running": tasks[ProcessStatus.RUNNING],

@@ -77,6 +77,21 @@ class Processor:
             self._dispatcher.start()
             self._heart.start()
 
+    def resume(self) -> None:
+        """Take on tasks, whoever made them, also after a pause."""
+        self._claiming = True
+        self.wake()
+
+    def pause(self, timeout: float | None) -> bool:
+        """Take on no more tasks; return whether those under way here are done in so many seconds."""
+        self._claiming = False
+        deadline = None if timeout is None else monotonic() + timeout
+        while self._lanes:
+            if deadline is not None and monotonic() >= deadline:
+                return False
+            self._changed.wait(_GLANCE)
+        return True
+
     def close(self, drain: bool, timeout: float | None) -> None:
         """Finish the tasks that were made here and those under way, or park them for the next start.
 
@@ -153,7 +168,8 @@ class Processor:
 
     def _work(self, lane: _Lane, stopping: Event) -> None:
         try:
-            while not stopping.is_set():
+            # Asked before each task: what was claimed while work was being ended is left to others.
+            while self._claiming and not stopping.is_set():
                 task = self._store.begin_task(lane.owner, lane.name, clock.now())
                 if task is None:
                     break
@@ -161,8 +177,6 @@ class Processor:
                 self._watcher.note(task)
                 self._runner.run(task, lane.owner)
                 lane.task = None
-                if not self._claiming:
-                    break
             self._store.release_lane(lane.owner, lane.name)
         except LeaseLost:
             _logger.warning("the lease of %r ended before its work; somebody else goes on", lane.name)

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from ...config import EmbedderSettings, ProviderSettings, RerankerSettings
+from ...config import EmbedderSettings, ProviderSettings, RerankerSettings, Settings
 from ...config.fields import reveal
 from ...errors import ConfigError
 from ...mock import DIMENSION
@@ -21,7 +22,9 @@ from .embedder import Embedder, MockEmbedder, OpenAIEmbedder
 from .foreign import ForeignEmbedder, ForeignLLM
 from .http import HTTPClient
 from .llm import LLM, ChatLLM
+from .media import Media
 from .reranker import Reranker
+from .transcriber import ChatTranscriber, EndpointTranscriber, Transcriber
 
 _logger = logging.getLogger("powermem")
 
@@ -46,7 +49,7 @@ def build_llm(settings: ProviderSettings, http: HTTPClient) -> LLM | None:
             )
         case "anthropic":
             form, path = ANTHROPIC, "messages"
-        case "openai" | "azure":
+        case "openai" | "azure" | "asr":
             form, path = OPENAI, "chat/completions"
         case _:
             raise _unfit(settings, "a language model")
@@ -87,6 +90,40 @@ def build_reranker(settings: RerankerSettings | None, http: HTTPClient) -> Reran
     if settings.protocol != "rerank":
         raise _unfit(settings, "a reranker")
     return Reranker(http, _endpoint(settings, ""), top_n=settings.top_n, **_common(settings))
+
+
+def build_media(settings: Settings, llm: LLM | None, http: HTTPClient) -> Media:
+    """Create what reads images and recordings, with the models that the settings name.
+
+    Args:
+        settings: all settings.
+        llm: the language model, which may be what is shown images, too.
+        http: the client to send with.
+
+    Raises:
+        ConfigError: a model cannot be created from these settings.
+    """
+    shown, vision, details = settings.vision, None, "auto"
+    if shown is not None:
+        vision = llm if shown.model is settings.llm else build_llm(shown.model, http)
+        details = shown.details
+    return Media(vision, _transcriber(settings.audio, http), details=details)
+
+
+def _transcriber(settings: ProviderSettings | None, http: HTTPClient) -> Transcriber | None:
+    if settings is None:
+        return None
+    if settings.protocol == "asr":
+        llm = build_llm(settings, http)
+        return None if llm is None else ChatTranscriber(llm)
+    boundary = secrets.token_hex(16)
+    return EndpointTranscriber(
+        http,
+        _endpoint(settings, "audio/transcriptions", content_type=f"multipart/form-data; boundary={boundary}"),
+        boundary=boundary,
+        parameters=reveal(settings.options),
+        **_common(settings),
+    )
 
 
 def _inner_embedder(settings: EmbedderSettings, http: HTTPClient) -> Embedder | None:
@@ -133,14 +170,17 @@ def _local_embedder() -> Embedder | None:
     return None
 
 
-def _endpoint(settings: ProviderSettings, path: str) -> Endpoint:
+def _endpoint(settings: ProviderSettings, path: str, content_type: str = "application/json") -> Endpoint:
     if settings.base_url is None:
         raise ConfigError(f"{settings.provider}: base_url is missing")
     url = join_url(settings.base_url, path) if path else settings.base_url
     if settings.query:
         url += ("&" if "?" in url else "?") + urlencode(settings.query)
     return build_endpoint(
-        settings.provider, url, headers=_headers(settings), token_provider=settings.token_provider
+        settings.provider,
+        url,
+        headers={**_headers(settings), "content-type": content_type},
+        token_provider=settings.token_provider,
     )
 
 

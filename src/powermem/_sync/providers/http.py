@@ -21,7 +21,7 @@ from .pool import Connections
 
 
 class HTTPClient:
-    """Post JSON to model providers over connections that stay open.
+    """Post JSON and forms to model providers over connections that stay open.
 
     Nothing is opened before the first request.
 
@@ -51,7 +51,7 @@ class HTTPClient:
     def post(
         self,
         endpoint: Endpoint,
-        body: Mapping[str, Any],
+        body: Mapping[str, Any] | bytes,
         *,
         limiter: Limiter,
         timeout: float | None = None,
@@ -61,7 +61,7 @@ class HTTPClient:
 
         Args:
             endpoint: where to.
-            body: what to send, as JSON.
+            body: what to send as JSON, or ready to be sent.
             limiter: the provider's; a request for quiet holds back all its calls.
             timeout: seconds for each attempt.
             max_retries: how often to try again.
@@ -81,14 +81,14 @@ class HTTPClient:
     def send(
         self,
         endpoint: Endpoint,
-        body: Mapping[str, Any],
+        body: Mapping[str, Any] | bytes,
         *,
         limiter: Limiter,
         timeout: float | None = None,
         max_retries: int | None = None,
     ) -> Any:
         """Do as ``post`` does but return a ``Failure`` instead of raising it."""
-        data = encode(body)
+        data = body if isinstance(body, bytes) else encode(body)
         retries = self._max_retries if max_retries is None else max_retries
         attempt = 0
         while True:

@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from ..._concurrency import to_thread
 from ...types import ChatMessage, Completion, Schema
 from ...wire.ability import Abilities
+from ...wire.body import encode
 from ...wire.chat import ChatForm
 from ...wire.endpoint import Endpoint
 from ...wire.failure import Failure
@@ -32,7 +34,7 @@ class LLM(Protocol):
         """Answer a chat.
 
         Args:
-            messages: in OpenAI's form.
+            messages: in OpenAI's form; the content may have parts, such as images.
             schema: the answer should be JSON that follows it. How strictly the model is held to it depends
                 on the provider, so the answer still has to be checked.
 
@@ -88,9 +90,11 @@ class ChatLLM:
             # refusal leaves less of it: the loop ends.
             abilities = self._abilities
             body = self._form.build(self.model, messages, schema, abilities, self._parameters)
+            # Images are megabytes, and to write them as JSON would hold the event loop.
+            large = any(isinstance(message.get("content"), list) for message in messages)
             reply = self._http.send(
                 self._endpoint,
-                body,
+                to_thread(encode, body) if large else body,
                 limiter=self._limiter,
                 timeout=self._timeout,
                 max_retries=self._max_retries,

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from ..._concurrency import sleep
 from ..._drivers.base import Connection, TransactionAbortedError
-from ...changes import AddTask, Change, HoldLane
+from ...changes import AddTask, AddTurn, BufferTurn, Change, HoldLane
 from ...sql.queue import QueueSQL
 from ...sql.steps import Query, Statements, Steps
 from ...tasks import BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
@@ -21,7 +21,7 @@ from .pool import Pool
 T = TypeVar("T")
 
 
-def run(connection: Connection | Reader, steps: Steps[T]) -> T:
+def run(connection: Connection, steps: Steps[T]) -> T:
     """Run steps to their end inside a transaction and return their result."""
     try:
         step = next(steps)
@@ -50,6 +50,26 @@ def lock_lanes(connection: Connection, queue: QueueSQL, batches: Sequence[Sequen
     lanes.update(change.task.lane for batch in batches for change in batch if isinstance(change, AddTask))
     if len(lanes) > 1:
         run(connection, queue.lanes.lock(lanes))
+
+
+def add_turns(connection: Connection, queue: QueueSQL, changes: Sequence[Change]) -> None:
+    """Keep messages, note which of them wait, and add tasks, a statement for each table.
+
+    Args:
+        connection: inside a transaction.
+        queue: the collection's statements.
+        changes: others than those that say this are passed over.
+    """
+    tasks = [change.task for change in changes if isinstance(change, AddTask)]
+    waiting = [change for change in changes if isinstance(change, BufferTurn)]
+    turns = [change for change in changes if isinstance(change, AddTurn)]
+    turns += [change.turn for change in waiting]
+    if tasks:
+        run(connection, queue.add_tasks(tasks))
+    if turns:
+        connection.execute_many(queue.insert_turn, [*map(queue.encoding.turn_values, turns)])
+    if waiting:
+        connection.execute_many(queue.insert_buffered, [*map(queue.encoding.buffered_values, waiting)])
 
 
 class QueueStore(TaskStore):
@@ -130,4 +150,12 @@ class ServerQueueStore(QueueStore):
 
     def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
         with self._pool.reading() as reader:
-            return run(reader, work(*args))
+            steps = work(*args)
+            try:
+                step = next(steps)
+                while True:
+                    assert isinstance(step, Query), "nothing else only reads"
+                    step = steps.send(reader.fetch(step.sql, step.values))
+            except StopIteration as end:
+                result: T = end.value
+                return result

@@ -18,7 +18,6 @@ from ...changes import Change, Outcome
 from ...clock import now as clock_now
 from ...errors import EmbeddingMismatchError, StoreError
 from ...filters import Expression
-from ...sql.queue import ServerQueueSQL
 from ...sql.server import ServerSQL
 from ...types import (
     EmbedderIdentity,
@@ -61,8 +60,8 @@ class ServerStore(Movable, ServerQueueStore):
         self._where = f"{driver.server}"
         self._sql = sql
         self._pool = Pool(driver, least=least, most=most, recycle=recycle)
-        self._queue = ServerQueueSQL(sql)
         self._writer = ServerWriter(sql)
+        self._queue = self._writer.queue
         self._reader = ServerReader(sql)
         self._mover = ServerMover(sql, _unlisted)
         self._accesses = Accesses()

@@ -37,11 +37,10 @@ from ...sql.queue import ServerQueueSQL
 from ...sql.server import COLUMNS, ServerSQL, passes, scope_condition, scope_values
 from ...types import Row, Scope
 from .mover import ServerMover
-from .queue import run
+from .queue import add_turns, run
 
 _CHUNK = 1000
 _HISTORY = "id, memory_id, event, old_memory, new_memory, actor, created_at"
-_TURN = "id, user_id, agent_id, run_id, role, content, actor_id, sent_at, created_at"
 _REQUEST = "user_id, agent_id, run_id, name, result, created_at"
 
 
@@ -63,12 +62,12 @@ class ServerWriter:
 
     def __init__(self, sql: ServerSQL) -> None:
         self._sql = sql
-        self._queue = ServerQueueSQL(sql)
+        self.queue = ServerQueueSQL(sql)
         self._mover = ServerMover(sql, self._note)
         self._apply: dict[type[Any], Callable[[_Share, Any], Outcome]] = {
-            **dict.fromkeys(self._queue.changes, self._queued),
+            **dict.fromkeys(self.queue.changes, self._queued),
             AddTurn: self._add_turn,
-            BufferTurn: self._buffer_turn,
+            BufferTurn: self._add_turn,
             AddMemory: self._add_memory,
             ReplaceText: self._replace_text,
             Supersede: self._supersede,
@@ -134,19 +133,8 @@ class ServerWriter:
 
     def _add_all(self, connection: Connection, batches: Sequence[Sequence[Change]]) -> list[list[Outcome]]:
         changes = [change for batch in batches for change in batch]
-        waiting = [change for change in changes if isinstance(change, BufferTurn)]
-        turns = [change for change in changes if isinstance(change, AddTurn)]
-        turns += [change.turn for change in waiting]
-        tasks = [change.task for change in changes if isinstance(change, AddTask)]
         memories = [change for change in changes if isinstance(change, AddMemory)]
-        if tasks:
-            run(connection, self._queue.add_tasks(tasks))
-        if turns:
-            connection.execute_many(self._insert(self._sql.turns, _TURN), [*map(self._turn, turns)])
-        if waiting:
-            connection.execute_many(
-                self._queue.insert_buffered, [*map(self._queue.encoding.buffered_values, waiting)]
-            )
+        add_turns(connection, self.queue, changes)
         outcomes = iter(self._add_memories(_Share(connection), memories) if memories else ())
         return [
             [next(outcomes) if isinstance(change, AddMemory) else None for change in batch]
@@ -253,27 +241,11 @@ class ServerWriter:
     def _insert(self, table: str, columns: str) -> str:
         return self._sql.inserting(table, columns, once=False)
 
-    def _turn(self, change: AddTurn) -> tuple[Any, ...]:
-        sql = self._sql
-        return (
-            change.id,
-            *scope_values(change.scope),
-            sql.stored(change.role),
-            sql.stored(change.content),
-            change.actor_id,
-            change.sent_at,
-            change.created_at,
-        )
-
-    def _add_turn(self, share: _Share, change: AddTurn) -> None:
-        share.connection.execute(self._insert(self._sql.turns, _TURN), self._turn(change))
-
-    def _buffer_turn(self, share: _Share, change: BufferTurn) -> None:
-        self._add_turn(share, change.turn)
-        share.connection.execute(self._queue.insert_buffered, self._queue.encoding.buffered_values(change))
+    def _add_turn(self, share: _Share, change: AddTurn | BufferTurn) -> None:
+        add_turns(share.connection, self.queue, [change])
 
     def _queued(self, share: _Share, change: Change) -> Outcome:
-        return run(share.connection, self._queue.apply(change, share.outcomes))
+        return run(share.connection, self.queue.apply(change, share.outcomes))
 
     def _add_memory(self, share: _Share, change: AddMemory) -> Added | Duplicate:
         outcomes = self._add_memories(share, [change])
@@ -353,7 +325,7 @@ class ServerWriter:
         where, narrowed = scope_condition(change.scope), sql.narrow(change.expression)
         if change.expression is None:
             connection.execute(f"DELETE FROM {sql.turns} WHERE {where.sql}", where.values)
-            run(connection, self._queue.delete_scope(change.scope))
+            run(connection, self.queue.delete_scope(change.scope))
         found = connection.fetch(
             f"SELECT {COLUMNS}, {narrowed.doubt} FROM {sql.records} WHERE {where.sql} AND ({narrowed.sql}) "
             "FOR UPDATE",

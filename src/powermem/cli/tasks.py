@@ -1,0 +1,177 @@
+"""``powermem process`` and ``powermem tasks``: the work in the background, done or looked at."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InvalidInputError, NotFoundError, PowerMemError
+from ..tasks import ProcessStatus
+from . import views
+from .configuration import open_memory, scope
+from .output import Column, CommandError, Grid, Output, Part, UsageError
+
+if TYPE_CHECKING:
+    from .._sync.memory import Memory
+
+
+def process(options: Namespace, output: Output) -> int:
+    """Learn from everything that is buffered, and wait for it."""
+    ended: list[dict[str, Any]] = []
+    memory = open_memory(options)
+    memory.processing.on_task_done(ended.append)
+    written, fault = 0, None
+    try:
+        before = memory.processing.stats()["buffered"]
+        written = memory.flush(options.user)
+    except KeyboardInterrupt:
+        # Who interrupts does not want to wait for a model; the work goes on at the next start.
+        memory.close(drain=False)
+        raise
+    except PowerMemError as error:
+        fault = error
+    finally:
+        # The last task has told its end when this is over.
+        memory.close()
+    if fault is not None and not ended:
+        raise fault
+    failed = [task for task in ended if task["status"] == ProcessStatus.FAILED]
+    errors = [{"task_id": task["task_id"], "error": task["error"]} for task in failed]
+    if fault is not None and not errors:
+        errors = [{"task_id": None, "error": str(fault)}]
+    result = {
+        "buffered": before,
+        "memories": sum(len(task["results"]) for task in ended) if fault is not None else written,
+        "completed": sum(task["status"] == ProcessStatus.COMPLETED for task in ended),
+        "failed": len(failed),
+        "errors": errors,
+    }
+    output.give(result, _processed)
+    return 1 if errors else 0
+
+
+def tasks(options: Namespace, output: Output) -> int:
+    """List tasks, try one again or cancel it."""
+    if (options.action == "list") == (options.id is not None):
+        raise UsageError("tasks: retry and cancel need the ID of a task, and a list takes none")
+    if options.action != "list" and options.watch:
+        raise UsageError("tasks: --watch goes with the list")
+    with open_memory(options) as memory:
+        if options.action == "list":
+            return _watch(memory, options, output) if options.watch else _list(memory, options, output)
+        try:
+            if options.action == "retry":
+                return _retry(memory, options, output)
+            return _cancel(memory, options, output)
+        except (NotFoundError, InvalidInputError) as error:
+            raise CommandError(str(error)) from None
+
+
+def _list(memory: Memory, options: Namespace, output: Output) -> int:
+    output.give(_overview(memory, options), _shown)
+    return 0
+
+
+def _watch(memory: Memory, options: Namespace, output: Output) -> int:
+    try:
+        while True:
+            overview = _overview(memory, options)
+            if output.as_json:
+                output.tell(overview, "")
+            else:
+                output.clear()
+                output.give(overview, _shown)
+            time.sleep(options.every)
+    except KeyboardInterrupt:
+        return 0
+
+
+def _overview(memory: Memory, options: Namespace) -> dict[str, Any]:
+    found = memory.list_tasks(**scope(options), status=options.status, limit=options.limit)
+    return {"tasks": found, "stats": memory.processing.stats()}
+
+
+def _retry(memory: Memory, options: Namespace, output: Output) -> int:
+    handle = memory.retry_task(options.id, options.user, options.agent)
+    try:
+        handle.wait()
+    except KeyboardInterrupt:
+        memory.close(drain=False)
+        raise
+    task = memory.get_status(options.id, options.user, options.agent)
+    output.give(task, _ended)
+    return 0 if task["status"] == ProcessStatus.COMPLETED else 1
+
+
+def _cancel(memory: Memory, options: Namespace, output: Output) -> int:
+    if not memory.cancel_task(options.id, options.user, options.agent):
+        status = memory.get_status(options.id, options.user, options.agent)["status"]
+        raise CommandError(f"task {options.id} is {status} already")
+    output.give({"task_id": options.id, "cancelled": True}, lambda done: [f"Cancelled {done['task_id']}."])
+    return 0
+
+
+def described(task: Mapping[str, Any]) -> str:
+    """Return in one line how a task has ended."""
+    if task["status"] != ProcessStatus.COMPLETED:
+        return f"task {task['task_id']} {task['status']}" + (f": {task['error']}" if task["error"] else "")
+    preferences = len(task["preferences"])
+    extra = f", {views.amount(preferences, 'preference', 'preferences')}" if preferences else ""
+    return f"task {task['task_id']} completed: {views.memories_counted(len(task['results']))}{extra}"
+
+
+def _ended(task: Mapping[str, Any]) -> Iterator[Part]:
+    yield described(task)
+
+
+def _processed(result: Mapping[str, Any]) -> Iterator[Part]:
+    done = f"{views.amount(result['completed'], 'task', 'tasks')} completed, {result['failed']} failed"
+    messages = views.amount(result["buffered"], "message", "messages")
+    yield f"{messages} in the buffer; {done}; {views.memories_counted(result['memories'])} written"
+    if result["errors"]:
+        yield ""
+        yield Grid(
+            (Column("task", style="dim"), Column("error", prose=True, style="red")),
+            [(fault["task_id"] or "", fault["error"]) for fault in result["errors"]],
+        )
+
+
+def _shown(overview: Mapping[str, Any]) -> Iterator[Part]:
+    found, numbers = overview["tasks"], overview["stats"]
+    waits = "" if numbers["oldest_age"] is None else f"; the oldest waits for {numbers['oldest_age']:.0f} s"
+    yield (
+        f"{views.amount(numbers['buffered'], 'message', 'messages')} buffered, "
+        f"{views.amount(numbers['queue_depth'], 'task', 'tasks')} pending, "
+        f"{numbers['running']} running, {numbers['failed']} failed{waits}"
+    )
+    if not found:
+        yield "No tasks found."
+        return
+    errors = any(task["error"] for task in found)
+    yield Grid(
+        (
+            Column("status", style="cyan"),
+            Column("user", style="green"),
+            Column("stage", prose=True),
+            Column("tries", right=True),
+            Column("memories", right=True),
+            *((Column("error", prose=True, style="red"),) if errors else ()),
+            Column("changed (UTC)", style="dim"),
+            Column("id", style="dim"),
+        ),
+        [
+            (
+                task["status"],
+                task["user_id"] or task["agent_id"] or task["run_id"] or "",
+                task["stage"],
+                str(task["attempts"]),
+                str(task["knowledge_count"]),
+                *((task["error"] or "",) if errors else ()),
+                views.moment(task["updated_at"], seconds=True),
+                task["task_id"],
+            )
+            for task in found
+        ],
+    )

@@ -1,0 +1,81 @@
+"""``powermem worker``: a process that does the work in the background, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from .configuration import configuration, without_resuming
+from .output import Output
+from .tasks import described
+
+if TYPE_CHECKING:
+    from .._async.memory import AsyncMemory
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+# Seconds between two looks whether a second signal came.
+_GLANCE = 0.1
+
+
+def worker(options: Namespace, output: Output) -> int:
+    """Do the work in the background until a signal comes."""
+    from .._async.memory import AsyncMemory
+
+    chosen = {} if options.concurrency is None else {"concurrency": options.concurrency}
+    memory = AsyncMemory(without_resuming(configuration(options), **chosen))
+    asyncio.run(_work(memory, output))
+    return 0
+
+
+async def _work(memory: AsyncMemory, output: Output) -> None:
+    stopping = _Stopping()
+    memory.processing.on_task_done(lambda task: output.tell({"event": "task", **task}, described(task)))
+    drained = False
+    with stopping.listening():
+        try:
+            await memory.processing.start()
+            numbers = await memory.processing.stats()
+            _say(output, "watching", f"watching {numbers['store']}", store=numbers["store"])
+            await stopping.first.wait()
+            _say(output, "stopping", "finishing what is under way; a second signal leaves it to others")
+            while not drained and not stopping.second.is_set():
+                drained = await memory.processing.stop(_GLANCE)
+        finally:
+            await memory.close(drain=drained)
+    _say(output, "stopped", "stopped" if drained else "stopped; what was under way is left to others")
+
+
+def _say(output: Output, event: str, line: str, **more: Any) -> None:
+    output.tell({"event": event, **more}, f"powermem worker: {line}")
+
+
+class _Stopping:
+    """What signals ask for: the first to come to an end, the second to do so at once."""
+
+    def __init__(self) -> None:
+        self.first = asyncio.Event()
+        self.second = asyncio.Event()
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take the signals while a block runs."""
+        loop = asyncio.get_running_loop()
+
+        def heard(number: int, frame: object) -> None:
+            # Not the loop's own way, which Windows does not have.
+            loop.call_soon_threadsafe(self._count)
+
+        former: list[tuple[signal.Signals, Any]] = [(each, signal.signal(each, heard)) for each in _SIGNALS]
+        try:
+            yield
+        finally:
+            for each, handler in former:
+                signal.signal(each, handler)
+
+    def _count(self) -> None:
+        (self.second if self.first.is_set() else self.first).set()

@@ -1,0 +1,206 @@
+"""The parts of a message that are not text: checked, brought into one form, and told apart."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .errors import InvalidInputError
+from .metadata import check_text
+from .types import Message
+
+ALLOWED = "text, image_url, input_audio, file"
+"""The types of part that can be remembered."""
+
+MAX_BYTES = 20 * 1024 * 1024
+"""How large the data of a message's parts may be, all together."""
+
+MAX_TEXT_BYTES = 256 * 1024
+"""How large a file of text may be."""
+
+_DATA_URL = re.compile(r"data:([\w.+/-]*)((?:;[\w.+-]+=[^;,]*)*);base64,", re.IGNORECASE)
+_IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+_PDF = "application/pdf"
+_DETAILS = ("auto", "low", "high")
+_FORMATS = ("wav", "mp3", "m4a", "mp4", "mpeg", "mpga", "ogg", "oga", "webm", "flac")
+_FORMAT_OF = {
+    "audio/wav": "wav", "audio/x-wav": "wav", "audio/wave": "wav", "audio/mpeg": "mp3", "audio/mp3": "mp3",
+    "audio/mp4": "m4a", "audio/x-m4a": "m4a", "audio/ogg": "ogg", "audio/webm": "webm", "audio/flac": "flac",
+}  # fmt: skip
+_BASE64 = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
+# The rest is found out when it is decoded, away from the event loop.
+_LOOKED_AT = 1_000
+_MAX_URL = 8_192
+
+
+def has_parts(messages: Sequence[Message]) -> bool:
+    """Return whether any message has a part that is not text."""
+    return any(message.parts for message in messages)
+
+
+def is_visual(part: Mapping[str, Any]) -> bool:
+    """Return whether a checked part has to be looked at: an image, or a PDF file."""
+    return part["type"] == "image_url" or (part["type"] == "file" and not is_text_file(part))
+
+
+def is_audio(part: Mapping[str, Any]) -> bool:
+    """Return whether a checked part has to be listened to."""
+    return bool(part["type"] == "input_audio")
+
+
+def is_text_file(part: Mapping[str, Any]) -> bool:
+    """Return whether a checked part is a file that holds text."""
+    return part["type"] == "file" and _media_type(part["file"]["file_data"]) != _PDF
+
+
+def text_of_file(part: Mapping[str, Any]) -> str:
+    """Return what a file of text says.
+
+    Raises:
+        InvalidInputError: it is not base64.
+    """
+    data = decoded(part["file"]["file_data"].partition(",")[2])
+    return data.decode("utf-8-sig", "replace").replace("\x00", "").strip()
+
+
+def decoded(data: str) -> bytes:
+    """Return the bytes that base64 stands for.
+
+    Raises:
+        InvalidInputError: it is not base64.
+    """
+    try:
+        return base64.b64decode("".join(data.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidInputError("the data of a part is not valid base64") from None
+
+
+def read_part(part: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Check a part that is not text.
+
+    Args:
+        part: in OpenAI's form: an image by its URL or as a data URL, audio as base64, or a PDF or text file
+            as a data URL.
+        path: where it stands, for the error.
+
+    Returns:
+        The part in the strict form, without fields that nobody reads.
+
+    Raises:
+        InvalidInputError: its type cannot be remembered, or its data cannot be used.
+    """
+    kind = part.get("type")
+    content = part.get(kind) if isinstance(kind, str) else None
+    path = f"{path}.{kind}"
+    match kind:
+        case "image_url":
+            return {"type": kind, kind: _image(content, path)}
+        case "input_audio":
+            return {"type": kind, kind: _audio(content, path)}
+        case "file":
+            return {"type": kind, kind: _file(content, path)}
+    where = path.rpartition(".")[0]
+    raise InvalidInputError(f"{where}: parts of type {kind!r} cannot be remembered; allowed: {ALLOWED}")
+
+
+def check_size(parts: Sequence[Mapping[str, Any]], path: str) -> None:
+    """Refuse a message whose parts are too large together.
+
+    Raises:
+        InvalidInputError: they are.
+    """
+    size = sum(_size(value) for part in parts for value in part[part["type"]].values())
+    if size > MAX_BYTES:
+        raise InvalidInputError(
+            f"{path}: the parts of a message may have {MAX_BYTES >> 20} MB together, got {size / 2**20:.1f}; "
+            "pass large images by their URL"
+        )
+
+
+def _image(content: object, path: str) -> dict[str, str]:
+    if isinstance(content, str):
+        content = {"url": content}
+    if not isinstance(content, Mapping):
+        raise _wrong(path, "{'url': ...}", content)
+    url = _text(content.get("url"), f"{path}.url").strip()
+    detail = content.get("detail")
+    if detail is not None and detail not in _DETAILS:
+        raise InvalidInputError(f"{path}.detail: expected one of {', '.join(_DETAILS)}, got {detail!r}")
+    scheme = url[:8].lower()
+    if scheme.startswith("data:"):
+        _check_data_url(url, f"{path}.url", _IMAGES)
+    elif not scheme.startswith(("https://", "http://")) or len(url) > _MAX_URL:
+        raise InvalidInputError(f"{path}.url: expected an address with https:// or a data URL of an image")
+    return {"url": url} if detail is None else {"url": url, "detail": detail}
+
+
+def _audio(content: object, path: str) -> dict[str, str]:
+    if not isinstance(content, Mapping):
+        raise _wrong(path, "{'data': ..., 'format': ...}", content)
+    data, name = _text(content.get("data"), f"{path}.data").strip(), content.get("format")
+    if inline := _DATA_URL.match(data):
+        name = name or _FORMAT_OF.get(inline[1].lower(), inline[1])
+        data = data[inline.end() :]
+    elif ":" in data[:_LOOKED_AT]:
+        raise InvalidInputError(f"{path}.data: expected base64, not an address")
+    if name not in _FORMATS:
+        raise InvalidInputError(f"{path}.format: expected one of {', '.join(_FORMATS)}, got {name!r}")
+    _check_base64(data, f"{path}.data")
+    return {"data": data, "format": name}
+
+
+def _file(content: object, path: str) -> dict[str, str]:
+    if not isinstance(content, Mapping):
+        raise _wrong(path, "{'file_data': ..., 'filename': ...}", content)
+    if content.get("file_data") is None and content.get("file_id") is not None:
+        raise InvalidInputError(
+            f"{path}.file_id: names a file that only its provider has; pass its contents as file_data"
+        )
+    data, name = _text(content.get("file_data"), f"{path}.file_data").strip(), content.get("filename")
+    if name is not None:
+        name = check_text(_text(name, f"{path}.filename"), f"{path}.filename").strip()[:255]
+    _check_data_url(data, f"{path}.file_data", (_PDF, "text/", "application/json", "application/xml"))
+    if _media_type(data) != _PDF and (size := _size(data)) > MAX_TEXT_BYTES:
+        raise InvalidInputError(
+            f"{path}.file_data: a file of text may have {MAX_TEXT_BYTES >> 10} KB, got {size >> 10}"
+        )
+    return {"file_data": data, "filename": name or "file"}
+
+
+def _check_data_url(url: str, path: str, allowed: Sequence[str]) -> None:
+    inline = _DATA_URL.match(url)
+    if inline is None:
+        raise InvalidInputError(f"{path}: expected a data URL such as 'data:{allowed[0]};base64,...'")
+    if not inline[1].lower().startswith(tuple(allowed)):
+        named = ", ".join(f"{name}*" if name.endswith("/") else name for name in allowed)
+        raise InvalidInputError(f"{path}: {inline[1] or 'no media type'!r} cannot be read; allowed: {named}")
+    _check_base64(url[inline.end() :], path)
+
+
+def _check_base64(data: str, path: str) -> None:
+    if not data.isascii() or not _BASE64.fullmatch(data[:_LOOKED_AT]) or not _BASE64.fullmatch(data[-4:]):
+        raise InvalidInputError(f"{path}: expected base64")
+
+
+def _media_type(url: str) -> str:
+    inline = _DATA_URL.match(url)
+    return inline[1].lower() if inline else ""
+
+
+def _size(data: str) -> int:
+    """Return how many bytes base64 stands for, about; an address or a name counts with its own length."""
+    return len(data) * 3 // 4
+
+
+def _text(value: object, path: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise _wrong(path, "a string", value)
+    return value
+
+
+def _wrong(path: str, expected: str, value: object) -> InvalidInputError:
+    found = "nothing" if value is None or value == "" else type(value).__name__
+    return InvalidInputError(f"{path}: expected {expected}, got {found}")

@@ -1,0 +1,264 @@
+# Generated from tests/_async/stores/test_queue.py by scripts/run_unasync.py; edit that file instead.
+"""What is kept of the work to do, and of what came of it: until it is removed, and for its own scope only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from powermem import Memory, StoreError
+from powermem._concurrency import gather
+from powermem._sync.stores.base import TaskStore
+from powermem._sync.stores.build import build_store
+from powermem.changes import Delete as DeleteMemory
+from powermem.changes import DeleteWhere, FinishTurns, TaskEnded, TurnsGone, VersionConflict
+from powermem.config import resolve
+from powermem.filters import parse
+from powermem.sql.schema import QUEUE_TABLES
+from powermem.tasks import ProcessStatus, lane_of
+from powermem.types import Scope
+from tests.additions import ANA, memory_of, turn_of
+from tests.databases import execute
+from tests.queueing import ALL, AT, LANE, MOCK, UNTIL, USERS, becomes, preference_of, said, task_of
+
+pytestmark = pytest.mark.stores
+
+BEN = Scope("ben")
+STRANGE = "nul \x00 quote ' \\ \\u0000 😀 \ufeff %s ? :x"
+
+
+# What is there of a scope after ``fill``; see ``kept``.
+KEPT = (1, 1, 2, 1)
+
+
+def texts(store: TaskStore, scope: Scope) -> list[str]:
+    return [preference.text for preference in store.preferences(scope)]
+
+
+def fill(store: TaskStore, *scopes: Scope) -> None:
+    for scope in scopes:
+        store.apply([memory_of("tea", scope), said("waits", scope), task_of(scope)])
+        store.apply([task_of(scope, status=ProcessStatus.FAILED), preference_of("tea", scope)])
+
+
+def kept(store: TaskStore, scope: Scope) -> tuple[int, int, int, int]:
+    """Count a scope's memories, its lane's turns, its tasks and its preferences."""
+    tasks = store.list_tasks(scope, ALL, limit=99)
+    turns = store.count_buffered(lane_of(scope), 99)
+    return store.count(scope, None), turns, len(tasks), len(store.preferences(scope))
+
+
+def test_a_preference_is_KEPT(queue: TaskStore) -> None:
+    scope = Scope("ana", "an agent", "a run")
+    changes = [
+        preference_of(STRANGE, scope, kind="implicit_preference", reasoning=STRANGE, created_at=-5),
+        preference_of("x" * 300_000, scope, reasoning="界" * 100_000),
+        preference_of("", scope, reasoning="", created_at=10**16),
+    ]
+    assert queue.apply(changes) == [1, 1, 1]
+    assert queue.preferences(scope) == [change.preference for change in changes]
+
+
+def test_preferences_come_oldest_first_and_once(queue: TaskStore, other: TaskStore) -> None:
+    tea, jam, cake = preference_of("tea"), preference_of("jam"), preference_of("cake")
+    assert queue.apply([tea, preference_of("tea", reasoning="said again"), jam]) == [1, 0, 1]
+    assert other.apply([preference_of("jam"), cake, preference_of("cake", BEN)]) == [0, 1, 1]
+    assert queue.preferences(ANA) == [tea.preference, jam.preference, cake.preference]
+    # One batch goes as a whole.
+    row = memory_of("x")
+    with pytest.raises(VersionConflict):
+        queue.apply([row, preference_of("milk"), DeleteMemory(row.row.id, AT, version=9)])
+    assert texts(queue, ANA) == ["tea", "jam", "cake"]
+    outcomes = gather(
+        [
+            partial((queue, other)[n % 2].apply, [preference_of("milk"), preference_of(f"{n}")])
+            for n in range(12)
+        ]
+    )
+    assert sorted(outcomes) == [[0, 1]] * 11 + [[1, 1]]
+    assert len(texts(other, ANA)) == 16
+
+
+def test_preferences_of_scopes_do_not_mix(queue: TaskStore) -> None:
+    scopes = [*[Scope(user) for user in USERS], Scope("ana", "agent"), Scope(None, "ana"), Scope()]
+    for number, scope in enumerate(scopes):
+        assert queue.apply([preference_of("tea", scope), preference_of(f"{number}", scope)]) == [1, 1]
+    for number, scope in enumerate(scopes):
+        exact = Scope(*[name or "" for name in scope])
+        assert texts(queue, exact) == ["tea", f"{number}"]
+    # As everywhere, an id that is not given matches everything.
+    assert texts(queue, ANA) == ["tea", "0", "tea", f"{len(USERS)}"]
+    assert len(texts(queue, Scope())) == 2 * len(scopes)
+
+
+def test_work_of_a_scope_goes_with_its_memories(queue: TaskStore, other: TaskStore) -> None:
+    agent, hostile, long = Scope("ana", "agent"), Scope("a' OR 1=1"), Scope("😀" * 128)
+    fill(queue, ANA, agent, BEN, hostile, long, Scope(None, "ana"))
+    # A filter picks memories; it says nothing about what is still to be done.
+    wanted = parse({"memory": {"like": "%"}})
+    assert queue.apply([DeleteWhere(hostile, wanted, AT)]) == [1]
+    assert kept(queue, hostile) == (0, 1, 2, 1)
+    assert queue.apply([DeleteWhere(hostile, None, AT)]) == [0]
+    assert other.apply([DeleteWhere(agent, None, AT)]) == [1]
+    assert kept(other, hostile) == (0, 0, 0, 0)
+    assert kept(queue, ANA) == KEPT
+    assert kept(queue, BEN) == KEPT
+    queue.apply([DeleteWhere(long, None, AT)])
+    queue.apply([DeleteWhere(ANA, None, AT)])
+    for scope in (ANA, agent, long):
+        assert kept(other, scope) == (0, 0, 0, 0)
+    # Their lanes have nothing to do, though they may be given out once more.
+    lanes = queue.claim_lanes("A", AT, UNTIL, 99)
+    assert {"u:ben", "a:ana"} <= set(lanes)
+    for lane in (LANE, lane_of(hostile), lane_of(long)):
+        if lane in lanes:
+            assert queue.begin_task("A", lane, AT) is None
+            queue.release_lane("A", lane)
+    assert queue.claim_lanes("B", AT, UNTIL, 99) == []
+    assert queue.begin_task("A", "u:ben", AT) is not None
+
+
+def test_work_that_is_removed_while_it_is_under_way(queue: TaskStore, other: TaskStore) -> None:
+    turn, task = said("I like tea"), task_of()
+    queue.apply([turn, task])
+    assert queue.claim_lanes("A", AT, UNTIL, 9) == [LANE]
+    assert queue.begin_task("A", LANE, AT) is not None
+    other.apply([DeleteWhere(ANA, None, AT)])
+    for end in (FinishTurns([turn.turn.id]), becomes(task, ProcessStatus.COMPLETED, strict=True)):
+        with pytest.raises((TurnsGone, TaskEnded)):
+            queue.apply([memory_of("Ana likes tea"), preference_of("tea"), end])
+    assert kept(queue, ANA) == (0, 0, 0, 0)
+    assert queue.task_turns(task.task.id) == []
+    assert queue.apply([becomes(task, ProcessStatus.FAILED)]) == [None]
+    assert queue.begin_task("A", LANE, AT) is None
+    queue.release_lane("A", LANE)
+    fill(queue, ANA)
+    assert other.claim_lanes("B", AT, UNTIL, 9) == [LANE]
+
+
+def test_a_reset_leaves_nothing_to_do(queue: TaskStore, other: TaskStore) -> None:
+    fill(queue, ANA, BEN, Scope())
+    assert other.claim_lanes("A", AT, UNTIL, 1, lane=LANE) == [LANE]
+    queue.reset()
+    numbers = queue.queue_statistics()
+    assert (numbers.buffered, sum(numbers.by_status.values()), numbers.oldest_at) == (0, 0, None)
+    for scope in (ANA, BEN, Scope()):
+        assert kept(queue, scope) == (0, 0, 0, 0)
+    assert queue.claim_lanes("B", UNTIL, UNTIL + 1, 9) == []
+    assert queue.buffered_scopes("", 9) == []
+    # Nobody holds the new work, neither.
+    fill(queue, ANA)
+    assert queue.claim_lanes("C", AT, UNTIL, 9) == [LANE]
+
+
+def test_scopes_do_not_reach_into_each_other(queue: TaskStore) -> None:
+    scopes = [Scope(user, "", "") for user in USERS] + [Scope("", "ana", ""), Scope("", "", "ana")]
+    fill(queue, *scopes)
+    for scope in scopes:
+        assert kept(queue, scope) == KEPT
+    for left, scope in reversed([*enumerate(scopes)]):
+        queue.apply([DeleteWhere(scope, None, AT)])
+        assert kept(queue, scope) == (0, 0, 0, 0)
+        assert queue.count_buffered(None, 99) == left
+        assert len(queue.list_tasks(Scope(), ALL, limit=99)) == 2 * left
+        assert len(queue.preferences(Scope())) == left
+
+
+def test_everything_is_there_after_opening_again(config: dict[str, Any]) -> None:
+    def opened() -> TaskStore:
+        store = build_store(resolve(config))
+        assert isinstance(store, TaskStore)
+        store.open()
+        store.identify(MOCK)
+        return store
+
+    store = opened()
+    parts = json.dumps([{"type": "text", "text": STRANGE}])
+    turn, later, task = (
+        said(STRANGE, parts=parts),
+        said("later", sent_at=AT + 1),
+        task_of(payload={"a": STRANGE}),
+    )
+    behind, liked = task_of(due_at=AT + 7), preference_of(STRANGE)
+    store.apply([turn, later, task, behind, liked, said("Ben's", BEN)])
+    assert store.claim_lanes("A", AT, UNTIL, 9) == [LANE]
+    begun = store.begin_task("A", LANE, AT)
+    assert begun is not None
+    store.apply([FinishTurns([later.turn.id])])
+    store.close()
+
+    store = opened()
+    assert store.find_task(task.task.id) == begun
+    assert store.list_tasks(ANA, ALL, limit=9) == [behind.task, begun]
+    (waiting,) = store.task_turns(begun.id)
+    assert (waiting.turn.content, waiting.turn.id) == (STRANGE, turn.turn.id)
+    assert json.loads(waiting.parts or "") == json.loads(parts)
+    assert store.preferences(ANA) == [liked.preference]
+    assert store.count_buffered("u:ben", 9) == 1
+    # Whoever held the lane still does, until his lease ends.
+    assert store.renew_lanes("A", [LANE], UNTIL + 5) == [LANE]
+    assert store.claim_lanes("B", UNTIL + 4, UNTIL + 9, 9) == []
+    store.close()
+
+    store = opened()
+    assert store.claim_lanes("B", UNTIL + 6, UNTIL + 9, 9) == [LANE]
+    with pytest.raises(TurnsGone):
+        store.apply([FinishTurns([later.turn.id])])
+    again = store.begin_task("B", LANE, UNTIL + 6)
+    assert again is not None
+    assert (again.id, again.attempts) == (begun.id, 2)
+    store.close()
+
+
+def test_collections_have_work_of_their_own(config: dict[str, Any], queue: TaskStore) -> None:
+    named = {**config["vector_store"]["config"], "collection_name": "memories_2"}
+    section = {**config["vector_store"], "config": named}
+    second = build_store(resolve({**config, "vector_store": section}))
+    assert isinstance(second, TaskStore)
+    second.open()
+    second.identify(MOCK)
+    second.reset()
+    fill(queue, ANA)
+    assert kept(second, ANA) == (0, 0, 0, 0)
+    assert second.claim_lanes("A", AT, UNTIL, 9) == []
+    second.reset()
+    assert kept(queue, ANA) == KEPT
+    fill(second, BEN)
+    queue.reset()
+    assert kept(second, BEN) == KEPT
+    second.reset()
+    second.close()
+
+
+def test_a_database_from_before_there_was_work_to_do(
+    new_config: dict[str, Any], open_new: Callable[[], TaskStore]
+) -> None:
+    section = new_config["vector_store"]
+    with Memory(new_config) as memory:
+        memory.add("I like tea", user_id="ana", infer=False)
+    for table in QUEUE_TABLES:
+        execute(section, f"DROP TABLE memories_{table}")
+    name = "key" if section["provider"] == "sqlite" else "name"
+    execute(section, f"UPDATE memories_meta SET value = '1' WHERE {name} = 'schema_version'")
+    # Several processes of the new version find it at once.
+    first, second, third = gather([open_new] * 3)
+    fill(first, BEN)
+    assert kept(second, BEN) == KEPT
+    assert third.count(ANA, None) == 1
+    assert second.claim_lanes("A", AT, UNTIL, 9) == ["u:ben"]
+
+
+def test_a_broken_change_says_so_and_leaves_the_rest(queue: TaskStore) -> None:
+    known = turn_of("known")
+    queue.apply([known])
+    for batch in (
+        [preference_of("tea"), task_of(), said("x"), known],
+        [said("x", id=known.id), preference_of("tea"), task_of()],
+    ):
+        with pytest.raises(StoreError):
+            queue.apply(batch)
+    assert kept(queue, ANA) == (0, 0, 0, 0)
