@@ -54,6 +54,9 @@ def _runs_as(interpreter: str, version: str) -> bool:
 PYTHONS = find_pythons()
 NEWEST = PYTHONS[-1]
 
+# The tests of one server stay in one process, which starts it.
+PARALLEL = ("-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadgroup")
+
 
 @nox.session(python=NEWEST)
 def lint(session: nox.Session) -> None:
@@ -88,7 +91,9 @@ def docs(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests against the installed package, with no database but SQLite where one will do."""
     session.install(".[all]", *nox.project.dependency_groups(GROUPS, "test"))
-    session.run("pytest", "--durations=5", "--ignore=tests/docs", "--store", "sqlite", *session.posargs)
+    session.run(
+        "pytest", *PARALLEL, "--durations=5", "--ignore=tests/docs", "--store", "sqlite", *session.posargs
+    )
 
 
 @nox.session(python=NEWEST)
@@ -97,7 +102,15 @@ def stores(session: nox.Session) -> None:
     session.install(".[all]", *nox.project.dependency_groups(GROUPS, "test"))
     servers = [option for name in ("postgres", "oceanbase", "mysql") for option in ("--store", name)]
     session.run(
-        "pytest", "--durations=5", "-m", "stores", *servers, "tests/_async", "tests/_sync", *session.posargs
+        "pytest",
+        *PARALLEL,
+        "--durations=5",
+        "-m",
+        "stores",
+        *servers,
+        "tests/_async",
+        "tests/_sync",
+        *session.posargs,
     )
 
 
