@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import array
 import base64
+import binascii
+import email
 import hashlib
 import json
 import re
 import sys
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -131,6 +134,71 @@ def ranking(body: dict[str, Any]) -> dict[str, Any]:
     order = sorted(range(len(scores)), key=lambda index: -scores[index])[: options.get("top_n")]
     results = [{"index": index, "relevance_score": scores[index]} for index in order]
     return {"output": {"results": results}} if nested else {"results": results}
+
+
+_IMAGE = re.compile(r"https?://\S+|data:image/(?:png|jpeg|gif|webp);base64,(.+)", re.DOTALL)
+
+
+def check_images(messages: list[dict[str, Any]]) -> None:
+    """Refuse images as the APIs do.
+
+    Raises:
+        ValueError: an image is neither an address nor the data of an image.
+    """
+    for message in messages:
+        content = message.get("content")
+        for part in content if isinstance(content, list) else []:
+            if part["type"] == "image_url":
+                found = _IMAGE.fullmatch(part["image_url"]["url"])
+                if found is None or (found[1] and not _is_base64(found[1])):
+                    raise ValueError("Invalid image_url: expected a URL or the base64 data of an image")
+            elif part["type"] == "image" and not _is_base64(part["source"].get("data", "AAAA")):
+                raise ValueError("messages.0.content.0.image.source.base64: invalid base64 data")
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        return bool(base64.b64decode(text, validate=True))
+    except binascii.Error:
+        return False
+
+
+def fields(content_type: str, body: bytes) -> dict[str, Any]:
+    """Read a form; a file is a dict of its name, type and data."""
+    form = email.message_from_bytes(b"content-type: " + content_type.encode() + b"\r\n\r\n" + body)
+    found: dict[str, Any] = {}
+    for part in form.get_payload():
+        name = part.get_param("name", header="content-disposition")
+        data = part.get_payload(decode=True)
+        filename = part.get_filename()
+        if filename is None:
+            found[name] = data.decode()
+        else:
+            found[name] = {"filename": filename, "content_type": part.get_content_type(), "data": data}
+    return found
+
+
+_RECORDINGS = ("flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "oga", "ogg", "wav", "webm")
+
+
+def transcript(hear: Callable[[dict[str, Any]], str], form: dict[str, Any]) -> dict[str, Any]:
+    """Answer in the form of OpenAI's transcriptions API.
+
+    Raises:
+        ValueError: a field is missing, or the recording cannot be read.
+    """
+    if not form.get("model"):
+        raise ValueError("you must provide a model parameter")
+    recording = form.get("file")
+    if not isinstance(recording, dict):
+        raise ValueError("[{'type': 'missing', 'loc': ('body', 'file'), 'msg': 'Field required'}]")
+    if recording["filename"].rpartition(".")[2] not in _RECORDINGS:
+        raise ValueError(f"Invalid file format. Supported formats: {list(_RECORDINGS)}")
+    if not recording["data"]:
+        raise ValueError("The audio file could not be decoded or its format is not supported.")
+    text = hear(form)
+    usage = {"type": "tokens", "input_tokens": 14, "output_tokens": len(text.split())}
+    return {"text": text, "usage": usage}
 
 
 def _tokens(messages: list[dict[str, Any]]) -> int:

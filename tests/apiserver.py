@@ -44,6 +44,7 @@ __all__ = [
 ]
 
 OnChat = Callable[[list[dict[str, Any]], dict[str, Any]], str]
+OnAudio = Callable[[dict[str, Any]], str]
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Request:
         path: without the query.
         query: what follows the question mark.
         headers: names in small letters.
-        body: the parsed JSON.
+        body: the parsed JSON, or the fields of a form.
         moment: seconds on the monotonic clock.
         connection: number of the connection, counted from 1.
     """
@@ -68,7 +69,7 @@ class Request:
 
     @property
     def kind(self) -> str:
-        """What is asked for: ``chat``, ``embed``, ``rerank``, or an empty text."""
+        """What is asked for: ``chat``, ``embed``, ``rerank``, ``listen``, or an empty text."""
         return next((kind for ending, kind in _KINDS.items() if self.path.endswith(ending)), "")
 
 
@@ -79,6 +80,7 @@ _KINDS = {
     "/rerank": "rerank",
     "/reranks": "rerank",
     "/text-rerank": "rerank",
+    "/audio/transcriptions": "listen",
 }
 
 
@@ -94,7 +96,8 @@ class Api:
         script: how the next requests are answered, one for each; then as usual.
         rule: asked for each request that has no script; returns ``None`` for the usual answer.
         on_chat: makes the text of a chat's answer from its messages and body.
-        delays: seconds that an answer takes, by kind: ``chat``, ``embed``, ``rerank``.
+        on_audio: makes the transcript of a recording from the fields of the form.
+        delays: seconds that an answer takes, by kind: ``chat``, ``embed``, ``rerank``, ``listen``.
     """
 
     def __init__(self, delays: Mapping[str, float] | None = None, record: bool = True) -> None:
@@ -106,6 +109,7 @@ class Api:
         self.script: deque[Behaviour | None] = deque()
         self.rule: Callable[[Request], Behaviour | None] = lambda request: None
         self.on_chat: OnChat = _empty_answer
+        self.on_audio: OnAudio = lambda fields: ""
         self.delays = dict(delays or {})
         self.record = record
 
@@ -128,6 +132,8 @@ class Api:
                     return 200, answers.embeddings(request.body)
                 case "rerank":
                     return 200, _json(answers.ranking(request.body))
+                case "listen":
+                    return 200, _json(answers.transcript(self.on_audio, request.body))
                 case _:
                     return 404, _json({"error": {"message": f"no such path: {request.path}"}})
         except ValueError as error:
@@ -138,6 +144,7 @@ class Api:
 
     def _chat(self, request: Request) -> dict[str, Any]:
         messages, body = request.body["messages"], request.body
+        answers.check_images(messages)
         if not request.path.endswith("/messages"):
             return answers.chat(self.on_chat(messages, body), body)
         system = body.get("system")
@@ -285,10 +292,9 @@ class _Connection(asyncio.Protocol):
         body = bytes(self._received[end + 4 : whole])
         del self._received[:whole]
         target = urlsplit(first.split()[1])
-        request = Request(
-            target.path, target.query, headers, json.loads(body or b"{}"), time.monotonic(), self._number
-        )
-        self._handle(request)
+        kind = headers.get("content-type", "")
+        sent = answers.fields(kind, body) if kind.startswith("multipart/") else json.loads(body or b"{}")
+        self._handle(Request(target.path, target.query, headers, sent, time.monotonic(), self._number))
 
     def _handle(self, request: Request) -> None:
         api = self._api

@@ -1,4 +1,4 @@
-"""Collections as the first version of the schema made them, with a memory in each. Nothing here ever changes."""
+"""Collections as the first version of the schema made them, with a memory in each. This never changes."""
 
 from __future__ import annotations
 
@@ -135,8 +135,9 @@ INSERT INTO memories_meta (name, value)
 """
 
 _RECORD = (
-    "INSERT INTO memories_records (id, user_id, agent_id, run_id, memory, hash, metadata, facets, created_at, "
-    "updated_at, valid_from{0}) VALUES (1, 'u', '', '', '{1}', '{2}', '{{}}', '{{}}', 5, 5, 5{3});"
+    "INSERT INTO memories_records (id, user_id, agent_id, run_id, memory, hash, metadata, facets, "
+    "created_at, updated_at, valid_from{0}) "
+    "VALUES (1, 'u', '', '', '{1}', '{2}', '{{}}', '{{}}', 5, 5, 5{3});"
     "INSERT INTO memories_turns (id, user_id, agent_id, run_id, role, content, sent_at, created_at) "
     "VALUES (2, 'u', '', '', 'user', '{1}', 5, 5);"
     "INSERT INTO memories_links (memory_id, turn_id) VALUES (1, 2)"

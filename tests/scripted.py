@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from powermem import Memory
-from tests.apiserver import ApiServer
+from tests.apiserver import HANG, ApiServer, failure
 
 Messages = list[dict[str, Any]]
 Answer = str | Callable[[Messages], str]
@@ -27,16 +27,20 @@ class ScriptedModel:
         extractions: the messages of every request for facts.
         decisions: the messages of every request for decisions.
         segmentations: the messages of every request for the topics of a conversation.
+        views: the messages of every request that showed images or documents.
     """
 
     def __init__(self, api: ApiServer) -> None:
         self.extractions: list[Messages] = []
         self.decisions: list[Messages] = []
         self.segmentations: list[Messages] = []
+        self.views: list[Messages] = []
         self._for_facts: deque[Answer] = deque()
         self._for_decisions: deque[Answer] = deque()
         self._for_segments: deque[Answer] = deque()
-        self._always: str | None = None
+        self._for_views: deque[Answer] = deque()
+        self._always: Answer | None = None
+        self._repeats = False
         self._api = api
         api.on_chat = self._answer
 
@@ -53,6 +57,14 @@ class ScriptedModel:
         """Answer every request for facts with these, once nothing else is prepared."""
         self._always = _facts_answer(facts)
 
+    def repeats(self) -> None:
+        """Learn what users say, word for word and each as something new, once nothing else is prepared.
+
+        A long conversation is one topic.
+        """
+        self._always = _repeat
+        self._repeats = True
+
     def decides(self, *decisions: dict[str, Any]) -> None:
         """Answer the next request for decisions with these."""
         self._for_decisions.append(json.dumps({"decisions": decisions}, ensure_ascii=False))
@@ -65,6 +77,10 @@ class ScriptedModel:
                 answer = json.dumps({"segments": segments})
             self._for_segments.append(answer)
 
+    def sees(self, *answers: Answer) -> None:
+        """Answer the next requests that show something with this text, one after the other."""
+        self._for_views.extend(answers)
+
     def says(self, *answers: Answer) -> None:
         """Answer the next requests for facts with just this text, one after the other."""
         self._for_facts.extend(answers)
@@ -75,7 +91,9 @@ class ScriptedModel:
 
     def _answer(self, messages: Messages, body: dict[str, Any]) -> str:
         asked, prepared = self.extractions, self._for_facts
-        if "<memories>" in messages[1]["content"]:
+        if isinstance(messages[1]["content"], list):
+            asked, prepared = self.views, self._for_views
+        elif "<memories>" in messages[1]["content"]:
             asked, prepared = self.decisions, self._for_decisions
         elif '{"segments"' in messages[0]["content"]:
             asked, prepared = self.segmentations, self._for_segments
@@ -84,9 +102,28 @@ class ScriptedModel:
             answer = prepared.popleft()
         elif self._always is not None and asked is self.extractions:
             answer = self._always
+        elif self._repeats and asked is self.decisions:
+            answer = '{"decisions": []}'
+        elif self._repeats and asked is self.segmentations:
+            answer = '{"segments": [{"topic": "all", "turns": [0]}]}'
         else:
             raise AssertionError(f"nothing is prepared for {messages[1]['content']}")
         return answer if isinstance(answer, str) else answer(messages)
+
+
+def hold(api: ApiServer) -> None:
+    """Let the model think until the server is released."""
+    api.rule = lambda request: HANG if request.kind == "chat" else None
+
+
+def refuse(api: ApiServer, word: str, status: int = 500) -> None:
+    """Answer with an error whenever the model is asked about something with this word in it."""
+    api.rule = lambda request: failure(status) if word in json.dumps(request.body) else None
+
+
+def eager(config: dict[str, Any], api: ApiServer, **processing: Any) -> dict[str, Any]:
+    """Return a configuration with the server's model, whose background work looks around often."""
+    return {**config, "llm": openai_llm(api), "processing": {"poll_interval": 0.02, **processing}}
 
 
 def fact(text: str, **more: Any) -> dict[str, Any]:
@@ -130,6 +167,16 @@ def openai_embedder(api: ApiServer, **more: Any) -> dict[str, Any]:
     """Return the section of a configuration that leads to the server's embeddings method."""
     settings = {"api_key": "sk-test", "base_url": api.url, "model": "scripted", "max_retries": 0, **more}
     return {"provider": "openai", "config": settings}
+
+
+def heard(asked: list[Messages]) -> list[str]:
+    """Return what was said in the conversations of requests, in their order."""
+    return [turn["text"] for messages in asked for turn in shown(messages, "conversation")]
+
+
+def _repeat(messages: Messages) -> str:
+    said = [turn for turn in shown(messages, "conversation") if turn["role"] == "user"]
+    return json.dumps({"facts": [fact(turn["text"], turn=turn["turn"]) for turn in said]})
 
 
 def _facts_answer(facts: tuple[str | dict[str, Any], ...]) -> str:

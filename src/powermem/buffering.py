@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 from .changes import AddTurn, BufferTurn
 from .ids import new_id
+from .parts import label
 from .tasks import lane_of
 from .types import Message, Scope
-
-_NAMES = {"image_url": "image", "input_audio": "audio"}
 
 
 def new_turn(message: Message, scope: Scope, at: int) -> AddTurn:
@@ -45,8 +44,9 @@ def waiting_turns(
         if message.content:
             turns.append(BufferTurn(new_turn(message, scope, at), lane, task_id))
         if message.parts:
-            names = " ".join(f"[{_NAMES.get(str(part.get('type')), 'file')}]" for part in message.parts)
-            shown = Message(message.role, names, message.actor_id, message.sent_at)
+            shown = Message(
+                message.role, " ".join(map(label, message.parts)), message.actor_id, message.sent_at
+            )
             parts = json.dumps(list(message.parts), ensure_ascii=False)
             turns.append(BufferTurn(new_turn(shown, scope, at), lane, task_id, parts))
     return turns

@@ -130,3 +130,12 @@ def check_rate(value: object, name: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
         raise InvalidInputError(f"{name}: expected a positive number, got {value!r}")
     return float(value)
+
+
+def check_seconds(value: object, name: str) -> float | None:
+    """Return a number that is not negative, or ``None``."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
+        raise InvalidInputError(f"{name}: expected a number of seconds, or None, got {value!r}")
+    return float(value)

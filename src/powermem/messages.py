@@ -44,7 +44,7 @@ def read_messages(
     found = [_read(item, f"messages[{i}]", actor_id, sent_at) for i, item in enumerate(messages)]
     kept = [message for message in found if message.content or message.parts]
     if not kept:
-        raise InvalidInputError("messages: there is nothing in them")
+        raise InvalidInputError("messages: there is no text in them")
     return kept
 
 

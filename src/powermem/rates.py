@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -21,17 +22,20 @@ class Rate:
         self.total = 0
         self._clock = clock
         self._recent: deque[float] = deque()
+        self._lock = threading.Lock()
 
     def count(self) -> None:
         """Count one event that happens now."""
-        self.total += 1
-        self._recent.append(self._clock())
-        self._forget()
+        with self._lock:
+            self.total += 1
+            self._recent.append(self._clock())
+            self._forget()
 
     def per_minute(self) -> int:
         """Return how many events there were in the last minute."""
-        self._forget()
-        return len(self._recent)
+        with self._lock:
+            self._forget()
+            return len(self._recent)
 
     def _forget(self) -> None:
         begin = self._clock() - WINDOW

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .clock import to_datetime
+from .parts import label
 from .prompts import HIDDEN_ROLES, strip_recalled
 from .text import MONTHS
 from .types import Message, Metadata, Row
@@ -64,11 +65,7 @@ def is_rough(row: Row) -> bool:
 
 
 def _said(message: Message) -> str:
-    names = (f"[{_PARTS.get(part['type'], 'file')}]" for part in message.parts)
-    return " ".join(filter(None, (strip_recalled(message.content).strip(), *names)))
-
-
-_PARTS = {"image_url": "image", "input_audio": "audio"}
+    return " ".join(filter(None, (strip_recalled(message.content).strip(), *map(label, message.parts))))
 
 
 def _moment(moment: int) -> str:

@@ -138,7 +138,8 @@ def lane_of(scope: Scope) -> str:
     for letter, name in zip("uar", scope, strict=True):
         if name:
             return f"{letter}:{name}"
-    return ""
+    # Not empty: pages of lanes begin behind the empty string.
+    return "-"
 
 
 def lane_scope(scope: Scope) -> Scope:

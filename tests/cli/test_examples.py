@@ -19,6 +19,7 @@ SCRIPTS = {
     "conversation.py": "I drink oolong every morning.",
     "from_json.py": "I prefer window seats and I never fly at night.",
     "batch_load.py": "5 added, 0 done before, 0 failed",
+    "background.py": "completed: I'm allergic to peanuts.",
     "with_env.py": "My sister Leila lives in Oslo.",
 }
 

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from powermem import Memory
+from powermem.cli.configuration import place
 from tests.apiserver import HANG, ApiServer, failure
 from tests.scripted import ScriptedModel
 
 from .conftest import Run, environment
-from .test_tasks import api, buffer, model, until_asked
+from .test_tasks import api, model, until_asked
 
 __all__ = ["api", "model"]
 
@@ -66,19 +67,22 @@ def working(config: Path, *arguments: str) -> Iterator[Child]:
 
 
 def settle(config: Path, **settings: Any) -> dict[str, Any]:
-    """Add settings of the work in the background to the configuration; return all of it."""
+    """Write settings of the work in the background into the configuration; return all of it."""
     sections: dict[str, Any] = json.loads(config.read_text("utf-8"))
-    sections["processing"] = {**sections.get("processing", {}), **settings}
+    sections["processing"] = {"poll_interval": 0.05, **settings}
     config.write_text(json.dumps(sections), "utf-8")
     return sections
 
 
-def leave(sections: dict[str, Any], text: str, user: str = "alice") -> str:
-    """Leave a task in the store that nobody works on; return its id."""
+def leave(api: ApiServer, sections: dict[str, Any], *users: str) -> list[str]:
+    """Leave a task for each user in the store that nobody works on; return the ids."""
+    api.rule = lambda request: HANG if request.kind == "chat" else None
     with Memory({**sections, "processing": {"resume": False}}) as memory:
-        task_id: str = memory.add(text, user_id=user, async_mode=True)["task_id"]
+        ids = [memory.add("I keep bees", user_id=user, async_mode=True)["task_id"] for user in users]
         memory.close(drain=False)
-    return task_id
+    api.rule = lambda request: None
+    api.requests.clear()
+    return ids
 
 
 def states(cli: Run) -> dict[str, str]:
@@ -86,15 +90,136 @@ def states(cli: Run) -> dict[str, str]:
     return {task["task_id"]: task["status"] for task in cli("tasks", "--json").document["tasks"]}
 
 
-def test_what_others_leave_is_done(cli: Run, model: ScriptedModel, config: Path) -> None:
-    model.always_learns("Alice keeps bees")
-    sections = settle(config, poll_interval=0.05)
+def test_what_others_left_is_done(api: ApiServer, cli: Run, model: ScriptedModel, config: Path) -> None:
+    model.always_learns("They keep bees")
+    ids = leave(api, settle(config), "alice", "bob")
     with working(config) as worker:
-        # The one that leaves it may have begun it; the worker does what it is asked to do in any case.
-        task_id = leave(sections, "I keep bees")
-        assert cli("list", "-u", "alice").code == 0
-        done = worker.hears("task")
-        assert (done["task_id"], done["status"]) == (task_id, "completed")
+        done = [worker.hears("task") for _ in ids]
         worker.process.send_signal(signal.SIGTERM)
         assert worker.ends() == (0, ["stopping", "stopped"])
-    assert states(cli) == {task_id: "completed"}
+    assert {task["task_id"]: task["status"] for task in done} == dict.fromkeys(ids, "completed")
+    assert states(cli) == dict.fromkeys(ids, "completed")
+
+
+def test_a_worker_waits_for_work(api: ApiServer, cli: Run, model: ScriptedModel, config: Path) -> None:
+    model.always_learns("They keep bees")
+    sections = settle(config)
+    with working(config) as worker:
+        [task_id] = leave(api, sections, "alice")
+        api.release()
+        assert worker.hears("task")["task_id"] == task_id
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_finishes_what_is_under_way(
+    api: ApiServer, cli: Run, model: ScriptedModel, config: Path, number: signal.Signals
+) -> None:
+    model.always_learns("They keep bees")
+    ids = leave(api, settle(config), "alice", "bob")
+    api.rule = lambda request: HANG
+    with working(config, "--concurrency", "1") as worker:
+        until_asked(api, worker.process)
+        worker.process.send_signal(number)
+        worker.hears("stopping")
+        api.release()
+        done = worker.hears("task")
+        assert worker.ends() == (0, ["stopped"])
+    assert len(api.of("chat")) == 1
+    left = ids[1 - ids.index(done["task_id"])]
+    assert states(cli) == {done["task_id"]: "completed", left: "pending"}
+
+
+def test_a_second_signal_leaves_the_work_to_others(
+    api: ApiServer, cli: Run, model: ScriptedModel, config: Path
+) -> None:
+    model.always_learns("They keep bees")
+    [task_id] = leave(api, settle(config), "alice")
+    api.rule = lambda request: HANG
+    with working(config) as worker:
+        until_asked(api, worker.process)
+        worker.process.send_signal(signal.SIGTERM)
+        worker.hears("stopping")
+        worker.process.send_signal(signal.SIGTERM)
+        assert worker.ends() == (0, ["stopped"])
+    assert states(cli) == {task_id: "pending"}
+    api.rule = lambda request: None
+    with working(config) as worker:
+        assert worker.hears("task")["task_id"] == task_id
+
+
+def test_a_killed_workers_task_is_finished_by_another(
+    api: ApiServer, cli: Run, model: ScriptedModel, config: Path
+) -> None:
+    model.always_learns("They keep bees")
+    [task_id] = leave(api, settle(config, lease_seconds=1), "alice")
+    api.rule = lambda request: HANG
+    with working(config) as worker:
+        until_asked(api, worker.process)
+        worker.process.kill()
+    assert states(cli) == {task_id: "running"}
+    api.rule = lambda request: None
+    with working(config) as worker:
+        done = worker.hears("task")
+        assert (done["task_id"], done["status"]) == (task_id, "completed")
+    assert len(cli("list", "-u", "alice", "--json").document["results"]) == 1
+
+
+def test_a_task_that_fails_is_told(api: ApiServer, cli: Run, model: ScriptedModel, config: Path) -> None:
+    [task_id] = leave(api, settle(config), "alice")
+    api.rule = lambda request: failure(401, "wrong key")
+    with working(config) as worker:
+        done = worker.hears("task")
+        assert (done["task_id"], done["status"]) == (task_id, "failed")
+        assert "wrong key" in done["error"]
+        worker.process.send_signal(signal.SIGTERM)
+        assert worker.ends() == (0, ["stopping", "stopped"])
+
+
+def test_it_speaks_to_people(config: Path, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "powermem", "worker", "--config", str(config)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=30)
+    assert line == f"powermem worker: watching sqlite at {tmp_path / 'memory.db'}, collection memories\n"
+    assert (process.returncode, err) == (0, "")
+    assert out.splitlines()[-1] == "powermem worker: stopped"
+
+
+def test_a_worker_without_a_store_says_why(cli: Run, tmp_path: Path) -> None:
+    ran = cli("worker", "--db", str(tmp_path))
+    assert ran.code == 1
+    assert ran.err.startswith("powermem: error: ")
+    assert ran.out == ""
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        (
+            {"provider": "postgres", "config": {"host": "db", "db_name": "app", "password": "geheim"}},
+            "postgres at db/app, collection power_mem",
+        ),
+        (
+            {
+                "provider": "postgres",
+                "config": {"connection_string": "postgresql://me:geheim@db:5433/app", "collection_name": "c"},
+            },
+            "postgres at db/app, collection c",
+        ),
+        ({"provider": "mysql", "config": {"host": "db"}}, "mysql at db/powermem, collection memories"),
+        (
+            {"provider": "oceanbase", "config": {"ob_path": "data"}},
+            "oceanbase at data, collection power_mem",
+        ),
+    ],
+)
+def test_a_store_is_named_without_secrets(section: dict[str, Any], said: str) -> None:
+    assert place({"vector_store": section}) == said

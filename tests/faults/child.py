@@ -12,9 +12,13 @@ import random
 import resource
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from powermem import AsyncMemory, Memory, PowerMemError
+from powermem.cli import main
+from tests.faults.unreliable import note
 
 WORDS = ["tea", "rain", "chess", "Porto", "violin", "bread", "river", "train", "garden", "letter", "cinema"]
 
@@ -209,6 +213,34 @@ def loaded(number: int) -> str:
     return f"I like tea number {number}. I live in town {number}. I love chess number {number}."
 
 
+def converse(config: dict[str, Any], users: list[str]) -> None:
+    """Say a note as each user for every line on standard input, which is its number; tell what is kept."""
+    memory = Memory(config, auto_process=True, batch_threshold=4)
+    memory.initialize()
+    tell("ready")
+    for line in sys.stdin:
+        with ThreadPoolExecutor(len(users)) as pool:
+            list(pool.map(partial(_say, memory, int(line)), range(len(users)), users))
+        tell("said")
+    memory.close(drain=False)
+
+
+def _say(memory: Memory, number: int, place: int, user: str) -> None:
+    # Some in the same second.
+    said = {"user_id": user, "timestamp": 1_700_000_000 + number // 2}
+    if (number + place) % 3:
+        memory.add_exchange(user_message=note(user, number), assistant_message="Noted.", **said)
+        tell(["exchange", user, number])
+    else:
+        added = memory.add(note(user, number), async_mode=True, **said)
+        tell(["rough", user, number, added["task_id"], [item["id"] for item in added["results"]]])
+
+
+def work(path: str) -> None:
+    """Be ``powermem worker`` with the configuration in a file."""
+    sys.exit(main(["worker", "--json", "--config", path]))
+
+
 ACTIONS = {
     action.__name__: action
     for action in (
@@ -216,6 +248,8 @@ ACTIONS = {
         add_forever,
         load,
         add_and_search,
+        converse,
+        work,
         add_past_the_end_of_the_disk,
         open_without_rights,
         use_after_fork,

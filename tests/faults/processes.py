@@ -96,14 +96,25 @@ class Process:
         answer = self.hears()
         return answer.get("result", answer)
 
-    def finish(self) -> list[Any]:
-        """Close the process's input, wait for its end, check that it was a good one; return what it told."""
+    def finish(self, *, quiet: bool = True) -> list[Any]:
+        """Close the process's input, wait for its end, check that it was a good one; return what it told.
+
+        Args:
+            quiet: whether it must not have complained.
+        """
         assert self._process.stdin is not None
         self._process.stdin.close()
         told = self.rest()
         assert self._process.wait(_PATIENCE) == 0, "".join(self._errors)
         self._readers[1].join(_PATIENCE)
-        assert self._errors == []
+        assert not quiet or self._errors == []
+        return told
+
+    def stop(self) -> list[Any]:
+        """Ask the process to come to an end, and wait for a good one; return what it told."""
+        self._process.terminate()
+        told = self.rest()
+        assert self._process.wait(_PATIENCE) == 0, "".join(self._errors)
         return told
 
     def check(self) -> None:

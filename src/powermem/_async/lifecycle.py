@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .._concurrency import AsyncLock, AsyncOwner, AsyncWorker, async_shield
+from .._concurrency import AsyncKeyedLock, AsyncLock, AsyncOwner, async_shield
 from ..config import Settings, resolve
 from ..config.stores import SQLiteConfig
 from ..errors import ClosedError, ConfigError, EmbeddingMismatchError, InvalidInputError
-from ..inputs import check_count, check_flag, check_id, check_scope
+from ..inputs import check_count, check_flag, check_id, check_scope, check_seconds
 from ..tasks import OPEN
 from ..types import Scope
 from .encoder import AsyncEncoder
@@ -20,6 +21,7 @@ from .extraction.extractor import AsyncExtractor
 from .extraction.pipeline import AsyncExtraction, Nearness
 from .processing.handle import AsyncWatcher
 from .processing.runner import AsyncTaskRunner, Observer
+from .processing.submitter import Asked, AsyncSubmitter
 from .processing.worker import AsyncProcessor
 from .providers.build import build_embedder, build_llm, build_media, build_reranker
 from .providers.embedder import AsyncEmbedder
@@ -54,14 +56,16 @@ class Parts:
     watcher: AsyncWatcher
     model: str | None
 
-    async def close(self, drain: bool = True, timeout: float | None = None) -> None:
+    async def close(self, drain: bool, timeout: float | None) -> None:
         """Finish what was accepted and give everything up, also what comes after a part that fails."""
         try:
             await self.processor.close(drain, timeout)
         finally:
-            await self._disconnect()
+            self.watcher.close()
+            await self.disconnect()
 
-    async def _disconnect(self) -> None:
+    async def disconnect(self) -> None:
+        """Give everything up."""
         try:
             await self.store.close()
         finally:
@@ -108,7 +112,8 @@ class AsyncLifecycle:
         self._parts: Parts | None = None
         self._closed = False
         self._watcher = AsyncWatcher(self._settings.processing.poll_interval)
-        self._submitting: set[AsyncWorker] = set()
+        self._submitter = AsyncSubmitter(self._submit)
+        self._asking = AsyncKeyedLock()
         self._observers: list[Observer] = []
         if config is None:
             _logger.info("no configuration given: %s", _summary(self._settings))
@@ -142,15 +147,15 @@ class AsyncLifecycle:
             timeout: seconds that finishing may take; what takes longer is parked.
         """
         self._owner.check()
-        for worker in list(self._submitting):
-            # What was begun to be put into the store is there before it is closed.
-            await worker.join(timeout)
+        patience = check_seconds(timeout, "timeout")
+        # What was asked for is in the store before it is closed.
+        await self._submitter.close(patience)
         async with self._opening:
             self._closed = True
             parts, self._parts = self._parts, None
             if parts is not None:
                 # A caller who gives up waiting must not leave the file half closed.
-                await async_shield(partial(parts.close, drain, timeout))
+                await async_shield(partial(parts.close, drain, patience))
         # Whoever comes now is told that it is closed, whatever event loop that is.
         self._owner.release()
 
@@ -190,7 +195,7 @@ class AsyncLifecycle:
             else:
                 await self._resume(parts)
         except BaseException:
-            await parts.close(drain=False)
+            await parts.disconnect()
             raise
         self._parts = parts
 
@@ -200,6 +205,10 @@ class AsyncLifecycle:
             self._auto_process or await parts.store.list_tasks(Scope(), OPEN, limit=1)
         ):
             parts.processor.wake()
+
+    @abstractmethod
+    async def _submit(self, asked: Sequence[Asked]) -> None:
+        """Store tasks that were asked for without waiting; fail them if that fails."""
 
     def _assemble(self) -> Parts:
         settings = self._settings

@@ -5,35 +5,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import partial
-from time import monotonic, perf_counter
+from time import perf_counter
 from typing import Any
 
 from .. import clock
-from .._concurrency import Event, Worker
 from ..buffering import waiting_turns
-from ..changes import AddMemory, AddTask, AlreadyDone, Change, FreeTurns, Remember, UpdateTask
-from ..errors import ClosedError, InvalidInputError, NotFoundError, ProcessTimeout
-from ..ids import new_id, parse_id
+from ..changes import AddMemory, AddTask, AlreadyDone, Change, FreeTurns, Remember
+from ..ids import new_id
 from ..indexing import document
-from ..inputs import Moment, check_choice, check_count, check_id
+from ..inputs import Moment
 from ..messages import read_messages
-from ..records import listed_task, preference_record, task_record, turn_record
+from ..records import preference_record, turn_record
 from ..refinement import Refinement
 from ..rough import ROUGH_TYPE, rough_metadata, rough_texts
-from ..tasks import OPEN, ProcessStatus, Task, lane_of, lane_scope
+from ..tasks import ProcessStatus, Task, lane_of, lane_scope
 from ..text import content_hash
 from ..types import Message, Row, Scope, Turn, Usage
 from .extraction.pipeline import verbatim_items
+from .following import Following
 from .lifecycle import Parts
-from .moving import Moving
 from .processing.handle import ProcessTask
+from .processing.submitter import Asked
 from .processing.view import Processing
 
 _PAGE = 500
 
 
-class Background(Moving):
+class Background(Following):
     """Keeping what was said at once, and learning from it later."""
 
     @property
@@ -103,9 +101,9 @@ class Background(Moving):
         Raises:
             ProviderError: or whatever else went wrong; the turns are kept, and can be processed again.
         """
-        scope = self._user(user_id)
+        scope = self._whose_work(self._user(user_id))
         parts = self._ready()
-        handle = (self._enqueue(parts, [scope]))[0]
+        (handle,) = self._begin(parts, [scope])
         count = handle.wait()
         handle.raise_for_error()
         return count
@@ -116,14 +114,15 @@ class Background(Moving):
         Returns:
             The task, to look at and to wait for.
         """
-        scope = self._user(user_id)
-        if self._closed:
-            raise ClosedError("this memory was closed; make a new one")
+        scope = self._whose_work(self._user(user_id))
+        self._owner.check()
         task_id = new_id()
-        handle = self._watcher.watch(task_id, user_id)
-        worker = Worker("powermem-submit", partial(self._submit, task_id, scope))
-        self._submitting.add(worker)
-        worker.start()
+        handle = self._watcher.watch(task_id, scope.user_id)
+        try:
+            self._submitter.ask(task_id, scope)
+        except BaseException:
+            self._watcher.forget([handle])
+            raise
         return handle
 
     def flush(self, user_id: str | None = None) -> int:
@@ -141,144 +140,20 @@ class Background(Moving):
         only = None if user_id is None else self._user(user_id)
         parts = self._ready()
         written, failed = 0, dict[str, ProcessTask]()
-        while scopes := self._buffered(parts, only, failed):
-            for scope, handle in zip(scopes, self._enqueue(parts, scopes), strict=True):
+        while True:
+            scopes = self._buffered(parts, only, failed)
+            for scope, handle in zip(scopes, self._begin(parts, scopes), strict=True):
                 written += handle.wait()
                 if handle.status is not ProcessStatus.COMPLETED:
                     failed[lane_of(scope)] = handle
-        written += self.wait_for_processing(user_id)
+            if not scopes:
+                # What others work on is out of the buffer, and not done. More may come meanwhile.
+                written += self.wait_for_processing(user_id)
+                if not self._buffered(parts, only, failed):
+                    break
         for handle in failed.values():
             handle.raise_for_error()
         return written
-
-    def wait_for_processing(self, user_id: str | None = None, timeout: float | None = None) -> int:
-        """Wait for every task that is in flight now. Giving up to wait cancels nothing.
-
-        Args:
-            user_id: only this user's; everybody's, if it is left out.
-            timeout: seconds, or ``None`` to wait for ever.
-
-        Returns:
-            How many memories these tasks wrote.
-
-        Raises:
-            ProcessTimeout: it takes longer.
-        """
-        scope = Scope() if user_id is None else self._user(user_id)
-        deadline = None if timeout is None else monotonic() + timeout
-        parts = self._ready()
-        for worker in list(self._submitting):
-            if not worker.join(_left(deadline)):
-                raise ProcessTimeout(f"waiting took more than {timeout} s; the work goes on")
-        handles: list[ProcessTask] = []
-        while page := parts.store.list_tasks(scope, OPEN, limit=_PAGE, offset=len(handles)):
-            handles += [parts.watcher.watch(task.id, task.scope.user_id) for task in page]
-        if handles:
-            parts.processor.wake()
-        written = 0
-        for handle in handles:
-            written += handle.wait(_left(deadline))
-        return written
-
-    def get_status(
-        self, task_id: int | str, user_id: str | None = None, agent_id: str | None = None
-    ) -> dict[str, Any]:
-        """Return how far a task has come.
-
-        Args:
-            task_id: as ``add`` returned it, or ``ProcessTask.id``.
-            user_id: it must be this user's.
-            agent_id: it must be this agent's.
-
-        Returns:
-            ``{"task_id", "status", "stage", "error", "results", "preferences", "created_at", "updated_at"}``;
-            the status is ``"running"``, ``"completed"``, ``"failed"`` or ``"cancelled"``.
-
-        Raises:
-            NotFoundError: there is no such task, or it is not theirs.
-        """
-        return task_record(self._task(task_id, user_id, agent_id))
-
-    def list_tasks(
-        self,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
-        status: str | ProcessStatus | None = None,
-        limit: int = 100,
-        offset: int = 0,
-    ) -> list[dict[str, Any]]:
-        """List tasks, the newest first.
-
-        Args:
-            user_id: this user's only.
-            agent_id: this agent's only.
-            run_id: this conversation's only.
-            status: only those in this state, such as ``"failed"``.
-            limit: how many at most.
-            offset: how many to pass over.
-        """
-        whose = self._scope(user_id, agent_id, run_id, required=True)
-        names = [str(each) for each in ProcessStatus]
-        chosen = None if status is None else check_choice(str(status), "status", names)
-        statuses = frozenset(ProcessStatus if chosen is None else [ProcessStatus(str(status))])
-        size, skipped = check_count(limit, "limit", least=0), check_count(offset, "offset", least=0)
-        parts = self._ready()
-        tasks = parts.store.list_tasks(whose, statuses, limit=size, offset=skipped)
-        return [listed_task(task) for task in tasks]
-
-    def retry_task(
-        self, task_id: int | str, user_id: str | None = None, agent_id: str | None = None
-    ) -> ProcessTask:
-        """Begin a task again that failed or was cancelled.
-
-        Raises:
-            NotFoundError: there is no such task, or it is not theirs.
-            InvalidInputError: it is neither.
-        """
-        task = self._task(task_id, user_id, agent_id)
-        parts = self._ready()
-        at = clock.now()
-        handle = parts.watcher.watch(task.id, task.scope.user_id)
-        ended = frozenset({ProcessStatus.FAILED, ProcessStatus.CANCELLED})
-        again = UpdateTask(
-            task.id,
-            at,
-            ended,
-            status=ProcessStatus.PENDING,
-            stage="queued",
-            attempts=0,
-            due_at=at,
-            forget_error=True,
-        )
-        outcomes = parts.store.apply([again])
-        if outcomes[0] is None:
-            parts.watcher.note(task)
-            raise InvalidInputError(
-                f"task_id: task {task.id} is {task.status}; only what ended is tried again"
-            )
-        parts.processor.wake()
-        return handle
-
-    def cancel_task(
-        self, task_id: int | str, user_id: str | None = None, agent_id: str | None = None
-    ) -> bool:
-        """Cancel a task. Its turns stay, and can be processed by another one.
-
-        Returns:
-            Whether it was still to be done.
-
-        Raises:
-            NotFoundError: there is no such task, or it is not theirs.
-        """
-        task = self._task(task_id, user_id, agent_id)
-        parts = self._ready()
-        ended = UpdateTask(task.id, clock.now(), OPEN, status=ProcessStatus.CANCELLED, stage="cancelled")
-        outcomes = parts.store.apply([ended])
-        if not isinstance(outcomes[0], Task):
-            return False
-        parts.watcher.note(outcomes[0])
-        return True
 
     def get_preferences(
         self, user_id: str, agent_id: str | None = None, run_id: str | None = None
@@ -320,9 +195,19 @@ class Background(Moving):
         ]
 
     def _process_when_due(self, parts: Parts, scope: Scope) -> None:
-        lane = lane_of(scope)
-        if parts.store.count_buffered(lane, self._batch_threshold) >= self._batch_threshold:
-            self._enqueue(parts, [lane_scope(scope)], again=False)
+        lane, work = lane_of(scope), self._whose_work(scope)
+        # One at a time for each user, so that one task is made, not one for everybody who comes meanwhile.
+        with self._asking(lane):
+            if not self._is_due(parts, lane):
+                return
+            waiting = frozenset({ProcessStatus.PENDING})
+            tasks = parts.store.list_tasks(lane_scope(scope), waiting, limit=_PAGE)
+            # A task takes on all that waits when it begins; which may be just now.
+            if not any(task.kind == "process" for task in tasks) and self._is_due(parts, lane):
+                self._begin(parts, [work], again=False)
+
+    def _is_due(self, parts: Parts, lane: str) -> bool:
+        return parts.store.count_buffered(lane, self._batch_threshold) >= self._batch_threshold
 
     def _add_later(
         self, heard: Sequence[Message], refinement: Refinement, key: str | None, usage: Usage, started: float
@@ -358,74 +243,73 @@ class Background(Moving):
                 Remember(new.scope, key, lambda outcomes: json.dumps(reply(verbatim_items(outcomes))), new.at)
             )
         # Followed from here on, so that closing waits for it.
-        parts.watcher.watch(task_id, new.scope.user_id)
+        handle = parts.watcher.watch(task_id, new.scope.user_id)
         try:
             outcomes = parts.store.apply(changes)
-        except BaseException as error:
-            parts.watcher.forget(task_id)
-            if isinstance(error, AlreadyDone):
-                kept: dict[str, Any] = json.loads(error.result)
-                return kept
+        except AlreadyDone as done:
+            parts.watcher.forget([handle])
+            kept: dict[str, Any] = json.loads(done.result)
+            return kept
+        except BaseException:
+            parts.watcher.forget([handle])
             raise
-        parts.processor.wake()
+        finally:
+            # Also when the caller was cancelled: it may be stored nevertheless.
+            parts.processor.wake()
+        parts.watcher.stored([task_id])
         return reply(verbatim_items(outcomes[: len(turns) + len(memories)]))
 
-    def _submit(self, task_id: int, scope: Scope, stopping: Event) -> None:
+    def _submit(self, asked: Sequence[Asked]) -> None:
         try:
-            self._enqueue(self._ready(), [scope], [task_id])
+            self._enqueue(self._ready(), asked, again=True)
         except Exception as error:
-            self._watcher.fail(task_id, error)
-        finally:
-            self._submitting = {worker for worker in self._submitting if worker.alive}
+            for task_id, _ in asked:
+                self._watcher.fail(task_id, error)
+        else:
+            self._watcher.stored(task_id for task_id, _ in asked)
 
-    def _enqueue(
-        self, parts: Parts, scopes: Sequence[Scope], ids: Sequence[int] = (), *, again: bool = True
-    ) -> list[ProcessTask]:
-        """Make a task for each scope's lane; with ``again`` it takes on what earlier ones failed at, too."""
+    def _begin(self, parts: Parts, scopes: Sequence[Scope], *, again: bool = True) -> list[ProcessTask]:
+        """Make tasks and return their handles; see ``_enqueue``."""
+        asked = [(new_id(), scope) for scope in scopes]
+        handles = [parts.watcher.watch(task_id, scope.user_id) for task_id, scope in asked]
+        try:
+            self._enqueue(parts, asked, again=again)
+        except BaseException:
+            parts.watcher.forget(handles)
+            raise
+        parts.watcher.stored(task_id for task_id, _ in asked)
+        return handles
+
+    def _enqueue(self, parts: Parts, asked: Sequence[Asked], *, again: bool) -> None:
+        """Store tasks; with ``again`` they take on what earlier ones failed at, too."""
+        if not asked:
+            return
         at = clock.now()
         changes: list[Change] = []
-        handles = []
-        for scope, task_id in zip(scopes, ids or [new_id() for _ in scopes], strict=True):
+        for task_id, scope in asked:
             lane = lane_of(scope)
             if again:
                 changes.append(FreeTurns(lane))
             changes.append(AddTask(Task(task_id, lane, scope, "process", at, at, at)))
-            handles.append(parts.watcher.watch(task_id, scope.user_id))
         try:
             parts.store.apply(changes)
-        except BaseException:
-            for handle in handles:
-                parts.watcher.forget(int(handle.id))
-            raise
-        parts.processor.wake()
-        return handles
+        finally:
+            # Also when the caller was cancelled: they may be stored nevertheless.
+            parts.processor.wake()
 
     def _buffered(self, parts: Parts, only: Scope | None, failed: dict[str, ProcessTask]) -> list[Scope]:
         """Return a page of the scopes that have something to process, without those that failed just now."""
         lane, after = None if only is None else lane_of(only), ""
         while page := parts.store.buffered_scopes(after, _PAGE, lane=lane):
-            found = [lane_scope(scope) for name, scope in page if name not in failed]
+            found = [self._whose_work(scope) for name, scope in page if name not in failed]
             if found or lane is not None:
                 return found
             after = page[-1][0]
         return []
 
-    def _task(self, task_id: int | str, user_id: str | None, agent_id: str | None) -> Task:
-        whose = self._scope(user_id, agent_id, None)
-        number = parse_id(task_id)
-        parts = self._ready()
-        task = None if number is None else parts.store.find_task(number)
-        if task is None or any(
-            given is not None and given != has for given, has in zip(whose[:2], task.scope[:2], strict=True)
-        ):
-            raise NotFoundError(f"task_id: there is no task {task_id!r}, or it is somebody else's")
-        return task
-
-    def _user(self, user_id: object) -> Scope:
-        scope = Scope(check_id(user_id, "user_id"))
-        if scope.user_id is None:
-            raise InvalidInputError("user_id: required here; it says whose turn it is to be processed")
-        return scope
+    def _whose_work(self, scope: Scope) -> Scope:
+        # All of the user's, but found by who looks for the work of this memory's agent.
+        return lane_scope(scope)._replace(agent_id=self._agent_id)
 
 
 def _rough_row(text: str, heard: Sequence[Message], refinement: Refinement) -> Row:
@@ -444,7 +328,3 @@ def _rough_row(text: str, heard: Sequence[Message], refinement: Refinement) -> R
         valid_from=said,
         expires_at=new.expires_at,
     )
-
-
-def _left(deadline: float | None) -> float | None:
-    return None if deadline is None else max(0.0, deadline - monotonic())

@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .._concurrency import Lock, Owner, Worker, shield
+from .._concurrency import KeyedLock, Lock, Owner, shield
 from ..config import Settings, resolve
 from ..config.stores import SQLiteConfig
 from ..errors import ClosedError, ConfigError, EmbeddingMismatchError, InvalidInputError
-from ..inputs import check_count, check_flag, check_id, check_scope
+from ..inputs import check_count, check_flag, check_id, check_scope, check_seconds
 from ..tasks import OPEN
 from ..types import Scope
 from .encoder import Encoder
@@ -21,6 +22,7 @@ from .extraction.extractor import Extractor
 from .extraction.pipeline import Extraction, Nearness
 from .processing.handle import Watcher
 from .processing.runner import Observer, TaskRunner
+from .processing.submitter import Asked, Submitter
 from .processing.worker import Processor
 from .providers.build import build_embedder, build_llm, build_media, build_reranker
 from .providers.embedder import Embedder
@@ -55,14 +57,16 @@ class Parts:
     watcher: Watcher
     model: str | None
 
-    def close(self, drain: bool = True, timeout: float | None = None) -> None:
+    def close(self, drain: bool, timeout: float | None) -> None:
         """Finish what was accepted and give everything up, also what comes after a part that fails."""
         try:
             self.processor.close(drain, timeout)
         finally:
-            self._disconnect()
+            self.watcher.close()
+            self.disconnect()
 
-    def _disconnect(self) -> None:
+    def disconnect(self) -> None:
+        """Give everything up."""
         try:
             self.store.close()
         finally:
@@ -109,7 +113,8 @@ class Lifecycle:
         self._parts: Parts | None = None
         self._closed = False
         self._watcher = Watcher(self._settings.processing.poll_interval)
-        self._submitting: set[Worker] = set()
+        self._submitter = Submitter(self._submit)
+        self._asking = KeyedLock()
         self._observers: list[Observer] = []
         if config is None:
             _logger.info("no configuration given: %s", _summary(self._settings))
@@ -143,15 +148,15 @@ class Lifecycle:
             timeout: seconds that finishing may take; what takes longer is parked.
         """
         self._owner.check()
-        for worker in list(self._submitting):
-            # What was begun to be put into the store is there before it is closed.
-            worker.join(timeout)
+        patience = check_seconds(timeout, "timeout")
+        # What was asked for is in the store before it is closed.
+        self._submitter.close(patience)
         with self._opening:
             self._closed = True
             parts, self._parts = self._parts, None
             if parts is not None:
                 # A caller who gives up waiting must not leave the file half closed.
-                shield(partial(parts.close, drain, timeout))
+                shield(partial(parts.close, drain, patience))
         # Whoever comes now is told that it is closed, whatever event loop that is.
         self._owner.release()
 
@@ -191,7 +196,7 @@ class Lifecycle:
             else:
                 self._resume(parts)
         except BaseException:
-            parts.close(drain=False)
+            parts.disconnect()
             raise
         self._parts = parts
 
@@ -201,6 +206,10 @@ class Lifecycle:
             self._auto_process or parts.store.list_tasks(Scope(), OPEN, limit=1)
         ):
             parts.processor.wake()
+
+    @abstractmethod
+    def _submit(self, asked: Sequence[Asked]) -> None:
+        """Store tasks that were asked for without waiting; fail them if that fails."""
 
     def _assemble(self) -> Parts:
         settings = self._settings

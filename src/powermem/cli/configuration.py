@@ -52,6 +52,32 @@ def scope(options: Namespace) -> dict[str, Any]:
     return {"user_id": options.user, "agent_id": options.agent, "run_id": options.run}
 
 
+def place(config: Mapping[str, Any]) -> str:
+    """Return in words where the store of a configuration is, without secrets.
+
+    Raises:
+        ConfigError: the configuration is wrong.
+    """
+    from ..config import resolve
+    from ..config.stores import OceanBaseConfig, PostgresConfig, ServerConfig, SQLiteConfig
+
+    store = resolve(config).store
+    found = store.config
+    where = ""
+    if isinstance(found, SQLiteConfig):
+        where = found.database_path
+    elif isinstance(found, OceanBaseConfig) and not found.host and not found.unix_socket:
+        where = found.ob_path
+    elif isinstance(found, PostgresConfig) and found.connection_string is not None:
+        from ..sql.dsn import read_dsn
+
+        said = read_dsn(found.connection_string.get_secret_value())
+        where = f"{said.get('host', found.host)}/{said.get('database', found.db_name)}"
+    elif isinstance(found, ServerConfig):
+        where = f"{found.host or getattr(found, 'unix_socket', '')}/{found.db_name}"
+    return f"{store.provider} at {where}, collection {found.collection_name}"
+
+
 def _with_database(config: Mapping[str, Any], path: str) -> dict[str, Any]:
     """Return a configuration whose store is a SQLite file, with the other settings of SQLite that it has."""
     name = "database" if "database" in config else "vector_store"

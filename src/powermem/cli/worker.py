@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from .configuration import configuration, without_resuming
+from .configuration import configuration, place, without_resuming
 from .output import Output
 from .tasks import described
 
@@ -27,20 +28,21 @@ def worker(options: Namespace, output: Output) -> int:
     from .._async.memory import AsyncMemory
 
     chosen = {} if options.concurrency is None else {"concurrency": options.concurrency}
-    memory = AsyncMemory(without_resuming(configuration(options), **chosen))
-    asyncio.run(_work(memory, output))
+    config = without_resuming(configuration(options), **chosen)
+    asyncio.run(_work(AsyncMemory(config), place(config), output))
     return 0
 
 
-async def _work(memory: AsyncMemory, output: Output) -> None:
+async def _work(memory: AsyncMemory, store: str, output: Output) -> None:
     stopping = _Stopping()
     memory.processing.on_task_done(lambda task: output.tell({"event": "task", **task}, described(task)))
     drained = False
     with stopping.listening():
         try:
             await memory.processing.start()
-            numbers = await memory.processing.stats()
-            _say(output, "watching", f"watching {numbers['store']}", store=numbers["store"])
+            # What is there by now stays; to go over it again and again would hold the loop each time.
+            gc.freeze()
+            _say(output, "watching", f"watching {store}", store=store)
             await stopping.first.wait()
             _say(output, "stopping", "finishing what is under way; a second signal leaves it to others")
             while not drained and not stopping.second.is_set():

@@ -174,6 +174,9 @@ def _api_key(
     generic = generic_key_variable(kind)
     vendor = " or ".join(row.api_key_env)
     ways = f"{vendor}, or {generic} beside the provider's name" if vendor else generic
+    if kind == "vision":
+        # It is not read from variables, but for the vendor's own.
+        ways = vendor
     raise ConfigError(
         f"{kind}.config.api_key: required for provider {row.name!r}; set it, or in the environment {ways}"
     )

@@ -51,7 +51,7 @@ async def kept(store: AsyncTaskStore, scope: Scope) -> tuple[int, int, int, int]
     return await store.count(scope, None), turns, len(tasks), len(await store.preferences(scope))
 
 
-async def test_a_preference_is_KEPT(queue: AsyncTaskStore) -> None:
+async def test_a_preference_is_kept_whole(queue: AsyncTaskStore) -> None:
     scope = Scope("ana", "an agent", "a run")
     changes = [
         preference_of(STRANGE, scope, kind="implicit_preference", reasoning=STRANGE, created_at=-5),

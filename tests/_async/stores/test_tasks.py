@@ -196,8 +196,9 @@ async def test_what_came_of_a_task_is_noted_with_it(queue: AsyncTaskStore) -> No
             ]
         )
     last = memory_of("last")
+    again = memory_of(strange.row.text)
     (_, _, outcome) = await queue.apply(
-        [strange, last, becomes(added, COMPLETED, results=results, preferences=[{"preference": "jam"}])]
+        [again, last, becomes(added, COMPLETED, results=results, preferences=[{"preference": "jam"}])]
     )
     task = await queue.find_task(added.task.id)
     assert task == outcome
@@ -329,6 +330,6 @@ async def test_the_numbers_about_the_queue(queue: AsyncTaskStore) -> None:
 async def test_lanes_without_any_id(queue: AsyncTaskStore) -> None:
     await queue.apply([said("nobody's", Scope()), task_of(Scope())])
     await hold(queue, lane=lane_of(Scope()))
-    task = await begin(queue, lane="")
+    task = await begin(queue, lane=lane_of(Scope()))
     assert task.scope == Scope()
     assert [waiting.turn.content for waiting in await queue.task_turns(task.id)] == ["nobody's"]

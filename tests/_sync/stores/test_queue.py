@@ -52,7 +52,7 @@ def kept(store: TaskStore, scope: Scope) -> tuple[int, int, int, int]:
     return store.count(scope, None), turns, len(tasks), len(store.preferences(scope))
 
 
-def test_a_preference_is_KEPT(queue: TaskStore) -> None:
+def test_a_preference_is_kept_whole(queue: TaskStore) -> None:
     scope = Scope("ana", "an agent", "a run")
     changes = [
         preference_of(STRANGE, scope, kind="implicit_preference", reasoning=STRANGE, created_at=-5),

@@ -197,8 +197,9 @@ def test_what_came_of_a_task_is_noted_with_it(queue: TaskStore) -> None:
             ]
         )
     last = memory_of("last")
+    again = memory_of(strange.row.text)
     (_, _, outcome) = queue.apply(
-        [strange, last, becomes(added, COMPLETED, results=results, preferences=[{"preference": "jam"}])]
+        [again, last, becomes(added, COMPLETED, results=results, preferences=[{"preference": "jam"}])]
     )
     task = queue.find_task(added.task.id)
     assert task == outcome
@@ -328,6 +329,6 @@ def test_the_numbers_about_the_queue(queue: TaskStore) -> None:
 def test_lanes_without_any_id(queue: TaskStore) -> None:
     queue.apply([said("nobody's", Scope()), task_of(Scope())])
     hold(queue, lane=lane_of(Scope()))
-    task = begin(queue, lane="")
+    task = begin(queue, lane=lane_of(Scope()))
     assert task.scope == Scope()
     assert [waiting.turn.content for waiting in queue.task_turns(task.id)] == ["nobody's"]

@@ -99,12 +99,12 @@ class Frame:
     """What is written in one transaction with the memories.
 
     Attributes:
-        first: changes before them.
+        first: makes the changes before them, when all else is known.
         last: makes the changes after them, from their changes and from what tells the items of the result by
             the outcomes of the whole batch.
     """
 
-    first: Sequence[Change] = ()
+    first: Callable[[], Sequence[Change]] = tuple
     last: Callable[[Sequence[Change], Tell], Sequence[Change]] = lambda changes, tell: ()
 
 
@@ -251,12 +251,13 @@ class AsyncExtraction:
         frame: Frame,
     ) -> list[dict[str, Any]]:
         """Apply changes, and with them what frames them."""
-        begin = len(frame.first)
+        first = frame.first()
+        begin = len(first)
 
         def told(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
             return tell(outcomes[begin : begin + len(changes)])
 
-        batch = [*frame.first, *changes, *frame.last(changes, told)]
+        batch = [*first, *changes, *frame.last(changes, told)]
         return told(await self._store.apply(batch)) if batch else []
 
     async def _verbatim(

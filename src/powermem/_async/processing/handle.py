@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterable
 from time import monotonic
 
 from ..._concurrency import AsyncEvent
 from ...errors import ClosedError, ExtractionError, ProcessTimeout
+from ...inputs import check_seconds
 from ...tasks import ProcessStatus, Task
 from ..stores.base import AsyncTaskStore
+
+# How many tasks are looked at in the store at a time, to see what other processes have done.
+_LOOKS = 50
 
 
 class AsyncProcessTask:
@@ -29,6 +35,9 @@ class AsyncProcessTask:
         self.error: str | None = None
         self._watcher = watcher
         self._number = task_id
+        self._stored = False
+        self._own = False
+        self._updated_at = 0
         self._cause: Exception | None = None
         self._news = AsyncEvent()
 
@@ -50,7 +59,7 @@ class AsyncProcessTask:
             ProcessTimeout: it takes longer.
             ClosedError: the memory was closed before it was done; it goes on at the next start.
         """
-        await self._watcher.wait(self._number, self, timeout)
+        await self._watcher.wait(self, check_seconds(timeout, "timeout"))
         return self.knowledge_count if self.status is ProcessStatus.COMPLETED else 0
 
     def raise_for_error(self) -> None:
@@ -81,57 +90,94 @@ class AsyncWatcher:
     def __init__(self, poll: float) -> None:
         self._poll = poll
         self._store: AsyncTaskStore | None = None
+        # Where threads do the work, what is told last must not be overtaken by what was seen before.
+        self._lock = threading.Lock()
         self._open: dict[int, AsyncProcessTask] = {}
+        self._own = 0
+        self._last = 0
+        self._next_look = 0.0
         self._closed = False
 
     @property
     def waiting(self) -> bool:
         """Whether a task that was made here is not done."""
-        return bool(self._open)
+        return self._own > 0
 
     def open(self, store: AsyncTaskStore) -> None:
         """Look into this store from now on."""
         self._store = store
 
-    def watch(self, task_id: int, user_id: str | None) -> AsyncProcessTask:
-        """Return the handle of a task, which is followed until it is done."""
-        handle = self._open.get(task_id)
-        if handle is None:
-            handle = self._open[task_id] = AsyncProcessTask(self, task_id, user_id)
-        return handle
+    def watch(self, task_id: int, user_id: str | None, *, own: bool = True) -> AsyncProcessTask:
+        """Return the handle of a task, which is followed until it is done.
 
-    def forget(self, task_id: int) -> None:
-        """Stop following a task that was never stored."""
-        self._open.pop(task_id, None)
+        Args:
+            task_id: the task's id.
+            user_id: whose work it is.
+            own: whether it is made here, and is going to be stored; otherwise it is stored already.
+        """
+        with self._lock:
+            handle = self._open.get(task_id)
+            if handle is None:
+                handle = self._open[task_id] = AsyncProcessTask(self, task_id, user_id)
+                handle._stored = not own
+            if own and not handle._own:
+                handle._own = True
+                self._own += 1
+            return handle
+
+    def stored(self, task_ids: Iterable[int]) -> None:
+        """Be told that tasks are in the store by now."""
+        with self._lock:
+            for task_id in task_ids:
+                if (handle := self._open.get(task_id)) is not None:
+                    handle._stored = True
+
+    def made_here(self, user_id: str | None) -> list[AsyncProcessTask]:
+        """Return the tasks that were made here and are not done; of everybody, if no user is given."""
+        with self._lock:
+            handles = list(self._open.values())
+        return [handle for handle in handles if handle._own and user_id in (None, handle.user_id)]
+
+    def forget(self, handles: Iterable[AsyncProcessTask]) -> None:
+        """Stop following tasks that were never stored."""
+        with self._lock:
+            for handle in handles:
+                self._drop(handle)
 
     def note(self, task: Task, cause: Exception | None = None) -> None:
         """Be told how far a task has come."""
-        handle = self._open.get(task.id)
-        if handle is None:
-            return
-        handle.knowledge_count = task.knowledge_count
-        handle.error = task.error
-        handle._cause = cause
-        # Last, because who sees that it is done may read the rest.
-        handle.status = task.status
-        if task.status.final:
-            self._settle(handle)
+        with self._lock:
+            handle = self._open.get(task.id)
+            if handle is None or (task.updated_at < handle._updated_at and not task.status.final):
+                return
+            handle._updated_at = task.updated_at
+            handle._stored = True
+            handle.knowledge_count = task.knowledge_count
+            handle.error = task.error
+            handle._cause = cause
+            # Last, because who sees that it is done may read the rest.
+            handle.status = task.status
+            if task.status.final:
+                self._drop(handle)
+                handle._news.set()
+
+    def gone(self, task_id: int) -> None:
+        """Be told that a task was deleted, with all that its scope held."""
+        self._end(task_id, ProcessStatus.CANCELLED)
 
     def fail(self, task_id: int, cause: Exception) -> None:
         """Be told that a task could not even be stored."""
-        handle = self._open.get(task_id)
-        if handle is not None:
-            handle.error, handle._cause = str(cause) or type(cause).__name__, cause
-            handle.status = ProcessStatus.FAILED
-            self._settle(handle)
+        self._end(task_id, ProcessStatus.FAILED, cause)
 
     def close(self) -> None:
         """Wake everybody who waits for something that will not come."""
-        self._closed = True
-        for handle in list(self._open.values()):
+        with self._lock:
+            self._closed = True
+            handles = list(self._open.values())
+        for handle in handles:
             handle._news.set()
 
-    async def wait(self, task_id: int, handle: AsyncProcessTask, timeout: float | None) -> None:
+    async def wait(self, handle: AsyncProcessTask, timeout: float | None) -> None:
         """Wait until a task is done; see ``AsyncProcessTask.wait``."""
         deadline = None if timeout is None else monotonic() + timeout
         while not handle.done:
@@ -142,19 +188,43 @@ class AsyncWatcher:
                 continue
             if deadline is not None and monotonic() >= deadline:
                 raise ProcessTimeout(f"task {handle.id} took more than {timeout} s; it goes on")
-            await self._look(task_id, handle)
+            await self._look(handle)
 
-    async def _look(self, task_id: int, handle: AsyncProcessTask) -> None:
-        if self._store is None:
+    async def follow(self) -> None:
+        """Look now and then what others have done of some tasks, for those who do not wait."""
+        if monotonic() < self._next_look:
             return
-        task = await self._store.find_task(task_id)
-        if task is not None:
-            self.note(task)
-        elif handle.status is not ProcessStatus.PENDING:
-            # Deleted with all that its scope held.
-            handle.status = ProcessStatus.CANCELLED
-            self._settle(handle)
+        self._next_look = monotonic() + self._poll
+        with self._lock:
+            handles = list(self._open.values())
+        later = [handle for handle in handles if handle._number > self._last]
+        chosen = (later or handles)[:_LOOKS]
+        self._last = chosen[-1]._number if chosen else 0
+        for handle in chosen:
+            await self._look(handle)
 
-    def _settle(self, handle: AsyncProcessTask) -> None:
-        self._open.pop(handle._number, None)
-        handle._news.set()
+    async def _look(self, handle: AsyncProcessTask) -> None:
+        # In this order: what is stored while we look is not gone.
+        stored = handle._stored
+        if self._store is None or not stored:
+            return
+        task = await self._store.find_task(handle._number)
+        if task is None:
+            self.gone(handle._number)
+        else:
+            self.note(task)
+
+    def _end(self, task_id: int, status: ProcessStatus, cause: Exception | None = None) -> None:
+        with self._lock:
+            handle = self._open.get(task_id)
+            if handle is None:
+                return
+            if cause is not None:
+                handle.error, handle._cause = str(cause) or type(cause).__name__, cause
+            handle.status = status
+            self._drop(handle)
+            handle._news.set()
+
+    def _drop(self, handle: AsyncProcessTask) -> None:
+        if self._open.pop(handle._number, None) is not None and handle._own:
+            self._own -= 1

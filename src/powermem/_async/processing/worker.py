@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import uuid
 from functools import partial
 from time import monotonic
@@ -59,11 +60,15 @@ class AsyncProcessor:
         self._watcher = watcher
         self._settings = settings
         self._lanes: set[_AsyncLane] = set()
+        self._lock = threading.Lock()
         self._changed = AsyncEvent()
+        self._ended = AsyncEvent()
         self._dispatcher = AsyncWorker("powermem-processing", self._dispatch)
         self._heart = AsyncWorker("powermem-leases", self._renew)
         self._started = False
+        self._closed = False
         self._claiming = True
+        self._looking = False
 
     @property
     def running(self) -> int:
@@ -73,10 +78,12 @@ class AsyncProcessor:
     def wake(self) -> None:
         """Look for work now, and from now on."""
         self._changed.set()
-        if not self._started and self._claiming:
-            self._started = True
-            self._dispatcher.start()
-            self._heart.start()
+        with self._lock:
+            # Nothing is started behind the back of who closes.
+            if not self._started and not self._closed:
+                self._started = True
+                self._dispatcher.start()
+                self._heart.start()
 
     def resume(self) -> None:
         """Take on tasks, whoever made them, also after a pause."""
@@ -87,10 +94,10 @@ class AsyncProcessor:
         """Take on no more tasks; return whether those under way here are done in so many seconds."""
         self._claiming = False
         deadline = None if timeout is None else monotonic() + timeout
-        while self._lanes:
+        while self._busy:
             if deadline is not None and monotonic() >= deadline:
                 return False
-            await self._changed.wait(_GLANCE)
+            await self._glance()
         return True
 
     async def close(self, drain: bool, timeout: float | None) -> None:
@@ -102,6 +109,8 @@ class AsyncProcessor:
         """
         if drain and self._started:
             await self._drain(timeout)
+        with self._lock:
+            self._closed = True
         self._claiming = False
         self._dispatcher.stop()
         self._changed.set()
@@ -110,21 +119,30 @@ class AsyncProcessor:
             await self._park(lane)
         self._heart.stop()
         await self._heart.join()
-        self._watcher.close()
 
     async def _drain(self, timeout: float | None) -> None:
         deadline = None if timeout is None else monotonic() + timeout
         while True:
             # What others have put there is theirs to finish, once what was made here is done.
             self._claiming = self._watcher.waiting
-            if not self._claiming and not self._lanes:
+            if not self._claiming and not self._busy:
                 return
             if deadline is not None and monotonic() >= deadline:
                 _logger.warning(
                     "closing with work under way after %s s; it goes on at the next start", timeout
                 )
                 return
-            await self._changed.wait(_GLANCE)
+            await self._glance()
+
+    @property
+    def _busy(self) -> bool:
+        # A lane that is being claimed is not among the others yet.
+        return self._looking or bool(self._lanes)
+
+    async def _glance(self) -> None:
+        """Wait until a lane has ended, or for a moment."""
+        await self._ended.wait(_GLANCE)
+        self._ended.clear()
 
     async def _park(self, lane: _AsyncLane) -> None:
         if lane.worker is not None:
@@ -136,7 +154,14 @@ class AsyncProcessor:
             if lane.task is not None:
                 running = frozenset({ProcessStatus.RUNNING})
                 parked = UpdateTask(
-                    lane.task.id, at, running, status=ProcessStatus.PENDING, stage="parked", due_at=at
+                    lane.task.id,
+                    at,
+                    running,
+                    status=ProcessStatus.PENDING,
+                    stage="parked",
+                    due_at=at,
+                    # It did not fail.
+                    attempts=lane.task.attempts - 1,
                 )
                 await self._store.apply([HoldLane(lane.name, lane.owner, at), parked])
             await self._store.release_lane(lane.owner, lane.name)
@@ -146,31 +171,47 @@ class AsyncProcessor:
     async def _dispatch(self, stopping: AsyncEvent) -> None:
         while not stopping.is_set():
             self._changed.clear()
-            free = self._settings.concurrency - len(self._lanes)
-            claimed = await self._claim(free) if free > 0 and self._claiming else 0
+            claimed = 0
+            try:
+                claimed = await self._look()
+                await self._watcher.follow()
+            except PowerMemError as error:
+                _logger.warning("cannot look for work: %s", error)
+            except Exception:
+                # Whoever waits for a task would wait for ever if nobody looked any more.
+                _logger.exception("looking for work failed; it is tried again")
             if not claimed and not stopping.is_set():
                 await self._changed.wait(self._settings.poll_interval)
+
+    async def _look(self) -> int:
+        """Begin to work on lanes, as far as there are places; return on how many."""
+        free = self._settings.concurrency - len(self._lanes)
+        # Before the question whether to, so that who forbids it sees what is under way.
+        self._looking = True
+        try:
+            return await self._claim(free) if free > 0 and self._claiming else 0
+        finally:
+            self._looking = False
 
     async def _claim(self, limit: int) -> int:
         # A new name each time: what is left of an earlier lease of this very process must not pass.
         owner = uuid.uuid4().hex
         at = clock.now()
-        try:
-            names = await self._store.claim_lanes(owner, at, at + self._lease, limit)
-        except PowerMemError as error:
-            _logger.warning("cannot look for work: %s", error)
-            return 0
+        names = await self._store.claim_lanes(owner, at, at + self._lease, limit)
         for name in names:
             lane = _AsyncLane(name, owner)
             lane.worker = AsyncWorker("powermem-lane", partial(self._work, lane))
             self._lanes.add(lane)
-            lane.worker.start()
+            try:
+                lane.worker.start()
+            except BaseException:
+                self._lanes.discard(lane)
+                raise
         return len(names)
 
     async def _work(self, lane: _AsyncLane, stopping: AsyncEvent) -> None:
         try:
-            # Asked before each task: what was claimed while work was being ended is left to others.
-            while self._claiming and not stopping.is_set():
+            while not stopping.is_set():
                 task = await self._store.begin_task(lane.owner, lane.name, clock.now())
                 if task is None:
                     break
@@ -178,6 +219,9 @@ class AsyncProcessor:
                 self._watcher.note(task)
                 await self._runner.run(task, lane.owner)
                 lane.task = None
+                # Where all places are taken, users take turns: who has much to do must not keep others out.
+                if not self._claiming or len(self._lanes) >= self._settings.concurrency:
+                    break
             await self._store.release_lane(lane.owner, lane.name)
         except LeaseLost:
             _logger.warning("the lease of %r ended before its work; somebody else goes on", lane.name)
@@ -186,6 +230,7 @@ class AsyncProcessor:
         finally:
             self._lanes.discard(lane)
             self._changed.set()
+            self._ended.set()
 
     async def _renew(self, stopping: AsyncEvent) -> None:
         pause = self._settings.lease_seconds / _RENEWALS

@@ -15,7 +15,7 @@ from ...tasks import BufferedTurn, Preference, ProcessStatus, QueueStatistics, T
 from ...types import Scope
 from .base import AsyncTaskStore
 from .locking import PAUSES
-from .pool import AsyncPool, AsyncReader
+from .pool import AsyncPool
 
 T = TypeVar("T")
 
@@ -40,7 +40,9 @@ async def async_run(connection: AsyncConnection, steps: Steps[T]) -> T:
 async def async_lock_lanes(
     connection: AsyncConnection, queue: QueueSQL, batches: Sequence[Sequence[Change]]
 ) -> None:
-    """Lock the lanes that a transaction will change, in the same order everywhere.
+    """Lock the lanes that a transaction will change, before all else and in the same order everywhere.
+
+    Otherwise it could hold a memory or a task that a lane's owner waits for, and wait for his lane.
 
     Args:
         connection: inside the transaction.
@@ -49,7 +51,7 @@ async def async_lock_lanes(
     """
     lanes = {change.lane for batch in batches for change in batch if isinstance(change, HoldLane)}
     lanes.update(change.task.lane for batch in batches for change in batch if isinstance(change, AddTask))
-    if len(lanes) > 1:
+    if lanes:
         await async_run(connection, queue.lanes.lock(lanes))
 
 

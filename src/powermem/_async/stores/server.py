@@ -129,7 +129,7 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
                 await self._note_migration(connection, step + 1)
 
     async def _note_migration(self, connection: AsyncConnection, version: int) -> None:
-        sql = self._sql.inserting(self._sql.migrations, "version, applied_at", once=False)
+        sql = self._sql.inserting(self._sql.migrations, "version, applied_at", once=True)
         await connection.execute(sql, (version, clock_now()))
 
     async def _meta(self, connection: AsyncReader | AsyncConnection, name: str, lock: str = "") -> str | None:

@@ -100,12 +100,12 @@ class Frame:
     """What is written in one transaction with the memories.
 
     Attributes:
-        first: changes before them.
+        first: makes the changes before them, when all else is known.
         last: makes the changes after them, from their changes and from what tells the items of the result by
             the outcomes of the whole batch.
     """
 
-    first: Sequence[Change] = ()
+    first: Callable[[], Sequence[Change]] = tuple
     last: Callable[[Sequence[Change], Tell], Sequence[Change]] = lambda changes, tell: ()
 
 
@@ -250,12 +250,13 @@ class Extraction:
         frame: Frame,
     ) -> list[dict[str, Any]]:
         """Apply changes, and with them what frames them."""
-        begin = len(frame.first)
+        first = frame.first()
+        begin = len(first)
 
         def told(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
             return tell(outcomes[begin : begin + len(changes)])
 
-        batch = [*frame.first, *changes, *frame.last(changes, told)]
+        batch = [*first, *changes, *frame.last(changes, told)]
         return told(self._store.apply(batch)) if batch else []
 
     def _verbatim(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +21,14 @@ from ...changes import (
     TurnsGone,
     UpdateTask,
 )
-from ...errors import PowerMemError, StoreUnavailableError
+from ...errors import (
+    AuthenticationError,
+    ClosedError,
+    ConfigError,
+    EmbeddingMismatchError,
+    PowerMemError,
+    StoreUnavailableError,
+)
 from ...filters import parse as parse_filters
 from ...rates import Rate
 from ...records import preference_record, task_record
@@ -47,8 +54,11 @@ _RETRIES = Backoff(base=1.0, cap=60.0)
 # A task that was begun so many times more often than it may fail has ended every process that tried it.
 _DEATHS = 10
 
-# What says that the work is somebody else's, or nobody's, by now.
-_TAKEN = (LeaseLost, TaskEnded, TurnsGone)
+# What ends a task, or what is left of it here, before all of its segments were tried.
+_ENDS = (LeaseLost, TaskEnded, TurnsGone, StoreUnavailableError, ClosedError)
+
+# What every other segment would meet as well.
+_EVERYWHERE = (AuthenticationError, ConfigError, EmbeddingMismatchError)
 
 
 class TaskRunner:
@@ -105,42 +115,60 @@ class TaskRunner:
         Raises:
             LeaseLost: the lane is held by somebody else by now.
             StoreUnavailableError: the store is gone; the task is begun again when the lease has ended.
+            ClosedError: likewise.
         """
         try:
             if task.attempts > self._max_retries + _DEATHS:
                 raise PowerMemError(f"the work was cut short {task.attempts - 1} times")
             self._work(task, owner)
-        except (LeaseLost, StoreUnavailableError):
+        except (LeaseLost, StoreUnavailableError, ClosedError):
             raise
-        except (TaskEnded, TurnsGone):
-            self._give_up(task, owner)
+        except TaskEnded:
+            # Whoever ended it has said so; but only here is it known to be over.
+            self._tell(task)
         except Exception as error:
             self._fail(task, owner, error)
 
     def _work(self, task: Task, owner: str) -> None:
         usage = Usage()
         waiting = self._store.task_turns(task.id)
-        heard, problem = self._hear(waiting)
+        while True:
+            try:
+                self._learn_all(task, owner, waiting, usage)
+                break
+            except TurnsGone:
+                # Somebody has deleted some of them meanwhile. The others are nevertheless to be processed.
+                before, waiting = waiting, self._store.task_turns(task.id)
+                if len(waiting) >= len(before):
+                    raise
+        self.done.count()
+        self._tell(task)
+
+    def _learn_all(self, task: Task, owner: str, waiting: Sequence[BufferedTurn], usage: Usage) -> None:
+        heard, problem = self._hear(waiting, usage)
         problems = [] if problem is None else [problem]
-        groups = self._groups(task, [waits.turn for waits in waiting if waits.turn.id in heard], usage)
+        readable = [waits.turn for waits in waiting if waits.turn.id in heard]
+        groups = self._groups(task, readable, heard, usage)
         for number, turns in enumerate(groups, 1):
             last = number == len(groups) and not problems
             try:
                 self._learn(task, owner, turns, heard, usage, last=last)
-            except (*_TAKEN, StoreUnavailableError):
+            except _ENDS:
                 raise
             except PowerMemError as error:
                 # What other segments say does not depend on this one.
                 problems.append(error)
-                if is_hopeless(error):
+                if isinstance(error, _EVERYWHERE):
                     break
         if problems:
-            raise problems[0]
+            # What may pass is worth another attempt, whatever else there is.
+            raise next((error for error in problems if not is_hopeless(error)), problems[0])
         if not groups:
             self._complete_empty(task, owner)
-        self._tell_done(task)
 
-    def _hear(self, waiting: Sequence[BufferedTurn]) -> tuple[dict[int, Message], PowerMemError | None]:
+    def _hear(
+        self, waiting: Sequence[BufferedTurn], usage: Usage
+    ) -> tuple[dict[int, Message], PowerMemError | None]:
         """Return what can be read, by the turn's id, and why something cannot."""
         heard: dict[int, Message] = {}
         problem: PowerMemError | None = None
@@ -149,21 +177,22 @@ class TaskRunner:
             content = turn.content
             if waits.parts is not None:
                 try:
-                    content = self._media.read(json.loads(waits.parts))
+                    content = self._media.read(json.loads(waits.parts), usage)
                 except PowerMemError as error:
                     problem = problem or error
                     continue
             heard[turn.id] = Message(turn.role, content, turn.actor_id, turn.sent_at)
         return heard, problem
 
-    def _groups(self, task: Task, turns: Sequence[Turn], usage: Usage) -> list[list[Turn]]:
+    def _groups(
+        self, task: Task, turns: Sequence[Turn], heard: Mapping[int, Message], usage: Usage
+    ) -> list[list[Turn]]:
         """Return the turns that belong together, in the order in which the groups begin."""
         if task.kind == "refine":
             return [list(turns)] if turns else []
         groups = []
         for stretch in by_gap(turns, self._gap):
-            messages = [Message(turn.role, turn.content, turn.actor_id, turn.sent_at) for turn in stretch]
-            for numbers in self._extractor.segment(messages, usage):
+            for numbers in self._extractor.segment([heard[turn.id] for turn in stretch], usage):
                 groups.append([stretch[number] for number in numbers])
         return groups
 
@@ -178,15 +207,17 @@ class TaskRunner:
         last: bool,
     ) -> None:
         """Store what a group of turns says, and that they are done, in one transaction."""
-        at = clock.now()
-        refinement = Refinement.of(replace(task, scope=turns[0].scope), at)
+        refinement = Refinement.of(replace(task, scope=turns[0].scope), clock.now())
         ids = [turn.id for turn in turns]
+
+        def begin() -> list[Change]:
+            return [self._hold(task, owner), FinishTurns(ids)]
 
         def note(changes: Sequence[Change], tell: Tell) -> list[Change]:
             learned = [change.preference for change in changes if isinstance(change, AddPreference)]
             noted = UpdateTask(
                 task.id,
-                at,
+                clock.now(),
                 _RUNNING,
                 strict=True,
                 status=ProcessStatus.COMPLETED if last else None,
@@ -204,7 +235,7 @@ class TaskRunner:
             usage,
             refinement.prompt,
             parse_filters(refinement.filters),
-            Frame((HoldLane(task.lane, owner, at + self._lease), FinishTurns(ids)), note),
+            Frame(begin, note),
         )
 
     def _complete_empty(self, task: Task, owner: str) -> None:
@@ -219,7 +250,7 @@ class TaskRunner:
             stage="done",
             forget_error=True,
         )
-        self._store.apply([HoldLane(task.lane, owner, at + self._lease), *changes, ended])
+        self._store.apply([self._hold(task, owner), *changes, ended])
 
     def _fail(self, task: Task, owner: str, error: Exception) -> None:
         at = clock.now()
@@ -242,32 +273,29 @@ class TaskRunner:
             error=f"{error}" or type(error).__name__,
             due_at=at + int(pause * 1_000_000),
         )
-        self._store.apply([HoldLane(task.lane, owner, at + self._lease), ended])
-        if not again:
+        outcomes = self._store.apply([self._hold(task, owner), ended])
+        if not again and outcomes[-1] is not None:
             self.failed.count()
         self._tell(task, error)
 
-    def _give_up(self, task: Task, owner: str) -> None:
-        """End a task whose turns are gone: it was cancelled, or all of its scope was deleted."""
-        at = clock.now()
-        ended = UpdateTask(task.id, at, _RUNNING, status=ProcessStatus.CANCELLED, stage="cancelled")
-        self._store.apply([HoldLane(task.lane, owner, at + self._lease), ended])
-        self._tell(task)
-
-    def _tell_done(self, task: Task) -> None:
-        self.done.count()
-        self._tell(task)
+    def _hold(self, task: Task, owner: str) -> HoldLane:
+        # From now on: a model may have thought for longer than a lease lasts.
+        return HoldLane(task.lane, owner, clock.now() + self._lease)
 
     def _tell(self, task: Task, cause: Exception | None = None) -> None:
         """Tell everybody who wants to know what has become of a task."""
         found = self._store.find_task(task.id)
         if found is None:
+            self._watcher.gone(task.id)
             return
         self._watcher.note(found, cause)
-        if not found.status.final:
-            return
+        if found.status.final:
+            self.announce(found)
+
+    def announce(self, task: Task) -> None:
+        """Call those who want to know of a task that has come to its end."""
         for observer in list(self._observers):
             try:
-                call(observer, task_record(found))
+                call(observer, task_record(task))
             except Exception:
                 _logger.exception("on_task_done: the callback failed for task %s", task.id)

@@ -61,10 +61,9 @@ class Processing:
         """Count the work to do, and what was done of late.
 
         Returns:
-            Of the store: ``"store"`` (which one it is), ``"buffered"`` (turns that no task has taken on),
-            ``"queue_depth"`` (tasks that have not begun), ``"running"``, ``"completed"``, ``"failed"``,
-            ``"cancelled"`` (tasks) and ``"oldest_age"`` (seconds since the oldest of what waits came, or
-            ``None``). Of this process:
+            Of the store: ``"buffered"`` (turns that no task has taken on), ``"queue_depth"`` (tasks that have
+            not begun), ``"running"``, ``"completed"``, ``"failed"``, ``"cancelled"`` (tasks) and
+            ``"oldest_age"`` (seconds since the oldest of what waits came, or ``None``). Of this process:
             ``"working"`` (users whose work is under way) and ``"completed_per_minute"``,
             ``"failed_per_minute"`` (tasks in the last minute).
         """
@@ -73,7 +72,6 @@ class Processing:
         tasks = {status: found.by_status.get(status, 0) for status in ProcessStatus}
         oldest = found.oldest_at
         return {
-            "store": parts.store.name,
             "buffered": found.buffered,
             "queue_depth": tasks[ProcessStatus.PENDING],
             "running": tasks[ProcessStatus.RUNNING],

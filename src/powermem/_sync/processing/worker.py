@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import uuid
 from functools import partial
 from time import monotonic
@@ -58,11 +59,15 @@ class Processor:
         self._watcher = watcher
         self._settings = settings
         self._lanes: set[_Lane] = set()
+        self._lock = threading.Lock()
         self._changed = Event()
+        self._ended = Event()
         self._dispatcher = Worker("powermem-processing", self._dispatch)
         self._heart = Worker("powermem-leases", self._renew)
         self._started = False
+        self._closed = False
         self._claiming = True
+        self._looking = False
 
     @property
     def running(self) -> int:
@@ -72,10 +77,12 @@ class Processor:
     def wake(self) -> None:
         """Look for work now, and from now on."""
         self._changed.set()
-        if not self._started and self._claiming:
-            self._started = True
-            self._dispatcher.start()
-            self._heart.start()
+        with self._lock:
+            # Nothing is started behind the back of who closes.
+            if not self._started and not self._closed:
+                self._started = True
+                self._dispatcher.start()
+                self._heart.start()
 
     def resume(self) -> None:
         """Take on tasks, whoever made them, also after a pause."""
@@ -86,10 +93,10 @@ class Processor:
         """Take on no more tasks; return whether those under way here are done in so many seconds."""
         self._claiming = False
         deadline = None if timeout is None else monotonic() + timeout
-        while self._lanes:
+        while self._busy:
             if deadline is not None and monotonic() >= deadline:
                 return False
-            self._changed.wait(_GLANCE)
+            self._glance()
         return True
 
     def close(self, drain: bool, timeout: float | None) -> None:
@@ -101,6 +108,8 @@ class Processor:
         """
         if drain and self._started:
             self._drain(timeout)
+        with self._lock:
+            self._closed = True
         self._claiming = False
         self._dispatcher.stop()
         self._changed.set()
@@ -109,21 +118,30 @@ class Processor:
             self._park(lane)
         self._heart.stop()
         self._heart.join()
-        self._watcher.close()
 
     def _drain(self, timeout: float | None) -> None:
         deadline = None if timeout is None else monotonic() + timeout
         while True:
             # What others have put there is theirs to finish, once what was made here is done.
             self._claiming = self._watcher.waiting
-            if not self._claiming and not self._lanes:
+            if not self._claiming and not self._busy:
                 return
             if deadline is not None and monotonic() >= deadline:
                 _logger.warning(
                     "closing with work under way after %s s; it goes on at the next start", timeout
                 )
                 return
-            self._changed.wait(_GLANCE)
+            self._glance()
+
+    @property
+    def _busy(self) -> bool:
+        # A lane that is being claimed is not among the others yet.
+        return self._looking or bool(self._lanes)
+
+    def _glance(self) -> None:
+        """Wait until a lane has ended, or for a moment."""
+        self._ended.wait(_GLANCE)
+        self._ended.clear()
 
     def _park(self, lane: _Lane) -> None:
         if lane.worker is not None:
@@ -135,7 +153,14 @@ class Processor:
             if lane.task is not None:
                 running = frozenset({ProcessStatus.RUNNING})
                 parked = UpdateTask(
-                    lane.task.id, at, running, status=ProcessStatus.PENDING, stage="parked", due_at=at
+                    lane.task.id,
+                    at,
+                    running,
+                    status=ProcessStatus.PENDING,
+                    stage="parked",
+                    due_at=at,
+                    # It did not fail.
+                    attempts=lane.task.attempts - 1,
                 )
                 self._store.apply([HoldLane(lane.name, lane.owner, at), parked])
             self._store.release_lane(lane.owner, lane.name)
@@ -145,31 +170,47 @@ class Processor:
     def _dispatch(self, stopping: Event) -> None:
         while not stopping.is_set():
             self._changed.clear()
-            free = self._settings.concurrency - len(self._lanes)
-            claimed = self._claim(free) if free > 0 and self._claiming else 0
+            claimed = 0
+            try:
+                claimed = self._look()
+                self._watcher.follow()
+            except PowerMemError as error:
+                _logger.warning("cannot look for work: %s", error)
+            except Exception:
+                # Whoever waits for a task would wait for ever if nobody looked any more.
+                _logger.exception("looking for work failed; it is tried again")
             if not claimed and not stopping.is_set():
                 self._changed.wait(self._settings.poll_interval)
+
+    def _look(self) -> int:
+        """Begin to work on lanes, as far as there are places; return on how many."""
+        free = self._settings.concurrency - len(self._lanes)
+        # Before the question whether to, so that who forbids it sees what is under way.
+        self._looking = True
+        try:
+            return self._claim(free) if free > 0 and self._claiming else 0
+        finally:
+            self._looking = False
 
     def _claim(self, limit: int) -> int:
         # A new name each time: what is left of an earlier lease of this very process must not pass.
         owner = uuid.uuid4().hex
         at = clock.now()
-        try:
-            names = self._store.claim_lanes(owner, at, at + self._lease, limit)
-        except PowerMemError as error:
-            _logger.warning("cannot look for work: %s", error)
-            return 0
+        names = self._store.claim_lanes(owner, at, at + self._lease, limit)
         for name in names:
             lane = _Lane(name, owner)
             lane.worker = Worker("powermem-lane", partial(self._work, lane))
             self._lanes.add(lane)
-            lane.worker.start()
+            try:
+                lane.worker.start()
+            except BaseException:
+                self._lanes.discard(lane)
+                raise
         return len(names)
 
     def _work(self, lane: _Lane, stopping: Event) -> None:
         try:
-            # Asked before each task: what was claimed while work was being ended is left to others.
-            while self._claiming and not stopping.is_set():
+            while not stopping.is_set():
                 task = self._store.begin_task(lane.owner, lane.name, clock.now())
                 if task is None:
                     break
@@ -177,6 +218,9 @@ class Processor:
                 self._watcher.note(task)
                 self._runner.run(task, lane.owner)
                 lane.task = None
+                # Where all places are taken, users take turns: who has much to do must not keep others out.
+                if not self._claiming or len(self._lanes) >= self._settings.concurrency:
+                    break
             self._store.release_lane(lane.owner, lane.name)
         except LeaseLost:
             _logger.warning("the lease of %r ended before its work; somebody else goes on", lane.name)
@@ -185,6 +229,7 @@ class Processor:
         finally:
             self._lanes.discard(lane)
             self._changed.set()
+            self._ended.set()
 
     def _renew(self, stopping: Event) -> None:
         pause = self._settings.lease_seconds / _RENEWALS

@@ -39,7 +39,9 @@ def run(connection: Connection, steps: Steps[T]) -> T:
 
 
 def lock_lanes(connection: Connection, queue: QueueSQL, batches: Sequence[Sequence[Change]]) -> None:
-    """Lock the lanes that a transaction will change, in the same order everywhere.
+    """Lock the lanes that a transaction will change, before all else and in the same order everywhere.
+
+    Otherwise it could hold a memory or a task that a lane's owner waits for, and wait for his lane.
 
     Args:
         connection: inside the transaction.
@@ -48,7 +50,7 @@ def lock_lanes(connection: Connection, queue: QueueSQL, batches: Sequence[Sequen
     """
     lanes = {change.lane for batch in batches for change in batch if isinstance(change, HoldLane)}
     lanes.update(change.task.lane for batch in batches for change in batch if isinstance(change, AddTask))
-    if len(lanes) > 1:
+    if lanes:
         run(connection, queue.lanes.lock(lanes))
 
 

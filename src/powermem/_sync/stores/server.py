@@ -130,7 +130,7 @@ class ServerStore(Movable, ServerQueueStore):
                 self._note_migration(connection, step + 1)
 
     def _note_migration(self, connection: Connection, version: int) -> None:
-        sql = self._sql.inserting(self._sql.migrations, "version, applied_at", once=False)
+        sql = self._sql.inserting(self._sql.migrations, "version, applied_at", once=True)
         connection.execute(sql, (version, clock_now()))
 
     def _meta(self, connection: Reader | Connection, name: str, lock: str = "") -> str | None:

@@ -1,0 +1,70 @@
+# Generated from src/powermem/_async/processing/submitter.py by scripts/run_unasync.py; edit that file instead.
+"""Putting tasks into the store behind the back of who asks for them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from ..._concurrency import Event, Worker
+from ...errors import ClosedError
+from ...types import Scope
+
+# So many tasks share one transaction.
+_TOGETHER = 200
+
+Asked = tuple[int, Scope]
+"""The id of a task, and whose work it is."""
+
+
+class Submitter:
+    """Takes tasks without waiting, and stores them in the order in which they came.
+
+    Args:
+        submit: stores tasks; what it raises would end the submitter.
+    """
+
+    def __init__(self, submit: Callable[[Sequence[Asked]], None]) -> None:
+        self._submit = submit
+        self._asked: list[Asked] = []
+        self._lock = threading.Lock()
+        self._news = Event()
+        self._worker = Worker("powermem-submit", self._run)
+        self._closed = False
+
+    def ask(self, task_id: int, scope: Scope) -> None:
+        """Let a task be stored soon.
+
+        Raises:
+            ClosedError: ``close`` was called before.
+        """
+        with self._lock:
+            if self._closed:
+                raise ClosedError("this memory was closed; make a new one")
+            self._worker.start()
+            self._asked.append((task_id, scope))
+        self._news.set()
+
+    def close(self, timeout: float | None) -> None:
+        """Store what was asked for, and take no more.
+
+        Args:
+            timeout: seconds.
+        """
+        with self._lock:
+            self._closed = True
+            self._worker.stop()
+        self._news.set()
+        self._worker.join(timeout)
+
+    def _run(self, stopping: Event) -> None:
+        while True:
+            self._news.clear()
+            with self._lock:
+                asked, self._asked = self._asked[:_TOGETHER], self._asked[_TOGETHER:]
+            if asked:
+                self._submit(asked)
+            elif stopping.is_set():
+                return
+            else:
+                self._news.wait()

@@ -1,0 +1,266 @@
+"""Tasks, as those see them who look after them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from powermem import AsyncMemory, InvalidInputError, NotFoundError, ProcessStatus
+from tests._async.patience import async_comes, async_known, async_until
+from tests.apiserver import ApiServer
+from tests.scripted import ScriptedModel, eager, fact, hold
+
+
+@pytest.fixture
+def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
+    return eager(config, api)
+
+
+@pytest.fixture
+def model(api: ApiServer) -> ScriptedModel:
+    model = ScriptedModel(api)
+    model.repeats()
+    return model
+
+
+@pytest.mark.stores
+async def test_a_status_says_what_came_of_it(memory: AsyncMemory, model: ScriptedModel) -> None:
+    await memory.add_exchange("ana", "I like tea", "Noted.", run_id="r")
+    model.says(
+        '{"facts": [{"text": "Ana likes tea", "turn": 0}], "preferences": '
+        '[{"preference_type": "explicit", "preference": "tea", "reasoning": "She said so."}]}'
+    )
+    task = memory.process_async("ana")
+    await task.wait()
+    status = await memory.get_status(task.id, user_id="ana")
+    assert set(status) == {
+        "task_id",
+        "status",
+        "stage",
+        "error",
+        "results",
+        "preferences",
+        "created_at",
+        "updated_at",
+    }
+    assert (status["task_id"], status["status"], status["error"]) == (task.id, "completed", None)
+    (item,) = status["results"]
+    assert (item["memory"], item["event"], item["user_id"], item["run_id"]) == (
+        "Ana likes tea",
+        "ADD",
+        "ana",
+        "r",
+    )
+    assert await memory.get(item["id"]) is not None
+    assert [found["preference"] for found in status["preferences"]] == ["tea"]
+    assert status["created_at"] <= status["updated_at"]
+    assert await memory.get_status(int(task.id)) == status
+
+
+async def test_a_status_is_running_until_it_is_done(
+    memory: AsyncMemory, model: ScriptedModel, api: ApiServer
+) -> None:
+    hold(api)
+    await memory.add_exchange("ana", "I like tea", "Noted.")
+    tasks = [memory.process_async("ana") for _ in range(2)]
+    await async_until(lambda: model.calls == 1)
+    await async_comes(lambda: _states(memory), ["pending", "running"])
+    assert [(await memory.get_status(task.id))["status"] for task in tasks] == ["running", "running"]
+    api.release()
+    await memory.wait_for_processing()
+    assert await _states(memory) == ["completed", "completed"]
+
+
+async def _states(memory: AsyncMemory) -> list[str]:
+    return [task["status"] for task in await memory.list_tasks("ana")]
+
+
+async def test_there_is_no_status_of_what_is_not_there_or_not_theirs(
+    memory: AsyncMemory, model: ScriptedModel
+) -> None:
+    task = memory.process_async("ana")
+    await task.wait()
+    for call in (memory.get_status, memory.cancel_task):
+        for unknown in (1, "1", "no task", "c464e17e-f2ff-4e9a-a2c2-41cc55ab43b9", True, None):
+            with pytest.raises(NotFoundError, match="task_id"):
+                await call(unknown)  # type: ignore[arg-type]
+        with pytest.raises(NotFoundError):
+            await call(task.id, user_id="bo")
+        with pytest.raises(NotFoundError):
+            await call(task.id, agent_id="a")
+
+
+@pytest.mark.stores
+async def test_tasks_are_listed_the_newest_first(memory: AsyncMemory, model: ScriptedModel) -> None:
+    first, second, other = (memory.process_async(user_id) for user_id in ("ana", "ana", "bo"))
+    await memory.wait_for_processing()
+    assert [task["task_id"] for task in await memory.list_tasks()] == [other.id, second.id, first.id]
+    assert [task["task_id"] for task in await memory.list_tasks("ana")] == [second.id, first.id]
+    assert [task["task_id"] for task in await memory.list_tasks("ana", limit=1, offset=1)] == [first.id]
+    assert await memory.list_tasks("ana", limit=0) == []
+    assert await memory.list_tasks(status="failed") == []
+    assert len(await memory.list_tasks(status=ProcessStatus.COMPLETED)) == 3
+    (task,) = await memory.list_tasks("bo")
+    assert (task["kind"], task["status"], task["user_id"], task["attempts"]) == (
+        "process",
+        "completed",
+        "bo",
+        1,
+    )
+
+
+async def test_one_conversation_s_tasks_are_listed_alone(memory: AsyncMemory, model: ScriptedModel) -> None:
+    added = await memory.add("I like tea", user_id="ana", run_id="r", agent_id="a", async_mode=True)
+    await memory.wait_for_processing()
+    for scope in ({"run_id": "r"}, {"agent_id": "a"}, {"user_id": "ana", "run_id": "r"}):
+        assert [task["task_id"] for task in await memory.list_tasks(**scope)] == [added["task_id"]]
+    assert await memory.list_tasks(run_id="another") == []
+    assert (await memory.get_status(added["task_id"], agent_id="a"))["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"status": "lost"}, "status"),
+        ({"status": 5}, "status"),
+        ({"limit": -1}, "limit"),
+        ({"offset": "x"}, "offset"),
+        ({"user_id": ""}, "user_id"),
+    ],
+)
+async def test_wrong_arguments_are_named(memory: AsyncMemory, arguments: dict[str, Any], named: str) -> None:
+    with pytest.raises(InvalidInputError, match=named):
+        await memory.list_tasks(**arguments)
+
+
+async def test_everybody_s_tasks_are_not_listed_where_a_scope_is_required(config: dict[str, Any]) -> None:
+    async with AsyncMemory({**config, "security": {"require_scope": True}}) as memory:
+        with pytest.raises(InvalidInputError, match="require_scope"):
+            await memory.list_tasks()
+        assert await memory.list_tasks("ana") == []
+
+
+@pytest.mark.stores
+async def test_a_task_is_cancelled_before_it_begins(
+    memory: AsyncMemory, model: ScriptedModel, api: ApiServer
+) -> None:
+    hold(api)
+    await memory.add_exchange("ana", "I like tea", "Noted.")
+    first, second = memory.process_async("ana"), memory.process_async("ana")
+    await async_until(lambda: model.calls == 1)
+    await async_comes(lambda: _states(memory), ["pending", "running"])
+    assert await memory.cancel_task(second.id, user_id="ana") is True
+    assert (second.status, second.done, await second.wait()) == (ProcessStatus.CANCELLED, True, 0)
+    second.raise_for_error()
+    assert await memory.cancel_task(second.id) is False
+    assert (await memory.get_status(second.id))["status"] == "cancelled"
+    api.release()
+    assert await first.wait() == 1
+    assert await memory.cancel_task(first.id) is False
+
+
+@pytest.mark.stores
+async def test_a_task_is_cancelled_while_it_runs(
+    memory: AsyncMemory, model: ScriptedModel, api: ApiServer
+) -> None:
+    hold(api)
+    await memory.add_exchange("ana", "I like tea", "Noted.")
+    task = memory.process_async("ana")
+    await async_until(lambda: model.calls == 1)
+    await async_comes(lambda: _states(memory), ["running"])
+    assert await memory.cancel_task(task.id)
+    assert (task.status, await task.wait()) == (ProcessStatus.CANCELLED, 0)
+    api.release()
+    # What it had begun is not stored, but its turns are not lost, and nobody is in the way.
+    assert await memory.process("ana") == 1
+    assert await async_known(memory) == ["I like tea"]
+    assert (await memory.get_status(task.id))["status"] == "cancelled"
+
+
+async def test_a_cancelled_task_can_be_begun_again(
+    memory: AsyncMemory, model: ScriptedModel, api: ApiServer
+) -> None:
+    hold(api)
+    await memory.add_exchange("ana", "I like tea", "Noted.")
+    task = memory.process_async("ana")
+    await async_until(lambda: model.calls == 1)
+    await async_comes(lambda: _states(memory), ["running"])
+    await memory.cancel_task(task.id)
+    again = await memory.retry_task(task.id)
+    api.release()
+    assert await again.wait() == 1
+    assert await async_known(memory) == ["I like tea"]
+
+
+@pytest.mark.stores
+@pytest.mark.parametrize("everything", [True, False])
+async def test_deleting_all_ends_the_work(
+    memory: AsyncMemory, model: ScriptedModel, api: ApiServer, everything: bool
+) -> None:
+    hold(api)
+    await memory.add_exchange("ana", "I like tea", "Noted.")
+    running, waiting = memory.process_async("ana"), memory.process_async("ana")
+    await async_until(lambda: model.calls == 1)
+    await async_comes(lambda: _states(memory), ["pending", "running"])
+    await (memory.reset() if everything else memory.delete_all("ana"))
+    assert await waiting.wait(timeout=30) == 0
+    assert await running.wait(timeout=30) == 0
+    assert {running.status, waiting.status} == {ProcessStatus.CANCELLED}
+    for task in (running, waiting):
+        with pytest.raises(NotFoundError):
+            await memory.get_status(task.id)
+    api.release()
+    assert await memory.process("ana") == 0
+    assert await memory.count() == 0
+    await memory.add_exchange("ana", "I live in Porto", "Nice.")
+    assert await memory.process("ana") == 1
+
+
+async def test_deleting_one_conversation_leaves_the_others_to_be_processed(
+    memory: AsyncMemory, model: ScriptedModel, api: ApiServer
+) -> None:
+    hold(api)
+    await memory.add_exchange("ana", "I like tea", "Noted.", run_id="a")
+    await memory.add_exchange("ana", "I live in Porto", "Nice.", run_id="b")
+    task = memory.process_async("ana")
+    await async_until(lambda: model.calls == 1)
+    await memory.delete_all("ana", run_id="a")
+    api.release()
+    assert await task.wait() == 1
+    assert await async_known(memory) == ["I live in Porto"]
+
+
+async def test_deleting_memories_only_leaves_the_work(
+    memory: AsyncMemory, model: ScriptedModel, api: ApiServer
+) -> None:
+    hold(api)
+    await memory.add_exchange("ana", "I like tea", "Noted.")
+    task = memory.process_async("ana")
+    await async_until(lambda: model.calls == 1)
+    await memory.delete_all("ana", filters={"memory_type": "nothing"})
+    api.release()
+    assert await task.wait() == 1
+
+
+async def test_corrections_are_counted_and_told(memory: AsyncMemory, model: ScriptedModel) -> None:
+    model.learns(fact("Ana lives in Porto"))
+    await memory.add_exchange("ana", "I live in Porto", "Nice.")
+    assert await memory.process("ana") == 1
+    model.learns(fact("Ana lives in Lisbon, no more in Porto"))
+    model.decides({"fact": 0, "action": "UPDATE", "target": "M1", "text": "Ana lives in Lisbon"})
+    await memory.add_exchange("ana", "I live in Lisbon now", "Nice.")
+    task = memory.process_async("ana")
+    assert await task.wait() == 1
+    (item,) = (await memory.get_status(task.id))["results"]
+    assert (item["event"], item["previous_memory"]) == ("UPDATE", "Ana lives in Porto")
+    assert await async_known(memory) == ["Ana lives in Lisbon"]
+
+
+async def test_ids_may_be_given_as_numbers(memory: AsyncMemory, model: ScriptedModel) -> None:
+    await memory.add_exchange(5, "I like tea", "Noted.")  # type: ignore[arg-type]
+    task = memory.process_async(5)  # type: ignore[arg-type]
+    assert await memory.wait_for_processing("5") == 1
+    assert (task.user_id, task.done) == ("5", True)
+    await async_comes(partial(memory.count, user_id="5"), 1)

@@ -1,0 +1,157 @@
+# Generated from tests/_async/test_multimodal.py by scripts/run_unasync.py; edit that file instead.
+"""Messages with images, recordings and files."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+
+from powermem import InvalidInputError, Memory, NotFoundError
+from tests._sync.patience import comes, known
+from tests.apiserver import ApiServer, failure
+from tests.scripted import ScriptedModel, eager, heard
+
+IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/dog.png"}}
+SOUND = {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}
+NOTES = {
+    "type": "file",
+    "file": {
+        "filename": "notes.txt",
+        "file_data": f"data:text/plain;base64,{base64.b64encode(b'Ana plays the violin').decode()}",
+    },
+}
+
+
+@pytest.fixture
+def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
+    seeing = eager(config, api)
+    seeing["llm"]["config"]["enable_vision"] = True
+    keys = {"api_key": "sk-test", "base_url": api.url, "max_retries": 0}
+    return {**seeing, "audio_llm": {"provider": "openai", "config": keys}}
+
+
+@pytest.fixture
+def model(api: ApiServer) -> ScriptedModel:
+    model = ScriptedModel(api)
+    model.repeats()
+    return model
+
+
+def say(*content: Any) -> list[dict[str, Any]]:
+    return [{"role": "user", "content": list(content)}]
+
+
+def status(memory: Memory, task_id: str) -> str:
+    return str((memory.get_status(task_id))["status"])
+
+
+@pytest.mark.parametrize("mode", [False, True, "sync", "async"])
+def test_whatever_is_not_text_goes_the_background_way(
+    memory: Memory, model: ScriptedModel, api: ApiServer, mode: Any
+) -> None:
+    model.sees("A brown dog named Rex.")
+    api.on_audio = lambda fields: "I moved to Porto."
+
+    result = memory.add(say({"type": "text", "text": "Look"}, IMAGE, SOUND), user_id="ana", async_mode=mode)
+
+    assert result["status"] == "running"
+    (rough,) = result["results"]
+    assert rough["memory"].endswith("]: Look [image] [audio]\n")
+    memory.wait_for_processing("ana")
+    done = memory.get_status(result["task_id"])
+    assert (done["status"], done["error"]) == ("completed", None)
+    assert known(memory, "ana") == ["Look", "[image: A brown dog named Rex.]\nI moved to Porto."]
+    (view,) = model.views
+    assert view[1]["content"] == [IMAGE]
+
+
+def test_turns_in_the_buffer_may_have_parts(memory: Memory, model: ScriptedModel) -> None:
+    model.sees("A brown dog.")
+    memory.add_exchange("ana", [IMAGE], "Nice dog!")
+    memory.add_message("ana", "user", [NOTES])
+    assert model.calls == 0
+    assert memory.process("ana") == 2
+    assert heard(model.extractions) == [
+        "[image: A brown dog.]",
+        "Nice dog!",
+        "[file notes.txt]\nAna plays the violin",
+    ]
+
+
+@pytest.mark.stores
+def test_a_model_that_is_missing_is_named_and_the_text_is_processed(
+    config: dict[str, Any], model: ScriptedModel, api: ApiServer
+) -> None:
+    blind = {
+        **config,
+        "llm": {**config["llm"], "config": {**config["llm"]["config"], "enable_vision": False}},
+    }
+    with Memory(blind) as memory:
+        result = memory.add(say("I like tea", IMAGE), user_id="ana")
+        comes(lambda: status(memory, result["task_id"]), "failed")
+        told = memory.get_status(result["task_id"])
+        assert "llm.config.enable_vision" in told["error"]
+        # What was said in words is known, and the rough memory still tells of the image.
+        assert "I like tea" in known(memory, "ana")
+        assert any("[image]" in text for text in known(memory, "ana"))
+    model.sees("A brown dog.")
+    with Memory(config) as memory:
+        task = memory.retry_task(result["task_id"])
+        assert task.wait(30) >= 1
+        assert known(memory, "ana") == ["I like tea", "[image: A brown dog.]"]
+    assert heard(model.extractions) == ["I like tea", "[image: A brown dog.]"]
+
+
+def test_without_a_transcriber_a_recording_fails_the_task(
+    config: dict[str, Any], model: ScriptedModel
+) -> None:
+    with Memory({**config, "audio_llm": None}) as memory:
+        result = memory.add(say(SOUND), user_id="ana")
+        comes(lambda: status(memory, result["task_id"]), "failed")
+        assert "audio_llm.provider" in (memory.get_status(result["task_id"]))["error"]
+
+
+def test_rules_read_what_was_said_in_a_recording(config: dict[str, Any], api: ApiServer) -> None:
+    api.on_audio = lambda fields: "I love hiking in the Alps."
+    with Memory({**config, "llm": {"provider": "none"}}) as memory:
+        memory.add_message("ana", "user", [SOUND])
+        assert memory.process("ana") == 1
+        (preference,) = memory.get_preferences("ana")
+        assert preference["preference_type"] == "explicit_preference"
+        assert "hiking in the Alps" in preference["preference"]
+
+
+def test_a_provider_that_fails_for_a_while_is_asked_again(
+    config: dict[str, Any], model: ScriptedModel, api: ApiServer
+) -> None:
+    api.script.append(failure(500))
+    model.sees("A brown dog.")
+    with Memory(config, max_retries=2) as memory:
+        memory.add(say(IMAGE), user_id="ana")
+        memory.wait_for_processing("ana")
+        assert known(memory, "ana") == ["[image: A brown dog.]"]
+
+
+@pytest.mark.parametrize(
+    ("part", "named"),
+    [
+        ({"type": "video_url", "video_url": {"url": "https://example.com/a.mp4"}}, "'video_url'"),
+        ({"type": "image_url", "image_url": {"url": "data:image/bmp;base64,AAAA"}}, "image/png"),
+        ({"type": "input_audio", "input_audio": {"data": "AAAA", "format": "midi"}}, "format"),
+    ],
+)
+def test_what_cannot_be_remembered_is_refused(memory: Memory, part: dict[str, Any], named: str) -> None:
+    with pytest.raises(InvalidInputError, match=named):
+        memory.add(say("hello", part), user_id="ana")
+    with pytest.raises(InvalidInputError, match=named):
+        memory.add_message("ana", "user", [part])
+    assert known(memory, "ana") == []
+
+
+def test_a_task_is_nobody_else_s(memory: Memory, model: ScriptedModel) -> None:
+    result = memory.add(say(NOTES), user_id="ana")
+    with pytest.raises(NotFoundError):
+        memory.get_status(result["task_id"], user_id="bob")
+    memory.wait_for_processing("ana")

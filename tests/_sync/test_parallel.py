@@ -1,0 +1,169 @@
+# Generated from tests/_async/test_parallel.py by scripts/run_unasync.py; edit that file instead.
+"""Who works beside whom, and in which order."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from powermem import Memory
+from powermem._concurrency import to_thread
+from tests._sync.patience import comes, known, until
+from tests.apiserver import HANG, ApiServer, Behaviour
+from tests.scripted import ScriptedModel, eager, heard, hold
+
+# Begins to process, and is killed before the model has answered.
+KILLED = """
+import json, sys
+from powermem import Memory
+
+memory = Memory(json.loads(sys.argv[1]))
+memory.add_message("ana", "user", "I like tea")
+print(memory.process_async("ana").id, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
+    return eager(config, api)
+
+
+@pytest.fixture
+def model(api: ApiServer) -> ScriptedModel:
+    model = ScriptedModel(api)
+    model.repeats()
+    return model
+
+
+def slowly(api: ApiServer) -> None:
+    api.rule = lambda request: Behaviour(delay=0.02)
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_users_run_side_by_side_up_to_a_limit(
+    config: dict[str, Any], api: ApiServer, model: ScriptedModel, width: int
+) -> None:
+    with Memory(eager(config, api, concurrency=width)) as memory:
+        hold(api)
+        for number in range(8):
+            memory.add_message(f"user {number}", "user", f"note {number}")
+        tasks = [memory.process_async(f"user {number}") for number in range(8)]
+        until(lambda: model.calls == width)
+        slowly(api)
+        api.release()
+        assert [task.wait() for task in tasks] == [1] * 8
+        assert api.most_in_flight == width
+        assert len(known(memory)) == 8
+
+
+def test_one_user_s_work_is_done_in_order_one_at_a_time(
+    memory: Memory, api: ApiServer, model: ScriptedModel
+) -> None:
+    slowly(api)
+    for number in range(6):
+        memory.add(f"note {number}", user_id="ana", async_mode=True)
+    memory.wait_for_processing("ana")
+    assert heard(model.extractions) == [f"note {number}" for number in range(6)]
+    assert api.most_in_flight == 1
+
+
+def test_two_memories_on_one_store_share_the_work(
+    config: dict[str, Any], api: ApiServer, model: ScriptedModel
+) -> None:
+    slowly(api)
+    with Memory(config) as one, Memory(config) as two:
+        said, tasks = [], []
+        for number in range(20):
+            memory = (one, two)[number % 2]
+            said.append(f"note {number}")
+            memory.add_message(f"user {number % 4}", "user", said[-1])
+            tasks.append(memory.process_async(f"user {number % 4}"))
+        assert sum([task.wait(timeout=30) for task in tasks]) + one.flush() == 20
+        assert sorted(heard(model.extractions)) == sorted(said)
+        assert api.most_in_flight <= 4
+
+
+def test_who_only_looks_learns_what_another_process_has_done(
+    config: dict[str, Any], api: ApiServer, model: ScriptedModel
+) -> None:
+    hold(api)
+    with Memory(config) as one:
+        one.add_exchange("ana", "I like tea", "Noted.")
+        begun = one.process_async("ana")
+        until(lambda: model.calls == 1)
+        # This one cannot claim what the first has claimed, and nobody waits for its task.
+        two = Memory(config)
+        queued = two.process_async("ana")
+        comes(lambda: _queued(one), 2)
+        assert not queued.done
+        # No further work may go to the second.
+        two.processing.stop()
+        api.release()
+        assert begun.wait() == 1
+        until(lambda: queued.done)
+        # It has nothing to finish, so that closing does not wait for anybody.
+        two.close(timeout=None)
+
+
+def _queued(memory: Memory) -> int:
+    return len(memory.list_tasks())
+
+
+def test_nobody_is_kept_out_by_who_has_much_to_do(
+    config: dict[str, Any], api: ApiServer, model: ScriptedModel
+) -> None:
+    with Memory(eager(config, api, concurrency=1)) as memory:
+        hold(api)
+        memory.add("first", user_id="ana", async_mode=True)
+        until(lambda: model.calls == 1)
+        memory.add("second", user_id="bo", async_mode=True)
+        for number in range(5):
+            memory.add(f"later {number}", user_id="ana", async_mode=True)
+        api.release()
+        memory.wait_for_processing()
+        assert heard(model.extractions)[:2] == ["first", "second"]
+
+
+def test_a_model_may_think_for_longer_than_a_lease_lasts(
+    config: dict[str, Any], api: ApiServer, model: ScriptedModel
+) -> None:
+    config = eager(config, api, lease_seconds=0.15)
+    api.rule = lambda request: Behaviour(delay=0.5)
+    with Memory(config) as one, Memory(config) as two:
+        for hour in (8, 10, 12):
+            one.add_message("ana", "user", f"note {hour}", timestamp=f"2023-05-08T{hour:02d}:00:00Z")
+        task = one.process_async("ana")
+        two.add("I live in Porto", user_id="bo", async_mode=True)
+        assert task.wait() == 3
+        two.flush()
+        # Nobody has taken it for the work of a dead process.
+        assert len(model.extractions) == 4
+        (found,) = one.list_tasks("ana")
+        assert found["attempts"] == 1
+
+
+@pytest.mark.stores
+def test_the_work_of_a_killed_process_is_taken_over(
+    config: dict[str, Any], api: ApiServer, model: ScriptedModel
+) -> None:
+    config = eager(config, api, lease_seconds=0.5)
+    api.script.append(HANG)
+    command = [sys.executable, "-c", KILLED, json.dumps(config)]
+    with to_thread(subprocess.Popen, command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            task_id = int(process.stdout.readline())
+            until(lambda: model.calls == 1)
+        finally:
+            process.kill()
+    with Memory(config) as memory:
+        assert memory.wait_for_processing("ana", timeout=30) == 1
+        status = memory.get_status(task_id)
+        assert (status["status"], len(status["results"])) == ("completed", 1)
+        assert known(memory, "ana") == ["I like tea"]
+        assert memory.flush() == 0

@@ -1,0 +1,208 @@
+# Generated from tests/_async/test_retrying.py by scripts/run_unasync.py; edit that file instead.
+"""What becomes of work that fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from powermem import InvalidInputError, Memory, NotFoundError, ProcessStatus, ProviderError
+from powermem._sync.processing import runner
+from powermem.wire.retry import Backoff
+from tests._sync.patience import comes, known, until
+from tests.apiserver import ApiServer, failure
+from tests.scripted import ScriptedModel, eager, heard, hold, refuse
+
+MORNING, NOON, EVENING = "2023-05-08T08:00:00Z", "2023-05-08T12:00:00Z", "2023-05-08T20:00:00Z"
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "_RETRIES", Backoff(base=0.01, cap=0.02))
+
+
+@pytest.fixture
+def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
+    return eager(config, api)
+
+
+@pytest.fixture
+def model(api: ApiServer) -> ScriptedModel:
+    model = ScriptedModel(api)
+    model.repeats()
+    return model
+
+
+@pytest.mark.stores
+@pytest.mark.parametrize("failures", [1, 2])
+def test_what_passes_is_tried_again(
+    memory: Memory, model: ScriptedModel, api: ApiServer, failures: int
+) -> None:
+    memory.add_exchange("ana", "I like tea", "Noted.")
+    api.script.extend([failure(500)] * failures)
+    assert memory.process("ana") == 1
+    (task,) = memory.list_tasks("ana")
+    assert (task["status"], task["attempts"], task["error"]) == ("completed", failures + 1, None)
+
+
+@pytest.mark.parametrize("retries", [0, 1, 3])
+def test_after_so_many_attempts_it_has_failed(
+    config: dict[str, Any], model: ScriptedModel, api: ApiServer, retries: int
+) -> None:
+    with Memory(config, max_retries=retries) as memory:
+        memory.add_exchange("ana", "I like tea", "Noted.")
+        api.rule = lambda request: failure(500, "out of sorts")
+        with pytest.raises(ProviderError, match="out of sorts"):
+            memory.process("ana")
+        assert model.calls == retries + 1
+        (task,) = memory.list_tasks(status="failed")
+        assert (task["attempts"], task["status"], task["user_id"]) == (retries + 1, "failed", "ana")
+        assert "out of sorts" in task["error"]
+        assert (memory.get_status(task["task_id"]))["status"] == "failed"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_what_cannot_help_is_not_tried_again(
+    memory: Memory, model: ScriptedModel, api: ApiServer, status: int
+) -> None:
+    memory.add_exchange("ana", "I like tea", "Noted.")
+    api.rule = lambda request: failure(status)
+    with pytest.raises(ProviderError):
+        memory.process("ana")
+    assert model.calls == 1
+
+
+def test_a_task_that_waits_to_be_tried_again_is_pending(
+    memory: Memory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_RETRIES", Backoff(base=1e6, cap=1e6))
+    memory.add_exchange("ana", "I like tea", "Noted.")
+    api.script.append(failure(500, "out of sorts"))
+    task = memory.process_async("ana")
+    until(lambda: task.error is not None)
+    assert task.status is ProcessStatus.PENDING
+    found = memory.get_status(task.id)
+    assert (found["status"], found["stage"]) == ("running", "waiting to try again")
+    assert "out of sorts" in found["error"]
+    assert memory.cancel_task(task.id)
+
+
+@pytest.mark.stores
+def test_a_failed_segment_leaves_its_neighbours_alone(
+    config: dict[str, Any], model: ScriptedModel, api: ApiServer
+) -> None:
+    with Memory(config, max_retries=0) as memory:
+        for text, moment in (("I like tea", MORNING), ("poison", NOON), ("I live in Porto", EVENING)):
+            memory.add_message("ana", "user", text, timestamp=moment)
+        refuse(api, "poison", 400)
+        with pytest.raises(ProviderError):
+            memory.process("ana")
+        assert known(memory, "ana") == ["I like tea", "I live in Porto"]
+        (failed,) = memory.list_tasks(status="failed")
+        assert failed["knowledge_count"] == 2
+        api.rule = lambda request: None
+        before = len(model.extractions)
+        # Only the segment that failed is looked at again.
+        task = memory.retry_task(failed["task_id"])
+        assert task.wait() == 3
+        assert heard(model.extractions[before:]) == ["poison"]
+
+
+def test_what_may_pass_is_tried_again_beside_what_may_not(
+    memory: Memory, model: ScriptedModel, api: ApiServer
+) -> None:
+    memory.add_message("ana", "user", "poison", timestamp=MORNING)
+    memory.add_message("ana", "user", "I like tea", timestamp=NOON)
+    api.script.extend([failure(400), failure(500)])
+    refuse(api, "poison", 400)
+    with pytest.raises(ProviderError) as raised:
+        memory.process("ana")
+    assert raised.value.status == 400
+    assert known(memory, "ana") == ["I like tea"]
+
+
+@pytest.mark.parametrize("again", ["process", "flush", "process_async", "retry_task"])
+def test_turns_of_a_failed_task_are_taken_on_again(
+    config: dict[str, Any], model: ScriptedModel, api: ApiServer, again: str
+) -> None:
+    with Memory(config, max_retries=0) as memory:
+        memory.add_exchange("ana", "I like tea", "Noted.")
+        api.script.append(failure(500))
+        failed = memory.process_async("ana")
+        assert failed.wait() == 0
+        if again == "retry_task":
+            task = memory.retry_task(failed.id)
+            assert task.id == failed.id
+            assert task.wait() == 1
+        elif again == "process_async":
+            assert memory.process_async("ana").wait() == 1
+        else:
+            assert getattr(memory, again)("ana") == 1
+        assert memory.flush() == 0
+        assert known(memory) == ["I like tea"]
+
+
+def test_another_process_tries_again(config: dict[str, Any], model: ScriptedModel, api: ApiServer) -> None:
+    with Memory(config, max_retries=0) as memory:
+        memory.add_exchange("ana", "I like tea", "Noted.")
+        api.script.append(failure(401))
+        failed = memory.process_async("ana")
+        failed.wait()
+    with Memory(config) as memory:
+        assert [task["task_id"] for task in memory.list_tasks(status="failed")] == [failed.id]
+        task = memory.retry_task(failed.id)
+        assert task.wait() == 1
+        assert memory.list_tasks(status="failed") == []
+
+
+def test_only_what_ended_without_success_is_tried_again(
+    memory: Memory, model: ScriptedModel, api: ApiServer
+) -> None:
+    hold(api)
+    memory.add_exchange("ana", "I like tea", "Noted.")
+    task = memory.process_async("ana")
+    until(lambda: model.calls == 1)
+    with pytest.raises(InvalidInputError, match="running"):
+        memory.retry_task(task.id)
+    api.release()
+    assert task.wait() == 1
+    with pytest.raises(InvalidInputError, match="completed"):
+        memory.retry_task(task.id)
+    for unknown in (1, "1", "no task", "c464e17e-f2ff-4e9a-a2c2-41cc55ab43b9"):
+        with pytest.raises(NotFoundError):
+            memory.retry_task(unknown)
+    with pytest.raises(NotFoundError):
+        memory.retry_task(task.id, user_id="bo")
+
+
+def test_a_retry_begins_to_count_anew(memory: Memory, model: ScriptedModel, api: ApiServer) -> None:
+    memory.add_exchange("ana", "I like tea", "Noted.")
+    api.script.extend([failure(500)] * 3)
+    with pytest.raises(ProviderError):
+        memory.process("ana")
+    (failed,) = memory.list_tasks(status="failed")
+    api.script.extend([failure(500)] * 2)
+    assert (memory.retry_task(failed["task_id"])).wait() == 1
+    (task,) = memory.list_tasks("ana")
+    assert (task["attempts"], task["error"]) == (3, None)
+
+
+def test_a_task_of_another_process_tells_what_went_wrong(
+    config: dict[str, Any], model: ScriptedModel, api: ApiServer
+) -> None:
+    idle = {**config, "processing": {**config["processing"], "resume": False}}
+    with Memory(config, max_retries=0) as here, Memory(idle) as there:
+        here.add_exchange("ana", "I like tea", "Noted.")
+        api.script.append(failure(400, "out of sorts"))
+        hold(api)
+        task = here.process_async("ana")
+        comes(lambda: _status(there, task.id), "failed")
+        assert "out of sorts" in (there.get_status(task.id))["error"]
+
+
+def _status(memory: Memory, task_id: str) -> object:
+    try:
+        return (memory.get_status(task_id))["status"]
+    except NotFoundError:
+        return None
