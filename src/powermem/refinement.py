@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from .changes import AddMemory, Amend, Change, LinkTurns, ReplaceText, Supersede
@@ -36,7 +37,7 @@ class Refinement:
             "actor_id": new.actor_id,
             "expires_at": new.expires_at,
             "prompt": self.prompt,
-            "filters": self.filters,
+            "filters": None if self.filters is None else _plain(self.filters),
             "rough": list(self.rough) or None,
         }
         return {name: value for name, value in kept.items() if value is not None}
@@ -76,6 +77,15 @@ class Refinement:
             return [Amend(rough, at, expires_at=at, set_expires_at=True) for rough in self.rough]
         memory_id, text = found
         return [Supersede(rough, memory_id, text, at, at) for rough in self.rough]
+
+
+def _plain(value: Any) -> Any:
+    """Return a part of a filter as JSON can hold it, with the same meaning."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _successor(changes: Sequence[Change]) -> tuple[int, str] | None:

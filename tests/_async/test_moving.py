@@ -203,6 +203,26 @@ async def test_copy_to_another_store(memory: AsyncMemory, tmp_path: Path) -> Non
     assert told[-1]["done"] == result["imported"]
 
 
+async def test_preferences_come_along(memory: AsyncMemory, tmp_path: Path) -> None:
+    for user in ("u", "v"):
+        await memory.add("I love green tea.", user_id=user)
+    known = await memory.get_preferences("u")
+    assert [each["preference"] for each in known] == ["I love green tea."]
+    everything, mine = tmp_path / "all.jsonl", tmp_path / "mine.jsonl"
+    await memory.export_memories(everything)
+    await memory.export_memories(mine, user_id="u")
+    async with AsyncMemory(other(tmp_path)) as copy:
+        await copy.import_memories(mine)
+        assert await copy.get_preferences("v") == []
+        for _ in range(2):
+            await copy.import_memories(everything)
+            assert await copy.get_preferences("u") == known
+        assert await copy.get_preferences("v") == await memory.get_preferences("v")
+        await copy.reset()
+        await memory.copy_to(copy)
+        assert await copy.get_preferences("u") == known
+
+
 async def test_copy_from_another_store(memory: AsyncMemory, tmp_path: Path) -> None:
     async with AsyncMemory(other(tmp_path)) as source:
         ids = await fill(source)

@@ -186,8 +186,8 @@ async def test_closing_while_others_ask_leaves_nobody_behind(
                 await task.wait()
     await async_until(lambda: workers() == [])
     async with AsyncMemory(idle) as memory:
-        known = {task["task_id"] for task in await memory.list_tasks(limit=1_000_000)}
-        assert {task.id for task in asked} <= known
+        listed = {task["task_id"] for task in await memory.list_tasks(limit=1_000_000)}
+        assert {task.id for task in asked} <= listed
         await memory.flush()
         texts = heard(model.extractions)
         assert sorted(await async_known(memory)) == sorted(texts)[:100]

@@ -1,4 +1,4 @@
-"""What somebody likes, found in the same call as the facts."""
+"""What a user likes or wants, said or shown."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory
-from powermem._concurrency import async_gather
 from tests.apiserver import ApiServer
 from tests.scripted import ScriptedModel, eager, fact
 
+TEA = {"preference_type": "explicit", "preference": "Likes tea", "reasoning": "Said so."}
 CHEAP = {
-    "type": "implicit",
-    "preference": "The user may prefer cheap hotels",
-    "reasoning": "7 Days Inn is the cheapest of the three that were offered.",
+    "preference_type": "implicit",
+    "preference": "May prefer good value",
+    "reasoning": "7 Days Inn is known for being economical.",
 }
-CENTRAL = {"type": "explicit", "preference": "The user wants to stay in the centre", "reasoning": "Said so."}
 
 
 @pytest.fixture
@@ -30,101 +29,97 @@ def model(api: ApiServer) -> ScriptedModel:
     return ScriptedModel(api)
 
 
-def answer(*preferences: dict[str, str], facts: tuple[str, ...] = ()) -> str:
-    return json.dumps({"facts": [fact(text) for text in facts], "preferences": preferences})
-
-
-async def liked(memory: AsyncMemory, user_id: str, **ids: str) -> list[tuple[str, str]]:
-    found = await memory.get_preferences(user_id, **ids)
-    return [(item["preference_type"], item["preference"]) for item in found]
+def answer(text: str, *preferences: dict[str, Any]) -> str:
+    return json.dumps({"facts": [fact(text)], "preferences": preferences})
 
 
 @pytest.mark.stores
-async def test_they_come_with_the_facts(memory: AsyncMemory, model: ScriptedModel) -> None:
-    model.says(answer(CHEAP, CENTRAL, facts=("The user chose 7 Days Inn",)))
-
-    result = await memory.add("I'll choose 7 Days Inn", user_id="ana", run_id="0610")
-
-    assert [item["memory"] for item in result["results"]] == ["The user chose 7 Days Inn"]
-    assert result["usage"]["llm_calls"] == 1
-    first, second = await memory.get_preferences("ana")
-    assert {
+async def test_they_come_with_the_facts_in_one_call(memory: AsyncMemory, model: ScriptedModel) -> None:
+    model.says(answer("Ana stays at 7 Days Inn", TEA, CHEAP))
+    added = await memory.add("I'll choose 7 Days Inn", user_id="ana", run_id="0610", async_mode=True)
+    assert await memory.get_preferences("ana") == []
+    assert await memory.wait_for_processing() == 1
+    assert model.calls == 1
+    explicit, implicit = await memory.get_preferences("ana")
+    assert {name: implicit[name] for name in ("preference_type", "preference", "reasoning", "run_id")} == {
         "preference_type": "implicit_preference",
-        "preference": CHEAP["preference"],
-        "reasoning": CHEAP["reasoning"],
+        "preference": "May prefer good value",
+        "reasoning": "7 Days Inn is known for being economical.",
         "run_id": "0610",
-        "user_id": "ana",
-    }.items() <= first.items()
-    assert second["preference_type"] == "explicit_preference"
+    }
+    assert (explicit["preference_type"], explicit["user_id"]) == ("explicit_preference", "ana")
+    status = await memory.get_status(added["task_id"])
+    assert [found["preference"] for found in status["preferences"]] == [
+        "Likes tea",
+        "May prefer good value",
+    ]
+    # What is preferred is no memory.
+    assert await memory.count() == 1
 
 
 @pytest.mark.stores
-async def test_a_scope_holds_each_once(memory: AsyncMemory, model: ScriptedModel) -> None:
-    again = {**CHEAP, "preference": " The user may prefer  cheap hotels"}
-    model.says(answer(CHEAP), answer(again, CENTRAL), answer(CHEAP))
-    await memory.add("7 Days Inn, please", user_id="ana")
-    await memory.add("And 7 Days Inn again", user_id="ana")
-    await memory.add("7 Days Inn", user_id="bob")
-    assert await liked(memory, "ana") == [
-        ("implicit_preference", CHEAP["preference"]),
-        ("explicit_preference", CENTRAL["preference"]),
-    ]
-    assert await liked(memory, "bob") == [("implicit_preference", CHEAP["preference"])]
-    assert await liked(memory, "carl") == []
+async def test_every_way_of_adding_learns_them(memory: AsyncMemory, model: ScriptedModel) -> None:
+    model.says(answer("Ana drinks tea", TEA))
+    await memory.add("I like tea", user_id="ana")
+    assert len(await memory.get_preferences("ana")) == 1
+    model.says(answer("Ana plays chess", CHEAP))
+    await memory.add_exchange("ana", "I play chess", "Nice.", run_id="r")
+    await memory.process("ana")
+    assert [found["run_id"] for found in await memory.get_preferences("ana")] == [None, "r"]
 
 
-async def test_they_are_kept_without_any_fact(memory: AsyncMemory, model: ScriptedModel) -> None:
-    model.says(answer(CHEAP))
-    assert (await memory.add("The cheapest, please", user_id="ana"))["results"] == []
-    assert len(await liked(memory, "ana")) == 1
+@pytest.mark.stores
+async def test_each_is_kept_once_for_each_who_has_it(memory: AsyncMemory, model: ScriptedModel) -> None:
+    for number, user_id in enumerate(("ana", "ana", "bo")):
+        model.says(answer(f"Someone said something for the {number}. time", TEA))
+        model.rules('{"decisions": []}')
+        await memory.add(f"I like tea {number}", user_id=user_id)
+    assert len(await memory.get_preferences("ana")) == 1
+    assert len(await memory.get_preferences("bo")) == 1
+    assert await memory.get_preferences("cy") == []
 
 
-async def test_they_are_kept_when_the_fact_is_known_already(
+@pytest.mark.stores
+async def test_they_go_with_their_user(memory: AsyncMemory, model: ScriptedModel) -> None:
+    for user_id in ("ana", "bo"):
+        model.says(answer("Someone drinks tea", TEA))
+        await memory.add("I like tea", user_id=user_id)
+    await memory.delete_all("ana")
+    assert (await memory.get_preferences("ana"), len(await memory.get_preferences("bo"))) == ([], 1)
+    await memory.reset()
+    assert await memory.get_preferences("bo") == []
+
+
+async def test_they_are_told_apart_by_agent_and_conversation(
     memory: AsyncMemory, model: ScriptedModel
 ) -> None:
-    model.says(answer(facts=("Ana chose 7 Days Inn",)), answer(CHEAP, facts=("Ana chose 7 Days Inn",)))
-    await memory.add("7 Days Inn", user_id="ana")
-    await memory.add("7 Days Inn", user_id="ana")
-    assert len(await liked(memory, "ana")) == 1
+    model.says(answer("Ana drinks tea", TEA))
+    await memory.add("I like tea", user_id="ana", agent_id="a", run_id="r")
+    assert len(await memory.get_preferences("ana", agent_id="a")) == 1
+    assert len(await memory.get_preferences("ana", run_id="r")) == 1
+    assert await memory.get_preferences("ana", agent_id="b") == []
+    assert await memory.get_preferences("ana", run_id="s") == []
 
 
-async def test_the_task_tells_them(memory: AsyncMemory, model: ScriptedModel) -> None:
-    model.says(answer(CHEAP, facts=("Ana chose 7 Days Inn",)))
-    result = await memory.add("7 Days Inn", user_id="ana", run_id="0610", async_mode=True)
-    assert await liked(memory, "ana") == []
-    await memory.wait_for_processing("ana")
-    (told,) = (await memory.get_status(result["task_id"]))["preferences"]
-    assert (told["preference"], told["reasoning"], told["run_id"]) == (
-        CHEAP["preference"],
-        CHEAP["reasoning"],
-        "0610",
-    )
-    assert await liked(memory, "ana", run_id="0610") == [("implicit_preference", CHEAP["preference"])]
+async def test_a_segment_that_fails_leaves_the_others_preferences(
+    config: dict[str, Any], model: ScriptedModel
+) -> None:
+    async with AsyncMemory(config, max_retries=0) as memory:
+        await memory.add_message("ana", "user", "I like tea", timestamp="2023-05-08T08:00:00Z")
+        await memory.add_message("ana", "user", "I like chess", timestamp="2023-05-08T12:00:00Z")
+        model.says(answer("Ana drinks tea", TEA), "no JSON", "no JSON")
+        task = memory.process_async("ana")
+        assert await task.wait() == 0
+        assert [found["preference"] for found in await memory.get_preferences("ana")] == ["Likes tea"]
+        model.says(answer("Ana plays chess", CHEAP))
+        assert await memory.process("ana") == 1
+        assert len(await memory.get_preferences("ana")) == 2
 
 
-@pytest.mark.stores
-async def test_many_at_once_store_each_once(memory: AsyncMemory, model: ScriptedModel) -> None:
-    model.says(*[answer(CHEAP)] * 8)
-    await async_gather([lambda: memory.add("7 Days Inn", user_id="ana") for _ in range(8)])
-    assert len(await liked(memory, "ana")) == 1
-
-
-async def test_rules_find_what_was_said(config: dict[str, Any]) -> None:
-    async with AsyncMemory({**config, "llm": {"provider": "none"}}) as memory:
-        await memory.add("I love hiking in the Alps. I work as a nurse.", user_id="ana")
-        (found,) = await memory.get_preferences("ana")
-        assert found["preference_type"] == "explicit_preference"
-        assert "hiking in the Alps" in found["preference"]
-        assert found["reasoning"] == f'User said: "{found["preference"]}"'
-
-
-@pytest.mark.stores
-async def test_they_go_with_all_that_a_user_has(memory: AsyncMemory, model: ScriptedModel) -> None:
-    model.says(answer(CHEAP), answer(CENTRAL))
-    await memory.add("7 Days Inn", user_id="ana")
-    await memory.add("In the centre", user_id="bob")
-    await memory.delete_all(user_id="ana")
-    assert await liked(memory, "ana") == []
-    assert len(await liked(memory, "bob")) == 1
-    await memory.reset()
-    assert await liked(memory, "bob") == []
+async def test_rules_find_what_is_said(config: dict[str, Any]) -> None:
+    config["llm"] = {"provider": "none"}
+    async with AsyncMemory(config) as memory:
+        await memory.add_exchange("ana", "I really love green tea.", "Noted.")
+        await memory.process("ana")
+        found = await memory.get_preferences("ana")
+        assert {item["preference_type"] for item in found} == {"explicit_preference"}

@@ -202,6 +202,26 @@ def test_copy_to_another_store(memory: Memory, tmp_path: Path) -> None:
     assert told[-1]["done"] == result["imported"]
 
 
+def test_preferences_come_along(memory: Memory, tmp_path: Path) -> None:
+    for user in ("u", "v"):
+        memory.add("I love green tea.", user_id=user)
+    known = memory.get_preferences("u")
+    assert [each["preference"] for each in known] == ["I love green tea."]
+    everything, mine = tmp_path / "all.jsonl", tmp_path / "mine.jsonl"
+    memory.export_memories(everything)
+    memory.export_memories(mine, user_id="u")
+    with Memory(other(tmp_path)) as copy:
+        copy.import_memories(mine)
+        assert copy.get_preferences("v") == []
+        for _ in range(2):
+            copy.import_memories(everything)
+            assert copy.get_preferences("u") == known
+        assert copy.get_preferences("v") == memory.get_preferences("v")
+        copy.reset()
+        memory.copy_to(copy)
+        assert copy.get_preferences("u") == known
+
+
 def test_copy_from_another_store(memory: Memory, tmp_path: Path) -> None:
     with Memory(other(tmp_path)) as source:
         ids = fill(source)

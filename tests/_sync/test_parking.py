@@ -187,8 +187,8 @@ def test_closing_while_others_ask_leaves_nobody_behind(
                 task.wait()
     until(lambda: workers() == [])
     with Memory(idle) as memory:
-        known = {task["task_id"] for task in memory.list_tasks(limit=1_000_000)}
-        assert {task.id for task in asked} <= known
+        listed = {task["task_id"] for task in memory.list_tasks(limit=1_000_000)}
+        assert {task.id for task in asked} <= listed
         memory.flush()
         texts = heard(model.extractions)
         assert sorted(known(memory)) == sorted(texts)[:100]

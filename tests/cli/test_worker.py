@@ -19,9 +19,9 @@ from tests.apiserver import HANG, ApiServer, failure
 from tests.scripted import ScriptedModel
 
 from .conftest import Run, environment
-from .test_tasks import api, model, until_asked
+from .test_tasks import model, until_asked
 
-__all__ = ["api", "model"]
+__all__ = ["model"]
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from powermem import AsyncMemory, Memory, PowerMemError
 from powermem.cli import main
-from tests.faults.unreliable import note
+from tests.faults.unreliable import note, spread
 
 WORDS = ["tea", "rain", "chess", "Porto", "violin", "bread", "river", "train", "garden", "letter", "cinema"]
 
@@ -226,8 +226,7 @@ def converse(config: dict[str, Any], users: list[str]) -> None:
 
 
 def _say(memory: Memory, number: int, place: int, user: str) -> None:
-    # Some in the same second.
-    said = {"user_id": user, "timestamp": 1_700_000_000 + number // 2}
+    said = {"user_id": user, "timestamp": 1_700_000_000 + spread(user) * number // 2}
     if (number + place) % 3:
         memory.add_exchange(user_message=note(user, number), assistant_message="Noted.", **said)
         tell(["exchange", user, number])

@@ -14,7 +14,7 @@ from tests.faults.unreliable import Note, UnreliableModel
 
 _PRODUCERS = [["ana", "ben", "cat"], ["dan", "eve", "unlucky"]]
 _WORKERS = 3
-_ROUNDS = 8
+_ROUNDS = 10
 
 USERS = [user for users in _PRODUCERS for user in users]
 
@@ -40,6 +40,7 @@ class Play:
         self._file = file
         self._chance = chance
         self._stack = ExitStack()
+        self._starting: set[int] = set()
         self.exchanges: set[Note] = set()
         self.rough: dict[Note, tuple[str, list[int]]] = {}
         self.unknown: set[Note] = set()
@@ -76,7 +77,10 @@ class Play:
 
     def stop(self) -> None:
         """Have the workers come to their ends by themselves."""
-        for worker in self._workers:
+        for place, worker in enumerate(self._workers):
+            if place in self._starting:
+                # Before it is there, it cannot end as it should.
+                worker.hears()
             worker.stop()
 
     def _kill_producer(self, place: int, number: int) -> None:
@@ -94,6 +98,7 @@ class Play:
     def _kill_worker(self, place: int) -> None:
         self._workers[place].kill()
         self._workers[place] = self._worker()
+        self._starting.add(place)
         self.kills["worker"] += 1
 
     def _note(self, told: Any) -> None:

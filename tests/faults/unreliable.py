@@ -17,6 +17,7 @@ _NOTE = re.compile(r"note (\d+) of (\w+)")
 Note = tuple[str, int]
 """Whose note it is, and its number."""
 
+_LEARNED = re.compile(r"(\w+) wrote note (\d+), ")
 _BROKEN = '{"facts": [{"text": "half a'
 _UNLUCKY = "no luck today"
 
@@ -26,18 +27,24 @@ def note(user: str, number: int) -> str:
     return f"This is note {number} of {user}, please remember it"
 
 
+def spread(user: str) -> int:
+    """Return how many seconds lie between every other note of a user: some say all in one breath, and what
+    others say falls apart into topics."""
+    return 7200 if user in ("ana", "dan") else 1
+
+
 def learned(user: str, number: int) -> str:
-    """Return what the model finds in ``note``."""
-    return f"{user} wrote note {number}"
+    """Return how that begins which the model finds in ``note``."""
+    return f"{user} wrote note {number}, "
 
 
 def numbered(text: str) -> Note:
     """Return the user and the number that a text of either kind is about."""
-    match = _NOTE.search(text)
-    if match is not None:
-        return match[2], int(match[1])
-    user, _, _, number = text.split()
-    return user, int(number)
+    if (said := _NOTE.search(text)) is not None:
+        return said[2], int(said[1])
+    found = _LEARNED.match(text)
+    assert found is not None, text
+    return found[1], int(found[2])
 
 
 class UnreliableModel:
@@ -59,10 +66,11 @@ class UnreliableModel:
         self._chance = random.Random(seed)
         self._unlucky = f" of {unlucky},"
         self._asked = 0
+        self._readings = 0
         self._more = threading.Condition()
         api.delays["chat"] = 0.02
         api.rule = self._behave
-        api.on_chat = _answer
+        api.on_chat = self._answer
 
     def wait(self, requests: int, timeout: float) -> None:
         """Wait until it was asked so many times more, or until it takes too long."""
@@ -91,16 +99,18 @@ class UnreliableModel:
         self.moods[mood] += 1
         return self._chance.choice(moods[mood]) if mood in moods else None
 
-
-def _answer(messages: list[dict[str, Any]], body: dict[str, Any]) -> str:
-    if '{"segments"' in messages[0]["content"]:
-        turns = [turn["turn"] for turn in shown(messages, "conversation")]
-        return json.dumps({"segments": [{"topic": "notes", "turns": turns}]})
-    if "<memories>" in messages[1]["content"]:
-        facts = shown(messages, "facts")
-        return json.dumps({"decisions": [decision(number, "ADD") for number in range(len(facts))]})
-    found = []
-    for turn in shown(messages, "conversation"):
-        if _NOTE.search(turn["text"]) is not None:
-            found.append(fact(learned(*numbered(turn["text"])), turn=turn["turn"]))
-    return json.dumps({"facts": found, "preferences": []})
+    def _answer(self, messages: list[dict[str, Any]], body: dict[str, Any]) -> str:
+        if '{"segments"' in messages[0]["content"]:
+            turns = [turn["turn"] for turn in shown(messages, "conversation")]
+            return json.dumps({"segments": [{"topic": "notes", "turns": turns}]})
+        if "<memories>" in messages[1]["content"]:
+            facts = shown(messages, "facts")
+            return json.dumps({"decisions": [decision(number, "ADD") for number in range(len(facts))]})
+        # In other words each time: what is stored twice must not be taken for the same.
+        self._readings += 1
+        found = [
+            fact(f"{learned(*numbered(turn['text']))}as reading {self._readings} says", turn=turn["turn"])
+            for turn in shown(messages, "conversation")
+            if _NOTE.search(turn["text"])
+        ]
+        return json.dumps({"facts": found, "preferences": []})

@@ -31,6 +31,7 @@ from ..metadata import check_metadata
 from ..plan import NewMemories, replacement, said_at
 from ..records import full_record
 from ..refinement import Refinement
+from ..tracing import Value, annotate, span
 from ..types import Scope, Usage
 from .background import AsyncBackground
 from .bulk.loading import AsyncLoader, Item
@@ -126,40 +127,51 @@ class AsyncMemory(AsyncBackground):
             actor_id=actor,
             expires_at=None if expires_at is None else clock.parse(expires_at, "expires_at"),
         )
+        if prompt is not None and not isinstance(prompt, str):
+            raise InvalidInputError(f"prompt: expected a string, got {type(prompt).__name__}")
         expression = parse_filters(filters)
         key = None if idempotency_key is None else check_text_given(idempotency_key, "idempotency_key")
-        parts = await self._ready()
-        if key is not None and (known := await parts.store.recall_request(whose, key)) is not None:
-            return _decode(known)
-        usage = Usage()
-        if (later and infer and heard) or any(message.parts for message in heard):
-            if not infer:
-                raise InvalidInputError("infer: images and audio are read by a model; leave it true for them")
-            return await self._add_later(heard, Refinement(new, prompt, filters), key, usage, started)
-        result: dict[str, Any] = {"results": [], "status": "completed", "task_id": str(uuid.uuid4())}
-        if infer:
-            result["extractor"] = parts.extractor.name
+        traced: dict[str, Value] = {
+            "powermem.messages": len(heard),
+            "powermem.infer": infer,
+            "powermem.async_mode": later,
+        }
+        with span("powermem.add", traced):
+            parts = await self._ready()
+            if key is not None and (known := await parts.store.recall_request(whose, key)) is not None:
+                return _decode(known)
+            usage = Usage()
+            if (later and infer and heard) or any(message.parts for message in heard):
+                if not infer:
+                    raise InvalidInputError(
+                        "infer: images and audio are read by a model; leave it true for them"
+                    )
+                return await self._add_later(heard, Refinement(new, prompt, filters), key, usage, started)
+            result: dict[str, Any] = {"results": [], "status": "completed", "task_id": str(uuid.uuid4())}
+            if infer:
+                result["extractor"] = parts.extractor.name
 
-        def complete(items: list[dict[str, Any]]) -> dict[str, Any]:
-            # Measured once: what is kept under the key is what is returned.
-            usage.seconds = usage.seconds or perf_counter() - started
-            return {**result, "results": items, "usage": usage.as_dict()}
+            def complete(items: list[dict[str, Any]]) -> dict[str, Any]:
+                # Measured once: what is kept under the key is what is returned.
+                usage.seconds = usage.seconds or perf_counter() - started
+                return {**result, "results": items, "usage": usage.as_dict()}
 
-        receipt = None if key is None else Receipt(key, lambda items: json.dumps(complete(items)))
-        # A system prompt is nothing that anybody said, unless it is all there is.
-        said_aloud = [message for message in heard if message.role not in _HIDDEN_ROLES] or heard
-        try:
-            if not heard:
-                items = await parts.extraction.store_nothing(new, receipt)
-            elif infer:
-                items = await parts.extraction.store_facts(
-                    heard, new, usage, prompt=prompt, expression=expression, receipt=receipt
-                )
-            else:
-                items = await parts.extraction.store_verbatim(said_aloud, new, usage, receipt)
-        except AlreadyDone as done:
-            return _decode(done.result)
-        return complete(items)
+            receipt = None if key is None else Receipt(key, lambda items: json.dumps(complete(items)))
+            # A system prompt is nothing that anybody said, unless it is all there is.
+            said_aloud = [message for message in heard if message.role not in _HIDDEN_ROLES] or heard
+            try:
+                if not heard:
+                    items = await parts.extraction.store_nothing(new, receipt)
+                elif infer:
+                    items = await parts.extraction.store_facts(
+                        heard, new, usage, prompt=prompt, expression=expression, receipt=receipt
+                    )
+                else:
+                    items = await parts.extraction.store_verbatim(said_aloud, new, usage, receipt)
+            except AlreadyDone as done:
+                return _decode(done.result)
+            annotate({"powermem.results": len(items)})
+            return complete(items)
 
     async def add_many(
         self,

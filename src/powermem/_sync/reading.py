@@ -13,6 +13,7 @@ from ..ids import parse_id
 from ..inputs import Moment, check_count, check_share, check_sort
 from ..records import full_record, history_record, hit_record, record, statistics_record, turn_record
 from ..rough import is_rough
+from ..tracing import annotate, span
 from ..types import Row
 from .lifecycle import Lifecycle
 from .retrieval.search import Query
@@ -115,10 +116,12 @@ class Reading(Lifecycle):
             include_expired=include_expired,
             rerank=rerank is not False,
         )
-        parts = self._ready()
-        if rerank and parts.reranker is None:
-            raise InvalidInputError("rerank: no reranker is configured; set the section 'reranker'")
-        answers = parts.retrieval.search(queries, asked)
+        with span("powermem.search", {"powermem.queries": len(queries), "powermem.limit": asked.limit}):
+            parts = self._ready()
+            if rerank and parts.reranker is None:
+                raise InvalidInputError("rerank: no reranker is configured; set the section 'reranker'")
+            answers = parts.retrieval.search(queries, asked)
+            annotate({"powermem.results": sum(map(len, answers))})
         return [{"results": [hit_record(hit, explain=explain) for hit in hits]} for hits in answers]
 
     def get(

@@ -82,6 +82,8 @@ class Processing(Section):
     """Seconds between two looks for work that other processes have left."""
     segment_gap: Seconds = 1800.0
     """A pause of so many seconds ends a topic."""
+    keep_days: Amount = 30.0
+    """For how many days tasks that were completed or cancelled can be looked up."""
     resume: bool = True
     """Whether opening a memory goes on with the work that is left."""
 

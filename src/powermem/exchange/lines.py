@@ -1,4 +1,5 @@
-"""Our own format: a header line, then one JSON object a line for each turn, memory or deleted memory's entry.
+"""Our own format: a header line, then one JSON object a line for each turn, memory, preference or deleted
+memory's entry.
 
 Times are integer microseconds UTC. Vectors are normalized float32, terms uint64 and counts uint8, all
 little-endian and in base64.
@@ -17,6 +18,7 @@ from ..errors import InvalidInputError
 from ..ids import parse_id
 from ..inputs import check_scope
 from ..metadata import check_metadata, check_text
+from ..tasks import Preference
 from ..text import content_hash
 from ..types import EmbedderIdentity, HistoryEntry, Row, Scope, Stored, Turn
 
@@ -28,7 +30,7 @@ INDEX = 1
 
 KEY = "powermem_export"
 
-Item: TypeAlias = Stored | Turn | HistoryEntry
+Item: TypeAlias = Stored | Turn | HistoryEntry | Preference
 
 _encode = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False
@@ -80,7 +82,7 @@ def read_header(line: str) -> Header | None:
 
 
 def write_item(item: Item) -> str:
-    """Return the line of a memory, a turn or an entry."""
+    """Return the line of a memory, a turn, a preference or an entry."""
     return _encode(_WRITE[type(item)](item))
 
 
@@ -129,6 +131,19 @@ def _write_turn(turn: Turn) -> dict[str, Any]:
     }
 
 
+def _write_preference(preference: Preference) -> dict[str, Any]:
+    return {
+        "preference": preference.text,
+        "id": preference.id,
+        "user_id": preference.scope.user_id,
+        "agent_id": preference.scope.agent_id,
+        "run_id": preference.scope.run_id,
+        "kind": preference.kind,
+        "reasoning": preference.reasoning,
+        "created_at": preference.created_at,
+    }
+
+
 def _write_entry(entry: HistoryEntry) -> list[Any]:
     return [
         entry.id,
@@ -144,6 +159,7 @@ def _write_entry(entry: HistoryEntry) -> list[Any]:
 _WRITE: dict[type[Any], Callable[[Any], dict[str, Any]]] = {
     Stored: _write_memory,
     Turn: _write_turn,
+    Preference: _write_preference,
     HistoryEntry: lambda entry: {"deleted": _write_entry(entry)},
 }
 
@@ -160,6 +176,8 @@ def read_item(line: str, header: Header) -> Item:
             return _read_memory(value, header)
         if "turn" in value:
             return _read_turn(value)
+        if "preference" in value:
+            return _read_preference(value)
         return _read_entry(value["deleted"])
     except InvalidInputError:
         raise
@@ -208,6 +226,19 @@ def _read_turn(value: Mapping[str, Any]) -> Turn:
         content=_text(value["turn"], "turn"),
         actor_id=_optional(value["actor_id"], "actor_id"),
         sent_at=_integer(value["sent_at"]),
+        created_at=_integer(value["created_at"]),
+    )
+
+
+def _read_preference(value: Mapping[str, Any]) -> Preference:
+    text = _text(value["preference"], "preference")
+    return Preference(
+        id=_id(value["id"]),
+        scope=_scope(value),
+        kind=_text(value["kind"], "kind"),
+        text=text,
+        reasoning=_text(value["reasoning"], "reasoning"),
+        hash=content_hash(text),
         created_at=_integer(value["created_at"]),
     )
 

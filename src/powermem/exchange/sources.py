@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import clock
 from ..errors import InvalidInputError
+from ..tasks import Preference
 from ..types import EmbedderIdentity, HistoryEntry, Stored, Turn
 from . import FORMATS
 from .files import LineReader, Target, begins_like_sqlite
@@ -27,6 +28,7 @@ class Page:
         memories: the memories.
         turns: the source turns.
         history: entries of memories that exist no more.
+        preferences: what users like or want.
         errors: number of the line or record, and what is wrong with it.
         last: whether the source ends here.
     """
@@ -34,6 +36,7 @@ class Page:
     memories: list[Stored] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
     history: list[HistoryEntry] = field(default_factory=list)
+    preferences: list[Preference] = field(default_factory=list)
     errors: list[tuple[int, str]] = field(default_factory=list)
     last: bool = False
 
@@ -43,6 +46,8 @@ class Page:
             self.memories.append(item)
         elif isinstance(item, Turn):
             self.turns.append(item)
+        elif isinstance(item, Preference):
+            self.preferences.append(item)
         else:
             self.history.append(item)
 

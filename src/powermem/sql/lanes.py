@@ -111,6 +111,10 @@ class LaneSQL:
             f"UPDATE {self._lanes} SET owner = '', held_until = 0, due_at = ? WHERE lane = ?", (due_at, lane)
         )
 
+    def remove(self, lane: str) -> Steps[None]:
+        """Forget a lane that nobody holds."""
+        yield Statement(f"DELETE FROM {self._lanes} WHERE lane = ? AND owner = ''", (lane,))
+
 
 def chunks(values: Sequence[T]) -> list[Sequence[T]]:
     """Return values in pieces that every database takes as parameters of one statement."""

@@ -22,7 +22,16 @@ from ..changes import (
     TurnsGone,
     UpdateTask,
 )
-from ..tasks import OPEN, BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
+from ..tasks import (
+    OPEN,
+    BufferedTurn,
+    Preference,
+    ProcessStatus,
+    QueueStatistics,
+    Task,
+    lane_of,
+    lane_scope,
+)
 from ..types import Scope
 from .encoding import BUFFERED, PREFERENCE, TASK, TURN, Encoding, ServerEncoding, to_scope
 from .lanes import NEVER, LaneSQL, chunks, marks
@@ -31,6 +40,7 @@ from .steps import Query, Statement, Statements, Steps
 
 _SCOPE = "user_id, agent_id, run_id"
 _OPEN = ", ".join(f"'{status}'" for status in sorted(OPEN))
+_OVER = f"'{ProcessStatus.COMPLETED.value}', '{ProcessStatus.CANCELLED.value}'"
 # Whose turns are to be taken on by another task.
 _GIVEN_UP = (
     f"kind = 'process' AND status IN ('{ProcessStatus.FAILED.value}', '{ProcessStatus.CANCELLED.value}')"
@@ -151,6 +161,9 @@ class QueueSQL:
     def delete_scope(self, scope: Scope) -> Steps[None]:
         """Remove what waits, the tasks and the preferences of a scope."""
         where = scope_condition(scope)
+        if scope == lane_scope(scope):
+            # Nothing of the lane is left then, and its name is somebody's id.
+            yield from self.lanes.remove(lane_of(scope))
         yield Statement(f"DELETE FROM {self._buffer} WHERE {where.sql}", where.values)
         # A task may have taken on turns of others in its lane.
         yield Statement(
@@ -279,13 +292,23 @@ class QueueSQL:
             buffered[0][0], by_status, min((at for (at,) in oldest if at is not None), default=None)
         )
 
-    def preferences(self, scope: Scope) -> Steps[list[Preference]]:
-        """Return the preferences of a scope, oldest first."""
+    def preferences(self, scope: Scope, after: int = 0, limit: int | None = None) -> Steps[list[Preference]]:
+        """Return the preferences of a scope behind an id, oldest first."""
         where = scope_condition(scope)
         found = yield Query(
-            f"SELECT {PREFERENCE} FROM {self._preferences} WHERE {where.sql} ORDER BY id", where.values
+            f"SELECT {PREFERENCE} FROM {self._preferences} WHERE {where.sql} AND id > ? ORDER BY id LIMIT ?",
+            (*where.values, after, NEVER if limit is None else limit),
         )
         return [self.encoding.to_preference(values) for values in found]
+
+    def forget_tasks(self, before: int) -> Steps[int]:
+        """Remove tasks that ended well, or were cancelled, before a moment and that no turn belongs to."""
+        forgotten: int = yield Statement(
+            f"DELETE FROM {self._tasks} WHERE status IN ({_OVER}) AND updated_at < ? "
+            f"AND id NOT IN (SELECT task_id FROM {self._buffer})",
+            (before,),
+        )
+        return forgotten
 
 
 class ServerQueueSQL(QueueSQL):

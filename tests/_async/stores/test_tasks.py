@@ -333,3 +333,15 @@ async def test_lanes_without_any_id(queue: AsyncTaskStore) -> None:
     task = await begin(queue, lane=lane_of(Scope()))
     assert task.scope == Scope()
     assert [waiting.turn.content for waiting in await queue.task_turns(task.id)] == ["nobody's"]
+
+
+async def test_tasks_that_are_over_are_forgotten_in_time(queue: AsyncTaskStore) -> None:
+    over, fresh, failed, waiting, holding = (task_of() for _ in range(5))
+    await queue.apply([over, fresh, failed, waiting, holding, said("kept", task_id=holding.task.id)])
+    await queue.apply([becomes(over, COMPLETED), becomes(failed, FAILED), becomes(holding, CANCELLED)])
+    await queue.apply([becomes(fresh, COMPLETED, at=AT + SECOND)])
+    assert await queue.forget_tasks(AT + 1) == 1
+    # What failed is for somebody to see, and turns are never left without the task that they belong to.
+    left = await listed(queue, ANA, *ProcessStatus)
+    assert sorted(left) == [task.task.id for task in (fresh, failed, waiting, holding)]
+    assert await queue.forget_tasks(AT + 1) == 0

@@ -332,3 +332,15 @@ def test_lanes_without_any_id(queue: TaskStore) -> None:
     task = begin(queue, lane=lane_of(Scope()))
     assert task.scope == Scope()
     assert [waiting.turn.content for waiting in queue.task_turns(task.id)] == ["nobody's"]
+
+
+def test_tasks_that_are_over_are_forgotten_in_time(queue: TaskStore) -> None:
+    over, fresh, failed, waiting, holding = (task_of() for _ in range(5))
+    queue.apply([over, fresh, failed, waiting, holding, said("kept", task_id=holding.task.id)])
+    queue.apply([becomes(over, COMPLETED), becomes(failed, FAILED), becomes(holding, CANCELLED)])
+    queue.apply([becomes(fresh, COMPLETED, at=AT + SECOND)])
+    assert queue.forget_tasks(AT + 1) == 1
+    # What failed is for somebody to see, and turns are never left without the task that they belong to.
+    left = listed(queue, ANA, *ProcessStatus)
+    assert sorted(left) == [task.task.id for task in (fresh, failed, waiting, holding)]
+    assert queue.forget_tasks(AT + 1) == 0

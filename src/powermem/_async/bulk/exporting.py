@@ -23,7 +23,8 @@ class AsyncExporter:
     Args:
         store: the store.
         scope: whose memories.
-        expression: which of them; with a filter only the turns that they came from, and no deleted ones.
+        expression: which of them; with a filter only the turns that they came from, no preferences and none
+            that were deleted.
         vectors: whether to read their vectors, too.
     """
 
@@ -50,6 +51,11 @@ class AsyncExporter:
                 linked = {turn for stored in memories for turn in stored.turns}
                 page.turns = await self._store.get_turns(sorted(linked))
             yield page
+        if self._expression is None:
+            after = 0
+            while preferences := await self._store.preferences(self._scope, after=after, limit=PAGE):
+                after = preferences[-1].id
+                yield Page(preferences=preferences)
         # A deleted memory's history does not say whose it was.
         if self._expression is None and self._scope == Scope():
             after = 0
@@ -87,4 +93,8 @@ class AsyncExporter:
 
 
 def _write_page(writer: LineWriter, page: Page) -> None:
-    writer.write(write_item(item) for items in (page.turns, page.memories, page.history) for item in items)
+    writer.write(
+        write_item(item)
+        for items in (page.turns, page.memories, page.preferences, page.history)
+        for item in items
+    )

@@ -9,7 +9,7 @@ from typing import Any
 
 from ... import clock
 from ..._concurrency import async_gather
-from ...changes import Restore
+from ...changes import AddPreference, Restore
 from ...exchange.sources import Page
 from ...indexing import document
 from ...plan import said_at
@@ -91,11 +91,11 @@ class AsyncImporter:
         self.failed += len(page.errors)
         room = _MOST_ERRORS - len(self.errors)
         self.errors += [{"line": line, "error": error} for line, error in page.errors[:room]]
-        if not (page.memories or page.turns or page.history):
+        if not (page.memories or page.turns or page.history or page.preferences):
             return
         memories = await self._embed(page.memories)
         restored = Restore(memories, clock.now(), page.turns, page.history)
-        (new,) = await self._store.apply([restored])
+        new, *_ = await self._store.apply([restored, *map(AddPreference, page.preferences)])
         assert isinstance(new, int)
         self.imported += new
         self.skipped += len(memories) - new

@@ -34,6 +34,7 @@ from ...records import preference_record, task_record
 from ...refinement import Refinement
 from ...segments import by_gap
 from ...tasks import BufferedTurn, ProcessStatus, Task, is_hopeless
+from ...tracing import Value, annotate, span
 from ...types import Message, Turn, Usage
 from ...wire.retry import Backoff
 from ..extraction.extractor import AsyncExtractor
@@ -116,17 +117,19 @@ class AsyncTaskRunner:
             StoreUnavailableError: the store is gone; the task is begun again when the lease has ended.
             ClosedError: likewise.
         """
-        try:
-            if task.attempts > self._max_retries + _DEATHS:
-                raise PowerMemError(f"the work was cut short {task.attempts - 1} times")
-            await self._work(task, owner)
-        except (LeaseLost, StoreUnavailableError, ClosedError):
-            raise
-        except TaskEnded:
-            # Whoever ended it has said so; but only here is it known to be over.
-            await self._tell(task)
-        except Exception as error:
-            await self._fail(task, owner, error)
+        traced: dict[str, Value] = {"powermem.task.kind": task.kind, "powermem.task.attempt": task.attempts}
+        with span("powermem.process", traced, apart=True):
+            try:
+                if task.attempts > self._max_retries + _DEATHS:
+                    raise PowerMemError(f"the work was cut short {task.attempts - 1} times")
+                await self._work(task, owner)
+            except (LeaseLost, StoreUnavailableError, ClosedError):
+                raise
+            except TaskEnded:
+                # Whoever ended it has said so; but only here is it known to be over.
+                await self._tell(task)
+            except Exception as error:
+                await self._fail(task, owner, error)
 
     async def _work(self, task: Task, owner: str) -> None:
         usage = Usage()
@@ -288,6 +291,7 @@ class AsyncTaskRunner:
             self._watcher.gone(task.id)
             return
         self._watcher.note(found, cause)
+        annotate({"powermem.task.status": str(found.status)})
         if found.status.final:
             await self.announce(found)
 

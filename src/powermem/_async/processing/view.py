@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from ... import clock
+from ...errors import InvalidInputError
 from ...tasks import ProcessStatus
 from .runner import Observer
 
@@ -29,8 +30,11 @@ class AsyncProcessing:
         """Call a function whenever this process has brought a task to its end.
 
         Args:
-            callback: gets what ``get_status`` returns. What it raises is logged.
+            callback: gets what ``get_status`` returns. What it raises is logged. Until it returns the user's
+                next task does not begin, so it must not wait for one.
         """
+        if not callable(callback):
+            raise InvalidInputError(f"callback: expected a function, got {callback!r}")
         self._observers.append(callback)
 
     async def start(self) -> None:

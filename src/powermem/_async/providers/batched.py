@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ..._concurrency import AsyncBatcher, AsyncEvent, AsyncLock
 from ...cache import Vector, VectorCache, text_key
 from ...errors import ProviderError
+from ...tracing import span
 from .embedder import AsyncEmbedder
 
 # What servers answer when a text is too long or otherwise not to their liking, or there are too many.
@@ -184,7 +185,8 @@ class AsyncBatchedEmbedder:
         async with self._lock:
             self.requests += 1
             self.embedded_texts += len(texts)
-        return await self._inner.embed(texts)
+        with span("powermem.embed", {"gen_ai.request.model": self.model, "powermem.texts": len(texts)}):
+            return await self._inner.embed(texts)
 
     def _lost(self) -> ProviderError:
         return ProviderError(f"{self.provider}: the request was interrupted", provider=self.provider)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from ..._concurrency import async_to_thread
+from ...tracing import annotate_cost, span
 from ...types import ChatMessage, Completion, Schema
 from ...wire.ability import Abilities
 from ...wire.body import encode
@@ -84,6 +85,12 @@ class AsyncChatLLM:
 
     async def complete(self, messages: Sequence[ChatMessage], *, schema: Schema | None = None) -> Completion:
         """Answer a chat; see ``AsyncLLM``."""
+        with span("powermem.llm", {"gen_ai.request.model": self.model}):
+            completion = await self._complete(messages, schema)
+            annotate_cost(completion)
+            return completion
+
+    async def _complete(self, messages: Sequence[ChatMessage], schema: Schema | None) -> Completion:
         while True:
             # Every round starts from what is known by now, which another call may have found out, and a
             # refusal leaves less of it: the loop ends.

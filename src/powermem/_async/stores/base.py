@@ -101,77 +101,6 @@ class AsyncStore(ABC):
         """Remove everything in the collection."""
 
 
-class AsyncMovable(AsyncStore):
-    """A store whose memories can be moved: to another store, or to another embedder.
-
-    Its ``apply`` also knows ``Restore``. Pages are read by id, ascending: ``after`` is the last id of the
-    page before, or 0, and an empty page is the end. Each page is a read of its own, so that a scan of
-    millions holds up nobody; what is added during a scan has a higher id and is met by it.
-    """
-
-    @abstractmethod
-    async def identity(self) -> EmbedderIdentity | None:
-        """Return whose vectors the store holds; ``None`` when there are none yet."""
-
-    @abstractmethod
-    async def scan(
-        self, scope: Scope, expression: Expression | None, after: int, limit: int, *, vectors: bool = False
-    ) -> list[Stored]:
-        """Return a page of memories, also those superseded or expired, with what belongs to them.
-
-        Args:
-            scope: whose; as everywhere, ``None`` matches everything.
-            expression: a filter.
-            after: the last id of the page before.
-            limit: how many at most.
-            vectors: whether to read the vectors and terms, too.
-        """
-
-    @abstractmethod
-    async def scan_turns(self, scope: Scope, after: int, limit: int) -> list[Turn]:
-        """Return a page of source turns."""
-
-    @abstractmethod
-    async def get_turns(self, ids: Sequence[int]) -> list[Turn]:
-        """Return the source turns that have these ids."""
-
-    @abstractmethod
-    async def scan_deleted(self, after: int, limit: int) -> list[HistoryEntry]:
-        """Return a page of the history of memories that exist no more; the ids are those of the entries."""
-
-    @abstractmethod
-    async def prepare_switch(self, identity: EmbedderIdentity) -> int:
-        """Make a place beside the vectors for those of another embedder.
-
-        What an earlier call has put there for the same embedder stays; that for any other goes.
-
-        Returns:
-            How many memories have no vector of this embedder yet. When the store's vectors are this
-            embedder's, that is how many have no vector at all.
-        """
-
-    @abstractmethod
-    async def missing_embeddings(self, identity: EmbedderIdentity, after: int, limit: int) -> list[Row]:
-        """Return a page of the memories that ``prepare_switch`` counts and for whose present text
-        ``keep_embeddings`` was given no vector."""
-
-    @abstractmethod
-    async def keep_embeddings(self, embeddings: Sequence[Embedding]) -> None:
-        """Put vectors aside until ``switch``; nobody searches them."""
-
-    @abstractmethod
-    async def switch(self, identity: EmbedderIdentity) -> bool:
-        """Replace the vectors by those put aside, and remember whose they are, in one transaction.
-
-        From then on ``apply`` and ``search`` of every other open store on these memories raise
-        ``EmbeddingMismatchError``: the vectors that they would bring are no longer comparable.
-
-        Returns:
-            ``False`` when a memory has no new vector, because it was added or changed meanwhile; nothing was
-            changed then.
-        """
-
-
 class AsyncTaskStore(AsyncStore):
     """A store that also keeps the work to do: turns that wait, tasks, and who works on what.
 
@@ -249,5 +178,86 @@ class AsyncTaskStore(AsyncStore):
         """Count what there is to do."""
 
     @abstractmethod
-    async def preferences(self, scope: Scope) -> list[Preference]:
-        """Return the preferences of a scope, oldest first."""
+    async def preferences(
+        self, scope: Scope, *, after: int = 0, limit: int | None = None
+    ) -> list[Preference]:
+        """Return the preferences of a scope, oldest first; those with a higher id than ``after``, at most
+        ``limit`` of them."""
+
+    @abstractmethod
+    async def forget_tasks(self, before: int) -> int:
+        """Remove tasks that were completed or cancelled before a moment, and return how many.
+
+        One whose turns still wait for another task stays.
+        """
+
+
+class AsyncMovable(AsyncTaskStore):
+    """A store whose memories can be moved: to another store, or to another embedder.
+
+    Its ``apply`` also knows ``Restore``. Pages are read by id, ascending: ``after`` is the last id of the
+    page before, or 0, and an empty page is the end. Each page is a read of its own, so that a scan of
+    millions holds up nobody; what is added during a scan has a higher id and is met by it.
+    """
+
+    @abstractmethod
+    async def identity(self) -> EmbedderIdentity | None:
+        """Return whose vectors the store holds; ``None`` when there are none yet."""
+
+    @abstractmethod
+    async def scan(
+        self, scope: Scope, expression: Expression | None, after: int, limit: int, *, vectors: bool = False
+    ) -> list[Stored]:
+        """Return a page of memories, also those superseded or expired, with what belongs to them.
+
+        Args:
+            scope: whose; as everywhere, ``None`` matches everything.
+            expression: a filter.
+            after: the last id of the page before.
+            limit: how many at most.
+            vectors: whether to read the vectors and terms, too.
+        """
+
+    @abstractmethod
+    async def scan_turns(self, scope: Scope, after: int, limit: int) -> list[Turn]:
+        """Return a page of source turns."""
+
+    @abstractmethod
+    async def get_turns(self, ids: Sequence[int]) -> list[Turn]:
+        """Return the source turns that have these ids."""
+
+    @abstractmethod
+    async def scan_deleted(self, after: int, limit: int) -> list[HistoryEntry]:
+        """Return a page of the history of memories that exist no more; the ids are those of the entries."""
+
+    @abstractmethod
+    async def prepare_switch(self, identity: EmbedderIdentity) -> int:
+        """Make a place beside the vectors for those of another embedder.
+
+        What an earlier call has put there for the same embedder stays; that for any other goes.
+
+        Returns:
+            How many memories have no vector of this embedder yet. When the store's vectors are this
+            embedder's, that is how many have no vector at all.
+        """
+
+    @abstractmethod
+    async def missing_embeddings(self, identity: EmbedderIdentity, after: int, limit: int) -> list[Row]:
+        """Return a page of the memories that ``prepare_switch`` counts and for whose present text
+        ``keep_embeddings`` was given no vector."""
+
+    @abstractmethod
+    async def keep_embeddings(self, embeddings: Sequence[Embedding]) -> None:
+        """Put vectors aside until ``switch``; nobody searches them."""
+
+    @abstractmethod
+    async def switch(self, identity: EmbedderIdentity) -> bool:
+        """Replace the vectors by those put aside, and remember whose they are, in one transaction.
+
+        From then on ``apply`` and ``search`` of every other open store on these memories raise
+        ``EmbeddingMismatchError``: the vectors that they would bring are no longer comparable.
+
+        Returns:
+            ``False`` when a memory has no new vector, because it was added or changed meanwhile; nothing was
+            changed then.
+        """

@@ -133,8 +133,13 @@ class AsyncQueueStore(AsyncTaskStore):
     async def queue_statistics(self) -> QueueStatistics:
         return await self._ask(self._queue.statistics)
 
-    async def preferences(self, scope: Scope) -> list[Preference]:
-        return await self._ask(self._queue.preferences, scope)
+    async def preferences(
+        self, scope: Scope, *, after: int = 0, limit: int | None = None
+    ) -> list[Preference]:
+        return await self._ask(self._queue.preferences, scope, after, limit)
+
+    async def forget_tasks(self, before: int) -> int:
+        return await self._transact(self._queue.forget_tasks, before)
 
 
 class AsyncServerQueueStore(AsyncQueueStore):

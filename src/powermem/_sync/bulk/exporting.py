@@ -24,7 +24,8 @@ class Exporter:
     Args:
         store: the store.
         scope: whose memories.
-        expression: which of them; with a filter only the turns that they came from, and no deleted ones.
+        expression: which of them; with a filter only the turns that they came from, no preferences and none
+            that were deleted.
         vectors: whether to read their vectors, too.
     """
 
@@ -49,6 +50,11 @@ class Exporter:
                 linked = {turn for stored in memories for turn in stored.turns}
                 page.turns = self._store.get_turns(sorted(linked))
             yield page
+        if self._expression is None:
+            after = 0
+            while preferences := self._store.preferences(self._scope, after=after, limit=PAGE):
+                after = preferences[-1].id
+                yield Page(preferences=preferences)
         # A deleted memory's history does not say whose it was.
         if self._expression is None and self._scope == Scope():
             after = 0
@@ -86,4 +92,8 @@ class Exporter:
 
 
 def _write_page(writer: LineWriter, page: Page) -> None:
-    writer.write(write_item(item) for items in (page.turns, page.memories, page.history) for item in items)
+    writer.write(
+        write_item(item)
+        for items in (page.turns, page.memories, page.preferences, page.history)
+        for item in items
+    )

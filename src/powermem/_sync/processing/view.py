@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ... import clock
+from ...errors import InvalidInputError
 from ...tasks import ProcessStatus
 from .runner import Observer
 
@@ -30,8 +31,11 @@ class Processing:
         """Call a function whenever this process has brought a task to its end.
 
         Args:
-            callback: gets what ``get_status`` returns. What it raises is logged.
+            callback: gets what ``get_status`` returns. What it raises is logged. Until it returns the user's
+                next task does not begin, so it must not wait for one.
         """
+        if not callable(callback):
+            raise InvalidInputError(f"callback: expected a function, got {callback!r}")
         self._observers.append(callback)
 
     def start(self) -> None:

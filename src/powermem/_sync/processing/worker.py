@@ -24,6 +24,9 @@ _logger = logging.getLogger("powermem.processing")
 # How often a lease is renewed in the time that it lasts: two renewals may fail.
 _RENEWALS = 3
 
+# Seconds between two removals of tasks that are over for long.
+_TIDYING = 3600.0
+
 # Seconds between two looks whether all is done, when closing.
 _GLANCE = 0.05
 
@@ -233,7 +236,11 @@ class Processor:
 
     def _renew(self, stopping: Event) -> None:
         pause = self._settings.lease_seconds / _RENEWALS
+        tidied = float("-inf")
         while not stopping.wait(pause):
+            if monotonic() - tidied > _TIDYING:
+                tidied = monotonic()
+                self._tidy()
             held: dict[str, list[str]] = {}
             for lane in list(self._lanes):
                 held.setdefault(lane.owner, []).append(lane.name)
@@ -242,6 +249,13 @@ class Processor:
                     self._store.renew_lanes(owner, names, clock.now() + self._lease)
                 except PowerMemError as error:
                     _logger.warning("leases could not be renewed: %s", error)
+
+    def _tidy(self) -> None:
+        """Forget tasks that are over for long."""
+        try:
+            self._store.forget_tasks(clock.now() - int(self._settings.keep_days * 86_400_000_000))
+        except PowerMemError as error:
+            _logger.warning("tasks that are over could not be removed: %s", error)
 
     @property
     def _lease(self) -> int:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ..._drivers._foreign import call
 from ...errors import ConfigError, PowerMemError
+from ...tracing import annotate_cost, span
 from ...types import ChatMessage, Completion, Schema
 from ...wire.foreign import completion_of, foreign_error, vectors_of
 from ...wire.openai import with_schema
@@ -51,6 +52,12 @@ class ForeignLLM:
 
     def complete(self, messages: Sequence[ChatMessage], *, schema: Schema | None = None) -> Completion:
         """Answer a chat; unless the object has ``complete``, the schema goes into the prompt."""
+        with span("powermem.llm", {"gen_ai.request.model": self.model}):
+            completion = self._complete(messages, schema)
+            annotate_cost(completion)
+            return completion
+
+    def _complete(self, messages: Sequence[ChatMessage], schema: Schema | None) -> Completion:
         asked, options = list(messages), dict[str, Any]()
         if self._names[1] == "complete":
             options["schema"] = schema

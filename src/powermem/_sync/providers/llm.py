@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from ..._concurrency import to_thread
+from ...tracing import annotate_cost, span
 from ...types import ChatMessage, Completion, Schema
 from ...wire.ability import Abilities
 from ...wire.body import encode
@@ -85,6 +86,12 @@ class ChatLLM:
 
     def complete(self, messages: Sequence[ChatMessage], *, schema: Schema | None = None) -> Completion:
         """Answer a chat; see ``LLM``."""
+        with span("powermem.llm", {"gen_ai.request.model": self.model}):
+            completion = self._complete(messages, schema)
+            annotate_cost(completion)
+            return completion
+
+    def _complete(self, messages: Sequence[ChatMessage], schema: Schema | None) -> Completion:
         while True:
             # Every round starts from what is known by now, which another call may have found out, and a
             # refusal leaves less of it: the loop ends.

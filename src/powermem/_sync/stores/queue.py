@@ -130,8 +130,11 @@ class QueueStore(TaskStore):
     def queue_statistics(self) -> QueueStatistics:
         return self._ask(self._queue.statistics)
 
-    def preferences(self, scope: Scope) -> list[Preference]:
-        return self._ask(self._queue.preferences, scope)
+    def preferences(self, scope: Scope, *, after: int = 0, limit: int | None = None) -> list[Preference]:
+        return self._ask(self._queue.preferences, scope, after, limit)
+
+    def forget_tasks(self, before: int) -> int:
+        return self._transact(self._queue.forget_tasks, before)
 
 
 class ServerQueueStore(QueueStore):
