@@ -20,7 +20,8 @@ async def main() -> None:
         memory.processing.on_task_done(lambda task: print(f"task {task['status']}"))
         for said, answered in TALK:
             await memory.add_exchange("alice", said, answered)
-        print(f"{await memory.wait_for_processing('alice')} memories learned")
+        await memory.wait_for_processing("alice")
+        print(f"{await memory.count(user_id='alice')} memories learned")
 
         added = await memory.add("I'm allergic to peanuts.", user_id="alice", async_mode=True)
         found = await memory.search("allergic to what?", user_id="alice", limit=1)

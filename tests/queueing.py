@@ -18,6 +18,9 @@ LANE = lane_of(ANA)
 ALL = frozenset(ProcessStatus)
 MOCK = EmbedderIdentity("mock", "mock", 384)
 
+LONG = "😀" * 128
+"""As many bytes as an id may have."""
+
 # Pairs that one collation or another takes for equal, and what means something to SQL.
 USERS = [
     "ana",
@@ -33,7 +36,7 @@ USERS = [
     "\\",
     "😀",
     "🙂",
-    "😀" * 128,
+    LONG,
 ]
 
 

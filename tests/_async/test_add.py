@@ -179,7 +179,8 @@ async def test_an_empty_list_stores_nothing(memory: AsyncMemory) -> None:
         ({"messages": "x", "expires_at": "soon"}, "expires_at"),
         ({"messages": "x", "filters": {"a": {"eqq": 1}}}, "eq"),
         ({"messages": "x", "memory_type": ""}, "memory_type"),
-        ({"messages": "x", "async_mode": True}, "async_mode"),
+        ({"messages": "x", "async_mode": "later"}, "async_mode"),
+        ({"messages": "x", "prompt": 5}, "prompt"),
     ],
 )
 async def test_wrong_input_is_named_and_stores_nothing(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from powermem import AsyncMemory
+from powermem import AsyncMemory, StoreUnavailableError
 from powermem._concurrency import async_gather
 from tests._async.patience import async_comes, async_known, async_until
 from tests.apiserver import ApiServer, failure
@@ -42,7 +42,8 @@ async def test_the_fifth_exchange_begins_it(
         await async_until(lambda: model.calls == 1)
         assert len(await memory.list_tasks()) == 1
         api.release()
-        assert await memory.wait_for_processing() == 5
+        await memory.wait_for_processing()
+        assert await memory.count() == 5
         assert model.calls == 1
         assert await async_known(memory) == [f"note {number}" for number in range(5)]
 
@@ -54,7 +55,8 @@ async def test_messages_count_as_well(config: dict[str, Any], model: ScriptedMod
         await memory.add_message("bo", "user", "I like coffee")
         assert await memory.list_tasks() == []
         await memory.add_message("ana", "assistant", "Noted.")
-        assert await memory.wait_for_processing() == 2
+        await memory.wait_for_processing()
+        assert await memory.count() == 2
         assert await async_known(memory) == ["I like tea", "I live in Porto"]
 
 
@@ -100,7 +102,8 @@ async def test_many_at_once_begin_it_once(
         await async_until(lambda: model.calls == 1)
         assert len(await memory.list_tasks()) == 1
         api.release()
-        assert await memory.wait_for_processing() == 10
+        await memory.wait_for_processing()
+        assert await memory.count() == 10
 
 
 async def test_a_failure_does_not_end_it(
@@ -112,7 +115,8 @@ async def test_a_failure_does_not_end_it(
         await memory.wait_for_processing()
         assert len(await memory.list_tasks(status="failed")) == 1
         await talk(memory, range(1, 2))
-        assert await memory.wait_for_processing() == 1
+        await memory.wait_for_processing()
+        assert await memory.count() == 1
         assert await memory.flush() == 1
         assert await async_known(memory) == ["note 0", "note 1"]
 
@@ -122,7 +126,8 @@ async def test_it_counts_what_was_there_before(config: dict[str, Any], model: Sc
         await talk(memory, range(4))
     async with AsyncMemory(config, auto_process=True, batch_threshold=10) as memory:
         await talk(memory, range(4, 5))
-        assert await memory.wait_for_processing() == 5
+        await memory.wait_for_processing()
+        assert await memory.count() == 5
 
 
 async def test_without_a_model_rules_begin_by_themselves_too(config: dict[str, Any]) -> None:
@@ -130,3 +135,23 @@ async def test_without_a_model_rules_begin_by_themselves_too(config: dict[str, A
     async with AsyncMemory(config, auto_process=True, batch_threshold=2) as memory:
         await memory.add_exchange("ana", "My name is Ana and I like tea.", "Noted.")
         assert await memory.wait_for_processing() >= 1
+
+
+async def test_a_turn_that_is_kept_is_not_called_lost(
+    config: dict[str, Any],
+    model: ScriptedModel,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fail(*anything: Any) -> int:
+        raise StoreUnavailableError("the server went away")
+
+    async with AsyncMemory(config, auto_process=True, batch_threshold=2) as memory:
+        await memory.add_message("ana", "user", "I like tea")
+        assert memory._parts is not None
+        with monkeypatch.context() as patch:
+            patch.setattr(memory._parts.store, "count_buffered", fail)
+            await memory.add_message("ana", "user", "I live in Porto")
+        assert "went away" in caplog.text
+        await memory.add_message("ana", "user", "I play the violin")
+        await async_comes(memory.count, 3)

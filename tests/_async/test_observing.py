@@ -160,7 +160,7 @@ def test_only_what_can_be_called_is_told(config: dict[str, Any]) -> None:
     memory = AsyncMemory(config)
     for wrong in (None, "print", 5):
         with pytest.raises(InvalidInputError, match="callback"):
-            memory.processing.on_task_done(wrong)  # type: ignore[arg-type]
+            memory.processing.on_task_done(wrong)
 
 
 async def test_failures_are_logged_without_secrets(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import partial
 from typing import Any
 
 import pytest
 
-from powermem import AsyncMemory
-from powermem._concurrency import async_to_thread
+from powermem import AsyncMemory, StoreUnavailableError
+from powermem._concurrency import async_gather, async_to_thread
 from tests._async.patience import async_comes, async_known, async_until
 from tests.apiserver import HANG, ApiServer, Behaviour
 from tests.scripted import ScriptedModel, eager, heard, hold
@@ -87,6 +88,60 @@ async def test_two_memories_on_one_store_share_the_work(
         assert api.most_in_flight <= 4
 
 
+async def test_one_user_s_work_is_done_in_order_by_two_memories_too(
+    config: dict[str, Any], api: ApiServer, model: ScriptedModel
+) -> None:
+    slowly(api)
+    async with AsyncMemory(config) as one, AsyncMemory(config) as two:
+        for number in range(8):
+            await (one, two)[number % 2].add(f"note {number}", user_id="ana", async_mode=True)
+        await one.wait_for_processing()
+        assert heard(model.extractions) == [f"note {number}" for number in range(8)]
+        assert api.most_in_flight == 1
+        assert len(await async_known(two, "ana")) == 8
+
+
+async def test_nobody_s_words_are_read_beside_another_s(
+    memory: AsyncMemory, api: ApiServer, model: ScriptedModel
+) -> None:
+    users = [f"user {number}" for number in range(10)]
+    for turn in range(3):
+        for user_id in users:
+            await memory.add_message(user_id, "user", f"{user_id}: note {turn}")
+    assert await memory.flush() == 30
+    for messages in model.extractions:
+        assert len({text.split(":")[0] for text in heard([messages])}) == 1
+    for user_id in users:
+        assert await async_known(memory, user_id) == [f"{user_id}: note {turn}" for turn in range(3)]
+
+
+@pytest.mark.stores
+async def test_whoever_asks_for_it_each_turn_is_processed_once(
+    config: dict[str, Any], model: ScriptedModel
+) -> None:
+    said: list[str] = []
+
+    async def talk(memory: AsyncMemory, name: str) -> None:
+        for number in range(12):
+            text = f"{name} says {number}"
+            said.append(text)
+            await memory.add_message(f"user {number % 3}", "user", text)
+            if number % 4 == 0:
+                memory.process_async(f"user {number % 3}")
+            elif number % 5 == 0:
+                await memory.flush(f"user {number % 3}")
+
+    async with (
+        AsyncMemory(config, auto_process=True, batch_threshold=2) as one,
+        AsyncMemory(config, auto_process=True, batch_threshold=3) as two,
+    ):
+        await async_gather([partial(talk, memory, f"{n}") for n, memory in enumerate((one, two, one, two))])
+        await one.flush()
+        await two.flush()
+        assert sorted(heard(model.extractions)) == sorted(said)
+        assert await async_known(one) == sorted(said)
+
+
 async def test_who_only_looks_learns_what_another_process_has_done(
     config: dict[str, Any], api: ApiServer, model: ScriptedModel
 ) -> None:
@@ -146,6 +201,25 @@ async def test_a_model_may_think_for_longer_than_a_lease_lasts(
         assert found["attempts"] == 1
 
 
+@pytest.mark.parametrize("error", [StoreUnavailableError("the server went away"), RuntimeError("a mistake")])
+async def test_looking_for_work_survives_what_goes_wrong(
+    memory: AsyncMemory, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    await memory.add_exchange("ana", "I like tea", "Noted.")
+    assert memory._parts is not None
+    store = memory._parts.store
+    claim, failures = store.claim_lanes, [error] * 3
+
+    async def fail(*anything: Any, **named: Any) -> list[str]:
+        if failures:
+            raise failures.pop()
+        return await claim(*anything, **named)
+
+    monkeypatch.setattr(store, "claim_lanes", fail)
+    assert await memory.process("ana") == 1
+    assert failures == []
+
+
 @pytest.mark.stores
 async def test_the_work_of_a_killed_process_is_taken_over(
     config: dict[str, Any], api: ApiServer, model: ScriptedModel
@@ -163,7 +237,7 @@ async def test_the_work_of_a_killed_process_is_taken_over(
         finally:
             process.kill()
     async with AsyncMemory(config) as memory:
-        assert await memory.wait_for_processing("ana", timeout=30) == 1
+        await memory.wait_for_processing("ana", timeout=30)
         status = await memory.get_status(task_id)
         assert (status["status"], len(status["results"])) == ("completed", 1)
         assert await async_known(memory, "ana") == ["I like tea"]

@@ -19,7 +19,8 @@ from powermem import (
     ProviderError,
     RateLimitError,
 )
-from powermem._concurrency import async_gather, async_sleep
+from powermem._async import background, following
+from powermem._concurrency import AsyncEvent, async_gather
 from tests._async.patience import async_known, async_until
 from tests.apiserver import ApiServer, failure
 from tests.scripted import ScriptedModel, eager, heard, hold, refuse
@@ -37,6 +38,19 @@ def model(api: ApiServer) -> ScriptedModel:
     model = ScriptedModel(api)
     model.repeats()
     return model
+
+
+def listed(memory: AsyncMemory, monkeypatch: pytest.MonkeyPatch) -> AsyncEvent:
+    """Return what is set when somebody begins to wait for tasks that are in the store."""
+    event, watch = AsyncEvent(), memory._watcher.watch
+
+    def notice(task_id: int, user_id: str | None, *, own: bool = True) -> AsyncProcessTask:
+        if not own:
+            event.set()
+        return watch(task_id, user_id, own=own)
+
+    monkeypatch.setattr(memory._watcher, "watch", notice)
+    return event
 
 
 @pytest.mark.stores
@@ -208,7 +222,7 @@ async def test_giving_up_to_wait_cancels_nothing(
 
 
 async def test_waiting_sees_every_task_in_flight(
-    memory: AsyncMemory, model: ScriptedModel, api: ApiServer
+    memory: AsyncMemory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hold(api)
     await memory.add_exchange("ana", "I like tea", "Noted.")
@@ -217,11 +231,42 @@ async def test_waiting_sees_every_task_in_flight(
     memory.process_async("bo")
     await memory.add("I play the violin", user_id="ana", async_mode=True)
     await async_until(lambda: model.calls == 2)
-    api.release()
-    assert await memory.wait_for_processing("ana", timeout=30) == 2
-    assert await memory.wait_for_processing() <= 1
+    begun = listed(memory, monkeypatch)
+
+    async def release() -> int:
+        await begun.wait(30)
+        api.release()
+        return 0
+
+    assert await async_gather([partial(memory.wait_for_processing, "ana", 30), release]) == [2, 0]
+    await memory.wait_for_processing()
     assert await memory.wait_for_processing() == 0
     assert await async_known(memory) == ["I like coffee", "I like tea", "I play the violin"]
+
+
+async def test_more_than_a_page_is_waited_for_and_flushed(
+    memory: AsyncMemory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "_PAGE", 4)
+    monkeypatch.setattr(background, "_PAGE", 3)
+    hold(api)
+    names = [f"user {number}" for number in range(11)]
+    for name in names:
+        await memory.add(f"{name} likes tea", user_id=name, async_mode=True)
+        await memory.add_message(name, "user", f"{name} likes chess")
+    await async_until(lambda: model.calls == 11)
+    begun = listed(memory, monkeypatch)
+
+    async def release() -> int:
+        await begun.wait(30)
+        api.release()
+        return 0
+
+    # Tasks end while the pages are read.
+    await async_gather([memory.wait_for_processing, release])
+    assert await memory.list_tasks(status="running") == await memory.list_tasks(status="pending") == []
+    assert await memory.flush() == 11
+    assert await memory.count() == 22
 
 
 async def test_waiting_takes_only_the_user_s_own(
@@ -229,10 +274,12 @@ async def test_waiting_takes_only_the_user_s_own(
 ) -> None:
     hold(api)
     await memory.add_exchange("ana", "I like tea", "Noted.")
-    memory.process_async("ana")
+    task = memory.process_async("ana")
     assert await memory.wait_for_processing("bo", timeout=30) == 0
+    assert not task.done
     api.release()
-    assert await memory.wait_for_processing("ana") == 1
+    await memory.wait_for_processing("ana")
+    assert task.knowledge_count == 1
 
 
 async def test_flushing_takes_what_is_there(memory: AsyncMemory, model: ScriptedModel) -> None:
@@ -265,16 +312,18 @@ async def test_flushing_takes_what_arrives_meanwhile(
 
 
 async def test_flushing_takes_what_arrives_while_a_task_was_under_way(
-    memory: AsyncMemory, model: ScriptedModel, api: ApiServer
+    memory: AsyncMemory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hold(api)
     await memory.add_exchange("ana", "I like tea", "Noted.")
     memory.process_async("ana")
     await async_until(lambda: model.calls == 1)
 
+    begun = listed(memory, monkeypatch)
+
     async def talk() -> int:
-        # So that flushing has nothing to do but wait by now.
-        await async_sleep(0.1)
+        # By now flushing has nothing to do but wait.
+        await begun.wait(30)
         await memory.add_exchange("ana", "I play the violin", "Nice.")
         api.release()
         return 0
@@ -395,11 +444,11 @@ async def test_wrong_arguments_are_named(
 async def test_wrong_arguments_of_a_task_are_named(memory: AsyncMemory, model: ScriptedModel) -> None:
     for user_id in (None, "", 1.5):
         with pytest.raises(InvalidInputError, match="user_id"):
-            memory.process_async(user_id)  # type: ignore[arg-type]
+            memory.process_async(user_id)
     task = memory.process_async("ana")
     for timeout in (-1, "soon", float("nan")):
         with pytest.raises(InvalidInputError, match="timeout"):
-            await task.wait(timeout)  # type: ignore[arg-type]
+            await task.wait(timeout)
     await task.wait()
 
 

@@ -85,7 +85,7 @@ async def test_there_is_no_status_of_what_is_not_there_or_not_theirs(
     for call in (memory.get_status, memory.cancel_task):
         for unknown in (1, "1", "no task", "c464e17e-f2ff-4e9a-a2c2-41cc55ab43b9", True, None):
             with pytest.raises(NotFoundError, match="task_id"):
-                await call(unknown)  # type: ignore[arg-type]
+                await call(unknown)
         with pytest.raises(NotFoundError):
             await call(task.id, user_id="bo")
         with pytest.raises(NotFoundError):
@@ -259,8 +259,8 @@ async def test_corrections_are_counted_and_told(memory: AsyncMemory, model: Scri
 
 
 async def test_ids_may_be_given_as_numbers(memory: AsyncMemory, model: ScriptedModel) -> None:
-    await memory.add_exchange(5, "I like tea", "Noted.")  # type: ignore[arg-type]
-    task = memory.process_async(5)  # type: ignore[arg-type]
-    assert await memory.wait_for_processing("5") == 1
+    await memory.add_exchange(5, "I like tea", "Noted.")
+    task = memory.process_async(5)
+    await memory.wait_for_processing("5")
     assert (task.user_id, task.done) == ("5", True)
     await async_comes(partial(memory.count, user_id="5"), 1)

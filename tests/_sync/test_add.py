@@ -178,7 +178,8 @@ def test_an_empty_list_stores_nothing(memory: Memory) -> None:
         ({"messages": "x", "expires_at": "soon"}, "expires_at"),
         ({"messages": "x", "filters": {"a": {"eqq": 1}}}, "eq"),
         ({"messages": "x", "memory_type": ""}, "memory_type"),
-        ({"messages": "x", "async_mode": True}, "async_mode"),
+        ({"messages": "x", "async_mode": "later"}, "async_mode"),
+        ({"messages": "x", "prompt": 5}, "prompt"),
     ],
 )
 def test_wrong_input_is_named_and_stores_nothing(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from powermem import Memory
+from powermem import Memory, StoreUnavailableError
 from powermem._concurrency import gather
 from tests._sync.patience import comes, known, until
 from tests.apiserver import ApiServer, failure
@@ -41,7 +41,8 @@ def test_the_fifth_exchange_begins_it(config: dict[str, Any], model: ScriptedMod
         until(lambda: model.calls == 1)
         assert len(memory.list_tasks()) == 1
         api.release()
-        assert memory.wait_for_processing() == 5
+        memory.wait_for_processing()
+        assert memory.count() == 5
         assert model.calls == 1
         assert known(memory) == [f"note {number}" for number in range(5)]
 
@@ -53,7 +54,8 @@ def test_messages_count_as_well(config: dict[str, Any], model: ScriptedModel) ->
         memory.add_message("bo", "user", "I like coffee")
         assert memory.list_tasks() == []
         memory.add_message("ana", "assistant", "Noted.")
-        assert memory.wait_for_processing() == 2
+        memory.wait_for_processing()
+        assert memory.count() == 2
         assert known(memory) == ["I like tea", "I live in Porto"]
 
 
@@ -97,7 +99,8 @@ def test_many_at_once_begin_it_once(config: dict[str, Any], model: ScriptedModel
         until(lambda: model.calls == 1)
         assert len(memory.list_tasks()) == 1
         api.release()
-        assert memory.wait_for_processing() == 10
+        memory.wait_for_processing()
+        assert memory.count() == 10
 
 
 def test_a_failure_does_not_end_it(config: dict[str, Any], model: ScriptedModel, api: ApiServer) -> None:
@@ -107,7 +110,8 @@ def test_a_failure_does_not_end_it(config: dict[str, Any], model: ScriptedModel,
         memory.wait_for_processing()
         assert len(memory.list_tasks(status="failed")) == 1
         talk(memory, range(1, 2))
-        assert memory.wait_for_processing() == 1
+        memory.wait_for_processing()
+        assert memory.count() == 1
         assert memory.flush() == 1
         assert known(memory) == ["note 0", "note 1"]
 
@@ -117,7 +121,8 @@ def test_it_counts_what_was_there_before(config: dict[str, Any], model: Scripted
         talk(memory, range(4))
     with Memory(config, auto_process=True, batch_threshold=10) as memory:
         talk(memory, range(4, 5))
-        assert memory.wait_for_processing() == 5
+        memory.wait_for_processing()
+        assert memory.count() == 5
 
 
 def test_without_a_model_rules_begin_by_themselves_too(config: dict[str, Any]) -> None:
@@ -125,3 +130,23 @@ def test_without_a_model_rules_begin_by_themselves_too(config: dict[str, Any]) -
     with Memory(config, auto_process=True, batch_threshold=2) as memory:
         memory.add_exchange("ana", "My name is Ana and I like tea.", "Noted.")
         assert memory.wait_for_processing() >= 1
+
+
+def test_a_turn_that_is_kept_is_not_called_lost(
+    config: dict[str, Any],
+    model: ScriptedModel,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*anything: Any) -> int:
+        raise StoreUnavailableError("the server went away")
+
+    with Memory(config, auto_process=True, batch_threshold=2) as memory:
+        memory.add_message("ana", "user", "I like tea")
+        assert memory._parts is not None
+        with monkeypatch.context() as patch:
+            patch.setattr(memory._parts.store, "count_buffered", fail)
+            memory.add_message("ana", "user", "I live in Porto")
+        assert "went away" in caplog.text
+        memory.add_message("ana", "user", "I play the violin")
+        comes(memory.count, 3)

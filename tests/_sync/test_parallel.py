@@ -6,12 +6,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import partial
 from typing import Any
 
 import pytest
 
-from powermem import Memory
-from powermem._concurrency import to_thread
+from powermem import Memory, StoreUnavailableError
+from powermem._concurrency import gather, to_thread
 from tests._sync.patience import comes, known, until
 from tests.apiserver import HANG, ApiServer, Behaviour
 from tests.scripted import ScriptedModel, eager, heard, hold
@@ -88,6 +89,60 @@ def test_two_memories_on_one_store_share_the_work(
         assert api.most_in_flight <= 4
 
 
+def test_one_user_s_work_is_done_in_order_by_two_memories_too(
+    config: dict[str, Any], api: ApiServer, model: ScriptedModel
+) -> None:
+    slowly(api)
+    with Memory(config) as one, Memory(config) as two:
+        for number in range(8):
+            (one, two)[number % 2].add(f"note {number}", user_id="ana", async_mode=True)
+        one.wait_for_processing()
+        assert heard(model.extractions) == [f"note {number}" for number in range(8)]
+        assert api.most_in_flight == 1
+        assert len(known(two, "ana")) == 8
+
+
+def test_nobody_s_words_are_read_beside_another_s(
+    memory: Memory, api: ApiServer, model: ScriptedModel
+) -> None:
+    users = [f"user {number}" for number in range(10)]
+    for turn in range(3):
+        for user_id in users:
+            memory.add_message(user_id, "user", f"{user_id}: note {turn}")
+    assert memory.flush() == 30
+    for messages in model.extractions:
+        assert len({text.split(":")[0] for text in heard([messages])}) == 1
+    for user_id in users:
+        assert known(memory, user_id) == [f"{user_id}: note {turn}" for turn in range(3)]
+
+
+@pytest.mark.stores
+def test_whoever_asks_for_it_each_turn_is_processed_once(
+    config: dict[str, Any], model: ScriptedModel
+) -> None:
+    said: list[str] = []
+
+    def talk(memory: Memory, name: str) -> None:
+        for number in range(12):
+            text = f"{name} says {number}"
+            said.append(text)
+            memory.add_message(f"user {number % 3}", "user", text)
+            if number % 4 == 0:
+                memory.process_async(f"user {number % 3}")
+            elif number % 5 == 0:
+                memory.flush(f"user {number % 3}")
+
+    with (
+        Memory(config, auto_process=True, batch_threshold=2) as one,
+        Memory(config, auto_process=True, batch_threshold=3) as two,
+    ):
+        gather([partial(talk, memory, f"{n}") for n, memory in enumerate((one, two, one, two))])
+        one.flush()
+        two.flush()
+        assert sorted(heard(model.extractions)) == sorted(said)
+        assert known(one) == sorted(said)
+
+
 def test_who_only_looks_learns_what_another_process_has_done(
     config: dict[str, Any], api: ApiServer, model: ScriptedModel
 ) -> None:
@@ -147,6 +202,25 @@ def test_a_model_may_think_for_longer_than_a_lease_lasts(
         assert found["attempts"] == 1
 
 
+@pytest.mark.parametrize("error", [StoreUnavailableError("the server went away"), RuntimeError("a mistake")])
+def test_looking_for_work_survives_what_goes_wrong(
+    memory: Memory, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    memory.add_exchange("ana", "I like tea", "Noted.")
+    assert memory._parts is not None
+    store = memory._parts.store
+    claim, failures = store.claim_lanes, [error] * 3
+
+    def fail(*anything: Any, **named: Any) -> list[str]:
+        if failures:
+            raise failures.pop()
+        return claim(*anything, **named)
+
+    monkeypatch.setattr(store, "claim_lanes", fail)
+    assert memory.process("ana") == 1
+    assert failures == []
+
+
 @pytest.mark.stores
 def test_the_work_of_a_killed_process_is_taken_over(
     config: dict[str, Any], api: ApiServer, model: ScriptedModel
@@ -162,7 +236,7 @@ def test_the_work_of_a_killed_process_is_taken_over(
         finally:
             process.kill()
     with Memory(config) as memory:
-        assert memory.wait_for_processing("ana", timeout=30) == 1
+        memory.wait_for_processing("ana", timeout=30)
         status = memory.get_status(task_id)
         assert (status["status"], len(status["results"])) == ("completed", 1)
         assert known(memory, "ana") == ["I like tea"]

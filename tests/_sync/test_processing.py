@@ -20,7 +20,8 @@ from powermem import (
     ProviderError,
     RateLimitError,
 )
-from powermem._concurrency import gather, sleep
+from powermem._concurrency import Event, gather
+from powermem._sync import background, following
 from tests._sync.patience import known, until
 from tests.apiserver import ApiServer, failure
 from tests.scripted import ScriptedModel, eager, heard, hold, refuse
@@ -38,6 +39,19 @@ def model(api: ApiServer) -> ScriptedModel:
     model = ScriptedModel(api)
     model.repeats()
     return model
+
+
+def listed(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> Event:
+    """Return what is set when somebody begins to wait for tasks that are in the store."""
+    event, watch = Event(), memory._watcher.watch
+
+    def notice(task_id: int, user_id: str | None, *, own: bool = True) -> ProcessTask:
+        if not own:
+            event.set()
+        return watch(task_id, user_id, own=own)
+
+    monkeypatch.setattr(memory._watcher, "watch", notice)
+    return event
 
 
 @pytest.mark.stores
@@ -198,7 +212,9 @@ def test_giving_up_to_wait_cancels_nothing(memory: Memory, model: ScriptedModel,
     assert memory.flush("ana") == 1
 
 
-def test_waiting_sees_every_task_in_flight(memory: Memory, model: ScriptedModel, api: ApiServer) -> None:
+def test_waiting_sees_every_task_in_flight(
+    memory: Memory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hold(api)
     memory.add_exchange("ana", "I like tea", "Noted.")
     memory.add_exchange("bo", "I like coffee", "Noted.")
@@ -206,20 +222,53 @@ def test_waiting_sees_every_task_in_flight(memory: Memory, model: ScriptedModel,
     memory.process_async("bo")
     memory.add("I play the violin", user_id="ana", async_mode=True)
     until(lambda: model.calls == 2)
-    api.release()
-    assert memory.wait_for_processing("ana", timeout=30) == 2
-    assert memory.wait_for_processing() <= 1
+    begun = listed(memory, monkeypatch)
+
+    def release() -> int:
+        begun.wait(30)
+        api.release()
+        return 0
+
+    assert gather([partial(memory.wait_for_processing, "ana", 30), release]) == [2, 0]
+    memory.wait_for_processing()
     assert memory.wait_for_processing() == 0
     assert known(memory) == ["I like coffee", "I like tea", "I play the violin"]
+
+
+def test_more_than_a_page_is_waited_for_and_flushed(
+    memory: Memory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "_PAGE", 4)
+    monkeypatch.setattr(background, "_PAGE", 3)
+    hold(api)
+    names = [f"user {number}" for number in range(11)]
+    for name in names:
+        memory.add(f"{name} likes tea", user_id=name, async_mode=True)
+        memory.add_message(name, "user", f"{name} likes chess")
+    until(lambda: model.calls == 11)
+    begun = listed(memory, monkeypatch)
+
+    def release() -> int:
+        begun.wait(30)
+        api.release()
+        return 0
+
+    # Tasks end while the pages are read.
+    gather([memory.wait_for_processing, release])
+    assert memory.list_tasks(status="running") == memory.list_tasks(status="pending") == []
+    assert memory.flush() == 11
+    assert memory.count() == 22
 
 
 def test_waiting_takes_only_the_user_s_own(memory: Memory, model: ScriptedModel, api: ApiServer) -> None:
     hold(api)
     memory.add_exchange("ana", "I like tea", "Noted.")
-    memory.process_async("ana")
+    task = memory.process_async("ana")
     assert memory.wait_for_processing("bo", timeout=30) == 0
+    assert not task.done
     api.release()
-    assert memory.wait_for_processing("ana") == 1
+    memory.wait_for_processing("ana")
+    assert task.knowledge_count == 1
 
 
 def test_flushing_takes_what_is_there(memory: Memory, model: ScriptedModel) -> None:
@@ -252,16 +301,18 @@ def test_flushing_takes_what_arrives_meanwhile(
 
 
 def test_flushing_takes_what_arrives_while_a_task_was_under_way(
-    memory: Memory, model: ScriptedModel, api: ApiServer
+    memory: Memory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hold(api)
     memory.add_exchange("ana", "I like tea", "Noted.")
     memory.process_async("ana")
     until(lambda: model.calls == 1)
 
+    begun = listed(memory, monkeypatch)
+
     def talk() -> int:
-        # So that flushing has nothing to do but wait by now.
-        sleep(0.1)
+        # By now flushing has nothing to do but wait.
+        begun.wait(30)
         memory.add_exchange("ana", "I play the violin", "Nice.")
         api.release()
         return 0
@@ -380,11 +431,11 @@ def test_wrong_arguments_are_named(
 def test_wrong_arguments_of_a_task_are_named(memory: Memory, model: ScriptedModel) -> None:
     for user_id in (None, "", 1.5):
         with pytest.raises(InvalidInputError, match="user_id"):
-            memory.process_async(user_id)  # type: ignore[arg-type]
+            memory.process_async(user_id)
     task = memory.process_async("ana")
     for timeout in (-1, "soon", float("nan")):
         with pytest.raises(InvalidInputError, match="timeout"):
-            task.wait(timeout)  # type: ignore[arg-type]
+            task.wait(timeout)
     task.wait()
 
 

@@ -82,7 +82,7 @@ def test_there_is_no_status_of_what_is_not_there_or_not_theirs(memory: Memory, m
     for call in (memory.get_status, memory.cancel_task):
         for unknown in (1, "1", "no task", "c464e17e-f2ff-4e9a-a2c2-41cc55ab43b9", True, None):
             with pytest.raises(NotFoundError, match="task_id"):
-                call(unknown)  # type: ignore[arg-type]
+                call(unknown)
         with pytest.raises(NotFoundError):
             call(task.id, user_id="bo")
         with pytest.raises(NotFoundError):
@@ -248,8 +248,8 @@ def test_corrections_are_counted_and_told(memory: Memory, model: ScriptedModel) 
 
 
 def test_ids_may_be_given_as_numbers(memory: Memory, model: ScriptedModel) -> None:
-    memory.add_exchange(5, "I like tea", "Noted.")  # type: ignore[arg-type]
-    task = memory.process_async(5)  # type: ignore[arg-type]
-    assert memory.wait_for_processing("5") == 1
+    memory.add_exchange(5, "I like tea", "Noted.")
+    task = memory.process_async(5)
+    memory.wait_for_processing("5")
     assert (task.user_id, task.done) == ("5", True)
     comes(partial(memory.count, user_id="5"), 1)

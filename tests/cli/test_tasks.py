@@ -171,6 +171,8 @@ def test_other_commands_leave_the_work_alone(
     api.rule = lambda request: HANG
     with Memory(json.loads(config.read_text("utf-8"))) as memory:
         memory.add("I keep bees", user_id="alice", async_mode=True)
+        while not api.of("chat"):
+            time.sleep(0.01)
         memory.close(drain=False)
     asked = len(api.of("chat"))
     for arguments in (["list"], ["search", "bees"], ["tasks"], ["stats"], ["add", "I sail", "--no-infer"]):

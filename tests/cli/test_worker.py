@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,6 +80,8 @@ def leave(api: ApiServer, sections: dict[str, Any], *users: str) -> list[str]:
     api.rule = lambda request: HANG if request.kind == "chat" else None
     with Memory({**sections, "processing": {"resume": False}}) as memory:
         ids = [memory.add("I keep bees", user_id=user, async_mode=True)["task_id"] for user in users]
+        while len(api.of("chat")) < len(users):
+            time.sleep(0.01)
         memory.close(drain=False)
     api.rule = lambda request: None
     api.requests.clear()

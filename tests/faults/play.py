@@ -14,7 +14,7 @@ from tests.faults.unreliable import Note, UnreliableModel
 
 _PRODUCERS = [["ana", "ben", "cat"], ["dan", "eve", "unlucky"]]
 _WORKERS = 3
-_ROUNDS = 10
+_ROUNDS = 8
 
 USERS = [user for users in _PRODUCERS for user in users]
 
@@ -31,7 +31,7 @@ class Play:
         exchanges: what was acknowledged as kept.
         rough: what was acknowledged as a rough memory, with their ids and the id of the task.
         unknown: what was under way when somebody was killed.
-        kills: how often whom.
+        kills: how often whom, and how often a worker was held.
     """
 
     def __init__(self, config: dict[str, Any], file: Path, chance: random.Random) -> None:
@@ -70,7 +70,9 @@ class Play:
                         self._note(told)
             # In the middle of the work that comes of it.
             model.wait(self._chance.randrange(1, 6), timeout=0.5)
-            for place in self._chance.sample(range(_WORKERS), self._chance.choice([0, 0, 1, 2])):
+            if self._chance.random() < 0.2:
+                self._hold_worker(self._chance.randrange(_WORKERS), model)
+            for place in self._chance.sample(range(_WORKERS), self._chance.choice([0, 0, 1, 1, 2])):
                 self._kill_worker(place)
         for producer in self._producers:
             producer.finish(quiet=False)
@@ -100,6 +102,13 @@ class Play:
         self._workers[place] = self._worker()
         self._starting.add(place)
         self.kills["worker"] += 1
+
+    def _hold_worker(self, place: int, model: UnreliableModel) -> None:
+        # For longer than its leases: others take over what it has in hand, and it knows nothing of that.
+        self._workers[place].pause()
+        model.wait(1_000_000, timeout=1.5 * float(self._config["processing"]["lease_seconds"]))
+        self._workers[place].resume()
+        self.kills["held"] += 1
 
     def _note(self, told: Any) -> None:
         match told:

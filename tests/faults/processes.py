@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -125,6 +126,14 @@ class Process:
         """End the process at once, as ``kill -9`` does."""
         self._process.kill()
         self._process.wait(_PATIENCE)
+
+    def pause(self) -> None:
+        """Hold the process where it is, as a machine does that has too much to do."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a process go on that was held."""
+        self._process.send_signal(signal.SIGCONT)
 
     def _read(self) -> None:
         assert self._process.stdout is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from .. import clock
 from ..buffering import waiting_turns
 from ..changes import AddMemory, AddTask, AlreadyDone, Change, FreeTurns, Remember
+from ..errors import PowerMemError
 from ..ids import new_id
 from ..indexing import document
 from ..inputs import Moment
@@ -26,6 +28,8 @@ from .lifecycle import Parts
 from .processing.handle import AsyncProcessTask
 from .processing.submitter import Asked
 from .processing.view import AsyncProcessing
+
+_logger = logging.getLogger("powermem.processing")
 
 _PAGE = 500
 
@@ -187,7 +191,11 @@ class AsyncBackground(AsyncFollowing):
         turns = waiting_turns(heard, scope, at)
         await parts.store.apply(turns)
         if self._auto_process:
-            await self._process_when_due(parts, scope)
+            try:
+                await self._process_when_due(parts, scope)
+            except PowerMemError as error:
+                # The turn is kept, and whoever was told otherwise would bring it again.
+                _logger.warning("processing could not be begun for %r: %s", user_id, error)
         return [
             turn_record(Turn(turn.id, turn.scope, turn.role, turn.content, turn.actor_id, turn.sent_at))
             for turn in (waiting.turn for waiting in turns)
@@ -264,8 +272,7 @@ class AsyncBackground(AsyncFollowing):
         try:
             await self._enqueue(await self._ready(), asked, again=True)
         except Exception as error:
-            for task_id, _ in asked:
-                self._watcher.fail(task_id, error)
+            self._watcher.fail((task_id for task_id, _ in asked), error)
         else:
             self._watcher.stored(task_id for task_id, _ in asked)
 
@@ -314,7 +321,8 @@ class AsyncBackground(AsyncFollowing):
 
     def _whose_work(self, scope: Scope) -> Scope:
         # All of the user's, but found by who looks for the work of this memory's agent.
-        return lane_scope(scope)._replace(agent_id=self._agent_id)
+        whose = lane_scope(scope)
+        return whose if whose.user_id is None else whose._replace(agent_id=self._agent_id)
 
 
 def _rough_row(text: str, heard: Sequence[Message], refinement: Refinement) -> Row:

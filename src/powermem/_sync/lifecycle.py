@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("powermem")
 
+# Seconds that putting tasks into the store may take at least when closing.
+_SUBMITTING = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -148,17 +151,21 @@ class Lifecycle:
             timeout: seconds that finishing may take; what takes longer is parked.
         """
         self._owner.check()
-        patience = check_seconds(timeout, "timeout")
-        # What was asked for is in the store before it is closed.
-        self._submitter.close(patience)
+        # A caller who gives up waiting must not leave the file half closed.
+        shield(partial(self._close, drain, check_seconds(timeout, "timeout")))
+        # Whoever comes now is told that it is closed, whatever event loop that is.
+        self._owner.release()
+
+    def _close(self, drain: bool, timeout: float | None) -> None:
+        # What was asked for is in the store before it is closed, even if nobody has time to do it.
+        self._submitter.close(None if timeout is None else max(timeout, _SUBMITTING))
         with self._opening:
             self._closed = True
             parts, self._parts = self._parts, None
-            if parts is not None:
-                # A caller who gives up waiting must not leave the file half closed.
-                shield(partial(parts.close, drain, patience))
-        # Whoever comes now is told that it is closed, whatever event loop that is.
-        self._owner.release()
+            if parts is None:
+                self._watcher.close()
+            else:
+                parts.close(drain, timeout)
 
     def __enter__(self) -> Self:
         self.initialize()
@@ -173,15 +180,20 @@ class Lifecycle:
         parts = self._parts
         if parts is not None:
             return parts
+        # Also before waiting: whoever is told of a task's end may ask us something, and is waited for.
+        self._check_open()
         with self._opening:
-            if self._closed:
-                raise ClosedError("this memory was closed; make a new one")
+            self._check_open()
             if self._parts is None:
                 # When the caller is cancelled, what was opened is there for the next one and for `close`.
                 shield(partial(self._open, any_vectors))
             parts = self._parts
             assert parts is not None
             return parts
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ClosedError("this memory was closed; make a new one")
 
     def _open(self, any_vectors: bool) -> None:
         parts = self._assemble()

@@ -39,7 +39,7 @@ earlier one, use --concurrency 1. The sessions of one conversation always keep t
 """
 _TASKS = """\
 Without an action the newest tasks are listed. 'retry ID' begins one again that failed or was cancelled,
-and waits for it. 'cancel ID' cancels one; what was said is kept, and 'powermem process' takes it on again.
+and waits for it. 'cancel ID' cancels one; what was said is kept, and can be processed by another.
 """
 _WORKER = """\
 It takes on the tasks of every process and every user in the store. SIGTERM or ^C finishes what is under way,

@@ -140,11 +140,14 @@ def _processed(result: Mapping[str, Any]) -> Iterator[Part]:
 
 def _shown(overview: Mapping[str, Any]) -> Iterator[Part]:
     found, numbers = overview["tasks"], overview["stats"]
-    waits = "" if numbers["oldest_age"] is None else f"; the oldest waits for {numbers['oldest_age']:.0f} s"
+    waiting = numbers["buffered"] or numbers["queue_depth"] or numbers["running"]
+    # What a failed task was to read counts as old too, and waits for nobody.
+    age = numbers["oldest_age"] if waiting else None
     yield (
         f"{views.amount(numbers['buffered'], 'message', 'messages')} buffered, "
         f"{views.amount(numbers['queue_depth'], 'task', 'tasks')} pending, "
-        f"{numbers['running']} running, {numbers['failed']} failed{waits}"
+        f"{numbers['running']} running, {numbers['failed']} failed"
+        + ("" if age is None else f"; the oldest waits for {age:.0f} s")
     )
     if not found:
         yield "No tasks found."

@@ -74,8 +74,8 @@ class Processing(Section):
 
     prefix: ClassVar[str] = "POWERMEM_PROCESSING_"
 
-    concurrency: Count = 50
-    """How many users' work one process does side by side."""
+    concurrency: Whole = 50
+    """How many users' work one process does side by side; 0 leaves it to other processes."""
     lease_seconds: Seconds = 60.0
     """After so long the work of a killed process is taken over."""
     poll_interval: Seconds = 1.0

@@ -164,7 +164,6 @@ class QueueSQL:
         if scope == lane_scope(scope):
             # Nothing of the lane is left then, and its name is somebody's id.
             yield from self.lanes.remove(lane_of(scope))
-        yield Statement(f"DELETE FROM {self._buffer} WHERE {where.sql}", where.values)
         # A task may have taken on turns of others in its lane.
         yield Statement(
             f"UPDATE {self._buffer} SET task_id = 0 WHERE task_id IN "
@@ -172,6 +171,8 @@ class QueueSQL:
             where.values,
         )
         yield Statement(f"DELETE FROM {self._tasks} WHERE {where.sql}", where.values)
+        # After the tasks: what comes at this moment may lose its turns, but no turn loses its task.
+        yield Statement(f"DELETE FROM {self._buffer} WHERE {where.sql}", where.values)
         yield Statement(f"DELETE FROM {self._preferences} WHERE {where.sql}", where.values)
 
     def release(self, owner: str, lane: str) -> Steps[None]:
@@ -182,6 +183,12 @@ class QueueSQL:
             return
         # Whoever adds one from now on waits for this transaction, and says when the lane is due himself.
         task = yield from self._first_open(lane)
+        if task is not None and task.status is ProcessStatus.RUNNING:
+            # It was begun just when its owner was told to stop, and nobody works on it.
+            yield Statement(
+                f"UPDATE {self._tasks} SET status = ?, stage = ?, attempts = ? WHERE id = ? AND status = ?",
+                (ProcessStatus.PENDING.value, "parked", task.attempts - 1, task.id, task.status.value),
+            )
         yield from self.lanes.let_go(lane, NEVER if task is None else task.due_at)
 
     def begin(self, owner: str, lane: str, at: int) -> Steps[Task | None]:

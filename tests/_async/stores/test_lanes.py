@@ -10,11 +10,20 @@ import pytest
 
 from powermem._async.stores.base import AsyncTaskStore
 from powermem._concurrency import async_gather
-from powermem.changes import Change, FinishTurns, HoldLane, LeaseLost, TaskEnded, TurnsGone, UpdateTask
+from powermem.changes import (
+    Change,
+    DeleteWhere,
+    FinishTurns,
+    HoldLane,
+    LeaseLost,
+    TaskEnded,
+    TurnsGone,
+    UpdateTask,
+)
 from powermem.tasks import ProcessStatus, Task, lane_of
 from powermem.types import Scope
 from tests.additions import memory_of
-from tests.queueing import AT, LANE, SECOND, UNTIL, USERS, becomes, said, task_of
+from tests.queueing import AT, LANE, LONG, SECOND, UNTIL, USERS, becomes, said, task_of
 
 pytestmark = pytest.mark.stores
 
@@ -178,6 +187,7 @@ async def test_a_lane_that_was_let_go_of_is_due_when_its_next_task_is(
 
 async def test_lanes_that_look_alike_are_different(queue: AsyncTaskStore, other: AsyncTaskStore) -> None:
     scopes = [*[Scope(user) for user in USERS], Scope(None, "ana"), Scope(None, None, "ana"), Scope()]
+    scopes += [Scope(None, LONG), Scope(None, None, LONG), Scope(LONG[1:], LONG, LONG)]
     tasks = {lane_of(scope): task_of(scope) for scope in scopes}
     assert len(tasks) == len(scopes)
     await queue.apply([*tasks.values(), *[said(lane_of(scope), scope) for scope in scopes]])
@@ -254,6 +264,34 @@ async def test_no_task_is_forgotten_when_a_lane_is_let_go_of(
             calls += [partial(queue.release_lane, owner, lane), partial(other.apply, [more])]
         chance.shuffle(calls)
         await async_gather(calls)
+
+
+async def test_no_task_is_forgotten_when_its_scope_is_emptied(
+    queue: AsyncTaskStore, other: AsyncTaskStore
+) -> None:
+    scopes = [Scope(f"user {number}") for number in range(8)]
+    chance = random.Random(8)
+    for round_ in range(12):
+        tasks = {lane_of(scope): task_of(scope, "refine") for scope in scopes}
+        calls = [
+            partial(other.apply, [said("new", scope, task_id=task.task.id), task])
+            for scope, task in zip(scopes, tasks.values(), strict=True)
+        ]
+        calls += [partial(queue.apply, [DeleteWhere(scope, None, AT)]) for scope in scopes]
+        chance.shuffle(calls)
+        await async_gather(calls)
+        left = {lane for lane, task in tasks.items() if await other.find_task(task.task.id) is not None}
+        claimed = await claim(queue, f"{round_}", limit=99)
+        assert left <= set(claimed)
+        for lane in claimed:
+            begun = await queue.begin_task(f"{round_}", lane, AT)
+            assert (begun is not None) == (lane in left)
+            if begun is not None:
+                # It may have lost its turn, but then it has nothing to do; no turn has lost its task.
+                ids = [waiting.turn.id for waiting in await queue.task_turns(begun.id)]
+                await queue.apply([FinishTurns(ids), becomes(begun, ProcessStatus.COMPLETED)])
+            await queue.release_lane(f"{round_}", lane)
+        assert (await queue.queue_statistics()).oldest_at is None
 
 
 def retry(task: Task) -> UpdateTask:

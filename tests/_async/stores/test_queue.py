@@ -22,7 +22,7 @@ from powermem.tasks import ProcessStatus, lane_of
 from powermem.types import Scope
 from tests.additions import ANA, memory_of, turn_of
 from tests.databases import execute
-from tests.queueing import ALL, AT, LANE, MOCK, UNTIL, USERS, becomes, preference_of, said, task_of
+from tests.queueing import ALL, AT, LANE, LONG, MOCK, UNTIL, USERS, becomes, preference_of, said, task_of
 
 pytestmark = pytest.mark.stores
 
@@ -59,7 +59,11 @@ async def test_a_preference_is_kept_whole(queue: AsyncTaskStore) -> None:
         preference_of("", scope, reasoning="", created_at=10**16),
     ]
     assert await queue.apply(changes) == [1, 1, 1]
-    assert await queue.preferences(scope) == [change.preference for change in changes]
+    kept = [change.preference for change in changes]
+    assert await queue.preferences(scope) == kept
+    assert await queue.preferences(scope, limit=2) == kept[:2]
+    assert await queue.preferences(scope, after=kept[0].id, limit=1) == kept[1:2]
+    assert await queue.preferences(scope, after=kept[2].id) == []
 
 
 async def test_preferences_come_oldest_first_and_once(queue: AsyncTaskStore, other: AsyncTaskStore) -> None:
@@ -84,6 +88,7 @@ async def test_preferences_come_oldest_first_and_once(queue: AsyncTaskStore, oth
 
 async def test_preferences_of_scopes_do_not_mix(queue: AsyncTaskStore) -> None:
     scopes = [*[Scope(user) for user in USERS], Scope("ana", "agent"), Scope(None, "ana"), Scope()]
+    scopes.append(Scope(LONG, LONG, LONG))
     for number, scope in enumerate(scopes):
         assert await queue.apply([preference_of("tea", scope), preference_of(f"{number}", scope)]) == [1, 1]
     for number, scope in enumerate(scopes):
@@ -95,7 +100,7 @@ async def test_preferences_of_scopes_do_not_mix(queue: AsyncTaskStore) -> None:
 
 
 async def test_work_of_a_scope_goes_with_its_memories(queue: AsyncTaskStore, other: AsyncTaskStore) -> None:
-    agent, hostile, long = Scope("ana", "agent"), Scope("a' OR 1=1"), Scope("😀" * 128)
+    agent, hostile, long = Scope("ana", "agent"), Scope("a' OR 1=1"), Scope(LONG)
     await fill(queue, ANA, agent, BEN, hostile, long, Scope(None, "ana"))
     # A filter picks memories; it says nothing about what is still to be done.
     wanted = parse({"memory": {"like": "%"}})

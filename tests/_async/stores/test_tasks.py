@@ -264,6 +264,19 @@ async def test_a_cancelled_task_is_not_begun(queue: AsyncTaskStore, other: Async
         await queue.release_lane(owner, LANE)
 
 
+async def test_a_task_whose_lane_is_let_go_waits_again(queue: AsyncTaskStore, other: AsyncTaskStore) -> None:
+    task = task_of()
+    await queue.apply([task])
+    await hold(queue)
+    await begin(queue)
+    await queue.release_lane("A", LANE)
+    left = await other.find_task(task.task.id)
+    assert left is not None
+    assert (left.status, left.stage, left.attempts) == (PENDING, "parked", 0)
+    await hold(other, "B")
+    assert (await begin(other, owner="B")).attempts == 1
+
+
 async def test_a_failed_task_can_be_tried_again(queue: AsyncTaskStore) -> None:
     first, second = task_of(), task_of()
     await queue.apply([said("I like tea"), first, second])

@@ -11,11 +11,20 @@ import pytest
 
 from powermem._concurrency import gather
 from powermem._sync.stores.base import TaskStore
-from powermem.changes import Change, FinishTurns, HoldLane, LeaseLost, TaskEnded, TurnsGone, UpdateTask
+from powermem.changes import (
+    Change,
+    DeleteWhere,
+    FinishTurns,
+    HoldLane,
+    LeaseLost,
+    TaskEnded,
+    TurnsGone,
+    UpdateTask,
+)
 from powermem.tasks import ProcessStatus, Task, lane_of
 from powermem.types import Scope
 from tests.additions import memory_of
-from tests.queueing import AT, LANE, SECOND, UNTIL, USERS, becomes, said, task_of
+from tests.queueing import AT, LANE, LONG, SECOND, UNTIL, USERS, becomes, said, task_of
 
 pytestmark = pytest.mark.stores
 
@@ -173,6 +182,7 @@ def test_a_lane_that_was_let_go_of_is_due_when_its_next_task_is(queue: TaskStore
 
 def test_lanes_that_look_alike_are_different(queue: TaskStore, other: TaskStore) -> None:
     scopes = [*[Scope(user) for user in USERS], Scope(None, "ana"), Scope(None, None, "ana"), Scope()]
+    scopes += [Scope(None, LONG), Scope(None, None, LONG), Scope(LONG[1:], LONG, LONG)]
     tasks = {lane_of(scope): task_of(scope) for scope in scopes}
     assert len(tasks) == len(scopes)
     queue.apply([*tasks.values(), *[said(lane_of(scope), scope) for scope in scopes]])
@@ -247,6 +257,32 @@ def test_no_task_is_forgotten_when_a_lane_is_let_go_of(queue: TaskStore, other: 
             calls += [partial(queue.release_lane, owner, lane), partial(other.apply, [more])]
         chance.shuffle(calls)
         gather(calls)
+
+
+def test_no_task_is_forgotten_when_its_scope_is_emptied(queue: TaskStore, other: TaskStore) -> None:
+    scopes = [Scope(f"user {number}") for number in range(8)]
+    chance = random.Random(8)
+    for round_ in range(12):
+        tasks = {lane_of(scope): task_of(scope, "refine") for scope in scopes}
+        calls = [
+            partial(other.apply, [said("new", scope, task_id=task.task.id), task])
+            for scope, task in zip(scopes, tasks.values(), strict=True)
+        ]
+        calls += [partial(queue.apply, [DeleteWhere(scope, None, AT)]) for scope in scopes]
+        chance.shuffle(calls)
+        gather(calls)
+        left = {lane for lane, task in tasks.items() if other.find_task(task.task.id) is not None}
+        claimed = claim(queue, f"{round_}", limit=99)
+        assert left <= set(claimed)
+        for lane in claimed:
+            begun = queue.begin_task(f"{round_}", lane, AT)
+            assert (begun is not None) == (lane in left)
+            if begun is not None:
+                # It may have lost its turn, but then it has nothing to do; no turn has lost its task.
+                ids = [waiting.turn.id for waiting in queue.task_turns(begun.id)]
+                queue.apply([FinishTurns(ids), becomes(begun, ProcessStatus.COMPLETED)])
+            queue.release_lane(f"{round_}", lane)
+        assert (queue.queue_statistics()).oldest_at is None
 
 
 def retry(task: Task) -> UpdateTask:

@@ -23,7 +23,7 @@ from powermem.tasks import ProcessStatus, lane_of
 from powermem.types import Scope
 from tests.additions import ANA, memory_of, turn_of
 from tests.databases import execute
-from tests.queueing import ALL, AT, LANE, MOCK, UNTIL, USERS, becomes, preference_of, said, task_of
+from tests.queueing import ALL, AT, LANE, LONG, MOCK, UNTIL, USERS, becomes, preference_of, said, task_of
 
 pytestmark = pytest.mark.stores
 
@@ -60,7 +60,11 @@ def test_a_preference_is_kept_whole(queue: TaskStore) -> None:
         preference_of("", scope, reasoning="", created_at=10**16),
     ]
     assert queue.apply(changes) == [1, 1, 1]
-    assert queue.preferences(scope) == [change.preference for change in changes]
+    kept = [change.preference for change in changes]
+    assert queue.preferences(scope) == kept
+    assert queue.preferences(scope, limit=2) == kept[:2]
+    assert queue.preferences(scope, after=kept[0].id, limit=1) == kept[1:2]
+    assert queue.preferences(scope, after=kept[2].id) == []
 
 
 def test_preferences_come_oldest_first_and_once(queue: TaskStore, other: TaskStore) -> None:
@@ -85,6 +89,7 @@ def test_preferences_come_oldest_first_and_once(queue: TaskStore, other: TaskSto
 
 def test_preferences_of_scopes_do_not_mix(queue: TaskStore) -> None:
     scopes = [*[Scope(user) for user in USERS], Scope("ana", "agent"), Scope(None, "ana"), Scope()]
+    scopes.append(Scope(LONG, LONG, LONG))
     for number, scope in enumerate(scopes):
         assert queue.apply([preference_of("tea", scope), preference_of(f"{number}", scope)]) == [1, 1]
     for number, scope in enumerate(scopes):
@@ -96,7 +101,7 @@ def test_preferences_of_scopes_do_not_mix(queue: TaskStore) -> None:
 
 
 def test_work_of_a_scope_goes_with_its_memories(queue: TaskStore, other: TaskStore) -> None:
-    agent, hostile, long = Scope("ana", "agent"), Scope("a' OR 1=1"), Scope("😀" * 128)
+    agent, hostile, long = Scope("ana", "agent"), Scope("a' OR 1=1"), Scope(LONG)
     fill(queue, ANA, agent, BEN, hostile, long, Scope(None, "ana"))
     # A filter picks memories; it says nothing about what is still to be done.
     wanted = parse({"memory": {"like": "%"}})

@@ -263,6 +263,19 @@ def test_a_cancelled_task_is_not_begun(queue: TaskStore, other: TaskStore) -> No
         queue.release_lane(owner, LANE)
 
 
+def test_a_task_whose_lane_is_let_go_waits_again(queue: TaskStore, other: TaskStore) -> None:
+    task = task_of()
+    queue.apply([task])
+    hold(queue)
+    begin(queue)
+    queue.release_lane("A", LANE)
+    left = other.find_task(task.task.id)
+    assert left is not None
+    assert (left.status, left.stage, left.attempts) == (PENDING, "parked", 0)
+    hold(other, "B")
+    assert (begin(other, owner="B")).attempts == 1
+
+
 def test_a_failed_task_can_be_tried_again(queue: TaskStore) -> None:
     first, second = task_of(), task_of()
     queue.apply([said("I like tea"), first, second])

@@ -275,22 +275,23 @@ class AsyncTaskRunner:
             error=f"{error}" or type(error).__name__,
             due_at=at + int(pause * 1_000_000),
         )
+        self._watcher.blame(task.id, error)
         outcomes = await self._store.apply([self._hold(task, owner), ended])
         if not again and outcomes[-1] is not None:
             self.failed.count()
-        await self._tell(task, error)
+        await self._tell(task)
 
     def _hold(self, task: Task, owner: str) -> HoldLane:
         # From now on: a model may have thought for longer than a lease lasts.
         return HoldLane(task.lane, owner, clock.now() + self._lease)
 
-    async def _tell(self, task: Task, cause: Exception | None = None) -> None:
+    async def _tell(self, task: Task) -> None:
         """Tell everybody who wants to know what has become of a task."""
         found = await self._store.find_task(task.id)
         if found is None:
             self._watcher.gone(task.id)
             return
-        self._watcher.note(found, cause)
+        self._watcher.note(found)
         annotate({"powermem.task.status": str(found.status)})
         if found.status.final:
             await self.announce(found)

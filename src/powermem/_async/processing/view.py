@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ... import clock
 from ...errors import InvalidInputError
 from ...tasks import ProcessStatus
-from .runner import Observer
+from ..stores.base import AsyncTaskStore
+from .runner import AsyncTaskRunner, Observer
+from .worker import AsyncProcessor
 
-if TYPE_CHECKING:
-    from ..lifecycle import Parts
+
+class Working(Protocol):
+    """The parts of an open memory that do the work."""
+
+    @property
+    def store(self) -> AsyncTaskStore:
+        """Where the tasks are."""
+
+    @property
+    def runner(self) -> AsyncTaskRunner:
+        """What does one of them."""
+
+    @property
+    def processor(self) -> AsyncProcessor:
+        """What decides which."""
 
 
 class AsyncProcessing:
@@ -22,7 +37,7 @@ class AsyncProcessing:
         observers: who is told when a task is done.
     """
 
-    def __init__(self, ready: Callable[[], Awaitable[Parts]], observers: list[Observer]) -> None:
+    def __init__(self, ready: Callable[[], Awaitable[Working]], observers: list[Observer]) -> None:
         self._ready = ready
         self._observers = observers
 

@@ -110,7 +110,8 @@ class AsyncProcessor:
             drain: finish; what takes longer than the timeout is parked.
             timeout: seconds.
         """
-        if drain and self._started:
+        # Who leaves all work to others does not wait for them.
+        if drain and self._started and self._settings.concurrency:
             await self._drain(timeout)
         with self._lock:
             self._closed = True
@@ -239,9 +240,6 @@ class AsyncProcessor:
         pause = self._settings.lease_seconds / _RENEWALS
         tidied = float("-inf")
         while not await stopping.wait(pause):
-            if monotonic() - tidied > _TIDYING:
-                tidied = monotonic()
-                await self._tidy()
             held: dict[str, list[str]] = {}
             for lane in list(self._lanes):
                 held.setdefault(lane.owner, []).append(lane.name)
@@ -250,6 +248,11 @@ class AsyncProcessor:
                     await self._store.renew_lanes(owner, names, clock.now() + self._lease)
                 except PowerMemError as error:
                     _logger.warning("leases could not be renewed: %s", error)
+                except Exception:
+                    _logger.exception("leases could not be renewed; it is tried again")
+            if monotonic() - tidied > _TIDYING:
+                tidied = monotonic()
+                await self._tidy()
 
     async def _tidy(self) -> None:
         """Forget tasks that are over for long."""

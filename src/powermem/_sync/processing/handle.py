@@ -145,7 +145,13 @@ class Watcher:
             for handle in handles:
                 self._drop(handle)
 
-    def note(self, task: Task, cause: Exception | None = None) -> None:
+    def blame(self, task_id: int, cause: Exception) -> None:
+        """Be told why a task is going to fail, before the store is: from then on others may see it there."""
+        with self._lock:
+            if (handle := self._open.get(task_id)) is not None:
+                handle._cause = cause
+
+    def note(self, task: Task) -> None:
         """Be told how far a task has come."""
         with self._lock:
             handle = self._open.get(task.id)
@@ -155,7 +161,6 @@ class Watcher:
             handle._stored = True
             handle.knowledge_count = task.knowledge_count
             handle.error = task.error
-            handle._cause = cause
             # Last, because who sees that it is done may read the rest.
             handle.status = task.status
             if task.status.final:
@@ -166,15 +171,18 @@ class Watcher:
         """Be told that a task was deleted, with all that its scope held."""
         self._end(task_id, ProcessStatus.CANCELLED)
 
-    def fail(self, task_id: int, cause: Exception) -> None:
-        """Be told that a task could not even be stored."""
-        self._end(task_id, ProcessStatus.FAILED, cause)
+    def fail(self, task_ids: Iterable[int], cause: Exception) -> None:
+        """Be told that tasks could not even be stored."""
+        for task_id in task_ids:
+            self._end(task_id, ProcessStatus.FAILED, cause)
 
     def close(self) -> None:
         """Wake everybody who waits for something that will not come."""
         with self._lock:
             self._closed = True
             handles = list(self._open.values())
+        lost = [handle._number for handle in handles if not handle._stored]
+        self.fail(lost, ClosedError("the memory was closed before the task could be stored"))
         for handle in handles:
             handle._news.set()
 

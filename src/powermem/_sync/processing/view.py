@@ -4,15 +4,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ... import clock
 from ...errors import InvalidInputError
 from ...tasks import ProcessStatus
-from .runner import Observer
+from ..stores.base import TaskStore
+from .runner import Observer, TaskRunner
+from .worker import Processor
 
-if TYPE_CHECKING:
-    from ..lifecycle import Parts
+
+class Working(Protocol):
+    """The parts of an open memory that do the work."""
+
+    @property
+    def store(self) -> TaskStore:
+        """Where the tasks are."""
+
+    @property
+    def runner(self) -> TaskRunner:
+        """What does one of them."""
+
+    @property
+    def processor(self) -> Processor:
+        """What decides which."""
 
 
 class Processing:
@@ -23,7 +38,7 @@ class Processing:
         observers: who is told when a task is done.
     """
 
-    def __init__(self, ready: Callable[[], Parts], observers: list[Observer]) -> None:
+    def __init__(self, ready: Callable[[], Working], observers: list[Observer]) -> None:
         self._ready = ready
         self._observers = observers
 

@@ -109,7 +109,8 @@ class Processor:
             drain: finish; what takes longer than the timeout is parked.
             timeout: seconds.
         """
-        if drain and self._started:
+        # Who leaves all work to others does not wait for them.
+        if drain and self._started and self._settings.concurrency:
             self._drain(timeout)
         with self._lock:
             self._closed = True
@@ -238,9 +239,6 @@ class Processor:
         pause = self._settings.lease_seconds / _RENEWALS
         tidied = float("-inf")
         while not stopping.wait(pause):
-            if monotonic() - tidied > _TIDYING:
-                tidied = monotonic()
-                self._tidy()
             held: dict[str, list[str]] = {}
             for lane in list(self._lanes):
                 held.setdefault(lane.owner, []).append(lane.name)
@@ -249,6 +247,11 @@ class Processor:
                     self._store.renew_lanes(owner, names, clock.now() + self._lease)
                 except PowerMemError as error:
                     _logger.warning("leases could not be renewed: %s", error)
+                except Exception:
+                    _logger.exception("leases could not be renewed; it is tried again")
+            if monotonic() - tidied > _TIDYING:
+                tidied = monotonic()
+                self._tidy()
 
     def _tidy(self) -> None:
         """Forget tasks that are over for long."""
