@@ -64,19 +64,20 @@ class Heartbeat:
             self.next.set()
 
 
-async def measure(what: str, work: Callable[[int], Awaitable[Any]]) -> Heartbeat:
+async def measure(what: str, busiest: float, work: Callable[[int], Awaitable[Any]]) -> Heartbeat:
     """Measure a piece of work, again when the machine was busy with other things; return the best.
 
     Args:
         what: names the work.
+        busiest: seconds that the loop's thread may compute in one go.
         work: gets the number of the attempt.
     """
     hearts = []
     for attempt in range(_ATTEMPTS):
         hearts.append(await _measure(what, partial(work, attempt)))
-        if hearts[-1].longest < MOST:
+        if hearts[-1].longest < MOST and hearts[-1].busiest < busiest:
             break
-    return min(hearts, key=lambda heart: heart.longest)
+    return min(hearts, key=lambda heart: (heart.longest >= MOST, heart.busiest))
 
 
 async def _measure(what: str, work: Callable[[], Awaitable[Any]]) -> Heartbeat:
@@ -115,7 +116,7 @@ def _block(seconds: float) -> None:
 
 
 async def test_the_heartbeat_notices_what_holds_the_loop() -> None:
-    heart = await measure("a blocking call of 30 ms", hold)
+    heart = await measure("a blocking call of 30 ms", MOST, hold)
     assert heart.longest > 0.025
 
 
@@ -136,7 +137,7 @@ async def test_two_hundred_adds_at_once(api: ApiServer, config: dict[str, Any]) 
             assert len(api.of("embed")) - requests <= 20
             assert store.commits - commits <= 20
 
-        heart = await measure("200 adds with an embedding endpoint of 20 ms", add)
+        heart = await measure("200 adds with an embedding endpoint of 20 ms", 0.015, add)
     assert heart.longest < MOST
     assert heart.busiest < 0.015
 
@@ -150,7 +151,7 @@ async def test_many_long_conversations_at_once(config: dict[str, Any]) -> None:
             await asyncio.gather(*(memory.add(turns, user_id="u", infer=False) for turns in talks))
             assert await memory.count() == 1000 * (attempt + 1)
 
-        heart = await measure("100 adds of 10 messages", add)
+        heart = await measure("100 adds of 10 messages", MOST / 2, add)
     assert heart.longest < MOST
     assert heart.busiest < MOST / 2
 
@@ -169,7 +170,7 @@ async def test_many_conversations_read_by_rules(config: dict[str, Any]) -> None:
             await asyncio.gather(*(memory.add(turns, user_id=user) for user in users))
             assert await memory.count() >= 100 * (attempt + 1)
 
-        heart = await measure("50 conversations read by rules", add)
+        heart = await measure("50 conversations read by rules", MOST / 2, add)
     assert heart.longest < MOST
     assert heart.busiest < MOST / 2
 
@@ -195,9 +196,9 @@ async def test_sixty_four_searches_at_once(api: ApiServer, config: dict[str, Any
             (hit,) = (await memory.search(texts[5000], user_id="u", limit=1))["results"]
             assert hit["memory"] == texts[5000]
 
-    first = await measure("opening 10,000 memories and searching them", open_and_search)
+    first = await measure("opening 10,000 memories and searching them", 0.01, open_and_search)
     async with AsyncMemory(config) as memory:
         await memory.search(texts[0], user_id="u")
-        heart = await measure("64 searches over 10,000 memories", partial(search, memory))
+        heart = await measure("64 searches over 10,000 memories", 0.01, partial(search, memory))
     assert max(first.longest, heart.longest) < MOST
     assert max(first.busiest, heart.busiest) < 0.01

@@ -77,9 +77,10 @@ def test_pages_miss_nothing_while_others_write(memory: Memory, config: dict[str,
         answers: list[list[int] | None] = gather([read, *writers])
     seen = answers[0]
     assert seen is not None
-    assert len(seen) == len(set(seen))
-    assert seen == sorted(seen)
-    assert old <= set(seen)
+    # What was there comes whole, once and in order. Where two write, one with a lower id may be committed
+    # later, so of what is new a memory may come twice.
+    assert seen[: len(old)] == sorted(old)
+    assert not old & set(seen[len(old) :])
 
 
 def test_a_page_is_of_the_moment(opened: Store) -> None:

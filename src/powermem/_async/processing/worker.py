@@ -149,10 +149,11 @@ class AsyncProcessor:
         self._ended.clear()
 
     async def _park(self, lane: _AsyncLane) -> None:
-        if lane.worker is not None:
-            lane.worker.stop()
+        worker = lane.worker
+        if worker is not None:
+            worker.stop()
             # This cancels a task. A thread goes on, but what it brings is refused from here on.
-            await lane.worker.join(0)
+            await worker.join(0)
         at = clock.now()
         try:
             if lane.task is not None:
@@ -232,6 +233,8 @@ class AsyncProcessor:
         except PowerMemError as error:
             _logger.warning("work for %r was cut short: %s; it is begun again", lane.name, error)
         finally:
+            # Lane and worker know each other: apart, both go at once and not with a collection of garbage.
+            lane.worker = None
             self._lanes.discard(lane)
             self._changed.set()
             self._ended.set()

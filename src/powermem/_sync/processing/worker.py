@@ -148,10 +148,11 @@ class Processor:
         self._ended.clear()
 
     def _park(self, lane: _Lane) -> None:
-        if lane.worker is not None:
-            lane.worker.stop()
+        worker = lane.worker
+        if worker is not None:
+            worker.stop()
             # This cancels a task. A thread goes on, but what it brings is refused from here on.
-            lane.worker.join(0)
+            worker.join(0)
         at = clock.now()
         try:
             if lane.task is not None:
@@ -231,6 +232,8 @@ class Processor:
         except PowerMemError as error:
             _logger.warning("work for %r was cut short: %s; it is begun again", lane.name, error)
         finally:
+            # Lane and worker know each other: apart, both go at once and not with a collection of garbage.
+            lane.worker = None
             self._lanes.discard(lane)
             self._changed.set()
             self._ended.set()

@@ -1,0 +1,171 @@
+"""Waiting for all that is under way, and for all that is buffered."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from powermem import (
+    AsyncMemory,
+    AsyncProcessTask,
+    ProviderError,
+)
+from powermem._async import background, following
+from powermem._concurrency import AsyncEvent, async_gather
+from tests._async.patience import async_known, async_until
+from tests.apiserver import ApiServer
+from tests.scripted import ScriptedModel, eager, hold, refuse
+
+
+@pytest.fixture
+def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
+    return eager(config, api)
+
+
+@pytest.fixture
+def model(api: ApiServer) -> ScriptedModel:
+    model = ScriptedModel(api)
+    model.repeats()
+    return model
+
+
+def listed(memory: AsyncMemory, monkeypatch: pytest.MonkeyPatch) -> AsyncEvent:
+    """Return what is set when somebody begins to wait for tasks that are in the store."""
+    event, watch = AsyncEvent(), memory._watcher.watch
+
+    def notice(task_id: int, user_id: str | None, *, own: bool = True) -> AsyncProcessTask:
+        if not own:
+            event.set()
+        return watch(task_id, user_id, own=own)
+
+    monkeypatch.setattr(memory._watcher, "watch", notice)
+    return event
+
+
+async def test_waiting_sees_every_task_in_flight(
+    memory: AsyncMemory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(api)
+    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("bo", "I like coffee", "Noted.")
+    memory.process_async("ana")
+    memory.process_async("bo")
+    await memory.add("I play the violin", user_id="ana", async_mode=True)
+    await async_until(lambda: model.calls == 2)
+    begun = listed(memory, monkeypatch)
+
+    async def release() -> int:
+        await begun.wait(30)
+        api.release()
+        return 0
+
+    assert await async_gather([partial(memory.wait_for_processing, "ana", 30), release]) == [2, 0]
+    await memory.wait_for_processing()
+    assert await memory.wait_for_processing() == 0
+    assert await async_known(memory) == ["I like coffee", "I like tea", "I play the violin"]
+
+
+async def test_more_than_a_page_is_waited_for_and_flushed(
+    memory: AsyncMemory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "_PAGE", 4)
+    monkeypatch.setattr(background, "_PAGE", 3)
+    hold(api)
+    names = [f"user {number}" for number in range(11)]
+    for name in names:
+        await memory.add(f"{name} likes tea", user_id=name, async_mode=True)
+        await memory.add_message(name, "user", f"{name} likes chess")
+    await async_until(lambda: model.calls == 11)
+    begun = listed(memory, monkeypatch)
+
+    async def release() -> int:
+        await begun.wait(30)
+        api.release()
+        return 0
+
+    # Tasks end while the pages are read.
+    await async_gather([memory.wait_for_processing, release])
+    assert await memory.list_tasks(status="running") == await memory.list_tasks(status="pending") == []
+    assert await memory.flush() == 11
+    assert await memory.count() == 22
+
+
+async def test_waiting_takes_only_the_user_s_own(
+    memory: AsyncMemory, model: ScriptedModel, api: ApiServer
+) -> None:
+    hold(api)
+    await memory.add_exchange("ana", "I like tea", "Noted.")
+    task = memory.process_async("ana")
+    assert await memory.wait_for_processing("bo", timeout=30) == 0
+    assert not task.done
+    api.release()
+    await memory.wait_for_processing("ana")
+    assert task.knowledge_count == 1
+
+
+async def test_flushing_takes_what_is_there(memory: AsyncMemory, model: ScriptedModel) -> None:
+    assert await memory.flush("ana") == 0
+    assert await memory.flush() == 0
+    assert model.calls == 0
+    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("bo", "I like coffee", "Noted.")
+    assert await memory.flush("ana") == 1
+    assert await async_known(memory) == ["I like tea"]
+    assert await memory.flush() == 1
+    assert await memory.flush() == 0
+
+
+@pytest.mark.parametrize("user_id", ["ana", None])
+async def test_flushing_takes_what_arrives_meanwhile(
+    memory: AsyncMemory, model: ScriptedModel, api: ApiServer, user_id: str | None
+) -> None:
+    hold(api)
+    await memory.add_exchange("ana", "I like tea", "Noted.")
+
+    async def talk() -> int:
+        await async_until(lambda: model.calls == 1)
+        await memory.add_exchange("ana", "I play the violin", "Nice.")
+        api.release()
+        return 0
+
+    assert await async_gather([partial(memory.flush, user_id), talk]) == [2, 0]
+    assert await async_known(memory) == ["I like tea", "I play the violin"]
+
+
+async def test_flushing_takes_what_arrives_while_a_task_was_under_way(
+    memory: AsyncMemory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(api)
+    await memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.process_async("ana")
+    await async_until(lambda: model.calls == 1)
+
+    begun = listed(memory, monkeypatch)
+
+    async def talk() -> int:
+        # By now flushing has nothing to do but wait.
+        await begun.wait(30)
+        await memory.add_exchange("ana", "I play the violin", "Nice.")
+        api.release()
+        return 0
+
+    assert await async_gather([partial(memory.flush, "ana"), talk]) == [2, 0]
+    assert await async_known(memory) == ["I like tea", "I play the violin"]
+
+
+async def test_flushing_does_the_others_before_it_raises(
+    config: dict[str, Any], model: ScriptedModel, api: ApiServer
+) -> None:
+    refuse(api, "poison", 400)
+    async with AsyncMemory(config, max_retries=0) as memory:
+        for number in range(5):
+            await memory.add_exchange(
+                f"user {number}", "poison" if number == 1 else f"note {number}", "Noted."
+            )
+        with pytest.raises(ProviderError):
+            await memory.flush()
+        assert await async_known(memory) == ["note 0", "note 2", "note 3", "note 4"]
+        api.rule = lambda request: None
+        assert await memory.flush() == 1

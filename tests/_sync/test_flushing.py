@@ -1,0 +1,168 @@
+# Generated from tests/_async/test_flushing.py by scripts/run_unasync.py; edit that file instead.
+"""Waiting for all that is under way, and for all that is buffered."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from powermem import (
+    Memory,
+    ProcessTask,
+    ProviderError,
+)
+from powermem._concurrency import Event, gather
+from powermem._sync import background, following
+from tests._sync.patience import known, until
+from tests.apiserver import ApiServer
+from tests.scripted import ScriptedModel, eager, hold, refuse
+
+
+@pytest.fixture
+def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
+    return eager(config, api)
+
+
+@pytest.fixture
+def model(api: ApiServer) -> ScriptedModel:
+    model = ScriptedModel(api)
+    model.repeats()
+    return model
+
+
+def listed(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> Event:
+    """Return what is set when somebody begins to wait for tasks that are in the store."""
+    event, watch = Event(), memory._watcher.watch
+
+    def notice(task_id: int, user_id: str | None, *, own: bool = True) -> ProcessTask:
+        if not own:
+            event.set()
+        return watch(task_id, user_id, own=own)
+
+    monkeypatch.setattr(memory._watcher, "watch", notice)
+    return event
+
+
+def test_waiting_sees_every_task_in_flight(
+    memory: Memory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(api)
+    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("bo", "I like coffee", "Noted.")
+    memory.process_async("ana")
+    memory.process_async("bo")
+    memory.add("I play the violin", user_id="ana", async_mode=True)
+    until(lambda: model.calls == 2)
+    begun = listed(memory, monkeypatch)
+
+    def release() -> int:
+        begun.wait(30)
+        api.release()
+        return 0
+
+    assert gather([partial(memory.wait_for_processing, "ana", 30), release]) == [2, 0]
+    memory.wait_for_processing()
+    assert memory.wait_for_processing() == 0
+    assert known(memory) == ["I like coffee", "I like tea", "I play the violin"]
+
+
+def test_more_than_a_page_is_waited_for_and_flushed(
+    memory: Memory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "_PAGE", 4)
+    monkeypatch.setattr(background, "_PAGE", 3)
+    hold(api)
+    names = [f"user {number}" for number in range(11)]
+    for name in names:
+        memory.add(f"{name} likes tea", user_id=name, async_mode=True)
+        memory.add_message(name, "user", f"{name} likes chess")
+    until(lambda: model.calls == 11)
+    begun = listed(memory, monkeypatch)
+
+    def release() -> int:
+        begun.wait(30)
+        api.release()
+        return 0
+
+    # Tasks end while the pages are read.
+    gather([memory.wait_for_processing, release])
+    assert memory.list_tasks(status="running") == memory.list_tasks(status="pending") == []
+    assert memory.flush() == 11
+    assert memory.count() == 22
+
+
+def test_waiting_takes_only_the_user_s_own(memory: Memory, model: ScriptedModel, api: ApiServer) -> None:
+    hold(api)
+    memory.add_exchange("ana", "I like tea", "Noted.")
+    task = memory.process_async("ana")
+    assert memory.wait_for_processing("bo", timeout=30) == 0
+    assert not task.done
+    api.release()
+    memory.wait_for_processing("ana")
+    assert task.knowledge_count == 1
+
+
+def test_flushing_takes_what_is_there(memory: Memory, model: ScriptedModel) -> None:
+    assert memory.flush("ana") == 0
+    assert memory.flush() == 0
+    assert model.calls == 0
+    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("bo", "I like coffee", "Noted.")
+    assert memory.flush("ana") == 1
+    assert known(memory) == ["I like tea"]
+    assert memory.flush() == 1
+    assert memory.flush() == 0
+
+
+@pytest.mark.parametrize("user_id", ["ana", None])
+def test_flushing_takes_what_arrives_meanwhile(
+    memory: Memory, model: ScriptedModel, api: ApiServer, user_id: str | None
+) -> None:
+    hold(api)
+    memory.add_exchange("ana", "I like tea", "Noted.")
+
+    def talk() -> int:
+        until(lambda: model.calls == 1)
+        memory.add_exchange("ana", "I play the violin", "Nice.")
+        api.release()
+        return 0
+
+    assert gather([partial(memory.flush, user_id), talk]) == [2, 0]
+    assert known(memory) == ["I like tea", "I play the violin"]
+
+
+def test_flushing_takes_what_arrives_while_a_task_was_under_way(
+    memory: Memory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(api)
+    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.process_async("ana")
+    until(lambda: model.calls == 1)
+
+    begun = listed(memory, monkeypatch)
+
+    def talk() -> int:
+        # By now flushing has nothing to do but wait.
+        begun.wait(30)
+        memory.add_exchange("ana", "I play the violin", "Nice.")
+        api.release()
+        return 0
+
+    assert gather([partial(memory.flush, "ana"), talk]) == [2, 0]
+    assert known(memory) == ["I like tea", "I play the violin"]
+
+
+def test_flushing_does_the_others_before_it_raises(
+    config: dict[str, Any], model: ScriptedModel, api: ApiServer
+) -> None:
+    refuse(api, "poison", 400)
+    with Memory(config, max_retries=0) as memory:
+        for number in range(5):
+            memory.add_exchange(f"user {number}", "poison" if number == 1 else f"note {number}", "Noted.")
+        with pytest.raises(ProviderError):
+            memory.flush()
+        assert known(memory) == ["note 0", "note 2", "note 3", "note 4"]
+        api.rule = lambda request: None
+        assert memory.flush() == 1
