@@ -10,7 +10,7 @@ from typing import Any
 import httpcore
 
 from ..._concurrency import AsyncLock, AsyncSemaphore, async_to_thread
-from ..._drivers._http import AsyncSocketBackend, Reply, async_exchange
+from ..._drivers._http import AsyncSocketBackend, Reply, async_exchange, async_prepare
 from ...errors import ClosedError, ConfigError
 from ...wire.endpoint import Endpoint
 from ...wire.proxy import proxy_for
@@ -150,6 +150,7 @@ class AsyncConnections:
             ) from None
 
     async def _make_maker(self, endpoint: Endpoint) -> httpcore.AsyncConnectionPool:
+        await async_prepare()
         options: dict[str, Any] = {"keepalive_expiry": _KEEPALIVE}
         if endpoint.scheme == "https":
             options["ssl_context"] = await self._tls_context()

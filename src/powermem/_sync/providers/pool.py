@@ -11,7 +11,7 @@ from typing import Any
 import httpcore
 
 from ..._concurrency import Lock, Semaphore, to_thread
-from ..._drivers._http import Reply, SocketBackend, exchange
+from ..._drivers._http import Reply, SocketBackend, exchange, prepare
 from ...errors import ClosedError, ConfigError
 from ...wire.endpoint import Endpoint
 from ...wire.proxy import proxy_for
@@ -151,6 +151,7 @@ class Connections:
             ) from None
 
     def _make_maker(self, endpoint: Endpoint) -> httpcore.ConnectionPool:
+        prepare()
         options: dict[str, Any] = {"keepalive_expiry": _KEEPALIVE}
         if endpoint.scheme == "https":
             options["ssl_context"] = self._tls_context()
