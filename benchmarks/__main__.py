@@ -17,7 +17,7 @@ from typing import Any
 from .measure import Neighbours
 from .report import machine, table
 
-NAMES = ("imports", "sequential", "gathered", "infer", "search", "reopening", "moving", "retrieval")
+NAMES = ("imports", "sequential", "gathered", "infer", "search", "reopening", "moving", "stores", "retrieval")
 
 
 def main() -> None:
