@@ -125,5 +125,5 @@ def coverage(session: nox.Session) -> None:
 @nox.session(python=NEWEST)
 def bench(session: nox.Session) -> None:
     """Run the benchmarks; they print numbers and pass no judgement."""
-    session.install(".[all]")
+    session.install(".[all]", *nox.project.dependency_groups(GROUPS, "servers"))
     session.run("python", "-m", "benchmarks", *session.posargs)

@@ -25,6 +25,7 @@ NAMES = (
     "search",
     "reopening",
     "moving",
+    "stores",
     "processing",
     "retrieval",
 )

@@ -69,6 +69,35 @@ class RawTables:
             )
         execute("COMMIT")
 
+    def write_many(self, owners: Sequence[str], texts: Sequence[str], embeddings: Embeddings) -> None:
+        """Insert all the rows of memories by executemany, and commit."""
+        numbers = [next(self._ids) for _ in texts]
+        hashes = [sha256(text.encode()).hexdigest()[:32] for text in texts]
+        rows = list(zip(numbers, owners, texts, hashes, embeddings, strict=True))
+        many = self._connection.executemany
+        self._connection.execute("BEGIN IMMEDIATE")
+        many(
+            "INSERT INTO raw_turns VALUES (?,?,'','',?,?,?,?,?)",
+            [(number, owner, "user", text, None, _NOW, _NOW) for number, owner, text, _, _ in rows],
+        )
+        many(
+            "INSERT INTO raw_records VALUES (?,?,'','',?,?,?,?,?,?,?,?,?,?,?,?,0,1,?)",
+            [
+                (number, owner, None, None, text, digest, "{}", "{}", *_TIMES, None, None, None, number)
+                for number, owner, text, digest, _ in rows
+            ],
+        )
+        many(
+            "INSERT INTO raw_vectors VALUES (?,?,?,?)",
+            [(number, embedding, _TERMS, _FREQUENCIES) for number, _, _, _, embedding in rows],
+        )
+        many("INSERT INTO raw_links VALUES (?,?)", [(number, number) for number in numbers])
+        many(
+            "INSERT INTO raw_history VALUES (?,?,?,?,?,?,?)",
+            [(number, number, "ADD", None, text, None, _NOW) for number, _, text, _, _ in rows],
+        )
+        self._connection.execute("COMMIT")
+
     def close(self) -> None:
         self._connection.close()
 

@@ -167,15 +167,38 @@ class Server(ABC):
         process, self._process = self._process, None
         if process is None:
             return
+        children = _children(process.pid) if how == signal.SIGKILL else []
         process.send_signal(how)
+        # PostgreSQL's sessions are in groups of their own, and would answer until they notice.
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
         try:
             process.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        until = time.monotonic() + _PATIENCE
+        while any(map(_lives, children)) and time.monotonic() < until:
+            time.sleep(0.005)
         # What it started in its session goes too.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def _children(pid: int) -> list[int]:
+    """Return the processes that a process has started; only Linux tells."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except OSError:
+        return False
 
 
 def _group() -> int:

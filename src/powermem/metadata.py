@@ -17,6 +17,10 @@ MAX_BITS = 1024
 """How large integers may be; Python itself refuses to write one of more than 4,300 digits as text."""
 
 
+# Made once: for other than its own defaults, json.dumps makes an encoder at every call.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
 def check_metadata(value: object) -> Metadata:
     """Return a copy of metadata that any store can hold.
 
@@ -37,15 +41,6 @@ def check_metadata(value: object) -> Metadata:
 def _check(value: Any, path: str, depth: int) -> Any:
     if depth > MAX_DEPTH:
         raise InvalidInputError(f"{path}: nested deeper than {MAX_DEPTH} levels")
-    if isinstance(value, Mapping):
-        for key in value:
-            if not isinstance(key, str):
-                raise InvalidInputError(f"{path}: keys must be strings, got {key!r}")
-        return {
-            check_text(key, path): _check(item, f"{path}.{key}", depth + 1) for key, item in value.items()
-        }
-    if isinstance(value, (list, tuple)):
-        return [_check(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(value)]
     if isinstance(value, str):
         return check_text(value, path)
     if value is None or isinstance(value, bool):
@@ -58,6 +53,15 @@ def _check(value: Any, path: str, depth: int) -> Any:
         if not math.isfinite(value):
             raise InvalidInputError(f"{path}: {value!r} is not a JSON number")
         return value
+    if isinstance(value, (list, tuple)):
+        return [_check(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(value)]
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise InvalidInputError(f"{path}: keys must be strings, got {key!r}")
+        return {
+            check_text(key, path): _check(item, f"{path}.{key}", depth + 1) for key, item in value.items()
+        }
     raise InvalidInputError(
         f"{path}: expected a string, number, bool, None, list or dict, got {type(value).__name__}; "
         "convert it first, for example with str() or .isoformat()"
@@ -91,11 +95,9 @@ def merge(old: Metadata, new: Metadata) -> Metadata:
     return merged
 
 
-def encode(metadata: Metadata) -> str:
-    """Write metadata as JSON text."""
-    return (
-        json.dumps(metadata, ensure_ascii=False, separators=(",", ":"), allow_nan=False) if metadata else "{}"
-    )
+def encode(metadata: Mapping[str, Any]) -> str:
+    """Write metadata or facets as JSON text."""
+    return _encode(metadata) if metadata else "{}"
 
 
 def decode(text: str) -> Metadata:

@@ -20,6 +20,7 @@ def _iso(moment: int | None) -> str | None:
 
 def record(row: Row) -> MemoryRecord:
     """Return a memory as search and list results show it."""
+    created = to_iso(row.created_at)
     return {
         "id": row.id,
         "memory": row.text,
@@ -30,9 +31,10 @@ def record(row: Row) -> MemoryRecord:
         "memory_type": row.memory_type,
         "metadata": row.metadata,
         "hash": row.hash,
-        "created_at": to_iso(row.created_at),
-        "updated_at": to_iso(row.updated_at),
-        "valid_from": to_iso(row.valid_from),
+        "created_at": created,
+        # Nearly always the same moment, and writing one takes longer than all the rest here.
+        "updated_at": created if row.updated_at == row.created_at else to_iso(row.updated_at),
+        "valid_from": created if row.valid_from == row.created_at else to_iso(row.valid_from),
         "valid_to": _iso(row.valid_to),
         "expires_at": _iso(row.expires_at),
         "superseded_by": row.superseded_by,

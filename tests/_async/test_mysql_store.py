@@ -11,8 +11,10 @@ import pytest
 
 from powermem import AsyncMemory
 from powermem._async.stores import mysql
+from powermem._async.stores.mover import AsyncServerMover
 from powermem._async.stores.mysql import AsyncMySQLStore
-from powermem.errors import StoreUnavailableError
+from powermem._drivers.base import AsyncConnection, TransactionAbortedError
+from powermem.errors import EmbeddingMismatchError, StoreUnavailableError
 
 pytestmark = pytest.mark.stores("mysql", "oceanbase")
 
@@ -98,6 +100,53 @@ async def test_ids_that_differ_in_a_blank_or_in_case_are_two(pair: tuple[AsyncMe
         await memory.add("tea", user_id=user_id, infer=False)
     assert (await memory.get_all(user_id="a"))["total"] == 1
     assert await memory.users() == ["A", "a", "a ", "ä"]
+
+
+def _smaller(vector_store: dict[str, Any]) -> dict[str, Any]:
+    return {**_config(vector_store), "embedder": {"provider": "mock", "config": {"embedding_dims": 64}}}
+
+
+async def test_nobody_writes_while_another_embedder_takes_over(
+    new_vector_store: dict[str, Any], store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patience = "innodb_lock_wait_timeout = 1" if store == "mysql" else "ob_trx_lock_timeout = 1000000"
+    swap = AsyncServerMover.swap
+    tries: list[bool] = []
+
+    async with AsyncMemory(_config(new_vector_store)) as writer:
+        await _say(writer, "tea is green")
+
+        async def interrupted(mover: AsyncServerMover, connection: AsyncConnection) -> None:
+            async with _store(writer)._pool.reading() as reader:
+                other = reader.lease.connection
+                await other.execute(f"SET SESSION {patience}")
+                await other.begin()
+                with pytest.raises(TransactionAbortedError):
+                    await _store(writer)._enter(other)
+                await other.rollback()
+            tries.append(True)
+            await swap(mover, connection)
+
+        monkeypatch.setattr(AsyncServerMover, "swap", interrupted)
+        moving = AsyncMemory(_smaller(new_vector_store))
+        await moving.reembed()
+        await moving.close()
+        assert tries
+        with pytest.raises(EmbeddingMismatchError):
+            await _say(writer, "tea is black")
+
+
+async def test_a_reset_does_not_look_like_another_embedder(new_vector_store: dict[str, Any]) -> None:
+    async with AsyncMemory(_config(new_vector_store)) as memory:
+        await _say(memory, "tea is green")
+    moving = AsyncMemory(_smaller(new_vector_store))
+    await moving.reembed()
+    await moving.close()
+    async with AsyncMemory(_smaller(new_vector_store)) as other:
+        async with AsyncMemory(_smaller(new_vector_store)) as memory:
+            await memory.reset()
+        await _say(other, "tea is black")
+        assert await _found(other, "tea") == {"tea is black"}
 
 
 @pytest.mark.stores("oceanbase")

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,11 +14,11 @@ from servers import MariaDB
 from powermem._drivers._pymysql import MySQLConnection, MySQLDriver
 from powermem._drivers.base import ConnectionLostError, MissingTableError, Server
 from powermem.errors import StoreError, StoreUnavailableError
+from tests.relays import CERTIFICATE, STRANGER, Relay
 from tests.servers import running
 
 pytestmark = pytest.mark.stores("mysql", "oceanbase")
 
-CERTIFICATE = Path(__file__).parents[1] / "data" / "localhost.pem"
 TEXT = "a\0b'\"\\%s?é😀\n " + "x" * 1_000_000
 BYTES = bytes(range(256)) * 6
 
@@ -122,51 +120,12 @@ def test_who_cannot_connect_is_told_what_to_do(target: Server, change: dict[str,
 
 @pytest.mark.stores("mysql")
 def test_who_is_refused_does_not_wait_for_a_farewell(target: Server) -> None:
-    with Relay(target) as relay:
+    with Relay(target.host, target.port) as relay:
         refused = replace(target, port=relay.port, password="wrong")
         with pytest.raises(StoreUnavailableError, match="check user and password"):
             MySQLDriver(refused).connect()
         # Over TLS, too, and though the other side has not hung up.
         assert relay.left.wait(10)
-
-
-class Relay:
-    """Passes bytes between one client and a server, and stays when the server is gone."""
-
-    def __init__(self, target: Server) -> None:
-        self._target = target
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self.left = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> Relay:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self._thread.join()
-        self._listener.close()
-
-    def _run(self) -> None:
-        client, _ = self._listener.accept()
-        server = socket.create_connection((self._target.host, self._target.port))
-        back = threading.Thread(target=self._pass, args=(server, client))
-        back.start()
-        self._pass(client, server)
-        self.left.set()
-        server.close()
-        back.join()
-        client.close()
-
-    @staticmethod
-    def _pass(source: socket.socket, sink: socket.socket) -> None:
-        try:
-            while data := source.recv(65536):
-                sink.sendall(data)
-        except OSError:
-            # A side that is reset is gone just as one that has hung up.
-            return
 
 
 @pytest.mark.stores("mysql")
@@ -183,6 +142,22 @@ def test_tls_is_used_and_checked(target: Server) -> None:
     assert not _cipher(replace(target, tls="disable"))
     with pytest.raises(StoreUnavailableError, match="no trusted TLS connection"):
         MySQLDriver(replace(target, tls="verify-full")).connect()
+
+
+@pytest.mark.stores("mysql")
+def test_a_certificate_that_others_vouch_for(target: Server) -> None:
+    others = str(STRANGER)
+    for tls in (replace(target, tls="require", ca=others), replace(target, tls="verify-ca", ca=others)):
+        with pytest.raises(StoreUnavailableError, match="no trusted TLS connection"):
+            MySQLDriver(tls).connect()
+    assert _cipher(replace(target, tls="prefer", ca=others))
+
+
+@pytest.mark.stores("mysql")
+def test_a_file_for_tls_that_is_not_there(target: Server, tmp_path: Path) -> None:
+    missing = replace(target, tls="require", ca=str(tmp_path / "no.pem"))
+    with pytest.raises(StoreUnavailableError, match="cannot read the files for TLS"):
+        MySQLDriver(missing).connect()
 
 
 class Plain(MariaDB):

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from powermem import Memory
+from powermem._drivers.base import Connection, TransactionAbortedError
 from powermem._sync.stores import mysql
+from powermem._sync.stores.mover import ServerMover
 from powermem._sync.stores.mysql import MySQLStore
-from powermem.errors import StoreUnavailableError
+from powermem.errors import EmbeddingMismatchError, StoreUnavailableError
 
 pytestmark = pytest.mark.stores("mysql", "oceanbase")
 
@@ -97,6 +99,53 @@ def test_ids_that_differ_in_a_blank_or_in_case_are_two(pair: tuple[Memory, Memor
         memory.add("tea", user_id=user_id, infer=False)
     assert (memory.get_all(user_id="a"))["total"] == 1
     assert memory.users() == ["A", "a", "a ", "ä"]
+
+
+def _smaller(vector_store: dict[str, Any]) -> dict[str, Any]:
+    return {**_config(vector_store), "embedder": {"provider": "mock", "config": {"embedding_dims": 64}}}
+
+
+def test_nobody_writes_while_another_embedder_takes_over(
+    new_vector_store: dict[str, Any], store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patience = "innodb_lock_wait_timeout = 1" if store == "mysql" else "ob_trx_lock_timeout = 1000000"
+    swap = ServerMover.swap
+    tries: list[bool] = []
+
+    with Memory(_config(new_vector_store)) as writer:
+        _say(writer, "tea is green")
+
+        def interrupted(mover: ServerMover, connection: Connection) -> None:
+            with _store(writer)._pool.reading() as reader:
+                other = reader.lease.connection
+                other.execute(f"SET SESSION {patience}")
+                other.begin()
+                with pytest.raises(TransactionAbortedError):
+                    _store(writer)._enter(other)
+                other.rollback()
+            tries.append(True)
+            swap(mover, connection)
+
+        monkeypatch.setattr(ServerMover, "swap", interrupted)
+        moving = Memory(_smaller(new_vector_store))
+        moving.reembed()
+        moving.close()
+        assert tries
+        with pytest.raises(EmbeddingMismatchError):
+            _say(writer, "tea is black")
+
+
+def test_a_reset_does_not_look_like_another_embedder(new_vector_store: dict[str, Any]) -> None:
+    with Memory(_config(new_vector_store)) as memory:
+        _say(memory, "tea is green")
+    moving = Memory(_smaller(new_vector_store))
+    moving.reembed()
+    moving.close()
+    with Memory(_smaller(new_vector_store)) as other:
+        with Memory(_smaller(new_vector_store)) as memory:
+            memory.reset()
+        _say(other, "tea is black")
+        assert _found(other, "tea") == {"tea is black"}
 
 
 @pytest.mark.stores("oceanbase")

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Sequence
 from typing import Any
 
-import asyncpg
-
 from ..errors import ConfigError, StoreError
+from ..sql.postgres import Vector
 from .base import Server, Values, numbered
 
 try:
     import asyncpg
 except ImportError as error:
     raise ConfigError("this store needs the package asyncpg: pip install 'powermem[postgres]'") from error
-from .postgres import postgres_error, session_settings, tls_context, unreachable
+from .postgres import NOT_ADMITTED, postgres_error, session_settings, tls_context, unreachable
 
 # Seconds that saying goodbye to the server may take.
 _PARTING = 2.0
+_SCHEMA_OF_VECTOR = (
+    "SELECT nspname FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace "
+    "WHERE t.oid = to_regtype('vector')"
+)
+# So often the event loop has to come around until a socket is closed.
+_TURNS = 3
 
 
 class AsyncPostgresDriver:
@@ -30,6 +36,7 @@ class AsyncPostgresDriver:
 
     def __init__(self, server: Server) -> None:
         self.server = server
+        self._offers_tls = True
 
     async def connect(self) -> AsyncPostgresConnection:
         """Open a connection.
@@ -38,8 +45,35 @@ class AsyncPostgresDriver:
             StoreUnavailableError: the server cannot be reached or refuses us.
         """
         server = self.server
+        contexts = self._contexts()
+        # Whoever is refused begins anew the next time.
+        self._offers_tls = True
+        while True:
+            context = contexts.pop(0)
+            try:
+                connection = await self._open(context)
+            except asyncpg.PostgresError as error:
+                # The server may want the other way of talking from this account.
+                if not (contexts and error.sqlstate == NOT_ADMITTED):
+                    raise postgres_error(error.sqlstate, str(error), server) from error
+            except (OSError, asyncio.TimeoutError, asyncpg.InterfaceError, ValueError) as error:
+                if not (contexts and isinstance(error, (ssl.SSLError, ConnectionError))):
+                    raise unreachable(server, error) from error
+            else:
+                self._offers_tls = context is not None or server.tls != "prefer"
+                return AsyncPostgresConnection(connection, server)
+
+    def _contexts(self) -> list[ssl.SSLContext | None]:
+        """Return how to talk to the server, in the order in which to try."""
+        context = tls_context(self.server)
+        if context is None or not self._offers_tls:
+            return [None]
+        return {"allow": [None, context], "prefer": [context, None]}.get(self.server.tls, [context])
+
+    async def _open(self, context: ssl.SSLContext | None) -> Any:
+        server = self.server
         try:
-            connection = await asyncpg.connect(
+            return await asyncpg.connect(
                 host=server.socket or server.host,
                 port=server.port,
                 user=server.user,
@@ -47,14 +81,14 @@ class AsyncPostgresDriver:
                 password=server.password,
                 database=server.database,
                 timeout=server.connect_timeout,
-                ssl=tls_context(server),
+                ssl=context or "disable",
                 server_settings=session_settings(server),
             )
-        except asyncpg.PostgresError as error:
-            raise postgres_error(error.sqlstate, str(error), server) from error
-        except (OSError, asyncio.TimeoutError, asyncpg.InterfaceError, ValueError) as error:
-            raise unreachable(server, error) from error
-        return AsyncPostgresConnection(connection, server)
+        except BaseException:
+            # asyncpg closes the socket of a server that refused us, and leaves it to the event loop.
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
+            raise
 
 
 class AsyncPostgresConnection:
@@ -63,10 +97,12 @@ class AsyncPostgresConnection:
     def __init__(self, connection: Any, server: Server) -> None:
         self._connection = connection
         self._server = server
+        self._takes_vectors = False
 
     async def execute(self, sql: str, values: Values = ()) -> int:
         """Run a statement and return how many rows it touched."""
         try:
+            await self._expect([values])
             status: str = await self._connection.execute(numbered(sql), *values)
         except Exception as error:
             raise self._translate(error) from error
@@ -76,6 +112,7 @@ class AsyncPostgresConnection:
     async def fetch(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """Run a query and return its rows."""
         try:
+            await self._expect([values])
             return [tuple(row) for row in await self._connection.fetch(numbered(sql), *values)]
         except Exception as error:
             raise self._translate(error) from error
@@ -83,6 +120,7 @@ class AsyncPostgresConnection:
     async def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
         """Run a statement once for each row of values, in one trip."""
         try:
+            await self._expect(rows)
             await self._connection.executemany(numbered(sql), rows)
         except Exception as error:
             raise self._translate(error) from error
@@ -112,6 +150,16 @@ class AsyncPostgresConnection:
         except BaseException:
             connection.terminate()
             raise
+
+    async def _expect(self, rows: Sequence[Values]) -> None:
+        """Tell asyncpg how vectors are written, before the first one; the extension has to exist by then."""
+        if self._takes_vectors or not any(type(value) is Vector for row in rows for value in row):
+            return
+        schema = await self._connection.fetchval(_SCHEMA_OF_VECTOR)
+        await self._connection.set_type_codec(
+            "vector", schema=schema, encoder=bytes, decoder=bytes, format="binary"
+        )
+        self._takes_vectors = True
 
     def _translate(self, error: Exception) -> Exception:
         if isinstance(error, asyncpg.PostgresError):

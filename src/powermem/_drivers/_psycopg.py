@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import struct
+import ssl
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,9 +18,6 @@ try:
 except ImportError as error:
     raise ConfigError("this store needs the package psycopg: pip install 'powermem[postgres]'") from error
 from .postgres import postgres_error, session_settings, tls_context, unreachable
-
-_FLOAT_ARRAY = 1021
-_FLOAT = 700
 
 
 class PostgresDriver:
@@ -45,7 +42,7 @@ class PostgresDriver:
         # libpq says of a file that it cannot read what it says of a server without TLS.
         tls_context(server)
         files: dict[str, Any] = {
-            "sslrootcert": server.ca,
+            "sslrootcert": server.ca or _trusted(server),
             "sslcert": server.certificate,
             "sslkey": server.key,
         }
@@ -127,15 +124,24 @@ class PostgresConnection:
 
 
 class _VectorDumper(Dumper):
-    """Writes a vector as an array of float4 in PostgreSQL's binary form, which the server casts."""
+    """Writes a vector in the binary form that it has already.
+
+    The type's number differs from database to database; the server knows it from the cast.
+    """
 
     format = Format.BINARY
-    oid = _FLOAT_ARRAY
+    oid = 0
 
     def dump(self, obj: Vector) -> bytes:
-        """Return the header of an array of one dimension, then each element with its length."""
-        header = struct.pack(">iiiii", 1, 0, _FLOAT, len(obj), 1)
-        return header + obj.sized()
+        """Return the bytes."""
+        return obj
+
+
+def _trusted(server: Server) -> str:
+    """Return whom this machine trusts, where libpq would look for a file in the user's home instead."""
+    if not server.tls.startswith("verify"):
+        return ""
+    return ssl.get_default_verify_paths().cafile or "system"
 
 
 def _escaped(value: str) -> str:

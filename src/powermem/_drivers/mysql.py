@@ -104,15 +104,22 @@ def describe(error: BaseException) -> tuple[int | None, str]:
 
 
 def tls_context(server: Server) -> ssl.SSLContext | None:
-    """Return how to encrypt, or ``None`` for not at all; the modes mean what libpq's mean."""
+    """Return how to encrypt, or ``None`` for not at all; the modes mean what libpq's mean.
+
+    Raises:
+        StoreUnavailableError: a file cannot be read.
+    """
     if server.socket or server.tls in ("disable", "allow"):
         return None
-    context = ssl.create_default_context(cafile=server.ca or None)
+    try:
+        context = ssl.create_default_context(cafile=server.ca or None)
+        if server.certificate:
+            context.load_cert_chain(server.certificate, server.key or None)
+    except OSError as error:
+        raise StoreUnavailableError(f"{server}: cannot read the files for TLS ({error})") from error
     context.check_hostname = server.tls == "verify-full"
-    if server.tls not in ("verify-ca", "verify-full"):
+    if server.tls == "prefer" or (server.tls == "require" and not server.ca):
         context.verify_mode = ssl.CERT_NONE
-    if server.certificate:
-        context.load_cert_chain(server.certificate, server.key or None)
     return context
 
 

@@ -8,6 +8,8 @@ from ..errors import StoreError, StoreUnavailableError
 from .base import ConnectionLostError, MissingTableError, Server, TransactionAbortedError
 
 APPLICATION = "powermem"
+NOT_ADMITTED = "28000"
+"""The code for an account that may not connect from here, or not in this way."""
 
 
 def postgres_error(sqlstate: str | None, text: str, server: Server) -> StoreError:
@@ -20,7 +22,7 @@ def postgres_error(sqlstate: str | None, text: str, server: Server) -> StoreErro
     """
     code = sqlstate or "08006"
     said = " ".join(text.split())
-    if code in ("28P01", "28000"):
+    if code in ("28P01", NOT_ADMITTED):
         return StoreUnavailableError(f"{server}: the server refused user or password ({said})")
     if code == "3D000":
         return StoreUnavailableError(
@@ -57,26 +59,41 @@ def unreachable(server: Server, reason: object) -> StoreUnavailableError:
     )
 
 
-def tls_context(server: Server) -> ssl.SSLContext | str:
-    """Return how to speak TLS, in the form that asyncpg takes.
+def tls_context(server: Server) -> ssl.SSLContext | None:
+    """Return how to speak TLS, or ``None`` for not at all.
 
     As with libpq, ``require`` encrypts without looking at the certificate unless there is a ``ca``.
 
     Raises:
         StoreUnavailableError: a file cannot be read.
     """
-    if server.socket or (server.tls in ("disable", "allow", "prefer") and not server.certificate):
-        return "disable" if server.socket else server.tls
+    if server.socket or server.tls == "disable":
+        return None
+    trusting = server.tls in ("allow", "prefer") or (server.tls == "require" and not server.ca)
     try:
-        context = ssl.create_default_context(cafile=server.ca or None)
+        if trusting:
+            # Without the certificates of this machine, which take milliseconds to read.
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        else:
+            context = ssl.create_default_context(cafile=server.ca or None)
         if server.certificate:
             context.load_cert_chain(server.certificate, server.key or None)
     except OSError as error:
         raise StoreUnavailableError(f"{server}: cannot read the files for TLS ({error})") from error
     context.check_hostname = server.tls == "verify-full"
-    if server.tls != "verify-full" and not (server.tls == "verify-ca" or server.ca):
-        context.verify_mode = ssl.CERT_NONE
+    context.verify_mode = ssl.CERT_NONE if trusting else ssl.CERT_REQUIRED
+    context.sslobject_class = _Parting
     return context
+
+
+class _Parting(ssl.SSLObject):
+    """Says goodbye and does not wait for the answer, which may never come."""
+
+    def unwrap(self) -> None:
+        try:
+            super().unwrap()
+        except ssl.SSLWantReadError:
+            return
 
 
 def session_settings(server: Server) -> dict[str, str]:

@@ -264,7 +264,8 @@ class Reading(Lifecycle):
             if isinstance(memory_id, bool) or not isinstance(memory_id, (int, str)):
                 raise InvalidInputError(f"memory_id: expected an integer or a string, got {memory_id!r}")
             return None
-        row = (parts.store.get_many([number], touch=touch)).get(number)
+        found = parts.store.get_many([number], touch=touch, user_id=whose.user_id)
+        row = found.get(number)
         if row is None or any(
             given is not None and given != has for given, has in zip(whose[:2], row.scope[:2], strict=True)
         ):

@@ -8,7 +8,8 @@ little-endian and in base64.
 from __future__ import annotations
 
 import json
-from base64 import b64decode, b64encode
+from base64 import b64encode
+from binascii import a2b_base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -265,6 +266,9 @@ _checked_scope = lru_cache(maxsize=4096, typed=True)(check_scope)
 
 
 def _id(value: Any) -> int:
+    # As this library writes them; others may have made strings of them.
+    if type(value) is int and 0 < value < 1 << 63:
+        return value
     number = parse_id(value)
     if number is None:
         raise InvalidInputError(f"id: expected a positive 63-bit integer, got {value!r}")
@@ -295,7 +299,8 @@ def _optional(value: Any, name: str) -> str | None:
 def _vector(value: Any, embedder: EmbedderIdentity | None) -> bytes | None:
     if value is None or embedder is None or embedder.dimension is None:
         return None
-    vector = b64decode(value, validate=True)
+    # What is no base64 is passed over, so that the length is wrong.
+    vector = a2b_base64(value)
     if len(vector) != 4 * embedder.dimension:
         raise InvalidInputError(
             f"embedding: {len(vector)} bytes, where {embedder.dimension} dimensions take "
@@ -307,7 +312,7 @@ def _vector(value: Any, embedder: EmbedderIdentity | None) -> bytes | None:
 def _terms(value: Any) -> tuple[bytes, bytes] | None:
     if value is None:
         return None
-    ids, counts = (b64decode(part, validate=True) for part in value)
+    ids, counts = map(a2b_base64, value)
     if len(ids) != 8 * len(counts):
         raise InvalidInputError(f"terms: {len(ids)} bytes of ids do not fit {len(counts)} counts")
     return ids, counts

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
+Occurrences = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
+"""Places, and the number of the term at each; both of shape (m,)."""
 
 K1 = 1.2
 """Saturation of the term frequency; the usual value (Robertson and Zaragoza 2009, "The Probabilistic
@@ -28,9 +30,9 @@ def damping(lengths: FloatArray, mean: float) -> FloatArray:
     return (K1 * (1 - B) + (K1 * B / (mean or 1.0)) * lengths).astype(np.float32)
 
 
-def gain(weight: float, times: FloatArray, damping: FloatArray) -> FloatArray:
-    """Return what a term adds to rows that have it so many times."""
-    gained: FloatArray = np.float32(weight * (K1 + 1)) * times / (times + damping)
+def gain(weight: float | npt.NDArray[np.float64], times: FloatArray, damping: FloatArray) -> FloatArray:
+    """Return what a term adds to rows that have it so many times; or each of several terms to one row."""
+    gained: FloatArray = np.asarray(weight * (K1 + 1), dtype=np.float32) * times / (times + damping)
     return gained
 
 
@@ -41,7 +43,7 @@ def relative(total: FloatArray, best: float) -> FloatArray:
 
 def scores(
     terms: Sequence[int],
-    words: npt.NDArray[np.uint64],
+    found: Occurrences,
     counts: npt.NDArray[np.uint8],
     sizes: npt.NDArray[np.int64],
     lengths: FloatArray,
@@ -54,9 +56,9 @@ def scores(
 
     Args:
         terms: distinct term ids of the query.
-        words: the term ids of all rows, one row after the other.
-        counts: how often each occurs in its row; same shape.
-        sizes: how many of them belong to each row; shape (n,).
+        found: where they are among the terms of all rows, one row after the other; see `occurrences`.
+        counts: how often each term of a row occurs in it, of all rows.
+        sizes: how many of these belong to each row; shape (n,).
         lengths: how many terms each row has, counted with repetition; shape (n,).
         documents: how many rows the query could find in all.
         mean: their mean length.
@@ -65,16 +67,22 @@ def scores(
     Returns:
         Shape (n,), float32, 0 to 1.
     """
-    total = np.zeros(len(sizes), dtype=np.float32)
     if not documents or not terms:
-        return total
-    rows = np.repeat(np.arange(len(sizes)), sizes)
+        return np.zeros(len(sizes), dtype=np.float32)
+    places, which = found
+    rows = np.repeat(np.arange(len(sizes)), sizes)[places]
+    weights = [weight(documents, frequencies.get(term, 0)) for term in terms]
     against = damping(lengths, mean)
-    best = 0.0
-    for term in terms:
-        counted = weight(documents, frequencies.get(term, 0))
-        best += counted
-        places = np.flatnonzero(words == np.uint64(term))
-        found = rows[places]
-        total[found] += gain(counted, counts[places].astype(np.float32), against[found])
-    return relative(total, best)
+    gained = gain(np.array(weights)[which], counts[places].astype(np.float32), against[rows])
+    total = np.bincount(rows, gained, len(sizes)).astype(np.float32)
+    return relative(total, sum(weights))
+
+
+def occurrences(terms: Sequence[int], words: npt.NDArray[np.uint64]) -> Occurrences:
+    """Return where words are terms of the query, and which of them; there is at least one term."""
+    asked = np.array(terms, dtype=np.uint64)
+    order = np.argsort(asked)
+    nearest = np.minimum(np.searchsorted(asked, words, sorter=order), len(asked) - 1)
+    which = order[nearest]
+    places = np.flatnonzero(asked[which] == words)
+    return places, which[places]

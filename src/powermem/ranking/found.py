@@ -84,12 +84,16 @@ class Found:
         if documents is None:
             documents = int(np.count_nonzero(visible))
             mean = float(self._lengths[visible].mean()) if documents else 0.0
+        occurrences = bm25.occurrences(terms, words) if terms else (sizes[:0], sizes[:0])
         if frequencies is None:
-            seen = np.repeat(visible, sizes)
-            frequencies = {term: int(np.count_nonzero(seen[words == np.uint64(term)])) for term in terms}
+            places, which = occurrences
+            seen = np.repeat(visible, sizes)[places]
+            frequencies = dict(
+                zip(terms, np.bincount(which[seen], minlength=len(terms)).tolist(), strict=True)
+            )
         return bm25.scores(
             terms,
-            words,
+            occurrences,
             counts,
             sizes,
             self._lengths,

@@ -67,6 +67,14 @@ class MySQLSQL(ServerSQL):
     dialect = MYSQL
     schema_version = 2
     searched: tuple[str, ...] = ("embedding", "terms", "frequencies")
+    more_columns = ""
+    """Further columns of the memories, each with a comma behind it."""
+    more_keys = ""
+    """Further keys of the memories, each with a comma behind it."""
+    noted: tuple[tuple[str, str], ...] = (("sequence", "0"), ("trimmed", "0"))
+    """What ``meta`` holds at first."""
+    kept: tuple[str, ...] = ("schema_version", "sequence", "trimmed", "switches")
+    """What of ``meta`` stays when the collection is emptied."""
 
     def __init__(self, collection: str, partitions: int = 0) -> None:
         super().__init__(collection)
@@ -91,9 +99,10 @@ class MySQLSQL(ServerSQL):
                 superseded_by BIGINT,
                 access_count BIGINT NOT NULL DEFAULT 0, version BIGINT NOT NULL DEFAULT 1,
                 embedding MEDIUMBLOB, terms MEDIUMBLOB NOT NULL, frequencies MEDIUMBLOB NOT NULL,
+                {self.more_columns}
                 once VARBINARY(128) GENERATED ALWAYS AS (CASE WHEN valid_to IS NULL THEN hash END) STORED,
                 PRIMARY KEY (user_id, id),
-                UNIQUE KEY once (user_id, agent_id, run_id, once),
+                UNIQUE KEY once (user_id, agent_id, run_id, once), {self.more_keys}
                 KEY by_id (id), KEY by_hash (user_id, hash), KEY listed (user_id, created_at)) {by_user}""",
             f"""CREATE TABLE IF NOT EXISTS {self.history} (
                 id BIGINT NOT NULL PRIMARY KEY, memory_id BIGINT NOT NULL, event VARBINARY(16) NOT NULL,
@@ -118,12 +127,13 @@ class MySQLSQL(ServerSQL):
                 name VARBINARY(64) NOT NULL PRIMARY KEY, value VARBINARY(1024) NOT NULL) {_TABLE}""",
             *(
                 self.inserting(self.meta, "name, value", once=True).replace("?, ?", f"'{name}', '{value}'")
-                for name, value in (("sequence", 0), ("trimmed", 0))
+                for name, value in self.noted
             ),
-            *self._work_to_do(),
+            *self.work_to_do(),
         ]
 
-    def _work_to_do(self) -> list[str]:
+    def work_to_do(self) -> list[str]:
+        """Return the statements that create the tables of the work in the background."""
         tables = queue_tables(self.collection, name=_NAME, text="LONGTEXT", number="BIGINT")
         return [
             f"CREATE TABLE IF NOT EXISTS {table.name} ({table.columns}"
@@ -134,7 +144,7 @@ class MySQLSQL(ServerSQL):
 
     def steps(self) -> Mapping[int, Sequence[str]]:
         # A collection without a version is one whose creation was interrupted.
-        return {0: self.schema(), 1: self._work_to_do()}
+        return {0: self.schema(), 1: self.work_to_do()}
 
     def emptying(self) -> list[str]:
         tables = (
@@ -146,9 +156,10 @@ class MySQLSQL(ServerSQL):
             self.changes,
             *self.queue,
         )
+        kept = ", ".join(f"'{name}'" for name in self.kept)
         return [
             *(f"DELETE FROM {table}" for table in tables),
-            f"DELETE FROM {self.meta} WHERE name NOT IN ('schema_version', 'sequence', 'trimmed')",
+            f"DELETE FROM {self.meta} WHERE name NOT IN ({kept})",
             # Caches of other processes must not take what comes for a continuation of what they know.
             *self.forget_caches,
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from array import array
+import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,24 +28,19 @@ to nothing; the second is how many candidates it keeps, where pgvector's own 40 
 _ESCAPE, _NUL, _ITSELF = "\ufdd0", "\ufdd0\ufdd1", "\ufdd0\ufdd2"
 # A NUL inside JSON text is \u0000, unless the backslash is itself escaped.
 _JSON_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+_HEADER = struct.Struct(">HH")
 # Compared and sorted by code point, whatever the database's language.
 _TEXT = 'text COLLATE "C"'
 
 
-class Vector(array):  # type: ignore[type-arg]  # not generic at run time on 3.10
-    """A float32 vector on its way to the server, which takes it as ``real[]``."""
+class Vector(bytes):
+    """A float32 vector on its way to the server, in the binary form of pgvector's type ``vector``."""
 
     def __new__(cls, embedding: bytes) -> Vector:
-        """Wrap float32 bytes."""
-        vector: Vector = super().__new__(cls, "f", embedding)  # type: ignore[assignment]
-        return vector
-
-    def sized(self) -> bytes:
-        """Return the elements in network order, each behind its length."""
-        pairs = np.empty(len(self), dtype=[("size", ">i4"), ("value", ">f4")])
-        pairs["size"] = 4
-        pairs["value"] = self
-        return pairs.tobytes()
+        """Convert float32 bytes."""
+        # The dimension and an unused number, 2 bytes each, then the elements in network order.
+        elements = np.frombuffer(embedding, "<f4").astype(">f4").tobytes()
+        return super().__new__(cls, _HEADER.pack(len(elements) // 4, 0) + elements)
 
 
 def escape(text: str) -> str:
@@ -217,7 +212,7 @@ class PostgresSQL(ServerSQL):
         )
 
     def mark(self, column: str) -> str:
-        return "?::real[]::vector" if column == "embedding" else "?"
+        return "?::vector" if column == "embedding" else "?"
 
     def setting(self) -> str:
         return (
@@ -248,8 +243,9 @@ class PostgresSQL(ServerSQL):
         return Vector(embedding)
 
     def loaded_vector(self, value: bytes | None) -> bytes | None:
-        # pgvector sends the dimension and an unused number, 2 bytes each, then the elements in network order.
-        return None if value is None else np.frombuffer(value, ">f4", offset=4).astype("<f4").tobytes()
+        if value is None:
+            return None
+        return np.frombuffer(value, ">f4", offset=_HEADER.size).astype("<f4").tobytes()
 
     def importance(self) -> str:
         return "(facets::jsonb ->> 'importance')::float8"
@@ -307,7 +303,7 @@ def searched_rows(
     cosine, words = Fragment("NULL::float8"), Fragment("NULL::bytea, NULL::bytea")
     if embedding is not None:
         # In a query of its own it is evaluated once, not for every row.
-        cosine = Fragment("1 - (embedding <=> (SELECT ?::real[]::vector))", (Vector(embedding),))
+        cosine = Fragment("1 - (embedding <=> (SELECT ?::vector))", (Vector(embedding),))
     if terms:
         hit = "CASE WHEN terms && ?::bigint[] THEN {} END"
         values = (signed(terms), signed(terms))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -97,6 +96,13 @@ class ServerSQL(ABC):
     def among(self, column: str, values: Sequence[Any]) -> Fragment:
         """Return whether a column is one of these ids or texts; there is at least one."""
 
+    def named(self, ids: Sequence[int], user_id: str | None) -> Fragment:
+        """Return whether a row has one of these ids; with their user it is looked for in one part only."""
+        chosen = self.among("id", ids)
+        if user_id is None:
+            return chosen
+        return Fragment(f"user_id = ? AND {chosen.sql}", (user_id, *chosen.values))
+
     @abstractmethod
     def search_values(self, row: Row, embedding: bytes | None) -> tuple[Any, ...]:
         """Return the values of the columns ``searched``."""
@@ -166,7 +172,7 @@ class ServerSQL(ABC):
             self.stored(row.text),
             row.hash,
             self.stored_json(encode(row.metadata)),
-            self.stored_json(json.dumps(facets, ensure_ascii=False)) if facets else "{}",
+            self.stored_json(encode(facets)),
             row.created_at,
             row.updated_at,
             row.valid_from,

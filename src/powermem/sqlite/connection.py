@@ -75,6 +75,9 @@ class Database:
             self._writer = self._connect()
             if self._wal and not self.in_memory:
                 self._writer.execute("PRAGMA journal_mode=WAL")
+                # In pages. Bringing the log into the file waits for the disk; by default, in every commit of
+                # some hundred memories.
+                self._writer.execute("PRAGMA wal_autocheckpoint=4000")
         except sqlite3.Error as error:
             self.close()
             raise translate(error, self.path) from error

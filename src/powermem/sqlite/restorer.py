@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 
@@ -38,8 +37,10 @@ class Restorer:
         wanted = {stored.row.id: stored for stored in change.memories}
         there = self._existing(connection, wanted)
         fresh = [stored for memory_id, stored in wanted.items() if memory_id not in there]
-        self._insert_rows(connection, fresh, sequence)
-        written = self._existing(connection, [stored.row.id for stored in fresh])
+        inserted = self._insert_rows(connection, fresh, sequence)
+        written = {stored.row.id for stored in fresh}
+        if inserted < len(fresh):
+            written = self._existing(connection, written)
         for stored in fresh:
             if stored.row.id not in written and self._make_room(connection, stored, change.at, sequence):
                 self._insert_rows(connection, [stored], sequence)
@@ -61,8 +62,9 @@ class Restorer:
             found.update(row[0] for row in connection.execute(f"{sql} ({marks})", chunk))
         return found
 
-    def _insert_rows(self, connection: sqlite3.Connection, memories: Sequence[Stored], sequence: int) -> None:
-        connection.executemany(
+    def _insert_rows(self, connection: sqlite3.Connection, memories: Sequence[Stored], sequence: int) -> int:
+        """Insert memories unless something is in their way, and return how many were inserted."""
+        cursor = connection.executemany(
             f"INSERT INTO {self._c}_records VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
             "ON CONFLICT DO NOTHING",
             [
@@ -74,7 +76,7 @@ class Restorer:
                     row.text,
                     row.hash,
                     encode(row.metadata),
-                    json.dumps(stored.facets, ensure_ascii=False) if stored.facets else "{}",
+                    encode(stored.facets),
                     row.created_at,
                     row.updated_at,
                     row.valid_from,
@@ -89,6 +91,7 @@ class Restorer:
                 for row in (stored.row,)
             ],
         )
+        return max(cursor.rowcount, 0)
 
     def _make_room(self, connection: sqlite3.Connection, stored: Stored, now: int, sequence: int) -> bool:
         """End an expired memory with the same text: nobody can find it, so it must not stand in the way."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -204,7 +203,7 @@ class Writer:
                 row.text,
                 row.hash,
                 encode(row.metadata),
-                json.dumps(change.facets, ensure_ascii=False) if change.facets else "{}",
+                encode(change.facets),
                 row.created_at,
                 row.updated_at,
                 row.valid_from,

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from powermem import Memory
+from powermem._sync.stores import indexed, oceanbase
 from powermem._sync.stores.base import Store
+from powermem._sync.stores.oceanbase import OceanBaseStore
 from powermem.changes import AddMemory, Amend, Delete, ReplaceText, Supersede
 from powermem.filters import parse
 from powermem.types import Hit, Scope, SearchRequest
@@ -32,11 +34,11 @@ def reference(tmp_path: Path) -> Iterator[Store]:
         yield memory._parts.store
 
 
-def conversation(count: int, user: str) -> list[AddMemory]:
+def conversation(count: int, user: str, run: str = "run") -> list[AddMemory]:
     """Return memories as conversations make them: with runs, speakers, times, and some without any."""
     changes = []
     for number, text in enumerate(random_texts(count, seed=count)):
-        scope = Scope(user, "a" if number % 7 else None, f"run {number // 20}" if number % 11 else None)
+        scope = Scope(user, "a" if number % 7 else None, f"{run} {number // 20}" if number % 11 else None)
         changes.append(
             memory_of(
                 text,
@@ -130,6 +132,46 @@ def test_large_scopes_are_scored_alike(opened: Store, reference: Store) -> None:
     asked = [request for request in requests(changes, "ana") if request.limit <= 10]
     compare_all(opened, reference, asked)
     compare_all(opened, reference, [search_for(change.row.text, Scope("ana")) for change in changes[::300]])
+
+
+@pytest.fixture(params=["exact", "indexes"])
+def left_to_the_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a few hundred rows be too many for this process, and perhaps for comparing them all."""
+    monkeypatch.setattr(oceanbase, "_HELD", 100)
+    if request.param == "indexes":
+        monkeypatch.setattr(indexed, "_EXACT", 100)
+
+
+@pytest.mark.stores("oceanbase")
+def test_what_the_server_finds_is_scored_alike(
+    left_to_the_server: None, opened: Store, reference: Store
+) -> None:
+    changes = conversation(2400, "ana") + conversation(300, "ben", "talk")
+    for store in (opened, reference):
+        for start in range(0, len(changes), 800):
+            store.apply(changes[start : start + 800])
+    ana = [request for request in requests(changes[:2400], "ana") if request.limit <= 10]
+    ben = requests(changes[2400:], "ben")
+    compare_all(opened, reference, ana)
+    compare_all(opened, reference, ben)
+    compare_all(opened, reference, [search_for(change.row.text, Scope()) for change in changes[::300]])
+    assert isinstance(opened, OceanBaseStore)
+    # Nothing of it was loaded.
+    assert {*opened._large} == {"ana", "ben", None}
+    assert opened._cached.nbytes == 0
+    ids, at = [change.row.id for change in changes], _START + 400 * _DAY
+    tea = memory_of("green tea from Porto", Scope("ana", None, "run 2"), at=_START + _DAY)
+    for store in (opened, reference):
+        store.apply(
+            [
+                tea,
+                Delete(ids[3], at),
+                Supersede(ids[8], tea.row.id, tea.row.text, at, at),
+                ReplaceText(ids[20], "black tea", "h", vector("black tea"), at),
+                Amend(ids[21], at, {"even": False}, expires_at=1, set_expires_at=True),
+            ]
+        )
+    compare_all(opened, reference, [*ana, search_for("black tea from Porto", Scope("ana"))])
 
 
 def test_everybody_is_scored_alike(opened: Store, reference: Store) -> None:

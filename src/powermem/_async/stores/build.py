@@ -100,25 +100,39 @@ def _postgres_driver(config: PostgresConfig) -> AsyncDriver:
 
 def _mysql_driver(config: MySQLConfig | OceanBaseConfig) -> AsyncDriver:
     from ..._drivers._asyncmy import AsyncMySQLDriver
+    from ...sql.oceanbase import SESSION
 
-    return AsyncMySQLDriver(_server(config, socket=config.unix_socket or ""))
+    server = _server(config, socket=config.unix_socket or "")
+    if isinstance(config, OceanBaseConfig):
+        server = replace(server, settings=SESSION)
+    return AsyncMySQLDriver(server)
 
 
 def _mysql(config: MySQLConfig | OceanBaseConfig, weights: Weights, name: str) -> AsyncTaskStore:
     from ..._drivers.embedded import EmbeddedSeekDB
     from ...sql.mysql import MySQLSQL
+    from ...sql.oceanbase import OceanBaseSQL
     from .mysql import AsyncMySQLStore
+    from .oceanbase import AsyncOceanBaseStore
 
-    embedded = None
-    if isinstance(config, OceanBaseConfig) and not config.host and not config.unix_socket:
-        embedded = EmbeddedSeekDB(config.ob_path)
-    return AsyncMySQLStore(
-        _mysql_driver(config),
-        MySQLSQL(config.collection_name, config.partitions),
+    driver = _mysql_driver(config)
+    if isinstance(config, MySQLConfig):
+        return AsyncMySQLStore(
+            driver,
+            MySQLSQL(config.collection_name, config.partitions),
+            weights,
+            name=name,
+            cache_bytes=config.cache_mb << 20,
+            most=config.pool_size,
+            recycle=config.pool_recycle,
+        )
+    return AsyncOceanBaseStore(
+        driver,
+        OceanBaseSQL(config.collection_name, config.partitions),
         weights,
         name=name,
         cache_bytes=config.cache_mb << 20,
-        embedded=embedded,
+        embedded=EmbeddedSeekDB(config.ob_path) if not (config.host or config.unix_socket) else None,
         most=config.pool_size,
         recycle=config.pool_recycle,
     )

@@ -30,11 +30,13 @@ class Freshness(NamedTuple):
         sequence: number of the last commit.
         trimmed: up to this number, changes are no longer listed.
         dimension: length of the vectors, ``None`` before the first.
+        indexed: whether the server can search by itself what is too large to be ranked here.
     """
 
     sequence: int
     trimmed: int
     dimension: int | None
+    indexed: bool = False
 
 
 class AsyncTables(ABC):
@@ -83,6 +85,7 @@ class AsyncCachedSearch:
         cache_bytes: how much memory the partitions may take together.
         exact_rows: a partition with more rows keeps one bit of each dimension, and the best candidates are
             scored exactly.
+        most_rows: what has more rows is left to a server that can search by itself; it is not loaded.
     """
 
     def __init__(
@@ -92,10 +95,12 @@ class AsyncCachedSearch:
         *,
         cache_bytes: int = 1 << 30,
         exact_rows: int = 250_000,
+        most_rows: int = 20_000,
     ) -> None:
         self._tables = tables
         self._weights = weights
         self._exact_rows = exact_rows
+        self._most_rows = most_rows
         self._cache = PartitionCache(cache_bytes, AsyncLock)
         # Two threads that both run Python code let an event loop beside them wait for its turn twice as long.
         self._threads = AsyncThreads("powermem-ranking", 1)
@@ -114,10 +119,10 @@ class AsyncCachedSearch:
         """Forget everything that was loaded."""
         self._cache.clear()
 
-    async def search(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
-        """Answer searches, each best first."""
+    async def search(self, requests: Sequence[SearchRequest]) -> list[list[Hit] | None]:
+        """Answer searches, each best first; ``None`` for one that is left to the server."""
         freshness = await self._tables.freshness()
-        answers: list[list[Hit]] = [[] for _ in requests]
+        answers: list[list[Hit] | None] = [[] for _ in requests]
         groups: dict[str | None, list[int]] = {}
         for i, request in enumerate(requests):
             groups.setdefault(request.scope.user_id, []).append(i)
@@ -125,6 +130,10 @@ class AsyncCachedSearch:
             entry = self._cache.entry(user_id)
             async with entry.lock:
                 partition = await self._fresh(entry, freshness)
+                if partition is None:
+                    for i in members:
+                        answers[i] = None
+                    continue
                 if not len(partition):
                     continue
                 vectors = [requests[i].embedding for i in members]
@@ -151,7 +160,7 @@ class AsyncCachedSearch:
         # A memory may have been deleted since the partition was refreshed.
         return [Hit(rows[found], one.score, one.details()) for found, one in ranked if found in rows]
 
-    async def _fresh(self, entry: Entry[AsyncLock], freshness: Freshness) -> Partition:
+    async def _fresh(self, entry: Entry[AsyncLock], freshness: Freshness) -> Partition | None:
         partition = entry.partition
         if (
             partition is None
@@ -161,18 +170,29 @@ class AsyncCachedSearch:
             # The first vector of the collection is among the changes.
             or (partition.dimension is None and freshness.dimension is not None)
         ):
-            size = await self._tables.size(entry.user_id)
-            partition = Partition(freshness.dimension, coded=size > self._exact_rows)
-            if partition.vectors is not None:
-                partition.vectors.reserve(size)
-            await self._load(partition, entry.user_id)
+            partition = await self._whole(entry, freshness)
         elif entry.sequence < freshness.sequence:
-            await self._refresh(partition, entry)
+            changed = await self._tables.changed(entry.user_id, entry.sequence)
+            if len(partition) + len(changed) > self._most_rows and freshness.indexed:
+                partition = await self._whole(entry, freshness)
+            else:
+                await self._refresh(partition, entry, changed)
         else:
             return partition
         # What was read may be newer than this number; then it is read once more, which does no harm.
         entry.partition, entry.sequence = partition, freshness.sequence
         self._cache.resize(entry)
+        return partition
+
+    async def _whole(self, entry: Entry[AsyncLock], freshness: Freshness) -> Partition | None:
+        """Load a partition, or return ``None`` when it is left to the server."""
+        size = await self._tables.size(entry.user_id)
+        if size > self._most_rows and freshness.indexed:
+            return None
+        partition = Partition(freshness.dimension, coded=size > self._exact_rows)
+        if partition.vectors is not None:
+            partition.vectors.reserve(size)
+        await self._load(partition, entry.user_id)
         return partition
 
     async def _load(self, partition: Partition, user_id: str | None) -> None:
@@ -181,8 +201,7 @@ class AsyncCachedSearch:
             await self._threads.run(_replace, partition, (), found)
             after = found[-1][0]
 
-    async def _refresh(self, partition: Partition, entry: Entry[AsyncLock]) -> None:
-        changed = await self._tables.changed(entry.user_id, entry.sequence)
+    async def _refresh(self, partition: Partition, entry: Entry[AsyncLock], changed: Sequence[int]) -> None:
         for start in range(0, len(changed), _CHUNK):
             ids = changed[start : start + _CHUNK]
             found = await self._tables.chosen(entry.user_id, ids)

@@ -1,8 +1,8 @@
-"""The store on MySQL, MariaDB, OceanBase or seekdb."""
+"""The store on MySQL or MariaDB; the one on OceanBase or seekdb builds on it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..._concurrency import AsyncBatcher, async_to_thread
@@ -31,6 +31,10 @@ _TRIM_EVERY = 1024
 
 class AsyncMySQLStore(AsyncServerStore):
     """Memories on a server that speaks MySQL's protocol, ranked in this process.
+
+    The number of the last commit is locked by all who write, before all else. So commits become visible in
+    the order of their numbers, whoever has seen one has seen all before it, and no two wait for each other in
+    a circle, which OceanBase takes long to notice. Nobody writes while another embedder takes over, either.
 
     Args:
         driver: opens connections.
@@ -61,11 +65,14 @@ class AsyncMySQLStore(AsyncServerStore):
         self._statements = sql
         self._embedded = embedded
         self._writer = AsyncListingWriter(sql)
-        tables = AsyncMySQLTables(self._pool, sql)
-        self._cached = AsyncCachedSearch(tables, weights, cache_bytes=cache_bytes)
-        self._searches: AsyncBatcher[SearchRequest, list[Hit]] = AsyncBatcher(
+        self._cached = self._cache(weights, cache_bytes)
+        self._searches: AsyncBatcher[SearchRequest, list[Hit] | None] = AsyncBatcher(
             self._pass, max_size=_MAX_SEARCHES_PER_PASS, max_running=2
         )
+
+    def _cache(self, weights: Weights, cache_bytes: int) -> AsyncCachedSearch:
+        tables = AsyncMySQLTables(self._pool, self._statements)
+        return AsyncCachedSearch(tables, weights, cache_bytes=cache_bytes)
 
     async def open(self) -> None:
         if self._embedded is not None:
@@ -95,6 +102,9 @@ class AsyncMySQLStore(AsyncServerStore):
             # There is nothing to lock yet. Two may create the schema at once: its statements allow for that.
             return
 
+    async def _enter(self, connection: AsyncConnection) -> None:
+        await connection.fetch(self._statements.lock_sequence)
+
     async def _abandon(self, connection: AsyncConnection) -> None:
         # Every cache, here and in other processes, must read the vectors anew.
         for statement in self._statements.forget_caches:
@@ -105,29 +115,21 @@ class AsyncMySQLStore(AsyncServerStore):
         self._cached.clear()
 
     async def _search(self, request: SearchRequest) -> list[Hit]:
-        return await self._searches.submit(request)
+        hits = await self._searches.submit(request)
+        assert hits is not None, "this server cannot search by itself"
+        return hits
 
-    async def _pass(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception]:
+    async def _pass(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception | None]:
         return list(await self._cached.search(requests))
 
 
 class AsyncListingWriter(AsyncServerWriter):
-    """Lists what it changes, for the caches of all processes.
-
-    The number of a commit is locked until it is over. So commits become visible in the order of their
-    numbers, and whoever has seen one has seen all before it. As they come one after the other anyway, the
-    lock is taken first: then no two wait for each other in a circle, which OceanBase takes long to notice.
-    """
+    """Lists what it changes, for the caches of all processes."""
 
     def __init__(self, sql: MySQLSQL) -> None:
         super().__init__(sql)
         self._statements = sql
         self._noted: dict[AsyncConnection, dict[int, str]] = {}
-
-    async def lock(
-        self, connection: AsyncConnection, batches: Sequence[Sequence[Change]], accessed: Iterable[int]
-    ) -> None:
-        await connection.fetch(self._statements.lock_sequence)
 
     async def apply(
         self, connection: AsyncConnection, batches: Sequence[Sequence[Change]]
@@ -171,10 +173,7 @@ class AsyncMySQLTables(AsyncTables):
                 f"SELECT name, value FROM {self._sql.meta} WHERE name IN ('sequence', 'trimmed', 'dimension')"
             )
         )
-        dimension = found.get("dimension")
-        return Freshness(
-            int(found["sequence"]), int(found["trimmed"]), None if dimension is None else int(dimension)
-        )
+        return read_freshness(found)
 
     async def size(self, user_id: str | None) -> int:
         where = _of(user_id)
@@ -235,6 +234,14 @@ class AsyncMySQLTables(AsyncTables):
     async def _fetch(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         async with self._pool.reading() as reader:
             return await reader.fetch(sql, values)
+
+
+def read_freshness(meta: Mapping[str, str]) -> Freshness:
+    """Return how far a collection is by what its table ``meta`` holds."""
+    dimension = meta.get("dimension")
+    return Freshness(
+        int(meta["sequence"]), int(meta["trimmed"]), None if dimension is None else int(dimension)
+    )
 
 
 def _of(user_id: str | None) -> Fragment:

@@ -106,16 +106,19 @@ class AsyncPostgresStore(AsyncServerStore):
                 ranked = await self._search_whole(reader, request, visible, now)
             if ranked is None:
                 ranked = await self._search_large(reader, request, visible, now)
-            rows = await self._read_hits(reader, [memory_id for memory_id, _ in ranked])
+            ids = [memory_id for memory_id, _ in ranked]
+            rows = await self._read_hits(reader, ids, request.scope.user_id)
         # A memory may have been deleted between two queries.
         return [Hit(rows[one], found.score, found.details()) for one, found in ranked if one in rows]
 
-    async def _read_hits(self, reader: AsyncReader, ids: Sequence[int]) -> dict[int, Row]:
+    async def _read_hits(
+        self, reader: AsyncReader, ids: Sequence[int], user_id: str | None
+    ) -> dict[int, Row]:
         """Return the memories that were found, in the same trip as the number of switches."""
         if not ids:
             await self._check_embedder(reader)
             return {}
-        where = self._sql.among("id", ids)
+        where = self._sql.named(ids, user_id)
         found = await reader.fetch(
             f"SELECT {COLUMNS}, (SELECT value FROM {self._sql.meta} WHERE name = 'switches') "
             f"FROM {self._sql.records} WHERE {where.sql}",
@@ -209,7 +212,8 @@ class AsyncPostgresStore(AsyncServerStore):
         if request.terms:
             frequencies = await self._frequencies(reader, request.terms, visible)
             ids.update(await self._matching(reader, frequencies, visible))
-        rows = await self._fetch(reader, request, visible, self._sql.among("id", list(ids)), len(ids))
+        chosen = self._sql.named(list(ids), request.scope.user_id)
+        rows = await self._fetch(reader, request, visible, chosen, len(ids))
         mean = length / documents
         found = Found(rows, {})
 
@@ -235,7 +239,7 @@ class AsyncPostgresStore(AsyncServerStore):
     ) -> list[int]:
         query = request.embedding or b""
         dimension = len(query) // 4
-        distance = f"embedding::vector({dimension}) <=> ?::real[]::vector({dimension})"
+        distance = f"embedding::vector({dimension}) <=> ?::vector({dimension})"
         # An index cannot give a sum, so this compares every vector.
         order = f"({distance}) + 0" if exact else distance
         found = await reader.fetch(
@@ -302,7 +306,8 @@ class AsyncPostgresStore(AsyncServerStore):
         known = set(found.ids)
         missing = list({other for _, other, _ in pairs} - known)
         if missing:
-            more = await self._fetch(reader, request, visible, self._sql.among("id", missing), len(missing))
+            chosen = self._sql.named(missing, request.scope.user_id)
+            more = await self._fetch(reader, request, visible, chosen, len(missing))
             rows = sorted([*rows, *more], key=itemgetter(0))
         place = {values[0]: row for row, values in enumerate(rows)}
         beside: dict[int, list[tuple[int, int]]] = {}

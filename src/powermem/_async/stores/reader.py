@@ -20,11 +20,13 @@ class AsyncServerReader:
     def __init__(self, sql: ServerSQL) -> None:
         self._sql = sql
 
-    async def get_many(self, reader: AsyncReader, ids: Sequence[int]) -> dict[int, Row]:
-        """Return the rows that exist, by id."""
+    async def get_many(
+        self, reader: AsyncReader, ids: Sequence[int], user_id: str | None = None
+    ) -> dict[int, Row]:
+        """Return the rows that exist, by id; ``user_id`` says whose they are, if that is known."""
         rows: dict[int, Row] = {}
         for start in range(0, len(ids), _CHUNK):
-            where = self._sql.among("id", ids[start : start + _CHUNK])
+            where = self._sql.named(ids[start : start + _CHUNK], user_id)
             found = await reader.fetch(
                 f"SELECT {COLUMNS} FROM {self._sql.records} WHERE {where.sql}", where.values
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from functools import partial
 
 from ..._concurrency import AsyncBatcher, async_gather, async_sleep
 from ..._drivers.base import (
@@ -62,7 +63,8 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
         self._writer = AsyncServerWriter(sql)
         self._queue = self._writer.queue
         self._reader = AsyncServerReader(sql)
-        self._mover = AsyncServerMover(sql, _unlisted)
+        # What a transaction changes is left to those who look for it.
+        self._mover = AsyncServerMover(sql, lambda connection, rows: None)
         self._accesses = Accesses()
         self._commits: AsyncBatcher[Sequence[Change], list[Outcome]] = AsyncBatcher(
             self._commit, max_size=_MAX_BATCHES_PER_COMMIT
@@ -80,6 +82,9 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
 
     async def _prepare(self, connection: AsyncConnection) -> None:
         """Check the server and keep other processes from creating the schema meanwhile."""
+
+    async def _enter(self, connection: AsyncConnection) -> None:
+        """Lock what all who write lock first, where there is such a thing."""
 
     async def _adopt(self, connection: AsyncConnection, identity: EmbedderIdentity) -> None:
         """Get ready for vectors of this embedder, which are the first."""
@@ -150,11 +155,9 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
         return EmbedderIdentity(found["embedder"], found["model"], int(found["dimension"]))
 
     async def _set_identity(self, connection: AsyncConnection, identity: EmbedderIdentity) -> None:
-        for name, value in (
-            ("embedder", identity.provider),
-            ("model", identity.model),
-            ("dimension", str(identity.dimension)),
-        ):
+        dimension = str(identity.dimension)
+        named = {"embedder": identity.provider, "model": identity.model, "dimension": dimension}
+        for name, value in named.items():
             await self._set_meta(connection, name, value)
         await self._adopt(connection, identity)
 
@@ -206,6 +209,7 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
             counts = self._accesses.take()
             try:
                 async with self._pool.transaction() as connection:
+                    await self._enter(connection)
                     await async_lock_lanes(connection, self._queue, batches)
                     await async_lock_memories(connection, self._sql, batches, counts)
                     if counts:
@@ -247,15 +251,14 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
     async def _search_all(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
         if len(requests) == 1:
             return [await self._search(requests[0])]
+        calls = [partial(self._search, request) for request in requests]
+        return await async_gather(calls, _MAX_SEARCHES_AT_ONCE)
 
-        def asking(request: SearchRequest):  # type: ignore[no-untyped-def]  # its type has a colour
-            return lambda: self._search(request)
-
-        return await async_gather(map(asking, requests), _MAX_SEARCHES_AT_ONCE)
-
-    async def get_many(self, ids: Sequence[int], *, touch: bool = False) -> dict[int, Row]:
+    async def get_many(
+        self, ids: Sequence[int], *, touch: bool = False, user_id: str | None = None
+    ) -> dict[int, Row]:
         async with self._pool.reading() as reader:
-            rows = await self._reader.get_many(reader, ids)
+            rows = await self._reader.get_many(reader, ids, user_id)
         self._accesses.include(list(rows.values()))
         if touch:
             self._accesses.add(rows)
@@ -313,6 +316,7 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
 
     async def reset(self) -> None:
         async with self._pool.transaction() as connection:
+            await self._enter(connection)
             for statement in self._sql.emptying():
                 await connection.execute(statement)
 
@@ -394,7 +398,3 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
             await self._set_meta(connection, "switches", str(switches + 1))
         self._switches = None
         return True
-
-
-def _unlisted(connection: AsyncConnection, rows: Sequence[Row]) -> None:
-    """Leave what a transaction changes to those who look for it."""

@@ -88,7 +88,9 @@ class AsyncSQLiteStore(AsyncMovable, AsyncQueueStore):
     async def _search(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception]:
         return list(await self._read_threads.run(self._engine.search, requests))
 
-    async def get_many(self, ids: Sequence[int], *, touch: bool = False) -> dict[int, Row]:
+    async def get_many(
+        self, ids: Sequence[int], *, touch: bool = False, user_id: str | None = None
+    ) -> dict[int, Row]:
         rows = await self._read_threads.run(self._engine.get_many, ids)
         if touch:
             self._engine.touch(list(rows))

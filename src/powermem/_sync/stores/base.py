@@ -57,8 +57,17 @@ class Store(ABC):
         """Answer searches, each best first; ``touch`` counts the hits as accesses."""
 
     @abstractmethod
-    def get_many(self, ids: Sequence[int], *, touch: bool = False) -> dict[int, Row]:
-        """Return the memories that exist, by id."""
+    def get_many(
+        self, ids: Sequence[int], *, touch: bool = False, user_id: str | None = None
+    ) -> dict[int, Row]:
+        """Return the memories that exist, by id.
+
+        Args:
+            ids: which.
+            touch: whether to count them as accesses.
+            user_id: whose they are, if that is known: a store divided by user then looks into one part only,
+                and may leave out what is somebody else's.
+        """
 
     @abstractmethod
     def list_rows(

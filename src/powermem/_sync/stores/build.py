@@ -101,25 +101,39 @@ def _postgres_driver(config: PostgresConfig) -> Driver:
 
 def _mysql_driver(config: MySQLConfig | OceanBaseConfig) -> Driver:
     from ..._drivers._pymysql import MySQLDriver
+    from ...sql.oceanbase import SESSION
 
-    return MySQLDriver(_server(config, socket=config.unix_socket or ""))
+    server = _server(config, socket=config.unix_socket or "")
+    if isinstance(config, OceanBaseConfig):
+        server = replace(server, settings=SESSION)
+    return MySQLDriver(server)
 
 
 def _mysql(config: MySQLConfig | OceanBaseConfig, weights: Weights, name: str) -> TaskStore:
     from ..._drivers.embedded import EmbeddedSeekDB
     from ...sql.mysql import MySQLSQL
+    from ...sql.oceanbase import OceanBaseSQL
     from .mysql import MySQLStore
+    from .oceanbase import OceanBaseStore
 
-    embedded = None
-    if isinstance(config, OceanBaseConfig) and not config.host and not config.unix_socket:
-        embedded = EmbeddedSeekDB(config.ob_path)
-    return MySQLStore(
-        _mysql_driver(config),
-        MySQLSQL(config.collection_name, config.partitions),
+    driver = _mysql_driver(config)
+    if isinstance(config, MySQLConfig):
+        return MySQLStore(
+            driver,
+            MySQLSQL(config.collection_name, config.partitions),
+            weights,
+            name=name,
+            cache_bytes=config.cache_mb << 20,
+            most=config.pool_size,
+            recycle=config.pool_recycle,
+        )
+    return OceanBaseStore(
+        driver,
+        OceanBaseSQL(config.collection_name, config.partitions),
         weights,
         name=name,
         cache_bytes=config.cache_mb << 20,
-        embedded=embedded,
+        embedded=EmbeddedSeekDB(config.ob_path) if not (config.host or config.unix_socket) else None,
         most=config.pool_size,
         recycle=config.pool_recycle,
     )

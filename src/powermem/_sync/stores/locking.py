@@ -36,8 +36,9 @@ def lock_memories(
         return
     for start in range(0, len(ids), _CHUNK):
         where = sql.among("id", ids[start : start + _CHUNK])
+        # Beside an index of vectors, seekdb locks no row that another index alone can answer for.
         connection.fetch(
-            f"SELECT id FROM {sql.records} WHERE {where.sql} ORDER BY id FOR UPDATE", where.values
+            f"SELECT id, version FROM {sql.records} WHERE {where.sql} ORDER BY id FOR UPDATE", where.values
         )
 
 

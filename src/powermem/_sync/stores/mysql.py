@@ -1,9 +1,9 @@
 # Generated from src/powermem/_async/stores/mysql.py by scripts/run_unasync.py; edit that file instead.
-"""The store on MySQL, MariaDB, OceanBase or seekdb."""
+"""The store on MySQL or MariaDB; the one on OceanBase or seekdb builds on it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..._concurrency import Batcher, to_thread
@@ -32,6 +32,10 @@ _TRIM_EVERY = 1024
 
 class MySQLStore(ServerStore):
     """Memories on a server that speaks MySQL's protocol, ranked in this process.
+
+    The number of the last commit is locked by all who write, before all else. So commits become visible in
+    the order of their numbers, whoever has seen one has seen all before it, and no two wait for each other in
+    a circle, which OceanBase takes long to notice. Nobody writes while another embedder takes over, either.
 
     Args:
         driver: opens connections.
@@ -62,11 +66,14 @@ class MySQLStore(ServerStore):
         self._statements = sql
         self._embedded = embedded
         self._writer = ListingWriter(sql)
-        tables = MySQLTables(self._pool, sql)
-        self._cached = CachedSearch(tables, weights, cache_bytes=cache_bytes)
-        self._searches: Batcher[SearchRequest, list[Hit]] = Batcher(
+        self._cached = self._cache(weights, cache_bytes)
+        self._searches: Batcher[SearchRequest, list[Hit] | None] = Batcher(
             self._pass, max_size=_MAX_SEARCHES_PER_PASS, max_running=2
         )
+
+    def _cache(self, weights: Weights, cache_bytes: int) -> CachedSearch:
+        tables = MySQLTables(self._pool, self._statements)
+        return CachedSearch(tables, weights, cache_bytes=cache_bytes)
 
     def open(self) -> None:
         if self._embedded is not None:
@@ -96,6 +103,9 @@ class MySQLStore(ServerStore):
             # There is nothing to lock yet. Two may create the schema at once: its statements allow for that.
             return
 
+    def _enter(self, connection: Connection) -> None:
+        connection.fetch(self._statements.lock_sequence)
+
     def _abandon(self, connection: Connection) -> None:
         # Every cache, here and in other processes, must read the vectors anew.
         for statement in self._statements.forget_caches:
@@ -106,29 +116,21 @@ class MySQLStore(ServerStore):
         self._cached.clear()
 
     def _search(self, request: SearchRequest) -> list[Hit]:
-        return self._searches.submit(request)
+        hits = self._searches.submit(request)
+        assert hits is not None, "this server cannot search by itself"
+        return hits
 
-    def _pass(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception]:
+    def _pass(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception | None]:
         return list(self._cached.search(requests))
 
 
 class ListingWriter(ServerWriter):
-    """Lists what it changes, for the caches of all processes.
-
-    The number of a commit is locked until it is over. So commits become visible in the order of their
-    numbers, and whoever has seen one has seen all before it. As they come one after the other anyway, the
-    lock is taken first: then no two wait for each other in a circle, which OceanBase takes long to notice.
-    """
+    """Lists what it changes, for the caches of all processes."""
 
     def __init__(self, sql: MySQLSQL) -> None:
         super().__init__(sql)
         self._statements = sql
         self._noted: dict[Connection, dict[int, str]] = {}
-
-    def lock(
-        self, connection: Connection, batches: Sequence[Sequence[Change]], accessed: Iterable[int]
-    ) -> None:
-        connection.fetch(self._statements.lock_sequence)
 
     def apply(
         self, connection: Connection, batches: Sequence[Sequence[Change]]
@@ -172,10 +174,7 @@ class MySQLTables(Tables):
                 f"SELECT name, value FROM {self._sql.meta} WHERE name IN ('sequence', 'trimmed', 'dimension')"
             )
         )
-        dimension = found.get("dimension")
-        return Freshness(
-            int(found["sequence"]), int(found["trimmed"]), None if dimension is None else int(dimension)
-        )
+        return read_freshness(found)
 
     def size(self, user_id: str | None) -> int:
         where = _of(user_id)
@@ -236,6 +235,14 @@ class MySQLTables(Tables):
     def _fetch(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self._pool.reading() as reader:
             return reader.fetch(sql, values)
+
+
+def read_freshness(meta: Mapping[str, str]) -> Freshness:
+    """Return how far a collection is by what its table ``meta`` holds."""
+    dimension = meta.get("dimension")
+    return Freshness(
+        int(meta["sequence"]), int(meta["trimmed"]), None if dimension is None else int(dimension)
+    )
 
 
 def _of(user_id: str | None) -> Fragment:

@@ -21,11 +21,11 @@ class ServerReader:
     def __init__(self, sql: ServerSQL) -> None:
         self._sql = sql
 
-    def get_many(self, reader: Reader, ids: Sequence[int]) -> dict[int, Row]:
-        """Return the rows that exist, by id."""
+    def get_many(self, reader: Reader, ids: Sequence[int], user_id: str | None = None) -> dict[int, Row]:
+        """Return the rows that exist, by id; ``user_id`` says whose they are, if that is known."""
         rows: dict[int, Row] = {}
         for start in range(0, len(ids), _CHUNK):
-            where = self._sql.among("id", ids[start : start + _CHUNK])
+            where = self._sql.named(ids[start : start + _CHUNK], user_id)
             found = reader.fetch(f"SELECT {COLUMNS} FROM {self._sql.records} WHERE {where.sql}", where.values)
             rows.update((values[0], self._sql.to_row(values)) for values in found)
         return rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from functools import partial
 
 from ..._concurrency import Batcher, gather, sleep
 from ..._drivers.base import (
@@ -63,7 +64,8 @@ class ServerStore(Movable, ServerQueueStore):
         self._writer = ServerWriter(sql)
         self._queue = self._writer.queue
         self._reader = ServerReader(sql)
-        self._mover = ServerMover(sql, _unlisted)
+        # What a transaction changes is left to those who look for it.
+        self._mover = ServerMover(sql, lambda connection, rows: None)
         self._accesses = Accesses()
         self._commits: Batcher[Sequence[Change], list[Outcome]] = Batcher(
             self._commit, max_size=_MAX_BATCHES_PER_COMMIT
@@ -81,6 +83,9 @@ class ServerStore(Movable, ServerQueueStore):
 
     def _prepare(self, connection: Connection) -> None:
         """Check the server and keep other processes from creating the schema meanwhile."""
+
+    def _enter(self, connection: Connection) -> None:
+        """Lock what all who write lock first, where there is such a thing."""
 
     def _adopt(self, connection: Connection, identity: EmbedderIdentity) -> None:
         """Get ready for vectors of this embedder, which are the first."""
@@ -151,11 +156,9 @@ class ServerStore(Movable, ServerQueueStore):
         return EmbedderIdentity(found["embedder"], found["model"], int(found["dimension"]))
 
     def _set_identity(self, connection: Connection, identity: EmbedderIdentity) -> None:
-        for name, value in (
-            ("embedder", identity.provider),
-            ("model", identity.model),
-            ("dimension", str(identity.dimension)),
-        ):
+        dimension = str(identity.dimension)
+        named = {"embedder": identity.provider, "model": identity.model, "dimension": dimension}
+        for name, value in named.items():
             self._set_meta(connection, name, value)
         self._adopt(connection, identity)
 
@@ -207,6 +210,7 @@ class ServerStore(Movable, ServerQueueStore):
             counts = self._accesses.take()
             try:
                 with self._pool.transaction() as connection:
+                    self._enter(connection)
                     lock_lanes(connection, self._queue, batches)
                     lock_memories(connection, self._sql, batches, counts)
                     if counts:
@@ -248,15 +252,14 @@ class ServerStore(Movable, ServerQueueStore):
     def _search_all(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
         if len(requests) == 1:
             return [self._search(requests[0])]
+        calls = [partial(self._search, request) for request in requests]
+        return gather(calls, _MAX_SEARCHES_AT_ONCE)
 
-        def asking(request: SearchRequest):  # type: ignore[no-untyped-def]  # its type has a colour
-            return lambda: self._search(request)
-
-        return gather(map(asking, requests), _MAX_SEARCHES_AT_ONCE)
-
-    def get_many(self, ids: Sequence[int], *, touch: bool = False) -> dict[int, Row]:
+    def get_many(
+        self, ids: Sequence[int], *, touch: bool = False, user_id: str | None = None
+    ) -> dict[int, Row]:
         with self._pool.reading() as reader:
-            rows = self._reader.get_many(reader, ids)
+            rows = self._reader.get_many(reader, ids, user_id)
         self._accesses.include(list(rows.values()))
         if touch:
             self._accesses.add(rows)
@@ -314,6 +317,7 @@ class ServerStore(Movable, ServerQueueStore):
 
     def reset(self) -> None:
         with self._pool.transaction() as connection:
+            self._enter(connection)
             for statement in self._sql.emptying():
                 connection.execute(statement)
 
@@ -395,7 +399,3 @@ class ServerStore(Movable, ServerQueueStore):
             self._set_meta(connection, "switches", str(switches + 1))
         self._switches = None
         return True
-
-
-def _unlisted(connection: Connection, rows: Sequence[Row]) -> None:
-    """Leave what a transaction changes to those who look for it."""

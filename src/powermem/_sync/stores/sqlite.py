@@ -89,7 +89,9 @@ class SQLiteStore(Movable, QueueStore):
     def _search(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception]:
         return list(self._read_threads.run(self._engine.search, requests))
 
-    def get_many(self, ids: Sequence[int], *, touch: bool = False) -> dict[int, Row]:
+    def get_many(
+        self, ids: Sequence[int], *, touch: bool = False, user_id: str | None = None
+    ) -> dict[int, Row]:
         rows = self._read_threads.run(self._engine.get_many, ids)
         if touch:
             self._engine.touch(list(rows))

@@ -199,8 +199,10 @@ class ServerWriter:
 
     def _present(self, connection: Connection, rows: Sequence[Row]) -> set[tuple[int, str]]:
         present: set[tuple[int, str]] = set()
+        users = {row.scope.user_id or "" for row in rows}
+        whose = users.pop() if len(users) == 1 else None
         for start in range(0, len(rows), _CHUNK):
-            where = self._sql.among("id", [row.id for row in rows[start : start + _CHUNK]])
+            where = self._sql.named([row.id for row in rows[start : start + _CHUNK]], whose)
             found = connection.fetch(
                 f"SELECT id, hash FROM {self._sql.records} WHERE {where.sql}", where.values
             )
@@ -339,8 +341,10 @@ class ServerWriter:
         self._note(connection, rows)
         for start in range(0, len(rows), _CHUNK):
             ids = [row.id for row in rows[start : start + _CHUNK]]
-            for table, column in ((sql.records, "id"), (sql.links, "memory_id")):
-                chosen = sql.among(column, ids)
+            for table, chosen in (
+                (sql.records, sql.named(ids, change.scope.user_id)),
+                (sql.links, sql.among("memory_id", ids)),
+            ):
                 connection.execute(f"DELETE FROM {table} WHERE {chosen.sql}", chosen.values)
         if rows:
             connection.execute_many(

@@ -1,0 +1,129 @@
+"""The store on OceanBase or seekdb: small scopes are ranked here, large ones through the server's indexes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+from ..._drivers.base import AsyncConnection, AsyncDriver
+from ...clock import now as clock_now
+from ...ranking.fusion import Weights
+from ...sql.oceanbase import OceanBaseSQL
+from ...types import EmbedderIdentity, Hit, SearchRequest
+from .building import AsyncBuilder
+from .cached import AsyncCachedSearch, Freshness
+from .indexed import AsyncIndexedSearch
+from .mysql import AsyncMySQLStore, AsyncMySQLTables, read_freshness
+from .pool import AsyncPool
+
+_HELD = 20_000
+"""A user's memories are ranked in this process up to so many; more are left to the server."""
+_REMEMBERED = 10_000
+
+
+class AsyncOceanBaseStore(AsyncMySQLStore):
+    """Memories on OceanBase or seekdb.
+
+    Args:
+        driver: opens connections.
+        sql: the collection's statements.
+        weights: how much each part of a score counts.
+        options: as `AsyncMySQLStore` takes them.
+    """
+
+    def __init__(self, driver: AsyncDriver, sql: OceanBaseSQL, weights: Weights, **options: Any) -> None:
+        self._oceanbase = sql
+        super().__init__(driver, sql, weights, **options)
+        self._indexed = AsyncIndexedSearch(sql, weights)
+        self._builder = AsyncBuilder(driver, sql)
+        # Users with too many memories to be ranked here, those met last at the end.
+        self._large: OrderedDict[str | None, None] = OrderedDict()
+
+    def _cache(self, weights: Weights, cache_bytes: int) -> AsyncCachedSearch:
+        tables = AsyncOceanBaseTables(self._pool, self._oceanbase)
+        return AsyncCachedSearch(tables, weights, cache_bytes=cache_bytes, most_rows=_HELD)
+
+    async def _migrate(self) -> None:
+        await super()._migrate()
+        if (await self._progress()).get("words") != "1":
+            await self._builder.words()
+
+    async def identify(self, identity: EmbedderIdentity) -> None:
+        await super().identify(identity)
+        await self._build(identity)
+
+    async def switch(self, identity: EmbedderIdentity) -> bool:
+        switched = await super().switch(identity)
+        if switched:
+            await self._build(identity)
+        return switched
+
+    async def _build(self, identity: EmbedderIdentity) -> None:
+        dimension = identity.dimension
+        if dimension is not None and (await self._progress()).get("near") != str(dimension):
+            await self._builder.near(dimension)
+
+    async def _progress(self) -> dict[str, str]:
+        async with self._pool.reading() as reader:
+            return dict(await reader.fetch(self._oceanbase.progress))
+
+    async def _enter(self, connection: AsyncConnection) -> None:
+        found = dict(await connection.fetch(self._statements.lock_sequence))
+        dimension = found.get("near_column")
+        self._oceanbase.write_near(int(dimension) if dimension else None)
+
+    async def _abandon(self, connection: AsyncConnection) -> None:
+        await super()._abandon(connection)
+        # The vectors to come may have another length, and a column is not changed in a transaction.
+        for name in ("near", "near_column"):
+            await self._set_meta(connection, name, "")
+
+    async def _search(self, request: SearchRequest) -> list[Hit]:
+        user_id = request.scope.user_id
+        while True:
+            if user_id not in self._large:
+                hits = await self._searches.submit(request)
+                if hits is not None:
+                    return hits
+                self._large[user_id] = None
+                if len(self._large) > _REMEMBERED:
+                    self._large.popitem(last=False)
+            found = await self._search_indexed(request)
+            if found is not None:
+                return found
+            self._large.pop(user_id, None)
+
+    async def _search_indexed(self, request: SearchRequest) -> list[Hit] | None:
+        """Answer a search through the server's indexes, or return ``None`` while there are none."""
+        if request.embedding is None and request.terms is None:
+            return []
+        async with self._pool.reading() as reader:
+            if not _complete(dict(await reader.fetch(self._oceanbase.progress))):
+                return None
+            documents, ranked = await self._indexed.search(reader, request, clock_now())
+            scope = request.scope
+            if documents <= _HELD // 2 and scope[1:] == (None, None) and request.expression is None:
+                # The user has fewer memories than before; the next search finds out how many.
+                self._large.pop(scope.user_id, None)
+            ids = [memory_id for memory_id, _ in ranked]
+            rows = await self._reader.get_many(reader, ids, request.scope.user_id)
+        # A memory may have been deleted between two queries.
+        return [Hit(rows[one], score.score, score.details()) for one, score in ranked if one in rows]
+
+
+class AsyncOceanBaseTables(AsyncMySQLTables):
+    """The tables of a collection, some of which the server can search."""
+
+    def __init__(self, pool: AsyncPool, sql: OceanBaseSQL) -> None:
+        super().__init__(pool, sql)
+        self._oceanbase = sql
+
+    async def freshness(self) -> Freshness:
+        found = dict(await self._fetch(self._oceanbase.progress))
+        return read_freshness(found)._replace(indexed=_complete(found))
+
+
+def _complete(progress: dict[str, str]) -> bool:
+    """Return whether the server can search all that there is."""
+    near = progress.get("near")
+    return progress.get("words") == "1" and near == progress.get("dimension", near)

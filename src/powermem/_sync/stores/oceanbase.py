@@ -1,0 +1,130 @@
+# Generated from src/powermem/_async/stores/oceanbase.py by scripts/run_unasync.py; edit that file instead.
+"""The store on OceanBase or seekdb: small scopes are ranked here, large ones through the server's indexes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+from ..._drivers.base import Connection, Driver
+from ...clock import now as clock_now
+from ...ranking.fusion import Weights
+from ...sql.oceanbase import OceanBaseSQL
+from ...types import EmbedderIdentity, Hit, SearchRequest
+from .building import Builder
+from .cached import CachedSearch, Freshness
+from .indexed import IndexedSearch
+from .mysql import MySQLStore, MySQLTables, read_freshness
+from .pool import Pool
+
+_HELD = 20_000
+"""A user's memories are ranked in this process up to so many; more are left to the server."""
+_REMEMBERED = 10_000
+
+
+class OceanBaseStore(MySQLStore):
+    """Memories on OceanBase or seekdb.
+
+    Args:
+        driver: opens connections.
+        sql: the collection's statements.
+        weights: how much each part of a score counts.
+        options: as `MySQLStore` takes them.
+    """
+
+    def __init__(self, driver: Driver, sql: OceanBaseSQL, weights: Weights, **options: Any) -> None:
+        self._oceanbase = sql
+        super().__init__(driver, sql, weights, **options)
+        self._indexed = IndexedSearch(sql, weights)
+        self._builder = Builder(driver, sql)
+        # Users with too many memories to be ranked here, those met last at the end.
+        self._large: OrderedDict[str | None, None] = OrderedDict()
+
+    def _cache(self, weights: Weights, cache_bytes: int) -> CachedSearch:
+        tables = OceanBaseTables(self._pool, self._oceanbase)
+        return CachedSearch(tables, weights, cache_bytes=cache_bytes, most_rows=_HELD)
+
+    def _migrate(self) -> None:
+        super()._migrate()
+        if (self._progress()).get("words") != "1":
+            self._builder.words()
+
+    def identify(self, identity: EmbedderIdentity) -> None:
+        super().identify(identity)
+        self._build(identity)
+
+    def switch(self, identity: EmbedderIdentity) -> bool:
+        switched = super().switch(identity)
+        if switched:
+            self._build(identity)
+        return switched
+
+    def _build(self, identity: EmbedderIdentity) -> None:
+        dimension = identity.dimension
+        if dimension is not None and (self._progress()).get("near") != str(dimension):
+            self._builder.near(dimension)
+
+    def _progress(self) -> dict[str, str]:
+        with self._pool.reading() as reader:
+            return dict(reader.fetch(self._oceanbase.progress))
+
+    def _enter(self, connection: Connection) -> None:
+        found = dict(connection.fetch(self._statements.lock_sequence))
+        dimension = found.get("near_column")
+        self._oceanbase.write_near(int(dimension) if dimension else None)
+
+    def _abandon(self, connection: Connection) -> None:
+        super()._abandon(connection)
+        # The vectors to come may have another length, and a column is not changed in a transaction.
+        for name in ("near", "near_column"):
+            self._set_meta(connection, name, "")
+
+    def _search(self, request: SearchRequest) -> list[Hit]:
+        user_id = request.scope.user_id
+        while True:
+            if user_id not in self._large:
+                hits = self._searches.submit(request)
+                if hits is not None:
+                    return hits
+                self._large[user_id] = None
+                if len(self._large) > _REMEMBERED:
+                    self._large.popitem(last=False)
+            found = self._search_indexed(request)
+            if found is not None:
+                return found
+            self._large.pop(user_id, None)
+
+    def _search_indexed(self, request: SearchRequest) -> list[Hit] | None:
+        """Answer a search through the server's indexes, or return ``None`` while there are none."""
+        if request.embedding is None and request.terms is None:
+            return []
+        with self._pool.reading() as reader:
+            if not _complete(dict(reader.fetch(self._oceanbase.progress))):
+                return None
+            documents, ranked = self._indexed.search(reader, request, clock_now())
+            scope = request.scope
+            if documents <= _HELD // 2 and scope[1:] == (None, None) and request.expression is None:
+                # The user has fewer memories than before; the next search finds out how many.
+                self._large.pop(scope.user_id, None)
+            ids = [memory_id for memory_id, _ in ranked]
+            rows = self._reader.get_many(reader, ids, request.scope.user_id)
+        # A memory may have been deleted between two queries.
+        return [Hit(rows[one], score.score, score.details()) for one, score in ranked if one in rows]
+
+
+class OceanBaseTables(MySQLTables):
+    """The tables of a collection, some of which the server can search."""
+
+    def __init__(self, pool: Pool, sql: OceanBaseSQL) -> None:
+        super().__init__(pool, sql)
+        self._oceanbase = sql
+
+    def freshness(self) -> Freshness:
+        found = dict(self._fetch(self._oceanbase.progress))
+        return read_freshness(found)._replace(indexed=_complete(found))
+
+
+def _complete(progress: dict[str, str]) -> bool:
+    """Return whether the server can search all that there is."""
+    near = progress.get("near")
+    return progress.get("words") == "1" and near == progress.get("dimension", near)

@@ -1,0 +1,279 @@
+# Generated from tests/_async/test_oceanbase_store.py by scripts/run_unasync.py; edit that file instead.
+"""The store on OceanBase: what the server itself finds, and how that is built and brought up to date."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from powermem import Memory
+from powermem._concurrency import gather
+from powermem._sync.stores import indexed, oceanbase
+from powermem._sync.stores.oceanbase import OceanBaseStore
+from powermem.filters import parse
+from powermem.types import Scope, SearchRequest
+from tests.additions import memory_of, search_for, vector
+from tests.databases import execute
+from tests.filling import random_texts
+
+pytestmark = pytest.mark.stores("oceanbase")
+
+# By what the store searches, and what it says of it.
+_BUILT = "SELECT count(*), count(words), count(length), count(near) FROM memories_records"
+_PROGRESS = "SELECT value FROM memories_meta WHERE name = '{}'"
+
+
+@pytest.fixture
+def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a few rows be too many for this process, and for comparing them all."""
+    monkeypatch.setattr(oceanbase, "_HELD", 20)
+    monkeypatch.setattr(indexed, "_EXACT", 20)
+
+
+def _config(vector_store: dict[str, Any], dimension: int = 384, **more: Any) -> dict[str, Any]:
+    return {
+        "vector_store": {**vector_store, "config": {**vector_store["config"], **more}},
+        "embedder": {"provider": "mock", "config": {"embedding_dims": dimension}},
+        "llm": {"provider": "none"},
+    }
+
+
+def _former(vector_store: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """The same collection as it was before the server could search it: that of a plain MySQL."""
+    return _config({**vector_store, "provider": "mysql"}, **more)
+
+
+def _store(memory: Memory) -> OceanBaseStore:
+    assert memory._parts is not None
+    store = memory._parts.store
+    assert isinstance(store, OceanBaseStore)
+    return store
+
+
+def _fill(config: dict[str, Any], count: int) -> list[str]:
+    texts = random_texts(count)
+    with Memory(config) as memory:
+        memory.add_many(texts, user_id="u", infer=False, on_error="raise")
+    return texts
+
+
+def _scores(store: OceanBaseStore, queries: list[str]) -> list[list[tuple[int, float]]]:
+    answers = store.search([search_for(query, Scope("u"), 5) for query in queries], touch=False)
+    return [[(hit.row.id, round(hit.score, 4)) for hit in hits] for hits in answers]
+
+
+def test_the_index_finds_nearly_all_of_the_nearest(
+    vector_store: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(oceanbase, "_HELD", 20)
+    texts = _fill(_config(vector_store), 3000)
+    with Memory(_config(vector_store)) as memory:
+        memory.initialize()
+        store = _store(memory)
+        queries = [f"{text} and more" for text in texts[::200]]
+        asked = [SearchRequest(Scope("u"), vector(query), None, 10, boosts=False) for query in queries]
+        exact = store.search(asked, touch=False)
+        monkeypatch.setattr(indexed, "_EXACT", 20)
+        found = store.search(asked, touch=False)
+        near = 0
+        for one, other in zip(found, exact, strict=True):
+            wanted = {hit.row.id: hit.score for hit in other}
+            near += len(wanted.keys() & {hit.row.id for hit in one})
+            for hit in one:
+                if hit.row.id in wanted:
+                    assert hit.score == pytest.approx(wanted[hit.row.id], abs=1e-5)
+        assert sum(map(len, exact)) == 10 * len(asked)
+        assert near >= 0.95 * sum(map(len, exact))
+        assert store._cached.nbytes == 0
+
+
+def test_filters_and_scope_hold_where_the_server_searches(
+    vector_store: dict[str, Any], small_limits: None
+) -> None:
+    with Memory(_config(vector_store)) as memory:
+        memory.initialize()
+        store = _store(memory)
+        texts = random_texts(120)
+        store.apply(
+            [
+                memory_of(
+                    f"green tea {text}",
+                    Scope(("u", "v")[number % 2], ("a", "b")[number % 3 == 0], f"r{number % 4}"),
+                    metadata={"n": number, "tag": f"t{number % 5}"},
+                    memory_type=("fact", "plan")[number % 7 == 0],
+                )
+                for number, text in enumerate(texts)
+            ]
+        )
+        for expression, wanted in (
+            ({"memory_type": "plan"}, [n for n in range(0, 120, 2) if n % 7 == 0]),
+            ({"tag": "t3"}, [n for n in range(0, 120, 2) if n % 5 == 3]),
+            ({"n": {"gte": 100}, "memory_type": "fact"}, [n for n in range(100, 120, 2) if n % 7]),
+            ({"OR": [{"n": 4}, {"memory_type": "nothing"}]}, [4]),
+            (
+                {"NOT": [{"tag": {"in": ["t0", "t1", "t2", "t3"]}}]},
+                [n for n in range(0, 120, 2) if n % 5 == 4],
+            ),
+        ):
+            request = search_for("green tea", Scope("u"), 100, expression=parse(expression))
+            (hits,) = store.search([request], touch=False)
+            assert sorted(hit.row.metadata["n"] for hit in hits) == wanted, expression
+        (hits,) = store.search([search_for("green tea", Scope("u", "b", "r2"), 100)], touch=False)
+        assert sorted(hit.row.metadata["n"] for hit in hits) == [n for n in range(6, 120, 12) if n % 4 == 2]
+        (hits,) = store.search([search_for("green tea", Scope("nobody"), 100)], touch=False)
+        assert hits == []
+        words = SearchRequest(Scope("v"), None, search_for(texts[7]).terms, 3)
+        (hits,) = store.search([words], touch=False)
+        assert hits[0].row.metadata["n"] == 7
+        # A vector that points nowhere is as far from all.
+        nowhere = SearchRequest(Scope("u"), bytes(4 * 384), search_for(texts[8]).terms, 3)
+        (hits,) = store.search([nowhere], touch=False)
+        assert hits[0].row.metadata["n"] == 8
+
+
+def test_what_grows_too_large_is_left_to_the_server(vector_store: dict[str, Any], small_limits: None) -> None:
+    config = _config(vector_store)
+    with Memory(config) as memory, Memory(config) as other:
+        for number in range(15):
+            memory.add(f"tea {number}", user_id="u", infer=False)
+        assert len((memory.search("tea", user_id="u", limit=50))["results"]) == 15
+        store = _store(memory)
+        assert store._cached.nbytes > 0
+        assert not store._large
+        other.add_many([f"more tea {n}" for n in range(30)], user_id="u", infer=False)
+        assert len((memory.search("tea", user_id="u", limit=50))["results"]) == 45
+        assert [*store._large] == ["u"]
+        assert store._cached.nbytes == 0
+        # A change of another process is seen at once.
+        other.add("white tea from Fujian", user_id="u", infer=False)
+        hit = (memory.search("white tea from Fujian", user_id="u"))["results"][0]
+        assert hit["memory"] == "white tea from Fujian"
+        other.update(hit["id"], "red tea from Yunnan")
+        assert (memory.search("red tea Yunnan", user_id="u"))["results"][0]["id"] == hit["id"]
+        other.delete(hit["id"])
+        assert hit["id"] not in {
+            one["id"] for one in (memory.search("red tea", user_id="u", limit=50))["results"]
+        }
+        other.delete_all(user_id="u")
+        other.add("the last tea", user_id="u", infer=False)
+        for _ in range(2):
+            found = (memory.search("tea", user_id="u", limit=50))["results"]
+            assert [one["memory"] for one in found] == ["the last tea"]
+        assert not store._large
+
+
+@pytest.mark.parametrize("partitions", [0, 3])
+def test_a_collection_of_the_former_schema_is_brought_up_to_date(
+    new_vector_store: dict[str, Any], small_limits: None, partitions: int
+) -> None:
+    texts = _fill(_former(new_vector_store, partitions=partitions), 60)
+    assert execute(new_vector_store, _PROGRESS.format("schema_version")) == [(b"1",)]
+    config = _config(new_vector_store, partitions=partitions)
+    memories = [Memory(config) for _ in range(3)]
+    # Each finds what is missing, and one builds it.
+    gather([memory.initialize for memory in memories])
+    assert execute(new_vector_store, _PROGRESS.format("schema_version")) == [(b"2",)]
+    assert execute(new_vector_store, _BUILT) == [(60, 60, 60, 60)]
+    for memory, text in zip(memories, texts, strict=False):
+        (hit, *_) = (memory.search(text, user_id="u", explain=True))["results"]
+        assert hit["memory"] == text
+        assert hit["score_details"]["dense"] == pytest.approx(1.0, abs=1e-5)
+        assert _store(memory)._large
+    # What is written now looks as what was filled in.
+    memories[0].add(texts[0], user_id="other", infer=False)
+    for column in ("SUBSTRING(words, 34)", "length", "SUBSTRING(words, 2, 32) = MD5(user_id)"):
+        rows = execute(
+            new_vector_store, f"SELECT DISTINCT {column} FROM memories_records WHERE memory = '{texts[0]}'"
+        )
+        assert len(rows) == 1
+    gather([memory.close for memory in memories])
+
+
+def test_what_was_half_built_is_completed(new_vector_store: dict[str, Any], small_limits: None) -> None:
+    config = _config(new_vector_store)
+    texts = _fill(config, 40)
+    with Memory(config) as memory:
+        memory.initialize()
+        whole = _scores(_store(memory), texts[:5])
+    for spoiling in (
+        (
+            "UPDATE memories_meta SET value = '' WHERE name = 'near'",
+            "UPDATE memories_records SET near = NULL",
+        ),
+        ("UPDATE memories_meta SET value = '' WHERE name IN ('near', 'near_column')",),
+        (
+            "UPDATE memories_meta SET value = '0' WHERE name = 'words'",
+            "UPDATE memories_records SET words = NULL, length = NULL",
+            "DROP INDEX said ON memories_records",
+            "DROP INDEX seen ON memories_records",
+        ),
+    ):
+        for statement in spoiling:
+            execute(new_vector_store, statement)
+        with Memory(config) as memory:
+            memory.initialize()
+            assert _scores(_store(memory), texts[:5]) == whole
+            assert _store(memory)._large
+        assert execute(new_vector_store, _BUILT) == [(40, 40, 40, 40)]
+
+
+def test_until_it_is_built_this_process_ranks(vector_store: dict[str, Any], small_limits: None) -> None:
+    config = _config(vector_store)
+    texts = _fill(config, 40)
+    with Memory(config) as memory:
+        memory.initialize()
+        store = _store(memory)
+        whole = _scores(store, texts[:5])
+        execute(vector_store, "UPDATE memories_meta SET value = '' WHERE name = 'near'")
+        assert _scores(store, texts[:5]) == whole
+        assert store._cached.nbytes > 0
+        execute(vector_store, "UPDATE memories_meta SET value = '384' WHERE name = 'near'")
+        memory.add("one more", user_id="u", infer=False)
+        assert (memory.search("one more", user_id="u"))["results"][0]["memory"] == "one more"
+        assert store._large
+
+
+def test_another_embedder_gets_a_column_of_its_own(
+    new_vector_store: dict[str, Any], small_limits: None
+) -> None:
+    texts = _fill(_config(new_vector_store), 40)
+    memory = Memory(_config(new_vector_store, 64))
+    memory.reembed()
+    for text in texts[:3]:
+        (hit, *_) = (memory.search(text, user_id="u", explain=True))["results"]
+        assert hit["memory"] == text
+        assert hit["score_details"]["dense"] == pytest.approx(1.0, abs=1e-5)
+    assert _store(memory)._large
+    memory.add("one more", user_id="u", infer=False)
+    memory.close()
+    assert execute(new_vector_store, _BUILT) == [(41, 41, 41, 41)]
+    assert execute(new_vector_store, "SELECT DISTINCT VECTOR_DIMS(near) FROM memories_records") == [(64,)]
+
+
+def test_vectors_too_long_for_the_index_are_ranked_here(
+    new_vector_store: dict[str, Any], small_limits: None
+) -> None:
+    texts = _fill(_config(new_vector_store, 4100), 30)
+    with Memory(_config(new_vector_store, 4100)) as memory:
+        assert (memory.search(texts[3], user_id="u"))["results"][0]["memory"] == texts[3]
+        assert not _store(memory)._large
+
+
+def test_the_index_of_one_part_is_asked(new_vector_store: dict[str, Any], small_limits: None) -> None:
+    config = _config(new_vector_store, partitions=4)
+    texts = _fill(config, 40)
+    with Memory(config) as memory:
+        assert (memory.search(texts[3], user_id="u"))["results"][0]["memory"] == texts[3]
+        store = _store(memory)
+        assert store._large
+        with store._pool.reading() as reader:
+            plan = reader.fetch(
+                "EXPLAIN SELECT id FROM memories_records WHERE user_id = ? AND valid_to IS NULL "
+                "ORDER BY cosine_distance(near, ?) APPROXIMATE LIMIT 5",
+                ("u", vector("tea")),
+            )
+    text = "\n".join(str(line[0]) for line in plan)
+    assert "VECTOR INDEX" in text
+    listed = text.split("partitions(p", 1)[1].split(")", 1)[0]
+    assert listed.isdigit()
