@@ -168,12 +168,12 @@ def test_a_collection_of_the_former_schema_is_brought_up_to_date(
     new_vector_store: dict[str, Any], small_limits: None, partitions: int
 ) -> None:
     texts = _fill(_former(new_vector_store, partitions=partitions), 60)
-    assert execute(new_vector_store, _PROGRESS.format("schema_version")) == [(b"1",)]
+    assert execute(new_vector_store, _PROGRESS.format("schema_version")) == [(b"2",)]
     config = _config(new_vector_store, partitions=partitions)
     memories = [Memory(config) for _ in range(3)]
     # Each finds what is missing, and one builds it.
     gather([memory.initialize for memory in memories])
-    assert execute(new_vector_store, _PROGRESS.format("schema_version")) == [(b"2",)]
+    assert execute(new_vector_store, _PROGRESS.format("schema_version")) == [(b"3",)]
     assert execute(new_vector_store, _BUILT) == [(60, 60, 60, 60)]
     for memory, text in zip(memories, texts, strict=False):
         (hit, *_) = (memory.search(text, user_id="u", explain=True))["results"]

@@ -68,9 +68,9 @@ class MySQLSQL(ServerSQL):
     schema_version = 2
     searched: tuple[str, ...] = ("embedding", "terms", "frequencies")
     more_columns = ""
-    """Further columns of the memories, each with a comma behind it."""
+    """Further columns of the memories, each with a comma before it."""
     more_keys = ""
-    """Further keys of the memories, each with a comma behind it."""
+    """Further keys of the memories, each with a comma before it."""
     noted: tuple[tuple[str, str], ...] = (("sequence", "0"), ("trimmed", "0"))
     """What ``meta`` holds at first."""
     kept: tuple[str, ...] = ("schema_version", "sequence", "trimmed", "switches")
@@ -99,11 +99,12 @@ class MySQLSQL(ServerSQL):
                 superseded_by BIGINT,
                 access_count BIGINT NOT NULL DEFAULT 0, version BIGINT NOT NULL DEFAULT 1,
                 embedding MEDIUMBLOB, terms MEDIUMBLOB NOT NULL, frequencies MEDIUMBLOB NOT NULL,
-                {self.more_columns}
-                once VARBINARY(128) GENERATED ALWAYS AS (CASE WHEN valid_to IS NULL THEN hash END) STORED,
+                once VARBINARY(128) GENERATED ALWAYS AS (CASE WHEN valid_to IS NULL THEN hash END) STORED
+                {self.more_columns},
                 PRIMARY KEY (user_id, id),
-                UNIQUE KEY once (user_id, agent_id, run_id, once), {self.more_keys}
-                KEY by_id (id), KEY by_hash (user_id, hash), KEY listed (user_id, created_at)) {by_user}""",
+                UNIQUE KEY once (user_id, agent_id, run_id, once),
+                KEY by_id (id), KEY by_hash (user_id, hash), KEY listed (user_id, created_at)
+                {self.more_keys}) {by_user}""",
             f"""CREATE TABLE IF NOT EXISTS {self.history} (
                 id BIGINT NOT NULL PRIMARY KEY, memory_id BIGINT NOT NULL, event VARBINARY(16) NOT NULL,
                 old_memory LONGTEXT, new_memory LONGTEXT, actor {_ID}, created_at BIGINT NOT NULL,

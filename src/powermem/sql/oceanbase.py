@@ -58,10 +58,10 @@ class OceanBaseSQL(MySQLSQL):
             transaction that holds the lock of `lock_sequence`.
     """
 
-    schema_version = 2
+    schema_version = 3
     searched: tuple[str, ...] = _SEARCHED
-    more_columns = "words LONGTEXT, length INT,"
-    more_keys = f"KEY said ({_SAID}), KEY seen ({_SEEN}), FULLTEXT KEY words (words) WITH PARSER space,"
+    more_columns = ", words LONGTEXT, length INT"
+    more_keys = f", FULLTEXT KEY words (words) WITH PARSER space, KEY said ({_SAID}), KEY seen ({_SEEN})"
     noted = (*MySQLSQL.noted, ("building", ""), ("words", "1"))
     kept = (*MySQLSQL.kept, "building", "words", "near_column", "near")
 
@@ -70,11 +70,11 @@ class OceanBaseSQL(MySQLSQL):
         self.near: int | None = None
 
     def steps(self) -> Mapping[int, Sequence[str]]:
-        # The columns and indexes of version 2 are made beside this, since the server knows no way to make a
+        # The columns and indexes of version 3 are made beside this, since the server knows no way to make a
         # column only if it is missing; see `powermem._async.stores.building`.
         missing = self.setting().replace("?, ?", "'words', '0'")
         building = self.inserting(self.meta, "name, value", once=True).replace("?, ?", "'building', ''")
-        return {0: self.schema(), 1: [*self.work_to_do(), building, missing]}
+        return {**super().steps(), 2: [building, missing]}
 
     def write_near(self, dimension: int | None) -> None:
         """Say how long the vectors of the column ``near`` are from now on."""
