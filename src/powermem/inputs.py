@@ -130,3 +130,10 @@ def check_rate(value: object, name: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
         raise InvalidInputError(f"{name}: expected a positive number, got {value!r}")
     return float(value)
+
+
+def check_amount(value: object, name: str) -> float:
+    """Return a number that is not negative."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+        raise InvalidInputError(f"{name}: expected a number that is not negative, got {value!r}")
+    return float(value)

@@ -58,6 +58,7 @@ class AsyncProcessor:
         self._runner = runner
         self._watcher = watcher
         self._settings = settings
+        self._width = settings.concurrency
         self._lanes: set[_AsyncLane] = set()
         self._changed = AsyncEvent()
         self._dispatcher = AsyncWorker("powermem-processing", self._dispatch)
@@ -77,6 +78,11 @@ class AsyncProcessor:
             self._started = True
             self._dispatcher.start()
             self._heart.start()
+
+    def resize(self, width: int) -> None:
+        """Work on so many lanes at once from now on; those under way are finished."""
+        self._width = width
+        self._changed.set()
 
     def resume(self) -> None:
         """Take on tasks, whoever made them, also after a pause."""
@@ -146,7 +152,7 @@ class AsyncProcessor:
     async def _dispatch(self, stopping: AsyncEvent) -> None:
         while not stopping.is_set():
             self._changed.clear()
-            free = self._settings.concurrency - len(self._lanes)
+            free = self._width - len(self._lanes)
             claimed = await self._claim(free) if free > 0 and self._claiming else 0
             if not claimed and not stopping.is_set():
                 await self._changed.wait(self._settings.poll_interval)

@@ -57,6 +57,7 @@ class Processor:
         self._runner = runner
         self._watcher = watcher
         self._settings = settings
+        self._width = settings.concurrency
         self._lanes: set[_Lane] = set()
         self._changed = Event()
         self._dispatcher = Worker("powermem-processing", self._dispatch)
@@ -76,6 +77,11 @@ class Processor:
             self._started = True
             self._dispatcher.start()
             self._heart.start()
+
+    def resize(self, width: int) -> None:
+        """Work on so many lanes at once from now on; those under way are finished."""
+        self._width = width
+        self._changed.set()
 
     def resume(self) -> None:
         """Take on tasks, whoever made them, also after a pause."""
@@ -145,7 +151,7 @@ class Processor:
     def _dispatch(self, stopping: Event) -> None:
         while not stopping.is_set():
             self._changed.clear()
-            free = self._settings.concurrency - len(self._lanes)
+            free = self._width - len(self._lanes)
             claimed = self._claim(free) if free > 0 and self._claiming else 0
             if not claimed and not stopping.is_set():
                 self._changed.wait(self._settings.poll_interval)
