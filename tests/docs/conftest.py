@@ -11,6 +11,7 @@ import pytest
 
 from powermem.config.environment import known_variables
 from tests.apiserver import ApiServer
+from tests.chatserver import ChatServer
 
 
 @pytest.fixture
@@ -23,10 +24,19 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def services(place: Path, api: ApiServer, monkeypatch: pytest.MonkeyPatch) -> ApiServer:
+def services(place: Path, api: ApiServer, chats: ChatServer, monkeypatch: pytest.MonkeyPatch) -> ApiServer:
     """Whatever model an example names answers from this server, and no key lies about."""
     monkeypatch.setenv("LLM_BASE_URL", api.url)
     monkeypatch.setenv("EMBEDDING_BASE_URL", api.url)
+    # The SDKs' own variables, for the examples that talk to a model themselves.
+    monkeypatch.setenv("OPENAI_BASE_URL", chats.url)
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", chats.address)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "k")
+    # What an example prints must not hang on how busy the machine is.
+    for colour in ("_async", "_sync"):
+        monkeypatch.setattr(f"powermem.{colour}.clients.companion.BUDGET", 30.0)
+    chats.on_chat = lambda body: "I see."
     api.on_chat = plain_model
     return api
 

@@ -24,6 +24,9 @@ _AT_HOME = (
 )
 
 
+BUDGET = 0.3
+"""Seconds that a call waits for what is recalled, unless somebody says otherwise."""
+
 # Seconds that the end of the process waits for what was said last.
 _AT_EXIT = 5.0
 
@@ -58,7 +61,7 @@ class Companion:
     def __init__(self, home: Home) -> None:
         self.attributions = Attributions()
         self.clients: WeakSet[object] = WeakSet()
-        self.budget = 0.3
+        self.budget = BUDGET
         self.limit = 5
         self.threshold: float | None = 0.1
         self.batch_size = 100
