@@ -56,7 +56,7 @@ def service(chats: ChatServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     spec = importlib.util.spec_from_file_location("fastapi_streaming", EXAMPLES / "fastapi_streaming.py")
     assert spec is not None
     assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    module: Any = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "fastapi_streaming", module)
     spec.loader.exec_module(module)
     module.CONFIG = {**module.CONFIG, "embedder": {"provider": "mock"}, "llm": {"provider": "none"}}
