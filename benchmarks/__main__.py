@@ -17,7 +17,17 @@ from typing import Any
 from .measure import Neighbours
 from .report import machine, table
 
-NAMES = ("imports", "sequential", "gathered", "infer", "search", "reopening", "moving", "retrieval")
+NAMES = (
+    "imports",
+    "sequential",
+    "gathered",
+    "infer",
+    "search",
+    "clients",
+    "reopening",
+    "moving",
+    "retrieval",
+)
 
 
 def main() -> None:

@@ -1,13 +1,15 @@
 """A real HTTP server on loopback that chats in the forms of OpenAI's two APIs and of Anthropic's.
 
 It streams as Server-Sent Events when it is asked to. It needs nothing but the standard library, so that a
-benchmark can run it as a process of its own: ``python tests/chatserver.py`` prints the port.
+benchmark can run it as a process of its own: ``python tests/chatserver.py 0.05`` prints the port, and pauses
+so many seconds between the pieces of a stream.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
@@ -66,6 +68,7 @@ class Chat:
         tool: the name of a tool to call when the user speaks, instead of answering.
         stop_after: end the connection after so many pieces of a stream.
         hold_after: send so many pieces of a stream and the rest when ``release`` is called.
+        pause: seconds between two pieces of a stream.
         open: how many connections are open.
         dropped: how many streams their readers gave up.
     """
@@ -76,6 +79,7 @@ class Chat:
     tool: str | None = None
     stop_after: int | None = None
     hold_after: int | None = None
+    pause: float = 0.0
     open: int = 0
     dropped: int = 0
 
@@ -171,7 +175,7 @@ class ChatServer(Chat):
         )
         gone = asyncio.ensure_future(reader.read(1))
         try:
-            async for count, event in _numbered(_events(heard, self.answer(heard))):
+            async for count, event in _numbered(_events(heard, self.answer(heard)), self.pause):
                 if self.stop_after == count:
                     return False
                 if self.hold_after == count:
@@ -191,13 +195,13 @@ class ChatServer(Chat):
         return False
 
 
-async def _numbered(events: Iterator[tuple[bool, bytes]]) -> AsyncIterator[tuple[int, bytes]]:
+async def _numbered(events: Iterator[tuple[bool, bytes]], pause: float) -> AsyncIterator[tuple[int, bytes]]:
     """Count the events that carry text; the others have the number of the one before, negative."""
     count = 0
     for spoken, event in events:
         yield (count if spoken else -1), event
         count += spoken
-        await asyncio.sleep(0)
+        await asyncio.sleep(pause if spoken else 0)
 
 
 def _reply(status: int, body: bytes) -> bytes:
@@ -326,5 +330,6 @@ def _data(data: Body) -> bytes:
 
 if __name__ == "__main__":
     with ChatServer() as running:
+        running.pause = float(sys.argv[1]) if len(sys.argv) > 1 else 0.0
         print(running.port, flush=True)
         threading.Event().wait()

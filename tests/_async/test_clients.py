@@ -376,6 +376,16 @@ async def test_closing_leaves_clients_alone_and_loses_nothing(
         assert len(await spoken(memory)) == 20
 
 
+async def test_a_stream_that_outlives_its_memory_is_read_all_the_same(
+    config: dict, client: Any, chats: ChatServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with AsyncMemory(config) as memory:
+        memory.llm.register(client).attribution("u")
+        stream = await streamed_chat(client, None)
+    assert "".join([event.choices[0].delta.content or "" async for event in stream]) == REPLY
+    assert "after the memory was closed" in caplog.text
+
+
 async def test_a_memory_that_fails_does_not_disturb_the_call(
     attended: AsyncMemory,
     client: Any,

@@ -373,6 +373,16 @@ def test_closing_leaves_clients_alone_and_loses_nothing(config: dict, client: An
         assert len(spoken(memory)) == 20
 
 
+def test_a_stream_that_outlives_its_memory_is_read_all_the_same(
+    config: dict, client: Any, chats: ChatServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Memory(config) as memory:
+        memory.llm.register(client).attribution("u")
+        stream = streamed_chat(client, None)
+    assert "".join([event.choices[0].delta.content or "" for event in stream]) == REPLY
+    assert "after the memory was closed" in caplog.text
+
+
 def test_a_memory_that_fails_does_not_disturb_the_call(
     attended: Memory,
     client: Any,

@@ -121,6 +121,15 @@ def test_a_function_gets_its_text_where_it_expects_it() -> None:
     assert by_name.call(["a fact"])[1]["input"][1] == USER
 
 
+@pytest.mark.parametrize("name", ["system", "instructions"])
+def test_a_function_with_a_system_prompt_of_its_own_gets_it_there(name: str) -> None:
+    attended = attend(GENERIC, WHO, ([USER],), {name: "Be brief"}, 0)
+    assert attended is not None
+    positional, keywords = attended.call(["a fact"])
+    assert positional == ([USER],)
+    assert keywords[name].startswith("Be brief\n\nWhat is remembered")
+
+
 @pytest.mark.parametrize("given", [(), (None,), ({"a": 1},), (7,), (iter([USER]),)])
 def test_what_is_no_conversation_is_left_alone(given: tuple[Any, ...]) -> None:
     assert attend(GENERIC, WHO, given, {}, 0) is None

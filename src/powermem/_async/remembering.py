@@ -152,8 +152,9 @@ class AsyncRemembering(AsyncBackground):
 
         Args:
             fn: asks a language model; of either colour. Its argument ``messages``, ``input`` or ``prompt``,
-                or else its first one, is a text or a list of messages. What it returns, or yields piece by
-                piece, may have the form of any provider.
+                or else its first one, is a text or a list of messages. What is recalled is put into its
+                argument ``system`` or ``instructions`` if that is given, and else among the messages. What it
+                returns, or yields piece by piece, may have the form of any provider.
 
         Raises:
             InvalidInputError: it cannot be called.

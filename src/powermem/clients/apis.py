@@ -33,6 +33,14 @@ def _into_messages(arguments: Arguments, key: str, block: str) -> Arguments:
     return {**arguments, key: _with_system(messages, block)}
 
 
+def _wherever(arguments: Arguments, key: str, block: str) -> Arguments:
+    """Put it where the caller has a system prompt of its own, and else among the messages."""
+    for name in ("system", "instructions"):
+        if name in arguments:
+            return {**arguments, name: _extended(arguments[name], block)}
+    return _into_messages(arguments, key, block)
+
+
 def _into_instructions(arguments: Arguments, key: str, block: str) -> Arguments:
     return {**arguments, "instructions": _extended(arguments.get("instructions"), block)}
 
@@ -72,4 +80,4 @@ def _extended(prompt: Any, block: str) -> Any:
 CHAT = Api("chat.completions", "messages", _into_messages)
 RESPONSES = Api("responses", "input", _into_instructions)
 MESSAGES = Api("messages", "messages", _into_system)
-GENERIC = Api("a function", "", _into_messages)
+GENERIC = Api("a function", "", _wherever)

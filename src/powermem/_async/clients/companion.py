@@ -104,6 +104,9 @@ class AsyncCompanion:
 
     def hear(self, attended: Attended, reply: str) -> None:
         """Put an exchange into the line."""
+        if self.closed:
+            _logger.warning("a reply ended after the memory was closed; it is not remembered")
+            return
         exchange = attended.exchange(reply, clock.now())
         if exchange.said.strip() or exchange.reply.strip():
             self._mailbox.post(exchange)
