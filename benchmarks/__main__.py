@@ -23,6 +23,7 @@ NAMES = (
     "gathered",
     "infer",
     "search",
+    "clients",
     "reopening",
     "moving",
     "stores",

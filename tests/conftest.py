@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.apiserver import ApiServer
+from tests.chatserver import ChatServer
 from tests.databases import add_option, choose, new_vector_store, server, shared, spread, store, vector_store
 from tests.servers import (
     mariadb_server,
@@ -19,6 +20,7 @@ from tests.servers import (
 
 __all__ = [
     "api",
+    "chats",
     "mariadb_server",
     "mysql_config",
     "new_vector_store",
@@ -55,4 +57,12 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiServer]:
     # Whatever proxy this machine is behind, it cannot reach our loopback.
     monkeypatch.setenv("no_proxy", "*")
     with ApiServer() as server:
+        yield server
+
+
+@pytest.fixture
+def chats(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:
+    """A server that chats in the forms of the providers."""
+    monkeypatch.setenv("no_proxy", "*")
+    with ChatServer() as server:
         yield server

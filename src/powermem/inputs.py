@@ -139,3 +139,10 @@ def check_seconds(value: object, name: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
         raise InvalidInputError(f"{name}: expected a number of seconds, or None, got {value!r}")
     return float(value)
+
+
+def check_amount(value: object, name: str) -> float:
+    """Return a number that is not negative."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+        raise InvalidInputError(f"{name}: expected a number that is not negative, got {value!r}")
+    return float(value)

@@ -22,10 +22,12 @@ SCRIPTS = {
     "background.py": "completed: I'm allergic to peanuts.",
     "with_env.py": "My sister Leila lives in Oslo.",
 }
+# Those that talk to a language model have tests of their own.
+CHATS = {"chatbot.py", "fastapi_streaming.py"}
 
 
 def test_every_example_is_tested() -> None:
-    assert {path.name for path in EXAMPLES.glob("*.py")} == set(SCRIPTS)
+    assert {path.name for path in EXAMPLES.glob("*.py")} == set(SCRIPTS) | CHATS
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -49,4 +51,4 @@ def test_example(name: str, tmp_path: Path) -> None:
 
 def test_the_list_of_examples_is_complete() -> None:
     readme = (EXAMPLES / "README.md").read_text("utf-8")
-    assert all(f"`{name}`" in readme for name in (*SCRIPTS, "config.json"))
+    assert all(f"`{name}`" in readme for name in (*SCRIPTS, *CHATS, "config.json"))

@@ -11,6 +11,7 @@ import pytest
 
 from powermem.config.environment import known_variables
 from tests.apiserver import ApiServer
+from tests.chatserver import ChatServer
 
 
 @pytest.fixture
@@ -23,12 +24,31 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def services(place: Path, api: ApiServer, monkeypatch: pytest.MonkeyPatch) -> ApiServer:
+def services(place: Path, api: ApiServer, chats: ChatServer, monkeypatch: pytest.MonkeyPatch) -> ApiServer:
     """Whatever model an example names answers from this server, and no key lies about."""
     monkeypatch.setenv("LLM_BASE_URL", api.url)
     monkeypatch.setenv("EMBEDDING_BASE_URL", api.url)
     api.on_chat = plain_model
     return api
+
+
+@pytest.fixture
+def providers(chats: ChatServer, monkeypatch: pytest.MonkeyPatch) -> ChatServer:
+    """The providers' own clients talk to this server."""
+    for package in ("openai", "anthropic"):
+        pytest.importorskip(package)
+    for name, value in (
+        ("OPENAI_BASE_URL", chats.url),
+        ("OPENAI_API_KEY", "k"),
+        ("ANTHROPIC_BASE_URL", chats.address),
+        ("ANTHROPIC_API_KEY", "k"),
+    ):
+        monkeypatch.setenv(name, value)
+    # What an example prints must not hang on how busy the machine is.
+    for colour in ("_async", "_sync"):
+        monkeypatch.setattr(f"powermem.{colour}.clients.companion.BUDGET", 30.0)
+    chats.on_chat = lambda body: "I see."
+    return chats
 
 
 def plain_model(messages: list[dict[str, Any]], body: dict[str, Any]) -> str:

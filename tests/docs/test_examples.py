@@ -30,11 +30,20 @@ SETTINGS = ("dotenv", "json")
 # How a copy of the project is installed and tested: its own test runs these.
 SHELL = ("bash", "sql")
 
+# The pages whose examples talk to a language model by themselves.
+TALKING = ("clients.md",)
+
 
 @pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_examples_work(
-    path: Path, services: ApiServer, place: Path, capsys: pytest.CaptureFixture[str]
+    path: Path,
+    services: ApiServer,
+    place: Path,
+    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
 ) -> None:
+    if path.name in TALKING:
+        request.getfixturevalue("providers")
     names: dict[str, Any] = {"__name__": "__main__"}
     printed = ""
     for block in read_blocks(path):

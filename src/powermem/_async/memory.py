@@ -33,15 +33,15 @@ from ..records import full_record
 from ..refinement import Refinement
 from ..tracing import Value, annotate, span
 from ..types import Scope, Usage
-from .background import AsyncBackground
 from .bulk.loading import AsyncLoader, Item
 from .bulk.progress import Listener
 from .extraction.pipeline import Receipt
+from .remembering import AsyncRemembering
 
 _HIDDEN_ROLES = ("system", "developer", "tool", "function")
 
 
-class AsyncMemory(AsyncBackground):
+class AsyncMemory(AsyncRemembering):
     """A lasting memory for AI agents.
 
     Constructing does no I/O. Use it as ``async with AsyncMemory(config) as memory``, or call ``initialize``

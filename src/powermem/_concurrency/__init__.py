@@ -8,6 +8,7 @@ colour it is. Nothing here needs a running event loop before its first ``await``
 from __future__ import annotations
 
 from .batcher import AsyncBatcher, Batcher
+from .bridge import AsyncBridge, AsyncMailbox, Bridge, Mailbox, async_at_exit, at_exit
 from .calls import async_gather, async_shield, async_sleep, gather, shield, sleep
 from .feeds import END, AsyncFeed, AsyncItems, Feed, Items, async_call, call
 from .locks import AsyncKeyedLock, AsyncLock, AsyncSemaphore, KeyedLock, Lock, Semaphore
@@ -19,33 +20,39 @@ from .worker import AsyncWorker, Worker
 __all__ = [
     "END",
     "AsyncBatcher",
+    "AsyncBridge",
     "AsyncEvent",
     "AsyncFeed",
     "AsyncItems",
     "AsyncKeyedLock",
     "AsyncLock",
+    "AsyncMailbox",
     "AsyncOwner",
     "AsyncQueue",
     "AsyncSemaphore",
     "AsyncThreads",
     "AsyncWorker",
     "Batcher",
+    "Bridge",
     "Event",
     "Feed",
     "Items",
     "KeyedLock",
     "Lock",
+    "Mailbox",
     "Owner",
     "Queue",
     "QueueEmpty",
     "Semaphore",
     "Threads",
     "Worker",
+    "async_at_exit",
     "async_call",
     "async_gather",
     "async_shield",
     "async_sleep",
     "async_to_thread",
+    "at_exit",
     "call",
     "gather",
     "shield",

@@ -119,12 +119,16 @@ class Lifecycle:
         self._submitter = Submitter(self._submit)
         self._asking = KeyedLock()
         self._observers: list[Observer] = []
+        self._prepare()
         if config is None:
             _logger.info("no configuration given: %s", _summary(self._settings))
         if self._settings.ignored:
             _logger.warning(
                 "these settings have no effect in this version: %s", ", ".join(self._settings.ignored)
             )
+
+    def _prepare(self) -> None:
+        """Make what the classes on top of this one need; called once, by the constructor."""
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any] | MemoryConfig | None = None, **options: Any) -> Self:

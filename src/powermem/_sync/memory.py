@@ -34,15 +34,15 @@ from ..records import full_record
 from ..refinement import Refinement
 from ..tracing import Value, annotate, span
 from ..types import Scope, Usage
-from .background import Background
 from .bulk.loading import Item, Loader
 from .bulk.progress import Listener
 from .extraction.pipeline import Receipt
+from .remembering import Remembering
 
 _HIDDEN_ROLES = ("system", "developer", "tool", "function")
 
 
-class Memory(Background):
+class Memory(Remembering):
     """A lasting memory for AI agents.
 
     Constructing does no I/O. Use it as ``with Memory(config) as memory``, or call ``initialize``

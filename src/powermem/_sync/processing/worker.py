@@ -61,6 +61,7 @@ class Processor:
         self._runner = runner
         self._watcher = watcher
         self._settings = settings
+        self._width = settings.concurrency
         self._lanes: set[_Lane] = set()
         self._lock = threading.Lock()
         self._changed = Event()
@@ -86,6 +87,11 @@ class Processor:
                 self._started = True
                 self._dispatcher.start()
                 self._heart.start()
+
+    def resize(self, width: int) -> None:
+        """Work on so many lanes at once from now on; those under way are finished."""
+        self._width = width
+        self._changed.set()
 
     def resume(self) -> None:
         """Take on tasks, whoever made them, also after a pause."""
@@ -189,7 +195,7 @@ class Processor:
 
     def _look(self) -> int:
         """Begin to work on lanes, as far as there are places; return on how many."""
-        free = self._settings.concurrency - len(self._lanes)
+        free = self._width - len(self._lanes)
         # Before the question whether to, so that who forbids it sees what is under way.
         self._looking = True
         try:
@@ -224,7 +230,7 @@ class Processor:
                 self._runner.run(task, lane.owner)
                 lane.task = None
                 # Where all places are taken, users take turns: who has much to do must not keep others out.
-                if not self._claiming or len(self._lanes) >= self._settings.concurrency:
+                if not self._claiming or len(self._lanes) >= self._width:
                     break
             self._store.release_lane(lane.owner, lane.name)
         except LeaseLost:

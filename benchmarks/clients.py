@@ -1,0 +1,196 @@
+"""What a memory adds to a call of a language model: to a whole reply, and to the first word of a stream.
+
+Needs the package ``openai``. The memory has 10,000 memories of one user; the vectors cost next to nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from powermem import AsyncMemory, Memory
+
+from . import corpus
+from .measure import ROOT, in_fresh_process, run_as_child
+from .report import Figure, figure
+
+ROWS = 10_000
+CROWD = 100
+USER = "u"
+_CALLS = 40
+# Seconds between two new streams; a hundred are under way then.
+_APART = 0.02
+
+Samples = dict[str, list[float]]
+
+
+def run(options: argparse.Namespace) -> list[Figure]:
+    with tempfile.TemporaryDirectory() as folder, chatting() as url:
+        asyncio.run(_fill(folder))
+        figures = []
+        for colour in ("async", "sync"):
+            samples: Samples = in_fresh_process(
+                "benchmarks.clients", what=colour, folder=folder, url=url, rounds=options.rounds
+            )
+            figures += [
+                figure(
+                    f"one chat call, {ROWS:,} memories, {colour}",
+                    samples["attended"],
+                    "ms",
+                    floor=samples["bare"],
+                    beside="the bare client",
+                ),
+                figure(f"of that, added by the memory, {colour}", samples["added"], "ms", target="under 5"),
+            ]
+        for what, how in (("flow", f"one each {_APART * 1000:.0f} ms"), ("burst", "all at one moment")):
+            crowd: Samples = in_fresh_process(
+                "benchmarks.clients", what=what, folder=folder, url=url, rounds=options.rounds
+            )
+            figures += [
+                figure(
+                    f"first word of {CROWD} streams, {how}, p95 of each round",
+                    crowd["attended"],
+                    "ms",
+                    floor=crowd["bare"],
+                    beside="the bare client",
+                ),
+                figure("of that, added by the memory", crowd["added"], "ms", target="under 20"),
+            ]
+    return figures
+
+
+@contextlib.contextmanager
+def chatting() -> Iterator[str]:
+    """Run a server that chats in a process of its own; its streams take about two seconds."""
+    command = [sys.executable, str(ROOT / "tests" / "chatserver.py"), "0.2"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
+        finally:
+            process.kill()
+
+
+def _config(folder: str) -> dict[str, Any]:
+    return {
+        "vector_store": {"provider": "sqlite", "config": {"database_path": str(Path(folder) / "memory.db")}},
+        "embedder": {"provider": "mock"},
+        "llm": {"provider": "none"},
+    }
+
+
+async def _fill(folder: str) -> None:
+    async with AsyncMemory(_config(folder)) as memory:
+        await memory.add_many(
+            corpus.texts(ROWS, 1), user_id=USER, infer=False, concurrency=64, batch_size=500
+        )
+
+
+def _question(text: str) -> dict[str, Any]:
+    return {"model": "m", "messages": [{"role": "user", "content": text}]}
+
+
+def _samples(bare: list[float], attended: list[float]) -> Samples:
+    pairs = zip(attended, bare, strict=True)
+    return {"bare": bare, "attended": attended, "added": [ours - theirs for ours, theirs in pairs]}
+
+
+async def _measure_async(folder: str, url: str, rounds: int) -> Samples:
+    from openai import AsyncOpenAI
+
+    async def timed(client: Any, text: str) -> float:
+        begun = time.perf_counter()
+        await client.chat.completions.create(**_question(text))
+        return (time.perf_counter() - begun) * 1000
+
+    bare, attended = [], []
+    async with (
+        AsyncMemory(_config(folder)) as memory,
+        AsyncOpenAI(base_url=url, api_key="k") as plain,
+        AsyncOpenAI(base_url=url, api_key="k") as watched,
+    ):
+        memory.llm.register(watched).attribution(USER)
+        for text in corpus.queries(_CALLS * rounds, 2):
+            bare.append(await timed(plain, text))
+            attended.append(await timed(watched, text))
+            # Learning is work of its own, in the time in which somebody reads the reply.
+            await memory.augmentation.wait()
+    return _samples(bare, attended)
+
+
+def _measure_sync(folder: str, url: str, rounds: int) -> Samples:
+    from openai import OpenAI
+
+    def timed(client: Any, text: str) -> float:
+        begun = time.perf_counter()
+        client.chat.completions.create(**_question(text))
+        return (time.perf_counter() - begun) * 1000
+
+    bare, attended = [], []
+    with (
+        Memory(_config(folder)) as memory,
+        OpenAI(base_url=url, api_key="k") as plain,
+        OpenAI(base_url=url, api_key="k") as watched,
+    ):
+        memory.llm.register(watched).attribution(USER)
+        for text in corpus.queries(_CALLS * rounds, 2):
+            bare.append(timed(plain, text))
+            attended.append(timed(watched, text))
+            memory.augmentation.wait()
+    return _samples(bare, attended)
+
+
+async def _measure_crowd(folder: str, url: str, rounds: int, apart: float) -> Samples:
+    from openai import AsyncOpenAI
+
+    async def first(client: Any, text: str, wait: float) -> float:
+        await asyncio.sleep(wait)
+        begun = time.perf_counter()
+        stream = await client.chat.completions.create(**_question(text), stream=True)
+        delay = 0.0
+        async for _ in stream:
+            delay = delay or (time.perf_counter() - begun) * 1000
+        return delay
+
+    async def crowd(client: Any, texts: list[str]) -> float:
+        delays = await asyncio.gather(
+            *(first(client, text, place * apart) for place, text in enumerate(texts))
+        )
+        return statistics.quantiles(delays, n=20)[-1]
+
+    bare, attended = [], []
+    async with (
+        AsyncMemory(_config(folder)) as memory,
+        AsyncOpenAI(base_url=url, api_key="k") as plain,
+        AsyncOpenAI(base_url=url, api_key="k") as watched,
+    ):
+        memory.llm.register(watched).attribution(USER)
+        # Past the budget there would be nothing to measure.
+        memory.llm.recall_budget = 60.0
+        for number in range(rounds):
+            texts = corpus.queries(CROWD, number)
+            bare.append(await crowd(plain, texts))
+            attended.append(await crowd(watched, texts))
+            await memory.augmentation.wait()
+    return _samples(bare, attended)
+
+
+def measure(what: str, folder: str, url: str, rounds: int) -> Samples:
+    if what == "sync":
+        return _measure_sync(folder, url, rounds)
+    if what == "async":
+        return asyncio.run(_measure_async(folder, url, rounds))
+    return asyncio.run(_measure_crowd(folder, url, rounds, _APART if what == "flow" else 0.0))
+
+
+if __name__ == "__main__":
+    run_as_child(measure)

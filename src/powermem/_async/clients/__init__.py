@@ -1,0 +1,1 @@
+"""Remembering what is said through the clients of language models."""

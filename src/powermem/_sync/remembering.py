@@ -1,0 +1,272 @@
+# Generated from src/powermem/_async/remembering.py by scripts/run_unasync.py; edit that file instead.
+"""The part of the facade that remembers what is said to language models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from .. import clock
+from .._drivers.clients import wrapped
+from ..buffering import waiting_turns
+from ..clients import Attribution, Exchange, messages_of, new_messages, reply_text
+from ..errors import InvalidInputError, ProcessTimeout
+from ..inputs import check_count, check_text_given
+from ..messages import read_messages
+from ..prompts import strip_recalled
+from ..recalled import RecalledFact
+from ..records import turn_record
+from ..tasks import lane_of
+from ..types import Message, Scope, Turn
+from .background import Background
+from .clients.augmentation import Augmentation
+from .clients.companion import Companion
+from .clients.registry import Clients
+from .processing.handle import ProcessTask
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+# Of a user's messages, when nothing else was said: an exchange is learned from as soon as it is over.
+_AT_ONCE = 1
+
+
+class Remembering(Background):
+    """Attending conversations with language models."""
+
+    def _prepare(self) -> None:
+        self._companion = Companion(self)
+        self._learning: set[ProcessTask] = set()
+        self._unlearned: dict[str, Scope] = {}
+        self._workers = self._settings.processing.concurrency
+
+    @property
+    def llm(self) -> Clients[Self]:
+        """The clients of language models whose conversations are remembered."""
+        return Clients(self, self._companion)
+
+    @property
+    def augmentation(self) -> Augmentation:
+        """The work that follows on a conversation with a registered client."""
+        return Augmentation(self)
+
+    def attribution(self, entity_id: str, process_id: str | None = None) -> Self:
+        """Say who speaks from now on in this task or thread, and those begun from it.
+
+        It is kept in a context variable: requests that are served at the same time never mix. A memory that
+        nobody is named for neither recalls nor remembers.
+
+        Args:
+            entity_id: whose conversation it is; the ``user_id`` of what is remembered.
+            process_id: with which agent; the ``agent_id``.
+
+        Returns:
+            This memory.
+
+        Raises:
+            InvalidInputError: an id is not a string, blank, or longer than 128 characters.
+        """
+        self._companion.attributions.attribute(entity_id, process_id)
+        return self
+
+    def new_session(self) -> Self:
+        """Begin a new conversation in this task or thread, with an id of its own; see ``session_id``."""
+        self._companion.attributions.begin_session()
+        return self
+
+    def set_session(self, session_id: str) -> Self:
+        """Go on with a conversation in this task or thread.
+
+        Args:
+            session_id: the ``run_id`` of what is remembered.
+
+        Raises:
+            InvalidInputError: the id is not a string, blank, or longer than 128 characters.
+        """
+        if session_id is None:
+            raise InvalidInputError("session_id: expected a string; new_session() begins one with its own id")
+        self._companion.attributions.begin_session(session_id)
+        return self
+
+    @property
+    def session_id(self) -> str | None:
+        """The conversation of this task or thread, if it has a name."""
+        return self._companion.attributions.current().session_id
+
+    def recall(self, query: str, limit: int | None = 5) -> list[RecalledFact]:
+        """Find what is known of the user that ``attribution`` names, whatever the agent or conversation.
+
+        A memory that has an ``agent_id`` of its own finds only what this agent was told.
+
+        Args:
+            query: a question or any text.
+            limit: how many facts at most; 5, if it is ``None``.
+
+        Returns:
+            The facts, best first; none when nobody is named.
+
+        Raises:
+            InvalidInputError: an argument is wrong.
+        """
+        asked = check_text_given(query, "query")
+        size = 5 if limit is None else check_count(limit, "limit", least=1)
+        who = self._companion.named()
+        return [] if who is None else self._recall(asked, who, size, None)
+
+    def observe(
+        self, messages: str | Sequence[Any] | Mapping[str, Any], reply: object = None
+    ) -> list[dict[str, Any]]:
+        """Remember an exchange with any language model, and learn from it in the background.
+
+        Of the messages, only what the user said last is new, and only if nothing was answered to it yet: a
+        whole history can be handed in each time.
+
+        Args:
+            messages: what the user said: a text, a message, or the messages of the request, in the form of
+                any provider.
+            reply: what was answered: a text, or the reply in the form of any provider.
+
+        Returns:
+            The source turns that were kept: ``{"id", "role", "content", "actor_id", "sent_at"}``; none when
+            nobody is named, see ``attribution``. They are on disk.
+
+        Raises:
+            InvalidInputError: the messages are of a wrong type.
+        """
+        if isinstance(messages, Mapping):
+            messages = [messages]
+        if not isinstance(messages, (str, Sequence)) or isinstance(messages, bytes):
+            raise InvalidInputError(
+                f"messages: expected a text or a list of messages, got {type(messages).__name__}"
+            )
+        said, _ = new_messages(messages)
+        who = self._companion.named()
+        if who is None:
+            return []
+        at = clock.now()
+        turns = self._keep([Exchange(who, said, strip_recalled(reply_text(reply)), at, at)])
+        return [turn_record(turn) for turn in turns]
+
+    def wrap(self, fn: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that does what a registered client does: it recalls before and remembers after.
+
+        Args:
+            fn: asks a language model; of either colour. Its argument ``messages``, ``input`` or ``prompt``,
+                or else its first one, is a text or a list of messages. What is recalled is put into its
+                argument ``system`` or ``instructions`` if that is given, and else among the messages. What it
+                returns, or yields piece by piece, may have the form of any provider.
+
+        Raises:
+            InvalidInputError: it cannot be called.
+        """
+        if not callable(fn):
+            raise InvalidInputError(f"fn: expected a function, got {type(fn).__name__}")
+        self._companion.locate()
+        return wrapped(fn, self._companion)
+
+    def close(self, drain: bool = True, timeout: float | None = 30) -> None:
+        """Finish what is under way and close everything. Calling it again does no harm; other calls then
+        fail. Registered clients are left alone from then on.
+
+        Args:
+            drain: finish the background work that was begun here; otherwise park it until the next start.
+            timeout: seconds that finishing may take; what takes longer is parked.
+        """
+        self._owner.check()
+        self.llm.release()
+        self._companion.close(timeout)
+        super().close(drain, timeout)
+
+    def _open(self, any_vectors: bool) -> None:
+        super()._open(any_vectors)
+        self._companion.locate()
+        self._widen(self._workers)
+
+    def _recall_texts(self, query: str, who: Attribution) -> list[str]:
+        companion = self._companion
+        facts = self._recall(query, who, companion.limit, companion.threshold)
+        return [fact.content for fact in facts]
+
+    def _recall(
+        self, query: str, who: Attribution, limit: int, threshold: float | None
+    ) -> list[RecalledFact]:
+        # Agents share what they know of a user, unless this memory is one agent's own.
+        agent = None if self._agent_id is None else who.process_id
+        found = self.search(query, user_id=who.entity_id, agent_id=agent, limit=limit, threshold=threshold)
+        return [RecalledFact.of(record) for record in found["results"]]
+
+    def _keep_exchanges(self, exchanges: Sequence[Exchange]) -> None:
+        self._keep(exchanges)
+
+    def _keep(self, exchanges: Sequence[Exchange]) -> list[Turn]:
+        """Put exchanges into the buffer in one transaction, and begin to learn from them."""
+        at = clock.now()
+        scopes = [self._scope(*exchange.who) for exchange in exchanges]
+        changes = [
+            turn
+            for exchange, scope in zip(exchanges, scopes, strict=True)
+            for turn in waiting_turns(_checked(messages_of(exchange)), scope, at)
+        ]
+        if not changes:
+            return []
+        parts = self._ready()
+        parts.store.apply(changes)
+        self._unlearned.update((lane_of(scope), self._whose_work(scope)) for scope in scopes)
+        self._learn(self._batch_threshold if self._auto_process else _AT_ONCE)
+        return [
+            Turn(turn.id, turn.scope, turn.role, turn.content, turn.actor_id, turn.sent_at)
+            for turn in (waiting.turn for waiting in changes)
+        ]
+
+    def _learn(self, threshold: int) -> None:
+        """Begin to learn from everybody of whom so many messages wait."""
+        parts = self._ready()
+        due = [
+            scope
+            for lane, scope in list(self._unlearned.items())
+            if threshold <= _AT_ONCE or parts.store.count_buffered(lane, threshold) >= threshold
+        ]
+        for scope in due:
+            self._unlearned.pop(lane_of(scope), None)
+        if due:
+            self._learning = {task for task in self._learning if not task.done}
+            self._learning.update(self._begin(parts, due, again=False))
+
+    def _settled(self, timeout: float | None) -> bool:
+        deadline = None if timeout is None else monotonic() + timeout
+        if not self._companion.settle(timeout):
+            return False
+        if self._unlearned:
+            self._learn(_AT_ONCE)
+        try:
+            for task in list(self._learning):
+                task.wait(None if deadline is None else max(0.0, deadline - monotonic()))
+        except ProcessTimeout:
+            return False
+        self._learning = {task for task in self._learning if not task.done}
+        return True
+
+    def _width(self) -> int:
+        return self._workers
+
+    def _widen(self, width: int) -> None:
+        self._workers = width
+        if self._parts is not None:
+            self._parts.processor.resize(width)
+
+    def _write_size(self) -> int:
+        return self._companion.batch_size
+
+    def _write_at_most(self, size: int) -> None:
+        self._companion.batch_size = size
+
+
+def _checked(messages: Sequence[Message]) -> list[Message]:
+    return [
+        checked
+        for message in messages
+        for checked in read_messages(
+            {"role": message.role, "content": message.content}, sent_at=message.sent_at
+        )
+    ]

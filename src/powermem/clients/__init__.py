@@ -1,0 +1,31 @@
+"""What applications and language models say to each other, in every form in which they say it. No I/O."""
+
+from __future__ import annotations
+
+from .apis import CHAT, GENERIC, MESSAGES, RESPONSES, Api
+from .attribution import Attribution, Attributions, check_name
+from .exchange import Attended, Exchange, attend, messages_of, new_messages
+from .replies import reply_text
+from .streams import Transcript
+from .surface import Method, Surface, surface_of
+
+__all__ = [
+    "CHAT",
+    "GENERIC",
+    "MESSAGES",
+    "RESPONSES",
+    "Api",
+    "Attended",
+    "Attribution",
+    "Attributions",
+    "Exchange",
+    "Method",
+    "Surface",
+    "Transcript",
+    "attend",
+    "check_name",
+    "messages_of",
+    "new_messages",
+    "reply_text",
+    "surface_of",
+]

@@ -1,0 +1,106 @@
+"""Who is speaking, and what is known of them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from powermem import AsyncMemory, InvalidInputError
+from powermem._concurrency import async_gather, async_sleep
+
+
+@pytest.mark.parametrize("wrong", [None, 7, "", "  ", "x" * 129, b"user"])
+async def test_a_wrong_name_is_refused(memory: AsyncMemory, wrong: object) -> None:
+    with pytest.raises(InvalidInputError, match="entity_id"):
+        memory.attribution(wrong)
+    with pytest.raises(InvalidInputError, match="session_id"):
+        memory.set_session(wrong)
+    if wrong is not None:
+        with pytest.raises(InvalidInputError, match="process_id"):
+            memory.attribution("u", wrong)
+
+
+async def test_the_calls_can_be_chained(memory: AsyncMemory) -> None:
+    assert memory.attribution("u").new_session().set_session("s") is memory
+    assert memory.session_id == "s"
+
+
+async def test_a_session_ends_with_another_speaker(memory: AsyncMemory) -> None:
+    first = memory.set_session("before").attribution("ada").session_id
+    assert first == "before"
+    assert memory.attribution("ada", "other agent").session_id == "before"
+    assert memory.attribution("ben").session_id is None
+    begun = memory.new_session().session_id
+    assert begun not in (None, memory.new_session().session_id)
+
+
+async def test_recall_returns_what_is_known_of_the_speaker(memory: AsyncMemory) -> None:
+    await memory.add("Ada lives in Rome", user_id="ada", infer=False)
+    await memory.add("Ben lives in Oslo", user_id="ben", agent_id="bot", infer=False)
+    (fact,) = await memory.attribution("ben", "another bot").recall("lives")
+    assert fact.content == "Ben lives in Oslo"
+    assert 0 < fact.similarity <= 1
+    stored = (await memory.get_all(user_id="ben"))["results"][0]
+    assert (fact.id, fact.created_at) == (stored["id"], stored["created_at"])
+    assert fact.to_dict()["content"] == fact.content
+
+
+async def test_a_memory_of_one_agent_recalls_what_that_agent_was_told(config: dict) -> None:
+    async with AsyncMemory(config, agent_id="cook") as memory:
+        await memory.add("Ada eats no fish", user_id="ada", infer=False)
+        await memory.add("Ada fishes in the lake", user_id="ada", agent_id="angler", infer=False)
+        assert [fact.content for fact in await memory.attribution("ada").recall("fish")] == [
+            "Ada eats no fish"
+        ]
+        angling = await memory.attribution("ada", "angler").recall("fish")
+        assert [fact.content for fact in angling] == ["Ada fishes in the lake"]
+
+
+async def test_recall_checks_its_arguments(memory: AsyncMemory) -> None:
+    memory.attribution("u")
+    for wrong in (None, 3, "", " "):
+        with pytest.raises(InvalidInputError, match="query"):
+            await memory.recall(wrong)
+    for limit in (0, -1, "5", True):
+        with pytest.raises(InvalidInputError, match="limit"):
+            await memory.recall("anything", limit=limit)
+    for number in range(7):
+        await memory.add(f"User owns {number} boats", user_id="u", infer=False)
+    assert len(await memory.recall("boats", limit=None)) == 5
+    assert len(await memory.recall("boats", limit=7)) == 7
+
+
+async def test_nothing_is_known_of_nobody(memory: AsyncMemory, caplog: pytest.LogCaptureFixture) -> None:
+    await memory.add("Ada lives in Rome", user_id="ada", infer=False)
+    assert await memory.recall("Rome") == []
+    assert await memory.recall("Rome") == []
+    assert await memory.observe("I like tea", "So do I") == []
+    assert [record.message for record in caplog.records if "nobody is named" in record.message] != []
+    assert len([record for record in caplog.records if "nobody is named" in record.message]) == 1
+
+
+async def test_speakers_side_by_side_never_mix(memory: AsyncMemory) -> None:
+    names = [f"user {number}" for number in range(100)]
+    for name in names:
+        await memory.add(f"This is a secret of {name}", user_id=name, infer=False)
+
+    async def ask(name: str) -> list[str]:
+        memory.attribution(name).set_session(f"session of {name}")
+        await async_sleep(0.001)
+        found = [fact.content for fact in await memory.recall("secret")]
+        assert memory.session_id == f"session of {name}"
+        return found
+
+    answers = await async_gather([partial(ask, name) for name in names], limit=50)
+    assert answers == [[f"This is a secret of {name}"] for name in names]
+    assert memory.session_id is None
+
+
+async def test_two_memories_have_speakers_of_their_own(memory: AsyncMemory, config: dict) -> None:
+    other = AsyncMemory(config)
+    memory.attribution("ada").set_session("one")
+    assert other.session_id is None
+    other.attribution("ben").set_session("two")
+    assert memory.session_id == "one"
+    await other.close()

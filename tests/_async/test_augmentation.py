@@ -1,0 +1,169 @@
+"""Learning from conversations in the background: waiting for it, and how much of it at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from typing import Any
+
+import pytest
+
+from powermem import AsyncMemory
+from powermem._concurrency import AsyncEvent, AsyncWorker, async_gather, async_sleep
+from powermem.errors import StoreError
+from tests.apiserver import ApiServer, failure
+
+
+@pytest.fixture
+async def taught(config: dict, api: ApiServer) -> AsyncIterator[AsyncMemory]:
+    """A memory that asks a language model for facts."""
+    llm = {"provider": "openai", "config": {"openai_base_url": api.url, "api_key": "k", "model": "m"}}
+    api.on_chat = lambda messages, body: json.dumps({"facts": []})
+    async with AsyncMemory({**config, "llm": llm}, max_retries=0) as memory:
+        yield memory
+
+
+async def until(condition: Any) -> None:
+    """Wait for something that is sure to happen."""
+    while not condition():
+        await async_sleep(0.001)
+
+
+async def test_waiting_for_nothing_is_over_at_once(memory: AsyncMemory, config: dict) -> None:
+    assert await memory.augmentation.wait(0)
+    unopened = AsyncMemory(config)
+    assert await unopened.augmentation.wait()
+    await unopened.close()
+
+
+async def test_waiting_tells_when_the_time_was_too_short(taught: AsyncMemory, api: ApiServer) -> None:
+    api.delays["chat"] = 0.2
+    taught.attribution("u")
+    await taught.observe("I live in Rome", "Nice")
+    assert not await taught.augmentation.wait(0)
+    assert await taught.augmentation.wait(60)
+    assert len(api.of("chat")) == 1
+
+
+async def test_a_failure_is_no_reason_to_wait_for_ever(taught: AsyncMemory, api: ApiServer) -> None:
+    api.rule = lambda request: failure(401, "no such key")
+    taught.attribution("u")
+    await taught.observe("I live in Rome", "Nice")
+    assert await taught.augmentation.wait(60)
+    (task,) = await taught.list_tasks(user_id="u")
+    assert task["status"] == "failed"
+
+
+async def test_so_many_users_are_worked_on_at_once(taught: AsyncMemory, api: ApiServer) -> None:
+    taught.augmentation.max_workers = 2
+    assert taught.augmentation.max_workers == 2
+    api.delays["chat"] = 0.05
+    for number in range(6):
+        await taught.attribution(f"u{number}").observe("I live in Rome", "Nice")
+    assert await taught.augmentation.wait(60)
+    assert api.most_in_flight == 2
+
+    taught.augmentation.max_workers = 6
+    for number in range(6):
+        await taught.attribution(f"u{number}").observe("I live in Oslo", "Nice")
+    assert await taught.augmentation.wait(60)
+    assert api.most_in_flight > 2
+
+
+async def test_the_width_can_be_set_before_the_memory_is_open(config: dict) -> None:
+    memory = AsyncMemory(config)
+    memory.augmentation.max_workers = 3
+    async with memory:
+        assert memory._parts.processor._width == 3
+
+
+async def test_auto_process_waits_for_its_threshold(config: dict, api: ApiServer) -> None:
+    llm = {"provider": "openai", "config": {"openai_base_url": api.url, "api_key": "k", "model": "m"}}
+    api.on_chat = lambda messages, body: json.dumps({"facts": []})
+    async with AsyncMemory({**config, "llm": llm}, auto_process=True, batch_threshold=4) as memory:
+        memory.attribution("u")
+        await memory.observe("I live in Rome", "Nice")
+        assert await memory.list_tasks(user_id="u") == []
+        await memory.observe("I like tea", "Me too")
+        assert len(await memory.list_tasks(user_id="u")) == 1
+        await memory.observe("I own a boat", "Well")
+        # Whoever waits wants all of it.
+        assert await memory.augmentation.wait(60)
+        assert len(await memory.list_tasks(user_id="u")) == 2
+
+
+async def test_so_many_exchanges_are_written_at_once(
+    memory: AsyncMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    keep = memory._keep_exchanges
+    free = AsyncEvent()
+
+    async def count(exchanges: Sequence[Any]) -> None:
+        written.append(len(exchanges))
+        assert await free.wait(60)
+        await keep(exchanges)
+
+    monkeypatch.setattr(memory, "_keep_exchanges", count)
+    memory.augmentation.db_writer_batch_size = 3
+    assert memory.augmentation.db_writer_batch_size == 3
+    memory.attribution("u")
+    say = memory.wrap(lambda messages: f"You said: {messages}")
+    say("I live in Rome")
+    await until(lambda: written)
+    for number in range(6):
+        say(f"I own {number} boats")
+    free.set()
+    assert await memory.augmentation.wait(60)
+    assert written == [1, 3, 3]
+    memory.augmentation.db_writer_batch_size = 1
+    free.clear()
+    for number in range(3):
+        say(f"I own {number} cars")
+    free.set()
+    assert await memory.augmentation.wait(60)
+    assert written == [1, 3, 3, 1, 1, 1]
+
+
+async def test_what_cannot_be_written_is_not_the_loss_of_the_rest(
+    memory: AsyncMemory, caplog: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = memory._keep_exchanges
+    free = AsyncEvent()
+
+    async def refuse(exchanges: Sequence[Any]) -> None:
+        assert await free.wait(60)
+        if any("refused" in exchange.said for exchange in exchanges):
+            raise StoreError("this is refused")
+        await keep(exchanges)
+
+    monkeypatch.setattr(memory, "_keep_exchanges", refuse)
+    memory.attribution("u")
+    say = memory.wrap(lambda messages: "Well")
+    for text in ("I live in Rome", "This is refused", "I live in Oslo"):
+        say(text)
+    free.set()
+    assert await memory.augmentation.wait(60)
+    assert "could not be kept" in caplog.text
+    assert {fact.content for fact in await memory.recall("live in")} == {"I live in Rome", "I live in Oslo"}
+
+
+async def test_many_can_wait(memory: AsyncMemory) -> None:
+    memory.attribution("u")
+    await memory.observe("I live in Rome", "Nice")
+    waits = [partial(memory.augmentation.wait, 60) for _ in range(5)]
+    assert await async_gather(waits) == [True] * 5
+
+
+async def test_waiting_on_another_worker_sees_what_was_said(memory: AsyncMemory) -> None:
+    async def converse(stopping: AsyncEvent) -> None:
+        memory.attribution("u")
+        memory.wrap(lambda messages: "Nice")("I live in Rome")
+
+    worker = AsyncWorker("conversation", converse)
+    worker.start()
+    assert await worker.join(60)
+    assert worker.error is None
+    assert await memory.augmentation.wait(60)
+    assert [fact.content for fact in await memory.attribution("u").recall("Rome")] == ["I live in Rome"]

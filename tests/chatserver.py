@@ -1,0 +1,336 @@
+"""A real HTTP server on loopback that chats in the forms of OpenAI's two APIs and of Anthropic's.
+
+It streams as Server-Sent Events when it is asked to. It needs nothing but the standard library, so that a
+benchmark can run it as a process of its own: ``python tests/chatserver.py 0.05`` prints the port, and pauses
+so many seconds between the pieces of a stream.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+Body = dict[str, Any]
+OnChat = Callable[[Body], str]
+
+
+@dataclass
+class Heard:
+    """A request that arrived."""
+
+    path: str
+    headers: dict[str, str]
+    body: Body
+
+    @property
+    def system(self) -> str:
+        """The system prompt, whatever its form."""
+        body = self.body
+        given = body.get("instructions") or body.get("system")
+        if given is None:
+            given = [
+                part["content"]
+                for part in body.get("messages", [])
+                if part["role"] in ("system", "developer")
+            ]
+        return given if isinstance(given, str) else "\n".join(map(text_of, given))
+
+    @property
+    def said(self) -> str:
+        """What the user says last."""
+        messages = self.body.get("messages") or self.body.get("input") or []
+        if isinstance(messages, str):
+            return messages
+        texts = [text_of(each.get("content")) for each in messages if each.get("role") == "user"]
+        return texts[-1] if texts else ""
+
+
+def text_of(content: Any) -> str:
+    """Return the text of a content in any form."""
+    if isinstance(content, list):
+        return "\n".join(map(text_of, content))
+    return (content.get("text") or "") if isinstance(content, dict) else content or ""
+
+
+@dataclass
+class Chat:
+    """What the server knows and does; shared between its thread and the tests.
+
+    Attributes:
+        heard: everything that arrived, in order.
+        on_chat: makes the text of an answer; by default it repeats what the user said.
+        status: answered instead of a reply, if it is not 200.
+        tool: the name of a tool to call when the user speaks, instead of answering.
+        stop_after: end the connection after so many pieces of a stream.
+        hold_after: send so many pieces of a stream and the rest when ``release`` is called.
+        pause: seconds between two pieces of a stream.
+        open: how many connections are open.
+        dropped: how many streams their readers gave up.
+    """
+
+    heard: list[Heard] = field(default_factory=list)
+    on_chat: OnChat | None = None
+    status: int = 200
+    tool: str | None = None
+    stop_after: int | None = None
+    hold_after: int | None = None
+    pause: float = 0.0
+    open: int = 0
+    dropped: int = 0
+
+    def answer(self, heard: Heard) -> str:
+        """Make the text of an answer."""
+        return f"You said: {heard.said}" if self.on_chat is None else self.on_chat(heard.body)
+
+
+class ChatServer(Chat):
+    """The server on a thread of its own; use it in a ``with`` block."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.port = 0
+        self._loop = asyncio.new_event_loop()
+        self._released = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._listening = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="chatserver", daemon=True)
+
+    @property
+    def address(self) -> str:
+        """The URL of the server, without a path: what Anthropic's SDK takes."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The base URL for OpenAI's SDK."""
+        return f"{self.address}/v1"
+
+    def __enter__(self) -> ChatServer:
+        self._thread.start()
+        if not self._listening.wait(5):
+            raise RuntimeError("the server did not start")
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(5)
+
+    def release(self) -> None:
+        """Go on with the streams that are held."""
+        self._loop.call_soon_threadsafe(self._released.set)
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        server = await asyncio.start_server(self._connected, "127.0.0.1", 0, backlog=1024)
+        self.port = server.sockets[0].getsockname()[1]
+        self._listening.set()
+        await self._stop.wait()
+        server.close()
+        ours = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in ours:
+            task.cancel()
+        await asyncio.gather(*ours, return_exceptions=True)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.open += 1
+        try:
+            while await self._exchange(reader, writer):
+                pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            self.open -= 1
+            writer.close()
+
+    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        first, *lines = head.strip().split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        body = json.loads(await reader.readexactly(int(headers.get("content-length", "0"))) or b"{}")
+        heard = Heard(first.split()[1].partition("?")[0], headers, body)
+        self.heard.append(heard)
+        if self.status != 200:
+            error = {"error": {"type": "server_error", "message": "the server was told to refuse"}}
+            writer.write(_reply(self.status, json.dumps(error).encode()))
+        elif body.get("stream"):
+            return await self._stream(heard, reader, writer)
+        else:
+            writer.write(_reply(200, json.dumps(_whole(heard, self.answer(heard), self.tool)).encode()))
+        await writer.drain()
+        return True
+
+    async def _stream(self, heard: Heard, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        writer.write(
+            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n"
+            b"connection: close\r\n\r\n"
+        )
+        gone = asyncio.ensure_future(reader.read(1))
+        try:
+            async for count, event in _numbered(_events(heard, self.answer(heard)), self.pause):
+                if self.stop_after == count:
+                    return False
+                if self.hold_after == count:
+                    released = asyncio.ensure_future(self._released.wait())
+                    await asyncio.wait({released, gone}, return_when=asyncio.FIRST_COMPLETED)
+                    released.cancel()
+                if gone.done():
+                    self.dropped += 1
+                    return False
+                writer.write(f"{len(event):x}\r\n".encode() + event + b"\r\n")
+                await writer.drain()
+            writer.write(b"0\r\n\r\n")
+            await writer.drain()
+        finally:
+            gone.cancel()
+        # One request a connection, for what was read ahead cannot be put back.
+        return False
+
+
+async def _numbered(events: Iterator[tuple[bool, bytes]], pause: float) -> AsyncIterator[tuple[int, bytes]]:
+    """Count the events that carry text; the others have the number of the one before, negative."""
+    count = 0
+    for spoken, event in events:
+        yield (count if spoken else -1), event
+        count += spoken
+        await asyncio.sleep(pause if spoken else 0)
+
+
+def _reply(status: int, body: bytes) -> bytes:
+    head = f"HTTP/1.1 {status} Said\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+def _whole(heard: Heard, text: str, tool: str | None) -> Body:
+    body = heard.body
+    calls = tool if tool and _last_role(body) == "user" else None
+    usage = {"input_tokens": 1, "output_tokens": 1}
+    if heard.path.endswith("/messages"):
+        block: Body = {"type": "tool_use", "id": "call_1", "name": calls, "input": {}}
+        return {
+            "id": "msg_1", "type": "message", "role": "assistant", "model": body["model"], "usage": usage,
+            "content": [block] if calls else [{"type": "text", "text": text}],
+            "stop_reason": "tool_use" if calls else "end_turn", "stop_sequence": None,
+        }  # fmt: skip
+    if heard.path.endswith("/responses"):
+        item = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": calls, "arguments": "{}"}
+        return _response(body, [item] if calls else [_item(text)])
+    call = {"id": "call_1", "type": "function", "function": {"name": calls, "arguments": "{}"}}
+    message: Body = {"role": "assistant", "content": None if calls else text}
+    if calls:
+        message["tool_calls"] = [call]
+    choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}
+    return {
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": body["model"],
+        "choices": [choice], "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+    }  # fmt: skip
+
+
+def _last_role(body: Body) -> str:
+    messages = body.get("messages") or body.get("input")
+    if isinstance(messages, str):
+        return "user"
+    last = messages[-1] if messages else {}
+    content = last.get("content")
+    if isinstance(content, list) and any(part.get("type") == "tool_result" for part in content):
+        return "tool"
+    return str(last.get("role", "tool"))
+
+
+def _item(text: str) -> Body:
+    part = {"type": "output_text", "text": text, "annotations": []}
+    return {"type": "message", "id": "m_1", "role": "assistant", "status": "completed", "content": [part]}
+
+
+def _response(body: Body, output: list[Body]) -> Body:
+    return {
+        "id": "resp_1", "object": "response", "created_at": 1, "model": body["model"], "status": "completed",
+        "output": output, "parallel_tool_calls": True, "tool_choice": "auto", "tools": [],
+    }  # fmt: skip
+
+
+def pieces_of(text: str) -> list[str]:
+    """Return the pieces in which a text is streamed."""
+    words = text.split(" ")
+    return [word + " " for word in words[:-1]] + words[-1:]
+
+
+def _events(heard: Heard, text: str) -> Iterator[tuple[bool, bytes]]:
+    """Yield the events of a stream, and whether each carries text."""
+    pieces = pieces_of(text)
+    if heard.path.endswith("/messages"):
+        yield from _message_events(heard.body, pieces)
+    elif heard.path.endswith("/responses"):
+        yield from _response_events(heard.body, pieces)
+    else:
+        yield from _chat_events(heard.body, pieces)
+
+
+def _chat_events(body: Body, pieces: list[str]) -> Iterator[tuple[bool, bytes]]:
+    base = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": body["model"]}
+    for number, piece in enumerate(pieces):
+        delta = {"content": piece, **({} if number else {"role": "assistant"})}
+        yield True, _data({**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
+    yield False, _data({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+    if (body.get("stream_options") or {}).get("include_usage"):
+        usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+        yield False, _data({**base, "choices": [], "usage": usage})
+    yield False, b"data: [DONE]\n\n"
+
+
+def _response_events(body: Body, pieces: list[str]) -> Iterator[tuple[bool, bytes]]:
+    empty = _response(body, [])
+    part: Body = {"type": "output_text", "text": "", "annotations": []}
+    place = {"item_id": "m_1", "output_index": 0, "content_index": 0}
+    yield False, _named("response.created", {"response": {**empty, "status": "in_progress"}})
+    item = {**_item(""), "content": []}
+    yield False, _named("response.output_item.added", {"output_index": 0, "item": item})
+    yield False, _named("response.content_part.added", {**place, "part": part})
+    for piece in pieces:
+        yield True, _named("response.output_text.delta", {**place, "delta": piece, "logprobs": []})
+    text = "".join(pieces)
+    yield False, _named("response.output_text.done", {**place, "text": text, "logprobs": []})
+    yield False, _named("response.completed", {"response": _response(body, [_item(text)])})
+
+
+def _message_events(body: Body, pieces: list[str]) -> Iterator[tuple[bool, bytes]]:
+    message = {
+        "id": "msg_1", "type": "message", "role": "assistant", "model": body["model"], "content": [],
+        "stop_reason": None, "stop_sequence": None, "usage": {"input_tokens": 1, "output_tokens": 1},
+    }  # fmt: skip
+    yield False, _named("message_start", {"message": message})
+    block = {"type": "text", "text": ""}
+    yield False, _named("content_block_start", {"index": 0, "content_block": block})
+    for piece in pieces:
+        yield (
+            True,
+            _named("content_block_delta", {"index": 0, "delta": {"type": "text_delta", "text": piece}}),
+        )
+    yield False, _named("content_block_stop", {"index": 0})
+    end = {"stop_reason": "end_turn", "stop_sequence": None}
+    yield False, _named("message_delta", {"delta": end, "usage": {"output_tokens": 1}})
+    yield False, _named("message_stop", {})
+
+
+def _named(kind: str, data: Body) -> bytes:
+    return f"event: {kind}\n".encode() + _data({"type": kind, "sequence_number": 0, **data})
+
+
+def _data(data: Body) -> bytes:
+    return f"data: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+
+
+if __name__ == "__main__":
+    with ChatServer() as running:
+        running.pause = float(sys.argv[1]) if len(sys.argv) > 1 else 0.0
+        print(running.port, flush=True)
+        threading.Event().wait()
