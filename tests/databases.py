@@ -43,11 +43,9 @@ def spread(metafunc: pytest.Metafunc) -> None:
 def choose(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the databases that the command line does not name.
 
-    A test that asks for a server by name is one of that store only, and gets the mark. Where several
-    processes share the tests, those of one server stay together, so that it is started once.
+    A test that asks for a server by name is one of that store only, and gets the mark.
     """
     chosen = {*(config.getoption("--store") or STORES)}
-    parallel = config.pluginmanager.hasplugin("xdist")
     left_out = []
     for item in items:
         needed = {name for name, server in _SERVERS.items() if server in getattr(item, "fixturenames", ())}
@@ -57,8 +55,6 @@ def choose(config: pytest.Config, items: list[pytest.Item]) -> None:
             needed.add(parameters["store"])
         if not needed <= chosen:
             left_out.append(item)
-        elif parallel and (servers := sorted(needed & _SERVERS.keys())):
-            item.add_marker(pytest.mark.xdist_group(servers[0]))
     config.hook.pytest_deselected(items=left_out)
     gone = set(left_out)
     items[:] = [item for item in items if item not in gone]
