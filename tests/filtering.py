@@ -11,8 +11,8 @@ from powermem.filters import matches, parse
 from powermem.metadata import encode
 from powermem.sql.dialects import SQLITE
 from powermem.sql.filters import compile_filter, register_functions
+from powermem.sql.rows import COLUMNS, to_row
 from powermem.sql.schema import sqlite_schema
-from powermem.sqlite.rows import COLUMNS, to_row
 from powermem.types import Row, Scope
 
 Filter = Mapping[str, Any]

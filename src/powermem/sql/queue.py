@@ -33,9 +33,10 @@ from ..tasks import (
     lane_scope,
 )
 from ..types import Scope
-from .encoding import BUFFERED, PREFERENCE, TASK, TURN, Encoding, ServerEncoding, to_scope
+from .encoding import BUFFERED, PREFERENCE, TASK, Encoding
 from .lanes import NEVER, LaneSQL, chunks, marks
-from .server import ServerSQL, scope_condition
+from .rows import PLAIN, TURN, Texts, scope_condition, to_scope
+from .server import ServerSQL
 from .steps import Query, Statement, Statements, Steps
 
 _SCOPE = "user_id, agent_id, run_id"
@@ -52,14 +53,15 @@ class QueueSQL:
 
     Args:
         collection: whose tables.
-        encoding: of the values.
+        texts: how the database keeps text.
     """
 
     locking = ""
     """What a SELECT ends in so that its rows stay as they are until the transaction is over."""
 
-    def __init__(self, collection: str, encoding: Encoding | None = None) -> None:
-        self.encoding = encoding or Encoding()
+    def __init__(self, collection: str, texts: Texts = PLAIN) -> None:
+        self.encoding = Encoding(texts)
+        self._texts = texts
         self._turns = f"{collection}_turns"
         self._buffer = f"{collection}_buffer"
         self._tasks = f"{collection}_tasks"
@@ -139,9 +141,9 @@ class QueueSQL:
             "updated_at = ?, knowledge_count = ?, outcome = ? WHERE id = ?",
             (
                 task.status.value,
-                self.encoding.stored(task.stage),
+                self._texts.stored(task.stage),
                 task.attempts,
-                None if task.error is None else self.encoding.stored(task.error),
+                self._texts.stored_or_none(task.error),
                 task.due_at,
                 task.updated_at,
                 task.knowledge_count,
@@ -329,7 +331,7 @@ class ServerQueueSQL(QueueSQL):
 
     def __init__(self, sql: ServerSQL) -> None:
         self._sql = sql
-        super().__init__(sql.collection, ServerEncoding(sql))
+        super().__init__(sql.collection, sql)
 
     def _inserting(self, table: str, columns: str, *, once: bool = False) -> str:
         return self._sql.inserting(table, columns, once=once)

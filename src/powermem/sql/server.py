@@ -8,17 +8,12 @@ from typing import Any
 
 from ..filters import Expression
 from ..filters.match import matches
-from ..metadata import decode, encode
-from ..types import HistoryEntry, Row, Scope, Turn
+from ..metadata import encode
+from ..types import HistoryEntry, Row
 from .dialects import Dialect, Fragment
 from .filters import Narrowed, narrow_filter
+from .rows import Texts, scope_values, to_row
 from .schema import QUEUE_TABLES, check_collection
-
-COLUMNS = (
-    "id, user_id, agent_id, run_id, memory, hash, actor_id, memory_type, metadata, created_at, updated_at, "
-    "valid_from, valid_to, expires_at, superseded_by, access_count, version"
-)
-"""What `ServerSQL.to_row` reads."""
 
 _INSERTED = (
     "id, user_id, agent_id, run_id, actor_id, memory_type, memory, hash, metadata, facets, created_at, "
@@ -28,7 +23,7 @@ _EVERYTHING = Narrowed("1 = 1", [], "(1 = 0)", uncertain=False)
 _DAY = 86_400_000_000
 
 
-class ServerSQL(ABC):
+class ServerSQL(Texts, ABC):
     """One collection's statements.
 
     Every table's name begins with the collection's. Scope ids that were not given are ``''``; times are
@@ -126,22 +121,6 @@ class ServerSQL(ABC):
         """Return what ``embedded`` read as float32 bytes."""
         return value
 
-    def stored(self, text: str) -> str:
-        """Return text as this server can keep it."""
-        return text
-
-    def loaded(self, text: str) -> str:
-        """Undo `stored`."""
-        return text
-
-    def stored_json(self, text: str) -> str:
-        """Return JSON text as this server can keep it."""
-        return text
-
-    def loaded_json(self, text: str) -> str:
-        """Undo `stored_json`."""
-        return text
-
     @property
     def insert_memory(self) -> str:
         """The statement that adds a memory unless its scope has the same text; see `memory_values`."""
@@ -168,7 +147,7 @@ class ServerSQL(ABC):
             row.id,
             *scope_values(row.scope),
             row.actor_id,
-            self._stored_or_none(row.memory_type),
+            self.stored_or_none(row.memory_type),
             self.stored(row.text),
             row.hash,
             self.stored_json(encode(row.metadata)),
@@ -210,31 +189,15 @@ class ServerSQL(ABC):
             entry_id,
             row.id,
             event,
-            self._stored_or_none(old),
-            self._stored_or_none(new),
+            self.stored_or_none(old),
+            self.stored_or_none(new),
             row.actor_id,
             at,
         )
 
     def to_row(self, values: Sequence[Any]) -> Row:
         """Build a ``Row`` from the values of ``COLUMNS``."""
-        return Row(
-            id=values[0],
-            scope=Scope(values[1] or None, values[2] or None, values[3] or None),
-            text=self.loaded(values[4]),
-            hash=values[5],
-            actor_id=values[6],
-            memory_type=self._loaded_or_none(values[7]),
-            metadata=decode(self.loaded_json(values[8])),
-            created_at=values[9],
-            updated_at=values[10],
-            valid_from=values[11],
-            valid_to=values[12],
-            expires_at=values[13],
-            superseded_by=values[14],
-            access_count=values[15],
-            version=values[16],
-        )
+        return to_row(values, self)
 
     def to_history(self, values: Sequence[Any]) -> HistoryEntry:
         """Build an entry from memory_id, event, old_memory, new_memory, actor, created_at, id."""
@@ -242,54 +205,20 @@ class ServerSQL(ABC):
         return HistoryEntry(
             memory_id,
             event,
-            self._loaded_or_none(old),
-            self._loaded_or_none(new),
+            self.loaded_or_none(old),
+            self.loaded_or_none(new),
             actor,
             created_at,
             entry_id,
         )
 
-    def to_turn(self, values: Sequence[Any]) -> Turn:
-        """Build a turn from id, the scope's three, role, content, actor_id, sent_at, created_at."""
-        turn_id, user_id, agent_id, run_id, role, content, *rest = values
-        scope = Scope(user_id or None, agent_id or None, run_id or None)
-        return Turn(turn_id, scope, self.loaded(role), self.loaded(content), *rest)
-
     def narrow(self, expression: Expression | None) -> Narrowed:
         """Return the condition of a filter, and for which rows Python has the last word."""
         return _EVERYTHING if expression is None else narrow_filter(expression, self.dialect)
 
-    def current(self, scope: Scope, now: int) -> Fragment:
-        """Return whether a row of a scope is valid and has not expired."""
-        where = scope_condition(scope)
-        return Fragment(
-            f"{where.sql} AND valid_to IS NULL AND (expires_at IS NULL OR expires_at > ?)",
-            (*where.values, now),
-        )
-
     def days(self) -> str:
         """Return the first microsecond of the day of ``created_at``, also before 1970."""
         return f"created_at - MOD(MOD(created_at, {_DAY}) + {_DAY}, {_DAY})"
-
-    def _stored_or_none(self, text: str | None) -> str | None:
-        return None if text is None else self.stored(text)
-
-    def _loaded_or_none(self, text: str | None) -> str | None:
-        return None if text is None else self.loaded(text)
-
-
-def scope_values(scope: Scope) -> tuple[str, str, str]:
-    """Return a scope as it is stored."""
-    return (scope.user_id or "", scope.agent_id or "", scope.run_id or "")
-
-
-def scope_condition(scope: Scope) -> Fragment:
-    """Return the condition for the ids that are given; ids not given match every row."""
-    named = zip(("user_id", "agent_id", "run_id"), scope, strict=True)
-    given = [(column, value) for column, value in named if value is not None]
-    return Fragment(
-        " AND ".join(f"{column} = ?" for column, _ in given) or "1 = 1", tuple(value for _, value in given)
-    )
 
 
 def passes(expression: Expression | None, row: Row) -> bool:

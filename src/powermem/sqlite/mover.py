@@ -11,13 +11,12 @@ from typing import Any
 from ..filters import Expression
 from ..sql.dialects import SQLITE
 from ..sql.filters import compile_filter
+from ..sql.rows import COLUMNS, TURN, scope_condition, to_row, to_turn
 from ..types import Embedding, HistoryEntry, Row, Scope, Stored, Turn
-from .rows import COLUMNS, scope_condition, to_row
 
 # SQLite before 3.32 takes at most 999 parameters.
 _CHUNK = 900
 _WIDTH = COLUMNS.count(",") + 1
-_TURN = "id, user_id, agent_id, run_id, role, content, actor_id, sent_at, created_at"
 _ENTRY = "memory_id, event, old_memory, new_memory, actor, created_at, id"
 
 
@@ -38,10 +37,10 @@ class Mover:
         vectors: bool,
     ) -> list[Stored]:
         """Return the next memories by id, current or not, with what belongs to them."""
-        condition, values = scope_condition(scope)
+        condition, values, _ = scope_condition(scope)
         if expression is not None:
             sql, more = compile_filter(expression, SQLITE)
-            condition, values = f"{condition} AND ({sql})", [*values, *more]
+            condition, values = f"{condition} AND ({sql})", (*values, *more)
         found = connection.execute(
             f"SELECT {COLUMNS}, facets FROM {self._c}_records WHERE id > ? AND {condition} "
             "ORDER BY id LIMIT ?",
@@ -88,11 +87,11 @@ class Mover:
 
     def scan_turns(self, connection: sqlite3.Connection, scope: Scope, after: int, limit: int) -> list[Turn]:
         """Return the next source turns by id."""
-        condition, values = scope_condition(scope)
+        condition, values, _ = scope_condition(scope)
         return [
-            _turn(row)
+            to_turn(row)
             for row in connection.execute(
-                f"SELECT {_TURN} FROM {self._c}_turns WHERE id > ? AND {condition} ORDER BY id LIMIT ?",
+                f"SELECT {TURN} FROM {self._c}_turns WHERE id > ? AND {condition} ORDER BY id LIMIT ?",
                 [after, *values, limit],
             )
         ]
@@ -100,9 +99,9 @@ class Mover:
     def get_turns(self, connection: sqlite3.Connection, ids: Sequence[int]) -> list[Turn]:
         """Return the source turns with these ids."""
         return [
-            _turn(row)
+            to_turn(row)
             for chunk, marks in _chunks(ids)
-            for row in connection.execute(f"SELECT {_TURN} FROM {self._c}_turns WHERE id IN ({marks})", chunk)
+            for row in connection.execute(f"SELECT {TURN} FROM {self._c}_turns WHERE id IN ({marks})", chunk)
         ]
 
     def scan_deleted(self, connection: sqlite3.Connection, after: int, limit: int) -> list[HistoryEntry]:
@@ -168,7 +167,3 @@ class Mover:
 def _chunks(ids: Sequence[int]) -> list[tuple[Sequence[int], str]]:
     chunks = [ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK)]
     return [(chunk, ",".join("?" * len(chunk))) for chunk in chunks]
-
-
-def _turn(values: Sequence[Any]) -> Turn:
-    return Turn(values[0], Scope(values[1] or None, values[2] or None, values[3] or None), *values[4:])

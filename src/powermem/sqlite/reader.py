@@ -9,8 +9,8 @@ from typing import Any
 from ..filters import Expression
 from ..sql.dialects import SQLITE
 from ..sql.filters import compile_filter
+from ..sql.rows import COLUMNS, scope_condition, to_row, to_turn, visible
 from ..types import HistoryEntry, Row, Scope, Statistics, Turn
-from .rows import COLUMNS, scope_condition, to_row
 
 # SQLite before 3.32 takes at most 999 parameters.
 _CHUNK = 900
@@ -87,7 +87,7 @@ class Reader:
 
     def matching(self, connection: sqlite3.Connection, scope: Scope, expression: Expression) -> list[int]:
         """Return the ids of all rows, current or not, that pass a filter."""
-        condition, values = scope_condition(scope)
+        condition, values, _ = scope_condition(scope)
         sql, more = compile_filter(expression, SQLITE)
         return [
             row[0]
@@ -119,7 +119,7 @@ class Reader:
     def turns(self, connection: sqlite3.Connection, memory_id: int) -> list[Turn]:
         """Return the source turns that a memory came from, oldest first."""
         return [
-            Turn(row[0], Scope(row[1] or None, row[2] or None, row[3] or None), *row[4:])
+            to_turn(row)
             for row in connection.execute(
                 "SELECT t.id, t.user_id, t.agent_id, t.run_id, t.role, t.content, t.actor_id, t.sent_at "
                 f"FROM {self._c}_links l JOIN {self._c}_turns t ON t.id = l.turn_id "
@@ -186,11 +186,8 @@ class Reader:
         )
 
     def _condition(self, scope: Scope, expression: Expression | None, now: int) -> tuple[str, list[Any]]:
-        condition, scope_values = scope_condition(scope)
-        values: list[Any] = [*scope_values, now]
-        condition += " AND valid_to IS NULL AND (expires_at IS NULL OR expires_at > ?)"
-        if expression is not None:
-            sql, more = compile_filter(expression, SQLITE)
-            condition += f" AND ({sql})"
-            values.extend(more)
-        return condition, values
+        condition, values, _ = visible(scope, now)
+        if expression is None:
+            return condition, [*values]
+        sql, more = compile_filter(expression, SQLITE)
+        return f"{condition} AND ({sql})", [*values, *more]

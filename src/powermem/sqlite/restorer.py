@@ -9,8 +9,8 @@ from ..changes import Restore
 from ..ids import new_id
 from ..indexing import index
 from ..metadata import encode
+from ..sql.rows import scope_values, turn_values
 from ..types import HistoryEntry, Stored, Turn
-from .rows import scope_values
 
 # SQLite before 3.32 takes at most 999 parameters.
 _CHUNK = 900
@@ -144,18 +144,7 @@ class Restorer:
     def _insert_turns(self, connection: sqlite3.Connection, turns: Sequence[Turn]) -> None:
         connection.executemany(
             f"INSERT OR IGNORE INTO {self._c}_turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    turn.id,
-                    *scope_values(turn.scope),
-                    turn.role,
-                    turn.content,
-                    turn.actor_id,
-                    turn.sent_at,
-                    turn.created_at,
-                )
-                for turn in turns
-            ],
+            [turn_values(turn) for turn in turns],
         )
 
     def _insert_history(self, connection: sqlite3.Connection, entries: Sequence[HistoryEntry]) -> None:

@@ -34,10 +34,10 @@ from ..metadata import encode, merge
 from ..sql.dialects import SQLITE
 from ..sql.filters import compile_filter
 from ..sql.queue import QueueSQL
+from ..sql.rows import COLUMNS, scope_condition, scope_values, to_row
 from ..types import Row, Scope
 from .queue import run
 from .restorer import Restorer
-from .rows import COLUMNS, scope_condition, scope_values, to_row
 
 
 @dataclass(slots=True)
@@ -300,10 +300,10 @@ class Writer:
             self._link(batch, change.id, change.turns)
 
     def _delete_where(self, batch: _Batch, change: DeleteWhere) -> int:
-        condition, values = scope_condition(change.scope)
+        condition, values, _ = scope_condition(change.scope)
         if change.expression is not None:
             sql, more = compile_filter(change.expression, SQLITE)
-            condition, values = f"{condition} AND ({sql})", [*values, *more]
+            condition, values = f"{condition} AND ({sql})", (*values, *more)
         else:
             batch.execute(f"DELETE FROM {self._c}_turns WHERE {condition}", values)
             run(batch.connection, self._queue.delete_scope(change.scope))

@@ -11,13 +11,13 @@ from ..._drivers.base import AsyncConnection
 from ...changes import Restore
 from ...filters import Expression
 from ...ids import new_id
-from ...sql.server import COLUMNS, ServerSQL, passes, scope_condition, scope_values
+from ...sql.rows import COLUMNS, TURN, scope_condition, scope_values, to_turn, turn_values
+from ...sql.server import ServerSQL, passes
 from ...types import Embedding, HistoryEntry, Row, Scope, Stored, Turn
 from .pool import AsyncReader
 
 _CHUNK = 1000
 _WIDTH = COLUMNS.count(",") + 1
-_TURN = "id, user_id, agent_id, run_id, role, content, actor_id, sent_at, created_at"
 _ENTRY = "memory_id, event, old_memory, new_memory, actor, created_at, id"
 
 Asked = AsyncReader | AsyncConnection
@@ -88,10 +88,10 @@ class AsyncServerMover:
         """Return the next source turns by id."""
         where = scope_condition(scope)
         found = await reader.fetch(
-            f"SELECT {_TURN} FROM {self._sql.turns} WHERE id > ? AND {where.sql} ORDER BY id LIMIT ?",
+            f"SELECT {TURN} FROM {self._sql.turns} WHERE id > ? AND {where.sql} ORDER BY id LIMIT ?",
             [after, *where.values, limit],
         )
-        return [self._sql.to_turn(row) for row in found]
+        return [to_turn(row, self._sql) for row in found]
 
     async def get_turns(self, reader: AsyncReader, ids: Sequence[int]) -> list[Turn]:
         """Return the source turns with these ids."""
@@ -99,9 +99,9 @@ class AsyncServerMover:
         for start in range(0, len(ids), _CHUNK):
             where = self._sql.among("id", ids[start : start + _CHUNK])
             found = await reader.fetch(
-                f"SELECT {_TURN} FROM {self._sql.turns} WHERE {where.sql}", where.values
+                f"SELECT {TURN} FROM {self._sql.turns} WHERE {where.sql}", where.values
             )
-            turns += map(self._sql.to_turn, found)
+            turns += [to_turn(row, self._sql) for row in found]
         return turns
 
     async def scan_deleted(self, reader: AsyncReader, after: int, limit: int) -> list[HistoryEntry]:
@@ -116,7 +116,7 @@ class AsyncServerMover:
     async def restore(self, connection: AsyncConnection, change: Restore) -> int:
         """Store what is not there yet, and return how many memories were new."""
         sql = self._sql
-        await self._insert(connection, sql.turns, _TURN, map(self._turn, change.turns))
+        await self._insert(connection, sql.turns, TURN, (turn_values(turn, sql) for turn in change.turns))
         wanted = {stored.row.id: stored for stored in change.memories}
         there = await self._existing(connection, sql.records, "id", wanted)
         fresh = [stored for memory_id, stored in wanted.items() if memory_id not in there]
@@ -200,11 +200,6 @@ class AsyncServerMover:
                 at = now if row.id in revived else row.created_at
                 entries.append(HistoryEntry(row.id, "ADD", None, row.text, row.actor_id, at, new_id()))
         await self._insert(connection, sql.history, _ENTRY, map(self._entry, entries))
-
-    def _turn(self, turn: Turn) -> tuple[Any, ...]:
-        role, content = self._sql.stored(turn.role), self._sql.stored(turn.content)
-        scope = scope_values(turn.scope)
-        return (turn.id, *scope, role, content, turn.actor_id, turn.sent_at, turn.created_at)
 
     def _entry(self, entry: HistoryEntry) -> tuple[Any, ...]:
         old, new = (

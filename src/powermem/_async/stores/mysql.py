@@ -13,7 +13,8 @@ from ...filters import Expression
 from ...ranking.fusion import Weights
 from ...sql.dialects import Fragment
 from ...sql.mysql import SEARCHED, MySQLSQL
-from ...sql.server import COLUMNS, passes, scope_condition
+from ...sql.rows import COLUMNS, scope_condition
+from ...sql.server import passes
 from ...types import Hit, Row, Scope, SearchRequest
 from .cached import AsyncCachedSearch, AsyncTables, Freshness
 from .pool import AsyncPool

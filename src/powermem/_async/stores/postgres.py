@@ -16,7 +16,8 @@ from ...ranking.found import Found
 from ...ranking.fusion import Ranked, Weights, best, combine, pool_size, rank
 from ...sql.dialects import Fragment
 from ...sql.postgres import PostgresSQL, Vector, searched_rows, signed
-from ...sql.server import COLUMNS, passes, scope_condition
+from ...sql.rows import COLUMNS, scope_condition, visible
+from ...sql.server import passes
 from ...types import EmbedderIdentity, Hit, Row, Scope, SearchRequest
 from .pool import AsyncReader
 from .server import AsyncServerStore
@@ -130,17 +131,8 @@ class AsyncPostgresStore(AsyncServerStore):
 
     async def _visible(self, reader: AsyncReader, request: SearchRequest, now: int) -> Fragment:
         """Return whether a row of the scope may be found; Python has decided what was in doubt."""
-        moment = now if request.as_of is None else request.as_of
-        where = scope_condition(request.scope)
+        where = visible(request.scope, now, as_of=request.as_of, include_expired=request.include_expired)
         parts, values = [where.sql], [*where.values]
-        if request.as_of is None:
-            parts.append("valid_to IS NULL")
-        else:
-            parts.append("valid_from <= ? AND (valid_to IS NULL OR valid_to > ?)")
-            values += [moment, moment]
-        if not request.include_expired:
-            parts.append("(expires_at IS NULL OR expires_at > ?)")
-            values.append(moment)
         if request.expression is not None:
             narrowed = self._sql.narrow(request.expression)
             parts.append(f"({narrowed.sql})")

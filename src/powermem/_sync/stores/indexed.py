@@ -14,7 +14,8 @@ from ...ranking.fusion import Ranked, Weights, best, combine, pool_size, rank
 from ...ranking.tally import MATCHED, Tally, rarest
 from ...sql.dialects import Fragment
 from ...sql.oceanbase import OceanBaseSQL, among_words, cosine, far, mark, neighbours, searched_rows
-from ...sql.server import COLUMNS, passes, scope_condition
+from ...sql.rows import COLUMNS, scope_condition, visible
+from ...sql.server import passes
 from ...types import SearchRequest
 from .pool import Reader
 
@@ -87,21 +88,9 @@ class IndexedSearch:
         return candidates.documents, self._score(reader, request, visible, rows, candidates, now)
 
     def _visible(self, request: SearchRequest, now: int) -> Visible:
-        moment = now if request.as_of is None else request.as_of
-        scope = scope_condition(request.scope)
-        parts, values = [scope.sql], [*scope.values]
-        if request.as_of is None:
-            parts.append("valid_to IS NULL")
-        else:
-            parts.append("valid_from <= ? AND (valid_to IS NULL OR valid_to > ?)")
-            values += [moment, moment]
-        if not request.include_expired:
-            parts.append("(expires_at IS NULL OR expires_at > ?)")
-            values.append(moment)
+        where = visible(request.scope, now, as_of=request.as_of, include_expired=request.include_expired)
         narrowed = self._sql.narrow(request.expression)
-        parts.append(f"({narrowed.sql})")
-        values += narrowed.values
-        where = Fragment(" AND ".join(parts), tuple(values))
+        where = Fragment(f"{where.sql} AND ({narrowed.sql})", (*where.values, *narrowed.values))
         return Visible(where, narrowed.doubt if narrowed.uncertain else None)
 
     def _read(self, reader: Reader, request: SearchRequest, visible: Visible) -> Candidates:

@@ -12,13 +12,13 @@ from ..._drivers.base import Connection
 from ...changes import Restore
 from ...filters import Expression
 from ...ids import new_id
-from ...sql.server import COLUMNS, ServerSQL, passes, scope_condition, scope_values
+from ...sql.rows import COLUMNS, TURN, scope_condition, scope_values, to_turn, turn_values
+from ...sql.server import ServerSQL, passes
 from ...types import Embedding, HistoryEntry, Row, Scope, Stored, Turn
 from .pool import Reader
 
 _CHUNK = 1000
 _WIDTH = COLUMNS.count(",") + 1
-_TURN = "id, user_id, agent_id, run_id, role, content, actor_id, sent_at, created_at"
 _ENTRY = "memory_id, event, old_memory, new_memory, actor, created_at, id"
 
 Asked = Reader | Connection
@@ -89,18 +89,18 @@ class ServerMover:
         """Return the next source turns by id."""
         where = scope_condition(scope)
         found = reader.fetch(
-            f"SELECT {_TURN} FROM {self._sql.turns} WHERE id > ? AND {where.sql} ORDER BY id LIMIT ?",
+            f"SELECT {TURN} FROM {self._sql.turns} WHERE id > ? AND {where.sql} ORDER BY id LIMIT ?",
             [after, *where.values, limit],
         )
-        return [self._sql.to_turn(row) for row in found]
+        return [to_turn(row, self._sql) for row in found]
 
     def get_turns(self, reader: Reader, ids: Sequence[int]) -> list[Turn]:
         """Return the source turns with these ids."""
         turns: list[Turn] = []
         for start in range(0, len(ids), _CHUNK):
             where = self._sql.among("id", ids[start : start + _CHUNK])
-            found = reader.fetch(f"SELECT {_TURN} FROM {self._sql.turns} WHERE {where.sql}", where.values)
-            turns += map(self._sql.to_turn, found)
+            found = reader.fetch(f"SELECT {TURN} FROM {self._sql.turns} WHERE {where.sql}", where.values)
+            turns += [to_turn(row, self._sql) for row in found]
         return turns
 
     def scan_deleted(self, reader: Reader, after: int, limit: int) -> list[HistoryEntry]:
@@ -115,7 +115,7 @@ class ServerMover:
     def restore(self, connection: Connection, change: Restore) -> int:
         """Store what is not there yet, and return how many memories were new."""
         sql = self._sql
-        self._insert(connection, sql.turns, _TURN, map(self._turn, change.turns))
+        self._insert(connection, sql.turns, TURN, (turn_values(turn, sql) for turn in change.turns))
         wanted = {stored.row.id: stored for stored in change.memories}
         there = self._existing(connection, sql.records, "id", wanted)
         fresh = [stored for memory_id, stored in wanted.items() if memory_id not in there]
@@ -195,11 +195,6 @@ class ServerMover:
                 at = now if row.id in revived else row.created_at
                 entries.append(HistoryEntry(row.id, "ADD", None, row.text, row.actor_id, at, new_id()))
         self._insert(connection, sql.history, _ENTRY, map(self._entry, entries))
-
-    def _turn(self, turn: Turn) -> tuple[Any, ...]:
-        role, content = self._sql.stored(turn.role), self._sql.stored(turn.content)
-        scope = scope_values(turn.scope)
-        return (turn.id, *scope, role, content, turn.actor_id, turn.sent_at, turn.created_at)
 
     def _entry(self, entry: HistoryEntry) -> tuple[Any, ...]:
         old, new = (

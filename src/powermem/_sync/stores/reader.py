@@ -8,7 +8,8 @@ from typing import Any
 
 from ...filters import Expression
 from ...sql.dialects import Fragment
-from ...sql.server import COLUMNS, ServerSQL, passes, scope_values
+from ...sql.rows import COLUMNS, scope_values, to_turn, visible
+from ...sql.server import ServerSQL, passes
 from ...types import HistoryEntry, Row, Scope, Statistics, Turn
 from .pool import Reader
 
@@ -67,7 +68,7 @@ class ServerReader:
         self, reader: Reader, scope: Scope, expression: Expression | None, now: int
     ) -> tuple[int, int, Fragment]:
         """Return how many rows may pass, for how many of them that is in doubt, and the condition."""
-        current, narrowed = self._sql.current(scope, now), self._sql.narrow(expression)
+        current, narrowed = visible(scope, now), self._sql.narrow(expression)
         where = Fragment(f"{current.sql} AND ({narrowed.sql})", (*current.values, *narrowed.values))
         found = reader.fetch(
             f"SELECT count(*), count(CASE WHEN {narrowed.doubt} THEN 1 END) "
@@ -110,7 +111,7 @@ class ServerReader:
             "WHERE l.memory_id = ? ORDER BY t.id",
             (memory_id,),
         )
-        return [self._sql.to_turn(values) for values in found]
+        return [to_turn(values, self._sql) for values in found]
 
     def recall_request(self, reader: Reader, scope: Scope, key: str) -> str | None:
         """Return the kept result of an earlier call with the same key."""
@@ -123,7 +124,7 @@ class ServerReader:
 
     def statistics(self, reader: Reader, scope: Scope, *, now: int, since: int | None) -> Statistics:
         """Count what a scope holds."""
-        where = self._sql.current(scope, now)
+        where = visible(scope, now)
         if since is not None:
             where = Fragment(f"{where.sql} AND created_at >= ?", (*where.values, since))
         table = f"{self._sql.records} WHERE {where.sql}"

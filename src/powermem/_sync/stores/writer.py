@@ -34,7 +34,8 @@ from ...errors import StoreError
 from ...ids import new_id
 from ...metadata import encode, merge
 from ...sql.queue import ServerQueueSQL
-from ...sql.server import COLUMNS, ServerSQL, passes, scope_condition, scope_values
+from ...sql.rows import COLUMNS, scope_condition, scope_values
+from ...sql.server import ServerSQL, passes
 from ...types import Row, Scope
 from .mover import ServerMover
 from .queue import add_turns, run
