@@ -1,4 +1,4 @@
-# Generated from tests/_async/test_rough.py by scripts/run_unasync.py; edit that file instead.
+# Generated from tests/_async/background/test_rough.py by scripts/run_unasync.py; edit that file instead.
 """Adding that returns at once: rough memories now, refined ones later."""
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ import pytest
 
 from powermem import FilterError, InvalidInputError, Memory
 from powermem._concurrency import gather
-from powermem._sync.processing import runner
-from powermem.wire.retry import Backoff
 from tests._sync.patience import comes, known, until
 from tests.apiserver import ApiServer, failure
-from tests.scripted import ScriptedModel, eager, heard, hold
+from tests.scripted import ScriptedModel, heard, hold
 
 TALK = [
     {"role": "user", "content": "I've booked a trip to Guangzhou.", "timestamp": "2025-12-10T09:44:00Z"},
@@ -26,14 +24,7 @@ TALK = [
 REFINED = "The user plans to travel to Guangzhou and has chosen 7 Days Inn"
 
 
-@pytest.fixture(autouse=True)
-def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "_RETRIES", Backoff(base=0.01, cap=0.02))
-
-
-@pytest.fixture
-def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
-    return eager(config, api)
+pytestmark = pytest.mark.usefixtures("short_pauses")
 
 
 @pytest.fixture

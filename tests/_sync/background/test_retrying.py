@@ -1,4 +1,4 @@
-# Generated from tests/_async/test_retrying.py by scripts/run_unasync.py; edit that file instead.
+# Generated from tests/_async/background/test_retrying.py by scripts/run_unasync.py; edit that file instead.
 """What becomes of work that fails."""
 
 from __future__ import annotations
@@ -12,26 +12,12 @@ from powermem._sync.processing import runner
 from powermem.wire.retry import Backoff
 from tests._sync.patience import comes, known, until
 from tests.apiserver import ApiServer, failure
-from tests.scripted import ScriptedModel, eager, heard, hold, refuse
+from tests.scripted import ScriptedModel, heard, hold, refuse
 
 MORNING, NOON, EVENING = "2023-05-08T08:00:00Z", "2023-05-08T12:00:00Z", "2023-05-08T20:00:00Z"
 
 
-@pytest.fixture(autouse=True)
-def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "_RETRIES", Backoff(base=0.01, cap=0.02))
-
-
-@pytest.fixture
-def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
-    return eager(config, api)
-
-
-@pytest.fixture
-def model(api: ApiServer) -> ScriptedModel:
-    model = ScriptedModel(api)
-    model.repeats()
-    return model
+pytestmark = pytest.mark.usefixtures("short_pauses")
 
 
 @pytest.mark.stores

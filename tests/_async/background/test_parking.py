@@ -17,21 +17,9 @@ from tests.scripted import ScriptedModel, eager, heard, hold
 
 
 @pytest.fixture
-def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
-    return eager(config, api)
-
-
-@pytest.fixture
 def idle(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
     """The same store, for who only looks."""
     return eager(config, api, resume=False)
-
-
-@pytest.fixture
-def model(api: ApiServer) -> ScriptedModel:
-    model = ScriptedModel(api)
-    model.repeats()
-    return model
 
 
 def workers() -> list[str]:

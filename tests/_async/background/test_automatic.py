@@ -11,19 +11,7 @@ from powermem import AsyncMemory, StoreUnavailableError
 from powermem._concurrency import async_gather
 from tests._async.patience import async_comes, async_known, async_until
 from tests.apiserver import ApiServer, failure
-from tests.scripted import ScriptedModel, eager, heard, hold
-
-
-@pytest.fixture
-def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
-    return eager(config, api)
-
-
-@pytest.fixture
-def model(api: ApiServer) -> ScriptedModel:
-    model = ScriptedModel(api)
-    model.repeats()
-    return model
+from tests.scripted import ScriptedModel, heard, hold
 
 
 async def talk(memory: AsyncMemory, numbers: range, user_id: str = "ana") -> None:

@@ -1,4 +1,4 @@
-# Generated from tests/_async/test_parking.py by scripts/run_unasync.py; edit that file instead.
+# Generated from tests/_async/background/test_parking.py by scripts/run_unasync.py; edit that file instead.
 """Closing with work to do, and going on with it."""
 
 from __future__ import annotations
@@ -18,21 +18,9 @@ from tests.scripted import ScriptedModel, eager, heard, hold
 
 
 @pytest.fixture
-def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
-    return eager(config, api)
-
-
-@pytest.fixture
 def idle(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
     """The same store, for who only looks."""
     return eager(config, api, resume=False)
-
-
-@pytest.fixture
-def model(api: ApiServer) -> ScriptedModel:
-    model = ScriptedModel(api)
-    model.repeats()
-    return model
 
 
 def workers() -> list[str]:

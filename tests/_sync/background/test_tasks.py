@@ -1,4 +1,4 @@
-# Generated from tests/_async/test_tasks.py by scripts/run_unasync.py; edit that file instead.
+# Generated from tests/_async/background/test_tasks.py by scripts/run_unasync.py; edit that file instead.
 """Tasks, as those see them who look after them."""
 
 from __future__ import annotations
@@ -11,19 +11,7 @@ import pytest
 from powermem import InvalidInputError, Memory, NotFoundError, ProcessStatus
 from tests._sync.patience import comes, known, until
 from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel, eager, fact, hold
-
-
-@pytest.fixture
-def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
-    return eager(config, api)
-
-
-@pytest.fixture
-def model(api: ApiServer) -> ScriptedModel:
-    model = ScriptedModel(api)
-    model.repeats()
-    return model
+from tests.scripted import ScriptedModel, fact, hold
 
 
 @pytest.mark.stores

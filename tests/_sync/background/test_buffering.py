@@ -1,4 +1,4 @@
-# Generated from tests/_async/test_buffering.py by scripts/run_unasync.py; edit that file instead.
+# Generated from tests/_async/background/test_buffering.py by scripts/run_unasync.py; edit that file instead.
 """Turns that wait to be processed."""
 
 from __future__ import annotations
@@ -12,12 +12,7 @@ from powermem import ClosedError, InvalidInputError, Memory
 from powermem._concurrency import gather
 from tests._sync.patience import known, until
 from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel, eager, heard, hold
-
-
-@pytest.fixture
-def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
-    return eager(config, api)
+from tests.scripted import ScriptedModel, heard, hold
 
 
 @pytest.fixture

@@ -10,19 +10,7 @@ import pytest
 from powermem import AsyncMemory, InvalidInputError, NotFoundError, ProcessStatus
 from tests._async.patience import async_comes, async_known, async_until
 from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel, eager, fact, hold
-
-
-@pytest.fixture
-def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
-    return eager(config, api)
-
-
-@pytest.fixture
-def model(api: ApiServer) -> ScriptedModel:
-    model = ScriptedModel(api)
-    model.repeats()
-    return model
+from tests.scripted import ScriptedModel, fact, hold
 
 
 @pytest.mark.stores

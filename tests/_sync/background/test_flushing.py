@@ -1,4 +1,4 @@
-# Generated from tests/_async/test_flushing.py by scripts/run_unasync.py; edit that file instead.
+# Generated from tests/_async/background/test_flushing.py by scripts/run_unasync.py; edit that file instead.
 """Waiting for all that is under way, and for all that is buffered."""
 
 from __future__ import annotations
@@ -17,19 +17,7 @@ from powermem._concurrency import Event, gather
 from powermem._sync import background, following
 from tests._sync.patience import known, until
 from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel, eager, hold, refuse
-
-
-@pytest.fixture
-def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
-    return eager(config, api)
-
-
-@pytest.fixture
-def model(api: ApiServer) -> ScriptedModel:
-    model = ScriptedModel(api)
-    model.repeats()
-    return model
+from tests.scripted import ScriptedModel, hold, refuse
 
 
 def listed(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> Event:

@@ -1,4 +1,4 @@
-# Generated from tests/_async/test_automatic.py by scripts/run_unasync.py; edit that file instead.
+# Generated from tests/_async/background/test_automatic.py by scripts/run_unasync.py; edit that file instead.
 """Processing that begins by itself."""
 
 from __future__ import annotations
@@ -12,19 +12,7 @@ from powermem import Memory, StoreUnavailableError
 from powermem._concurrency import gather
 from tests._sync.patience import comes, known, until
 from tests.apiserver import ApiServer, failure
-from tests.scripted import ScriptedModel, eager, heard, hold
-
-
-@pytest.fixture
-def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
-    return eager(config, api)
-
-
-@pytest.fixture
-def model(api: ApiServer) -> ScriptedModel:
-    model = ScriptedModel(api)
-    model.repeats()
-    return model
+from tests.scripted import ScriptedModel, heard, hold
 
 
 def talk(memory: Memory, numbers: range, user_id: str = "ana") -> None:

@@ -10,12 +10,10 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory, FilterError, InvalidInputError
-from powermem._async.processing import runner
 from powermem._concurrency import async_gather
-from powermem.wire.retry import Backoff
 from tests._async.patience import async_comes, async_known, async_until
 from tests.apiserver import ApiServer, failure
-from tests.scripted import ScriptedModel, eager, heard, hold
+from tests.scripted import ScriptedModel, heard, hold
 
 TALK = [
     {"role": "user", "content": "I've booked a trip to Guangzhou.", "timestamp": "2025-12-10T09:44:00Z"},
@@ -25,14 +23,7 @@ TALK = [
 REFINED = "The user plans to travel to Guangzhou and has chosen 7 Days Inn"
 
 
-@pytest.fixture(autouse=True)
-def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "_RETRIES", Backoff(base=0.01, cap=0.02))
-
-
-@pytest.fixture
-def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
-    return eager(config, api)
+pytestmark = pytest.mark.usefixtures("short_pauses")
 
 
 @pytest.fixture

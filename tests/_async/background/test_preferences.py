@@ -9,7 +9,7 @@ import pytest
 
 from powermem import AsyncMemory
 from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel, eager, fact, hold
+from tests.scripted import ScriptedModel, fact, hold
 
 TEA = {"preference_type": "explicit", "preference": "Likes tea", "reasoning": "Said so."}
 CHEAP = {
@@ -17,11 +17,6 @@ CHEAP = {
     "preference": "May prefer good value",
     "reasoning": "7 Days Inn is known for being economical.",
 }
-
-
-@pytest.fixture
-def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
-    return eager(config, api)
 
 
 @pytest.fixture

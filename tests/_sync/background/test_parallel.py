@@ -1,4 +1,4 @@
-# Generated from tests/_async/test_parallel.py by scripts/run_unasync.py; edit that file instead.
+# Generated from tests/_async/background/test_parallel.py by scripts/run_unasync.py; edit that file instead.
 """Who works beside whom, and in which order."""
 
 from __future__ import annotations
@@ -27,18 +27,6 @@ memory.add_message("ana", "user", "I like tea")
 print(memory.process_async("ana").id, flush=True)
 sys.stdin.read()
 """
-
-
-@pytest.fixture
-def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
-    return eager(config, api)
-
-
-@pytest.fixture
-def model(api: ApiServer) -> ScriptedModel:
-    model = ScriptedModel(api)
-    model.repeats()
-    return model
 
 
 def slowly(api: ApiServer) -> None:

@@ -1,4 +1,4 @@
-# Generated from tests/_async/test_preferences.py by scripts/run_unasync.py; edit that file instead.
+# Generated from tests/_async/background/test_preferences.py by scripts/run_unasync.py; edit that file instead.
 """What a user likes or wants, said or shown."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import pytest
 
 from powermem import Memory
 from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel, eager, fact, hold
+from tests.scripted import ScriptedModel, fact, hold
 
 TEA = {"preference_type": "explicit", "preference": "Likes tea", "reasoning": "Said so."}
 CHEAP = {
@@ -18,11 +18,6 @@ CHEAP = {
     "preference": "May prefer good value",
     "reasoning": "7 Days Inn is known for being economical.",
 }
-
-
-@pytest.fixture
-def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
-    return eager(config, api)
 
 
 @pytest.fixture

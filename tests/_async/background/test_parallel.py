@@ -28,18 +28,6 @@ sys.stdin.read()
 """
 
 
-@pytest.fixture
-def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
-    return eager(config, api)
-
-
-@pytest.fixture
-def model(api: ApiServer) -> ScriptedModel:
-    model = ScriptedModel(api)
-    model.repeats()
-    return model
-
-
 def slowly(api: ApiServer) -> None:
     api.rule = lambda request: Behaviour(delay=0.02)
 

@@ -16,19 +16,7 @@ from powermem._async import background, following
 from powermem._concurrency import AsyncEvent, async_gather
 from tests._async.patience import async_known, async_until
 from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel, eager, hold, refuse
-
-
-@pytest.fixture
-def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
-    return eager(config, api)
-
-
-@pytest.fixture
-def model(api: ApiServer) -> ScriptedModel:
-    model = ScriptedModel(api)
-    model.repeats()
-    return model
+from tests.scripted import ScriptedModel, hold, refuse
 
 
 def listed(memory: AsyncMemory, monkeypatch: pytest.MonkeyPatch) -> AsyncEvent:

@@ -11,12 +11,7 @@ from powermem import AsyncMemory, ClosedError, InvalidInputError
 from powermem._concurrency import async_gather
 from tests._async.patience import async_known, async_until
 from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel, eager, heard, hold
-
-
-@pytest.fixture
-def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
-    return eager(config, api)
+from tests.scripted import ScriptedModel, heard, hold
 
 
 @pytest.fixture

@@ -1,0 +1,165 @@
+# Generated from tests/_async/background/test_observing.py by scripts/run_unasync.py; edit that file instead.
+"""Watching the work in the background."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from powermem import InvalidInputError, Memory
+from powermem._concurrency import sleep
+from tests._sync.patience import comes, until
+from tests.apiserver import ApiServer, failure
+from tests.scripted import ScriptedModel, hold
+
+
+@pytest.mark.stores
+def test_the_numbers_say_what_there_is_to_do(memory: Memory, model: ScriptedModel, api: ApiServer) -> None:
+    empty = memory.processing.stats()
+    names = ("buffered", "queue_depth", "running", "completed", "failed", "cancelled", "working")
+    assert {empty[name] for name in names} == {0}
+    assert (empty["oldest_age"], empty["completed_per_minute"], empty["failed_per_minute"]) == (None, 0, 0)
+
+    hold(api)
+    memory.add_exchange("ana", "I like tea", "Noted.")
+    waiting = memory.processing.stats()
+    assert (waiting["buffered"], waiting["queue_depth"]) == (2, 0)
+    assert 0 <= waiting["oldest_age"] < 60
+
+    tasks = [memory.process_async("ana") for _ in range(2)]
+    until(lambda: model.calls == 1)
+    comes(lambda: _count(memory, "queue_depth"), 1)
+    busy = memory.processing.stats()
+    assert [busy[name] for name in ("buffered", "queue_depth", "running", "working")] == [0, 1, 1, 1]
+    api.release()
+    for task in tasks:
+        task.wait()
+    comes(lambda: _count(memory, "working"), 0)
+    done = memory.processing.stats()
+    assert (done["completed"], done["completed_per_minute"], done["oldest_age"]) == (2, 2, None)
+
+
+def _count(memory: Memory, name: str) -> object:
+    return (memory.processing.stats())[name]
+
+
+def test_failures_and_cancellations_are_counted(
+    config: dict[str, Any], model: ScriptedModel, api: ApiServer
+) -> None:
+    with Memory(config, max_retries=0) as memory:
+        memory.add_exchange("ana", "I like tea", "Noted.")
+        api.script.append(failure(500))
+        failed = memory.process_async("ana")
+        failed.wait()
+        hold(api)
+        running = memory.process_async("ana")
+        until(lambda: model.calls == 2)
+        comes(lambda: _count(memory, "running"), 1)
+        memory.cancel_task(running.id)
+        api.release()
+        comes(lambda: _count(memory, "working"), 0)
+        numbers = memory.processing.stats()
+        assert (numbers["failed"], numbers["cancelled"]) == (1, 1)
+        assert (numbers["failed_per_minute"], numbers["completed_per_minute"]) == (1, 0)
+
+
+@pytest.mark.stores
+def test_those_who_asked_are_told_of_every_end(
+    config: dict[str, Any], model: ScriptedModel, api: ApiServer
+) -> None:
+    told: list[dict[str, Any]] = []
+    later: list[str] = []
+
+    def tell(task: dict[str, Any]) -> None:
+        sleep(0)
+        later.append(task["status"])
+
+    with Memory(config, max_retries=0) as memory:
+        # Before it is open.
+        memory.processing.on_task_done(told.append)
+        memory.processing.on_task_done(tell)
+        memory.add_exchange("ana", "I like tea", "Noted.")
+        api.script.append(failure(500))
+        failed = memory.process_async("ana")
+        failed.wait()
+        until(lambda: len(later) == 1)
+        completed = memory.process_async("ana")
+        completed.wait()
+        until(lambda: len(later) == 2)
+        assert [task["status"] for task in told] == later == ["failed", "completed"]
+        assert [task["task_id"] for task in told] == [failed.id, completed.id]
+        assert told[1] == memory.get_status(completed.id)
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_cancelled_task_is_told_once(
+    memory: Memory, model: ScriptedModel, api: ApiServer, begun: bool
+) -> None:
+    told: list[tuple[str, str]] = []
+    memory.processing.on_task_done(lambda task: told.append((task["task_id"], task["status"])))
+    hold(api)
+    memory.add_exchange("ana", "I like tea", "Noted.")
+    first, second = memory.process_async("ana"), memory.process_async("ana")
+    until(lambda: model.calls == 1)
+    comes(lambda: _count(memory, "queue_depth"), 1)
+    comes(lambda: _count(memory, "running"), 1)
+    chosen = first if begun else second
+    memory.cancel_task(chosen.id)
+    api.release()
+    memory.wait_for_processing()
+    comes(lambda: _count(memory, "working"), 0)
+    assert told.count((chosen.id, "cancelled")) == 1
+    assert len(told) == 2
+
+
+def test_a_retry_is_not_an_end(memory: Memory, model: ScriptedModel, api: ApiServer) -> None:
+    told: list[str] = []
+    memory.processing.on_task_done(lambda task: told.append(task["status"]))
+    memory.add_exchange("ana", "I like tea", "Noted.")
+    api.script.append(failure(500))
+    memory.process("ana")
+    until(lambda: told != [])
+    assert told == ["completed"]
+
+
+def test_who_fails_to_listen_disturbs_nobody(
+    memory: Memory, model: ScriptedModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[str] = []
+
+    def fail(task: dict[str, Any]) -> None:
+        raise ValueError("no ear for it")
+
+    memory.processing.on_task_done(fail)
+    memory.processing.on_task_done(lambda task: told.append(task["status"]))
+    memory.add_exchange("ana", "I like tea", "Noted.")
+    with caplog.at_level(logging.ERROR, "powermem.processing"):
+        assert memory.process("ana") == 1
+        until(lambda: told == ["completed"])
+    assert "no ear for it" in caplog.text
+    memory.add_exchange("ana", "I live in Porto", "Noted.")
+    assert memory.process("ana") == 1
+
+
+def test_only_what_can_be_called_is_told(config: dict[str, Any]) -> None:
+    memory = Memory(config)
+    for wrong in (None, "print", 5):
+        with pytest.raises(InvalidInputError, match="callback"):
+            memory.processing.on_task_done(wrong)
+
+
+def test_failures_are_logged_without_secrets(
+    config: dict[str, Any], model: ScriptedModel, api: ApiServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Memory(config, max_retries=0) as memory:
+        memory.add_exchange("ana", "I like tea", "Noted.")
+        api.script.append(failure(500, "out of sorts"))
+        with caplog.at_level(logging.WARNING, "powermem.processing"):
+            task = memory.process_async("ana")
+            task.wait()
+        assert task.id in caplog.text
+        assert "out of sorts" in caplog.text
+        assert "sk-test" not in caplog.text
+        assert "I like tea" not in caplog.text
