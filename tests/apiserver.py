@@ -30,6 +30,7 @@ if not __package__:
 
 from tests import answers
 from tests.behaviours import DROP, GARBAGE, HANG, Behaviour, failure, no_structure
+from tests.serving import ThreadedServer
 
 __all__ = [
     "DROP",
@@ -152,7 +153,7 @@ class Api:
         return answers.message(self.on_chat(messages, body), body)
 
 
-class ApiServer(Api):
+class ApiServer(ThreadedServer, Api):
     """The server on a thread of its own; use it in a ``with`` block.
 
     Args:
@@ -163,38 +164,9 @@ class ApiServer(Api):
     def __init__(
         self, delays: Mapping[str, float] | None = None, *, tls: ssl.SSLContext | None = None
     ) -> None:
-        super().__init__(delays)
-        self.port = 0
+        Api.__init__(self, delays)
+        ThreadedServer.__init__(self, "apiserver", "https" if tls else "http")
         self._tls = tls
-        self._loop = asyncio.new_event_loop()
-        self._listening = threading.Event()
-        self._released = asyncio.Event()
-        self._stop = asyncio.Event()
-        self._thread = threading.Thread(target=self._run, name="apiserver", daemon=True)
-
-    @property
-    def address(self) -> str:
-        """The URL of the server, without a path."""
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
-
-    @property
-    def url(self) -> str:
-        """The base URL for the OpenAI form."""
-        return f"{self.address}/v1"
-
-    def __enter__(self) -> ApiServer:
-        self._thread.start()
-        if not self._listening.wait(5):
-            raise RuntimeError("the server did not start")
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(5)
-
-    def release(self) -> None:
-        """Answer all requests that hang, as usual."""
-        self._loop.call_soon_threadsafe(self._released.set)
 
     def close_idle(self) -> None:
         """Close the connections without a request, as servers do after a while; wait until it is done."""
@@ -210,16 +182,9 @@ class ApiServer(Api):
         if not done.wait(5):
             raise RuntimeError("the server does not react")
 
-    def _run(self) -> None:
-        try:
-            self._loop.run_until_complete(self._serve())
-        finally:
-            self._loop.close()
-
     async def _serve(self) -> None:
         async with _listening(self, 0, self._released, self._tls) as port:
-            self.port = port
-            self._listening.set()
+            self._listens(port)
             await self._stop.wait()
 
 

@@ -13,7 +13,14 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+if not __package__:
+    # Run as a script: what is imported next lies beside it.
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tests.serving import ThreadedServer
 
 Body = dict[str, Any]
 OnChat = Callable[[Body], str]
@@ -88,52 +95,16 @@ class Chat:
         return f"You said: {heard.said}" if self.on_chat is None else self.on_chat(heard.body)
 
 
-class ChatServer(Chat):
+class ChatServer(ThreadedServer, Chat):
     """The server on a thread of its own; use it in a ``with`` block."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.port = 0
-        self._loop = asyncio.new_event_loop()
-        self._released = asyncio.Event()
-        self._stop = asyncio.Event()
-        self._listening = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="chatserver", daemon=True)
-
-    @property
-    def address(self) -> str:
-        """The URL of the server, without a path: what Anthropic's SDK takes."""
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def url(self) -> str:
-        """The base URL for OpenAI's SDK."""
-        return f"{self.address}/v1"
-
-    def __enter__(self) -> ChatServer:
-        self._thread.start()
-        if not self._listening.wait(5):
-            raise RuntimeError("the server did not start")
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(5)
-
-    def release(self) -> None:
-        """Go on with the streams that are held."""
-        self._loop.call_soon_threadsafe(self._released.set)
-
-    def _run(self) -> None:
-        try:
-            self._loop.run_until_complete(self._serve())
-        finally:
-            self._loop.close()
+        Chat.__init__(self)
+        ThreadedServer.__init__(self, "chatserver")
 
     async def _serve(self) -> None:
         server = await asyncio.start_server(self._connected, "127.0.0.1", 0, backlog=1024)
-        self.port = server.sockets[0].getsockname()[1]
-        self._listening.set()
+        self._listens(server.sockets[0].getsockname()[1])
         await self._stop.wait()
         server.close()
         ours = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
