@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from .ranking.vectors import normalize as normalize_vectors
 from .text import count_terms, date_phrase, date_terms, query_terms, term_id, terms
-from .types import Message
 
 
 def document(text: str, actor_id: str | None, said_at: int | None) -> str:
@@ -21,11 +20,6 @@ def document(text: str, actor_id: str | None, said_at: int | None) -> str:
     day = f"[{date_phrase(said_at)}] " if said_at is not None else ""
     speaker = f"{actor_id}: " if actor_id else ""
     return f"{day}{speaker}{text}"
-
-
-def message_document(message: Message) -> str:
-    """Return the text to embed for a message that is stored as it is."""
-    return document(message.content, message.actor_id, message.sent_at)
 
 
 def index(text: str, actor_id: str | None, begins: int) -> tuple[bytes, bytes]:

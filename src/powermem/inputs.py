@@ -61,6 +61,11 @@ def check_scope(user_id: object, agent_id: object, run_id: object) -> Scope:
     return Scope(check_id(user_id, "user_id"), check_id(agent_id, "agent_id"), check_id(run_id, "run_id"))
 
 
+def is_theirs(scope: Scope, whose: Scope) -> bool:
+    """Tell whether what has a scope belongs to the user and the agent that are named, as far as any are."""
+    return whose.user_id in (None, scope.user_id) and whose.agent_id in (None, scope.agent_id)
+
+
 def check_text_given(value: object, name: str) -> str:
     """Return a text that is not blank, stripped.
 

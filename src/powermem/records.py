@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from .changes import Added, Duplicate, Outcome, Updated
+from .changes import Added, AddTurn, Duplicate, Outcome, Updated
 from .clock import to_iso
 from .tasks import Preference, ProcessStatus, Task
 from .types import HistoryEntry, Hit, MemoryRecord, Row, Statistics, Turn
@@ -93,7 +93,7 @@ def history_record(entry: HistoryEntry) -> dict[str, Any]:
     }
 
 
-def turn_record(turn: Turn) -> dict[str, Any]:
+def turn_record(turn: Turn | AddTurn) -> dict[str, Any]:
     """Return a source turn."""
     return {
         "id": turn.id,

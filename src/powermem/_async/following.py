@@ -9,7 +9,7 @@ from .. import clock
 from ..changes import UpdateTask
 from ..errors import InvalidInputError, NotFoundError
 from ..ids import parse_id
-from ..inputs import check_choice, check_count, check_id, check_seconds
+from ..inputs import check_choice, check_count, check_id, check_seconds, is_theirs
 from ..records import listed_task, task_record
 from ..tasks import OPEN, ProcessStatus, Task
 from ..types import Scope
@@ -55,7 +55,7 @@ class AsyncFollowing(AsyncMoving):
             parts.processor.wake()
         written = 0
         for handle in handles.values():
-            written += await handle.wait(_left(deadline))
+            written += await handle.wait(time_left(deadline))
         return written
 
     async def get_status(
@@ -97,9 +97,10 @@ class AsyncFollowing(AsyncMoving):
             offset: how many to pass over.
         """
         whose = self._scope(user_id, agent_id, run_id, required=True)
-        names = [str(each) for each in ProcessStatus]
-        chosen = None if status is None else check_choice(str(status), "status", names)
-        statuses = frozenset(ProcessStatus if chosen is None else [ProcessStatus(str(status))])
+        statuses = frozenset(ProcessStatus)
+        if status is not None:
+            names = [str(each) for each in ProcessStatus]
+            statuses = frozenset({ProcessStatus(check_choice(str(status), "status", names))})
         size, skipped = check_count(limit, "limit", least=0), check_count(offset, "offset", least=0)
         parts = await self._ready()
         tasks = await parts.store.list_tasks(whose, statuses, limit=size, offset=skipped)
@@ -176,9 +177,7 @@ class AsyncFollowing(AsyncMoving):
         number = parse_id(task_id)
         parts = await self._ready()
         task = None if number is None else await parts.store.find_task(number)
-        if task is None or any(
-            given is not None and given != has for given, has in zip(whose[:2], task.scope[:2], strict=True)
-        ):
+        if task is None or not is_theirs(task.scope, whose):
             raise NotFoundError(f"task_id: there is no task {task_id!r}, or it is somebody else's")
         return task
 
@@ -189,5 +188,6 @@ class AsyncFollowing(AsyncMoving):
         return scope
 
 
-def _left(deadline: float | None) -> float | None:
+def time_left(deadline: float | None) -> float | None:
+    """Return the seconds until a moment of ``monotonic``, or ``None`` where there is no end to waiting."""
     return None if deadline is None else max(0.0, deadline - monotonic())

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -22,7 +23,7 @@ from ..refinement import Refinement
 from ..rough import ROUGH_TYPE, rough_metadata, rough_texts
 from ..tasks import ProcessStatus, Task, lane_of, lane_scope
 from ..text import content_hash
-from ..types import Message, Row, Scope, Turn, Usage
+from ..types import Message, Row, Scope, Usage
 from .extraction.pipeline import verbatim_items
 from .following import Following
 from .lifecycle import Parts
@@ -197,10 +198,7 @@ class Background(Following):
             except PowerMemError as error:
                 # The turn is kept, and whoever was told otherwise would bring it again.
                 _logger.warning("processing could not be begun for %r: %s", user_id, error)
-        return [
-            turn_record(Turn(turn.id, turn.scope, turn.role, turn.content, turn.actor_id, turn.sent_at))
-            for turn in (waiting.turn for waiting in turns)
-        ]
+        return [turn_record(waiting.turn) for waiting in turns]
 
     def _process_when_due(self, parts: Parts, scope: Scope) -> None:
         lane, work = lane_of(scope), self._whose_work(scope)
@@ -230,9 +228,7 @@ class Background(Following):
         usage.embedded_texts += sum(vector is not None for vector in vectors)
         ids = [waiting.turn.id for waiting in turns]
         memories = [AddMemory(row, vector, ids) for row, vector in zip(rough, vectors, strict=True)]
-        payload = Refinement(
-            new, refinement.prompt, refinement.filters, tuple(row.id for row in rough)
-        ).payload()
+        payload = replace(refinement, rough=tuple(row.id for row in rough)).payload()
         task = Task(task_id, lane_of(new.scope), new.scope, "refine", new.at, new.at, new.at, payload=payload)
         changes: list[Change] = [*turns, *memories, AddTask(task)]
 

@@ -29,6 +29,7 @@ from ..inputs import (
 )
 from ..messages import read_messages
 from ..metadata import check_metadata
+from ..parts import has_parts
 from ..plan import NewMemories, replacement, said_at
 from ..records import full_record
 from ..refinement import Refinement
@@ -142,7 +143,7 @@ class Memory(Remembering):
             if key is not None and (known := parts.store.recall_request(whose, key)) is not None:
                 return _decode(known)
             usage = Usage()
-            if (later and infer and heard) or any(message.parts for message in heard):
+            if (later and infer and heard) or has_parts(heard):
                 if not infer:
                     raise InvalidInputError(
                         "infer: images and audio are read by a model; leave it true for them"

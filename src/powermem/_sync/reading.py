@@ -10,7 +10,7 @@ from .. import clock
 from ..errors import InvalidInputError
 from ..filters import parse as parse_filters
 from ..ids import parse_id
-from ..inputs import Moment, check_count, check_share, check_sort
+from ..inputs import Moment, check_count, check_share, check_sort, is_theirs
 from ..records import full_record, history_record, hit_record, record, statistics_record, turn_record
 from ..rough import is_rough
 from ..tracing import annotate, span
@@ -266,8 +266,4 @@ class Reading(Lifecycle):
             return None
         found = parts.store.get_many([number], touch=touch, user_id=whose.user_id)
         row = found.get(number)
-        if row is None or any(
-            given is not None and given != has for given, has in zip(whose[:2], row.scope[:2], strict=True)
-        ):
-            return None
-        return row
+        return row if row is not None and is_theirs(row.scope, whose) else None

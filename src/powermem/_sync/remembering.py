@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .. import clock
 from .._drivers.clients import wrapped
 from ..buffering import waiting_turns
+from ..changes import AddTurn
 from ..clients import Attribution, Exchange, messages_of, new_messages, reply_text
 from ..errors import InvalidInputError, ProcessTimeout
 from ..inputs import check_count, check_text_given
@@ -18,11 +19,12 @@ from ..prompts import strip_recalled
 from ..recalled import RecalledFact
 from ..records import turn_record
 from ..tasks import lane_of
-from ..types import Message, Scope, Turn
+from ..types import Message, Scope
 from .background import Background
 from .clients.augmentation import Augmentation
 from .clients.companion import Companion
 from .clients.registry import Clients
+from .following import time_left
 from .processing.handle import ProcessTask
 
 if TYPE_CHECKING:
@@ -199,7 +201,7 @@ class Remembering(Background):
     def _keep_exchanges(self, exchanges: Sequence[Exchange]) -> None:
         self._keep(exchanges)
 
-    def _keep(self, exchanges: Sequence[Exchange]) -> list[Turn]:
+    def _keep(self, exchanges: Sequence[Exchange]) -> list[AddTurn]:
         """Put exchanges into the buffer in one transaction, and begin to learn from them."""
         at = clock.now()
         scopes = [self._scope(*exchange.who) for exchange in exchanges]
@@ -214,10 +216,7 @@ class Remembering(Background):
         parts.store.apply(changes)
         self._unlearned.update((lane_of(scope), self._whose_work(scope)) for scope in scopes)
         self._learn(self._batch_threshold if self._auto_process else _AT_ONCE)
-        return [
-            Turn(turn.id, turn.scope, turn.role, turn.content, turn.actor_id, turn.sent_at)
-            for turn in (waiting.turn for waiting in changes)
-        ]
+        return [waiting.turn for waiting in changes]
 
     def _learn(self, threshold: int) -> None:
         """Begin to learn from everybody of whom so many messages wait."""
@@ -241,7 +240,7 @@ class Remembering(Background):
             self._learn(_AT_ONCE)
         try:
             for task in list(self._learning):
-                task.wait(None if deadline is None else max(0.0, deadline - monotonic()))
+                task.wait(time_left(deadline))
         except ProcessTimeout:
             return False
         self._learning = {task for task in self._learning if not task.done}
