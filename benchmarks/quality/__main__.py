@@ -40,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     names = options.adapter or [name for name in BUILT_IN if name != "cosine" or _embeds(options)]
     variants = {**(parts(_embeds(options)) if options.ablation else {}), **dict(options.weights)}
+    if "cosine" in names and not _embeds(options):
+        parser.error("the adapter cosine needs an embedder: pip install '.[local]'")
     if variants and "powermem" not in names:
         parser.error("--ablation and --weights are about the adapter powermem")
     if options.plot and find_spec("matplotlib") is None:
@@ -115,7 +117,9 @@ def _groups(split: Sequence[str], conversations: Sequence[Conversation]) -> dict
         return {name: frozenset({name}) for name in known}
     groups = {}
     for text in split:
-        group, _, names = text.partition("=")
+        group, separator, names = text.partition("=")
+        if not separator:
+            raise ValueError(f"--split {text}: expected GROUP=NAME,...")
         groups[group] = frozenset(names.split(","))
         if unknown := groups[group].difference(known):
             raise ValueError(f"--split {text}: no conversation is called {', '.join(sorted(unknown))}")
@@ -136,17 +140,19 @@ async def _measure(
         print(f"{adapter.name} ...", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory() as folder:
             await settled(adapter.open(Path(folder), embedder))
-            filling = await fill(adapter, conversations, embedder)
-            answers = await ask(adapter, conversations)
-            if variants and isinstance(adapter, PowerMem):
-                measured.append(Measured(SHIPPED, answers))
-                for name, weights in variants.items():
-                    answers = await ask_weighted(adapter, weights, conversations, embedder)
-                    measured.append(Measured(name, answers))
-            else:
-                times = await time_searches(adapter, conversations, embedder)
-                measured.append(Measured(adapter.name, answers, filling, times))
-            await settled(adapter.close())
+            try:
+                filling = await fill(adapter, conversations, embedder)
+                answers = await ask(adapter, conversations)
+                if variants and isinstance(adapter, PowerMem):
+                    measured.append(Measured(SHIPPED, answers))
+                    for name, weights in variants.items():
+                        answers = await ask_weighted(adapter, weights, conversations, embedder)
+                        measured.append(Measured(name, answers))
+                else:
+                    times = await time_searches(adapter, conversations, embedder)
+                    measured.append(Measured(adapter.name, answers, filling, times))
+            finally:
+                await settled(adapter.close())
     return measured
 
 

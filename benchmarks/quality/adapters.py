@@ -141,13 +141,8 @@ class Cosine:
     name = "plain cosine"
 
     def open(self, folder: Path, embedder: CachedEmbedder | None) -> None:
-        """Keep the vectors in memory.
-
-        Raises:
-            ValueError: there is no embedder.
-        """
-        if embedder is None:
-            raise ValueError(f"{self.name} needs an embedder")
+        """Keep the vectors in memory."""
+        assert embedder is not None, "there is no cosine without vectors"
         self._embedder = embedder
         self._turns: dict[str, list[Turn]] = {}
         self._vectors: dict[str, list[FloatArray]] = {}

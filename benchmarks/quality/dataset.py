@@ -68,10 +68,14 @@ def read(path: Path, names: Collection[str] = ()) -> list[Conversation]:
         names: which conversations to take; all of them when empty.
 
     Raises:
-        DatasetError: a key or a conversation is missing, or a date cannot be read.
+        DatasetError: it is not JSON, a key or a conversation is missing, or a date cannot be read.
     """
     found: list[Conversation] = []
-    for number, entry in enumerate(json.loads(path.read_text("utf-8")), 1):
+    try:
+        entries = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise DatasetError(f"{path}: not JSON: {error}") from error
+    for number, entry in enumerate(entries, 1):
         try:
             found.append(_conversation(entry))
         except KeyError as error:

@@ -3,7 +3,7 @@
 Both arms are on an absolute scale of 0 to 1, so a score means the same for every query and on every store,
 and a threshold can be chosen once: the cosine, with anything below zero counted as zero, and BM25 relative to
 a row of mean length that holds each term of the query once. The weights were chosen on four conversations of
-LoCoMo (Maharana et al., ACL 2024) with ``benchmarks/retrieval.py``.
+LoCoMo (Maharana et al., ACL 2024) with ``benchmarks/quality``.
 """
 
 from __future__ import annotations
