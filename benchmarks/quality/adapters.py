@@ -191,6 +191,8 @@ class FullText:
         """Ask for the words of the question, joined by OR."""
         words = _WORD.findall(query.lower())
         kept = [word for word in words if word not in STOP_WORDS] or words
+        if not kept:
+            return []
         rows = self._database.execute(
             f"SELECT rowid FROM {self._tables[user]} WHERE text MATCH ? ORDER BY rank, rowid LIMIT ?",
             (" OR ".join(f'"{word}"' for word in kept), limit),

@@ -68,7 +68,8 @@ def read(path: Path, names: Collection[str] = ()) -> list[Conversation]:
         names: which conversations to take; all of them when empty.
 
     Raises:
-        DatasetError: it is not JSON, a key or a conversation is missing, or a date cannot be read.
+        DatasetError: it is not JSON, a key or a conversation is missing, a date or a category cannot be
+            read, or there is nothing to ask.
     """
     found: list[Conversation] = []
     try:
@@ -86,7 +87,10 @@ def read(path: Path, names: Collection[str] = ()) -> list[Conversation]:
     for name in names:
         if name not in known:
             raise DatasetError(f"{path}: no conversation is called {name!r}; there are {', '.join(known)}")
-    return [one for one in found if not names or one.name in names]
+    chosen = [one for one in found if not names or one.name in names]
+    if not any(question.category in ANSWERABLE for one in chosen for question in one.questions):
+        raise DatasetError(f"{path}: no question of categories 1 to 4 names a turn as its evidence")
+    return chosen
 
 
 def _conversation(entry: dict[str, Any]) -> Conversation:
@@ -98,11 +102,17 @@ def _conversation(entry: dict[str, Any]) -> Conversation:
     ]
     known = {turn.id for session in sessions for turn in session.turns}
     questions = [
-        Question(item["question"], item["category"], evidence)
+        Question(item["question"], _category(item["category"]), evidence)
         for item in entry["qa"]
         if (evidence := _evidence(item, known))
     ]
     return Conversation(entry["sample_id"], sessions, questions)
+
+
+def _category(number: int) -> int:
+    if number not in CATEGORIES:
+        raise ValueError(f"category: expected one of {', '.join(map(str, CATEGORIES))}, got {number!r}")
+    return number
 
 
 def _moment(text: str) -> datetime:

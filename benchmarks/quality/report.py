@@ -162,9 +162,8 @@ class Report:
             columns.append(f"{_COMPARED} against {SHIPPED}")
             base = _values(_COMPARED, shipped, chosen)
             for one, row in zip(self.measured, rows, strict=True):
-                row.append(
-                    "" if one is shipped else _with_interval(_values(_COMPARED, one, chosen) - base, "+")
-                )
+                change = _values(_COMPARED, one, chosen) - base
+                row.append("" if one is shipped else _with_interval(change, "+"))
         return [f"\n{chosen.title}, {len(chosen.of(self.measured[0]))} questions:\n", *_table(columns, rows)]
 
     def _rows(self, chosen: Iterable[Slice]) -> Iterator[str]:
@@ -183,10 +182,17 @@ class Report:
         return _table(["library", *_UNCERTAIN], rows)
 
     def _times(self) -> Iterator[str]:
-        columns = ["library", "turns stored", "search p50", "p95", "with its embedding p50", "p95"]
+        columns = [
+            "library",
+            "storing, without embedding",
+            "search, without embedding: p50",
+            "p95",
+            "with embedding: p50",
+            "p95",
+        ]
         turns = sum(map(_turns, self.conversations))
         rows = (
-            [one.name, f"{turns / one.filling:,.0f} /s", *map(_milliseconds, one.times.figures())]
+            [one.name, f"{turns / one.filling:,.0f} turns/s", *map(_milliseconds, one.times.figures())]
             for one in self.measured
             if one.times
         )

@@ -238,6 +238,7 @@ def test_what_cannot_be_done_is_said(
             '[{"conversation": {"session_1": [1], "session_1_date_time": "once"}}]',
             "conversation 1: time data 'once'",
         ),
+        ('[{"sample_id": "a", "conversation": {}, "qa": []}]', "no question of categories 1 to 4"),
     ],
 )
 def test_a_file_in_another_form_is_refused(change: str, message: str, tmp_path: Path) -> None:
@@ -245,6 +246,12 @@ def test_a_file_in_another_form_is_refused(change: str, message: str, tmp_path: 
     path.write_text(change, "utf-8")
     with pytest.raises(DatasetError, match=message):
         read(path)
+
+
+def test_a_category_that_is_not_known_is_refused(data: Path) -> None:
+    data.write_text(data.read_text("utf-8").replace('"category": 3', '"category": 6'), "utf-8")
+    with pytest.raises(DatasetError, match="conversation 1: category: expected one of 1, 2, 3, 4, 5, got 6"):
+        read(data)
 
 
 def test_evidence_noted_by_hand_is_understood(data: Path) -> None:
