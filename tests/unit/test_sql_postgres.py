@@ -134,7 +134,7 @@ def test_values_stand_in_the_order_of_the_columns() -> None:
     assert stored["nature"] == ESCAPED
     assert stored["length"] == sum(stored["frequencies"])
     assert len(stored["terms"]) == len(stored["frequencies"]) == len(stored["words"]) // 8
-    assert sql.rewrite_memory.count("?") == len(sql.text_values(row, None))
+    assert sql.rewrite_memory.count("?") == len(sql.text_values(row, None, index(row)))
 
 
 URL = (
