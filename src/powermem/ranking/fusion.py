@@ -21,7 +21,7 @@ from .rankable import BoolArray, FloatArray, IntArray, Lexical, Rankable
 from .weights import Weights
 
 # Boosts may lift a row over others, so more rows than are wanted take part.
-_POOL = 100
+_POOL = 200
 
 
 @dataclass(frozen=True, slots=True)

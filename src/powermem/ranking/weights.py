@@ -30,12 +30,12 @@ class Weights:
     dense: float = 0.5
     source: float = 0.6
     coverage: float = 0.3
-    speaker: float = 0.15
-    neighbour: float = 0.4
+    speaker: float = 0.2
+    neighbour: float = 0.3
     span: int = 2
     run: float = 0.5
-    asking: float = 0.05
-    moment: float = 0.05
+    asking: float = 0.08
+    moment: float = 0.08
     period: float = 0.1
     phrase: float = 0.1
     recency: float = 0.02
