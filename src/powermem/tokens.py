@@ -4,8 +4,8 @@ A letter of the English alphabet or a space counts a quarter, a letter of anothe
 Arabic, Hebrew, Devanagari, Thai, ...) a half, and everything else one: digits, signs, letters with accents,
 Han, kana, Hangul, emoji. The weights were chosen to be high rather than low. Beside OpenAI's ``o200k_base``
 the sum is 25 to 37 % too high for twenty turns of English talk (LoCoMo, Maharana et al., ACL 2024), and 3 to
-86 % too high for the translations of Django's messages into 23 languages. Older vocabularies take up to twice
-as much as the estimate for Greek, Hebrew, Hindi and Thai.
+86 % too high for the translations of Django's messages into 23 languages. Vocabularies made for fewer
+languages take up to twice the estimate for Greek, Hindi and Thai.
 """
 
 from __future__ import annotations
