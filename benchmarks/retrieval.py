@@ -167,8 +167,8 @@ async def _measure(
 
 def _through(retrieval: AsyncRetrieval) -> Search:
     async def search(user: str, text: str, limit: int) -> list[int]:
-        hits = await retrieval.search([text], Query(Scope(user), limit))
-        return [hit.row.id for hit in hits[0]]
+        (answer,) = await retrieval.search([text], Query(Scope(user), limit))
+        return [hit.row.id for hit in answer.hits]
 
     return search
 

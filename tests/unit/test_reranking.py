@@ -57,6 +57,7 @@ def test_one_of_a_hundred_is_not_all() -> None:
         (GOOD.replace("M3", "M4"), "'M4' was not offered"),
         (GOOD.replace("90", "900"), "from 0 to 100"),
         (GOOD.replace("90", "-1"), "from 0 to 100"),
+        (GOOD.replace("90", "9" * 400), "from 0 to 100"),
         (GOOD.replace("90", "true"), "from 0 to 100"),
         (GOOD.replace("90", '"high"'), "from 0 to 100"),
         (GOOD.replace("90", "null"), "from 0 to 100"),

@@ -58,7 +58,7 @@ def test_a_ranking_is_read_best_first(reply: Any) -> None:
         ([-0.3, 0.4, -0.1], [(1, 0.4), (2, 0.0), (0, 0.0)]),
         # Logits, as of a llama.cpp server.
         ([7.74, 0.0, -11.0], [(0, 1 / (1 + math.exp(-7.74))), (1, 0.5), (2, 1 / (1 + math.exp(11)))]),
-        ([1e308, -1e308, 0.0], [(0, 1.0), (2, 0.5), (1, 0.0)]),
+        ([10**400, -1e308, 0.0], [(0, 1.0), (2, 0.5), (1, 0.0)]),
     ],
 )
 def test_every_scale_becomes_shares(scores: list[float], expected: list[tuple[int, float]]) -> None:

@@ -62,7 +62,7 @@ def _scored(item: Any) -> tuple[Any, float]:
     score = next((item[key] for key in _SCORES if key in item), None)
     try:
         number = math.nan if isinstance(score, bool) or score is None else float(score)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not 0 <= number <= _WHOLE:
         raise ParseError(f"expected a score from 0 to 100, got {score!r}")

@@ -23,6 +23,9 @@ _LONGEST_QUERY = 128
 _LONGEST_PAIR = 500
 _LARGEST_REQUEST = 30_000
 
+# JSON has integers that no float can hold.
+_LARGEST_SCORE = 1e9
+
 
 def cut_documents(query: str, documents: Sequence[str]) -> tuple[str, list[str]]:
     """Leave of a query and of documents as much as a reranker reads.
@@ -109,9 +112,9 @@ def _pair(result: Any) -> tuple[int, float] | None:
     index, score = result.get("index"), result.get("relevance_score", result.get("score"))
     if isinstance(index, bool) or not isinstance(index, int):
         return None
-    if isinstance(score, bool) or not isinstance(score, (int, float)) or not math.isfinite(score):
+    if isinstance(score, bool) or not isinstance(score, (int, float)) or not abs(score) < math.inf:
         return None
-    return index, float(score)
+    return index, float(min(max(score, -_LARGEST_SCORE), _LARGEST_SCORE))
 
 
 def _logistic(logit: float) -> float:
