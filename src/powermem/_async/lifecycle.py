@@ -236,7 +236,7 @@ class AsyncLifecycle:
         )
         llm = build_llm(settings.llm, http)
         embedder = build_embedder(settings.embedder, http)
-        reranker = None if settings.reranker is None else build_reranker(settings.reranker, http)
+        reranker = build_reranker(settings.reranker, llm, http)
         store = build_store(settings)
         encoder = AsyncEncoder(embedder, store)
         extractor = AsyncExtractor(
