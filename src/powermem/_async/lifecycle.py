@@ -123,7 +123,7 @@ class AsyncLifecycle:
         self._asking = AsyncKeyedLock()
         self._observers: list[Observer] = []
         self._prepare()
-        if config is None:
+        if config is None and conn is None:
             _logger.info("no configuration given: %s", _summary(self._settings))
         if self._settings.ignored:
             _logger.warning(

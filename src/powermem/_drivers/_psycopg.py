@@ -83,8 +83,8 @@ def adopt(connection: Any, server: Server) -> PostgresConnection:
         connection.autocommit = True
         connection.row_factory = tuple_row
         connection.cursor_factory = psycopg.Cursor
-        for name, value in settings.items():
-            connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+        calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
+        connection.execute(f"SELECT {calls}", [part for pair in settings.items() for part in pair])
     except psycopg.Error as error:
         connection.close()
         raise _refusal(error, server) from error

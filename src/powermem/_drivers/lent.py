@@ -16,6 +16,7 @@ from ..errors import ConfigError, StoreUnavailableError
 from . import mysql
 from .base import Connection, Server, Values
 
+_MODULES = {"psycopg": "psycopg", "pymysql": "pymysql.connections", "sqlite3": "sqlite3"}
 _FUNCTION = "give one that returns what psycopg.connect(), pymysql.connect() or sqlite3.connect() returns"
 
 
@@ -199,18 +200,10 @@ def _open(factory: Factory) -> Any:
 
 def _package(raw: Any) -> str:
     """Return the package that a connection belongs to."""
-    for package, place in (
-        ("psycopg", "psycopg"),
-        ("pymysql", "pymysql.connections"),
-        ("sqlite3", "sqlite3"),
-    ):
-        kind = getattr(sys.modules.get(place), "Connection", None)
-        if kind is not None and isinstance(raw, kind):
-            if getattr(raw, "_pool", None) is not None:
-                break
+    if getattr(raw, "_pool", None) is not None:
+        raise ConfigError(f"conn: the function returned a connection of a pool; {_FUNCTION}")
+    for package, module in _MODULES.items():
+        if isinstance(raw, getattr(sys.modules.get(module), "Connection", ())):
             return package
-    else:
-        raise ConfigError(
-            f"conn: the function returned {type(raw).__module__}.{type(raw).__qualname__}; {_FUNCTION}"
-        )
-    raise ConfigError(f"conn: the function returned a connection that belongs to a pool; {_FUNCTION}")
+    kind = type(raw)
+    raise ConfigError(f"conn: the function returned a {kind.__module__}.{kind.__qualname__}; {_FUNCTION}")

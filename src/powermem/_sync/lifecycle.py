@@ -124,7 +124,7 @@ class Lifecycle:
         self._asking = KeyedLock()
         self._observers: list[Observer] = []
         self._prepare()
-        if config is None:
+        if config is None and conn is None:
             _logger.info("no configuration given: %s", _summary(self._settings))
         if self._settings.ignored:
             _logger.warning(

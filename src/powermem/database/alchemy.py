@@ -16,10 +16,9 @@ from .url import read_object
 _LENDING = ("psycopg", "pymysql", "pysqlite")
 
 
-def is_a(value: object, module: str, *names: str) -> bool:
+def is_a(value: object, module: str, name: str) -> bool:
     """Return whether an object is an instance of a class of a module that may not be imported."""
-    loaded = sys.modules.get(module)
-    return any(isinstance(value, getattr(loaded, name, ())) for name in names)
+    return isinstance(value, getattr(sys.modules.get(module), name, ()))
 
 
 def read_engine(engine: Any) -> Place:
@@ -51,10 +50,9 @@ def _followed(engine: Any) -> Place:
     if not {"cargs_tup", "cparams"} <= inside.keys():
         raise Inimitable("this version of SQLAlchemy does not tell its arguments")
     if dialect.name == "sqlite":
-        file = next(iter(inside["cargs_tup"]), "")
         if address.database and not address.database.startswith("file:"):
-            # Made absolute when the engine was.
-            address = address._replace(database=file)
+            # SQLAlchemy made it absolute when it made the engine.
+            address = address._replace(database=inside["cargs_tup"][0])
     elif listener := _listener(engine):
         raise Inimitable(f"the listener {listener!r} acts on its new connections")
     return read_address(address, _added(inside["cparams"], dialect.create_connect_args(engine.url)[1]))

@@ -9,8 +9,9 @@ from ..errors import ConfigError
 from .alchemy import is_a, read_engine
 from .keywords import read_address
 from .place import Inimitable, Place
-from .url import parse, read_object
+from .url import Address, parse, read_object
 
+_TASKS = "sqlalchemy.ext.asyncio"
 _EXPECTED = (
     "expected an Engine, AsyncEngine or sessionmaker of SQLAlchemy, the URL of a database, or a function "
     "that returns a new connection of psycopg, pymysql or sqlite3"
@@ -28,14 +29,11 @@ def read_conn(conn: Any) -> Place:
         return _read_url(parse(conn))
     if is_a(conn, "sqlalchemy.engine", "URL"):
         return _read_url(read_object(conn))
-    for module, names in (("sqlalchemy.engine", ("Engine",)), ("sqlalchemy.ext.asyncio", ("AsyncEngine",))):
-        if is_a(conn, module, *names):
-            return read_engine(conn)
-    if is_a(conn, "sqlalchemy.orm", "scoped_session"):
-        conn = conn.session_factory
-    if is_a(conn, "sqlalchemy.orm", "sessionmaker") or is_a(
-        conn, "sqlalchemy.ext.asyncio", "async_sessionmaker"
-    ):
+    if is_a(conn, "sqlalchemy.engine", "Engine") or is_a(conn, _TASKS, "AsyncEngine"):
+        return read_engine(conn)
+    if is_a(conn, "sqlalchemy.orm", "scoped_session") or is_a(conn, _TASKS, "async_scoped_session"):
+        return read_conn(conn.session_factory)
+    if is_a(conn, "sqlalchemy.orm", "sessionmaker") or is_a(conn, _TASKS, "async_sessionmaker"):
         bind = conn.kw.get("bind")
         if bind is None:
             raise ConfigError("conn: this sessionmaker has no bind; give the engine")
@@ -51,7 +49,7 @@ def read_conn(conn: Any) -> Place:
     return Place(factory=conn)
 
 
-def _read_url(address: Any) -> Place:
+def _read_url(address: Address) -> Place:
     try:
         return read_address(address, {})
     except Inimitable as reason:
@@ -61,14 +59,13 @@ def _read_url(address: Any) -> Place:
 def _refuse_open(conn: Any) -> None:
     """Refuse what is one connection: what others do on it would be in our transactions."""
     name = type(conn).__name__
-    if is_a(conn, "sqlalchemy.orm", "Session") or is_a(conn, "sqlalchemy.ext.asyncio", "AsyncSession"):
+    if is_a(conn, "sqlalchemy.orm", "Session") or is_a(conn, _TASKS, "AsyncSession"):
         raise ConfigError(
             f"conn: a {name} is one conversation with the database; give its engine or sessionmaker"
         )
-    if hasattr(conn, "cursor") or is_a(conn, "sqlalchemy.engine", "Connection"):
+    opened = is_a(conn, "sqlalchemy.engine", "Connection") or is_a(conn, _TASKS, "AsyncConnection")
+    if opened or hasattr(conn, "cursor"):
         raise ConfigError(
             f"conn: this {name} is open already, and the memory needs connections of its own; give the "
             "engine, or a function that opens one, such as lambda: sqlite3.connect('app.db')"
         )
-    if is_a(conn, "sqlalchemy.ext.asyncio", "AsyncConnection"):
-        raise ConfigError(f"conn: this {name} is open already; give its engine")

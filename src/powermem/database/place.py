@@ -34,7 +34,7 @@ class Place:
     sure: bool = False
     keys: Mapping[str, Any] = field(default_factory=dict, repr=False)
     session: Mapping[str, str] = field(default_factory=dict)
-    factory: Factory | None = None
+    factory: Factory | None = field(default=None, repr=False)
 
 
 class Inimitable(ConfigError):

@@ -31,7 +31,7 @@ def settled(config: MemoryConfig, place: Place) -> tuple[MemoryConfig, Place]:
     """
     section = config.vector_store
     # `auto_config` spells the defaults out: that is no word about the database.
-    silent = "config" in section.model_fields_set and section == VectorStore()
+    silent = "database_path" in section.config.model_fields_set and section == VectorStore()
     said = {} if silent else _said(section, place)
     named = "" if silent or "provider" not in section.model_fields_set else section.provider
     if place.provider and named and _family(named) != _family(place.provider):
