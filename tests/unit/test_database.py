@@ -147,7 +147,7 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: opens_for_tasks, "coroutine function; give a plain one"),
     (
         lambda: task_engine(connect_args={"ssl": ssl.create_default_context()}),
-        "'ssl' is an object.*sslmode and ssl_ca",
+        "'ssl' is only for the driver.*sslmode and ssl_ca",
     ),
     (lambda: task_engine(async_creator=opens_for_tasks), "come from a function .*Give conn=engine.url"),
     (lambda: listening(task_engine()), "the listener '<lambda>' acts on its new connections"),

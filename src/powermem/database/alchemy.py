@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
-from collections.abc import Mapping
 from functools import partial
+from types import CellType, FunctionType
 from typing import Any
 
 from ..errors import ConfigError
@@ -43,19 +42,50 @@ def read_engine(engine: Any) -> Place:
 
 def _followed(engine: Any) -> Place:
     address, dialect = read_object(engine.url), engine.dialect
-    opens = engine.pool._creator
-    if getattr(opens, "__module__", "") != "sqlalchemy.engine.create":
-        raise Inimitable("its connections come from a function (creator, async_creator or a pool)")
-    inside = inspect.getclosurevars(opens).nonlocals
-    if not {"cargs_tup", "cparams"} <= inside.keys():
-        raise Inimitable("this version of SQLAlchemy does not tell its arguments")
+    positional, arguments = _arguments(engine.pool._creator)
     if dialect.name == "sqlite":
         if address.database and not address.database.startswith("file:"):
             # SQLAlchemy made it absolute when it made the engine.
-            address = address._replace(database=inside["cargs_tup"][0])
+            address = address._replace(database=positional[0])
     elif listener := _listener(engine):
         raise Inimitable(f"the listener {listener!r} acts on its new connections")
-    return read_address(address, _added(inside["cparams"], dialect.create_connect_args(engine.url)[1]))
+    said = dialect.create_connect_args(engine.url)[1]
+    # What the URL does not say: ``connect_args``.
+    added = {name: value for name, value in arguments.items() if name not in said or said[name] != value}
+    return read_address(address, added)
+
+
+class _Asked:
+    """Stands where an engine's dialect would, and tells what it is to connect with."""
+
+    _has_events = False
+
+    def connect(self, *args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return args, kwargs
+
+
+def _arguments(opens: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments that an engine gives to its driver, which it keeps in a closure.
+
+    Args:
+        opens: the function by which the engine's pool connects.
+
+    Raises:
+        Inimitable: it is not SQLAlchemy's own.
+    """
+    if getattr(opens, "__module__", "") != "sqlalchemy.engine.create":
+        raise Inimitable("its connections come from a function (creator, async_creator or a pool)")
+    code, cells = opens.__code__, opens.__closure__ or ()
+    if "dialect" not in code.co_freevars:
+        raise Inimitable("this version of SQLAlchemy is not known")
+    asking = [
+        CellType(_Asked()) if name == "dialect" else cell
+        for name, cell in zip(code.co_freevars, cells, strict=True)
+    ]
+    # A copy of the function with another dialect: whichever version it is of, and however it names the rest.
+    ask = FunctionType(code, opens.__globals__, argdefs=opens.__defaults__, closure=tuple(asking))
+    found: tuple[tuple[Any, ...], dict[str, Any]] = ask()
+    return found
 
 
 def _listener(engine: Any) -> str:
@@ -65,13 +95,6 @@ def _listener(engine: Any) -> str:
         if not getattr(listener, "__module__", "").startswith("sqlalchemy."):
             return str(getattr(listener, "__name__", type(listener).__name__))
     return ""
-
-
-def _added(arguments: Mapping[str, Any], from_url: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments that the URL does not say: ``connect_args``."""
-    return {
-        name: value for name, value in arguments.items() if name not in from_url or from_url[name] != value
-    }
 
 
 def _checked_out(engine: Any) -> Any:

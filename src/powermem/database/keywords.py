@@ -38,7 +38,7 @@ _MYSQL = {
 # What makes no difference to us, or what our connections do in their own way.
 _INDIFFERENT = frozenset(
     {
-        "application_name", "fallback_application_name", "client_encoding", "keepalives", "keepalives_idle",
+        "application_name", "fallback_application_name", "client_encoding", "gssencmode", "keepalives", "keepalives_idle",
         "keepalives_interval", "keepalives_count", "prepared_statement_cache_size", "autocommit", "charset",
         "use_unicode", "local_infile", "read_timeout", "write_timeout", "binary_prefix", "program_name",
         "echo", "client_flag",
@@ -48,8 +48,8 @@ _SQLITE_INDIFFERENT = frozenset(
     {"check_same_thread", "isolation_level", "detect_types", "cached_statements", "autocommit", "uri"}
 )
 _CONTEXT = (
-    "its argument 'ssl' is an object that other drivers do not take; vector_store.config.sslmode and ssl_ca "
-    "can say the same"
+    "its argument 'ssl' is only for the driver that it names; vector_store.config.sslmode and ssl_ca can say "
+    "the same"
 )
 _FALSE = ("", "0", "false", "no", "off")
 
@@ -125,8 +125,7 @@ def _read_postgres(said: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]
 def _options(text: str) -> dict[str, str]:
     """Read libpq's ``options``, such as ``-c search_path=app``."""
     found = {}
-    words = iter(text.replace("-c ", "-c").split())
-    for word in words:
+    for word in text.replace("-c ", "-c").split():
         name, equals, value = word.removeprefix("-c").removeprefix("--").partition("=")
         if not (word.startswith(("-c", "--")) and equals) or "\\" in word:
             raise _without_counterpart("options")
