@@ -14,7 +14,7 @@ from ..config.fields import mask_text
 from ..database.place import IN_MEMORY, Factory, Place
 from ..errors import ConfigError, StoreUnavailableError
 from . import mysql
-from .base import Connection, Server, Values
+from .base import AsyncConnection, Connection, Server, Values
 
 _MODULES = {"psycopg": "psycopg", "pymysql": "pymysql.connections", "sqlite3": "sqlite3"}
 _FUNCTION = "give one that returns what psycopg.connect(), pymysql.connect() or sqlite3.connect() returns"
@@ -32,7 +32,7 @@ class AsyncLentDriver:
         self.server = server
         self._factory = factory
 
-    async def connect(self) -> _OnThread:
+    async def connect(self) -> AsyncConnection:
         """Open a connection.
 
         Raises:

@@ -38,10 +38,10 @@ _MYSQL = {
 # What makes no difference to us, or what our connections do in their own way.
 _INDIFFERENT = frozenset(
     {
-        "application_name", "fallback_application_name", "client_encoding", "gssencmode", "keepalives", "keepalives_idle",
-        "keepalives_interval", "keepalives_count", "prepared_statement_cache_size", "autocommit", "charset",
-        "use_unicode", "local_infile", "read_timeout", "write_timeout", "binary_prefix", "program_name",
-        "echo", "client_flag",
+        "application_name", "fallback_application_name", "client_encoding", "gssencmode", "keepalives",
+        "keepalives_idle", "keepalives_interval", "keepalives_count", "prepared_statement_cache_size",
+        "autocommit", "charset", "use_unicode", "local_infile", "read_timeout", "write_timeout",
+        "binary_prefix", "program_name", "echo", "client_flag",
     }
 )  # fmt: skip
 _SQLITE_INDIFFERENT = frozenset(
