@@ -86,11 +86,8 @@ def text_url(section: VectorStore) -> str:
 
 WAYS: dict[str, Callable[[VectorStore], Any]] = {
     "text": text_url,
-    "url": url,
     "engine": engine,
     "task engine": task_engine,
     "sessionmaker": lambda section: orm.sessionmaker(bind=engine(section)),
-    "task sessionmaker": lambda section: tasks.async_sessionmaker(bind=task_engine(section)),
-    "scoped session": lambda section: orm.scoped_session(orm.sessionmaker(bind=engine(section))),
     "function": opening,
 }

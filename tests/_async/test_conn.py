@@ -57,7 +57,7 @@ async def test_every_way_leads_to_the_same_tables(shop: dict[str, Any]) -> None:
 
 async def test_the_tables_can_be_built_first(new_vector_store: dict[str, Any]) -> None:
     conn = connecting.opening(new_vector_store)
-    memories = [AsyncMemory(NAMED, conn=conn) for _ in range(3)]
+    memories = [AsyncMemory(NAMED, conn=conn) for _ in range(2)]
     await async_gather([memory.config.storage.build for memory in memories])
     await memories[0].config.storage.build()
     assert execute(new_vector_store, "SELECT count(*) FROM memories_records") == [(0,)]

@@ -58,7 +58,7 @@ def test_every_way_leads_to_the_same_tables(shop: dict[str, Any]) -> None:
 
 def test_the_tables_can_be_built_first(new_vector_store: dict[str, Any]) -> None:
     conn = connecting.opening(new_vector_store)
-    memories = [Memory(NAMED, conn=conn) for _ in range(3)]
+    memories = [Memory(NAMED, conn=conn) for _ in range(2)]
     gather([memory.config.storage.build for memory in memories])
     memories[0].config.storage.build()
     assert execute(new_vector_store, "SELECT count(*) FROM memories_records") == [(0,)]

@@ -100,6 +100,14 @@ def test_the_path_of_an_engine_is_where_it_was_made(tmp_path: Path, monkeypatch:
     assert read_conn(engine).keys == {"database_path": str(tmp_path / "app.db")}
 
 
+def test_what_makes_sessions_leads_where_its_engine_does() -> None:
+    url = f"mysql+pymysql://shop:{SECRET}@db:1/sales"
+    engine = sqlalchemy.create_engine(url)
+    makers = [orm.sessionmaker(bind=engine), tasks.async_sessionmaker(task_engine())]
+    for maker in (*makers, orm.scoped_session(makers[0])):
+        assert revealed(read_conn(maker)) == revealed(read_conn(maker().get_bind()))
+
+
 def closed_session() -> Any:
     return orm.Session(sqlalchemy.create_engine("sqlite:///app.db"))
 
