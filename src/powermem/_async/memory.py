@@ -50,7 +50,8 @@ class AsyncMemory(AsyncRemembering):
     Args:
         config: a ``dict``, a ``MemoryConfig``, or ``None`` for what ``auto_config()`` finds.
         agent_id: the agent whose memory this is, where a call names none.
-        conn: reserved for a connection of your own.
+        conn: a database that you have already: an ``Engine``, ``AsyncEngine`` or ``sessionmaker`` of
+            SQLAlchemy, a URL, or a function that returns a new connection of psycopg, PyMySQL or sqlite3.
         auto_process: process a user's buffered messages by itself when there are ``batch_threshold`` of them.
         batch_threshold: how many messages; an exchange is two.
         max_retries: how often background work that failed is tried again before it counts as failed.

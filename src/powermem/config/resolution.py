@@ -61,11 +61,7 @@ def resolve(
         audio=_audio(checked, environ),
         embedder=_embedder(checked, environ),
         reranker=_reranker(checked, environ),
-        store=StoreSettings(
-            checked.vector_store.provider,
-            STORES[checked.vector_store.provider].dialect,
-            checked.vector_store.config,
-        ),
+        store=store_settings(checked),
         http=checked.http,
         intelligent_memory=_intelligent_memory(checked),
         prompts=Prompts(checked.custom_fact_extraction_prompt, checked.custom_update_memory_prompt),
@@ -73,6 +69,12 @@ def resolve(
         processing=checked.processing,
         ignored=checked.ignored,
     )
+
+
+def store_settings(config: MemoryConfig) -> StoreSettings:
+    """Settle which database it is."""
+    section = config.vector_store
+    return StoreSettings(section.provider, STORES[section.provider].dialect, section.config)
 
 
 def check(config: MemoryConfig | Mapping[str, Any] | None) -> MemoryConfig:
