@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .partition import Partition
+from .selection import best
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
@@ -107,19 +108,6 @@ def retention(age_us: npt.NDArray[np.int64], days: float) -> FloatArray:
     return np.exp(-age).astype(np.float32)
 
 
-def best(scores: FloatArray, visible: BoolArray, count: int) -> npt.NDArray[np.int64]:
-    """Return the visible rows with the highest scores above zero, best first; shape (at most count,)."""
-    masked = np.where(visible, scores, np.float32(-1))
-    # Rows as good as the last one wanted all take part, so that of equals always the oldest come first.
-    least = (
-        np.partition(masked, len(masked) - count)[len(masked) - count]
-        if count < len(masked)
-        else np.float32(0)
-    )
-    rows = np.flatnonzero((masked >= least) & (masked > 0))
-    return rows[np.lexsort((rows, -masked[rows]))][:count]
-
-
 def pool_size(limit: int) -> int:
     """Return how many rows take part in the boosts when so many are wanted."""
     return max(2 * limit, _POOL)
@@ -128,18 +116,26 @@ def pool_size(limit: int) -> int:
 def candidates(
     partition: Partition,
     visible: BoolArray,
-    dense: FloatArray,
-    lexical: FloatArray | None,
+    likely: npt.NDArray[np.int64],
+    base: FloatArray,
     *,
-    count: int,
+    limit: int,
     weights: Weights,
 ) -> BoolArray:
-    """Choose the rows worth scoring exactly where ``dense`` holds estimates.
+    """Choose the rows worth scoring exactly.
+
+    Args:
+        partition: where the rows are.
+        visible: which of them may be found; shape (n,).
+        likely: visible rows, among them the best; shape (k,).
+        base: their scores before boosts, nearly right; shape (k,).
+        limit: how many results are wanted.
+        weights: how much each part counts.
 
     Returns:
-        Shape (n,): the best rows and the turns beside the best of them.
+        Shape (n,): twice as many rows as will take part in the boosts, and the visible turns beside them.
     """
-    pool = best(combine(dense, lexical, weights), visible, count)
+    pool = likely[best(base, np.ones(len(likely), dtype=np.bool_), 2 * pool_size(limit))]
     chosen = np.zeros(len(visible), dtype=np.bool_)
     chosen[pool] = True
     if weights.neighbour:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,36 +24,47 @@ _MAX_SEGMENT = 1 << 15
 
 @dataclass(frozen=True, slots=True)
 class _Segment:
-    """The postings of rows ``first`` up to ``first + count``: for each term its rows, ascending."""
+    """The postings of rows ``first`` up to ``first + count``: for each term its rows, ascending.
+
+    The rows are counted from ``first`` on, in the smallest type that holds them.
+    """
 
     first: int
     count: int
     terms: npt.NDArray[np.uint64]
     starts: npt.NDArray[np.int64]
-    rows: npt.NDArray[np.int32]
+    rows: npt.NDArray[np.unsignedinteger[Any]]
     frequencies: npt.NDArray[np.uint8]
 
-    def find(self, term: int) -> slice | None:
-        """Return where the postings of ``term`` are, or ``None``."""
-        at = int(np.searchsorted(self.terms, np.uint64(term)))
-        if at == len(self.terms) or int(self.terms[at]) != term:
-            return None
-        return slice(int(self.starts[at]), int(self.starts[at + 1]))
+    @property
+    def span(self) -> slice:
+        """Which of all rows these are."""
+        return slice(self.first, self.first + self.count)
+
+    def find(self, terms: npt.NDArray[np.uint64]) -> list[tuple[int, slice]]:
+        """Return the numbers of the terms that occur here, and where their postings are."""
+        places = np.searchsorted(self.terms, terms)
+        places[places == len(self.terms)] = 0
+        found = np.flatnonzero(self.terms[places] == terms) if len(self.terms) else places[:0]
+        places = places[found]
+        starts, stops = self.starts[places].tolist(), self.starts[places + 1].tolist()
+        return list(zip(found.tolist(), map(slice, starts, stops), strict=True))
 
 
 def _segment(
     first: int,
     count: int,
     terms: npt.NDArray[np.uint64],
-    rows: npt.NDArray[np.int32],
+    rows: npt.NDArray[np.int64],
     frequencies: npt.NDArray[np.uint8],
 ) -> _Segment:
     # The sort is stable, so the rows of one term stay ascending.
     order = np.argsort(terms, kind="stable")
     terms = terms[order]
     unique, starts = np.unique(terms, return_index=True)
+    narrow = rows[order].astype(np.min_scalar_type(count))
     return _Segment(
-        first, count, unique, np.append(starts, len(terms)).astype(np.int64), rows[order], frequencies[order]
+        first, count, unique, np.append(starts, len(terms)).astype(np.int64), narrow, frequencies[order]
     )
 
 
@@ -61,7 +73,7 @@ def _merge(left: _Segment, right: _Segment) -> _Segment:
         left.first,
         left.count + right.count,
         np.concatenate([np.repeat(s.terms, np.diff(s.starts)) for s in (left, right)]),
-        np.concatenate([left.rows, right.rows]),
+        np.concatenate([left.rows, right.rows.astype(np.int64) + left.count]),
         np.concatenate([left.frequencies, right.frequencies]),
     )
 
@@ -123,7 +135,7 @@ class Postings:
         sums = np.concatenate(([0], np.cumsum(frequencies, dtype=np.int64)))
         lengths = (sums[bounds[1:]] - sums[bounds[:-1]]).astype(np.float32)
         self._lengths = np.concatenate([self._lengths, lengths])
-        rows = np.repeat(np.arange(first, first + count, dtype=np.int32), sizes)
+        rows = np.repeat(np.arange(count), sizes)
         self._segments.append(_segment(first, count, terms, rows, frequencies))
         while len(self._segments) > 1 and self._mergeable(*self._segments[-2:]):
             right = self._segments.pop()
@@ -152,16 +164,41 @@ class Postings:
         documents = int(np.count_nonzero(visible))
         if not documents or not terms:
             return total
-        lengths = self._lengths
-        damping = bm25.damping(lengths, float(lengths[visible].mean()))
-        best = 0.0
-        for term in terms:
-            found = [(s, part) for s in self._segments if (part := s.find(term)) is not None]
-            frequency = sum(int(np.count_nonzero(visible[s.rows[part]])) for s, part in found)
-            weight = bm25.weight(documents, frequency)
-            best += weight
-            for segment, part in found:
-                rows = segment.rows[part]
-                times = segment.frequencies[part].astype(np.float32)
-                total[rows] += bm25.gain(weight, times, damping[rows])
-        return bm25.relative(total, best)
+        asked = np.array(terms, dtype=np.uint64)
+        found = [(segment, segment.find(asked)) for segment in self._segments]
+        if documents == self._count:
+            mean = float(self._lengths.mean())
+            frequencies = _frequencies(found, len(terms), None)
+        else:
+            mean = float(self._lengths[visible].mean())
+            frequencies = _frequencies(found, len(terms), visible)
+        weights = np.array([bm25.weight(documents, frequency) for frequency in frequencies])
+        # One segment after the other, since what belongs to its rows then stays in a core's cache.
+        for segment, parts in found:
+            if parts:
+                total[segment.span] = self._gained(segment, parts, weights.astype(np.float32), mean)
+        return bm25.relative(total, float(weights.sum()))
+
+    def _gained(
+        self, segment: _Segment, parts: Sequence[tuple[int, slice]], weights: FloatArray, mean: float
+    ) -> npt.NDArray[np.float64]:
+        """Return what the terms with postings in a segment add to each of its rows."""
+        rows = np.concatenate([segment.rows[part] for _, part in parts]).astype(np.intp)
+        times = np.concatenate([segment.frequencies[part] for _, part in parts]).astype(np.float32)
+        numbers, sizes = zip(*[(number, part.stop - part.start) for number, part in parts], strict=True)
+        weight = np.repeat(weights[list(numbers)], sizes)
+        damping = bm25.damping(self._lengths[segment.span], mean)
+        return np.bincount(rows, bm25.gain(weight, times, damping[rows]), segment.count)
+
+
+def _frequencies(
+    found: Sequence[tuple[_Segment, Sequence[tuple[int, slice]]]], terms: int, visible: BoolArray | None
+) -> list[int]:
+    """Return in how many rows each term occurs; of the visible ones only, unless all are."""
+    frequencies = [0] * terms
+    for segment, parts in found:
+        seen = None if visible is None else visible[segment.span]
+        for number, part in parts:
+            rows = segment.rows[part]
+            frequencies[number] += len(rows) if seen is None else int(np.count_nonzero(seen[rows]))
+    return frequencies
