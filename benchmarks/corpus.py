@@ -131,9 +131,7 @@ def database(
 def _row(number: int, users: int, text: str) -> Row:
     scope = Scope(user(number % users), None, f"r{number // users // _TURNS_PER_RUN}")
     at = _START + number
-    return Row(
-        new_id(), scope, text, content_hash(text), created_at=at, updated_at=at, valid_from=at
-    )
+    return Row(new_id(), scope, text, content_hash(text), created_at=at, updated_at=at, valid_from=at)
 
 
 def user(number: int) -> str:

@@ -36,7 +36,8 @@ class Embedded:
         second = self.told[draw.integers(len(self.told), size=count)]
         share = draw.uniform(0, 0.5, size=(count, 1)).astype(np.float32)
         noise = draw.standard_normal(first.shape, dtype=np.float32)
-        return normalize((1 - share) * first + share * second + np.float32(0.2 / first.shape[1] ** 0.5) * noise)
+        noise *= np.float32(0.2 / first.shape[1] ** 0.5)
+        return normalize((1 - share) * first + share * second + noise)
 
 
 def read(folder: Path, data: Path | None) -> Embedded:

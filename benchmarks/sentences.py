@@ -9,33 +9,38 @@ from __future__ import annotations
 import random
 
 _PARTS = {
-    "who": """Ana|Ben|Carla|Deniz|Elif|Farid|Greta|Hiro|Ines|Jamal|Kaya|Lena|Marco|Nadia|Omar|Priya|Quentin|Rosa|
-    Samir|Tara|my sister|my brother|my boss|our neighbour|my old teacher|my daughter|my flatmate|a colleague|
-    my grandmother|the new intern""",
-    "food": """lentil soup|sushi|a mushroom risotto|pancakes|goulash|tacos|green curry|sourdough bread|ramen|
-    apple pie|a Greek salad|pumpkin ravioli|dal|paella|borscht|cheesecake|kimchi|a veggie burger""",
-    "hobby": """bouldering|oil painting|chess|pottery|birdwatching|long-distance running|playing the cello|knitting|
-    salsa dancing|sailing|beekeeping|photography|gardening|judo|writing short stories|restoring old bicycles|
-    table tennis|astronomy|yoga|board games""",
-    "place": """Lisbon|Kyoto|Oslo|Marrakesh|Vancouver|Krakow|the Alps|a village in Crete|Buenos Aires|Istanbul|
-    the Scottish Highlands|Hanoi|Cape Town|the Baltic coast|Mexico City|Tbilisi|Iceland|Naples|Melbourne|Chicago""",
-    "work": """the budget for next year|the migration to the new database|a talk about testing|the annual report|
-    the website of the museum|a grant proposal|the safety audit|the onboarding guide|a prototype of the sensor|
-    the schedule of the night shift|the contract with the supplier|a study on sleep|the mobile app|
-    the translation of a novel|the merger|the thesis on coral reefs""",
-    "thing": """a red bicycle|an electric car|a second-hand piano|a puppy|hiking boots|a standing desk|a film camera|
-    noise-cancelling headphones|a tent|a cast-iron pan|two goldfish|a sewing machine|a telescope|a sofa bed|
-    a fountain pen|a record player|a drone|a kayak|a wool coat|a smart watch""",
+    "who": """Ana|Ben|Carla|Deniz|Elif|Farid|Greta|Hiro|Ines|Jamal|Kaya|Lena|Marco|Nadia|Omar|Priya|
+    Quentin|Rosa|Samir|Tara|my sister|my brother|my boss|our neighbour|my old teacher|
+    my daughter|my flatmate|a colleague|my grandmother|the new intern""",
+    "food": """lentil soup|sushi|a mushroom risotto|pancakes|goulash|tacos|green curry|sourdough bread|
+    ramen|apple pie|a Greek salad|pumpkin ravioli|dal|paella|borscht|cheesecake|kimchi|
+    a veggie burger""",
+    "hobby": """bouldering|oil painting|chess|pottery|birdwatching|long-distance running|playing the cello|
+    knitting|salsa dancing|sailing|beekeeping|photography|gardening|judo|writing short stories|
+    restoring old bicycles|table tennis|astronomy|yoga|board games""",
+    "place": """Lisbon|Kyoto|Oslo|Marrakesh|Vancouver|Krakow|the Alps|a village in Crete|Buenos Aires|
+    Istanbul|the Scottish Highlands|Hanoi|Cape Town|the Baltic coast|Mexico City|Tbilisi|
+    Iceland|Naples|Melbourne|Chicago""",
+    "work": """the budget for next year|the migration to the new database|a talk about testing|
+    the annual report|the website of the museum|a grant proposal|the safety audit|
+    the onboarding guide|a prototype of the sensor|the schedule of the night shift|
+    the contract with the supplier|a study on sleep|the mobile app|the translation of a novel|
+    the merger|the thesis on coral reefs""",
+    "thing": """a red bicycle|an electric car|a second-hand piano|a puppy|hiking boots|a standing desk|
+    a film camera|noise-cancelling headphones|a tent|a cast-iron pan|two goldfish|
+    a sewing machine|a telescope|a sofa bed|a fountain pen|a record player|a drone|a kayak|
+    a wool coat|a smart watch""",
     "feel": """happy|nervous|relieved|exhausted|proud|disappointed|excited|homesick|grateful|worried|bored|
     surprised""",
-    "health": """a sprained ankle|an allergy to peanuts|migraines|high blood pressure|a cold|trouble sleeping|
-    back pain|asthma|a broken wrist|an ear infection|an intolerance to lactose|a root canal""",
-    "when": """yesterday|last weekend|in March|two years ago|this morning|next Tuesday|on my birthday|in the summer|
-    before the holidays|every Thursday|last night|in 2019|a week ago|tomorrow afternoon|on New Year's Eve|
-    during the conference""",
-    "art": """a novel by Le Guin|the new Miyazaki film|a jazz concert|an exhibition of Turner|a podcast about volcanoes|
-    a documentary on octopuses|a musical|a crime series|a book on stoicism|an opera|a stand-up show|
-    an album by Radiohead""",
+    "health": """a sprained ankle|an allergy to peanuts|migraines|high blood pressure|a cold|
+    trouble sleeping|back pain|asthma|a broken wrist|an ear infection|an intolerance to lactose|
+    a root canal""",
+    "when": """yesterday|last weekend|in March|two years ago|this morning|next Tuesday|on my birthday|
+    in the summer|before the holidays|every Thursday|last night|in 2019|a week ago|
+    tomorrow afternoon|on New Year's Eve|during the conference""",
+    "art": """a novel by Le Guin|the new Miyazaki film|a jazz concert|an exhibition of Turner|
+    a podcast about volcanoes|a documentary on octopuses|a musical|a crime series|
+    a book on stoicism|an opera|a stand-up show|an album by Radiohead""",
 }
 
 _TOLD = """{who} cooked {food} for us {when}, and I felt {feel}.

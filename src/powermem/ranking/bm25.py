@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,8 +31,8 @@ def damping(lengths: FloatArray, mean: float) -> FloatArray:
     return (K1 * (1 - B) + (K1 * B / (mean or 1.0)) * lengths).astype(np.float32)
 
 
-def gain(weight: float | npt.NDArray[np.float64], times: FloatArray, damping: FloatArray) -> FloatArray:
-    """Return what a term adds to rows that have it so many times; or each of several terms to one row."""
+def gain(weight: npt.NDArray[np.floating[Any]], times: FloatArray, damping: FloatArray) -> FloatArray:
+    """Return what terms add to rows that have them so many times; all of one shape."""
     gained: FloatArray = np.asarray(weight * (K1 + 1), dtype=np.float32) * times / (times + damping)
     return gained
 

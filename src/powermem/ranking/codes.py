@@ -2,9 +2,10 @@
 
 The bits choose among all rows: the sign of a dimension is kept and the rest thrown away, so 384 dimensions
 take 48 bytes instead of 1,536. From the share of signs in which two vectors differ follows their angle
-(Charikar 2002, "Similarity Estimation Techniques from Rounding Algorithms", for random hyperplanes; the axes of
-an embedding do nearly as well). The bytes choose among those: each dimension rounded to one of 255 steps,
-which makes a cosine wrong by some thousandths at most. Who uses it scores the best of them again with the exact vectors.
+(Charikar 2002, "Similarity Estimation Techniques from Rounding Algorithms", for random hyperplanes; the axes
+of an embedding do nearly as well). The bytes choose among those: each dimension rounded to one of 255 steps,
+which makes a cosine wrong by some thousandths at most. Who uses it scores the best of them again with the
+exact vectors.
 """
 
 from __future__ import annotations

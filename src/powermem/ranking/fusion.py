@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from .partition import Partition
 from .selection import best
+from .turns import Beside
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
@@ -60,8 +61,8 @@ class Rankable(Protocol):
     def runs(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Return the number of the run of each of these rows, -1 for none; shape as given."""
 
-    def neighbours(self, row: int, span: int) -> list[tuple[int, int]]:
-        """Return pairs of (distance in turns, row) of what was said around a row in the same run."""
+    def beside(self, rows: npt.NDArray[np.int64], span: int) -> Beside:
+        """Return the turns said shortly before and after rows in their runs; see ``Beside``."""
 
     def spoken_by(self, terms: Iterable[str]) -> BoolArray | None:
         """Return which rows were said by somebody whose name has one of these terms; shape (n,)."""
@@ -139,8 +140,7 @@ def candidates(
     chosen = np.zeros(len(visible), dtype=np.bool_)
     chosen[pool] = True
     if weights.neighbour:
-        for row in pool.tolist():
-            chosen[[other for _, other in partition.neighbours(row, weights.span)]] = True
+        chosen[partition.beside(pool, weights.span).rows] = True
     return chosen & visible
 
 
@@ -207,19 +207,12 @@ def _with_neighbours(
     """Return the pool and the turns beside it, ascending, and what other turns of its run add to each."""
     if not weights.neighbour:
         return np.sort(pool), np.zeros(len(pool), dtype=np.float32)
-    scores = base[pool].tolist()
-    shares: dict[int, float] = {}
-    for row, score in zip(pool.tolist(), scores, strict=True):
-        for distance, other in partition.neighbours(row, weights.span):
-            share = score / distance
-            if share > shares.get(other, 0.0):
-                shares[other] = share
-    others = np.fromiter(shares, dtype=np.int64, count=len(shares))
+    places, distances, others = partition.beside(pool, weights.span)
+    shares = base[pool[places]] / distances
     seen = visible[others]
-    others = others[seen]
-    rows = np.union1d(pool, others)
+    rows = np.union1d(pool, others[seen])
     added = np.zeros(len(rows), dtype=np.float32)
-    added[np.searchsorted(rows, others)] = np.fromiter(shares.values(), np.float32, len(shares))[seen]
+    np.maximum.at(added, np.searchsorted(rows, others[seen]), shares[seen].astype(np.float32))
     added += np.float32(weights.run) * _best_others(partition, base, pool, rows)
     return rows, np.float32(weights.neighbour) * added
 

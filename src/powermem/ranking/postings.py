@@ -180,15 +180,20 @@ class Postings:
         return bm25.relative(total, float(weights.sum()))
 
     def _gained(
-        self, segment: _Segment, parts: Sequence[tuple[int, slice]], weights: FloatArray, mean: float
-    ) -> npt.NDArray[np.float64]:
+        self,
+        segment: _Segment,
+        parts: Sequence[tuple[int, slice]],
+        weights: npt.NDArray[np.float32],
+        mean: float,
+    ) -> FloatArray:
         """Return what the terms with postings in a segment add to each of its rows."""
         rows = np.concatenate([segment.rows[part] for _, part in parts]).astype(np.intp)
         times = np.concatenate([segment.frequencies[part] for _, part in parts]).astype(np.float32)
         numbers, sizes = zip(*[(number, part.stop - part.start) for number, part in parts], strict=True)
         weight = np.repeat(weights[list(numbers)], sizes)
         damping = bm25.damping(self._lengths[segment.span], mean)
-        return np.bincount(rows, bm25.gain(weight, times, damping[rows]), segment.count)
+        gained = bm25.gain(weight, times, damping[rows])
+        return np.bincount(rows, gained, segment.count).astype(np.float32)
 
 
 def _frequencies(

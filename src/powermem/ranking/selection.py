@@ -30,7 +30,7 @@ def highest(scores: FloatArray, visible: BoolArray, count: int) -> IntArray:
     """
     seen = int(np.count_nonzero(visible))
     if seen < len(scores) // 8:
-        rows = np.flatnonzero(visible)
+        rows: IntArray = np.flatnonzero(visible)
         return rows[_highest(scores[rows], count)]
     return _highest(scores if seen == len(scores) else np.where(visible, scores, np.float32(-1)), count)
 
@@ -41,7 +41,9 @@ def _highest(scores: FloatArray, count: int) -> IntArray:
     if len(rows) <= count:
         return rows
     kept = scores[rows]
-    return rows[kept >= np.partition(kept, len(kept) - count)[len(kept) - count]]
+    least = np.partition(kept, len(kept) - count)[len(kept) - count]
+    enough: IntArray = rows[kept >= least]
+    return enough
 
 
 def _bound(scores: FloatArray, count: int) -> float:

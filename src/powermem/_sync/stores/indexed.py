@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from ..._concurrency import to_thread
 from ...ranking.found import Found
-from ...ranking.fusion import Ranked, Weights, best, combine, pool_size, rank
+from ...ranking.fusion import Ranked, Weights, combine, pool_size, rank
+from ...ranking.selection import best
 from ...ranking.tally import MATCHED, Tally, rarest
 from ...sql.dialects import Fragment
 from ...sql.oceanbase import OceanBaseSQL, among_words, cosine, far, mark, neighbours, searched_rows

@@ -14,7 +14,8 @@ from ..._drivers.base import Connection, Driver
 from ...clock import now as clock_now
 from ...errors import StoreError
 from ...ranking.found import Found
-from ...ranking.fusion import Ranked, Weights, best, combine, pool_size, rank
+from ...ranking.fusion import Ranked, Weights, combine, pool_size, rank
+from ...ranking.selection import best
 from ...sql.dialects import Fragment
 from ...sql.postgres import PostgresSQL, Vector, searched_rows, signed
 from ...sql.rows import COLUMNS, scope_condition, visible
