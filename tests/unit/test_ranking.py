@@ -15,7 +15,7 @@ from powermem.ranking.codes import Codes
 from powermem.ranking.fusion import Weights, combine, rank
 from powermem.ranking.partition import Partition, PartitionRows
 from powermem.ranking.postings import Postings
-from powermem.ranking.selection import best
+from powermem.ranking.selection import best, highest
 from powermem.ranking.vectors import Vectors, normalize
 from powermem.text import count_terms, term_id
 
@@ -282,3 +282,21 @@ def test_codes_estimate_the_cosine_and_rank_the_near_ones_first() -> None:
     np.testing.assert_allclose(everything, exact[0], atol=0.005)
     assert everything[19_999] == 0
     assert codes.nbytes < 0.6 * matrix.nbytes
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 3000), st.integers(1, 40), st.sampled_from([2, 50, 100_000]), st.floats(0, 1), st.data()
+)
+def test_the_best_are_those_of_a_full_sort(
+    length: int, count: int, levels: int, share: float, data: st.DataObject
+) -> None:
+    rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
+    scores = (rng.integers(-1, levels, length) / levels).astype(np.float32)
+    visible = rng.random(length) < share
+    order = sorted((-score, row) for row, score in enumerate(scores.tolist()) if visible[row] and score > 0)
+    expected = [row for _, row in order]
+    assert best(scores, visible, count).tolist() == expected[:count]
+    taken = highest(scores, visible, count).tolist()
+    assert set(expected[:count]) <= set(taken) <= set(expected)
+    assert taken == sorted(taken)

@@ -27,6 +27,7 @@ FloatArray = npt.NDArray[np.float32]
 FOREVER = 2**63 - 1
 """Stands for "no end" in the columns of times."""
 
+_OVERHEAD = 8192
 _OVERHEAD_PER_ROW = 200
 
 
@@ -99,7 +100,8 @@ class Partition:
     def nbytes(self) -> int:
         """Bytes held, estimated for the Python objects."""
         vectors = self.vectors.nbytes if self.vectors else 0
-        return vectors + self.postings.nbytes + len(self._ids.values) * _OVERHEAD_PER_ROW
+        rows = len(self._ids.values)
+        return _OVERHEAD + vectors + self.postings.nbytes + rows * _OVERHEAD_PER_ROW
 
     @property
     def wasteful(self) -> bool:

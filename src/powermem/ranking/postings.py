@@ -121,7 +121,7 @@ class Postings:
             self._added.append((terms, frequencies, sizes))
             self._count += len(sizes)
             self._waiting += len(sizes)
-            if self._waiting >= _MAX_SEGMENT // 2:
+            if self._waiting >= _MAX_SEGMENT:
                 self._settle()
 
     def _settle(self) -> None:

@@ -31,8 +31,7 @@ class Partitions:
 
     def __init__(self, collection: str, limit_bytes: int, exact_rows: int) -> None:
         self._c = collection
-        self._exact_rows = exact_rows
-        self._cache = PartitionCache(limit_bytes, SharedLock)
+        self._cache = PartitionCache(limit_bytes, SharedLock, exact_rows=exact_rows)
 
     @contextmanager
     def fresh(
@@ -61,7 +60,7 @@ class Partitions:
     def _update(self, connection: sqlite3.Connection, entry: Entry[SharedLock], sequence: int) -> None:
         if (
             entry.partition is None
-            or self._outgrown(entry.partition)
+            or self._cache.outgrown(entry.partition)
             or entry.sequence < self._oldest(connection)
         ):
             entry.partition = self._load(connection, entry.user_id)
@@ -86,18 +85,13 @@ class Partitions:
         ).fetchone()[0]
         return oldest
 
-    def _outgrown(self, partition: Partition) -> bool:
-        return partition.wasteful or (not partition.coded and len(partition) > 2 * self._exact_rows)
-
     def _load(self, connection: sqlite3.Connection, user_id: str | None) -> Partition:
         found = connection.execute(f"SELECT value FROM {self._c}_meta WHERE key = 'dimension'").fetchone()
         where, values = ("1", []) if user_id is None else ("r.user_id = ?", [user_id])
         count: int = connection.execute(
             f"SELECT count(*) FROM {self._c}_records r WHERE {where}", values
         ).fetchone()[0]
-        partition = Partition(found[0] if found else None, coded=count > self._exact_rows)
-        if partition.vectors is not None:
-            partition.vectors.reserve(count)
+        partition = self._cache.make(found[0] if found else None, count)
         self._append(connection, partition, where, values)
         return partition
 
