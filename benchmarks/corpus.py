@@ -87,7 +87,8 @@ def _chunks(rows: int) -> Iterator[tuple[int, list[str]]]:
         yield start, texts(min(_CHUNK, rows - start), seed=1000 + start)
 
 
-def _made_up(start: int, count: int) -> FloatArray:
+def made_up(start: int, count: int) -> FloatArray:
+    """Return the vectors of so many memories from a number on."""
     return vectors(count, DIMENSION, seed=1000 + start)
 
 
@@ -96,7 +97,7 @@ def database(
     rows: int,
     users: int,
     *,
-    embedded: Callable[[int, int], FloatArray] = _made_up,
+    embedded: Callable[[int, int], FloatArray] = made_up,
     name: str = "memories",
 ) -> Path:
     """Return a file with so many memories, dealt out to so many users; made at the first call.

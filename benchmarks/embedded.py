@@ -40,12 +40,11 @@ class Embedded:
         return normalize((1 - share) * first + share * second + noise)
 
 
-def read(folder: Path, data: Path | None) -> Embedded:
+def read(kept: Path, data: Path | None) -> Embedded:
     """Return the vectors of sentences, and of LoCoMo's turns and questions where there is a file of them.
 
-    They are computed at the first call, which takes a minute or more, and kept in the folder.
+    They are computed at the first call, which takes a minute or more, and kept in a file.
     """
-    kept = folder / f"embedded-{'locomo' if data else 'made'}.npz"
     if not kept.exists():
         told, asked = sentences.told(_TOLD, seed=1), sentences.asked(_ASKED, seed=2)
         if data is not None:
