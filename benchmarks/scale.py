@@ -1,4 +1,4 @@
-"""Searching up to a million memories, in one scope and among 10,000 users: time, recall, opening, memory.
+"""Searching up to a million memories, in one scope and of one user of many: time, recall, opening, memory.
 
 The time is that of the whole call without the query's embedding, which is looked up. Processor time, of all
 threads together, says more on a machine that has other things to do.
@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import sqlite3
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -32,7 +33,8 @@ from .report import Figure, figure
 from .search import LIMIT, Floors, Samples, databases
 
 CROWD = 64
-USERS = 10_000
+SHARE = 100
+"""Memories of each user where there are many."""
 _PROVIDER = "looked-up"
 _QUERIES_PER_ROUND = 5
 _CAP_MIB = 64
@@ -46,8 +48,10 @@ def add_arguments(parser: Any) -> None:
 
 def run(options: argparse.Namespace) -> list[Figure]:
     most = options.scale
+    if most < 1000:
+        sys.exit("--scale must be at least 1000")
     sizes = {(size, 1): target for size, target in _TARGETS.items() if size < most}
-    sizes |= {(most, 1): _TARGETS.get(most, ""), (most, USERS): "under 2"}
+    sizes |= {(most, 1): _TARGETS.get(most, ""), (most, most // SHARE): "under 2"}
     with databases(options) as folder:
         questions = _prepare(folder, options.data, list(sizes))
         child = partial(_child, folder=str(folder), rounds=options.rounds)
@@ -142,7 +146,7 @@ def _opening(rows: int, folder: Path, rounds: int) -> list[Figure]:
         rounds,
         {
             users: partial(_child, "opening", folder=str(folder), rounds=1, rows=rows, users=users)
-            for users in (1, USERS)
+            for users in (1, rows // SHARE)
         },
     )
     return [
@@ -160,7 +164,10 @@ def _opening(rows: int, folder: Path, rounds: int) -> list[Figure]:
 def _memory(rows: int, folder: Path) -> list[Figure]:
     raw = rows * corpus.DIMENSION * 4 / 2**20
     figures = []
-    for users, cap, where in ((1, 1024, "one scope"), (USERS, _CAP_MIB, f"all of {USERS:,} users")):
+    for users, cap, where in (
+        (1, 1024, "one scope"),
+        (rows // SHARE, _CAP_MIB, f"all of {rows // SHARE:,} users"),
+    ):
         found = _child("memory", folder=str(folder), rounds=cap, rows=rows, users=users)
         what = f"{rows:,} memories, {where} searched, cache_mb={cap}"
         figures += [
