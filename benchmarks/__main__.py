@@ -29,7 +29,6 @@ NAMES = (
     "moving",
     "stores",
     "processing",
-    "retrieval",
 )
 
 

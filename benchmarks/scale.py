@@ -13,6 +13,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,8 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from powermem import AsyncMemory, Memory, register_embedder
-from powermem.indexing import query_ids
 from powermem.minilm import available
+from powermem.questions import read as read_question
 from powermem.sqlite.engine import Engine
 from powermem.types import Scope, SearchRequest
 
@@ -340,14 +341,18 @@ def _measure_memory(path: Path, rows: int, users: int, cap: int) -> Samples:
     query = _questions(path.parent, 1, seed=11)[0]
     engine = Engine(str(path), corpus.COLLECTION, cache_bytes=cap << 20)
     engine.open()
-    terms, words = query_ids(query)
-    vector, counted, before = _LookedUp.known[query].tobytes(), 0.0, resident()
+    counted, before = 0.0, resident()
     for number in range(users):
-        engine.search([SearchRequest(Scope(corpus.user(number)), vector, terms, LIMIT, words=words)])
+        engine.search([_request(query, Scope(corpus.user(number)))])
         counted = max(counted, engine.cached_bytes / 2**20)
     found = {"counted": [counted], "resident": [resident() - before]}
     engine.close()
     return found
+
+
+def _request(text: str, scope: Scope) -> SearchRequest:
+    question = read_question(text, 0)
+    return SearchRequest(scope, _LookedUp.known[text].tobytes(), question.terms, LIMIT, question.cues)
 
 
 def _measure_recall(path: Path, rows: int, users: int, rounds: int) -> Samples:
@@ -356,12 +361,11 @@ def _measure_recall(path: Path, rows: int, users: int, rounds: int) -> Samples:
         ::3
     ]
     scope = Scope(corpus.user(0))
-    requests = {"dense": [], "whole": []}
+    requests: dict[str, list[SearchRequest]] = {"dense": [], "whole": []}
     for text in asked:
-        terms, words = query_ids(text)
-        vector = _LookedUp.known[text].tobytes()
-        requests["dense"].append(SearchRequest(scope, vector, None, LIMIT, boosts=False))
-        requests["whole"].append(SearchRequest(scope, vector, terms, LIMIT, words=words))
+        whole = _request(text, scope)
+        requests["whole"].append(whole)
+        requests["dense"].append(replace(whole, terms=None, boosts=False))
     answers: dict[str, dict[str, list[set[int]]]] = {}
     for name, most in (("exact", rows), ("codes", 0)):
         # Both within a limit that neither reaches.

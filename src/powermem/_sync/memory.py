@@ -16,7 +16,6 @@ from ..changes import AlreadyDone, AlreadyStored, Amend, Change, Delete, DeleteW
 from ..errors import InvalidInputError
 from ..exchange.checkpoint import Checkpoint
 from ..filters import parse as parse_filters
-from ..indexing import document
 from ..inputs import (
     KEEP,
     Moment,
@@ -30,7 +29,7 @@ from ..inputs import (
 from ..messages import read_messages
 from ..metadata import check_metadata
 from ..parts import has_parts
-from ..plan import NewMemories, replacement, said_at
+from ..plan import NewMemories, replacement
 from ..records import full_record
 from ..refinement import Refinement
 from ..tracing import Value, annotate, span
@@ -278,7 +277,7 @@ class Memory(Remembering):
         at = clock.now()
         changes: list[Change] = []
         if wording is not None and wording != row.text:
-            vectors = parts.encoder.encode([document(wording, row.actor_id, said_at(row))])
+            vectors = parts.encoder.encode([wording])
             changes.append(replacement(row, wording, vectors[0], at, strict=True))
         if extra is not None or expires_at is not KEEP:
             changes.append(

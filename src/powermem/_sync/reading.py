@@ -115,6 +115,7 @@ class Reading(Lifecycle):
             as_of=None if as_of is None else clock.parse(as_of, "as_of"),
             include_expired=include_expired,
             rerank=rerank is not False,
+            explain=explain,
         )
         with span("powermem.search", {"powermem.queries": len(queries), "powermem.limit": asked.limit}):
             parts = self._ready()

@@ -6,7 +6,7 @@ are merged, so that adding a row costs little and a query looks into few segment
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from . import bm25
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
+
+_Parts = Sequence[tuple[int, slice]]
 
 # Sorting more rows at once would take more memory for a moment than it saves time in the queries.
 _MAX_SEGMENT = 1 << 15
@@ -41,7 +43,7 @@ class _Segment:
         """Which of all rows these are."""
         return slice(self.first, self.first + self.count)
 
-    def find(self, terms: npt.NDArray[np.uint64]) -> list[tuple[int, slice]]:
+    def find(self, terms: npt.NDArray[np.uint64]) -> _Parts:
         """Return the numbers of the terms that occur here, and where their postings are."""
         places = np.searchsorted(self.terms, terms)
         places[places == len(self.terms)] = 0
@@ -144,60 +146,97 @@ class Postings:
     def _mergeable(self, left: _Segment, right: _Segment) -> bool:
         return left.count < 2 * right.count and left.count + right.count <= _MAX_SEGMENT
 
-    def scores(self, terms: Sequence[int], visible: BoolArray) -> FloatArray:
-        """Return how well each row matches the terms, 0 to 1.
+    def match(self, terms: Sequence[int], visible: BoolArray, source: float = 0.0) -> Matches:
+        """Return how well each row matches the terms of a query.
 
-        The score is BM25 relative to a row of mean length that holds every term of the query once: such a row
-        scores 1, and what would score more scores 1 as well. Document frequencies, the number of documents
-        and the mean length count visible rows only, so what another user stored, or what was deleted, changes
-        nothing.
+        Document frequencies, the number of documents and the mean length count visible rows only, so what
+        another user stored, or what was deleted, changes nothing.
 
         Args:
             terms: distinct term ids of the query.
             visible: shape (n,), the rows that may be found.
-
-        Returns:
-            Shape (n,), float32; rows that are not visible may hold any value.
+            source: see `bm25.gain`.
         """
         self._settle()
-        total = np.zeros(self._count, dtype=np.float32)
-        documents = int(np.count_nonzero(visible))
-        if not documents or not terms:
-            return total
-        asked = np.array(terms, dtype=np.uint64)
-        found = [(segment, segment.find(asked)) for segment in self._segments]
-        if documents == self._count:
-            mean = float(self._lengths.mean())
-            frequencies = _frequencies(found, len(terms), None)
-        else:
-            mean = float(self._lengths[visible].mean())
-            frequencies = _frequencies(found, len(terms), visible)
-        weights = np.array([bm25.weight(documents, frequency) for frequency in frequencies])
-        # One segment after the other, since what belongs to its rows then stays in a core's cache.
-        for segment, parts in found:
-            if parts:
-                total[segment.span] = self._gained(segment, parts, weights.astype(np.float32), mean)
-        return bm25.relative(total, float(weights.sum()))
+        return Matches(self._segments, self._lengths, terms, visible, source)
 
-    def _gained(
+
+class Matches:
+    """The rows that have terms of a query, until rows are added.
+
+    Args:
+        segments: the postings of all rows.
+        lengths: how many terms each row has, counted with repetition; shape (n,).
+        terms: distinct term ids of the query.
+        visible: the rows that may be found; shape (n,).
+        source: see `bm25.gain`.
+
+    Attributes:
+        scores: BM25 relative to a row of mean length that holds every term of the query once, which scores 1
+            as what would score more does; shape (n,). Rows that are not visible may hold any value.
+    """
+
+    def __init__(
         self,
-        segment: _Segment,
-        parts: Sequence[tuple[int, slice]],
-        weights: npt.NDArray[np.float32],
-        mean: float,
-    ) -> FloatArray:
+        segments: Sequence[_Segment],
+        lengths: FloatArray,
+        terms: Sequence[int],
+        visible: BoolArray,
+        source: float,
+    ) -> None:
+        self._lengths = lengths
+        self._source = source
+        self._found = _find(segments, terms)
+        self._segments = segments
+        documents = int(np.count_nonzero(visible))
+        everything = documents == len(visible)
+        self._mean = float((lengths if everything else lengths[visible]).mean()) if documents else 0.0
+        frequencies = _frequencies(self._found, len(terms), None if everything else visible)
+        weights = [bm25.weight(documents, frequency) for frequency in frequencies]
+        self._weights = np.array(weights if documents else [0.0] * len(terms), dtype=np.float32)
+        self._best = sum(weights) if documents else 0.0
+        total = np.zeros(len(lengths), dtype=np.float32)
+        # One segment after the other, since what belongs to its rows then stays in a core's cache.
+        for segment, parts in self._found:
+            if parts and documents:
+                total[segment.span] = self._gained(segment, parts)
+        self.scores: FloatArray = bm25.relative(total, self._best)
+
+    def _gained(self, segment: _Segment, parts: _Parts) -> FloatArray:
         """Return what the terms with postings in a segment add to each of its rows."""
         rows = np.concatenate([segment.rows[part] for _, part in parts]).astype(np.intp)
         times = np.concatenate([segment.frequencies[part] for _, part in parts]).astype(np.float32)
         numbers, sizes = zip(*[(number, part.stop - part.start) for number, part in parts], strict=True)
-        weight = np.repeat(weights[list(numbers)], sizes)
-        damping = bm25.damping(self._lengths[segment.span], mean)
-        gained = bm25.gain(weight, times, damping[rows])
+        weight = np.repeat(self._weights[list(numbers)], sizes)
+        damping = bm25.damping(self._lengths[segment.span], self._mean)
+        gained = bm25.gain(weight, times, damping[rows], self._source)
         return np.bincount(rows, gained, segment.count).astype(np.float32)
+
+    def gains(self, rows: npt.NDArray[np.int64]) -> FloatArray:
+        """Return what each term adds to the score of some rows; see ``Lexical``."""
+        gained = np.zeros((len(self._weights), len(rows)), dtype=np.float32)
+        damping = bm25.damping(self._lengths[rows], self._mean)
+        for number, where, segment, places in _meet(self._found, rows):
+            times = segment.frequencies[places].astype(np.float32)
+            gained[number, where] = bm25.gain(self._weights[number], times, damping[where], self._source)
+        return gained / np.float32(self._best or 1.0)
+
+    def having(self, terms: Sequence[int], rows: npt.NDArray[np.int64]) -> BoolArray:
+        """Return which of some rows have which of some terms; see ``Lexical``."""
+        has = np.zeros((len(terms), len(rows)), dtype=np.bool_)
+        for number, where, _, _ in _meet(_find(self._segments, terms), rows):
+            has[number, where] = True
+        return has
+
+
+def _find(segments: Sequence[_Segment], terms: Sequence[int]) -> list[tuple[_Segment, _Parts]]:
+    """Return for each segment the numbers of the terms that occur in it, and where their postings are."""
+    asked = np.array(terms, dtype=np.uint64)
+    return [(segment, segment.find(asked)) for segment in segments]
 
 
 def _frequencies(
-    found: Sequence[tuple[_Segment, Sequence[tuple[int, slice]]]], terms: int, visible: BoolArray | None
+    found: Sequence[tuple[_Segment, _Parts]], terms: int, visible: BoolArray | None
 ) -> list[int]:
     """Return in how many rows each term occurs; of the visible ones only, unless all are."""
     frequencies = [0] * terms
@@ -207,3 +246,20 @@ def _frequencies(
             rows = segment.rows[part]
             frequencies[number] += len(rows) if seen is None else int(np.count_nonzero(seen[rows]))
     return frequencies
+
+
+def _meet(
+    found: Sequence[tuple[_Segment, _Parts]], rows: npt.NDArray[np.int64]
+) -> Iterator[tuple[int, npt.NDArray[np.intp], _Segment, npt.NDArray[np.intp]]]:
+    """Yield for each term and segment: number of the term, which of ``rows`` have it, the segment, and where
+    their postings are."""
+    for segment, parts in found:
+        low, high = np.searchsorted(rows, (segment.first, segment.first + segment.count)).tolist()
+        if low == high or not parts:
+            continue
+        asked = np.full(segment.count, -1, dtype=np.intp)
+        asked[rows[low:high] - segment.first] = np.arange(low, high)
+        for number, part in parts:
+            where = asked[segment.rows[part]]
+            met = np.flatnonzero(where >= 0)
+            yield number, where[met], segment, part.start + met

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,10 @@ import numpy.typing as npt
 
 from ..types import SearchRequest
 from .codes import Codes
-from .fusion import Ranked, Weights, candidates, combine, pool_size, rank
+from .fusion import Ranked, candidates, combine, pool_size, rank
 from .partition import Partition, PartitionRows
 from .selection import highest
+from .weights import Weights
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
@@ -83,11 +83,10 @@ class Search:
         only: Sequence[int] | None,
         now: int,
     ) -> None:
-        plain = replace(weights, speaker=0.0, neighbour=0.0, recency=0.0)
         self._partition = partition
         self._request = request
         self._dense = dense
-        self._weights = weights if request.boosts else plain
+        self._weights = weights if request.boosts else weights.plain()
         self._now = now
         self._visible = partition.visible(
             now,
@@ -98,7 +97,9 @@ class Search:
             only=None if only is None else np.array(only, dtype=np.int64),
         )
         self._lexical = (
-            None if request.terms is None else partition.postings.scores(request.terms, self._visible)
+            None
+            if request.terms is None
+            else partition.postings.match(request.terms, self._visible, self._weights.source)
         )
 
     def unsure(self) -> list[int]:
@@ -110,16 +111,16 @@ class Search:
         if self._dense is None or query is None or not isinstance(codes, Codes):
             return []
         weights, limit = self._weights, self._request.limit
+        words = None if self._lexical is None else self._lexical.scores
         likely = highest(
-            combine(self._dense, self._lexical, weights), self._visible, max(_LIKELY, 20 * pool_size(limit))
+            combine(self._dense, words, weights), self._visible, max(_LIKELY, 20 * pool_size(limit))
         )
         dense = codes.refined(np.frombuffer(query, dtype=np.float32), likely)
-        lexical = None if self._lexical is None else self._lexical[likely]
         self._visible = candidates(
             self._partition,
             self._visible,
             likely,
-            combine(dense, lexical, weights),
+            combine(dense, None if words is None else words[likely], weights),
             limit=limit,
             weights=weights,
         )
@@ -149,8 +150,9 @@ class Search:
             self._lexical,
             limit=self._request.limit,
             now=self._now,
-            words=self._request.words,
+            cues=self._request.cues,
             weights=self._weights,
+            explain=self._request.explain,
         )
         ids = self._partition.ids
         return [(int(ids[one.row]), one) for one in found if threshold is None or one.score >= threshold]

@@ -84,7 +84,7 @@ class Turns:
 
     def beside(self, rows: IntArray, span: int) -> Beside:
         """Return the turns up to ``span`` before and after each row, in runs that are in order."""
-        found = []
+        found = [(rows[:0],) * 3]
         for column in (self._before.values, self._after.values):
             places, others = np.arange(len(rows)), rows
             for distance in range(1, span + 1):

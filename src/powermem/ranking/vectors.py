@@ -125,3 +125,10 @@ def _products(rows: FloatArray, queries: FloatArray, out: FloatArray) -> int:
         out=out[:, :done].reshape(len(queries), count, size).transpose(1, 0, 2),
     )
     return done
+
+
+def mean_direction(*embeddings: bytes) -> bytes:
+    """Return the normalized mean of normalized float32 vectors, all as bytes."""
+    together = np.frombuffer(b"".join(embeddings), dtype=np.float32).reshape(len(embeddings), -1)
+    mean: bytes = normalize(together.mean(axis=0, keepdims=True)).tobytes()
+    return mean

@@ -35,7 +35,7 @@ from ..sql.dialects import SQLITE
 from ..sql.filters import compile_filter
 from ..sql.queue import QueueSQL
 from ..sql.rows import COLUMNS, scope_condition, scope_values, to_row
-from ..types import Row, Scope
+from ..types import Row, Scope, Words
 from .queue import run
 from .restorer import Restorer
 
@@ -185,7 +185,7 @@ class Writer:
             # Nobody can find the expired one any more, so it must not stand in the way of saying it again.
             self._end(batch, same.id, same.expires_at)
             self._insert(batch, change)
-        self._insert_vector(batch, row, change.embedding)
+        self._insert_vector(batch, row, change.embedding, index(row, change.facets, change.source))
         self._link(batch, row.id, change.turns)
         self._record(batch, row.id, "ADD", None, row.text, row.actor_id, row.created_at)
         return Added(row)
@@ -221,10 +221,9 @@ class Writer:
             (moment, batch.sequence, memory_id),
         )
 
-    def _insert_vector(self, batch: _Batch, row: Row, embedding: bytes | None) -> None:
+    def _insert_vector(self, batch: _Batch, row: Row, embedding: bytes | None, words: Words) -> None:
         batch.execute(
-            f"INSERT OR REPLACE INTO {self._c}_vectors VALUES (?, ?, ?, ?)",
-            (row.id, embedding, *index(row.text, row.actor_id, row.valid_from)),
+            f"INSERT OR REPLACE INTO {self._c}_vectors VALUES (?, ?, ?, ?)", (row.id, embedding, *words)
         )
 
     def _replace_text(self, batch: _Batch, change: ReplaceText) -> Updated | Duplicate | None:
@@ -244,7 +243,7 @@ class Writer:
             (change.text, change.hash, change.at, batch.sequence, change.id),
         )
         new = replace(row, text=change.text, hash=change.hash, updated_at=change.at, version=row.version + 1)
-        self._insert_vector(batch, new, change.embedding)
+        self._insert_vector(batch, new, change.embedding, index(new, source=change.source))
         self._link(batch, change.id, change.turns)
         self._record(batch, change.id, "UPDATE", row.text, change.text, row.actor_id, change.at)
         return Updated(new, row.text)

@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ...clock import now as clock_now
 from ...filters import Expression
-from ...indexing import query_ids
+from ...questions import Question, read
+from ...ranking.vectors import mean_direction
 from ...types import Hit, Scope, SearchRequest
 from ..encoder import Encoder
 from ..providers.reranker import Reranker
@@ -29,6 +31,7 @@ class Query:
     as_of: int | None = None
     include_expired: bool = False
     rerank: bool = False
+    explain: bool = False
 
 
 class Retrieval:
@@ -42,32 +45,45 @@ class Retrieval:
     def search(self, texts: Sequence[str], query: Query) -> list[list[Hit]]:
         """Answer each text, best first; all are embedded in one batch. A blank text has no answer."""
         asked = [i for i, text in enumerate(texts) if text.strip()]
-        vectors = self._encoder.encode([texts[i] for i in asked])
+        now = clock_now()
+        questions = [read(texts[i], now) for i in asked]
+        vectors = self._encode([texts[i] for i in asked], questions)
         reranker = self._reranker if query.rerank else None
         limit = query.limit
         if reranker is not None:
             limit = max(limit, min(limit * _CANDIDATES, _MOST_CANDIDATES))
         requests = []
-        for i, vector in zip(asked, vectors, strict=True):
-            terms, words = query_ids(texts[i])
+        for question, vector in zip(questions, vectors, strict=True):
             requests.append(
                 SearchRequest(
                     scope=query.scope,
                     embedding=vector,
-                    terms=terms,
-                    words=words,
+                    terms=question.terms,
+                    cues=question.cues,
                     limit=limit,
                     expression=query.expression,
                     as_of=query.as_of,
                     include_expired=query.include_expired,
                     # The threshold is about the final score.
                     threshold=None if reranker is not None else query.threshold,
+                    explain=query.explain,
                 )
             )
         answers: list[list[Hit]] = [[] for _ in texts]
         for i, hits in zip(asked, self._store.search(requests), strict=True):
             answers[i] = hits if reranker is None else self._rerank(reranker, texts[i], hits, query)
         return answers
+
+    def _encode(self, texts: Sequence[str], questions: Sequence[Question]) -> list[bytes | None]:
+        """Return the vector of each query: the mean of its own and its voiced form's, in one batch."""
+        voiced = {i: form for i, one in enumerate(questions) if (form := one.voiced) is not None}
+        vectors = self._encoder.encode([*texts, *voiced.values()])
+        own = vectors[: len(texts)]
+        for i, other in zip(voiced, vectors[len(texts) :], strict=True):
+            first = own[i]
+            if first is not None and other is not None:
+                own[i] = mean_direction(first, other)
+        return own
 
     def _rerank(self, reranker: Reranker, text: str, hits: list[Hit], query: Query) -> list[Hit]:
         if not hits:

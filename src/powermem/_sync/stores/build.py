@@ -10,7 +10,7 @@ from ...config import Settings
 from ...config.registry import require_available
 from ...config.stores import MySQLConfig, OceanBaseConfig, PostgresConfig, ServerConfig, SQLiteConfig
 from ...errors import ConfigError
-from ...ranking.fusion import Weights
+from ...ranking.weights import Weights
 from ...sqlite.engine import Engine
 from .base import TaskStore
 from .sqlite import SQLiteStore
