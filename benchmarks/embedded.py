@@ -11,7 +11,8 @@ import numpy.typing as npt
 from powermem.minilm import SHARED, assemble
 from powermem.ranking.vectors import normalize
 
-from . import locomo, sentences
+from . import sentences
+from .quality import dataset
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -48,8 +49,8 @@ def read(kept: Path, data: Path | None) -> Embedded:
     if not kept.exists():
         told, asked = sentences.told(_TOLD, seed=1), sentences.asked(_ASKED, seed=2)
         if data is not None:
-            for one in locomo.read(data):
-                told += [turn["content"] for session in one.sessions for turn in session.messages]
+            for one in dataset.read(data):
+                told += [turn.text for session in one.sessions for turn in session.turns]
                 asked += [question.text for question in one.questions]
         np.savez(kept, told=_embed(told), asked=_embed(asked))
     with np.load(kept) as found:

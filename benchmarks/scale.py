@@ -45,6 +45,9 @@ def add_arguments(parser: Any) -> None:
     parser.add_argument(
         "--scale", type=int, default=100_000, metavar="N", help="how many memories at most (100,000)"
     )
+    parser.add_argument(
+        "--data", type=Path, metavar="FILE", help="LoCoMo's JSON, whose turns and questions are embedded too"
+    )
 
 
 def run(options: argparse.Namespace) -> list[Figure]:
