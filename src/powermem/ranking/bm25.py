@@ -28,7 +28,7 @@ def weight(documents: int, frequency: int) -> float:
 
 def damping(lengths: FloatArray, mean: float) -> FloatArray:
     """Return what stands against the term frequency in each row; shape (n,)."""
-    return (K1 * (1 - B) + (K1 * B / (mean or 1.0)) * lengths).astype(np.float32)
+    return (K1 * (1 - B) + (K1 * B / (mean or 1.0)) * lengths).astype(np.float32, copy=False)
 
 
 def gain(

@@ -121,7 +121,8 @@ def rank(
         return []
     nearby = Nearby.of(partition, pool, visible, weights.span if weights.lifts else 0)
     rows = np.unique(np.concatenate([pool, nearby.left, nearby.right]))
-    strong = np.isin(rows, pool, assume_unique=True)
+    strong = np.zeros(len(rows), dtype=np.bool_)
+    strong[np.searchsorted(rows, pool)] = True
     parts = {
         name: np.zeros(len(rows), dtype=np.float32) if arm is None else arm[rows]
         for name, arm in (("dense", dense), ("lexical", words))

@@ -6,7 +6,7 @@ are merged, so that adding a row costs little and a query looks into few segment
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -216,16 +216,17 @@ class Matches:
         """Return what each term adds to the score of some rows; see ``Lexical``."""
         gained = np.zeros((len(self._weights), len(rows)), dtype=np.float32)
         damping = bm25.damping(self._lengths[rows], self._mean)
-        for number, where, segment, places in _meet(self._found, rows):
-            times = segment.frequencies[places].astype(np.float32)
-            gained[number, where] = bm25.gain(self._weights[number], times, damping[where], self._source)
+        numbers, where, times = _meet(self._found, rows)
+        gained[numbers, where] = bm25.gain(
+            self._weights[numbers], times.astype(np.float32), damping[where], self._source
+        )
         return gained / np.float32(self._best or 1.0)
 
     def having(self, terms: Sequence[int], rows: npt.NDArray[np.int64]) -> BoolArray:
         """Return which of some rows have which of some terms; see ``Lexical``."""
         has = np.zeros((len(terms), len(rows)), dtype=np.bool_)
-        for number, where, _, _ in _meet(_find(self._segments, terms), rows):
-            has[number, where] = True
+        numbers, where, _ = _meet(_find(self._segments, terms), rows)
+        has[numbers, where] = True
         return has
 
 
@@ -250,16 +251,22 @@ def _frequencies(
 
 def _meet(
     found: Sequence[tuple[_Segment, _Parts]], rows: npt.NDArray[np.int64]
-) -> Iterator[tuple[int, npt.NDArray[np.intp], _Segment, npt.NDArray[np.intp]]]:
-    """Yield for each term and segment: number of the term, which of ``rows`` have it, the segment, and where
-    their postings are."""
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.uint8]]:
+    """Return the postings that are of some rows, ascending: numbers of the terms, places among the rows, and
+    frequencies; all of shape (m,)."""
+    numbers: list[int] = []
+    places, times = [rows[:0]], [np.empty(0, dtype=np.uint8)]
     for segment, parts in found:
         low, high = np.searchsorted(rows, (segment.first, segment.first + segment.count)).tolist()
         if low == high or not parts:
             continue
-        asked = np.full(segment.count, -1, dtype=np.intp)
-        asked[rows[low:high] - segment.first] = np.arange(low, high)
+        asked = np.zeros(segment.count, dtype=np.bool_)
+        asked[rows[low:high] - segment.first] = True
         for number, part in parts:
-            where = asked[segment.rows[part]]
-            met = np.flatnonzero(where >= 0)
-            yield number, where[met], segment, part.start + met
+            known = segment.rows[part]
+            met = np.flatnonzero(asked[known])
+            numbers.append(number)
+            places.append(np.searchsorted(rows, known[met].astype(np.int64) + segment.first))
+            times.append(segment.frequencies[part][met])
+    sizes = [len(one) for one in places[1:]]
+    return np.repeat(np.array(numbers, dtype=np.intp), sizes), np.concatenate(places), np.concatenate(times)
