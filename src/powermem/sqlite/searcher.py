@@ -18,6 +18,10 @@ from .partitions import Partitions
 from .reader import Reader
 
 
+# One pass over the vectors serves so many searches. While they are ranked, another thread makes the next pass.
+_TOGETHER = 8
+
+
 class Searcher:
     """Searches of one user share a pass over the vectors."""
 
@@ -40,13 +44,13 @@ class Searcher:
             with self._partitions.fresh(connection, user_id, sequence) as partition:
                 if not len(partition):
                     continue
-                # Of codes a pass for many takes as long as one for each, and the estimates more memory.
-                step = 1 if partition.coded else len(members)
+                # Of codes a pass for many takes as long as one for each.
+                step = 1 if partition.coded else _TOGETHER
                 for start in range(0, len(members), step):
                     together = members[start : start + step]
                     scores = cosines(partition, [requests[i].embedding for i in together])
-                    for i, dense in zip(together, scores, strict=True):
-                        with self._turn:
+                    with self._turn:
+                        for i, dense in zip(together, scores, strict=True):
                             answers[i] = self._answer(connection, partition, requests[i], dense)
         return answers
 
