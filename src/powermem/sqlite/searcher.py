@@ -18,6 +18,10 @@ from .partitions import Partitions
 from .reader import Reader
 
 
+# One pass over the vectors serves so many searches. While they are ranked, another thread makes the next pass.
+_TOGETHER = 8
+
+
 class Searcher:
     """Searches of one user share a pass over the vectors."""
 
@@ -40,10 +44,14 @@ class Searcher:
             with self._partitions.fresh(connection, user_id, sequence) as partition:
                 if not len(partition):
                     continue
-                scores = cosines(partition, [requests[i].embedding for i in members])
-                for i, dense in zip(members, scores, strict=True):
+                # Of codes a pass for many takes as long as one for each.
+                step = 1 if partition.coded else _TOGETHER
+                for start in range(0, len(members), step):
+                    together = members[start : start + step]
+                    scores = cosines(partition, [requests[i].embedding for i in together])
                     with self._turn:
-                        answers[i] = self._answer(connection, partition, requests[i], dense)
+                        for i, dense in zip(together, scores, strict=True):
+                            answers[i] = self._answer(connection, partition, requests[i], dense)
         return answers
 
     def _answer(
