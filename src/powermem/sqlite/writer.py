@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby, islice
 from typing import Any
 
 from ..changes import (
@@ -56,19 +57,22 @@ class _Batch:
     def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         return self.connection.execute(sql, values)
 
+    def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
+        """Run a statement for each row of values and return how many rows were written in all."""
+        return self.connection.executemany(sql, rows).rowcount if rows else 0
+
 
 class Writer:
     """Turns changes into statements. Holds no connection and no state of the database."""
 
     def __init__(self, collection: str, queue: QueueSQL) -> None:
         self._c = collection
+        self._insert_history = f"INSERT INTO {collection}_history VALUES (?, ?, ?, ?, ?, ?, ?)"
         self._restorer = Restorer(collection)
         self._queue = queue
         self._apply: dict[type[Any], Callable[[_Batch, Any], Outcome]] = {
             **dict.fromkeys(self._queue.changes, self._queued),
-            AddTurn: self._add_turn,
             BufferTurn: self._buffer_turn,
-            AddMemory: self._add_memory,
             ReplaceText: self._replace_text,
             Supersede: self._supersede,
             Amend: self._amend,
@@ -84,6 +88,9 @@ class Writer:
     ) -> list[list[Outcome] | Exception]:
         """Apply batches of changes inside the open transaction.
 
+        Batches that only add go first, all together: a statement for each table instead of several for each
+        memory. The callers are concurrent, so any order of the batches is as good.
+
         Args:
             connection: inside ``BEGIN IMMEDIATE``.
             batches: one per caller.
@@ -94,24 +101,41 @@ class Writer:
         sequence = self._next_sequence(connection)
         if len(batches) == 1:
             return [self._run(connection, batches[0], sequence)]
-        results: list[list[Outcome] | Exception] = []
-        for batch in batches:
-            connection.execute("SAVEPOINT batch")
-            try:
-                results.append(self._run(connection, batch, sequence))
-            except sqlite3.OperationalError:
-                # The disk or the file is at fault, which concerns every batch.
-                raise
-            except Exception as error:
-                connection.execute("ROLLBACK TO batch")
-                results.append(error)
-            connection.execute("RELEASE batch")
-        return results
+        results: dict[int, list[Outcome] | Exception] = {}
+        additions = [i for i, batch in enumerate(batches) if all(map(_adds, batch))]
+        joined = self._try(connection, [one for i in additions for one in batches[i]], sequence)
+        if not isinstance(joined, Exception):
+            outcomes = iter(joined)
+            results.update((i, list(islice(outcomes, len(batches[i])))) for i in additions)
+        for i, batch in enumerate(batches):
+            if i not in results:
+                results[i] = self._try(connection, batch, sequence)
+        return [results[i] for i in range(len(batches))]
+
+    def _try(
+        self, connection: sqlite3.Connection, batch: Sequence[Change], sequence: int
+    ) -> list[Outcome] | Exception:
+        connection.execute("SAVEPOINT batch")
+        result: list[Outcome] | Exception
+        try:
+            result = self._run(connection, batch, sequence)
+        except sqlite3.OperationalError:
+            # The disk or the file is at fault, which concerns every batch.
+            raise
+        except Exception as error:
+            connection.execute("ROLLBACK TO batch")
+            result = error
+        connection.execute("RELEASE batch")
+        return result
 
     def _run(self, connection: sqlite3.Connection, batch: Sequence[Change], sequence: int) -> list[Outcome]:
         share = _Batch(connection, sequence)
-        for change in batch:
-            share.outcomes.append(self._apply[type(change)](share, change))
+        for adds, changes in groupby(batch, _adds):
+            if adds:
+                share.outcomes += self._add(share, list(changes))
+            else:
+                for change in changes:
+                    share.outcomes.append(self._apply[type(change)](share, change))
         return share.outcomes
 
     def _next_sequence(self, connection: sqlite3.Connection) -> int:
@@ -152,68 +176,96 @@ class Writer:
         actor: str | None,
         at: int,
     ) -> None:
-        batch.execute(
-            f"INSERT INTO {self._c}_history VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (new_id(), memory_id, event, old, new, actor, at),
-        )
+        batch.execute(self._insert_history, (new_id(), memory_id, event, old, new, actor, at))
 
-    def _link(self, batch: _Batch, memory_id: int, turns: Sequence[int]) -> None:
-        if turns:
-            batch.connection.executemany(
-                f"INSERT OR IGNORE INTO {self._c}_links VALUES (?, ?)", [(memory_id, turn) for turn in turns]
-            )
-
-    def _add_turn(self, batch: _Batch, change: AddTurn) -> None:
-        batch.execute(self._queue.insert_turn, self._queue.encoding.turn_values(change))
+    def _link(self, batch: _Batch, pairs: Sequence[tuple[int, int]]) -> None:
+        batch.execute_many(f"INSERT OR IGNORE INTO {self._c}_links VALUES (?, ?)", pairs)
 
     def _buffer_turn(self, batch: _Batch, change: BufferTurn) -> None:
-        self._add_turn(batch, change.turn)
+        batch.execute(self._queue.insert_turn, self._queue.encoding.turn_values(change.turn))
         batch.execute(self._queue.insert_buffered, self._queue.encoding.buffered_values(change))
 
     def _queued(self, batch: _Batch, change: Change) -> Outcome:
         return run(batch.connection, self._queue.apply(change, batch.outcomes))
 
-    def _add_memory(self, batch: _Batch, change: AddMemory) -> Added | Duplicate:
+    def _add(self, batch: _Batch, changes: Sequence[Change]) -> list[Outcome]:
+        """Add turns and memories; each table gets all its rows by one statement."""
+        turn_values = self._queue.encoding.turn_values
+        batch.execute_many(
+            self._queue.insert_turn,
+            [turn_values(change) for change in changes if isinstance(change, AddTurn)],
+        )
+        memories = [change for change in changes if isinstance(change, AddMemory)]
+        outcomes = self._add_memories(batch, memories) if memories else {}
+        return [outcomes[change.row.id] if isinstance(change, AddMemory) else None for change in changes]
+
+    def _add_memories(self, batch: _Batch, changes: Sequence[AddMemory]) -> dict[int, Added | Duplicate]:
+        outcomes: dict[int, Added | Duplicate] = {}
+        inserted = self._insert(batch, changes)
+        written = None if inserted == len(changes) else self._written(batch)
+        for change in changes:
+            row = change.row
+            new = written is None or row.id in written
+            outcomes[row.id] = Added(row) if new else self._add_known(batch, change)
+        added = [change for change in changes if isinstance(outcomes[change.row.id], Added)]
+        self._insert_vectors(batch, [(change.row, change.embedding) for change in added])
+        self._link(
+            batch, [(outcomes[change.row.id].row.id, turn) for change in changes for turn in change.turns]
+        )
+        batch.execute_many(
+            self._insert_history,
+            [
+                (new_id(), row.id, "ADD", None, row.text, row.actor_id, row.created_at)
+                for row in (change.row for change in added)
+            ],
+        )
+        return outcomes
+
+    def _written(self, batch: _Batch) -> set[int]:
+        """Return the ids of all memories that were written since the transaction began."""
+        found = batch.execute(f"SELECT id FROM {self._c}_records WHERE sequence = ?", (batch.sequence,))
+        return {memory_id for (memory_id,) in found}
+
+    def _add_known(self, batch: _Batch, change: AddMemory) -> Added | Duplicate:
+        """Add a memory whose insert was passed over, because its scope has the text or had it."""
         row = change.row
-        if not self._insert(batch, change):
-            same = self._find_same(batch, row.scope, row.hash)
-            assert same is not None, "a row that conflicts exists"
-            if same.expires_at is None or same.expires_at > row.created_at:
-                self._link(batch, same.id, change.turns)
-                batch.instead[row.id] = same.id
-                return Duplicate(same)
-            # Nobody can find the expired one any more, so it must not stand in the way of saying it again.
-            self._end(batch, same.id, same.expires_at)
-            self._insert(batch, change)
-        self._insert_vector(batch, row, change.embedding)
-        self._link(batch, row.id, change.turns)
-        self._record(batch, row.id, "ADD", None, row.text, row.actor_id, row.created_at)
+        same = self._find_same(batch, row.scope, row.hash)
+        assert same is not None, "a row that conflicts exists"
+        if same.expires_at is None or same.expires_at > row.created_at:
+            batch.instead[row.id] = same.id
+            return Duplicate(same)
+        # Nobody can find the expired one any more, so it must not stand in the way of saying it again.
+        self._end(batch, same.id, same.expires_at)
+        self._insert(batch, [change])
         return Added(row)
 
-    def _insert(self, batch: _Batch, change: AddMemory) -> bool:
-        row = change.row
-        cursor = batch.execute(
+    def _insert(self, batch: _Batch, changes: Sequence[AddMemory]) -> int:
+        """Insert memories unless their scope has the same text; return how many were inserted."""
+        return batch.execute_many(
             f"INSERT INTO {self._c}_records VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,1,?) "
             "ON CONFLICT (user_id, agent_id, run_id, hash) WHERE valid_to IS NULL DO NOTHING",
-            (
-                row.id,
-                *scope_values(row.scope),
-                row.actor_id,
-                row.memory_type,
-                row.text,
-                row.hash,
-                encode(row.metadata),
-                encode(change.facets),
-                row.created_at,
-                row.updated_at,
-                row.valid_from,
-                row.valid_to,
-                row.expires_at,
-                row.superseded_by,
-                batch.sequence,
-            ),
+            [
+                (
+                    row.id,
+                    *scope_values(row.scope),
+                    row.actor_id,
+                    row.memory_type,
+                    row.text,
+                    row.hash,
+                    encode(row.metadata),
+                    encode(change.facets),
+                    row.created_at,
+                    row.updated_at,
+                    row.valid_from,
+                    row.valid_to,
+                    row.expires_at,
+                    row.superseded_by,
+                    batch.sequence,
+                )
+                for change in changes
+                for row in (change.row,)
+            ],
         )
-        return cursor.rowcount == 1
 
     def _end(self, batch: _Batch, memory_id: int, moment: int) -> None:
         batch.execute(
@@ -221,10 +273,13 @@ class Writer:
             (moment, batch.sequence, memory_id),
         )
 
-    def _insert_vector(self, batch: _Batch, row: Row, embedding: bytes | None) -> None:
-        batch.execute(
+    def _insert_vectors(self, batch: _Batch, memories: Sequence[tuple[Row, bytes | None]]) -> None:
+        batch.execute_many(
             f"INSERT OR REPLACE INTO {self._c}_vectors VALUES (?, ?, ?, ?)",
-            (row.id, embedding, *index(row.text, row.actor_id, row.valid_from)),
+            [
+                (row.id, embedding, *index(row.text, row.actor_id, row.valid_from))
+                for row, embedding in memories
+            ],
         )
 
     def _replace_text(self, batch: _Batch, change: ReplaceText) -> Updated | Duplicate | None:
@@ -244,8 +299,8 @@ class Writer:
             (change.text, change.hash, change.at, batch.sequence, change.id),
         )
         new = replace(row, text=change.text, hash=change.hash, updated_at=change.at, version=row.version + 1)
-        self._insert_vector(batch, new, change.embedding)
-        self._link(batch, change.id, change.turns)
+        self._insert_vectors(batch, [(new, change.embedding)])
+        self._link(batch, [(change.id, turn) for turn in change.turns])
         self._record(batch, change.id, "UPDATE", row.text, change.text, row.actor_id, change.at)
         return Updated(new, row.text)
 
@@ -297,7 +352,7 @@ class Writer:
 
     def _link_turns(self, batch: _Batch, change: LinkTurns) -> None:
         if self._read_current(batch, change.id, change.version) is not None:
-            self._link(batch, change.id, change.turns)
+            self._link(batch, [(change.id, turn) for turn in change.turns])
 
     def _delete_where(self, batch: _Batch, change: DeleteWhere) -> int:
         condition, values, _ = scope_condition(change.scope)
@@ -317,9 +372,12 @@ class Writer:
             f"INSERT OR REPLACE INTO {self._c}_deleted VALUES (?, ?)",
             [(memory_id, batch.sequence) for (memory_id,) in ids],
         )
-        batch.connection.executemany(
-            f"INSERT INTO {self._c}_history VALUES (?, ?, 'DELETE', ?, NULL, ?, ?)",
-            [(new_id(), memory_id, text, actor, change.at) for memory_id, text, actor in found],
+        batch.execute_many(
+            self._insert_history,
+            [
+                (new_id(), memory_id, "DELETE", text, None, actor, change.at)
+                for memory_id, text, actor in found
+            ],
         )
         return len(found)
 
@@ -343,3 +401,7 @@ class Writer:
 
     def _restore(self, batch: _Batch, change: Restore) -> int:
         return self._restorer.restore(batch.connection, change, batch.sequence)
+
+
+def _adds(change: Change) -> bool:
+    return isinstance(change, (AddTurn, AddMemory))

@@ -29,6 +29,7 @@ from ...errors import (
     StoreUnavailableError,
 )
 from ...filters import parse as parse_filters
+from ...framing import Frame, Tell
 from ...rates import Rate
 from ...records import preference_record, task_record
 from ...refinement import Refinement
@@ -38,7 +39,7 @@ from ...tracing import Value, annotate, span
 from ...types import Message, Turn, Usage
 from ...wire.retry import Backoff
 from ..extraction.extractor import AsyncExtractor
-from ..extraction.pipeline import AsyncExtraction, Frame, Tell
+from ..extraction.pipeline import AsyncExtraction
 from ..providers.media import AsyncMedia
 from ..stores.base import AsyncTaskStore
 from .handle import AsyncWatcher

@@ -30,6 +30,7 @@ from ...errors import (
     StoreUnavailableError,
 )
 from ...filters import parse as parse_filters
+from ...framing import Frame, Tell
 from ...rates import Rate
 from ...records import preference_record, task_record
 from ...refinement import Refinement
@@ -39,7 +40,7 @@ from ...tracing import Value, annotate, span
 from ...types import Message, Turn, Usage
 from ...wire.retry import Backoff
 from ..extraction.extractor import Extractor
-from ..extraction.pipeline import Extraction, Frame, Tell
+from ..extraction.pipeline import Extraction
 from ..providers.media import Media
 from ..stores.base import TaskStore
 from .handle import Watcher
