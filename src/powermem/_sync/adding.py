@@ -107,7 +107,7 @@ class Adding(Remembering):
 
     def _add(self, asked: Addition, started: float) -> dict[str, Any]:
         new, heard, key = asked.new, asked.heard, asked.key
-        with span("powermem.add", _traced([asked])):
+        with span("powermem.add", _traced(len(heard), asked.infer, asked.later)):
             parts = self._ready()
             if key is not None and (known := parts.store.recall_request(new.scope, key)) is not None:
                 return _decode(known)
@@ -173,10 +173,10 @@ class Adding(Remembering):
             usage = Usage()
             receipt = None if one.key is None else Receipt(one.key, _Reply(usage, started, None).text)
             calls.append(Verbatim(one.aloud, one.new, usage, receipt))
-        with span("powermem.add", _traced(asked)):
+        with span("powermem.add", _traced(sum(len(one.heard) for one in asked), False, False)):
             parts = self._ready()
-            parts.extraction.store_verbatim(calls)
-            annotate({"powermem.results": sum(len(call.messages) for call in calls)})
+            outcomes = parts.extraction.store_verbatim(calls)
+            annotate({"powermem.results": sum(map(len, outcomes))})
         return [call.usage.as_dict() for call in calls]
 
     def add_many(
@@ -261,12 +261,8 @@ class _Reply:
         return json.dumps(self.of(items))
 
 
-def _traced(asked: Sequence[Addition]) -> dict[str, Value]:
-    return {
-        "powermem.messages": sum(len(one.heard) for one in asked),
-        "powermem.infer": any(one.infer for one in asked),
-        "powermem.async_mode": any(one.later for one in asked),
-    }
+def _traced(messages: int, infer: bool, async_mode: bool) -> dict[str, Value]:
+    return {"powermem.messages": messages, "powermem.infer": infer, "powermem.async_mode": async_mode}
 
 
 def _decode(kept: str) -> dict[str, Any]:

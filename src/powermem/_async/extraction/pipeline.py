@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
 from typing import Any
 
 from ..._concurrency import AsyncKeyedLock
@@ -118,31 +117,28 @@ class AsyncExtraction:
         """Store each message of some calls as a memory of its own, word for word: all in one transaction.
 
         Returns:
-            For each call the outcomes of its changes, of which `verbatim_items` tells.
+            For each call what became of its messages, of which `verbatim_items` tells.
         """
-        turns = [_turns(call.messages, call.new) for call in calls]
-        embedded = iter(
-            await self._embed(
-                [
-                    candidate
-                    for call, kept in zip(calls, turns, strict=True)
-                    for candidate in _wordings(call.messages, [turn.id for turn in kept])
-                ]
-            )
-        )
-        changes: list[Change] = []
+        turns: list[Change] = []
+        found: list[Candidate] = []
+        for call in calls:
+            kept = _turns(call.messages, call.new)
+            turns += kept
+            found += _wordings(call.messages, [turn.id for turn in kept])
+        found = await self._embed(found)
+        additions: list[Change] = []
         notes: list[Change] = []
         parts: list[slice] = []
-        for call, kept in zip(calls, turns, strict=True):
-            found = list(islice(embedded, len(kept)))
-            call.usage.embedded_texts += _count_vectors(found)
-            begin = len(changes)
-            changes += [*kept, *_additions(call.new, found)]
-            parts.append(slice(begin, len(changes)))
+        for call in calls:
+            begin = len(additions)
+            mine = found[begin : begin + len(call.messages)]
+            call.usage.embedded_texts += _count_vectors(mine)
+            additions += _additions(call.new, mine)
+            parts.append(slice(len(turns) + begin, len(turns) + len(additions)))
             if call.receipt is not None:
                 notes.append(call.receipt.note(call.new, partial(_told, parts[-1])))
-        batch = [*changes, *notes]
-        outcomes = await self._store.apply(batch) if batch else []
+        changes = [*turns, *additions, *notes]
+        outcomes = await self._store.apply(changes) if changes else []
         return [outcomes[part] for part in parts]
 
     async def store_facts(
