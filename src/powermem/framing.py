@@ -43,10 +43,12 @@ class Frame:
         first: makes the changes before them, when all else is known.
         last: makes the changes after them, from their changes and from what tells the items of the result by
             the outcomes of the whole batch.
+        stored: is told the outcomes of the whole batch when it is stored.
     """
 
     first: Callable[[], Sequence[Change]] = tuple
     last: Callable[[Sequence[Change], Tell], Sequence[Change]] = lambda changes, tell: ()
+    stored: Callable[[Sequence[Outcome]], object] = lambda outcomes: None
 
 
 def verbatim_items(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:

@@ -250,7 +250,9 @@ class AsyncExtraction:
             return tell(outcomes[begin : begin + len(changes)])
 
         batch = [*first, *changes, *frame.last(changes, told)]
-        return told(await self._store.apply(batch)) if batch else []
+        outcomes = await self._store.apply(batch) if batch else []
+        frame.stored(outcomes)
+        return told(outcomes)
 
     async def _reconcile(
         self,

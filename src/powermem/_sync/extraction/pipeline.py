@@ -249,7 +249,9 @@ class Extraction:
             return tell(outcomes[begin : begin + len(changes)])
 
         batch = [*first, *changes, *frame.last(changes, told)]
-        return told(self._store.apply(batch)) if batch else []
+        outcomes = self._store.apply(batch) if batch else []
+        frame.stored(outcomes)
+        return told(outcomes)
 
     def _reconcile(
         self,
