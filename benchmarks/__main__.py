@@ -28,7 +28,6 @@ NAMES = (
     "moving",
     "stores",
     "processing",
-    "retrieval",
 )
 
 

@@ -7,8 +7,9 @@ from typing import Any
 from powermem.changes import AddMemory, AddTurn
 from powermem.clock import now
 from powermem.ids import new_id
-from powermem.indexing import embedding_bytes, query_ids
+from powermem.indexing import embedding_bytes
 from powermem.mock import mock_vectors
+from powermem.questions import read
 from powermem.text import content_hash
 from powermem.types import Row, Scope, SearchRequest
 
@@ -36,5 +37,5 @@ def turn_of(text: str, scope: Scope = ANA, turn_id: int | None = None) -> AddTur
 
 def search_for(text: str, scope: Scope = ANA, limit: int = 10, **more: Any) -> SearchRequest:
     """Return a search by meaning and by words."""
-    terms, words = query_ids(text)
-    return SearchRequest(scope, vector(text), terms, limit, words, **more)
+    question = read(text, now())
+    return SearchRequest(scope, vector(text), question.terms, limit, question.cues, **more)

@@ -32,14 +32,15 @@ class AddTurn:
 class AddMemory:
     """Store a memory, unless its scope already holds the same text.
 
-    ``embedding`` is a normalized float32 vector as bytes, or ``None`` without an embedder. Outcome: ``Added``
-    or ``Duplicate``.
+    ``embedding`` is a normalized float32 vector as bytes, or ``None`` without an embedder. ``source`` is what
+    was said in the turns, by which the memory is found too. Outcome: ``Added`` or ``Duplicate``.
     """
 
     row: Row
     embedding: bytes | None
     turns: Sequence[int] = ()
     facets: Mapping[str, Any] = field(default_factory=dict)
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class ReplaceText:
     version: int | None = None
     turns: Sequence[int] = ()
     strict: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

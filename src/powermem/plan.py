@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from .changes import AddMemory, AddPreference, Change, Delete, LinkTurns, ReplaceText, Supersede
 from .ids import new_id
-from .indexing import document
 from .parsing import Decision, Decisions
 from .tasks import Preference
 from .text import content_hash
@@ -58,9 +57,9 @@ class Candidate:
         return self.message.sent_at if self.message else None
 
     @property
-    def document(self) -> str:
-        """The text to embed."""
-        return document(self.fact.text, self.speaker, self.said_at)
+    def source(self) -> str:
+        """What was said, when it is known which message the fact comes from."""
+        return self.message.content if self.message else ""
 
 
 def candidates(facts: Sequence[Fact], messages: Sequence[Message], turns: Sequence[int]) -> list[Candidate]:
@@ -99,7 +98,7 @@ def add(new: NewMemories, candidate: Candidate) -> AddMemory:
         facets["event_at"] = fact.event_at
     if fact.entities:
         facets["entities"] = list(fact.entities)
-    return AddMemory(row, candidate.embedding, candidate.turns, facets)
+    return AddMemory(row, candidate.embedding, candidate.turns, facets, candidate.source)
 
 
 def learn(new: NewMemories, found: FoundPreference) -> AddPreference:
@@ -117,11 +116,6 @@ def learn(new: NewMemories, found: FoundPreference) -> AddPreference:
     )
 
 
-def said_at(row: Row) -> int | None:
-    """Return when a stored memory was said, or ``None`` when nobody told and it counts from its storing."""
-    return row.valid_from if row.valid_from != row.created_at else None
-
-
 def replacement(
     row: Row,
     text: str,
@@ -131,9 +125,10 @@ def replacement(
     version: int | None = None,
     turns: Sequence[int] = (),
     strict: bool = False,
+    source: str = "",
 ) -> ReplaceText:
     """Return the change that gives a memory another text; see ``ReplaceText`` for what may stop it."""
-    return ReplaceText(row.id, text, content_hash(text), embedding, at, version, tuple(turns), strict)
+    return ReplaceText(row.id, text, content_hash(text), embedding, at, version, tuple(turns), strict, source)
 
 
 def neighbourhood(
@@ -164,14 +159,10 @@ def neighbourhood(
     return known, open_facts, {f"M{i}": row for i, row in enumerate(rows.values(), 1)}
 
 
-def merged_documents(decisions: Decisions, rows: Mapping[str, Row]) -> dict[str, str]:
-    """Return, for each merged text of an update, what has to be embedded before it is stored."""
-    documents = {}
-    for item in decisions.items:
-        row = rows.get(item.target or "")
-        if item.action == "UPDATE" and item.text and row is not None:
-            documents[item.text] = document(item.text, row.actor_id, said_at(row))
-    return documents
+def merged_texts(decisions: Decisions, rows: Mapping[str, Row]) -> list[str]:
+    """Return the merged texts of updates, which have to be embedded before they are stored."""
+    updates = [item for item in decisions.items if item.action == "UPDATE" and item.target in rows]
+    return list(dict.fromkeys(item.text for item in updates if item.text))
 
 
 def carry_out(
@@ -211,6 +202,7 @@ def carry_out(
                         new.at,
                         version=row.version,
                         turns=candidate.turns,
+                        source=candidate.source,
                     )
                 )
             elif item.action == "DELETE":

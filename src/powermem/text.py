@@ -27,6 +27,7 @@ __all__ = [
     "date_phrase",
     "date_terms",
     "normalize",
+    "query_ids",
     "query_terms",
     "shared",
     "term_id",
@@ -159,12 +160,15 @@ def term_id(term: str) -> int:
     return int.from_bytes(blake2b(_encode(term), digest_size=8).digest(), "little")
 
 
-def count_terms(text: str, extra: Iterable[str] = ()) -> tuple[list[int], list[int]]:
+def count_terms(
+    text: str, extra: Iterable[str] = (), behind: Iterable[str] = ()
+) -> tuple[list[int], list[int]]:
     """Count the terms of a text.
 
     Args:
         text: any text.
         extra: further terms to count in, such as those of ``date_terms``.
+        behind: terms to list with the count 0 unless they occur.
 
     Returns:
         The distinct term ids in ascending order, and for each how often it occurs, at most 255.
@@ -172,8 +176,15 @@ def count_terms(text: str, extra: Iterable[str] = ()) -> tuple[list[int], list[i
     counts: dict[int, int] = {}
     for number in chain(_numbers(text), map(term_id, extra)):
         counts[number] = counts.get(number, 0) + 1
+    for term in behind:
+        counts.setdefault(term_id(term), 0)
     numbers = sorted(counts)
     return numbers, [count if (count := counts[number]) < _COUNT_CAP else _COUNT_CAP for number in numbers]
+
+
+def query_ids(query: str) -> list[int]:
+    """Return the distinct ids of the terms to look for."""
+    return [term_id(term) for term in query_terms(query)]
 
 
 def shared(query: str, text: str) -> float:

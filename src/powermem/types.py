@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
     from .filters import Expression
@@ -203,6 +203,10 @@ class HistoryEntry:
     id: int = 0
 
 
+Words: TypeAlias = tuple[bytes, bytes]
+"""What ``powermem.indexing.index`` returns: the ids of a memory's terms, and how often each occurs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """A memory with everything that belongs to it, on its way between two stores.
@@ -213,7 +217,7 @@ class Stored:
         history: what happened to it, oldest first; when it is empty, the target notes that it was added.
         turns: ids of the source turns it came from.
         embedding: its normalized float32 vector as bytes, if it was asked for and there is one.
-        terms: what ``powermem.indexing.index`` returned for it, or ``None`` to have it computed anew.
+        terms: its words, or ``None`` to have them computed anew.
     """
 
     row: Row
@@ -221,7 +225,7 @@ class Stored:
     history: Sequence[HistoryEntry] = ()
     turns: Sequence[int] = ()
     embedding: bytes | None = None
-    terms: tuple[bytes, bytes] | None = None
+    terms: Words | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +254,38 @@ class Statistics:
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """A time that a query names.
+
+    Attributes:
+        start: its first moment, microseconds UTC.
+        end: the first moment after it.
+        terms: ids of the terms by which a memory tells of something in it; see ``marks.of_event``.
+    """
+
+    start: int
+    end: int
+    terms: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cues:
+    """What a query says apart from the words to look for.
+
+    Attributes:
+        words: its terms, to tell which speakers it names.
+        phrases: for each phrase in quotation marks the ids of its terms.
+        period: the time that it names.
+        when: whether it asks for a time.
+    """
+
+    words: frozenset[str] = frozenset()
+    phrases: Sequence[Sequence[int]] = ()
+    period: Period | None = None
+    when: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SearchRequest:
     """What one search asks of a store.
 
@@ -258,24 +294,26 @@ class SearchRequest:
         embedding: the query's normalized float32 vector as bytes, or ``None`` without an embedder.
         terms: the query's distinct term ids, or ``None`` to leave full text out.
         limit: how many results.
-        words: the query's words, to tell which speakers it names.
-        boosts: whether speakers, neighbouring turns and age change the score.
+        cues: what the query says apart from its words.
+        boosts: whether cues, neighbouring turns, sources and age change the score.
         expression: a parsed filter.
         as_of: search what was true at that moment, microseconds UTC.
         include_expired: also find what has expired.
         threshold: leave out results whose score is lower.
+        explain: also tell which place each arm gives a result.
     """
 
     scope: Scope
     embedding: bytes | None
     terms: Sequence[int] | None
     limit: int
-    words: frozenset[str] = frozenset()
+    cues: Cues = Cues()
     boosts: bool = True
     expression: Expression | None = None
     as_of: int | None = None
     include_expired: bool = False
     threshold: float | None = None
+    explain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +323,17 @@ class Hit:
     row: Row
     score: float
     details: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one query found, best first.
+
+    ``warnings`` say what went wrong on the way without making the answer worthless.
+    """
+
+    hits: Sequence[Hit]
+    warnings: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,13 @@ from hypothesis import strategies as st
 
 from powermem.ranking.bm25 import K1, B
 from powermem.ranking.codes import Codes
-from powermem.ranking.fusion import Weights, best, combine, rank
+from powermem.ranking.fusion import best, combine, rank
 from powermem.ranking.partition import Partition, PartitionRows
 from powermem.ranking.postings import Postings
 from powermem.ranking.vectors import Vectors, normalize
+from powermem.ranking.weights import Weights
 from powermem.text import count_terms, term_id
+from powermem.types import Cues
 
 
 def unit(*values: float) -> np.ndarray:
@@ -105,7 +108,7 @@ def test_postings_score_as_the_formula_says(
         )
     visible = np.ones(len(documents), dtype=bool)
     np.testing.assert_allclose(
-        postings.scores(ids(*query), visible), plain_bm25(documents, query), rtol=1e-4, atol=1e-6
+        postings.match(ids(*query), visible).scores, plain_bm25(documents, query), rtol=1e-4, atol=1e-6
     )
 
 
@@ -115,8 +118,8 @@ def test_hidden_rows_do_not_change_the_statistics() -> None:
     among.append(rows("green tea", "black coffee", "tea tea tea", "tea and more tea of every kind"))
     among.remove([3, 4])
     query = ids("tea", "green")
-    left = alone.postings.scores(query, alone.visible(0))
-    right = among.postings.scores(query, among.visible(0))
+    left = alone.postings.match(query, alone.visible(0)).scores
+    right = among.postings.match(query, among.visible(0)).scores
     np.testing.assert_allclose(left, right[:2])
 
 
@@ -126,7 +129,7 @@ def test_a_row_that_changes_is_found_by_its_new_text_only() -> None:
     partition.append(rows("oolong", ids=[1], vectors=unit(0, 1)))
     assert len(partition) == 2
     visible = partition.visible(0)
-    old, new = (partition.postings.scores(ids(word), visible) for word in ("tea", "oolong"))
+    old, new = (partition.postings.match(ids(word), visible).scores for word in ("tea", "oolong"))
     assert not old[visible].any()
     assert partition.ids[int(np.argmax(np.where(visible, new, -1)))] == 1
 
@@ -199,14 +202,14 @@ def test_a_turn_beside_a_good_one_is_lifted_and_the_parts_add_up() -> None:
     partition = Partition(None)
     partition.append(rows("Where did you go?", "To Lisbon, by train", "Something else", runs=["r", "r", "q"]))
     visible = partition.visible(0)
-    lexical = partition.postings.scores(ids("lisbon"), visible)
-    weights = Weights(recency=0)
+    lexical = partition.postings.match(ids("lisbon"), visible)
+    weights = Weights(recency=0, coverage=0)
     found = rank(partition, visible, None, lexical, limit=10, now=0, weights=weights)
     assert [partition.ids[r.row] for r in found] == [2, 1]
-    assert found[1].neighbour == pytest.approx(weights.neighbour * (1 + weights.run) * found[0].lexical)
+    share = weights.neighbour * (1 + weights.run)
+    assert found[1].parts["neighbour"] == pytest.approx(share * found[0].parts["lexical"])
     for one in found:
-        details = one.details()
-        assert one.score == pytest.approx(min(1, details["lexical"] + details["neighbour"]), abs=1e-5)
+        assert one.score == pytest.approx(min(1, sum(one.details().values())), abs=1e-5)
 
 
 def test_the_rest_of_a_good_run_is_lifted_by_its_best_other_turn() -> None:
@@ -214,22 +217,22 @@ def test_the_rest_of_a_good_run_is_lifted_by_its_best_other_turn() -> None:
     texts = ["tea and trains", "one", "two", "three", "green tea", "tea", "tea"]
     partition.append(rows(*texts, runs=["r", "r", "r", "r", "r", "q", ""]))
     visible = partition.visible(0)
-    lexical = partition.postings.scores(ids("tea", "train"), visible)
-    weights = Weights(recency=0)
+    lexical = partition.postings.match(ids("tea", "train"), visible)
+    weights = Weights(recency=0, coverage=0)
 
     def added(weights: Weights) -> dict[int, float]:
         found = rank(partition, visible, None, lexical, limit=10, now=0, weights=weights)
-        return {int(partition.ids[one.row]): one.neighbour for one in found}
+        return {int(partition.ids[one.row]): one.parts.get("neighbour", 0.0) for one in found}
 
     share = weights.neighbour * weights.run
     lifted = added(weights)
     # The best turn by the second best and the second best by the best, four turns away.
-    assert lifted[1] == pytest.approx(share * lexical[4])
-    assert lifted[5] == pytest.approx(share * lexical[0])
+    assert lifted[1] == pytest.approx(share * lexical.scores[4])
+    assert lifted[5] == pytest.approx(share * lexical.scores[0])
     # Alone in its run, and without a run.
     assert lifted[6] == lifted[7] == 0
-    assert added(Weights(recency=0, run=0))[5] == 0
-    assert set(added(Weights(recency=0, neighbour=0)).values()) == {0}
+    assert added(replace(weights, run=0))[5] == 0
+    assert set(added(replace(weights, neighbour=0)).values()) == {0}
 
 
 def test_scores_stay_within_one() -> None:
@@ -237,8 +240,8 @@ def test_scores_stay_within_one() -> None:
     partition.append(rows("tea", "tea", runs=["r", "r"], vectors=np.ones((2, 1)), actors=["Tea", "Tea"]))
     visible = partition.visible(0)
     dense = np.ones(2, dtype=np.float32)
-    lexical = partition.postings.scores(ids("tea"), visible)
-    for one in rank(partition, visible, dense, lexical, limit=5, now=0, words=["tea"]):
+    lexical = partition.postings.match(ids("tea"), visible)
+    for one in rank(partition, visible, dense, lexical, limit=5, now=0, cues=Cues(frozenset(["tea"]))):
         assert 0 <= one.score <= 1
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from powermem.errors import ConfigError
 from powermem.filters import parse
+from powermem.indexing import index
 from powermem.metadata import decode, encode
 from powermem.ranking import bm25
 from powermem.ranking.found import Found
@@ -124,7 +125,7 @@ def test_divided_tables_have_the_user_in_every_unique_key() -> None:
 def test_values_stand_in_the_order_of_the_columns() -> None:
     sql = PostgresSQL("c")
     row = Row(7, Scope("ana"), "tea\x00", "hash", metadata={"a": 1})
-    values = sql.memory_values(row, {}, None)
+    values = sql.memory_values(row, {}, None, index(row))
     assert sql.insert_memory.count("?") == len(values)
     columns = sql.insert_memory.split("(", 1)[1].split(")", 1)[0].split(", ")
     stored = dict(zip(columns, values, strict=True))
@@ -133,7 +134,7 @@ def test_values_stand_in_the_order_of_the_columns() -> None:
     assert stored["nature"] == ESCAPED
     assert stored["length"] == sum(stored["frequencies"])
     assert len(stored["terms"]) == len(stored["frequencies"]) == len(stored["words"]) // 8
-    assert sql.rewrite_memory.count("?") == len(sql.text_values(row, None))
+    assert sql.rewrite_memory.count("?") == len(sql.text_values(row, None, index(row)))
 
 
 URL = (
@@ -204,7 +205,7 @@ def test_a_speaker_is_known_by_any_part_of_the_name() -> None:
 
 def test_word_scores_count_what_is_visible() -> None:
     rows = [_row(1, "", 1), _row(2, "", 2, visible=False), (*_row(3, "", 3)[:8], None, None)]
-    scores = Found(rows).lexical([5])
+    scores = Found(rows).lexical([5]).scores
     weight = bm25.weight(2, 1)
     expected = weight * (bm25.K1 + 1) / (1 + bm25.K1) / weight
     assert scores[0] == pytest.approx(expected)

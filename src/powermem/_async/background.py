@@ -15,7 +15,6 @@ from ..changes import AddMemory, AddTask, AlreadyDone, Change, FreeTurns, Rememb
 from ..errors import PowerMemError
 from ..framing import verbatim_items
 from ..ids import new_id
-from ..indexing import document
 from ..inputs import Moment
 from ..messages import read_messages
 from ..records import preference_record, turn_record
@@ -223,9 +222,7 @@ class AsyncBackground(AsyncFollowing):
         task_id = new_id()
         turns = waiting_turns(heard, new.scope, new.at, task_id)
         rough = [_rough_row(text, heard, refinement) for text in rough_texts(heard, new.at)]
-        vectors = await parts.encoder.encode(
-            [document(row.text, row.actor_id, row.valid_from) for row in rough]
-        )
+        vectors = await parts.encoder.encode([row.text for row in rough])
         usage.embedded_texts += sum(vector is not None for vector in vectors)
         ids = [waiting.turn.id for waiting in turns]
         memories = [AddMemory(row, vector, ids) for row, vector in zip(rough, vectors, strict=True)]

@@ -9,10 +9,9 @@ from .. import clock
 from ..changes import AlreadyStored, Amend, Change, Delete, DeleteWhere, Updated
 from ..errors import InvalidInputError
 from ..filters import parse as parse_filters
-from ..indexing import document
 from ..inputs import KEEP, Moment, check_text_given
 from ..metadata import check_metadata
-from ..plan import replacement, said_at
+from ..plan import replacement
 from ..records import full_record
 from ..types import Scope
 from .adding import AsyncAdding
@@ -27,7 +26,8 @@ class AsyncMemory(AsyncAdding):
     Args:
         config: a ``dict``, a ``MemoryConfig``, or ``None`` for what ``auto_config()`` finds.
         agent_id: the agent whose memory this is, where a call names none.
-        conn: reserved for a connection of your own.
+        conn: a database that you have already: an ``Engine``, ``AsyncEngine`` or ``sessionmaker`` of
+            SQLAlchemy, a URL, or a function that returns a new connection of psycopg, PyMySQL or sqlite3.
         auto_process: process a user's buffered messages by itself when there are ``batch_threshold`` of them.
         batch_threshold: how many messages; an exchange is two.
         max_retries: how often background work that failed is tried again before it counts as failed.
@@ -84,7 +84,7 @@ class AsyncMemory(AsyncAdding):
         at = clock.now()
         changes: list[Change] = []
         if wording is not None and wording != row.text:
-            vectors = await parts.encoder.encode([document(wording, row.actor_id, said_at(row))])
+            vectors = await parts.encoder.encode([wording])
             changes.append(replacement(row, wording, vectors[0], at, strict=True))
         if extra is not None or expires_at is not KEEP:
             changes.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -30,52 +30,24 @@ def damping(lengths: FloatArray, mean: float) -> FloatArray:
     return (K1 * (1 - B) + (K1 * B / (mean or 1.0)) * lengths).astype(np.float32)
 
 
-def gain(weight: float | npt.NDArray[np.float64], times: FloatArray, damping: FloatArray) -> FloatArray:
-    """Return what a term adds to rows that have it so many times; or each of several terms to one row."""
+def gain(
+    weight: float | npt.NDArray[np.float64], times: FloatArray, damping: FloatArray, source: float
+) -> FloatArray:
+    """Return what a term adds to rows that have it so many times; or each of several terms to one row.
+
+    Zero times says that the row itself lacks the term and the message behind it has it: that counts
+    ``source`` of what the term counts in a row of mean length.
+    """
     gained: FloatArray = np.asarray(weight * (K1 + 1), dtype=np.float32) * times / (times + damping)
+    behind = times == 0
+    if behind.any():
+        gained += behind * np.asarray(weight * source, dtype=np.float32)
     return gained
 
 
 def relative(total: FloatArray, best: float) -> FloatArray:
     """Return sums of gains relative to a row of mean length that holds every term once, at most 1."""
     return np.minimum(total / np.float32(best), np.float32(1)) if best else total
-
-
-def scores(
-    terms: Sequence[int],
-    found: Occurrences,
-    counts: npt.NDArray[np.uint8],
-    sizes: npt.NDArray[np.int64],
-    lengths: FloatArray,
-    *,
-    documents: int,
-    mean: float,
-    frequencies: Mapping[int, int],
-) -> FloatArray:
-    """Return how well rows match the terms of a query.
-
-    Args:
-        terms: distinct term ids of the query.
-        found: where they are among the terms of all rows, one row after the other; see `occurrences`.
-        counts: how often each term of a row occurs in it, of all rows.
-        sizes: how many of these belong to each row; shape (n,).
-        lengths: how many terms each row has, counted with repetition; shape (n,).
-        documents: how many rows the query could find in all.
-        mean: their mean length.
-        frequencies: in how many of them each term of the query occurs.
-
-    Returns:
-        Shape (n,), float32, 0 to 1.
-    """
-    if not documents or not terms:
-        return np.zeros(len(sizes), dtype=np.float32)
-    places, which = found
-    rows = np.repeat(np.arange(len(sizes)), sizes)[places]
-    weights = [weight(documents, frequencies.get(term, 0)) for term in terms]
-    against = damping(lengths, mean)
-    gained = gain(np.array(weights)[which], counts[places].astype(np.float32), against[rows])
-    total = np.bincount(rows, gained, len(sizes)).astype(np.float32)
-    return relative(total, sum(weights))
 
 
 def occurrences(terms: Sequence[int], words: npt.NDArray[np.uint64]) -> Occurrences:

@@ -10,9 +10,7 @@ import numpy.typing as npt
 
 from ..text import query_terms
 from . import bm25
-
-BoolArray = npt.NDArray[np.bool_]
-FloatArray = npt.NDArray[np.float32]
+from .rankable import BoolArray, FloatArray, IntArray
 
 
 class Found:
@@ -42,8 +40,12 @@ class Found:
         self.visible: BoolArray = np.array(columns[5], dtype=np.bool_)
         self._cosines: Sequence[float | None] = columns[6]
         self._lengths = np.array(columns[7], dtype=np.float32)
-        self._words: Sequence[bytes | None] = columns[8]
-        self._frequencies: Sequence[bytes | None] = columns[9]
+        words: Sequence[bytes | None] = columns[8]
+        frequencies: Sequence[bytes | None] = columns[9]
+        # The words of all rows, one row after the other.
+        self._ids_of_words = np.frombuffer(b"".join(one or b"" for one in words), dtype=np.uint64)
+        self._counts = np.frombuffer(b"".join(one or b"" for one in frequencies), dtype=np.uint8)
+        self._row_of_word = np.repeat(np.arange(len(words)), [len(one or b"") for one in frequencies])
         self._beside = beside
 
     def __len__(self) -> int:
@@ -62,45 +64,50 @@ class Found:
     def lexical(
         self,
         terms: Sequence[int],
+        source: float = 0.0,
         *,
         documents: int | None = None,
         mean: float = 0.0,
         frequencies: Mapping[int, int] | None = None,
-    ) -> FloatArray:
-        """Return the full text scores.
+    ) -> FoundWords:
+        """Return the full text as far as a query asks for it.
 
         Args:
             terms: distinct term ids of the query.
+            source: see `bm25.gain`.
             documents: how many rows the search could find; ``None`` when the visible rows here are all.
             mean: their mean length.
             frequencies: in how many of them each term occurs.
         """
         visible = self.visible
-        having = [row for row, words in enumerate(self._words) if words is not None]
-        words = np.frombuffer(b"".join(self._words[row] or b"" for row in having), dtype=np.uint64)
-        counts = np.frombuffer(b"".join(self._frequencies[row] or b"" for row in having), dtype=np.uint8)
-        sizes = np.zeros(len(self), dtype=np.int64)
-        sizes[having] = [len(self._frequencies[row] or b"") for row in having]
         if documents is None:
             documents = int(np.count_nonzero(visible))
             mean = float(self._lengths[visible].mean()) if documents else 0.0
-        occurrences = bm25.occurrences(terms, words) if terms else (sizes[:0], sizes[:0])
+        places, which = self._occurrences(terms)
+        rows = self._row_of_word[places]
         if frequencies is None:
-            places, which = occurrences
-            seen = np.repeat(visible, sizes)[places]
-            frequencies = dict(
-                zip(terms, np.bincount(which[seen], minlength=len(terms)).tolist(), strict=True)
-            )
-        return bm25.scores(
-            terms,
-            occurrences,
-            counts,
-            sizes,
-            self._lengths,
-            documents=documents,
-            mean=mean,
-            frequencies=frequencies,
-        )
+            counted = np.bincount(which[visible[rows]], minlength=len(terms)).tolist()
+            frequencies = dict(zip(terms, counted, strict=True))
+        weights = [bm25.weight(documents, frequencies.get(term, 0)) for term in terms] if documents else []
+        gained = np.zeros((len(terms), len(self)), dtype=np.float32)
+        if weights:
+            against = bm25.damping(self._lengths, mean)[rows]
+            times = self._counts[places].astype(np.float32)
+            gained[which, rows] = bm25.gain(np.array(weights)[which], times, against, source)
+        return FoundWords(self, gained, sum(weights))
+
+    def having(self, terms: Sequence[int]) -> BoolArray:
+        """Return which rows have which of some terms; shape (terms, n)."""
+        has = np.zeros((len(terms), len(self)), dtype=np.bool_)
+        places, which = self._occurrences(terms)
+        has[which, self._row_of_word[places]] = True
+        return has
+
+    def _occurrences(self, terms: Sequence[int]) -> bm25.Occurrences:
+        if terms:
+            return bm25.occurrences(terms, self._ids_of_words)
+        none = np.empty(0, dtype=np.intp)
+        return none, none
 
     def spoken_by(self, terms: Iterable[str]) -> BoolArray | None:
         """Return which rows were said by somebody whose name has one of these terms; shape (n,)."""
@@ -132,3 +139,29 @@ class Found:
                 near = order[first : at + span + 1]
                 beside[row] = [(abs(first + i - at), other) for i, other in enumerate(near) if other != row]
         return beside
+
+
+class FoundWords:
+    """The full text of the rows for one query.
+
+    Args:
+        found: the rows.
+        gained: what each term adds to each row; shape (terms, n).
+        best: what a row of mean length would score that holds every term once.
+
+    Attributes:
+        scores: how well each row matches, 0 to 1; shape (n,).
+    """
+
+    def __init__(self, found: Found, gained: FloatArray, best: float) -> None:
+        self._found = found
+        self._gained = gained / np.float32(best or 1.0)
+        self.scores: FloatArray = bm25.relative(gained.sum(axis=0), best)
+
+    def gains(self, rows: IntArray) -> FloatArray:
+        """Return what each term adds to the score of some rows; see ``Lexical``."""
+        return self._gained[:, rows]
+
+    def having(self, terms: Sequence[int], rows: IntArray) -> BoolArray:
+        """Return which of some rows have which of some terms; see ``Lexical``."""
+        return self._found.having(terms)[:, rows]

@@ -2,91 +2,39 @@
 
 Both arms are on an absolute scale of 0 to 1, so a score means the same for every query and on every store,
 and a threshold can be chosen once: the cosine, with anything below zero counted as zero, and BM25 relative to
-a row of mean length that holds each term of the query once. The weights were chosen on four conversations of
-LoCoMo (Maharana et al., ACL 2024) with ``benchmarks/retrieval.py``.
+a row of mean length that holds each term of the query once. The weights were chosen on two conversations of
+LoCoMo (Maharana et al., ACL 2024) and checked on two others; ``docs/retrieval.md`` says what each is worth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from ..types import Cues
+from . import boosts
+from .boosts import Nearby
 from .partition import Partition
-
-FloatArray = npt.NDArray[np.float32]
-BoolArray = npt.NDArray[np.bool_]
-
+from .rankable import BoolArray, FloatArray, IntArray, Lexical, Rankable
+from .weights import Weights
 
 # Boosts may lift a row over others, so more rows than are wanted take part.
-_POOL = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """How much each part counts.
-
-    Attributes:
-        dense: share of the cosine; the rest is full text. Without vectors full text counts whole.
-        speaker: added when the query names who said it. Small, because a question may name the wrong person.
-        neighbour: share of a neighbouring turn's score that is added, divided by the distance in turns.
-        span: how many turns away a neighbour may be.
-        run: part of ``neighbour`` by which the best other row of the same run counts, however far away: a
-            conversation that holds one part of an answer often holds the others.
-        recency: added for what began to be true just now; fades with ``retention_days``.
-        retention_days: after so many days the recency boost is down to 37 %.
-    """
-
-    dense: float = 0.5
-    speaker: float = 0.1
-    neighbour: float = 0.4
-    span: int = 2
-    run: float = 0.5
-    recency: float = 0.02
-    retention_days: float = 30.0
-
-
-class Rankable(Protocol):
-    """Rows that can be ranked: what a partition knows of its own, or what a server sent."""
-
-    @property
-    def valid_from(self) -> npt.NDArray[np.int64]:
-        """When each row began to be true, microseconds UTC; shape (n,)."""
-
-    def runs(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return the number of the run of each of these rows, -1 for none; shape as given."""
-
-    def neighbours(self, row: int, span: int) -> list[tuple[int, int]]:
-        """Return pairs of (distance in turns, row) of what was said around a row in the same run."""
-
-    def spoken_by(self, terms: Iterable[str]) -> BoolArray | None:
-        """Return which rows were said by somebody whose name has one of these terms; shape (n,)."""
+_POOL = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One row of the answer, with the parts its score is made of."""
+    """One row of the answer, and the parts its score is made of, by name."""
 
     row: int
     score: float
-    dense: float
-    lexical: float
-    speaker: float
-    neighbour: float
-    recency: float
+    parts: Mapping[str, float]
 
     def details(self) -> dict[str, float]:
         """Return the parts for ``score_details``; dense and lexical before they are weighted."""
-        return {
-            "dense": round(self.dense, 6),
-            "lexical": round(self.lexical, 6),
-            "speaker": round(self.speaker, 6),
-            "neighbour": round(self.neighbour, 6),
-            "recency": round(self.recency, 6),
-        }
+        return {name: round(part, 6) for name, part in self.parts.items()}
 
 
 def combine(dense: FloatArray | None, lexical: FloatArray | None, weights: Weights) -> FloatArray:
@@ -101,13 +49,7 @@ def combine(dense: FloatArray | None, lexical: FloatArray | None, weights: Weigh
     return np.float32(weights.dense) * cosine + np.float32(1 - weights.dense) * lexical
 
 
-def retention(age_us: npt.NDArray[np.int64], days: float) -> FloatArray:
-    """Return exp(-age / days), Ebbinghaus's forgetting curve; what lies in the future counts as new."""
-    age = np.maximum(age_us, 0) / (86_400_000_000 * days)
-    return np.exp(-age).astype(np.float32)
-
-
-def best(scores: FloatArray, visible: BoolArray, count: int) -> npt.NDArray[np.int64]:
+def best(scores: FloatArray, visible: BoolArray, count: int) -> IntArray:
     """Return the visible rows with the highest scores above zero, best first; shape (at most count,)."""
     masked = np.where(visible, scores, np.float32(-1))
     # Rows as good as the last one wanted all take part, so that of equals always the oldest come first.
@@ -142,7 +84,7 @@ def candidates(
     pool = best(combine(dense, lexical, weights), visible, count)
     chosen = np.zeros(len(visible), dtype=np.bool_)
     chosen[pool] = True
-    if weights.neighbour:
+    if weights.lifts:
         for row in pool.tolist():
             chosen[[other for _, other in partition.neighbours(row, weights.span)]] = True
     return chosen & visible
@@ -152,12 +94,13 @@ def rank(
     partition: Rankable,
     visible: BoolArray,
     dense: FloatArray | None,
-    lexical: FloatArray | None,
+    lexical: Lexical | None,
     *,
     limit: int,
     now: int,
-    words: Iterable[str] = (),
+    cues: Cues | None = None,
     weights: Weights | None = None,
+    explain: bool = False,
 ) -> list[Ranked]:
     """Rank rows.
 
@@ -165,85 +108,75 @@ def rank(
         partition: where the rows are.
         visible: which of them may be found; shape (n,).
         dense: cosines, or ``None`` when there is no embedder; shape (n,).
-        lexical: full text scores, or ``None``; shape (n,).
+        lexical: full text, or ``None``.
         limit: how many results are wanted.
         now: the present moment in microseconds.
-        words: terms of the query, to tell which speakers it names.
+        cues: what the query says apart from its words.
         weights: how much each part counts.
+        explain: also tell which place each arm by itself gives a row.
 
     Returns:
         The best rows, best first.
     """
     weights = weights or Weights()
-    base = combine(dense, lexical, weights)
-    pool = best(base, visible, pool_size(limit))
+    words = None if lexical is None else lexical.scores
+    every = combine(dense, words, weights)
+    pool = best(every, visible, pool_size(limit))
     if not len(pool):
         return []
-    rows, neighbour = _with_neighbours(partition, visible, base, pool, weights)
-    speaker = np.zeros(len(rows), dtype=np.float32)
-    spoken = partition.spoken_by(words) if weights.speaker else None
-    if spoken is not None:
-        speaker[spoken[rows]] = weights.speaker
-    recency = weights.recency * retention(now - partition.valid_from[rows], weights.retention_days)
-    total = base[rows] + neighbour + speaker + recency
+    nearby = Nearby.of(partition, pool.tolist(), visible, weights.span if weights.lifts else 0)
+    rows = np.unique(np.concatenate([pool, nearby.left, nearby.right]))
+    strong = np.isin(rows, pool, assume_unique=True)
+    parts = {
+        name: np.zeros(len(rows), dtype=np.float32) if arm is None else arm[rows]
+        for name, arm in (("dense", dense), ("lexical", words))
+    }
+    base = every[rows]
+    total = base.copy()
+    if weights.lifts:
+        lifted = _lifts_of(partition, lexical, rows, base, strong, nearby.among(rows), weights)
+        parts |= lifted
+        total = total + np.sum(list(lifted.values()), axis=0)
+    single = boosts.added(partition, lexical, rows, cues or Cues(), weights, now)
+    parts |= single
+    for one in single.values():
+        total = total + one
     order = np.lexsort((rows, -total))[:limit]
-    return [
-        Ranked(
-            row=int(rows[i]),
-            score=min(float(total[i]), 1.0),
-            dense=float(dense[rows[i]]) if dense is not None else 0.0,
-            lexical=float(lexical[rows[i]]) if lexical is not None else 0.0,
-            speaker=float(speaker[i]),
-            neighbour=float(neighbour[i]),
-            recency=float(recency[i]),
-        )
-        for i in order.tolist()
-    ]
+    answer = []
+    for i in order.tolist():
+        row = int(rows[i])
+        shown = {name: float(part[i]) for name, part in parts.items()}
+        if explain:
+            shown |= _places(row, visible, dense=dense, lexical=words)
+        answer.append(Ranked(row, min(max(float(total[i]), 0.0), 1.0), shown))
+    return answer
 
 
-def _with_neighbours(
+def _lifts_of(
     partition: Rankable,
-    visible: BoolArray,
+    lexical: Lexical | None,
+    rows: IntArray,
     base: FloatArray,
-    pool: npt.NDArray[np.int64],
+    strong: BoolArray,
+    nearby: Nearby,
     weights: Weights,
-) -> tuple[npt.NDArray[np.int64], FloatArray]:
-    """Return the pool and the turns beside it, ascending, and what other turns of its run add to each."""
-    if not weights.neighbour:
-        return np.sort(pool), np.zeros(len(pool), dtype=np.float32)
-    scores = base[pool].tolist()
-    shares: dict[int, float] = {}
-    for row, score in zip(pool.tolist(), scores, strict=True):
-        for distance, other in partition.neighbours(row, weights.span):
-            share = score / distance
-            if share > shares.get(other, 0.0):
-                shares[other] = share
-    others = np.fromiter(shares, dtype=np.int64, count=len(shares))
-    seen = visible[others]
-    others = others[seen]
-    rows = np.union1d(pool, others)
-    added = np.zeros(len(rows), dtype=np.float32)
-    added[np.searchsorted(rows, others)] = np.fromiter(shares.values(), np.float32, len(shares))[seen]
-    added += np.float32(weights.run) * _best_others(partition, base, pool, rows)
-    return rows, np.float32(weights.neighbour) * added
+) -> dict[str, FloatArray]:
+    """Return what rows of the same run add to each other, by the name of the weight."""
+    parts: dict[str, FloatArray] = {}
+    if weights.coverage and lexical is not None:
+        parts["coverage"] = np.float32(weights.coverage) * boosts.coverage(lexical.gains(rows), nearby)
+        base = base + parts["coverage"]
+    if weights.neighbour:
+        shares = boosts.beside(base, strong, nearby)
+        shares += np.float32(weights.run) * boosts.same_run(base, strong, partition.runs(rows))
+        parts["neighbour"] = np.float32(weights.neighbour) * shares
+    return parts
 
 
-def _best_others(
-    partition: Rankable, base: FloatArray, pool: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
-) -> FloatArray:
-    """Return for each row the score of the best other row of its run in the pool; zero when there is none."""
-    first: dict[int, float] = {}
-    second: dict[int, float] = {}
-    # The pool is in descending order.
-    for run, score in zip(partition.runs(pool).tolist(), base[pool].tolist(), strict=True):
-        if run in first:
-            second.setdefault(run, score)
-        elif run >= 0:
-            first[run] = score
-    return np.array(
-        [
-            (second if score >= first.get(run, 0.0) else first).get(run, 0.0)
-            for run, score in zip(partition.runs(rows).tolist(), base[rows].tolist(), strict=True)
-        ],
-        dtype=np.float32,
-    )
+def _places(row: int, visible: BoolArray, **arms: FloatArray | None) -> dict[str, float]:
+    """Return which place each arm gives a row, from 1 on; nothing for an arm that does not find it."""
+    return {
+        f"{name}_rank": 1 + int(np.count_nonzero(visible & (arm > arm[row])))
+        for name, arm in arms.items()
+        if arm is not None and arm[row] > 0
+    }

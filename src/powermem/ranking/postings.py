@@ -6,7 +6,7 @@ are merged, so that adding a row costs little and a query looks into few segment
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -132,36 +132,98 @@ class Postings:
     def _mergeable(self, left: _Segment, right: _Segment) -> bool:
         return left.count < 2 * right.count and left.count + right.count <= _MAX_SEGMENT
 
-    def scores(self, terms: Sequence[int], visible: BoolArray) -> FloatArray:
-        """Return how well each row matches the terms, 0 to 1.
+    def match(self, terms: Sequence[int], visible: BoolArray, source: float = 0.0) -> Matches:
+        """Return how well each row matches the terms of a query.
 
-        The score is BM25 relative to a row of mean length that holds every term of the query once: such a row
-        scores 1, and what would score more scores 1 as well. Document frequencies, the number of documents
-        and the mean length count visible rows only, so what another user stored, or what was deleted, changes
-        nothing.
+        Document frequencies, the number of documents and the mean length count visible rows only, so what
+        another user stored, or what was deleted, changes nothing.
 
         Args:
             terms: distinct term ids of the query.
             visible: shape (n,), the rows that may be found.
-
-        Returns:
-            Shape (n,), float32; rows that are not visible may hold any value.
+            source: see `bm25.gain`.
         """
         self._settle()
-        total = np.zeros(self._count, dtype=np.float32)
+        return Matches(self._segments, self._lengths, terms, visible, source)
+
+
+class Matches:
+    """The rows that have terms of a query, until rows are added.
+
+    Args:
+        segments: the postings of all rows.
+        lengths: how many terms each row has, counted with repetition; shape (n,).
+        terms: distinct term ids of the query.
+        visible: the rows that may be found; shape (n,).
+        source: see `bm25.gain`.
+
+    Attributes:
+        scores: BM25 relative to a row of mean length that holds every term of the query once, which scores 1
+            as what would score more does; shape (n,). Rows that are not visible may hold any value.
+    """
+
+    def __init__(
+        self,
+        segments: Sequence[_Segment],
+        lengths: FloatArray,
+        terms: Sequence[int],
+        visible: BoolArray,
+        source: float,
+    ) -> None:
+        self._segments = segments
+        self._terms = terms
+        self._source = source
+        self._weights = [0.0] * len(terms)
+        self._best = 0.0
+        total = np.zeros(len(lengths), dtype=np.float32)
         documents = int(np.count_nonzero(visible))
-        if not documents or not terms:
-            return total
-        lengths = self._lengths
-        damping = bm25.damping(lengths, float(lengths[visible].mean()))
-        best = 0.0
-        for term in terms:
+        self._damping = bm25.damping(lengths, float(lengths[visible].mean()) if documents else 0.0)
+        if documents:
+            self._score(total, documents, visible)
+        self.scores: FloatArray = bm25.relative(total, self._best)
+
+    def _score(self, total: FloatArray, documents: int, visible: BoolArray) -> None:
+        for number, term in enumerate(self._terms):
             found = [(s, part) for s in self._segments if (part := s.find(term)) is not None]
             frequency = sum(int(np.count_nonzero(visible[s.rows[part]])) for s, part in found)
-            weight = bm25.weight(documents, frequency)
-            best += weight
+            weight = self._weights[number] = bm25.weight(documents, frequency)
+            self._best += weight
             for segment, part in found:
                 rows = segment.rows[part]
                 times = segment.frequencies[part].astype(np.float32)
-                total[rows] += bm25.gain(weight, times, damping[rows])
-        return bm25.relative(total, best)
+                total[rows] += bm25.gain(weight, times, self._damping[rows], self._source)
+
+    def gains(self, rows: npt.NDArray[np.int64]) -> FloatArray:
+        """Return what each term adds to the score of some rows; see ``Lexical``."""
+        gained = np.zeros((len(self._terms), len(rows)), dtype=np.float32)
+        for number, segment, where, places in self._meet(self._terms, rows):
+            times = segment.frequencies[places].astype(np.float32)
+            against = self._damping[rows[where]]
+            gained[number, where] = bm25.gain(self._weights[number], times, against, self._source)
+        return gained / np.float32(self._best or 1.0)
+
+    def having(self, terms: Sequence[int], rows: npt.NDArray[np.int64]) -> BoolArray:
+        """Return which of some rows have which of some terms; see ``Lexical``."""
+        has = np.zeros((len(terms), len(rows)), dtype=np.bool_)
+        for number, _, where, _ in self._meet(terms, rows):
+            has[number, where] = True
+        return has
+
+    def _meet(
+        self, terms: Sequence[int], rows: npt.NDArray[np.int64]
+    ) -> Iterator[tuple[int, _Segment, npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
+        """Yield for each term and segment: number of the term, segment, places among ``rows``, and places of
+        the same rows in the segment."""
+        for segment in self._segments:
+            low, high = np.searchsorted(rows, (segment.first, segment.first + segment.count))
+            inside = rows[low:high]
+            if not len(inside):
+                continue
+            for number, term in enumerate(terms):
+                part = segment.find(term)
+                if part is None:
+                    continue
+                known = segment.rows[part]
+                at = np.minimum(np.searchsorted(known, inside), len(known) - 1)
+                met = np.flatnonzero(known[at] == inside)
+                yield number, segment, low + met, part.start + at[met]

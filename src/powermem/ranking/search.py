@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..types import SearchRequest
-from .fusion import Ranked, Weights, candidates, rank
+from .fusion import Ranked, candidates, rank
 from .partition import Partition, PartitionRows
+from .weights import Weights
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
@@ -80,11 +80,10 @@ class Search:
         only: Sequence[int] | None,
         now: int,
     ) -> None:
-        plain = replace(weights, speaker=0.0, neighbour=0.0, recency=0.0)
         self._partition = partition
         self._request = request
         self._dense = dense
-        self._weights = weights if request.boosts else plain
+        self._weights = weights if request.boosts else weights.plain()
         self._now = now
         self._visible = partition.visible(
             now,
@@ -95,7 +94,9 @@ class Search:
             only=None if only is None else np.array(only, dtype=np.int64),
         )
         self._lexical = (
-            None if request.terms is None else partition.postings.scores(request.terms, self._visible)
+            None
+            if request.terms is None
+            else partition.postings.match(request.terms, self._visible, self._weights.source)
         )
 
     def unsure(self) -> list[int]:
@@ -109,7 +110,7 @@ class Search:
             self._partition,
             self._visible,
             self._dense,
-            self._lexical,
+            None if self._lexical is None else self._lexical.scores,
             count=max(_RESCORED, 10 * self._request.limit),
             weights=self._weights,
         )
@@ -139,8 +140,9 @@ class Search:
             self._lexical,
             limit=self._request.limit,
             now=self._now,
-            words=self._request.words,
+            cues=self._request.cues,
             weights=self._weights,
+            explain=self._request.explain,
         )
         ids = self._partition.ids
         return [(int(ids[one.row]), one) for one in found if threshold is None or one.score >= threshold]

@@ -97,3 +97,10 @@ class Vectors:
                     np.vecdot(rows, query, out=scores[i, first:last])
             start = stop
         return scores
+
+
+def mean_direction(*embeddings: bytes) -> bytes:
+    """Return the normalized mean of normalized float32 vectors, all as bytes."""
+    together = np.frombuffer(b"".join(embeddings), dtype=np.float32).reshape(len(embeddings), -1)
+    mean: bytes = normalize(together.mean(axis=0, keepdims=True)).tobytes()
+    return mean

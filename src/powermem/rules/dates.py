@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import isleap, monthrange
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -40,10 +41,16 @@ _CHINESE = re.compile(
     "(?P<days>大前天|前天|昨天|昨晚|昨日|今天|今晚|今早|今日|明天|明早|明晚|明日|大后天|后天)"
     "|(?P<week>上|这|本|下)个?(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天])?(?!末)"
     "|(?P<month>上|这|本|下)个?月|(?P<year>前年|去年|今年|明年|后年)"
+    r"|(?P<count>\d{1,3}|[一二两三四五六七八九十]|十[一二])(?P<unit>天|日|周|个?星期|个?礼拜|个月|年)(?:以|之)?前"
 )
 _CHINESE_ABSOLUTE = re.compile(r"(?P<year>\d{4})年(?:(?P<month>\d{1,2})月(?:(?P<day>\d{1,2})[日号])?)?")
 _CHINESE_DAYS = {"大前": -3, "前": -2, "昨": -1, "今": 0, "明": 1, "后": 2, "大后": 3}
 _CHINESE_SIDES = {"上": -1, "这": 0, "本": 0, "下": 1}
+_CHINESE_NUMBERS = {
+    "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10,
+    "十一": 11, "十二": 12,
+}  # fmt: skip
+_CHINESE_UNITS = {"天": "day", "日": "day", "月": "month", "年": "year"}
 _CHINESE_YEARS = {"前": -2, "去": -1, "今": 0, "明": 1, "后": 2}
 
 
@@ -54,11 +61,19 @@ class Dated(NamedTuple):
     event_at: int | None
 
 
-class _Found(NamedTuple):
-    """A date in a sentence: where it ends, its first day, and the words to add unless it is written out."""
+class Found(NamedTuple):
+    """A date in a sentence.
+
+    Attributes:
+        end: where its words end.
+        day: its first day.
+        days: how many days it means.
+        words: what to add to the sentence; ``None`` when the date is written out.
+    """
 
     end: int
     day: date
+    days: int
     words: str | None
 
 
@@ -74,12 +89,7 @@ def resolve(sentence: str, sent_at: int | None, *, future: bool = False) -> Date
         The sentence with each date behind the words it explains, ``"I went hiking yesterday (7 May
         2023)"``, and the first day of the first date in it.
     """
-    found = list(_absolute(sentence))
-    if sent_at is not None:
-        today = to_datetime(sent_at).date()
-        found.extend(_relative(sentence, today, future))
-        found.extend(_chinese(sentence, today))
-    found.sort(key=lambda item: item.end)
+    found = find_dates(sentence, None if sent_at is None else to_datetime(sent_at).date(), future=future)
     text = sentence
     for item in reversed(found):
         if item.words is not None:
@@ -88,20 +98,51 @@ def resolve(sentence: str, sent_at: int | None, *, future: bool = False) -> Date
     return Dated(text, None if first is None else from_datetime(datetime(first.year, first.month, first.day)))
 
 
-def _absolute(sentence: str) -> Iterable[_Found]:
+def find_dates(sentence: str, today: date | None, *, future: bool = False) -> list[Found]:
+    """Find the dates in a sentence, in order.
+
+    Args:
+        sentence: in English or Chinese.
+        today: the day on which it was said; ``None`` leaves out dates that depend on it.
+        future: see `resolve`.
+    """
+    found = list(_absolute(sentence))
+    if today is not None:
+        found.extend(_relative(sentence, today, future))
+        found.extend(_chinese(sentence, today))
+    return sorted(found, key=lambda item: item.end)
+
+
+def _absolute(sentence: str) -> Iterable[Found]:
     for match in _ABSOLUTE.finditer(sentence):
         if match["iso"]:
             year, month, day = match["iso"].split("-")
         else:
-            name = match["month"] or match["month2"] or match["month3"] or "jan"
+            name = match["month"] or match["month2"] or match["month3"]
             year = match["year"] or match["year2"] or match["year3"] or match["year4"]
-            month, day = str(_MONTH_NUMBER[name.lower()]), match["day"] or match["day2"] or "1"
-        yield from _one(match.end(), _date(int(year), int(month), int(day)))
+            month, day = str(_MONTH_NUMBER[name.lower()]) if name else "", match["day"] or match["day2"] or ""
+        yield from _written_out(match.end(), year, month, day)
     for match in _CHINESE_ABSOLUTE.finditer(sentence):
-        yield from _one(match.end(), _date(*(int(part or 1) for part in match.groups())))
+        yield from _written_out(match.end(), *(part or "" for part in match.groups()))
 
 
-def _relative(sentence: str, today: date, future: bool) -> Iterable[_Found]:
+def _written_out(end: int, year: str, month: str, day: str) -> Iterable[Found]:
+    """Yield a date of which the day, or the month too, may be left open."""
+    first = _date(int(year), int(month or 1), int(day or 1))
+    if first is not None:
+        yield Found(end, first, 1 if day else length("month" if month else "year", first), None)
+
+
+def length(unit: str, first: date) -> int:
+    """Return how many days a week, weekend, month or year has that begins on a day; 1 for a day."""
+    if unit == "month":
+        return monthrange(first.year, first.month)[1]
+    if unit == "year":
+        return 365 + isleap(first.year)
+    return {"week": 7, "weekend": 2}.get(unit, 1)
+
+
+def _relative(sentence: str, today: date, future: bool) -> Iterable[Found]:
     for match in _RELATIVE.finditer(sentence):
         if match["which"]:
             found = _named(" ".join(match["which"].lower().split()), match["what"].lower(), today)
@@ -114,20 +155,28 @@ def _relative(sentence: str, today: date, future: bool) -> Iterable[_Found]:
             days = next(offset for offset, name in enumerate(names, -2) if match[name])
             found = _exact(_shifted(today, days))
         if found is not None:
-            yield _Found(match.end(), found[0], f" ({found[1]})")
+            yield Found(match.end(), found.first, found.days, f" ({found.words})")
 
 
-def _named(which: str, what: str, today: date) -> tuple[date, str] | None:
+class _Span(NamedTuple):
+    """Days in a row, and what to call them."""
+
+    first: date
+    days: int
+    words: str
+
+
+def _named(which: str, what: str, today: date) -> _Span | None:
     """Resolve "last week", "this month", "next Friday"."""
     side = -1 if which in ("last", "this past") else 1 if which in ("next", "this coming") else 0
     monday = _shifted(today, -today.weekday())
     if monday is None:
         return None
     if what == "week":
-        return _prefixed("week of", _shifted(monday, 7 * side))
+        return _prefixed("week of", _shifted(monday, 7 * side), 7)
     if what == "weekend":
         # On a Sunday "last weekend" is the one before.
-        return _prefixed("weekend of", _shifted(monday, 5 + 7 * side))
+        return _prefixed("weekend of", _shifted(monday, 5 + 7 * side), 2)
     if what in ("month", "year"):
         return _distance(side, what, today)
     weekday = next(number for number, name in enumerate(WEEKDAYS) if name.lower() == what)
@@ -141,42 +190,50 @@ def _named(which: str, what: str, today: date) -> tuple[date, str] | None:
     return _exact(_shifted(today, (weekday - today.weekday() - 1) % 7 + 1))
 
 
-def _distance(count: int, unit: str, today: date) -> tuple[date, str] | None:
+def _distance(count: int, unit: str, today: date) -> _Span | None:
     """Resolve so many days, weeks, months or years before or after today."""
     if unit == "day":
         return _exact(_shifted(today, count))
     if unit == "week":
-        return _prefixed("around", _shifted(today, 7 * count))
+        return _prefixed("around", _shifted(today, 7 * count), 1)
     if unit == "weekend":
         monday = _shifted(today, 7 * count - today.weekday())
-        return None if monday is None else _prefixed("weekend of", _shifted(monday, 5))
+        return None if monday is None else _prefixed("weekend of", _shifted(monday, 5), 2)
     if unit == "month":
         months = today.year * 12 + today.month - 1 + count
         first = _date(months // 12, months % 12 + 1, 1)
-        return None if first is None else (first, f"{MONTHS[first.month - 1]} {first.year}")
+        return None if first is None else _Span(first, length(unit, first), _month(first))
     first = _date(today.year + count, 1, 1)
-    return None if first is None else (first, str(first.year))
+    return None if first is None else _Span(first, length(unit, first), str(first.year))
 
 
-def _chinese(sentence: str, today: date) -> Iterable[_Found]:
+def _chinese(sentence: str, today: date) -> Iterable[Found]:
     for match in _CHINESE.finditer(sentence):
         day: date | None
+        days = 1
+        write: Callable[[date], str] = _chinese_day
         if match["days"]:
             day = _shifted(today, _CHINESE_DAYS[match["days"][:-1]])
-            write: Callable[[date], str] = _chinese_day
         elif match["week"]:
             weekday = "一二三四五六日".find((match["weekday"] or "一").replace("天", "日"))
             day = _shifted(today, 7 * _CHINESE_SIDES[match["week"]] - today.weekday() + weekday)
-            write = _chinese_day if match["weekday"] else _chinese_week
+            if not match["weekday"]:
+                days, write = 7, _chinese_week
         elif match["month"]:
             months = today.year * 12 + today.month - 1 + _CHINESE_SIDES[match["month"]]
             day = _date(months // 12, months % 12 + 1, 1)
-            write = _chinese_month
+            days, write = length("month", day or today), _chinese_month
+        elif match["count"]:
+            count = _CHINESE_NUMBERS.get(match["count"]) or int(match["count"])
+            unit = _CHINESE_UNITS.get(match["unit"][-1], "week")
+            span = _distance(-count, unit, today)
+            day, days = (None, 1) if span is None else (span.first, span.days)
+            write = {"month": _chinese_month, "year": _chinese_year}.get(unit, _chinese_day)
         else:
             day = _date(today.year + _CHINESE_YEARS[match["year"][0]], 1, 1)
-            write = _chinese_year
+            days, write = length("year", day or today), _chinese_year
         if day is not None:
-            yield _Found(match.end(), day, f"\uff08{write(day)}\uff09")
+            yield Found(match.end(), day, days, f"\uff08{write(day)}\uff09")
 
 
 def _chinese_year(day: date) -> str:
@@ -195,19 +252,18 @@ def _chinese_week(day: date) -> str:
     return f"{_chinese_day(day)}那周"
 
 
-def _one(end: int, day: date | None) -> Iterable[_Found]:
-    if day is not None:
-        yield _Found(end, day, None)
+def _month(day: date) -> str:
+    return f"{MONTHS[day.month - 1]} {day.year}"
 
 
-def _exact(day: date | None) -> tuple[date, str] | None:
-    return _prefixed("", day)
+def _exact(day: date | None) -> _Span | None:
+    return _prefixed("", day, 1)
 
 
-def _prefixed(prefix: str, day: date | None) -> tuple[date, str] | None:
+def _prefixed(prefix: str, day: date | None, days: int) -> _Span | None:
     if day is None:
         return None
-    return day, f"{prefix} {day.day} {MONTHS[day.month - 1]} {day.year}".strip()
+    return _Span(day, days, f"{prefix} {day.day} {_month(day)}".strip())
 
 
 def _count(word: str) -> int:

@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..filters.expression import Condition
-from ..indexing import index
-from ..types import Row
+from ..types import Row, Words
 from .dialects import Dialect, Fragment
 from .schema import queue_tables
 from .server import ServerSQL
@@ -194,8 +193,8 @@ class MySQLSQL(ServerSQL):
     def among(self, column: str, values: Sequence[Any]) -> Fragment:
         return Fragment(f"{column} IN ({_marks(len(values))})", tuple(values))
 
-    def search_values(self, row: Row, embedding: bytes | None) -> tuple[Any, ...]:
-        return (embedding, *index(row.text, row.actor_id, row.valid_from))
+    def search_values(self, row: Row, embedding: bytes | None, words: Words) -> tuple[Any, ...]:
+        return (embedding, *words)
 
     def importance(self) -> str:
         return "(JSON_EXTRACT(facets, '$.importance') + 0e0)"

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..types import Row
+from ..types import Row, Words
 from .dialects import Fragment
 from .mysql import MySQLSQL
 
@@ -82,10 +82,10 @@ class OceanBaseSQL(MySQLSQL):
         self.near = dimension
         self.searched = _SEARCHED if dimension is None else (*_SEARCHED, "near")
 
-    def search_values(self, row: Row, embedding: bytes | None) -> tuple[Any, ...]:
-        embedding, terms, frequencies = super().search_values(row, embedding)
-        words = f"{owner(row.scope.user_id or '')} {terms.hex(' ', 8)}"
-        values = (embedding, terms, frequencies, words, sum(frequencies))
+    def search_values(self, row: Row, embedding: bytes | None, words: Words) -> tuple[Any, ...]:
+        embedding, terms, frequencies = super().search_values(row, embedding, words)
+        listed = f"{owner(row.scope.user_id or '')} {terms.hex(' ', 8)}"
+        values = (embedding, terms, frequencies, listed, sum(frequencies))
         if self.near is None:
             return values
         fits = embedding is not None and len(embedding) == 4 * self.near

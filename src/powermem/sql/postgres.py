@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..indexing import index
 from ..metadata import encode
-from ..types import Row
+from ..types import Row, Words
 from .dialects import Fragment
 from .jsonb import ESCAPED, PLAIN, POSTGRES, UNICODE
 from .schema import create_queue, queue_tables
@@ -223,13 +222,13 @@ class PostgresSQL(ServerSQL):
     def among(self, column: str, values: Sequence[Any]) -> Fragment:
         return Fragment(f"{column} = ANY (?::bigint[])", (list(values),))
 
-    def search_values(self, row: Row, embedding: bytes | None) -> tuple[Any, ...]:
-        words, frequencies = index(row.text, row.actor_id, row.valid_from)
+    def search_values(self, row: Row, embedding: bytes | None, words: Words) -> tuple[Any, ...]:
+        ids, frequencies = words
         return (
             nature(escape(row.text), escape_json(encode(row.metadata)), escape(row.memory_type or "")),
             None if embedding is None else Vector(embedding),
-            np.frombuffer(words, dtype=np.int64).tolist(),
-            words,
+            np.frombuffer(ids, dtype=np.int64).tolist(),
+            ids,
             frequencies,
             sum(frequencies),
         )
@@ -297,7 +296,7 @@ def searched_rows(
         visible: which of the rows may be found.
         which: the rows to read.
         embedding: the query's vector as float32 bytes.
-        terms: the query's term ids.
+        terms: ids of the terms that make a row's words worth reading.
         limit: how many rows to read at most.
     """
     cosine, words = Fragment("NULL::float8"), Fragment("NULL::bytea, NULL::bytea")

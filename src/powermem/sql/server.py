@@ -9,7 +9,7 @@ from typing import Any
 from ..filters import Expression
 from ..filters.match import matches
 from ..metadata import encode
-from ..types import HistoryEntry, Row
+from ..types import HistoryEntry, Row, Words
 from .dialects import Dialect, Fragment
 from .filters import Narrowed, narrow_filter
 from .rows import Texts, scope_values, to_row
@@ -99,7 +99,7 @@ class ServerSQL(Texts, ABC):
         return Fragment(f"user_id = ? AND {chosen.sql}", (user_id, *chosen.values))
 
     @abstractmethod
-    def search_values(self, row: Row, embedding: bytes | None) -> tuple[Any, ...]:
+    def search_values(self, row: Row, embedding: bytes | None, words: Words) -> tuple[Any, ...]:
         """Return the values of the columns ``searched``."""
 
     @abstractmethod
@@ -141,7 +141,9 @@ class ServerSQL(Texts, ABC):
         del column
         return "?"
 
-    def memory_values(self, row: Row, facets: Mapping[str, Any], embedding: bytes | None) -> tuple[Any, ...]:
+    def memory_values(
+        self, row: Row, facets: Mapping[str, Any], embedding: bytes | None, words: Words
+    ) -> tuple[Any, ...]:
         """Return the values of `insert_memory`."""
         return (
             row.id,
@@ -158,16 +160,16 @@ class ServerSQL(Texts, ABC):
             row.valid_to,
             row.expires_at,
             row.superseded_by,
-            *self.search_values(row, embedding),
+            *self.search_values(row, embedding, words),
         )
 
-    def text_values(self, row: Row, embedding: bytes | None) -> tuple[Any, ...]:
+    def text_values(self, row: Row, embedding: bytes | None, words: Words) -> tuple[Any, ...]:
         """Return the values of `rewrite_memory`; the row has its new text already."""
         return (
             self.stored(row.text),
             row.hash,
             row.updated_at,
-            *self.search_values(row, embedding),
+            *self.search_values(row, embedding, words),
             row.scope.user_id or "",
             row.id,
         )

@@ -11,7 +11,7 @@ from ..changes import Change, Outcome
 from ..clock import now as clock_now
 from ..errors import EmbeddingMismatchError, StoreError
 from ..filters import Expression
-from ..ranking.fusion import Weights
+from ..ranking.weights import Weights
 from ..sql.queue import QueueSQL
 from ..sql.schema import SCHEMA_VERSION, TABLES, sqlite_migrations, sqlite_schema
 from ..types import (

@@ -113,7 +113,7 @@ class Restorer:
                 (
                     stored.row.id,
                     stored.embedding,
-                    *(stored.terms or index(stored.row.text, stored.row.actor_id, stored.row.valid_from)),
+                    *(stored.terms or index(stored.row, stored.facets)),
                 )
                 for stored in memories
             ],

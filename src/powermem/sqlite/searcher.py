@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..clock import now as clock_now
-from ..ranking.fusion import Weights
 from ..ranking.partition import Partition
 from ..ranking.search import Search, cosines
+from ..ranking.weights import Weights
 from ..types import Hit, SearchRequest
 from .partitions import Partitions
 from .reader import Reader

@@ -11,8 +11,6 @@ from ... import clock
 from ..._concurrency import async_gather
 from ...changes import AddPreference, Restore
 from ...exchange.sources import Page
-from ...indexing import document
-from ...plan import said_at
 from ...types import EmbedderIdentity, Stored
 from ..encoder import AsyncEncoder
 from ..stores.base import AsyncMovable
@@ -107,9 +105,7 @@ class AsyncImporter:
         # What is here already is passed over, so it need not be embedded.
         known = await self._store.get_many([stored.row.id for stored in lacking])
         new = [stored for stored in lacking if stored.row.id not in known]
-        vectors = await self._encoder.encode(
-            [document(stored.row.text, stored.row.actor_id, said_at(stored.row)) for stored in new]
-        )
+        vectors = await self._encoder.encode([stored.row.text for stored in new])
         embedded = {
             stored.row.id: replace(stored, embedding=vector)
             for stored, vector in zip(new, vectors, strict=True)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...indexing import document
-from ...plan import said_at
-from ...types import EmbedderIdentity, Embedding, Row
+from ...types import EmbedderIdentity, Embedding
 from ..encoder import AsyncEncoder
 from ..stores.base import AsyncMovable
 from .progress import AsyncProgress, Listener
@@ -59,13 +57,9 @@ class AsyncReembedder:
         after = 0
         while rows := await self._store.missing_embeddings(identity, after, batch_size):
             after = rows[-1].id
-            vectors = await self._encoder.vectors([_document(row) for row in rows])
+            vectors = await self._encoder.vectors([row.text for row in rows])
             await self._store.keep_embeddings(
                 [Embedding(row.id, row.hash, vector) for row, vector in zip(rows, vectors, strict=True)]
             )
             self._done += len(rows)
             await progress.tell(self._done)
-
-
-def _document(row: Row) -> str:
-    return document(row.text, row.actor_id, said_at(row))

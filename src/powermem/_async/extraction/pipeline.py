@@ -26,7 +26,6 @@ from ...changes import (
 from ...errors import InvalidInputError, StoreError
 from ...filters import Expression
 from ...framing import Frame, Receipt, verbatim_items
-from ...indexing import query_ids
 from ...plan import (
     Candidate,
     NewMemories,
@@ -34,12 +33,12 @@ from ...plan import (
     candidates,
     carry_out,
     learn,
-    merged_documents,
+    merged_texts,
     neighbourhood,
 )
 from ...records import event_item
 from ...rough import is_rough
-from ...text import shared
+from ...text import query_ids, shared
 from ...types import Extracted, Fact, Hit, Message, Scope, SearchRequest, Usage
 from ..encoder import AsyncEncoder
 from ..stores.base import AsyncStore, AsyncTaskStore
@@ -274,10 +273,10 @@ class AsyncExtraction:
                     [(alias, row.text) for alias, row in rows.items()],
                     usage=usage,
                 )
-                documents = merged_documents(decisions, rows)
-                vectors = await self._encoder.encode(list(documents.values()))
+                merged = merged_texts(decisions, rows)
+                vectors = await self._encoder.encode(merged)
                 usage.embedded_texts += sum(vector is not None for vector in vectors)
-                embeddings = dict(zip(documents, vectors, strict=True))
+                embeddings = dict(zip(merged, vectors, strict=True))
                 changes = carry_out(new, undecided, decisions, rows, embeddings)
             # The unique key keeps out what is known, and notes where it was said again. First, because a
             # decision may change the memory that says it.
@@ -298,7 +297,7 @@ class AsyncExtraction:
             SearchRequest(
                 scope=own,
                 embedding=candidate.embedding,
-                terms=query_ids(candidate.fact.text)[0],
+                terms=query_ids(candidate.fact.text),
                 # Rough memories are near to what is refined from them, and are to be replaced by it.
                 limit=2 * _NEAR_PER_FACT,
                 boosts=False,
@@ -315,7 +314,7 @@ class AsyncExtraction:
         ]
 
     async def _embed(self, found: Sequence[Candidate]) -> list[Candidate]:
-        vectors = await self._encoder.encode([candidate.document for candidate in found])
+        vectors = await self._encoder.encode([candidate.fact.text for candidate in found])
         return [
             Candidate(candidate.fact, candidate.message, candidate.turns, vector)
             for candidate, vector in zip(found, vectors, strict=True)

@@ -15,9 +15,10 @@ from ..._concurrency import AsyncLock, AsyncThreads, async_sleep
 from ...clock import now as clock_now
 from ...filters import Expression
 from ...ranking.cache import Entry, PartitionCache
-from ...ranking.fusion import Ranked, Weights
+from ...ranking.fusion import Ranked
 from ...ranking.partition import Partition
 from ...ranking.search import Search, columns, cosines
+from ...ranking.weights import Weights
 from ...types import Hit, Row, Scope, SearchRequest
 
 _CHUNK = 5000

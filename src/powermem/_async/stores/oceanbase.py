@@ -8,7 +8,7 @@ from typing import Any
 
 from ..._drivers.base import AsyncConnection, AsyncDriver
 from ...clock import now as clock_now
-from ...ranking.fusion import Weights
+from ...ranking.weights import Weights
 from ...sql.oceanbase import OceanBaseSQL
 from ...types import EmbedderIdentity, Hit, SearchRequest
 from .building import AsyncBuilder

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
@@ -12,8 +11,10 @@ from ..._concurrency import async_to_thread
 from ..._drivers.base import AsyncConnection, AsyncDriver
 from ...clock import now as clock_now
 from ...errors import StoreError
-from ...ranking.found import Found
-from ...ranking.fusion import Ranked, Weights, best, combine, pool_size, rank
+from ...ranking.boosts import looked_up
+from ...ranking.found import Found, FoundWords
+from ...ranking.fusion import Ranked, best, combine, pool_size, rank
+from ...ranking.weights import Weights
 from ...sql.dialects import Fragment
 from ...sql.postgres import PostgresSQL, Vector, searched_rows, signed
 from ...sql.rows import COLUMNS, scope_condition, visible
@@ -63,7 +64,7 @@ class AsyncPostgresStore(AsyncServerStore):
         super().__init__(driver, sql, least=least, most=most, recycle=recycle)
         self._postgres = sql
         self._weights = weights
-        self._plain = replace(weights, speaker=0.0, neighbour=0.0, recency=0.0)
+        self._plain = weights.plain()
         self._indexed = indexed
         # Scopes that were too large to be sent as a whole, the ones met last at the end.
         self._large: OrderedDict[Scope, None] = OrderedDict()
@@ -155,9 +156,8 @@ class AsyncPostgresStore(AsyncServerStore):
         self, reader: AsyncReader, request: SearchRequest, visible: Fragment, which: Fragment, limit: int
     ) -> list[tuple[Any, ...]]:
         """Return the rows that `Found` takes."""
-        sql, values = searched_rows(
-            self._sql.records, visible, which, request.embedding, request.terms, limit
-        )
+        wanted = request.terms and [*request.terms, *looked_up(request.cues, self._weights_of(request))]
+        sql, values = searched_rows(self._sql.records, visible, which, request.embedding, wanted, limit)
         # Of equals the oldest comes first.
         return sorted(await reader.fetch(sql, values), key=itemgetter(0))
 
@@ -176,7 +176,8 @@ class AsyncPostgresStore(AsyncServerStore):
                 self._large.popitem(last=False)
             return None
         found = Found(rows)
-        lexical = None if request.terms is None else found.lexical(request.terms)
+        source = self._weights_of(request).source
+        lexical = None if request.terms is None else found.lexical(request.terms, source)
         return self._rank(request, found, lexical, now)
 
     async def _search_large(
@@ -208,20 +209,24 @@ class AsyncPostgresStore(AsyncServerStore):
         rows = await self._fetch(reader, request, visible, chosen, len(ids))
         mean = length / documents
         found = Found(rows, {})
+        weights = self._weights_of(request)
 
-        def lexical(of: Found) -> Any:
+        def lexical(of: Found) -> FoundWords | None:
             if request.terms is None:
                 return None
-            return of.lexical(request.terms, documents=documents, mean=mean, frequencies=frequencies)
+            return of.lexical(
+                request.terms, weights.source, documents=documents, mean=mean, frequencies=frequencies
+            )
 
         def leading() -> list[int]:
             dense = None if request.embedding is None else found.dense()
-            base = combine(dense, lexical(found), self._weights)
+            words = lexical(found)
+            base = combine(dense, None if words is None else words.scores, weights)
             rows_by_score: list[int] = best(base, found.visible, pool_size(request.limit)).tolist()
             return rows_by_score
 
         # On threads, since scoring some thousand rows would hold up everybody else.
-        if request.boosts and self._weights.neighbour and rows:
+        if weights.lifts and rows:
             pool = await async_to_thread(leading)
             found = await self._with_neighbours(reader, request, visible, rows, found, pool)
         return await async_to_thread(lambda: self._rank(request, found, lexical(found), now))
@@ -308,7 +313,12 @@ class AsyncPostgresStore(AsyncServerStore):
                 beside.setdefault(place[memory_id], []).append((distance, place[other]))
         return Found(rows, beside)
 
-    def _rank(self, request: SearchRequest, found: Found, lexical: Any, now: int) -> list[tuple[int, Ranked]]:
+    def _weights_of(self, request: SearchRequest) -> Weights:
+        return self._weights if request.boosts else self._plain
+
+    def _rank(
+        self, request: SearchRequest, found: Found, lexical: FoundWords | None, now: int
+    ) -> list[tuple[int, Ranked]]:
         if not len(found):
             return []
         ranked = rank(
@@ -318,8 +328,9 @@ class AsyncPostgresStore(AsyncServerStore):
             lexical,
             limit=request.limit,
             now=now,
-            words=request.words,
-            weights=self._weights if request.boosts else self._plain,
+            cues=request.cues,
+            weights=self._weights_of(request),
+            explain=request.explain,
         )
         least = request.threshold
         return [(found.ids[one.row], one) for one in ranked if least is None or one.score >= least]

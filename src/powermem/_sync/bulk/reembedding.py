@@ -5,9 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...indexing import document
-from ...plan import said_at
-from ...types import EmbedderIdentity, Embedding, Row
+from ...types import EmbedderIdentity, Embedding
 from ..encoder import Encoder
 from ..stores.base import Movable
 from .progress import Listener, Progress
@@ -60,13 +58,9 @@ class Reembedder:
         after = 0
         while rows := self._store.missing_embeddings(identity, after, batch_size):
             after = rows[-1].id
-            vectors = self._encoder.vectors([_document(row) for row in rows])
+            vectors = self._encoder.vectors([row.text for row in rows])
             self._store.keep_embeddings(
                 [Embedding(row.id, row.hash, vector) for row, vector in zip(rows, vectors, strict=True)]
             )
             self._done += len(rows)
             progress.tell(self._done)
-
-
-def _document(row: Row) -> str:
-    return document(row.text, row.actor_id, said_at(row))

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ..._concurrency import to_thread
 from ...ranking.found import Found
-from ...ranking.fusion import Ranked, Weights, best, combine, pool_size, rank
+from ...ranking.fusion import Ranked, best, combine, pool_size, rank
 from ...ranking.tally import MATCHED, Tally, rarest
+from ...ranking.weights import Weights
 from ...sql.dialects import Fragment
 from ...sql.oceanbase import OceanBaseSQL, among_words, cosine, far, mark, neighbours, searched_rows
 from ...sql.rows import COLUMNS, scope_condition, visible
@@ -73,7 +73,7 @@ class IndexedSearch:
     def __init__(self, sql: OceanBaseSQL, weights: Weights) -> None:
         self._sql = sql
         self._weights = weights
-        self._plain = replace(weights, speaker=0.0, neighbour=0.0, recency=0.0)
+        self._plain = weights.plain()
 
     def search(
         self, reader: Reader, request: SearchRequest, now: int
@@ -273,12 +273,17 @@ class IndexedSearch:
                 return dense, None
             documents, length, _, frequencies = candidates
             lexical = of.lexical(
-                request.terms, documents=documents, mean=length / documents, frequencies=frequencies
+                request.terms,
+                weights.source,
+                documents=documents,
+                mean=length / documents,
+                frequencies=frequencies,
             )
             return dense, lexical
 
         def leading() -> list[int]:
-            base = combine(*scores(found), weights)
+            dense, lexical = scores(found)
+            base = combine(dense, None if lexical is None else lexical.scores, weights)
             rows_by_score: list[int] = best(base, found.visible, pool_size(request.limit)).tolist()
             return rows_by_score
 
@@ -289,11 +294,12 @@ class IndexedSearch:
                 *scores(found),
                 limit=request.limit,
                 now=now,
-                words=request.words,
+                cues=request.cues,
                 weights=weights,
+                explain=request.explain,
             )
 
-        if weights.neighbour:
+        if weights.lifts:
             pool = to_thread(leading)
             found = self._with_neighbours(reader, request, visible, rows, found, pool)
         least = request.threshold

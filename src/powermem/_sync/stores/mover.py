@@ -12,6 +12,7 @@ from ..._drivers.base import Connection
 from ...changes import Restore
 from ...filters import Expression
 from ...ids import new_id
+from ...indexing import index
 from ...sql.rows import COLUMNS, TURN, scope_condition, scope_values, to_turn, turn_values
 from ...sql.server import ServerSQL, passes
 from ...types import Embedding, HistoryEntry, Row, Scope, Stored, Turn
@@ -153,7 +154,12 @@ class ServerMover:
             return
         connection.execute_many(
             self._sql.insert_memory,
-            [self._sql.memory_values(one.row, one.facets, one.embedding) for one in memories],
+            [
+                self._sql.memory_values(
+                    one.row, one.facets, one.embedding, one.terms or index(one.row, one.facets)
+                )
+                for one in memories
+            ],
         )
         lived = [
             (one.row.access_count, one.row.version, one.row.scope.user_id or "", one.row.id)

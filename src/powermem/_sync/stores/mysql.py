@@ -11,7 +11,7 @@ from ..._drivers.base import Connection, Driver, MissingTableError
 from ..._drivers.embedded import EmbeddedSeekDB
 from ...changes import Change, Outcome
 from ...filters import Expression
-from ...ranking.fusion import Weights
+from ...ranking.weights import Weights
 from ...sql.dialects import Fragment
 from ...sql.mysql import SEARCHED, MySQLSQL
 from ...sql.rows import COLUMNS, scope_condition

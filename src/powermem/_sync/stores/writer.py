@@ -33,6 +33,7 @@ from ...changes import (
 )
 from ...errors import StoreError
 from ...ids import new_id
+from ...indexing import index
 from ...metadata import encode, merge
 from ...sql.queue import ServerQueueSQL
 from ...sql.rows import COLUMNS, scope_condition, scope_values
@@ -148,7 +149,7 @@ class ServerWriter:
         in_order = [changes[i] for i in order]
         connection.execute_many(
             sql.insert_memory,
-            [sql.memory_values(change.row, change.facets, change.embedding) for change in in_order],
+            [self._values(change) for change in in_order],
         )
         inserted = self._present(connection, [change.row for change in in_order])
         by_place: dict[int, Added | Duplicate] = {}
@@ -173,6 +174,10 @@ class ServerWriter:
         )
         return outcomes
 
+    def _values(self, change: AddMemory) -> tuple[Any, ...]:
+        words = index(change.row, change.facets, change.source)
+        return self._sql.memory_values(change.row, change.facets, change.embedding, words)
+
     def _add_known(self, share: _Share, change: AddMemory) -> Added | Duplicate:
         """Add a memory whose insert was passed over, because its scope has the text or had it."""
         row = change.row
@@ -190,9 +195,7 @@ class ServerWriter:
             "WHERE user_id = ? AND id = ?",
             (same.expires_at, same.scope.user_id or "", same.id),
         )
-        share.connection.execute(
-            self._sql.insert_memory, self._sql.memory_values(row, change.facets, change.embedding)
-        )
+        share.connection.execute(self._sql.insert_memory, self._values(change))
         if not self._present(share.connection, [row]):
             raise TransactionAbortedError(f"memory {row.id}: another process said it first")
         return Added(row)
@@ -258,7 +261,9 @@ class ServerWriter:
                 return Duplicate(same)
         new = replace(row, text=change.text, hash=change.hash, updated_at=change.at, version=row.version + 1)
         self._note(share.connection, [new])
-        share.connection.execute(self._sql.rewrite_memory, self._sql.text_values(new, change.embedding))
+        words = index(new, source=change.source)
+        values = self._sql.text_values(new, change.embedding, words)
+        share.connection.execute(self._sql.rewrite_memory, values)
         self._link(share.connection, [(change.id, turn) for turn in change.turns])
         self._record(share, row, "UPDATE", row.text, change.text, change.at)
         return Updated(new, row.text)

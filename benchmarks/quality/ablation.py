@@ -1,0 +1,89 @@
+"""PowerMem's ranking with parts left out, or with other weights, over one filled store."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from powermem._async.encoder import AsyncEncoder
+from powermem._async.providers.foreign import AsyncForeignEmbedder
+from powermem._async.retrieval.search import AsyncRetrieval, Query
+from powermem._async.stores.sqlite import AsyncSQLiteStore
+from powermem.ranking.weights import Weights
+from powermem.sqlite.engine import Engine
+from powermem.types import Scope
+
+from ..corpus import COLLECTION
+from .adapters import PROVIDER, PowerMem
+from .dataset import Conversation
+from .embedding import CachedEmbedder
+from .metrics import DEEP, LIMIT, Answer, answer
+
+NAMES = [field.name for field in dataclasses.fields(Weights)]
+# The share of the cosine, and what gives a part its form: without them there is no score, or nothing changes.
+_FORMS = ("dense", "span", "retention_days")
+BOOSTS = [name for name in NAMES if name not in _FORMS]
+
+
+def parts(embedder: bool) -> dict[str, Weights]:
+    """Return the weights without each part, and those of each arm without any boost.
+
+    Args:
+        embedder: whether there is one; otherwise full text is the only arm.
+    """
+    variants = {f"without {name}": changed({name: 0}) for name in BOOSTS}
+    bare = dict.fromkeys(BOOSTS, 0.0)
+    if embedder:
+        variants["both arms, no boosts"] = changed(bare)
+        variants["cosine alone"] = changed({**bare, "dense": 1})
+    variants["full text alone"] = changed({**bare, "dense": 0})
+    return variants
+
+
+def changed(numbers: Mapping[str, float]) -> Weights:
+    """Return the weights as shipped, but for some."""
+    shipped = Weights()
+    return dataclasses.replace(
+        shipped, **{name: type(getattr(shipped, name))(numbers[name]) for name in numbers}
+    )
+
+
+def parse_weights(text: str) -> tuple[str, Weights]:
+    """Read NAME=NUMBER,... as an argument of the command line."""
+    numbers: dict[str, float] = {}
+    for part in text.split(","):
+        name, _, number = part.partition("=")
+        if name not in NAMES:
+            raise argparse.ArgumentTypeError(f"{name!r} is no weight; there are {', '.join(NAMES)}")
+        try:
+            numbers[name] = float(number)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{part!r}: expected NAME=NUMBER") from None
+    return text, changed(numbers)
+
+
+async def ask_weighted(
+    library: PowerMem,
+    weights: Weights,
+    conversations: Sequence[Conversation],
+    embedder: CachedEmbedder | None,
+) -> list[Answer]:
+    """Ask all questions of a filled store with other weights than those that it ships with."""
+    store = AsyncSQLiteStore(Engine(str(library.path), COLLECTION, weights=weights))
+    given = embedder and AsyncForeignEmbedder(embedder, provider=PROVIDER, model=embedder.model)
+    retrieval = AsyncRetrieval(store, AsyncEncoder(given or None, store), None)
+    await store.open()
+    answers = []
+    for one in conversations:
+        texts = [question.text for question in one.questions]
+        found, deep = [
+            [
+                [library.hit(hit.row.id, hit.row.text) for hit in found.hits]
+                for found in await retrieval.search(texts, Query(Scope(one.name), limit))
+            ]
+            for limit in (LIMIT, DEEP)
+        ]
+        answers += [answer(one.name, *each) for each in zip(one.questions, found, deep, strict=True)]
+    await store.close()
+    return answers

@@ -1,0 +1,78 @@
+"""Reading a query: the words to look for, and what it says apart from them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from . import periods
+from .text import query_terms, term_id
+from .types import Cues
+
+_QUOTED = re.compile('"([^"]{2,200})"|\u201c([^\u201d]{2,200})\u201d|\u300c([^\u300d]{2,200})\u300d')
+_ASKS_WHEN = re.compile(
+    r"\s*(?:when|how\s+long|since\s+when|(?:what|which|in\s+which|on\s+which)\s+(?:date|day|month|year)"
+    r"|wann|quand|cu[a\u00e1]ndo|quando|когда)\b|什么时候|何时|哪天|哪年|哪一[天年]|几[月号点]|多久|いつ|언제",
+    re.IGNORECASE,
+)
+# Who is asked about: "did Ana", "Ana's". The questioner's grammar, but in the words of the person.
+_AUXILIARY = "did|does|do|has|have|had|is|was|are|were|will|would|can|could|should|might|may"
+_NAME = r"[A-Z][\w-]*(?:\s[A-Z][\w-]*)?"
+_SUBJECT = re.compile(rf"\b({_AUXILIARY}) ({_NAME})\b(?!')")
+_OWNER = re.compile(rf"(?<!^)\b{_NAME}'s\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query that was read.
+
+    Attributes:
+        terms: distinct ids of the terms to look for.
+        cues: what it says apart from them.
+        voiced: the query in the words of whoever it asks about, ``None`` when it names nobody so.
+    """
+
+    terms: list[int]
+    cues: Cues
+    voiced: str | None
+
+
+def read(query: str, now: int) -> Question:
+    """Read a query.
+
+    Args:
+        query: as the user wrote it, in any language.
+        now: the present moment, microseconds UTC; "last May" is the last one before it.
+    """
+    found = query_terms(query)
+    phrases = []
+    for quoted in _QUOTED.finditer(query):
+        words = query_terms(next(filter(None, quoted.groups())))
+        if len(words) > 1:
+            phrases.append([term_id(word) for word in words])
+    return Question(
+        terms=[term_id(term) for term in found],
+        cues=Cues(frozenset(found), phrases, periods.find(query, now), bool(_ASKS_WHEN.match(query))),
+        voiced=voiced(query),
+    )
+
+
+def voiced(query: str) -> str | None:
+    """Put an English question into the words of the person that it asks about.
+
+    People say "I went to Rome" of what is asked as "Where did Ana go?", and an embedding is nearer to "Where
+    did I go?". Only the subject and a possessive change; other names stay.
+
+    Args:
+        query: such as ``"What is Ana's favourite tea?"``.
+
+    Returns:
+        ``"What is my favourite tea?"``, or ``None`` when nothing changes.
+    """
+    plain = query.replace("\u2019", "'")
+    if asked := _SUBJECT.search(plain):
+        name = re.escape(asked[2])
+        changed = re.sub(rf"\b({_AUXILIARY}) {name}\b(?!')", r"\1 I", re.sub(rf"\b{name}'s\b", "my", plain))
+    else:
+        changed = _OWNER.sub("my", plain, count=1)
+    return None if changed == plain else changed

@@ -1,0 +1,214 @@
+"""The small additions to a score, each a function of its own that a weight of zero switches off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..marks import ASKS, TELLS_TIME
+from ..text import term_id
+from ..types import Cues, Period
+from .rankable import BoolArray, FloatArray, IntArray, Lexical, Rankable
+from .weights import Weights
+
+# A word that a turn further away says counts this part of what it counts one turn nearer.
+_FADING = 0.7
+_DAY = 86_400_000_000
+# What lies a week outside the time that the query names is down to 37 %, or its own length outside.
+_LEAST_SCALE = 7 * _DAY
+
+
+class Nearby(NamedTuple):
+    """Pairs of rows of one run that were said shortly after each other.
+
+    Attributes:
+        left: shape (m,).
+        right: shape (m,); no pair occurs twice, in either order.
+        distance: in turns; shape (m,).
+    """
+
+    left: IntArray
+    right: IntArray
+    distance: IntArray
+
+    @classmethod
+    def of(cls, partition: Rankable, rows: Sequence[int], visible: BoolArray, span: int) -> Nearby:
+        """Return the pairs of visible rows that have at least one of ``rows``."""
+        pairs = {
+            (min(row, other), max(row, other)): distance
+            for row in rows
+            for distance, other in partition.neighbours(row, span)
+            if visible[other]
+        }
+        if not pairs:
+            none = np.empty(0, dtype=np.int64)
+            return cls(none, none, none)
+        ends = np.array(list(pairs), dtype=np.int64)
+        return cls(ends[:, 0], ends[:, 1], np.fromiter(pairs.values(), np.int64, len(pairs)))
+
+    def among(self, rows: IntArray) -> Nearby:
+        """Return the pairs as places among some rows, ascending, that have both ends of each."""
+        return Nearby(np.searchsorted(rows, self.left), np.searchsorted(rows, self.right), self.distance)
+
+
+def coverage(gains: FloatArray, nearby: Nearby) -> FloatArray:
+    """Return how much more of the query each row has together with the turns around it.
+
+    Args:
+        gains: what each term adds to each row; shape (terms, rows).
+        nearby: pairs of places among these rows.
+
+    Returns:
+        Shape (rows,): for each term what the best turn nearby has of it beyond the row's own, summed.
+    """
+    own = np.ascontiguousarray(gains.T)
+    together = own.copy()
+    fading = np.float32(_FADING) ** nearby.distance[:, None].astype(np.float32)
+    np.maximum.at(together, nearby.left, own[nearby.right] * fading)
+    np.maximum.at(together, nearby.right, own[nearby.left] * fading)
+    lifted: FloatArray = (together - own).sum(axis=1)
+    return lifted
+
+
+def beside(base: FloatArray, strong: BoolArray, nearby: Nearby) -> FloatArray:
+    """Return for each row the best score of a strong turn beside it, divided by the distance.
+
+    Args:
+        base: the rows' scores; shape (rows,).
+        strong: which of them may lift others; shape (rows,).
+        nearby: pairs of places among these rows.
+    """
+    shares = np.zeros(len(base), dtype=np.float32)
+    lifting = np.where(strong, base, np.float32(0))
+    distance = nearby.distance.astype(np.float32)
+    np.maximum.at(shares, nearby.left, lifting[nearby.right] / distance)
+    np.maximum.at(shares, nearby.right, lifting[nearby.left] / distance)
+    return shares
+
+
+def same_run(base: FloatArray, strong: BoolArray, runs: IntArray) -> FloatArray:
+    """Return for each row the score of the best other strong row of its run; zero when there is none.
+
+    Args:
+        base: the rows' scores; shape (rows,).
+        strong: which of them may lift others; shape (rows,).
+        runs: the number of each row's run, -1 for none; shape (rows,).
+    """
+    first: dict[int, float] = {}
+    second: dict[int, float] = {}
+    leading = np.flatnonzero(strong)
+    leading = leading[np.argsort(-base[leading], kind="stable")]
+    for run, score in zip(runs[leading].tolist(), base[leading].tolist(), strict=True):
+        if run in first:
+            second.setdefault(run, score)
+        elif run >= 0:
+            first[run] = score
+    return np.array(
+        [
+            (second if score >= first.get(run, 0.0) else first).get(run, 0.0)
+            for run, score in zip(runs.tolist(), base.tolist(), strict=True)
+        ],
+        dtype=np.float32,
+    )
+
+
+def spoken(partition: Rankable, rows: IntArray, words: frozenset[str]) -> BoolArray:
+    """Return which rows were said by somebody whom the query names."""
+    by = partition.spoken_by(words)
+    return np.zeros(len(rows), dtype=np.bool_) if by is None else by[rows]
+
+
+def quoting(lexical: Lexical, rows: IntArray, phrases: Sequence[Sequence[int]]) -> BoolArray:
+    """Return which rows have all words of a phrase that the query puts in quotation marks."""
+    found = np.zeros(len(rows), dtype=np.bool_)
+    for phrase in phrases:
+        found |= lexical.having(phrase, rows).all(axis=0)
+    return found
+
+
+def asking(lexical: Lexical, rows: IntArray) -> BoolArray:
+    """Return which rows are questions."""
+    found: BoolArray = lexical.having([term_id(ASKS)], rows)[0]
+    return found
+
+
+def telling_time(lexical: Lexical, rows: IntArray) -> BoolArray:
+    """Return which rows tell a time."""
+    found: BoolArray = lexical.having([term_id(TELLS_TIME)], rows)[0]
+    return found
+
+
+def within(lexical: Lexical | None, rows: IntArray, begins: IntArray, period: Period) -> FloatArray:
+    """Return how near each row is to a time, 0 to 1: 1 for what was said in it or tells of it.
+
+    Args:
+        lexical: the rows' full text.
+        rows: ascending.
+        begins: when each of them began to be true, microseconds UTC; shape (rows,).
+        period: the time.
+    """
+    outside = np.maximum(np.maximum(period.start - begins, begins - period.end + 1), 0)
+    scale = max(period.end - period.start, _LEAST_SCALE)
+    near = np.exp(-outside / scale).astype(np.float32)
+    if lexical is not None and period.terms:
+        near[lexical.having(period.terms, rows).any(axis=0)] = 1.0
+    return near
+
+
+def retention(age_us: IntArray, days: float) -> FloatArray:
+    """Return exp(-age / days), Ebbinghaus's forgetting curve; what lies in the future counts as new."""
+    age = np.maximum(age_us, 0) / (_DAY * days)
+    return np.exp(-age).astype(np.float32)
+
+
+def looked_up(cues: Cues, weights: Weights) -> list[int]:
+    """Return the ids of the terms that these boosts look for beside those of the query."""
+    wanted = [term_id(ASKS)] if weights.asking else []
+    if weights.moment and cues.when:
+        wanted.append(term_id(TELLS_TIME))
+    if weights.period and cues.period is not None:
+        wanted += cues.period.terms
+    return wanted
+
+
+def added(
+    partition: Rankable,
+    lexical: Lexical | None,
+    rows: IntArray,
+    cues: Cues,
+    weights: Weights,
+    now: int,
+) -> dict[str, FloatArray]:
+    """Return what the boosts that look at one row at a time add to some rows, by the name of the weight.
+
+    Args:
+        partition: where the rows are.
+        lexical: their full text; ``None`` when the search goes without.
+        rows: ascending.
+        cues: what the query says apart from its words.
+        weights: how much each boost counts; one of zero is left out.
+        now: the present moment, microseconds UTC.
+    """
+    parts: dict[str, FloatArray] = {}
+
+    def note(name: str, weight: float, flags: BoolArray | FloatArray) -> None:
+        parts[name] = np.float32(weight) * flags.astype(np.float32)
+
+    begins = partition.valid_from[rows]
+    if weights.speaker:
+        note("speaker", weights.speaker, spoken(partition, rows, cues.words))
+    if weights.recency:
+        note("recency", weights.recency, retention(now - begins, weights.retention_days))
+    if weights.period and cues.period is not None:
+        note("period", weights.period, within(lexical, rows, begins, cues.period))
+    if lexical is None:
+        return parts
+    if weights.phrase and cues.phrases:
+        note("phrase", weights.phrase, quoting(lexical, rows, cues.phrases))
+    if weights.moment and cues.when:
+        note("moment", weights.moment, telling_time(lexical, rows))
+    if weights.asking:
+        note("asking", -weights.asking, asking(lexical, rows))
+    return parts
