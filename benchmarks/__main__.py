@@ -23,6 +23,7 @@ NAMES = (
     "gathered",
     "infer",
     "search",
+    "scale",
     "clients",
     "reopening",
     "moving",

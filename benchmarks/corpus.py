@@ -6,17 +6,19 @@ Everything comes from seeded generators, so every run and every process sees the
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from powermem.changes import Restore
+from powermem.ids import new_id
 from powermem.indexing import embedding_bytes
-from powermem.plan import Candidate, NewMemories, add
 from powermem.sqlite.engine import Engine
-from powermem.types import EmbedderIdentity, Fact, Scope
+from powermem.text import content_hash
+from powermem.types import EmbedderIdentity, Row, Scope, Stored
 
 from .endpoint import MODEL
 
@@ -80,15 +82,34 @@ def _unit(matrix: FloatArray) -> FloatArray:
     return scaled
 
 
-def _chunks(rows: int) -> Iterator[tuple[int, list[str], FloatArray]]:
+def _chunks(rows: int) -> Iterator[tuple[int, list[str]]]:
     for start in range(0, rows, _CHUNK):
-        count = min(_CHUNK, rows - start)
-        yield start, texts(count, seed=1000 + start), vectors(count, DIMENSION, seed=1000 + start)
+        yield start, texts(min(_CHUNK, rows - start), seed=1000 + start)
 
 
-def database(folder: Path, rows: int, users: int) -> Path:
-    """Return a file with so many memories, dealt out to so many users; made at the first call."""
-    path = folder / f"memories-{rows}-{users}.db"
+def made_up(start: int, count: int) -> FloatArray:
+    """Return the vectors of so many memories from a number on."""
+    return vectors(count, DIMENSION, seed=1000 + start)
+
+
+def database(
+    folder: Path,
+    rows: int,
+    users: int,
+    *,
+    embedded: Callable[[int, int], FloatArray] = made_up,
+    name: str = "memories",
+) -> Path:
+    """Return a file with so many memories, dealt out to so many users; made at the first call.
+
+    Args:
+        folder: where it lies.
+        rows: how many memories.
+        users: how many users.
+        embedded: gives the unit vectors of the memories from a number on, so many of them.
+        name: begins the name of the file; one for each kind of vectors.
+    """
+    path = folder / f"{name}-{rows}-{users}.db"
     if path.exists():
         return path
     unfinished = path.with_suffix(".part")
@@ -96,22 +117,22 @@ def database(folder: Path, rows: int, users: int) -> Path:
     engine = Engine(str(unfinished), COLLECTION, wal=False)
     engine.open()
     engine.identify(EmbedderIdentity("openai", MODEL, DIMENSION))
-    for start, lines, matrix in _chunks(rows):
-        changes = [
-            add(
-                NewMemories(_scope(start + i, users), _START + start + i),
-                Candidate(Fact(line), None, (), embedding),
-            )
-            for i, (line, embedding) in enumerate(zip(lines, embedding_bytes(matrix), strict=True))
+    for start, lines in _chunks(rows):
+        vectors = embedding_bytes(embedded(start, len(lines)))
+        stored = [
+            Stored(_row(start + i, users, line), embedding=embedding)
+            for i, (line, embedding) in enumerate(zip(lines, vectors, strict=True))
         ]
-        engine.apply([changes])
+        engine.apply([[Restore(stored, at=_START)]])
     engine.close()
     unfinished.rename(path)
     return path
 
 
-def _scope(number: int, users: int) -> Scope:
-    return Scope(user(number % users), None, f"r{number // users // _TURNS_PER_RUN}")
+def _row(number: int, users: int, text: str) -> Row:
+    scope = Scope(user(number % users), None, f"r{number // users // _TURNS_PER_RUN}")
+    at = _START + number
+    return Row(new_id(), scope, text, content_hash(text), created_at=at, updated_at=at, valid_from=at)
 
 
 def user(number: int) -> str:
@@ -129,7 +150,7 @@ def full_text(folder: Path, rows: int, users: int) -> Path:
     connection = sqlite3.connect(unfinished)
     with connection:
         connection.execute("CREATE VIRTUAL TABLE found USING fts5(owner, text)")
-        for start, lines, _ in _chunks(rows):
+        for start, lines in _chunks(rows):
             connection.executemany(
                 "INSERT INTO found VALUES (?, ?)",
                 [(user((start + i) % users), line) for i, line in enumerate(lines)],

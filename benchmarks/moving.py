@@ -15,7 +15,7 @@ from powermem import Memory
 from . import corpus
 from .endpoint import serving
 from .measure import in_fresh_process, interleave, run_as_child, seconds
-from .reopening import _peak, _resident
+from .reopening import peak, resident
 from .report import Figure, figure
 from .search import databases
 
@@ -73,15 +73,15 @@ def _measure(path: str, folder: str, url: str) -> dict[str, Any]:
 def _move(path: Path, place: Path, url: str) -> dict[str, float]:
     found: dict[str, float] = {}
     with Memory(corpus.config(path, url)) as memory:
-        count, before = memory.count(), _resident()
+        count, before = memory.count(), resident()
         found["exported"] = count / seconds(
             partial(memory.export_memories, place / "out", include_vectors=True)
         )
-        found["export_mib"] = _peak() - before
+        found["export_mib"] = peak() - before
     with Memory(corpus.config(place / "new.db", url)) as memory:
-        before = _peak()
+        before = peak()
         found["imported"] = count / seconds(partial(memory.import_memories, place / "out"))
-        found["import_mib"] = _peak() - before
+        found["import_mib"] = peak() - before
         assert memory.count() == count
     found["copied"] = count / seconds(partial(_copy, place / "new.db", place / "raw.db"))
     return found

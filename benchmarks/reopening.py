@@ -95,7 +95,7 @@ async def _reopen(path: str, users: int, url: str) -> Found:
         first = time.perf_counter() - started
         for number, query in enumerate(asked):
             await memory.search(query, user_id=corpus.user(number % users), limit=LIMIT)
-        return {"first_ms": first * 1000, "rss_mib": _resident(), "peak_mib": _peak()}
+        return {"first_ms": first * 1000, "rss_mib": resident(), "peak_mib": peak()}
 
 
 async def _read(path: str, users: int, url: str) -> Found:
@@ -115,14 +115,16 @@ async def _read(path: str, users: int, url: str) -> Found:
     first = time.perf_counter() - started
     await bare.close()
     connection.close()
-    return {"first_ms": first * 1000, "rss_mib": _resident(), "peak_mib": _peak()}
+    return {"first_ms": first * 1000, "rss_mib": resident(), "peak_mib": peak()}
 
 
-def _resident() -> float:
-    return _status("VmRSS") or _peak()
+def resident() -> float:
+    """Return how much memory this process takes, in MiB."""
+    return _status("VmRSS") or peak()
 
 
-def _peak() -> float:
+def peak() -> float:
+    """Return how much memory this process took at most, in MiB."""
     # Not from getrusage, which on Linux begins with the size of the process that started this one.
     if found := _status("VmHWM"):
         return found

@@ -129,11 +129,10 @@ def _crowd(samples: Samples) -> list[Figure]:
     ]
 
 
-class _Floors:
+class Floors:
     """The two halves of a search, each as short as it can be written."""
 
-    def __init__(self, folder: Path, rows: int, users: int) -> None:
-        path = corpus.database(folder, rows, users)
+    def __init__(self, path: Path, full_text: Path) -> None:
         connection = sqlite3.connect(path)
         found: dict[str, list[bytes]] = {}
         for owner, embedding in connection.execute(
@@ -146,7 +145,7 @@ class _Floors:
             owner: np.frombuffer(b"".join(rows), np.float32).reshape(len(rows), corpus.DIMENSION)
             for owner, rows in found.items()
         }
-        self._full_text = sqlite3.connect(corpus.full_text(folder, rows, users))
+        self._full_text = sqlite3.connect(full_text)
         self._vectors = iter(corpus.vectors(10_000, corpus.DIMENSION, seed=5))
 
     def numpy(self, owner: str, query: str) -> None:
@@ -168,8 +167,8 @@ class _Floors:
 
 
 def _measure(what: str, folder: str, rows: int, users: int, url: str, rounds: int) -> Samples:
-    floors = _Floors(Path(folder), rows, users)
     path = corpus.database(Path(folder), rows, users)
+    floors = Floors(path, corpus.full_text(Path(folder), rows, users))
     loop = asyncio.new_event_loop()
     try:
         if what == "crowd":
@@ -183,7 +182,7 @@ def _measure(what: str, folder: str, rows: int, users: int, url: str, rounds: in
 
 
 def _measure_async(
-    path: Path, floors: _Floors, users: int, url: str, rounds: int, loop: asyncio.AbstractEventLoop
+    path: Path, floors: Floors, users: int, url: str, rounds: int, loop: asyncio.AbstractEventLoop
 ) -> Samples:
     memory = AsyncMemory(corpus.config(path, url))
 
@@ -196,7 +195,7 @@ def _measure_async(
 
 
 def _measure_sync(
-    path: Path, floors: _Floors, users: int, url: str, rounds: int, loop: asyncio.AbstractEventLoop
+    path: Path, floors: Floors, users: int, url: str, rounds: int, loop: asyncio.AbstractEventLoop
 ) -> Samples:
     with Memory(corpus.config(path, url)) as memory:
 
@@ -208,7 +207,7 @@ def _measure_sync(
 
 def _interleaved(
     search: Callable[[str, str], None],
-    floors: _Floors,
+    floors: Floors,
     users: int,
     url: str,
     rounds: int,
@@ -244,7 +243,7 @@ async def _discard(bare: AsyncBare, query: str) -> None:
     await bare.embed([query])
 
 
-async def _measure_crowd(path: Path, floors: _Floors, url: str, rounds: int) -> Samples:
+async def _measure_crowd(path: Path, floors: Floors, url: str, rounds: int) -> Samples:
     bare = AsyncBare(url)
     samples: Samples = {"memory": [], "stall": [], "floor": [], "idle": []}
     fresh = iter(corpus.queries(2 * CROWD * (rounds + 2), seed=9))

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from powermem.ranking.bm25 import K1, B
 from powermem.ranking.codes import Codes
-from powermem.ranking.fusion import best, combine, rank
+from powermem.ranking.fusion import combine, rank
 from powermem.ranking.partition import Partition, PartitionRows
 from powermem.ranking.postings import Postings
+from powermem.ranking.selection import best, highest
 from powermem.ranking.vectors import Vectors, normalize
 from powermem.ranking.weights import Weights
 from powermem.text import count_terms, term_id
@@ -59,6 +60,15 @@ def test_similarities_equal_the_plain_product_however_rows_arrive() -> None:
     assert len(vectors) == 20_000
     np.testing.assert_allclose(vectors.similarities(queries), queries @ matrix.T, atol=1e-6)
     np.testing.assert_allclose(vectors.similarities(queries[:1]), queries[:1] @ matrix.T, atol=1e-6)
+
+
+def test_many_queries_at_once_get_what_each_gets_alone() -> None:
+    rng = np.random.default_rng(8)
+    vectors = Vectors(24)
+    vectors.append(normalize(rng.standard_normal((20_001, 24)).astype(np.float32)))
+    queries = normalize(rng.standard_normal((9, 24)).astype(np.float32))
+    alone = [vectors.similarities(query[np.newaxis])[0] for query in queries]
+    np.testing.assert_allclose(vectors.similarities(queries), alone, atol=1e-6)
 
 
 def test_appending_wastes_little_memory() -> None:
@@ -166,13 +176,20 @@ def test_visibility_by_time_expiry_agent_and_run() -> None:
 def test_neighbours_are_the_turns_before_and_after_in_the_same_run() -> None:
     partition = Partition(None)
     partition.append(rows(*"abcdef", runs=["r", "s", "r", "r", "", "r"], valid_from=[3, 1, 1, 2, 2, 4]))
+
+    def beside(*rows: int, span: int = 2) -> set[tuple[int, int, int]]:
+        return set(zip(*(c.tolist() for c in partition.beside(np.array(rows, dtype=int), span)), strict=True))
+
     # In order of time run r is c (row 2), d (3), a (0), f (5).
-    assert partition.neighbours(3, 2) == [(1, 2), (1, 0), (2, 5)]
-    assert partition.neighbours(4, 2) == []
+    assert beside(3, 5) == {(0, 1, 2), (0, 1, 0), (0, 2, 5), (1, 1, 0), (1, 2, 3)}
+    assert beside(4) == beside() == set()
     partition.remove([1])
-    assert partition.neighbours(3, 2) == [(1, 2), (1, 5)]
+    assert beside(3) == {(0, 1, 2), (0, 1, 5)}
     partition.append(rows("g", first=7, runs=["r"], valid_from=[2]))
-    assert partition.neighbours(3, 1) == [(1, 2), (1, 6)]
+    assert beside(3, span=1) == {(0, 1, 2), (0, 1, 6)}
+    partition.remove([7])
+    partition.append(rows("d", ids=[4], runs=["s"], valid_from=[0]))
+    assert beside(2, 7) == {(0, 1, 5), (1, 1, 1)}
 
 
 def test_speakers_are_found_by_any_part_of_their_name() -> None:
@@ -247,19 +264,42 @@ def test_scores_stay_within_one() -> None:
 
 def test_codes_estimate_the_cosine_and_rank_the_near_ones_first() -> None:
     rng = np.random.default_rng(3)
-    centres = rng.standard_normal((20, 200)).astype(np.float32)
+    centres = rng.standard_normal((80, 200)).astype(np.float32)
     matrix = normalize(
-        centres[np.arange(5000) % 20] + 0.7 * rng.standard_normal((5000, 200)).astype(np.float32)
+        centres[np.arange(20_000) % 80] + 0.7 * rng.standard_normal((20_000, 200)).astype(np.float32)
     )
+    matrix[19_999] = 0
     codes = Codes(200)
-    codes.append(matrix[:1])
-    codes.append(matrix[1:4000])
-    codes.append(matrix[4000:])
+    for start, stop in ((0, 1), (1, 4000), (4000, 17_000), (17_000, 20_000)):
+        codes.append(matrix[start:stop])
     queries = normalize(matrix[:30] + 0.02 * rng.standard_normal((30, 200)).astype(np.float32))
     estimates, exact = codes.similarities(queries), queries @ matrix.T
     assert estimates.shape == exact.shape
     assert np.abs(estimates - exact).mean() < 0.08
-    for estimate, truth in zip(estimates, exact, strict=True):
+    for query, estimate, truth in zip(queries, estimates, exact, strict=True):
         near = set(np.argsort(-truth)[:10].tolist())
-        assert len(near & set(np.argsort(-estimate)[:500].tolist())) >= 9
-    assert codes.nbytes < matrix.nbytes / 10
+        likely = np.sort(np.argsort(-estimate)[:500])
+        assert len(near & set(likely.tolist())) >= 9
+        np.testing.assert_allclose(codes.refined(query, likely), truth[likely], atol=0.005)
+    everything = codes.refined(queries[0], np.arange(20_000))
+    np.testing.assert_allclose(everything, exact[0], atol=0.005)
+    assert everything[19_999] == 0
+    assert codes.nbytes < 0.6 * matrix.nbytes
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 3000), st.integers(1, 40), st.sampled_from([2, 50, 100_000]), st.floats(0, 1), st.data()
+)
+def test_the_best_are_those_of_a_full_sort(
+    length: int, count: int, levels: int, share: float, data: st.DataObject
+) -> None:
+    rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
+    scores = (rng.integers(-1, levels, length) / levels).astype(np.float32)
+    visible = rng.random(length) < share
+    order = sorted((-score, row) for row, score in enumerate(scores.tolist()) if visible[row] and score > 0)
+    expected = [row for _, row in order]
+    assert best(scores, visible, count).tolist() == expected[:count]
+    taken = highest(scores, visible, count).tolist()
+    assert set(expected[:count]) <= set(taken) <= set(expected)
+    assert taken == sorted(taken)

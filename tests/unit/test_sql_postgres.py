@@ -190,9 +190,8 @@ def _row(memory_id: int, run: str, begins: int, *, visible: bool = True, actor: 
 
 def test_neighbours_are_told_by_time_within_a_run() -> None:
     found = Found([_row(1, "a", 30), _row(2, "a", 10), _row(3, "b", 20), _row(4, "a", 20), _row(5, "", 15)])
-    assert sorted(found.neighbours(1, 2)) == [(1, 3), (2, 0)]
-    assert found.neighbours(2, 2) == []
-    assert found.neighbours(4, 2) == []
+    beside = found.beside(np.array([2, 1, 4]), 2)
+    assert sorted(zip(*(column.tolist() for column in beside), strict=True)) == [(1, 1, 3), (1, 2, 0)]
 
 
 def test_a_speaker_is_known_by_any_part_of_the_name() -> None:

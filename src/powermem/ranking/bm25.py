@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,11 +28,11 @@ def weight(documents: int, frequency: int) -> float:
 
 def damping(lengths: FloatArray, mean: float) -> FloatArray:
     """Return what stands against the term frequency in each row; shape (n,)."""
-    return (K1 * (1 - B) + (K1 * B / (mean or 1.0)) * lengths).astype(np.float32)
+    return (K1 * (1 - B) + (K1 * B / (mean or 1.0)) * lengths).astype(np.float32, copy=False)
 
 
 def gain(
-    weight: float | npt.NDArray[np.float64], times: FloatArray, damping: FloatArray, source: float
+    weight: float | npt.NDArray[np.floating[Any]], times: FloatArray, damping: FloatArray, source: float
 ) -> FloatArray:
     """Return what a term adds to rows that have it so many times; or each of several terms to one row.
 

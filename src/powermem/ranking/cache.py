@@ -42,10 +42,12 @@ class PartitionCache(Generic[Lock]):
     Args:
         limit_bytes: how much memory all may take together.
         make_lock: makes the lock of an entry.
+        exact_rows: a partition with more rows keeps codes, not the vectors.
     """
 
-    def __init__(self, limit_bytes: int, make_lock: Callable[[], Lock]) -> None:
+    def __init__(self, limit_bytes: int, make_lock: Callable[[], Lock], *, exact_rows: int) -> None:
         self._limit = limit_bytes
+        self._exact_rows = exact_rows
         self._make_lock = make_lock
         self._entries: OrderedDict[str | None, Entry[Lock]] = OrderedDict()
         self._total = 0
@@ -65,6 +67,28 @@ class PartitionCache(Generic[Lock]):
                 entry = self._entries[user_id] = Entry(user_id, self._make_lock())
             self._entries.move_to_end(user_id)
             return entry
+
+    def make(self, dimension: int | None, rows: int) -> Partition:
+        """Return an empty partition with room for so many rows, which come next.
+
+        It is coded when the vectors would be too many, or would not fit into the memory.
+        """
+        coded = rows > self._exact_rows or self._too_large(rows, dimension)
+        partition = Partition(dimension, coded=coded)
+        if partition.vectors is not None:
+            partition.vectors.reserve(rows)
+        return partition
+
+    def outgrown(self, partition: Partition) -> bool:
+        """Tell whether a partition had better be built anew: coded, or without the rows that are hidden."""
+        if partition.wasteful or partition.coded:
+            return partition.wasteful
+        # Twice, since vectors that are in memory already are better than codes.
+        rows = len(partition)
+        return rows > 2 * self._exact_rows or self._too_large(rows, partition.dimension)
+
+    def _too_large(self, rows: int, dimension: int | None) -> bool:
+        return rows * (dimension or 0) * 4 > self._limit
 
     def resize(self, entry: Entry[Lock]) -> None:
         """Count an entry that was just filled anew, and drop others until all fit."""

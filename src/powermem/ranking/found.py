@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ..text import query_terms
 from . import bm25
 from .rankable import BoolArray, FloatArray, IntArray
+from .turns import Beside
 
 
 class Found:
@@ -119,11 +120,16 @@ class Found:
         """Return the number of the run of each of these rows, -1 for none; shape as given."""
         return self._runs[rows]
 
-    def neighbours(self, row: int, span: int) -> list[tuple[int, int]]:
-        """Return pairs of (distance in turns, row) of what was said around a row in the same run."""
+    def beside(self, rows: npt.NDArray[np.int64], span: int) -> Beside:
+        """Return the turns said shortly before and after rows in their runs; see ``Beside``."""
         if self._beside is None:
             self._beside = self._told_apart(span)
-        return self._beside.get(row, [])
+        found = [
+            (place, distance, other)
+            for place, row in enumerate(rows.tolist())
+            for distance, other in self._beside.get(row, ())
+        ]
+        return Beside(*np.array(found, dtype=np.int64).reshape(-1, 3).T)
 
     def _told_apart(self, span: int) -> dict[int, list[tuple[int, int]]]:
         runs: dict[str, list[tuple[int, int, int]]] = {}

@@ -18,6 +18,7 @@ from . import boosts
 from .boosts import Nearby
 from .partition import Partition
 from .rankable import BoolArray, FloatArray, IntArray, Lexical, Rankable
+from .selection import best
 from .weights import Weights
 
 # Boosts may lift a row over others, so more rows than are wanted take part.
@@ -49,19 +50,6 @@ def combine(dense: FloatArray | None, lexical: FloatArray | None, weights: Weigh
     return np.float32(weights.dense) * cosine + np.float32(1 - weights.dense) * lexical
 
 
-def best(scores: FloatArray, visible: BoolArray, count: int) -> IntArray:
-    """Return the visible rows with the highest scores above zero, best first; shape (at most count,)."""
-    masked = np.where(visible, scores, np.float32(-1))
-    # Rows as good as the last one wanted all take part, so that of equals always the oldest come first.
-    least = (
-        np.partition(masked, len(masked) - count)[len(masked) - count]
-        if count < len(masked)
-        else np.float32(0)
-    )
-    rows = np.flatnonzero((masked >= least) & (masked > 0))
-    return rows[np.lexsort((rows, -masked[rows]))][:count]
-
-
 def pool_size(limit: int) -> int:
     """Return how many rows take part in the boosts when so many are wanted."""
     return max(2 * limit, _POOL)
@@ -70,23 +58,30 @@ def pool_size(limit: int) -> int:
 def candidates(
     partition: Partition,
     visible: BoolArray,
-    dense: FloatArray,
-    lexical: FloatArray | None,
+    likely: IntArray,
+    base: FloatArray,
     *,
-    count: int,
+    limit: int,
     weights: Weights,
 ) -> BoolArray:
-    """Choose the rows worth scoring exactly where ``dense`` holds estimates.
+    """Choose the rows worth scoring exactly.
+
+    Args:
+        partition: where the rows are.
+        visible: which of them may be found; shape (n,).
+        likely: visible rows, among them the best; shape (k,).
+        base: their scores before boosts, nearly right; shape (k,).
+        limit: how many results are wanted.
+        weights: how much each part counts.
 
     Returns:
-        Shape (n,): the best rows and the turns beside the best of them.
+        Shape (n,): the rows that will take part in the boosts, and the visible turns beside them.
     """
-    pool = best(combine(dense, lexical, weights), visible, count)
+    pool = likely[best(base, np.ones(len(likely), dtype=np.bool_), pool_size(limit))]
     chosen = np.zeros(len(visible), dtype=np.bool_)
     chosen[pool] = True
     if weights.lifts:
-        for row in pool.tolist():
-            chosen[[other for _, other in partition.neighbours(row, weights.span)]] = True
+        chosen[partition.beside(pool, weights.span).rows] = True
     return chosen & visible
 
 
@@ -124,9 +119,10 @@ def rank(
     pool = best(every, visible, pool_size(limit))
     if not len(pool):
         return []
-    nearby = Nearby.of(partition, pool.tolist(), visible, weights.span if weights.lifts else 0)
+    nearby = Nearby.of(partition, pool, visible, weights.span if weights.lifts else 0)
     rows = np.unique(np.concatenate([pool, nearby.left, nearby.right]))
-    strong = np.isin(rows, pool, assume_unique=True)
+    strong = np.zeros(len(rows), dtype=np.bool_)
+    strong[np.searchsorted(rows, pool)] = True
     parts = {
         name: np.zeros(len(rows), dtype=np.float32) if arm is None else arm[rows]
         for name, arm in (("dense", dense), ("lexical", words))

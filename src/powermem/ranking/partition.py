@@ -6,7 +6,7 @@ appended or hidden; a row that changed is hidden and appended anew. Nothing here
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
@@ -15,7 +15,9 @@ import numpy.typing as npt
 
 from ..text import query_terms
 from .codes import Codes
+from .growing import Column, Names
 from .postings import Postings
+from .turns import Beside, Turns
 from .vectors import Vectors
 
 BoolArray = npt.NDArray[np.bool_]
@@ -25,6 +27,7 @@ FloatArray = npt.NDArray[np.float32]
 FOREVER = 2**63 - 1
 """Stands for "no end" in the columns of times."""
 
+_OVERHEAD = 8192
 _OVERHEAD_PER_ROW = 200
 
 
@@ -50,54 +53,6 @@ class PartitionRows:
     sizes: list[int]
 
 
-class _Column:
-    """A growing array of int64."""
-
-    def __init__(self) -> None:
-        self._data: IntArray = np.empty(64, dtype=np.int64)
-        self._length = 0
-
-    def extend(self, values: Sequence[int]) -> None:
-        needed = self._length + len(values)
-        if needed > len(self._data):
-            grown = np.empty(max(needed, len(self._data) * 3 // 2), dtype=np.int64)
-            grown[: self._length] = self._data[: self._length]
-            self._data = grown
-        self._data[self._length : needed] = values
-        self._length = needed
-
-    @property
-    def values(self) -> IntArray:
-        return self._data[: self._length]
-
-
-class _Names:
-    """A column of strings, kept as small integers."""
-
-    def __init__(self) -> None:
-        self.codes: dict[str, int] = {}
-        self._column = _Column()
-
-    def extend(self, values: Iterable[str]) -> None:
-        codes = self.codes
-        self._column.extend([codes.setdefault(value, len(codes)) for value in values])
-
-    def equal(self, value: str) -> BoolArray:
-        return np.equal(self._column.values, self.codes.get(value, -1))
-
-    @property
-    def values(self) -> IntArray:
-        return self._column.values
-
-
-@dataclass(frozen=True, slots=True)
-class _Turns:
-    """The rows of a run in the order in which they were said, and the place of each."""
-
-    rows: list[int]
-    places: dict[int, int]
-
-
 class Partition:
     """Columns, vectors and postings of the memories that are searched together.
 
@@ -109,21 +64,19 @@ class Partition:
     def __init__(self, dimension: int | None, *, coded: bool = False) -> None:
         self.dimension = dimension
         self.coded = coded
-        self._ids = _Column()
-        self._valid_from = _Column()
-        self._valid_to = _Column()
-        self._expires_at = _Column()
-        self._agents = _Names()
-        self._runs = _Names()
-        self._actors = _Names()
+        self._ids = Column()
+        self._valid_from = Column()
+        self._valid_to = Column()
+        self._expires_at = Column()
+        self._agents = Names()
+        self._runs = Names()
+        self._actors = Names()
         self._speakers: dict[str, list[int]] = {}
         self._named = 0
         self._row_of: dict[int, int] = {}
         self._hidden: set[int] = set()
         self._may_expire = False
-        # For each run its rows, and its turns in order once somebody has asked for them.
-        self._rows_of_run: dict[int, list[int]] = {}
-        self._turns: dict[int, _Turns] = {}
+        self._turns = Turns()
         self.vectors: Vectors | Codes | None = None
         if dimension:
             self.vectors = Codes(dimension) if coded else Vectors(dimension)
@@ -147,7 +100,8 @@ class Partition:
     def nbytes(self) -> int:
         """Bytes held, estimated for the Python objects."""
         vectors = self.vectors.nbytes if self.vectors else 0
-        return vectors + self.postings.nbytes + len(self._ids.values) * _OVERHEAD_PER_ROW
+        rows = len(self._ids.values)
+        return _OVERHEAD + vectors + self.postings.nbytes + rows * _OVERHEAD_PER_ROW
 
     @property
     def wasteful(self) -> bool:
@@ -167,7 +121,7 @@ class Partition:
         self._runs.extend(rows.runs)
         self._actors.extend(actor or "" for actor in rows.actors)
         self._row_of.update(zip(rows.ids, range(start, start + len(rows.ids)), strict=True))
-        self._group_by_run(start)
+        self._turns.append(self.runs(np.arange(start, start + len(rows.ids))))
         if self.vectors is not None:
             flat = np.frombuffer(rows.embeddings, dtype=np.float32)
             self.vectors.append(flat.reshape(len(rows.ids), self.vectors.dimension))
@@ -183,7 +137,7 @@ class Partition:
             row = self._row_of.pop(memory_id, None)
             if row is not None:
                 self._hidden.add(row)
-                self._turns.pop(int(self._runs.values[row]), None)
+                self._turns.remove(row)
 
     def visible(
         self,
@@ -253,35 +207,15 @@ class Partition:
         without = self._runs.codes.get("", -1)
         return np.where(codes == without, -1, codes)
 
-    def neighbours(self, row: int, span: int) -> list[tuple[int, int]]:
-        """Return the rows said shortly before and after one row in the same run.
+    def beside(self, rows: IntArray, span: int) -> Beside:
+        """Return the turns said shortly before and after rows in their runs; see ``Beside``.
 
         Args:
-            row: a row that is not hidden.
+            rows: rows that are not hidden.
             span: how many turns to look in each direction.
-
-        Returns:
-            Pairs of (distance in turns, row); empty for a row without a run.
         """
-        run = int(self._runs.values[row])
-        turns = self._turns.get(run)
-        if turns is None:
-            turns = self._turns[run] = self._order(run)
-        at = turns.places.get(row)
-        if at is None:
-            return []
-        before, after = turns.rows[max(at - span, 0) : at], turns.rows[at + 1 : at + 1 + span]
-        return [*enumerate(reversed(before), 1), *enumerate(after, 1)]
-
-    def _group_by_run(self, start: int) -> None:
-        without = self._runs.codes.get("", -1)
-        for row, run in enumerate(self._runs.values[start:].tolist(), start):
-            if run != without:
-                self._rows_of_run.setdefault(run, []).append(row)
-                self._turns.pop(run, None)
-
-    def _order(self, run: int) -> _Turns:
-        begin, ids = self._valid_from.values, self._ids.values
-        rows = [row for row in self._rows_of_run.get(run, ()) if row not in self._hidden]
-        rows.sort(key=lambda row: (int(begin[row]), int(ids[row])))
-        return _Turns(rows, {row: place for place, row in enumerate(rows)})
+        if self._turns.stale(self.runs(rows)):
+            runs = self.runs(np.arange(len(self._ids.values)))
+            runs[list(self._hidden)] = -1
+            self._turns.order(runs, self._valid_from.values, self._ids.values)
+        return self._turns.beside(rows, span)

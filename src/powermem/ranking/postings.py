@@ -6,8 +6,9 @@ are merged, so that adding a row costs little and a query looks into few segment
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,42 +18,55 @@ from . import bm25
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 
+_Parts = Sequence[tuple[int, slice]]
+
 # Sorting more rows at once would take more memory for a moment than it saves time in the queries.
 _MAX_SEGMENT = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
 class _Segment:
-    """The postings of rows ``first`` up to ``first + count``: for each term its rows, ascending."""
+    """The postings of rows ``first`` up to ``first + count``: for each term its rows, ascending.
+
+    The rows are counted from ``first`` on, in the smallest type that holds them.
+    """
 
     first: int
     count: int
     terms: npt.NDArray[np.uint64]
     starts: npt.NDArray[np.int64]
-    rows: npt.NDArray[np.int32]
+    rows: npt.NDArray[np.unsignedinteger[Any]]
     frequencies: npt.NDArray[np.uint8]
 
-    def find(self, term: int) -> slice | None:
-        """Return where the postings of ``term`` are, or ``None``."""
-        at = int(np.searchsorted(self.terms, np.uint64(term)))
-        if at == len(self.terms) or int(self.terms[at]) != term:
-            return None
-        return slice(int(self.starts[at]), int(self.starts[at + 1]))
+    @property
+    def span(self) -> slice:
+        """Which of all rows these are."""
+        return slice(self.first, self.first + self.count)
+
+    def find(self, terms: npt.NDArray[np.uint64]) -> _Parts:
+        """Return the numbers of the terms that occur here, and where their postings are."""
+        places = np.searchsorted(self.terms, terms)
+        places[places == len(self.terms)] = 0
+        found = np.flatnonzero(self.terms[places] == terms) if len(self.terms) else places[:0]
+        places = places[found]
+        starts, stops = self.starts[places].tolist(), self.starts[places + 1].tolist()
+        return list(zip(found.tolist(), map(slice, starts, stops), strict=True))
 
 
 def _segment(
     first: int,
     count: int,
     terms: npt.NDArray[np.uint64],
-    rows: npt.NDArray[np.int32],
+    rows: npt.NDArray[np.int64],
     frequencies: npt.NDArray[np.uint8],
 ) -> _Segment:
     # The sort is stable, so the rows of one term stay ascending.
     order = np.argsort(terms, kind="stable")
     terms = terms[order]
     unique, starts = np.unique(terms, return_index=True)
+    narrow = rows[order].astype(np.min_scalar_type(count))
     return _Segment(
-        first, count, unique, np.append(starts, len(terms)).astype(np.int64), rows[order], frequencies[order]
+        first, count, unique, np.append(starts, len(terms)).astype(np.int64), narrow, frequencies[order]
     )
 
 
@@ -61,7 +75,7 @@ def _merge(left: _Segment, right: _Segment) -> _Segment:
         left.first,
         left.count + right.count,
         np.concatenate([np.repeat(s.terms, np.diff(s.starts)) for s in (left, right)]),
-        np.concatenate([left.rows, right.rows]),
+        np.concatenate([left.rows, right.rows.astype(np.int64) + left.count]),
         np.concatenate([left.frequencies, right.frequencies]),
     )
 
@@ -109,7 +123,7 @@ class Postings:
             self._added.append((terms, frequencies, sizes))
             self._count += len(sizes)
             self._waiting += len(sizes)
-            if self._waiting >= _MAX_SEGMENT // 2:
+            if self._waiting >= _MAX_SEGMENT:
                 self._settle()
 
     def _settle(self) -> None:
@@ -123,7 +137,7 @@ class Postings:
         sums = np.concatenate(([0], np.cumsum(frequencies, dtype=np.int64)))
         lengths = (sums[bounds[1:]] - sums[bounds[:-1]]).astype(np.float32)
         self._lengths = np.concatenate([self._lengths, lengths])
-        rows = np.repeat(np.arange(first, first + count, dtype=np.int32), sizes)
+        rows = np.repeat(np.arange(count), sizes)
         self._segments.append(_segment(first, count, terms, rows, frequencies))
         while len(self._segments) > 1 and self._mergeable(*self._segments[-2:]):
             right = self._segments.pop()
@@ -170,60 +184,89 @@ class Matches:
         visible: BoolArray,
         source: float,
     ) -> None:
-        self._segments = segments
-        self._terms = terms
+        self._lengths = lengths
         self._source = source
-        self._weights = [0.0] * len(terms)
-        self._best = 0.0
-        total = np.zeros(len(lengths), dtype=np.float32)
+        self._found = _find(segments, terms)
+        self._segments = segments
         documents = int(np.count_nonzero(visible))
-        self._damping = bm25.damping(lengths, float(lengths[visible].mean()) if documents else 0.0)
-        if documents:
-            self._score(total, documents, visible)
+        everything = documents == len(visible)
+        self._mean = float((lengths if everything else lengths[visible]).mean()) if documents else 0.0
+        frequencies = _frequencies(self._found, len(terms), None if everything else visible)
+        weights = [bm25.weight(documents, frequency) for frequency in frequencies]
+        self._weights = np.array(weights if documents else [0.0] * len(terms), dtype=np.float32)
+        self._best = sum(weights) if documents else 0.0
+        total = np.zeros(len(lengths), dtype=np.float32)
+        # One segment after the other, since what belongs to its rows then stays in a core's cache.
+        for segment, parts in self._found:
+            if parts and documents:
+                total[segment.span] = self._gained(segment, parts)
         self.scores: FloatArray = bm25.relative(total, self._best)
 
-    def _score(self, total: FloatArray, documents: int, visible: BoolArray) -> None:
-        for number, term in enumerate(self._terms):
-            found = [(s, part) for s in self._segments if (part := s.find(term)) is not None]
-            frequency = sum(int(np.count_nonzero(visible[s.rows[part]])) for s, part in found)
-            weight = self._weights[number] = bm25.weight(documents, frequency)
-            self._best += weight
-            for segment, part in found:
-                rows = segment.rows[part]
-                times = segment.frequencies[part].astype(np.float32)
-                total[rows] += bm25.gain(weight, times, self._damping[rows], self._source)
+    def _gained(self, segment: _Segment, parts: _Parts) -> FloatArray:
+        """Return what the terms with postings in a segment add to each of its rows."""
+        rows = np.concatenate([segment.rows[part] for _, part in parts]).astype(np.intp)
+        times = np.concatenate([segment.frequencies[part] for _, part in parts]).astype(np.float32)
+        numbers, sizes = zip(*[(number, part.stop - part.start) for number, part in parts], strict=True)
+        weight = np.repeat(self._weights[list(numbers)], sizes)
+        damping = bm25.damping(self._lengths[segment.span], self._mean)
+        gained = bm25.gain(weight, times, damping[rows], self._source)
+        return np.bincount(rows, gained, segment.count).astype(np.float32)
 
     def gains(self, rows: npt.NDArray[np.int64]) -> FloatArray:
         """Return what each term adds to the score of some rows; see ``Lexical``."""
-        gained = np.zeros((len(self._terms), len(rows)), dtype=np.float32)
-        for number, segment, where, places in self._meet(self._terms, rows):
-            times = segment.frequencies[places].astype(np.float32)
-            against = self._damping[rows[where]]
-            gained[number, where] = bm25.gain(self._weights[number], times, against, self._source)
+        gained = np.zeros((len(self._weights), len(rows)), dtype=np.float32)
+        damping = bm25.damping(self._lengths[rows], self._mean)
+        numbers, where, times = _meet(self._found, rows)
+        gained[numbers, where] = bm25.gain(
+            self._weights[numbers], times.astype(np.float32), damping[where], self._source
+        )
         return gained / np.float32(self._best or 1.0)
 
     def having(self, terms: Sequence[int], rows: npt.NDArray[np.int64]) -> BoolArray:
         """Return which of some rows have which of some terms; see ``Lexical``."""
         has = np.zeros((len(terms), len(rows)), dtype=np.bool_)
-        for number, _, where, _ in self._meet(terms, rows):
-            has[number, where] = True
+        numbers, where, _ = _meet(_find(self._segments, terms), rows)
+        has[numbers, where] = True
         return has
 
-    def _meet(
-        self, terms: Sequence[int], rows: npt.NDArray[np.int64]
-    ) -> Iterator[tuple[int, _Segment, npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
-        """Yield for each term and segment: number of the term, segment, places among ``rows``, and places of
-        the same rows in the segment."""
-        for segment in self._segments:
-            low, high = np.searchsorted(rows, (segment.first, segment.first + segment.count))
-            inside = rows[low:high]
-            if not len(inside):
-                continue
-            for number, term in enumerate(terms):
-                part = segment.find(term)
-                if part is None:
-                    continue
-                known = segment.rows[part]
-                at = np.minimum(np.searchsorted(known, inside), len(known) - 1)
-                met = np.flatnonzero(known[at] == inside)
-                yield number, segment, low + met, part.start + at[met]
+
+def _find(segments: Sequence[_Segment], terms: Sequence[int]) -> list[tuple[_Segment, _Parts]]:
+    """Return for each segment the numbers of the terms that occur in it, and where their postings are."""
+    asked = np.array(terms, dtype=np.uint64)
+    return [(segment, segment.find(asked)) for segment in segments]
+
+
+def _frequencies(
+    found: Sequence[tuple[_Segment, _Parts]], terms: int, visible: BoolArray | None
+) -> list[int]:
+    """Return in how many rows each term occurs; of the visible ones only, unless all are."""
+    frequencies = [0] * terms
+    for segment, parts in found:
+        seen = None if visible is None else visible[segment.span]
+        for number, part in parts:
+            rows = segment.rows[part]
+            frequencies[number] += len(rows) if seen is None else int(np.count_nonzero(seen[rows]))
+    return frequencies
+
+
+def _meet(
+    found: Sequence[tuple[_Segment, _Parts]], rows: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.uint8]]:
+    """Return the postings that are of some rows, ascending: numbers of the terms, places among the rows, and
+    frequencies; all of shape (m,)."""
+    numbers: list[int] = []
+    places, times = [rows[:0]], [np.empty(0, dtype=np.uint8)]
+    for segment, parts in found:
+        low, high = np.searchsorted(rows, (segment.first, segment.first + segment.count)).tolist()
+        if low == high or not parts:
+            continue
+        asked = np.zeros(segment.count, dtype=np.bool_)
+        asked[rows[low:high] - segment.first] = True
+        for number, part in parts:
+            known = segment.rows[part]
+            met = np.flatnonzero(asked[known])
+            numbers.append(number)
+            places.append(np.searchsorted(rows, known[met].astype(np.int64) + segment.first))
+            times.append(segment.frequencies[part][met])
+    sizes = [len(one) for one in places[1:]]
+    return np.repeat(np.array(numbers, dtype=np.intp), sizes), np.concatenate(places), np.concatenate(times)

@@ -8,6 +8,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from .turns import Beside
+
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
@@ -23,8 +25,8 @@ class Rankable(Protocol):
     def runs(self, rows: IntArray) -> IntArray:
         """Return the number of the run of each of these rows, -1 for none; shape as given."""
 
-    def neighbours(self, row: int, span: int) -> list[tuple[int, int]]:
-        """Return pairs of (distance in turns, row) of what was said around a row in the same run."""
+    def beside(self, rows: IntArray, span: int) -> Beside:
+        """Return the turns said shortly before and after rows in their runs; see ``Beside``."""
 
     def spoken_by(self, terms: Iterable[str]) -> BoolArray | None:
         """Return which rows were said by somebody whose name has one of these terms; shape (n,)."""

@@ -9,15 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from ..types import SearchRequest
-from .fusion import Ranked, candidates, rank
+from .codes import Codes
+from .fusion import Ranked, candidates, combine, pool_size, rank
 from .partition import Partition, PartitionRows
+from .selection import highest
 from .weights import Weights
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 
-# So many candidates are scored exactly where only one bit of each dimension is in memory.
-_RESCORED = 1000
+# So many rows are looked at more closely where one bit of each dimension has estimated all. Among a million
+# with real embeddings they held 99.9 % of the ten nearest; a quarter as many, 99.3 %.
+_LIKELY = 16_000
 
 
 def columns(rows: Iterable[Sequence[Any]], dimension: int | None) -> PartitionRows:
@@ -104,15 +107,22 @@ class Search:
 
         Empty where the partition holds the vectors itself.
         """
-        if self._dense is None or not self._partition.coded:
+        codes, query = self._partition.vectors, self._request.embedding
+        if self._dense is None or query is None or not isinstance(codes, Codes):
             return []
+        weights, limit = self._weights, self._request.limit
+        words = None if self._lexical is None else self._lexical.scores
+        likely = highest(
+            combine(self._dense, words, weights), self._visible, max(_LIKELY, 20 * pool_size(limit))
+        )
+        dense = codes.refined(np.frombuffer(query, dtype=np.float32), likely)
         self._visible = candidates(
             self._partition,
             self._visible,
-            self._dense,
-            None if self._lexical is None else self._lexical.scores,
-            count=max(_RESCORED, 10 * self._request.limit),
-            weights=self._weights,
+            likely,
+            combine(dense, None if words is None else words[likely], weights),
+            limit=limit,
+            weights=weights,
         )
         ids: list[int] = self._partition.ids[self._visible].tolist()
         return ids

@@ -8,7 +8,6 @@ committed.
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from ..ranking.cache import Entry, PartitionCache
 from ..ranking.partition import Partition
 from ..ranking.search import columns
+from .sharing import SharedLock
 
 _CHUNK = 512
 
@@ -31,8 +31,7 @@ class Partitions:
 
     def __init__(self, collection: str, limit_bytes: int, exact_rows: int) -> None:
         self._c = collection
-        self._exact_rows = exact_rows
-        self._cache = PartitionCache(limit_bytes, threading.Lock)
+        self._cache = PartitionCache(limit_bytes, SharedLock, exact_rows=exact_rows)
 
     @contextmanager
     def fresh(
@@ -40,27 +39,34 @@ class Partitions:
     ) -> Iterator[Partition]:
         """Lend the partition of a user, or of everybody for ``None``, brought up to date.
 
+        Others may use it at the same time; nobody changes its rows meanwhile.
+
         Args:
             connection: inside a read transaction.
             user_id: whose memories.
             sequence: the number of the last commit that this transaction sees.
         """
         entry = self._cache.entry(user_id)
-        with entry.lock:
-            # A transaction that began before the last refresh sees less than the partition holds; that is as
-            # if it had begun a moment later.
-            if (
-                entry.partition is None
-                or self._outgrown(entry.partition)
-                or entry.sequence < self._oldest(connection)
-            ):
-                entry.partition = self._load(connection, user_id)
-                entry.sequence = sequence
-                self._cache.resize(entry)
-            elif entry.sequence < sequence:
-                self._refresh(connection, entry, sequence)
-                self._cache.resize(entry)
-            yield entry.partition
+        while True:
+            with entry.lock.shared():
+                if entry.partition is not None and entry.sequence >= sequence:
+                    yield entry.partition
+                    return
+            with entry.lock.exclusive():
+                if entry.sequence < sequence or entry.partition is None:
+                    self._update(connection, entry, sequence)
+                    self._cache.resize(entry)
+
+    def _update(self, connection: sqlite3.Connection, entry: Entry[SharedLock], sequence: int) -> None:
+        if (
+            entry.partition is None
+            or self._cache.outgrown(entry.partition)
+            or entry.sequence < self._oldest(connection)
+        ):
+            entry.partition = self._load(connection, entry.user_id)
+        else:
+            self._refresh(connection, entry)
+        entry.sequence = sequence
 
     def clear(self) -> None:
         """Forget everything."""
@@ -79,22 +85,17 @@ class Partitions:
         ).fetchone()[0]
         return oldest
 
-    def _outgrown(self, partition: Partition) -> bool:
-        return partition.wasteful or (not partition.coded and len(partition) > 2 * self._exact_rows)
-
     def _load(self, connection: sqlite3.Connection, user_id: str | None) -> Partition:
         found = connection.execute(f"SELECT value FROM {self._c}_meta WHERE key = 'dimension'").fetchone()
         where, values = ("1", []) if user_id is None else ("r.user_id = ?", [user_id])
         count: int = connection.execute(
             f"SELECT count(*) FROM {self._c}_records r WHERE {where}", values
         ).fetchone()[0]
-        partition = Partition(found[0] if found else None, coded=count > self._exact_rows)
-        if partition.vectors is not None:
-            partition.vectors.reserve(count)
+        partition = self._cache.make(found[0] if found else None, count)
         self._append(connection, partition, where, values)
         return partition
 
-    def _refresh(self, connection: sqlite3.Connection, entry: Entry[threading.Lock], sequence: int) -> None:
+    def _refresh(self, connection: sqlite3.Connection, entry: Entry[SharedLock]) -> None:
         partition = entry.partition
         assert partition is not None
         deleted = connection.execute(
@@ -110,10 +111,8 @@ class Partitions:
             found = connection.execute(f"SELECT 1 FROM {self._c}_meta WHERE key = 'dimension'").fetchone()
             if found:
                 entry.partition = self._load(connection, entry.user_id)
-                entry.sequence = sequence
                 return
         self._append(connection, partition, where, values)
-        entry.sequence = sequence
 
     def _append(
         self, connection: sqlite3.Connection, partition: Partition, where: str, values: list[Any]

@@ -40,10 +40,14 @@ class Searcher:
             with self._partitions.fresh(connection, user_id, sequence) as partition:
                 if not len(partition):
                     continue
-                scores = cosines(partition, [requests[i].embedding for i in members])
-                for i, dense in zip(members, scores, strict=True):
-                    with self._turn:
-                        answers[i] = self._answer(connection, partition, requests[i], dense)
+                # Of codes a pass for many takes as long as one for each, and the estimates more memory.
+                step = 1 if partition.coded else len(members)
+                for start in range(0, len(members), step):
+                    together = members[start : start + step]
+                    scores = cosines(partition, [requests[i].embedding for i in together])
+                    for i, dense in zip(together, scores, strict=True):
+                        with self._turn:
+                            answers[i] = self._answer(connection, partition, requests[i], dense)
         return answers
 
     def _answer(

@@ -103,9 +103,8 @@ class CachedSearch:
     ) -> None:
         self._tables = tables
         self._weights = weights
-        self._exact_rows = exact_rows
         self._most_rows = most_rows
-        self._cache = PartitionCache(cache_bytes, Lock)
+        self._cache = PartitionCache(cache_bytes, Lock, exact_rows=exact_rows)
         # Two threads that both run Python code let an event loop beside them wait for its turn twice as long.
         self._threads = Threads("powermem-ranking", 1)
 
@@ -191,8 +190,7 @@ class CachedSearch:
         partition = entry.partition
         if (
             partition is None
-            or partition.wasteful
-            or (not partition.coded and len(partition) > 2 * self._exact_rows)
+            or self._cache.outgrown(partition)
             or entry.sequence < freshness.trimmed
             # The first vector of the collection is among the changes.
             or (partition.dimension is None and freshness.dimension is not None)
@@ -216,9 +214,7 @@ class CachedSearch:
         size = self._tables.size(entry.user_id)
         if size > self._most_rows and freshness.indexed:
             return None
-        partition = Partition(freshness.dimension, coded=size > self._exact_rows)
-        if partition.vectors is not None:
-            partition.vectors.reserve(size)
+        partition = self._cache.make(freshness.dimension, size)
         self._load(partition, entry.user_id)
         return partition
 

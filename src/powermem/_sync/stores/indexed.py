@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from ..._concurrency import to_thread
 from ...ranking.found import Found
-from ...ranking.fusion import Ranked, best, combine, pool_size, rank
+from ...ranking.fusion import Ranked, combine, pool_size, rank
+from ...ranking.selection import best
 from ...ranking.tally import MATCHED, Tally, rarest
 from ...ranking.weights import Weights
 from ...sql.dialects import Fragment

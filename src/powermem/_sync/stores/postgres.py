@@ -14,7 +14,8 @@ from ...clock import now as clock_now
 from ...errors import StoreError
 from ...ranking.boosts import looked_up
 from ...ranking.found import Found, FoundWords
-from ...ranking.fusion import Ranked, best, combine, pool_size, rank
+from ...ranking.fusion import Ranked, combine, pool_size, rank
+from ...ranking.selection import best
 from ...ranking.weights import Weights
 from ...sql.dialects import Fragment
 from ...sql.postgres import PostgresSQL, Vector, searched_rows, signed

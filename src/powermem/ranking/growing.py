@@ -1,0 +1,65 @@
+"""Arrays that grow at their end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+class Column:
+    """A growing array of integers.
+
+    Args:
+        dtype: their type.
+    """
+
+    def __init__(self, dtype: type[np.signedinteger[Any]] = np.int64) -> None:
+        self._data: npt.NDArray[Any] = np.empty(64, dtype=dtype)
+        self._length = 0
+
+    def extend(self, values: Sequence[int] | npt.NDArray[Any]) -> None:
+        needed = self._length + len(values)
+        if needed > len(self._data):
+            grown = np.empty(max(needed, len(self._data) * 3 // 2), dtype=self._data.dtype)
+            grown[: self._length] = self._data[: self._length]
+            self._data = grown
+        self._data[self._length : needed] = values
+        self._length = needed
+
+    @property
+    def values(self) -> npt.NDArray[Any]:
+        """All values, to be read and changed; shape (n,)."""
+        return self._data[: self._length]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held, spare room included."""
+        return self._data.nbytes
+
+
+class Names:
+    """A growing column of strings, kept as small integers; see ``codes``."""
+
+    def __init__(self) -> None:
+        self.codes: dict[str, int] = {}
+        self._column = Column()
+
+    def extend(self, values: Iterable[str]) -> None:
+        codes = self.codes
+        self._column.extend([codes.setdefault(value, len(codes)) for value in values])
+
+    def equal(self, value: str) -> BoolArray:
+        """Return which rows hold this string; shape (n,)."""
+        equal: BoolArray = self._column.values == self.codes.get(value, -1)
+        return equal
+
+    @property
+    def values(self) -> IntArray:
+        """The code of every row; shape (n,)."""
+        return self._column.values
