@@ -120,7 +120,9 @@ def rank(
     if not len(pool):
         return []
     nearby = Nearby.of(partition, pool, visible, weights.span if weights.lifts else 0)
-    rows = np.unique(np.concatenate([pool, nearby.left, nearby.right]))
+    taking_part = np.zeros(len(visible), dtype=np.bool_)
+    taking_part[pool] = taking_part[nearby.left] = taking_part[nearby.right] = True
+    rows = np.flatnonzero(taking_part)
     strong = np.zeros(len(rows), dtype=np.bool_)
     strong[np.searchsorted(rows, pool)] = True
     parts = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,6 @@ from . import bm25
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
-
-_Parts = Sequence[tuple[int, slice]]
 
 # Sorting more rows at once would take more memory for a moment than it saves time in the queries.
 _MAX_SEGMENT = 1 << 15
@@ -43,14 +41,41 @@ class _Segment:
         """Which of all rows these are."""
         return slice(self.first, self.first + self.count)
 
-    def find(self, terms: npt.NDArray[np.uint64]) -> _Parts:
-        """Return the numbers of the terms that occur here, and where their postings are."""
+    def find(self, terms: npt.NDArray[np.uint64]) -> _Found | None:
+        """Return the postings of the terms that occur here, or ``None`` when none does."""
         places = np.searchsorted(self.terms, terms)
         places[places == len(self.terms)] = 0
-        found = np.flatnonzero(self.terms[places] == terms) if len(self.terms) else places[:0]
-        places = places[found]
-        starts, stops = self.starts[places].tolist(), self.starts[places + 1].tolist()
-        return list(zip(found.tolist(), map(slice, starts, stops), strict=True))
+        numbers = np.flatnonzero(self.terms[places] == terms) if len(self.terms) else places[:0]
+        if not len(numbers):
+            return None
+        places = places[numbers]
+        starts, stops = self.starts[places], self.starts[places + 1]
+        parts = list(map(slice, starts.tolist(), stops.tolist()))
+        return _Found(
+            self,
+            numbers,
+            stops - starts,
+            np.concatenate([self.rows[part] for part in parts]),
+            np.concatenate([self.frequencies[part] for part in parts]),
+        )
+
+
+class _Found(NamedTuple):
+    """What a segment has of some terms, one term after the other.
+
+    Attributes:
+        segment: where it was found.
+        numbers: of the terms that occur, among those asked for.
+        sizes: how many postings each of them has.
+        rows: the rows of all postings, counted from the segment's first one on.
+        frequencies: how often the term occurs in each.
+    """
+
+    segment: _Segment
+    numbers: npt.NDArray[np.intp]
+    sizes: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.unsignedinteger[Any]]
+    frequencies: npt.NDArray[np.uint8]
 
 
 def _segment(
@@ -192,25 +217,22 @@ class Matches:
         everything = documents == len(visible)
         self._mean = float((lengths if everything else lengths[visible]).mean()) if documents else 0.0
         frequencies = _frequencies(self._found, len(terms), None if everything else visible)
-        weights = [bm25.weight(documents, frequency) for frequency in frequencies]
-        self._weights = np.array(weights if documents else [0.0] * len(terms), dtype=np.float32)
-        self._best = sum(weights) if documents else 0.0
+        weights = [bm25.weight(documents, frequency) if documents else 0.0 for frequency in frequencies]
+        self._weights = np.array(weights, dtype=np.float32)
+        self._best = sum(weights)
         total = np.zeros(len(lengths), dtype=np.float32)
         # One segment after the other, since what belongs to its rows then stays in a core's cache.
-        for segment, parts in self._found:
-            if parts and documents:
-                total[segment.span] = self._gained(segment, parts)
+        for found in self._found if documents else ():
+            total[found.segment.span] = self._gained(found)
         self.scores: FloatArray = bm25.relative(total, self._best)
 
-    def _gained(self, segment: _Segment, parts: _Parts) -> FloatArray:
+    def _gained(self, found: _Found) -> FloatArray:
         """Return what the terms with postings in a segment add to each of its rows."""
-        rows = np.concatenate([segment.rows[part] for _, part in parts]).astype(np.intp)
-        times = np.concatenate([segment.frequencies[part] for _, part in parts]).astype(np.float32)
-        numbers, sizes = zip(*[(number, part.stop - part.start) for number, part in parts], strict=True)
-        weight = np.repeat(self._weights[list(numbers)], sizes)
-        damping = bm25.damping(self._lengths[segment.span], self._mean)
+        rows, times = found.rows.astype(np.intp), found.frequencies.astype(np.float32)
+        weight = np.repeat(self._weights[found.numbers], found.sizes)
+        damping = bm25.damping(self._lengths[found.segment.span], self._mean)
         gained = bm25.gain(weight, times, damping[rows], self._source)
-        return np.bincount(rows, gained, segment.count).astype(np.float32)
+        return np.bincount(rows, gained, found.segment.count).astype(np.float32)
 
     def gains(self, rows: npt.NDArray[np.int64]) -> FloatArray:
         """Return what each term adds to the score of some rows; see ``Lexical``."""
@@ -230,43 +252,40 @@ class Matches:
         return has
 
 
-def _find(segments: Sequence[_Segment], terms: Sequence[int]) -> list[tuple[_Segment, _Parts]]:
-    """Return for each segment the numbers of the terms that occur in it, and where their postings are."""
+def _find(segments: Sequence[_Segment], terms: Sequence[int]) -> list[_Found]:
     asked = np.array(terms, dtype=np.uint64)
-    return [(segment, segment.find(asked)) for segment in segments]
+    return [found for segment in segments if (found := segment.find(asked)) is not None]
 
 
-def _frequencies(
-    found: Sequence[tuple[_Segment, _Parts]], terms: int, visible: BoolArray | None
-) -> list[int]:
+def _frequencies(every: Sequence[_Found], terms: int, visible: BoolArray | None) -> list[int]:
     """Return in how many rows each term occurs; of the visible ones only, unless all are."""
-    frequencies = [0] * terms
-    for segment, parts in found:
-        seen = None if visible is None else visible[segment.span]
-        for number, part in parts:
-            rows = segment.rows[part]
-            frequencies[number] += len(rows) if seen is None else int(np.count_nonzero(seen[rows]))
-    return frequencies
+    frequencies = np.zeros(terms, dtype=np.int64)
+    for found in every:
+        if visible is None:
+            frequencies[found.numbers] += found.sizes
+        else:
+            seen = visible[found.segment.span][found.rows]
+            starts = np.cumsum(found.sizes) - found.sizes
+            frequencies[found.numbers] += np.add.reduceat(seen, starts, dtype=np.int64)
+    counts: list[int] = frequencies.tolist()
+    return counts
 
 
 def _meet(
-    found: Sequence[tuple[_Segment, _Parts]], rows: npt.NDArray[np.int64]
+    every: Sequence[_Found], rows: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.uint8]]:
     """Return the postings that are of some rows, ascending: numbers of the terms, places among the rows, and
     frequencies; all of shape (m,)."""
-    numbers: list[int] = []
-    places, times = [rows[:0]], [np.empty(0, dtype=np.uint8)]
-    for segment, parts in found:
-        low, high = np.searchsorted(rows, (segment.first, segment.first + segment.count)).tolist()
-        if low == high or not parts:
+    numbers, places, times = [rows[:0]], [rows[:0]], [np.empty(0, dtype=np.uint8)]
+    for found in every:
+        first, count = found.segment.first, found.segment.count
+        low, high = np.searchsorted(rows, (first, first + count)).tolist()
+        if low == high:
             continue
-        asked = np.zeros(segment.count, dtype=np.bool_)
-        asked[rows[low:high] - segment.first] = True
-        for number, part in parts:
-            known = segment.rows[part]
-            met = np.flatnonzero(asked[known])
-            numbers.append(number)
-            places.append(np.searchsorted(rows, known[met].astype(np.int64) + segment.first))
-            times.append(segment.frequencies[part][met])
-    sizes = [len(one) for one in places[1:]]
-    return np.repeat(np.array(numbers, dtype=np.intp), sizes), np.concatenate(places), np.concatenate(times)
+        asked = np.zeros(count, dtype=np.bool_)
+        asked[rows[low:high] - first] = True
+        met = np.flatnonzero(asked[found.rows])
+        numbers.append(found.numbers[np.searchsorted(np.cumsum(found.sizes), met, side="right")])
+        places.append(np.searchsorted(rows, found.rows[met].astype(np.int64) + first))
+        times.append(found.frequencies[met])
+    return np.concatenate(numbers), np.concatenate(places), np.concatenate(times)
