@@ -39,7 +39,7 @@ _FILLER = re.compile(
 )
 # Korean question words and pronouns with what is attached to them, then what is attached to other words.
 _KOREAN_FILLER = re.compile(
-    "(?:무엇|어디|누구|누가|언제|어떻게|어떤).{0,2}|무슨|왜|뭐.?|뭘|(?:나|내|너|네|저|제|우리)[는를의가]?"
+    "(?:무엇|뭐|어디|누구|누가|언제|어떻게|어떤).{0,2}|뭘|무슨|왜|(?:나|내|너|네|저|제|우리)[는를의가]?"
 )
 _KOREAN_ENDING = re.compile(
     "(?<=..)(?:에서|에게|한테|으로|까지|부터|이랑|하고|습니까|습니다|입니까|입니다|인가요|했어요|해요|[나까어아예]요|"
@@ -62,10 +62,12 @@ def _words_as_evidence() -> dict[str, _Evidence]:
         if language in _USUAL or language not in _BY_SCRIPT:
             for word in words:
                 speakers.setdefault(word, []).append(language)
+    for word in ENGLISH_TOO:
+        speakers[word].append("english")
     found = {}
     for word, languages in speakers.items():
         shared = len(languages) > 1 and not _USUAL.isdisjoint(languages)
-        weak = shared or word in ENGLISH_TOO or word in IN_NAMES or (len(word) < 3 and "english" not in languages)
+        weak = shared or word in IN_NAMES or (len(word) < 3 and "english" not in languages)
         evidence = _Evidence(1 if weak else 2, tuple(languages))
         found.update(dict.fromkeys((word, word.capitalize(), word.upper()), evidence))
     return found
@@ -87,11 +89,7 @@ ENGLISH = _FOLDED["english"]
 """The words of English that say nothing about what a query is after."""
 _BY_WORD = _words_as_evidence()
 _BY_LETTER = _letters_as_evidence()
-_TELLING = frozenset(
-    word
-    for word, evidence in _BY_WORD.items()
-    if _USUAL.isdisjoint(evidence.languages) and word.casefold() not in ENGLISH_TOO
-)
+_TELLING = frozenset(word for word, evidence in _BY_WORD.items() if _USUAL.isdisjoint(evidence.languages))
 _TELLING_LETTERS = frozenset(_BY_LETTER)
 _SILENT = frozenset().union(*(_FOLDED[language] for language in _BY_SCRIPT))
 

@@ -9,7 +9,7 @@ from typing import Any
 _lock = threading.Lock()
 
 
-def stem_in(language: str, word: str) -> str:
+def stem_in(language: str, word: str) -> str | None:
     """Return the stem of a word.
 
     Args:
@@ -17,11 +17,11 @@ def stem_in(language: str, word: str) -> str:
         word: case-folded, with its accents.
 
     Returns:
-        The stem, which need not be a word itself; the word, when the extra ``languages`` is not installed.
+        The stem, which need not be a word itself; ``None`` when the extra ``languages`` is not installed.
     """
     stemmer = _stemmer(language)
     if stemmer is None:
-        return word
+        return None
     # It takes the word apart in its own attributes.
     with _lock:
         return str(stemmer.stemWord(word))

@@ -104,8 +104,8 @@ mele tău său lui sunt ești este e era are am cu pentru în din pe prin fără
 cum foarte mai
 """,
     "serbian": """
-i ili ali ne ja ti on ona mi vi oni se je sam su bio bila moj moja moje mog moje njegov njen u na sa za od
-do iz po o da koji koja koje ko tko šta što gde gdje kada kako zašto veoma vrlo takođe također nije
+i ili ali ne ja ti on ona mi vi oni se je sam su bio bila moj moja moje mog njegov njen u na sa za od do iz
+po o da koji koja koje ko tko šta što gde gdje kada kako zašto veoma vrlo takođe također nije
 """,
     "spanish": """
 el la los las un una unos unas de del y o pero no yo tú él ella nosotros ellos me te se mi mis tu tus su sus
@@ -155,16 +155,15 @@ STOP_WORDS = {language: words.split() for language, words in _WORDS.items()}
 """By Snowball's name of the language, as they are written. "May" is no English one: it is a month."""
 
 _ENGLISH_TOO = """
-al ale ben bet bin biz can care co com come con dan den die du em era fine go ha han hans hat ho hon jest jo
-kim ma mai mam mama man mana men met mia min mina mine mon non o om os pan par pat per plus po pour pro sa
-sam san see sen sin sina son soy sub sue sur ta ten ti til ton tu tut un us van var vet vi via vid von war
-ze
+al ale ben bet bin biz care co com come con dan den die du em era go ha han hans hat ho hon jest jo kim ma
+mai mam mana men met mia min mina mine mon non o om os par pat plus po pour pro sa sam see sen sin sina son
+soy sur ta ten ti til ton tu un van var vi via vid von war ze
 """
 ENGLISH_TOO = frozenset(_ENGLISH_TOO.split())
 """Function words of other languages that English texts have too, as words or names."""
 
 _IN_NAMES = """
-ali ana das del der des dia est las lei les los mais mit noi nos que ses uma una und vos
+ali das del der des dia est las lei les los mais mit noi nos que ses uma una und vos
 """
 IN_NAMES = frozenset(_IN_NAMES.split())
 """Those that are parts of names everywhere, such as "Los Angeles"."""

@@ -22,7 +22,7 @@ from hashlib import blake2b, sha256
 from .clock import to_datetime
 from .languages import ENGLISH, candidates, content, says_nothing, spoken
 from .snowball import stem_in
-from .stemming import stem
+from .stemming import stem as stem_english
 
 __all__ = [
     "MONTHS",
@@ -295,7 +295,8 @@ def _inflected(token: str, languages: Sequence[str]) -> dict[str, None]:
     found: dict[str, None] = {}
     for word in _words(_lower(token)):
         for language in candidates(word, languages):
-            found[_fold(stem_in(language, word))] = None
+            if stem := stem_in(language, word):
+                found[_fold(stem)] = None
         if not word.isascii() and word.isdecimal():
             found["".join(str(unicodedata.decimal(digit)) for digit in word)] = None
     return found
@@ -305,7 +306,7 @@ def _term(word: str) -> str:
     if word.isascii():
         if word.isalpha():
             # Interned: the caches and the results of many texts share one copy.
-            return sys.intern(stem(word))
+            return sys.intern(stem_english(word))
         if ordinal := _ORDINAL.fullmatch(word):
             return ordinal[1]
     return word
