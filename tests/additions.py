@@ -36,5 +36,7 @@ def turn_of(text: str, scope: Scope = ANA, turn_id: int | None = None) -> AddTur
 
 def search_for(text: str, scope: Scope = ANA, limit: int = 10, **more: Any) -> SearchRequest:
     """Return a search by meaning and by words."""
-    terms, words = query_ids(text)
-    return SearchRequest(scope, vector(text), terms, limit, words, **more)
+    sought = query_ids(text)
+    return SearchRequest(
+        scope, vector(text), sought.terms, limit, sought.words, **{"forms": sought.forms, **more}
+    )

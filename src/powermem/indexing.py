@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from array import array
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from .ranking.vectors import normalize as normalize_vectors
-from .text import count_terms, date_phrase, date_terms, query_terms, term_id, terms
+from .text import count_terms, date_phrase, date_terms, query_forms, term_id, terms
 
 
 def document(text: str, actor_id: str | None, said_at: int | None) -> str:
@@ -47,7 +48,22 @@ def embedding_bytes(vectors: npt.NDArray[np.float32]) -> list[bytes]:
     return [row.tobytes() for row in normalize_vectors(vectors)]
 
 
-def query_ids(query: str) -> tuple[list[int], frozenset[str]]:
-    """Return the term ids of a query, and its terms for matching names."""
-    found = query_terms(query)
-    return [term_id(term) for term in found], frozenset(found)
+class Sought(NamedTuple):
+    """What full text looks for.
+
+    Attributes:
+        terms: the distinct term ids of a query.
+        forms: of those that are forms of a word besides it, the id of that word.
+        words: its terms, to tell which speakers it names.
+    """
+
+    terms: list[int]
+    forms: dict[int, int]
+    words: frozenset[str]
+
+
+def query_ids(query: str) -> Sought:
+    """Return what a query looks for in full text."""
+    found = query_forms(query)
+    forms = {term_id(term): term_id(word) for term, word in found.items() if term != word}
+    return Sought([term_id(term) for term in found], forms, frozenset(found))

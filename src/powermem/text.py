@@ -32,6 +32,7 @@ __all__ = [
     "date_phrase",
     "date_terms",
     "normalize",
+    "query_forms",
     "query_terms",
     "shared",
     "term_id",
@@ -125,19 +126,32 @@ def query_terms(text: str) -> list[str]:
         text: any text, in any language.
 
     Returns:
-        Distinct terms in order. Function words of English and of the language of the text are left out unless
+        Distinct terms in order. Stop words of English and of the language of the text are left out unless
         there is nothing else; of a run written without spaces only the pairs are kept, which say more than
         single characters.
     """
+    return list(query_forms(text))
+
+
+def query_forms(text: str) -> dict[str, str]:
+    """Cut a question into the terms to look for, and say which of them are forms of one word.
+
+    Args:
+        text: any text, in any language.
+
+    Returns:
+        The terms that ``query_terms`` gives, each with the term that stands for its word: of a word and its
+        stems the word, of any other term the term itself.
+    """
     tokens, languages = _cut(text)
-    kept: dict[str, None] = {}
+    kept: dict[str, str] = {}
     for token in tokens:
         if _DENSE.match(token):
             for part in content(token):
-                kept.update(dict.fromkeys(_pairs(part) or part))
+                kept.update((term, term) for term in _pairs(part) or part)
         else:
-            kept.update(_sought(token, *languages))
-    return list(kept) or list(dict.fromkeys(terms(text)))
+            kept.update((term, word) for term, word in _sought(token, *languages).items() if term not in kept)
+    return kept or {term: term for term in terms(text)}
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
@@ -264,13 +278,17 @@ def _expand(token: str, *languages: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
-def _sought(token: str, *languages: str) -> dict[str, None]:
-    """Return the terms of a token that are worth looking for, as keys, ready to be merged."""
+def _sought(token: str, *languages: str) -> dict[str, str]:
+    """Return the terms of a token that are worth looking for, each with the one that stands for its word."""
     if says_nothing(_lower(token), languages):
         return {}
-    words = [word for word in _folded_words(token) if word not in ENGLISH]
-    found = {_term(word): None for word in words}
-    return found | _inflected(token, languages) if found else found
+    found = {term: term for word in _folded_words(token) if word not in ENGLISH for term in (_term(word),)}
+    if found:
+        # Of an identifier with several words it is not told which of them a stem belongs to.
+        word = next(iter(found)) if len(found) == 1 else None
+        for term in _inflected(token, languages):
+            found.setdefault(term, word or term)
+    return found
 
 
 def _folded_words(token: str) -> tuple[str, ...]:

@@ -259,6 +259,7 @@ class SearchRequest:
         terms: the query's distinct term ids, or ``None`` to leave full text out.
         limit: how many results.
         words: the query's words, to tell which speakers it names.
+        forms: of the terms that are forms of a word besides it, the id of that word; it counts once.
         boosts: whether speakers, neighbouring turns and age change the score.
         expression: a parsed filter.
         as_of: search what was true at that moment, microseconds UTC.
@@ -271,6 +272,7 @@ class SearchRequest:
     terms: Sequence[int] | None
     limit: int
     words: frozenset[str] = frozenset()
+    forms: Mapping[int, int] = field(default_factory=dict)
     boosts: bool = True
     expression: Expression | None = None
     as_of: int | None = None

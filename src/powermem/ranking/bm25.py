@@ -25,6 +25,19 @@ def weight(documents: int, frequency: int) -> float:
     return math.log1p((documents - frequency + 0.5) / (frequency + 0.5))
 
 
+def words(terms: Sequence[int], forms: Mapping[int, int]) -> list[list[int]]:
+    """Return the terms of a query by word, most of which are a word each.
+
+    Args:
+        terms: distinct term ids.
+        forms: of those that are forms of a word besides it, the id of that word.
+    """
+    grouped: dict[int, list[int]] = {}
+    for term in terms:
+        grouped.setdefault(forms.get(term, term), []).append(term)
+    return list(grouped.values())
+
+
 def damping(lengths: FloatArray, mean: float) -> FloatArray:
     """Return what stands against the term frequency in each row; shape (n,)."""
     return (K1 * (1 - B) + (K1 * B / (mean or 1.0)) * lengths).astype(np.float32)
@@ -37,12 +50,13 @@ def gain(weight: float | npt.NDArray[np.float64], times: FloatArray, damping: Fl
 
 
 def relative(total: FloatArray, best: float) -> FloatArray:
-    """Return sums of gains relative to a row of mean length that holds every term once, at most 1."""
+    """Return sums of gains relative to a row of mean length that has every word once, at most 1."""
     return np.minimum(total / np.float32(best), np.float32(1)) if best else total
 
 
 def scores(
     terms: Sequence[int],
+    forms: Mapping[int, int],
     found: Occurrences,
     counts: npt.NDArray[np.uint8],
     sizes: npt.NDArray[np.int64],
@@ -52,10 +66,12 @@ def scores(
     mean: float,
     frequencies: Mapping[int, int],
 ) -> FloatArray:
-    """Return how well rows match the terms of a query.
+    """Return how well rows match the words of a query.
 
     Args:
         terms: distinct term ids of the query.
+        forms: of those that are forms of a word besides it, the id of that word. A word is as rare as its most
+            common form, and of the forms that a row has one counts.
         found: where they are among the terms of all rows, one row after the other; see `occurrences`.
         counts: how often each term of a row occurs in it, of all rows.
         sizes: how many of these belong to each row; shape (n,).
@@ -71,11 +87,26 @@ def scores(
         return np.zeros(len(sizes), dtype=np.float32)
     places, which = found
     rows = np.repeat(np.arange(len(sizes)), sizes)[places]
-    weights = [weight(documents, frequencies.get(term, 0)) for term in terms]
+    grouped = words(terms, forms)
+    weights = [weight(documents, max(frequencies.get(term, 0) for term in word)) for word in grouped]
+    number = {term: place for place, word in enumerate(grouped) for term in word}
+    word_of = np.array([number[term] for term in terms])[which]
     against = damping(lengths, mean)
-    gained = gain(np.array(weights)[which], counts[places].astype(np.float32), against[rows])
+    gained = gain(np.array(weights)[word_of], counts[places].astype(np.float32), against[rows])
+    if forms:
+        rows, gained = _strongest(rows, word_of, gained)
     total = np.bincount(rows, gained, len(sizes)).astype(np.float32)
     return relative(total, sum(weights))
+
+
+def _strongest(
+    rows: npt.NDArray[np.int64], words: npt.NDArray[np.int64], gained: FloatArray
+) -> tuple[npt.NDArray[np.int64], FloatArray]:
+    """Keep, of the forms of a word that a row has, the one that counts most."""
+    order = np.lexsort((words, rows))
+    rows, words = rows[order], words[order]
+    first = np.flatnonzero(np.diff(rows, prepend=-1) | np.diff(words, prepend=-1))
+    return rows[first], np.maximum.reduceat(gained[order], first) if len(first) else gained
 
 
 def occurrences(terms: Sequence[int], words: npt.NDArray[np.uint64]) -> Occurrences:

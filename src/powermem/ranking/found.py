@@ -62,6 +62,7 @@ class Found:
     def lexical(
         self,
         terms: Sequence[int],
+        forms: Mapping[int, int] | None = None,
         *,
         documents: int | None = None,
         mean: float = 0.0,
@@ -71,6 +72,7 @@ class Found:
 
         Args:
             terms: distinct term ids of the query.
+            forms: of those that are forms of a word besides it, the id of that word.
             documents: how many rows the search could find; ``None`` when the visible rows here are all.
             mean: their mean length.
             frequencies: in how many of them each term occurs.
@@ -93,6 +95,7 @@ class Found:
             )
         return bm25.scores(
             terms,
+            forms or {},
             occurrences,
             counts,
             sizes,

@@ -6,8 +6,9 @@ are merged, so that adding a row costs little and a query looks into few segment
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -132,10 +133,12 @@ class Postings:
     def _mergeable(self, left: _Segment, right: _Segment) -> bool:
         return left.count < 2 * right.count and left.count + right.count <= _MAX_SEGMENT
 
-    def scores(self, terms: Sequence[int], visible: BoolArray) -> FloatArray:
+    def scores(
+        self, terms: Sequence[int], visible: BoolArray, forms: Mapping[int, int] | None = None
+    ) -> FloatArray:
         """Return how well each row matches the terms, 0 to 1.
 
-        The score is BM25 relative to a row of mean length that holds every term of the query once: such a row
+        The score is BM25 relative to a row of mean length that holds every word of the query once: such a row
         scores 1, and what would score more scores 1 as well. Document frequencies, the number of documents
         and the mean length count visible rows only, so what another user stored, or what was deleted, changes
         nothing.
@@ -143,6 +146,8 @@ class Postings:
         Args:
             terms: distinct term ids of the query.
             visible: shape (n,), the rows that may be found.
+            forms: of the terms that are forms of a word besides it, the id of that word. A word is as rare as
+                the most common of its forms, and of those that a row has one counts.
 
         Returns:
             Shape (n,), float32; rows that are not visible may hold any value.
@@ -155,13 +160,22 @@ class Postings:
         lengths = self._lengths
         damping = bm25.damping(lengths, float(lengths[visible].mean()))
         best = 0.0
-        for term in terms:
-            found = [(s, part) for s in self._segments if (part := s.find(term)) is not None]
-            frequency = sum(int(np.count_nonzero(visible[s.rows[part]])) for s, part in found)
-            weight = bm25.weight(documents, frequency)
+        for word in bm25.words(terms, forms or {}):
+            found = [self._find(term) for term in word]
+            weight = bm25.weight(documents, max(self._frequency(parts, visible) for parts in found))
             best += weight
-            for segment, part in found:
+            # With one form the rows are distinct, and nothing has to be compared.
+            gains = total if len(word) == 1 else np.zeros_like(total)
+            for segment, part in chain.from_iterable(found):
                 rows = segment.rows[part]
-                times = segment.frequencies[part].astype(np.float32)
-                total[rows] += bm25.gain(weight, times, damping[rows])
+                gained = bm25.gain(weight, segment.frequencies[part].astype(np.float32), damping[rows])
+                gains[rows] = gains[rows] + gained if gains is total else np.maximum(gains[rows], gained)
+            if gains is not total:
+                total += gains
         return bm25.relative(total, best)
+
+    def _find(self, term: int) -> list[tuple[_Segment, slice]]:
+        return [(s, part) for s in self._segments if (part := s.find(term)) is not None]
+
+    def _frequency(self, parts: list[tuple[_Segment, slice]], visible: BoolArray) -> int:
+        return sum(int(np.count_nonzero(visible[s.rows[part]])) for s, part in parts)

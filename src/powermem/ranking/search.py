@@ -95,7 +95,9 @@ class Search:
             only=None if only is None else np.array(only, dtype=np.int64),
         )
         self._lexical = (
-            None if request.terms is None else partition.postings.scores(request.terms, self._visible)
+            None
+            if request.terms is None
+            else partition.postings.scores(request.terms, self._visible, request.forms)
         )
 
     def unsure(self) -> list[int]:

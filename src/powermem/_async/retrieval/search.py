@@ -48,13 +48,14 @@ class AsyncRetrieval:
             limit = max(limit, min(limit * _CANDIDATES, _MOST_CANDIDATES))
         requests = []
         for i, vector in zip(asked, vectors, strict=True):
-            terms, words = query_ids(texts[i])
+            sought = query_ids(texts[i])
             requests.append(
                 SearchRequest(
                     scope=query.scope,
                     embedding=vector,
-                    terms=terms,
-                    words=words,
+                    terms=sought.terms,
+                    words=sought.words,
+                    forms=sought.forms,
                     limit=limit,
                     expression=query.expression,
                     as_of=query.as_of,

@@ -276,7 +276,11 @@ class AsyncIndexedSearch:
                 return dense, None
             documents, length, _, frequencies = candidates
             lexical = of.lexical(
-                request.terms, documents=documents, mean=length / documents, frequencies=frequencies
+                request.terms,
+                request.forms,
+                documents=documents,
+                mean=length / documents,
+                frequencies=frequencies,
             )
             return dense, lexical
 

@@ -176,7 +176,7 @@ class AsyncPostgresStore(AsyncServerStore):
                 self._large.popitem(last=False)
             return None
         found = Found(rows)
-        lexical = None if request.terms is None else found.lexical(request.terms)
+        lexical = None if request.terms is None else found.lexical(request.terms, request.forms)
         return self._rank(request, found, lexical, now)
 
     async def _search_large(
@@ -212,7 +212,9 @@ class AsyncPostgresStore(AsyncServerStore):
         def lexical(of: Found) -> Any:
             if request.terms is None:
                 return None
-            return of.lexical(request.terms, documents=documents, mean=mean, frequencies=frequencies)
+            return of.lexical(
+                request.terms, request.forms, documents=documents, mean=mean, frequencies=frequencies
+            )
 
         def leading() -> list[int]:
             dense = None if request.embedding is None else found.dense()
