@@ -148,9 +148,10 @@ def query_forms(text: str) -> dict[str, str]:
     for token in tokens:
         if _DENSE.match(token):
             for part in content(token):
-                kept.update((term, term) for term in _pairs(part) or part)
+                found = _pairs(part) or part
+                kept.update(zip(found, found, strict=True))
         else:
-            kept.update((term, word) for term, word in _sought(token, *languages).items() if term not in kept)
+            kept.update(_sought(token, *languages))
     return kept or {term: term for term in terms(text)}
 
 

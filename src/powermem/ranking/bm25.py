@@ -70,8 +70,8 @@ def scores(
 
     Args:
         terms: distinct term ids of the query.
-        forms: of those that are forms of a word besides it, the id of that word. A word is as rare as its most
-            common form, and of the forms that a row has one counts.
+        forms: of those that are forms of a word besides it, the id of that word. A word is as rare as its
+            most common form, and of the forms that a row has one counts.
         found: where they are among the terms of all rows, one row after the other; see `occurrences`.
         counts: how often each term of a row occurs in it, of all rows.
         sizes: how many of these belong to each row; shape (n,).

@@ -103,7 +103,8 @@ class OceanBaseStore(MySQLStore):
                 return None
             documents, ranked = self._indexed.search(reader, request, clock_now())
             scope = request.scope
-            if documents <= _HELD // 2 and scope[1:] == (None, None) and request.expression is None:
+            narrowed = scope[1:] != (None, None) or request.expression or request.as_of is not None
+            if documents <= _HELD // 2 and not narrowed:
                 # The user has fewer memories than before; the next search finds out how many.
                 self._large.pop(scope.user_id, None)
             ids = [memory_id for memory_id, _ in ranked]
