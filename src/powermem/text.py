@@ -182,8 +182,12 @@ def count_terms(text: str, extra: Iterable[str] = ()) -> tuple[list[int], list[i
     counts: dict[int, int] = {}
     tokens, languages = _cut(text)
     for token in tokens:
-        dense = token[0] > "\u0dff" and _DENSE.match(token)
-        for number in _dense_ids(token) if dense else _ids(token, *languages):
+        if token[0] > "\u0dff" and _DENSE.match(token):
+            numbers: Iterable[int] = _dense_ids(token)
+        else:
+            # For English, and that is most texts: unpacking nothing costs as much as looking up.
+            numbers = _ids(token, *languages) if languages else _ids(token)
+        for number in numbers:
             counts[number] = counts.get(number, 0) + 1
     for term in extra:
         number = term_id(term)
@@ -274,7 +278,7 @@ def _ids(token: str, *languages: str) -> tuple[int, ...]:
 @lru_cache(maxsize=_CACHE_SIZE)
 def _expand(token: str, *languages: str) -> tuple[str, ...]:
     """Return the terms that index a token of a text in these languages."""
-    found = [_term(word) for word in _folded_words(token)]
+    found = [_term(word) for word in (*_words(_fold(token)), *_humps(token))]
     return (*found, *(term for term in _inflected(token, languages) if term not in found))
 
 
@@ -283,21 +287,20 @@ def _sought(token: str, *languages: str) -> dict[str, str]:
     """Return the terms of a token that are worth looking for, each with the one that stands for its word."""
     if says_nothing(_lower(token), languages):
         return {}
-    found = {term: term for word in _folded_words(token) if word not in ENGLISH for term in (_term(word),)}
+    words = [_term(word) for word in _words(_fold(token)) if word not in ENGLISH]
+    found = dict(zip(words, words, strict=True))
     if found:
         # Of an identifier with several words it is not told which of them a stem belongs to.
-        word = next(iter(found)) if len(found) == 1 else None
         for term in _inflected(token, languages):
-            found.setdefault(term, word or term)
+            found.setdefault(term, words[0] if len(words) == 1 else term)
     return found
 
 
-def _folded_words(token: str) -> tuple[str, ...]:
-    return (*_words(_fold(token)), *_humps(token))
-
-
 def _humps(token: str) -> list[str]:
-    """Return the words of an identifier in camel case, such as "user" and "id" of "userId"."""
+    """Return the words of an identifier in camel case, such as "user" and "id" of "userId".
+
+    They are not looked for: who asks for "YouTube" asks for no tube.
+    """
     if not token.isascii() or token.islower() or token.isupper():
         return []
     found: list[str] = []

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from powermem import snowball, text
 from powermem.languages import content, spoken
 from powermem.snowball import stem_in
-from powermem.stopwords import STOP_WORDS
-from powermem.text import query_terms, terms
+from powermem.stopwords import LETTERS, STOP_WORDS
+from powermem.text import query_forms, query_terms, terms
 
 TOLD = {
     "german": "Wo wohnt denn meine Schwester?",
@@ -93,6 +93,11 @@ def test_a_short_sentence_tells_its_language(language: str, sentence: str) -> No
 @pytest.mark.parametrize("sentence", NOT_TOLD)
 def test_names_and_loan_words_tell_no_language(sentence: str) -> None:
     assert told(sentence) == ()
+
+
+def test_every_language_has_its_stemmer() -> None:
+    assert {name for names in LETTERS.values() for name in names.split()} <= set(STOP_WORDS)
+    assert all(stem_in(language, "x") == "x" for language in STOP_WORDS)
 
 
 def test_few_languages_are_told_at_once() -> None:
@@ -176,3 +181,14 @@ def test_every_part_of_a_run_is_some_text(run: str) -> None:
 )  # fmt: skip
 def test_identifiers_and_invisible_characters(written: str, expected: list[str]) -> None:
     assert terms(written) == expected
+
+
+def test_a_brand_is_asked_for_as_a_whole() -> None:
+    assert query_terms("YouTube and GitHub") == ["youtub", "github"]
+
+
+def test_the_forms_of_a_word_are_told() -> None:
+    forms = query_forms("Wo sind meine Wohnungen und topic-5?")
+    assert forms == {
+        "wohnungen": "wohnungen", "wohnung": "wohnungen", "topic-5": "topic-5", "topic": "topic", "5": "5"
+    }  # fmt: skip

@@ -25,7 +25,7 @@ def weight(documents: int, frequency: int) -> float:
     return math.log1p((documents - frequency + 0.5) / (frequency + 0.5))
 
 
-def words(terms: Sequence[int], forms: Mapping[int, int]) -> list[list[int]]:
+def by_word(terms: Sequence[int], forms: Mapping[int, int]) -> list[list[int]]:
     """Return the terms of a query by word, most of which are a word each.
 
     Args:
@@ -87,7 +87,7 @@ def scores(
         return np.zeros(len(sizes), dtype=np.float32)
     places, which = found
     rows = np.repeat(np.arange(len(sizes)), sizes)[places]
-    grouped = words(terms, forms)
+    grouped = by_word(terms, forms)
     weights = [weight(documents, max(frequencies.get(term, 0) for term in word)) for word in grouped]
     number = {term: place for place, word in enumerate(grouped) for term in word}
     word_of = np.array([number[term] for term in terms])[which]

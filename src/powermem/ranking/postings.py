@@ -160,7 +160,7 @@ class Postings:
         lengths = self._lengths
         damping = bm25.damping(lengths, float(lengths[visible].mean()))
         best = 0.0
-        for word in bm25.words(terms, forms or {}):
+        for word in bm25.by_word(terms, forms or {}):
             found = [self._find(term) for term in word]
             weight = bm25.weight(documents, max(self._frequency(parts, visible) for parts in found))
             best += weight
