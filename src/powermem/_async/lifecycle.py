@@ -14,7 +14,7 @@ from ..config import Settings, resolve
 from ..config.stores import SQLiteConfig
 from ..errors import ClosedError, ConfigError, EmbeddingMismatchError, InvalidInputError
 from ..inputs import check_count, check_flag, check_id, check_scope, check_seconds
-from ..tasks import OPEN
+from ..tasks import OPEN, ProcessStatus
 from ..types import Scope
 from .encoder import AsyncEncoder
 from .extraction.extractor import AsyncExtractor
@@ -23,9 +23,10 @@ from .processing.handle import AsyncWatcher
 from .processing.runner import AsyncTaskRunner, Observer
 from .processing.submitter import Asked, AsyncSubmitter
 from .processing.worker import AsyncProcessor
-from .providers.build import build_embedder, build_llm, build_media, build_reranker
+from .providers.build import build_embedder, build_llm, build_media, build_meter, build_reranker
 from .providers.embedder import AsyncEmbedder
 from .providers.http import AsyncHTTPClient
+from .providers.metered import AsyncMeter
 from .providers.reranker import AsyncReranker
 from .retrieval.search import AsyncRetrieval
 from .stores.base import AsyncTaskStore
@@ -48,6 +49,7 @@ class Parts:
 
     http: AsyncHTTPClient
     store: AsyncTaskStore
+    meter: AsyncMeter | None
     embedder: AsyncEmbedder | None
     encoder: AsyncEncoder
     reranker: AsyncReranker | None
@@ -70,6 +72,8 @@ class Parts:
     async def disconnect(self) -> None:
         """Give everything up."""
         try:
+            if self.meter is not None:
+                await self.meter.close()
             await self.store.close()
         finally:
             if self.embedder is not None:
@@ -217,8 +221,10 @@ class AsyncLifecycle:
 
     async def _resume(self, parts: Parts) -> None:
         """Go on with the work that was left, if there is any."""
+        # What failed may have waited for a budget that is free by now.
+        left = OPEN | {ProcessStatus.FAILED}
         if self._settings.processing.resume and (
-            self._auto_process or await parts.store.list_tasks(Scope(), OPEN, limit=1)
+            self._auto_process or await parts.store.list_tasks(Scope(), left, limit=1)
         ):
             parts.processor.wake()
 
@@ -234,10 +240,11 @@ class AsyncLifecycle:
             max_retries=settings.http.max_retries,
             max_connections=settings.http.max_connections,
         )
-        llm = build_llm(settings.llm, http)
-        embedder = build_embedder(settings.embedder, http)
-        reranker = None if settings.reranker is None else build_reranker(settings.reranker, http)
         store = build_store(settings)
+        meter = build_meter(settings.budget, store)
+        llm = build_llm(settings.llm, http, meter)
+        embedder = build_embedder(settings.embedder, http, meter)
+        reranker = None if settings.reranker is None else build_reranker(settings.reranker, http)
         encoder = AsyncEncoder(embedder, store)
         extractor = AsyncExtractor(
             llm,
@@ -257,7 +264,7 @@ class AsyncLifecycle:
             store,
             extraction,
             extractor,
-            build_media(settings, llm, http),
+            build_media(settings, llm, http, meter),
             self._watcher,
             self._observers,
             gap=int(processing.segment_gap * 1_000_000),
@@ -267,6 +274,7 @@ class AsyncLifecycle:
         return Parts(
             http=http,
             store=store,
+            meter=meter,
             embedder=embedder,
             encoder=encoder,
             reranker=reranker,

@@ -15,7 +15,7 @@ from ..config import Settings, resolve
 from ..config.stores import SQLiteConfig
 from ..errors import ClosedError, ConfigError, EmbeddingMismatchError, InvalidInputError
 from ..inputs import check_count, check_flag, check_id, check_scope, check_seconds
-from ..tasks import OPEN
+from ..tasks import OPEN, ProcessStatus
 from ..types import Scope
 from .encoder import Encoder
 from .extraction.extractor import Extractor
@@ -24,9 +24,10 @@ from .processing.handle import Watcher
 from .processing.runner import Observer, TaskRunner
 from .processing.submitter import Asked, Submitter
 from .processing.worker import Processor
-from .providers.build import build_embedder, build_llm, build_media, build_reranker
+from .providers.build import build_embedder, build_llm, build_media, build_meter, build_reranker
 from .providers.embedder import Embedder
 from .providers.http import HTTPClient
+from .providers.metered import Meter
 from .providers.reranker import Reranker
 from .retrieval.search import Retrieval
 from .stores.base import TaskStore
@@ -49,6 +50,7 @@ class Parts:
 
     http: HTTPClient
     store: TaskStore
+    meter: Meter | None
     embedder: Embedder | None
     encoder: Encoder
     reranker: Reranker | None
@@ -71,6 +73,8 @@ class Parts:
     def disconnect(self) -> None:
         """Give everything up."""
         try:
+            if self.meter is not None:
+                self.meter.close()
             self.store.close()
         finally:
             if self.embedder is not None:
@@ -218,8 +222,10 @@ class Lifecycle:
 
     def _resume(self, parts: Parts) -> None:
         """Go on with the work that was left, if there is any."""
+        # What failed may have waited for a budget that is free by now.
+        left = OPEN | {ProcessStatus.FAILED}
         if self._settings.processing.resume and (
-            self._auto_process or parts.store.list_tasks(Scope(), OPEN, limit=1)
+            self._auto_process or parts.store.list_tasks(Scope(), left, limit=1)
         ):
             parts.processor.wake()
 
@@ -235,10 +241,11 @@ class Lifecycle:
             max_retries=settings.http.max_retries,
             max_connections=settings.http.max_connections,
         )
-        llm = build_llm(settings.llm, http)
-        embedder = build_embedder(settings.embedder, http)
-        reranker = None if settings.reranker is None else build_reranker(settings.reranker, http)
         store = build_store(settings)
+        meter = build_meter(settings.budget, store)
+        llm = build_llm(settings.llm, http, meter)
+        embedder = build_embedder(settings.embedder, http, meter)
+        reranker = None if settings.reranker is None else build_reranker(settings.reranker, http)
         encoder = Encoder(embedder, store)
         extractor = Extractor(
             llm,
@@ -258,7 +265,7 @@ class Lifecycle:
             store,
             extraction,
             extractor,
-            build_media(settings, llm, http),
+            build_media(settings, llm, http, meter),
             self._watcher,
             self._observers,
             gap=int(processing.segment_gap * 1_000_000),
@@ -268,6 +275,7 @@ class Lifecycle:
         return Parts(
             http=http,
             store=store,
+            meter=meter,
             embedder=embedder,
             encoder=encoder,
             reranker=reranker,

@@ -10,6 +10,7 @@ from time import monotonic
 
 from ... import clock
 from ..._concurrency import AsyncEvent, AsyncWorker
+from ...budget import day_of
 from ...changes import HoldLane, LeaseLost, UpdateTask
 from ...config.sections import Processing
 from ...errors import PowerMemError
@@ -73,6 +74,7 @@ class AsyncProcessor:
         self._closed = False
         self._claiming = True
         self._looking = False
+        self._revived: int | None = None
 
     @property
     def running(self) -> int:
@@ -196,6 +198,7 @@ class AsyncProcessor:
 
     async def _look(self) -> int:
         """Begin to work on lanes, as far as there are places; return on how many."""
+        await self._revive()
         free = self._width - len(self._lanes)
         # Before the question whether to, so that who forbids it sees what is under way.
         self._looking = True
@@ -203,6 +206,13 @@ class AsyncProcessor:
             return await self._claim(free) if free > 0 and self._claiming else 0
         finally:
             self._looking = False
+
+    async def _revive(self) -> None:
+        """Let what waits for a budget begin again, once on each day."""
+        at = clock.now()
+        if self._claiming and day_of(at) != self._revived:
+            await self._store.revive_tasks(at)
+            self._revived = day_of(at)
 
     async def _claim(self, limit: int) -> int:
         # A new name each time: what is left of an earlier lease of this very process must not pass.

@@ -11,6 +11,7 @@ from time import monotonic
 
 from ... import clock
 from ..._concurrency import Event, Worker
+from ...budget import day_of
 from ...changes import HoldLane, LeaseLost, UpdateTask
 from ...config.sections import Processing
 from ...errors import PowerMemError
@@ -72,6 +73,7 @@ class Processor:
         self._closed = False
         self._claiming = True
         self._looking = False
+        self._revived: int | None = None
 
     @property
     def running(self) -> int:
@@ -195,6 +197,7 @@ class Processor:
 
     def _look(self) -> int:
         """Begin to work on lanes, as far as there are places; return on how many."""
+        self._revive()
         free = self._width - len(self._lanes)
         # Before the question whether to, so that who forbids it sees what is under way.
         self._looking = True
@@ -202,6 +205,13 @@ class Processor:
             return self._claim(free) if free > 0 and self._claiming else 0
         finally:
             self._looking = False
+
+    def _revive(self) -> None:
+        """Let what waits for a budget begin again, once on each day."""
+        at = clock.now()
+        if self._claiming and day_of(at) != self._revived:
+            self._store.revive_tasks(at)
+            self._revived = day_of(at)
 
     def _claim(self, limit: int) -> int:
         # A new name each time: what is left of an earlier lease of this very process must not pass.
