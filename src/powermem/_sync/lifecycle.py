@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -181,6 +182,16 @@ class Lifecycle:
 
     def __exit__(self, *raised: object) -> None:
         self.close()
+
+    def __del__(self) -> None:
+        # The constructor may have failed.
+        parts: Parts | None = getattr(self, "_parts", None)
+        if parts is not None:
+            parts.processor.abandon()
+            unclosed = (
+                "a memory was dropped without being closed: call close(), or use it in a with statement"
+            )
+            warnings.warn(unclosed, ResourceWarning, stacklevel=2, source=self)
 
     def _ready(self, *, any_vectors: bool = False) -> Parts:
         """Return the parts, opened; with ``any_vectors`` also when the store holds another embedder's."""

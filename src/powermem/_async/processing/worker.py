@@ -74,6 +74,7 @@ class AsyncProcessor:
         self._closed = False
         self._claiming = True
         self._looking = False
+        self._abandoned = False
         self._revived: int | None = None
 
     @property
@@ -100,6 +101,14 @@ class AsyncProcessor:
         """Take on tasks, whoever made them, also after a pause."""
         self._claiming = True
         self.wake()
+
+    def abandon(self) -> None:
+        """Come to an end soon, because nobody is left who could close this.
+
+        May be called from anywhere, also by a collection of garbage: it waits for nothing and wakes nobody.
+        """
+        self._claiming = False
+        self._abandoned = True
 
     async def pause(self, timeout: float | None) -> bool:
         """Take on no more tasks; return whether those under way here are done in so many seconds."""
@@ -182,7 +191,7 @@ class AsyncProcessor:
             _logger.warning("work for %r could not be parked: %r; its lease will end", lane.name, error)
 
     async def _dispatch(self, stopping: AsyncEvent) -> None:
-        while not stopping.is_set():
+        while not (stopping.is_set() or self._abandoned):
             self._changed.clear()
             claimed = 0
             try:
@@ -258,7 +267,7 @@ class AsyncProcessor:
     async def _renew(self, stopping: AsyncEvent) -> None:
         pause = self._settings.lease_seconds / _RENEWALS
         tidied = float("-inf")
-        while not await stopping.wait(pause):
+        while not (await stopping.wait(pause) or self._abandoned):
             held: dict[str, list[str]] = {}
             for lane in list(self._lanes):
                 held.setdefault(lane.owner, []).append(lane.name)

@@ -73,6 +73,7 @@ class Processor:
         self._closed = False
         self._claiming = True
         self._looking = False
+        self._abandoned = False
         self._revived: int | None = None
 
     @property
@@ -99,6 +100,14 @@ class Processor:
         """Take on tasks, whoever made them, also after a pause."""
         self._claiming = True
         self.wake()
+
+    def abandon(self) -> None:
+        """Come to an end soon, because nobody is left who could close this.
+
+        May be called from anywhere, also by a collection of garbage: it waits for nothing and wakes nobody.
+        """
+        self._claiming = False
+        self._abandoned = True
 
     def pause(self, timeout: float | None) -> bool:
         """Take on no more tasks; return whether those under way here are done in so many seconds."""
@@ -181,7 +190,7 @@ class Processor:
             _logger.warning("work for %r could not be parked: %r; its lease will end", lane.name, error)
 
     def _dispatch(self, stopping: Event) -> None:
-        while not stopping.is_set():
+        while not (stopping.is_set() or self._abandoned):
             self._changed.clear()
             claimed = 0
             try:
@@ -257,7 +266,7 @@ class Processor:
     def _renew(self, stopping: Event) -> None:
         pause = self._settings.lease_seconds / _RENEWALS
         tidied = float("-inf")
-        while not stopping.wait(pause):
+        while not (stopping.wait(pause) or self._abandoned):
             held: dict[str, list[str]] = {}
             for lane in list(self._lanes):
                 held.setdefault(lane.owner, []).append(lane.name)
