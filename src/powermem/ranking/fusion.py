@@ -81,11 +81,11 @@ class Ranked:
     def details(self) -> dict[str, float]:
         """Return the parts for ``score_details``; dense and lexical before they are weighted."""
         return {
-            "dense": round(self.dense, 6),
-            "lexical": round(self.lexical, 6),
-            "speaker": round(self.speaker, 6),
-            "neighbour": round(self.neighbour, 6),
-            "recency": round(self.recency, 6),
+            "dense": self.dense,
+            "lexical": self.lexical,
+            "speaker": self.speaker,
+            "neighbour": self.neighbour,
+            "recency": self.recency,
         }
 
 
@@ -209,11 +209,12 @@ def _with_neighbours(
     weights: Weights,
 ) -> tuple[npt.NDArray[np.int64], FloatArray]:
     """Return the pool and the turns beside it, ascending, and what other turns of its run add to each."""
-    if not weights.neighbour:
+    # What belongs to no run has no neighbours.
+    inside = pool[partition.runs(pool) >= 0] if weights.neighbour else pool[:0]
+    if not len(inside):
         return np.sort(pool), np.zeros(len(pool), dtype=np.float32)
-    scores = base[pool].tolist()
     shares: dict[int, float] = {}
-    for row, score in zip(pool.tolist(), scores, strict=True):
+    for row, score in zip(inside.tolist(), base[inside].tolist(), strict=True):
         for distance, other in partition.neighbours(row, weights.span):
             share = score / distance
             if share > shares.get(other, 0.0):

@@ -32,12 +32,13 @@ class _Segment:
     rows: npt.NDArray[np.int32]
     frequencies: npt.NDArray[np.uint8]
 
-    def find(self, term: int) -> slice | None:
-        """Return where the postings of ``term`` are, or ``None``."""
-        at = int(np.searchsorted(self.terms, np.uint64(term)))
-        if at == len(self.terms) or int(self.terms[at]) != term:
-            return None
-        return slice(int(self.starts[at]), int(self.starts[at + 1]))
+    def find(self, terms: npt.NDArray[np.uint64]) -> list[slice | None]:
+        """Return where the postings of each term are, ``None`` for one that it has not."""
+        at = np.searchsorted(self.terms, terms)
+        at[at == len(self.terms)] = 0
+        known = (self.terms[at] == terms).tolist() if len(self.terms) else [False] * len(terms)
+        bounds = zip(self.starts[at].tolist(), self.starts[at + 1].tolist(), strict=True)
+        return [slice(*ends) if found else None for found, ends in zip(known, bounds, strict=True)]
 
 
 def _segment(
@@ -155,8 +156,10 @@ class Postings:
         lengths = self._lengths
         damping = bm25.damping(lengths, float(lengths[visible].mean()))
         best = 0.0
-        for term in terms:
-            found = [(s, part) for s in self._segments if (part := s.find(term)) is not None]
+        asked = np.array(terms, dtype=np.uint64)
+        parts_of = [segment.find(asked) for segment in self._segments]
+        for parts in zip(*parts_of, strict=True):
+            found = [(s, part) for s, part in zip(self._segments, parts, strict=True) if part is not None]
             frequency = sum(int(np.count_nonzero(visible[s.rows[part]])) for s, part in found)
             weight = bm25.weight(documents, frequency)
             best += weight

@@ -80,11 +80,12 @@ class Search:
         only: Sequence[int] | None,
         now: int,
     ) -> None:
-        plain = replace(weights, speaker=0.0, neighbour=0.0, recency=0.0)
+        if not request.boosts:
+            weights = replace(weights, speaker=0.0, neighbour=0.0, recency=0.0)
         self._partition = partition
         self._request = request
         self._dense = dense
-        self._weights = weights if request.boosts else plain
+        self._weights = weights
         self._now = now
         self._visible = partition.visible(
             now,
