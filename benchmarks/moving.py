@@ -15,7 +15,7 @@ from powermem import Memory
 from . import corpus
 from .endpoint import serving
 from .measure import in_fresh_process, interleave, run_as_child, seconds
-from .reopening import _peak, _resident
+from .reopening import _peak, resident
 from .report import Figure, figure
 from .search import databases
 
@@ -73,7 +73,7 @@ def _measure(path: str, folder: str, url: str) -> dict[str, Any]:
 def _move(path: Path, place: Path, url: str) -> dict[str, float]:
     found: dict[str, float] = {}
     with Memory(corpus.config(path, url)) as memory:
-        count, before = memory.count(), _resident()
+        count, before = memory.count(), resident()
         found["exported"] = count / seconds(
             partial(memory.export_memories, place / "out", include_vectors=True)
         )

@@ -95,7 +95,7 @@ async def _reopen(path: str, users: int, url: str) -> Found:
         first = time.perf_counter() - started
         for number, query in enumerate(asked):
             await memory.search(query, user_id=corpus.user(number % users), limit=LIMIT)
-        return {"first_ms": first * 1000, "rss_mib": _resident(), "peak_mib": _peak()}
+        return {"first_ms": first * 1000, "rss_mib": resident(), "peak_mib": _peak()}
 
 
 async def _read(path: str, users: int, url: str) -> Found:
@@ -115,10 +115,11 @@ async def _read(path: str, users: int, url: str) -> Found:
     first = time.perf_counter() - started
     await bare.close()
     connection.close()
-    return {"first_ms": first * 1000, "rss_mib": _resident(), "peak_mib": _peak()}
+    return {"first_ms": first * 1000, "rss_mib": resident(), "peak_mib": _peak()}
 
 
-def _resident() -> float:
+def resident() -> float:
+    """Return the MiB of memory that this process takes."""
     return _status("VmRSS") or _peak()
 
 

@@ -73,8 +73,7 @@ class AsyncRetrieval:
             return []
         order = await reranker.rerank(text, [hit.row.text for hit in hits], min(query.limit, len(hits)))
         ranked = [
-            replace(hits[i], score=score, details={**hits[i].details, "rerank": score})
-            for i, score in order
+            replace(hits[i], score=score, details={**hits[i].details, "rerank": score}) for i, score in order
         ]
         if query.threshold is not None:
             ranked = [hit for hit in ranked if hit.score >= query.threshold]
