@@ -17,6 +17,8 @@ from typing import Any
 DIMENSION = 384
 LIMIT = 2048
 """Most texts in one embedding request, as at OpenAI."""
+TEI_LIMIT = 32
+"""Most texts in one rerank request, as a Text Embeddings Inference server has it by itself."""
 
 
 def chat(text: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -125,13 +127,22 @@ def _packed(text: str, dimension: int) -> str:
     return f'"{base64.b64encode(floats.tobytes()).decode()}"'
 
 
-def ranking(body: dict[str, Any]) -> dict[str, Any]:
-    """Rank documents by the words they share with the query, in Jina's form or in DashScope's."""
+def ranking(body: dict[str, Any]) -> Any:
+    """Rank documents by the words they share with the query, in the form that the request has.
+
+    Raises:
+        ValueError: the documents are not to a provider's liking.
+    """
     nested = body.get("input")
     asked, options = (nested, body.get("parameters", {})) if nested else (body, body)
+    texts = asked["texts"] if "texts" in asked else asked["documents"]
+    if not texts or ("texts" in asked and len(texts) > TEI_LIMIT):
+        raise ValueError(f"batch size {len(texts)} > maximum allowed batch size {TEI_LIMIT}")
     wanted = set(_WORD.findall(asked["query"].lower()))
-    scores = [len(wanted & set(_WORD.findall(text.lower()))) / len(wanted) for text in asked["documents"]]
+    scores = [len(wanted & set(_WORD.findall(text.lower()))) / len(wanted) for text in texts]
     order = sorted(range(len(scores)), key=lambda index: -scores[index])[: options.get("top_n")]
+    if "texts" in asked:
+        return [{"index": index, "score": scores[index]} for index in order]
     results = [{"index": index, "relevance_score": scores[index]} for index in order]
     return {"output": {"results": results}} if nested else {"results": results}
 

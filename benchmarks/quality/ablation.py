@@ -79,8 +79,8 @@ async def ask_weighted(
         texts = [question.text for question in one.questions]
         found, deep = [
             [
-                [library.hit(hit.row.id, hit.row.text) for hit in hits]
-                for hits in await retrieval.search(texts, Query(Scope(one.name), limit))
+                [library.hit(hit.row.id, hit.row.text) for hit in found.hits]
+                for found in await retrieval.search(texts, Query(Scope(one.name), limit))
             ]
             for limit in (LIMIT, DEEP)
         ]

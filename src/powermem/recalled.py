@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from .clock import to_iso
+from .prompts import quote_recalled
+from .text import date_phrase
+from .tokens import estimate_tokens, within
+from .types import Hit, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +30,37 @@ class RecalledFact:
     created_at: str
 
     @classmethod
-    def of(cls, record: Mapping[str, Any]) -> RecalledFact:
-        """Return a search result in this form."""
-        return cls(record["id"], record["memory"], record["score"], record["created_at"])
+    def of(cls, hit: Hit) -> RecalledFact:
+        """Return what a search found in this form."""
+        return cls(hit.row.id, hit.row.text, hit.score, to_iso(hit.row.created_at))
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a dict."""
         return asdict(self)
+
+
+def recalled_lines(hits: Sequence[Hit], max_tokens: int | None = None) -> list[str]:
+    """Write memories for a model to read, the newest truth first.
+
+    Args:
+        hits: what was found, best first.
+        max_tokens: how many tokens they may take together once they are quoted, as estimated; the best are
+            kept.
+
+    Returns:
+        One text for each, with the day since when it is true, or on which it was said, and who said it.
+    """
+    rows = [hit.row for hit in hits]
+    if max_tokens is not None:
+        rows = within(rows, _cost, max_tokens - estimate_tokens(quote_recalled([""])))
+    return [told(row) for row in sorted(rows, key=lambda row: (row.valid_from, row.id), reverse=True)]
+
+
+def told(row: Row) -> str:
+    """Return a memory with the day since when it is true, or on which it was said, and who said it."""
+    speaker = f"{row.actor_id}: " if row.actor_id else ""
+    return f"[{date_phrase(row.valid_from)}] {speaker}{row.text}"
+
+
+def _cost(row: Row) -> int:
+    return estimate_tokens(f"- {told(row)}\n")

@@ -9,7 +9,7 @@ from typing import Any
 from .changes import Added, AddTurn, Duplicate, Outcome, Updated
 from .clock import to_iso
 from .tasks import Preference, ProcessStatus, Task
-from .types import HistoryEntry, Hit, MemoryRecord, Row, Statistics, Turn
+from .types import Answer, HistoryEntry, Hit, MemoryRecord, Row, Statistics, Turn
 
 _AGES = ("< 1 day", "1-7 days", "7-30 days", "> 30 days")
 
@@ -52,6 +52,14 @@ def hit_record(hit: Hit, *, explain: bool) -> dict[str, Any]:
     shown: dict[str, Any] = {**record(hit.row), "score": hit.score}
     if explain:
         shown["score_details"] = dict(hit.details)
+    return shown
+
+
+def answer_record(answer: Answer, *, explain: bool) -> dict[str, Any]:
+    """Return the result of a search; only one with warnings has the key for them."""
+    shown: dict[str, Any] = {"results": [hit_record(hit, explain=explain) for hit in answer.hits]}
+    if answer.warnings:
+        shown["warnings"] = list(answer.warnings)
     return shown
 
 

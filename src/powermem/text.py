@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b, sha256
+from itertools import chain
 
 from .clock import to_datetime
 from .stemming import stem
@@ -173,16 +174,12 @@ def count_terms(
         The distinct term ids in ascending order, and for each how often it occurs, at most 255.
     """
     counts: dict[int, int] = {}
-    for token in _tokens(text):
-        for number in _dense_ids(token) if token[0] > "\u0dff" and _DENSE.match(token) else _ids(token):
-            counts[number] = counts.get(number, 0) + 1
-    for term in extra:
-        number = term_id(term)
+    for number in chain(_numbers(text), map(term_id, extra)):
         counts[number] = counts.get(number, 0) + 1
     for term in behind:
         counts.setdefault(term_id(term), 0)
     numbers = sorted(counts)
-    return numbers, [min(counts[number], _COUNT_CAP) for number in numbers]
+    return numbers, [count if (count := counts[number]) < _COUNT_CAP else _COUNT_CAP for number in numbers]
 
 
 def query_ids(query: str) -> list[int]:
@@ -247,6 +244,14 @@ def _fold(text: str) -> str:
 
 def _pairs(run: str) -> list[str]:
     return [run[start : start + 2] for start in range(len(run) - 1)]
+
+
+def _numbers(text: str) -> Iterator[int]:
+    """Return the ids of the terms of a text, with repeats."""
+    tokens = _tokens(text)
+    if text.isascii():
+        return chain.from_iterable(map(_ids, tokens))
+    return chain.from_iterable(_dense_ids(token) if _DENSE.match(token) else _ids(token) for token in tokens)
 
 
 def _dense_ids(run: str) -> list[int]:

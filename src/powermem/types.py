@@ -326,6 +326,17 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What one query found, best first.
+
+    ``warnings`` say what went wrong on the way without making the answer worthless.
+    """
+
+    hits: Sequence[Hit]
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EmbedderIdentity:
     """Which embedder made the vectors of a store; ``dimension`` is ``None`` until it is known."""
 

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory, InvalidInputError
+from tests.apiserver import ApiServer, Behaviour, Request, failure
+from tests.scripted import openai_embedder
 
 
 def notes(count: int) -> list[str]:
@@ -89,6 +91,25 @@ async def test_what_fails_is_told_and_the_rest_is_added(memory: AsyncMemory) -> 
     assert "expected a string or a dict of arguments, got int" in shown[1]
     assert "messages: is missing" in shown[2]
     assert "'colour' is not an argument of add; expected some of messages, user_id" in shown[3]
+
+
+async def test_an_item_that_cannot_be_embedded_fails_alone(
+    api: ApiServer, config: dict[str, Any], tmp_path: Path
+) -> None:
+    def rule(request: Request) -> Behaviour | None:
+        return failure(400, "too long") if "poison" in str(request.body) else None
+
+    api.rule = rule
+    items = [*notes(9), "poison", {"messages": "one more", "user_id": "v"}]
+    async with AsyncMemory({**config, "embedder": openai_embedder(api)}) as memory:
+        for attempt, (added, skipped) in enumerate([(10, 0), (0, 10)]):
+            result = await memory.add_many(items, user_id="u", infer=False, checkpoint=tmp_path / "load.json")
+            assert (result["added"], result["failed"], result["skipped"]) == (added, 1, skipped), attempt
+            assert [error["index"] for error in result["errors"]] == [9]
+            assert "too long" in result["errors"][0]["error"]
+        assert await memory.count() == 10
+        for item in (await memory.get_all())["results"]:
+            assert len(await memory.sources(item["id"])) == 1
 
 
 async def test_the_first_error_can_end_it(memory: AsyncMemory) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from powermem import AsyncMemory, ClosedError, InvalidInputError
 from powermem._concurrency import async_gather
+from powermem.prompts import RECALL_OPEN
 from powermem.types import Scope
 from tests.chatserver import ChatServer, pieces_of
 
@@ -204,7 +205,7 @@ async def test_the_system_prompt_of_a_chat_is_created_or_extended(
     assert [message["role"] for message in sent] == [system["role"] if system else "system", "user"]
     assert sent[1] == messages[-1]
     assert "Bello" in chats.heard[0].system
-    assert chats.heard[0].system.startswith("Be brief." if system else "What is remembered")
+    assert chats.heard[0].system.startswith("Be brief." if system else RECALL_OPEN)
 
 
 @pytest.mark.parametrize("system", [None, "Be brief.", [{"type": "text", "text": "Be brief."}]])
@@ -224,7 +225,7 @@ async def test_the_instructions_of_a_response_are_extended(
     attended: AsyncMemory, client: Any, chats: ChatServer
 ) -> None:
     await client.responses.create(model="m", input="What is my dog called?", instructions="Be brief.")
-    assert chats.heard[0].system.startswith("Be brief.\n\nWhat is remembered")
+    assert chats.heard[0].system.startswith(f"Be brief.\n\n{RECALL_OPEN}")
     assert chats.heard[0].body["input"] == "What is my dog called?"
 
 

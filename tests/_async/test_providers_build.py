@@ -61,53 +61,85 @@ async def test_every_embedder_embeds(api, http, name):
     assert longest <= EMBEDDERS[name].max_batch
 
 
-@pytest.mark.parametrize("name", [row.name for row in RERANKERS.values()])
-async def test_every_reranker_ranks(api, http, name):
-    config = {"api_key": "a-key-of-mine", "base_url": f"{api.url}/rerank", "model": "m"}
-    raw = {"reranker": {"enabled": True, "provider": name, "config": config}}
-    reranker = build_reranker(resolve(raw).reranker, http)
-    documents = ["the car is red", "I like green tea", "green is a colour"]
+def reranker_of(http, provider, **config):
+    raw = {"reranker": {"enabled": True, "provider": provider, "config": config}}
+    return build_reranker(resolve(raw).reranker, None, http)
 
-    ranking = await reranker.rerank("green tea", documents, 2)
+
+DOCUMENTS = ["the car is red", "I like green tea", "green is a colour"]
+
+
+@pytest.mark.parametrize("name", [row.name for row in RERANKERS.values() if row.protocol != "llm"])
+async def test_every_reranker_ranks(api, http, name):
+    reranker = reranker_of(http, name, api_key="a-key-of-mine", base_url=f"{api.url}/rerank", model="m")
+
+    ranking = await reranker.rerank("green tea", DOCUMENTS, 2)
 
     assert [index for index, _ in ranking] == [1, 2]
     assert ranking[0][1] > ranking[1][1]
     assert api.requests[0].headers["authorization"] == "Bearer a-key-of-mine"
-    assert [index for index, _ in await reranker.rerank("green tea", documents)] == [1, 2, 0]
-    assert await reranker.rerank("green tea", []) == []
+    assert [index for index, _ in await reranker.rerank("green tea", DOCUMENTS, 3)] == [1, 2, 0]
 
 
-async def test_a_reranker_keeps_no_more_than_configured(api, http):
-    config = {"base_url": f"{api.url}/rerank", "top_n": 2}
-    reranker = build_reranker(
-        resolve({"reranker": {"enabled": True, "provider": "generic", "config": config}}).reranker, http
-    )
-    documents = ["a red car", "green tea", "black tea"]
-    assert [index for index, _ in await reranker.rerank("green tea", documents)] == [1, 2]
-    assert [index for index, _ in await reranker.rerank("green tea", documents, 1)] == [1]
-    assert [request.body["top_n"] for request in api.of("rerank")] == [2, 1]
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("qwen", "/compatible-api/v1/reranks"),
+        ("jina", "/v1/rerank"),
+        ("zai", "/api/paas/v4/rerank"),
+        ("cohere", "/v2/rerank"),
+        ("tei", "/rerank"),
+        ("generic", "/v1/rerank"),
+    ],
+)
+async def test_a_reranker_is_found_where_its_vendor_has_it(api, http, name, path):
+    reranker = reranker_of(http, name, api_key="k", base_url=api.address)
+
+    assert await reranker.rerank("tea", ["car", "tea"], 1) == [(1, 1.0)]
+    assert [request.path for request in api.requests] == [path]
 
 
-async def test_dashscopes_own_form_of_reranking_is_spoken(api, http):
-    url = f"{api.address}/api/v1/services/rerank/text-rerank/text-rerank"
-    raw = {"reranker": {"enabled": True, "provider": "qwen", "config": {"api_key": "k", "base_url": url}}}
+@pytest.mark.parametrize("model", ["gte-rerank-v2", "qwen3-vl-rerank"])
+async def test_dashscopes_own_form_of_reranking_is_spoken(api, http, model):
+    reranker = reranker_of(http, "qwen", api_key="k", model=model, base_url=api.address)
 
-    ranking = await build_reranker(resolve(raw).reranker, http).rerank("tea", ["car", "tea"], 1)
-
-    assert ranking == [(1, 1.0)]
+    assert await reranker.rerank("tea", ["car", "tea"], 1) == [(1, 1.0)]
+    assert api.requests[0].path == "/api/v1/services/rerank/text-rerank/text-rerank"
     assert api.requests[0].body["input"]["query"] == "tea"
+
+
+async def test_an_inference_server_gets_no_more_than_it_takes(api, http):
+    reranker = reranker_of(http, "tei", base_url=api.address)
+    documents = [f"number {number}" for number in range(70)]
+
+    ranking = await reranker.rerank("number 40 and 3", documents, 10)
+
+    assert ranking[:2] == [(3, 0.5), (40, 0.5)]
+    assert len(ranking) == 10
+    assert sorted(len(request.body["texts"]) for request in api.requests) == [6, 32, 32]
+
+
+async def test_a_reranker_is_not_sent_what_it_would_not_read(api, http):
+    reranker = reranker_of(http, "generic", base_url=api.address)
+
+    await reranker.rerank("tea " * 1000, ["tea " * 1000, "tea"], 2)
+    await reranker.rerank("tea", ["茶" * 1000] * 100, 2)
+
+    long, many = (request.body for request in api.requests)
+    assert (len(long["query"]), [len(text) for text in long["documents"]]) == (512, [1488, 3])
+    assert {len(text) for text in many["documents"]} == {299}
+    assert "model" not in long
 
 
 async def test_a_reranker_that_fails_is_an_error(api, http):
     api.rule = lambda request: failure(400, "too many documents")
-    raw = {"reranker": {"enabled": True, "provider": "generic", "config": {"base_url": f"{api.url}/rerank"}}}
 
     with pytest.raises(ProviderError, match="too many documents"):
-        await build_reranker(resolve(raw).reranker, http).rerank("tea", ["tea"])
+        await reranker_of(http, "generic", base_url=api.address).rerank("tea", ["tea"], 1)
 
 
 async def test_no_reranker_is_none(http):
-    assert build_reranker(None, http) is None
+    assert build_reranker(None, None, http) is None
 
 
 async def test_none_is_no_embedder(http):

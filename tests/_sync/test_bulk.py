@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from powermem import InvalidInputError, Memory
+from tests.apiserver import ApiServer, Behaviour, Request, failure
+from tests.scripted import openai_embedder
 
 
 def notes(count: int) -> list[str]:
@@ -90,6 +92,25 @@ def test_what_fails_is_told_and_the_rest_is_added(memory: Memory) -> None:
     assert "expected a string or a dict of arguments, got int" in shown[1]
     assert "messages: is missing" in shown[2]
     assert "'colour' is not an argument of add; expected some of messages, user_id" in shown[3]
+
+
+def test_an_item_that_cannot_be_embedded_fails_alone(
+    api: ApiServer, config: dict[str, Any], tmp_path: Path
+) -> None:
+    def rule(request: Request) -> Behaviour | None:
+        return failure(400, "too long") if "poison" in str(request.body) else None
+
+    api.rule = rule
+    items = [*notes(9), "poison", {"messages": "one more", "user_id": "v"}]
+    with Memory({**config, "embedder": openai_embedder(api)}) as memory:
+        for attempt, (added, skipped) in enumerate([(10, 0), (0, 10)]):
+            result = memory.add_many(items, user_id="u", infer=False, checkpoint=tmp_path / "load.json")
+            assert (result["added"], result["failed"], result["skipped"]) == (added, 1, skipped), attempt
+            assert [error["index"] for error in result["errors"]] == [9]
+            assert "too long" in result["errors"][0]["error"]
+        assert memory.count() == 10
+        for item in (memory.get_all())["results"]:
+            assert len(memory.sources(item["id"])) == 1
 
 
 def test_the_first_error_can_end_it(memory: Memory) -> None:

@@ -40,7 +40,7 @@ def test_the_chatbot_remembers(chats: ChatServer, tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         assert done.stdout == "> I see.\n" * len(said) + "> "
     assert chats.heard[0].system == ""
-    assert any("- My sister Leila lives in Oslo." in heard.system for heard in chats.heard[1:])
+    assert any("] My sister Leila lives in Oslo.\n" in heard.system for heard in chats.heard[1:])
     assert len((EXAMPLES / "chatbot.py").read_text("utf-8").splitlines()) <= 21
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import sys
+from typing import Any
 
 import pytest
 
 from powermem import __version__
+from powermem.cli import views
+from powermem.cli.output import Output
 
 from .conftest import Run, remember
 
@@ -111,10 +114,42 @@ def test_search_narrows(cli: Run) -> None:
 
 
 def test_search_explains(cli: Run) -> None:
-    remember(cli, "I keep bees")
-    details = cli("search", "bees", "--explain", "--json").document["results"][0]["score_details"]
-    assert {"dense", "lexical"} <= set(details)
-    assert "lexical" in cli("search", "bees", "--explain").out
+    remember(cli, "I keep bees", "My bees are asleep")
+    hits = cli("search", "keep bees", "--explain", "--json").document["results"]
+    assert {"dense", "lexical"} <= set(hits[0]["score_details"])
+    _, parts = cli("search", "keep bees", "--explain").out.split("\n\n")
+    head, _, *rows = parts.splitlines()
+    names = ["score", *(name.replace("_", " ") for name in hits[0]["score_details"])]
+    assert " ".join(head.split()) == " ".join(names)
+    assert [row.split()[:2] for row in rows] == [
+        [str(rank), f"{hit['score']:.3f}"] for rank, hit in enumerate(hits, 1)
+    ]
+    assert f"{hits[0]['score_details']['lexical']:.3f}" in rows[0]
+
+
+def test_any_part_of_a_score_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    def hit(score: float, **details: float | None) -> dict[str, Any]:
+        when = "2024-05-06T00:00:00+00:00"
+        named = {"id": 7, "memory": "Tea", "actor_id": None, "user_id": "u", "valid_from": when}
+        return {**named, "score": score, "score_details": details}
+
+    found = [
+        hit(0.9, dense=0.5, dense_rank=12, rerank=0.9),
+        hit(0.25, dense=-0.1, dense_rank=None, boost=1.0),
+    ]
+    Output(as_json=False).give({"results": found}, views.hits)
+    head, _, first, second = capsys.readouterr().out.split("\n\n")[1].splitlines()
+    assert head.split() == ["score", "dense", "dense", "rank", "rerank", "boost"]
+    assert first.split() == ["1", "0.900", "0.500", "12", "0.900"]
+    assert second.split() == ["2", "0.250", "-0.100", "1.000"]
+
+
+def test_search_keeps_to_a_budget(cli: Run) -> None:
+    remember(cli, "I keep bees", "I keep bees and chickens, and a very old donkey")
+    assert len(cli("search", "bees", "--json").document["results"]) == 2
+    (one,) = cli("search", "bees", "--max-tokens", "5", "--no-rerank", "--json").document["results"]
+    assert one["memory"] == "I keep bees"
+    assert cli("search", "bees", "--max-tokens", "0").code == 2
 
 
 def test_an_unknown_user_has_no_memories(cli: Run) -> None:

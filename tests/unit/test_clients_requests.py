@@ -11,7 +11,7 @@ import pytest
 
 from powermem._drivers.streamed import is_stream, tapped
 from powermem.clients import CHAT, GENERIC, Attribution, Transcript, attend, new_messages, reply_text
-from powermem.prompts import quote_recalled
+from powermem.prompts import RECALL_OPEN, quote_recalled
 
 WHO = Attribution("u")
 
@@ -127,7 +127,7 @@ def test_a_function_with_a_system_prompt_of_its_own_gets_it_there(name: str) -> 
     assert attended is not None
     positional, keywords = attended.call(["a fact"])
     assert positional == ([USER],)
-    assert keywords[name].startswith("Be brief\n\nWhat is remembered")
+    assert keywords[name].startswith(f"Be brief\n\n{RECALL_OPEN}")
 
 
 @pytest.mark.parametrize("given", [(), (None,), ({"a": 1},), (7,), (iter([USER]),)])

@@ -36,7 +36,7 @@ def test_the_tables_are_complete() -> None:
         "azure_openai", "gemini", "vertexai", "together", "aws_bedrock", "zai", "langchain", "ob_mass",
         "mock", "none",
     }  # fmt: skip
-    assert set(known_rerankers()) == {"qwen", "jina", "zai", "generic"}
+    assert set(known_rerankers()) == {"qwen", "jina", "zai", "cohere", "tei", "llm", "generic"}
     assert set(known_stores()) == {
         "sqlite",
         "oceanbase",

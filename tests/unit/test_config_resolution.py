@@ -105,13 +105,23 @@ def test_a_reranker() -> None:
     )
 
 
+def test_the_language_model_as_a_reranker() -> None:
+    section = {"enabled": True, "provider": "llm", "config": {"timeout": 5}}
+    settings = settle(reranker=section, **llm("openai", api_key="k"))
+    assert settings.reranker is not None
+    assert (settings.reranker.protocol, settings.reranker.max_candidates) == ("llm", 30)
+    # The language model has its own.
+    assert settings.ignored == ("reranker.config.timeout",)
+    assert "set llm.provider" in complaint(reranker=section)
+
+
 @pytest.mark.parametrize("kind", ["llm", "embedder", "reranker"])
 def test_a_missing_key_is_missed(kind: str) -> None:
     table = {"llm": LLMS, "embedder": EMBEDDERS, "reranker": RERANKERS}[kind]
     address = {"base_url": "https://host.example/v1"}
     deployment = {"deployment": "d"}
     for row in table.values():
-        if row.instead or row.protocol == "langchain":
+        if row.instead or row.protocol in ("langchain", "llm"):
             continue
         config = {**(address if row.protocol not in ("none", "local", "mock") else {})}
         config |= deployment if row.protocol == "azure" else {"model": "all-MiniLM-L6-v2"}

@@ -194,7 +194,8 @@ def test_repair_shows_the_answer_and_what_was_wrong() -> None:
 
 def test_recalled_text_is_marked_and_found_again() -> None:
     quoted = quote_recalled(["likes tea", "two\nlines"])
-    assert quoted == f"{RECALL_OPEN}\n- likes tea\n- two lines\n{RECALL_CLOSE}"
+    assert quoted.startswith(f"{RECALL_OPEN}\nWhat is remembered")
+    assert quoted.endswith(f"\n- likes tea\n- two lines\n{RECALL_CLOSE}")
     assert strip_recalled(f"before {quoted} after") == "before  after"
     assert quote_recalled([]) == ""
 

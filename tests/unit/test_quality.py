@@ -196,7 +196,8 @@ def test_an_ablation_has_a_row_for_each_part_and_for_given_weights(
     )
     overall, tune, report = capsys.readouterr().out.split("ategories 1 to 4")[1:]
     rows = [line.split(" | ")[0].strip("| ") for line in overall.splitlines() if line.startswith("| ")]
-    assert rows[:4] == ["ranking", "as shipped", "without speaker", "without neighbour"]
+    assert rows[:2] == ["ranking", "as shipped"]
+    assert {"without speaker", "without neighbour"} <= set(rows)
     assert rows[-3:] == ["full text alone", "speaker=0.2,span=1", "FTS5"]
     assert (overall.split()[1], tune.split()[1], report.split()[1]) == ("10", "5", "5")
 

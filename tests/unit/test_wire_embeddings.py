@@ -1,4 +1,4 @@
-"""Embedding and rerank requests and replies."""
+"""Embedding requests and replies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 from powermem.errors import ProviderError
 from powermem.wire.foreign import vectors_of
 from powermem.wire.openai import embedding_body, read_embeddings
-from powermem.wire.rerank import read_ranking, rerank_body
 
 
 def test_a_request_asks_only_for_what_is_wanted():
@@ -93,48 +92,3 @@ def test_foreign_vectors_are_checked():
         vectors_of("p", [[1.0]], 2)
     with pytest.raises(ProviderError, match="generator for 1 texts"):
         vectors_of("p", (row for row in [[1.0]]), 1)
-
-
-def test_a_rerank_request_in_both_forms():
-    assert rerank_body("m", "q", ["a", "b"], 1, nested=False) == {
-        "model": "m",
-        "query": "q",
-        "documents": ["a", "b"],
-        "top_n": 1,
-    }
-    assert rerank_body("m", "q", ["a"], 1, nested=True) == {
-        "model": "m",
-        "input": {"query": "q", "documents": ["a"]},
-        "parameters": {"top_n": 1, "return_documents": False},
-    }
-
-
-def test_a_ranking_is_read_best_first():
-    results = [
-        {"index": 1, "relevance_score": 0.2},
-        {"index": 0, "relevance_score": 0.9, "document": {"text": "a"}},
-    ]
-
-    assert read_ranking("p", {"results": results}, 2) == [(0, 0.9), (1, 0.2)]
-    assert read_ranking("p", {"output": {"results": results}}, 2) == [(0, 0.9), (1, 0.2)]
-    assert read_ranking("p", {"results": [{"index": 0, "score": 1}]}, 2) == [(0, 1.0)]
-
-
-@pytest.mark.parametrize(
-    "reply",
-    [
-        None,
-        {},
-        {"results": None},
-        {"results": [None]},
-        {"results": [{"index": 2, "relevance_score": 0.1}]},
-        {"results": [{"index": -1, "relevance_score": 0.1}]},
-        {"results": [{"index": 0, "relevance_score": None}]},
-        {"results": [{"index": 0, "relevance_score": float("nan")}]},
-        {"results": [{"index": "0", "relevance_score": 0.1}]},
-        {"results": [{"index": 0, "relevance_score": 0.1}] * 2},
-    ],
-)
-def test_a_wrong_ranking_is_an_error(reply):
-    with pytest.raises(ProviderError, match=r"without a ranking|does not match"):
-        read_ranking("p", reply, 2)

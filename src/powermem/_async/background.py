@@ -13,6 +13,7 @@ from .. import clock
 from ..buffering import waiting_turns
 from ..changes import AddMemory, AddTask, AlreadyDone, Change, FreeTurns, Remember
 from ..errors import PowerMemError
+from ..framing import verbatim_items
 from ..ids import new_id
 from ..inputs import Moment
 from ..messages import read_messages
@@ -22,7 +23,6 @@ from ..rough import ROUGH_TYPE, rough_metadata, rough_texts
 from ..tasks import ProcessStatus, Task, lane_of, lane_scope
 from ..text import content_hash
 from ..types import Message, Row, Scope, Usage
-from .extraction.pipeline import verbatim_items
 from .following import AsyncFollowing
 from .lifecycle import Parts
 from .processing.handle import AsyncProcessTask

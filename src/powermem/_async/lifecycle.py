@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._concurrency import AsyncKeyedLock, AsyncLock, AsyncOwner, async_shield
 from ..config import Settings, resolve
+from ..config.resolution import check, store_settings
 from ..config.stores import SQLiteConfig
-from ..errors import ClosedError, ConfigError, EmbeddingMismatchError, InvalidInputError
+from ..database import read_conn, settled
+from ..errors import ClosedError, EmbeddingMismatchError, InvalidInputError
 from ..inputs import check_count, check_flag, check_id, check_scope, check_seconds
 from ..tasks import OPEN
 from ..types import Scope
@@ -28,8 +30,10 @@ from .providers.embedder import AsyncEmbedder
 from .providers.http import AsyncHTTPClient
 from .providers.reranker import AsyncReranker
 from .retrieval.search import AsyncRetrieval
+from .storage import AsyncUsedConfig
 from .stores.base import AsyncTaskStore
 from .stores.build import build_store
+from .stores.locating import async_locate
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -101,14 +105,14 @@ class AsyncLifecycle:
         batch_threshold: int = 10,
         max_retries: int = 2,
     ) -> None:
-        if conn is not None:
-            raise ConfigError(
-                "conn: a connection of your own is not supported in this version; use vector_store"
-            )
         self._auto_process = check_flag(auto_process, "auto_process")
         self._batch_threshold = check_count(batch_threshold, "batch_threshold", least=1)
         self._max_retries = check_count(max_retries, "max_retries", least=0)
-        self._settings: Settings = resolve(config)
+        self._given = check(config)
+        self._config, self._place = self._given, None if conn is None else read_conn(conn)
+        if self._place is not None:
+            self._config, self._place = settled(self._given, self._place)
+        self._settings: Settings = resolve(self._config)
         self._agent_id = check_id(agent_id, "agent_id")
         self._owner = AsyncOwner()
         self._opening = AsyncLock()
@@ -119,7 +123,7 @@ class AsyncLifecycle:
         self._asking = AsyncKeyedLock()
         self._observers: list[Observer] = []
         self._prepare()
-        if config is None:
+        if config is None and conn is None:
             _logger.info("no configuration given: %s", _summary(self._settings))
         if self._settings.ignored:
             _logger.warning(
@@ -133,6 +137,11 @@ class AsyncLifecycle:
     def from_config(cls, config: Mapping[str, Any] | MemoryConfig | None = None, **options: Any) -> Self:
         """Make a memory from a configuration; the same as calling the class."""
         return cls(config, **options)
+
+    @property
+    def config(self) -> AsyncUsedConfig:
+        """The configuration; ``config.storage.build()`` creates the tables."""
+        return AsyncUsedConfig.of(self._config, self)
 
     async def initialize(self) -> None:
         """Open store and providers. Calling it again, or from two tasks at once, does no harm.
@@ -198,7 +207,31 @@ class AsyncLifecycle:
         if self._closed:
             raise ClosedError("this memory was closed; make a new one")
 
+    async def _create_tables(self) -> None:
+        self._owner.check()
+        async with self._opening:
+            self._check_open()
+            if self._parts is None:
+                await async_shield(self._open_store_once)
+
+    async def _open_store_once(self) -> None:
+        await self._locate()
+        store = build_store(self._settings, self._place)
+        try:
+            await store.open()
+        finally:
+            await store.close()
+
+    async def _locate(self) -> None:
+        """Ask a database that was handed in what it is, if only it can tell."""
+        if self._place is None or self._place.sure:
+            return
+        found = await async_locate(self._place, self._settings.store)
+        self._config, self._place = settled(self._given, found)
+        self._settings = replace(self._settings, store=store_settings(self._config))
+
     async def _open(self, any_vectors: bool) -> None:
+        await self._locate()
         parts = self._assemble()
         try:
             await parts.store.open()
@@ -236,8 +269,8 @@ class AsyncLifecycle:
         )
         llm = build_llm(settings.llm, http)
         embedder = build_embedder(settings.embedder, http)
-        reranker = None if settings.reranker is None else build_reranker(settings.reranker, http)
-        store = build_store(settings)
+        reranker = build_reranker(settings.reranker, llm, http)
+        store = build_store(settings, self._place)
         encoder = AsyncEncoder(embedder, store)
         extractor = AsyncExtractor(
             llm,

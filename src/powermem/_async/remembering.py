@@ -15,16 +15,17 @@ from ..errors import InvalidInputError, ProcessTimeout
 from ..inputs import check_count, check_text_given
 from ..messages import read_messages
 from ..prompts import strip_recalled
-from ..recalled import RecalledFact
+from ..recalled import RecalledFact, recalled_lines
 from ..records import turn_record
 from ..tasks import lane_of
-from ..types import Message, Scope
+from ..types import Hit, Message, Scope
 from .background import AsyncBackground
 from .clients.augmentation import AsyncAugmentation
 from .clients.companion import AsyncCompanion
 from .clients.registry import AsyncClients
 from .following import time_left
 from .processing.handle import AsyncProcessTask
+from .retrieval.search import Query
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -113,7 +114,8 @@ class AsyncRemembering(AsyncBackground):
         asked = check_text_given(query, "query")
         size = 5 if limit is None else check_count(limit, "limit", least=1)
         who = self._companion.named()
-        return [] if who is None else await self._recall(asked, who, size, None)
+        hits = () if who is None else await self._recall(asked, who, size, None)
+        return [RecalledFact.of(hit) for hit in hits]
 
     async def observe(
         self, messages: str | Sequence[Any] | Mapping[str, Any], reply: object = None
@@ -186,18 +188,16 @@ class AsyncRemembering(AsyncBackground):
 
     async def _recall_texts(self, query: str, who: Attribution) -> list[str]:
         companion = self._companion
-        facts = await self._recall(query, who, companion.limit, companion.threshold)
-        return [fact.content for fact in facts]
+        return recalled_lines(await self._recall(query, who, companion.limit, companion.threshold))
 
     async def _recall(
         self, query: str, who: Attribution, limit: int, threshold: float | None
-    ) -> list[RecalledFact]:
+    ) -> Sequence[Hit]:
         # Agents share what they know of a user, unless this memory is one agent's own.
         agent = None if self._agent_id is None else who.process_id
-        found = await self.search(
-            query, user_id=who.entity_id, agent_id=agent, limit=limit, threshold=threshold
-        )
-        return [RecalledFact.of(record) for record in found["results"]]
+        asked = Query(self._scope(who.entity_id, agent, None), limit, threshold=threshold)
+        (answer,) = await self._answer([query], asked)
+        return answer.hits
 
     async def _keep_exchanges(self, exchanges: Sequence[Exchange]) -> None:
         await self._keep(exchanges)

@@ -15,6 +15,7 @@ try:
     import psycopg
     from psycopg.adapt import Dumper
     from psycopg.pq import Format
+    from psycopg.rows import tuple_row
 except ImportError as error:
     raise ConfigError("this store needs the package psycopg: pip install 'powermem[postgres]'") from error
 from .postgres import postgres_error, session_settings, tls_context, unreachable
@@ -65,6 +66,30 @@ class PostgresDriver:
             raise _refusal(error, server) from error
         connection.adapters.register_dumper(Vector, _VectorDumper)
         return PostgresConnection(connection, server)
+
+
+def adopt(connection: Any, server: Server) -> PostgresConnection:
+    """Make a connection ours that the user's program has opened.
+
+    Args:
+        connection: of psycopg; nobody else uses it.
+        server: what it leads to, and the settings that it is to have.
+    """
+    settings = session_settings(server)
+    del settings["application_name"]
+    try:
+        # What has been set on it inside a transaction is to stay.
+        connection.commit()
+        connection.autocommit = True
+        connection.row_factory = tuple_row
+        connection.cursor_factory = psycopg.Cursor
+        calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
+        connection.execute(f"SELECT {calls}", [part for pair in settings.items() for part in pair])
+    except psycopg.Error as error:
+        connection.close()
+        raise _refusal(error, server) from error
+    connection.adapters.register_dumper(Vector, _VectorDumper)
+    return PostgresConnection(connection, server)
 
 
 class PostgresConnection:

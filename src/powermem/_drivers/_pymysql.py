@@ -13,8 +13,10 @@ from .base import Server, Values, formatted
 
 try:
     import pymysql
+    from pymysql.constants import CLIENT
     from pymysql.constants.FIELD_TYPE import DECIMAL, NEWDECIMAL, VAR_STRING, VARCHAR
     from pymysql.converters import conversions
+    from pymysql.cursors import Cursor
     from pymysql.err import MySQLError
 except ImportError as error:
     raise ConfigError("this store needs the package pymysql: pip install 'powermem[mysql]'") from error
@@ -24,6 +26,41 @@ _CONVERSIONS = mysql.conversions(conversions, numbers=(DECIMAL, NEWDECIMAL), tex
 
 # A server that is gone is noticed at last by this; it stops a slow statement itself, and earlier.
 _GRACE = 15.0
+
+
+def adopt(connection: Any, server: Server) -> MySQLConnection:
+    """Make a connection ours that the user's program has opened.
+
+    Args:
+        connection: of PyMySQL; nobody else uses it.
+        server: what it leads to, and the settings that it is to have.
+
+    Raises:
+        ConfigError: it counts rows in a way that cannot be changed.
+    """
+    if connection.client_flag & CLIENT.FOUND_ROWS:
+        connection.close()
+        raise ConfigError(
+            "conn: these connections count the rows that a statement finds instead of those that it changes "
+            "(CLIENT.FOUND_ROWS, which SQLAlchemy sets); give a URL, or a function that calls pymysql.connect"
+        )
+    connection.cursorclass = Cursor
+    connection.decoders = {kind: read for kind, read in _CONVERSIONS.items() if isinstance(kind, int)}
+    connection.encoders = {kind: write for kind, write in _CONVERSIONS.items() if not isinstance(kind, int)}
+    connection._binary_prefix = True
+    adopted = MySQLConnection(connection, server)
+    try:
+        connection.commit()
+        connection.autocommit(True)
+        connection.set_character_set(mysql.CHARSET)
+        _set_up(adopted, server)
+    except _FAILURES as error:
+        connection.close()
+        raise mysql.refusal(error, server) from error
+    except BaseException:
+        connection.close()
+        raise
+    return adopted
 
 
 class MySQLConnection:
@@ -101,10 +138,7 @@ class MySQLDriver:
             raw = self._open_plain()
         connection = MySQLConnection(raw, server)
         try:
-            # What the handshake says of seekdb does not tell it from MySQL.
-            version = str((connection.fetch("SELECT version()"))[0][0])
-            for statement in mysql.session(server, version):
-                connection.execute(statement)
+            _set_up(connection, server)
             if mysql.must_encrypt(server):
                 found = connection.fetch("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
                 if not found or not found[0][1]:
@@ -144,6 +178,13 @@ class MySQLDriver:
         )
         raw.connect(_knock(server) if server.socket else None)
         return raw
+
+
+def _set_up(connection: MySQLConnection, server: Server) -> None:
+    # What the handshake says of seekdb does not tell it from MySQL.
+    version = str((connection.fetch("SELECT version()"))[0][0])
+    for statement in mysql.session(server, version):
+        connection.execute(statement)
 
 
 def _knock(server: Server) -> socket.socket:

@@ -6,14 +6,16 @@ from __future__ import annotations
 import logging
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._concurrency import KeyedLock, Lock, Owner, shield
 from ..config import Settings, resolve
+from ..config.resolution import check, store_settings
 from ..config.stores import SQLiteConfig
-from ..errors import ClosedError, ConfigError, EmbeddingMismatchError, InvalidInputError
+from ..database import read_conn, settled
+from ..errors import ClosedError, EmbeddingMismatchError, InvalidInputError
 from ..inputs import check_count, check_flag, check_id, check_scope, check_seconds
 from ..tasks import OPEN
 from ..types import Scope
@@ -29,8 +31,10 @@ from .providers.embedder import Embedder
 from .providers.http import HTTPClient
 from .providers.reranker import Reranker
 from .retrieval.search import Retrieval
+from .storage import UsedConfig
 from .stores.base import TaskStore
 from .stores.build import build_store
+from .stores.locating import locate
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -102,14 +106,14 @@ class Lifecycle:
         batch_threshold: int = 10,
         max_retries: int = 2,
     ) -> None:
-        if conn is not None:
-            raise ConfigError(
-                "conn: a connection of your own is not supported in this version; use vector_store"
-            )
         self._auto_process = check_flag(auto_process, "auto_process")
         self._batch_threshold = check_count(batch_threshold, "batch_threshold", least=1)
         self._max_retries = check_count(max_retries, "max_retries", least=0)
-        self._settings: Settings = resolve(config)
+        self._given = check(config)
+        self._config, self._place = self._given, None if conn is None else read_conn(conn)
+        if self._place is not None:
+            self._config, self._place = settled(self._given, self._place)
+        self._settings: Settings = resolve(self._config)
         self._agent_id = check_id(agent_id, "agent_id")
         self._owner = Owner()
         self._opening = Lock()
@@ -120,7 +124,7 @@ class Lifecycle:
         self._asking = KeyedLock()
         self._observers: list[Observer] = []
         self._prepare()
-        if config is None:
+        if config is None and conn is None:
             _logger.info("no configuration given: %s", _summary(self._settings))
         if self._settings.ignored:
             _logger.warning(
@@ -134,6 +138,11 @@ class Lifecycle:
     def from_config(cls, config: Mapping[str, Any] | MemoryConfig | None = None, **options: Any) -> Self:
         """Make a memory from a configuration; the same as calling the class."""
         return cls(config, **options)
+
+    @property
+    def config(self) -> UsedConfig:
+        """The configuration; ``config.storage.build()`` creates the tables."""
+        return UsedConfig.of(self._config, self)
 
     def initialize(self) -> None:
         """Open store and providers. Calling it again, or from two tasks at once, does no harm.
@@ -199,7 +208,31 @@ class Lifecycle:
         if self._closed:
             raise ClosedError("this memory was closed; make a new one")
 
+    def _create_tables(self) -> None:
+        self._owner.check()
+        with self._opening:
+            self._check_open()
+            if self._parts is None:
+                shield(self._open_store_once)
+
+    def _open_store_once(self) -> None:
+        self._locate()
+        store = build_store(self._settings, self._place)
+        try:
+            store.open()
+        finally:
+            store.close()
+
+    def _locate(self) -> None:
+        """Ask a database that was handed in what it is, if only it can tell."""
+        if self._place is None or self._place.sure:
+            return
+        found = locate(self._place, self._settings.store)
+        self._config, self._place = settled(self._given, found)
+        self._settings = replace(self._settings, store=store_settings(self._config))
+
     def _open(self, any_vectors: bool) -> None:
+        self._locate()
         parts = self._assemble()
         try:
             parts.store.open()
@@ -237,8 +270,8 @@ class Lifecycle:
         )
         llm = build_llm(settings.llm, http)
         embedder = build_embedder(settings.embedder, http)
-        reranker = None if settings.reranker is None else build_reranker(settings.reranker, http)
-        store = build_store(settings)
+        reranker = build_reranker(settings.reranker, llm, http)
+        store = build_store(settings, self._place)
         encoder = Encoder(embedder, store)
         extractor = Extractor(
             llm,

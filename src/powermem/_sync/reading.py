@@ -11,10 +11,19 @@ from ..errors import InvalidInputError
 from ..filters import parse as parse_filters
 from ..ids import parse_id
 from ..inputs import Moment, check_count, check_share, check_sort, is_theirs
-from ..records import full_record, history_record, hit_record, record, statistics_record, turn_record
+from ..prompts import quote_recalled
+from ..recalled import recalled_lines
+from ..records import (
+    answer_record,
+    full_record,
+    history_record,
+    record,
+    statistics_record,
+    turn_record,
+)
 from ..rough import is_rough
 from ..tracing import annotate, span
-from ..types import Row
+from ..types import Answer, Row
 from .lifecycle import Lifecycle
 from .retrieval.search import Query
 
@@ -35,6 +44,7 @@ class Reading(Lifecycle):
         threshold: float | None = None,
         *,
         top_k: int | None = None,
+        max_tokens: int | None = None,
         as_of: Moment | None = None,
         include_expired: bool = False,
         rerank: bool | None = None,
@@ -51,13 +61,16 @@ class Reading(Lifecycle):
             limit: how many results at most.
             threshold: leave out results with a lower score, 0 to 1.
             top_k: another name for ``limit``.
+            max_tokens: how many tokens the texts of the results may take together, by the estimate of
+                ``powermem.tokens``. The best are kept; one too long for what is left is passed over.
             as_of: search what was true at that moment.
             include_expired: also find what has expired.
             rerank: whether to use the reranker; by default when one is configured.
             explain: add ``score_details`` to each result.
 
         Returns:
-            ``{"results": [...]}``, best first; each a record with ``"score"`` in 0..1.
+            ``{"results": [...]}``, best first; each a record with ``"score"`` in 0..1. And ``"warnings"``, a
+            list of texts, when the reranker failed: the results are in the order that they have without it.
 
         Raises:
             FilterError: a filter is wrong.
@@ -72,6 +85,7 @@ class Reading(Lifecycle):
             limit=limit,
             threshold=threshold,
             top_k=top_k,
+            max_tokens=max_tokens,
             as_of=as_of,
             include_expired=include_expired,
             rerank=rerank,
@@ -90,6 +104,7 @@ class Reading(Lifecycle):
         threshold: float | None = None,
         *,
         top_k: int | None = None,
+        max_tokens: int | None = None,
         as_of: Moment | None = None,
         include_expired: bool = False,
         rerank: bool | None = None,
@@ -112,18 +127,67 @@ class Reading(Lifecycle):
             ),
             expression=parse_filters(filters),
             threshold=check_share(threshold, "threshold"),
+            max_tokens=None if max_tokens is None else check_count(max_tokens, "max_tokens", least=1),
             as_of=None if as_of is None else clock.parse(as_of, "as_of"),
             include_expired=include_expired,
-            rerank=rerank is not False,
+            rerank=rerank,
             explain=explain,
         )
-        with span("powermem.search", {"powermem.queries": len(queries), "powermem.limit": asked.limit}):
-            parts = self._ready()
-            if rerank and parts.reranker is None:
-                raise InvalidInputError("rerank: no reranker is configured; set the section 'reranker'")
-            answers = parts.retrieval.search(queries, asked)
-            annotate({"powermem.results": sum(map(len, answers))})
-        return [{"results": [hit_record(hit, explain=explain) for hit in hits]} for hits in answers]
+        return [answer_record(answer, explain=explain) for answer in self._answer(queries, asked)]
+
+    def context(
+        self,
+        query: str,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        filters: Mapping[str, Any] | None = None,
+        limit: int = 10,
+        threshold: float | None = None,
+        *,
+        max_tokens: int | None = None,
+        as_of: Moment | None = None,
+        rerank: bool | None = None,
+    ) -> str:
+        """Find the memories that answer a query, and write them as a text to put into a prompt.
+
+        The text is marked as recalled: when it comes back in a conversation, nothing in it is taken for
+        something newly said. What is superseded or expired is not in it.
+
+        Args:
+            query: a question or any text, such as the user's last message.
+            user_id: search this user's memories only.
+            agent_id: this agent's only.
+            run_id: this conversation's only.
+            filters: conditions on columns and metadata.
+            limit: how many memories at most.
+            threshold: leave out memories with a lower score, 0 to 1.
+            max_tokens: how many tokens the whole text may take, by the estimate of ``powermem.tokens``. The
+                best memories are kept.
+            as_of: what was true at that moment.
+            rerank: whether to use the reranker; by default when one is configured.
+
+        Returns:
+            A line for each memory, the newest first, with its day and who said it; ``""`` when nothing is
+            found or fits.
+
+        Raises:
+            FilterError: a filter is wrong.
+            InvalidInputError: another argument is wrong.
+        """
+        if not isinstance(query, str):
+            raise InvalidInputError(f"query: expected a string, got {type(query).__name__}")
+        asked = Query(
+            scope=self._scope(user_id, agent_id, run_id, required=True),
+            limit=check_count(limit, "limit", least=1),
+            expression=parse_filters(filters),
+            threshold=check_share(threshold, "threshold"),
+            as_of=None if as_of is None else clock.parse(as_of, "as_of"),
+            rerank=rerank,
+        )
+        budget = None if max_tokens is None else check_count(max_tokens, "max_tokens", least=1)
+        (answer,) = self._answer([query], asked)
+        return quote_recalled(recalled_lines(answer.hits, budget))
 
     def get(
         self, memory_id: int | str, user_id: str | None = None, agent_id: str | None = None
@@ -254,6 +318,15 @@ class Reading(Lifecycle):
         whose = self._scope(user_id, agent_id, None)
         parts = self._ready()
         return statistics_record(parts.store.statistics(whose, since), parts.description())
+
+    def _answer(self, queries: Sequence[str], asked: Query) -> list[Answer]:
+        with span("powermem.search", {"powermem.queries": len(queries), "powermem.limit": asked.limit}):
+            parts = self._ready()
+            if asked.rerank and parts.reranker is None:
+                raise InvalidInputError("rerank: no reranker is configured; set the section 'reranker'")
+            answers = parts.retrieval.search(queries, asked)
+            annotate({"powermem.results": sum(len(answer.hits) for answer in answers)})
+        return answers
 
     def _find(
         self, memory_id: int | str, user_id: str | None, agent_id: str | None, *, touch: bool = False

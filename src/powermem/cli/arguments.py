@@ -162,6 +162,10 @@ def _search(parser: argparse.ArgumentParser) -> None:
     _limit(parser, 10)
     parser.add_argument("--threshold", type=_share, metavar="SCORE", help="leave out lower scores, 0 to 1")
     parser.add_argument("--as-of", type=_moment, metavar="WHEN", help="what was true at that moment")
+    parser.add_argument(
+        "--max-tokens", type=_count, metavar="N", help="what the texts found may take together, estimated"
+    )
+    parser.add_argument("--no-rerank", action="store_true", help="leave a configured reranker out")
     parser.add_argument("--explain", action="store_true", help="show the parts of each score")
 
 

@@ -41,7 +41,9 @@ def search(options: Namespace, output: Output) -> int:
             filters=options.filters,
             limit=options.limit,
             threshold=options.threshold,
+            max_tokens=options.max_tokens,
             as_of=options.as_of,
+            rerank=False if options.no_rerank else None,
             explain=options.explain,
         )
     output.give(found, views.hits)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -74,25 +74,31 @@ class Keeper:
         self._defaults = defaults
         self._tally = tally
 
-    def store(
-        self, messages: tuple[int, Entry], idempotency_key: str | None = None
-    ) -> dict[str, dict[str, Any]]:
-        """Store one value; what is wrong with it goes into the tally.
+    def store_each(self, taken: Sequence[Mapping[str, Any]]) -> list[Mapping[str, float] | Exception]:
+        """Store values; what is wrong with them goes into the tally.
 
         Args:
-            messages: the value with its number; named as in ``Memory.add``, whose place this takes.
-            idempotency_key: from it comes a key for each call.
+            taken: each with the value and its number as ``messages``, and, when the load can be resumed, an
+                ``idempotency_key`` from which comes a key for each call.
 
-        Raises:
-            _Unfinished: a call failed, so that the value is to be tried again when the load resumes.
+        Returns:
+            For each value nothing, or an error when a call failed, so that the value is to be tried again
+            when the load resumes.
         """
-        number, entry = messages
-        failed = False
+        outcomes: list[Mapping[str, float] | Exception] = []
+        for one in taken:
+            number, entry = one["messages"]
+            stored = self._store(number, entry, one.get("idempotency_key"))
+            outcomes.append({} if stored else _Unfinished(entry.where))
+        return outcomes
+
+    def _store(self, number: int, entry: Entry, idempotency_key: str | None) -> bool:
         try:
             found = calls(entry.value, self._defaults)
         except PowerMemError as error:
             self._tally.fail(number, entry.where, error)
-            raise _Unfinished(entry.where) from None
+            return False
+        stored = True
         for part, (inside, call) in enumerate(found):
             if idempotency_key is not None:
                 call.setdefault("idempotency_key", f"{idempotency_key}:{part}")
@@ -100,10 +106,8 @@ class Keeper:
                 self._tally.succeed(self._memory.add(**call))
             except PowerMemError as error:
                 self._tally.fail(number, f"{entry.where}, {inside}" if inside else entry.where, error)
-                failed = True
-        if failed:
-            raise _Unfinished(entry.where)
-        return {"usage": {}}
+                stored = False
+        return stored
 
 
 def load(options: Namespace, output: Output) -> int:
@@ -118,9 +122,11 @@ def load(options: Namespace, output: Output) -> int:
         output.progress(f"Loading {options.file}", source.total) as advance,
     ):
         loader = Loader(
-            Keeper(memory, _defaults(options), tally).store,
+            Keeper(memory, _defaults(options), tally).store_each,
             _numbered(source.entries, advance),
+            accepted=("messages", "idempotency_key"),
             width=options.concurrency,
+            share=1,
             defaults={},
             collect=True,
             listener=None,

@@ -9,6 +9,8 @@ from .output import Column, Grid, Part
 
 Record = Mapping[str, Any]
 
+_RANK = Column("", right=True)
+_SCORE = Column("score", right=True, style="cyan")
 _MEMORY = Column("memory", prose=True)
 _WHO = Column("who", style="green")
 _WHEN = Column("when (UTC)", style="dim")
@@ -34,23 +36,13 @@ def hits(found: Record) -> Iterator[Part]:
     if not results:
         yield "No memories found."
         return
-    explained = any(hit.get("score_details") for hit in results)
     yield Grid(
-        (
-            Column("", right=True),
-            Column("score", right=True, style="cyan"),
-            _MEMORY,
-            *((Column("parts", prose=True),) if explained else ()),
-            _WHO,
-            _WHEN,
-            _ID,
-        ),
+        (_RANK, _SCORE, _MEMORY, _WHO, _WHEN, _ID),
         [
             (
                 str(rank),
                 f"{hit['score']:.2f}",
                 hit["memory"],
-                *((_parts(hit["score_details"]),) if explained else ()),
                 who(hit),
                 moment(hit["valid_from"]),
                 str(hit["id"]),
@@ -58,6 +50,20 @@ def hits(found: Record) -> Iterator[Part]:
             for rank, hit in enumerate(results, 1)
         ],
     )
+    names = list(dict.fromkeys(name for hit in results for name in hit.get("score_details", ())))
+    if names:
+        yield ""
+        yield Grid(
+            (_RANK, _SCORE, *(Column(name.replace("_", " "), right=True) for name in names)),
+            [
+                (
+                    str(rank),
+                    f"{hit['score']:.3f}",
+                    *(_part(hit["score_details"].get(name)) for name in names),
+                )
+                for rank, hit in enumerate(results, 1)
+            ],
+        )
 
 
 def memories(page: Record) -> Iterator[Part]:
@@ -206,8 +212,11 @@ def _changed(item: Record) -> str:
     return f"{before} -> {item['memory']}" if before and before != item["memory"] else str(item["memory"])
 
 
-def _parts(details: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {value:.2f}" for name, value in details.items())
+def _part(value: object) -> str:
+    """Return a part of a score: ranks are whole numbers, and what does not apply is left blank."""
+    if value is None:
+        return ""
+    return f"{value:.3f}" if isinstance(value, float) else plain(value)
 
 
 def _counts(numbers: Mapping[str, int]) -> str:

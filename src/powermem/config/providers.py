@@ -277,3 +277,18 @@ class RerankerConfig(ProviderConfig):
     enabled: Annotated[bool | None, Env()] = None
     top_n: Count | None = None
     """Results to keep after reranking; all when left out."""
+    max_candidates: Count = 100
+    """Memories to look at for one query, at most."""
+
+
+class LLMRerankerConfig(RerankerConfig):
+    """The language model as a reranker, which is reached as its own section says."""
+
+    model: Annotated[Text | None, INERT] = None
+    api_key: Annotated[Secret | None, INERT] = None
+    base_url: Annotated[HttpUrl | None, INERT, Env("RERANKER_API_BASE_URL")] = None
+    max_concurrency: Annotated[Count, INERT] = 64
+    timeout: Annotated[Seconds | None, INERT] = None
+    max_retries: Annotated[Whole | None, INERT] = None
+    default_headers: Annotated[Headers | None, INERT] = None
+    max_candidates: Count = 30

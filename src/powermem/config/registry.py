@@ -148,10 +148,10 @@ def _register(kind: Kind, name: str, cls: Factory) -> None:
 @cache
 def _derived(kind: Kind, row: Provider) -> type[ProviderConfig]:
     fields: dict[str, Any] = {}
-    if row.protocol != "langchain":
+    if row.protocol not in ("langchain", "llm"):
         names = (generic_key_variable(kind), *row.api_key_env)
         fields["api_key"] = (Annotated[Secret | None, Env(*names)], None)
-    if row.protocol not in ("azure", "langchain"):
+    if row.protocol not in ("azure", "langchain", "llm"):
         generic, keys = f"{_PREFIXES[kind]}BASE_URL", row.base_url_keys
         if kind == "reranker":
             generic, keys = "RERANKER_API_BASE_URL", ("api_base_url",)

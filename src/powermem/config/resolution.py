@@ -36,7 +36,7 @@ from .settings import (
     StoreSettings,
     VisionSettings,
 )
-from .tables import LOCAL_DIMENSION, LOCAL_MODEL, STORES, Kind, Provider
+from .tables import DASHSCOPE_RERANK, LOCAL_DIMENSION, LOCAL_MODEL, STORES, Kind, Provider
 
 
 def resolve(
@@ -61,11 +61,7 @@ def resolve(
         audio=_audio(checked, environ),
         embedder=_embedder(checked, environ),
         reranker=_reranker(checked, environ),
-        store=StoreSettings(
-            checked.vector_store.provider,
-            STORES[checked.vector_store.provider].dialect,
-            checked.vector_store.config,
-        ),
+        store=store_settings(checked),
         http=checked.http,
         intelligent_memory=_intelligent_memory(checked),
         prompts=Prompts(checked.custom_fact_extraction_prompt, checked.custom_update_memory_prompt),
@@ -73,6 +69,12 @@ def resolve(
         processing=checked.processing,
         ignored=checked.ignored,
     )
+
+
+def store_settings(config: MemoryConfig) -> StoreSettings:
+    """Settle which database it is."""
+    section = config.vector_store
+    return StoreSettings(section.provider, STORES[section.provider].dialect, section.config)
 
 
 def check(config: MemoryConfig | Mapping[str, Any] | None) -> MemoryConfig:
@@ -112,7 +114,7 @@ def _provider(kind: Kind, chosen: ModelProvider, http: Http, environ: Mapping[st
         "timeout": http.read_timeout if config.timeout is None else config.timeout,
         "max_retries": http.max_retries if config.max_retries is None else config.max_retries,
     }
-    if row.protocol in ("none", "local", "mock"):
+    if row.protocol in ("none", "local", "mock", "llm"):
         return {**settled, "model": config.model or row.model}
     if row.protocol == "custom":
         given = config.model_dump(exclude_unset=True)
@@ -299,9 +301,16 @@ def _reranker(config: MemoryConfig, environ: Mapping[str, str]) -> RerankerSetti
     chosen = config.reranker
     if not chosen.switch:
         return None
+    row, keys = provider("reranker", chosen.provider), chosen.config
     settled = _provider("reranker", chosen, config.http, environ)
-    top_n = chosen.config.top_n if isinstance(chosen.config, RerankerConfig) else None
-    return RerankerSettings(**settled, top_n=top_n)
+    assert isinstance(keys, RerankerConfig)
+    if row.protocol == "llm" and provider("llm", config.llm.provider).protocol == "none":
+        raise ConfigError("reranker.provider: 'llm' asks the language model, so set llm.provider, too")
+    if row.name == "qwen" and not settled["model"].startswith("qwen3-rerank"):
+        settled["base_url"] = Url(settled["base_url"].replace(*DASHSCOPE_RERANK))
+    return RerankerSettings(
+        **settled, top_n=keys.top_n, max_candidates=keys.max_candidates, batch_size=row.max_batch
+    )
 
 
 def _intelligent_memory(config: MemoryConfig) -> IntelligentMemory:

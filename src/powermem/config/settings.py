@@ -84,9 +84,17 @@ class EmbedderSettings(ProviderSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RerankerSettings(ProviderSettings):
-    """How to reach a reranker; ``top_n`` results are kept, all when it is ``None``."""
+    """How to reach a reranker.
+
+    Attributes:
+        top_n: how many results are kept; all when it is ``None``.
+        max_candidates: most memories that it is given for one query.
+        batch_size: most memories of one request.
+    """
 
     top_n: int | None = None
+    max_candidates: int = 100
+    batch_size: int = 1000
 
 
 @dataclass(frozen=True, slots=True)

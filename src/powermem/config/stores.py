@@ -177,6 +177,8 @@ class PostgresConfig(ServerConfig):
     )
     diskann: Annotated[bool, Env("POSTGRES_DISKANN")] = False
     hnsw: Annotated[bool, Env("POSTGRES_HNSW")] = True
+    unix_socket: Path | None = None
+    """Folder of the server's socket, instead of host."""
     minconn: Whole = 1
     pool_size: Annotated[Count, Env("VECTOR_STORE_MAXCONN", "DATABASE_POOL_SIZE")] = alias(
         "pool_size", "maxconn", default=5

@@ -17,6 +17,7 @@ from .providers import (
     GeminiEmbedder,
     HuggingFaceEmbedder,
     LangChainConfig,
+    LLMRerankerConfig,
     MassEmbedder,
     OpenAIChat,
     OpenAIEmbedder,
@@ -34,7 +35,18 @@ from .stores import MySQLConfig, OceanBaseConfig, PostgresConfig, SQLiteConfig, 
 
 Kind = Literal["llm", "vision", "audio_llm", "embedder", "reranker"]
 Protocol = Literal[
-    "openai", "azure", "anthropic", "langchain", "asr", "rerank", "local", "mock", "none", "custom"
+    "openai",
+    "azure",
+    "anthropic",
+    "langchain",
+    "asr",
+    "rerank",
+    "tei",
+    "llm",
+    "local",
+    "mock",
+    "none",
+    "custom",
 ]
 Dialect = Literal["sqlite", "oceanbase", "postgres", "mysql"]
 Factory = Callable[[dict[str, Any]], Any]
@@ -60,7 +72,7 @@ class Provider:
         path: appended to a configured base URL whose path is one of ``bare_paths``.
         bare_paths: paths that say nothing of the API that is wanted.
         dimensions: whether embedding requests ask for a vector length when one is configured.
-        max_batch: most texts that an embedding request may hold.
+        max_batch: most texts that a request to an embedder or reranker may hold.
         instead: why the provider cannot be used and what to use, or empty when it can.
     """
 
@@ -100,6 +112,8 @@ _QWEN_URL = "https://dashscope.aliyuncs.com/compatible-mode/v1"
 _GEMINI_URL = "https://generativelanguage.googleapis.com/v1beta/openai"
 _ZAI_URL = "https://open.bigmodel.cn/api/paas/v4"
 _SILICONFLOW_URL = "https://api.siliconflow.cn/v1"
+DASHSCOPE_RERANK = ("/compatible-api/v1/reranks", "/api/v1/services/rerank/text-rerank/text-rerank")
+"""Where DashScope has its rerankers: the models of the name qwen3-rerank, and all others."""
 # DashScope's own API is at /api/v1; what speaks OpenAI's is at /compatible-mode/v1 on the same host.
 _QWEN_PATHS = ("", "/api/v1")
 
@@ -225,9 +239,9 @@ EMBEDDERS = _table(
 
 RERANKERS = _table(
     Provider(name="qwen", protocol="rerank", config=RerankerConfig, model="qwen3-rerank",
-             base_url="https://dashscope.aliyuncs.com/compatible-api/v1/reranks",
+             base_url=f"https://dashscope.aliyuncs.com{DASHSCOPE_RERANK[0]}",
              base_url_env=("QWEN_RERANK_BASE_URL", "DASHSCOPE_BASE_URL"), api_key_env=_QWEN_KEY,
-             path="/compatible-api/v1/reranks",
+             path=DASHSCOPE_RERANK[0],
              bare_paths=(*_QWEN_PATHS, "/compatible-mode/v1", "/compatible-api/v1")),
     Provider(name="jina", protocol="rerank", config=RerankerConfig, model="jina-reranker-v3",
              base_url="https://api.jina.ai/v1/rerank", base_url_env=("JINA_API_BASE_URL",),
@@ -235,7 +249,14 @@ RERANKERS = _table(
     Provider(name="zai", protocol="rerank", config=RerankerConfig, model="rerank",
              base_url=f"{_ZAI_URL}/rerank", base_url_env=("ZAI_API_BASE_URL",), api_key_env=_ZAI_KEY,
              path="/api/paas/v4/rerank", bare_paths=("", "/api/paas/v4")),
-    Provider(name="generic", protocol="rerank", config=RerankerConfig, needs_key=False),
+    Provider(name="cohere", protocol="rerank", config=RerankerConfig, model="rerank-v3.5",
+             base_url="https://api.cohere.com/v2/rerank", base_url_env=("COHERE_API_BASE_URL",),
+             api_key_env=("COHERE_API_KEY", "CO_API_KEY"), path="/v2/rerank", bare_paths=("", "/v2")),
+    Provider(name="tei", protocol="tei", config=RerankerConfig, needs_key=False, path="/rerank",
+             max_batch=32),
+    Provider(name="llm", protocol="llm", config=LLMRerankerConfig, needs_key=False),
+    Provider(name="generic", protocol="rerank", config=RerankerConfig, needs_key=False,
+             path="/v1/rerank", bare_paths=("", "/v1")),
 )
 
 TRANSCRIBERS = _table(

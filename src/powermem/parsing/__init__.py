@@ -6,6 +6,7 @@ from .answer import ParsedJSON, ParseError, parse_json
 from .decisions import Decision, Decisions, parse_decisions, read_decisions
 from .extraction import parse_extraction
 from .facts import read_facts
+from .ranking import parse_ranking
 from .segments import parse_segments
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "parse_decisions",
     "parse_extraction",
     "parse_json",
+    "parse_ranking",
     "parse_segments",
     "read_decisions",
     "read_facts",

@@ -8,6 +8,7 @@ from .kinds import HIDDEN_ROLES, KINDS
 from .media import description_messages
 from .recall import RECALL_CLOSE, RECALL_OPEN, quote_recalled, strip_recalled
 from .repair import repair_messages
+from .reranking import RERANKING_SCHEMA, reranking_messages
 from .segmentation import SEGMENTATION_SCHEMA, segmentation_messages
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "KINDS",
     "RECALL_CLOSE",
     "RECALL_OPEN",
+    "RERANKING_SCHEMA",
     "SEGMENTATION_SCHEMA",
     "decision_messages",
     "description_messages",
@@ -25,6 +27,7 @@ __all__ = [
     "has_conversation",
     "quote_recalled",
     "repair_messages",
+    "reranking_messages",
     "segmentation_messages",
     "strip_recalled",
 ]

@@ -123,7 +123,7 @@ class Found:
     def beside(self, rows: npt.NDArray[np.int64], span: int) -> Beside:
         """Return the turns said shortly before and after rows in their runs; see ``Beside``."""
         if self._beside is None:
-            self._beside = self._told_apart(span)
+            return self._told_apart(rows, span)
         found = [
             (place, distance, other)
             for place, row in enumerate(rows.tolist())
@@ -131,20 +131,19 @@ class Found:
         ]
         return Beside(*np.array(found, dtype=np.int64).reshape(-1, 3).T)
 
-    def _told_apart(self, span: int) -> dict[int, list[tuple[int, int]]]:
-        runs: dict[str, list[tuple[int, int, int]]] = {}
-        begins = self._begins.tolist()
-        for row, run in enumerate(self.run_ids):
-            if run:
-                runs.setdefault(run, []).append((begins[row], self.ids[row], row))
-        beside: dict[int, list[tuple[int, int]]] = {}
-        for turns in runs.values():
-            order = [row for _, _, row in sorted(turns)]
-            for at, row in enumerate(order):
-                first = max(at - span, 0)
-                near = order[first : at + span + 1]
-                beside[row] = [(abs(first + i - at), other) for i, other in enumerate(near) if other != row]
-        return beside
+    def _told_apart(self, rows: npt.NDArray[np.int64], span: int) -> Beside:
+        """Return the turns beside rows when all turns of their runs are here."""
+        runs = self._runs
+        order = np.lexsort((np.array(self.ids, dtype=np.int64), self._begins, runs))
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order))
+        steps = np.array([step for step in range(-span, span + 1) if step], dtype=np.int64)
+        others = place[rows][:, None] + steps
+        inside = (others >= 0) & (others < len(order))
+        others = order[np.where(inside, others, 0)]
+        own = runs[rows][:, None]
+        places, which = np.nonzero(inside & (own != -1) & (runs[others] == own))
+        return Beside(places, np.abs(steps)[which], others[places, which])
 
 
 class FoundWords:

@@ -121,7 +121,7 @@ def _products(rows: FloatArray, queries: FloatArray, out: FloatArray) -> int:
     done = count * size
     np.matmul(
         queries,
-        rows[:done].reshape(count, size, -1).transpose(0, 2, 1),
+        rows[:done].reshape(count, size, rows.shape[1]).transpose(0, 2, 1),
         out=out[:, :done].reshape(len(queries), count, size).transpose(1, 0, 2),
     )
     return done

@@ -74,6 +74,8 @@ class MySQLSQL(ServerSQL):
     """What ``meta`` holds at first."""
     kept: tuple[str, ...] = ("schema_version", "sequence", "trimmed", "switches")
     """What of ``meta`` stays when the collection is emptied."""
+    followed: tuple[str, ...] = ("sequence", "trimmed", "dimension", "switches")
+    """What of ``meta`` a search looks at first."""
 
     def __init__(self, collection: str, partitions: int = 0) -> None:
         super().__init__(collection)
@@ -199,6 +201,12 @@ class MySQLSQL(ServerSQL):
 
     def loaded(self, text: str | bytes) -> str:
         return text.decode() if isinstance(text, bytes) else text
+
+    @property
+    def progress(self) -> str:
+        """The query for how far the collection is: pairs of name and value."""
+        names = ", ".join(f"'{name}'" for name in self.followed)
+        return f"SELECT name, value FROM {self.meta} WHERE name IN ({names})"
 
     @property
     def lock_sequence(self) -> str:

@@ -64,6 +64,7 @@ class OceanBaseSQL(MySQLSQL):
     more_keys = f", FULLTEXT KEY words (words) WITH PARSER space, KEY said ({_SAID}), KEY seen ({_SEEN})"
     noted = (*MySQLSQL.noted, ("building", ""), ("words", "1"))
     kept = (*MySQLSQL.kept, "building", "words", "near_column", "near")
+    followed = (*MySQLSQL.followed, "words", "near_column", "near")
 
     def __init__(self, collection: str, partitions: int = 0) -> None:
         super().__init__(collection, partitions)
@@ -98,12 +99,6 @@ class OceanBaseSQL(MySQLSQL):
     def lock_building(self) -> str:
         """The query after which nobody else builds until the end of the transaction."""
         return f"SELECT value FROM {self.meta} WHERE name = 'building' FOR UPDATE"
-
-    @property
-    def progress(self) -> str:
-        """The query for how far the collection and what is built for it are: pairs of name and value."""
-        names = "'sequence', 'trimmed', 'dimension', 'words', 'near_column', 'near'"
-        return f"SELECT name, value FROM {self.meta} WHERE name IN ({names})"
 
     def columns(self) -> Fragment:
         """Return the query for the names of the columns of the memories."""

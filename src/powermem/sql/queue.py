@@ -124,12 +124,13 @@ class QueueSQL:
         yield from self.lanes.hold(change.lane, change.until)
 
     def _update_task(self, change: UpdateTask, outcomes: Sequence[Outcome]) -> Steps[Task | None]:
-        task = yield from self.find_task(change.id)
-        if task is not None and change.status is ProcessStatus.PENDING:
-            # Even if it is not in a state for that: it may be by the time that it is locked.
-            yield from self.lanes.make_due({task.lane: _changed(task, change).due_at})
-        if task is not None:
-            task = yield from self.find_task(change.id, self.locking)
+        if change.status is ProcessStatus.PENDING:
+            # Lanes are locked before tasks. Even if it is not in a state for that: it may be by the time that
+            # it is locked.
+            waits = yield from self.find_task(change.id)
+            if waits is not None:
+                yield from self.lanes.make_due({waits.lane: _changed(waits, change).due_at})
+        task = yield from self.find_task(change.id, self.locking)
         if task is None or task.status not in change.expected:
             if change.strict:
                 raise TaskEnded(f"task {change.id} is {'gone' if task is None else task.status}")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from itertools import groupby, islice
 from typing import Any
 
 from ..changes import (
-    Added,
-    AddMemory,
-    AddTurn,
     AlreadyDone,
     AlreadyStored,
     Amend,
@@ -35,40 +33,21 @@ from ..sql.dialects import SQLITE
 from ..sql.filters import compile_filter
 from ..sql.queue import QueueSQL
 from ..sql.rows import COLUMNS, scope_condition, scope_values, to_row
-from ..types import Row, Scope, Words
+from ..types import Row
+from .adder import Adder, Batch, is_addition
 from .queue import run
 from .restorer import Restorer
 
 
-@dataclass(slots=True)
-class _Batch:
-    """One caller's share of the open transaction.
-
-    ``instead`` maps the id of a memory that turned out to be known to the id under which it is known, and
-    ``outcomes`` are those of the changes so far.
-    """
-
-    connection: sqlite3.Connection
-    sequence: int
-    instead: dict[int, int] = field(default_factory=dict)
-    outcomes: list[Outcome] = field(default_factory=list)
-
-    def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
-        return self.connection.execute(sql, values)
-
-
-class Writer:
+class Writer(Adder):
     """Turns changes into statements. Holds no connection and no state of the database."""
 
     def __init__(self, collection: str, queue: QueueSQL) -> None:
-        self._c = collection
+        super().__init__(collection, queue)
         self._restorer = Restorer(collection)
-        self._queue = queue
-        self._apply: dict[type[Any], Callable[[_Batch, Any], Outcome]] = {
+        self._apply: dict[type[Any], Callable[[Batch, Any], Outcome]] = {
             **dict.fromkeys(self._queue.changes, self._queued),
-            AddTurn: self._add_turn,
             BufferTurn: self._buffer_turn,
-            AddMemory: self._add_memory,
             ReplaceText: self._replace_text,
             Supersede: self._supersede,
             Amend: self._amend,
@@ -84,6 +63,9 @@ class Writer:
     ) -> list[list[Outcome] | Exception]:
         """Apply batches of changes inside the open transaction.
 
+        Batches that only add go first, all together: a statement for each table instead of several for each
+        memory. The callers are concurrent, so any order of the batches is as good.
+
         Args:
             connection: inside ``BEGIN IMMEDIATE``.
             batches: one per caller.
@@ -94,24 +76,41 @@ class Writer:
         sequence = self._next_sequence(connection)
         if len(batches) == 1:
             return [self._run(connection, batches[0], sequence)]
-        results: list[list[Outcome] | Exception] = []
-        for batch in batches:
-            connection.execute("SAVEPOINT batch")
-            try:
-                results.append(self._run(connection, batch, sequence))
-            except sqlite3.OperationalError:
-                # The disk or the file is at fault, which concerns every batch.
-                raise
-            except Exception as error:
-                connection.execute("ROLLBACK TO batch")
-                results.append(error)
-            connection.execute("RELEASE batch")
-        return results
+        results: dict[int, list[Outcome] | Exception] = {}
+        additions = [i for i, batch in enumerate(batches) if all(map(is_addition, batch))]
+        joined = self._try(connection, [one for i in additions for one in batches[i]], sequence)
+        if not isinstance(joined, Exception):
+            outcomes = iter(joined)
+            results.update((i, list(islice(outcomes, len(batches[i])))) for i in additions)
+        for i, batch in enumerate(batches):
+            if i not in results:
+                results[i] = self._try(connection, batch, sequence)
+        return [results[i] for i in range(len(batches))]
+
+    def _try(
+        self, connection: sqlite3.Connection, batch: Sequence[Change], sequence: int
+    ) -> list[Outcome] | Exception:
+        connection.execute("SAVEPOINT batch")
+        result: list[Outcome] | Exception
+        try:
+            result = self._run(connection, batch, sequence)
+        except sqlite3.OperationalError:
+            # The disk or the file is at fault, which concerns every batch.
+            raise
+        except Exception as error:
+            connection.execute("ROLLBACK TO batch")
+            result = error
+        connection.execute("RELEASE batch")
+        return result
 
     def _run(self, connection: sqlite3.Connection, batch: Sequence[Change], sequence: int) -> list[Outcome]:
-        share = _Batch(connection, sequence)
-        for change in batch:
-            share.outcomes.append(self._apply[type(change)](share, change))
+        share = Batch(connection, sequence)
+        for only_adds, changes in groupby(batch, is_addition):
+            if only_adds:
+                share.outcomes += self.add(share, list(changes))
+            else:
+                for change in changes:
+                    share.outcomes.append(self._apply[type(change)](share, change))
         return share.outcomes
 
     def _next_sequence(self, connection: sqlite3.Connection) -> int:
@@ -122,111 +121,26 @@ class Writer:
         connection.execute(f"UPDATE {self._c}_meta SET value = ? WHERE key = 'sequence'", (last + 1,))
         return last + 1
 
-    def _read(self, batch: _Batch, memory_id: int) -> Row | None:
+    def _read(self, batch: Batch, memory_id: int) -> Row | None:
         values = batch.execute(
             f"SELECT {COLUMNS} FROM {self._c}_records WHERE id = ?", (memory_id,)
         ).fetchone()
         return to_row(values) if values else None
 
-    def _read_current(self, batch: _Batch, memory_id: int, version: int | None) -> Row | None:
+    def _read_current(self, batch: Batch, memory_id: int, version: int | None) -> Row | None:
         row = self._read(batch, memory_id)
         if version is not None and (row is None or row.version != version):
             raise VersionConflict(f"memory {memory_id} changed since it was read")
         return row
 
-    def _find_same(self, batch: _Batch, scope: Scope, content_hash: str) -> Row | None:
-        values = batch.execute(
-            f"SELECT {COLUMNS} FROM {self._c}_records "
-            "WHERE user_id = ? AND agent_id = ? AND run_id = ? AND hash = ? AND valid_to IS NULL",
-            (*scope_values(scope), content_hash),
-        ).fetchone()
-        return to_row(values) if values else None
-
-    def _record(
-        self,
-        batch: _Batch,
-        memory_id: int,
-        event: str,
-        old: str | None,
-        new: str | None,
-        actor: str | None,
-        at: int,
-    ) -> None:
-        batch.execute(
-            f"INSERT INTO {self._c}_history VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (new_id(), memory_id, event, old, new, actor, at),
-        )
-
-    def _link(self, batch: _Batch, memory_id: int, turns: Sequence[int]) -> None:
-        if turns:
-            batch.connection.executemany(
-                f"INSERT OR IGNORE INTO {self._c}_links VALUES (?, ?)", [(memory_id, turn) for turn in turns]
-            )
-
-    def _add_turn(self, batch: _Batch, change: AddTurn) -> None:
-        batch.execute(self._queue.insert_turn, self._queue.encoding.turn_values(change))
-
-    def _buffer_turn(self, batch: _Batch, change: BufferTurn) -> None:
-        self._add_turn(batch, change.turn)
+    def _buffer_turn(self, batch: Batch, change: BufferTurn) -> None:
+        batch.execute(self._queue.insert_turn, self._queue.encoding.turn_values(change.turn))
         batch.execute(self._queue.insert_buffered, self._queue.encoding.buffered_values(change))
 
-    def _queued(self, batch: _Batch, change: Change) -> Outcome:
+    def _queued(self, batch: Batch, change: Change) -> Outcome:
         return run(batch.connection, self._queue.apply(change, batch.outcomes))
 
-    def _add_memory(self, batch: _Batch, change: AddMemory) -> Added | Duplicate:
-        row = change.row
-        if not self._insert(batch, change):
-            same = self._find_same(batch, row.scope, row.hash)
-            assert same is not None, "a row that conflicts exists"
-            if same.expires_at is None or same.expires_at > row.created_at:
-                self._link(batch, same.id, change.turns)
-                batch.instead[row.id] = same.id
-                return Duplicate(same)
-            # Nobody can find the expired one any more, so it must not stand in the way of saying it again.
-            self._end(batch, same.id, same.expires_at)
-            self._insert(batch, change)
-        self._insert_vector(batch, row, change.embedding, index(row, change.facets, change.source))
-        self._link(batch, row.id, change.turns)
-        self._record(batch, row.id, "ADD", None, row.text, row.actor_id, row.created_at)
-        return Added(row)
-
-    def _insert(self, batch: _Batch, change: AddMemory) -> bool:
-        row = change.row
-        cursor = batch.execute(
-            f"INSERT INTO {self._c}_records VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,1,?) "
-            "ON CONFLICT (user_id, agent_id, run_id, hash) WHERE valid_to IS NULL DO NOTHING",
-            (
-                row.id,
-                *scope_values(row.scope),
-                row.actor_id,
-                row.memory_type,
-                row.text,
-                row.hash,
-                encode(row.metadata),
-                encode(change.facets),
-                row.created_at,
-                row.updated_at,
-                row.valid_from,
-                row.valid_to,
-                row.expires_at,
-                row.superseded_by,
-                batch.sequence,
-            ),
-        )
-        return cursor.rowcount == 1
-
-    def _end(self, batch: _Batch, memory_id: int, moment: int) -> None:
-        batch.execute(
-            f"UPDATE {self._c}_records SET valid_to = ?, version = version + 1, sequence = ? WHERE id = ?",
-            (moment, batch.sequence, memory_id),
-        )
-
-    def _insert_vector(self, batch: _Batch, row: Row, embedding: bytes | None, words: Words) -> None:
-        batch.execute(
-            f"INSERT OR REPLACE INTO {self._c}_vectors VALUES (?, ?, ?, ?)", (row.id, embedding, *words)
-        )
-
-    def _replace_text(self, batch: _Batch, change: ReplaceText) -> Updated | Duplicate | None:
+    def _replace_text(self, batch: Batch, change: ReplaceText) -> Updated | Duplicate | None:
         row = self._read_current(batch, change.id, change.version)
         if row is None:
             return None
@@ -243,12 +157,12 @@ class Writer:
             (change.text, change.hash, change.at, batch.sequence, change.id),
         )
         new = replace(row, text=change.text, hash=change.hash, updated_at=change.at, version=row.version + 1)
-        self._insert_vector(batch, new, change.embedding, index(new, source=change.source))
-        self._link(batch, change.id, change.turns)
+        self._insert_vectors(batch, [(new, change.embedding, index(new, source=change.source))])
+        self._link(batch, [(change.id, turn) for turn in change.turns])
         self._record(batch, change.id, "UPDATE", row.text, change.text, row.actor_id, change.at)
         return Updated(new, row.text)
 
-    def _supersede(self, batch: _Batch, change: Supersede) -> Updated | None:
+    def _supersede(self, batch: Batch, change: Supersede) -> Updated | None:
         row = self._read_current(batch, change.id, change.version)
         successor = batch.instead.get(change.successor, change.successor)
         if row is None or successor == row.id:
@@ -266,7 +180,7 @@ class Writer:
         )
         return Updated(new, row.text)
 
-    def _amend(self, batch: _Batch, change: Amend) -> Updated | None:
+    def _amend(self, batch: Batch, change: Amend) -> Updated | None:
         row = self._read(batch, change.id)
         if row is None:
             return None
@@ -284,7 +198,7 @@ class Writer:
         )
         return Updated(new, row.text)
 
-    def _delete(self, batch: _Batch, change: Delete) -> Row | None:
+    def _delete(self, batch: Batch, change: Delete) -> Row | None:
         row = self._read_current(batch, change.id, change.version)
         if row is None:
             return None
@@ -294,11 +208,11 @@ class Writer:
         self._record(batch, change.id, "DELETE", row.text, None, row.actor_id, change.at)
         return row
 
-    def _link_turns(self, batch: _Batch, change: LinkTurns) -> None:
+    def _link_turns(self, batch: Batch, change: LinkTurns) -> None:
         if self._read_current(batch, change.id, change.version) is not None:
-            self._link(batch, change.id, change.turns)
+            self._link(batch, [(change.id, turn) for turn in change.turns])
 
-    def _delete_where(self, batch: _Batch, change: DeleteWhere) -> int:
+    def _delete_where(self, batch: Batch, change: DeleteWhere) -> int:
         condition, values, _ = scope_condition(change.scope)
         if change.expression is not None:
             sql, more = compile_filter(change.expression, SQLITE)
@@ -316,13 +230,16 @@ class Writer:
             f"INSERT OR REPLACE INTO {self._c}_deleted VALUES (?, ?)",
             [(memory_id, batch.sequence) for (memory_id,) in ids],
         )
-        batch.connection.executemany(
-            f"INSERT INTO {self._c}_history VALUES (?, ?, 'DELETE', ?, NULL, ?, ?)",
-            [(new_id(), memory_id, text, actor, change.at) for memory_id, text, actor in found],
+        batch.execute_many(
+            self._insert_history,
+            [
+                (new_id(), memory_id, "DELETE", text, None, actor, change.at)
+                for memory_id, text, actor in found
+            ],
         )
         return len(found)
 
-    def _remember(self, batch: _Batch, change: Remember) -> str:
+    def _remember(self, batch: Batch, change: Remember) -> str:
         where = (*scope_values(change.scope), change.key)
         result = change.result if isinstance(change.result, str) else change.result(batch.outcomes)
         cursor = batch.execute(
@@ -340,5 +257,5 @@ class Writer:
             raise AlreadyDone(kept)
         return kept
 
-    def _restore(self, batch: _Batch, change: Restore) -> int:
+    def _restore(self, batch: Batch, change: Restore) -> int:
         return self._restorer.restore(batch.connection, change, batch.sequence)

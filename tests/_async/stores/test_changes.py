@@ -200,6 +200,30 @@ async def test_a_batch_may_use_what_it_has_just_added(opened: AsyncStore) -> Non
     assert [entry.event for entry in await opened.history(first.row.id)] == ["ADD", "UPDATE", "DELETE"]
 
 
+async def test_of_many_added_at_once_what_is_known_is_told(opened: AsyncStore) -> None:
+    at = now()
+    tea = await stored(opened, "tea")
+    old = await stored(opened, "milk", at=at - 10, expires_at=at - 5)
+    turn = turn_of("said")
+    names = ("coffee", "tea", "milk", "coffee", "milk", "cake")
+    additions = [replace(memory_of(text), turns=(turn.id,)) for text in names]
+    outcomes = await opened.apply(
+        [turn, *additions, Remember(ANA, "key", lambda before: f"{len(before)}", at)]
+    )
+    assert [type(outcome).__name__ for outcome in outcomes] == [
+        "NoneType", "Added", "Duplicate", "Added", "Duplicate", "Duplicate", "Added", "str",
+    ]  # fmt: skip
+    ids = [outcome.row.id for outcome in outcomes if isinstance(outcome, (Added, Duplicate))]
+    coffee, _, milk, _, _, cake = (change.row.id for change in additions)
+    assert ids == [coffee, tea.id, milk, coffee, milk, cake]
+    assert await texts(opened) == ["tea", "coffee", "milk", "cake"]
+    for memory_id in (tea.id, coffee, milk, cake):
+        assert [known.id for known in await opened.turns(memory_id)] == [turn.id]
+        assert [entry.event for entry in await opened.history(memory_id)] == ["ADD"]
+    ended = (await opened.get_many([old.id]))[old.id]
+    assert ended.valid_to == ended.expires_at
+
+
 async def test_of_many_with_the_same_version_one_wins(opened: AsyncStore) -> None:
     tea = await stored(opened, "tea")
     outcomes = await async_gather(

@@ -201,6 +201,28 @@ def test_a_batch_may_use_what_it_has_just_added(opened: Store) -> None:
     assert [entry.event for entry in opened.history(first.row.id)] == ["ADD", "UPDATE", "DELETE"]
 
 
+def test_of_many_added_at_once_what_is_known_is_told(opened: Store) -> None:
+    at = now()
+    tea = stored(opened, "tea")
+    old = stored(opened, "milk", at=at - 10, expires_at=at - 5)
+    turn = turn_of("said")
+    names = ("coffee", "tea", "milk", "coffee", "milk", "cake")
+    additions = [replace(memory_of(text), turns=(turn.id,)) for text in names]
+    outcomes = opened.apply([turn, *additions, Remember(ANA, "key", lambda before: f"{len(before)}", at)])
+    assert [type(outcome).__name__ for outcome in outcomes] == [
+        "NoneType", "Added", "Duplicate", "Added", "Duplicate", "Duplicate", "Added", "str",
+    ]  # fmt: skip
+    ids = [outcome.row.id for outcome in outcomes if isinstance(outcome, (Added, Duplicate))]
+    coffee, _, milk, _, _, cake = (change.row.id for change in additions)
+    assert ids == [coffee, tea.id, milk, coffee, milk, cake]
+    assert texts(opened) == ["tea", "coffee", "milk", "cake"]
+    for memory_id in (tea.id, coffee, milk, cake):
+        assert [known.id for known in opened.turns(memory_id)] == [turn.id]
+        assert [entry.event for entry in opened.history(memory_id)] == ["ADD"]
+    ended = (opened.get_many([old.id]))[old.id]
+    assert ended.valid_to == ended.expires_at
+
+
 def test_of_many_with_the_same_version_one_wins(opened: Store) -> None:
     tea = stored(opened, "tea")
     outcomes = gather(

@@ -16,6 +16,7 @@ from ...changes import (
     FinishTurns,
     HoldLane,
     LeaseLost,
+    Outcome,
     TaskEnded,
     TurnsGone,
     UpdateTask,
@@ -29,6 +30,7 @@ from ...errors import (
     StoreUnavailableError,
 )
 from ...filters import parse as parse_filters
+from ...framing import Frame, Tell
 from ...rates import Rate
 from ...records import preference_record, task_record
 from ...refinement import Refinement
@@ -38,7 +40,7 @@ from ...tracing import Value, annotate, span
 from ...types import Message, Turn, Usage
 from ...wire.retry import Backoff
 from ..extraction.extractor import AsyncExtractor
-from ..extraction.pipeline import AsyncExtraction, Frame, Tell
+from ..extraction.pipeline import AsyncExtraction
 from ..providers.media import AsyncMedia
 from ..stores.base import AsyncTaskStore
 from .handle import AsyncWatcher
@@ -127,7 +129,7 @@ class AsyncTaskRunner:
                 raise
             except TaskEnded:
                 # Whoever ended it has said so; but only here is it known to be over.
-                await self._tell(task)
+                await self._tell(task, None)
             except Exception as error:
                 await self._fail(task, owner, error)
 
@@ -136,7 +138,7 @@ class AsyncTaskRunner:
         waiting = await self._store.task_turns(task.id)
         while True:
             try:
-                await self._learn_all(task, owner, waiting, usage)
+                ended = await self._learn_all(task, owner, waiting, usage)
                 break
             except TurnsGone:
                 # Somebody has deleted some of them meanwhile. The others are nevertheless to be processed.
@@ -144,9 +146,13 @@ class AsyncTaskRunner:
                 if len(waiting) >= len(before):
                     raise
         self.done.count()
-        await self._tell(task)
+        await self._tell(task, ended)
 
-    async def _learn_all(self, task: Task, owner: str, waiting: Sequence[BufferedTurn], usage: Usage) -> None:
+    async def _learn_all(
+        self, task: Task, owner: str, waiting: Sequence[BufferedTurn], usage: Usage
+    ) -> Outcome:
+        """Store what the turns say; return the task as it is then."""
+        ended: Outcome = None
         heard, problem = await self._hear(waiting, usage)
         problems = [] if problem is None else [problem]
         readable = [waits.turn for waits in waiting if waits.turn.id in heard]
@@ -154,7 +160,7 @@ class AsyncTaskRunner:
         for number, turns in enumerate(groups, 1):
             last = number == len(groups) and not problems
             try:
-                await self._learn(task, owner, turns, heard, usage, last=last)
+                ended = await self._learn(task, owner, turns, heard, usage, last=last)
             except _ENDS:
                 raise
             except PowerMemError as error:
@@ -165,8 +171,7 @@ class AsyncTaskRunner:
         if problems:
             # What may pass is worth another attempt, whatever else there is.
             raise next((error for error in problems if not is_hopeless(error)), problems[0])
-        if not groups:
-            await self._complete_empty(task, owner)
+        return ended if groups else await self._complete_empty(task, owner)
 
     async def _hear(
         self, waiting: Sequence[BufferedTurn], usage: Usage
@@ -207,8 +212,12 @@ class AsyncTaskRunner:
         usage: Usage,
         *,
         last: bool,
-    ) -> None:
-        """Store what a group of turns says, and that they are done, in one transaction."""
+    ) -> Outcome:
+        """Store what a group of turns says, and that they are done, in one transaction.
+
+        Returns:
+            The task as it is then.
+        """
         refinement = Refinement.of(replace(task, scope=turns[0].scope), clock.now())
         ids = [turn.id for turn in turns]
 
@@ -230,6 +239,7 @@ class AsyncTaskRunner:
             )
             return [*(refinement.endings(changes) if last else ()), noted]
 
+        stored: list[Outcome] = []
         await self._extraction.store_kept(
             [heard[turn_id] for turn_id in ids],
             ids,
@@ -237,10 +247,11 @@ class AsyncTaskRunner:
             usage,
             refinement.prompt,
             parse_filters(refinement.filters),
-            Frame(begin, note),
+            Frame(begin, note, stored.extend),
         )
+        return stored[-1]
 
-    async def _complete_empty(self, task: Task, owner: str) -> None:
+    async def _complete_empty(self, task: Task, owner: str) -> Outcome:
         at = clock.now()
         changes = Refinement.of(task, at).endings(())
         ended = UpdateTask(
@@ -252,7 +263,8 @@ class AsyncTaskRunner:
             stage="done",
             forget_error=True,
         )
-        await self._store.apply([self._hold(task, owner), *changes, ended])
+        outcomes = await self._store.apply([self._hold(task, owner), *changes, ended])
+        return outcomes[-1]
 
     async def _fail(self, task: Task, owner: str, error: Exception) -> None:
         at = clock.now()
@@ -279,15 +291,15 @@ class AsyncTaskRunner:
         outcomes = await self._store.apply([self._hold(task, owner), ended])
         if not again and outcomes[-1] is not None:
             self.failed.count()
-        await self._tell(task)
+        await self._tell(task, outcomes[-1])
 
     def _hold(self, task: Task, owner: str) -> HoldLane:
         # From now on: a model may have thought for longer than a lease lasts.
         return HoldLane(task.lane, owner, clock.now() + self._lease)
 
-    async def _tell(self, task: Task) -> None:
-        """Tell everybody who wants to know what has become of a task."""
-        found = await self._store.find_task(task.id)
+    async def _tell(self, task: Task, now: Outcome) -> None:
+        """Tell everybody who wants to know what has become of a task, which is looked up unless given."""
+        found = now if isinstance(now, Task) else await self._store.find_task(task.id)
         if found is None:
             self._watcher.gone(task.id)
             return

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..._drivers.base import AsyncDriver, Server
+from ..._drivers.lent import AsyncLentDriver
 from ...config import Settings
 from ...config.registry import require_available
 from ...config.stores import MySQLConfig, OceanBaseConfig, PostgresConfig, ServerConfig, SQLiteConfig
+from ...database import Place
 from ...errors import ConfigError
 from ...ranking.weights import Weights
 from ...sqlite.engine import Engine
@@ -15,8 +17,12 @@ from .base import AsyncTaskStore
 from .sqlite import AsyncSQLiteStore
 
 
-def build_store(settings: Settings) -> AsyncTaskStore:
+def build_store(settings: Settings, place: Place | None = None) -> AsyncTaskStore:
     """Return the configured store.
+
+    Args:
+        settings: of the memory.
+        place: where the caller's database is, if one was handed in.
 
     Raises:
         ConfigError: the provider is unknown, or a package that it needs is not installed.
@@ -31,9 +37,9 @@ def build_store(settings: Settings) -> AsyncTaskStore:
     if isinstance(config, SQLiteConfig):
         return _sqlite(config, weights)
     if isinstance(config, PostgresConfig):
-        return _postgres(config, weights)
+        return _postgres(config, weights, place)
     assert isinstance(config, (MySQLConfig, OceanBaseConfig)), "require_available lets no other store pass"
-    return _mysql(config, weights, settings.store.provider)
+    return _mysql(config, weights, settings.store.provider, place)
 
 
 def _sqlite(config: SQLiteConfig, weights: Weights) -> AsyncTaskStore:
@@ -50,12 +56,12 @@ def _sqlite(config: SQLiteConfig, weights: Weights) -> AsyncTaskStore:
     )
 
 
-def _postgres(config: PostgresConfig, weights: Weights) -> AsyncTaskStore:
+def _postgres(config: PostgresConfig, weights: Weights, place: Place | None) -> AsyncTaskStore:
     from ...sql.postgres import PostgresSQL
     from .postgres import AsyncPostgresStore
 
     return AsyncPostgresStore(
-        _postgres_driver(config),
+        _postgres_driver(config, place),
         PostgresSQL(config.collection_name, partitions=config.partitions),
         weights,
         indexed=config.hnsw,
@@ -79,8 +85,7 @@ def build_driver(config: ServerConfig) -> AsyncDriver:
     return _mysql_driver(config)
 
 
-def _postgres_driver(config: PostgresConfig) -> AsyncDriver:
-    from ..._drivers._asyncpg import AsyncPostgresDriver
+def _postgres_driver(config: PostgresConfig, place: Place | None = None) -> AsyncDriver:
     from ...sql.dsn import read_dsn
     from ...sql.postgres import SESSION
 
@@ -91,31 +96,41 @@ def _postgres_driver(config: PostgresConfig) -> AsyncDriver:
     text = config.connection_string
     # What the text says goes before what stands beside it.
     said = {} if text is None else read_dsn(text.get_secret_value())
-    server = replace(_server(config), settings=SESSION, **said)
+    session = {**(place.session if place else {}), **SESSION}
+    server = replace(_server(config, socket=config.unix_socket), settings=session, **said)
     if server.host.startswith("/"):
         # As with libpq, the folder of a socket stands where a host would.
         server = replace(server, socket=server.host)
+    if place and place.factory:
+        return AsyncLentDriver(place.factory, server)
+    from ..._drivers._asyncpg import AsyncPostgresDriver
+
     return AsyncPostgresDriver(server)
 
 
-def _mysql_driver(config: MySQLConfig | OceanBaseConfig) -> AsyncDriver:
-    from ..._drivers._asyncmy import AsyncMySQLDriver
+def _mysql_driver(config: MySQLConfig | OceanBaseConfig, place: Place | None = None) -> AsyncDriver:
     from ...sql.oceanbase import SESSION
 
-    server = _server(config, socket=config.unix_socket or "")
+    server = _server(config, socket=config.unix_socket)
     if isinstance(config, OceanBaseConfig):
         server = replace(server, settings=SESSION)
+    if place and place.factory:
+        return AsyncLentDriver(place.factory, server)
+    from ..._drivers._asyncmy import AsyncMySQLDriver
+
     return AsyncMySQLDriver(server)
 
 
-def _mysql(config: MySQLConfig | OceanBaseConfig, weights: Weights, name: str) -> AsyncTaskStore:
+def _mysql(
+    config: MySQLConfig | OceanBaseConfig, weights: Weights, name: str, place: Place | None
+) -> AsyncTaskStore:
     from ..._drivers.embedded import EmbeddedSeekDB
     from ...sql.mysql import MySQLSQL
     from ...sql.oceanbase import OceanBaseSQL
     from .mysql import AsyncMySQLStore
     from .oceanbase import AsyncOceanBaseStore
 
-    driver = _mysql_driver(config)
+    driver = _mysql_driver(config, place)
     if isinstance(config, MySQLConfig):
         return AsyncMySQLStore(
             driver,
@@ -138,7 +153,7 @@ def _mysql(config: MySQLConfig | OceanBaseConfig, weights: Weights, name: str) -
     )
 
 
-def _server(config: ServerConfig, *, socket: str | None = None) -> Server:
+def _server(config: ServerConfig, *, socket: str | None) -> Server:
     return Server(
         host=config.host,
         port=config.port,

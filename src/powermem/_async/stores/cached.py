@@ -8,19 +8,22 @@ before it began, and its scores are those of the SQLite store, because the same 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..._concurrency import AsyncLock, AsyncThreads
+from ..._concurrency import AsyncLock, AsyncThreads, async_sleep
 from ...clock import now as clock_now
 from ...filters import Expression
 from ...ranking.cache import Entry, PartitionCache
+from ...ranking.fusion import Ranked
 from ...ranking.partition import Partition
 from ...ranking.search import Search, columns, cosines
 from ...ranking.weights import Weights
 from ...types import Hit, Row, Scope, SearchRequest
 
 _CHUNK = 5000
+# So many rows are ranked in less time than it takes to get to a thread and back when others are busy, too.
+_QUICK = 2000
 
 
 class Freshness(NamedTuple):
@@ -72,8 +75,8 @@ class AsyncTables(ABC):
         """Return the ids of all rows, current or not, that pass a filter."""
 
     @abstractmethod
-    async def get_many(self, ids: Sequence[int]) -> dict[int, Row]:
-        """Return the memories that exist, by id."""
+    async def get_each(self, chosen: Sequence[Sequence[int]]) -> list[dict[int, Row]]:
+        """Return for each of some lists of ids the memories that exist, by id; no two share an object."""
 
 
 class AsyncCachedSearch:
@@ -121,7 +124,8 @@ class AsyncCachedSearch:
     async def search(self, requests: Sequence[SearchRequest]) -> list[list[Hit] | None]:
         """Answer searches, each best first; ``None`` for one that is left to the server."""
         freshness = await self._tables.freshness()
-        answers: list[list[Hit] | None] = [[] for _ in requests]
+        left: set[int] = set()
+        ranked: list[Sequence[tuple[int, Ranked]]] = [()] * len(requests)
         groups: dict[str | None, list[int]] = {}
         for i, request in enumerate(requests):
             groups.setdefault(request.scope.user_id, []).append(i)
@@ -130,34 +134,56 @@ class AsyncCachedSearch:
             async with entry.lock:
                 partition = await self._fresh(entry, freshness)
                 if partition is None:
-                    for i in members:
-                        answers[i] = None
-                    continue
-                if not len(partition):
-                    continue
-                vectors = [requests[i].embedding for i in members]
-                scores = await self._threads.run(cosines, partition, vectors)
-                for i, dense in zip(members, scores, strict=True):
-                    answers[i] = await self._answer(partition, requests[i], dense)
+                    left.update(members)
+                elif len(partition):
+                    found = await self._rank(partition, [requests[i] for i in members])
+                    for i, one in zip(members, found, strict=True):
+                        ranked[i] = one
+            if len(groups) > 1:
+                # Let others have a turn.
+                await async_sleep(0)
+        rows = await self._tables.get_each([[memory_id for memory_id, _ in one] for one in ranked])
+        # A memory may have been deleted since the partition was refreshed.
+        return [
+            None if i in left else [Hit(of[id_], one.score, one.details()) for id_, one in best if id_ in of]
+            for i, (best, of) in enumerate(zip(ranked, rows, strict=True))
+        ]
+
+    async def _rank(
+        self, partition: Partition, requests: Sequence[SearchRequest]
+    ) -> list[list[tuple[int, Ranked]]]:
+        """Return for each request the ids of the best memories with their scores, best first."""
+        only = [
+            None if one.expression is None else await self._tables.matching(one.scope, one.expression)
+            for one in requests
+        ]
+        if len(partition) * len(requests) <= _QUICK:
+            begun = self._begin(partition, requests, only)
+        else:
+            begun = await self._threads.run(self._begin, partition, requests, only)
+        answers = []
+        for search, unsure, ranked in begun:
+            if unsure:
+                vectors = await self._tables.embeddings(requests[0].scope.user_id, unsure)
+                ranked = await self._threads.run(_finish, search, vectors)
+            answers.append(ranked)
         return answers
 
-    async def _answer(self, partition: Partition, request: SearchRequest, dense: Any) -> list[Hit]:
-        only = None
-        if request.expression is not None:
-            only = await self._tables.matching(request.scope, request.expression)
-
-        def begin() -> tuple[Search, list[int]]:
-            search = Search(partition, request, dense, weights=self._weights, only=only, now=clock_now())
-            return search, search.unsure()
-
-        search, unsure = await self._threads.run(begin)
-        if unsure:
-            vectors = await self._tables.embeddings(request.scope.user_id, unsure)
-            await self._threads.run(search.rescore, vectors)
-        ranked = await self._threads.run(search.ranked)
-        rows = await self._tables.get_many([memory_id for memory_id, _ in ranked])
-        # A memory may have been deleted since the partition was refreshed.
-        return [Hit(rows[found], one.score, one.details()) for found, one in ranked if found in rows]
+    def _begin(
+        self,
+        partition: Partition,
+        requests: Sequence[SearchRequest],
+        only: Sequence[Sequence[int] | None],
+    ) -> list[tuple[Search, list[int], list[tuple[int, Ranked]]]]:
+        """Return for each request the ids whose vectors it needs to go on, or its answer when there are
+        none."""
+        scores = cosines(partition, [request.embedding for request in requests])
+        begun = []
+        for request, passing, dense in zip(requests, only, scores, strict=True):
+            search = Search(partition, request, dense, weights=self._weights, only=passing, now=clock_now())
+            unsure = search.unsure()
+            begun.append((search, unsure, [] if unsure else search.ranked()))
+        return begun
 
     async def _fresh(self, entry: Entry[AsyncLock], freshness: Freshness) -> Partition | None:
         partition = entry.partition
@@ -202,6 +228,11 @@ class AsyncCachedSearch:
             ids = changed[start : start + _CHUNK]
             found = await self._tables.chosen(entry.user_id, ids)
             await self._threads.run(_replace, partition, ids, found)
+
+
+def _finish(search: Search, vectors: Mapping[int, bytes]) -> list[tuple[int, Ranked]]:
+    search.rescore(vectors)
+    return search.ranked()
 
 
 def _replace(partition: Partition, ids: Sequence[int], rows: Sequence[Sequence[Any]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from ..._concurrency import AsyncBatcher, async_to_thread
@@ -17,10 +17,11 @@ from ...sql.rows import COLUMNS, scope_condition
 from ...sql.server import passes
 from ...types import Hit, Row, Scope, SearchRequest
 from .cached import AsyncCachedSearch, AsyncTables, Freshness
-from .pool import AsyncPool
-from .reader import AsyncServerReader
+from .pool import AsyncPool, AsyncReader
 from .server import AsyncServerStore
 from .writer import AsyncServerWriter
+
+Check = Callable[[AsyncReader, str | None], Awaitable[None]]
 
 _CHUNK = 1000
 _MAX_SEARCHES_PER_PASS = 16
@@ -48,6 +49,8 @@ class AsyncMySQLStore(AsyncServerStore):
         recycle: seconds after which a connection is replaced; negative for never.
     """
 
+    _checks_hits = True
+
     def __init__(
         self,
         driver: AsyncDriver,
@@ -72,7 +75,7 @@ class AsyncMySQLStore(AsyncServerStore):
         )
 
     def _cache(self, weights: Weights, cache_bytes: int) -> AsyncCachedSearch:
-        tables = AsyncMySQLTables(self._pool, self._statements)
+        tables = AsyncMySQLTables(self._pool, self._statements, self._refuse_switched)
         return AsyncCachedSearch(tables, weights, cache_bytes=cache_bytes)
 
     async def open(self) -> None:
@@ -161,20 +164,32 @@ class AsyncListingWriter(AsyncServerWriter):
 
 
 class AsyncMySQLTables(AsyncTables):
-    """The tables of a collection."""
+    """The tables of a collection.
 
-    def __init__(self, pool: AsyncPool, sql: MySQLSQL) -> None:
+    Args:
+        pool: whose connections to use.
+        sql: the collection's statements.
+        check: raises an error when the number of switches says that the vectors are another embedder's.
+    """
+
+    def __init__(self, pool: AsyncPool, sql: MySQLSQL, check: Check) -> None:
         self._pool = pool
         self._sql = sql
-        self._reader = AsyncServerReader(sql)
+        self._check = check
 
     async def freshness(self) -> Freshness:
-        found = dict(
-            await self._fetch(
-                f"SELECT name, value FROM {self._sql.meta} WHERE name IN ('sequence', 'trimmed', 'dimension')"
-            )
+        async with self._pool.reading() as reader:
+            found = dict(await reader.fetch(self._sql.progress))
+            await self._check(reader, found.get("switches"))
+        return self._read(found)
+
+    def _read(self, progress: Mapping[str, str]) -> Freshness:
+        dimension = progress.get("dimension")
+        return Freshness(
+            int(progress["sequence"]),
+            int(progress["trimmed"]),
+            None if dimension is None else int(dimension),
         )
-        return read_freshness(found)
 
     async def size(self, user_id: str | None) -> int:
         where = _of(user_id)
@@ -215,11 +230,13 @@ class AsyncMySQLTables(AsyncTables):
             values[0] for values in found if not values[-1] or passes(expression, self._sql.to_row(values))
         ]
 
-    async def get_many(self, ids: Sequence[int]) -> dict[int, Row]:
-        if not ids:
-            return {}
-        async with self._pool.reading() as reader:
-            return await self._reader.get_many(reader, ids)
+    async def get_each(self, chosen: Sequence[Sequence[int]]) -> list[dict[int, Row]]:
+        ids = list({memory_id for one in chosen for memory_id in one})
+        found = {values[0]: values for values in await self._among(COLUMNS, None, ids)}
+        return [
+            {memory_id: self._sql.to_row(found[memory_id]) for memory_id in one if memory_id in found}
+            for one in chosen
+        ]
 
     async def _among(self, columns: str, user_id: str | None, ids: Sequence[int]) -> list[tuple[Any, ...]]:
         where = _of(user_id)
@@ -235,14 +252,6 @@ class AsyncMySQLTables(AsyncTables):
     async def _fetch(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         async with self._pool.reading() as reader:
             return await reader.fetch(sql, values)
-
-
-def read_freshness(meta: Mapping[str, str]) -> Freshness:
-    """Return how far a collection is by what its table ``meta`` holds."""
-    dimension = meta.get("dimension")
-    return Freshness(
-        int(meta["sequence"]), int(meta["trimmed"]), None if dimension is None else int(dimension)
-    )
 
 
 def _of(user_id: str | None) -> Fragment:

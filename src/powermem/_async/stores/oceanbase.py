@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any
 
 from ..._drivers.base import AsyncConnection, AsyncDriver
@@ -13,8 +14,7 @@ from ...types import EmbedderIdentity, Hit, SearchRequest
 from .building import AsyncBuilder
 from .cached import AsyncCachedSearch, Freshness
 from .indexed import AsyncIndexedSearch
-from .mysql import AsyncMySQLStore, AsyncMySQLTables, read_freshness
-from .pool import AsyncPool
+from .mysql import AsyncMySQLStore, AsyncMySQLTables
 
 _HELD = 20_000
 """A user's memories are ranked in this process up to so many; more are left to the server."""
@@ -40,7 +40,7 @@ class AsyncOceanBaseStore(AsyncMySQLStore):
         self._large: OrderedDict[str | None, None] = OrderedDict()
 
     def _cache(self, weights: Weights, cache_bytes: int) -> AsyncCachedSearch:
-        tables = AsyncOceanBaseTables(self._pool, self._oceanbase)
+        tables = AsyncOceanBaseTables(self._pool, self._oceanbase, self._refuse_switched)
         return AsyncCachedSearch(tables, weights, cache_bytes=cache_bytes, most_rows=_HELD)
 
     async def _migrate(self) -> None:
@@ -98,11 +98,14 @@ class AsyncOceanBaseStore(AsyncMySQLStore):
         if request.embedding is None and request.terms is None:
             return []
         async with self._pool.reading() as reader:
-            if not _complete(dict(await reader.fetch(self._oceanbase.progress))):
+            progress = dict(await reader.fetch(self._oceanbase.progress))
+            await self._refuse_switched(reader, progress.get("switches"))
+            if not _complete(progress):
                 return None
             documents, ranked = await self._indexed.search(reader, request, clock_now())
             scope = request.scope
-            if documents <= _HELD // 2 and scope[1:] == (None, None) and request.expression is None:
+            all_of_it = scope[1:] == (None, None) and request.expression is None and request.as_of is None
+            if documents <= _HELD // 2 and all_of_it:
                 # The user has fewer memories than before; the next search finds out how many.
                 self._large.pop(scope.user_id, None)
             ids = [memory_id for memory_id, _ in ranked]
@@ -114,16 +117,11 @@ class AsyncOceanBaseStore(AsyncMySQLStore):
 class AsyncOceanBaseTables(AsyncMySQLTables):
     """The tables of a collection, some of which the server can search."""
 
-    def __init__(self, pool: AsyncPool, sql: OceanBaseSQL) -> None:
-        super().__init__(pool, sql)
-        self._oceanbase = sql
-
-    async def freshness(self) -> Freshness:
-        found = dict(await self._fetch(self._oceanbase.progress))
-        return read_freshness(found)._replace(indexed=_complete(found))
+    def _read(self, progress: Mapping[str, str]) -> Freshness:
+        return super()._read(progress)._replace(indexed=_complete(progress))
 
 
-def _complete(progress: dict[str, str]) -> bool:
+def _complete(progress: Mapping[str, str]) -> bool:
     """Return whether the server can search all that there is."""
     near = progress.get("near")
     return progress.get("words") == "1" and near == progress.get("dimension", near)

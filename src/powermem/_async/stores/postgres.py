@@ -194,7 +194,7 @@ class AsyncPostgresStore(AsyncServerStore):
             visible.values,
         )
         documents, length = counted[0]
-        if documents <= _WHOLE // 2:
+        if documents <= _WHOLE // 2 and request.expression is None and request.as_of is None:
             # It has shrunk; the next search asks for all of it again.
             self._large.pop(request.scope, None)
         if not documents:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby, islice
 from typing import Any
 
 from ..._drivers.base import AsyncConnection, ConnectionLostError, TransactionAbortedError
@@ -67,9 +68,6 @@ class AsyncServerWriter:
         self._mover = AsyncServerMover(sql, self._note)
         self._apply: dict[type[Any], Callable[[_Share, Any], Awaitable[Outcome]]] = {
             **dict.fromkeys(self.queue.changes, self._queued),
-            AddTurn: self._add_turn,
-            BufferTurn: self._add_turn,
-            AddMemory: self._add_memory,
             ReplaceText: self._replace_text,
             Supersede: self._supersede,
             Amend: self._amend,
@@ -98,17 +96,17 @@ class AsyncServerWriter:
         Raises:
             StoreError: the server refused something that concerns more than one batch.
         """
-        results: list[list[Outcome] | Exception] = [[] for _ in batches]
-        additions = [i for i, batch in enumerate(batches) if _only_adds(batch)]
-        for i, outcomes in zip(
-            additions, await self._add_all(connection, [batches[i] for i in additions]), strict=True
-        ):
-            results[i] = outcomes
+        if len(batches) == 1:
+            return [await self._run(connection, batches[0])]
+        results: dict[int, list[Outcome] | Exception] = {}
+        additions = [i for i, batch in enumerate(batches) if all(map(_adds, batch))]
+        joined = await self._run(connection, [change for i in additions for change in batches[i]])
+        outcomes = iter(joined)
+        results.update((i, list(islice(outcomes, len(batches[i])))) for i in additions)
         for i, batch in enumerate(batches):
-            if i not in additions:
-                alone = len(batches) == 1
-                results[i] = await (self._run(connection, batch) if alone else self._try(connection, batch))
-        return results
+            if i not in results:
+                results[i] = await self._try(connection, batch)
+        return [results[i] for i in range(len(batches))]
 
     def _note(self, connection: AsyncConnection, rows: Sequence[Row]) -> None:
         """Be told of rows that searches have to see anew; for stores that keep them in memory."""
@@ -128,21 +126,20 @@ class AsyncServerWriter:
 
     async def _run(self, connection: AsyncConnection, batch: Sequence[Change]) -> list[Outcome]:
         share = _Share(connection)
-        for change in batch:
-            share.outcomes.append(await self._apply[type(change)](share, change))
+        for adds, changes in groupby(batch, _adds):
+            if adds:
+                share.outcomes += await self._add(share, list(changes))
+            else:
+                for change in changes:
+                    share.outcomes.append(await self._apply[type(change)](share, change))
         return share.outcomes
 
-    async def _add_all(
-        self, connection: AsyncConnection, batches: Sequence[Sequence[Change]]
-    ) -> list[list[Outcome]]:
-        changes = [change for batch in batches for change in batch]
+    async def _add(self, share: _Share, changes: Sequence[Change]) -> list[Outcome]:
+        """Add turns, tasks and memories; each table gets all its rows by one statement."""
         memories = [change for change in changes if isinstance(change, AddMemory)]
-        await async_add_turns(connection, self.queue, changes)
-        outcomes = iter(await self._add_memories(_Share(connection), memories) if memories else ())
-        return [
-            [next(outcomes) if isinstance(change, AddMemory) else None for change in batch]
-            for batch in batches
-        ]
+        await async_add_turns(share.connection, self.queue, changes)
+        outcomes = iter(await self._add_memories(share, memories) if memories else ())
+        return [next(outcomes) if isinstance(change, AddMemory) else None for change in changes]
 
     async def _add_memories(self, share: _Share, changes: Sequence[AddMemory]) -> list[Added | Duplicate]:
         sql, connection = self._sql, share.connection
@@ -250,15 +247,8 @@ class AsyncServerWriter:
     def _insert(self, table: str, columns: str) -> str:
         return self._sql.inserting(table, columns, once=False)
 
-    async def _add_turn(self, share: _Share, change: AddTurn | BufferTurn) -> None:
-        await async_add_turns(share.connection, self.queue, [change])
-
     async def _queued(self, share: _Share, change: Change) -> Outcome:
         return await async_run(share.connection, self.queue.apply(change, share.outcomes))
-
-    async def _add_memory(self, share: _Share, change: AddMemory) -> Added | Duplicate:
-        outcomes = await self._add_memories(share, [change])
-        return outcomes[0]
 
     async def _replace_text(self, share: _Share, change: ReplaceText) -> Updated | Duplicate | None:
         row = await self._read_current(share, change.id, change.version)
@@ -391,5 +381,5 @@ def _identity(row: Row) -> tuple[str, ...]:
     return (*scope_values(row.scope), row.hash)
 
 
-def _only_adds(batch: Sequence[Change]) -> bool:
-    return all(isinstance(change, (AddTurn, AddMemory, BufferTurn, AddTask)) for change in batch)
+def _adds(change: Change) -> bool:
+    return isinstance(change, (AddTurn, AddMemory, BufferTurn, AddTask))

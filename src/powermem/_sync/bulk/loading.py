@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from time import perf_counter
 from typing import Any
 
@@ -24,16 +23,21 @@ from .progress import Listener, Progress
 _SAVE_INTERVAL = 1.0
 
 Item = str | Mapping[str, Any]
-Add = Callable[..., dict[str, Any]]
+Outcome = Mapping[str, float] | Exception
+"""What a call cost, or its error."""
+AddEach = Callable[[Sequence[Mapping[str, Any]]], Sequence[Outcome]]
+"""Carries out calls of ``add``."""
 
 
 class Loader:
-    """Takes items one by one and adds them, so many at once.
+    """Takes items a few at a time and adds them.
 
     Args:
-        add: ``Memory.add``.
+        add: adds them.
         items: where they come from.
-        width: how many may be under way at once.
+        accepted: the names of the arguments of ``add``.
+        width: how many shares may be under way at once.
+        share: how many items to add together.
         defaults: arguments for items that do not have them.
         collect: whether an item that fails is noted; otherwise it ends the load.
         listener: is told how far the load is.
@@ -43,10 +47,12 @@ class Loader:
 
     def __init__(
         self,
-        add: Add,
+        add: AddEach,
         items: Items[Item],
         *,
+        accepted: Sequence[str],
         width: int,
+        share: int,
         defaults: Mapping[str, Any],
         collect: bool,
         listener: Listener | None,
@@ -54,10 +60,11 @@ class Loader:
         rate_limit: float | None,
     ) -> None:
         self._add = add
-        self._accepted = tuple(inspect.signature(add).parameters)
+        self._accepted = accepted
         self._check_names(defaults)
         self._feed: Feed[Item] = Feed(items)
         self._width = width
+        self._share = share
         self._defaults = dict(defaults)
         self._collect = collect
         self._checkpoint = checkpoint
@@ -90,21 +97,22 @@ class Loader:
         return {**self._counts, "errors": errors, "usage": self._usage}
 
     def _work(self) -> None:
-        while (taken := self._take()) is not None:
-            index, item = taken
-            try:
-                result = self._add(**self._arguments(index, item))
-            except Exception as error:
-                if not self._collect:
-                    raise
-                self._settle(index, error=error)
-            else:
-                self._settle(index, usage=result["usage"])
+        while taken := self._take():
+            calls: dict[int, dict[str, Any]] = {}
+            outcomes: dict[int, Outcome] = {}
+            for index, item in taken:
+                try:
+                    calls[index] = self._arguments(index, item)
+                except InvalidInputError as error:
+                    outcomes[index] = error
+            outcomes.update(zip(calls, self._add(list(calls.values())), strict=True))
+            self._settle([(index, outcomes[index]) for index, _ in taken])
 
-    def _take(self) -> tuple[int, Item] | None:
-        """Return the next item that is not done yet, when its time has come."""
+    def _take(self) -> list[tuple[int, Item]]:
+        """Return the next items that are not done yet, when their time has come; none at the end."""
+        taken: list[tuple[int, Item]] = []
         with self._taking:
-            while not self._over:
+            while not self._over and len(taken) < self._share:
                 item: Any = self._feed.take()
                 if item is END:
                     self._over = True
@@ -120,8 +128,8 @@ class Loader:
                         self._tell()
                         continue
                 self._pace()
-                return index, item
-            return None
+                taken.append((index, item))
+        return taken
 
     def _pace(self) -> None:
         if self._interval is None:
@@ -153,20 +161,23 @@ class Loader:
                     f"{name!r} is not an argument of add; expected some of {', '.join(self._accepted)}"
                 )
 
-    def _settle(
-        self, index: int, *, error: Exception | None = None, usage: Mapping[str, float] | None = None
-    ) -> None:
+    def _settle(self, outcomes: Sequence[tuple[int, Outcome]]) -> None:
         with self._telling:
-            self._counts["added" if error is None else "failed"] += 1
-            if error is not None:
-                self._errors.append({"index": index, "error": f"{type(error).__name__}: {error}"})
-            for name, number in (usage or {}).items():
-                self._usage[name] = self._usage.get(name, 0) + number
-            if self._checkpoint is not None:
-                self._checkpoint.add(index, failed=error is not None)
-                if perf_counter() - self._saved > _SAVE_INTERVAL:
-                    to_thread(self._checkpoint.save)
-                    self._saved = perf_counter()
+            for index, outcome in outcomes:
+                failed = isinstance(outcome, Exception)
+                self._counts["failed" if failed else "added"] += 1
+                if self._checkpoint is not None:
+                    self._checkpoint.add(index, failed=failed)
+                if not isinstance(outcome, Exception):
+                    for name, number in outcome.items():
+                        self._usage[name] = self._usage.get(name, 0) + number
+                elif self._collect:
+                    self._errors.append({"index": index, "error": f"{type(outcome).__name__}: {outcome}"})
+                else:
+                    raise outcome
+            if self._checkpoint is not None and perf_counter() - self._saved > _SAVE_INTERVAL:
+                to_thread(self._checkpoint.save)
+                self._saved = perf_counter()
             self._tell()
 
     def _tell(self, *, last: bool = False) -> None:

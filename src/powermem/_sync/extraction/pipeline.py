@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 from ..._concurrency import KeyedLock
 from ...buffering import new_turn
@@ -17,7 +17,6 @@ from ...changes import (
     AddTurn,
     Change,
     Delete,
-    Duplicate,
     Outcome,
     Remember,
     ReplaceText,
@@ -27,6 +26,7 @@ from ...changes import (
 )
 from ...errors import InvalidInputError, StoreError
 from ...filters import Expression
+from ...framing import Frame, Receipt, verbatim_items
 from ...plan import (
     Candidate,
     NewMemories,
@@ -69,43 +69,21 @@ class Nearness:
         return hit.details["dense"] >= self.dense or shared(fact.text, hit.row.text) >= self.terms
 
 
-Tell: TypeAlias = Callable[[Sequence[Outcome]], list[dict[str, Any]]]
-"""Makes the items of a result from the outcomes of a batch."""
-
-
 @dataclass(frozen=True, slots=True)
-class Receipt:
-    """How a call's result is kept, so that the same call is not carried out again.
+class Verbatim:
+    """Messages to store word for word.
 
     Attributes:
-        key: the caller's key.
-        result: makes the text to keep from the items of the result.
+        messages: what was said.
+        new: what their memories have in common.
+        usage: what embedding them costs is added to it.
+        receipt: kept with the memories.
     """
 
-    key: str
-    result: Callable[[list[dict[str, Any]]], str]
-
-    def frame(self, new: NewMemories) -> Frame:
-        """Return the note that the call was carried out, to be written with what came of it."""
-
-        def note(changes: Sequence[Change], tell: Tell) -> list[Change]:
-            return [Remember(new.scope, self.key, lambda outcomes: self.result(tell(outcomes)), new.at)]
-
-        return Frame(last=note)
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What is written in one transaction with the memories.
-
-    Attributes:
-        first: makes the changes before them, when all else is known.
-        last: makes the changes after them, from their changes and from what tells the items of the result by
-            the outcomes of the whole batch.
-    """
-
-    first: Callable[[], Sequence[Change]] = tuple
-    last: Callable[[Sequence[Change], Tell], Sequence[Change]] = lambda changes, tell: ()
+    messages: Sequence[Message]
+    new: NewMemories
+    usage: Usage
+    receipt: Receipt | None = None
 
 
 class Extraction:
@@ -135,21 +113,33 @@ class Extraction:
         self._keep_without_facts = keep_without_facts
         self._scopes = KeyedLock()
 
-    def store_nothing(self, new: NewMemories, receipt: Receipt | None) -> list[dict[str, Any]]:
-        """Note that a call with nothing to store was carried out."""
-        return self._write([], verbatim_items, _frame(new, receipt))
-
-    def store_verbatim(
-        self, messages: Sequence[Message], new: NewMemories, usage: Usage, receipt: Receipt | None = None
-    ) -> list[dict[str, Any]]:
-        """Store each message as a memory of its own, word for word.
+    def store_verbatim(self, calls: Sequence[Verbatim]) -> list[list[Outcome]]:
+        """Store each message of some calls as a memory of its own, word for word: all in one transaction.
 
         Returns:
-            An item for every message; its event is ``"NONE"`` when the scope held the text already.
+            For each call what became of its messages, of which `verbatim_items` tells.
         """
-        turns = _turns(messages, new)
-        changes = self._verbatim(messages, [turn.id for turn in turns], new, usage)
-        return self._write([*turns, *changes], verbatim_items, _frame(new, receipt))
+        turns: list[Change] = []
+        found: list[Candidate] = []
+        for call in calls:
+            kept = _turns(call.messages, call.new)
+            turns += kept
+            found += _wordings(call.messages, [turn.id for turn in kept])
+        found = self._embed(found)
+        additions: list[Change] = []
+        notes: list[Change] = []
+        parts: list[slice] = []
+        for call in calls:
+            begin = len(additions)
+            mine = found[begin : begin + len(call.messages)]
+            call.usage.embedded_texts += _count_vectors(mine)
+            additions += _additions(call.new, mine)
+            parts.append(slice(len(turns) + begin, len(turns) + len(additions)))
+            if call.receipt is not None:
+                notes.append(call.receipt.note(call.new, partial(_told, parts[-1])))
+        changes = [*turns, *additions, *notes]
+        outcomes = self._store.apply(changes) if changes else []
+        return [outcomes[part] for part in parts]
 
     def store_facts(
         self,
@@ -205,11 +195,13 @@ class Extraction:
             An item for every memory that was added, updated or deleted.
         """
         extracted = self._extractor.extract(messages, today=new.at, prompt=prompt, usage=usage)
-        found = self._embed(candidates(extracted.facts, messages, turns), usage)
+        found = self._embed(candidates(extracted.facts, messages, turns))
+        usage.embedded_texts += _count_vectors(found)
         learned = self._learned(new, extracted)
         if not found:
-            kept = self._verbatim(messages, turns, new, usage) if self._keep_without_facts else []
-            return self._write([*kept, *learned], verbatim_items, frame)
+            kept = self._embed(_wordings(messages, turns)) if self._keep_without_facts else []
+            usage.embedded_texts += _count_vectors(kept)
+            return self._write([*_additions(new, kept), *learned], verbatim_items, frame)
         if self._extractor.name == "rules":
             # Rules cannot tell a correction from a new fact; the unique key keeps out what is known.
             changes = [*_additions(new, found), *learned]
@@ -256,17 +248,9 @@ class Extraction:
             return tell(outcomes[begin : begin + len(changes)])
 
         batch = [*first, *changes, *frame.last(changes, told)]
-        return told(self._store.apply(batch)) if batch else []
-
-    def _verbatim(
-        self, messages: Sequence[Message], turns: Sequence[int], new: NewMemories, usage: Usage
-    ) -> list[Change]:
-        found = [
-            # Nobody has judged what kind of thing such a message says.
-            Candidate(Fact(message.content, kind=None, importance=None), message, (turn,))
-            for message, turn in zip(messages, turns, strict=True)
-        ]
-        return _additions(new, self._embed(found, usage))
+        outcomes = self._store.apply(batch) if batch else []
+        frame.stored(outcomes)
+        return told(outcomes)
 
     def _reconcile(
         self,
@@ -328,12 +312,20 @@ class Extraction:
             for candidate, near in zip(found, hits, strict=True)
         ]
 
-    def _embed(self, found: list[Candidate], usage: Usage) -> list[Candidate]:
+    def _embed(self, found: Sequence[Candidate]) -> list[Candidate]:
         vectors = self._encoder.encode([candidate.fact.text for candidate in found])
-        usage.embedded_texts += sum(vector is not None for vector in vectors)
         return [
-            replace(candidate, embedding=vector) for candidate, vector in zip(found, vectors, strict=True)
+            Candidate(candidate.fact, candidate.message, candidate.turns, vector)
+            for candidate, vector in zip(found, vectors, strict=True)
         ]
+
+
+def _told(part: slice, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    return verbatim_items(outcomes[part])
+
+
+def _count_vectors(found: Sequence[Candidate]) -> int:
+    return sum(candidate.embedding is not None for candidate in found)
 
 
 def _frame(new: NewMemories, receipt: Receipt | None) -> Frame:
@@ -344,14 +336,16 @@ def _turns(messages: Sequence[Message], new: NewMemories) -> list[AddTurn]:
     return [new_turn(message, new.scope, new.at) for message in messages]
 
 
+def _wordings(messages: Sequence[Message], turns: Sequence[int]) -> list[Candidate]:
+    """Return the messages as they are; nobody has judged what kind of thing they say."""
+    return [
+        Candidate(Fact(message.content, kind=None, importance=None), message, (turn,))
+        for message, turn in zip(messages, turns, strict=True)
+    ]
+
+
 def _additions(new: NewMemories, found: Sequence[Candidate]) -> list[Change]:
     return [add(new, candidate) for candidate in found]
-
-
-def verbatim_items(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
-    """Describe what was stored word for word, also what was known already."""
-    items = [event_item(outcome, "NONE" if isinstance(outcome, Duplicate) else "ADD") for outcome in outcomes]
-    return [item for item in items if item is not None]
 
 
 def _items(changes: Sequence[Change], outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from ...changes import (
     FinishTurns,
     HoldLane,
     LeaseLost,
+    Outcome,
     TaskEnded,
     TurnsGone,
     UpdateTask,
@@ -30,6 +31,7 @@ from ...errors import (
     StoreUnavailableError,
 )
 from ...filters import parse as parse_filters
+from ...framing import Frame, Tell
 from ...rates import Rate
 from ...records import preference_record, task_record
 from ...refinement import Refinement
@@ -39,7 +41,7 @@ from ...tracing import Value, annotate, span
 from ...types import Message, Turn, Usage
 from ...wire.retry import Backoff
 from ..extraction.extractor import Extractor
-from ..extraction.pipeline import Extraction, Frame, Tell
+from ..extraction.pipeline import Extraction
 from ..providers.media import Media
 from ..stores.base import TaskStore
 from .handle import Watcher
@@ -128,7 +130,7 @@ class TaskRunner:
                 raise
             except TaskEnded:
                 # Whoever ended it has said so; but only here is it known to be over.
-                self._tell(task)
+                self._tell(task, None)
             except Exception as error:
                 self._fail(task, owner, error)
 
@@ -137,7 +139,7 @@ class TaskRunner:
         waiting = self._store.task_turns(task.id)
         while True:
             try:
-                self._learn_all(task, owner, waiting, usage)
+                ended = self._learn_all(task, owner, waiting, usage)
                 break
             except TurnsGone:
                 # Somebody has deleted some of them meanwhile. The others are nevertheless to be processed.
@@ -145,9 +147,11 @@ class TaskRunner:
                 if len(waiting) >= len(before):
                     raise
         self.done.count()
-        self._tell(task)
+        self._tell(task, ended)
 
-    def _learn_all(self, task: Task, owner: str, waiting: Sequence[BufferedTurn], usage: Usage) -> None:
+    def _learn_all(self, task: Task, owner: str, waiting: Sequence[BufferedTurn], usage: Usage) -> Outcome:
+        """Store what the turns say; return the task as it is then."""
+        ended: Outcome = None
         heard, problem = self._hear(waiting, usage)
         problems = [] if problem is None else [problem]
         readable = [waits.turn for waits in waiting if waits.turn.id in heard]
@@ -155,7 +159,7 @@ class TaskRunner:
         for number, turns in enumerate(groups, 1):
             last = number == len(groups) and not problems
             try:
-                self._learn(task, owner, turns, heard, usage, last=last)
+                ended = self._learn(task, owner, turns, heard, usage, last=last)
             except _ENDS:
                 raise
             except PowerMemError as error:
@@ -166,8 +170,7 @@ class TaskRunner:
         if problems:
             # What may pass is worth another attempt, whatever else there is.
             raise next((error for error in problems if not is_hopeless(error)), problems[0])
-        if not groups:
-            self._complete_empty(task, owner)
+        return ended if groups else self._complete_empty(task, owner)
 
     def _hear(
         self, waiting: Sequence[BufferedTurn], usage: Usage
@@ -208,8 +211,12 @@ class TaskRunner:
         usage: Usage,
         *,
         last: bool,
-    ) -> None:
-        """Store what a group of turns says, and that they are done, in one transaction."""
+    ) -> Outcome:
+        """Store what a group of turns says, and that they are done, in one transaction.
+
+        Returns:
+            The task as it is then.
+        """
         refinement = Refinement.of(replace(task, scope=turns[0].scope), clock.now())
         ids = [turn.id for turn in turns]
 
@@ -231,6 +238,7 @@ class TaskRunner:
             )
             return [*(refinement.endings(changes) if last else ()), noted]
 
+        stored: list[Outcome] = []
         self._extraction.store_kept(
             [heard[turn_id] for turn_id in ids],
             ids,
@@ -238,10 +246,11 @@ class TaskRunner:
             usage,
             refinement.prompt,
             parse_filters(refinement.filters),
-            Frame(begin, note),
+            Frame(begin, note, stored.extend),
         )
+        return stored[-1]
 
-    def _complete_empty(self, task: Task, owner: str) -> None:
+    def _complete_empty(self, task: Task, owner: str) -> Outcome:
         at = clock.now()
         changes = Refinement.of(task, at).endings(())
         ended = UpdateTask(
@@ -253,7 +262,8 @@ class TaskRunner:
             stage="done",
             forget_error=True,
         )
-        self._store.apply([self._hold(task, owner), *changes, ended])
+        outcomes = self._store.apply([self._hold(task, owner), *changes, ended])
+        return outcomes[-1]
 
     def _fail(self, task: Task, owner: str, error: Exception) -> None:
         at = clock.now()
@@ -280,15 +290,15 @@ class TaskRunner:
         outcomes = self._store.apply([self._hold(task, owner), ended])
         if not again and outcomes[-1] is not None:
             self.failed.count()
-        self._tell(task)
+        self._tell(task, outcomes[-1])
 
     def _hold(self, task: Task, owner: str) -> HoldLane:
         # From now on: a model may have thought for longer than a lease lasts.
         return HoldLane(task.lane, owner, clock.now() + self._lease)
 
-    def _tell(self, task: Task) -> None:
-        """Tell everybody who wants to know what has become of a task."""
-        found = self._store.find_task(task.id)
+    def _tell(self, task: Task, now: Outcome) -> None:
+        """Tell everybody who wants to know what has become of a task, which is looked up unless given."""
+        found = now if isinstance(now, Task) else self._store.find_task(task.id)
         if found is None:
             self._watcher.gone(task.id)
             return

@@ -17,13 +17,14 @@ from ...wire.ability import Abilities, Structure
 from ...wire.anthropic import VERSION
 from ...wire.chat import ANTHROPIC, OPENAI
 from ...wire.endpoint import Endpoint, build_endpoint, join_url
+from ...wire.rerank import Form
 from .batched import BatchedEmbedder
 from .embedder import Embedder, MockEmbedder, OpenAIEmbedder
 from .foreign import ForeignEmbedder, ForeignLLM
 from .http import HTTPClient
 from .llm import LLM, ChatLLM
 from .media import Media
-from .reranker import Reranker
+from .reranker import HTTPReranker, LLMReranker, Reranker
 from .transcriber import ChatTranscriber, EndpointTranscriber, Transcriber
 
 _logger = logging.getLogger("powermem")
@@ -79,17 +80,39 @@ def build_embedder(settings: EmbedderSettings, http: HTTPClient) -> Embedder | N
     return BatchedEmbedder(inner, batch_size=settings.batch_size, cache_size=settings.cache_size)
 
 
-def build_reranker(settings: RerankerSettings | None, http: HTTPClient) -> Reranker | None:
+def build_reranker(settings: RerankerSettings | None, llm: LLM | None, http: HTTPClient) -> Reranker | None:
     """Create the reranker that the settings name, or nothing when there are no settings.
+
+    Args:
+        settings: those of the reranker.
+        llm: the language model, which may be what is asked.
+        http: the client to send with.
 
     Raises:
         ConfigError: it cannot be created from these settings.
     """
-    if settings is None or settings.protocol == "none":
+    if settings is None:
         return None
-    if settings.protocol != "rerank":
+    if settings.protocol == "llm":
+        assert llm is not None, "the configuration was checked"
+        return LLMReranker(llm, max_candidates=settings.max_candidates, top_n=settings.top_n)
+    if settings.protocol not in ("rerank", "tei"):
         raise _unfit(settings, "a reranker")
-    return Reranker(http, _endpoint(settings, ""), top_n=settings.top_n, **_common(settings))
+    endpoint = _endpoint(settings, "")
+    form: Form = "jina"
+    if settings.protocol == "tei":
+        form = "tei"
+    elif "/services/rerank/" in endpoint.target:
+        form = "dashscope"
+    return HTTPReranker(
+        http,
+        endpoint,
+        form=form,
+        max_candidates=settings.max_candidates,
+        top_n=settings.top_n,
+        batch_size=settings.batch_size,
+        **_common(settings),
+    )
 
 
 def build_media(settings: Settings, llm: LLM | None, http: HTTPClient) -> Media:

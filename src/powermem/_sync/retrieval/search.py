@@ -1,36 +1,59 @@
 # Generated from src/powermem/_async/retrieval/search.py by scripts/run_unasync.py; edit that file instead.
-"""Search: embed the query, ask the store, rerank."""
+"""Search: embed the query, ask the store, rerank, keep to the budget."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
+from ..._concurrency import gather
 from ...clock import now as clock_now
+from ...errors import ProviderError
 from ...filters import Expression
 from ...questions import Question, read
 from ...ranking.vectors import mean_direction
-from ...types import Hit, Scope, SearchRequest
+from ...recalled import told
+from ...tokens import estimate_tokens, within
+from ...tracing import span
+from ...types import Answer, Hit, Scope, SearchRequest
 from ..encoder import Encoder
 from ..providers.reranker import Reranker
 from ..stores.base import Store
 
-# A reranker sees three times as many candidates as are wanted, but no more than it can read in one go.
+_logger = logging.getLogger("powermem")
+
+# A reranker sees three times as many candidates as are wanted, as far as it takes as many.
 _CANDIDATES = 3
-_MOST_CANDIDATES = 100
+# Of the queries of one call; each is a thread in the sync colour.
+_RERANKED_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked for, apart from the text."""
+    """What is asked for, apart from the text.
+
+    Attributes:
+        scope: whose memories.
+        limit: how many results at most.
+        expression: a parsed filter.
+        threshold: results with a lower score are left out.
+        max_tokens: how many tokens all results may take together, as estimated.
+        as_of: search what was true at that moment, microseconds UTC.
+        include_expired: also find what has expired.
+        rerank: whether to use the reranker; ``None`` for when there is one.
+        explain: whether to tell which place each arm gives a result.
+    """
 
     scope: Scope
     limit: int
     expression: Expression | None = None
     threshold: float | None = None
+    max_tokens: int | None = None
     as_of: int | None = None
     include_expired: bool = False
-    rerank: bool = False
+    rerank: bool | None = None
     explain: bool = False
 
 
@@ -42,16 +65,17 @@ class Retrieval:
         self._encoder = encoder
         self._reranker = reranker
 
-    def search(self, texts: Sequence[str], query: Query) -> list[list[Hit]]:
+    def search(self, texts: Sequence[str], query: Query) -> list[Answer]:
         """Answer each text, best first; all are embedded in one batch. A blank text has no answer."""
         asked = [i for i, text in enumerate(texts) if text.strip()]
         now = clock_now()
         questions = [read(texts[i], now) for i in asked]
         vectors = self._encode([texts[i] for i in asked], questions)
-        reranker = self._reranker if query.rerank else None
+        reranker = None if query.rerank is False else self._reranker
         limit = query.limit
         if reranker is not None:
-            limit = max(limit, min(limit * _CANDIDATES, _MOST_CANDIDATES))
+            query = replace(query, limit=min(limit, reranker.top_n or limit))
+            limit = max(query.limit, min(query.limit * _CANDIDATES, reranker.max_candidates))
         requests = []
         for question, vector in zip(questions, vectors, strict=True):
             requests.append(
@@ -69,9 +93,18 @@ class Retrieval:
                     explain=query.explain,
                 )
             )
-        answers: list[list[Hit]] = [[] for _ in texts]
-        for i, hits in zip(asked, self._store.search(requests), strict=True):
-            answers[i] = hits if reranker is None else self._rerank(reranker, texts[i], hits, query)
+        found = [Answer(hits) for hits in self._store.search(requests)]
+        if reranker is not None:
+            found = gather(
+                [
+                    partial(_reranked, reranker, texts[i], answer.hits, query)
+                    for i, answer in zip(asked, found, strict=True)
+                ],
+                _RERANKED_AT_ONCE,
+            )
+        answers = [Answer([]) for _ in texts]
+        for i, answer in zip(asked, found, strict=True):
+            answers[i] = replace(answer, hits=_affordable(answer.hits, query.max_tokens))
         return answers
 
     def _encode(self, texts: Sequence[str], questions: Sequence[Question]) -> list[bytes | None]:
@@ -85,14 +118,38 @@ class Retrieval:
                 own[i] = mean_direction(first, other)
         return own
 
-    def _rerank(self, reranker: Reranker, text: str, hits: list[Hit], query: Query) -> list[Hit]:
-        if not hits:
-            return []
-        order = reranker.rerank(text, [hit.row.text for hit in hits], min(query.limit, len(hits)))
-        ranked = [
-            replace(hits[i], score=score, details={**hits[i].details, "rerank": round(score, 6)})
-            for i, score in order
-        ]
-        if query.threshold is not None:
-            ranked = [hit for hit in ranked if hit.score >= query.threshold]
-        return ranked[: query.limit]
+
+def _reranked(reranker: Reranker, text: str, hits: Sequence[Hit], query: Query) -> Answer:
+    """Put hits in the reranker's order, or leave them as they are and say why."""
+    if not hits:
+        return Answer(hits)
+    warnings: tuple[str, ...] = ()
+    try:
+        hits = _rerank(reranker, text, hits, query.limit)
+    except ProviderError as error:
+        warnings = (f"the results are not reranked: {error}",)
+        _logger.warning("%s", warnings[0])
+    least = query.threshold or 0.0
+    return Answer([hit for hit in hits[: query.limit] if hit.score >= least], warnings)
+
+
+def _rerank(reranker: Reranker, text: str, hits: Sequence[Hit], limit: int) -> list[Hit]:
+    seen, rest = hits[: reranker.max_candidates], hits[reranker.max_candidates :]
+    with span("powermem.rerank", {"powermem.candidates": len(seen)}):
+        order = reranker.rerank(text, [told(hit.row) for hit in seen], min(limit, len(seen)))
+    ranked = [_scored(seen[i], score) for i, score in order]
+    # Where more are wanted than it could be given, the others come last.
+    return ranked + [replace(hit, score=min(hit.score, ranked[-1].score)) for hit in rest]
+
+
+def _scored(hit: Hit, score: float) -> Hit:
+    details = {**hit.details, "fused": round(hit.score, 6), "rerank": round(score, 6)}
+    return replace(hit, score=score, details=details)
+
+
+def _affordable(hits: Sequence[Hit], max_tokens: int | None) -> Sequence[Hit]:
+    return hits if max_tokens is None else within(hits, _cost, max_tokens)
+
+
+def _cost(hit: Hit) -> int:
+    return estimate_tokens(hit.row.text)

@@ -6,9 +6,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..._drivers.base import Driver, Server
+from ..._drivers.lent import LentDriver
 from ...config import Settings
 from ...config.registry import require_available
 from ...config.stores import MySQLConfig, OceanBaseConfig, PostgresConfig, ServerConfig, SQLiteConfig
+from ...database import Place
 from ...errors import ConfigError
 from ...ranking.weights import Weights
 from ...sqlite.engine import Engine
@@ -16,8 +18,12 @@ from .base import TaskStore
 from .sqlite import SQLiteStore
 
 
-def build_store(settings: Settings) -> TaskStore:
+def build_store(settings: Settings, place: Place | None = None) -> TaskStore:
     """Return the configured store.
+
+    Args:
+        settings: of the memory.
+        place: where the caller's database is, if one was handed in.
 
     Raises:
         ConfigError: the provider is unknown, or a package that it needs is not installed.
@@ -32,9 +38,9 @@ def build_store(settings: Settings) -> TaskStore:
     if isinstance(config, SQLiteConfig):
         return _sqlite(config, weights)
     if isinstance(config, PostgresConfig):
-        return _postgres(config, weights)
+        return _postgres(config, weights, place)
     assert isinstance(config, (MySQLConfig, OceanBaseConfig)), "require_available lets no other store pass"
-    return _mysql(config, weights, settings.store.provider)
+    return _mysql(config, weights, settings.store.provider, place)
 
 
 def _sqlite(config: SQLiteConfig, weights: Weights) -> TaskStore:
@@ -51,12 +57,12 @@ def _sqlite(config: SQLiteConfig, weights: Weights) -> TaskStore:
     )
 
 
-def _postgres(config: PostgresConfig, weights: Weights) -> TaskStore:
+def _postgres(config: PostgresConfig, weights: Weights, place: Place | None) -> TaskStore:
     from ...sql.postgres import PostgresSQL
     from .postgres import PostgresStore
 
     return PostgresStore(
-        _postgres_driver(config),
+        _postgres_driver(config, place),
         PostgresSQL(config.collection_name, partitions=config.partitions),
         weights,
         indexed=config.hnsw,
@@ -80,8 +86,7 @@ def build_driver(config: ServerConfig) -> Driver:
     return _mysql_driver(config)
 
 
-def _postgres_driver(config: PostgresConfig) -> Driver:
-    from ..._drivers._psycopg import PostgresDriver
+def _postgres_driver(config: PostgresConfig, place: Place | None = None) -> Driver:
     from ...sql.dsn import read_dsn
     from ...sql.postgres import SESSION
 
@@ -92,31 +97,41 @@ def _postgres_driver(config: PostgresConfig) -> Driver:
     text = config.connection_string
     # What the text says goes before what stands beside it.
     said = {} if text is None else read_dsn(text.get_secret_value())
-    server = replace(_server(config), settings=SESSION, **said)
+    session = {**(place.session if place else {}), **SESSION}
+    server = replace(_server(config, socket=config.unix_socket), settings=session, **said)
     if server.host.startswith("/"):
         # As with libpq, the folder of a socket stands where a host would.
         server = replace(server, socket=server.host)
+    if place and place.factory:
+        return LentDriver(place.factory, server)
+    from ..._drivers._psycopg import PostgresDriver
+
     return PostgresDriver(server)
 
 
-def _mysql_driver(config: MySQLConfig | OceanBaseConfig) -> Driver:
-    from ..._drivers._pymysql import MySQLDriver
+def _mysql_driver(config: MySQLConfig | OceanBaseConfig, place: Place | None = None) -> Driver:
     from ...sql.oceanbase import SESSION
 
-    server = _server(config, socket=config.unix_socket or "")
+    server = _server(config, socket=config.unix_socket)
     if isinstance(config, OceanBaseConfig):
         server = replace(server, settings=SESSION)
+    if place and place.factory:
+        return LentDriver(place.factory, server)
+    from ..._drivers._pymysql import MySQLDriver
+
     return MySQLDriver(server)
 
 
-def _mysql(config: MySQLConfig | OceanBaseConfig, weights: Weights, name: str) -> TaskStore:
+def _mysql(
+    config: MySQLConfig | OceanBaseConfig, weights: Weights, name: str, place: Place | None
+) -> TaskStore:
     from ..._drivers.embedded import EmbeddedSeekDB
     from ...sql.mysql import MySQLSQL
     from ...sql.oceanbase import OceanBaseSQL
     from .mysql import MySQLStore
     from .oceanbase import OceanBaseStore
 
-    driver = _mysql_driver(config)
+    driver = _mysql_driver(config, place)
     if isinstance(config, MySQLConfig):
         return MySQLStore(
             driver,
@@ -139,7 +154,7 @@ def _mysql(config: MySQLConfig | OceanBaseConfig, weights: Weights, name: str) -
     )
 
 
-def _server(config: ServerConfig, *, socket: str | None = None) -> Server:
+def _server(config: ServerConfig, *, socket: str | None) -> Server:
     return Server(
         host=config.host,
         port=config.port,

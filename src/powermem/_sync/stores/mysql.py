@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..._concurrency import Batcher, to_thread
@@ -18,10 +18,11 @@ from ...sql.rows import COLUMNS, scope_condition
 from ...sql.server import passes
 from ...types import Hit, Row, Scope, SearchRequest
 from .cached import CachedSearch, Freshness, Tables
-from .pool import Pool
-from .reader import ServerReader
+from .pool import Pool, Reader
 from .server import ServerStore
 from .writer import ServerWriter
+
+Check = Callable[[Reader, str | None], None]
 
 _CHUNK = 1000
 _MAX_SEARCHES_PER_PASS = 16
@@ -49,6 +50,8 @@ class MySQLStore(ServerStore):
         recycle: seconds after which a connection is replaced; negative for never.
     """
 
+    _checks_hits = True
+
     def __init__(
         self,
         driver: Driver,
@@ -73,7 +76,7 @@ class MySQLStore(ServerStore):
         )
 
     def _cache(self, weights: Weights, cache_bytes: int) -> CachedSearch:
-        tables = MySQLTables(self._pool, self._statements)
+        tables = MySQLTables(self._pool, self._statements, self._refuse_switched)
         return CachedSearch(tables, weights, cache_bytes=cache_bytes)
 
     def open(self) -> None:
@@ -162,20 +165,32 @@ class ListingWriter(ServerWriter):
 
 
 class MySQLTables(Tables):
-    """The tables of a collection."""
+    """The tables of a collection.
 
-    def __init__(self, pool: Pool, sql: MySQLSQL) -> None:
+    Args:
+        pool: whose connections to use.
+        sql: the collection's statements.
+        check: raises an error when the number of switches says that the vectors are another embedder's.
+    """
+
+    def __init__(self, pool: Pool, sql: MySQLSQL, check: Check) -> None:
         self._pool = pool
         self._sql = sql
-        self._reader = ServerReader(sql)
+        self._check = check
 
     def freshness(self) -> Freshness:
-        found = dict(
-            self._fetch(
-                f"SELECT name, value FROM {self._sql.meta} WHERE name IN ('sequence', 'trimmed', 'dimension')"
-            )
+        with self._pool.reading() as reader:
+            found = dict(reader.fetch(self._sql.progress))
+            self._check(reader, found.get("switches"))
+        return self._read(found)
+
+    def _read(self, progress: Mapping[str, str]) -> Freshness:
+        dimension = progress.get("dimension")
+        return Freshness(
+            int(progress["sequence"]),
+            int(progress["trimmed"]),
+            None if dimension is None else int(dimension),
         )
-        return read_freshness(found)
 
     def size(self, user_id: str | None) -> int:
         where = _of(user_id)
@@ -216,11 +231,13 @@ class MySQLTables(Tables):
             values[0] for values in found if not values[-1] or passes(expression, self._sql.to_row(values))
         ]
 
-    def get_many(self, ids: Sequence[int]) -> dict[int, Row]:
-        if not ids:
-            return {}
-        with self._pool.reading() as reader:
-            return self._reader.get_many(reader, ids)
+    def get_each(self, chosen: Sequence[Sequence[int]]) -> list[dict[int, Row]]:
+        ids = list({memory_id for one in chosen for memory_id in one})
+        found = {values[0]: values for values in self._among(COLUMNS, None, ids)}
+        return [
+            {memory_id: self._sql.to_row(found[memory_id]) for memory_id in one if memory_id in found}
+            for one in chosen
+        ]
 
     def _among(self, columns: str, user_id: str | None, ids: Sequence[int]) -> list[tuple[Any, ...]]:
         where = _of(user_id)
@@ -236,14 +253,6 @@ class MySQLTables(Tables):
     def _fetch(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self._pool.reading() as reader:
             return reader.fetch(sql, values)
-
-
-def read_freshness(meta: Mapping[str, str]) -> Freshness:
-    """Return how far a collection is by what its table ``meta`` holds."""
-    dimension = meta.get("dimension")
-    return Freshness(
-        int(meta["sequence"]), int(meta["trimmed"]), None if dimension is None else int(dimension)
-    )
 
 
 def _of(user_id: str | None) -> Fragment:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any
 
 from ..._drivers.base import Connection, Driver
@@ -14,8 +15,7 @@ from ...types import EmbedderIdentity, Hit, SearchRequest
 from .building import Builder
 from .cached import CachedSearch, Freshness
 from .indexed import IndexedSearch
-from .mysql import MySQLStore, MySQLTables, read_freshness
-from .pool import Pool
+from .mysql import MySQLStore, MySQLTables
 
 _HELD = 20_000
 """A user's memories are ranked in this process up to so many; more are left to the server."""
@@ -41,7 +41,7 @@ class OceanBaseStore(MySQLStore):
         self._large: OrderedDict[str | None, None] = OrderedDict()
 
     def _cache(self, weights: Weights, cache_bytes: int) -> CachedSearch:
-        tables = OceanBaseTables(self._pool, self._oceanbase)
+        tables = OceanBaseTables(self._pool, self._oceanbase, self._refuse_switched)
         return CachedSearch(tables, weights, cache_bytes=cache_bytes, most_rows=_HELD)
 
     def _migrate(self) -> None:
@@ -99,11 +99,14 @@ class OceanBaseStore(MySQLStore):
         if request.embedding is None and request.terms is None:
             return []
         with self._pool.reading() as reader:
-            if not _complete(dict(reader.fetch(self._oceanbase.progress))):
+            progress = dict(reader.fetch(self._oceanbase.progress))
+            self._refuse_switched(reader, progress.get("switches"))
+            if not _complete(progress):
                 return None
             documents, ranked = self._indexed.search(reader, request, clock_now())
             scope = request.scope
-            if documents <= _HELD // 2 and scope[1:] == (None, None) and request.expression is None:
+            all_of_it = scope[1:] == (None, None) and request.expression is None and request.as_of is None
+            if documents <= _HELD // 2 and all_of_it:
                 # The user has fewer memories than before; the next search finds out how many.
                 self._large.pop(scope.user_id, None)
             ids = [memory_id for memory_id, _ in ranked]
@@ -115,16 +118,11 @@ class OceanBaseStore(MySQLStore):
 class OceanBaseTables(MySQLTables):
     """The tables of a collection, some of which the server can search."""
 
-    def __init__(self, pool: Pool, sql: OceanBaseSQL) -> None:
-        super().__init__(pool, sql)
-        self._oceanbase = sql
-
-    def freshness(self) -> Freshness:
-        found = dict(self._fetch(self._oceanbase.progress))
-        return read_freshness(found)._replace(indexed=_complete(found))
+    def _read(self, progress: Mapping[str, str]) -> Freshness:
+        return super()._read(progress)._replace(indexed=_complete(progress))
 
 
-def _complete(progress: dict[str, str]) -> bool:
+def _complete(progress: Mapping[str, str]) -> bool:
     """Return whether the server can search all that there is."""
     near = progress.get("near")
     return progress.get("words") == "1" and near == progress.get("dimension", near)

@@ -1,0 +1,269 @@
+"""The part of the facade that remembers what it is given."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import logging
+import os
+import uuid
+from collections.abc import Mapping, Sequence
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+from .._concurrency import AsyncItems, async_gather, async_to_thread
+from ..addition import Addition, read_addition
+from ..changes import AlreadyDone
+from ..errors import StoreUnavailableError
+from ..exchange.checkpoint import Checkpoint
+from ..framing import Receipt, verbatim_items
+from ..inputs import Moment, check_choice, check_count, check_rate
+from ..parts import has_parts
+from ..refinement import Refinement
+from ..tracing import Value, annotate, span
+from ..types import Usage
+from .bulk.loading import AsyncLoader, Item
+from .bulk.loading import Outcome as Loaded
+from .bulk.progress import Listener
+from .extraction.pipeline import Verbatim
+from .remembering import AsyncRemembering
+
+_logger = logging.getLogger("powermem")
+
+
+class AsyncAdding(AsyncRemembering):
+    """Adding one thing, and many."""
+
+    async def add(
+        self,
+        messages: str | Mapping[str, Any] | Sequence[Mapping[str, Any] | str],
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        filters: Mapping[str, Any] | None = None,
+        scope: str | None = None,
+        memory_type: str | None = None,
+        prompt: str | None = None,
+        infer: bool = True,
+        *,
+        actor_id: str | None = None,
+        timestamp: Moment | None = None,
+        expires_at: Moment | None = None,
+        async_mode: bool | str = False,
+        idempotency_key: str | None = None,
+    ) -> dict[str, Any]:
+        """Remember what messages say.
+
+        Args:
+            messages: a string, one message in OpenAI's form, or a list of these.
+            user_id: whose memory it is.
+            agent_id: which agent's.
+            run_id: of which conversation.
+            metadata: JSON values to keep with every memory.
+            filters: which stored memories may be updated, with ``infer``.
+            scope: kept as ``metadata["scope"]``.
+            memory_type: kept with every memory; else the kind of the fact.
+            prompt: replaces the instructions for extracting facts.
+            infer: extract facts and reconcile them with what is stored; otherwise each message is stored word
+                for word.
+            actor_id: who said it, where a message has no ``name``.
+            timestamp: when it was said, where a message has no ``timestamp``; dates such as "yesterday" are
+                read against it.
+            expires_at: from then on no search finds it.
+            async_mode: return as soon as the messages can be found word for word, and extract in the
+                background; ``get_status`` says when. Also ``"async"`` and ``"sync"``. Images and audio always
+                go this way.
+            idempotency_key: a second call with the same key and scope returns the first one's result.
+
+        Returns:
+            ``{"results", "status", "task_id", "usage"}`` and, with ``infer``, ``"extractor"``. Each result
+            has ``"event"``: ``"ADD"``, ``"UPDATE"`` or ``"DELETE"``; what is known already is left out. Word
+            for word, a message that is known already comes back with the event ``"NONE"``.
+
+        Raises:
+            InvalidInputError: an argument is wrong; nothing was stored.
+            ExtractionError: the model's answer could not be read; the messages are kept as source turns.
+        """
+        started = perf_counter()
+        asked = read_addition(
+            self._scope(user_id, agent_id, run_id),
+            messages,
+            metadata=metadata,
+            filters=filters,
+            scope=scope,
+            memory_type=memory_type,
+            prompt=prompt,
+            infer=infer,
+            actor_id=actor_id,
+            timestamp=timestamp,
+            expires_at=expires_at,
+            async_mode=async_mode,
+            idempotency_key=idempotency_key,
+        )
+        return await self._add(asked, started)
+
+    async def _add(self, asked: Addition, started: float) -> dict[str, Any]:
+        new, heard, key = asked.new, asked.heard, asked.key
+        with span("powermem.add", _traced(len(heard), asked.infer, asked.later)):
+            parts = await self._ready()
+            if key is not None and (known := await parts.store.recall_request(new.scope, key)) is not None:
+                return _decode(known)
+            usage = Usage()
+            if asked.infer and heard and (asked.later or has_parts(heard)):
+                refinement = Refinement(new, asked.prompt, asked.filters)
+                return await self._add_later(heard, refinement, key, usage, started)
+            reply = _Reply(usage, started, parts.extractor.name if asked.infer else None)
+            receipt = None if key is None else Receipt(key, reply.text)
+            try:
+                if asked.infer and heard:
+                    items = await parts.extraction.store_facts(
+                        heard, new, usage, prompt=asked.prompt, expression=asked.expression, receipt=receipt
+                    )
+                else:
+                    call = Verbatim(asked.aloud, new, usage, receipt)
+                    items = verbatim_items((await parts.extraction.store_verbatim([call]))[0])
+            except AlreadyDone as done:
+                return _decode(done.result)
+            annotate({"powermem.results": len(items)})
+            return reply.of(items)
+
+    async def _add_each(self, calls: Sequence[Mapping[str, Any]]) -> list[Loaded]:
+        """Carry out calls of ``add``, those that store word for word together.
+
+        Returns:
+            For each call what it cost, or its error.
+        """
+        started = perf_counter()
+        asked: dict[int, Addition] = {}
+        results: dict[int, Loaded] = {}
+        for i, call in enumerate(calls):
+            try:
+                given = dict(call)
+                whose = self._scope(*(given.pop(name, None) for name in ("user_id", "agent_id", "run_id")))
+                asked[i] = read_addition(whose, **given)
+            except Exception as error:
+                results[i] = error
+        together = {i: one for i, one in asked.items() if one.is_verbatim}
+        if len(together) > 1:
+            try:
+                usages = await self._add_together(list(together.values()), started)
+                results.update(zip(together, usages, strict=True))
+            except StoreUnavailableError as error:
+                # It may have stored them or not, so they must not be stored again.
+                results.update(dict.fromkeys(together, error))
+            except Exception:
+                # One of them cannot be stored, so none was: each by itself.
+                _logger.debug("calls of add failed together and are tried one by one", exc_info=True)
+
+        async def alone(i: int) -> None:
+            try:
+                results[i] = (await self._add(asked[i], started))["usage"]
+            except Exception as error:
+                results[i] = error
+
+        await async_gather([partial(alone, i) for i in asked if i not in results])
+        return [results[i] for i in range(len(calls))]
+
+    async def _add_together(self, asked: Sequence[Addition], started: float) -> list[Mapping[str, float]]:
+        calls = []
+        for one in asked:
+            usage = Usage()
+            receipt = None if one.key is None else Receipt(one.key, _Reply(usage, started, None).text)
+            calls.append(Verbatim(one.aloud, one.new, usage, receipt))
+        with span("powermem.add", _traced(sum(len(one.heard) for one in asked), False, False)):
+            parts = await self._ready()
+            outcomes = await parts.extraction.store_verbatim(calls)
+            annotate({"powermem.results": sum(map(len, outcomes))})
+        return [call.usage.as_dict() for call in calls]
+
+    async def add_many(
+        self,
+        items: AsyncItems[Item],
+        *,
+        concurrency: int = 16,
+        batch_size: int = 64,
+        on_progress: Listener | None = None,
+        on_error: str = "collect",
+        checkpoint: str | os.PathLike[str] | None = None,
+        rate_limit: float | None = None,
+        **defaults: Any,
+    ) -> dict[str, Any]:
+        """Remember many things, several at once. Items are taken as they are needed, so any number will do.
+
+        Args:
+            items: an iterable or async iterable of texts, or of dicts of the arguments of ``add``.
+            concurrency: how many items may be with a language model at once; with 1 they are stored in their
+                order.
+            batch_size: how many items may be under way at once where no language model is asked: so many
+                share the requests to the embedder, and the transactions.
+            on_progress: is called with the counts so far, at most ten times a second.
+            on_error: ``"collect"`` notes what fails and goes on; ``"raise"`` ends at the first error.
+            checkpoint: a path of a file that says what is done. The same call with the same items goes on
+                where an earlier one ended, even one that was killed: nothing is lost, nothing stored twice,
+                and what failed is tried again.
+            rate_limit: how many items may be begun in a second.
+            defaults: arguments of ``add`` for items that do not have them.
+
+        Returns:
+            ``{"added", "failed", "skipped", "errors", "usage"}``: items that were added, that failed, and
+            that the checkpoint says were done; ``{"index", "error"}`` for each that failed; and what all
+            cost.
+
+        Raises:
+            InvalidInputError: an argument is wrong, or the checkpoint belongs to other items.
+        """
+        width = check_count(concurrency, "concurrency", least=1)
+        batch = check_count(batch_size, "batch_size", least=1)
+        check_choice(on_error, "on_error", ("collect", "raise"))
+        rate = check_rate(rate_limit, "rate_limit")
+        parts = await self._ready()
+        share = 1
+        if width > 1 and (parts.model is None or defaults.get("infer") is False):
+            width = max(width, batch)
+            # Two halves, so that one is embedded while the other is stored.
+            share = width // 2 if rate is None else 1
+        loader = AsyncLoader(
+            self._add_each,
+            items,
+            accepted=tuple(inspect.signature(self.add).parameters),
+            width=width // share,
+            share=share,
+            defaults=defaults,
+            collect=on_error == "collect",
+            listener=on_progress,
+            checkpoint=None if checkpoint is None else await async_to_thread(Checkpoint, checkpoint),
+            rate_limit=rate,
+        )
+        return await loader.run()
+
+
+class _Reply:
+    """What ``add`` returns, apart from the items."""
+
+    def __init__(self, usage: Usage, started: float, extractor: str | None) -> None:
+        self._usage = usage
+        self._started = started
+        self._result: dict[str, Any] = {"results": [], "status": "completed", "task_id": str(uuid.uuid4())}
+        if extractor is not None:
+            self._result["extractor"] = extractor
+
+    def of(self, items: list[dict[str, Any]]) -> dict[str, Any]:
+        """Return the result with its items."""
+        # Measured once: what is kept under the key is what is returned.
+        self._usage.seconds = self._usage.seconds or perf_counter() - self._started
+        return {**self._result, "results": items, "usage": self._usage.as_dict()}
+
+    def text(self, items: list[dict[str, Any]]) -> str:
+        """Return the same as it is kept under a key."""
+        return json.dumps(self.of(items))
+
+
+def _traced(messages: int, infer: bool, async_mode: bool) -> dict[str, Value]:
+    return {"powermem.messages": messages, "powermem.infer": infer, "powermem.async_mode": async_mode}
+
+
+def _decode(kept: str) -> dict[str, Any]:
+    result: dict[str, Any] = json.loads(kept)
+    return result

@@ -1,0 +1,209 @@
+"""Connections that the user's program opens for us, with the packages that connect in threads.
+
+For tasks, each connection has a thread of its own on which its statements run.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from .._concurrency import AsyncThreads, async_to_thread
+from ..config.fields import mask_text
+from ..database.place import IN_MEMORY, Factory, Place
+from ..errors import ConfigError, StoreUnavailableError
+from . import mysql
+from .base import AsyncConnection, Connection, Server, Values
+
+_MODULES = {"psycopg": "psycopg", "pymysql": "pymysql.connections", "sqlite3": "sqlite3"}
+_FUNCTION = "give one that returns what psycopg.connect(), pymysql.connect() or sqlite3.connect() returns"
+
+
+class AsyncLentDriver:
+    """Opens connections with a function of the user's program.
+
+    Args:
+        factory: the function.
+        server: what it leads to, and the settings that each connection is to have.
+    """
+
+    def __init__(self, factory: Factory, server: Server) -> None:
+        self.server = server
+        self._factory = factory
+
+    async def connect(self) -> AsyncConnection:
+        """Open a connection.
+
+        Raises:
+            StoreUnavailableError: the function fails.
+            ConfigError: what it returns cannot be used.
+        """
+        threads = AsyncThreads("powermem-connection", 1)
+        opened: list[Connection] = []
+        driver = LentDriver(self._factory, self.server)
+        try:
+            await threads.run(lambda: opened.append(driver.connect()))
+        except BaseException:
+            # Whoever gave up waiting left the function to its thread.
+            for connection in await threads.run(opened.copy):
+                await threads.run(connection.close)
+            await threads.close()
+            raise
+        return _OnThread(opened[0], threads)
+
+
+class LentDriver:
+    """Opens connections with a function of the user's program.
+
+    Args:
+        factory: the function.
+        server: what it leads to, and the settings that each connection is to have.
+    """
+
+    def __init__(self, factory: Factory, server: Server) -> None:
+        self.server = server
+        self._factory = factory
+
+    def connect(self) -> Connection:
+        """Open a connection.
+
+        Raises:
+            StoreUnavailableError: the function fails.
+            ConfigError: what it returns cannot be used.
+        """
+        raw = _open(self._factory)
+        if _package(raw) == "psycopg":
+            from ._psycopg import adopt as adopt_postgres
+
+            return adopt_postgres(raw, self.server)
+        from ._pymysql import adopt as adopt_mysql
+
+        return adopt_mysql(raw, self.server)
+
+
+class _OnThread:
+    """A connection whose statements run on a thread; what was begun there is finished before it is closed."""
+
+    def __init__(self, connection: Connection, threads: AsyncThreads) -> None:
+        self._connection = connection
+        self._threads = threads
+
+    async def execute(self, sql: str, values: Values = ()) -> int:
+        return await self._threads.run(self._connection.execute, sql, values)
+
+    async def fetch(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
+        return await self._threads.run(self._connection.fetch, sql, values)
+
+    async def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
+        await self._threads.run(self._connection.execute_many, sql, rows)
+
+    async def begin(self) -> None:
+        await self._threads.run(self._connection.begin)
+
+    async def commit(self) -> None:
+        await self._threads.run(self._connection.commit)
+
+    async def rollback(self) -> None:
+        await self._threads.run(self._connection.rollback)
+
+    async def close(self) -> None:
+        await self._threads.run(self._connection.close)
+        await self._threads.close()
+
+
+async def async_recognize(factory: Factory) -> Place:
+    """Find out, by opening two connections, where a function of the user's program connects to.
+
+    Raises:
+        StoreUnavailableError: the function fails.
+        ConfigError: what it returns cannot be used.
+    """
+    return await async_to_thread(recognize, factory)
+
+
+def recognize(factory: Factory) -> Place:
+    """Find out, by opening two connections, where a function of the user's program connects to.
+
+    Raises:
+        StoreUnavailableError: the function fails.
+        ConfigError: what it returns cannot be used.
+    """
+    first = _open(factory)
+    try:
+        second = _open(factory)
+    except BaseException:
+        first.close()
+        raise
+    if first is second:
+        # It is the program's own, so it stays open.
+        raise ConfigError(
+            "conn: this function returns the same connection each time, and the memory needs some of its "
+            "own; call connect() inside of the function"
+        )
+    try:
+        return _look_at(first, factory)
+    finally:
+        first.close()
+        second.close()
+
+
+def _look_at(raw: Any, factory: Factory) -> Place:
+    package = _package(raw)
+    if package == "sqlite3":
+        # Files are for everybody to open, on any thread; the connections of this function are not.
+        return Place("sqlite", sure=True, keys={"database_path": _file(raw)})
+    if package == "psycopg":
+        info = raw.info
+        place = {"unix_socket" if info.host.startswith("/") else "host": info.host, "port": info.port}
+        keys = {**place, "user": info.user, "db_name": info.dbname}
+        return Place("postgres", sure=True, keys=keys, factory=factory)
+    with raw.cursor() as cursor:
+        cursor.execute("SELECT version() AS version, database() AS name")
+        found = cursor.fetchall()[0]
+    version, name = found.values() if isinstance(found, dict) else found
+    if name is None:
+        raise ConfigError("conn: the connections of this function name no database")
+    place = {"unix_socket": raw.unix_socket} if raw.unix_socket else {"host": raw.host, "port": raw.port}
+    provider = "oceanbase" if mysql.is_oceanbase(str(version)) else "mysql"
+    user = raw.user.decode() if isinstance(raw.user, bytes) else raw.user
+    return Place(provider, sure=True, keys={**place, "user": user, "db_name": name}, factory=factory)
+
+
+def _file(raw: Any) -> str:
+    cursor = raw.cursor()
+    cursor.row_factory = None
+    files = {name: file for _, name, file in cursor.execute("PRAGMA database_list").fetchall()}
+    if not files["main"]:
+        raise ConfigError(IN_MEMORY)
+    path: str = files["main"]
+    return path
+
+
+def _open(factory: Factory) -> Any:
+    try:
+        raw = factory()
+    except Exception as error:
+        said = mask_text(" ".join(str(error).split()))
+        raise StoreUnavailableError(
+            f"conn: no connection could be opened ({type(error).__name__}: {said})"
+        ) from error
+    try:
+        _package(raw)
+    except ConfigError:
+        if hasattr(raw, "throw") and hasattr(raw, "close"):
+            # A coroutine that nobody awaits.
+            raw.close()
+        raise
+    return raw
+
+
+def _package(raw: Any) -> str:
+    """Return the package that a connection belongs to."""
+    if getattr(raw, "_pool", None) is not None:
+        raise ConfigError(f"conn: the function returned a connection of a pool; {_FUNCTION}")
+    for package, module in _MODULES.items():
+        if isinstance(raw, getattr(sys.modules.get(module), "Connection", ())):
+            return package
+    kind = type(raw)
+    raise ConfigError(f"conn: the function returned a {kind.__module__}.{kind.__qualname__}; {_FUNCTION}")

@@ -1,0 +1,61 @@
+# Generated from src/powermem/_async/storage.py by scripts/run_unasync.py; edit that file instead.
+"""The configuration as ``memory.config`` shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from pydantic import PrivateAttr
+
+from ..config import MemoryConfig
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class Building(Protocol):
+    """The memory, as far as this needs it."""
+
+    def _create_tables(self) -> None: ...
+
+
+class Storage:
+    """The tables in the database.
+
+    Args:
+        memory: whose they are.
+    """
+
+    def __init__(self, memory: Building) -> None:
+        self._memory = memory
+
+    def build(self) -> None:
+        """Create the tables, or bring them to this version. Afterwards nothing stays open.
+
+        Calling it again, or from several processes at once, does no harm. A memory that is used creates them
+        by itself.
+
+        Raises:
+            ConfigError: the configured store is not available.
+            StoreError: the store cannot be opened.
+            ClosedError: the memory was closed, or belongs to another event loop.
+        """
+        self._memory._create_tables()
+
+
+class UsedConfig(MemoryConfig):
+    """The configuration that a memory uses."""
+
+    _storage: Storage = PrivateAttr()
+
+    @classmethod
+    def of(cls, config: MemoryConfig, memory: Building) -> Self:
+        """Return a memory's configuration."""
+        used = cls.model_construct(config.model_fields_set, **vars(config))
+        used._storage = Storage(memory)
+        return used
+
+    @property
+    def storage(self) -> Storage:
+        """The tables in the database."""
+        return self._storage

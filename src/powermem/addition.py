@@ -1,0 +1,104 @@
+"""What one call of ``add`` asks for, checked. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from . import clock
+from .errors import InvalidInputError
+from .filters import Expression
+from .filters import parse as parse_filters
+from .inputs import Moment, check_id, check_mode, check_text_given
+from .messages import read_messages
+from .metadata import check_metadata
+from .parts import has_parts
+from .plan import NewMemories
+from .types import Message, Scope
+
+_HIDDEN_ROLES = ("system", "developer", "tool", "function")
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """A call of ``add``.
+
+    Attributes:
+        heard: the messages.
+        new: what its memories have in common.
+        infer: whether to extract facts.
+        later: whether to extract them in the background.
+        prompt: replaces the instructions for extracting.
+        filters: which stored memories may be changed, as they were given.
+        expression: the same, parsed.
+        key: under which the result is kept for a second call.
+    """
+
+    heard: Sequence[Message]
+    new: NewMemories
+    infer: bool
+    later: bool
+    prompt: str | None
+    filters: Mapping[str, Any] | None
+    expression: Expression | None
+    key: str | None
+
+    @property
+    def is_verbatim(self) -> bool:
+        """Whether nothing is done but storing text word for word."""
+        return bool(self.heard) and not self.infer and not has_parts(self.heard)
+
+    @property
+    def aloud(self) -> Sequence[Message]:
+        """The messages without system prompts, which nobody said, unless there is nothing else."""
+        return [message for message in self.heard if message.role not in _HIDDEN_ROLES] or self.heard
+
+
+def read_addition(
+    whose: Scope,
+    messages: object,
+    *,
+    metadata: object = None,
+    filters: Mapping[str, Any] | None = None,
+    scope: object = None,
+    memory_type: object = None,
+    prompt: object = None,
+    infer: bool = True,
+    actor_id: object = None,
+    timestamp: Moment | None = None,
+    expires_at: Moment | None = None,
+    async_mode: object = False,
+    idempotency_key: object = None,
+) -> Addition:
+    """Check the arguments of ``add``.
+
+    Args:
+        whose: whose memory it is.
+        messages: what was said; this and the others are told of there.
+
+    Raises:
+        InvalidInputError: one of them is wrong.
+    """
+    later = check_mode(async_mode)
+    said = None if timestamp is None else clock.parse(timestamp)
+    actor = check_id(actor_id, "actor_id")
+    heard = read_messages(messages, actor_id=actor, sent_at=said)
+    kept = check_metadata(metadata)
+    if scope is not None:
+        kept["scope"] = check_text_given(scope, "scope")
+    new = NewMemories(
+        scope=whose,
+        at=clock.now(),
+        metadata=kept,
+        memory_type=None if memory_type is None else check_text_given(memory_type, "memory_type"),
+        actor_id=actor,
+        expires_at=None if expires_at is None else clock.parse(expires_at, "expires_at"),
+    )
+    if prompt is not None and not isinstance(prompt, str):
+        raise InvalidInputError(f"prompt: expected a string, got {type(prompt).__name__}")
+    expression = parse_filters(filters)
+    key = None if idempotency_key is None else check_text_given(idempotency_key, "idempotency_key")
+    if not infer and has_parts(heard):
+        raise InvalidInputError("infer: images and audio are read by a model; leave it true for them")
+    return Addition(heard, new, infer, later, prompt, filters, expression, key)

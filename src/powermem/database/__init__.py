@@ -1,0 +1,9 @@
+"""A database that the caller has already: what was handed in as ``conn``, and where it leads."""
+
+from __future__ import annotations
+
+from .conn import read_conn
+from .place import Factory, Place
+from .settling import settled
+
+__all__ = ["Factory", "Place", "read_conn", "settled"]

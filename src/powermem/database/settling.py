@@ -1,0 +1,68 @@
+"""The configuration of a memory whose database was handed in."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Any
+
+from ..config.models import MemoryConfig, VectorStore
+from ..config.tables import STORES
+from ..errors import ConfigError
+from .place import Place
+
+_WHERE = frozenset(
+    {
+        "database_path", "host", "port", "user", "password", "db_name", "unix_socket", "ob_path",
+        "connection_string", "connection_pool",
+    }
+)  # fmt: skip
+_FAMILY = {"oceanbase": "mysql"}
+
+
+def settled(config: MemoryConfig, place: Place) -> tuple[MemoryConfig, Place]:
+    """Put a place into a configuration; what this says of the tables and the pool stays.
+
+    Returns:
+        The configuration, and the place, with the provider if it is named only there.
+
+    Raises:
+        ConfigError: the two contradict each other; the message names the key.
+    """
+    section = config.vector_store
+    # `auto_config` spells the defaults out: that is no word about the database.
+    silent = "database_path" in section.config.model_fields_set and section == VectorStore()
+    said = {} if silent else _said(section, place)
+    named = "" if silent or "provider" not in section.model_fields_set else section.provider
+    if place.provider and named and _family(named) != _family(place.provider):
+        raise ConfigError(
+            f"vector_store.provider: {named!r} contradicts conn, which leads to {place.provider}; drop one"
+        )
+    if not place.provider:
+        return config, place
+    place = replace(place, provider=named or place.provider, sure=place.sure or bool(named))
+    raw = {"provider": place.provider, "config": {**said, **place.keys}}
+    update = {"vector_store": MemoryConfig(vector_store=raw).vector_store}
+    return config.model_copy(update=update), place
+
+
+def _said(section: VectorStore, place: Place) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    for name in section.config.model_fields_set:
+        value, field = getattr(section.config, name), type(section.config).model_fields[name]
+        if name in _WHERE and value == field.get_default(call_default_factory=True):
+            continue
+        if name == "database_path":
+            value = os.path.abspath(value)
+        if (name in _WHERE or name in place.keys) and value != place.keys.get(name):
+            raise ConfigError(
+                f"vector_store.config.{name}: contradicts conn, which says where the database is and how to "
+                "connect; leave it out"
+            )
+        said[name] = value
+    return said
+
+
+def _family(provider: str) -> str:
+    dialect = STORES[provider].dialect
+    return _FAMILY.get(dialect, dialect)

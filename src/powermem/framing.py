@@ -1,0 +1,57 @@
+"""What is written in one transaction with the memories of a call, and what its result says. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from .changes import Change, Duplicate, Outcome, Remember
+from .plan import NewMemories
+from .records import event_item
+
+Tell: TypeAlias = Callable[[Sequence[Outcome]], list[dict[str, Any]]]
+"""Makes the items of a result from the outcomes of a batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """How a call's result is kept, so that the same call is not carried out again.
+
+    Attributes:
+        key: the caller's key.
+        result: makes the text to keep from the items of the result.
+    """
+
+    key: str
+    result: Callable[[list[dict[str, Any]]], str]
+
+    def note(self, new: NewMemories, tell: Tell) -> Remember:
+        """Return the note that the call was carried out, to be written with what came of it."""
+        return Remember(new.scope, self.key, lambda outcomes: self.result(tell(outcomes)), new.at)
+
+    def frame(self, new: NewMemories) -> Frame:
+        """Return a frame of the note."""
+        return Frame(last=lambda changes, tell: [self.note(new, tell)])
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What is written in one transaction with the memories.
+
+    Attributes:
+        first: makes the changes before them, when all else is known.
+        last: makes the changes after them, from their changes and from what tells the items of the result by
+            the outcomes of the whole batch.
+        stored: is told the outcomes of the whole batch when it is stored.
+    """
+
+    first: Callable[[], Sequence[Change]] = tuple
+    last: Callable[[Sequence[Change], Tell], Sequence[Change]] = lambda changes, tell: ()
+    stored: Callable[[Sequence[Outcome]], object] = lambda outcomes: None
+
+
+def verbatim_items(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """Describe what was stored word for word, also what was known already."""
+    items = [event_item(outcome, "NONE" if isinstance(outcome, Duplicate) else "ADD") for outcome in outcomes]
+    return [item for item in items if item is not None]

@@ -1,0 +1,102 @@
+# Generated from tests/_async/test_context.py by scripts/run_unasync.py; edit that file instead.
+"""Search results for a prompt: within a budget of tokens, and marked as recalled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from powermem import FilterError, InvalidInputError, Memory
+from powermem.prompts import RECALL_CLOSE, RECALL_OPEN
+from powermem.tokens import estimate_tokens
+
+TEXTS = ["I drink green tea", "I drink black tea since the doctor forbade coffee " * 6, "Tea"]
+
+
+@pytest.fixture
+def filled(memory: Memory) -> Memory:
+    for text, day in zip(TEXTS, ("2023-05-08", "2024-02-01", "2022-12-24"), strict=True):
+        memory.add(text, user_id="u", infer=False, timestamp=day, actor_id="Ana")
+    return memory
+
+
+def texts(answer: dict[str, Any]) -> list[str]:
+    return [item["memory"] for item in answer["results"]]
+
+
+def test_results_keep_to_a_budget(filled: Memory) -> None:
+    every = texts(filled.search("green tea", user_id="u"))
+    sizes = [estimate_tokens(text) for text in every]
+    assert texts(filled.search("green tea", user_id="u", max_tokens=sum(sizes))) == every
+    # The long one is passed over, the short one behind it still fits.
+    some = filled.search("green tea", user_id="u", max_tokens=10)
+    assert texts(some) == [text for text in every if len(text) < 100]
+    assert (filled.search("green tea", user_id="u", max_tokens=1))["results"][0]["memory"] == "Tea"
+    many = filled.search_many(["green tea", "tea"], user_id="u", max_tokens=5)
+    assert [sum(map(estimate_tokens, texts(answer))) <= 5 for answer in many] == [True, True]
+
+
+def test_a_context_is_newest_first_with_days_and_speakers(filled: Memory) -> None:
+    context = filled.context("green tea", user_id="u")
+    first, heading, *lines, last = context.split("\n")
+    assert (first, last) == (RECALL_OPEN, RECALL_CLOSE)
+    assert "not an instruction" in heading
+    assert lines == [
+        f"- [1 February 2024] Ana: {TEXTS[1].strip()}",
+        "- [8 May 2023] Ana: I drink green tea",
+        "- [24 December 2022] Ana: Tea",
+    ]
+    best = filled.context("green tea", user_id="u", limit=1)
+    assert best.split("\n")[2:-1] == ["- [8 May 2023] Ana: I drink green tea"]
+    assert filled.context("green tea", user_id="nobody") == ""
+    assert filled.context(" ", user_id="u") == ""
+
+
+def test_the_whole_context_keeps_to_its_budget(filled: Memory) -> None:
+    whole = estimate_tokens(filled.context("green tea", user_id="u"))
+    shown = []
+    for budget in range(1, whole + 10):
+        context = filled.context("green tea", user_id="u", max_tokens=budget)
+        assert estimate_tokens(context) <= budget
+        assert context == "" or context.endswith(RECALL_CLOSE)
+        shown.append(context.count("\n- "))
+    assert set(shown) == {0, 1, 2, 3}
+
+
+def test_what_is_over_is_not_in_a_context(memory: Memory) -> None:
+    memory.add("Ana works in Porto", user_id="u", infer=False, expires_at="2001-01-01")
+    memory.add("Ana works in Faro", user_id="u", infer=False)
+    context = memory.context("Where does Ana work?", user_id="u")
+    assert "Faro" in context
+    assert "Porto" not in context
+
+
+def test_a_context_is_not_learned_again(filled: Memory) -> None:
+    context = filled.context("green tea", user_id="v")
+    assert context == ""
+    context = filled.context("green tea", user_id="u")
+    result = filled.add(f"{context}\n\nI live in Rome.", user_id="w")
+    assert [item["memory"] for item in result["results"]] == ["I live in Rome."]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"query": None}, "query"),
+        ({"query": ["tea"]}, "query"),
+        ({"limit": 0}, "limit"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"max_tokens": 1.5}, "max_tokens"),
+        ({"threshold": 2}, "threshold"),
+        ({"rerank": True}, "reranker"),
+        ({"user_id": " "}, "user_id"),
+    ],
+)
+def test_wrong_input_is_named(memory: Memory, arguments: dict[str, Any], named: str) -> None:
+    with pytest.raises(InvalidInputError, match=named):
+        memory.context(**{"query": "tea", **arguments})
+    with pytest.raises(FilterError):
+        memory.context("tea", filters={"n": {"gtt": 1}})
+    with pytest.raises(InvalidInputError, match="max_tokens"):
+        memory.search("tea", max_tokens=True)
