@@ -69,6 +69,9 @@ def test_many_queries_at_once_get_what_each_gets_alone() -> None:
     queries = normalize(rng.standard_normal((9, 24)).astype(np.float32))
     alone = [vectors.similarities(query[np.newaxis])[0] for query in queries]
     np.testing.assert_allclose(vectors.similarities(queries), alone, atol=1e-6)
+    few = Vectors(24)
+    few.append(queries[:2])
+    np.testing.assert_allclose(few.similarities(queries), queries @ queries[:2].T, atol=1e-6)
 
 
 def test_appending_wastes_little_memory() -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ..marks import ASKS, TELLS_TIME
 from ..text import term_id
@@ -22,31 +21,47 @@ _LEAST_SCALE = 7 * _DAY
 
 
 class Nearby(NamedTuple):
-    """Pairs of rows of one run that were said shortly after each other.
+    """Which rows of one run were said shortly before or after which.
 
     Attributes:
-        left: shape (m,).
-        right: shape (m,); no pair occurs twice, in either order.
-        distance: in turns; shape (m,).
+        rows: the row, and so ascending; shape (m,).
+        others: the one beside it; every pair occurs in both orders. Shape (m,).
+        distances: in turns; shape (m,).
     """
 
-    left: IntArray
-    right: IntArray
-    distance: IntArray
+    rows: IntArray
+    others: IntArray
+    distances: IntArray
 
     @classmethod
     def of(cls, partition: Rankable, rows: IntArray, visible: BoolArray, span: int) -> Nearby:
         """Return the pairs of visible rows that have at least one of ``rows``."""
         places, distances, others = partition.beside(rows, span)
         seen = visible[others]
-        one, other = rows[places[seen]], others[seen]
-        left, right = np.minimum(one, other), np.maximum(one, other)
-        _, kept = np.unique(left * len(visible) + right, return_index=True)
-        return cls(left[kept], right[kept], distances[seen][kept])
+        one, other, distances = rows[places[seen]], others[seen], distances[seen]
+        both = np.concatenate([one, other]), np.concatenate([other, one])
+        _, kept = np.unique(both[0] * len(visible) + both[1], return_index=True)
+        return cls(both[0][kept], both[1][kept], np.concatenate([distances, distances])[kept])
 
     def among(self, rows: IntArray) -> Nearby:
         """Return the pairs as places among some rows, ascending, that have both ends of each."""
-        return Nearby(np.searchsorted(rows, self.left), np.searchsorted(rows, self.right), self.distance)
+        return Nearby(np.searchsorted(rows, self.rows), np.searchsorted(rows, self.others), self.distances)
+
+    def most(self, values: npt.NDArray[np.floating[Any]], length: int) -> FloatArray:
+        """Return for each of so many rows the most of what the pairs that begin with it have.
+
+        Args:
+            values: none below zero; shape (m, ...).
+            length: how many rows there are.
+
+        Returns:
+            Shape (length, ...); zero for a row without a pair.
+        """
+        found = np.zeros((length, *values.shape[1:]), dtype=np.float32)
+        if len(self.rows):
+            starts = np.flatnonzero(np.diff(self.rows, prepend=-1))
+            found[self.rows[starts]] = np.maximum.reduceat(values, starts, axis=0)
+        return found
 
 
 def coverage(gains: FloatArray, nearby: Nearby) -> FloatArray:
@@ -60,11 +75,9 @@ def coverage(gains: FloatArray, nearby: Nearby) -> FloatArray:
         Shape (rows,): for each word what the best turn nearby has of it beyond the row's own, summed.
     """
     own = np.ascontiguousarray(gains.T)
-    together = own.copy()
-    fading = np.float32(_FADING) ** nearby.distance[:, None].astype(np.float32)
-    _raise(together, nearby.left, own[nearby.right] * fading)
-    _raise(together, nearby.right, own[nearby.left] * fading)
-    lifted: FloatArray = (together - own).sum(axis=1)
+    fading = np.float32(_FADING) ** nearby.distances[:, None].astype(np.float32)
+    around = nearby.most(own[nearby.others] * fading, len(own))
+    lifted: FloatArray = np.maximum(around - own, 0).sum(axis=1)
     return lifted
 
 
@@ -76,26 +89,8 @@ def beside(base: FloatArray, strong: BoolArray, nearby: Nearby) -> FloatArray:
         strong: which of them may lift others; shape (rows,).
         nearby: pairs of places among these rows.
     """
-    shares = np.zeros(len(base), dtype=np.float32)
     lifting = np.where(strong, base, np.float32(0))
-    distance = nearby.distance.astype(np.float32)
-    _raise(shares, nearby.left, lifting[nearby.right] / distance)
-    _raise(shares, nearby.right, lifting[nearby.left] / distance)
-    return shares
-
-
-def _raise(values: FloatArray, places: IntArray, least: npt.NDArray[np.floating[Any]]) -> None:
-    """Make the values at some places, of which one may occur often, at least so high.
-
-    It is ``np.maximum.at`` in less time.
-    """
-    if not len(places):
-        return
-    order = np.argsort(places, kind="stable")
-    places = places[order]
-    starts = np.flatnonzero(np.diff(places, prepend=-1))
-    places = places[starts]
-    values[places] = np.maximum(values[places], np.maximum.reduceat(least[order], starts, axis=0))
+    return nearby.most(lifting[nearby.others] / nearby.distances.astype(np.float32), len(base))
 
 
 def same_run(base: FloatArray, strong: BoolArray, runs: IntArray) -> FloatArray:

@@ -121,7 +121,7 @@ def rank(
         return []
     nearby = Nearby.of(partition, pool, visible, weights.span if weights.lifts else 0)
     taking_part = np.zeros(len(visible), dtype=np.bool_)
-    taking_part[pool] = taking_part[nearby.left] = taking_part[nearby.right] = True
+    taking_part[pool] = taking_part[nearby.rows] = True
     rows = np.flatnonzero(taking_part)
     strong = np.zeros(len(rows), dtype=np.bool_)
     strong[np.searchsorted(rows, pool)] = True

@@ -143,7 +143,7 @@ async def _rerank(reranker: AsyncReranker, text: str, hits: Sequence[Hit], limit
 
 
 def _scored(hit: Hit, score: float) -> Hit:
-    details = {**hit.details, "fused": round(hit.score, 6), "rerank": round(score, 6)}
+    details = {**hit.details, "fused": hit.score, "rerank": score}
     return replace(hit, score=score, details=details)
 
 

@@ -144,7 +144,7 @@ def _rerank(reranker: Reranker, text: str, hits: Sequence[Hit], limit: int) -> l
 
 
 def _scored(hit: Hit, score: float) -> Hit:
-    details = {**hit.details, "fused": round(hit.score, 6), "rerank": round(score, 6)}
+    details = {**hit.details, "fused": hit.score, "rerank": score}
     return replace(hit, score=score, details=details)
 
 
