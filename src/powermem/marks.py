@@ -23,7 +23,10 @@ _ENGLISH = (
     r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day"
     r"|january|february|march|april|june|july|august|september|october|november|december|\d{4})\b"
 )
-_CHINESE = r"昨|明天|今天|前天|后天|去年|今年|明年|上周|下周|上个?月|下个?月|星期|周[一二三四五六日]|[年月日]前|\d[年月日号]"
+_CHINESE = (
+    r"昨|明天|今天|前天|后天|去年|今年|明年|上周|下周|上个?月|下个?月"
+    r"|星期|周[一二三四五六日]|[年月日]前|\d[年月日号]"
+)
 _TELLS_TIME = re.compile(f"{_ENGLISH}|{_CHINESE}", re.IGNORECASE)
 # The same for what can be in ASCII, in lower case: four times as fast.
 _TELLS_TIME_IN_ASCII = re.compile(_ENGLISH)
