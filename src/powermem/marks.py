@@ -18,13 +18,18 @@ TELLS_TIME = "@"
 
 # A note in brackets behind a question, such as one of a picture that came with it, changes nothing.
 _ASKS = re.compile(r"[?\uff1f\u061f\u037e]['\"\u2019\u201d)*\s]*(?:\[[^\]]*\]\s*)?\Z")
-_TELLS_TIME = re.compile(
+_ENGLISH = (
     r"\b(?:yesterday|today|tonight|tomorrow|last|next|ago|since|weeks?|months?|years?|weekend|morning"
     r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day"
     r"|january|february|march|april|june|july|august|september|october|november|december|\d{4})\b"
-    r"|昨|明天|今天|前天|后天|去年|今年|明年|上周|下周|上个?月|下个?月|星期|周[一二三四五六日]|[年月日]前|\d[年月日号]",
-    re.IGNORECASE,
 )
+_CHINESE = (
+    r"昨|明天|今天|前天|后天|去年|今年|明年|上周|下周|上个?月|下个?月"
+    r"|星期|周[一二三四五六日]|[年月日]前|\d[年月日号]"
+)
+_TELLS_TIME = re.compile(f"{_ENGLISH}|{_CHINESE}", re.IGNORECASE)
+# The same for what can be in ASCII, in lower case: four times as fast.
+_TELLS_TIME_IN_ASCII = re.compile(_ENGLISH)
 
 
 def of(text: str) -> list[str]:
@@ -32,7 +37,7 @@ def of(text: str) -> list[str]:
     found = []
     if _ASKS.search(text[-300:]):
         found.append(ASKS)
-    if _TELLS_TIME.search(text):
+    if _TELLS_TIME_IN_ASCII.search(text.lower()) if text.isascii() else _TELLS_TIME.search(text):
         found.append(TELLS_TIME)
     return found
 

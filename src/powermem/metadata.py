@@ -74,6 +74,8 @@ def check_text(text: str, name: str) -> str:
     Raises:
         InvalidInputError: it holds half of a surrogate pair, which no encoding can write.
     """
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError as error:

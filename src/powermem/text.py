@@ -200,7 +200,7 @@ def shared(query: str, text: str) -> float:
 
 def normalize(text: str) -> str:
     """Return the form that decides whether two texts are the same: NFKC, single spaces, none at the ends."""
-    return " ".join(unicodedata.normalize("NFKC", text).split())
+    return " ".join((text if text.isascii() else unicodedata.normalize("NFKC", text)).split())
 
 
 def content_hash(text: str) -> str:
