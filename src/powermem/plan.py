@@ -34,12 +34,14 @@ class Candidate:
         message: the message it came from, when that is known.
         turns: ids of the source turns.
         embedding: its vector as bytes.
+        source: the first message it may come from.
     """
 
     fact: Fact
     message: Message | None
     turns: tuple[int, ...]
     embedding: bytes | None = None
+    source: str = ""
 
     @property
     def hash(self) -> str:
@@ -56,20 +58,17 @@ class Candidate:
         """When it was said, when the message tells."""
         return self.message.sent_at if self.message else None
 
-    @property
-    def source(self) -> str:
-        """What was said, when it is known which message the fact comes from."""
-        return self.message.content if self.message else ""
-
 
 def candidates(facts: Sequence[Fact], messages: Sequence[Message], turns: Sequence[int]) -> list[Candidate]:
     """Tie each fact to the message and the turn that it came from; to all turns when it does not say."""
     found = []
     for fact in facts:
         if fact.turn is None:
-            found.append(Candidate(fact, messages[0] if len(messages) == 1 else None, tuple(turns)))
+            message = messages[0] if len(messages) == 1 else None
+            found.append(Candidate(fact, message, tuple(turns), source=messages[0].content))
         else:
-            found.append(Candidate(fact, messages[fact.turn], (turns[fact.turn],)))
+            message = messages[fact.turn]
+            found.append(Candidate(fact, message, (turns[fact.turn],), source=message.content))
     return found
 
 

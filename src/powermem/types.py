@@ -218,6 +218,7 @@ class Stored:
         turns: ids of the source turns it came from.
         embedding: its normalized float32 vector as bytes, if it was asked for and there is one.
         terms: its words, or ``None`` to have them computed anew.
+        source: the message that it was concluded from, for that.
     """
 
     row: Row
@@ -226,6 +227,7 @@ class Stored:
     turns: Sequence[int] = ()
     embedding: bytes | None = None
     terms: Words | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ def test_the_loop_that_is_over_is_named_as_such(config: dict[str, Any]) -> None:
     # Nobody can close it in the ordinary way any more.
     assert memory._parts is not None
     memory._parts.store._engine.close()  # type: ignore[attr-defined]
+    memory._parts = None
 
 
 def test_another_memory_in_the_second_loop_works(config: dict[str, Any]) -> None:

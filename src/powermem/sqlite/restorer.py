@@ -113,7 +113,7 @@ class Restorer:
                 (
                     stored.row.id,
                     stored.embedding,
-                    *(stored.terms or index(stored.row, stored.facets)),
+                    *(stored.terms or index(stored.row, stored.facets, stored.source)),
                 )
                 for stored in memories
             ],

@@ -319,8 +319,7 @@ class AsyncExtraction:
     async def _embed(self, found: Sequence[Candidate]) -> list[Candidate]:
         vectors = await self._encoder.encode([candidate.fact.text for candidate in found])
         return [
-            Candidate(candidate.fact, candidate.message, candidate.turns, vector)
-            for candidate, vector in zip(found, vectors, strict=True)
+            replace(candidate, embedding=vector) for candidate, vector in zip(found, vectors, strict=True)
         ]
 
 

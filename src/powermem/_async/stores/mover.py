@@ -157,12 +157,7 @@ class AsyncServerMover:
             return
         await connection.execute_many(
             self._sql.insert_memory,
-            [
-                self._sql.memory_values(
-                    one.row, one.facets, one.embedding, one.terms or index(one.row, one.facets)
-                )
-                for one in memories
-            ],
+            [self._values(one) for one in memories],
         )
         lived = [
             (one.row.access_count, one.row.version, one.row.scope.user_id or "", one.row.id)
@@ -174,6 +169,10 @@ class AsyncServerMover:
                 f"UPDATE {self._sql.records} SET access_count = ?, version = ? WHERE user_id = ? AND id = ?",
                 lived,
             )
+
+    def _values(self, stored: Stored) -> tuple[Any, ...]:
+        words = stored.terms or index(stored.row, stored.facets, stored.source)
+        return self._sql.memory_values(stored.row, stored.facets, stored.embedding, words)
 
     async def _make_room(self, connection: AsyncConnection, stored: Stored, now: int) -> bool:
         """End an expired memory with the same text: nobody can find it, so it must not stand in the way."""

@@ -92,12 +92,30 @@ class Importer:
         self.errors += [{"line": line, "error": error} for line, error in page.errors[:room]]
         if not (page.memories or page.turns or page.history or page.preferences):
             return
-        memories = self._embed(page.memories)
+        memories = self._embed(self._with_sources(page))
         restored = Restore(memories, clock.now(), page.turns, page.history)
         new, *_ = self._store.apply([restored, *map(AddPreference, page.preferences)])
         assert isinstance(new, int)
         self.imported += new
         self.skipped += len(memories) - new
+
+    def _with_sources(self, page: Page) -> list[Stored]:
+        """Return the memories with the first message that each was concluded from, where it is needed."""
+        said = {turn.id: turn.content for turn in page.turns}
+        firsts = {
+            stored.row.id: min(stored.turns)
+            for stored in page.memories
+            # What was rewritten is not what was said.
+            if stored.turns and all(entry.event != "UPDATE" for entry in stored.history)
+        }
+        missing = list({turn for turn in firsts.values() if turn not in said})
+        said |= {turn.id: turn.content for turn in self._store.get_turns(missing)}
+        return [
+            replace(stored, source=said.get(firsts.get(stored.row.id, 0), ""))
+            if stored.terms is None
+            else stored
+            for stored in page.memories
+        ]
 
     def _embed(self, memories: Sequence[Stored]) -> list[Stored]:
         if self._fits and all(stored.embedding is not None for stored in memories):

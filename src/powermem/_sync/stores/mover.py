@@ -154,12 +154,7 @@ class ServerMover:
             return
         connection.execute_many(
             self._sql.insert_memory,
-            [
-                self._sql.memory_values(
-                    one.row, one.facets, one.embedding, one.terms or index(one.row, one.facets)
-                )
-                for one in memories
-            ],
+            [self._values(one) for one in memories],
         )
         lived = [
             (one.row.access_count, one.row.version, one.row.scope.user_id or "", one.row.id)
@@ -171,6 +166,10 @@ class ServerMover:
                 f"UPDATE {self._sql.records} SET access_count = ?, version = ? WHERE user_id = ? AND id = ?",
                 lived,
             )
+
+    def _values(self, stored: Stored) -> tuple[Any, ...]:
+        words = stored.terms or index(stored.row, stored.facets, stored.source)
+        return self._sql.memory_values(stored.row, stored.facets, stored.embedding, words)
 
     def _make_room(self, connection: Connection, stored: Stored, now: int) -> bool:
         """End an expired memory with the same text: nobody can find it, so it must not stand in the way."""
