@@ -324,7 +324,7 @@ class AsyncLifecycle:
             reranker=reranker,
             extractor=extractor,
             extraction=extraction,
-            retrieval=AsyncRetrieval(store, encoder, reranker),
+            retrieval=AsyncRetrieval(store, encoder, reranker, voiced=settings.search.voiced),
             runner=runner,
             processor=AsyncProcessor(store, runner, self._watcher, processing),
             watcher=self._watcher,

@@ -325,7 +325,7 @@ class Lifecycle:
             reranker=reranker,
             extractor=extractor,
             extraction=extraction,
-            retrieval=Retrieval(store, encoder, reranker),
+            retrieval=Retrieval(store, encoder, reranker, voiced=settings.search.voiced),
             runner=runner,
             processor=Processor(store, runner, self._watcher, processing),
             watcher=self._watcher,

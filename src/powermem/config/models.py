@@ -23,6 +23,7 @@ from .sections import (
     Performance,
     Processing,
     QueryRewrite,
+    Search,
     Security,
     SkillStore,
     SourceStore,
@@ -214,6 +215,7 @@ class MemoryConfig(Section):
         "intelligent_memory", "intelligence", default=IntelligentMemory()
     )
     memory_decay: MemoryDecay = MemoryDecay()
+    search: Search = Search()
     processing: Processing = Processing()
     budget: Budget = Budget()
     query_rewrite: QueryRewrite = QueryRewrite()

@@ -66,6 +66,7 @@ def resolve(
         intelligent_memory=_intelligent_memory(checked),
         prompts=Prompts(checked.custom_fact_extraction_prompt, checked.custom_update_memory_prompt),
         security=checked.security,
+        search=checked.search,
         processing=checked.processing,
         budget=checked.budget,
         ignored=checked.ignored,

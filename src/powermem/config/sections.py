@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar
 
 from ..budget import EMBEDDED_TEXTS, LLM_CALLS, LLM_TOKENS
+from ..ranking.weights import Weights
 from .fields import (
     INERT,
     Amount,
@@ -24,6 +25,8 @@ from .fields import (
     Whole,
     alias,
 )
+
+_SHIPPED = Weights()
 
 
 class Http(Section):
@@ -107,6 +110,27 @@ class Budget(Section):
             EMBEDDED_TEXTS: self.embedded_texts_per_day,
         }
         return {name: limit for name, limit in limits.items() if limit is not None}
+
+
+class Search(Section):
+    """How much each part of a score counts; zero switches a part off. See `powermem.ranking.weights`."""
+
+    prefix: ClassVar[str] = "POWERMEM_SEARCH_"
+
+    dense: Fraction = _SHIPPED.dense
+    source: Fraction = _SHIPPED.source
+    coverage: Fraction = _SHIPPED.coverage
+    speaker: Fraction = _SHIPPED.speaker
+    neighbour: Fraction = _SHIPPED.neighbour
+    span: Whole = _SHIPPED.span
+    run: Fraction = _SHIPPED.run
+    asking: Fraction = _SHIPPED.asking
+    moment: Fraction = _SHIPPED.moment
+    period: Fraction = _SHIPPED.period
+    phrase: Fraction = _SHIPPED.phrase
+    recency: Fraction = _SHIPPED.recency
+    voiced: bool = True
+    """Whether a question about somebody is also embedded in the words of that person."""
 
 
 class MemoryDecay(Section):

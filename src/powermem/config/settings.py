@@ -12,7 +12,7 @@ from powermem.errors import ConfigError
 
 from .fields import reveal
 from .providers import Detail
-from .sections import Budget, Http, IntelligentMemory, Processing, Security
+from .sections import Budget, Http, IntelligentMemory, Processing, Search, Security
 from .stores import StoreConfig
 from .tables import Dialect, Factory, Protocol
 
@@ -140,6 +140,7 @@ class Settings:
     intelligent_memory: IntelligentMemory
     prompts: Prompts
     security: Security
+    search: Search
     processing: Processing
     budget: Budget
     ignored: tuple[str, ...]

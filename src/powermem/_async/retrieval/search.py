@@ -57,12 +57,27 @@ class Query:
 
 
 class AsyncRetrieval:
-    """Answers queries from a store."""
+    """Answers queries from a store.
 
-    def __init__(self, store: AsyncStore, encoder: AsyncEncoder, reranker: AsyncReranker | None) -> None:
+    Args:
+        store: where the memories are.
+        encoder: embeds the queries.
+        reranker: puts what was found in order, where there is one.
+        voiced: whether a question about somebody is also embedded in the words of that person.
+    """
+
+    def __init__(
+        self,
+        store: AsyncStore,
+        encoder: AsyncEncoder,
+        reranker: AsyncReranker | None,
+        *,
+        voiced: bool = True,
+    ) -> None:
         self._store = store
         self._encoder = encoder
         self._reranker = reranker
+        self._voiced = voiced
 
     async def search(self, texts: Sequence[str], query: Query) -> list[Answer]:
         """Answer each text, best first; all are embedded in one batch. A blank text has no answer."""
@@ -109,7 +124,7 @@ class AsyncRetrieval:
 
     async def _encode(self, texts: Sequence[str], questions: Sequence[Question]) -> list[bytes | None]:
         """Return the vector of each query: the mean of its own and its voiced form's, in one batch."""
-        voiced = {i: form for i, one in enumerate(questions) if (form := one.voiced) is not None}
+        voiced = {i: one.voiced for i, one in enumerate(questions) if self._voiced and one.voiced is not None}
         vectors = await self._encoder.encode([*texts, *voiced.values()])
         own = vectors[: len(texts)]
         for i, other in zip(voiced, vectors[len(texts) :], strict=True):

@@ -31,9 +31,11 @@ def build_store(settings: Settings, place: Place | None = None) -> TaskStore:
     require_available(settings.store.provider)
     memory = settings.intelligent_memory
     weights = Weights(
-        recency=Weights().recency if memory.enabled else 0.0,
+        **settings.search.model_dump(exclude={"voiced"}),
         retention_days=memory.decay_rate * memory.decay_rate_multipliers.short_term,
     )
+    if not memory.enabled:
+        weights = replace(weights, recency=0.0)
     config = settings.store.config
     if isinstance(config, SQLiteConfig):
         return _sqlite(config, weights)
