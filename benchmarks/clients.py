@@ -1,6 +1,7 @@
 """What a memory adds to a call of a language model: to a whole reply, and to the first word of a stream.
 
-Needs the package ``openai``. The memory has 10,000 memories of one user; the vectors cost next to nothing.
+Needs the package ``openai``. There are 10,000 memories, of one user or of a hundred; the vectors cost next to
+nothing. A last measurement makes 5,000 calls, to see whether anything grows.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
+import os
 import statistics
 import subprocess
 import sys
@@ -21,12 +24,15 @@ from powermem import AsyncMemory, Memory
 
 from . import corpus
 from .measure import ROOT, in_fresh_process, run_as_child
+from .reopening import resident
 from .report import Figure, figure
 
 ROWS = 10_000
 CROWD = 100
-USER = "u"
 _CALLS = 40
+_STEADY = 5000
+# Until here caches fill, and everything is used once.
+_WARM = 1000
 # Seconds between two new streams; a hundred are under way then.
 _APART = 0.02
 
@@ -35,7 +41,8 @@ Samples = dict[str, list[float]]
 
 def run(options: argparse.Namespace) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder, chatting() as url:
-        asyncio.run(_fill(folder))
+        for users in (1, CROWD):
+            asyncio.run(_fill(folder, users))
         figures = []
         for colour in ("async", "sync"):
             samples: Samples = in_fresh_process(
@@ -51,27 +58,44 @@ def run(options: argparse.Namespace) -> list[Figure]:
                 ),
                 figure(f"of that, added by the memory, {colour}", samples["added"], "ms", target="under 5"),
             ]
-        for what, how in (("flow", f"one each {_APART * 1000:.0f} ms"), ("burst", "all at one moment")):
-            crowd: Samples = in_fresh_process(
-                "benchmarks.clients", what=what, folder=folder, url=url, rounds=options.rounds
-            )
-            figures += [
-                figure(
-                    f"first word of {CROWD} streams, {how}, p95 of each round",
-                    crowd["attended"],
-                    "ms",
-                    floor=crowd["bare"],
-                    beside="the bare client",
-                ),
-                figure("of that, added by the memory", crowd["added"], "ms", target="under 20"),
-            ]
+        for users in (1, CROWD):
+            for what, how in (("flow", f"one each {_APART * 1000:.0f} ms"), ("burst", "all at one moment")):
+                crowd: Samples = in_fresh_process(
+                    "benchmarks.clients",
+                    what=what,
+                    folder=folder,
+                    url=url,
+                    rounds=options.rounds,
+                    users=users,
+                )
+                whose = "one user" if users == 1 else f"{users} users with {ROWS // users} memories each"
+                figures += [
+                    figure(
+                        f"first word of {CROWD} streams of {whose}, {how}, p95 of each round",
+                        crowd["attended"],
+                        "ms",
+                        floor=crowd["bare"],
+                        beside="the bare client",
+                    ),
+                    figure("of that, added by the memory", crowd["added"], "ms", target="under 20"),
+                ]
+    with tempfile.TemporaryDirectory() as folder, chatting("0") as url:
+        asyncio.run(_fill(folder, 1))
+        grown: Samples = in_fresh_process(
+            "benchmarks.clients", what="steady", folder=folder, url=url, rounds=1
+        )
+        after = f"after {_STEADY:,} calls, more than after {_WARM:,}"
+        figures += [
+            figure(f"memory of the process {after}", grown["mib"], "MiB", target="0"),
+            figure(f"open files and connections {after}", grown["files"], "", target="0"),
+        ]
     return figures
 
 
 @contextlib.contextmanager
-def chatting() -> Iterator[str]:
-    """Run a server that chats in a process of its own; its streams take about two seconds."""
-    command = [sys.executable, str(ROOT / "tests" / "chatserver.py"), "0.2"]
+def chatting(pause: str = "0.2") -> Iterator[str]:
+    """Run a server that chats in a process of its own; with this pause its streams take about two seconds."""
+    command = [sys.executable, str(ROOT / "tests" / "chatserver.py"), pause]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
@@ -80,19 +104,22 @@ def chatting() -> Iterator[str]:
             process.kill()
 
 
-def _config(folder: str) -> dict[str, Any]:
+def _config(folder: str, users: int = 1) -> dict[str, Any]:
+    path = Path(folder) / f"{users}.db"
     return {
-        "vector_store": {"provider": "sqlite", "config": {"database_path": str(Path(folder) / "memory.db")}},
+        "vector_store": {"provider": "sqlite", "config": {"database_path": str(path)}},
         "embedder": {"provider": "mock"},
         "llm": {"provider": "none"},
     }
 
 
-async def _fill(folder: str) -> None:
-    async with AsyncMemory(_config(folder)) as memory:
-        await memory.add_many(
-            corpus.texts(ROWS, 1), user_id=USER, infer=False, concurrency=64, batch_size=500
-        )
+async def _fill(folder: str, users: int) -> None:
+    said = [
+        {"messages": text, "user_id": corpus.user(number % users)}
+        for number, text in enumerate(corpus.texts(ROWS, 1))
+    ]
+    async with AsyncMemory(_config(folder, users)) as memory:
+        await memory.add_many(said, infer=False, concurrency=64, batch_size=500)
 
 
 def _question(text: str) -> dict[str, Any]:
@@ -118,7 +145,7 @@ async def _measure_async(folder: str, url: str, rounds: int) -> Samples:
         AsyncOpenAI(base_url=url, api_key="k") as plain,
         AsyncOpenAI(base_url=url, api_key="k") as watched,
     ):
-        memory.llm.register(watched).attribution(USER)
+        memory.llm.register(watched).attribution(corpus.user(0))
         for text in corpus.queries(_CALLS * rounds, 2):
             bare.append(await timed(plain, text))
             attended.append(await timed(watched, text))
@@ -141,7 +168,7 @@ def _measure_sync(folder: str, url: str, rounds: int) -> Samples:
         OpenAI(base_url=url, api_key="k") as plain,
         OpenAI(base_url=url, api_key="k") as watched,
     ):
-        memory.llm.register(watched).attribution(USER)
+        memory.llm.register(watched).attribution(corpus.user(0))
         for text in corpus.queries(_CALLS * rounds, 2):
             bare.append(timed(plain, text))
             attended.append(timed(watched, text))
@@ -149,33 +176,35 @@ def _measure_sync(folder: str, url: str, rounds: int) -> Samples:
     return _samples(bare, attended)
 
 
-async def _measure_crowd(folder: str, url: str, rounds: int, apart: float) -> Samples:
+async def _measure_crowd(folder: str, url: str, rounds: int, apart: float, users: int) -> Samples:
     from openai import AsyncOpenAI
-
-    async def first(client: Any, text: str, wait: float) -> float:
-        await asyncio.sleep(wait)
-        begun = time.perf_counter()
-        stream = await client.chat.completions.create(**_question(text), stream=True)
-        delay = 0.0
-        async for _ in stream:
-            delay = delay or (time.perf_counter() - begun) * 1000
-        return delay
-
-    async def crowd(client: Any, texts: list[str]) -> float:
-        delays = await asyncio.gather(
-            *(first(client, text, place * apart) for place, text in enumerate(texts))
-        )
-        return statistics.quantiles(delays, n=20)[-1]
 
     bare, attended = [], []
     async with (
-        AsyncMemory(_config(folder)) as memory,
+        AsyncMemory(_config(folder, users)) as memory,
         AsyncOpenAI(base_url=url, api_key="k") as plain,
         AsyncOpenAI(base_url=url, api_key="k") as watched,
     ):
-        memory.llm.register(watched).attribution(USER)
+
+        async def first(client: Any, place: int, text: str) -> float:
+            await asyncio.sleep(place * apart)
+            memory.attribution(corpus.user(place % users))
+            begun = time.perf_counter()
+            stream = await client.chat.completions.create(**_question(text), stream=True)
+            delay = 0.0
+            async for _ in stream:
+                delay = delay or (time.perf_counter() - begun) * 1000
+            return delay
+
+        async def crowd(client: Any, texts: list[str]) -> float:
+            delays = await asyncio.gather(*(first(client, place, text) for place, text in enumerate(texts)))
+            return statistics.quantiles(delays, n=20)[-1]
+
+        memory.llm.register(watched)
         # Past the budget there would be nothing to measure.
         memory.llm.recall_budget = 60.0
+        # What each user has is read once.
+        await crowd(watched, corpus.queries(CROWD, rounds))
         for number in range(rounds):
             texts = corpus.queries(CROWD, number)
             bare.append(await crowd(plain, texts))
@@ -184,12 +213,41 @@ async def _measure_crowd(folder: str, url: str, rounds: int, apart: float) -> Sa
     return _samples(bare, attended)
 
 
-def measure(what: str, folder: str, url: str, rounds: int) -> Samples:
+async def _measure_steady(folder: str, url: str) -> Samples:
+    from openai import AsyncOpenAI
+
+    def state() -> tuple[float, int]:
+        gc.collect()
+        return resident(), len(os.listdir("/proc/self/fd"))
+
+    questions = corpus.queries(100, 1)
+    before: tuple[float, int] = (0.0, 0)
+    async with AsyncMemory(_config(folder)) as memory, AsyncOpenAI(base_url=url, api_key="k") as client:
+        memory.llm.register(client).attribution(corpus.user(0))
+        for number in range(_STEADY):
+            if number == _WARM:
+                before = state()
+            asked = _question(questions[number % len(questions)])
+            if number % 2:
+                await client.chat.completions.create(**asked)
+            else:
+                async for _ in await client.chat.completions.create(**asked, stream=True):
+                    pass
+            if number % 100 == 0:
+                await memory.augmentation.wait()
+        await memory.augmentation.wait()
+        after = state()
+    return {"mib": [after[0] - before[0]], "files": [after[1] - before[1]]}
+
+
+def measure(what: str, folder: str, url: str, rounds: int, users: int = 1) -> Samples:
     if what == "sync":
         return _measure_sync(folder, url, rounds)
     if what == "async":
         return asyncio.run(_measure_async(folder, url, rounds))
-    return asyncio.run(_measure_crowd(folder, url, rounds, _APART if what == "flow" else 0.0))
+    if what == "steady":
+        return asyncio.run(_measure_steady(folder, url))
+    return asyncio.run(_measure_crowd(folder, url, rounds, _APART if what == "flow" else 0.0, users))
 
 
 if __name__ == "__main__":

@@ -38,4 +38,5 @@ def turn_of(text: str, scope: Scope = ANA, turn_id: int | None = None) -> AddTur
 def search_for(text: str, scope: Scope = ANA, limit: int = 10, **more: Any) -> SearchRequest:
     """Return a search by meaning and by words."""
     question = read(text, now())
-    return SearchRequest(scope, vector(text), question.terms, limit, question.cues, **more)
+    forms = {"forms": question.sought.forms, **more}
+    return SearchRequest(scope, vector(text), question.sought.terms, limit, question.cues, **forms)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.apiserver import ApiServer
 from tests.chatserver import ChatServer
@@ -17,6 +18,10 @@ from tests.servers import (
     postgres_server,
     seekdb_server,
 )
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("powermem", deadline=None)
+settings.load_profile("powermem")
 
 __all__ = [
     "api",

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from powermem._sync.processing.handle import ProcessTask
     from powermem.config import MemoryConfig, auto_config, load_config_from_env, validate_config
     from powermem.config.registry import register_embedder, register_llm
+    from powermem.recalled import RecalledFact
     from powermem.tasks import ProcessStatus
     from powermem.types import MemoryRecord
 
@@ -61,6 +62,7 @@ __all__ = [
     "ProviderTimeoutError",
     "QuotaExceededError",
     "RateLimitError",
+    "RecalledFact",
     "StoreError",
     "StoreUnavailableError",
     "__version__",
@@ -80,6 +82,7 @@ _HOMES = {
     "MemoryRecord": "powermem.types",
     "ProcessStatus": "powermem.tasks",
     "ProcessTask": "powermem._sync.processing.handle",
+    "RecalledFact": "powermem.recalled",
     "auto_config": "powermem.config",
     "create_memory": "powermem._create",
     "load_config_from_env": "powermem.config",

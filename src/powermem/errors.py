@@ -110,7 +110,23 @@ class ExtractionError(ProviderError):
 
 
 class QuotaExceededError(PowerMemError):
-    """A configured budget is used up."""
+    """A configured budget is used up, or has too little left; the model was not asked.
+
+    Attributes:
+        budget: the path of the setting, such as ``"budget.llm_calls_per_day"``.
+        limit: what it allows on a day.
+        used: how much of it was used when this was asked.
+        free_at: when it is free again; ISO-8601 in UTC.
+    """
+
+    def __init__(
+        self, message: str, *, budget: str = "", limit: int = 0, used: int = 0, free_at: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.budget = budget
+        self.limit = limit
+        self.used = used
+        self.free_at = free_at
 
 
 class ProcessTimeout(PowerMemError, TimeoutError):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from . import marks
 from .ranking.vectors import normalize as normalize_vectors
-from .text import count_terms, date_terms, terms
+from .text import count_terms, date_terms, query_forms, term_id, terms
 from .types import Row, Words
 
 
@@ -46,3 +46,24 @@ def index(row: Row, facets: Mapping[str, Any] | None = None, source: str = "") -
 def embedding_bytes(vectors: npt.NDArray[np.float32]) -> list[bytes]:
     """Return each row of shape (n, d), normalized, as float32 bytes."""
     return [row.tobytes() for row in normalize_vectors(vectors)]
+
+
+class Sought(NamedTuple):
+    """What full text looks for.
+
+    Attributes:
+        terms: the distinct term ids of a query.
+        forms: of those that are forms of a word besides it, the id of that word.
+        words: its terms, to tell which speakers it names.
+    """
+
+    terms: list[int]
+    forms: dict[int, int]
+    words: frozenset[str]
+
+
+def query_ids(query: str) -> Sought:
+    """Return what a query looks for in full text."""
+    found = query_forms(query)
+    forms = {term_id(term): term_id(word) for term, word in found.items() if term != word}
+    return Sought([term_id(term) for term in found], forms, frozenset(found))

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from . import periods
+from .indexing import Sought, query_ids
 from .text import query_terms, term_id
 from .types import Cues
 
@@ -27,12 +28,12 @@ class Question:
     """A query that was read.
 
     Attributes:
-        terms: distinct ids of the terms to look for.
+        sought: what full text looks for.
         cues: what it says apart from them.
         voiced: the query in the words of whoever it asks about, ``None`` when it names nobody so.
     """
 
-    terms: list[int]
+    sought: Sought
     cues: Cues
     voiced: str | None
 
@@ -44,15 +45,15 @@ def read(query: str, now: int) -> Question:
         query: as the user wrote it, in any language.
         now: the present moment, microseconds UTC; "last May" is the last one before it.
     """
-    found = query_terms(query)
+    sought = query_ids(query)
     phrases = []
     for quoted in _QUOTED.finditer(query):
         words = query_terms(next(filter(None, quoted.groups())))
         if len(words) > 1:
             phrases.append([term_id(word) for word in words])
     return Question(
-        terms=[term_id(term) for term in found],
-        cues=Cues(frozenset(found), phrases, periods.find(query, now), bool(_ASKS_WHEN.match(query))),
+        sought=sought,
+        cues=Cues(sought.words, phrases, periods.find(query, now), bool(_ASKS_WHEN.match(query))),
         voiced=voiced(query),
     )
 

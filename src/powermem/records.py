@@ -51,7 +51,7 @@ def hit_record(hit: Hit, *, explain: bool) -> dict[str, Any]:
     """Return a search result."""
     shown: dict[str, Any] = {**record(hit.row), "score": hit.score}
     if explain:
-        shown["score_details"] = dict(hit.details)
+        shown["score_details"] = {name: round(part, 6) for name, part in hit.details.items()}
     return shown
 
 

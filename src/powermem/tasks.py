@@ -13,6 +13,7 @@ from .errors import (
     EmbeddingMismatchError,
     InvalidInputError,
     ProviderError,
+    QuotaExceededError,
 )
 from .types import Scope, Turn
 from .wire.retry import is_passing
@@ -38,6 +39,10 @@ class ProcessStatus(str, Enum):
 
 OPEN = frozenset({ProcessStatus.PENDING, ProcessStatus.RUNNING})
 """The states of a task that is still to be done."""
+
+
+OVER_BUDGET = "over budget"
+"""The stage of a task that failed because a budget was used up, and is begun again when it is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,4 +159,7 @@ def is_hopeless(error: Exception) -> bool:
     """Tell whether trying again cannot help until somebody has changed something."""
     if isinstance(error, ProviderError) and error.status is not None:
         return not is_passing(error.status)
-    return isinstance(error, (ConfigError, InvalidInputError, AuthenticationError, EmbeddingMismatchError))
+    return isinstance(
+        error,
+        (ConfigError, InvalidInputError, AuthenticationError, EmbeddingMismatchError, QuotaExceededError),
+    )

@@ -1,8 +1,13 @@
 """Text as terms: the one tokenizer behind every full-text index, for any language and with no model.
 
-A text is folded (NFKC, case, diacritics) and cut in one regex pass. English words are stemmed; runs of
-scripts written without spaces become single characters and pairs; identifiers stay whole and give their parts
-too; emoji are terms. What became of a token is remembered, so a warm pass costs little more than the cut.
+A text is normalized (NFKC) and cut in one regex pass, then each token is folded (case, diacritics). Every
+word is a term by its English stem, whatever its language; runs of scripts written without spaces become
+single characters and pairs; identifiers stay whole and give their parts too; emoji are terms. What became of
+a token is remembered, so a warm pass costs little more than the cut.
+
+A word of another language is a term by its stem in that language too. Both sides get it in addition, so a
+memory and a query meet in the word itself where the language was told for one of them only, where the stemmer
+is not installed or is another version, and where the memory was indexed before there were stems.
 """
 
 from __future__ import annotations
@@ -10,42 +15,30 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b, sha256
 from itertools import chain
 
 from .clock import to_datetime
-from .stemming import stem
+from .languages import ENGLISH, candidates, content, says_nothing, spoken
+from .snowball import stem_in
+from .stemming import stem as stem_english
 
 __all__ = [
     "MONTHS",
-    "STOP_WORDS",
     "WEEKDAYS",
     "content_hash",
     "count_terms",
     "date_phrase",
     "date_terms",
     "normalize",
-    "query_ids",
+    "query_forms",
     "query_terms",
     "shared",
     "term_id",
     "terms",
 ]
-
-_STOP_WORDS = """
-a about above after again against all also am an and any are as at be because been before being below
-between both but by can cannot could did do does doing done down during each else ever few for from
-further had has have having he her here hers herself him himself his how i if in into is it its itself
-just me might more most much must my myself no nor not of off on once one only or other our ours ourselves
-out over own per same shall she should since so some such than that the their theirs them themselves then
-there these they this those through thus to too under until up upon us very was we were what whatever when
-where whether which while who whoever whom whose why will with within without would yet you your yours
-yourself yourselves
-"""
-STOP_WORDS = frozenset(_STOP_WORDS.split())
-"""English words that say nothing about what a query is after. "May" is not one: it is a month."""
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -72,7 +65,7 @@ _SIGNS = "".join(
 # One connector between letters or digits makes an identifier; colons and commas do so between digits only.
 # Lengths are bounded so that a pasted blob cannot fill the caches with huge strings.
 _JOINED = "(?:(?:[._@+&'-]|(?<=[0-9])[:,](?=[0-9])){word}){{0,15}}(?:\\+\\+|\\#)?"
-_ASCII_WORD = "[a-z0-9]{1,64}"
+_ASCII_WORD = "[A-Za-z0-9]{1,64}"
 _ASCII_TOKEN = re.compile(_ASCII_WORD + _JOINED.format(word=_ASCII_WORD))
 _LETTER = rf"[^\W_{_DENSE_SCRIPTS}]"
 _WORD = rf"(?:{_LETTER}{{1,64}}(?:[{_SIGNS}]{{1,8}}{_LETTER}{{0,64}}){{0,32}})"
@@ -85,7 +78,7 @@ _DENSE = re.compile(f"[{_DENSE_SCRIPTS}]")
 # characters. The voicing marks of kana are not among them, since they change the word.
 _MARKS = re.compile(
     "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f"
-    "\u0670\u00ad\u200b-\u200d\u2060\ufe0e\ufe0f\ufeff\U0001f3fb-\U0001f3ff]+"
+    "\u0670\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufe0e\ufe0f\ufeff\U0001f3fb-\U0001f3ff]+"
 )
 # Letters that Unicode does not decompose.
 _LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i", "ħ": "h"}
@@ -103,6 +96,8 @@ _CONTRACTION = re.compile(r"(.+)'(?:s|m|re|ve|ll|d)")
 _NEGATION = re.compile(r"(.+)n't")
 _NEGATED = {"can't": "can", "won't": "will", "shan't": "shall", "ain't": "be"}
 _ORDINAL = re.compile(r"([0-9]+)(?:st|nd|rd|th)")
+_HUMP = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+")
+_MOST_HUMPS = 8
 
 
 def terms(text: str) -> list[str]:
@@ -114,13 +109,14 @@ def terms(text: str) -> list[str]:
     Returns:
         The terms in order, with repeats. ``"Alice's user_id"`` gives ``["alic", "user_id", "user", "id"]``.
     """
+    tokens, languages = _cut(text)
     found: list[str] = []
-    for token in _tokens(text):
+    for token in tokens:
         if _DENSE.match(token):
             found.extend(token)
             found.extend(_pairs(token))
         else:
-            found.extend(_expand(token))
+            found.extend(_expand(token, *languages))
     return found
 
 
@@ -131,19 +127,33 @@ def query_terms(text: str) -> list[str]:
         text: any text, in any language.
 
     Returns:
-        Distinct terms in order. English stop words are left out unless there is nothing else; of a run
-        written without spaces only the pairs are kept, which say more than single characters.
+        Distinct terms in order. Stop words of English and of the language of the text are left out unless
+        there is nothing else; of a run written without spaces only the pairs are kept, which say more than
+        single characters.
     """
-    tokens = _tokens(text)
-    kept: dict[str, None] = {}
+    return list(query_forms(text))
+
+
+def query_forms(text: str) -> dict[str, str]:
+    """Cut a question into the terms to look for, and say which of them are forms of one word.
+
+    Args:
+        text: any text, in any language.
+
+    Returns:
+        The terms that ``query_terms`` gives, each with the term that stands for its word: of a word and its
+        stems the word, of any other term the term itself.
+    """
+    tokens, languages = _cut(text)
+    kept: dict[str, str] = {}
     for token in tokens:
         if _DENSE.match(token):
-            kept.update(dict.fromkeys(_pairs(token) or token))
+            for part in content(token):
+                found = _pairs(part) or part
+                kept.update(zip(found, found, strict=True))
         else:
-            kept.update(_sought(token))
-    if not kept:
-        kept = dict.fromkeys(term for token in tokens for term in _expand(token))
-    return list(kept)
+            kept.update(_sought(token, *languages))
+    return kept or {term: term for term in terms(text)}
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
@@ -180,11 +190,6 @@ def count_terms(
         counts.setdefault(term_id(term), 0)
     numbers = sorted(counts)
     return numbers, [count if (count := counts[number]) < _COUNT_CAP else _COUNT_CAP for number in numbers]
-
-
-def query_ids(query: str) -> list[int]:
-    """Return the distinct ids of the terms to look for."""
-    return [term_id(term) for term in query_terms(query)]
 
 
 def shared(query: str, text: str) -> float:
@@ -228,18 +233,29 @@ def date_phrase(moment: int) -> str:
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
-def _tokens(text: str) -> list[str]:
+def _cut(text: str) -> tuple[list[str], tuple[str, ...]]:
+    """Return the tokens of a text, with their case and accents, and the languages that it may be in."""
     if not text.isascii():
         text = _SPECIAL_PUNCTUATION.sub(lambda match: _PUNCTUATION[match[0]], text)
     if text.isascii():
-        return _ASCII_TOKEN.findall(text.lower())
-    return _TOKEN.findall(_fold(text))
+        tokens = _ASCII_TOKEN.findall(text)
+        return tokens, spoken(tokens)
+    text = _MARKS.sub("", unicodedata.normalize("NFKC", text))
+    tokens = _TOKEN.findall(text)
+    return tokens, spoken(tokens, text)
 
 
-def _fold(text: str) -> str:
-    bare = _MARKS.sub("", unicodedata.normalize("NFKD", text).casefold())
+def _fold(token: str) -> str:
+    if token.isascii():
+        return token.lower()
+    bare = _MARKS.sub("", unicodedata.normalize("NFKD", token).casefold())
     bare = _SPECIAL_LETTER.sub(lambda match: _LETTERS[match[0]], bare)
     return unicodedata.normalize("NFKC", bare)
+
+
+def _lower(token: str) -> str:
+    """Fold only the case."""
+    return token.lower() if token.isascii() else unicodedata.normalize("NFKC", token.casefold())
 
 
 def _pairs(run: str) -> list[str]:
@@ -248,10 +264,13 @@ def _pairs(run: str) -> list[str]:
 
 def _numbers(text: str) -> Iterator[int]:
     """Return the ids of the terms of a text, with repeats."""
-    tokens = _tokens(text)
-    if text.isascii():
+    tokens, languages = _cut(text)
+    if text.isascii() and not languages:
+        # For English, and that is most texts: unpacking nothing costs as much as looking up.
         return chain.from_iterable(map(_ids, tokens))
-    return chain.from_iterable(_dense_ids(token) if _DENSE.match(token) else _ids(token) for token in tokens)
+    return chain.from_iterable(
+        _dense_ids(token) if _DENSE.match(token) else _ids(token, *languages) for token in tokens
+    )
 
 
 def _dense_ids(run: str) -> list[int]:
@@ -259,26 +278,64 @@ def _dense_ids(run: str) -> list[int]:
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
-def _ids(token: str) -> tuple[int, ...]:
-    return tuple(term_id.__wrapped__(term) for term in _expand(token))
+def _ids(token: str, *languages: str) -> tuple[int, ...]:
+    return tuple(term_id.__wrapped__(term) for term in _expand(token, *languages))
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
-def _expand(token: str) -> tuple[str, ...]:
-    return tuple(map(_term, _words(token)))
+def _expand(token: str, *languages: str) -> tuple[str, ...]:
+    """Return the terms that index a token of a text in these languages."""
+    found = [_term(word) for word in (*_words(_fold(token)), *_humps(token))]
+    return (*found, *(term for term in _inflected(token, languages) if term not in found))
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
-def _sought(token: str) -> dict[str, None]:
-    """Return the terms of a token that are worth looking for, as keys, ready to be merged."""
-    return {_term(word): None for word in _words(token) if word not in STOP_WORDS}
+def _sought(token: str, *languages: str) -> dict[str, str]:
+    """Return the terms of a token that are worth looking for, each with the one that stands for its word."""
+    if says_nothing(_lower(token), languages):
+        return {}
+    words = [_term(word) for word in _words(_fold(token)) if word not in ENGLISH]
+    found = dict(zip(words, words, strict=True))
+    if found:
+        # Of an identifier with several words it is not told which of them a stem belongs to.
+        for term in _inflected(token, languages):
+            found.setdefault(term, words[0] if len(words) == 1 else term)
+    return found
+
+
+def _humps(token: str) -> list[str]:
+    """Return the words of an identifier in camel case, such as "user" and "id" of "userId".
+
+    They are not looked for: who asks for "YouTube" asks for no tube.
+    """
+    if not token.isascii() or token.islower() or token.isupper():
+        return []
+    found: list[str] = []
+    for name in _SEPARATORS.split(token):
+        humps = _HUMP.findall(name)
+        # A brand such as "iPhone" is one word, and so is a piece of base64.
+        if 1 < len(humps) <= _MOST_HUMPS and all(len(hump) > 1 for hump in humps):
+            found += (hump.lower() for hump in humps)
+    return found
+
+
+def _inflected(token: str, languages: Sequence[str]) -> dict[str, None]:
+    """Return further terms of a token, as keys: its stems in other languages, and its digits as ASCII."""
+    found: dict[str, None] = {}
+    for word in _words(_lower(token)):
+        for language in candidates(word, languages):
+            if stem := stem_in(language, word):
+                found[_fold(stem)] = None
+        if not word.isascii() and word.isdecimal():
+            found["".join(str(unicodedata.decimal(digit)) for digit in word)] = None
+    return found
 
 
 def _term(word: str) -> str:
     if word.isascii():
         if word.isalpha():
             # Interned: the caches and the results of many texts share one copy.
-            return sys.intern(stem(word))
+            return sys.intern(stem_english(word))
         if ordinal := _ORDINAL.fullmatch(word):
             return ordinal[1]
     return word

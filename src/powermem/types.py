@@ -295,6 +295,7 @@ class SearchRequest:
         terms: the query's distinct term ids, or ``None`` to leave full text out.
         limit: how many results.
         cues: what the query says apart from its words.
+        forms: of the terms that are forms of a word besides it, the id of that word; it counts once.
         boosts: whether cues, neighbouring turns, sources and age change the score.
         expression: a parsed filter.
         as_of: search what was true at that moment, microseconds UTC.
@@ -308,6 +309,7 @@ class SearchRequest:
     terms: Sequence[int] | None
     limit: int
     cues: Cues = Cues()
+    forms: Mapping[int, int] = field(default_factory=dict)
     boosts: bool = True
     expression: Expression | None = None
     as_of: int | None = None

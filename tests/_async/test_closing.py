@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from contextlib import closing
 from functools import partial
@@ -13,7 +14,7 @@ import pytest
 from powermem import AsyncMemory, ClosedError, StoreUnavailableError
 from powermem._concurrency import AsyncEvent, async_gather, async_sleep
 from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel, in_table, openai_embedder, openai_llm
+from tests.scripted import ScriptedModel, eager, in_table, openai_embedder, openai_llm
 
 
 async def test_closing_while_adds_are_under_way_loses_no_acknowledged_one(config: dict[str, Any]) -> None:
@@ -44,6 +45,25 @@ async def test_closing_while_adds_are_under_way_loses_no_acknowledged_one(config
     assert all("closed" in message for message in refused)
     kept = [row[0] for row in in_table(config, "records", "memory")]
     assert sorted(kept) == sorted(stored)
+
+
+async def test_a_memory_that_is_dropped_says_so_and_its_work_ends(
+    config: dict[str, Any], api: ApiServer
+) -> None:
+    ScriptedModel(api).repeats()
+    memory = AsyncMemory(eager(config, api, lease_seconds=0.03))
+    await memory.add_exchange("ana", "I like tea", "Noted.")
+    assert await memory.process("ana") == 1
+    parts = memory._parts
+    processor = parts.processor
+    assert processor._dispatcher.alive
+    assert processor._heart.alive
+    with pytest.warns(ResourceWarning, match="dropped without being closed"):  # noqa: PT031 - at once, or later
+        del memory
+        gc.collect()
+    assert await processor._dispatcher.join(30)
+    assert await processor._heart.join(30)
+    await parts.disconnect()
 
 
 async def test_a_file_that_somebody_keeps_locked_is_an_error_that_passes(config: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from contextlib import closing
 from functools import partial
@@ -14,7 +15,7 @@ import pytest
 from powermem import ClosedError, Memory, StoreUnavailableError
 from powermem._concurrency import Event, gather, sleep
 from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel, in_table, openai_embedder, openai_llm
+from tests.scripted import ScriptedModel, eager, in_table, openai_embedder, openai_llm
 
 
 def test_closing_while_adds_are_under_way_loses_no_acknowledged_one(config: dict[str, Any]) -> None:
@@ -45,6 +46,23 @@ def test_closing_while_adds_are_under_way_loses_no_acknowledged_one(config: dict
     assert all("closed" in message for message in refused)
     kept = [row[0] for row in in_table(config, "records", "memory")]
     assert sorted(kept) == sorted(stored)
+
+
+def test_a_memory_that_is_dropped_says_so_and_its_work_ends(config: dict[str, Any], api: ApiServer) -> None:
+    ScriptedModel(api).repeats()
+    memory = Memory(eager(config, api, lease_seconds=0.03))
+    memory.add_exchange("ana", "I like tea", "Noted.")
+    assert memory.process("ana") == 1
+    parts = memory._parts
+    processor = parts.processor
+    assert processor._dispatcher.alive
+    assert processor._heart.alive
+    with pytest.warns(ResourceWarning, match="dropped without being closed"):  # noqa: PT031 - at once, or later
+        del memory
+        gc.collect()
+    assert processor._dispatcher.join(30)
+    assert processor._heart.join(30)
+    parts.disconnect()
 
 
 def test_a_file_that_somebody_keeps_locked_is_an_error_that_passes(config: dict[str, Any]) -> None:

@@ -44,6 +44,36 @@ def test_the_chatbot_remembers(chats: ChatServer, tmp_path: Path) -> None:
     assert len((EXAMPLES / "chatbot.py").read_text("utf-8").splitlines()) <= 21
 
 
+def test_many_users_at_once_are_told_apart(chats: ChatServer, tmp_path: Path) -> None:
+    pytest.importorskip("openai")
+    colours = {"alice": "green", "bob": "red", "charlie": "blue"}
+    recalled: set[str] = set()
+    # More than once, because a busy machine may be slower than the budget for recalling.
+    for _ in range(5):
+        done = subprocess.run(
+            [sys.executable, str(EXAMPLES / "many_users.py")],
+            cwd=tmp_path,
+            env={**environment(), "OPENAI_BASE_URL": chats.url, "OPENAI_API_KEY": "k", "no_proxy": "*"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        said = "You said: What is my favourite colour?"
+        assert done.stdout == "".join(f"{user}: {said}\n" for user in colours)
+        asked = [heard for heard in chats.heard if heard.said == "What is my favourite colour?"]
+        for heard in asked:
+            found = {
+                colour for colour in colours.values() if f"My favourite colour is {colour}." in heard.system
+            }
+            assert len(found) <= 1
+            recalled |= found
+        if len(recalled) == len(colours):
+            return
+    raise AssertionError(f"of the colours, only {recalled} were recalled")
+
+
 @pytest.fixture
 def service(chats: ChatServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The web service of the example, on a port of its own."""

@@ -19,11 +19,12 @@ SCRIPTS = {
     "conversation.py": "I drink oolong every morning.",
     "from_json.py": "I prefer window seats and I never fly at night.",
     "batch_load.py": "5 added, 0 done before, 0 failed",
+    "batched_recall.py": "charlie: I prefer short functions.\nWhich language does she prefer? I prefer",
     "background.py": "completed: I'm allergic to peanuts.",
     "with_env.py": "My sister Leila lives in Oslo.",
 }
 # Those that talk to a language model have tests of their own.
-CHATS = {"chatbot.py", "fastapi_streaming.py"}
+CHATS = {"chatbot.py", "many_users.py", "fastapi_streaming.py"}
 
 
 def test_every_example_is_tested() -> None:

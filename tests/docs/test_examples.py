@@ -31,7 +31,7 @@ SETTINGS = ("dotenv", "json")
 SHELL = ("bash", "sql")
 
 # The pages whose examples talk to a language model by themselves.
-TALKING = ("clients.md",)
+TALKING = ("clients.md", "coming-from.md")
 
 
 @pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))

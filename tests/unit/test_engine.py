@@ -12,12 +12,11 @@ import pytest
 
 from powermem.changes import AddMemory, Change, Delete, Supersede
 from powermem.errors import EmbeddingMismatchError, StoreError
-from powermem.indexing import embedding_bytes
+from powermem.indexing import embedding_bytes, query_ids
 from powermem.plan import Candidate, NewMemories, add
 from powermem.sql import schema
 from powermem.sqlite import engine as engine_module
 from powermem.sqlite.engine import Engine
-from powermem.text import query_ids
 from powermem.types import EmbedderIdentity, Fact, Message, Scope, SearchRequest
 
 IDENTITY = EmbedderIdentity("mock", "m", 192)
@@ -49,7 +48,7 @@ def ask(path: Path, sql: str, *values: object) -> list[tuple[object, ...]]:
 def request(
     embedding: bytes | None, text: str = "", limit: int = 10, user: str | None = "u"
 ) -> SearchRequest:
-    return SearchRequest(Scope(user), embedding, query_ids(text), limit)
+    return SearchRequest(Scope(user), embedding, query_ids(text).terms, limit)
 
 
 @pytest.fixture

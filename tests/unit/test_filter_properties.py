@@ -35,14 +35,14 @@ from tests.strategies import (
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(tables, filters)
 def test_python_and_sqlite_find_the_same(stored: list[Row], wanted: Filter) -> None:
     with closing(open_table(stored)) as connection:
         assert found_by_sqlite(connection, wanted) == found_by_python(connection, wanted)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(tables, filters)
 def test_sql_is_never_null(stored: list[Row], wanted: Filter) -> None:
     with closing(open_table(stored)) as connection:
@@ -52,13 +52,13 @@ def test_sql_is_never_null(stored: list[Row], wanted: Filter) -> None:
         assert found_by_sqlite(connection, {"NOT": dict(wanted)}) == left
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(metadata, st.sampled_from(LABELS), on_key)
 def test_one_key_is_compared_alike(stored: dict[str, Any], label: str, operand: Any) -> None:
     found({**stored, "a": stored.get(label)}, {f"metadata.{label}": operand, "metadata.a": operand})
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(values, on_key)
 @example(value=2.9999999999999996, operand={"lt": 3})
 @example(value=2**53 + 1, operand={"gt": 2.0**53})
@@ -130,7 +130,7 @@ def test_every_meaning_of_a_dotted_name() -> None:
                 assert found_by_sqlite(connection, entry) == found_by_python(connection, entry), entry
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(tables, filters, st.sampled_from(IDS))
 def test_a_filter_never_widens_the_scope(stored: list[Row], wanted: Filter, user_id: str) -> None:
     hostile = [{**row.metadata, "user_id": user_id, "a": {"user_id": user_id}} for row in stored]
@@ -147,7 +147,7 @@ def test_a_filter_never_widens_the_scope(stored: list[Row], wanted: Filter, user
         assert set(found_by_sqlite(connection, {"user_id": user_id, "AND": [wanted]})) <= own
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(filters)
 def test_sql_holds_nothing_that_the_user_wrote(wanted: Filter) -> None:
     expression = parse(wanted)
@@ -175,7 +175,7 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(anything)
 def test_a_wrong_filter_raises_only_a_filter_error(wanted: object) -> None:
     try:

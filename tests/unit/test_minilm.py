@@ -97,7 +97,7 @@ def test_no_texts_make_no_vectors(model: MiniLM):
     assert model.embed([]).shape == (0, DIMENSION)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(texts=st.lists(st.text(st.characters(exclude_categories=()), max_size=80), max_size=5))
 def test_any_string_has_a_vector_of_length_one(texts: list[str]):
     vectors = minilm.SHARED.embed(texts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from ..config.stores import SQLiteConfig
 from ..database import read_conn, settled
 from ..errors import ClosedError, EmbeddingMismatchError, InvalidInputError
 from ..inputs import check_count, check_flag, check_id, check_scope, check_seconds
-from ..tasks import OPEN
+from ..tasks import OPEN, ProcessStatus
 from ..types import Scope
 from .encoder import AsyncEncoder
 from .extraction.extractor import AsyncExtractor
@@ -25,9 +26,10 @@ from .processing.handle import AsyncWatcher
 from .processing.runner import AsyncTaskRunner, Observer
 from .processing.submitter import Asked, AsyncSubmitter
 from .processing.worker import AsyncProcessor
-from .providers.build import build_embedder, build_llm, build_media, build_reranker
+from .providers.build import build_embedder, build_llm, build_media, build_meter, build_reranker
 from .providers.embedder import AsyncEmbedder
 from .providers.http import AsyncHTTPClient
+from .providers.metered import AsyncMeter
 from .providers.reranker import AsyncReranker
 from .retrieval.search import AsyncRetrieval
 from .storage import AsyncUsedConfig
@@ -52,6 +54,7 @@ class Parts:
 
     http: AsyncHTTPClient
     store: AsyncTaskStore
+    meter: AsyncMeter | None
     embedder: AsyncEmbedder | None
     encoder: AsyncEncoder
     reranker: AsyncReranker | None
@@ -74,6 +77,8 @@ class Parts:
     async def disconnect(self) -> None:
         """Give everything up."""
         try:
+            if self.meter is not None:
+                await self.meter.close()
             await self.store.close()
         finally:
             if self.embedder is not None:
@@ -186,6 +191,16 @@ class AsyncLifecycle:
     async def __aexit__(self, *raised: object) -> None:
         await self.close()
 
+    def __del__(self) -> None:
+        # The constructor may have failed.
+        parts: Parts | None = getattr(self, "_parts", None)
+        if parts is not None:
+            parts.processor.abandon()
+            unclosed = (
+                "a memory was dropped without being closed: call close(), or use it in a with statement"
+            )
+            warnings.warn(unclosed, ResourceWarning, stacklevel=2, source=self)
+
     async def _ready(self, *, any_vectors: bool = False) -> Parts:
         """Return the parts, opened; with ``any_vectors`` also when the store holds another embedder's."""
         self._owner.check()
@@ -250,8 +265,10 @@ class AsyncLifecycle:
 
     async def _resume(self, parts: Parts) -> None:
         """Go on with the work that was left, if there is any."""
+        # What failed may have waited for a budget that is free by now.
+        left = OPEN | {ProcessStatus.FAILED}
         if self._settings.processing.resume and (
-            self._auto_process or await parts.store.list_tasks(Scope(), OPEN, limit=1)
+            self._auto_process or await parts.store.list_tasks(Scope(), left, limit=1)
         ):
             parts.processor.wake()
 
@@ -267,10 +284,11 @@ class AsyncLifecycle:
             max_retries=settings.http.max_retries,
             max_connections=settings.http.max_connections,
         )
-        llm = build_llm(settings.llm, http)
-        embedder = build_embedder(settings.embedder, http)
-        reranker = build_reranker(settings.reranker, llm, http)
         store = build_store(settings, self._place)
+        meter = build_meter(settings.budget, store)
+        llm = build_llm(settings.llm, http, meter)
+        embedder = build_embedder(settings.embedder, http, meter)
+        reranker = build_reranker(settings.reranker, llm, http)
         encoder = AsyncEncoder(embedder, store)
         extractor = AsyncExtractor(
             llm,
@@ -290,7 +308,7 @@ class AsyncLifecycle:
             store,
             extraction,
             extractor,
-            build_media(settings, llm, http),
+            build_media(settings, llm, http, meter),
             self._watcher,
             self._observers,
             gap=int(processing.segment_gap * 1_000_000),
@@ -300,6 +318,7 @@ class AsyncLifecycle:
         return Parts(
             http=http,
             store=store,
+            meter=meter,
             embedder=embedder,
             encoder=encoder,
             reranker=reranker,

@@ -8,7 +8,7 @@ colour it is. Nothing here needs a running event loop before its first ``await``
 from __future__ import annotations
 
 from .batcher import AsyncBatcher, Batcher
-from .bridge import AsyncBridge, AsyncMailbox, Bridge, Mailbox, async_at_exit, at_exit
+from .bridge import AsyncBridge, AsyncMailbox, Bridge, LoopFuture, Mailbox, async_at_exit, at_exit
 from .calls import async_gather, async_shield, async_sleep, gather, shield, sleep
 from .feeds import END, AsyncFeed, AsyncItems, Feed, Items, async_call, call
 from .locks import AsyncKeyedLock, AsyncLock, AsyncSemaphore, KeyedLock, Lock, Semaphore
@@ -39,6 +39,7 @@ __all__ = [
     "Items",
     "KeyedLock",
     "Lock",
+    "LoopFuture",
     "Mailbox",
     "Owner",
     "Queue",

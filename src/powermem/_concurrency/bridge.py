@@ -11,11 +11,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from ..errors import ClosedError
 
 T = TypeVar("T")
+
+LoopFuture: TypeAlias = asyncio.Future
+"""What an event loop's tasks await."""
 
 _END = object()
 
@@ -55,6 +58,14 @@ class AsyncBridge:
         except BaseException:
             work.close()
             raise
+
+    def begin(self, fn: Callable[[], Awaitable[T]]) -> LoopFuture[T]:
+        """Begin the function for a caller on any event loop; otherwise like ``submit``."""
+        loop = _running_loop()
+        if loop is not None and loop is self._home():
+            # Nearest by far: no lock, no system call.
+            return loop.create_task(_awaited(fn))
+        return asyncio.wrap_future(self.submit(fn))
 
     def tell(self, fn: Callable[[], object]) -> None:
         """Have a function called that does not wait for anything; do not wait for it.
@@ -129,6 +140,10 @@ class Bridge:
             if self._threads is None:
                 self._threads = ThreadPoolExecutor(self._WIDTH, thread_name_prefix=self._name)
             return self._threads.submit(copy_context().run, fn)
+
+    def begin(self, fn: Callable[[], T]) -> LoopFuture[T]:
+        """Begin the function for a caller on an event loop; otherwise like ``submit``."""
+        return asyncio.wrap_future(self.submit(fn))
 
     def tell(self, fn: Callable[[], object]) -> None:
         """Call a function that does not wait for anything."""

@@ -40,8 +40,11 @@ class Listener(Protocol):
     def attend(self, api: Api, positional: tuple[Any, ...], keywords: Mapping[str, Any]) -> Attended | None:
         """Look at a request; ``None`` leaves it alone."""
 
-    def recall(self, attended: Attended, *, blocking: bool) -> Future[list[str]] | None:
-        """Begin to recall; ``blocking`` says that the caller's thread does nothing else meanwhile."""
+    def recall(self, attended: Attended) -> Future[list[str]] | None:
+        """Begin to recall for a caller whose thread does nothing else meanwhile."""
+
+    def recall_soon(self, attended: Attended) -> asyncio.Future[list[str]] | None:
+        """Begin to recall for a caller on an event loop."""
 
     def hear(self, attended: Attended, reply: str) -> None:
         """Take down what was answered. May be called while an object is being collected."""
@@ -217,7 +220,7 @@ def _request(attended: Attended, recalled: list[str]) -> tuple[tuple[Any, ...], 
 def _recalled(listener: Listener, attended: Attended) -> list[str]:
     future = None
     try:
-        future = listener.recall(attended, blocking=True)
+        future = listener.recall(attended)
         return [] if future is None else future.result(listener.budget)
     except concurrent.futures.TimeoutError:
         _warn_late(listener)
@@ -233,10 +236,9 @@ def _recalled(listener: Listener, attended: Attended) -> list[str]:
 async def _async_recalled(listener: Listener, attended: Attended) -> list[str]:
     future = None
     try:
-        begun = listener.recall(attended, blocking=False)
-        if begun is None:
+        future = listener.recall_soon(attended)
+        if future is None:
             return []
-        future = asyncio.wrap_future(begun)
         done, _ = await asyncio.wait({future}, timeout=listener.budget)
         if done:
             return [] if future.cancelled() else future.result()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from ..config.stores import SQLiteConfig
 from ..database import read_conn, settled
 from ..errors import ClosedError, EmbeddingMismatchError, InvalidInputError
 from ..inputs import check_count, check_flag, check_id, check_scope, check_seconds
-from ..tasks import OPEN
+from ..tasks import OPEN, ProcessStatus
 from ..types import Scope
 from .encoder import Encoder
 from .extraction.extractor import Extractor
@@ -26,9 +27,10 @@ from .processing.handle import Watcher
 from .processing.runner import Observer, TaskRunner
 from .processing.submitter import Asked, Submitter
 from .processing.worker import Processor
-from .providers.build import build_embedder, build_llm, build_media, build_reranker
+from .providers.build import build_embedder, build_llm, build_media, build_meter, build_reranker
 from .providers.embedder import Embedder
 from .providers.http import HTTPClient
+from .providers.metered import Meter
 from .providers.reranker import Reranker
 from .retrieval.search import Retrieval
 from .storage import UsedConfig
@@ -53,6 +55,7 @@ class Parts:
 
     http: HTTPClient
     store: TaskStore
+    meter: Meter | None
     embedder: Embedder | None
     encoder: Encoder
     reranker: Reranker | None
@@ -75,6 +78,8 @@ class Parts:
     def disconnect(self) -> None:
         """Give everything up."""
         try:
+            if self.meter is not None:
+                self.meter.close()
             self.store.close()
         finally:
             if self.embedder is not None:
@@ -187,6 +192,16 @@ class Lifecycle:
     def __exit__(self, *raised: object) -> None:
         self.close()
 
+    def __del__(self) -> None:
+        # The constructor may have failed.
+        parts: Parts | None = getattr(self, "_parts", None)
+        if parts is not None:
+            parts.processor.abandon()
+            unclosed = (
+                "a memory was dropped without being closed: call close(), or use it in a with statement"
+            )
+            warnings.warn(unclosed, ResourceWarning, stacklevel=2, source=self)
+
     def _ready(self, *, any_vectors: bool = False) -> Parts:
         """Return the parts, opened; with ``any_vectors`` also when the store holds another embedder's."""
         self._owner.check()
@@ -251,8 +266,10 @@ class Lifecycle:
 
     def _resume(self, parts: Parts) -> None:
         """Go on with the work that was left, if there is any."""
+        # What failed may have waited for a budget that is free by now.
+        left = OPEN | {ProcessStatus.FAILED}
         if self._settings.processing.resume and (
-            self._auto_process or parts.store.list_tasks(Scope(), OPEN, limit=1)
+            self._auto_process or parts.store.list_tasks(Scope(), left, limit=1)
         ):
             parts.processor.wake()
 
@@ -268,10 +285,11 @@ class Lifecycle:
             max_retries=settings.http.max_retries,
             max_connections=settings.http.max_connections,
         )
-        llm = build_llm(settings.llm, http)
-        embedder = build_embedder(settings.embedder, http)
-        reranker = build_reranker(settings.reranker, llm, http)
         store = build_store(settings, self._place)
+        meter = build_meter(settings.budget, store)
+        llm = build_llm(settings.llm, http, meter)
+        embedder = build_embedder(settings.embedder, http, meter)
+        reranker = build_reranker(settings.reranker, llm, http)
         encoder = Encoder(embedder, store)
         extractor = Extractor(
             llm,
@@ -291,7 +309,7 @@ class Lifecycle:
             store,
             extraction,
             extractor,
-            build_media(settings, llm, http),
+            build_media(settings, llm, http, meter),
             self._watcher,
             self._observers,
             gap=int(processing.segment_gap * 1_000_000),
@@ -301,6 +319,7 @@ class Lifecycle:
         return Parts(
             http=http,
             store=store,
+            meter=meter,
             embedder=embedder,
             encoder=encoder,
             reranker=reranker,

@@ -14,6 +14,7 @@ from .providers import ProviderConfig, RerankerConfig
 from .sections import (
     AgentMemory,
     Audit,
+    Budget,
     GraphStore,
     Http,
     IntelligentMemory,
@@ -214,6 +215,7 @@ class MemoryConfig(Section):
     )
     memory_decay: MemoryDecay = MemoryDecay()
     processing: Processing = Processing()
+    budget: Budget = Budget()
     query_rewrite: QueryRewrite = QueryRewrite()
     graph_store: GraphStore = GraphStore()
     sparse_embedder: SparseEmbedder = SparseEmbedder()

@@ -67,6 +67,7 @@ def resolve(
         prompts=Prompts(checked.custom_fact_extraction_prompt, checked.custom_update_memory_prompt),
         security=checked.security,
         processing=checked.processing,
+        budget=checked.budget,
         ignored=checked.ignored,
     )
 

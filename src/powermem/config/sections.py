@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
+from ..budget import EMBEDDED_TEXTS, LLM_CALLS, LLM_TOKENS
 from .fields import (
     INERT,
     Amount,
@@ -86,6 +87,26 @@ class Processing(Section):
     """For how many days tasks that were completed or cancelled can be looked up."""
     resume: bool = True
     """Whether opening a memory goes on with the work that is left."""
+
+
+class Budget(Section):
+    """What models may be asked on one day, by all processes that use a collection together."""
+
+    prefix: ClassVar[str] = "POWERMEM_BUDGET_"
+
+    llm_calls_per_day: Whole | None = None
+    llm_tokens_per_day: Whole | None = None
+    """Of prompts and answers together."""
+    embedded_texts_per_day: Whole | None = None
+
+    def limits(self) -> dict[str, int]:
+        """Return the limits that there are, by what they are of."""
+        limits = {
+            LLM_CALLS: self.llm_calls_per_day,
+            LLM_TOKENS: self.llm_tokens_per_day,
+            EMBEDDED_TEXTS: self.embedded_texts_per_day,
+        }
+        return {name: limit for name, limit in limits.items() if limit is not None}
 
 
 class MemoryDecay(Section):

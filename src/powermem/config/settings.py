@@ -12,7 +12,7 @@ from powermem.errors import ConfigError
 
 from .fields import reveal
 from .providers import Detail
-from .sections import Http, IntelligentMemory, Processing, Security
+from .sections import Budget, Http, IntelligentMemory, Processing, Security
 from .stores import StoreConfig
 from .tables import Dialect, Factory, Protocol
 
@@ -141,4 +141,5 @@ class Settings:
     prompts: Prompts
     security: Security
     processing: Processing
+    budget: Budget
     ignored: tuple[str, ...]

@@ -26,7 +26,7 @@ from ..types import EmbedderIdentity, HistoryEntry, Row, Scope, Stored, Turn
 FORMAT = 1
 """The version of the format; a reader refuses a higher one."""
 
-INDEX = 1
+INDEX = 2
 """The version of ``powermem.indexing.index``; terms of another one are computed anew."""
 
 KEY = "powermem_export"

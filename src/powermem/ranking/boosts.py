@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ..marks import ASKS, TELLS_TIME
 from ..text import term_id
@@ -68,11 +69,11 @@ def coverage(gains: FloatArray, nearby: Nearby) -> FloatArray:
     """Return how much more of the query each row has together with the turns around it.
 
     Args:
-        gains: what each term adds to each row; shape (terms, rows).
+        gains: what each word adds to each row; shape (words, rows).
         nearby: pairs of places among these rows.
 
     Returns:
-        Shape (rows,): for each term what the best turn nearby has of it beyond the row's own, summed.
+        Shape (rows,): for each word what the best turn nearby has of it beyond the row's own, summed.
     """
     own = np.ascontiguousarray(gains.T)
     fading = np.float32(_FADING) ** nearby.distances[:, None].astype(np.float32)

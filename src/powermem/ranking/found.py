@@ -65,6 +65,7 @@ class Found:
     def lexical(
         self,
         terms: Sequence[int],
+        forms: Mapping[int, int] | None = None,
         source: float = 0.0,
         *,
         documents: int | None = None,
@@ -75,6 +76,7 @@ class Found:
 
         Args:
             terms: distinct term ids of the query.
+            forms: of those that are forms of a word besides it, the id of that word.
             source: see `bm25.gain`.
             documents: how many rows the search could find; ``None`` when the visible rows here are all.
             mean: their mean length.
@@ -89,13 +91,13 @@ class Found:
         if frequencies is None:
             counted = np.bincount(which[visible[rows]], minlength=len(terms)).tolist()
             frequencies = dict(zip(terms, counted, strict=True))
-        weights = [bm25.weight(documents, frequencies.get(term, 0)) for term in terms] if documents else []
-        gained = np.zeros((len(terms), len(self)), dtype=np.float32)
-        if weights:
-            against = bm25.damping(self._lengths, mean)[rows]
-            times = self._counts[places].astype(np.float32)
-            gained[which, rows] = bm25.gain(np.array(weights)[which], times, against, source)
-        return FoundWords(self, gained, sum(weights))
+        word_of, weights = bm25.weigh(terms, forms or {}, documents, frequencies)
+        words = word_of[which]
+        against = bm25.damping(self._lengths, mean)[rows]
+        times = self._counts[places].astype(np.float32)
+        gained = np.zeros((len(weights), len(self)), dtype=np.float32)
+        np.maximum.at(gained, (words, rows), bm25.gain(weights[words], times, against, source))
+        return FoundWords(self, gained, float(weights.sum()))
 
     def having(self, terms: Sequence[int]) -> BoolArray:
         """Return which rows have which of some terms; shape (terms, n)."""
@@ -151,7 +153,7 @@ class FoundWords:
 
     Args:
         found: the rows.
-        gained: what each term adds to each row; shape (terms, n).
+        gained: what each word adds to each row; shape (words, n).
         best: what a row of mean length would score that holds every term once.
 
     Attributes:
@@ -164,7 +166,7 @@ class FoundWords:
         self.scores: FloatArray = bm25.relative(gained.sum(axis=0), best)
 
     def gains(self, rows: IntArray) -> FloatArray:
-        """Return what each term adds to the score of some rows; see ``Lexical``."""
+        """Return what each word adds to the score of some rows; see ``Lexical``."""
         return self._gained[:, rows]
 
     def having(self, terms: Sequence[int], rows: IntArray) -> BoolArray:

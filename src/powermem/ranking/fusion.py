@@ -35,7 +35,7 @@ class Ranked:
 
     def details(self) -> dict[str, float]:
         """Return the parts for ``score_details``; dense and lexical before they are weighted."""
-        return {name: round(part, 6) for name, part in self.parts.items()}
+        return dict(self.parts)
 
 
 def combine(dense: FloatArray | None, lexical: FloatArray | None, weights: Weights) -> FloatArray:

@@ -6,7 +6,7 @@ are merged, so that adding a row costs little and a query looks into few segment
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -171,8 +171,14 @@ class Postings:
     def _mergeable(self, left: _Segment, right: _Segment) -> bool:
         return left.count < 2 * right.count and left.count + right.count <= _MAX_SEGMENT
 
-    def match(self, terms: Sequence[int], visible: BoolArray, source: float = 0.0) -> Matches:
-        """Return how well each row matches the terms of a query.
+    def match(
+        self,
+        terms: Sequence[int],
+        visible: BoolArray,
+        forms: Mapping[int, int] | None = None,
+        source: float = 0.0,
+    ) -> Matches:
+        """Return how well each row matches the words of a query.
 
         Document frequencies, the number of documents and the mean length count visible rows only, so what
         another user stored, or what was deleted, changes nothing.
@@ -180,10 +186,11 @@ class Postings:
         Args:
             terms: distinct term ids of the query.
             visible: shape (n,), the rows that may be found.
+            forms: of the terms that are forms of a word besides it, the id of that word.
             source: see `bm25.gain`.
         """
         self._settle()
-        return Matches(self._segments, self._lengths, terms, visible, source)
+        return Matches(self._segments, self._lengths, visible, terms, forms or {}, source)
 
 
 class Matches:
@@ -192,12 +199,13 @@ class Matches:
     Args:
         segments: the postings of all rows.
         lengths: how many terms each row has, counted with repetition; shape (n,).
-        terms: distinct term ids of the query.
         visible: the rows that may be found; shape (n,).
+        terms: distinct term ids of the query.
+        forms: of those that are forms of a word besides it, the id of that word.
         source: see `bm25.gain`.
 
     Attributes:
-        scores: BM25 relative to a row of mean length that holds every term of the query once, which scores 1
+        scores: BM25 relative to a row of mean length that holds every word of the query once, which scores 1
             as what would score more does; shape (n,). Rows that are not visible may hold any value.
     """
 
@@ -205,8 +213,9 @@ class Matches:
         self,
         segments: Sequence[_Segment],
         lengths: FloatArray,
-        terms: Sequence[int],
         visible: BoolArray,
+        terms: Sequence[int],
+        forms: Mapping[int, int],
         source: float,
     ) -> None:
         self._lengths = lengths
@@ -217,9 +226,10 @@ class Matches:
         everything = documents == len(visible)
         self._mean = float((lengths if everything else lengths[visible]).mean()) if documents else 0.0
         frequencies = _frequencies(self._found, len(terms), None if everything else visible)
-        weights = [bm25.weight(documents, frequency) if documents else 0.0 for frequency in frequencies]
-        self._weights = np.array(weights, dtype=np.float32)
-        self._best = sum(weights)
+        rarity = dict(zip(terms, frequencies, strict=True))
+        self._word_of, self._weights = bm25.weigh(terms, forms, documents, rarity)
+        self._alike = bool(forms)
+        self._best = float(self._weights.sum())
         total = np.zeros(len(lengths), dtype=np.float32)
         # One segment after the other, since what belongs to its rows then stays in a core's cache.
         for found in self._found if documents else ():
@@ -229,19 +239,23 @@ class Matches:
     def _gained(self, found: _Found) -> FloatArray:
         """Return what the terms with postings in a segment add to each of its rows."""
         rows, times = found.rows.astype(np.intp), found.frequencies.astype(np.float32)
-        weight = np.repeat(self._weights[found.numbers], found.sizes)
+        words = np.repeat(self._word_of[found.numbers], found.sizes)
         damping = bm25.damping(self._lengths[found.segment.span], self._mean)
-        gained = bm25.gain(weight, times, damping[rows], self._source)
+        gained = bm25.gain(self._weights[words], times, damping[rows], self._source)
+        if self._alike:
+            places, most = bm25.strongest(rows, words, gained)
+            return np.bincount(places, most, found.segment.count).astype(np.float32)
         return np.bincount(rows, gained, found.segment.count).astype(np.float32)
 
     def gains(self, rows: npt.NDArray[np.int64]) -> FloatArray:
-        """Return what each term adds to the score of some rows; see ``Lexical``."""
+        """Return what each word adds to the score of some rows; see ``Lexical``."""
         gained = np.zeros((len(self._weights), len(rows)), dtype=np.float32)
         damping = bm25.damping(self._lengths[rows], self._mean)
         numbers, where, times = _meet(self._found, rows)
-        gained[numbers, where] = bm25.gain(
-            self._weights[numbers], times.astype(np.float32), damping[where], self._source
-        )
+        words = self._word_of[numbers]
+        added = bm25.gain(self._weights[words], times.astype(np.float32), damping[where], self._source)
+        # Two forms of a word in one row count as one.
+        np.maximum.at(gained, (words, where), added)
         return gained / np.float32(self._best or 1.0)
 
     def having(self, terms: Sequence[int], rows: npt.NDArray[np.int64]) -> BoolArray:

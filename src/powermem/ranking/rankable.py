@@ -40,7 +40,7 @@ class Lexical(Protocol):
         """How well each row matches, 0 to 1; shape (n,)."""
 
     def gains(self, rows: IntArray) -> FloatArray:
-        """Return what each term of the query adds to the score of some rows; shape (terms, rows).
+        """Return what each word of the query adds to the score of some rows; shape (words, rows).
 
         Args:
             rows: ascending.

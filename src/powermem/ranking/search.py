@@ -99,7 +99,7 @@ class Search:
         self._lexical = (
             None
             if request.terms is None
-            else partition.postings.match(request.terms, self._visible, self._weights.source)
+            else partition.postings.match(request.terms, self._visible, request.forms, self._weights.source)
         )
 
     def unsure(self) -> list[int]:

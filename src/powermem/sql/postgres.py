@@ -178,7 +178,7 @@ class PostgresSQL(ServerSQL):
             self.shadow_table(),
             f"TRUNCATE {', '.join(tables)}",
             self.drop_index(),
-            f"DELETE FROM {self.meta} WHERE name IN ('embedder', 'model', 'dimension')",
+            f"DELETE FROM {self.meta} WHERE name IN ('embedder', 'model', 'dimension', 'budget')",
         ]
 
     def exists(self) -> Fragment:

@@ -24,6 +24,7 @@ from ..changes import (
 )
 from ..tasks import (
     OPEN,
+    OVER_BUDGET,
     BufferedTurn,
     Preference,
     ProcessStatus,
@@ -35,6 +36,7 @@ from ..tasks import (
 from ..types import Scope
 from .encoding import BUFFERED, PREFERENCE, TASK, Encoding
 from .lanes import NEVER, LaneSQL, chunks, marks
+from .ledger import LedgerSQL
 from .rows import PLAIN, TURN, Texts, scope_condition, to_scope
 from .server import ServerSQL
 from .steps import Query, Statement, Statements, Steps
@@ -58,6 +60,8 @@ class QueueSQL:
 
     locking = ""
     """What a SELECT ends in so that its rows stay as they are until the transaction is over."""
+    meta_key = "key"
+    """The column of ``meta`` by which a row is found."""
 
     def __init__(self, collection: str, texts: Texts = PLAIN) -> None:
         self.encoding = Encoding(texts)
@@ -68,6 +72,9 @@ class QueueSQL:
         self._preferences = f"{collection}_preferences"
         insert_lane = partial(self._inserting, f"{collection}_lanes", once=True)
         self.lanes = LaneSQL(f"{collection}_lanes", insert_lane, self.locking)
+        meta = f"{collection}_meta"
+        insert_meta = self._inserting(meta, f"{self.meta_key}, value", once=True)
+        self.ledger = LedgerSQL(meta, self.meta_key, insert_meta, self.locking)
         self.insert_turn = self._inserting(self._turns, TURN)
         """The statement that keeps a message as evidence; see `Encoding.turn_values`."""
         self.insert_buffered = self._inserting(self._buffer, BUFFERED)
@@ -320,6 +327,21 @@ class QueueSQL:
         )
         return forgotten
 
+    def revive_tasks(self, at: int) -> Steps[int]:
+        """Let those tasks begin again that wait for a budget and are due."""
+        stage = self._texts.stored(OVER_BUDGET)
+        chosen = f"status = '{ProcessStatus.FAILED.value}' AND stage = ? AND due_at <= ?"
+        found = yield Query(f"SELECT DISTINCT lane FROM {self._tasks} WHERE {chosen}", (stage, at))
+        if not found:
+            return 0
+        yield from self.lanes.make_due({lane: at for (lane,) in found})
+        revived: int = yield Statement(
+            f"UPDATE {self._tasks} SET status = '{ProcessStatus.PENDING.value}', stage = ?, attempts = 0, "
+            f"updated_at = ? WHERE {chosen}",
+            (self._texts.stored("queued"), at, stage, at),
+        )
+        return revived
+
 
 class ServerQueueSQL(QueueSQL):
     """One collection's statements, for a database server.
@@ -329,6 +351,7 @@ class ServerQueueSQL(QueueSQL):
     """
 
     locking = " FOR UPDATE"
+    meta_key = "name"
 
     def __init__(self, sql: ServerSQL) -> None:
         self._sql = sql

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..clock import now as clock_now
+from ..ranking.fusion import Ranked
 from ..ranking.partition import Partition
 from ..ranking.search import Search, cosines
 from ..ranking.weights import Weights
@@ -17,7 +18,7 @@ from ..types import Hit, SearchRequest
 from .partitions import Partitions
 from .reader import Reader
 
-# So many searches share a pass over the vectors. While they are ranked, another thread makes the next pass.
+# One pass over the vectors serves so many searches. While they are ranked, another thread makes the next.
 _TOGETHER = 8
 
 
@@ -35,7 +36,7 @@ class Searcher:
         self, connection: sqlite3.Connection, requests: Sequence[SearchRequest], sequence: int
     ) -> list[list[Hit]]:
         """Answer searches inside a read transaction that sees the commits up to ``sequence``."""
-        answers: list[list[Hit]] = [[] for _ in requests]
+        ranked: list[list[tuple[int, Ranked]]] = [[] for _ in requests]
         groups: dict[str | None, list[int]] = {}
         for i, request in enumerate(requests):
             groups.setdefault(request.scope.user_id, []).append(i)
@@ -50,27 +51,30 @@ class Searcher:
                     scores = cosines(partition, [requests[i].embedding for i in together])
                     with self._turn:
                         for i, dense in zip(together, scores, strict=True):
-                            answers[i] = self._answer(connection, partition, requests[i], dense)
-        return answers
+                            ranked[i] = self._rank(connection, partition, requests[i], dense)
+        with self._turn:
+            rows = self._reader.get_many(connection, list({found for one in ranked for found, _ in one}))
+            return [
+                [
+                    Hit(rows[memory_id], one.score, one.details())
+                    for memory_id, one in each
+                    # A partition may already know of a memory that this transaction does not see yet.
+                    if memory_id in rows
+                ]
+                for each in ranked
+            ]
 
-    def _answer(
+    def _rank(
         self,
         connection: sqlite3.Connection,
         partition: Partition,
         request: SearchRequest,
         dense: npt.NDArray[np.float32] | None,
-    ) -> list[Hit]:
+    ) -> list[tuple[int, Ranked]]:
         only = None
         if request.expression is not None:
             only = self._reader.matching(connection, request.scope, request.expression)
         search = Search(partition, request, dense, weights=self._weights, only=only, now=clock_now())
         if unsure := search.unsure():
             search.rescore(self._reader.embeddings(connection, unsure))
-        ranked = search.ranked()
-        rows = self._reader.get_many(connection, [memory_id for memory_id, _ in ranked])
-        return [
-            Hit(rows[memory_id], one.score, one.details())
-            for memory_id, one in ranked
-            # A partition may already know of a memory that this transaction does not see yet.
-            if memory_id in rows
-        ]
+        return search.ranked()

@@ -138,7 +138,7 @@ async def test_random_filters(memory: AsyncMemory, opened: AsyncStore) -> None:
     rows = await fill(opened)
     drawn: list[Filter] = []
 
-    @settings(max_examples=100, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=100, database=None, suppress_health_check=list(HealthCheck))
     @given(filters)
     def draw(wanted: Filter) -> None:
         drawn.append(wanted)

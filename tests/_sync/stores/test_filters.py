@@ -139,7 +139,7 @@ def test_random_filters(memory: Memory, opened: Store) -> None:
     rows = fill(opened)
     drawn: list[Filter] = []
 
-    @settings(max_examples=100, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=100, database=None, suppress_health_check=list(HealthCheck))
     @given(filters)
     def draw(wanted: Filter) -> None:
         drawn.append(wanted)

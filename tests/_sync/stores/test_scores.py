@@ -15,6 +15,7 @@ from powermem._sync.stores.base import Store
 from powermem._sync.stores.oceanbase import OceanBaseStore
 from powermem.changes import AddMemory, Amend, Delete, ReplaceText, Supersede
 from powermem.filters import parse
+from powermem.text import term_id
 from powermem.types import Hit, Scope, SearchRequest
 from tests.additions import memory_of, search_for, vector
 from tests.filling import random_texts
@@ -69,6 +70,9 @@ def requests(changes: list[AddMemory], user: str, *, ties: bool = True) -> list[
     whole = Scope(user)
     return [
         *(search_for(query, whole, limit) for query in queries for limit in (3, 10, 30)),
+        search_for(
+            "w1 w2 w3 w4", whole, 50, forms={term_id("w2"): term_id("w1"), term_id("w4"): term_id("w1")}
+        ),
         search_for(queries[0], Scope(user, "a")),
         search_for(queries[0], Scope(user, "")),
         search_for(queries[1], Scope(user, None, "run 2"), 50),

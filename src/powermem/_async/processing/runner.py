@@ -27,6 +27,7 @@ from ...errors import (
     ConfigError,
     EmbeddingMismatchError,
     PowerMemError,
+    QuotaExceededError,
     StoreUnavailableError,
 )
 from ...filters import parse as parse_filters
@@ -35,7 +36,7 @@ from ...rates import Rate
 from ...records import preference_record, task_record
 from ...refinement import Refinement
 from ...segments import by_gap
-from ...tasks import BufferedTurn, ProcessStatus, Task, is_hopeless
+from ...tasks import OVER_BUDGET, BufferedTurn, ProcessStatus, Task, is_hopeless
 from ...tracing import Value, annotate, span
 from ...types import Message, Turn, Usage
 from ...wire.retry import Backoff
@@ -60,7 +61,7 @@ _DEATHS = 10
 _ENDS = (LeaseLost, TaskEnded, TurnsGone, StoreUnavailableError, ClosedError)
 
 # What every other segment would meet as well.
-_EVERYWHERE = (AuthenticationError, ConfigError, EmbeddingMismatchError)
+_EVERYWHERE = (AuthenticationError, ConfigError, EmbeddingMismatchError, QuotaExceededError)
 
 
 class AsyncTaskRunner:
@@ -169,8 +170,8 @@ class AsyncTaskRunner:
                 if isinstance(error, _EVERYWHERE):
                     break
         if problems:
-            # What may pass is worth another attempt, whatever else there is.
-            raise next((error for error in problems if not is_hopeless(error)), problems[0])
+            # What may pass is worth another attempt, whatever else there is; else the last one ended it.
+            raise next((error for error in problems if not is_hopeless(error)), problems[-1])
         return ended if groups else await self._complete_empty(task, owner)
 
     async def _hear(
@@ -270,6 +271,11 @@ class AsyncTaskRunner:
         at = clock.now()
         again = task.attempts <= self._max_retries and not is_hopeless(error)
         pause = _RETRIES.delay(task.attempts - 1) if again else 0.0
+        due, stage = at + int(pause * 1_000_000), "waiting to try again" if again else "failed"
+        if isinstance(error, QuotaExceededError):
+            due, stage = clock.parse(error.free_at), OVER_BUDGET
+            # The day may have ended meanwhile.
+            again = due <= at
         _logger.warning(
             "task %s of %r failed at attempt %s: %r%s",
             task.id,
@@ -283,9 +289,9 @@ class AsyncTaskRunner:
             at,
             _RUNNING,
             status=ProcessStatus.PENDING if again else ProcessStatus.FAILED,
-            stage="waiting to try again" if again else "failed",
+            stage=stage,
             error=f"{error}" or type(error).__name__,
-            due_at=at + int(pause * 1_000_000),
+            due_at=due,
         )
         self._watcher.blame(task.id, error)
         outcomes = await self._store.apply([self._hold(task, owner), ended])

@@ -10,6 +10,7 @@ from time import monotonic
 
 from ... import clock
 from ..._concurrency import AsyncEvent, AsyncWorker
+from ...budget import day_of
 from ...changes import HoldLane, LeaseLost, UpdateTask
 from ...config.sections import Processing
 from ...errors import PowerMemError
@@ -73,6 +74,8 @@ class AsyncProcessor:
         self._closed = False
         self._claiming = True
         self._looking = False
+        self._abandoned = False
+        self._revived: int | None = None
 
     @property
     def running(self) -> int:
@@ -98,6 +101,14 @@ class AsyncProcessor:
         """Take on tasks, whoever made them, also after a pause."""
         self._claiming = True
         self.wake()
+
+    def abandon(self) -> None:
+        """Come to an end soon, because nobody is left who could close this.
+
+        May be called from anywhere, also by a collection of garbage: it waits for nothing and wakes nobody.
+        """
+        self._claiming = False
+        self._abandoned = True
 
     async def pause(self, timeout: float | None) -> bool:
         """Take on no more tasks; return whether those under way here are done in so many seconds."""
@@ -180,7 +191,7 @@ class AsyncProcessor:
             _logger.warning("work for %r could not be parked: %r; its lease will end", lane.name, error)
 
     async def _dispatch(self, stopping: AsyncEvent) -> None:
-        while not stopping.is_set():
+        while not (stopping.is_set() or self._abandoned):
             self._changed.clear()
             claimed = 0
             try:
@@ -196,6 +207,7 @@ class AsyncProcessor:
 
     async def _look(self) -> int:
         """Begin to work on lanes, as far as there are places; return on how many."""
+        await self._revive()
         free = self._width - len(self._lanes)
         # Before the question whether to, so that who forbids it sees what is under way.
         self._looking = True
@@ -203,6 +215,13 @@ class AsyncProcessor:
             return await self._claim(free) if free > 0 and self._claiming else 0
         finally:
             self._looking = False
+
+    async def _revive(self) -> None:
+        """Let what waits for a budget begin again, once on each day."""
+        at = clock.now()
+        if self._claiming and day_of(at) != self._revived:
+            await self._store.revive_tasks(at)
+            self._revived = day_of(at)
 
     async def _claim(self, limit: int) -> int:
         # A new name each time: what is left of an earlier lease of this very process must not pass.
@@ -248,7 +267,7 @@ class AsyncProcessor:
     async def _renew(self, stopping: AsyncEvent) -> None:
         pause = self._settings.lease_seconds / _RENEWALS
         tidied = float("-inf")
-        while not await stopping.wait(pause):
+        while not (await stopping.wait(pause) or self._abandoned):
             held: dict[str, list[str]] = {}
             for lane in list(self._lanes):
                 held.setdefault(lane.owner, []).append(lane.name)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ..._concurrency import AsyncBatcher, AsyncEvent, AsyncLock
 from ...cache import Vector, VectorCache, text_key
-from ...errors import ProviderError
+from ...errors import PowerMemError, ProviderError, QuotaExceededError
 from ...tracing import span
 from .embedder import AsyncEmbedder
 
@@ -18,7 +18,7 @@ _UNACCEPTABLE = frozenset({400, 413, 422})
 # A text that every model can embed.
 _HARMLESS = "hello"
 
-Outcome = Vector | ProviderError
+Outcome = Vector | PowerMemError
 
 
 class _AsyncFlight:
@@ -87,6 +87,7 @@ class AsyncBatchedEmbedder:
 
         Raises:
             ProviderError: the first of these texts that failed, failed so.
+            QuotaExceededError: the budget does not allow the first of them that failed.
             ClosedError: the embedder was closed before.
         """
         keys = [text_key(self.model, text) for text in texts]
@@ -147,13 +148,19 @@ class AsyncBatchedEmbedder:
             settled = await self._settle([texts[key] for key in part])
             for key, outcome in zip(part, settled, strict=True):
                 outcomes[key] = outcome
-                if not isinstance(outcome, ProviderError):
+                if not isinstance(outcome, PowerMemError):
                     self._cache.put(key, outcome)
 
     async def _settle(self, texts: list[str]) -> list[Outcome]:
         """Embed texts with one request, or find out which of them it is that cannot be."""
         try:
             return list(await self._request(texts))
+        except QuotaExceededError as error:
+            # As many as are still allowed: what others share a request with is no reason to refuse them.
+            left = error.limit - error.used
+            if not 0 < left < len(texts):
+                return [error] * len(texts)
+            return [*await self._settle(texts[:left]), *[error] * (len(texts) - left)]
         except ProviderError as error:
             if len(texts) == 1 or error.status not in _UNACCEPTABLE:
                 return [error] * len(texts)
@@ -163,7 +170,7 @@ class AsyncBatchedEmbedder:
     async def _works(self) -> bool:
         try:
             await self._request([_HARMLESS])
-        except ProviderError:
+        except (ProviderError, QuotaExceededError):
             return False
         return True
 
@@ -173,10 +180,12 @@ class AsyncBatchedEmbedder:
         for part in (texts[:half], texts[half:]):
             try:
                 outcomes.extend(await self._request(part))
+            except QuotaExceededError as error:
+                outcomes.extend([error] * len(part))
             except ProviderError as error:
                 divisible = len(part) > 1 and error.status in _UNACCEPTABLE
                 outcomes.extend(await self._divide(part) if divisible else [error] * len(part))
-        if not any(isinstance(outcome, ProviderError) for outcome in outcomes):
+        if not any(isinstance(outcome, PowerMemError) for outcome in outcomes):
             # Nothing was wrong with the texts, so there were too many at once.
             self._size = min(self._size, half)
         return outcomes

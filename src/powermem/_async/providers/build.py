@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from ...config import EmbedderSettings, ProviderSettings, RerankerSettings, Settings
 from ...config.fields import reveal
+from ...config.sections import Budget
 from ...errors import ConfigError
 from ...mock import DIMENSION
 from ...wire.ability import Abilities, Structure
@@ -17,12 +18,14 @@ from ...wire.anthropic import VERSION
 from ...wire.chat import ANTHROPIC, OPENAI
 from ...wire.endpoint import Endpoint, build_endpoint, join_url
 from ...wire.rerank import Form
+from ..stores.base import AsyncTaskStore
 from .batched import AsyncBatchedEmbedder
 from .embedder import AsyncEmbedder, AsyncMockEmbedder, AsyncOpenAIEmbedder
 from .foreign import AsyncForeignEmbedder, AsyncForeignLLM
 from .http import AsyncHTTPClient
 from .llm import AsyncChatLLM, AsyncLLM
 from .media import AsyncMedia
+from .metered import AsyncMeter, AsyncMeteredEmbedder, AsyncMeteredLLM, AsyncMeteredTranscriber
 from .reranker import AsyncHTTPReranker, AsyncLLMReranker, AsyncReranker
 from .transcriber import AsyncChatTranscriber, AsyncEndpointTranscriber, AsyncTranscriber
 
@@ -33,12 +36,25 @@ _JSON_MODE_ONLY = frozenset({"deepseek", "qwen", "siliconflow", "zai"})
 _SENDS_BASE64 = frozenset({"openai", "azure_openai"})
 
 
-def build_llm(settings: ProviderSettings, http: AsyncHTTPClient) -> AsyncLLM | None:
+def build_meter(budget: Budget, store: AsyncTaskStore) -> AsyncMeter | None:
+    """Create what keeps models within the budget, or nothing when there is no limit."""
+    limits = budget.limits()
+    return AsyncMeter(store, limits) if limits else None
+
+
+def build_llm(
+    settings: ProviderSettings, http: AsyncHTTPClient, meter: AsyncMeter | None = None
+) -> AsyncLLM | None:
     """Create the language model that the settings name, or nothing when they name none.
 
     Raises:
         ConfigError: it cannot be created from these settings.
     """
+    inner = _inner_llm(settings, http)
+    return inner if inner is None or meter is None else AsyncMeteredLLM(inner, meter)
+
+
+def _inner_llm(settings: ProviderSettings, http: AsyncHTTPClient) -> AsyncLLM | None:
     match settings.protocol:
         case "none":
             return None
@@ -64,7 +80,9 @@ def build_llm(settings: ProviderSettings, http: AsyncHTTPClient) -> AsyncLLM | N
     )
 
 
-def build_embedder(settings: EmbedderSettings, http: AsyncHTTPClient) -> AsyncEmbedder | None:
+def build_embedder(
+    settings: EmbedderSettings, http: AsyncHTTPClient, meter: AsyncMeter | None = None
+) -> AsyncEmbedder | None:
     """Create the embedder that the settings name, behind a cache and a batcher.
 
     Returns:
@@ -76,6 +94,9 @@ def build_embedder(settings: EmbedderSettings, http: AsyncHTTPClient) -> AsyncEm
     inner = _inner_embedder(settings, http)
     if inner is None:
         return None
+    if meter is not None:
+        # What comes from the cache costs nothing.
+        inner = AsyncMeteredEmbedder(inner, meter)
     return AsyncBatchedEmbedder(inner, batch_size=settings.batch_size, cache_size=settings.cache_size)
 
 
@@ -116,22 +137,28 @@ def build_reranker(
     )
 
 
-def build_media(settings: Settings, llm: AsyncLLM | None, http: AsyncHTTPClient) -> AsyncMedia:
+def build_media(
+    settings: Settings, llm: AsyncLLM | None, http: AsyncHTTPClient, meter: AsyncMeter | None = None
+) -> AsyncMedia:
     """Create what reads images and recordings, with the models that the settings name.
 
     Args:
         settings: all settings.
         llm: the language model, which may be what is shown images, too.
         http: the client to send with.
+        meter: keeps them within the budget.
 
     Raises:
         ConfigError: a model cannot be created from these settings.
     """
     shown, vision, details = settings.vision, None, "auto"
     if shown is not None:
-        vision = llm if shown.model is settings.llm else build_llm(shown.model, http)
+        vision = llm if shown.model is settings.llm else build_llm(shown.model, http, meter)
         details = shown.details
-    return AsyncMedia(vision, _transcriber(settings.audio, http), details=details)
+    transcriber = _transcriber(settings.audio, http)
+    if transcriber is not None and meter is not None:
+        transcriber = AsyncMeteredTranscriber(transcriber, meter)
+    return AsyncMedia(vision, transcriber, details=details)
 
 
 def _transcriber(settings: ProviderSettings | None, http: AsyncHTTPClient) -> AsyncTranscriber | None:

@@ -81,7 +81,8 @@ class AsyncRetrieval:
                 SearchRequest(
                     scope=query.scope,
                     embedding=vector,
-                    terms=question.terms,
+                    terms=question.sought.terms,
+                    forms=question.sought.forms,
                     cues=question.cues,
                     limit=limit,
                     expression=query.expression,

@@ -278,6 +278,7 @@ class AsyncIndexedSearch:
             documents, length, _, frequencies = candidates
             lexical = of.lexical(
                 request.terms,
+                request.forms,
                 weights.source,
                 documents=documents,
                 mean=length / documents,

@@ -178,7 +178,7 @@ class AsyncPostgresStore(AsyncServerStore):
             return None
         found = Found(rows)
         source = self._weights_of(request).source
-        lexical = None if request.terms is None else found.lexical(request.terms, source)
+        lexical = None if request.terms is None else found.lexical(request.terms, request.forms, source)
         return self._rank(request, found, lexical, now)
 
     async def _search_large(
@@ -216,7 +216,12 @@ class AsyncPostgresStore(AsyncServerStore):
             if request.terms is None:
                 return None
             return of.lexical(
-                request.terms, weights.source, documents=documents, mean=mean, frequencies=frequencies
+                request.terms,
+                request.forms,
+                weights.source,
+                documents=documents,
+                mean=mean,
+                frequencies=frequencies,
             )
 
         def leading() -> list[int]:

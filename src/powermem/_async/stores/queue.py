@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from ..._concurrency import async_sleep
 from ..._drivers.base import AsyncConnection, TransactionAbortedError
+from ...budget import Refusal, Spend
 from ...changes import AddTask, AddTurn, BufferTurn, Change, HoldLane
 from ...sql.queue import QueueSQL
 from ...sql.steps import Query, Statements, Steps
@@ -140,6 +141,12 @@ class AsyncQueueStore(AsyncTaskStore):
 
     async def forget_tasks(self, before: int) -> int:
         return await self._transact(self._queue.forget_tasks, before)
+
+    async def revive_tasks(self, at: int) -> int:
+        return await self._transact(self._queue.revive_tasks, at)
+
+    async def enter(self, entries: Sequence[Spend]) -> list[Refusal | None]:
+        return await self._transact(self._queue.ledger.enter, entries)
 
 
 class AsyncServerQueueStore(AsyncQueueStore):

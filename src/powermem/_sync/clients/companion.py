@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from weakref import WeakSet
 
 from ... import clock
-from ..._concurrency import Bridge, Event, Mailbox, Worker, at_exit
+from ..._concurrency import Bridge, Event, LoopFuture, Mailbox, Worker, at_exit
 from ...clients import Api, Attended, Attribution, Attributions, Exchange, attend
 from ...errors import ClosedError
 
@@ -94,14 +94,20 @@ class Companion:
         self._warn_once(_UNATTRIBUTED)
         return None
 
-    def recall(self, attended: Attended, *, blocking: bool) -> Future[list[str]] | None:
-        """Begin to recall."""
+    def recall(self, attended: Attended) -> Future[list[str]] | None:
+        """Begin to recall for a caller whose thread does nothing else meanwhile."""
         if not self.budget:
             return None
-        if blocking and self._bridge.at_home:
+        if self._bridge.at_home:
             self._warn_once(_AT_HOME)
             return None
         return self._bridge.submit(partial(self._home._recall_texts, attended.query, attended.who))
+
+    def recall_soon(self, attended: Attended) -> LoopFuture[list[str]] | None:
+        """Begin to recall for a caller on an event loop."""
+        if not self.budget:
+            return None
+        return self._bridge.begin(partial(self._home._recall_texts, attended.query, attended.who))
 
     def hear(self, attended: Attended, reply: str) -> None:
         """Put an exchange into the line."""

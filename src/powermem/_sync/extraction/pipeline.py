@@ -27,6 +27,7 @@ from ...changes import (
 from ...errors import InvalidInputError, StoreError
 from ...filters import Expression
 from ...framing import Frame, Receipt, verbatim_items
+from ...indexing import query_ids
 from ...plan import (
     Candidate,
     NewMemories,
@@ -39,7 +40,7 @@ from ...plan import (
 )
 from ...records import event_item
 from ...rough import is_rough
-from ...text import query_ids, shared
+from ...text import shared
 from ...types import Extracted, Fact, Hit, Message, Scope, SearchRequest, Usage
 from ..encoder import Encoder
 from ..stores.base import Store, TaskStore
@@ -292,17 +293,19 @@ class Extraction:
     ) -> list[list[Hit]]:
         # The scope itself and nothing beside it: an id that was not given means "has none" here.
         own = Scope(scope.user_id or "", scope.agent_id or "", scope.run_id or "")
+        sought = [query_ids(candidate.fact.text) for candidate in found]
         requests = [
             SearchRequest(
                 scope=own,
                 embedding=candidate.embedding,
-                terms=query_ids(candidate.fact.text),
+                terms=words.terms,
+                forms=words.forms,
                 # Rough memories are near to what is refined from them, and are to be replaced by it.
                 limit=2 * _NEAR_PER_FACT,
                 boosts=False,
                 expression=expression,
             )
-            for candidate in found
+            for candidate, words in zip(found, sought, strict=True)
         ]
         hits = self._store.search(requests, touch=False)
         return [

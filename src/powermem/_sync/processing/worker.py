@@ -11,6 +11,7 @@ from time import monotonic
 
 from ... import clock
 from ..._concurrency import Event, Worker
+from ...budget import day_of
 from ...changes import HoldLane, LeaseLost, UpdateTask
 from ...config.sections import Processing
 from ...errors import PowerMemError
@@ -72,6 +73,8 @@ class Processor:
         self._closed = False
         self._claiming = True
         self._looking = False
+        self._abandoned = False
+        self._revived: int | None = None
 
     @property
     def running(self) -> int:
@@ -97,6 +100,14 @@ class Processor:
         """Take on tasks, whoever made them, also after a pause."""
         self._claiming = True
         self.wake()
+
+    def abandon(self) -> None:
+        """Come to an end soon, because nobody is left who could close this.
+
+        May be called from anywhere, also by a collection of garbage: it waits for nothing and wakes nobody.
+        """
+        self._claiming = False
+        self._abandoned = True
 
     def pause(self, timeout: float | None) -> bool:
         """Take on no more tasks; return whether those under way here are done in so many seconds."""
@@ -179,7 +190,7 @@ class Processor:
             _logger.warning("work for %r could not be parked: %r; its lease will end", lane.name, error)
 
     def _dispatch(self, stopping: Event) -> None:
-        while not stopping.is_set():
+        while not (stopping.is_set() or self._abandoned):
             self._changed.clear()
             claimed = 0
             try:
@@ -195,6 +206,7 @@ class Processor:
 
     def _look(self) -> int:
         """Begin to work on lanes, as far as there are places; return on how many."""
+        self._revive()
         free = self._width - len(self._lanes)
         # Before the question whether to, so that who forbids it sees what is under way.
         self._looking = True
@@ -202,6 +214,13 @@ class Processor:
             return self._claim(free) if free > 0 and self._claiming else 0
         finally:
             self._looking = False
+
+    def _revive(self) -> None:
+        """Let what waits for a budget begin again, once on each day."""
+        at = clock.now()
+        if self._claiming and day_of(at) != self._revived:
+            self._store.revive_tasks(at)
+            self._revived = day_of(at)
 
     def _claim(self, limit: int) -> int:
         # A new name each time: what is left of an earlier lease of this very process must not pass.
@@ -247,7 +266,7 @@ class Processor:
     def _renew(self, stopping: Event) -> None:
         pause = self._settings.lease_seconds / _RENEWALS
         tidied = float("-inf")
-        while not stopping.wait(pause):
+        while not (stopping.wait(pause) or self._abandoned):
             held: dict[str, list[str]] = {}
             for lane in list(self._lanes):
                 held.setdefault(lane.owner, []).append(lane.name)

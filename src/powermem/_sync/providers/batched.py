@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..._concurrency import Batcher, Event, Lock
 from ...cache import Vector, VectorCache, text_key
-from ...errors import ProviderError
+from ...errors import PowerMemError, ProviderError, QuotaExceededError
 from ...tracing import span
 from .embedder import Embedder
 
@@ -19,7 +19,7 @@ _UNACCEPTABLE = frozenset({400, 413, 422})
 # A text that every model can embed.
 _HARMLESS = "hello"
 
-Outcome = Vector | ProviderError
+Outcome = Vector | PowerMemError
 
 
 class _Flight:
@@ -88,6 +88,7 @@ class BatchedEmbedder:
 
         Raises:
             ProviderError: the first of these texts that failed, failed so.
+            QuotaExceededError: the budget does not allow the first of them that failed.
             ClosedError: the embedder was closed before.
         """
         keys = [text_key(self.model, text) for text in texts]
@@ -148,13 +149,19 @@ class BatchedEmbedder:
             settled = self._settle([texts[key] for key in part])
             for key, outcome in zip(part, settled, strict=True):
                 outcomes[key] = outcome
-                if not isinstance(outcome, ProviderError):
+                if not isinstance(outcome, PowerMemError):
                     self._cache.put(key, outcome)
 
     def _settle(self, texts: list[str]) -> list[Outcome]:
         """Embed texts with one request, or find out which of them it is that cannot be."""
         try:
             return list(self._request(texts))
+        except QuotaExceededError as error:
+            # As many as are still allowed: what others share a request with is no reason to refuse them.
+            left = error.limit - error.used
+            if not 0 < left < len(texts):
+                return [error] * len(texts)
+            return [*self._settle(texts[:left]), *[error] * (len(texts) - left)]
         except ProviderError as error:
             if len(texts) == 1 or error.status not in _UNACCEPTABLE:
                 return [error] * len(texts)
@@ -164,7 +171,7 @@ class BatchedEmbedder:
     def _works(self) -> bool:
         try:
             self._request([_HARMLESS])
-        except ProviderError:
+        except (ProviderError, QuotaExceededError):
             return False
         return True
 
@@ -174,10 +181,12 @@ class BatchedEmbedder:
         for part in (texts[:half], texts[half:]):
             try:
                 outcomes.extend(self._request(part))
+            except QuotaExceededError as error:
+                outcomes.extend([error] * len(part))
             except ProviderError as error:
                 divisible = len(part) > 1 and error.status in _UNACCEPTABLE
                 outcomes.extend(self._divide(part) if divisible else [error] * len(part))
-        if not any(isinstance(outcome, ProviderError) for outcome in outcomes):
+        if not any(isinstance(outcome, PowerMemError) for outcome in outcomes):
             # Nothing was wrong with the texts, so there were too many at once.
             self._size = min(self._size, half)
         return outcomes

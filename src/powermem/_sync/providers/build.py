@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from ...config import EmbedderSettings, ProviderSettings, RerankerSettings, Settings
 from ...config.fields import reveal
+from ...config.sections import Budget
 from ...errors import ConfigError
 from ...mock import DIMENSION
 from ...wire.ability import Abilities, Structure
@@ -18,12 +19,14 @@ from ...wire.anthropic import VERSION
 from ...wire.chat import ANTHROPIC, OPENAI
 from ...wire.endpoint import Endpoint, build_endpoint, join_url
 from ...wire.rerank import Form
+from ..stores.base import TaskStore
 from .batched import BatchedEmbedder
 from .embedder import Embedder, MockEmbedder, OpenAIEmbedder
 from .foreign import ForeignEmbedder, ForeignLLM
 from .http import HTTPClient
 from .llm import LLM, ChatLLM
 from .media import Media
+from .metered import Meter, MeteredEmbedder, MeteredLLM, MeteredTranscriber
 from .reranker import HTTPReranker, LLMReranker, Reranker
 from .transcriber import ChatTranscriber, EndpointTranscriber, Transcriber
 
@@ -34,12 +37,23 @@ _JSON_MODE_ONLY = frozenset({"deepseek", "qwen", "siliconflow", "zai"})
 _SENDS_BASE64 = frozenset({"openai", "azure_openai"})
 
 
-def build_llm(settings: ProviderSettings, http: HTTPClient) -> LLM | None:
+def build_meter(budget: Budget, store: TaskStore) -> Meter | None:
+    """Create what keeps models within the budget, or nothing when there is no limit."""
+    limits = budget.limits()
+    return Meter(store, limits) if limits else None
+
+
+def build_llm(settings: ProviderSettings, http: HTTPClient, meter: Meter | None = None) -> LLM | None:
     """Create the language model that the settings name, or nothing when they name none.
 
     Raises:
         ConfigError: it cannot be created from these settings.
     """
+    inner = _inner_llm(settings, http)
+    return inner if inner is None or meter is None else MeteredLLM(inner, meter)
+
+
+def _inner_llm(settings: ProviderSettings, http: HTTPClient) -> LLM | None:
     match settings.protocol:
         case "none":
             return None
@@ -65,7 +79,9 @@ def build_llm(settings: ProviderSettings, http: HTTPClient) -> LLM | None:
     )
 
 
-def build_embedder(settings: EmbedderSettings, http: HTTPClient) -> Embedder | None:
+def build_embedder(
+    settings: EmbedderSettings, http: HTTPClient, meter: Meter | None = None
+) -> Embedder | None:
     """Create the embedder that the settings name, behind a cache and a batcher.
 
     Returns:
@@ -77,6 +93,9 @@ def build_embedder(settings: EmbedderSettings, http: HTTPClient) -> Embedder | N
     inner = _inner_embedder(settings, http)
     if inner is None:
         return None
+    if meter is not None:
+        # What comes from the cache costs nothing.
+        inner = MeteredEmbedder(inner, meter)
     return BatchedEmbedder(inner, batch_size=settings.batch_size, cache_size=settings.cache_size)
 
 
@@ -115,22 +134,26 @@ def build_reranker(settings: RerankerSettings | None, llm: LLM | None, http: HTT
     )
 
 
-def build_media(settings: Settings, llm: LLM | None, http: HTTPClient) -> Media:
+def build_media(settings: Settings, llm: LLM | None, http: HTTPClient, meter: Meter | None = None) -> Media:
     """Create what reads images and recordings, with the models that the settings name.
 
     Args:
         settings: all settings.
         llm: the language model, which may be what is shown images, too.
         http: the client to send with.
+        meter: keeps them within the budget.
 
     Raises:
         ConfigError: a model cannot be created from these settings.
     """
     shown, vision, details = settings.vision, None, "auto"
     if shown is not None:
-        vision = llm if shown.model is settings.llm else build_llm(shown.model, http)
+        vision = llm if shown.model is settings.llm else build_llm(shown.model, http, meter)
         details = shown.details
-    return Media(vision, _transcriber(settings.audio, http), details=details)
+    transcriber = _transcriber(settings.audio, http)
+    if transcriber is not None and meter is not None:
+        transcriber = MeteredTranscriber(transcriber, meter)
+    return Media(vision, transcriber, details=details)
 
 
 def _transcriber(settings: ProviderSettings | None, http: HTTPClient) -> Transcriber | None:

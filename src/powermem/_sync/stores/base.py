@@ -6,6 +6,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+from ...budget import Refusal, Spend
 from ...changes import Change, Outcome
 from ...filters import Expression
 from ...tasks import BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
@@ -195,6 +196,17 @@ class TaskStore(Store):
         """Remove tasks that were completed or cancelled before a moment, and return how many.
 
         One whose turns still wait for another task stays.
+        """
+
+    @abstractmethod
+    def revive_tasks(self, at: int) -> int:
+        """Let tasks begin again that ended because a budget was used up and that are due; return how many."""
+
+    @abstractmethod
+    def enter(self, entries: Sequence[Spend]) -> list[Refusal | None]:
+        """Make entries in the ledger of what models were asked, which all who use the collection share.
+
+        On return they are durable. An entry that its limits do not allow is not made; the others are.
         """
 
 

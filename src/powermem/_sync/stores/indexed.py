@@ -275,6 +275,7 @@ class IndexedSearch:
             documents, length, _, frequencies = candidates
             lexical = of.lexical(
                 request.terms,
+                request.forms,
                 weights.source,
                 documents=documents,
                 mean=length / documents,

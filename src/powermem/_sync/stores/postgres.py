@@ -177,7 +177,7 @@ class PostgresStore(ServerStore):
             return None
         found = Found(rows)
         source = self._weights_of(request).source
-        lexical = None if request.terms is None else found.lexical(request.terms, source)
+        lexical = None if request.terms is None else found.lexical(request.terms, request.forms, source)
         return self._rank(request, found, lexical, now)
 
     def _search_large(
@@ -215,7 +215,12 @@ class PostgresStore(ServerStore):
             if request.terms is None:
                 return None
             return of.lexical(
-                request.terms, weights.source, documents=documents, mean=mean, frequencies=frequencies
+                request.terms,
+                request.forms,
+                weights.source,
+                documents=documents,
+                mean=mean,
+                frequencies=frequencies,
             )
 
         def leading() -> list[int]:

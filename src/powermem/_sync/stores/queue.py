@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from ..._concurrency import sleep
 from ..._drivers.base import Connection, TransactionAbortedError
+from ...budget import Refusal, Spend
 from ...changes import AddTask, AddTurn, BufferTurn, Change, HoldLane
 from ...sql.queue import QueueSQL
 from ...sql.steps import Query, Statements, Steps
@@ -135,6 +136,12 @@ class QueueStore(TaskStore):
 
     def forget_tasks(self, before: int) -> int:
         return self._transact(self._queue.forget_tasks, before)
+
+    def revive_tasks(self, at: int) -> int:
+        return self._transact(self._queue.revive_tasks, at)
+
+    def enter(self, entries: Sequence[Spend]) -> list[Refusal | None]:
+        return self._transact(self._queue.ledger.enter, entries)
 
 
 class ServerQueueStore(QueueStore):

@@ -1,0 +1,203 @@
+"""Models that are asked within a budget."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ... import clock
+from ..._concurrency import AsyncBatcher
+from ...budget import (
+    EMBEDDED_TEXTS,
+    LLM_CALLS,
+    LLM_TOKENS,
+    Refusal,
+    Spend,
+    day_of,
+    estimate_tokens,
+    is_unpaid,
+    start_of,
+)
+from ...errors import PowerMemError, ProviderError, QuotaExceededError
+from ...types import ChatMessage, Completion, Schema
+from ..stores.base import AsyncTaskStore
+from .embedder import AsyncEmbedder
+from .llm import AsyncLLM
+from .transcriber import AsyncTranscriber
+
+_logger = logging.getLogger("powermem")
+
+# So many entries share one transaction.
+_TOGETHER = 256
+
+T = TypeVar("T")
+
+
+class AsyncMeter:
+    """Enters what models are asked into the store's ledger, before they are asked.
+
+    Args:
+        store: keeps the ledger.
+        limits: how much there may be on a day; what has no limit is not entered.
+    """
+
+    def __init__(self, store: AsyncTaskStore, limits: Mapping[str, int]) -> None:
+        self._store = store
+        self._limits = limits
+        self._entries: AsyncBatcher[Spend, Refusal | None] = AsyncBatcher(self._enter, max_size=_TOGETHER)
+
+    async def close(self) -> None:
+        """Make the last entries; may be called again."""
+        await self._entries.close()
+
+    async def completion(self, tokens: int, ask: Callable[[], Awaitable[Completion]]) -> Completion:
+        """Ask a language model.
+
+        Args:
+            tokens: about how many it will take; corrected when it is known.
+            ask: asks it.
+
+        Raises:
+            QuotaExceededError: nothing was asked.
+        """
+        spend = await self._spend({LLM_CALLS: 1, LLM_TOKENS: tokens})
+        completion = await self._asked(spend, ask)
+        known = completion.prompt_tokens + completion.completion_tokens
+        if known and known != tokens and LLM_TOKENS in self._limits:
+            await self._correct(spend, {LLM_TOKENS: known - tokens})
+        return completion
+
+    async def vectors(
+        self, texts: int, ask: Callable[[], Awaitable[npt.NDArray[np.float32]]]
+    ) -> npt.NDArray[np.float32]:
+        """Ask an embedder about so many texts.
+
+        Raises:
+            QuotaExceededError: nothing was asked.
+        """
+        return await self._asked(await self._spend({EMBEDDED_TEXTS: texts}), ask)
+
+    async def _asked(self, spend: Spend, ask: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await ask()
+        except ProviderError as error:
+            if is_unpaid(error):
+                await self._correct(spend, {name: -amount for name, amount in spend.amounts.items()})
+            raise
+
+    async def _spend(self, amounts: Mapping[str, int]) -> Spend:
+        limited = {name: amount for name, amount in amounts.items() if name in self._limits}
+        spend = Spend(day_of(clock.now()), limited, self._limits)
+        if limited and (refusal := await self._entries.submit(spend)) is not None:
+            raise _exceeded(spend, refusal)
+        return spend
+
+    async def _correct(self, spend: Spend, amounts: Mapping[str, int]) -> None:
+        if not amounts:
+            return
+        try:
+            await self._entries.submit(Spend(spend.day, amounts, None))
+        except PowerMemError as error:
+            # An answer that was paid for is worth more than the exact figure.
+            _logger.warning("what a model took could not be corrected: %s", error)
+
+    async def _enter(self, entries: list[Spend]) -> list[Refusal | Exception | None]:
+        return list(await self._store.enter(entries))
+
+
+class AsyncMeteredLLM:
+    """Ask a language model within a budget.
+
+    Args:
+        inner: the model.
+        meter: keeps the budget.
+    """
+
+    def __init__(self, inner: AsyncLLM, meter: AsyncMeter) -> None:
+        self.provider = inner.provider
+        self.model = inner.model
+        self._inner = inner
+        self._meter = meter
+
+    async def complete(self, messages: Sequence[ChatMessage], *, schema: Schema | None = None) -> Completion:
+        """Answer a chat; see ``AsyncLLM``.
+
+        Raises:
+            QuotaExceededError: the budget does not allow it.
+        """
+        ask = partial(self._inner.complete, messages, schema=schema)
+        return await self._meter.completion(estimate_tokens(messages), ask)
+
+
+class AsyncMeteredTranscriber:
+    """Have recordings written down within a budget.
+
+    Args:
+        inner: the model.
+        meter: keeps the budget.
+    """
+
+    def __init__(self, inner: AsyncTranscriber, meter: AsyncMeter) -> None:
+        self.provider = inner.provider
+        self._inner = inner
+        self._meter = meter
+
+    async def transcribe(self, audio: Mapping[str, str]) -> Completion:
+        """Write down what is said; see ``AsyncTranscriber``.
+
+        Raises:
+            QuotaExceededError: the budget does not allow it.
+        """
+        return await self._meter.completion(0, partial(self._inner.transcribe, audio))
+
+
+class AsyncMeteredEmbedder:
+    """Turn texts into vectors within a budget.
+
+    Args:
+        inner: the model.
+        meter: keeps the budget.
+    """
+
+    def __init__(self, inner: AsyncEmbedder, meter: AsyncMeter) -> None:
+        self.provider = inner.provider
+        self.model = inner.model
+        self._inner = inner
+        self._meter = meter
+
+    @property
+    def dimension(self) -> int | None:
+        """The length of the vectors; ``None`` until it is known."""
+        return self._inner.dimension
+
+    async def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Turn texts into vectors; see ``AsyncEmbedder``.
+
+        Raises:
+            QuotaExceededError: the budget does not allow it.
+        """
+        return await self._meter.vectors(len(texts), partial(self._inner.embed, texts))
+
+    async def close(self) -> None:
+        """Close the inner embedder; may be called again."""
+        await self._inner.close()
+
+
+def _exceeded(spend: Spend, refusal: Refusal) -> QuotaExceededError:
+    assert spend.limits is not None, "corrections are not refused"
+    name, used, limit = refusal.name, refusal.used, spend.limits[refusal.name]
+    free_at = clock.to_iso(start_of(spend.day + 1))
+    path = f"budget.{name}_per_day"
+    return QuotaExceededError(
+        f"{path}: {used} of {limit} are used, and {spend.amounts[name]} more would be too many; "
+        f"free again at {free_at}",
+        budget=path,
+        limit=limit,
+        used=used,
+        free_at=free_at,
+    )

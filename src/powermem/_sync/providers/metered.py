@@ -1,0 +1,202 @@
+# Generated from src/powermem/_async/providers/metered.py by scripts/run_unasync.py; edit that file instead.
+"""Models that are asked within a budget."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ... import clock
+from ..._concurrency import Batcher
+from ...budget import (
+    EMBEDDED_TEXTS,
+    LLM_CALLS,
+    LLM_TOKENS,
+    Refusal,
+    Spend,
+    day_of,
+    estimate_tokens,
+    is_unpaid,
+    start_of,
+)
+from ...errors import PowerMemError, ProviderError, QuotaExceededError
+from ...types import ChatMessage, Completion, Schema
+from ..stores.base import TaskStore
+from .embedder import Embedder
+from .llm import LLM
+from .transcriber import Transcriber
+
+_logger = logging.getLogger("powermem")
+
+# So many entries share one transaction.
+_TOGETHER = 256
+
+T = TypeVar("T")
+
+
+class Meter:
+    """Enters what models are asked into the store's ledger, before they are asked.
+
+    Args:
+        store: keeps the ledger.
+        limits: how much there may be on a day; what has no limit is not entered.
+    """
+
+    def __init__(self, store: TaskStore, limits: Mapping[str, int]) -> None:
+        self._store = store
+        self._limits = limits
+        self._entries: Batcher[Spend, Refusal | None] = Batcher(self._enter, max_size=_TOGETHER)
+
+    def close(self) -> None:
+        """Make the last entries; may be called again."""
+        self._entries.close()
+
+    def completion(self, tokens: int, ask: Callable[[], Completion]) -> Completion:
+        """Ask a language model.
+
+        Args:
+            tokens: about how many it will take; corrected when it is known.
+            ask: asks it.
+
+        Raises:
+            QuotaExceededError: nothing was asked.
+        """
+        spend = self._spend({LLM_CALLS: 1, LLM_TOKENS: tokens})
+        completion = self._asked(spend, ask)
+        known = completion.prompt_tokens + completion.completion_tokens
+        if known and known != tokens and LLM_TOKENS in self._limits:
+            self._correct(spend, {LLM_TOKENS: known - tokens})
+        return completion
+
+    def vectors(self, texts: int, ask: Callable[[], npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+        """Ask an embedder about so many texts.
+
+        Raises:
+            QuotaExceededError: nothing was asked.
+        """
+        return self._asked(self._spend({EMBEDDED_TEXTS: texts}), ask)
+
+    def _asked(self, spend: Spend, ask: Callable[[], T]) -> T:
+        try:
+            return ask()
+        except ProviderError as error:
+            if is_unpaid(error):
+                self._correct(spend, {name: -amount for name, amount in spend.amounts.items()})
+            raise
+
+    def _spend(self, amounts: Mapping[str, int]) -> Spend:
+        limited = {name: amount for name, amount in amounts.items() if name in self._limits}
+        spend = Spend(day_of(clock.now()), limited, self._limits)
+        if limited and (refusal := self._entries.submit(spend)) is not None:
+            raise _exceeded(spend, refusal)
+        return spend
+
+    def _correct(self, spend: Spend, amounts: Mapping[str, int]) -> None:
+        if not amounts:
+            return
+        try:
+            self._entries.submit(Spend(spend.day, amounts, None))
+        except PowerMemError as error:
+            # An answer that was paid for is worth more than the exact figure.
+            _logger.warning("what a model took could not be corrected: %s", error)
+
+    def _enter(self, entries: list[Spend]) -> list[Refusal | Exception | None]:
+        return list(self._store.enter(entries))
+
+
+class MeteredLLM:
+    """Ask a language model within a budget.
+
+    Args:
+        inner: the model.
+        meter: keeps the budget.
+    """
+
+    def __init__(self, inner: LLM, meter: Meter) -> None:
+        self.provider = inner.provider
+        self.model = inner.model
+        self._inner = inner
+        self._meter = meter
+
+    def complete(self, messages: Sequence[ChatMessage], *, schema: Schema | None = None) -> Completion:
+        """Answer a chat; see ``LLM``.
+
+        Raises:
+            QuotaExceededError: the budget does not allow it.
+        """
+        ask = partial(self._inner.complete, messages, schema=schema)
+        return self._meter.completion(estimate_tokens(messages), ask)
+
+
+class MeteredTranscriber:
+    """Have recordings written down within a budget.
+
+    Args:
+        inner: the model.
+        meter: keeps the budget.
+    """
+
+    def __init__(self, inner: Transcriber, meter: Meter) -> None:
+        self.provider = inner.provider
+        self._inner = inner
+        self._meter = meter
+
+    def transcribe(self, audio: Mapping[str, str]) -> Completion:
+        """Write down what is said; see ``Transcriber``.
+
+        Raises:
+            QuotaExceededError: the budget does not allow it.
+        """
+        return self._meter.completion(0, partial(self._inner.transcribe, audio))
+
+
+class MeteredEmbedder:
+    """Turn texts into vectors within a budget.
+
+    Args:
+        inner: the model.
+        meter: keeps the budget.
+    """
+
+    def __init__(self, inner: Embedder, meter: Meter) -> None:
+        self.provider = inner.provider
+        self.model = inner.model
+        self._inner = inner
+        self._meter = meter
+
+    @property
+    def dimension(self) -> int | None:
+        """The length of the vectors; ``None`` until it is known."""
+        return self._inner.dimension
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Turn texts into vectors; see ``Embedder``.
+
+        Raises:
+            QuotaExceededError: the budget does not allow it.
+        """
+        return self._meter.vectors(len(texts), partial(self._inner.embed, texts))
+
+    def close(self) -> None:
+        """Close the inner embedder; may be called again."""
+        self._inner.close()
+
+
+def _exceeded(spend: Spend, refusal: Refusal) -> QuotaExceededError:
+    assert spend.limits is not None, "corrections are not refused"
+    name, used, limit = refusal.name, refusal.used, spend.limits[refusal.name]
+    free_at = clock.to_iso(start_of(spend.day + 1))
+    path = f"budget.{name}_per_day"
+    return QuotaExceededError(
+        f"{path}: {used} of {limit} are used, and {spend.amounts[name]} more would be too many; "
+        f"free again at {free_at}",
+        budget=path,
+        limit=limit,
+        used=used,
+        free_at=free_at,
+    )

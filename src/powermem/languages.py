@@ -1,0 +1,150 @@
+"""Which language a text is in, told by its script, its function words and its letters, and what says nothing.
+
+This is to choose a stemmer. A guess that is wrong costs little, since stems are added to the terms of a text
+and take the place of none; see `text`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .stopwords import ENGLISH_TOO, IN_NAMES, LETTERS, STOP_WORDS
+
+__all__ = ["ENGLISH", "candidates", "content", "says_nothing", "spoken"]
+
+# A script that one language or a few are written in, and the language that a text in it is taken to be in.
+_SCRIPTS = re.compile(
+    "(?P<latin>[a-z\u00df-\u00f6\u00f8-\u024f]+)|(?P<russian>[\u0430-\u044f\u0451]+)|(?P<arabic>[\u0621-\u064a\u067e"
+    "\u0686\u0698\u06a9\u06af\u06cc]+)|(?P<greek>[\u03ac-\u03ce\u0390\u1f00-\u1fff]+)|(?P<armenian>[\u0561-\u0587]+)|"
+    "(?P<hindi>[\u0900-\u0963]+)|(?P<tamil>[\u0b80-\u0bcf]+)"
+)
+_BY_SCRIPT = frozenset(_SCRIPTS.groupindex) - {"latin"}
+_SCRIPT_OF = {"persian": "arabic"}
+"""Of languages that share it with another; "latin" where nothing is said."""
+_USUAL = frozenset({"english", "arabic"})
+"""In these a text of their script is, unless something speaks for another language."""
+_ENOUGH = 2
+"""One word of other languages only, or two that alone would say little."""
+_MOST = 3
+"""So many languages may be equally likely; where more are, nothing is known."""
+
+# Chinese and Japanese question words, pronouns, particles and endings, as far as they are no part of a word.
+_FILLER = re.compile(
+    "(?:什么|什麼|甚麼)(?:时候|時候)?|怎么样?|怎麼樣?|为什么|為什麼|哪[里裡儿兒个個些]?|谁|誰|多少|请问|請問|"
+    "(?:[我你您她它]|(?<![吉其])他)[们們]?|(?<!目)的|了(?!解)|是|[吗嗎呢吧]$|"
+    "でしょうか|ですか|ますか|でした|ました|ません|です|ます(?![ぁ-ん])|ください|どんな|どうして|どこ|いつ|だれ|なぜ|どの|"
+    "何|(?:から|まで|より|とは|には|では|[のはがをにでともへか])(?![ぁ-んー])"
+)
+# Korean question words and pronouns with what is attached to them, then what is attached to other words.
+_KOREAN_FILLER = re.compile(
+    "(?:무엇|뭐|어디|누구|누가|언제|어떻게|어떤).{0,2}|뭘|무슨|왜|(?:나|내|너|네|저|제|우리)[는를의가]?"
+)
+_KOREAN_ENDING = re.compile(
+    "(?<=..)(?:에서|에게|한테|으로|까지|부터|이랑|하고|습니까|습니다|입니까|입니다|인가요|했어요|해요|[나까어아예]요|"
+    "[은는이가을를에의와과도로만])$"
+)
+_HANGUL = re.compile("[\uac00-\ud7a3]+")
+
+
+class _Evidence(NamedTuple):
+    """What a word or a letter says about the language of its text: how much, and for which."""
+
+    weight: int
+    languages: tuple[str, ...]
+
+
+def _words_as_evidence() -> dict[str, _Evidence]:
+    """Return what each function word says, by the ways to write it."""
+    speakers: dict[str, list[str]] = {}
+    for language, words in STOP_WORDS.items():
+        if language in _USUAL or language not in _BY_SCRIPT:
+            for word in words:
+                speakers.setdefault(word, []).append(language)
+    for word in ENGLISH_TOO:
+        speakers[word].append("english")
+    found = {}
+    for word, languages in speakers.items():
+        shared = len(languages) > 1 and not _USUAL.isdisjoint(languages)
+        weak = shared or word in IN_NAMES or (len(word) < 3 and "english" not in languages)
+        evidence = _Evidence(1 if weak else 2, tuple(languages))
+        found.update(dict.fromkeys((word, word.capitalize(), word.upper()), evidence))
+    return found
+
+
+def _letters_as_evidence() -> dict[str, _Evidence]:
+    found = {}
+    for letters, names in LETTERS.items():
+        languages = tuple(names.split())
+        evidence = _Evidence(2 if len(languages) == 1 else 1, languages)
+        # Some have capitals that are everybody's: the Turkish one without a dot has "I".
+        capitals = [letter for letter in letters.upper() if not letter.isascii()]
+        found.update(dict.fromkeys((*letters, *capitals), evidence))
+    return found
+
+
+_FOLDED = {language: frozenset(map(str.casefold, words)) for language, words in STOP_WORDS.items()}
+ENGLISH = _FOLDED["english"]
+"""The words of English that say nothing about what a query is after."""
+_BY_WORD = _words_as_evidence()
+_BY_LETTER = _letters_as_evidence()
+_TELLING = frozenset(word for word, evidence in _BY_WORD.items() if _USUAL.isdisjoint(evidence.languages))
+_TELLING_LETTERS = frozenset(_BY_LETTER)
+_SILENT = frozenset().union(*(_FOLDED[language] for language in _BY_SCRIPT))
+
+
+def spoken(words: Sequence[str], letters: str = "") -> tuple[str, ...]:
+    """Return the languages that a text may be in, where its script alone does not tell.
+
+    Args:
+        words: the words of the text, as they are written.
+        letters: its letters, composed; not needed for a text in ASCII.
+
+    Returns:
+        Snowball's names for them, at most three: those which the most function words and letters speak for.
+        Empty for English and Arabic, and where too little is known.
+    """
+    if _TELLING.isdisjoint(words) and _TELLING_LETTERS.isdisjoint(letters):
+        return ()
+    votes: dict[str, int] = {}
+    evidence = [_BY_WORD[word] for word in set(words) if word in _BY_WORD]
+    evidence += [_BY_LETTER[letter] for letter in _TELLING_LETTERS.intersection(letters)]
+    for weight, languages in evidence:
+        for language in languages:
+            votes[language] = votes.get(language, 0) + weight
+    most = max(votes.values())
+    leaders = sorted(language for language, count in votes.items() if count == most)
+    told = most >= _ENOUGH and len(leaders) <= _MOST and _USUAL.isdisjoint(leaders)
+    return tuple(leaders) if told else ()
+
+
+def candidates(word: str, languages: Sequence[str]) -> list[str]:
+    """Return in which languages a word may be inflected: those of its text that share its script.
+
+    Args:
+        word: case-folded, with its accents.
+        languages: what `spoken` returned for the text.
+    """
+    script = _SCRIPTS.fullmatch(word)
+    if script is None:
+        return []
+    name = str(script.lastgroup)
+    fitting = [language for language in languages if _SCRIPT_OF.get(language, "latin") == name]
+    return fitting or [name] if name in _BY_SCRIPT else fitting
+
+
+def says_nothing(word: str, languages: Sequence[str]) -> bool:
+    """Tell whether a word is a function word of these languages, or of the one that its script tells."""
+    return word in _SILENT or any(word in _FOLDED[language] for language in languages)
+
+
+def content(run: str) -> list[str]:
+    """Return the parts of a question in Chinese, Japanese or Korean that say what it is after.
+
+    Args:
+        run: characters without a space between them.
+    """
+    if not _HANGUL.fullmatch(run):
+        return [part for part in _FILLER.split(run) if part]
+    return [] if _KOREAN_FILLER.fullmatch(run) else [_KOREAN_ENDING.sub("", run)]
