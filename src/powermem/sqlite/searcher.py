@@ -18,7 +18,7 @@ from ..types import Hit, SearchRequest
 from .partitions import Partitions
 from .reader import Reader
 
-# So many searches share a pass over the vectors. While they are ranked, another thread makes the next pass.
+# One pass over the vectors serves so many searches. While they are ranked, another thread makes the next.
 _TOGETHER = 8
 
 
