@@ -22,10 +22,18 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
-import tokenize_rt
-import unasync
+_INSTALL = "pip install --group generate (pip 25.1 or newer), or run nox -s generated"
+
+try:
+    import tokenize_rt
+    import unasync
+except ImportError as error:
+    if __name__ != "__main__":
+        raise
+    sys.exit(f"{error.name} is not installed: {_INSTALL}")
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -273,6 +281,8 @@ def _is_async(node: ast.AST) -> bool:
 
 
 def _format(root: Path, out: Path) -> None:
+    if find_spec("ruff") is None:
+        raise ConversionError(f"ruff is not installed: {_INSTALL}")
     ruff = [sys.executable, "-m", "ruff"]
     # Names sort differently once they lose their prefix, and an unwrapped Awaitable is no longer imported.
     fix = ["check", "--fix-only", "--select", "I,F401"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -279,6 +280,20 @@ def test_unused_rule_is_told_and_fails_the_check(
     assert run_unasync.main([], tree) == 0
     assert run_unasync.main(["--check"], tree) == 1
     assert capsys.readouterr().out.splitlines()[-1] == "unused rule: aclose"
+
+
+def test_a_missing_package_is_told_in_one_line_with_the_cure(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Without `site` an interpreter has the standard library alone.
+    bare = [sys.executable, "-I", "-S", str(ROOT / "scripts/run_unasync.py")]
+    done = subprocess.run(bare, capture_output=True, text=True)
+    assert done.returncode == 1
+    monkeypatch.setitem(sys.modules, "ruff", None)
+    assert run_unasync.main(["--check"], tree) == 1
+    cure = "is not installed: pip install --group generate (pip 25.1 or newer), or run nox -s generated\n"
+    assert done.stderr == f"tokenize_rt {cure}"
+    assert capsys.readouterr().err == f"ruff {cure}"
 
 
 def test_script_does_not_shadow_the_package_it_uses() -> None:
