@@ -11,13 +11,11 @@ from .errors import InvalidInputError
 from .filters import Expression
 from .filters import parse as parse_filters
 from .inputs import Moment, check_id, check_mode, check_text_given
-from .messages import read_messages
+from .messages import read_messages, spoken
 from .metadata import check_metadata
 from .parts import has_parts
 from .plan import NewMemories
 from .types import Message, Scope
-
-_HIDDEN_ROLES = ("system", "developer", "tool", "function")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +48,9 @@ class Addition:
         return bool(self.heard) and not self.infer and not has_parts(self.heard)
 
     @property
-    def aloud(self) -> Sequence[Message]:
-        """The messages without system prompts, which nobody said, unless there is nothing else."""
-        return [message for message in self.heard if message.role not in _HIDDEN_ROLES] or self.heard
+    def spoken(self) -> Sequence[Message]:
+        """The messages that are stored word for word."""
+        return spoken(self.heard)
 
 
 def read_addition(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .clock import parse as parse_moment
 from .errors import InvalidInputError
 from .metadata import check_text
 from .parts import check_size, read_part
+from .prompts import HIDDEN_ROLES
 from .types import Message
 
 _TIME_KEYS = ("timestamp", "created_at", "chat_time", "time")
@@ -46,6 +47,11 @@ def read_messages(
     if not kept:
         raise InvalidInputError("messages: there is no text in them")
     return kept
+
+
+def spoken(messages: Sequence[Message]) -> Sequence[Message]:
+    """Return messages without those that nobody said, such as system prompts, unless there are no others."""
+    return [message for message in messages if message.role not in HIDDEN_ROLES] or messages
 
 
 def _read(item: object, path: str, actor_id: str | None, sent_at: int | None) -> Message:

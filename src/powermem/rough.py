@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .clock import to_datetime
+from .messages import spoken
 from .parts import label
-from .prompts import HIDDEN_ROLES, strip_recalled
+from .prompts import strip_recalled
 from .text import MONTHS
 from .types import Message, Metadata, Row
 
@@ -37,9 +38,8 @@ def rough_texts(messages: Sequence[Message], at: int) -> list[str]:
         As few texts as fit 2,000 characters each. No line is cut, so that a long message is a longer text.
         None when nothing was said.
     """
-    spoken = [message for message in messages if message.role not in HIDDEN_ROLES] or messages
     texts: list[str] = []
-    for message in spoken:
+    for message in spoken(messages):
         said = _said(message)
         if not said:
             continue

@@ -122,7 +122,7 @@ class AsyncAdding(AsyncRemembering):
                         heard, new, usage, prompt=asked.prompt, expression=asked.expression, receipt=receipt
                     )
                 else:
-                    call = Verbatim(asked.aloud, new, usage, receipt)
+                    call = Verbatim(asked.spoken, new, usage, receipt)
                     items = verbatim_items((await parts.extraction.store_verbatim([call]))[0])
             except AlreadyDone as done:
                 return _decode(done.result)
@@ -171,7 +171,7 @@ class AsyncAdding(AsyncRemembering):
         for one in asked:
             usage = Usage()
             receipt = None if one.key is None else Receipt(one.key, _Reply(usage, started, None).text)
-            calls.append(Verbatim(one.aloud, one.new, usage, receipt))
+            calls.append(Verbatim(one.spoken, one.new, usage, receipt))
         with span("powermem.add", _traced(sum(len(one.heard) for one in asked), False, False)):
             parts = await self._ready()
             outcomes = await parts.extraction.store_verbatim(calls)

@@ -123,7 +123,7 @@ class Adding(Remembering):
                         heard, new, usage, prompt=asked.prompt, expression=asked.expression, receipt=receipt
                     )
                 else:
-                    call = Verbatim(asked.aloud, new, usage, receipt)
+                    call = Verbatim(asked.spoken, new, usage, receipt)
                     items = verbatim_items((parts.extraction.store_verbatim([call]))[0])
             except AlreadyDone as done:
                 return _decode(done.result)
@@ -172,7 +172,7 @@ class Adding(Remembering):
         for one in asked:
             usage = Usage()
             receipt = None if one.key is None else Receipt(one.key, _Reply(usage, started, None).text)
-            calls.append(Verbatim(one.aloud, one.new, usage, receipt))
+            calls.append(Verbatim(one.spoken, one.new, usage, receipt))
         with span("powermem.add", _traced(sum(len(one.heard) for one in asked), False, False)):
             parts = self._ready()
             outcomes = parts.extraction.store_verbatim(calls)

@@ -1,4 +1,4 @@
-"""The kinds of fact, for the prompts, the rules and the parser alike."""
+"""The kinds of fact and of message, for the prompts, the rules and the parser alike."""
 
 from __future__ import annotations
 
