@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import ProviderError, ProviderTimeoutError
+from .tokens import estimate_tokens
 from .types import ChatMessage
 
 LLM_CALLS = "llm_calls"
@@ -14,8 +15,6 @@ LLM_TOKENS = "llm_tokens"
 EMBEDDED_TEXTS = "embedded_texts"
 
 _DAY = 86_400_000_000
-# English has about four bytes to a token, Chinese three: rather too many tokens than too few.
-_BYTES_PER_TOKEN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +76,9 @@ def enter(ledger: Mapping[str, int], spend: Spend) -> dict[str, int] | Refusal:
     return entered
 
 
-def estimate_tokens(messages: Sequence[ChatMessage]) -> int:
-    """Return about how many tokens the texts of a request are, rather too many than too few."""
-    return -(-sum(_bytes(message.get("content")) for message in messages) // _BYTES_PER_TOKEN)
+def request_tokens(messages: Sequence[ChatMessage]) -> int:
+    """Return about how many tokens the texts of a request are; see ``powermem.tokens`` for the error."""
+    return sum(_content_tokens(message.get("content")) for message in messages)
 
 
 def is_unpaid(error: ProviderError) -> bool:
@@ -88,9 +87,9 @@ def is_unpaid(error: ProviderError) -> bool:
     return not answered and not isinstance(error, ProviderTimeoutError)
 
 
-def _bytes(content: Any) -> int:
+def _content_tokens(content: Any) -> int:
     if isinstance(content, str):
-        return len(content.encode(errors="replace"))
+        return estimate_tokens(content)
     if isinstance(content, Sequence):
-        return sum(_bytes(part.get("text")) for part in content)
+        return sum(_content_tokens(part.get("text")) for part in content)
     return 0

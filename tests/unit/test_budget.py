@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from powermem.budget import Refusal, Spend, enter, estimate_tokens, is_unpaid
+from powermem.budget import Refusal, Spend, enter, is_unpaid, request_tokens
 from powermem.errors import ProviderError, ProviderTimeoutError
 
 LIMITS = {"llm_calls": 3, "llm_tokens": 100}
@@ -53,7 +53,7 @@ def test_a_correction_is_of_its_own_day(day: int, calls: int) -> None:
     ],
 )
 def test_tokens_are_estimated_from_the_text(content: Any, tokens: int) -> None:
-    assert estimate_tokens([{"role": "user", "content": content}]) == tokens
+    assert request_tokens([{"role": "user", "content": content}]) == tokens
 
 
 @pytest.mark.parametrize(

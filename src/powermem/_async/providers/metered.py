@@ -19,8 +19,8 @@ from ...budget import (
     Refusal,
     Spend,
     day_of,
-    estimate_tokens,
     is_unpaid,
+    request_tokens,
     start_of,
 )
 from ...errors import PowerMemError, ProviderError, QuotaExceededError
@@ -131,7 +131,7 @@ class AsyncMeteredLLM:
             QuotaExceededError: the budget does not allow it.
         """
         ask = partial(self._inner.complete, messages, schema=schema)
-        return await self._meter.completion(estimate_tokens(messages), ask)
+        return await self._meter.completion(request_tokens(messages), ask)
 
 
 class AsyncMeteredTranscriber:

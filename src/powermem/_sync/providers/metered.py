@@ -20,8 +20,8 @@ from ...budget import (
     Refusal,
     Spend,
     day_of,
-    estimate_tokens,
     is_unpaid,
+    request_tokens,
     start_of,
 )
 from ...errors import PowerMemError, ProviderError, QuotaExceededError
@@ -130,7 +130,7 @@ class MeteredLLM:
             QuotaExceededError: the budget does not allow it.
         """
         ask = partial(self._inner.complete, messages, schema=schema)
-        return self._meter.completion(estimate_tokens(messages), ask)
+        return self._meter.completion(request_tokens(messages), ask)
 
 
 class MeteredTranscriber:
