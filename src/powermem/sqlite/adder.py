@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,9 @@ from ..metadata import encode
 from ..sql.queue import QueueSQL
 from ..sql.rows import COLUMNS, scope_values, to_row
 from ..types import Row, Scope, Words
+
+RECORD_MARKS = ",".join("?" * 19)
+"""Where the values of a record go in a statement; see `record_values`."""
 
 
 @dataclass(slots=True)
@@ -105,29 +108,9 @@ class Adder:
     def _insert(self, batch: Batch, changes: Sequence[AddMemory]) -> int:
         """Insert memories unless their scope has the same text; return how many were inserted."""
         return batch.execute_many(
-            f"INSERT INTO {self._c}_records VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,1,?) "
+            f"INSERT INTO {self._c}_records VALUES ({RECORD_MARKS}) "
             "ON CONFLICT (user_id, agent_id, run_id, hash) WHERE valid_to IS NULL DO NOTHING",
-            [
-                (
-                    row.id,
-                    *scope_values(row.scope),
-                    row.actor_id,
-                    row.memory_type,
-                    row.text,
-                    row.hash,
-                    encode(row.metadata),
-                    encode(change.facets),
-                    row.created_at,
-                    row.updated_at,
-                    row.valid_from,
-                    row.valid_to,
-                    row.expires_at,
-                    row.superseded_by,
-                    batch.sequence,
-                )
-                for change in changes
-                for row in (change.row,)
-            ],
+            [record_values(change.row, change.facets, batch.sequence) for change in changes],
         )
 
     def _end(self, batch: Batch, memory_id: int, moment: int) -> None:
@@ -164,6 +147,29 @@ class Adder:
 
     def _link(self, batch: Batch, pairs: Sequence[tuple[int, int]]) -> None:
         batch.execute_many(f"INSERT OR IGNORE INTO {self._c}_links VALUES (?, ?)", pairs)
+
+
+def record_values(row: Row, facets: Mapping[str, Any], sequence: int) -> tuple[Any, ...]:
+    """Return what the table of the memories holds of one, in the order of its columns."""
+    return (
+        row.id,
+        *scope_values(row.scope),
+        row.actor_id,
+        row.memory_type,
+        row.text,
+        row.hash,
+        encode(row.metadata),
+        encode(facets),
+        row.created_at,
+        row.updated_at,
+        row.valid_from,
+        row.valid_to,
+        row.expires_at,
+        row.superseded_by,
+        row.access_count,
+        row.version,
+        sequence,
+    )
 
 
 def is_addition(change: Change) -> bool:

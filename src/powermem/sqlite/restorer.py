@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from ..changes import Restore
 from ..ids import new_id
 from ..indexing import index
-from ..metadata import encode
 from ..sql.rows import scope_values, turn_values
 from ..types import HistoryEntry, Stored, Turn
+from .adder import RECORD_MARKS, record_values
 
 # SQLite before 3.32 takes at most 999 parameters.
 _CHUNK = 900
@@ -65,31 +65,8 @@ class Restorer:
     def _insert_rows(self, connection: sqlite3.Connection, memories: Sequence[Stored], sequence: int) -> int:
         """Insert memories unless something is in their way, and return how many were inserted."""
         cursor = connection.executemany(
-            f"INSERT INTO {self._c}_records VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
-            "ON CONFLICT DO NOTHING",
-            [
-                (
-                    row.id,
-                    *scope_values(row.scope),
-                    row.actor_id,
-                    row.memory_type,
-                    row.text,
-                    row.hash,
-                    encode(row.metadata),
-                    encode(stored.facets),
-                    row.created_at,
-                    row.updated_at,
-                    row.valid_from,
-                    row.valid_to,
-                    row.expires_at,
-                    row.superseded_by,
-                    row.access_count,
-                    row.version,
-                    sequence,
-                )
-                for stored in memories
-                for row in (stored.row,)
-            ],
+            f"INSERT INTO {self._c}_records VALUES ({RECORD_MARKS}) ON CONFLICT DO NOTHING",
+            [record_values(stored.row, stored.facets, sequence) for stored in memories],
         )
         return max(cursor.rowcount, 0)
 
