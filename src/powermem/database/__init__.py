@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .conn import read_conn
-from .place import Factory, Place
+from .place import Place
 from .settling import settled
 
-__all__ = ["Factory", "Place", "read_conn", "settled"]
+__all__ = ["Place", "read_conn", "settled"]

@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ..errors import ConfigError
 
-PROVIDERS = {
+# The provider for what a URL begins with.
+_PROVIDERS = {
     "sqlite": "sqlite",
     "postgresql": "postgres",
     "postgres": "postgres",
@@ -17,7 +18,6 @@ PROVIDERS = {
     "oceanbase": "oceanbase",
     "seekdb": "oceanbase",
 }
-"""The provider for what a URL begins with."""
 _OCEANBASE = ("oceanbase", "aoceanbase")
 _EXAMPLES = (
     "sqlite:///app.db, postgresql://user:password@host:5432/name or mysql://user:password@host:3306/name"
@@ -45,12 +45,12 @@ class Address(NamedTuple):
         backend, _, driver = self.scheme.lower().partition("+")
         if driver in _OCEANBASE:
             return "oceanbase"
-        if backend not in PROVIDERS or "cipher" in driver:
+        if backend not in _PROVIDERS or "cipher" in driver:
             raise ConfigError(
                 f"conn: a database of the kind {self.scheme!r} is not supported; supported: "
-                f"{', '.join(PROVIDERS)}"
+                f"{', '.join(_PROVIDERS)}"
             )
-        return PROVIDERS[backend]
+        return _PROVIDERS[backend]
 
 
 def parse(text: str) -> Address:

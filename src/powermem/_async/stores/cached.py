@@ -175,8 +175,7 @@ class AsyncCachedSearch:
         requests: Sequence[SearchRequest],
         only: Sequence[Sequence[int] | None],
     ) -> list[tuple[Search, list[int], list[tuple[int, Ranked]]]]:
-        """Return for each request the ids whose vectors it needs to go on, or its answer when there are
-        none."""
+        """Return for each request the ids whose vectors it still needs, and its answer if there are none."""
         scores = cosines(partition, [request.embedding for request in requests])
         begun = []
         for request, passing, dense in zip(requests, only, scores, strict=True):
