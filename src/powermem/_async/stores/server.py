@@ -7,12 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from ..._concurrency import AsyncBatcher, async_gather, async_sleep
-from ..._drivers.base import (
-    AsyncConnection,
-    AsyncDriver,
-    ConnectionLostError,
-    TransactionAbortedError,
-)
+from ..._drivers.base import AsyncConnection, AsyncDriver, ConnectionLostError, TransactionAbortedError
 from ...accesses import Accesses
 from ...changes import Change, Outcome
 from ...clock import now as clock_now
@@ -54,6 +49,9 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
         recycle: seconds after which a connection is replaced; negative for never.
     """
 
+    _checks_hits = False
+    """Whether ``_search`` itself looks out for a switch to another embedder."""
+
     def __init__(
         self, driver: AsyncDriver, sql: ServerSQL, *, least: int = 1, most: int = 10, recycle: float = 3600
     ) -> None:
@@ -72,9 +70,6 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
         self._switches: int | None = None
         self.commits = 0
         """How many transactions were committed."""
-
-    _checks_hits = False
-    """Whether ``_search`` itself looks out for a switch to another embedder."""
 
     @abstractmethod
     async def _search(self, request: SearchRequest) -> list[Hit]:

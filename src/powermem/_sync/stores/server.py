@@ -8,12 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from ..._concurrency import Batcher, gather, sleep
-from ..._drivers.base import (
-    Connection,
-    ConnectionLostError,
-    Driver,
-    TransactionAbortedError,
-)
+from ..._drivers.base import Connection, ConnectionLostError, Driver, TransactionAbortedError
 from ...accesses import Accesses
 from ...changes import Change, Outcome
 from ...clock import now as clock_now
@@ -55,6 +50,9 @@ class ServerStore(Movable, ServerQueueStore):
         recycle: seconds after which a connection is replaced; negative for never.
     """
 
+    _checks_hits = False
+    """Whether ``_search`` itself looks out for a switch to another embedder."""
+
     def __init__(
         self, driver: Driver, sql: ServerSQL, *, least: int = 1, most: int = 10, recycle: float = 3600
     ) -> None:
@@ -73,9 +71,6 @@ class ServerStore(Movable, ServerQueueStore):
         self._switches: int | None = None
         self.commits = 0
         """How many transactions were committed."""
-
-    _checks_hits = False
-    """Whether ``_search`` itself looks out for a switch to another embedder."""
 
     @abstractmethod
     def _search(self, request: SearchRequest) -> list[Hit]:
