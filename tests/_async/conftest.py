@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory
+from tests.apiserver import ApiServer
+from tests.scripted import ScriptedModel
 
 
 @pytest.fixture
@@ -20,3 +22,9 @@ def config(vector_store: dict[str, Any]) -> dict[str, Any]:
 async def memory(config: dict[str, Any]) -> AsyncIterator[AsyncMemory]:
     async with AsyncMemory(config) as opened:
         yield opened
+
+
+@pytest.fixture
+def model(api: ApiServer) -> ScriptedModel:
+    """A language model that answers what the test says."""
+    return ScriptedModel(api)

@@ -37,11 +37,6 @@ def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
     return {**config, "llm": openai_llm(api)}
 
 
-@pytest.fixture
-def model(api: ApiServer) -> ScriptedModel:
-    return ScriptedModel(api)
-
-
 def only_turns(config: dict[str, Any], *contents: str) -> None:
     """Check that these messages are kept, and nothing else."""
     assert [row[0] for row in in_table(config, "turns", "content")] == sorted(contents)

@@ -32,8 +32,7 @@ def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
 
 
 @pytest.fixture
-def model(api: ApiServer) -> ScriptedModel:
-    model = ScriptedModel(api)
+def model(model: ScriptedModel) -> ScriptedModel:
     model.repeats()
     return model
 

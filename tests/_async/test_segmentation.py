@@ -19,11 +19,6 @@ from tests.scripted import ScriptedModel, openai_llm, shown
 
 
 @pytest.fixture
-def model(api: ApiServer) -> ScriptedModel:
-    return ScriptedModel(api)
-
-
-@pytest.fixture
 async def extractor(api: ApiServer) -> AsyncIterator[AsyncExtractor]:
     http = AsyncHTTPClient()
     yield AsyncExtractor(build_llm(resolve({"llm": openai_llm(api)}).llm, http))

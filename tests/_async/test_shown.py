@@ -17,11 +17,6 @@ def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
     return {**config, "llm": openai_llm(api)}
 
 
-@pytest.fixture
-def model(api: ApiServer) -> ScriptedModel:
-    return ScriptedModel(api)
-
-
 async def stored(memory: AsyncMemory, **scope: Any) -> list[str]:
     listed = await memory.get_all(**scope, sort_by="id", order="asc")
     return [item["memory"] for item in listed["results"]]

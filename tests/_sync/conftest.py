@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from powermem import Memory
+from tests.apiserver import ApiServer
+from tests.scripted import ScriptedModel
 
 
 @pytest.fixture
@@ -21,3 +23,9 @@ def config(vector_store: dict[str, Any]) -> dict[str, Any]:
 def memory(config: dict[str, Any]) -> Iterator[Memory]:
     with Memory(config) as opened:
         yield opened
+
+
+@pytest.fixture
+def model(api: ApiServer) -> ScriptedModel:
+    """A language model that answers what the test says."""
+    return ScriptedModel(api)

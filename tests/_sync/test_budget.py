@@ -29,9 +29,8 @@ def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
 
 
 @pytest.fixture
-def model(api: ApiServer) -> ScriptedModel:
+def model(model: ScriptedModel) -> ScriptedModel:
     """A language model that repeats what users say."""
-    model = ScriptedModel(api)
     model.repeats()
     return model
 

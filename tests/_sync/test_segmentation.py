@@ -20,11 +20,6 @@ from tests.scripted import ScriptedModel, openai_llm, shown
 
 
 @pytest.fixture
-def model(api: ApiServer) -> ScriptedModel:
-    return ScriptedModel(api)
-
-
-@pytest.fixture
 def extractor(api: ApiServer) -> Iterator[Extractor]:
     http = HTTPClient()
     yield Extractor(build_llm(resolve({"llm": openai_llm(api)}).llm, http))

@@ -20,9 +20,8 @@ def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
 
 
 @pytest.fixture
-def model(api: ApiServer) -> ScriptedModel:
+def model(model: ScriptedModel) -> ScriptedModel:
     """The language model; until it is told otherwise it repeats what users say."""
-    model = ScriptedModel(api)
     model.repeats()
     return model
 
