@@ -27,7 +27,7 @@ def partition_of(*memories: Mapping[str, Any]) -> Partition:
     words = [
         index(
             Row(n, Scope("u"), one["text"], "", actor_id=one.get("actor"), valid_from=one.get("at", 0)),
-            {"event_at": one["event_at"]} if "event_at" in one else {},
+            {name: one[name] for name in ("event_at", "entities") if name in one},
             one.get("source", ""),
         )
         for n, one in enumerate(memories, 1)
@@ -161,6 +161,14 @@ def test_a_fact_is_found_by_the_message_behind_it() -> None:
     assert found[1].score == pytest.approx(0.5, abs=1e-6)
     # One that has the word itself is better.
     assert list(ask(partition, "Porto", replace(OFF, source=0.5))) == [2, 1]
+
+
+def test_a_fact_is_found_by_whom_and_what_it_is_about() -> None:
+    partition = partition_of(
+        {"text": "They married in spring", "entities": ["Ana Lopes", "Bo"]}, {"text": "Bo"}
+    )
+    assert list(ask(partition, "Lopes", replace(OFF, source=0.5))) == [1]
+    assert list(ask(partition, "Bo", replace(OFF, source=0.5))) == [2, 1]
 
 
 def test_explaining_tells_the_place_in_each_arm() -> None:
