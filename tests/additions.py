@@ -21,12 +21,15 @@ def vector(text: str) -> bytes:
     return embedding_bytes(mock_vectors([text]))[0]
 
 
-def memory_of(text: str, scope: Scope = ANA, **fields: Any) -> AddMemory:
+def memory_of(
+    text: str, scope: Scope = ANA, *, source: str = "", event_at: int | None = None, **fields: Any
+) -> AddMemory:
     """Return the change that adds a memory; ``fields`` are those of its row."""
     at = fields.pop("at", None) or now()
     times = {"created_at": at, "updated_at": at, "valid_from": at}
     row = Row(**{"id": new_id(), "scope": scope, "text": text, "hash": content_hash(text), **times, **fields})
-    return AddMemory(row, vector(text), facets={"importance": 0.5})
+    happens = {} if event_at is None else {"event_at": event_at}
+    return AddMemory(row, vector(text), facets={"importance": 0.5, **happens}, source=source)
 
 
 def turn_of(text: str, scope: Scope = ANA, turn_id: int | None = None) -> AddTurn:

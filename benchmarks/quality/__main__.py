@@ -17,11 +17,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from powermem import minilm
-from powermem.ranking.weights import Weights
 
 from ..report import machine
 from . import plot
-from .ablation import NAMES, ask_weighted, parse_weights, parts
+from .ablation import NAMES, Ranking, ask_weighted, parse_weights, parts
 from .adapters import BUILT_IN, Adapter, PowerMem, load, settled
 from .asking import ask, fill, time_searches
 from .dataset import Conversation, read
@@ -130,7 +129,7 @@ async def _measure(
     adapters: Sequence[Adapter],
     conversations: Sequence[Conversation],
     embedder: CachedEmbedder | None,
-    variants: Mapping[str, Weights],
+    variants: Mapping[str, Ranking],
 ) -> list[Measured]:
     if embedder:
         # All at once is faster than one by one.
@@ -145,8 +144,8 @@ async def _measure(
                 answers = await ask(adapter, conversations)
                 if variants and isinstance(adapter, PowerMem):
                     measured.append(Measured(SHIPPED, answers))
-                    for name, weights in variants.items():
-                        answers = await ask_weighted(adapter, weights, conversations, embedder)
+                    for name, ranking in variants.items():
+                        answers = await ask_weighted(adapter, ranking, conversations, embedder)
                         measured.append(Measured(name, answers))
                 else:
                     times = await time_searches(adapter, conversations, embedder)

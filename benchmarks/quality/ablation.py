@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from powermem._async.encoder import AsyncEncoder
 from powermem._async.providers.foreign import AsyncForeignEmbedder
@@ -26,18 +27,27 @@ _FORMS = ("dense", "span", "retention_days")
 BOOSTS = [name for name in NAMES if name not in _FORMS]
 
 
-def parts(embedder: bool) -> dict[str, Weights]:
-    """Return the weights without each part, and those of each arm without any boost.
+class Ranking(NamedTuple):
+    """How to rank: what counts how much, and whether questions are also asked in the words of whom they are
+    about."""
+
+    weights: Weights
+    voiced: bool = True
+
+
+def parts(embedder: bool) -> dict[str, Ranking]:
+    """Return the ranking without each part, and each arm without any boost.
 
     Args:
         embedder: whether there is one; otherwise full text is the only arm.
     """
-    variants = {f"without {name}": changed({name: 0}) for name in BOOSTS}
+    variants = {f"without {name}": Ranking(changed({name: 0})) for name in BOOSTS}
     bare = dict.fromkeys(BOOSTS, 0.0)
     if embedder:
-        variants["both arms, no boosts"] = changed(bare)
-        variants["cosine alone"] = changed({**bare, "dense": 1})
-    variants["full text alone"] = changed({**bare, "dense": 0})
+        variants["without voiced"] = Ranking(Weights(), voiced=False)
+        variants["both arms, no boosts"] = Ranking(changed(bare), voiced=False)
+        variants["cosine alone"] = Ranking(changed({**bare, "dense": 1}), voiced=False)
+    variants["full text alone"] = Ranking(changed({**bare, "dense": 0}), voiced=False)
     return variants
 
 
@@ -49,7 +59,7 @@ def changed(numbers: Mapping[str, float]) -> Weights:
     )
 
 
-def parse_weights(text: str) -> tuple[str, Weights]:
+def parse_weights(text: str) -> tuple[str, Ranking]:
     """Read NAME=NUMBER,... as an argument of the command line."""
     numbers: dict[str, float] = {}
     for part in text.split(","):
@@ -60,19 +70,19 @@ def parse_weights(text: str) -> tuple[str, Weights]:
             numbers[name] = float(number)
         except ValueError:
             raise argparse.ArgumentTypeError(f"{part!r}: expected NAME=NUMBER") from None
-    return text, changed(numbers)
+    return text, Ranking(changed(numbers))
 
 
 async def ask_weighted(
     library: PowerMem,
-    weights: Weights,
+    ranking: Ranking,
     conversations: Sequence[Conversation],
     embedder: CachedEmbedder | None,
 ) -> list[Answer]:
-    """Ask all questions of a filled store with other weights than those that it ships with."""
-    store = AsyncSQLiteStore(Engine(str(library.path), COLLECTION, weights=weights))
+    """Ask all questions of a filled store with another ranking than it ships with."""
+    store = AsyncSQLiteStore(Engine(str(library.path), COLLECTION, weights=ranking.weights))
     given = embedder and AsyncForeignEmbedder(embedder, provider=PROVIDER, model=embedder.model)
-    retrieval = AsyncRetrieval(store, AsyncEncoder(given or None, store), None)
+    retrieval = AsyncRetrieval(store, AsyncEncoder(given or None, store), None, voiced=ranking.voiced)
     await store.open()
     answers = []
     for one in conversations:

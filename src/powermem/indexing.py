@@ -28,13 +28,16 @@ def index(row: Row, facets: Mapping[str, Any] | None = None, source: str = "") -
 
     Returns:
         Distinct term ids, ascending, as uint64 bytes, and how often each occurs, as uint8 bytes. Zero times
-        is what the text lacks but its source has, and what ``marks`` says of it.
+        is what the text lacks but its source has, whom and what it is about, and what ``marks`` says of it.
     """
     extra = date_terms(row.valid_from)
     if row.actor_id:
         extra += terms(row.actor_id)
     behind = marks.of(row.text)
-    event_at = (facets or {}).get("event_at")
+    known = facets or {}
+    for name in known.get("entities", ()):
+        behind += terms(name)
+    event_at = known.get("event_at")
     if event_at is not None:
         behind += marks.of_event(event_at)
     if source and source != row.text:

@@ -39,6 +39,14 @@ class RecalledFact:
         return asdict(self)
 
 
+def once(hits: Sequence[Hit]) -> list[Hit]:
+    """Return hits without those whose text the same user has among better ones, such as of another run."""
+    best: dict[tuple[str | None, str], Hit] = {}
+    for hit in hits:
+        best.setdefault((hit.row.scope.user_id, hit.row.hash), hit)
+    return list(best.values())
+
+
 def recalled_lines(hits: Sequence[Hit], max_tokens: int | None = None) -> list[str]:
     """Write memories for a model to read, the newest truth first.
 

@@ -143,6 +143,20 @@ def test_the_answer_after_a_question_is_lifted(memory: Memory) -> None:
     assert results[1]["score_details"]["neighbour"] > 0
 
 
+def test_what_was_said_in_several_runs_is_found_once(memory: Memory) -> None:
+    for run in ("r1", "r2", "r3"):
+        memory.add("I drink tea", user_id="u", run_id=run, infer=False)
+    memory.add("My sister sells tea and cake", user_id="u", infer=False)
+    memory.add("I drink tea", user_id="v", infer=False)
+    assert found(memory.search("drink tea", user_id="u", limit=2)) == [
+        "I drink tea",
+        "My sister sells tea and cake",
+    ]
+    # What two users say are two memories, and so is one text in one run.
+    assert found(memory.search("drink tea", limit=3)).count("I drink tea") == 2
+    assert found(memory.search("drink tea", user_id="u", run_id="r2")) == ["I drink tea"]
+
+
 def test_many_queries_at_once(filled: Memory) -> None:
     queries = ["tea", "sister", " ", "train"]
     together = filled.search_many(queries, user_id="u", limit=1)

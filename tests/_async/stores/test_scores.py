@@ -35,9 +35,14 @@ async def reference(tmp_path: Path) -> AsyncIterator[AsyncStore]:
 
 
 def conversation(count: int, user: str, run: str = "run") -> list[AddMemory]:
-    """Return memories as conversations make them: with runs, speakers, times, and some without any."""
+    """Return memories as conversations make them: with runs, speakers, times, and some without any.
+
+    Some ask, some tell a time, some happen on another day than they were said, and some have a source.
+    """
     changes = []
+    sources = random_texts(count, seed=count + 1)
     for number, text in enumerate(random_texts(count, seed=count)):
+        text += ("", "?", " since yesterday")[number % 3]
         scope = Scope(user, "a" if number % 7 else None, f"{run} {number // 20}" if number % 11 else None)
         changes.append(
             memory_of(
@@ -47,6 +52,8 @@ def conversation(count: int, user: str, run: str = "run") -> list[AddMemory]:
                 actor_id=(None, "Ana", "Bo")[number % 3],
                 metadata={"n": number, "even": number % 2 == 0},
                 expires_at=_START if number % 13 == 5 else None,
+                source=sources[number] if number % 4 == 0 else "",
+                event_at=_START - number * _DAY if number % 5 == 0 else None,
             )
         )
     return changes
@@ -64,6 +71,9 @@ def requests(changes: list[AddMemory], user: str, *, ties: bool = True) -> list[
         " ".join(texts[8].split()[:4]),
         "What did Ana say in November 2023",
         "w1 w2 w3",
+        "When was w1 with w2?",
+        'w3 and "w1 w2"',
+        "What of w5 on 3 November 2023?",
         *(["nothing alike"] if ties else []),
     ]
     whole = Scope(user)
@@ -128,7 +138,10 @@ async def test_small_scopes_are_scored_alike(opened: AsyncStore, reference: Asyn
                 Amend(ids[21], at, {"even": False}, expires_at=1, set_expires_at=True),
             ]
         )
-    await compare_all(opened, reference, [*asked, search_for("tea from Porto", Scope("ana"))])
+    told = search_for("tea from Porto", Scope("ana"), explain=True)
+    await compare_all(opened, reference, [*asked, told])
+    [hits] = await opened.search([told], touch=False)
+    assert (hits[0].details["dense_rank"], hits[0].details["lexical_rank"]) == (1, 1)
 
 
 async def test_large_scopes_are_scored_alike(opened: AsyncStore, reference: AsyncStore) -> None:

@@ -14,7 +14,7 @@ from ...errors import ProviderError
 from ...filters import Expression
 from ...questions import Question, read
 from ...ranking.vectors import mean_direction
-from ...recalled import told
+from ...recalled import once, told
 from ...tokens import estimate_tokens, within
 from ...tracing import span
 from ...types import Answer, Hit, Scope, SearchRequest
@@ -109,7 +109,7 @@ class Retrieval:
                     explain=query.explain,
                 )
             )
-        found = [Answer(hits) for hits in self._store.search(requests)]
+        found = [Answer(hits) for hits in self._find(requests)]
         if reranker is not None:
             found = gather(
                 [
@@ -121,6 +121,22 @@ class Retrieval:
         answers = [Answer([]) for _ in texts]
         for i, answer in zip(asked, found, strict=True):
             answers[i] = replace(answer, hits=_affordable(answer.hits, query.max_tokens))
+        return answers
+
+    def _find(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
+        """Return what the store finds, each text of a user once."""
+        found = self._store.search(requests)
+        answers = list(map(once, found))
+        again = [
+            i
+            for i, (request, hits) in enumerate(zip(requests, found, strict=True))
+            if len(answers[i]) < len(hits) == request.limit
+        ]
+        if again:
+            # Rare: the same was said in several runs, and takes the room of something else.
+            more = [replace(requests[i], limit=2 * requests[i].limit) for i in again]
+            for i, hits in zip(again, self._store.search(more, touch=False), strict=True):
+                answers[i] = once(hits)[: requests[i].limit]
         return answers
 
     def _encode(self, texts: Sequence[str], questions: Sequence[Question]) -> list[bytes | None]:

@@ -1,0 +1,187 @@
+"""Each boost by itself: what it adds to which row, and that a weight of zero switches it off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from powermem.indexing import index
+from powermem.questions import read
+from powermem.ranking.fusion import rank
+from powermem.ranking.partition import Partition, PartitionRows
+from powermem.ranking.weights import Weights
+from powermem.types import Row, Scope
+
+_DAY = 86_400_000_000
+# 4 October 2024.
+_NOW = 20_000 * _DAY
+_FORMS = {"dense", "span", "retention_days", "run"}
+
+
+def partition_of(*memories: Mapping[str, Any]) -> Partition:
+    """Return memories without vectors, each a text and, where they matter, ``source``, ``run`` and so on."""
+    words = [
+        index(
+            Row(n, Scope("u"), one["text"], "", actor_id=one.get("actor"), valid_from=one.get("at", 0)),
+            {name: one[name] for name in ("event_at", "entities") if name in one},
+            one.get("source", ""),
+        )
+        for n, one in enumerate(memories, 1)
+    ]
+    count = len(memories)
+    partition = Partition(None)
+    partition.append(
+        PartitionRows(
+            ids=list(range(1, count + 1)),
+            agents=[""] * count,
+            runs=[one.get("run", "") for one in memories],
+            actors=[one.get("actor") for one in memories],
+            valid_from=[one.get("at", 0) for one in memories],
+            valid_to=[None] * count,
+            expires_at=[None] * count,
+            embeddings=b"",
+            terms=b"".join(ids for ids, _ in words),
+            frequencies=b"".join(counts for _, counts in words),
+            sizes=[len(counts) for _, counts in words],
+        )
+    )
+    return partition
+
+
+def ask(partition: Partition, query: str, weights: Weights, *, explain: bool = False) -> dict[int, Any]:
+    """Return what is found, by number, best first."""
+    question = read(query, _NOW)
+    visible = partition.visible(0)
+    lexical = partition.postings.match(question.sought.terms, visible, question.sought.forms, weights.source)
+    found = rank(
+        partition,
+        visible,
+        None,
+        lexical,
+        limit=10,
+        now=_NOW,
+        cues=question.cues,
+        weights=weights,
+        explain=explain,
+    )
+    return {one.row + 1: one for one in found}
+
+
+OFF = replace(Weights().plain(), dense=0.5)
+
+
+def test_plain_weights_have_no_boosts() -> None:
+    assert {one.name for one in fields(Weights) if getattr(Weights().plain(), one.name)} == _FORMS
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "lifted", "other"),
+    [
+        (
+            "speaker",
+            "What did Ana say of tea?",
+            {"text": "tea", "actor": "Ana"},
+            {"text": "tea", "actor": "Bo"},
+        ),
+        ("moment", "When was the tea?", {"text": "tea last week"}, {"text": "tea with somebody"}),
+        ("phrase", 'who had "green tea"', {"text": "tea that is green"}, {"text": "tea that is cold"}),
+        ("recency", "tea", {"text": "tea", "at": _NOW}, {"text": "tea", "at": _NOW - 300 * _DAY}),
+        (
+            "period",
+            "tea in September",
+            {"text": "tea", "at": _NOW - 20 * _DAY},
+            {"text": "tea", "at": _NOW - 300 * _DAY},
+        ),
+    ],
+)
+def test_a_boost_lifts_what_it_is_for(
+    name: str, query: str, lifted: dict[str, Any], other: dict[str, Any]
+) -> None:
+    partition = partition_of(lifted, other)
+    on, off = (ask(partition, query, replace(OFF, **{name: weight})) for weight in (0.2, 0.0))
+    assert on[1].parts[name] == pytest.approx(0.2, abs=0.02)
+    assert on[2].parts[name] < 0.1
+    assert name not in off[1].parts
+    assert dict(on[1].parts) == pytest.approx({**off[1].parts, name: on[1].parts[name]})
+
+
+def test_a_question_is_worth_less_than_a_statement() -> None:
+    partition = partition_of({"text": "Do you like tea?"}, {"text": "They all like tea"})
+    assert list(ask(partition, "tea", OFF)) == [1, 2]
+    found = ask(partition, "tea", replace(OFF, asking=0.2))
+    assert list(found) == [2, 1]
+    assert (found[1].parts["asking"], found[2].parts["asking"]) == (pytest.approx(-0.2), 0)
+
+
+def test_an_event_is_found_by_its_own_time() -> None:
+    said = _NOW - 300 * _DAY
+    partition = partition_of(
+        {"text": "She started at the railway", "at": said, "event_at": _NOW - 20 * _DAY},
+        {"text": "She stopped at the railway", "at": said, "event_at": _NOW - 900 * _DAY},
+    )
+    found = ask(partition, "railway in September", replace(OFF, period=0.2))
+    assert found[1].parts["period"] == pytest.approx(0.2)
+    assert found[2].parts["period"] < 0.02
+
+
+def test_words_around_a_row_count_less_the_further_they_are() -> None:
+    def turn(text: str) -> dict[str, str]:
+        return {"text": text, "run": "r"}
+
+    partition = partition_of(
+        turn("Which trains go to Porto"),
+        turn("The blue ones"),
+        turn("At nine"),
+        turn("And so on"),
+        {"text": "blue"},
+    )
+    found = ask(partition, "blue trains Porto", replace(OFF, coverage=1.0))
+    parts = {number: one.parts["coverage"] for number, one in found.items()}
+    own = {number: one.parts["lexical"] for number, one in found.items()}
+    # Alone in no run, there is nothing around it.
+    assert parts[5] == 0
+    # What the first turn has of the query, the second is given seven tenths of, and the third a half.
+    assert parts[2] == pytest.approx(0.7 * own[1], rel=1e-3)
+    assert parts[3] == pytest.approx(0.49 * own[1] + 0.7 * own[2], rel=1e-3)
+    # The fourth is three turns away from the first.
+    assert parts[4] == pytest.approx(0.49 * own[2], rel=1e-3)
+
+
+def test_a_fact_is_found_by_the_message_behind_it() -> None:
+    said = "We took the night train to Porto, and I began as a vet there"
+    partition = partition_of({"text": "Works as a vet", "source": said}, {"text": "Porto"})
+    assert list(ask(partition, "night train", OFF)) == []
+    found = ask(partition, "night train", replace(OFF, source=0.5))
+    assert list(found) == [1]
+    # Each of the two words counts half of what it counts in a row of mean length.
+    assert found[1].score == pytest.approx(0.5, abs=1e-6)
+    # One that has the word itself is better.
+    assert list(ask(partition, "Porto", replace(OFF, source=0.5))) == [2, 1]
+
+
+def test_a_fact_is_found_by_whom_and_what_it_is_about() -> None:
+    partition = partition_of(
+        {"text": "They married in spring", "entities": ["Ana Lopes", "Bo"]}, {"text": "Bo"}
+    )
+    assert list(ask(partition, "Lopes", replace(OFF, source=0.5))) == [1]
+    assert list(ask(partition, "Bo", replace(OFF, source=0.5))) == [2, 1]
+
+
+def test_explaining_tells_the_place_in_each_arm() -> None:
+    partition = partition_of({"text": "tea and cake"}, {"text": "green tea"}, {"text": "coffee", "run": "r"})
+    found = ask(partition, "green tea", OFF, explain=True)
+    assert {number: one.parts["lexical_rank"] for number, one in found.items()} == {2: 1, 1: 2}
+    assert all("dense_rank" not in one.parts for one in found.values())
+
+
+def test_nothing_is_lifted_over_the_limit_of_a_score() -> None:
+    partition = partition_of(*[{"text": "tea", "run": "r", "actor": "Tea"}] * 3)
+    every = Weights(**{one.name: 1.0 for one in fields(Weights) if one.name not in _FORMS})
+    assert [one.score for one in ask(partition, "When was tea? tea", every).values()] == [1.0] * 3
+    assert np.isfinite(
+        [part for one in ask(partition, "tea", every).values() for part in one.parts.values()]
+    ).all()
