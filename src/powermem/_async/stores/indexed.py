@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from ..._concurrency import async_to_thread
 from ...ranking.found import Found
-from ...ranking.fusion import Ranked, combine, pool_size, rank
-from ...ranking.selection import best
+from ...ranking.fusion import Ranked, pool_size
+from ...ranking.scoring import Scoring
 from ...ranking.tally import MATCHED, Tally, rarest
 from ...ranking.weights import Weights
 from ...sql.dialects import Fragment
@@ -270,46 +270,18 @@ class AsyncIndexedSearch:
             return []
         weights = self._weights if request.boosts else self._plain
         found = Found(rows, {})
-
-        def scores(of: Found) -> tuple[Any, Any]:
-            dense = None if request.embedding is None else of.dense()
-            if request.terms is None:
-                return dense, None
-            documents, length, _, frequencies = candidates
-            lexical = of.lexical(
-                request.terms,
-                request.forms,
-                weights.source,
-                documents=documents,
-                mean=length / documents,
-                frequencies=frequencies,
-            )
-            return dense, lexical
-
-        def leading() -> list[int]:
-            dense, lexical = scores(found)
-            base = combine(dense, None if lexical is None else lexical.scores, weights)
-            rows_by_score: list[int] = best(base, found.visible, pool_size(request.limit)).tolist()
-            return rows_by_score
-
-        def ranked() -> list[Ranked]:
-            return rank(
-                found,
-                found.visible,
-                *scores(found),
-                limit=request.limit,
-                now=now,
-                cues=request.cues,
-                weights=weights,
-                explain=request.explain,
-            )
-
+        scoring = Scoring(
+            request,
+            weights,
+            now,
+            documents=candidates.documents,
+            length=candidates.length,
+            frequencies=candidates.frequencies,
+        )
         if weights.lifts:
-            pool = await async_to_thread(leading)
+            pool = await async_to_thread(scoring.leading, found)
             found = await self._with_neighbours(reader, request, visible, rows, found, pool)
-        least = request.threshold
-        answer = await async_to_thread(ranked)
-        return [(found.ids[one.row], one) for one in answer if least is None or one.score >= least]
+        return await async_to_thread(scoring.ranked, found)
 
     async def _with_neighbours(
         self,

@@ -12,9 +12,9 @@ from ..._drivers.base import AsyncConnection, AsyncDriver
 from ...clock import now as clock_now
 from ...errors import StoreError
 from ...ranking.boosts import looked_up
-from ...ranking.found import Found, FoundWords
-from ...ranking.fusion import Ranked, combine, pool_size, rank
-from ...ranking.selection import best
+from ...ranking.found import Found
+from ...ranking.fusion import Ranked, pool_size
+from ...ranking.scoring import Scoring
 from ...ranking.weights import Weights
 from ...sql.dialects import Fragment
 from ...sql.postgres import PostgresSQL, Vector, searched_rows, signed
@@ -176,10 +176,7 @@ class AsyncPostgresStore(AsyncServerStore):
             if len(self._large) > _REMEMBERED:
                 self._large.popitem(last=False)
             return None
-        found = Found(rows)
-        source = self._weights_of(request).source
-        lexical = None if request.terms is None else found.lexical(request.terms, request.forms, source)
-        return self._rank(request, found, lexical, now)
+        return Scoring(request, self._weights_of(request), now).ranked(Found(rows))
 
     async def _search_large(
         self, reader: AsyncReader, request: SearchRequest, visible: Fragment, now: int
@@ -208,34 +205,14 @@ class AsyncPostgresStore(AsyncServerStore):
             ids.update(await self._matching(reader, frequencies, visible))
         chosen = self._sql.named(list(ids), request.scope.user_id)
         rows = await self._fetch(reader, request, visible, chosen, len(ids))
-        mean = length / documents
         found = Found(rows, {})
         weights = self._weights_of(request)
-
-        def lexical(of: Found) -> FoundWords | None:
-            if request.terms is None:
-                return None
-            return of.lexical(
-                request.terms,
-                request.forms,
-                weights.source,
-                documents=documents,
-                mean=mean,
-                frequencies=frequencies,
-            )
-
-        def leading() -> list[int]:
-            dense = None if request.embedding is None else found.dense()
-            words = lexical(found)
-            base = combine(dense, None if words is None else words.scores, weights)
-            rows_by_score: list[int] = best(base, found.visible, pool_size(request.limit)).tolist()
-            return rows_by_score
-
+        scoring = Scoring(request, weights, now, documents=documents, length=length, frequencies=frequencies)
         # On threads, since scoring some thousand rows would hold up everybody else.
         if weights.lifts and rows:
-            pool = await async_to_thread(leading)
+            pool = await async_to_thread(scoring.leading, found)
             found = await self._with_neighbours(reader, request, visible, rows, found, pool)
-        return await async_to_thread(lambda: self._rank(request, found, lexical(found), now))
+        return await async_to_thread(scoring.ranked, found)
 
     async def _nearest(
         self, reader: AsyncReader, request: SearchRequest, visible: Fragment, *, exact: bool
@@ -321,22 +298,3 @@ class AsyncPostgresStore(AsyncServerStore):
 
     def _weights_of(self, request: SearchRequest) -> Weights:
         return self._weights if request.boosts else self._plain
-
-    def _rank(
-        self, request: SearchRequest, found: Found, lexical: FoundWords | None, now: int
-    ) -> list[tuple[int, Ranked]]:
-        if not len(found):
-            return []
-        ranked = rank(
-            found,
-            found.visible,
-            None if request.embedding is None else found.dense(),
-            lexical,
-            limit=request.limit,
-            now=now,
-            cues=request.cues,
-            weights=self._weights_of(request),
-            explain=request.explain,
-        )
-        least = request.threshold
-        return [(found.ids[one.row], one) for one in ranked if least is None or one.score >= least]
