@@ -360,8 +360,8 @@ def _request(text: str, scope: Scope) -> SearchRequest:
         _LookedUp.known[text].tobytes(),
         question.sought.terms,
         LIMIT,
-        question.cues,
-        question.sought.forms,
+        cues=question.cues,
+        forms=question.sought.forms,
     )
 
 

@@ -298,7 +298,7 @@ class SearchRequest:
         limit: how many results.
         cues: what the query says apart from its words.
         forms: of the terms that are forms of a word besides it, the id of that word; it counts once.
-        boosts: whether cues, neighbouring turns, sources and age change the score.
+        boosts: whether cues, turns of the same run, sources and age change the score.
         expression: a parsed filter.
         as_of: search what was true at that moment, microseconds UTC.
         include_expired: also find what has expired.

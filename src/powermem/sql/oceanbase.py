@@ -211,7 +211,7 @@ def searched_rows(
     return sql, [*visible.values, *distance.values, *which.values]
 
 
-def neighbours(table: str, count: int, span: int) -> str:
+def turns_beside(table: str, count: int, span: int) -> str:
     """Return the query for the turns around given ones: (place among those given, id, valid_from).
 
     The parameters of each of the ``count`` given ones are, twice: its place, user, run, valid_from,

@@ -261,8 +261,8 @@ class PostgresSQL(ServerSQL):
     def loaded_json(self, text: str) -> str:
         return unescape_json(text)
 
-    def neighbours(self) -> str:
-        """Return the query for the turns around given ones: (id, neighbour, distance in turns).
+    def turns_beside(self) -> str:
+        """Return the query for the turns around given ones: (id, the id of one beside it, distance in turns).
 
         Its parameters are the ids, users, runs and valid_from of the given turns, and twice how far to look.
         """

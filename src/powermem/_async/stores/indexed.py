@@ -13,7 +13,7 @@ from ...ranking.scoring import Scoring
 from ...ranking.tally import MATCHED, Tally, rarest
 from ...ranking.weights import Weights
 from ...sql.dialects import Fragment
-from ...sql.oceanbase import OceanBaseSQL, among_words, cosine, far, mark, neighbours, searched_rows
+from ...sql.oceanbase import OceanBaseSQL, among_words, cosine, far, mark, searched_rows, turns_beside
 from ...sql.rows import COLUMNS, scope_condition, visible
 from ...sql.server import passes
 from ...types import SearchRequest
@@ -23,7 +23,7 @@ _EXACT = 20_000
 """Of no more visible rows every vector is compared and every word counted; of more, the indexes are asked."""
 _PAGE = 1000
 _WIDTH = COLUMNS.count(",") + 1
-# One statement asks for the neighbours of so many rows: always as many, since the server takes ten times as
+# One statement asks for the turns beside so many rows: always as many, since the server takes ten times as
 # long for a statement that it has not seen before.
 _ASKED = 20
 _MATCH = "MATCH (words) AGAINST (? IN BOOLEAN MODE)"
@@ -280,10 +280,10 @@ class AsyncIndexedSearch:
         )
         if weights.lifts:
             pool = await async_to_thread(scoring.leading, found)
-            found = await self._with_neighbours(reader, request, visible, rows, found, pool)
+            found = await self._with_turns_beside(reader, request, visible, rows, found, pool)
         return await async_to_thread(scoring.ranked, found)
 
-    async def _with_neighbours(
+    async def _with_turns_beside(
         self,
         reader: AsyncReader,
         request: SearchRequest,
@@ -296,7 +296,7 @@ class AsyncIndexedSearch:
         asked = [row for row in pool if found.run_ids[row]]
         if not asked:
             return found
-        sql = neighbours(self._sql.records, _ASKED, self._weights.span)
+        sql = turns_beside(self._sql.records, _ASKED, self._weights.span)
         near: dict[int, set[tuple[int, int]]] = {}
         for start in range(0, len(asked), _ASKED):
             group = asked[start : start + _ASKED]

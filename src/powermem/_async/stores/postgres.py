@@ -211,7 +211,7 @@ class AsyncPostgresStore(AsyncServerStore):
         # On threads, since scoring some thousand rows would hold up everybody else.
         if weights.lifts and rows:
             pool = await async_to_thread(scoring.leading, found)
-            found = await self._with_neighbours(reader, request, visible, rows, found, pool)
+            found = await self._with_turns_beside(reader, request, visible, rows, found, pool)
         return await async_to_thread(scoring.ranked, found)
 
     async def _nearest(
@@ -259,7 +259,7 @@ class AsyncPostgresStore(AsyncServerStore):
         )
         return [values[0] for values in found]
 
-    async def _with_neighbours(
+    async def _with_turns_beside(
         self,
         reader: AsyncReader,
         request: SearchRequest,
@@ -273,7 +273,7 @@ class AsyncPostgresStore(AsyncServerStore):
         if not asked:
             return found
         pairs = await reader.fetch(
-            self._postgres.neighbours(),
+            self._postgres.turns_beside(),
             [
                 [found.ids[row] for row in asked],
                 [found.users[row] for row in asked],

@@ -210,7 +210,7 @@ class PostgresStore(ServerStore):
         # On threads, since scoring some thousand rows would hold up everybody else.
         if weights.lifts and rows:
             pool = to_thread(scoring.leading, found)
-            found = self._with_neighbours(reader, request, visible, rows, found, pool)
+            found = self._with_turns_beside(reader, request, visible, rows, found, pool)
         return to_thread(scoring.ranked, found)
 
     def _nearest(
@@ -254,7 +254,7 @@ class PostgresStore(ServerStore):
         )
         return [values[0] for values in found]
 
-    def _with_neighbours(
+    def _with_turns_beside(
         self,
         reader: Reader,
         request: SearchRequest,
@@ -268,7 +268,7 @@ class PostgresStore(ServerStore):
         if not asked:
             return found
         pairs = reader.fetch(
-            self._postgres.neighbours(),
+            self._postgres.turns_beside(),
             [
                 [found.ids[row] for row in asked],
                 [found.users[row] for row in asked],
