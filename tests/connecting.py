@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.databases import VectorStore
+from tests.databases import VectorStore, arguments
 
 sqlalchemy = pytest.importorskip("sqlalchemy")
 orm = pytest.importorskip("sqlalchemy.orm")
@@ -40,15 +40,14 @@ def url(section: VectorStore, scheme: str = "", **options: str) -> Any:
 
 def opening(section: VectorStore, *, plain: bool = False) -> Callable[[], Any]:
     """Return a function that opens a connection; if not ``plain``, as it suits the program rather than us."""
-    provider, where = section["provider"], section["config"]
+    provider = section["provider"]
     if provider == "sqlite":
-        return partial(sqlite3.connect, where["database_path"])
+        return partial(sqlite3.connect, section["config"]["database_path"])
+    keys = arguments(section)
     if provider == "postgres":
         import psycopg
         from psycopg.rows import dict_row
 
-        names = {"host": "host", "port": "port", "user": "user", "password": "password", "dbname": "db_name"}
-        keys = {name: where[key] for name, key in names.items()}
         if plain:
             return partial(psycopg.connect, **keys)
 
@@ -61,11 +60,10 @@ def opening(section: VectorStore, *, plain: bool = False) -> Callable[[], Any]:
     import pymysql
     from pymysql.cursors import DictCursor
 
-    keys = {key: where[key] for key in {"host", "port", "unix_socket", "user", "password"} & where.keys()}
     if not plain:
         # seekdb knows no latin1.
         keys |= {"cursorclass": DictCursor, "charset": "latin1" if provider == "mysql" else "utf8mb4"}
-    return partial(pymysql.connect, database=where["db_name"], **keys)
+    return partial(pymysql.connect, **keys)
 
 
 def engine(section: VectorStore, **options: Any) -> Any:

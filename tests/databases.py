@@ -115,8 +115,7 @@ def _file(folder: Path) -> VectorStore:
 
 def execute(section: VectorStore, sql: str) -> list[tuple[Any, ...]]:
     """Run a statement behind the library's back and return its rows."""
-    where = section["config"]
-    with closing(_connect(section["provider"], where)) as connection:
+    with closing(_connect(section)) as connection:
         cursor = connection.cursor()
         cursor.execute(sql)
         rows = list(cursor.fetchall()) if cursor.description else []
@@ -124,15 +123,23 @@ def execute(section: VectorStore, sql: str) -> list[tuple[Any, ...]]:
         return rows
 
 
-def _connect(provider: str, where: dict[str, Any]) -> Any:
-    if provider == "sqlite":
-        return sqlite3.connect(where["database_path"])
-    if provider == "postgres":
+def arguments(section: VectorStore) -> dict[str, Any]:
+    """Return what psycopg or PyMySQL connects to a server with."""
+    where = section["config"]
+    if section["provider"] == "postgres":
+        keys = {key: where[key] for key in ("host", "port", "user", "password")}
+        return {**keys, "dbname": where["db_name"]}
+    known = {"host", "port", "unix_socket", "user", "password"} & where.keys()
+    return {**{key: where[key] for key in known}, "database": where["db_name"]}
+
+
+def _connect(section: VectorStore) -> Any:
+    if section["provider"] == "sqlite":
+        return sqlite3.connect(section["config"]["database_path"])
+    if section["provider"] == "postgres":
         import psycopg
 
-        names = {"host": "host", "port": "port", "user": "user", "password": "password", "dbname": "db_name"}
-        return psycopg.connect(**{name: where[key] for name, key in names.items()})
+        return psycopg.connect(**arguments(section))
     import pymysql
 
-    keys = {"host", "port", "unix_socket", "user", "password"} & where.keys()
-    return pymysql.connect(database=where["db_name"], **{key: where[key] for key in keys})
+    return pymysql.connect(**arguments(section))
