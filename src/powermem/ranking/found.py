@@ -20,8 +20,8 @@ class Found:
     Args:
         rows: of: id, user, run, actor, valid_from, visible, cosine, length, words, frequencies. Cosine is
             ``None`` for a row without a vector, words and frequencies for one that has no term of the query.
-        beside: for rows that have neighbours the pairs of (distance in turns, row); ``None`` when the rows
-            are whole runs, so that the neighbours can be told from them.
+        beside: for rows with turns beside them the pairs of (distance in turns, row); ``None`` when the rows
+            are whole runs, so that these turns can be told from them.
     """
 
     def __init__(
