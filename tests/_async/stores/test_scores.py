@@ -168,15 +168,15 @@ def left_to_the_server(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
 async def test_what_the_server_finds_is_scored_alike(
     left_to_the_server: None, opened: AsyncStore, reference: AsyncStore
 ) -> None:
-    changes = conversation(2400, "ana") + conversation(300, "ben", "talk")
+    changes = conversation(1200, "ana") + conversation(300, "ben", "talk")
     for store in (opened, reference):
         for start in range(0, len(changes), 800):
             await store.apply(changes[start : start + 800])
-    ana = [request for request in requests(changes[:2400], "ana", ties=False) if request.limit <= 10]
-    ben = requests(changes[2400:], "ben", ties=False)
+    ana = [request for request in requests(changes[:1200], "ana", ties=False) if request.limit <= 10]
+    ben = requests(changes[1200:], "ben", ties=False)
     await compare_all(opened, reference, ana)
     await compare_all(opened, reference, ben)
-    await compare_all(opened, reference, [search_for(change.row.text, Scope()) for change in changes[::300]])
+    await compare_all(opened, reference, [search_for(change.row.text, Scope()) for change in changes[::200]])
     assert isinstance(opened, AsyncOceanBaseStore)
     # Nothing of it was loaded.
     assert {*opened._large} == {"ana", "ben", None}

@@ -167,15 +167,15 @@ def left_to_the_server(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
 def test_what_the_server_finds_is_scored_alike(
     left_to_the_server: None, opened: Store, reference: Store
 ) -> None:
-    changes = conversation(2400, "ana") + conversation(300, "ben", "talk")
+    changes = conversation(1200, "ana") + conversation(300, "ben", "talk")
     for store in (opened, reference):
         for start in range(0, len(changes), 800):
             store.apply(changes[start : start + 800])
-    ana = [request for request in requests(changes[:2400], "ana", ties=False) if request.limit <= 10]
-    ben = requests(changes[2400:], "ben", ties=False)
+    ana = [request for request in requests(changes[:1200], "ana", ties=False) if request.limit <= 10]
+    ben = requests(changes[1200:], "ben", ties=False)
     compare_all(opened, reference, ana)
     compare_all(opened, reference, ben)
-    compare_all(opened, reference, [search_for(change.row.text, Scope()) for change in changes[::300]])
+    compare_all(opened, reference, [search_for(change.row.text, Scope()) for change in changes[::200]])
     assert isinstance(opened, OceanBaseStore)
     # Nothing of it was loaded.
     assert {*opened._large} == {"ana", "ben", None}
