@@ -188,6 +188,10 @@ class ApiServer(ThreadedServer, Api):
             await self._stop.wait()
 
 
+# More than accepting, telling us of it, and closing take together.
+_TURNS_TO_CLOSE = 10
+
+
 @contextlib.asynccontextmanager
 async def _listening(api: Api, port: int, released: asyncio.Event, tls: ssl.SSLContext | None = None) -> Any:
     loop = asyncio.get_running_loop()
@@ -198,8 +202,10 @@ async def _listening(api: Api, port: int, released: asyncio.Event, tls: ssl.SSLC
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
-        _close_all(api)
-        await asyncio.sleep(0)
+        # One that was accepted just now is known to us only some turns of the loop later.
+        for _ in range(_TURNS_TO_CLOSE):
+            _close_all(api)
+            await asyncio.sleep(0)
 
 
 def _close_all(api: Api) -> None:
