@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .clock import DAY
 from .errors import ProviderError, ProviderTimeoutError
 from .tokens import estimate_tokens
 from .types import ChatMessage
@@ -13,8 +14,6 @@ from .types import ChatMessage
 LLM_CALLS = "llm_calls"
 LLM_TOKENS = "llm_tokens"
 EMBEDDED_TEXTS = "embedded_texts"
-
-_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +47,12 @@ class Refusal:
 
 def day_of(moment: int) -> int:
     """Return the day of a moment, as days since 1970-01-01, UTC."""
-    return moment // _DAY
+    return moment // DAY
 
 
 def start_of(day: int) -> int:
     """Return the moment at which a day begins, microseconds UTC."""
-    return day * _DAY
+    return day * DAY
 
 
 def enter(ledger: Mapping[str, int], spend: Spend) -> dict[str, int] | Refusal:

@@ -7,6 +7,9 @@ from datetime import date, datetime, timedelta, timezone
 
 from .errors import InvalidInputError
 
+DAY = 86_400_000_000
+"""Microseconds."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -33,6 +36,11 @@ def from_datetime(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+def from_date(day: date) -> int:
+    """Return the moment at which a day begins, UTC, in microseconds."""
+    return from_datetime(datetime(day.year, day.month, day.day))
+
+
 def parse(value: object, name: str = "timestamp") -> int:
     """Read a moment that a user gave.
 
@@ -49,7 +57,7 @@ def parse(value: object, name: str = "timestamp") -> int:
     if isinstance(value, datetime):
         return from_datetime(value)
     if isinstance(value, date):
-        return from_datetime(datetime(value.year, value.month, value.day))
+        return from_date(value)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         value = _from_seconds(value)
     elif isinstance(value, str):

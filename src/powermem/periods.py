@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
-from .clock import from_datetime, to_datetime
+from .clock import from_date, to_datetime
 from .rules.dates import Found, find_dates, length
 from .text import MONTHS, term_id
 from .types import Period
@@ -36,7 +36,7 @@ def find(query: str, now: int) -> Period | None:
         last = first + timedelta(days=days)
     except OverflowError:
         return None
-    return Period(_moment(first), _moment(last), _terms(first, days))
+    return Period(from_date(first), from_date(last), _terms(first, days))
 
 
 def _month(query: str, today: date) -> Found | None:
@@ -62,7 +62,3 @@ def _terms(first: date, days: int) -> tuple[int, ...]:
     else:
         return ()
     return tuple(term_id(name) for name in names)
-
-
-def _moment(day: date) -> int:
-    return from_datetime(datetime(day.year, day.month, day.day))

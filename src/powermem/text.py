@@ -20,7 +20,7 @@ from functools import lru_cache
 from hashlib import blake2b, sha256
 from itertools import chain
 
-from .clock import to_datetime
+from .clock import DAY, to_datetime
 from .languages import ENGLISH, candidates, content, says_nothing, spoken
 from .snowball import stem_in
 from .stemming import stem as stem_english
@@ -46,7 +46,6 @@ MONTHS = (
 )  # fmt: skip
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
-_DAY = 86_400_000_000
 _COUNT_CAP = 255
 _CACHE_SIZE = 1 << 15
 
@@ -217,12 +216,12 @@ def date_terms(moment: int) -> list[str]:
     Returns:
         Year, month name, day of the month, weekday and ISO date, as ``terms`` would write them.
     """
-    return list(_day_terms(moment // _DAY))
+    return list(_day_terms(moment // DAY))
 
 
 @lru_cache(maxsize=1024)
 def _day_terms(day_number: int) -> tuple[str, ...]:
-    day = to_datetime(day_number * _DAY)
+    day = to_datetime(day_number * DAY)
     names = (f"{day.year:04d}", MONTHS[day.month - 1], str(day.day), WEEKDAYS[day.weekday()])
     return (*(_term(name.lower()) for name in names), f"{day.year:04d}-{day.month:02d}-{day.day:02d}")
 

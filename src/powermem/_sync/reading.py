@@ -312,7 +312,7 @@ class Reading(Lifecycle):
                 f"time_range: expected one of {', '.join(_TIME_RANGES)}, got {time_range!r}"
             )
         days = _TIME_RANGES[time_range or "all"]
-        since = None if days is None else clock.now() - days * 86_400_000_000
+        since = None if days is None else clock.now() - days * clock.DAY
         if cutoff_date is not None:
             since = clock.parse(cutoff_date, "cutoff_date")
         whose = self._scope(user_id, agent_id, None)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..clock import DAY
 from ..marks import ASKS, TELLS_TIME
 from ..text import term_id
 from ..types import Cues, Period
@@ -16,9 +17,8 @@ from .weights import Weights
 
 # A word that a turn further away says counts this part of what it counts one turn nearer.
 _FADING = 0.7
-_DAY = 86_400_000_000
 # What lies a week outside the time that the query names is down to 37 %, or its own length outside.
-_LEAST_SCALE = 7 * _DAY
+_LEAST_SCALE = 7 * DAY
 
 
 class Nearby(NamedTuple):
@@ -162,7 +162,7 @@ def within(lexical: Lexical | None, rows: IntArray, begins: IntArray, period: Pe
 
 def retention(age_us: IntArray, days: float) -> FloatArray:
     """Return exp(-age / days), Ebbinghaus's forgetting curve; what lies in the future counts as new."""
-    age = np.maximum(age_us, 0) / (_DAY * days)
+    age = np.maximum(age_us, 0) / (DAY * days)
     return np.exp(-age).astype(np.float32)
 
 

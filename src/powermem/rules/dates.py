@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from calendar import isleap, monthrange
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
 
-from ..clock import from_datetime, to_datetime
+from ..clock import from_date, to_datetime
 from ..text import MONTHS, WEEKDAYS
 
 _NUMBERS = {
@@ -95,7 +95,7 @@ def resolve(sentence: str, sent_at: int | None, *, future: bool = False) -> Date
         if item.words is not None:
             text = text[: item.end] + item.words + text[item.end :]
     first = found[0].day if found else None
-    return Dated(text, None if first is None else from_datetime(datetime(first.year, first.month, first.day)))
+    return Dated(text, None if first is None else from_date(first))
 
 
 def find_dates(sentence: str, today: date | None, *, future: bool = False) -> list[Found]:

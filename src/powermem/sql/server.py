@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..clock import DAY
 from ..filters import Expression
 from ..filters.match import matches
 from ..metadata import encode
@@ -20,7 +21,6 @@ _INSERTED = (
     "updated_at, valid_from, valid_to, expires_at, superseded_by"
 )
 _EVERYTHING = Narrowed("1 = 1", [], "(1 = 0)", uncertain=False)
-_DAY = 86_400_000_000
 
 
 class ServerSQL(Texts, ABC):
@@ -220,7 +220,7 @@ class ServerSQL(Texts, ABC):
 
     def days(self) -> str:
         """Return the first microsecond of the day of ``created_at``, also before 1970."""
-        return f"created_at - MOD(MOD(created_at, {_DAY}) + {_DAY}, {_DAY})"
+        return f"created_at - MOD(MOD(created_at, {DAY}) + {DAY}, {DAY})"
 
 
 def passes(expression: Expression | None, row: Row) -> bool:

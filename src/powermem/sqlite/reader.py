@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
+from ..clock import DAY
 from ..filters import Expression
 from ..sql.dialects import SQLITE
 from ..sql.filters import compile_filter
@@ -149,7 +150,6 @@ class Reader:
         def pairs(sql: str) -> list[tuple[Any, int]]:
             return [(key, number) for key, number in connection.execute(sql, values)]
 
-        day = 86_400_000_000
         importance = connection.execute(
             f"SELECT avg(json_extract(facets, '$.importance')) FROM {table}", values
         ).fetchone()[0]
@@ -171,15 +171,15 @@ class Reader:
             # Integer division rounds towards zero, which would put 31 December 1969 into 1970.
             by_day=dict(
                 pairs(
-                    f"SELECT (created_at - ((created_at % {day}) + {day}) % {day}) / {day} AS d, count(*) "
+                    f"SELECT (created_at - ((created_at % {DAY}) + {DAY}) % {DAY}) / {DAY} AS d, count(*) "
                     f"FROM {table} GROUP BY d ORDER BY d"
                 )
             ),
             by_age=dict(
                 pairs(
-                    f"SELECT CASE WHEN created_at > {now - day} THEN 0 "
-                    f"WHEN created_at > {now - 7 * day} THEN 1 "
-                    f"WHEN created_at > {now - 30 * day} THEN 2 ELSE 3 END AS age, count(*) "
+                    f"SELECT CASE WHEN created_at > {now - DAY} THEN 0 "
+                    f"WHEN created_at > {now - 7 * DAY} THEN 1 "
+                    f"WHEN created_at > {now - 30 * DAY} THEN 2 ELSE 3 END AS age, count(*) "
                     f"FROM {table} GROUP BY age"
                 )
             ),

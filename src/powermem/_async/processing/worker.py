@@ -285,7 +285,7 @@ class AsyncProcessor:
     async def _tidy(self) -> None:
         """Forget tasks that are over for long."""
         try:
-            await self._store.forget_tasks(clock.now() - int(self._settings.keep_days * 86_400_000_000))
+            await self._store.forget_tasks(clock.now() - int(self._settings.keep_days * clock.DAY))
         except PowerMemError as error:
             _logger.warning("tasks that are over could not be removed: %s", error)
 

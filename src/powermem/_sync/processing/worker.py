@@ -284,7 +284,7 @@ class Processor:
     def _tidy(self) -> None:
         """Forget tasks that are over for long."""
         try:
-            self._store.forget_tasks(clock.now() - int(self._settings.keep_days * 86_400_000_000))
+            self._store.forget_tasks(clock.now() - int(self._settings.keep_days * clock.DAY))
         except PowerMemError as error:
             _logger.warning("tasks that are over could not be removed: %s", error)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ...clock import DAY
 from ...filters import Expression
 from ...sql.dialects import Fragment
 from ...sql.rows import COLUMNS, scope_values, to_turn, visible
@@ -128,10 +129,9 @@ class ServerReader:
         if since is not None:
             where = Fragment(f"{where.sql} AND created_at >= ?", (*where.values, since))
         table = f"{self._sql.records} WHERE {where.sql}"
-        day = 86_400_000_000
         age = (
-            f"CASE WHEN created_at > {now - day} THEN 0 WHEN created_at > {now - 7 * day} THEN 1 "
-            f"WHEN created_at > {now - 30 * day} THEN 2 ELSE 3 END"
+            f"CASE WHEN created_at > {now - DAY} THEN 0 WHEN created_at > {now - 7 * DAY} THEN 1 "
+            f"WHEN created_at > {now - 30 * DAY} THEN 2 ELSE 3 END"
         )
 
         def groups(key: str) -> list[tuple[Any, ...]]:
@@ -152,6 +152,6 @@ class ServerReader:
             by_type={"unknown" if name is None else self._sql.loaded(name): number for name, number in types},
             average_importance=float(whole[0][1] or 0.0),
             top_accessed=[(one, self._sql.loaded(text), number) for one, text, number in top],
-            by_day={int(start) // day: number for start, number in days},
+            by_day={int(start) // DAY: number for start, number in days},
             by_age={int(group): number for group, number in ages},
         )
