@@ -37,6 +37,7 @@ _ABSOLUTE = re.compile(
     |during)\s+(?P<year4>(?:19|20)\d{{2}}) )(?![\w-])""",
     re.IGNORECASE | re.VERBOSE,
 )
+_DIGIT = re.compile(r"\d")
 _CHINESE = re.compile(
     "(?P<days>大前天|前天|昨天|昨晚|昨日|今天|今晚|今早|今日|明天|明早|明晚|明日|大后天|后天)"
     "|(?P<week>上|这|本|下)个?(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天])?(?!末)"
@@ -106,10 +107,12 @@ def find_dates(sentence: str, today: date | None, *, future: bool = False) -> li
         today: the day on which it was said; ``None`` leaves out dates that depend on it.
         future: see `resolve`.
     """
-    found = list(_absolute(sentence))
+    # A date that is written out has digits, and one in Chinese is not ASCII: most sentences are looked at once.
+    found = list(_absolute(sentence)) if _DIGIT.search(sentence) else []
     if today is not None:
         found.extend(_relative(sentence, today, future))
-        found.extend(_chinese(sentence, today))
+        if not sentence.isascii():
+            found.extend(_chinese(sentence, today))
     return sorted(found, key=lambda item: item.end)
 
 
