@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..prompts import ACTIONS
-from .answer import ParseError, parse_json
+from .answer import Fit, ParseError, parse_answer
 from .facts import whole
 
 _CONTAINERS = ("decisions", "memory", "actions", "results", "items", "data")
@@ -45,7 +45,7 @@ class Decisions:
         items: those that can be applied. No two change the same memory.
         rejected: why others cannot, one sentence each.
         undecided: facts left without a decision, in order. To lose nothing, add them.
-        complete: whether the answer was whole. Otherwise decisions may be missing, so that facts are undecided.
+        complete: whether the answer was whole. Otherwise decisions may be missing.
     """
 
     items: tuple[Decision, ...]
@@ -69,7 +69,7 @@ def parse_decisions(text: str, *, facts: int, aliases: Collection[str]) -> Decis
     Raises:
         ParseError: the answer has no list of decisions.
     """
-    parsed = parse_json(text)
+    parsed = parse_answer(text, _fit, "an object with a list 'decisions'")
     return replace(read_decisions(parsed.value, facts=facts, aliases=aliases), complete=parsed.complete)
 
 
@@ -82,6 +82,23 @@ def read_decisions(value: Any, *, facts: int, aliases: Collection[str]) -> Decis
         except _Rejected as reason:
             reader.rejected.append(f"decision {number}: {reason}")
     return reader.result()
+
+
+def _fit(value: Any) -> Fit:
+    if isinstance(value, list):
+        return Fit.LOOSE if any(map(_decides, value)) else Fit.NO if value else Fit.BARE
+    if not isinstance(value, dict):
+        return Fit.NO
+    if isinstance(value.get("decisions"), list):
+        return Fit.EXACT if value["decisions"] else Fit.EMPTY
+    try:
+        return Fit.LOOSE if any(map(_decides, _items(value))) else Fit.NO
+    except ParseError:
+        return Fit.NO
+
+
+def _decides(item: Any) -> bool:
+    return isinstance(item, Mapping) and ("action" in item or "event" in item)
 
 
 class _Rejected(Exception):
