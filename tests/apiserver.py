@@ -179,7 +179,7 @@ class ApiServer(ThreadedServer, Api):
             done.set()
 
         self._loop.call_soon_threadsafe(close)
-        if not done.wait(5):
+        if not done.wait(120):
             raise RuntimeError("the server does not react")
 
     async def _serve(self) -> None:
