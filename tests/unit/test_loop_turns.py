@@ -1,8 +1,8 @@
 """How much is done on the event loop between two of its turns.
 
 Seconds say as much about the machine as about the code, so function calls are counted instead: those of the
-loop's thread, between two moments at which the loop looks for what is ready. The bounds are about twice what was
-counted on CPython 3.10 to 3.13. How long the loop is held is measured in ``benchmarks/``.
+loop's thread, between two moments at which the loop looks for what is ready. The bounds are about twice
+what was counted. How long the loop is held is measured in ``benchmarks/``.
 """
 
 from __future__ import annotations
