@@ -20,8 +20,8 @@ from tests.servers import (
     seekdb_server,
 )
 
-# Under `nohup`, or as a background job of a shell, SIGINT is ignored from the start and Python installs no handler:
-# tests that interrupt a call, and the processes that they start, would wait in vain.
+# Under `nohup`, or as a background job of a shell, SIGINT is ignored from the start and Python installs no
+# handler: tests that interrupt a call, and the processes that they start, would wait in vain.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -1,8 +1,8 @@
 """How much is done on the event loop between two of its turns.
 
-Seconds say as much about the machine as about the code, so function calls are counted instead: those of the loop's
-thread, between two moments at which the loop looks for what is ready. The bounds are about twice what was counted
-on CPython 3.10 to 3.13. How long the loop is held is measured in ``benchmarks/``.
+Seconds say as much about the machine as about the code, so function calls are counted instead: those of the
+loop's thread, between two moments at which the loop looks for what is ready. The bounds are about twice
+what was counted. How long the loop is held is measured in ``benchmarks/``.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Turns:
             self.end()
 
 
-class _Selector(selectors.DefaultSelector):  # type: ignore[misc,valid-type]
+class _Selector(selectors.DefaultSelector):
     """Tells when the loop looks for what is ready, which it does once in each turn."""
 
     def __init__(self, turns: Turns) -> None:

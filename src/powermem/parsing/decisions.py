@@ -45,7 +45,7 @@ class Decisions:
         items: those that can be applied. No two change the same memory.
         rejected: why others cannot, one sentence each.
         undecided: facts left without a decision, in order. To lose nothing, add them.
-        complete: whether the answer was whole. Otherwise decisions may be missing, so that facts are undecided.
+        complete: whether the answer was whole. Otherwise decisions may be missing, and facts undecided.
     """
 
     items: tuple[Decision, ...]
