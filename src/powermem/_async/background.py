@@ -222,7 +222,7 @@ class AsyncBackground(AsyncFollowing):
         task_id = new_id()
         turns = waiting_turns(heard, new.scope, new.at, task_id)
         rough = [_rough_row(text, heard, refinement) for text in rough_texts(heard, new.at)]
-        vectors = await parts.encoder.encode([row.text for row in rough])
+        vectors = await parts.encoder.encode([row.text for row in rough], usage.warnings)
         usage.embedded_texts += sum(vector is not None for vector in vectors)
         ids = [waiting.turn.id for waiting in turns]
         memories = [AddMemory(row, vector, ids) for row, vector in zip(rough, vectors, strict=True)]
@@ -232,13 +232,14 @@ class AsyncBackground(AsyncFollowing):
 
         def reply(items: list[dict[str, Any]]) -> dict[str, Any]:
             usage.seconds = usage.seconds or perf_counter() - started
-            return {
+            shown: dict[str, Any] = {
                 "results": items,
                 "status": "running",
                 "task_id": str(task_id),
                 "usage": usage.as_dict(),
                 "extractor": parts.extractor.name,
             }
+            return {**shown, "warnings": list(usage.warnings)} if usage.warnings else shown
 
         if key is not None:
             changes.append(

@@ -63,7 +63,8 @@ class AsyncMemory(AsyncAdding):
             data: another name for ``content``.
 
         Returns:
-            The record, or ``None`` when there is no such memory or it is not theirs.
+            The record, or ``None`` when there is no such memory or it is not theirs. With ``"warnings"`` when
+            the text is longer than the embedder takes.
 
         Raises:
             InvalidInputError: there is nothing to change, or the scope already holds this text in another
@@ -83,8 +84,9 @@ class AsyncMemory(AsyncAdding):
             return None
         at = clock.now()
         changes: list[Change] = []
+        warnings: list[str] = []
         if wording is not None and wording != row.text:
-            vectors = await parts.encoder.encode([wording])
+            vectors = await parts.encoder.encode([wording], warnings)
             changes.append(replacement(row, wording, vectors[0], at, strict=True))
         if extra is not None or expires_at is not KEEP:
             changes.append(
@@ -104,7 +106,10 @@ class AsyncMemory(AsyncAdding):
                 f"content: memory {known.id} of the same scope already says this"
             ) from None
         last = outcomes[-1]
-        return full_record(last.row) if isinstance(last, Updated) else None
+        if not isinstance(last, Updated):
+            return None
+        shown = full_record(last.row)
+        return {**shown, "warnings": warnings} if warnings else shown
 
     async def delete(
         self, memory_id: int | str, user_id: str | None = None, agent_id: str | None = None

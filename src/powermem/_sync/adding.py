@@ -79,9 +79,10 @@ class Adding(Remembering):
             idempotency_key: a second call with the same key and scope returns the first one's result.
 
         Returns:
-            ``{"results", "status", "task_id", "usage"}`` and, with ``infer``, ``"extractor"``. Each result
-            has ``"event"``: ``"ADD"``, ``"UPDATE"`` or ``"DELETE"``; what is known already is left out. Word
-            for word, a message that is known already comes back with the event ``"NONE"``.
+            ``{"results", "status", "task_id", "usage"}``; with ``infer``, ``"extractor"``; and ``"warnings"``,
+            sentences, where a model did not do all that was asked of it. Each result has ``"event"``:
+            ``"ADD"``, ``"UPDATE"`` or ``"DELETE"``; what is known already is left out. Word for word, a
+            message that is known already comes back with the event ``"NONE"``.
 
         Raises:
             InvalidInputError: an argument is wrong; nothing was stored.
@@ -254,7 +255,8 @@ class _Reply:
         """Return the result with its items."""
         # Measured once: what is kept under the key is what is returned.
         self._usage.seconds = self._usage.seconds or perf_counter() - self._started
-        return {**self._result, "results": items, "usage": self._usage.as_dict()}
+        reply = {**self._result, "results": items, "usage": self._usage.as_dict()}
+        return {**reply, "warnings": list(self._usage.warnings)} if self._usage.warnings else reply
 
     def text(self, items: list[dict[str, Any]]) -> str:
         """Return the same as it is kept under a key."""

@@ -70,7 +70,8 @@ class Reading(Lifecycle):
 
         Returns:
             ``{"results": [...]}``, best first; each a record with ``"score"`` in 0..1. And ``"warnings"``, a
-            list of texts, when the reranker failed: the results are in the order that they have without it.
+            list of texts, when the reranker failed, so that the results are in the order that they have
+            without it, or when the embedder did not take all of the query.
 
         Raises:
             FilterError: a filter is wrong.
