@@ -80,10 +80,18 @@ class FoundPreference:
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """What was found in a conversation."""
+    """What was found in a conversation.
+
+    Attributes:
+        facts: the facts.
+        preferences: the preferences.
+        complete: whether that is all that there was to find. Not when a model's answer was cut or damaged, so
+            that what stood at its end is missing.
+    """
 
     facts: Sequence[Fact] = ()
     preferences: Sequence[FoundPreference] = ()
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)

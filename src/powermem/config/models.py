@@ -33,6 +33,7 @@ from .sections import (
     switched_off,
 )
 from .stores import StoreConfig
+from .suggestions import unknown_provider
 from .tables import STORES, Kind
 from .validation import InvalidConfig, problems
 
@@ -42,6 +43,8 @@ class Chosen(Section):
 
     provider_variable: ClassVar[str] = ""
     """The environment variable with the provider's name."""
+    named: ClassVar[str] = "vector_store"
+    """What the section is called."""
     optional: ClassVar[bool] = False
     """Whether a vendor's key in the environment is no word about this section."""
     any_config: ClassVar[type[Section]]
@@ -74,7 +77,7 @@ class Chosen(Section):
     def _known_provider(cls, value: str) -> str:
         name = value.strip().lower()
         if name not in cls.known():
-            raise ValueError(registry.unknown(value, cls.known()))
+            raise ValueError(unknown_provider(value, cls.known(), cls.named))
         return name
 
     @field_validator("config", mode="before", check_fields=False)
@@ -109,6 +112,7 @@ class LLM(ModelProvider):
     """The language model that extracts facts; ``none`` extracts them by rules."""
 
     kind: ClassVar[Kind] = "llm"
+    named: ClassVar[str] = "llm"
     prefix: ClassVar[str] = "LLM_"
     provider_variable: ClassVar[str] = "LLM_PROVIDER"
 
@@ -119,6 +123,7 @@ class Vision(ModelProvider):
     """The model that is shown images, where that is not the language model."""
 
     kind: ClassVar[Kind] = "vision"
+    named: ClassVar[str] = "vision"
 
     provider: str = "openai"
 
@@ -127,6 +132,7 @@ class AudioLLM(ModelProvider):
     """The model that turns speech into text."""
 
     kind: ClassVar[Kind] = "audio_llm"
+    named: ClassVar[str] = "audio_llm"
     prefix: ClassVar[str] = "AUDIO_LLM_"
     provider_variable: ClassVar[str] = "AUDIO_LLM_PROVIDER"
     optional: ClassVar[bool] = True
@@ -138,6 +144,7 @@ class Embedder(ModelProvider):
     """What turns text into vectors; ``default`` runs on this machine, ``none`` does without."""
 
     kind: ClassVar[Kind] = "embedder"
+    named: ClassVar[str] = "embedder"
     prefix: ClassVar[str] = "EMBEDDING_"
     provider_variable: ClassVar[str] = "EMBEDDING_PROVIDER"
 
@@ -151,6 +158,7 @@ class Reranker(ModelProvider):
     """
 
     kind: ClassVar[Kind] = "reranker"
+    named: ClassVar[str] = "reranker"
     prefix: ClassVar[str] = "RERANKER_"
     provider_variable: ClassVar[str] = "RERANKER_PROVIDER"
     optional: ClassVar[bool] = True

@@ -111,7 +111,7 @@ def find_dates(sentence: str, today: date | None, *, future: bool = False) -> li
         today: the day on which it was said; ``None`` leaves out dates that depend on it.
         future: see `resolve`.
     """
-    # A date that is written out has digits, and one in Chinese is not ASCII: most need one search only.
+    # A written date has digits and a Chinese one is not ASCII, so most sentences need one pass.
     found = list(_absolute(sentence)) if _DIGIT.search(sentence) else []
     if today is not None:
         found.extend(_relative(sentence, today, future))
