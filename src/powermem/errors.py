@@ -20,6 +20,8 @@ PowerMemError
 
 from __future__ import annotations
 
+from .masking import mask_text
+
 __all__ = [
     "AuthenticationError",
     "ClosedError",
@@ -41,7 +43,10 @@ __all__ = [
 
 
 class PowerMemError(Exception):
-    """Base of every error of this library."""
+    """Base of every error of this library; what looks like a key or a password is masked in its text."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(mask_text(part) if isinstance(part, str) else part for part in args))
 
 
 class ConfigError(PowerMemError):

@@ -51,10 +51,10 @@ TOO_LONG_WORDS = [
     (413, "input must have less than 8192 tokens"),
     (400, "Prompt 超长"),
     (400, "invalid params, context window exceeds limit (2013)"),
-    (400, "Input text exceeds maximum length of 8194 tokens"),
+    (400, "Input text exceeds maximum length of 8194"),
     (400, "The prompt is too long: 9000, model maximum context length: 8191"),
-    (400, "Trying to keep the first 5000 tokens when context the overflows. However, the model is loaded with "
-     "context length of only 4096 tokens"),
+    (400, "Trying to keep the first 5000 tokens when context the overflows. However, the model is loaded "
+     "with context length of only 4096 tokens"),
     (500, "The size of tensor a (600) must match the size of tensor b (512) at non-singleton dimension 1"),
     (429, "Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 41000."),
 ]  # fmt: skip
@@ -92,14 +92,14 @@ def test_other_refusals_are_not_about_length(status, message):
 
 
 NO_MONEY_WORDS = [
-    (429, "You exceeded your current quota, please check your plan and billing details.", "insufficient_quota"),
+    (429, "You exceeded your current quota, please check your plan and billing.", "insufficient_quota"),
     (429, "Billing hard limit has been reached", "billing_hard_limit_reached"),
     (400, "Billing hard limit has been reached", "billing_hard_limit_reached"),
     (402, "Insufficient Balance", ""),
     (402, "This request requires more credits, or fewer max_tokens.", ""),
     (400, "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing.", ""),
     (403, "Your newly created team doesn't have any credits yet.", ""),
-    (429, "Quota exceeded for metric generate_content_free_tier_requests, quotaId: GenerateRequestsPerDayPerProject",
+    (429, "Quota exceeded for metric free_tier_requests, quotaId: GenerateRequestsPerDayPerProject",
      "resource_exhausted"),
     (429, "Your account org-x is suspended, please check your plan: exceeded_current_quota_error", ""),
     (429, "余额不足或无可用资源包,请充值。", "1113"),
@@ -122,7 +122,7 @@ def test_an_empty_account_is_told_as_that(status, message, code):
     [
         ("Rate limit reached for requests", ()),
         (
-            "You exceeded your current quota. Quota exceeded for quotaId: GenerateRequestsPerMinutePerProject",
+            "You exceeded your current quota. Quota exceeded for quotaId: RequestsPerMinutePerProject",
             (),
         ),
         ("Rate limit reached on requests per day (RPD)", ((b"retry-after", b"20"),)),

@@ -75,7 +75,11 @@ class AsyncMemory(AsyncAdding):
             raise InvalidInputError("update: give the new text once, as content")
         wording = check_text_given(given[0], "content") if given else None
         extra = None if metadata is None else check_metadata(metadata)
-        until = None if expires_at is KEEP or expires_at is None else clock.parse(expires_at, "expires_at")
+        until = (
+            None
+            if expires_at is KEEP or expires_at is None
+            else clock.parse(expires_at, "expires_at", self._zone)
+        )
         if wording is None and extra is None and expires_at is KEEP:
             raise InvalidInputError("update: give content, metadata or expires_at")
         parts = await self._ready()
@@ -146,7 +150,7 @@ class AsyncMemory(AsyncAdding):
             raise InvalidInputError(
                 "delete_all: give user_id, agent_id or run_id; reset() deletes everything"
             )
-        expression = parse_filters(filters)
+        expression = parse_filters(filters, self._zone)
         parts = await self._ready()
         outcomes = await parts.store.apply([DeleteWhere(whose, expression, clock.now())])
         deleted = outcomes[0]

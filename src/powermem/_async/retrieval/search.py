@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timezone, tzinfo
 from functools import partial
 
 from ..._concurrency import async_gather
@@ -43,6 +44,7 @@ class Query:
         include_expired: also find what has expired.
         rerank: whether to use the reranker; ``None`` for when there is one.
         explain: whether to tell which place each arm gives a result.
+        zone: where it is asked: the days that the text names are those there.
     """
 
     scope: Scope
@@ -54,6 +56,7 @@ class Query:
     include_expired: bool = False
     rerank: bool | None = None
     explain: bool = False
+    zone: tzinfo = timezone.utc
 
 
 class AsyncRetrieval:
@@ -83,7 +86,7 @@ class AsyncRetrieval:
         """Answer each text, best first; all are embedded in one batch. A blank text has no answer."""
         asked = [i for i, text in enumerate(texts) if text.strip()]
         now = clock_now()
-        questions = [read(texts[i], now) for i in asked]
+        questions = [read(texts[i], now, query.zone) for i in asked]
         warnings: list[str] = []
         vectors = await self._encode([texts[i] for i in asked], questions, warnings)
         reranker = None if query.rerank is False else self._reranker
