@@ -139,7 +139,7 @@ def test_a_limit_that_passes_soon_is_waited_for(message, headers):
     [
         (
             400,
-            "The response was filtered due to the prompt triggering Azure OpenAI's content management policy.",
+            "The response was filtered due to the prompt triggering the content management policy.",
         ),
         (400, "<400> InternalError.Algo.DataInspectionFailed: Input data may contain inappropriate content."),
         (400, "Your request was rejected as a result of our safety system."),
