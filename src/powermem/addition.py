@@ -68,12 +68,14 @@ def read_addition(
     expires_at: Moment | None = None,
     async_mode: object = False,
     idempotency_key: object = None,
+    private_urls: bool = False,
 ) -> Addition:
     """Check the arguments of ``add``.
 
     Args:
         whose: whose memory it is.
         messages: what was said; this and the others are told of there.
+        private_urls: whether images may have any address; see ``read_messages``.
 
     Raises:
         InvalidInputError: one of them is wrong.
@@ -81,17 +83,18 @@ def read_addition(
     later = check_mode(async_mode)
     said = None if timestamp is None else clock.parse(timestamp)
     actor = check_id(actor_id, "actor_id")
-    heard = read_messages(messages, actor_id=actor, sent_at=said)
+    heard = read_messages(messages, actor_id=actor, sent_at=said, private_urls=private_urls)
     kept = check_metadata(metadata)
+    now = clock.now()
     if scope is not None:
         kept["scope"] = check_text_given(scope, "scope")
     new = NewMemories(
         scope=whose,
-        at=clock.now(),
+        at=now,
         metadata=kept,
         memory_type=None if memory_type is None else check_text_given(memory_type, "memory_type"),
         actor_id=actor,
-        expires_at=None if expires_at is None else clock.parse(expires_at, "expires_at"),
+        expires_at=None if expires_at is None else _future(clock.parse(expires_at, "expires_at"), now),
     )
     if prompt is not None and not isinstance(prompt, str):
         raise InvalidInputError(f"prompt: expected a string, got {type(prompt).__name__}")
@@ -100,3 +103,17 @@ def read_addition(
     if not infer and has_parts(heard):
         raise InvalidInputError("infer: images and audio are read by a model; leave it true for them")
     return Addition(heard, new, infer, later, prompt, filters, expression, key)
+
+
+def _future(moment: int, now: int) -> int:
+    """Return when a new memory expires.
+
+    Raises:
+        InvalidInputError: it would never be found.
+    """
+    if moment <= now:
+        raise InvalidInputError(
+            f"expires_at: {clock.to_iso(moment)} is in the past, so the memory would never be found; "
+            "give a later moment"
+        )
+    return moment

@@ -107,7 +107,7 @@ def find_dates(sentence: str, today: date | None, *, future: bool = False) -> li
         today: the day on which it was said; ``None`` leaves out dates that depend on it.
         future: see `resolve`.
     """
-    # A date that is written out has digits, and one in Chinese is not ASCII: most sentences are looked at once.
+    # A date that is written out has digits, and one in Chinese is not ASCII: most sentences are read once.
     found = list(_absolute(sentence)) if _DIGIT.search(sentence) else []
     if today is not None:
         found.extend(_relative(sentence, today, future))
