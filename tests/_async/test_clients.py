@@ -487,4 +487,6 @@ async def test_a_conversation_with_tools_is_remembered_as_its_sdk_gives_it(memor
     memory.attribution("x")
     turns = await memory.observe(conversation[:1], conversation[-1])
     assert [turn["content"] for turn in turns] == ["I live in Rome. Does it rain?", "It does."]
-    assert await memory.flush() == 2
+    assert await memory.augmentation.wait(60)
+    await memory.process("w")
+    assert [await memory.count(user_id=user) for user in ("u", "v", "w", "x")] == [1, 1, 1, 1]

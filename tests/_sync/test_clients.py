@@ -484,4 +484,6 @@ def test_a_conversation_with_tools_is_remembered_as_its_sdk_gives_it(memory: Mem
     memory.attribution("x")
     turns = memory.observe(conversation[:1], conversation[-1])
     assert [turn["content"] for turn in turns] == ["I live in Rome. Does it rain?", "It does."]
-    assert memory.flush() == 2
+    assert memory.augmentation.wait(60)
+    memory.process("w")
+    assert [memory.count(user_id=user) for user in ("u", "v", "w", "x")] == [1, 1, 1, 1]
