@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timezone, tzinfo
 from typing import Any, TypeAlias
 
-from .clock import parse as parse_moment
+from .clock import LocalTime, parse_local
 from .errors import InvalidInputError
 from .forms import (
     ROLES,
@@ -46,7 +46,8 @@ def read_messages(
     messages: object,
     *,
     actor_id: str | None = None,
-    sent_at: int | None = None,
+    sent_at: LocalTime | None = None,
+    zone: tzinfo = timezone.utc,
     private_urls: bool = False,
 ) -> list[Message]:
     """Read messages in any of the accepted forms.
@@ -59,7 +60,8 @@ def read_messages(
             provider. ``content`` may be a list of parts. ``name`` (or ``actor_id``) says who spoke and
             ``timestamp`` when.
         actor_id: who spoke, where a message does not say.
-        sent_at: when, in microseconds UTC, where a message does not say.
+        sent_at: when, where a message does not say.
+        zone: of times without an offset.
         private_urls: whether images may have any address, and not only ``https://`` ones of public hosts.
 
     Returns:
@@ -72,7 +74,7 @@ def read_messages(
     items = check_messages(messages)
     if not items:
         return []
-    reader = _Reader(actor_id, sent_at, private_urls)
+    reader = _Reader(actor_id, sent_at, zone, private_urls)
     for i, item in enumerate(items):
         reader.read(item, "messages" if isinstance(messages, str) else f"messages[{i}]")
     return reader.found()
@@ -107,9 +109,12 @@ class _Reader:
     a conversation is worth more than one of its parts.
     """
 
-    def __init__(self, actor_id: str | None, sent_at: int | None, private_urls: bool) -> None:
+    def __init__(
+        self, actor_id: str | None, sent_at: LocalTime | None, zone: tzinfo, private_urls: bool
+    ) -> None:
         self._actor_id = actor_id
         self._sent_at = sent_at
+        self._zone = zone
         self._private_urls = private_urls
         self._kept: list[Message] = []
         self._complaints: list[InvalidInputError] = []
@@ -134,7 +139,7 @@ class _Reader:
         """Read an item: a message, or what holds some."""
         if isinstance(item, str):
             if text := check_text(item, path).strip():
-                self._kept.append(Message("user", text, self._actor_id, self._sent_at))
+                self._kept.append(_message("user", text, self._actor_id, self._sent_at))
             return
         for one in unpacked(item):
             self._read(one, path)
@@ -157,18 +162,18 @@ class _Reader:
         # An assistant's message that only calls tools has no content.
         text, parts = ("", ()) if content is None else self._content(content, f"{path}.content", role)
         if text or parts:
-            self._kept.append(Message(role, text, name, self._moment(item, path), parts))
+            self._kept.append(_message(role, text, name, self._moment(item, path), parts))
         elif role != "user" and (content is None or stands_without_content(item)):
             self._leave_out(item, path)
 
-    def _moment(self, item: object, path: str) -> int | None:
+    def _moment(self, item: object, path: str) -> LocalTime | None:
         for key in _TIME_KEYS:
             value = part_of(item, key)
             # Of an object, a field of another type has another meaning.
             if isinstance(value, (str, int, float, date)) or (
                 value is not None and isinstance(item, Mapping)
             ):
-                return parse_moment(value, f"{path}.{key}")
+                return parse_local(value, self._zone, f"{path}.{key}")
         return self._sent_at
 
     def _content(self, content: object, path: str, role: str) -> tuple[str, tuple[Mapping[str, Any], ...]]:
@@ -221,6 +226,18 @@ class _Reader:
             kind = part_of(item, "type")
             what = f"type {kind!r}" if isinstance(kind, str) else f"fields {_fields(item)}"
             _logger.debug("%s is left out: nothing of it is remembered (%s)", path, what)
+
+
+def _message(
+    role: str,
+    text: str,
+    name: str | None,
+    sent_at: LocalTime | None,
+    parts: tuple[Mapping[str, Any], ...] = (),
+) -> Message:
+    if sent_at is None:
+        return Message(role, text, name, parts=parts)
+    return Message(role, text, name, sent_at.at, parts, sent_at.utc_offset)
 
 
 def _parts(content: object) -> Iterable[object]:

@@ -55,7 +55,7 @@ def chat(text: str, **more: Any) -> dict[str, Any]:
 
 async def spoken(memory: AsyncMemory) -> list[tuple[str, str]]:
     """Return everything that is kept of the user's conversations, oldest first."""
-    assert await memory.augmentation.wait(60)
+    assert await memory.augmentation.wait(120)
     store: Any = (await memory._ready()).store
     turns = await store.scan_turns(Scope(), 0, 1000)
     return [(turn.role, turn.content) for turn in turns if turn.scope.run_id == "s"]
@@ -401,7 +401,7 @@ async def test_a_memory_that_fails_does_not_disturb_the_call(
     monkeypatch.setattr(attended, "_keep_exchanges", fail)
     reply = await client.chat.completions.create(**chat("What is my dog called?"))
     assert reply.choices[0].message.content == "You said: What is my dog called?"
-    assert await attended.augmentation.wait(60)
+    assert await attended.augmentation.wait(120)
     messages = [record.message for record in caplog.records if "has a fault" in record.message]
     assert len(messages) == 2
     assert await spoken(attended) == []
@@ -456,7 +456,7 @@ async def test_100_users_of_one_client_never_mix(memory: AsyncMemory, client: An
         name = heard.said.split()[2].rstrip(".")
         assert f"{name}-blue" in heard.system
         assert heard.system.count("-blue") == 1
-    assert await memory.augmentation.wait(60)
+    assert await memory.augmentation.wait(120)
     store: Any = (await memory._ready()).store
     turns = [turn for turn in await store.scan_turns(Scope(), 0, 1000) if "called" not in turn.content]
     assert len(turns) == 200

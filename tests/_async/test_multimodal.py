@@ -99,7 +99,7 @@ async def test_a_model_that_is_missing_is_named_and_the_text_is_processed(
     model.sees("A brown dog.")
     async with AsyncMemory(config) as memory:
         task = await memory.retry_task(result["task_id"])
-        assert await task.wait(30) >= 1
+        assert await task.wait(120) >= 1
         assert await async_known(memory, "ana") == ["I like tea", "[image: A brown dog.]"]
     assert heard(model.extractions) == ["I like tea", "[image: A brown dog.]"]
 

@@ -56,7 +56,7 @@ def chat(text: str, **more: Any) -> dict[str, Any]:
 
 def spoken(memory: Memory) -> list[tuple[str, str]]:
     """Return everything that is kept of the user's conversations, oldest first."""
-    assert memory.augmentation.wait(60)
+    assert memory.augmentation.wait(120)
     store: Any = (memory._ready()).store
     turns = store.scan_turns(Scope(), 0, 1000)
     return [(turn.role, turn.content) for turn in turns if turn.scope.run_id == "s"]
@@ -398,7 +398,7 @@ def test_a_memory_that_fails_does_not_disturb_the_call(
     monkeypatch.setattr(attended, "_keep_exchanges", fail)
     reply = client.chat.completions.create(**chat("What is my dog called?"))
     assert reply.choices[0].message.content == "You said: What is my dog called?"
-    assert attended.augmentation.wait(60)
+    assert attended.augmentation.wait(120)
     messages = [record.message for record in caplog.records if "has a fault" in record.message]
     assert len(messages) == 2
     assert spoken(attended) == []
@@ -453,7 +453,7 @@ def test_100_users_of_one_client_never_mix(memory: Memory, client: Any, chats: C
         name = heard.said.split()[2].rstrip(".")
         assert f"{name}-blue" in heard.system
         assert heard.system.count("-blue") == 1
-    assert memory.augmentation.wait(60)
+    assert memory.augmentation.wait(120)
     store: Any = (memory._ready()).store
     turns = [turn for turn in store.scan_turns(Scope(), 0, 1000) if "called" not in turn.content]
     assert len(turns) == 200

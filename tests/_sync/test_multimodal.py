@@ -98,7 +98,7 @@ def test_a_model_that_is_missing_is_named_and_the_text_is_processed(
     model.sees("A brown dog.")
     with Memory(config) as memory:
         task = memory.retry_task(result["task_id"])
-        assert task.wait(30) >= 1
+        assert task.wait(120) >= 1
         assert known(memory, "ana") == ["I like tea", "[image: A brown dog.]"]
     assert heard(model.extractions) == ["I like tea", "[image: A brown dog.]"]
 
