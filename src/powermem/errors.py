@@ -48,6 +48,17 @@ class PowerMemError(Exception):
     def __init__(self, *args: object) -> None:
         super().__init__(*(mask_text(part) if isinstance(part, str) else part for part in args))
 
+    def __init_subclass__(cls, public: type[PowerMemError] | None = None) -> None:
+        """Let a class that only this library tells apart appear, pickled too, as the one that users know."""
+        super().__init_subclass__()
+        if public is not None:
+            cls.__module__, cls.__name__, cls.__qualname__ = (
+                public.__module__,
+                public.__name__,
+                public.__name__,
+            )
+            cls.__reduce__ = lambda self: (public, self.args)  # type: ignore[method-assign, assignment]
+
 
 class ConfigError(PowerMemError):
     """The configuration is wrong; the message names the path of the key."""
