@@ -8,7 +8,7 @@ from inspect import Parameter, Signature
 from .config.suggestions import nearest, shown_name
 
 _SAME = {
-    "limit": "k n top_k topk top_n topn num max_results num_results n_results size count page_size max_items first",
+    "limit": "k n top_k topk top_n topn num max_results num_results n_results size count page_size max_items",
     "offset": "skip start from_ after",
     "filters": "filter where metadata_filter metadata_filters condition conditions query_filter",
     "user_id": "user userid uid owner owner_id username entity_id customer_id account_id person user_name",
@@ -57,11 +57,12 @@ _ELSEWHERE = {
     "custom_instructions": "give them as prompt",
 }
 _SECTIONS = {
-    "vector_store": "storage_type storage store vector_store database database_path db_path path sqlite_path provider "
-    "db_provider database_provider store_provider vector_store_config storage_config collection_name collection",
-    "llm": "llm_provider llm llm_config model llm_model api_key openai_api_key base_url llm_api_key temperature",
-    "embedder": "embedder embedding embedding_provider embedding_model embedder_provider embedder_config embeddings "
-    "embedding_config embedding_dims",
+    "vector_store": "storage_type storage store vector_store database database_path db_path path sqlite_path "
+    "provider db_provider database_provider store_provider vector_store_config storage_config "
+    "collection_name collection",
+    "llm": "llm_provider llm llm_config model llm_model api_key openai_api_key base_url temperature",
+    "embedder": "embedder embedding embedding_provider embedding_model embedder_provider embedder_config "
+    "embeddings embedding_config embedding_dims",
     "reranker": "reranker rerank reranker_provider reranker_config",
     "http": "timeout retries proxy",
 }
@@ -94,10 +95,8 @@ def explain(call: str, signature: Signature, given: Sequence[object], named: Map
     if len(given) > len(positional):
         last = ", ".join(f"{name}=" for name in taken[len(positional) :][:4])
         more = f"; give further ones by name, such as {last}" if last else ""
-        most = (
-            f"takes at most {len(positional)} arguments without a name" if positional else "takes no argument"
-        )
-        return f"{call}: {most}{'' if positional else ' without a name'}, got {len(given)}{more}"
+        most = f"at most {len(positional)} arguments" if positional else "no argument"
+        return f"{call}: takes {most} without a name, got {len(given)}{more}"
     for name in positional[: len(given)]:
         if name in named:
             return f"{call}: {name} is given twice, by position and by name"

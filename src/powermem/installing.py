@@ -1,6 +1,6 @@
 """What to install for a part that is optional.
 
-Other software is published under the name of this package, so no message may tell to install a name with extras: it
+Other software is published under the name of this package, so no message may name the package with extras: it
 names the requirements themselves.
 """
 

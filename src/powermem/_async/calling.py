@@ -17,7 +17,7 @@ _Class = TypeVar("_Class", bound=type)
 def named(public: str) -> Callable[[_Class], _Class]:
     """Give the public methods of a class, inherited ones too, the name that users call them by.
 
-    A call with arguments that do not fit then raises ``InvalidInputError`` instead of a ``TypeError`` that names
+    A call with arguments that do not fit then raises ``InvalidInputError``, and no ``TypeError`` that names
     the class a method happens to stand in. Signatures stay as they are.
 
     Args:

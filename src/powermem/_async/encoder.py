@@ -49,7 +49,7 @@ class AsyncEncoder:
     @property
     def refuses(self) -> bool:
         """Whether the store held another embedder's vectors when it was last looked at."""
-        return self._refusal is not None
+        return self._refusal is not None and not self._moving
 
     async def admit(self) -> None:
         """Look again at a store that was refused: another memory may have moved it to this embedder.

@@ -45,8 +45,8 @@ class EmbeddedSeekDB:
             import pymysql
         except ImportError as error:
             raise ConfigError(
-                "without a host, this store needs the package pylibseekdb (Linux, Python 3.11 or newer); run: "
-                f"{pip_install('seekdb')}; or set host"
+                "without a host, this store needs the package pylibseekdb (Linux, Python 3.11 or newer); "
+                f"run: {pip_install('seekdb')}; or set host"
             ) from error
         with self._lock:
             try:

@@ -77,7 +77,7 @@ class EmbedderSettings(ProviderSettings):
         cache_size: texts whose vectors are remembered.
     """
 
-    required: bool = False
+    required: bool = field(default=False, compare=False)
     dimension: int | None = None
     pass_dimensions: bool = False
     batch_size: int = 128

@@ -217,8 +217,8 @@ def _local_embedder(required: bool) -> AsyncEmbedder | None:
         return AsyncLocalEmbedder()
     if required:
         raise ConfigError(
-            f"embedder.provider: the local embedder is asked for, but not installed; run: {pip_install('local')}; "
-            "or set 'none' to search by words alone"
+            "embedder.provider: the local embedder is asked for, but not installed; "
+            f"run: {pip_install('local')}; or set 'none' to search by words alone"
         )
     _logger.warning(
         f"the local embedder is not installed, so search goes by words alone; run: {pip_install('local')}"
