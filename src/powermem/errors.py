@@ -101,12 +101,19 @@ class ProviderError(PowerMemError):
     Attributes:
         provider: the provider's configured name, such as ``"openai"``.
         status: the HTTP status, or ``None`` when there was no reply.
+        reason: what kind of failure it is, where that is known: ``"too_long"`` for more than the model's
+            window takes, ``"quota"`` for an account without credit, ``"filtered"`` for a refusal because of
+            what is said, ``"cut"`` for an answer that lacks its end, ``"unusable"`` for vectors that do not
+            match the texts; else ``""``.
     """
 
-    def __init__(self, message: str, *, provider: str = "", status: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, provider: str = "", status: int | None = None, reason: str = ""
+    ) -> None:
         super().__init__(message)
         self.provider = provider
         self.status = status
+        self.reason = reason
 
 
 class RateLimitError(ProviderError):

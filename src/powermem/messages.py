@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timezone, tzinfo
 from typing import Any
 
-from .clock import parse as parse_moment
+from .clock import LocalTime, parse_local
 from .errors import InvalidInputError
 from .metadata import check_text
 from .parts import check_size, read_part
@@ -16,7 +17,11 @@ _TIME_KEYS = ("timestamp", "created_at", "chat_time", "time")
 
 
 def read_messages(
-    messages: object, *, actor_id: str | None = None, sent_at: int | None = None
+    messages: object,
+    *,
+    actor_id: str | None = None,
+    sent_at: LocalTime | None = None,
+    zone: tzinfo = timezone.utc,
 ) -> list[Message]:
     """Read messages in any of the accepted forms.
 
@@ -25,7 +30,8 @@ def read_messages(
             ``content`` may be a list of parts. ``name`` (or ``actor_id``) says who spoke and ``timestamp``
             when.
         actor_id: who spoke, where a message does not say.
-        sent_at: when, in microseconds UTC, where a message does not say.
+        sent_at: when, where a message does not say.
+        zone: of times without an offset.
 
     Returns:
         The messages that say anything; the content of one without text is ``""``. An empty list gives an
@@ -42,7 +48,7 @@ def read_messages(
         )
     if not messages:
         return []
-    found = [_read(item, f"messages[{i}]", actor_id, sent_at) for i, item in enumerate(messages)]
+    found = [_read(item, f"messages[{i}]", actor_id, sent_at, zone) for i, item in enumerate(messages)]
     kept = [message for message in found if message.content or message.parts]
     if not kept:
         raise InvalidInputError("messages: there is no text in them")
@@ -54,9 +60,9 @@ def spoken(messages: Sequence[Message]) -> Sequence[Message]:
     return [message for message in messages if message.role not in HIDDEN_ROLES] or messages
 
 
-def _read(item: object, path: str, actor_id: str | None, sent_at: int | None) -> Message:
+def _read(item: object, path: str, actor_id: str | None, sent_at: LocalTime | None, zone: tzinfo) -> Message:
     if isinstance(item, str):
-        return Message("user", check_text(item, path).strip(), actor_id, sent_at)
+        return _message("user", check_text(item, path).strip(), actor_id, sent_at)
     if not isinstance(item, Mapping):
         raise InvalidInputError(f"{path}: expected a string or a message, got {type(item).__name__}")
     role = item.get("role", "user")
@@ -70,13 +76,25 @@ def _read(item: object, path: str, actor_id: str | None, sent_at: int | None) ->
     if name is not None and not isinstance(name, str):
         raise InvalidInputError(f"{path}.name: expected a string, got {name!r}")
     text, parts = _content(item["content"], f"{path}.content")
-    return Message(role.strip(), text, name, _moment(item, path, sent_at), parts)
+    return _message(role.strip(), text, name, _moment(item, path, sent_at, zone), parts)
 
 
-def _moment(item: Mapping[Any, Any], path: str, sent_at: int | None) -> int | None:
+def _message(
+    role: str,
+    text: str,
+    name: str | None,
+    sent_at: LocalTime | None,
+    parts: tuple[Mapping[str, Any], ...] = (),
+) -> Message:
+    if sent_at is None:
+        return Message(role, text, name, parts=parts)
+    return Message(role, text, name, sent_at.at, parts, sent_at.utc_offset)
+
+
+def _moment(item: Mapping[Any, Any], path: str, sent_at: LocalTime | None, zone: tzinfo) -> LocalTime | None:
     for key in _TIME_KEYS:
         if item.get(key) is not None:
-            return parse_moment(item[key], f"{path}.{key}")
+            return parse_local(item[key], zone, f"{path}.{key}")
     return sent_at
 
 

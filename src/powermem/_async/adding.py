@@ -8,6 +8,7 @@ import logging
 import os
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import tzinfo
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -50,6 +51,7 @@ class AsyncAdding(AsyncRemembering):
         *,
         actor_id: str | None = None,
         timestamp: Moment | None = None,
+        timezone: str | tzinfo | None = None,
         expires_at: Moment | None = None,
         async_mode: bool | str = False,
         idempotency_key: str | None = None,
@@ -70,7 +72,9 @@ class AsyncAdding(AsyncRemembering):
                 for word.
             actor_id: who said it, where a message has no ``name``.
             timestamp: when it was said, where a message has no ``timestamp``; dates such as "yesterday" are
-                read against it.
+                read against it, on the speaker's calendar.
+            timezone: the speaker's, such as ``"Europe/Berlin"``, where a time has no offset of its own;
+                otherwise the configured one.
             expires_at: from then on no search finds it.
             async_mode: return as soon as the messages can be found word for word, and extract in the
                 background; ``get_status`` says when. Also ``"async"`` and ``"sync"``. Images and audio always
@@ -78,9 +82,10 @@ class AsyncAdding(AsyncRemembering):
             idempotency_key: a second call with the same key and scope returns the first one's result.
 
         Returns:
-            ``{"results", "status", "task_id", "usage"}`` and, with ``infer``, ``"extractor"``. Each result
-            has ``"event"``: ``"ADD"``, ``"UPDATE"`` or ``"DELETE"``; what is known already is left out. Word
-            for word, a message that is known already comes back with the event ``"NONE"``.
+            ``{"results", "status", "task_id", "usage"}``; with ``infer``, ``"extractor"``; ``"warnings"``,
+            sentences, where a model did not do all that was asked of it. Each result has ``"event"``:
+            ``"ADD"``, ``"UPDATE"`` or ``"DELETE"``; what is known already is left out. Word for word, a
+            message that is known already comes back with the event ``"NONE"``.
 
         Raises:
             InvalidInputError: an argument is wrong; nothing was stored.
@@ -98,9 +103,11 @@ class AsyncAdding(AsyncRemembering):
             infer=infer,
             actor_id=actor_id,
             timestamp=timestamp,
+            timezone=timezone,
             expires_at=expires_at,
             async_mode=async_mode,
             idempotency_key=idempotency_key,
+            zone=self._zone,
         )
         return await self._add(asked, started)
 
@@ -142,7 +149,7 @@ class AsyncAdding(AsyncRemembering):
             try:
                 given = dict(call)
                 whose = self._scope(*(given.pop(name, None) for name in ("user_id", "agent_id", "run_id")))
-                asked[i] = read_addition(whose, **given)
+                asked[i] = read_addition(whose, **given, zone=self._zone)
             except Exception as error:
                 results[i] = error
         together = {i: one for i, one in asked.items() if one.is_verbatim}
@@ -253,7 +260,8 @@ class _Reply:
         """Return the result with its items."""
         # Measured once: what is kept under the key is what is returned.
         self._usage.seconds = self._usage.seconds or perf_counter() - self._started
-        return {**self._result, "results": items, "usage": self._usage.as_dict()}
+        reply = {**self._result, "results": items, "usage": self._usage.as_dict()}
+        return {**reply, "warnings": list(self._usage.warnings)} if self._usage.warnings else reply
 
     def text(self, items: list[dict[str, Any]]) -> str:
         """Return the same as it is kept under a key."""

@@ -19,6 +19,7 @@ from ..errors import ClosedError, EmbeddingMismatchError, InvalidInputError
 from ..inputs import check_count, check_flag, check_id, check_scope, check_seconds
 from ..tasks import OPEN, ProcessStatus
 from ..types import Scope
+from ..zones import read_zone
 from .encoder import AsyncEncoder
 from .extraction.extractor import AsyncExtractor
 from .extraction.pipeline import AsyncExtraction, Nearness
@@ -118,6 +119,7 @@ class AsyncLifecycle:
         if self._place is not None:
             self._config, self._place = settled(self._given, self._place)
         self._settings: Settings = resolve(self._config)
+        self._zone = read_zone(self._config.timezone)
         self._agent_id = check_id(agent_id, "agent_id")
         self._owner = AsyncOwner()
         self._opening = AsyncLock()
@@ -320,6 +322,7 @@ class AsyncLifecycle:
             gap=int(processing.segment_gap * 1_000_000),
             lease=int(processing.lease_seconds * 1_000_000),
             max_retries=self._max_retries,
+            zone=self._zone,
         )
         return Parts(
             http=http,

@@ -67,7 +67,8 @@ class AsyncMemory(AsyncAdding):
             data: another name for ``content``.
 
         Returns:
-            The record, or ``None`` when there is no such memory or it is not theirs.
+            The record, or ``None`` when there is no such memory or it is not theirs. With ``"warnings"`` when
+            the text is longer than the embedder takes.
 
         Raises:
             InvalidInputError: there is nothing to change, or the scope already holds this text in another
@@ -78,7 +79,11 @@ class AsyncMemory(AsyncAdding):
             raise InvalidInputError("update: give the new text once, as content")
         wording = check_text_given(given[0], "content") if given else None
         extra = None if metadata is None else check_metadata(metadata)
-        until = None if expires_at is KEEP or expires_at is None else clock.parse(expires_at, "expires_at")
+        until = (
+            None
+            if expires_at is KEEP or expires_at is None
+            else clock.parse(expires_at, "expires_at", self._zone)
+        )
         if wording is None and extra is None and expires_at is KEEP:
             raise InvalidInputError("update: give content, metadata or expires_at")
         parts = await self._ready()
@@ -87,8 +92,9 @@ class AsyncMemory(AsyncAdding):
             return None
         at = clock.now()
         changes: list[Change] = []
+        warnings: list[str] = []
         if wording is not None and wording != row.text:
-            vectors = await parts.encoder.encode([wording])
+            vectors = await parts.encoder.encode([wording], warnings)
             changes.append(replacement(row, wording, vectors[0], at, strict=True))
         if extra is not None or expires_at is not KEEP:
             changes.append(
@@ -108,7 +114,10 @@ class AsyncMemory(AsyncAdding):
                 f"content: memory {known.id} of the same scope already says this"
             ) from None
         last = outcomes[-1]
-        return full_record(last.row) if isinstance(last, Updated) else None
+        if not isinstance(last, Updated):
+            return None
+        shown = full_record(last.row)
+        return {**shown, "warnings": warnings} if warnings else shown
 
     async def delete(
         self, memory_id: int | str, user_id: str | None = None, agent_id: str | None = None
@@ -145,7 +154,7 @@ class AsyncMemory(AsyncAdding):
             raise InvalidInputError(
                 "delete_all: give user_id, agent_id or run_id; reset() deletes everything"
             )
-        expression = parse_filters(filters)
+        expression = parse_filters(filters, self._zone)
         parts = await self._ready()
         outcomes = await parts.store.apply([DeleteWhere(whose, expression, clock.now())])
         deleted = outcomes[0]

@@ -60,7 +60,7 @@ class AsyncMoving(AsyncReading):
         """
         check_choice(format, "format", ("jsonl",))
         whose = self._scope(user_id, agent_id, run_id, required=True)
-        expression = parse_filters(filters)
+        expression = parse_filters(filters, self._zone)
         parts = await self._ready(any_vectors=True)
         exporter = AsyncExporter(_movable(parts.store), whose, expression, vectors=include_vectors)
         return await exporter.write(path_or_file, on_progress)
@@ -133,7 +133,7 @@ class AsyncMoving(AsyncReading):
             ``{"imported", "skipped", "failed", "errors"}`` as of ``import_memories``.
         """
         whose = self._scope(user_id, agent_id, run_id, required=True)
-        expression = parse_filters(filters)
+        expression = parse_filters(filters, self._zone)
         parts = await self._ready(any_vectors=True)
         other = await target._ready()
         store = _movable(parts.store)

@@ -69,7 +69,8 @@ class AsyncReading(AsyncLifecycle):
 
         Returns:
             ``{"results": [...]}``, best first; each a record with ``"score"`` in 0..1. And ``"warnings"``, a
-            list of texts, when the reranker failed: the results are in the order that they have without it.
+            list of texts, when the reranker failed, so that the results are in the order that they have
+            without it, or when the embedder did not take all of the query.
 
         Raises:
             FilterError: a filter is wrong.
@@ -122,13 +123,14 @@ class AsyncReading(AsyncLifecycle):
         asked = Query(
             scope=self._scope(user_id, agent_id, run_id, required=True),
             limit=check_limit(limit, top_k, least=1),
-            expression=parse_filters(filters),
+            expression=parse_filters(filters, self._zone),
             threshold=check_share(threshold, "threshold"),
             max_tokens=None if max_tokens is None else check_count(max_tokens, "max_tokens", least=1),
-            as_of=None if as_of is None else clock.parse(as_of, "as_of"),
+            as_of=None if as_of is None else clock.parse(as_of, "as_of", self._zone),
             include_expired=include_expired,
             rerank=rerank,
             explain=explain,
+            zone=self._zone,
         )
         return [answer_record(answer, explain=explain) for answer in await self._answer(queries, asked)]
 
@@ -179,10 +181,11 @@ class AsyncReading(AsyncLifecycle):
         asked = Query(
             scope=self._scope(user_id, agent_id, run_id, required=True),
             limit=check_limit(limit, top_k, least=1),
-            expression=parse_filters(filters),
+            expression=parse_filters(filters, self._zone),
             threshold=check_share(threshold, "threshold"),
-            as_of=None if as_of is None else clock.parse(as_of, "as_of"),
+            as_of=None if as_of is None else clock.parse(as_of, "as_of", self._zone),
             rerank=rerank,
+            zone=self._zone,
         )
         budget = None if max_tokens is None else check_count(max_tokens, "max_tokens", least=1)
         (answer,) = await self._answer([query], asked)
@@ -234,7 +237,7 @@ class AsyncReading(AsyncLifecycle):
         """
         column, descending = check_sort(sort_by, order)
         whose = self._scope(user_id, agent_id, run_id, required=True)
-        expression = parse_filters(filters)
+        expression = parse_filters(filters, self._zone)
         limit, offset = check_limit(limit, top_k, least=0), check_count(offset, "offset", least=0)
         parts = await self._ready()
         rows, total = await parts.store.list_rows(
@@ -273,7 +276,7 @@ class AsyncReading(AsyncLifecycle):
     ) -> int:
         """Return how many current memories there are."""
         whose = self._scope(user_id, agent_id, run_id, required=True)
-        expression = parse_filters(filters)
+        expression = parse_filters(filters, self._zone)
         parts = await self._ready()
         return await parts.store.count(whose, expression)
 
@@ -318,7 +321,7 @@ class AsyncReading(AsyncLifecycle):
         days = _TIME_RANGES[time_range or "all"]
         since = None if days is None else clock.now() - days * clock.DAY
         if cutoff_date is not None:
-            since = clock.parse(cutoff_date, "cutoff_date")
+            since = clock.parse(cutoff_date, "cutoff_date", self._zone)
         whose = self._scope(user_id, agent_id, None)
         parts = await self._ready()
         return statistics_record(await parts.store.statistics(whose, since), parts.description())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import tzinfo
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -198,7 +199,7 @@ class AsyncRemembering(AsyncBackground):
     ) -> Sequence[Hit]:
         # Agents share what they know of a user, unless this memory is one agent's own.
         agent = None if self._agent_id is None else who.process_id
-        asked = Query(self._scope(who.entity_id, agent, None), limit, threshold=threshold)
+        asked = Query(self._scope(who.entity_id, agent, None), limit, threshold=threshold, zone=self._zone)
         (answer,) = await self._answer([query], asked)
         return answer.hits
 
@@ -212,7 +213,7 @@ class AsyncRemembering(AsyncBackground):
         changes = [
             turn
             for exchange, scope in zip(exchanges, scopes, strict=True)
-            for turn in waiting_turns(_checked(messages_of(exchange)), scope, at)
+            for turn in waiting_turns(_checked(messages_of(exchange), self._zone), scope, at)
         ]
         if not changes:
             return []
@@ -265,11 +266,12 @@ class AsyncRemembering(AsyncBackground):
         self._companion.batch_size = size
 
 
-def _checked(messages: Sequence[Message]) -> list[Message]:
+def _checked(messages: Sequence[Message], zone: tzinfo) -> list[Message]:
     return [
         checked
         for message in messages
         for checked in read_messages(
-            {"role": message.role, "content": message.content}, sent_at=message.sent_at
+            {"role": message.role, "content": message.content},
+            sent_at=None if message.sent_at is None else clock.local_time(message.sent_at, zone),
         )
     ]

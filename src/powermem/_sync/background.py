@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import tzinfo
 from time import perf_counter
 from typing import Any
 
@@ -24,6 +25,7 @@ from ..rough import ROUGH_TYPE, rough_metadata, rough_texts
 from ..tasks import ProcessStatus, Task, lane_of, lane_scope
 from ..text import content_hash
 from ..types import Message, Row, Scope, Usage
+from ..zones import read_zone
 from .following import Following
 from .lifecycle import Parts
 from .processing.handle import ProcessTask
@@ -51,6 +53,8 @@ class Background(Following):
         timestamp: Moment | None = None,
         run_id: str | None = None,
         agent_id: str | None = None,
+        *,
+        timezone: str | tzinfo | None = None,
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Keep what a user said and what was answered, to learn from it later. On return it is on disk.
 
@@ -61,12 +65,13 @@ class Background(Following):
             timestamp: when; now if it is left out.
             run_id: in which conversation.
             agent_id: with which agent.
+            timezone: the speaker's, where the timestamp has no offset; otherwise the configured one.
 
         Returns:
             Both source turns: ``{"id", "role", "content", "actor_id", "sent_at"}``.
         """
         messages = [("user", user_message), ("assistant", assistant_message)]
-        user, assistant = self._buffer(user_id, messages, timestamp, run_id, agent_id)
+        user, assistant = self._buffer(user_id, messages, timestamp, run_id, agent_id, timezone)
         return user, assistant
 
     def add_message(
@@ -77,6 +82,8 @@ class Background(Following):
         timestamp: Moment | None = None,
         run_id: str | None = None,
         agent_id: str | None = None,
+        *,
+        timezone: str | tzinfo | None = None,
     ) -> dict[str, Any]:
         """Keep one message, to learn from it later. On return it is on disk.
 
@@ -87,11 +94,12 @@ class Background(Following):
             timestamp: when; now if it is left out.
             run_id: in which conversation.
             agent_id: with which agent.
+            timezone: the speaker's, where the timestamp has no offset; otherwise the configured one.
 
         Returns:
             The source turn: ``{"id", "role", "content", "actor_id", "sent_at"}``.
         """
-        (turn,) = self._buffer(user_id, [(role, content)], timestamp, run_id, agent_id)
+        (turn,) = self._buffer(user_id, [(role, content)], timestamp, run_id, agent_id, timezone)
         return turn
 
     def process(self, user_id: str) -> int:
@@ -179,14 +187,16 @@ class Background(Following):
         timestamp: Moment | None,
         run_id: str | None,
         agent_id: str | None,
+        timezone: str | tzinfo | None,
     ) -> list[dict[str, Any]]:
         scope = self._scope(self._user(user_id).user_id, agent_id, run_id)
         at = clock.now()
-        said = at if timestamp is None else clock.parse(timestamp)
+        zone = self._zone if timezone is None else read_zone(timezone)
+        said = clock.local_time(at, zone) if timestamp is None else clock.parse_local(timestamp, zone)
         heard = [
             message
             for role, content in messages
-            for message in read_messages({"role": role, "content": content}, sent_at=said)
+            for message in read_messages({"role": role, "content": content}, sent_at=said, zone=zone)
         ]
         parts = self._ready()
         turns = waiting_turns(heard, scope, at)
@@ -223,7 +233,7 @@ class Background(Following):
         task_id = new_id()
         turns = waiting_turns(heard, new.scope, new.at, task_id)
         rough = [_rough_row(text, heard, refinement) for text in rough_texts(heard, new.at)]
-        vectors = parts.encoder.encode([row.text for row in rough])
+        vectors = parts.encoder.encode([row.text for row in rough], usage.warnings)
         usage.embedded_texts += sum(vector is not None for vector in vectors)
         ids = [waiting.turn.id for waiting in turns]
         memories = [AddMemory(row, vector, ids) for row, vector in zip(rough, vectors, strict=True)]
@@ -233,13 +243,14 @@ class Background(Following):
 
         def reply(items: list[dict[str, Any]]) -> dict[str, Any]:
             usage.seconds = usage.seconds or perf_counter() - started
-            return {
+            shown: dict[str, Any] = {
                 "results": items,
                 "status": "running",
                 "task_id": str(task_id),
                 "usage": usage.as_dict(),
                 "extractor": parts.extractor.name,
             }
+            return {**shown, "warnings": list(usage.warnings)} if usage.warnings else shown
 
         if key is not None:
             changes.append(
@@ -317,7 +328,10 @@ class Background(Following):
 
 def _rough_row(text: str, heard: Sequence[Message], refinement: Refinement) -> Row:
     new = refinement.new
-    said = next((message.sent_at for message in heard if message.sent_at is not None), new.at)
+    said, utc_offset = next(
+        ((message.sent_at, message.utc_offset) for message in heard if message.sent_at is not None),
+        (new.at, new.utc_offset),
+    )
     return Row(
         id=new_id(),
         scope=new.scope,
@@ -330,4 +344,5 @@ def _rough_row(text: str, heard: Sequence[Message], refinement: Refinement) -> R
         updated_at=new.at,
         valid_from=said,
         expires_at=new.expires_at,
+        utc_offset=utc_offset,
     )

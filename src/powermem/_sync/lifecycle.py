@@ -20,6 +20,7 @@ from ..errors import ClosedError, EmbeddingMismatchError, InvalidInputError
 from ..inputs import check_count, check_flag, check_id, check_scope, check_seconds
 from ..tasks import OPEN, ProcessStatus
 from ..types import Scope
+from ..zones import read_zone
 from .encoder import Encoder
 from .extraction.extractor import Extractor
 from .extraction.pipeline import Extraction, Nearness
@@ -119,6 +120,7 @@ class Lifecycle:
         if self._place is not None:
             self._config, self._place = settled(self._given, self._place)
         self._settings: Settings = resolve(self._config)
+        self._zone = read_zone(self._config.timezone)
         self._agent_id = check_id(agent_id, "agent_id")
         self._owner = Owner()
         self._opening = Lock()
@@ -321,6 +323,7 @@ class Lifecycle:
             gap=int(processing.segment_gap * 1_000_000),
             lease=int(processing.lease_seconds * 1_000_000),
             max_retries=self._max_retries,
+            zone=self._zone,
         )
         return Parts(
             http=http,

@@ -68,7 +68,8 @@ class Memory(Adding):
             data: another name for ``content``.
 
         Returns:
-            The record, or ``None`` when there is no such memory or it is not theirs.
+            The record, or ``None`` when there is no such memory or it is not theirs. With ``"warnings"`` when
+            the text is longer than the embedder takes.
 
         Raises:
             InvalidInputError: there is nothing to change, or the scope already holds this text in another
@@ -79,7 +80,11 @@ class Memory(Adding):
             raise InvalidInputError("update: give the new text once, as content")
         wording = check_text_given(given[0], "content") if given else None
         extra = None if metadata is None else check_metadata(metadata)
-        until = None if expires_at is KEEP or expires_at is None else clock.parse(expires_at, "expires_at")
+        until = (
+            None
+            if expires_at is KEEP or expires_at is None
+            else clock.parse(expires_at, "expires_at", self._zone)
+        )
         if wording is None and extra is None and expires_at is KEEP:
             raise InvalidInputError("update: give content, metadata or expires_at")
         parts = self._ready()
@@ -88,8 +93,9 @@ class Memory(Adding):
             return None
         at = clock.now()
         changes: list[Change] = []
+        warnings: list[str] = []
         if wording is not None and wording != row.text:
-            vectors = parts.encoder.encode([wording])
+            vectors = parts.encoder.encode([wording], warnings)
             changes.append(replacement(row, wording, vectors[0], at, strict=True))
         if extra is not None or expires_at is not KEEP:
             changes.append(
@@ -109,7 +115,10 @@ class Memory(Adding):
                 f"content: memory {known.id} of the same scope already says this"
             ) from None
         last = outcomes[-1]
-        return full_record(last.row) if isinstance(last, Updated) else None
+        if not isinstance(last, Updated):
+            return None
+        shown = full_record(last.row)
+        return {**shown, "warnings": warnings} if warnings else shown
 
     def delete(self, memory_id: int | str, user_id: str | None = None, agent_id: str | None = None) -> bool:
         """Delete a memory for good; its history stays.
@@ -144,7 +153,7 @@ class Memory(Adding):
             raise InvalidInputError(
                 "delete_all: give user_id, agent_id or run_id; reset() deletes everything"
             )
-        expression = parse_filters(filters)
+        expression = parse_filters(filters, self._zone)
         parts = self._ready()
         outcomes = parts.store.apply([DeleteWhere(whose, expression, clock.now())])
         deleted = outcomes[0]

@@ -61,7 +61,7 @@ class Moving(Reading):
         """
         check_choice(format, "format", ("jsonl",))
         whose = self._scope(user_id, agent_id, run_id, required=True)
-        expression = parse_filters(filters)
+        expression = parse_filters(filters, self._zone)
         parts = self._ready(any_vectors=True)
         exporter = Exporter(_movable(parts.store), whose, expression, vectors=include_vectors)
         return exporter.write(path_or_file, on_progress)
@@ -134,7 +134,7 @@ class Moving(Reading):
             ``{"imported", "skipped", "failed", "errors"}`` as of ``import_memories``.
         """
         whose = self._scope(user_id, agent_id, run_id, required=True)
-        expression = parse_filters(filters)
+        expression = parse_filters(filters, self._zone)
         parts = self._ready(any_vectors=True)
         other = target._ready()
         store = _movable(parts.store)

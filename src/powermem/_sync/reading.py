@@ -70,7 +70,8 @@ class Reading(Lifecycle):
 
         Returns:
             ``{"results": [...]}``, best first; each a record with ``"score"`` in 0..1. And ``"warnings"``, a
-            list of texts, when the reranker failed: the results are in the order that they have without it.
+            list of texts, when the reranker failed, so that the results are in the order that they have
+            without it, or when the embedder did not take all of the query.
 
         Raises:
             FilterError: a filter is wrong.
@@ -123,13 +124,14 @@ class Reading(Lifecycle):
         asked = Query(
             scope=self._scope(user_id, agent_id, run_id, required=True),
             limit=check_limit(limit, top_k, least=1),
-            expression=parse_filters(filters),
+            expression=parse_filters(filters, self._zone),
             threshold=check_share(threshold, "threshold"),
             max_tokens=None if max_tokens is None else check_count(max_tokens, "max_tokens", least=1),
-            as_of=None if as_of is None else clock.parse(as_of, "as_of"),
+            as_of=None if as_of is None else clock.parse(as_of, "as_of", self._zone),
             include_expired=include_expired,
             rerank=rerank,
             explain=explain,
+            zone=self._zone,
         )
         return [answer_record(answer, explain=explain) for answer in self._answer(queries, asked)]
 
@@ -180,10 +182,11 @@ class Reading(Lifecycle):
         asked = Query(
             scope=self._scope(user_id, agent_id, run_id, required=True),
             limit=check_limit(limit, top_k, least=1),
-            expression=parse_filters(filters),
+            expression=parse_filters(filters, self._zone),
             threshold=check_share(threshold, "threshold"),
-            as_of=None if as_of is None else clock.parse(as_of, "as_of"),
+            as_of=None if as_of is None else clock.parse(as_of, "as_of", self._zone),
             rerank=rerank,
+            zone=self._zone,
         )
         budget = None if max_tokens is None else check_count(max_tokens, "max_tokens", least=1)
         (answer,) = self._answer([query], asked)
@@ -235,7 +238,7 @@ class Reading(Lifecycle):
         """
         column, descending = check_sort(sort_by, order)
         whose = self._scope(user_id, agent_id, run_id, required=True)
-        expression = parse_filters(filters)
+        expression = parse_filters(filters, self._zone)
         limit, offset = check_limit(limit, top_k, least=0), check_count(offset, "offset", least=0)
         parts = self._ready()
         rows, total = parts.store.list_rows(
@@ -272,7 +275,7 @@ class Reading(Lifecycle):
     ) -> int:
         """Return how many current memories there are."""
         whose = self._scope(user_id, agent_id, run_id, required=True)
-        expression = parse_filters(filters)
+        expression = parse_filters(filters, self._zone)
         parts = self._ready()
         return parts.store.count(whose, expression)
 
@@ -317,7 +320,7 @@ class Reading(Lifecycle):
         days = _TIME_RANGES[time_range or "all"]
         since = None if days is None else clock.now() - days * clock.DAY
         if cutoff_date is not None:
-            since = clock.parse(cutoff_date, "cutoff_date")
+            since = clock.parse(cutoff_date, "cutoff_date", self._zone)
         whose = self._scope(user_id, agent_id, None)
         parts = self._ready()
         return statistics_record(parts.store.statistics(whose, since), parts.description())

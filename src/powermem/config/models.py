@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
 
+from ..errors import InvalidInputError
+from ..zones import read_zone, unknown_zone
 from . import registry
 from .fields import INERT, Count, Env, Identifier, Inert, Opaque, Section, alias, display, marker
 from .providers import ProviderConfig, RerankerConfig
@@ -197,12 +198,9 @@ class SubStore(Section):
 
 def _timezone(name: str) -> str:
     try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        # Without a time zone database on the machine no name can be judged.
-        if name in ("UTC", "Etc/UTC") or not available_timezones():
-            return name
-        raise ValueError("expected the name of a time zone, such as 'Europe/Paris'") from None
+        read_zone(name)
+    except InvalidInputError:
+        raise ValueError(unknown_zone(name)) from None
     return name
 
 
@@ -236,7 +234,7 @@ class MemoryConfig(Section):
     telemetry: Telemetry = Telemetry()
     audit: Audit = Audit()
     logging: Logging = Logging()
-    timezone: Annotated[str, INERT, AfterValidator(_timezone), Env("TIMEZONE")] = "UTC"
+    timezone: Annotated[str, AfterValidator(_timezone), Env("TIMEZONE")] = "UTC"
     performance: Performance = Performance()
     security: Security = Security()
     http: Http = Http()

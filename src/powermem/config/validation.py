@@ -93,7 +93,8 @@ def _problem(detail: dict[str, Any], root: type[Section], data: Mapping[str, Any
         return Problem(path, "required, but not given")
     if kind == "value_error":
         complaint = str(context["error"])
-        got = shown(detail["input"], path) if complaint.startswith("expected") else ""
+        unnamed = complaint.startswith("expected") and ", got " not in complaint
+        got = shown(detail["input"], path) if unnamed else ""
         return Problem(path, complaint + got)
     said = f"expected {_expectation(kind, context, detail['msg'])}{shown(detail['input'], path)}"
     field = root.field_named(path[0]) if len(path) == 1 else None

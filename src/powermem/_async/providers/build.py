@@ -83,7 +83,7 @@ def _inner_llm(settings: ProviderSettings, http: AsyncHTTPClient) -> AsyncLLM | 
 
 def build_embedder(
     settings: EmbedderSettings, http: AsyncHTTPClient, meter: AsyncMeter | None = None
-) -> AsyncEmbedder | None:
+) -> AsyncBatchedEmbedder | None:
     """Create the embedder that the settings name, behind a cache and a batcher.
 
     Returns:

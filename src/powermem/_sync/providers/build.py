@@ -82,7 +82,7 @@ def _inner_llm(settings: ProviderSettings, http: HTTPClient) -> LLM | None:
 
 def build_embedder(
     settings: EmbedderSettings, http: HTTPClient, meter: Meter | None = None
-) -> Embedder | None:
+) -> BatchedEmbedder | None:
     """Create the embedder that the settings name, behind a cache and a batcher.
 
     Returns:
