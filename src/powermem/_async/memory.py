@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import clock
+from .._concurrency import async_refuse_misuse
 from ..changes import AlreadyStored, Amend, Change, Delete, DeleteWhere, Updated
 from ..errors import InvalidInputError
 from ..filters import parse as parse_filters
@@ -15,8 +16,11 @@ from ..plan import replacement
 from ..records import full_record
 from ..types import Scope
 from .adding import AsyncAdding
+from .calling import named
 
 
+@async_refuse_misuse
+@named("AsyncMemory")
 class AsyncMemory(AsyncAdding):
     """A lasting memory for AI agents.
 
@@ -159,6 +163,6 @@ class AsyncMemory(AsyncAdding):
 
     async def reset(self) -> None:
         """Delete everything in the collection: memories, history, source turns."""
-        parts = await self._ready()
+        parts = await self._ready(any_vectors=True)
         await parts.store.reset()
         await parts.encoder.restart()

@@ -13,7 +13,7 @@ from ..buffering import waiting_turns
 from ..changes import AddTurn
 from ..clients import Attribution, Exchange, messages_of, new_messages, reply_text
 from ..errors import InvalidInputError, ProcessTimeout
-from ..inputs import Id, check_count, check_text_given
+from ..inputs import Id, check_limit, check_text_given
 from ..messages import Messages, check_messages, read_messages
 from ..prompts import strip_recalled
 from ..recalled import RecalledFact, recalled_lines
@@ -97,7 +97,9 @@ class AsyncRemembering(AsyncBackground):
         """The conversation of this task or thread, if it has a name."""
         return self._companion.attributions.current().session_id
 
-    async def recall(self, query: str, limit: int | None = 5) -> list[RecalledFact]:
+    async def recall(
+        self, query: str, limit: int | None = 5, *, top_k: int | None = None
+    ) -> list[RecalledFact]:
         """Find what is known of the user that ``attribution`` names, whatever the agent or conversation.
 
         A memory that has an ``agent_id`` of its own finds only what this agent was told.
@@ -105,6 +107,7 @@ class AsyncRemembering(AsyncBackground):
         Args:
             query: a question or any text.
             limit: how many facts at most; 5, if it is ``None``.
+            top_k: another name for ``limit``.
 
         Returns:
             The facts, best first; none when nobody is named.
@@ -113,7 +116,7 @@ class AsyncRemembering(AsyncBackground):
             InvalidInputError: an argument is wrong.
         """
         asked = check_text_given(query, "query")
-        size = 5 if limit is None else check_count(limit, "limit", least=1)
+        size = check_limit(5 if limit is None else limit, top_k, least=1)
         who = self._companion.named()
         hits = () if who is None else await self._recall(asked, who, size, None)
         return [RecalledFact.of(hit) for hit in hits]
@@ -174,8 +177,8 @@ class AsyncRemembering(AsyncBackground):
         await self._companion.close(timeout)
         await super().close(drain, timeout)
 
-    async def _open(self, any_vectors: bool) -> None:
-        await super()._open(any_vectors)
+    async def _open(self) -> None:
+        await super()._open()
         self._companion.locate()
         self._widen(self._workers)
 

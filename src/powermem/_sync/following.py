@@ -10,7 +10,7 @@ from .. import clock
 from ..changes import UpdateTask
 from ..errors import InvalidInputError, NotFoundError
 from ..ids import parse_id
-from ..inputs import Id, check_choice, check_count, check_id, check_seconds, is_theirs
+from ..inputs import Id, check_choice, check_count, check_id, check_limit, check_seconds, is_theirs
 from ..records import listed_task, task_record
 from ..tasks import OPEN, ProcessStatus, Task
 from ..types import Scope
@@ -86,6 +86,8 @@ class Following(Moving):
         status: str | ProcessStatus | None = None,
         limit: int = 100,
         offset: int = 0,
+        *,
+        top_k: int | None = None,
     ) -> list[dict[str, Any]]:
         """List tasks, the newest first.
 
@@ -96,13 +98,14 @@ class Following(Moving):
             status: only those in this state, such as ``"failed"``.
             limit: how many at most.
             offset: how many to pass over.
+            top_k: another name for ``limit``.
         """
         whose = self._scope(user_id, agent_id, run_id, required=True)
         statuses = frozenset(ProcessStatus)
         if status is not None:
             names = [str(each) for each in ProcessStatus]
             statuses = frozenset({ProcessStatus(check_choice(str(status), "status", names))})
-        size, skipped = check_count(limit, "limit", least=0), check_count(offset, "offset", least=0)
+        size, skipped = check_limit(limit, top_k, least=0), check_count(offset, "offset", least=0)
         parts = self._ready()
         tasks = parts.store.list_tasks(whose, statuses, limit=size, offset=skipped)
         return [listed_task(task) for task in tasks]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import clock
+from .._concurrency import refuse_misuse
 from ..changes import AlreadyStored, Amend, Change, Delete, DeleteWhere, Updated
 from ..errors import InvalidInputError
 from ..filters import parse as parse_filters
@@ -16,8 +17,11 @@ from ..plan import replacement
 from ..records import full_record
 from ..types import Scope
 from .adding import Adding
+from .calling import named
 
 
+@refuse_misuse
+@named("Memory")
 class Memory(Adding):
     """A lasting memory for AI agents.
 
@@ -158,6 +162,6 @@ class Memory(Adding):
 
     def reset(self) -> None:
         """Delete everything in the collection: memories, history, source turns."""
-        parts = self._ready()
+        parts = self._ready(any_vectors=True)
         parts.store.reset()
         parts.encoder.restart()
