@@ -6,11 +6,15 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from .errors import InvalidInputError
 from .masking import mask_text
 from .metadata import check_text
 from .types import Scope
+
+Id: TypeAlias = str | int | UUID
+"""What users may give as an id of a user, an agent, a run or an actor."""
 
 Moment: TypeAlias = str | datetime | int | float
 """What users may give as a moment; see ``clock.parse``."""
@@ -36,11 +40,10 @@ SORT_COLUMNS = ("created_at", "updated_at", "id")
 
 
 def check_id(value: object, name: str) -> str | None:
-    """Return an id as given; numbers become strings.
+    """Return an id as a string; integers and UUIDs become their usual text.
 
     Raises:
-        InvalidInputError: it is blank, too long, or not a string or integer. A blank id is an error, since it
-        would
+        InvalidInputError: it is blank, too long, or of another type. A blank id is an error, since it would
             otherwise mean "everybody".
     """
     if value is None:
@@ -49,8 +52,15 @@ def check_id(value: object, name: str) -> str | None:
         if value.bit_length() > 64:
             raise InvalidInputError(f"{name}: expected a string, got an integer beyond 64 bits")
         value = str(value)
+    if isinstance(value, UUID):
+        value = str(value)
     if not isinstance(value, str):
-        raise InvalidInputError(f"{name}: expected a string, got {type(value).__name__}")
+        raise InvalidInputError(
+            f"{name}: expected a string, an integer or a UUID, got {type(value).__name__} {_shown(value)}"
+        )
+    if type(value) is not str:
+        # A member of an enumeration: drivers write some of them by their names.
+        value = str.__str__(value)
     if not value.strip():
         raise InvalidInputError(f"{name}: must not be blank; leave it out to mean no {name}")
     if len(value) > MAX_ID_LENGTH:
@@ -58,6 +68,11 @@ def check_id(value: object, name: str) -> str | None:
     if "\x00" in value:
         raise InvalidInputError(f"{name}: must not hold a NUL character")
     return check_text(value, name)
+
+
+def _shown(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 40 else f"{shown[:40]}..."
 
 
 def check_scope(user_id: object, agent_id: object, run_id: object) -> Scope:

@@ -9,7 +9,7 @@ from .. import clock
 from ..errors import InvalidInputError
 from ..filters import parse as parse_filters
 from ..ids import parse_id
-from ..inputs import Moment, check_count, check_limit, check_share, check_sort, is_theirs
+from ..inputs import Id, Moment, check_count, check_limit, check_share, check_sort, is_theirs
 from ..prompts import quote_recalled
 from ..recalled import recalled_lines
 from ..records import (
@@ -35,9 +35,9 @@ class AsyncReading(AsyncLifecycle):
     async def search(
         self,
         query: str,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
         limit: int = 30,
         threshold: float | None = None,
@@ -96,9 +96,9 @@ class AsyncReading(AsyncLifecycle):
     async def search_many(
         self,
         queries: Sequence[str],
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
         limit: int = 30,
         threshold: float | None = None,
@@ -137,9 +137,9 @@ class AsyncReading(AsyncLifecycle):
     async def context(
         self,
         query: str,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
         limit: int = 10,
         threshold: float | None = None,
@@ -192,7 +192,7 @@ class AsyncReading(AsyncLifecycle):
         return quote_recalled(recalled_lines(answer.hits, budget))
 
     async def get(
-        self, memory_id: int | str, user_id: str | None = None, agent_id: str | None = None
+        self, memory_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
     ) -> dict[str, Any] | None:
         """Return one memory, or ``None`` when there is none with this id, or it is not theirs.
 
@@ -208,9 +208,9 @@ class AsyncReading(AsyncLifecycle):
 
     async def get_all(
         self,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         limit: int = 100,
         offset: int = 0,
         filters: Mapping[str, Any] | None = None,
@@ -269,9 +269,9 @@ class AsyncReading(AsyncLifecycle):
 
     async def count(
         self,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
     ) -> int:
         """Return how many current memories there are."""
@@ -282,9 +282,9 @@ class AsyncReading(AsyncLifecycle):
 
     async def count_all(
         self,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
     ) -> int:
         """Return how many current memories there are; another name for ``count``."""
@@ -301,8 +301,8 @@ class AsyncReading(AsyncLifecycle):
 
     async def get_statistics(
         self,
-        user_id: str | None = None,
-        agent_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
         time_range: str | None = None,
         cutoff_date: Moment | None = None,
     ) -> dict[str, Any]:
@@ -336,7 +336,7 @@ class AsyncReading(AsyncLifecycle):
         return answers
 
     async def _find(
-        self, memory_id: int | str, user_id: str | None, agent_id: str | None, *, touch: bool = False
+        self, memory_id: int | str, user_id: Id | None, agent_id: Id | None, *, touch: bool = False
     ) -> Row | None:
         whose = self._scope(user_id, agent_id, None)
         parts = await self._ready()

@@ -17,7 +17,7 @@ from ..config.resolution import check, store_settings
 from ..config.stores import SQLiteConfig
 from ..database import read_conn, settled
 from ..errors import ClosedError, EmbeddingMismatchError, InvalidInputError
-from ..inputs import check_count, check_flag, check_id, check_scope, check_seconds
+from ..inputs import Id, check_count, check_flag, check_id, check_scope, check_seconds
 from ..tasks import OPEN, ProcessStatus
 from ..types import Scope
 from ..zones import read_zone
@@ -106,7 +106,7 @@ class Lifecycle:
         self,
         config: Mapping[str, Any] | MemoryConfig | None = None,
         *,
-        agent_id: str | None = None,
+        agent_id: Id | None = None,
         conn: object = None,
         auto_process: bool = False,
         batch_threshold: int = 10,

@@ -10,7 +10,7 @@ from .. import clock
 from ..errors import InvalidInputError
 from ..filters import parse as parse_filters
 from ..ids import parse_id
-from ..inputs import Moment, check_count, check_limit, check_share, check_sort, is_theirs
+from ..inputs import Id, Moment, check_count, check_limit, check_share, check_sort, is_theirs
 from ..prompts import quote_recalled
 from ..recalled import recalled_lines
 from ..records import (
@@ -36,9 +36,9 @@ class Reading(Lifecycle):
     def search(
         self,
         query: str,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
         limit: int = 30,
         threshold: float | None = None,
@@ -97,9 +97,9 @@ class Reading(Lifecycle):
     def search_many(
         self,
         queries: Sequence[str],
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
         limit: int = 30,
         threshold: float | None = None,
@@ -138,9 +138,9 @@ class Reading(Lifecycle):
     def context(
         self,
         query: str,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
         limit: int = 10,
         threshold: float | None = None,
@@ -193,7 +193,7 @@ class Reading(Lifecycle):
         return quote_recalled(recalled_lines(answer.hits, budget))
 
     def get(
-        self, memory_id: int | str, user_id: str | None = None, agent_id: str | None = None
+        self, memory_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
     ) -> dict[str, Any] | None:
         """Return one memory, or ``None`` when there is none with this id, or it is not theirs.
 
@@ -209,9 +209,9 @@ class Reading(Lifecycle):
 
     def get_all(
         self,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         limit: int = 100,
         offset: int = 0,
         filters: Mapping[str, Any] | None = None,
@@ -268,9 +268,9 @@ class Reading(Lifecycle):
 
     def count(
         self,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
     ) -> int:
         """Return how many current memories there are."""
@@ -281,9 +281,9 @@ class Reading(Lifecycle):
 
     def count_all(
         self,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
     ) -> int:
         """Return how many current memories there are; another name for ``count``."""
@@ -300,8 +300,8 @@ class Reading(Lifecycle):
 
     def get_statistics(
         self,
-        user_id: str | None = None,
-        agent_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
         time_range: str | None = None,
         cutoff_date: Moment | None = None,
     ) -> dict[str, Any]:
@@ -335,7 +335,7 @@ class Reading(Lifecycle):
         return answers
 
     def _find(
-        self, memory_id: int | str, user_id: str | None, agent_id: str | None, *, touch: bool = False
+        self, memory_id: int | str, user_id: Id | None, agent_id: Id | None, *, touch: bool = False
     ) -> Row | None:
         whose = self._scope(user_id, agent_id, None)
         parts = self._ready()
