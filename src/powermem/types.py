@@ -119,7 +119,8 @@ class Completion:
 class Usage:
     """What one call cost; the ``usage`` of a result.
 
-    Seconds are wall time. Tokens are what the providers reported, 0 where they report none.
+    Seconds are wall time. Tokens are what the providers reported, 0 where they report none. ``warnings`` say
+    what was done less well than usual; they are shown beside the usage.
     """
 
     llm_calls: int = 0
@@ -127,6 +128,7 @@ class Usage:
     completion_tokens: int = 0
     embedded_texts: int = 0
     seconds: float = 0.0
+    warnings: list[str] = field(default_factory=list)
 
     def count(self, completion: Completion) -> None:
         """Add one language model call."""
