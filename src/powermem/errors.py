@@ -20,6 +20,8 @@ PowerMemError
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from .masking import mask_text
 
 __all__ = [
@@ -45,8 +47,20 @@ __all__ = [
 class PowerMemError(Exception):
     """Base of every error of this library; what looks like a key or a password is masked in its text."""
 
+    _public: ClassVar[type[PowerMemError] | None] = None
+
     def __init__(self, *args: object) -> None:
         super().__init__(*(mask_text(part) if isinstance(part, str) else part for part in args))
+
+    def __reduce__(self) -> Any:
+        return super().__reduce__() if self._public is None else (self._public, self.args)
+
+    def __init_subclass__(cls, public: type[PowerMemError] | None = None) -> None:
+        """Let a class that only this library tells apart appear, pickled too, as the one that users know."""
+        super().__init_subclass__()
+        if public is not None:
+            cls.__module__, cls.__name__, cls.__qualname__ = __name__, public.__name__, public.__name__
+            cls._public = public
 
 
 class ConfigError(PowerMemError):

@@ -161,7 +161,7 @@ def test_a_missing_local_model_is_told_once_and_done_without(http, monkeypatch, 
     assert build_embedder(settings("embedder", "default"), http) is None
 
     assert [record.levelname for record in caplog.records] == ["WARNING"]
-    assert "pip install 'powermem[local]'" in caplog.text
+    assert "pip install 'onnxruntime" in caplog.text
 
 
 def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(http):

@@ -50,7 +50,7 @@ def test_the_time(moment: str, shown: str) -> None:
     ],
 )
 def test_the_time_that_the_speakers_clock_showed(moment: str, shown: str) -> None:
-    (message,) = read_messages({"content": "x", "timestamp": moment})
+    (message,) = read_messages({"role": "user", "content": "x", "timestamp": moment})
     assert rough_texts([message], 0) == [f"user: [{shown}]: x\n"]
 
 

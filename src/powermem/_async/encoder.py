@@ -56,6 +56,20 @@ class AsyncEncoder:
         self._refusal = None
         await self.check()
 
+    @property
+    def refuses(self) -> bool:
+        """Whether the store held another embedder's vectors when it was last looked at."""
+        return self._refusal is not None and not self._moving
+
+    async def admit(self) -> None:
+        """Look again at a store that was refused: another memory may have moved it to this embedder.
+
+        Raises:
+            EmbeddingMismatchError: it still holds another embedder's vectors.
+        """
+        await self.check()
+        self._refusal = None
+
     def refuse(self, error: EmbeddingMismatchError) -> None:
         """Raise this error at every text, until the store's vectors have been replaced."""
         self._refusal = error

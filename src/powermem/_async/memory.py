@@ -6,17 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import clock
+from .._concurrency import async_refuse_misuse
 from ..changes import AlreadyStored, Amend, Change, Delete, DeleteWhere, Updated
 from ..errors import InvalidInputError
 from ..filters import parse as parse_filters
-from ..inputs import KEEP, Moment, check_text_given
+from ..inputs import KEEP, Id, Moment, check_text_given
 from ..metadata import check_metadata
 from ..plan import replacement
 from ..records import full_record
 from ..types import Scope
 from .adding import AsyncAdding
+from .calling import named
 
 
+@async_refuse_misuse
+@named("AsyncMemory")
 class AsyncMemory(AsyncAdding):
     """A lasting memory for AI agents.
 
@@ -40,8 +44,8 @@ class AsyncMemory(AsyncAdding):
         self,
         memory_id: int | str,
         content: str | None = None,
-        user_id: str | None = None,
-        agent_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
         metadata: Mapping[str, Any] | None = None,
         *,
         replace_metadata: bool = False,
@@ -116,7 +120,7 @@ class AsyncMemory(AsyncAdding):
         return {**shown, "warnings": warnings} if warnings else shown
 
     async def delete(
-        self, memory_id: int | str, user_id: str | None = None, agent_id: str | None = None
+        self, memory_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
     ) -> bool:
         """Delete a memory for good; its history stays.
 
@@ -132,9 +136,9 @@ class AsyncMemory(AsyncAdding):
 
     async def delete_all(
         self,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
     ) -> dict[str, int]:
         """Delete every memory of a scope, superseded ones too; without ``filters`` also its source turns.
@@ -159,6 +163,6 @@ class AsyncMemory(AsyncAdding):
 
     async def reset(self) -> None:
         """Delete everything in the collection: memories, history, source turns."""
-        parts = await self._ready()
+        parts = await self._ready(any_vectors=True)
         await parts.store.reset()
         await parts.encoder.restart()

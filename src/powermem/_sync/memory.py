@@ -7,17 +7,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import clock
+from .._concurrency import refuse_misuse
 from ..changes import AlreadyStored, Amend, Change, Delete, DeleteWhere, Updated
 from ..errors import InvalidInputError
 from ..filters import parse as parse_filters
-from ..inputs import KEEP, Moment, check_text_given
+from ..inputs import KEEP, Id, Moment, check_text_given
 from ..metadata import check_metadata
 from ..plan import replacement
 from ..records import full_record
 from ..types import Scope
 from .adding import Adding
+from .calling import named
 
 
+@refuse_misuse
+@named("Memory")
 class Memory(Adding):
     """A lasting memory for AI agents.
 
@@ -41,8 +45,8 @@ class Memory(Adding):
         self,
         memory_id: int | str,
         content: str | None = None,
-        user_id: str | None = None,
-        agent_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
         metadata: Mapping[str, Any] | None = None,
         *,
         replace_metadata: bool = False,
@@ -116,7 +120,7 @@ class Memory(Adding):
         shown = full_record(last.row)
         return {**shown, "warnings": warnings} if warnings else shown
 
-    def delete(self, memory_id: int | str, user_id: str | None = None, agent_id: str | None = None) -> bool:
+    def delete(self, memory_id: int | str, user_id: Id | None = None, agent_id: Id | None = None) -> bool:
         """Delete a memory for good; its history stays.
 
         Returns:
@@ -131,9 +135,9 @@ class Memory(Adding):
 
     def delete_all(
         self,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
     ) -> dict[str, int]:
         """Delete every memory of a scope, superseded ones too; without ``filters`` also its source turns.
@@ -158,6 +162,6 @@ class Memory(Adding):
 
     def reset(self) -> None:
         """Delete everything in the collection: memories, history, source turns."""
-        parts = self._ready()
+        parts = self._ready(any_vectors=True)
         parts.store.reset()
         parts.encoder.restart()

@@ -45,15 +45,12 @@ class Problem(NamedTuple):
         return f"{self.variable} ({where}): {self.message}" if self.variable else f"{where}: {self.message}"
 
 
-class InvalidConfig(ConfigError):
+class InvalidConfig(ConfigError, public=ConfigError):
     """A `ConfigError` that keeps its problems apart; its text has one a line."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__(problems)
+        super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
-
-    def __str__(self) -> str:
-        return "\n".join(str(problem) for problem in self.problems)
 
 
 def problems(error: ValidationError, root: type[Section], data: Mapping[str, Any]) -> tuple[Problem, ...]:

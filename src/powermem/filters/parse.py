@@ -47,6 +47,7 @@ class _Parser:
 
     def __init__(self, zone: tzinfo) -> None:
         self._conditions = 0
+        self._connectives = 0
         self._zone = zone
 
     def clause(self, clause: Mapping[object, object], path: str, depth: int) -> Expression:
@@ -76,7 +77,9 @@ class _Parser:
         return self._comparison(name, "eq", value, path)
 
     def _connective(self, name: str, value: object, path: str, depth: int) -> Expression:
-        self._count(path)
+        self._connectives += 1
+        if self._connectives > MAX_CONDITIONS:
+            raise FilterError(f"{path}: more than {MAX_CONDITIONS} of AND, OR and NOT together")
         if name == "NOT" and isinstance(value, Mapping):
             return Not(self.clause(value, path, depth + 1))
         if not isinstance(value, (list, tuple)):
