@@ -8,17 +8,18 @@ colour it is. Nothing here needs a running event loop before its first ``await``
 from __future__ import annotations
 
 from .batcher import AsyncBatcher, Batcher
-from .bridge import AsyncBridge, AsyncMailbox, Bridge, LoopFuture, Mailbox, async_at_exit, at_exit
+from .bridge import AsyncAtExit, AsyncBridge, AsyncMailbox, AtExit, Bridge, LoopFuture, Mailbox
 from .calls import async_gather, async_shield, async_sleep, gather, shield, sleep
 from .feeds import END, AsyncFeed, AsyncItems, Feed, Items, async_call, call
 from .locks import AsyncKeyedLock, AsyncLock, AsyncSemaphore, KeyedLock, Lock, Semaphore
-from .owner import AsyncOwner, Owner
+from .owner import AsyncOwner, Owner, async_home, async_is_over, home, is_over
 from .signals import AsyncEvent, AsyncQueue, Event, Queue, QueueEmpty
 from .threads import AsyncThreads, Threads, async_to_thread, to_thread
 from .worker import AsyncWorker, Worker
 
 __all__ = [
     "END",
+    "AsyncAtExit",
     "AsyncBatcher",
     "AsyncBridge",
     "AsyncEvent",
@@ -32,6 +33,7 @@ __all__ = [
     "AsyncSemaphore",
     "AsyncThreads",
     "AsyncWorker",
+    "AtExit",
     "Batcher",
     "Bridge",
     "Event",
@@ -47,15 +49,17 @@ __all__ = [
     "Semaphore",
     "Threads",
     "Worker",
-    "async_at_exit",
     "async_call",
     "async_gather",
+    "async_home",
+    "async_is_over",
     "async_shield",
     "async_sleep",
     "async_to_thread",
-    "at_exit",
     "call",
     "gather",
+    "home",
+    "is_over",
     "shield",
     "sleep",
     "to_thread",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -90,7 +90,7 @@ class AsyncTaskRunner:
         extractor: AsyncExtractor,
         media: AsyncMedia,
         watcher: AsyncWatcher,
-        observers: Sequence[Observer],
+        observers: Iterable[Observer],
         *,
         gap: int,
         lease: int,
