@@ -18,8 +18,8 @@ from .._concurrency import (
     AsyncAtExit,
     AsyncLock,
     AsyncWorker,
-    async_home,
-    async_is_over,
+    async_residence,
+    async_has_ended,
     async_shield,
     async_to_thread,
 )
@@ -179,7 +179,7 @@ class AsyncEngine:
     """
 
     def __init__(self, design: Design) -> None:
-        self.home = async_home()
+        self.home = async_residence()
         self.process = os.getpid()
         self.holders: WeakSet[Share] = WeakSet()
         self.config, self.settings, self.place = design.config, design.settings, design.place
@@ -201,7 +201,7 @@ class AsyncEngine:
     @property
     def is_over(self) -> bool:
         """Whether nothing can be done with it any more, not even closing it."""
-        return self.process != os.getpid() or async_is_over(self.home)
+        return self.process != os.getpid() or async_has_ended(self.home)
 
     @property
     def is_current(self) -> bool:
@@ -500,7 +500,7 @@ class AsyncEngines:
             design: what it is built from, if there is none.
             share: whose it is.
         """
-        here = async_home()
+        here = async_residence()
         if here is None:
             raise ClosedError("the memory belongs to no event loop yet; await its initialize() first")
         place = (here, share if key is None else key)
@@ -525,9 +525,10 @@ class AsyncEngines:
             share.ended = True
             if share not in engine.holders:
                 return False
-            engine.holders.discard(share)
-            if engine.holders:
+            if len(engine.holders) > 1:
+                engine.holders.discard(share)
                 return False
+            # It still counts, so that its callbacks are told what ends while closing.
             self._forget(engine)
             return True
 

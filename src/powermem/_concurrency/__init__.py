@@ -12,7 +12,7 @@ from .bridge import AsyncAtExit, AsyncBridge, AsyncMailbox, AtExit, Bridge, Loop
 from .calls import async_gather, async_shield, async_sleep, gather, shield, sleep
 from .feeds import END, AsyncFeed, AsyncItems, Feed, Items, async_call, call
 from .locks import AsyncKeyedLock, AsyncLock, AsyncSemaphore, KeyedLock, Lock, Semaphore
-from .owner import AsyncOwner, Owner, async_home, async_is_over, home, is_over
+from .owner import AsyncOwner, Owner, async_has_ended, async_residence, has_ended, residence
 from .signals import AsyncEvent, AsyncQueue, Event, Queue, QueueEmpty
 from .threads import AsyncThreads, Threads, async_to_thread, to_thread
 from .worker import AsyncWorker, Worker
@@ -51,15 +51,15 @@ __all__ = [
     "Worker",
     "async_call",
     "async_gather",
-    "async_home",
-    "async_is_over",
+    "async_has_ended",
+    "async_residence",
     "async_shield",
     "async_sleep",
     "async_to_thread",
     "call",
     "gather",
-    "home",
-    "is_over",
+    "has_ended",
+    "residence",
     "shield",
     "sleep",
     "to_thread",

@@ -8,7 +8,7 @@ import os
 from ..errors import ClosedError
 
 
-def async_home() -> object | None:
+def async_residence() -> object | None:
     """Return where the caller's work is done: its event loop, or ``None`` outside of any."""
     try:
         return asyncio.get_running_loop()
@@ -16,18 +16,18 @@ def async_home() -> object | None:
         return None
 
 
-def home() -> object | None:
+def residence() -> object | None:
     """Return where the caller's work is done: on the threads of the process, wherever that is."""
     return _PROCESS
 
 
-def async_is_over(place: object) -> bool:
-    """Tell whether nothing can be done any more at a place that ``async_home`` returned."""
+def async_has_ended(place: object) -> bool:
+    """Tell whether nothing can be done any more at a place that ``async_residence`` returned."""
     return isinstance(place, asyncio.AbstractEventLoop) and place.is_closed()
 
 
-def is_over(place: object) -> bool:
-    """Tell whether nothing can be done any more at a place that ``home`` returned: never."""
+def has_ended(place: object) -> bool:
+    """Tell whether nothing can be done any more at a place that ``residence`` returned: never."""
     return False
 
 

@@ -19,8 +19,8 @@ from .._concurrency import (
     AtExit,
     Lock,
     Worker,
-    home,
-    is_over,
+    has_ended,
+    residence,
     shield,
     to_thread,
 )
@@ -180,7 +180,7 @@ class Engine:
     """
 
     def __init__(self, design: Design) -> None:
-        self.home = home()
+        self.home = residence()
         self.process = os.getpid()
         self.holders: WeakSet[Share] = WeakSet()
         self.config, self.settings, self.place = design.config, design.settings, design.place
@@ -202,7 +202,7 @@ class Engine:
     @property
     def is_over(self) -> bool:
         """Whether nothing can be done with it any more, not even closing it."""
-        return self.process != os.getpid() or is_over(self.home)
+        return self.process != os.getpid() or has_ended(self.home)
 
     @property
     def is_current(self) -> bool:
@@ -501,7 +501,7 @@ class Engines:
             design: what it is built from, if there is none.
             share: whose it is.
         """
-        here = home()
+        here = residence()
         if here is None:
             raise ClosedError("the memory belongs to no event loop yet; wait for its initialize() first")
         place = (here, share if key is None else key)
@@ -526,9 +526,10 @@ class Engines:
             share.ended = True
             if share not in engine.holders:
                 return False
-            engine.holders.discard(share)
-            if engine.holders:
+            if len(engine.holders) > 1:
+                engine.holders.discard(share)
                 return False
+            # It still counts, so that its callbacks are told what ends while closing.
             self._forget(engine)
             return True
 

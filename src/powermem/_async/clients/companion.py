@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from weakref import WeakSet, ref
 
 from ... import clock
-from ..._concurrency import LoopFuture, async_home
+from ..._concurrency import LoopFuture, async_residence
 from ...clients import Api, Attended, Attribution, Attributions, attend
 from .keeper import AsyncKeeper, AsyncOngoing, Whose
 
@@ -116,7 +116,7 @@ class AsyncCompanion:
     def prepare(self) -> None:
         """Begin to open the memory, if the caller is where it lives or it lives on threads."""
         home = self._home()
-        if home is not None and async_home() is not None and not home._carried_over():
+        if home is not None and async_residence() is not None and not home._carried_over():
             host = home._host()
             host.keeper.bridge.attach()
             host.warm()

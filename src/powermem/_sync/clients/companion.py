@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from weakref import WeakSet, ref
 
 from ... import clock
-from ..._concurrency import LoopFuture
+from ..._concurrency import LoopFuture, residence
 from ...clients import Api, Attended, Attribution, Attributions, attend
 from .keeper import Keeper, Ongoing, Whose
 
@@ -117,7 +117,7 @@ class Companion:
     def prepare(self) -> None:
         """Begin to open the memory, if the caller is where it lives or it lives on threads."""
         home = self._home()
-        if home is not None and home() is not None and not home._carried_over():
+        if home is not None and residence() is not None and not home._carried_over():
             host = home._host()
             host.keeper.bridge.attach()
             host.warm()
