@@ -37,7 +37,7 @@ async def test_closing_while_adds_are_under_way_loses_no_acknowledged_one(config
                 some.set()
 
     async def close() -> None:
-        assert await some.wait(30)
+        assert await some.wait(120)
         await async_gather([partial(memory.close) for _ in range(3)])
 
     await async_gather([*(partial(write, number) for number in range(8)), close])

@@ -38,7 +38,7 @@ def test_closing_while_adds_are_under_way_loses_no_acknowledged_one(config: dict
                 some.set()
 
     def close() -> None:
-        assert some.wait(30)
+        assert some.wait(120)
         gather([partial(memory.close) for _ in range(3)])
 
     gather([*(partial(write, number) for number in range(8)), close])

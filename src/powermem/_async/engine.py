@@ -8,7 +8,7 @@ import threading
 from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from functools import partial
+from datetime import tzinfo
 from time import monotonic
 from typing import Any
 from weakref import WeakSet
@@ -18,8 +18,8 @@ from .._concurrency import (
     AsyncAtExit,
     AsyncLock,
     AsyncWorker,
-    async_residence,
     async_has_ended,
+    async_residence,
     async_shield,
     async_to_thread,
 )
@@ -148,6 +148,7 @@ class Design:
         settings: what it comes to.
         place: where the caller's database is, if one was handed in.
         max_retries: how often a task that failed is tried again by itself.
+        zone: whose calendar counts.
         conn: the object that was handed in, which must stay the same one while the engine exists.
     """
 
@@ -156,6 +157,7 @@ class Design:
     settings: Settings
     place: Place | None
     max_retries: int
+    zone: tzinfo
     conn: object = None
 
 
@@ -208,8 +210,8 @@ class AsyncEngine:
         """Whether it is of use to a new instance: it can be used, and its file is still there."""
         return not self.closed and not self.is_over and self._file in (None, self._identify_file())
 
-    async def open(self, any_vectors: bool = False) -> Parts:
-        """Return the parts, opened; with ``any_vectors`` also when the store holds another embedder's."""
+    async def open(self) -> Parts:
+        """Return the parts, opened; whether the store's vectors fit is asked of the encoder."""
         parts = self.parts
         if parts is not None:
             return parts
@@ -219,7 +221,7 @@ class AsyncEngine:
             self._check_open()
             if self.parts is None:
                 # When the caller is cancelled, what was opened is there for the next one and for `close`.
-                await async_shield(partial(self._open, any_vectors))
+                await async_shield(self._open)
             parts = self.parts
             assert parts is not None
             return parts
@@ -364,7 +366,7 @@ class AsyncEngine:
         self.config, self.place = settled(self._design.given, found)
         self.settings = replace(self.settings, store=store_settings(self.config))
 
-    async def _open(self, any_vectors: bool) -> None:
+    async def _open(self) -> None:
         await self._locate()
         parts = self._assemble()
         try:
@@ -372,8 +374,6 @@ class AsyncEngine:
             try:
                 await parts.encoder.check()
             except EmbeddingMismatchError as error:
-                if not any_vectors:
-                    raise
                 parts.encoder.refuse(error)
             else:
                 await self._resume(parts)
@@ -441,6 +441,7 @@ class AsyncEngine:
             gap=int(processing.segment_gap * 1_000_000),
             lease=int(processing.lease_seconds * 1_000_000),
             max_retries=self._max_retries,
+            zone=self._design.zone,
         )
         return Parts(
             http=http,

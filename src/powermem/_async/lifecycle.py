@@ -16,8 +16,9 @@ from ..config.resolution import check
 from ..config.stores import SQLiteConfig
 from ..database import read_conn, settled
 from ..errors import ClosedError, InvalidInputError
-from ..inputs import check_count, check_flag, check_id, check_scope, check_seconds
+from ..inputs import Id, check_count, check_flag, check_id, check_scope, check_seconds
 from ..types import Scope
+from ..zones import read_zone
 from .engine import ENGINES, AsyncEngine, Design, Parts, Share
 from .processing.handle import AsyncWatcher
 from .storage import AsyncUsedConfig
@@ -37,7 +38,7 @@ class AsyncLifecycle:
         self,
         config: Mapping[str, Any] | MemoryConfig | None = None,
         *,
-        agent_id: str | None = None,
+        agent_id: Id | None = None,
         conn: object = None,
         auto_process: bool = False,
         batch_threshold: int = 10,
@@ -51,12 +52,15 @@ class AsyncLifecycle:
         if self._place is not None:
             self._config, self._place = settled(self._given, self._place)
         self._settings: Settings = located(resolve(self._config))
+        self._zone = read_zone(self._config.timezone)
         self._agent_id = check_id(agent_id, "agent_id")
         self._owner = AsyncOwner()
         self._closed = False
         # Whoever names another number of retries has tasks that end otherwise.
-        self._key = identity_of(self._settings, conn, self._max_retries)
-        self._design = Design(self._given, self._config, self._settings, self._place, self._max_retries, conn)
+        self._key = identity_of(self._settings, conn, self._max_retries, self._config.timezone)
+        self._design = Design(
+            self._given, self._config, self._settings, self._place, self._max_retries, self._zone, conn
+        )
         self._share = Share()
         self._held: AsyncEngine | None = None
         self._woken = False
@@ -88,10 +92,10 @@ class AsyncLifecycle:
         Raises:
             ConfigError: the configured store is not available.
             StoreError: the store cannot be opened.
-            EmbeddingMismatchError: the store holds another embedder's vectors.
             ClosedError: the memory was closed, or belongs to another event loop.
         """
-        await self._ready()
+        # Also with another embedder's vectors, since `reembed()` is called on an open memory.
+        await self._ready(any_vectors=True)
 
     async def close(self, drain: bool = True, timeout: float | None = 30) -> None:
         """Finish what is under way and close everything. Calling it again does no harm; other calls then
@@ -164,11 +168,17 @@ class AsyncLifecycle:
         """Set what was asked for before there was an engine."""
 
     async def _ready(self, *, any_vectors: bool = False) -> Parts:
-        """Return the parts, opened; with ``any_vectors`` also when the store holds another embedder's."""
+        """Return the parts, opened.
+
+        Raises:
+            EmbeddingMismatchError: the store holds another embedder's vectors, unless ``any_vectors`` is set.
+        """
         self._owner.check()
         self._check_open()
-        parts = await self._engine().open(any_vectors)
-        if self._auto_process and not self._woken and not any_vectors:
+        parts = await self._engine().open()
+        if not any_vectors and parts.encoder.refuses:
+            await parts.encoder.admit()
+        if self._auto_process and not self._woken and not parts.encoder.refuses:
             self._woken = True
             if self._settings.processing.resume:
                 parts.processor.wake()

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from time import monotonic
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from ...buffering import waiting_turns
 from ...changes import AddTurn, BufferTurn
 from ...clients import Attended, spoken
 from ...errors import ClosedError, ProcessTimeout
+from ...messages import read_messages
 from ...prompts import strip_recalled
 from ...tasks import lane_of
 from ...types import Message, Scope
@@ -64,12 +66,14 @@ class Whose:
         scope: of the turn.
         work: the scope of the task that learns from it.
         threshold: it begins when so many messages wait.
+        zone: whose calendar counts.
         share: keeps the engine open, as long as somebody knows of it.
     """
 
     scope: Scope
     work: Scope
     threshold: int
+    zone: tzinfo
     share: Sharing
 
 
@@ -177,7 +181,7 @@ class Keeper:
 
     def keep(self, messages: Sequence[Message], whose: Whose) -> list[AddTurn]:
         """Keep messages now, and begin to learn from them; on return they are on disk."""
-        changes = waiting_turns(messages, whose.scope, clock.now())
+        changes = _turns(messages, whose, clock.now())
         if changes:
             self._apply(changes)
             self._learn([whose])
@@ -246,9 +250,7 @@ class Keeper:
     def _keep(self, items: Sequence[_Item]) -> None:
         at = clock.now()
         try:
-            changes = [
-                turn for item in items for turn in waiting_turns(item.messages, item.ongoing.whose.scope, at)
-            ]
+            changes = [turn for item in items for turn in _turns(item.messages, item.ongoing.whose, at)]
             self._apply(changes)
         except Exception as error:
             if len(items) > 1 and not isinstance(error, ClosedError):
@@ -294,3 +296,16 @@ class Keeper:
 
     def _forget_learned(self) -> None:
         self._learning = {task for task in self._learning if not task.done}
+
+
+def _turns(messages: Sequence[Message], whose: Whose, at: int) -> list[BufferTurn]:
+    """Return the changes that keep messages, which are checked like those of any caller."""
+    checked = [
+        each
+        for message in messages
+        for each in read_messages(
+            {"role": message.role, "content": message.content},
+            sent_at=None if message.sent_at is None else clock.local_time(message.sent_at, whose.zone),
+        )
+    ]
+    return waiting_turns(checked, whose.scope, at)
