@@ -169,7 +169,8 @@ class Keeper:
         if self.closed or ongoing.whose.share.ended:
             _logger.warning("a reply ended after the memory was closed; it is not remembered")
             return
-        messages = spoken("assistant", reply, clock.now())
+        # A reply follows its question, even if the clock was put back meanwhile.
+        messages = spoken("assistant", reply, max(clock.now(), ongoing.attended.asked_at))
         if messages or ongoing.attended.said.strip():
             self._mailbox.post(_Item(messages, ongoing, True))
 
