@@ -219,7 +219,7 @@ async def test_a_conversation_goes_on_without_a_budget(config: dict[str, Any], a
         memory.attribution("ana")
         ask = memory.wrap(lambda messages: f"{len(messages)} messages")
         assert ask([{"role": "user", "content": "I like tea"}]) == "1 messages"
-        assert await memory.augmentation.wait(60)
+        assert await memory.augmentation.wait(120)
         (task,) = await memory.list_tasks(user_id="ana")
         assert (task["status"], task["stage"]) == ("failed", "over budget")
         with pytest.raises(QuotaExceededError):

@@ -216,7 +216,7 @@ def test_a_conversation_goes_on_without_a_budget(config: dict[str, Any], api: Ap
         memory.attribution("ana")
         ask = memory.wrap(lambda messages: f"{len(messages)} messages")
         assert ask([{"role": "user", "content": "I like tea"}]) == "1 messages"
-        assert memory.augmentation.wait(60)
+        assert memory.augmentation.wait(120)
         (task,) = memory.list_tasks(user_id="ana")
         assert (task["status"], task["stage"]) == ("failed", "over budget")
         with pytest.raises(QuotaExceededError):
