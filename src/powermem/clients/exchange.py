@@ -66,7 +66,8 @@ class Attended:
 
     def exchange(self, reply: str, at: int) -> Exchange:
         """Return what is to be kept of it."""
-        return Exchange(self.who, self.said, strip_recalled(reply), self.asked_at, at)
+        # A reply follows its question, even if the clock was put back meanwhile.
+        return Exchange(self.who, self.said, strip_recalled(reply), self.asked_at, max(at, self.asked_at))
 
 
 def attend(

@@ -37,7 +37,7 @@ from ...rates import Rate
 from ...records import preference_record, task_record
 from ...refinement import Refinement
 from ...segments import by_gap
-from ...tasks import OVER_BUDGET, BufferedTurn, ProcessStatus, Task, is_hopeless
+from ...tasks import LONGEST_PAUSE, OVER_BUDGET, BufferedTurn, ProcessStatus, Task, is_hopeless
 from ...tracing import Value, annotate, span
 from ...types import Message, Turn, Usage
 from ...wire.retry import Backoff
@@ -53,7 +53,7 @@ Observer = Callable[[dict[str, Any]], object]
 """Is called with what ``get_status`` returns."""
 
 _RUNNING = frozenset({ProcessStatus.RUNNING})
-_RETRIES = Backoff(base=1.0, cap=60.0)
+_RETRIES = Backoff(base=1.0, cap=LONGEST_PAUSE)
 
 # A task that was begun so many times more often than it may fail has ended every process that tried it.
 _DEATHS = 10
