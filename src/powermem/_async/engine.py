@@ -387,6 +387,8 @@ class AsyncEngine:
 
     async def _resume(self, parts: Parts) -> None:
         """Go on with the work that was left, if there is any."""
+        if parts.store.read_only:
+            return
         # What failed may have waited for a budget that is free by now.
         left = OPEN | {ProcessStatus.FAILED}
         if self.settings.processing.resume and await parts.store.list_tasks(Scope(), left, limit=1):

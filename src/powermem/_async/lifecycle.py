@@ -180,7 +180,7 @@ class AsyncLifecycle:
             await parts.encoder.admit()
         if self._auto_process and not self._woken and not parts.encoder.refuses:
             self._woken = True
-            if self._settings.processing.resume:
+            if self._settings.processing.resume and not parts.store.read_only:
                 parts.processor.wake()
         return parts
 
