@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
@@ -95,7 +95,7 @@ class AsyncTaskRunner:
         extractor: AsyncExtractor,
         media: AsyncMedia,
         watcher: AsyncWatcher,
-        observers: Sequence[Observer],
+        observers: Iterable[Observer],
         *,
         gap: int,
         lease: int,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
@@ -96,7 +96,7 @@ class TaskRunner:
         extractor: Extractor,
         media: Media,
         watcher: Watcher,
-        observers: Sequence[Observer],
+        observers: Iterable[Observer],
         *,
         gap: int,
         lease: int,
