@@ -7,27 +7,29 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import tzinfo
+from itertools import chain
 from time import perf_counter
 from typing import Any
 
 from .. import clock
 from ..buffering import waiting_turns
-from ..changes import AddMemory, AddTask, AlreadyDone, Change, FreeTurns, Remember
+from ..changes import AddMemory, AddTask, AlreadyDone, Change, Remember
 from ..errors import PowerMemError
 from ..framing import verbatim_items
 from ..ids import new_id
-from ..inputs import Moment
-from ..messages import read_messages
-from ..records import preference_record, turn_record
+from ..inputs import Id, Moment
+from ..messages import Content, read_messages
+from ..records import preference_record, turn_record, unheard_record
 from ..refinement import Refinement
 from ..rough import ROUGH_TYPE, rough_metadata, rough_texts
 from ..tasks import ProcessStatus, Task, lane_of, lane_scope
 from ..text import content_hash
 from ..types import Message, Row, Scope, Usage
+from ..zones import read_zone
+from .engine import Parts
 from .following import Following
-from .lifecycle import Parts
 from .processing.handle import ProcessTask
-from .processing.submitter import Asked
 from .processing.view import Processing
 
 _logger = logging.getLogger("powermem.processing")
@@ -41,60 +43,68 @@ class Background(Following):
     @property
     def processing(self) -> Processing:
         """What there is to know of the work in the background."""
-        return Processing(self._ready, self._observers)
+        return Processing(self._ready, self._share.observers)
 
     def add_exchange(
         self,
-        user_id: str,
-        user_message: str,
-        assistant_message: str,
+        user_id: Id,
+        user_message: Content,
+        assistant_message: Content,
         timestamp: Moment | None = None,
         run_id: str | None = None,
         agent_id: str | None = None,
+        *,
+        timezone: str | tzinfo | None = None,
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Keep what a user said and what was answered, to learn from it later. On return it is on disk.
 
         Args:
             user_id: whose it is.
-            user_message: what the user said; a text, or a list of parts in OpenAI's form.
-            assistant_message: what was answered.
+            user_message: what the user said; a text, or parts in the form of any provider.
+            assistant_message: what was answered; likewise, or the whole reply.
             timestamp: when; now if it is left out.
             run_id: in which conversation.
             agent_id: with which agent.
+            timezone: the speaker's, where the timestamp has no offset; otherwise the configured one.
 
         Returns:
-            Both source turns: ``{"id", "role", "content", "actor_id", "sent_at"}``.
+            Both source turns: ``{"id", "role", "content", "actor_id", "sent_at"}``; the id of one that says
+            nothing to remember, such as a call of a tool, is ``None``.
         """
         messages = [("user", user_message), ("assistant", assistant_message)]
-        user, assistant = self._buffer(user_id, messages, timestamp, run_id, agent_id)
+        user, assistant = self._buffer(user_id, messages, timestamp, run_id, agent_id, timezone)
         return user, assistant
 
     def add_message(
         self,
-        user_id: str,
+        user_id: Id,
         role: str,
-        content: str,
+        content: Content,
         timestamp: Moment | None = None,
         run_id: str | None = None,
         agent_id: str | None = None,
+        *,
+        timezone: str | tzinfo | None = None,
     ) -> dict[str, Any]:
         """Keep one message, to learn from it later. On return it is on disk.
 
         Args:
             user_id: whose it is.
             role: who speaks, such as ``"user"``.
-            content: what was said; a text, or a list of parts in OpenAI's form.
+            content: what was said; a text, or parts in the form of any provider.
             timestamp: when; now if it is left out.
             run_id: in which conversation.
             agent_id: with which agent.
+            timezone: the speaker's, where the timestamp has no offset; otherwise the configured one.
 
         Returns:
-            The source turn: ``{"id", "role", "content", "actor_id", "sent_at"}``.
+            The source turn: ``{"id", "role", "content", "actor_id", "sent_at"}``; its id is ``None`` when it
+            says nothing to remember, such as a call of a tool.
         """
-        (turn,) = self._buffer(user_id, [(role, content)], timestamp, run_id, agent_id)
+        (turn,) = self._buffer(user_id, [(role, content)], timestamp, run_id, agent_id, timezone)
         return turn
 
-    def process(self, user_id: str) -> int:
+    def process(self, user_id: Id) -> int:
         """Learn from everything that a user's buffer holds, and wait for it.
 
         Turns of tasks that failed before are tried again.
@@ -106,13 +116,13 @@ class Background(Following):
             ProviderError: or whatever else went wrong; the turns are kept, and can be processed again.
         """
         scope = self._whose_work(self._user(user_id))
-        parts = self._ready()
-        (handle,) = self._begin(parts, [scope])
+        self._ready()
+        (handle,) = self._begin([scope])
         count = handle.wait()
         handle.raise_for_error()
         return count
 
-    def process_async(self, user_id: str) -> ProcessTask:
+    def process_async(self, user_id: Id) -> ProcessTask:
         """Begin to learn from everything that a user's buffer holds, and return at once.
 
         Returns:
@@ -121,15 +131,17 @@ class Background(Following):
         scope = self._whose_work(self._user(user_id))
         self._owner.check()
         task_id = new_id()
-        handle = self._watcher.watch(task_id, scope.user_id)
+        self._check_open()
+        engine = self._engine()
+        handle = engine.watcher.watch(task_id, scope.user_id, maker=self._share)
         try:
-            self._submitter.ask(task_id, scope)
+            engine.submitter.ask(task_id, scope)
         except BaseException:
-            self._watcher.forget([handle])
+            engine.watcher.forget([handle])
             raise
         return handle
 
-    def flush(self, user_id: str | None = None) -> int:
+    def flush(self, user_id: Id | None = None) -> int:
         """Process all that is buffered, also what arrives while it runs.
 
         Args:
@@ -146,7 +158,7 @@ class Background(Following):
         written, failed = 0, dict[str, ProcessTask]()
         while True:
             scopes = self._buffered(parts, only, failed)
-            for scope, handle in zip(scopes, self._begin(parts, scopes), strict=True):
+            for scope, handle in zip(scopes, self._begin(scopes), strict=True):
                 written += handle.wait()
                 if handle.status is not ProcessStatus.COMPLETED:
                     failed[lane_of(scope)] = handle
@@ -160,7 +172,7 @@ class Background(Following):
         return written
 
     def get_preferences(
-        self, user_id: str, agent_id: str | None = None, run_id: str | None = None
+        self, user_id: Id, agent_id: Id | None = None, run_id: Id | None = None
     ) -> list[dict[str, Any]]:
         """Return what a user likes or wants, oldest first.
 
@@ -174,30 +186,42 @@ class Background(Following):
 
     def _buffer(
         self,
-        user_id: str,
+        user_id: Id,
         messages: Sequence[tuple[str, object]],
         timestamp: Moment | None,
-        run_id: str | None,
-        agent_id: str | None,
+        run_id: Id | None,
+        agent_id: Id | None,
+        timezone: str | tzinfo | None,
     ) -> list[dict[str, Any]]:
         scope = self._scope(self._user(user_id).user_id, agent_id, run_id)
         at = clock.now()
-        said = at if timestamp is None else clock.parse(timestamp)
-        heard = [
-            message
+        zone = self._zone if timezone is None else read_zone(timezone)
+        said = clock.local_time(at, zone) if timestamp is None else clock.parse_local(timestamp, zone)
+        private = self._settings.security.allow_private_urls
+        buffered = [
+            waiting_turns(
+                read_messages(
+                    {"role": role, "content": content}, sent_at=said, zone=zone, private_urls=private
+                ),
+                scope,
+                at,
+            )
             for role, content in messages
-            for message in read_messages({"role": role, "content": content}, sent_at=said)
         ]
         parts = self._ready()
-        turns = waiting_turns(heard, scope, at)
-        parts.store.apply(turns)
-        if self._auto_process:
+        turns = list(chain.from_iterable(buffered))
+        if turns:
+            parts.store.apply(turns)
+        if turns and self._auto_process:
             try:
                 self._process_when_due(parts, scope)
             except PowerMemError as error:
                 # The turn is kept, and whoever was told otherwise would bring it again.
                 _logger.warning("processing could not be begun for %r: %s", user_id, error)
-        return [turn_record(waiting.turn) for waiting in turns]
+        return [
+            turn_record(waiting[0].turn) if waiting else unheard_record(str(role), said.at)
+            for waiting, (role, _) in zip(buffered, messages, strict=True)
+        ]
 
     def _process_when_due(self, parts: Parts, scope: Scope) -> None:
         lane, work = lane_of(scope), self._whose_work(scope)
@@ -209,7 +233,7 @@ class Background(Following):
             tasks = parts.store.list_tasks(lane_scope(scope), waiting, limit=_PAGE)
             # A task takes on all that waits when it begins; which may be just now.
             if not any(task.kind == "process" for task in tasks) and self._is_due(parts, lane):
-                self._begin(parts, [work], again=False)
+                self._engine().begin([work], maker=self._share)
 
     def _is_due(self, parts: Parts, lane: str) -> bool:
         return parts.store.count_buffered(lane, self._batch_threshold) >= self._batch_threshold
@@ -223,7 +247,7 @@ class Background(Following):
         task_id = new_id()
         turns = waiting_turns(heard, new.scope, new.at, task_id)
         rough = [_rough_row(text, heard, refinement) for text in rough_texts(heard, new.at)]
-        vectors = parts.encoder.encode([row.text for row in rough])
+        vectors = parts.encoder.encode([row.text for row in rough], usage.warnings)
         usage.embedded_texts += sum(vector is not None for vector in vectors)
         ids = [waiting.turn.id for waiting in turns]
         memories = [AddMemory(row, vector, ids) for row, vector in zip(rough, vectors, strict=True)]
@@ -233,20 +257,21 @@ class Background(Following):
 
         def reply(items: list[dict[str, Any]]) -> dict[str, Any]:
             usage.seconds = usage.seconds or perf_counter() - started
-            return {
+            shown: dict[str, Any] = {
                 "results": items,
                 "status": "running",
                 "task_id": str(task_id),
                 "usage": usage.as_dict(),
                 "extractor": parts.extractor.name,
             }
+            return {**shown, "warnings": list(usage.warnings)} if usage.warnings else shown
 
         if key is not None:
             changes.append(
                 Remember(new.scope, key, lambda outcomes: json.dumps(reply(verbatim_items(outcomes))), new.at)
             )
         # Followed from here on, so that closing waits for it.
-        handle = parts.watcher.watch(task_id, new.scope.user_id)
+        handle = parts.watcher.watch(task_id, new.scope.user_id, maker=self._share)
         try:
             outcomes = parts.store.apply(changes)
         except AlreadyDone as done:
@@ -262,42 +287,8 @@ class Background(Following):
         parts.watcher.stored([task_id])
         return reply(verbatim_items(outcomes[: len(turns) + len(memories)]))
 
-    def _submit(self, asked: Sequence[Asked]) -> None:
-        try:
-            self._enqueue(self._ready(), asked, again=True)
-        except Exception as error:
-            self._watcher.fail((task_id for task_id, _ in asked), error)
-        else:
-            self._watcher.stored(task_id for task_id, _ in asked)
-
-    def _begin(self, parts: Parts, scopes: Sequence[Scope], *, again: bool = True) -> list[ProcessTask]:
-        """Make tasks and return their handles; see ``_enqueue``."""
-        asked = [(new_id(), scope) for scope in scopes]
-        handles = [parts.watcher.watch(task_id, scope.user_id) for task_id, scope in asked]
-        try:
-            self._enqueue(parts, asked, again=again)
-        except BaseException:
-            parts.watcher.forget(handles)
-            raise
-        parts.watcher.stored(task_id for task_id, _ in asked)
-        return handles
-
-    def _enqueue(self, parts: Parts, asked: Sequence[Asked], *, again: bool) -> None:
-        """Store tasks; with ``again`` they take on what earlier ones failed at, too."""
-        if not asked:
-            return
-        at = clock.now()
-        changes: list[Change] = []
-        for task_id, scope in asked:
-            lane = lane_of(scope)
-            if again:
-                changes.append(FreeTurns(lane))
-            changes.append(AddTask(Task(task_id, lane, scope, "process", at, at, at)))
-        try:
-            parts.store.apply(changes)
-        finally:
-            # Also when the caller was cancelled: they may be stored nevertheless.
-            parts.processor.wake()
+    def _begin(self, scopes: Sequence[Scope]) -> list[ProcessTask]:
+        return self._engine().begin(scopes, again=True, maker=self._share)
 
     def _buffered(self, parts: Parts, only: Scope | None, failed: dict[str, ProcessTask]) -> list[Scope]:
         """Return a page of the scopes that have something to process, without those that failed just now."""
@@ -317,7 +308,10 @@ class Background(Following):
 
 def _rough_row(text: str, heard: Sequence[Message], refinement: Refinement) -> Row:
     new = refinement.new
-    said = next((message.sent_at for message in heard if message.sent_at is not None), new.at)
+    said, utc_offset = next(
+        ((message.sent_at, message.utc_offset) for message in heard if message.sent_at is not None),
+        (new.at, new.utc_offset),
+    )
     return Row(
         id=new_id(),
         scope=new.scope,
@@ -330,4 +324,5 @@ def _rough_row(text: str, heard: Sequence[Message], refinement: Refinement) -> R
         updated_at=new.at,
         valid_from=said,
         expires_at=new.expires_at,
+        utc_offset=utc_offset,
     )

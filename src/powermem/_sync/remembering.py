@@ -3,29 +3,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from time import monotonic
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import clock
 from .._drivers.clients import wrapped
-from ..buffering import waiting_turns
-from ..changes import AddTurn
 from ..clients import Attribution, Exchange, messages_of, new_messages, reply_text
-from ..errors import InvalidInputError, ProcessTimeout
-from ..inputs import check_count, check_text_given
-from ..messages import read_messages
+from ..errors import InvalidInputError
+from ..inputs import Id, check_limit, check_text_given
+from ..messages import Messages, check_messages
 from ..prompts import strip_recalled
 from ..recalled import RecalledFact, recalled_lines
 from ..records import turn_record
-from ..tasks import lane_of
-from ..types import Hit, Message, Scope
+from ..types import Hit
 from .background import Background
 from .clients.augmentation import Augmentation
 from .clients.companion import Companion
+from .clients.keeper import BATCH_SIZE, Whose
 from .clients.registry import Clients
-from .following import time_left
-from .processing.handle import ProcessTask
+from .engine import Engine
 from .retrieval.search import Query
 
 if TYPE_CHECKING:
@@ -40,9 +36,9 @@ class Remembering(Background):
 
     def _prepare(self) -> None:
         self._companion = Companion(self)
-        self._learning: set[ProcessTask] = set()
-        self._unlearned: dict[str, Scope] = {}
-        self._workers = self._settings.processing.concurrency
+        # What was asked for before there is an engine.
+        self._wished_width: int | None = None
+        self._wished_size: int | None = None
 
     @property
     def llm(self) -> Clients[Self]:
@@ -54,7 +50,7 @@ class Remembering(Background):
         """The work that follows on a conversation with a registered client."""
         return Augmentation(self)
 
-    def attribution(self, entity_id: str, process_id: str | None = None) -> Self:
+    def attribution(self, entity_id: Id, process_id: Id | None = None) -> Self:
         """Say who speaks from now on in this task or thread, and those begun from it.
 
         It is kept in a context variable: requests that are served at the same time never mix. A memory that
@@ -68,7 +64,7 @@ class Remembering(Background):
             This memory.
 
         Raises:
-            InvalidInputError: an id is not a string, blank, or longer than 128 characters.
+            InvalidInputError: an id is of a wrong type, blank, or longer than 128 characters.
         """
         self._companion.attributions.attribute(entity_id, process_id)
         return self
@@ -78,14 +74,14 @@ class Remembering(Background):
         self._companion.attributions.begin_session()
         return self
 
-    def set_session(self, session_id: str) -> Self:
+    def set_session(self, session_id: Id) -> Self:
         """Go on with a conversation in this task or thread.
 
         Args:
             session_id: the ``run_id`` of what is remembered.
 
         Raises:
-            InvalidInputError: the id is not a string, blank, or longer than 128 characters.
+            InvalidInputError: the id is of a wrong type, blank, or longer than 128 characters.
         """
         if session_id is None:
             raise InvalidInputError("session_id: expected a string; new_session() begins one with its own id")
@@ -97,7 +93,7 @@ class Remembering(Background):
         """The conversation of this task or thread, if it has a name."""
         return self._companion.attributions.current().session_id
 
-    def recall(self, query: str, limit: int | None = 5) -> list[RecalledFact]:
+    def recall(self, query: str, limit: int | None = 5, *, top_k: int | None = None) -> list[RecalledFact]:
         """Find what is known of the user that ``attribution`` names, whatever the agent or conversation.
 
         A memory that has an ``agent_id`` of its own finds only what this agent was told.
@@ -105,6 +101,7 @@ class Remembering(Background):
         Args:
             query: a question or any text.
             limit: how many facts at most; 5, if it is ``None``.
+            top_k: another name for ``limit``.
 
         Returns:
             The facts, best first; none when nobody is named.
@@ -113,14 +110,12 @@ class Remembering(Background):
             InvalidInputError: an argument is wrong.
         """
         asked = check_text_given(query, "query")
-        size = 5 if limit is None else check_count(limit, "limit", least=1)
+        size = check_limit(5 if limit is None else limit, top_k, least=1)
         who = self._companion.named()
         hits = () if who is None else self._recall(asked, who, size, None)
         return [RecalledFact.of(hit) for hit in hits]
 
-    def observe(
-        self, messages: str | Sequence[Any] | Mapping[str, Any], reply: object = None
-    ) -> list[dict[str, Any]]:
+    def observe(self, messages: Messages, reply: object = None) -> list[dict[str, Any]]:
         """Remember an exchange with any language model, and learn from it in the background.
 
         Of the messages, only what the user said last is new, and only if nothing was answered to it yet: a
@@ -138,18 +133,15 @@ class Remembering(Background):
         Raises:
             InvalidInputError: the messages are of a wrong type.
         """
-        if isinstance(messages, Mapping):
-            messages = [messages]
-        if not isinstance(messages, (str, Sequence)) or isinstance(messages, bytes):
-            raise InvalidInputError(
-                f"messages: expected a text or a list of messages, got {type(messages).__name__}"
-            )
-        said, _ = new_messages(messages)
+        said, _ = new_messages(check_messages(messages))
         who = self._companion.named()
         if who is None:
             return []
         at = clock.now()
-        turns = self._keep([Exchange(who, said, strip_recalled(reply_text(reply)), at, at)])
+        self._owner.check()
+        self._check_open()
+        heard = messages_of(Exchange(who, said, strip_recalled(reply_text(reply)), at, at))
+        turns = self._engine().keeper.keep(heard, self._whose(who))
         return [turn_record(turn) for turn in turns]
 
     def wrap(self, fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -166,7 +158,8 @@ class Remembering(Background):
         """
         if not callable(fn):
             raise InvalidInputError(f"fn: expected a function, got {type(fn).__name__}")
-        self._companion.locate()
+        self._check_open()
+        self._companion.prepare()
         return wrapped(fn, self._companion)
 
     def close(self, drain: bool = True, timeout: float | None = 30) -> None:
@@ -179,13 +172,24 @@ class Remembering(Background):
         """
         self._owner.check()
         self.llm.release()
-        self._companion.close(timeout)
+        self._companion.closed = True
         super().close(drain, timeout)
 
-    def _open(self, any_vectors: bool) -> None:
-        super()._open(any_vectors)
-        self._companion.locate()
-        self._widen(self._workers)
+    @property
+    def _attends(self) -> bool:
+        # Where each request has a memory and a client of its own, nobody is there to close them.
+        return self._companion.registered and self._key is not None
+
+    def _host(self) -> Engine:
+        return self._engine()
+
+    def _carried_over(self) -> bool:
+        return self._owner.forked
+
+    def _whose(self, who: Attribution) -> Whose:
+        scope = self._scope(*who)
+        threshold = self._batch_threshold if self._auto_process else _AT_ONCE
+        return Whose(scope, self._whose_work(scope), threshold, self._zone, self._share)
 
     def _recall_texts(self, query: str, who: Attribution) -> list[str]:
         companion = self._companion
@@ -194,78 +198,39 @@ class Remembering(Background):
     def _recall(self, query: str, who: Attribution, limit: int, threshold: float | None) -> Sequence[Hit]:
         # Agents share what they know of a user, unless this memory is one agent's own.
         agent = None if self._agent_id is None else who.process_id
-        asked = Query(self._scope(who.entity_id, agent, None), limit, threshold=threshold)
+        asked = Query(self._scope(who.entity_id, agent, None), limit, threshold=threshold, zone=self._zone)
         (answer,) = self._answer([query], asked)
         return answer.hits
 
-    def _keep_exchanges(self, exchanges: Sequence[Exchange]) -> None:
-        self._keep(exchanges)
-
-    def _keep(self, exchanges: Sequence[Exchange]) -> list[AddTurn]:
-        """Put exchanges into the buffer in one transaction, and begin to learn from them."""
-        at = clock.now()
-        scopes = [self._scope(*exchange.who) for exchange in exchanges]
-        changes = [
-            turn
-            for exchange, scope in zip(exchanges, scopes, strict=True)
-            for turn in waiting_turns(_checked(messages_of(exchange)), scope, at)
-        ]
-        if not changes:
-            return []
-        parts = self._ready()
-        parts.store.apply(changes)
-        self._unlearned.update((lane_of(scope), self._whose_work(scope)) for scope in scopes)
-        self._learn(self._batch_threshold if self._auto_process else _AT_ONCE)
-        return [waiting.turn for waiting in changes]
-
-    def _learn(self, threshold: int) -> None:
-        """Begin to learn from everybody of whom so many messages wait."""
-        parts = self._ready()
-        due = [
-            scope
-            for lane, scope in list(self._unlearned.items())
-            if threshold <= _AT_ONCE or parts.store.count_buffered(lane, threshold) >= threshold
-        ]
-        for scope in due:
-            self._unlearned.pop(lane_of(scope), None)
-        if due:
-            self._learning = {task for task in self._learning if not task.done}
-            self._learning.update(self._begin(parts, due, again=False))
-
     def _settled(self, timeout: float | None) -> bool:
-        deadline = None if timeout is None else monotonic() + timeout
-        if not self._companion.settle(timeout):
-            return False
-        if self._unlearned:
-            self._learn(_AT_ONCE)
-        try:
-            for task in list(self._learning):
-                task.wait(time_left(deadline))
-        except ProcessTimeout:
-            return False
-        self._learning = {task for task in self._learning if not task.done}
-        return True
+        if self._held is None:
+            return True
+        self._owner.check()
+        self._check_open()
+        return self._held.keeper.learn_all(timeout)
+
+    def _acquired(self, engine: Engine) -> None:
+        if self._wished_width is not None:
+            engine.resize(self._wished_width)
+        if self._wished_size is not None:
+            engine.keeper.batch_size = self._wished_size
 
     def _width(self) -> int:
-        return self._workers
+        if self._held is not None:
+            return self._held.width
+        return self._wished_width or self._settings.processing.concurrency
 
     def _widen(self, width: int) -> None:
-        self._workers = width
-        if self._parts is not None:
-            self._parts.processor.resize(width)
+        self._wished_width = width
+        if self._held is not None:
+            self._held.resize(width)
 
     def _write_size(self) -> int:
-        return self._companion.batch_size
+        if self._held is not None:
+            return self._held.keeper.batch_size
+        return self._wished_size or BATCH_SIZE
 
     def _write_at_most(self, size: int) -> None:
-        self._companion.batch_size = size
-
-
-def _checked(messages: Sequence[Message]) -> list[Message]:
-    return [
-        checked
-        for message in messages
-        for checked in read_messages(
-            {"role": message.role, "content": message.content}, sent_at=message.sent_at
-        )
-    ]
+        self._wished_size = size
+        if self._held is not None:
+            self._held.keeper.batch_size = size

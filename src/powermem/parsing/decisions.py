@@ -45,7 +45,7 @@ class Decisions:
         items: those that can be applied. No two change the same memory.
         rejected: why others cannot, one sentence each.
         undecided: facts left without a decision, in order. To lose nothing, add them.
-        complete: whether the answer was whole. Otherwise decisions may be missing.
+        complete: whether the answer was whole. Otherwise decisions may be missing, and facts undecided.
     """
 
     items: tuple[Decision, ...]
@@ -74,7 +74,7 @@ def parse_decisions(text: str, *, facts: int, aliases: Collection[str]) -> Decis
 
 
 def read_decisions(value: Any, *, facts: int, aliases: Collection[str]) -> Decisions:
-    """Read the decisions in a value that ``parse_json`` gave; see ``parse_decisions``."""
+    """Read the decisions in a value that ``parse_answer`` gave; see ``parse_decisions``."""
     reader = _Reader(facts, aliases)
     for number, (item, fact) in enumerate(_numbered(_items(value), facts)):
         try:

@@ -72,7 +72,7 @@ def test_two_memories_on_one_store_share_the_work(
             said.append(f"note {number}")
             memory.add_message(f"user {number % 4}", "user", said[-1])
             tasks.append(memory.process_async(f"user {number % 4}"))
-        assert sum([task.wait(timeout=30) for task in tasks]) + one.flush() == 20
+        assert sum([task.wait(timeout=120) for task in tasks]) + one.flush() == 20
         assert sorted(heard(model.extractions)) == sorted(said)
         assert api.most_in_flight <= 4
 
@@ -139,8 +139,9 @@ def test_who_only_looks_learns_what_another_process_has_done(
         one.add_exchange("ana", "I like tea", "Noted.")
         begun = one.process_async("ana")
         until(lambda: model.calls == 1)
-        # This one cannot claim what the first has claimed, and nobody waits for its task.
-        two = Memory(config)
+        # This one, with an engine of its own, cannot claim what the first has claimed, and nobody waits for
+        # its task.
+        two = Memory(config, max_retries=9)
         queued = two.process_async("ana")
         comes(lambda: _queued(one), 2)
         assert not queued.done
@@ -224,7 +225,7 @@ def test_the_work_of_a_killed_process_is_taken_over(
         finally:
             process.kill()
     with Memory(config) as memory:
-        memory.wait_for_processing("ana", timeout=30)
+        memory.wait_for_processing("ana", timeout=120)
         status = memory.get_status(task_id)
         assert (status["status"], len(status["results"])) == ("completed", 1)
         assert known(memory, "ana") == ["I like tea"]
