@@ -60,6 +60,7 @@ class ServerSQL(Texts, ABC):
         self.meta = f"{collection}_meta"
         self.shadow = f"{collection}_shadow"
         self.migrations = f"{collection}_migrations"
+        self.tasks = f"{collection}_tasks"
         self.queue = tuple(f"{collection}_{table}" for table in QUEUE_TABLES)
         """The tables of the work to do."""
 
