@@ -14,6 +14,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+Items = list[dict[str, Any]]
+
 DIMENSION = 384
 LIMIT = 2048
 """Most texts in one embedding request, as at OpenAI."""
@@ -21,37 +23,52 @@ TEI_LIMIT = 32
 """Most texts in one rerank request, as a Text Embeddings Inference server has it by itself."""
 
 
-def chat(text: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Answer in the form of OpenAI's chat API."""
+def chat(text: str, finish: str | None, body: dict[str, Any]) -> dict[str, Any]:
+    """Answer in the form of OpenAI's chat API; an empty ``finish`` is left out."""
     message = {"role": "assistant", "content": text}
+    choice = {"index": 0, "message": message, **({} if finish == "" else {"finish_reason": finish})}
     return {
         "id": "chatcmpl-1",
         "object": "chat.completion",
         "model": body.get("model"),
-        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "choices": [choice],
         "usage": {"prompt_tokens": _tokens(body["messages"]), "completion_tokens": len(text.split())},
     }
 
 
-def message(text: str, body: dict[str, Any]) -> dict[str, Any]:
+_STOPS = {"stop": "end_turn", "length": "max_tokens"}
+
+
+def message(text: str, finish: str | None, body: dict[str, Any]) -> dict[str, Any]:
     """Answer in the form of Anthropic's messages API."""
     forced = body.get("tool_choice", {}).get("name")
     block: dict[str, Any] = {"type": "text", "text": text}
+    stop = _STOPS.get(finish or "", finish)
     if forced:
-        block = {"type": "tool_use", "id": "toolu_1", "name": forced, "input": json.loads(text)}
+        try:
+            given = json.loads(text)
+        except ValueError:
+            # A call that was cut has no arguments.
+            given = {}
+        block = {"type": "tool_use", "id": "toolu_1", "name": forced, "input": given}
+        stop = "tool_use" if stop == "end_turn" else stop
     return {
         "id": "msg_1",
         "type": "message",
         "role": "assistant",
         "model": body.get("model"),
         "content": [block],
-        "stop_reason": "tool_use" if forced else "end_turn",
+        "stop_reason": stop,
         "usage": {"input_tokens": _tokens(body["messages"]), "output_tokens": len(text.split())},
     }
 
 
-def embeddings(body: dict[str, Any]) -> bytes:
+def embeddings(body: dict[str, Any], spoil: Callable[[Items], Items] | None = None) -> bytes:
     """Embed texts in the form of OpenAI's API, as lists or as base64.
+
+    Args:
+        body: the request.
+        spoil: changes the vectors before they are sent.
 
     Raises:
         ValueError: the texts are not to a provider's liking.
@@ -68,10 +85,11 @@ def embeddings(body: dict[str, Any]) -> bytes:
         for index, text in enumerate(texts)
     )
     usage = sum(len(text.split()) for text in texts)
-    return (
+    reply = (
         f'{{"object":"list","data":[{items}],"model":{json.dumps(body.get("model"))},'
         f'"usage":{{"prompt_tokens":{usage},"total_tokens":{usage}}}}}'
     ).encode()
+    return reply if spoil is None else json.dumps({"data": spoil(json.loads(reply)["data"])}).encode()
 
 
 _WORD = re.compile(r"\w+")

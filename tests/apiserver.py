@@ -29,19 +29,38 @@ if not __package__:
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests import answers
-from tests.behaviours import DROP, GARBAGE, HANG, Behaviour, failure, no_structure
+from tests.behaviours import (
+    DROP,
+    EMPTY,
+    GARBAGE,
+    HANG,
+    NO_MONEY,
+    Behaviour,
+    Limits,
+    failure,
+    no_structure,
+    page,
+    slow_down,
+    too_long,
+)
 from tests.serving import ThreadedServer
 
 __all__ = [
     "DROP",
+    "EMPTY",
     "GARBAGE",
     "HANG",
+    "NO_MONEY",
     "Api",
     "ApiServer",
     "Behaviour",
+    "Limits",
     "Request",
     "failure",
     "no_structure",
+    "page",
+    "slow_down",
+    "too_long",
 ]
 
 OnChat = Callable[[list[dict[str, Any]], dict[str, Any]], str]
@@ -98,6 +117,7 @@ class Api:
         rule: asked for each request that has no script; returns ``None`` for the usual answer.
         on_chat: makes the text of a chat's answer from its messages and body.
         on_audio: makes the transcript of a recording from the fields of the form.
+        limits: what the models can take, for requests that are answered as usual.
         delays: seconds that an answer takes, by kind: ``chat``, ``embed``, ``rerank``, ``listen``.
     """
 
@@ -111,6 +131,7 @@ class Api:
         self.rule: Callable[[Request], Behaviour | None] = lambda request: None
         self.on_chat: OnChat = _empty_answer
         self.on_audio: OnAudio = lambda fields: ""
+        self.limits = Limits()
         self.delays = dict(delays or {})
         self.record = record
 
@@ -121,6 +142,8 @@ class Api:
     def behaviour(self, request: Request) -> Behaviour:
         """Decide how a request is answered."""
         chosen = self.script.popleft() if self.script else self.rule(request)
+        if chosen is None and self.limits.refuses(request.kind, request.body):
+            chosen = self.limits.refusal
         return chosen or Behaviour(delay=self.delays.get(request.kind, 0.0))
 
     def answer(self, request: Request) -> tuple[int, bytes]:
@@ -130,7 +153,7 @@ class Api:
                 case "chat":
                     return 200, _json(self._chat(request))
                 case "embed":
-                    return 200, answers.embeddings(request.body)
+                    return 200, answers.embeddings(request.body, self.limits.spoil)
                 case "rerank":
                     return 200, _json(answers.ranking(request.body))
                 case "listen":
@@ -147,10 +170,10 @@ class Api:
         messages, body = request.body["messages"], request.body
         answers.check_images(messages)
         if not request.path.endswith("/messages"):
-            return answers.chat(self.on_chat(messages, body), body)
+            return answers.chat(*self.limits.cut(self.on_chat(messages, body)), body)
         system = body.get("system")
         messages = [{"role": "system", "content": system}, *messages] if system else messages
-        return answers.message(self.on_chat(messages, body), body)
+        return answers.message(*self.limits.cut(self.on_chat(messages, body)), body)
 
 
 class ApiServer(ThreadedServer, Api):
@@ -179,7 +202,7 @@ class ApiServer(ThreadedServer, Api):
             done.set()
 
         self._loop.call_soon_threadsafe(close)
-        if not done.wait(5):
+        if not done.wait(120):
             raise RuntimeError("the server does not react")
 
     async def _serve(self) -> None:
@@ -322,8 +345,8 @@ _REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 429: "Too Many R
 
 
 def _head(status: int, length: int, headers: Mapping[str, str]) -> bytes:
-    lines = [f"HTTP/1.1 {status} {_REASONS.get(status, 'Other')}", "content-type: application/json"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
+    lines = [f"HTTP/1.1 {status} {_REASONS.get(status, 'Other')}"]
+    lines += [f"{name}: {value}" for name, value in {"content-type": "application/json", **headers}.items()]
     return "\r\n".join([*lines, f"content-length: {length}", "", ""]).encode("latin-1")
 
 

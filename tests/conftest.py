@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -18,6 +19,11 @@ from tests.servers import (
     postgres_server,
     seekdb_server,
 )
+
+# Under `nohup`, or as a background job of a shell, SIGINT is ignored from the start and Python installs no
+# handler: tests that interrupt a call, and the processes that they start, would wait in vain.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("powermem", deadline=None)

@@ -46,13 +46,13 @@ class ThreadedServer(ABC):
 
     def __enter__(self: _Server) -> _Server:
         self._thread.start()
-        if not self._listening.wait(5):
+        if not self._listening.wait(120):
             raise RuntimeError("the server did not start")
         return self
 
     def __exit__(self, *raised: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(5)
+        self._thread.join(120)
 
     def release(self) -> None:
         """Go on with what is held, as usual."""

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .clock import to_iso
-from .prompts import quote_recalled
+from .prompts import quote_recalled, quoted_line
 from .text import date_phrase
 from .tokens import estimate_tokens, within
 from .types import Hit, Row
@@ -67,8 +67,8 @@ def recalled_lines(hits: Sequence[Hit], max_tokens: int | None = None) -> list[s
 def told(row: Row) -> str:
     """Return a memory with the day since when it is true, or on which it was said, and who said it."""
     speaker = f"{row.actor_id}: " if row.actor_id else ""
-    return f"[{date_phrase(row.valid_from)}] {speaker}{row.text}"
+    return f"[{date_phrase(row.valid_from, row.utc_offset)}] {speaker}{row.text}"
 
 
 def _cost(row: Row) -> int:
-    return estimate_tokens(f"- {told(row)}\n")
+    return estimate_tokens(f"{quoted_line(told(row))}\n")

@@ -16,6 +16,7 @@ from .errors import (
     QuotaExceededError,
 )
 from .types import Scope, Turn
+from .wire.reasons import CUT, FILTERED, QUOTA, TOO_LONG
 from .wire.retry import is_passing
 
 
@@ -39,6 +40,20 @@ class ProcessStatus(str, Enum):
 
 OPEN = frozenset({ProcessStatus.PENDING, ProcessStatus.RUNNING})
 """The states of a task that is still to be done."""
+
+
+LONGEST_PAUSE = 60.0
+"""Seconds for which a task waits at most before it is tried again."""
+
+
+def is_due(due_at: int, at: int) -> bool:
+    """Tell whether a task may begin: also where a clock that was ahead said when.
+
+    Args:
+        due_at: when it is due, microseconds UTC.
+        at: now, microseconds UTC.
+    """
+    return not at < due_at <= at + int(LONGEST_PAUSE * 1_000_000)
 
 
 OVER_BUDGET = "over budget"
@@ -155,8 +170,14 @@ def lane_scope(scope: Scope) -> Scope:
     return Scope()
 
 
+# What a provider says again, and what every way of asking was tried for.
+_LASTING = frozenset({CUT, FILTERED, QUOTA, TOO_LONG})
+
+
 def is_hopeless(error: Exception) -> bool:
     """Tell whether trying again cannot help until somebody has changed something."""
+    if isinstance(error, ProviderError) and error.reason in _LASTING:
+        return True
     if isinstance(error, ProviderError) and error.status is not None:
         return not is_passing(error.status)
     return isinstance(

@@ -9,7 +9,7 @@ from powermem import AsyncMemory
 from powermem._concurrency import async_sleep
 
 # Seconds after which a test that waits in vain fails.
-PATIENCE = 30
+PATIENCE = 120
 
 
 async def async_until(condition: Callable[[], bool]) -> None:

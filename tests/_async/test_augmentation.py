@@ -42,7 +42,7 @@ async def test_waiting_tells_when_the_time_was_too_short(taught: AsyncMemory, ap
     taught.attribution("u")
     await taught.observe("I live in Rome", "Nice")
     assert not await taught.augmentation.wait(0)
-    assert await taught.augmentation.wait(60)
+    assert await taught.augmentation.wait(120)
     assert len(api.of("chat")) == 1
 
 
@@ -50,7 +50,7 @@ async def test_a_failure_is_no_reason_to_wait_for_ever(taught: AsyncMemory, api:
     api.rule = lambda request: failure(401, "no such key")
     taught.attribution("u")
     await taught.observe("I live in Rome", "Nice")
-    assert await taught.augmentation.wait(60)
+    assert await taught.augmentation.wait(120)
     (task,) = await taught.list_tasks(user_id="u")
     assert task["status"] == "failed"
 
@@ -61,13 +61,13 @@ async def test_so_many_users_are_worked_on_at_once(taught: AsyncMemory, api: Api
     api.delays["chat"] = 0.05
     for number in range(6):
         await taught.attribution(f"u{number}").observe("I live in Rome", "Nice")
-    assert await taught.augmentation.wait(60)
+    assert await taught.augmentation.wait(120)
     assert api.most_in_flight == 2
 
     taught.augmentation.max_workers = 6
     for number in range(6):
         await taught.attribution(f"u{number}").observe("I live in Oslo", "Nice")
-    assert await taught.augmentation.wait(60)
+    assert await taught.augmentation.wait(120)
     assert api.most_in_flight > 2
 
 
@@ -89,7 +89,7 @@ async def test_auto_process_waits_for_its_threshold(config: dict, api: ApiServer
         assert len(await memory.list_tasks(user_id="u")) == 1
         await memory.observe("I own a boat", "Well")
         # Whoever waits wants all of it.
-        assert await memory.augmentation.wait(60)
+        assert await memory.augmentation.wait(120)
         assert len(await memory.list_tasks(user_id="u")) == 2
 
 
@@ -102,7 +102,7 @@ async def test_so_many_exchanges_are_written_at_once(
 
     async def count(exchanges: Sequence[Any]) -> None:
         written.append(len(exchanges))
-        assert await free.wait(60)
+        assert await free.wait(120)
         await keep(exchanges)
 
     monkeypatch.setattr(memory, "_keep_exchanges", count)
@@ -115,14 +115,14 @@ async def test_so_many_exchanges_are_written_at_once(
     for number in range(6):
         say(f"I own {number} boats")
     free.set()
-    assert await memory.augmentation.wait(60)
+    assert await memory.augmentation.wait(120)
     assert written == [1, 3, 3]
     memory.augmentation.db_writer_batch_size = 1
     free.clear()
     for number in range(3):
         say(f"I own {number} cars")
     free.set()
-    assert await memory.augmentation.wait(60)
+    assert await memory.augmentation.wait(120)
     assert written == [1, 3, 3, 1, 1, 1]
 
 
@@ -133,7 +133,7 @@ async def test_what_cannot_be_written_is_not_the_loss_of_the_rest(
     free = AsyncEvent()
 
     async def refuse(exchanges: Sequence[Any]) -> None:
-        assert await free.wait(60)
+        assert await free.wait(120)
         if any("refused" in exchange.said for exchange in exchanges):
             raise StoreError("this is refused")
         await keep(exchanges)
@@ -144,7 +144,7 @@ async def test_what_cannot_be_written_is_not_the_loss_of_the_rest(
     for text in ("I live in Rome", "This is refused", "I live in Oslo"):
         say(text)
     free.set()
-    assert await memory.augmentation.wait(60)
+    assert await memory.augmentation.wait(120)
     assert "could not be kept" in caplog.text
     assert {fact.content for fact in await memory.recall("live in")} == {"I live in Rome", "I live in Oslo"}
 
@@ -163,7 +163,7 @@ async def test_waiting_on_another_worker_sees_what_was_said(memory: AsyncMemory)
 
     worker = AsyncWorker("conversation", converse)
     worker.start()
-    assert await worker.join(60)
+    assert await worker.join(120)
     assert worker.error is None
-    assert await memory.augmentation.wait(60)
+    assert await memory.augmentation.wait(120)
     assert [fact.content for fact in await memory.attribution("u").recall("Rome")] == ["I live in Rome"]

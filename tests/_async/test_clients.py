@@ -55,7 +55,7 @@ def chat(text: str, **more: Any) -> dict[str, Any]:
 
 async def spoken(memory: AsyncMemory) -> list[tuple[str, str]]:
     """Return everything that is kept of the user's conversations, oldest first."""
-    assert await memory.augmentation.wait(60)
+    assert await memory.augmentation.wait(120)
     store: Any = (await memory._ready()).store
     turns = await store.scan_turns(Scope(), 0, 1000)
     return [(turn.role, turn.content) for turn in turns if turn.scope.run_id == "s"]
@@ -401,7 +401,7 @@ async def test_a_memory_that_fails_does_not_disturb_the_call(
     monkeypatch.setattr(attended, "_keep_exchanges", fail)
     reply = await client.chat.completions.create(**chat("What is my dog called?"))
     assert reply.choices[0].message.content == "You said: What is my dog called?"
-    assert await attended.augmentation.wait(60)
+    assert await attended.augmentation.wait(120)
     messages = [record.message for record in caplog.records if "has a fault" in record.message]
     assert len(messages) == 2
     assert await spoken(attended) == []
@@ -456,8 +456,37 @@ async def test_100_users_of_one_client_never_mix(memory: AsyncMemory, client: An
         name = heard.said.split()[2].rstrip(".")
         assert f"{name}-blue" in heard.system
         assert heard.system.count("-blue") == 1
-    assert await memory.augmentation.wait(60)
+    assert await memory.augmentation.wait(120)
     store: Any = (await memory._ready()).store
     turns = [turn for turn in await store.scan_turns(Scope(), 0, 1000) if "called" not in turn.content]
     assert len(turns) == 200
     assert all(turn.scope.user_id in turn.content for turn in turns)
+
+
+async def test_a_conversation_with_tools_is_remembered_as_its_sdk_gives_it(memory: AsyncMemory) -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+    asked = openai.types.chat.ChatCompletionMessage.model_validate(
+        {"role": "assistant", "tool_calls": [call]}
+    )
+    conversation: list[Any] = [
+        {"role": "user", "content": "I live in Rome. Does it rain?"},
+        asked,
+        asked.model_dump(exclude_none=True),
+        {"role": "tool", "tool_call_id": "c", "content": "I love umbrellas."},
+        openai.types.chat.ChatCompletionMessage(role="assistant", content="It does."),
+    ]
+    result = await memory.add(conversation, user_id="u")
+    assert [item["memory"] for item in result["results"]] == ["I live in Rome."]
+    assert (await memory.add(asked, user_id="u"))["results"] == []
+    told = await memory.add_many([{"messages": conversation, "user_id": "v"}, {"messages": asked}])
+    assert (told["added"], told["errors"]) == (2, [])
+    kept = await memory.add_message("w", "assistant", asked.content)
+    assert (kept["id"], kept["content"]) == (None, "")
+    user, reply = await memory.add_exchange("w", "I live in Rome.", asked)
+    assert (user["content"], reply["id"]) == ("I live in Rome.", None)
+    memory.attribution("x")
+    turns = await memory.observe(conversation[:1], conversation[-1])
+    assert [turn["content"] for turn in turns] == ["I live in Rome. Does it rain?", "It does."]
+    assert await memory.augmentation.wait(60)
+    await memory.process("w")
+    assert [await memory.count(user_id=user) for user in ("u", "v", "w", "x")] == [1, 1, 1, 1]

@@ -37,7 +37,7 @@ async def test_closing_while_adds_are_under_way_loses_no_acknowledged_one(config
                 some.set()
 
     async def close() -> None:
-        assert await some.wait(30)
+        assert await some.wait(120)
         await async_gather([partial(memory.close) for _ in range(3)])
 
     await async_gather([*(partial(write, number) for number in range(8)), close])
@@ -61,8 +61,8 @@ async def test_a_memory_that_is_dropped_says_so_and_its_work_ends(
     with pytest.warns(ResourceWarning, match="dropped without being closed"):  # noqa: PT031 - at once, or later
         del memory
         gc.collect()
-    assert await processor._dispatcher.join(30)
-    assert await processor._heart.join(30)
+    assert await processor._dispatcher.join(120)
+    assert await processor._heart.join(120)
     await parts.disconnect()
 
 

@@ -107,10 +107,10 @@ async def test_who_is_refused_does_not_wait_for_a_farewell(plain: Server, secure
         refused = replace(server, port=relay.port, password="wrong", tls=tls, ca=str(CERTIFICATE))
         assert "password" in await refusal(refused)
         # Though the other side has not hung up.
-        assert relay.left.wait(10)
+        assert relay.left.wait(120)
 
 
 async def test_who_is_done_does_not_wait_for_a_farewell(secure: Server) -> None:
     with Relay(secure.host, secure.port) as relay:
         assert await connects(replace(secure, port=relay.port, tls="verify-full", ca=str(CERTIFICATE)))
-        assert relay.left.wait(10)
+        assert relay.left.wait(120)

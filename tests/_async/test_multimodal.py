@@ -99,7 +99,7 @@ async def test_a_model_that_is_missing_is_named_and_the_text_is_processed(
     model.sees("A brown dog.")
     async with AsyncMemory(config) as memory:
         task = await memory.retry_task(result["task_id"])
-        assert await task.wait(30) >= 1
+        assert await task.wait(120) >= 1
         assert await async_known(memory, "ana") == ["I like tea", "[image: A brown dog.]"]
     assert heard(model.extractions) == ["I like tea", "[image: A brown dog.]"]
 
@@ -146,10 +146,15 @@ async def test_what_cannot_be_remembered_is_refused(
     memory: AsyncMemory, part: dict[str, Any], named: str
 ) -> None:
     with pytest.raises(InvalidInputError, match=named):
-        await memory.add(say("hello", part), user_id="ana")
+        await memory.add(say(part), user_id="ana")
     with pytest.raises(InvalidInputError, match=named):
         await memory.add_message("ana", "user", [part])
     assert await async_known(memory, "ana") == []
+    # What stands beside it is remembered: no task has to wait for the part.
+    assert (await memory.add(say("I live in Rome.", part), user_id="ana", infer=False))[
+        "status"
+    ] == "completed"
+    assert await memory.count(user_id="ana") == 1
 
 
 async def test_a_task_is_nobody_else_s(memory: AsyncMemory, model: ScriptedModel) -> None:

@@ -47,7 +47,7 @@ async def test_what_is_left_waits_for_a_worker(api: ApiServer, quiet: dict[str, 
     async with AsyncMemory(quiet) as memory:
         assert await states(memory) == ["pending", "pending"]
         await memory.processing.start()
-        await memory.wait_for_processing(timeout=30)
+        await memory.wait_for_processing(timeout=120)
         assert await states(memory) == ["completed", "completed"]
 
 
@@ -80,7 +80,7 @@ async def test_stopping_finishes_what_is_under_way_and_begins_nothing(
 
         await memory.processing.start()
         api.rule = lambda request: None
-        await memory.wait_for_processing(timeout=30)
+        await memory.wait_for_processing(timeout=120)
         assert await states(memory) == ["completed", "completed"]
 
 
@@ -111,5 +111,5 @@ async def test_a_process_may_leave_all_work_to_others(api: ApiServer, quiet: dic
         assert api.of("chat") == []
     async with AsyncMemory(quiet) as worker, AsyncMemory(idle) as memory:
         await worker.processing.start()
-        await memory.wait_for_processing("alice", timeout=30)
+        await memory.wait_for_processing("alice", timeout=120)
         assert await states(memory) == ["completed", "completed"]

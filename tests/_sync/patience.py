@@ -10,7 +10,7 @@ from powermem import Memory
 from powermem._concurrency import sleep
 
 # Seconds after which a test that waits in vain fails.
-PATIENCE = 30
+PATIENCE = 120
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -43,7 +43,7 @@ def test_waiting_tells_when_the_time_was_too_short(taught: Memory, api: ApiServe
     taught.attribution("u")
     taught.observe("I live in Rome", "Nice")
     assert not taught.augmentation.wait(0)
-    assert taught.augmentation.wait(60)
+    assert taught.augmentation.wait(120)
     assert len(api.of("chat")) == 1
 
 
@@ -51,7 +51,7 @@ def test_a_failure_is_no_reason_to_wait_for_ever(taught: Memory, api: ApiServer)
     api.rule = lambda request: failure(401, "no such key")
     taught.attribution("u")
     taught.observe("I live in Rome", "Nice")
-    assert taught.augmentation.wait(60)
+    assert taught.augmentation.wait(120)
     (task,) = taught.list_tasks(user_id="u")
     assert task["status"] == "failed"
 
@@ -62,13 +62,13 @@ def test_so_many_users_are_worked_on_at_once(taught: Memory, api: ApiServer) -> 
     api.delays["chat"] = 0.05
     for number in range(6):
         taught.attribution(f"u{number}").observe("I live in Rome", "Nice")
-    assert taught.augmentation.wait(60)
+    assert taught.augmentation.wait(120)
     assert api.most_in_flight == 2
 
     taught.augmentation.max_workers = 6
     for number in range(6):
         taught.attribution(f"u{number}").observe("I live in Oslo", "Nice")
-    assert taught.augmentation.wait(60)
+    assert taught.augmentation.wait(120)
     assert api.most_in_flight > 2
 
 
@@ -90,7 +90,7 @@ def test_auto_process_waits_for_its_threshold(config: dict, api: ApiServer) -> N
         assert len(memory.list_tasks(user_id="u")) == 1
         memory.observe("I own a boat", "Well")
         # Whoever waits wants all of it.
-        assert memory.augmentation.wait(60)
+        assert memory.augmentation.wait(120)
         assert len(memory.list_tasks(user_id="u")) == 2
 
 
@@ -101,7 +101,7 @@ def test_so_many_exchanges_are_written_at_once(memory: Memory, monkeypatch: pyte
 
     def count(exchanges: Sequence[Any]) -> None:
         written.append(len(exchanges))
-        assert free.wait(60)
+        assert free.wait(120)
         keep(exchanges)
 
     monkeypatch.setattr(memory, "_keep_exchanges", count)
@@ -114,14 +114,14 @@ def test_so_many_exchanges_are_written_at_once(memory: Memory, monkeypatch: pyte
     for number in range(6):
         say(f"I own {number} boats")
     free.set()
-    assert memory.augmentation.wait(60)
+    assert memory.augmentation.wait(120)
     assert written == [1, 3, 3]
     memory.augmentation.db_writer_batch_size = 1
     free.clear()
     for number in range(3):
         say(f"I own {number} cars")
     free.set()
-    assert memory.augmentation.wait(60)
+    assert memory.augmentation.wait(120)
     assert written == [1, 3, 3, 1, 1, 1]
 
 
@@ -132,7 +132,7 @@ def test_what_cannot_be_written_is_not_the_loss_of_the_rest(
     free = Event()
 
     def refuse(exchanges: Sequence[Any]) -> None:
-        assert free.wait(60)
+        assert free.wait(120)
         if any("refused" in exchange.said for exchange in exchanges):
             raise StoreError("this is refused")
         keep(exchanges)
@@ -143,7 +143,7 @@ def test_what_cannot_be_written_is_not_the_loss_of_the_rest(
     for text in ("I live in Rome", "This is refused", "I live in Oslo"):
         say(text)
     free.set()
-    assert memory.augmentation.wait(60)
+    assert memory.augmentation.wait(120)
     assert "could not be kept" in caplog.text
     assert {fact.content for fact in memory.recall("live in")} == {"I live in Rome", "I live in Oslo"}
 
@@ -162,7 +162,7 @@ def test_waiting_on_another_worker_sees_what_was_said(memory: Memory) -> None:
 
     worker = Worker("conversation", converse)
     worker.start()
-    assert worker.join(60)
+    assert worker.join(120)
     assert worker.error is None
-    assert memory.augmentation.wait(60)
+    assert memory.augmentation.wait(120)
     assert [fact.content for fact in memory.attribution("u").recall("Rome")] == ["I live in Rome"]

@@ -14,9 +14,9 @@ from powermem import Memory, QuotaExceededError, clock
 from powermem._concurrency import gather
 from powermem._sync.processing import runner
 from powermem.errors import ProviderError
-from powermem.wire.retry import Backoff
 from tests._sync.patience import comes, known
 from tests.apiserver import ApiServer, failure
+from tests.queueing import LongPause
 from tests.scripted import ScriptedModel, eager, in_table, openai_embedder
 
 DAY = 86_400_000_000
@@ -193,7 +193,7 @@ def test_a_day_that_ends_meanwhile_is_no_reason_to_wait_for_another(
     days: Callable[[int], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(runner, "_RETRIES", Backoff(base=1e6, cap=1e6))
+    monkeypatch.setattr(runner, "_RETRIES", LongPause())
     with limited(config, llm_calls_per_day=0) as memory:
         store = memory._parts.store
         enter = store.enter
@@ -216,7 +216,7 @@ def test_a_conversation_goes_on_without_a_budget(config: dict[str, Any], api: Ap
         memory.attribution("ana")
         ask = memory.wrap(lambda messages: f"{len(messages)} messages")
         assert ask([{"role": "user", "content": "I like tea"}]) == "1 messages"
-        assert memory.augmentation.wait(60)
+        assert memory.augmentation.wait(120)
         (task,) = memory.list_tasks(user_id="ana")
         assert (task["status"], task["stage"]) == ("failed", "over budget")
         with pytest.raises(QuotaExceededError):

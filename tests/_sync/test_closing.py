@@ -38,7 +38,7 @@ def test_closing_while_adds_are_under_way_loses_no_acknowledged_one(config: dict
                 some.set()
 
     def close() -> None:
-        assert some.wait(30)
+        assert some.wait(120)
         gather([partial(memory.close) for _ in range(3)])
 
     gather([*(partial(write, number) for number in range(8)), close])
@@ -60,8 +60,8 @@ def test_a_memory_that_is_dropped_says_so_and_its_work_ends(config: dict[str, An
     with pytest.warns(ResourceWarning, match="dropped without being closed"):  # noqa: PT031 - at once, or later
         del memory
         gc.collect()
-    assert processor._dispatcher.join(30)
-    assert processor._heart.join(30)
+    assert processor._dispatcher.join(120)
+    assert processor._heart.join(120)
     parts.disconnect()
 
 

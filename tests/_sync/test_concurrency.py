@@ -30,7 +30,7 @@ from powermem._concurrency import (
 from powermem.errors import ClosedError, ProviderError
 
 # Seconds after which a test that hangs fails instead.
-PATIENCE = 10
+PATIENCE = 120
 
 marker: ContextVar[str] = ContextVar("marker", default="unset")
 

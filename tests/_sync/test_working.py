@@ -48,7 +48,7 @@ def test_what_is_left_waits_for_a_worker(api: ApiServer, quiet: dict[str, Any]) 
     with Memory(quiet) as memory:
         assert states(memory) == ["pending", "pending"]
         memory.processing.start()
-        memory.wait_for_processing(timeout=30)
+        memory.wait_for_processing(timeout=120)
         assert states(memory) == ["completed", "completed"]
 
 
@@ -81,7 +81,7 @@ def test_stopping_finishes_what_is_under_way_and_begins_nothing(
 
         memory.processing.start()
         api.rule = lambda request: None
-        memory.wait_for_processing(timeout=30)
+        memory.wait_for_processing(timeout=120)
         assert states(memory) == ["completed", "completed"]
 
 
@@ -112,5 +112,5 @@ def test_a_process_may_leave_all_work_to_others(api: ApiServer, quiet: dict[str,
         assert api.of("chat") == []
     with Memory(quiet) as worker, Memory(idle) as memory:
         worker.processing.start()
-        memory.wait_for_processing("alice", timeout=30)
+        memory.wait_for_processing("alice", timeout=120)
         assert states(memory) == ["completed", "completed"]

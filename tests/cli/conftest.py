@@ -93,7 +93,7 @@ def shell(config: Path) -> Run:
             capture_output=True,
             env=environment(env),
             check=False,
-            timeout=60,
+            timeout=120,
         )
         return Ran(done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))
 

@@ -34,7 +34,7 @@ def test_the_chatbot_remembers(chats: ChatServer, tmp_path: Path) -> None:
             input="\n".join([*said, "", ""]),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         assert done.returncode == 0, done.stderr
@@ -56,7 +56,7 @@ def test_many_users_at_once_are_told_apart(chats: ChatServer, tmp_path: Path) ->
             env={**environment(), "OPENAI_BASE_URL": chats.url, "OPENAI_API_KEY": "k", "no_proxy": "*"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         assert done.returncode == 0, done.stderr
@@ -96,7 +96,7 @@ def service(chats: ChatServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         thread.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
-        thread.join(30)
+        thread.join(120)
         assert not thread.is_alive()
 
 
@@ -120,7 +120,7 @@ async def test_the_web_service_streams_and_mixes_nobody(service: str, chats: Cha
         reply = await client.post("/chat", json={"text": "Where is my house?"}, headers=bearer(name))
         assert reply.text == "You said: Where is my house?"
 
-    async with httpx.AsyncClient(base_url=service, timeout=60, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=service, timeout=120, trust_env=False) as client:
         await asyncio.gather(*(converse(client, name) for name in names))
     prompts = [heard.system for heard in chats.heard if heard.said == "Where is my house?"]
     for prompt in prompts:
@@ -139,7 +139,7 @@ async def test_the_web_service_asks_for_a_token(service: str, chats: ChatServer)
 async def test_a_reader_who_goes_away_leaves_nothing_open(service: str, chats: ChatServer) -> None:
     chats.hold_after = 2
     question: dict[str, Any] = {"json": {"text": "I live in Rome."}, "headers": bearer("ada")}
-    async with httpx.AsyncClient(base_url=service, timeout=60, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=service, timeout=120, trust_env=False) as client:
         async with client.stream("POST", "/chat", **question) as reply:
             async for piece in reply.aiter_text():
                 assert piece.startswith("You")

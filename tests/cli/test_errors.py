@@ -193,6 +193,6 @@ def test_interrupted(config: Path, tmp_path: Path) -> None:
     )
     with child, writing_end(pipe, child):
         child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=30)
+        out, err = child.communicate(timeout=120)
     assert child.returncode == 130
     assert (out, err) == ("", "powermem: interrupted\n")

@@ -40,7 +40,7 @@ def test_example(name: str, tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=120,
         check=False,
     )
     # Without the local embedder they say so once, and work all the same.

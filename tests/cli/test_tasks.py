@@ -97,7 +97,7 @@ def test_an_interrupted_process_leaves_the_work(
     with child:
         until_asked(api, child)
         child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=30)
+        out, err = child.communicate(timeout=120)
     assert (child.returncode, out) == (130, "")
     assert err.endswith("powermem: interrupted\n")
     [task] = cli("tasks", "--json").document["tasks"]
@@ -218,6 +218,6 @@ def test_watching_ends_when_interrupted(config: Path) -> None:
         assert child.stdout is not None
         seen: list[Any] = [json.loads(child.stdout.readline()) for _ in range(2)]
         child.send_signal(signal.SIGINT)
-        _, err = child.communicate(timeout=30)
+        _, err = child.communicate(timeout=120)
     assert (child.returncode, err) == (0, "")
     assert [overview["tasks"] for overview in seen] == [[], []]

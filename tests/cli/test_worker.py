@@ -44,7 +44,7 @@ class Child:
 
     def ends(self) -> tuple[int, list[str]]:
         """Wait for its end; return the exit code and what it said until then."""
-        out, _ = self.process.communicate(timeout=30)
+        out, _ = self.process.communicate(timeout=120)
         return self.process.returncode, [json.loads(line)["event"] for line in out.splitlines()]
 
 
@@ -190,7 +190,7 @@ def test_it_speaks_to_people(config: Path, tmp_path: Path) -> None:
         assert process.stdout is not None
         line = process.stdout.readline()
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
     assert line == f"powermem worker: watching sqlite at {tmp_path / 'memory.db'}, collection memories\n"
     assert (process.returncode, err) == (0, "")
     assert out.splitlines()[-1] == "powermem worker: stopped"

@@ -21,7 +21,7 @@ from tests.faults.play import USERS, Play
 from tests.faults.unreliable import Note, UnreliableModel, learned, note, numbered, spread
 from tests.scripted import openai_llm
 
-_PATIENCE = 60.0
+_PATIENCE = 120.0
 
 # What the model can be blamed for.
 _REASONS = re.compile(

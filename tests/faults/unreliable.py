@@ -89,7 +89,7 @@ class UnreliableModel:
         return self._moody(request.body)
 
     def _moody(self, body: dict[str, Any]) -> Behaviour | None:
-        broken = Behaviour(body=answers.chat(_BROKEN, body))
+        broken = Behaviour(body=answers.chat(_BROKEN, "stop", body))
         moods = {
             "fails": [failure(500, "broken down"), failure(429, "too much to do"), DROP],
             "hangs": [HANG],

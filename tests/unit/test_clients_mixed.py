@@ -51,7 +51,7 @@ class Hold:
 
     def hold(self, query: str, who: object) -> list[str]:
         self.begun.set()
-        assert self.free.wait(60)
+        assert self.free.wait(120)
         return ["recalled late"]
 
     async def async_hold(self, query: str, who: object) -> list[str]:
@@ -74,7 +74,7 @@ async def test_an_async_client_with_a_sync_memory_does_not_block_the_loop(
             reply = await call
         assert reply.choices[0].message.content == "You said: What is my dog called?"
         assert "recalled late" in chats.heard[0].system
-        assert memory.augmentation.wait(60)
+        assert memory.augmentation.wait(120)
         assert memory.recall("dog") is not None
 
 
@@ -90,7 +90,7 @@ async def test_a_sync_client_with_an_async_memory_works_on_another_thread(
         assert "Bello" in chats.heard[0].system
         stream = await asyncio.to_thread(sync_client.chat.completions.create, **QUESTION, stream=True)
         await asyncio.to_thread(list, stream)
-        assert await memory.augmentation.wait(60)
+        assert await memory.augmentation.wait(120)
         assert await _spoken(memory) == ["user", "assistant"] * 2
 
 
@@ -103,7 +103,7 @@ async def test_a_sync_client_on_the_loop_of_its_memory_goes_on_without_recall(
             sync_client.chat.completions.create(**QUESTION)
         assert [heard.system for heard in chats.heard] == ["", ""]
         assert len([each for each in caplog.records if "asyncio.to_thread" in each.message]) == 1
-        assert await memory.augmentation.wait(60)
+        assert await memory.augmentation.wait(120)
         assert await _spoken(memory) == ["user", "assistant"] * 2
 
 
@@ -224,7 +224,7 @@ memory.attribution("u").wrap(lambda messages: "Nice")("I live in Rome")
 
 def test_a_process_that_ends_without_closing_loses_nothing(config: dict[str, Any]) -> None:
     path = config["vector_store"]["config"]["database_path"]
-    subprocess.run([sys.executable, "-c", _SCRIPT, path], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", _SCRIPT, path], check=True, timeout=120)
     with Memory(config) as memory:
         store: Any = memory._ready().store
         turns = store.scan_turns(Scope(user_id="u"), 0, 10)

@@ -42,7 +42,7 @@ from powermem._concurrency.batches import Limits, distinct
 from powermem.errors import ClosedError, PowerMemError
 
 # Seconds after which a test that hangs fails instead.
-PATIENCE = 10
+PATIENCE = 120
 
 
 async def until(condition: Callable[[], object]) -> None:

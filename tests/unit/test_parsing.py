@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from contextlib import suppress
 from typing import Any
 
@@ -19,6 +18,7 @@ from powermem.parsing import (
     parse_decisions,
     parse_extraction,
     parse_json,
+    parse_segments,
     read_decisions,
     read_facts,
 )
@@ -39,21 +39,21 @@ CONTAINERS = st.lists(JSON, min_size=1) | st.dictionaries(st.text(), JSON, min_s
 @given(JSON)
 def test_valid_json_is_read_as_it_is(value: Any) -> None:
     assert parse_json(json.dumps(value)).value == value
-    assert not parse_json(json.dumps(value, ensure_ascii=False)).salvaged
+    assert parse_json(json.dumps(value, ensure_ascii=False)).complete
 
 
 @given(JSON, st.sampled_from(["", "json", "JSON "]), st.booleans())
 def test_a_fence_changes_nothing(value: Any, tag: str, ascii_only: bool) -> None:
     parsed = parse_json(f"\n```{tag}\n{json.dumps(value, ensure_ascii=ascii_only, indent=1)}\n```\n")
     assert parsed.value == value
-    assert not parsed.salvaged
+    assert parsed.complete
 
 
 @given(CONTAINERS)
 def test_prose_around_changes_nothing(value: Any) -> None:
     parsed = parse_json(f"Sure, here you are:\n\n{json.dumps(value)}\n\nAnything else?")
     assert parsed.value == value
-    assert not parsed.salvaged
+    assert parsed.complete
 
 
 @given(st.text() | st.text(alphabet="{}[]\",:'\\ \nab1-.e/*`<think>rufalsn"))
@@ -114,7 +114,7 @@ def test_what_models_get_wrong_is_forgiven(text: str, value: Any) -> None:
         return
     parsed = parse_json(text)
     assert parsed.value == value
-    assert not parsed.salvaged
+    assert parsed.complete
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_what_models_get_wrong_is_forgiven(text: str, value: Any) -> None:
 def test_what_is_complete_survives_a_cut(text: str, value: Any) -> None:
     parsed = parse_json(text)
     assert parsed.value == value
-    assert parsed.salvaged
+    assert not parsed.complete
 
 
 def test_a_cut_anywhere_never_invents() -> None:
@@ -154,7 +154,7 @@ def test_a_cut_anywhere_never_invents() -> None:
     text = json.dumps(whole)
     for end in range(1, len(text)):
         parsed = parse_json(text[:end])
-        assert parsed.salvaged
+        assert not parsed.complete
         assert all(fact in whole["facts"] for fact in parsed.value.get("facts", []))
 
 
@@ -197,11 +197,10 @@ def test_an_error_says_where() -> None:
         "'",
     ],
 )
-def test_reading_takes_time_in_proportion(piece: str) -> None:
-    start = time.perf_counter()
+def test_reading_a_long_reply_ends(piece: str) -> None:
+    # Quadratic work on this much text would take minutes, which the test's own limit ends.
     with suppress(ParseError):
         parse_json(piece * 50_000)
-    assert time.perf_counter() - start < 5
 
 
 def test_numbers_of_any_length() -> None:
@@ -236,8 +235,9 @@ def test_a_fact_in_full() -> None:
         ({"text": "x", "event_date": 2023}, Fact("x", event_at=parse("2023-01-01"))),
         ({"text": "x", "event_date": "2023-5-7"}, Fact("x", event_at=parse("2023-05-07"))),
         (
-            {"text": "x", "event_date": "2023-05-07T10:00:00Z"},
-            Fact("x", event_at=parse("2023-05-07T10:00:00Z")),
+            # The day that is written there, whatever the day is in UTC.
+            {"text": "x", "event_date": "2023-05-07T22:30:00-04:00"},
+            Fact("x", event_at=parse("2023-05-07")),
         ),
         ({"text": "x", "event_date": "2023-02-30"}, Fact("x")),
         ({"text": "x", "event_date": "soon"}, Fact("x")),
@@ -411,3 +411,28 @@ def test_no_list_of_decisions_is_an_error(text: str) -> None:
 
 def test_no_decisions_leave_all_undecided() -> None:
     assert decide([]) == Decisions((), (), (0, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "complete"),
+    [
+        ('{"facts": ["a"], "preferences": []}', True),
+        ('```json\n{"facts": ["a"]}\n```', True),
+        ('{"facts": ["a", "b', False),
+        ('{"facts": ["a"}', False),
+        ('<think>perhaps {"facts": ["a"]}', False),
+    ],
+)
+def test_facts_say_whether_they_are_all(text: str, complete: bool) -> None:
+    with suppress(ParseError):
+        assert parse_extraction(text, turns=1).complete is complete
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_decisions_and_segments_say_whether_they_are_all(cut: bool) -> None:
+    decisions = '{"decisions": [{"fact": 0, "action": "ADD"}, {"fact": 1, "action": "ADD"}]}'
+    segments = '{"segments": [{"turns": [0, 1]}, {"turns": [2, 3]}]}'
+    end = -6 if cut else None
+    decided = parse_decisions(decisions[:end], facts=2, aliases=[])
+    assert (decided.complete, decided.undecided) == (not cut, (1,) if cut else ())
+    assert parse_segments(segments[:end], turns=4).complete is not cut

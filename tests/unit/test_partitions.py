@@ -110,7 +110,7 @@ def test_a_partition_that_has_grown_is_built_anew_once() -> None:
 
 
 def test_readers_share_a_lock() -> None:
-    lock, both = SharedLock(), threading.Barrier(2, timeout=30)
+    lock, both = SharedLock(), threading.Barrier(2, timeout=120)
 
     def read() -> None:
         with lock.shared():

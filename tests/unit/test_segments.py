@@ -56,7 +56,7 @@ def test_every_turn_is_in_one_segment(said: list[tuple[int, Scope]]) -> None:
 
 
 def read(value: Any, turns: int = 6) -> list[list[int]]:
-    return parse_segments(json.dumps(value), turns=turns)
+    return parse_segments(json.dumps(value), turns=turns).groups
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def test_nothing_is_imported(before: str, tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
     assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
 

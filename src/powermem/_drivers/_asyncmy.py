@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from ..errors import ConfigError
+from ..installing import pip_install
 from . import mysql
 from .base import Limit, Server, Values, formatted, no_reply
 from .watching import Watch
@@ -21,7 +22,7 @@ try:
     from asyncmy.cursors import Cursor
     from asyncmy.errors import MySQLError
 except ImportError as error:
-    raise ConfigError("this store needs the package asyncmy: pip install 'powermem[mysql]'") from error
+    raise ConfigError(f"this store needs the package asyncmy; run: {pip_install('mysql')}") from error
 
 _FAILURES = (MySQLError, OSError, EOFError, asyncio.TimeoutError, RuntimeError)
 _CONVERSIONS = mysql.conversions(conversions, numbers=(DECIMAL, NEWDECIMAL), texts=(VAR_STRING, VARCHAR))

@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from ..errors import ConfigError, StoreError
+from ..installing import pip_install
 from ..sql.postgres import Vector
 from .base import Limit, Server, Values, no_reply, numbered
 
 try:
     import asyncpg
 except ImportError as error:
-    raise ConfigError("this store needs the package asyncpg: pip install 'powermem[postgres]'") from error
+    raise ConfigError(f"this store needs the package asyncpg; run: {pip_install('postgres')}") from error
 from .postgres import (
     BACKEND,
     NOT_ADMITTED,

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any
 
 from ..errors import ConfigError, StoreError
+from ..installing import pip_install
 from ..sql.postgres import Vector
 from .base import Limit, Server, Values, formatted, no_reply
 
@@ -20,7 +21,7 @@ try:
     from psycopg.pq import Format, TransactionStatus
     from psycopg.rows import tuple_row
 except ImportError as error:
-    raise ConfigError("this store needs the package psycopg: pip install 'powermem[postgres]'") from error
+    raise ConfigError(f"this store needs the package psycopg; run: {pip_install('postgres')}") from error
 from .postgres import (
     BACKEND,
     STARTUP,

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any
 
 from ..errors import ConfigError, StoreError
+from ..installing import pip_install
 from . import mysql
 from .base import Limit, Server, Values, formatted, no_reply
 
@@ -21,7 +22,7 @@ try:
     from pymysql.cursors import Cursor
     from pymysql.err import MySQLError, OperationalError
 except ImportError as error:
-    raise ConfigError("this store needs the package pymysql: pip install 'powermem[mysql]'") from error
+    raise ConfigError(f"this store needs the package pymysql; run: {pip_install('mysql')}") from error
 
 _FAILURES = (MySQLError, OSError, EOFError, RuntimeError)
 _CONVERSIONS = mysql.conversions(conversions, numbers=(DECIMAL, NEWDECIMAL), texts=(VAR_STRING, VARCHAR))

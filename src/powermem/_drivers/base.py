@@ -30,35 +30,35 @@ _MOST_TO_END = 60.0
 _ROWS = 100
 
 
-class ConnectionLostError(StoreUnavailableError):
+class ConnectionLostError(StoreUnavailableError, public=StoreUnavailableError):
     """The connection broke; whether the last statement was carried out is not known."""
 
 
-class NoReplyError(ConnectionLostError):
+class NoReplyError(ConnectionLostError, public=StoreUnavailableError):
     """The server was silent for too long, so the connection was closed; another one would wait as long."""
 
 
-class CommitUnknownError(ConnectionLostError):
+class CommitUnknownError(ConnectionLostError, public=StoreUnavailableError):
     """The connection broke after COMMIT was sent: the transaction was carried out as a whole, or not."""
 
 
-class PoolerFoundError(ConnectionLostError):
+class PoolerFoundError(ConnectionLostError, public=StoreUnavailableError):
     """A pooler turned out to stand before the server; on the next connection the driver allows for it."""
 
 
-class ReadOnlyServerError(StoreUnavailableError):
+class ReadOnlyServerError(StoreUnavailableError, public=StoreUnavailableError):
     """The server takes no writes, as a former primary after a failover."""
 
 
-class CrowdedServerError(StoreUnavailableError):
+class CrowdedServerError(StoreUnavailableError, public=StoreUnavailableError):
     """The server takes no more connections."""
 
 
-class TransactionAbortedError(StoreError):
+class TransactionAbortedError(StoreError, public=StoreError):
     """The server undid the whole transaction, because it met another one; it may be tried again."""
 
 
-class MissingTableError(StoreError):
+class MissingTableError(StoreError, public=StoreError):
     """A table or another part of the schema does not exist."""
 
 

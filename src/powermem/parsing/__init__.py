@@ -7,13 +7,14 @@ from .decisions import Decision, Decisions, parse_decisions, read_decisions
 from .extraction import parse_extraction
 from .facts import read_facts
 from .ranking import parse_ranking
-from .segments import parse_segments
+from .segments import Segments, parse_segments
 
 __all__ = [
     "Decision",
     "Decisions",
     "ParseError",
     "ParsedJSON",
+    "Segments",
     "parse_decisions",
     "parse_extraction",
     "parse_json",

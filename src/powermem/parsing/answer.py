@@ -36,12 +36,12 @@ class ParsedJSON:
 
     Attributes:
         value: what ``json.loads`` would have given; ``NaN`` and ``Infinity`` become ``None``.
-        salvaged: whether the answer was cut, or its brackets did not match, so that some of it may be
-            missing.
+        complete: whether all of it is there. Not when the answer was cut, when its brackets did not match, or
+            when the model's thoughts never ended.
     """
 
     value: Any
-    salvaged: bool = False
+    complete: bool = True
 
 
 def parse_json(text: str) -> ParsedJSON:
@@ -75,7 +75,7 @@ def parse_json(text: str) -> ParsedJSON:
         raise ParseError(str(error), error.position) from None
     # Thoughts that never end hold drafts, not the answer.
     unfinished = spoken.startswith(tuple(opening for opening, _ in _THOUGHTS))
-    return ParsedJSON(best.value, best.cut or unfinished)
+    return ParsedJSON(best.value, not (best.cut or unfinished))
 
 
 def _longest(found: list[Found], text: str) -> Found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..prompts import ACTIONS
@@ -45,11 +45,13 @@ class Decisions:
         items: those that can be applied. No two change the same memory.
         rejected: why others cannot, one sentence each.
         undecided: facts left without a decision, in order. To lose nothing, add them.
+        complete: whether the answer was whole. Otherwise decisions may be missing, and facts undecided.
     """
 
     items: tuple[Decision, ...]
     rejected: tuple[str, ...]
     undecided: tuple[int, ...]
+    complete: bool = True
 
 
 def parse_decisions(text: str, *, facts: int, aliases: Collection[str]) -> Decisions:
@@ -67,7 +69,8 @@ def parse_decisions(text: str, *, facts: int, aliases: Collection[str]) -> Decis
     Raises:
         ParseError: the answer has no list of decisions.
     """
-    return read_decisions(parse_json(text).value, facts=facts, aliases=aliases)
+    parsed = parse_json(text)
+    return replace(read_decisions(parsed.value, facts=facts, aliases=aliases), complete=parsed.complete)
 
 
 def read_decisions(value: Any, *, facts: int, aliases: Collection[str]) -> Decisions:

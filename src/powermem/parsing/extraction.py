@@ -18,7 +18,8 @@ def parse_extraction(text: str, *, turns: int) -> Extracted:
         turns: how many turns the conversation had.
 
     Returns:
-        Facts and preferences in order, each text once. An item that is malformed by itself is left out.
+        Facts and preferences in order, each text once. An item that is malformed by itself is left out. What
+        is not ``complete`` may lack any number of them at its end: the answer was cut, or is damaged.
 
     Raises:
         ParseError: the answer has no list of facts, every item in it is malformed, or it was cut before the
@@ -32,6 +33,6 @@ def parse_extraction(text: str, *, turns: int) -> Extracted:
         # Without them, facts that stand under another name are still the only list.
         value = {key: inner for key, inner in value.items() if key != _PREFERENCES}
     facts = read_facts(value, turns=turns)
-    if parsed.salvaged and not facts and not preferences:
+    if not parsed.complete and not facts and not preferences:
         raise ParseError("the answer was cut short before the first fact was complete")
-    return Extracted(facts, preferences)
+    return Extracted(facts, preferences, parsed.complete)

@@ -29,7 +29,7 @@ def parse_ranking(text: str, *, aliases: Sequence[str]) -> dict[str, float]:
         ParseError: the answer was cut short, has no scores, or names an alias that was not offered.
     """
     parsed = parse_json(text)
-    if parsed.salvaged:
+    if not parsed.complete:
         raise ParseError("the answer was cut short")
     offered = {alias.casefold(): alias for alias in aliases}
     scores: dict[str, float] = {}

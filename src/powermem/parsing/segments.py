@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from .answer import ParseError, parse_json
@@ -12,7 +13,21 @@ _CONTAINERS = ("segments", "groups", "topics", "episodes", "results", "items", "
 _TURNS = ("turns", "messages", "indices", "numbers", "turn_numbers", "ids")
 
 
-def parse_segments(text: str, *, turns: int) -> list[list[int]]:
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """How an answer divides a conversation.
+
+    Attributes:
+        groups: turn numbers in the order of their first turn; every turn is in exactly one group.
+        complete: whether the answer was whole. Otherwise the turns that it did not come to are in the group
+            of the last one before them.
+    """
+
+    groups: list[list[int]]
+    complete: bool = True
+
+
+def parse_segments(text: str, *, turns: int) -> Segments:
     """Read the groups in an answer.
 
     Args:
@@ -20,15 +35,15 @@ def parse_segments(text: str, *, turns: int) -> list[list[int]]:
         turns: how many turns the conversation had.
 
     Returns:
-        Groups of turn numbers in the order of their first turn; every turn is in exactly one. A turn that was
-        named twice is where it was named first, one that was not named is with the turn before it, and
-        numbers of no turn are passed over.
+        The groups. A turn that was named twice is where it was named first, one that was not named is with
+        the turn before it, and numbers of no turn are passed over.
 
     Raises:
         ParseError: the answer names no turn.
     """
+    parsed = parse_json(text)
     group_of: dict[int, int] = {}
-    for group, item in enumerate(_items(parse_json(text).value)):
+    for group, item in enumerate(_items(parsed.value)):
         for value in _numbers(item):
             number = whole(value)
             if number is not None and 0 <= number < turns:
@@ -40,7 +55,7 @@ def parse_segments(text: str, *, turns: int) -> list[list[int]]:
     for number in range(turns):
         group = group_of.get(number, group)
         groups.setdefault(group, []).append(number)
-    return list(groups.values())
+    return Segments(list(groups.values()), parsed.complete)
 
 
 def _items(value: Any) -> list[Any]:

@@ -22,6 +22,7 @@ from ..changes import (
     TurnsGone,
     UpdateTask,
 )
+from ..clock import DAY
 from ..tasks import (
     OPEN,
     OVER_BUDGET,
@@ -30,6 +31,7 @@ from ..tasks import (
     ProcessStatus,
     QueueStatistics,
     Task,
+    is_due,
     lane_of,
     lane_scope,
 )
@@ -206,7 +208,7 @@ class QueueSQL:
         yield from self.lanes.check(owner, lane)
         while True:
             task = yield from self._first_open(lane, self.locking)
-            if task is None or (task.status in OPEN and task.due_at > at):
+            if task is None or (task.status in OPEN and not is_due(task.due_at, at)):
                 return None
             # Otherwise it was cancelled at this moment, and the next one is the first.
             if task.status in OPEN:
@@ -255,7 +257,7 @@ class QueueSQL:
         """Return the turns of a task that still wait, in the order in which they were said."""
         found = yield Query(
             "SELECT b.turn_id, b.user_id, b.agent_id, b.run_id, t.role, t.content, t.actor_id, t.sent_at, "
-            f"t.created_at, b.lane, b.task_id, b.parts FROM {self._buffer} b "
+            f"t.created_at, t.utc_offset, b.lane, b.task_id, b.parts FROM {self._buffer} b "
             f"JOIN {self._turns} t ON t.user_id = b.user_id AND t.id = b.turn_id "
             "WHERE b.task_id = ? ORDER BY t.sent_at, b.turn_id",
             (task_id,),
@@ -330,15 +332,17 @@ class QueueSQL:
     def revive_tasks(self, at: int) -> Steps[int]:
         """Let those tasks begin again that wait for a budget and are due."""
         stage = self._texts.stored(OVER_BUDGET)
-        chosen = f"status = '{ProcessStatus.FAILED.value}' AND stage = ? AND due_at <= ?"
-        found = yield Query(f"SELECT DISTINCT lane FROM {self._tasks} WHERE {chosen}", (stage, at))
+        # A budget is free again on the next day at the latest, whatever a wrong clock said.
+        chosen = f"status = '{ProcessStatus.FAILED.value}' AND stage = ? AND (due_at <= ? OR due_at > ?)"
+        due = (stage, at, at + 2 * DAY)
+        found = yield Query(f"SELECT DISTINCT lane FROM {self._tasks} WHERE {chosen}", due)
         if not found:
             return 0
         yield from self.lanes.make_due({lane: at for (lane,) in found})
         revived: int = yield Statement(
             f"UPDATE {self._tasks} SET status = '{ProcessStatus.PENDING.value}', stage = ?, attempts = 0, "
             f"updated_at = ? WHERE {chosen}",
-            (self._texts.stored("queued"), at, stage, at),
+            (self._texts.stored("queued"), at, *due),
         )
         return revived
 

@@ -45,7 +45,7 @@ async def test_waiting_sees_every_task_in_flight(
     begun = listed(memory, monkeypatch)
 
     async def release() -> int:
-        await begun.wait(30)
+        await begun.wait(120)
         api.release()
         return 0
 
@@ -69,7 +69,7 @@ async def test_more_than_a_page_is_waited_for_and_flushed(
     begun = listed(memory, monkeypatch)
 
     async def release() -> int:
-        await begun.wait(30)
+        await begun.wait(120)
         api.release()
         return 0
 
@@ -86,7 +86,7 @@ async def test_waiting_takes_only_the_user_s_own(
     hold(api)
     await memory.add_exchange("ana", "I like tea", "Noted.")
     task = memory.process_async("ana")
-    assert await memory.wait_for_processing("bo", timeout=30) == 0
+    assert await memory.wait_for_processing("bo", timeout=120) == 0
     assert not task.done
     api.release()
     await memory.wait_for_processing("ana")
@@ -134,7 +134,7 @@ async def test_flushing_takes_what_arrives_while_a_task_was_under_way(
 
     async def talk() -> int:
         # By now flushing has nothing to do but wait.
-        await begun.wait(30)
+        await begun.wait(120)
         await memory.add_exchange("ana", "I play the violin", "Nice.")
         api.release()
         return 0

@@ -71,7 +71,7 @@ async def test_two_memories_on_one_store_share_the_work(
             said.append(f"note {number}")
             await memory.add_message(f"user {number % 4}", "user", said[-1])
             tasks.append(memory.process_async(f"user {number % 4}"))
-        assert sum([await task.wait(timeout=30) for task in tasks]) + await one.flush() == 20
+        assert sum([await task.wait(timeout=120) for task in tasks]) + await one.flush() == 20
         assert sorted(heard(model.extractions)) == sorted(said)
         assert api.most_in_flight <= 4
 
@@ -225,7 +225,7 @@ async def test_the_work_of_a_killed_process_is_taken_over(
         finally:
             process.kill()
     async with AsyncMemory(config) as memory:
-        await memory.wait_for_processing("ana", timeout=30)
+        await memory.wait_for_processing("ana", timeout=120)
         status = await memory.get_status(task_id)
         assert (status["status"], len(status["results"])) == ("completed", 1)
         assert await async_known(memory, "ana") == ["I like tea"]

@@ -62,7 +62,7 @@ async def test_the_guide_s_background_code_runs_as_it_stands(
         # On exit, flush remaining messages
         count = await memory.flush(user_id)
         assert count == 1
-        count = await memory.wait_for_processing(user_id, timeout=30)
+        count = await memory.wait_for_processing(user_id, timeout=120)
         assert count == 0
 
 

@@ -32,7 +32,7 @@ def model(api: ApiServer) -> ScriptedModel:
 
 
 async def finished(memory: AsyncMemory, task_id: str) -> dict[str, Any]:
-    await memory.wait_for_processing(timeout=30)
+    await memory.wait_for_processing(timeout=120)
     return await memory.get_status(task_id)
 
 

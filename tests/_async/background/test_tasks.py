@@ -193,8 +193,8 @@ async def test_deleting_all_ends_the_work(
     await async_until(lambda: model.calls == 1)
     await async_comes(lambda: _states(memory), ["pending", "running"])
     await (memory.reset() if everything else memory.delete_all("ana"))
-    assert await waiting.wait(timeout=30) == 0
-    assert await running.wait(timeout=30) == 0
+    assert await waiting.wait(timeout=120) == 0
+    assert await running.wait(timeout=120) == 0
     assert {running.status, waiting.status} == {ProcessStatus.CANCELLED}
     for task in (running, waiting):
         with pytest.raises(NotFoundError):

@@ -62,7 +62,7 @@ async def test_pages_miss_nothing_while_others_write(memory: AsyncMemory, config
                 half.set()
 
     async def read() -> list[int]:
-        assert await half.wait(30)
+        assert await half.wait(120)
         read: list[int] = []
         try:
             while True:

@@ -46,7 +46,7 @@ def test_waiting_sees_every_task_in_flight(
     begun = listed(memory, monkeypatch)
 
     def release() -> int:
-        begun.wait(30)
+        begun.wait(120)
         api.release()
         return 0
 
@@ -70,7 +70,7 @@ def test_more_than_a_page_is_waited_for_and_flushed(
     begun = listed(memory, monkeypatch)
 
     def release() -> int:
-        begun.wait(30)
+        begun.wait(120)
         api.release()
         return 0
 
@@ -85,7 +85,7 @@ def test_waiting_takes_only_the_user_s_own(memory: Memory, model: ScriptedModel,
     hold(api)
     memory.add_exchange("ana", "I like tea", "Noted.")
     task = memory.process_async("ana")
-    assert memory.wait_for_processing("bo", timeout=30) == 0
+    assert memory.wait_for_processing("bo", timeout=120) == 0
     assert not task.done
     api.release()
     memory.wait_for_processing("ana")
@@ -133,7 +133,7 @@ def test_flushing_takes_what_arrives_while_a_task_was_under_way(
 
     def talk() -> int:
         # By now flushing has nothing to do but wait.
-        begun.wait(30)
+        begun.wait(120)
         memory.add_exchange("ana", "I play the violin", "Nice.")
         api.release()
         return 0

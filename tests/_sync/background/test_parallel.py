@@ -72,7 +72,7 @@ def test_two_memories_on_one_store_share_the_work(
             said.append(f"note {number}")
             memory.add_message(f"user {number % 4}", "user", said[-1])
             tasks.append(memory.process_async(f"user {number % 4}"))
-        assert sum([task.wait(timeout=30) for task in tasks]) + one.flush() == 20
+        assert sum([task.wait(timeout=120) for task in tasks]) + one.flush() == 20
         assert sorted(heard(model.extractions)) == sorted(said)
         assert api.most_in_flight <= 4
 
@@ -224,7 +224,7 @@ def test_the_work_of_a_killed_process_is_taken_over(
         finally:
             process.kill()
     with Memory(config) as memory:
-        memory.wait_for_processing("ana", timeout=30)
+        memory.wait_for_processing("ana", timeout=120)
         status = memory.get_status(task_id)
         assert (status["status"], len(status["results"])) == ("completed", 1)
         assert known(memory, "ana") == ["I like tea"]

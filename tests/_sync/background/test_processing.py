@@ -59,7 +59,7 @@ def test_the_guide_s_background_code_runs_as_it_stands(config: dict[str, Any], m
         # On exit, flush remaining messages
         count = memory.flush(user_id)
         assert count == 1
-        count = memory.wait_for_processing(user_id, timeout=30)
+        count = memory.wait_for_processing(user_id, timeout=120)
         assert count == 0
 
 

@@ -33,7 +33,7 @@ def model(api: ApiServer) -> ScriptedModel:
 
 
 def finished(memory: Memory, task_id: str) -> dict[str, Any]:
-    memory.wait_for_processing(timeout=30)
+    memory.wait_for_processing(timeout=120)
     return memory.get_status(task_id)
 
 

@@ -184,8 +184,8 @@ def test_deleting_all_ends_the_work(
     until(lambda: model.calls == 1)
     comes(lambda: _states(memory), ["pending", "running"])
     (memory.reset() if everything else memory.delete_all("ana"))
-    assert waiting.wait(timeout=30) == 0
-    assert running.wait(timeout=30) == 0
+    assert waiting.wait(timeout=120) == 0
+    assert running.wait(timeout=120) == 0
     assert {running.status, waiting.status} == {ProcessStatus.CANCELLED}
     for task in (running, waiting):
         with pytest.raises(NotFoundError):

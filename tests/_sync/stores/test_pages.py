@@ -61,7 +61,7 @@ def test_pages_miss_nothing_while_others_write(memory: Memory, config: dict[str,
                 half.set()
 
     def read() -> list[int]:
-        assert half.wait(30)
+        assert half.wait(120)
         read: list[int] = []
         try:
             while True:

@@ -132,7 +132,7 @@ class AsyncExtractor:
         completion = await llm.complete(segmentation_messages(messages), schema=SEGMENTATION_SCHEMA)
         usage.count(completion)
         try:
-            return parse_segments(completion.text, turns=len(messages))
+            return parse_segments(completion.text, turns=len(messages)).groups
         except ParseError as error:
             log.warning(
                 "%s: the model's answer could not be read as segments, so %d messages stay together: %s",

@@ -19,13 +19,15 @@ from ...budget import Refusal, Spend
 from ...changes import AddTask, AddTurn, BufferTurn, Change, HoldLane
 from ...sql.queue import QueueSQL
 from ...sql.steps import Query, Statements, Steps
-from ...tasks import BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
+from ...tasks import LONGEST_PAUSE, BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
 from ...types import Scope
 from .base import AsyncTaskStore
 from .locking import PAUSES
 from .pool import AsyncPool
 
 T = TypeVar("T")
+
+_REDATED = 500
 
 
 async def async_run(connection: AsyncConnection, steps: Steps[T]) -> T:
@@ -97,18 +99,35 @@ class AsyncQueueStore(AsyncTaskStore):
         """Run steps that only read."""
 
     async def claim_lanes(
-        self, owner: str, at: int, until: int, limit: int, *, lane: str | None = None
+        self,
+        owner: str,
+        at: int,
+        until: int,
+        limit: int,
+        *,
+        lane: str | None = None,
+        ended: int | None = None,
     ) -> list[str]:
         claimed: list[str] = []
+        over = at if ended is None else ended
         while len(claimed) < limit:
             wanted = limit - len(claimed)
-            due = await self._ask(self._queue.lanes.find_due, at, wanted, lane)
+            due = await self._ask(self._queue.lanes.find_due, at, over, wanted, lane)
             if due:
-                claimed += await self._transact(self._queue.lanes.claim, owner, at, until, due)
+                claimed += await self._transact(self._queue.lanes.claim, owner, at, over, until, due)
             # Where somebody else was faster, there may be others.
             if len(due) < wanted:
                 break
         return claimed
+
+    async def redate_lanes(self, at: int, lease: int) -> int:
+        latest = (at + int(LONGEST_PAUSE * 1_000_000), at + 2 * lease)
+        lanes, corrected = self._queue.lanes, 0
+        while found := await self._ask(lanes.find_misdated, *latest, _REDATED):
+            corrected += await self._transact(lanes.redate, found, at, lease, *latest)
+            if len(found) < _REDATED:
+                break
+        return corrected
 
     async def renew_lanes(self, owner: str, lanes: Sequence[str], until: int) -> list[str]:
         return await self._transact(self._queue.lanes.renew, owner, lanes, until) if lanes else []

@@ -1,0 +1,197 @@
+"""How much is done on the event loop between two of its turns.
+
+Seconds say as much about the machine as about the code, so function calls are counted instead: those of the
+loop's thread, between two moments at which the loop looks for what is ready. The bounds are about twice
+what was counted. How long the loop is held is measured in ``benchmarks/``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from powermem import AsyncMemory
+from powermem._async.stores.sqlite import AsyncSQLiteStore
+from powermem.types import EmbedderIdentity, Scope
+from tests.apiserver import ApiServer
+from tests.filling import fill, random_texts, random_vectors
+from tests.scripted import openai_embedder
+
+# What reads every row of a partition; it belongs on a thread.
+_HEAVY = ("ranking/search.py", "ranking/postings.py", "ranking/codes.py", "ranking/bm25.py")
+
+
+class Turns:
+    """Counts the function calls of this thread between two turns of an event loop.
+
+    Attributes:
+        most: calls between two turns, at most.
+        files: the files of the package that ran on this thread, and how many of their functions were called.
+    """
+
+    def __init__(self) -> None:
+        self.most = 0
+        self.files: dict[str, int] = {}
+        self._now = 0
+
+    def end(self) -> None:
+        """End a turn."""
+        self.most = max(self.most, self._now)
+        self._now = 0
+
+    def _count(self, frame: FrameType, event: str, argument: object) -> None:
+        if event == "call":
+            self._now += 1
+            name = frame.f_code.co_filename.replace("\\", "/")
+            if "/powermem/" in name:
+                name = name.rpartition("/powermem/")[2]
+                self.files[name] = self.files.get(name, 0) + 1
+        elif event == "c_call":
+            self._now += 1
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        self._now = 0
+        sys.setprofile(self._count)
+        try:
+            yield
+        finally:
+            sys.setprofile(None)
+            self.end()
+
+
+class _Selector(selectors.DefaultSelector):
+    """Tells when the loop looks for what is ready, which it does once in each turn."""
+
+    def __init__(self, turns: Turns) -> None:
+        super().__init__()
+        self._turns = turns
+
+    def select(self, timeout: float | None = None) -> Any:
+        self._turns.end()
+        return super().select(timeout)
+
+
+def count(work: Callable[[Turns], Awaitable[None]]) -> None:
+    """Run work on a loop whose turns are counted."""
+    turns = Turns()
+    loop = asyncio.SelectorEventLoop(_Selector(turns))
+    try:
+        loop.run_until_complete(work(turns))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(loop.shutdown_default_executor())
+    finally:
+        loop.close()
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> dict[str, Any]:
+    return {
+        "vector_store": {"provider": "sqlite", "config": {"database_path": str(tmp_path / "memory.db")}},
+        "embedder": {"provider": "mock"},
+        "llm": {"provider": "none"},
+    }
+
+
+def test_the_count_notices_what_holds_the_loop() -> None:
+    async def hold(turns: Turns) -> None:
+        with turns.counting():
+            await asyncio.sleep(0)
+            for _ in range(10_000):
+                len("")
+            await asyncio.sleep(0)
+        assert turns.most >= 10_000
+
+    count(hold)
+
+
+def test_two_hundred_adds_at_once(api: ApiServer, config: dict[str, Any]) -> None:
+    api.delays["embed"] = 0.02
+    config["embedder"] = openai_embedder(api)
+    texts = random_texts(200)
+
+    async def work(turns: Turns) -> None:
+        async with AsyncMemory(config) as memory:
+            await memory.add("Warm up", user_id="u", infer=False)
+            assert memory._parts is not None
+            store = memory._parts.store
+            assert isinstance(store, AsyncSQLiteStore)
+            requests, commits = len(api.of("embed")), store.commits
+            with turns.counting():
+                await asyncio.gather(*(memory.add(text, user_id="u", infer=False) for text in texts))
+            assert await memory.count() == 201
+            assert len(api.of("embed")) - requests <= 20
+            assert store.commits - commits <= 20
+        assert turns.most < 45_000
+
+    count(work)
+
+
+def test_many_long_conversations_at_once(config: dict[str, Any]) -> None:
+    config["embedder"] = {"provider": "none"}
+    talks = [random_texts(10, words=60, seed=number) for number in range(100)]
+
+    async def work(turns: Turns) -> None:
+        async with AsyncMemory(config) as memory:
+            await memory.initialize()
+            with turns.counting():
+                await asyncio.gather(*(memory.add(turns, user_id="u", infer=False) for turns in talks))
+            assert await memory.count() == 1000
+        assert turns.most < 110_000
+
+    count(work)
+
+
+def test_many_conversations_read_by_rules(config: dict[str, Any]) -> None:
+    config["embedder"] = {"provider": "none"}
+    said = [
+        "I moved to Porto yesterday.",
+        "Nice!",
+        "My sister Ana is a nurse, and I love chess and jazz.",
+    ] * 4
+
+    async def work(turns: Turns) -> None:
+        async with AsyncMemory(config) as memory:
+            await memory.add(said, user_id="warm up")
+            with turns.counting():
+                await asyncio.gather(*(memory.add(said, user_id=f"u{number}") for number in range(50)))
+            assert await memory.count() >= 100
+        assert not {"rules/sentences.py", "rules/statements.py"} & turns.files.keys()
+        assert turns.most < 25_000
+
+    count(work)
+
+
+def test_sixty_four_searches_at_once(api: ApiServer, config: dict[str, Any]) -> None:
+    config["embedder"] = openai_embedder(api)
+    texts = random_texts(10_000)
+    asked = texts[: 64 * 100 : 100]
+    fill(
+        config["vector_store"]["config"]["database_path"],
+        texts,
+        random_vectors(len(texts)),
+        [Scope("u")],
+        EmbedderIdentity("openai", "scripted", 384),
+    )
+
+    async def work(turns: Turns) -> None:
+        with turns.counting():
+            async with AsyncMemory(config) as memory:
+                (hit,) = (await memory.search(texts[5000], user_id="u", limit=1))["results"]
+                assert hit["memory"] == texts[5000]
+                answers = await asyncio.gather(
+                    *(memory.search(text, user_id="u", limit=10) for text in asked)
+                )
+        assert [answer["results"][0]["memory"] for answer in answers] == asked
+        assert not {name: calls for name, calls in turns.files.items() if name.endswith(_HEAVY)}
+        assert turns.most < 50_000
+
+    count(work)
