@@ -52,7 +52,7 @@ class AsyncFollowing(AsyncMoving):
             offset += _PAGE // 2
             page = await parts.store.list_tasks(scope, OPEN, limit=_PAGE, offset=offset)
         if handles:
-            parts.processor.wake()
+            parts.processor.start()
         written = 0
         for handle in handles.values():
             written += await handle.wait(time_left(deadline))

@@ -304,6 +304,9 @@ class Background(Following):
             parts.watcher.forget(handles)
             raise
         parts.watcher.stored(task_id for task_id, _ in asked)
+        if handles:
+            # They are going to be waited for, which needs somebody to work on them.
+            parts.processor.start()
         return handles
 
     def _enqueue(self, parts: Parts, asked: Sequence[Asked], *, again: bool) -> None:

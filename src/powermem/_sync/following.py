@@ -53,7 +53,7 @@ class Following(Moving):
             offset += _PAGE // 2
             page = parts.store.list_tasks(scope, OPEN, limit=_PAGE, offset=offset)
         if handles:
-            parts.processor.wake()
+            parts.processor.start()
         written = 0
         for handle in handles.values():
             written += handle.wait(time_left(deadline))

@@ -95,7 +95,6 @@ class AsyncWatcher:
         # Where threads do the work, what is told last must not be overtaken by what was seen before.
         self._lock = threading.Lock()
         self._open: dict[int, AsyncProcessTask] = {}
-        self._own = 0
         self._last = 0
         self._next_look = 0.0
         self._closed = False
@@ -103,7 +102,7 @@ class AsyncWatcher:
     @property
     def waiting(self) -> bool:
         """Whether a task that was made here is not done."""
-        return self._own > 0
+        return any(handle._own for handle in list(self._open.values()))
 
     def open(self, store: AsyncTaskStore) -> None:
         """Look into this store from now on."""
@@ -122,9 +121,8 @@ class AsyncWatcher:
             if handle is None:
                 handle = self._open[task_id] = AsyncProcessTask(self, task_id, user_id)
                 handle._stored = not own
-            if own and not handle._own:
+            if own:
                 handle._own = True
-                self._own += 1
             return handle
 
     def stored(self, task_ids: Iterable[int]) -> None:
@@ -236,5 +234,4 @@ class AsyncWatcher:
             handle._news.set()
 
     def _drop(self, handle: AsyncProcessTask) -> None:
-        if self._open.pop(handle._number, None) is not None and handle._own:
-            self._own -= 1
+        self._open.pop(handle._number, None)

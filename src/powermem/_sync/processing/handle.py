@@ -96,7 +96,6 @@ class Watcher:
         # Where threads do the work, what is told last must not be overtaken by what was seen before.
         self._lock = threading.Lock()
         self._open: dict[int, ProcessTask] = {}
-        self._own = 0
         self._last = 0
         self._next_look = 0.0
         self._closed = False
@@ -104,7 +103,7 @@ class Watcher:
     @property
     def waiting(self) -> bool:
         """Whether a task that was made here is not done."""
-        return self._own > 0
+        return any(handle._own for handle in list(self._open.values()))
 
     def open(self, store: TaskStore) -> None:
         """Look into this store from now on."""
@@ -123,9 +122,8 @@ class Watcher:
             if handle is None:
                 handle = self._open[task_id] = ProcessTask(self, task_id, user_id)
                 handle._stored = not own
-            if own and not handle._own:
+            if own:
                 handle._own = True
-                self._own += 1
             return handle
 
     def stored(self, task_ids: Iterable[int]) -> None:
@@ -237,5 +235,4 @@ class Watcher:
             handle._news.set()
 
     def _drop(self, handle: ProcessTask) -> None:
-        if self._open.pop(handle._number, None) is not None and handle._own:
-            self._own -= 1
+        self._open.pop(handle._number, None)
