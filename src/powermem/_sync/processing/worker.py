@@ -86,6 +86,11 @@ class Processor:
         """How many lanes are worked on here at this moment."""
         return len(self._lanes)
 
+    @property
+    def claiming(self) -> bool:
+        """Whether tasks are taken on here."""
+        return self._started and self._claiming and self._settings.concurrency > 0
+
     def wake(self) -> None:
         """Look for work now, and from now on."""
         try:
