@@ -25,7 +25,7 @@ from ...changes import (
 )
 from ...errors import InvalidInputError, StoreError
 from ...filters import Expression
-from ...framing import Frame, Receipt, verbatim_items
+from ...framing import Frame, Receipt, frame_of, verbatim_items
 from ...indexing import query_ids
 from ...plan import (
     Candidate,
@@ -78,12 +78,14 @@ class Verbatim:
         new: what their memories have in common.
         usage: what embedding them costs is added to it.
         receipt: kept with the memories.
+        done: likewise; says under the id of the call what came of it.
     """
 
     messages: Sequence[Message]
     new: NewMemories
     usage: Usage
     receipt: Receipt | None = None
+    done: Receipt | None = None
 
 
 class AsyncExtraction:
@@ -137,8 +139,11 @@ class AsyncExtraction:
             call.usage.warnings += warnings
             additions += _additions(call.new, mine)
             parts.append(slice(len(turns) + begin, len(turns) + len(additions)))
-            if call.receipt is not None:
-                notes.append(call.receipt.note(call.new, partial(_told, parts[-1])))
+            notes += [
+                receipt.note(call.new, partial(_told, parts[-1]))
+                for receipt in (call.receipt, call.done)
+                if receipt is not None
+            ]
         changes = [*turns, *additions, *notes]
         outcomes = await self._store.apply(changes) if changes else []
         return [outcomes[part] for part in parts]
@@ -152,6 +157,7 @@ class AsyncExtraction:
         prompt: str | None = None,
         expression: Expression | None = None,
         receipt: Receipt | None = None,
+        done: Receipt | None = None,
     ) -> list[dict[str, Any]]:
         """Store what is worth remembering of a conversation.
 
@@ -162,6 +168,7 @@ class AsyncExtraction:
             prompt: replaces the instructions for extracting.
             expression: which stored memories may be changed.
             receipt: kept with the memories, in one transaction.
+            done: likewise; says under the id of the call what came of it.
 
         Returns:
             An item for every memory that was added, updated or deleted.
@@ -169,7 +176,7 @@ class AsyncExtraction:
         # Evidence first: whatever goes wrong from here on, what was said is kept.
         turns = await self._keep_turns(_turns(messages, new), new, receipt)
         ids = [turn.id for turn in turns]
-        frame = _frame(new, receipt)
+        frame = frame_of(new, receipt, done)
         return await self.store_kept(messages, ids, new, usage, prompt, expression, frame)
 
     async def store_kept(
@@ -332,10 +339,6 @@ def _told(part: slice, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
 
 def _count_vectors(found: Sequence[Candidate]) -> int:
     return sum(candidate.embedding is not None for candidate in found)
-
-
-def _frame(new: NewMemories, receipt: Receipt | None) -> Frame:
-    return Frame() if receipt is None else receipt.frame(new)
 
 
 def _turns(messages: Sequence[Message], new: NewMemories) -> list[AddTurn]:
