@@ -8,6 +8,8 @@ from collections.abc import Hashable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from weakref import WeakValueDictionary
 
+from .waiting import patiently
+
 
 class AsyncLock:
     """Let one task at a time into the ``async with`` block."""
@@ -61,6 +63,19 @@ class AsyncSemaphore:
     async def __aexit__(self, *raised: object) -> None:
         self._semaphore.release()
 
+    async def acquire(self, timeout: float) -> bool:
+        """Wait for a place, and return whether there was one in time; then ``release`` returns it."""
+        if not self._semaphore.locked():
+            return await self._semaphore.acquire()
+        try:
+            return await asyncio.wait_for(self._semaphore.acquire(), timeout)
+        except asyncio.TimeoutError:
+            return False
+
+    def release(self) -> None:
+        """Return a place."""
+        self._semaphore.release()
+
 
 class Semaphore:
     """Let at most ``value`` threads at a time into the ``with`` block."""
@@ -75,6 +90,14 @@ class Semaphore:
         self._semaphore.acquire()
 
     def __exit__(self, *raised: object) -> None:
+        self._semaphore.release()
+
+    def acquire(self, timeout: float) -> bool:
+        """Wait for a place, and return whether there was one in time; then ``release`` returns it."""
+        return patiently(lambda seconds: self._semaphore.acquire(timeout=seconds), timeout)
+
+    def release(self) -> None:
+        """Return a place."""
         self._semaphore.release()
 
 

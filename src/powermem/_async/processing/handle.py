@@ -129,7 +129,6 @@ class AsyncWatcher:
             if own and not handle._own:
                 handle._own = True
                 handle._maker = maker
-                self._own += 1
             return handle
 
     def stored(self, task_ids: Iterable[int]) -> None:
@@ -247,5 +246,4 @@ class AsyncWatcher:
     def _drop(self, handle: AsyncProcessTask) -> None:
         # A handle may be kept for long, and with it nothing else.
         handle._maker = None
-        if self._open.pop(handle._number, None) is not None and handle._own:
-            self._own -= 1
+        self._open.pop(handle._number, None)
