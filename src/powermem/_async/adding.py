@@ -141,11 +141,8 @@ class AsyncAdding(AsyncRemembering):
                         prompt=asked.prompt,
                         expression=asked.expression,
                         receipt=receipt,
-<<<<<<< HEAD
                         done=done,
-=======
                         call=refinement.payload() if waits else None,
->>>>>>> main
                     )
                 else:
                     call = Verbatim(asked.spoken, new, usage, receipt, done)

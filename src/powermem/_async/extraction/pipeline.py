@@ -169,11 +169,8 @@ class AsyncExtraction:
         prompt: str | None = None,
         expression: Expression | None = None,
         receipt: Receipt | None = None,
-<<<<<<< HEAD
         done: Receipt | None = None,
-=======
         call: Mapping[str, Any] | None = None,
->>>>>>> main
     ) -> list[dict[str, Any]]:
         """Store what is worth remembering of a conversation.
 
@@ -184,12 +181,9 @@ class AsyncExtraction:
             prompt: replaces the instructions for extracting.
             expression: which stored memories may be changed.
             receipt: kept with the memories, in one transaction.
-<<<<<<< HEAD
             done: likewise; says under the id of the call what came of it.
-=======
             call: what the call was made with; see ``Refinement.payload``. When it fails, the turns that were
                 not learned from wait to be processed with it. ``None`` to leave it at the error.
->>>>>>> main
 
         Returns:
             An item for every memory that was added, updated or deleted.
@@ -200,14 +194,10 @@ class AsyncExtraction:
         # Evidence first: whatever goes wrong from here on, what was said is kept.
         turns = await self._keep_turns(_turns(messages, new), new, receipt)
         ids = [turn.id for turn in turns]
-<<<<<<< HEAD
-        frame = frame_of(new, receipt, done)
-        return await self.store_kept(messages, ids, new, usage, prompt, expression, frame)
-=======
         missing: Sequence[int] = range(len(turns))
         try:
             learned = await self.learn(messages, new, usage, prompt)
-            frame = _frame(new, receipt, ids) if learned.problem is None else Frame()
+            frame = _frame(new, receipt, done, ids) if learned.problem is None else Frame()
             items = await self.store_learned(learned, messages, ids, new, usage, expression, frame)
             if learned.problem is not None:
                 missing = learned.missing
@@ -217,7 +207,6 @@ class AsyncExtraction:
                 await self._leave_waiting([turns[number] for number in missing], len(turns), call, error)
             raise
         return items
->>>>>>> main
 
     async def _leave_waiting(
         self, turns: Sequence[AddTurn], of: int, call: Mapping[str, Any], error: PowerMemError
@@ -413,16 +402,14 @@ def _count_vectors(found: Sequence[Candidate]) -> int:
     return sum(candidate.embedding is not None for candidate in found)
 
 
-<<<<<<< HEAD
-=======
-def _frame(new: NewMemories, receipt: Receipt | None, turns: Sequence[int]) -> Frame:
+def _frame(new: NewMemories, receipt: Receipt | None, done: Receipt | None, turns: Sequence[int]) -> Frame:
+    frame = frame_of(new, receipt, done)
     if receipt is None:
-        return Frame()
+        return frame
     # They wait when the same call failed before.
-    return replace(receipt.frame(new), first=lambda: [FinishTurns(turns, strict=False)])
+    return replace(frame, first=lambda: [FinishTurns(turns, strict=False)])
 
 
->>>>>>> main
 def _turns(messages: Sequence[Message], new: NewMemories) -> list[AddTurn]:
     return [new_turn(message, new.scope, new.at) for message in messages]
 
