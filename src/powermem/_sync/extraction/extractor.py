@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from ..._concurrency import Lock, to_thread
 from ...errors import ExtractionError, PowerMemError, ProviderError, QuotaExceededError
-from ...parsing import Decisions, ParseError, parse_decisions, parse_extraction, parse_json, parse_segments
+from ...parsing import Decisions, ParseError, parse_decisions, parse_extraction, parse_segments
 from ...portions import Portion
 from ...prompts import (
     DECISION_SCHEMA,
@@ -304,7 +304,8 @@ class Extractor:
             # One turn to mend it: the model sees its own answer and what is wrong with it.
             repair = repair_messages(request, completion.text, reading.fault)
             try:
-                completion = llm.complete(repair, schema=schema)
+                # Asked for in words only: what enforces a form at a server may be what spoils it.
+                completion = llm.complete(repair)
             except ProviderError as error:
                 # With its answer the request may be too long. The first one counts then.
                 if error.reason not in _DIVISIBLE or not reading.cut:
@@ -403,21 +404,11 @@ def _read(completion: Completion, read: Callable[[str], T]) -> _Reading[T]:
     try:
         value = read(text)
     except ParseError as error:
-        cut = completion.truncated or _is_cut(text)
-        return _Reading(None, _CUT_OFF if completion.truncated else str(error), cut)
+        fault = _CUT_OFF if completion.truncated else str(error)
+        return _Reading(None, fault, completion.truncated or error.cut)
     if value.complete and not completion.truncated:
         return _Reading(value)
-    fault = _CUT_OFF if completion.truncated else "its end is missing"
-    # What stands in thoughts that never ended is a draft.
-    answered = text.lstrip().startswith(("{", "[", "```"))
-    return _Reading(value if answered else None, fault, True)
+    return _Reading(value, _CUT_OFF if completion.truncated else "its end is missing", True)
 
 
 _CUT_OFF = "it was cut off where the length of an answer ends"
-
-
-def _is_cut(text: str) -> bool:
-    try:
-        return not parse_json(text).complete
-    except ParseError:
-        return False
