@@ -18,6 +18,7 @@ from ..changes import (
     HoldLane,
     LeaseLost,
     Outcome,
+    QueueTurns,
     TaskEnded,
     TurnsGone,
     UpdateTask,
@@ -83,6 +84,7 @@ class QueueSQL:
         """The statement that notes that a turn waits; see `Encoding.buffered_values`."""
         self._apply: dict[type[Any], Callable[[Any, Sequence[Outcome]], Steps[Outcome]]] = {
             FinishTurns: self._finish_turns,
+            QueueTurns: self._queue_turns,
             FreeTurns: self._free_turns,
             AddTask: self._add_task,
             HoldLane: self._hold_lane,
@@ -104,8 +106,14 @@ class QueueSQL:
         finished = 0
         for ids in chunks(change.ids):
             finished += yield Statement(f"DELETE FROM {self._buffer} WHERE turn_id IN ({marks(ids)})", ids)
-        if finished != len(change.ids):
+        if change.strict and finished != len(change.ids):
             raise TurnsGone(f"{len(change.ids) - finished} of {len(change.ids)} turns wait no more")
+
+    def _queue_turns(self, change: QueueTurns, outcomes: Sequence[Outcome]) -> Steps[None]:
+        yield Statements(
+            self._inserting(self._buffer, BUFFERED, once=True),
+            [*map(self.encoding.buffered_values, change.turns)],
+        )
 
     def _free_turns(self, change: FreeTurns, outcomes: Sequence[Outcome]) -> Steps[int]:
         freed: int = yield Statement(
@@ -371,6 +379,8 @@ def _changed(task: Task, change: UpdateTask, results: Sequence[Mapping[str, Any]
     for name, more in (("results", results), ("preferences", change.preferences)):
         if more:
             outcome[name] = [*outcome.get(name, ()), *map(dict, more)]
+    if change.warnings:
+        outcome["warnings"] = list(dict.fromkeys([*outcome.get("warnings", ()), *change.warnings]))
     error = None if change.forget_error else task.error
     return replace(
         task,

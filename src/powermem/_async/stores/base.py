@@ -32,6 +32,11 @@ class AsyncStore(ABC):
 
     name: str
 
+    @property
+    def read_only(self) -> bool:
+        """Whether it can be read only; known once it is open."""
+        return False
+
     @abstractmethod
     async def open(self) -> None:
         """Connect, and bring the schema up to date."""

@@ -7,7 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from ..._concurrency import async_sleep
-from ..._drivers.base import AsyncConnection, TransactionAbortedError
+from ..._drivers.base import (
+    AsyncConnection,
+    CommitUnknownError,
+    ConnectionLostError,
+    NoReplyError,
+    ReadOnlyServerError,
+    TransactionAbortedError,
+)
 from ...budget import Refusal, Spend
 from ...changes import AddTask, AddTurn, BufferTurn, Change, HoldLane
 from ...sql.queue import QueueSQL
@@ -174,15 +181,22 @@ class AsyncServerQueueStore(AsyncQueueStore):
     _pool: AsyncPool
 
     async def _transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
-        for pause in (*PAUSES, None):
+        pauses = iter(PAUSES)
+        repeatable = True
+        while True:
             try:
                 async with self._pool.transaction() as connection:
                     return await async_run(connection, work(*args))
             except TransactionAbortedError:
+                pause = next(pauses, None)
                 if pause is None:
                     raise
                 await async_sleep(pause)
-        raise AssertionError("the last pause is None")
+            except (ConnectionLostError, ReadOnlyServerError) as error:
+                # Unless the end is unknown, nothing was done; another server may be there by now.
+                if isinstance(error, (CommitUnknownError, NoReplyError)) or not repeatable:
+                    raise
+                repeatable = False
 
     async def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
         async with self._pool.reading() as reader:

@@ -33,6 +33,11 @@ class Store(ABC):
 
     name: str
 
+    @property
+    def read_only(self) -> bool:
+        """Whether it can be read only; known once it is open."""
+        return False
+
     @abstractmethod
     def open(self) -> None:
         """Connect, and bring the schema up to date."""

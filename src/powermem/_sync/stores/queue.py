@@ -8,7 +8,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from ..._concurrency import sleep
-from ..._drivers.base import Connection, TransactionAbortedError
+from ..._drivers.base import (
+    CommitUnknownError,
+    Connection,
+    ConnectionLostError,
+    NoReplyError,
+    ReadOnlyServerError,
+    TransactionAbortedError,
+)
 from ...budget import Refusal, Spend
 from ...changes import AddTask, AddTurn, BufferTurn, Change, HoldLane
 from ...sql.queue import QueueSQL
@@ -169,15 +176,22 @@ class ServerQueueStore(QueueStore):
     _pool: Pool
 
     def _transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
-        for pause in (*PAUSES, None):
+        pauses = iter(PAUSES)
+        repeatable = True
+        while True:
             try:
                 with self._pool.transaction() as connection:
                     return run(connection, work(*args))
             except TransactionAbortedError:
+                pause = next(pauses, None)
                 if pause is None:
                     raise
                 sleep(pause)
-        raise AssertionError("the last pause is None")
+            except (ConnectionLostError, ReadOnlyServerError) as error:
+                # Unless the end is unknown, nothing was done; another server may be there by now.
+                if isinstance(error, (CommitUnknownError, NoReplyError)) or not repeatable:
+                    raise
+                repeatable = False
 
     def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
         with self._pool.reading() as reader:
