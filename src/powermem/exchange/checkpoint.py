@@ -6,10 +6,10 @@ import json
 import os
 import uuid
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from ..errors import InvalidInputError
+from ..inputs import check_path
 
 _KEY = "powermem_load"
 _VERSION = 1
@@ -30,14 +30,14 @@ class Checkpoint:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = Path(path)
+        self._path = check_path(path, "checkpoint")
         self._id = uuid.uuid4().hex
         self._first: str | None = None
         self._done = 0
         self._beyond: set[int] = set()
         self._failed: set[int] = set()
         self._again: set[int] = set()
-        if self._path.exists():
+        if os.path.exists(self._path):
             self._load()
         self.save()
 
@@ -54,7 +54,7 @@ class Checkpoint:
             self._beyond = {int(index) for index in state["beyond"]}
             self._again = {int(index) for index in state["failed"]}
             self._failed = set(self._again)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             if isinstance(error, InvalidInputError):
                 raise
             raise InvalidInputError(f"checkpoint: {self._path} is not the checkpoint of a load") from error
@@ -112,4 +112,6 @@ class Checkpoint:
                 os.fsync(file.fileno())
             os.replace(part, self._path)
         except OSError as error:
-            raise InvalidInputError(f"checkpoint: cannot write {self._path} ({error})") from error
+            raise InvalidInputError(
+                f"checkpoint: cannot write {str(self._path)[:300]} ({error.strerror})"
+            ) from error
