@@ -23,6 +23,7 @@ from pydantic import (
 from ..masking import MASK, is_secret, mask_text
 
 _MAX_DEPTH = 32
+_MOST = (1 << 63) - 1
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 
 
@@ -246,8 +247,8 @@ Text = Annotated[str, AfterValidator(_not_blank)]
 Path = Annotated[str, BeforeValidator(_path), AfterValidator(_not_blank)]
 Host = Annotated[str, AfterValidator(_host)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
-Count = Annotated[int, Field(ge=1)]
-Whole = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=1, le=_MOST)]
+Whole = Annotated[int, Field(ge=0, le=_MOST)]
 Seconds = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(ge=0)]

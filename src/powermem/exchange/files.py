@@ -173,7 +173,7 @@ def _unusable(what: str, path: Path, error: Exception) -> InvalidInputError:
 def _open_to_read(path: Path) -> IO[Any]:
     with open(path, "rb") as file:
         begin = file.read(4)
-    opened: Any = _open(path, "rb", packed=begin.startswith(b"\x1f\x8b") or _packed(path))
+    opened: Any = _open(path, "rb", packed=begin.startswith(b"\x1f\x8b"))
     if begin.startswith(b"\x1f\x8b"):
         begin = opened.peek(4)[:4]
     named = next((encoding for mark, encoding in _MARKS if begin.startswith(mark)), None)

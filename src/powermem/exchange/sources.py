@@ -168,4 +168,7 @@ def _decode(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InvalidInputError(f"source: not valid JSON ({error})") from None
+        raise InvalidInputError(
+            "source: neither an export of powermem, nor JSON of powermem 1.1 or of mem0, nor a database of "
+            f"powermem 1.1; not valid JSON ({error})"
+        ) from None
