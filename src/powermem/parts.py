@@ -117,7 +117,11 @@ def read_part(part: object, path: str, *, private_urls: bool = False) -> dict[st
     if kind == "text":
         found = type(part_of(part, "text")).__name__
         raise InvalidInputError(f"{where}.text: expected a string, got {found}")
-    raise InvalidInputError(f"{where}: parts of type {shown(kind)} cannot be remembered; allowed: {ALLOWED}")
+    raise InvalidInputError(f"{where}: parts of type {_named(kind)} cannot be remembered; allowed: {ALLOWED}")
+
+
+def _named(kind: object) -> str:
+    return shown(kind) if isinstance(kind, str) else type(kind).__name__
 
 
 def size_of(part: Mapping[str, Any]) -> int:
