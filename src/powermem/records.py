@@ -89,6 +89,12 @@ def event_item(outcome: Outcome, event: str = "ADD") -> dict[str, Any] | None:
     return item
 
 
+def noted_item(memory_id: int, event: str, row: Row | None) -> dict[str, Any]:
+    """Return an item of results that were noted, with the memory as it is now, or ``None`` if it is gone."""
+    item = None if row is None else event_item(Added(row), event)
+    return {"id": memory_id, "memory": None, "event": event} if item is None else item
+
+
 def history_record(entry: HistoryEntry) -> dict[str, Any]:
     """Return one entry of a memory's history."""
     return {
@@ -120,7 +126,7 @@ def unheard_record(role: str, sent_at: int) -> dict[str, Any]:
 def task_record(task: Task) -> dict[str, Any]:
     """Return a task as ``get_status`` shows it; one that has not begun counts as running for its caller."""
     waiting = task.status is ProcessStatus.PENDING
-    return {
+    shown = {
         "task_id": str(task.id),
         "status": str(ProcessStatus.RUNNING if waiting else task.status),
         "stage": task.stage,
@@ -130,6 +136,8 @@ def task_record(task: Task) -> dict[str, Any]:
         "created_at": to_iso(task.created_at),
         "updated_at": to_iso(task.updated_at),
     }
+    warnings = task.outcome.get("warnings")
+    return {**shown, "warnings": list(warnings)} if warnings else shown
 
 
 def listed_task(task: Task) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import inspect
 import json
 import logging
 import os
-import uuid
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from functools import partial
@@ -19,12 +18,14 @@ from ..changes import AlreadyDone
 from ..errors import StoreUnavailableError
 from ..exchange.checkpoint import Checkpoint
 from ..framing import Receipt, verbatim_items
+from ..ids import new_id
 from ..inputs import Id, Moment, check_choice, check_count, check_rate
 from ..messages import Messages
 from ..parts import has_parts
 from ..refinement import Refinement
+from ..tasks import done_key, done_note
 from ..tracing import Value, annotate, span
-from ..types import Usage
+from ..types import Scope, Usage
 from .bulk.loading import AsyncLoader, Item
 from .bulk.loading import Outcome as Loaded
 from .bulk.progress import Listener
@@ -91,7 +92,10 @@ class AsyncAdding(AsyncRemembering):
 
         Raises:
             InvalidInputError: an argument is wrong; nothing was stored.
-            ExtractionError: the model's answer could not be read; the messages are kept as source turns.
+            ExtractionError: the model's answer could not be read, or is never whole. What was learned is
+                stored; the messages that were not learned from wait, and ``process`` or ``flush`` learns
+                from them.
+            ProviderError: a model failed or refused; the messages wait likewise.
         """
         started = perf_counter()
         asked = read_addition(
@@ -114,25 +118,34 @@ class AsyncAdding(AsyncRemembering):
         )
         return await self._add(asked, started)
 
-    async def _add(self, asked: Addition, started: float) -> dict[str, Any]:
+    async def _add(self, asked: Addition, started: float, *, waits: bool = True) -> dict[str, Any]:
+        """Carry out a call of ``add``; with ``waits`` the turns of one that fails wait to be processed."""
         new, heard, key = asked.new, asked.heard, asked.key
         with span("powermem.add", _traced(len(heard), asked.infer, asked.later)):
             parts = await self._ready()
             if key is not None and (known := await parts.store.recall_request(new.scope, key)) is not None:
                 return _decode(known)
             usage = Usage()
+            refinement = Refinement(new, asked.prompt, asked.filters)
             if asked.infer and heard and (asked.later or has_parts(heard)):
-                refinement = Refinement(new, asked.prompt, asked.filters)
                 return await self._add_later(heard, refinement, key, usage, started)
             reply = _Reply(usage, started, parts.extractor.name if asked.infer else None)
             receipt = None if key is None else Receipt(key, reply.text)
+            done = reply.note(new.scope, new.at)
             try:
                 if asked.infer and heard:
                     items = await parts.extraction.store_facts(
-                        heard, new, usage, prompt=asked.prompt, expression=asked.expression, receipt=receipt
+                        heard,
+                        new,
+                        usage,
+                        prompt=asked.prompt,
+                        expression=asked.expression,
+                        receipt=receipt,
+                        done=done,
+                        call=refinement.payload() if waits else None,
                     )
                 else:
-                    call = Verbatim(asked.spoken, new, usage, receipt)
+                    call = Verbatim(asked.spoken, new, usage, receipt, done)
                     items = verbatim_items((await parts.extraction.store_verbatim([call]))[0])
             except AlreadyDone as done:
                 return _decode(done.result)
@@ -170,7 +183,8 @@ class AsyncAdding(AsyncRemembering):
 
         async def alone(i: int) -> None:
             try:
-                results[i] = (await self._add(asked[i], started))["usage"]
+                # Whoever loads brings what failed again.
+                results[i] = (await self._add(asked[i], started, waits=False))["usage"]
             except Exception as error:
                 results[i] = error
 
@@ -256,7 +270,8 @@ class _Reply:
     def __init__(self, usage: Usage, started: float, extractor: str | None) -> None:
         self._usage = usage
         self._started = started
-        self._result: dict[str, Any] = {"results": [], "status": "completed", "task_id": str(uuid.uuid4())}
+        self._task_id = new_id()
+        self._result: dict[str, Any] = {"results": [], "status": "completed", "task_id": str(self._task_id)}
         if extractor is not None:
             self._result["extractor"] = extractor
 
@@ -266,6 +281,10 @@ class _Reply:
         self._usage.seconds = self._usage.seconds or perf_counter() - self._started
         reply = {**self._result, "results": items, "usage": self._usage.as_dict()}
         return {**reply, "warnings": list(self._usage.warnings)} if self._usage.warnings else reply
+
+    def note(self, scope: Scope, at: int) -> Receipt:
+        """Return what lets ``get_status`` tell of it under its task id."""
+        return Receipt(done_key(self._task_id), partial(done_note, scope, at), Scope())
 
     def text(self, items: list[dict[str, Any]]) -> str:
         """Return the same as it is kept under a key."""

@@ -42,6 +42,7 @@ class AsyncProcessTask:
         self._updated_at = 0
         self._cause: Exception | None = None
         self._news = AsyncEvent()
+        self._maker: object = None
 
     @property
     def done(self) -> bool:
@@ -95,7 +96,6 @@ class AsyncWatcher:
         # Where threads do the work, what is told last must not be overtaken by what was seen before.
         self._lock = threading.Lock()
         self._open: dict[int, AsyncProcessTask] = {}
-        self._own = 0
         self._last = 0
         self._next_look = 0.0
         self._closed = False
@@ -103,19 +103,22 @@ class AsyncWatcher:
     @property
     def waiting(self) -> bool:
         """Whether a task that was made here is not done."""
-        return self._own > 0
+        return any(handle._own for handle in list(self._open.values()))
 
     def open(self, store: AsyncTaskStore) -> None:
         """Look into this store from now on."""
         self._store = store
 
-    def watch(self, task_id: int, user_id: str | None, *, own: bool = True) -> AsyncProcessTask:
+    def watch(
+        self, task_id: int, user_id: str | None, *, own: bool = True, maker: object = None
+    ) -> AsyncProcessTask:
         """Return the handle of a task, which is followed until it is done.
 
         Args:
             task_id: the task's id.
             user_id: whose work it is.
             own: whether it is made here, and is going to be stored; otherwise it is stored already.
+            maker: for whom it is made, see ``made_by``.
         """
         with self._lock:
             handle = self._open.get(task_id)
@@ -124,7 +127,7 @@ class AsyncWatcher:
                 handle._stored = not own
             if own and not handle._own:
                 handle._own = True
-                self._own += 1
+                handle._maker = maker
             return handle
 
     def stored(self, task_ids: Iterable[int]) -> None:
@@ -139,6 +142,10 @@ class AsyncWatcher:
         with self._lock:
             handles = list(self._open.values())
         return [handle for handle in handles if handle._own and user_id in (None, handle.user_id)]
+
+    def made_by(self, maker: object) -> list[AsyncProcessTask]:
+        """Return the tasks that were made for somebody and are not done."""
+        return [handle for handle in self.made_here(None) if handle._maker is maker]
 
     def forget(self, handles: Iterable[AsyncProcessTask]) -> None:
         """Stop following tasks that were never stored."""
@@ -236,5 +243,6 @@ class AsyncWatcher:
             handle._news.set()
 
     def _drop(self, handle: AsyncProcessTask) -> None:
-        if self._open.pop(handle._number, None) is not None and handle._own:
-            self._own -= 1
+        # A handle may be kept for long, and with it nothing else.
+        handle._maker = None
+        self._open.pop(handle._number, None)

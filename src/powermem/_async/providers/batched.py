@@ -11,7 +11,7 @@ from ..._concurrency import AsyncBatcher, AsyncEvent, AsyncLock
 from ...cache import Vector, VectorCache, text_key
 from ...errors import PowerMemError, ProviderError, QuotaExceededError
 from ...sizing import Sizing
-from ...tokens import estimate_tokens
+from ...tokens import cut, estimate_tokens
 from ...tracing import span
 from ...wire.reasons import QUOTA, TOO_LONG, UNUSABLE
 from .embedder import AsyncEmbedder
@@ -22,7 +22,7 @@ _UNACCEPTABLE = frozenset({400, 413, 422})
 _HARMLESS = "hello"
 # Characters. A text that is refused for no clear reason is only shortened when it may be its length, and none
 # below the least: it says too little, and something else is wrong.
-_LENGTHY = 500
+_LENGTHY = 200
 _LEAST = 40
 
 Outcome = Vector | PowerMemError
@@ -188,8 +188,7 @@ class AsyncBatchedEmbedder:
         limit = self._length.size
         if limit is None or len(text) <= limit:
             return text
-        tokens = estimate_tokens(text)
-        return text if tokens <= limit else text[: max(_LEAST, len(text) * limit // tokens)]
+        return cut(text, limit)
 
     async def _settle(self, texts: list[str]) -> list[Outcome]:
         """Embed texts with one request, or find out which of them it is that cannot be."""
@@ -257,7 +256,6 @@ class AsyncBatchedEmbedder:
         if error.reason != TOO_LONG and (error.reason or len(text) < _LENGTHY):
             return error
         while len(text) > _LEAST:
-            tokens = estimate_tokens(text)
             text = text[: max(_LEAST, len(text) // 2)]
             try:
                 vectors = await self._request([text])
@@ -267,7 +265,7 @@ class AsyncBatchedEmbedder:
                 if not _may_be_the_texts(refusal):
                     return refusal
                 continue
-            self._length.refuse(tokens)
+            self._length.refuse(2 * estimate_tokens(text))
             shortened: Vector = vectors[0]
             return shortened
         return error if await self._works() else _general(error)

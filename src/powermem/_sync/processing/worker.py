@@ -69,27 +69,50 @@ class Processor:
         self._ended = Event()
         self._dispatcher = Worker("powermem-processing", self._dispatch)
         self._heart = Worker("powermem-leases", self._renew)
+        # Lanes that are still leased to an owner here although nobody works on them, and since when.
+        self._owed: dict[str, tuple[str, float]] = {}
         self._started = False
         self._closed = False
         self._claiming = True
         self._looking = False
         self._abandoned = False
         self._revived: int | None = None
+        self._jumps = clock.JumpDetector(settings.lease_seconds / _RENEWALS)
+        self._jumped_at = float("-inf")
+        self._misdated = True
 
     @property
     def running(self) -> int:
         """How many lanes are worked on here at this moment."""
         return len(self._lanes)
 
+    @property
+    def claiming(self) -> bool:
+        """Whether tasks are taken on here."""
+        return self._started and self._claiming and self._settings.concurrency > 0
+
     def wake(self) -> None:
         """Look for work now, and from now on."""
+        try:
+            self.start()
+        except PowerMemError as error:
+            # What was asked for is in the store, and is done once a thread can be started.
+            _logger.warning("background work cannot begin: %s", error)
+
+    def start(self) -> None:
+        """Look for work now, and from now on, or say why that cannot be.
+
+        Raises:
+            PowerMemError: no thread can be started; what is in the store is done once one can.
+        """
         self._changed.set()
         with self._lock:
-            # Nothing is started behind the back of who closes.
-            if not self._started and not self._closed:
-                self._started = True
-                self._dispatcher.start()
+            # Nothing is started behind the back of who closes. What runs already goes on: an interrupt may
+            # have come between the two.
+            if not self._closed:
                 self._heart.start()
+                self._dispatcher.start()
+                self._started = True
 
     def resize(self, width: int) -> None:
         """Work on so many lanes at once from now on; those under way are finished."""
@@ -137,6 +160,7 @@ class Processor:
         self._dispatcher.join()
         for lane in list(self._lanes):
             self._park(lane)
+        self._release_owed(0.0)
         self._heart.stop()
         self._heart.join()
 
@@ -194,7 +218,9 @@ class Processor:
             self._changed.clear()
             claimed = 0
             try:
-                claimed = self._look()
+                self._mind_clock()
+                self._release_owed(self._settings.poll_interval)
+                claimed = self._look(stopping)
                 self._watcher.follow()
             except PowerMemError as error:
                 _logger.warning("cannot look for work: %s", error)
@@ -204,16 +230,33 @@ class Processor:
             if not claimed and not stopping.is_set():
                 self._changed.wait(self._settings.poll_interval)
 
-    def _look(self) -> int:
+    def _look(self, stopping: Event) -> int:
         """Begin to work on lanes, as far as there are places; return on how many."""
         self._revive()
         free = self._width - len(self._lanes)
         # Before the question whether to, so that who forbids it sees what is under way.
         self._looking = True
         try:
-            return self._claim(free) if free > 0 and self._claiming else 0
+            return self._claim(free, stopping) if free > 0 and self._claiming else 0
         finally:
             self._looking = False
+
+    def _mind_clock(self) -> None:
+        """See to it that work is neither put off nor begun twice where the clock was set."""
+        ticks = monotonic()
+        if self._jumps.jumped(clock.now(), ticks):
+            _logger.warning("the clock was set, or the machine slept; leases are renewed by the new time")
+            self._jumped_at = ticks
+            self._misdated = True
+            self._renew_leases()
+        if self._misdated and self._claiming:
+            self._store.redate_lanes(clock.now(), self._lease)
+            self._misdated = False
+
+    @property
+    def _ended_by(self) -> int | None:
+        """By when leases must have ended to be over; 0 after a jump, until their holders renewed them."""
+        return None if monotonic() - self._jumped_at >= self._settings.lease_seconds else 0
 
     def _revive(self) -> None:
         """Let what waits for a budget begin again, once on each day."""
@@ -222,20 +265,38 @@ class Processor:
             self._store.revive_tasks(at)
             self._revived = day_of(at)
 
-    def _claim(self, limit: int) -> int:
+    def _release_owed(self, pause: float) -> None:
+        """Let go of lanes whose work a failure of the store has cut short here, after a pause of seconds.
+
+        Otherwise this process would wait for the end of its own lease.
+        """
+        for name, (owner, since) in list(self._owed.items()):
+            if monotonic() - since >= pause:
+                try:
+                    self._store.release_lane(owner, name)
+                except PowerMemError as error:
+                    _logger.warning("the lane of %r cannot be released yet: %s", name, error)
+                else:
+                    self._owed.pop(name, None)
+
+    def _claim(self, limit: int, stopping: Event) -> int:
         # A new name each time: what is left of an earlier lease of this very process must not pass.
         owner = uuid.uuid4().hex
         at = clock.now()
-        names = self._store.claim_lanes(owner, at, at + self._lease, limit)
+        names = self._store.claim_lanes(owner, at, at + self._lease, limit, ended=self._ended_by)
+        waiting: list[_Lane] = []
         for name in names:
             lane = _Lane(name, owner)
             lane.worker = Worker("powermem-lane", partial(self._work, lane))
             self._lanes.add(lane)
             try:
                 lane.worker.start()
-            except BaseException:
-                self._lanes.discard(lane)
-                raise
+            except PowerMemError:
+                lane.worker = None
+                waiting.append(lane)
+        for lane in waiting:
+            # There is no thread to be had but this one.
+            self._work(lane, stopping)
         return len(names)
 
     def _work(self, lane: _Lane, stopping: Event) -> None:
@@ -256,6 +317,10 @@ class Processor:
             _logger.warning("the lease of %r ended before its work; somebody else goes on", lane.name)
         except PowerMemError as error:
             _logger.warning("work for %r was cut short: %s; it is begun again", lane.name, error)
+            self._owed[lane.name] = (lane.owner, monotonic())
+        except Exception:
+            self._owed[lane.name] = (lane.owner, monotonic())
+            raise
         finally:
             # Lane and worker know each other: apart, both go at once and not with a collection of garbage.
             lane.worker = None
@@ -267,19 +332,24 @@ class Processor:
         pause = self._settings.lease_seconds / _RENEWALS
         tidied = float("-inf")
         while not (stopping.wait(pause) or self._abandoned):
-            held: dict[str, list[str]] = {}
-            for lane in list(self._lanes):
-                held.setdefault(lane.owner, []).append(lane.name)
-            for owner, names in held.items():
-                try:
-                    self._store.renew_lanes(owner, names, clock.now() + self._lease)
-                except PowerMemError as error:
-                    _logger.warning("leases could not be renewed: %s", error)
-                except Exception:
-                    _logger.exception("leases could not be renewed; it is tried again")
+            self._renew_leases()
+            # What another process wrote by a wrong clock is found as soon as a lease would have ended.
+            self._misdated = True
             if monotonic() - tidied > _TIDYING:
                 tidied = monotonic()
                 self._tidy()
+
+    def _renew_leases(self) -> None:
+        held: dict[str, list[str]] = {}
+        for lane in list(self._lanes):
+            held.setdefault(lane.owner, []).append(lane.name)
+        for owner, names in held.items():
+            try:
+                self._store.renew_lanes(owner, names, clock.now() + self._lease)
+            except PowerMemError as error:
+                _logger.warning("leases could not be renewed: %s", error)
+            except Exception:
+                _logger.exception("leases could not be renewed; it is tried again")
 
     def _tidy(self) -> None:
         """Forget tasks that are over for long."""
