@@ -16,6 +16,7 @@ from typing import IO, Any, cast
 
 from ..errors import InvalidInputError
 from ..inputs import check_path
+from ..sqlite.files import is_database, is_open
 
 # The longer ones first: the mark of UTF-32 begins like that of UTF-16.
 _MARKS = (
@@ -24,7 +25,6 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-from ..sqlite.files import is_database, is_open
 
 Target = str | os.PathLike[str] | IO[Any]
 """A path, or an open file for text or bytes. A path that ends in ``.gz`` is compressed."""
