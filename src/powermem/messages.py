@@ -16,6 +16,7 @@ from .forms import (
     holds_messages,
     is_listed,
     is_message,
+    is_other_item,
     is_silent,
     lacks_content,
     part_of,
@@ -78,6 +79,21 @@ def read_messages(
     for i, item in enumerate(items):
         reader.read(item, "messages" if isinstance(messages, str) else f"messages[{i}]")
     return reader.found()
+
+
+def check_conversation(messages: object) -> Sequence[Any]:
+    """Return the items that messages are, where only some of them are read.
+
+    Raises:
+        InvalidInputError: they are of a wrong type, or one has an unknown role.
+    """
+    items = check_messages(messages)
+    for i, item in enumerate(items):
+        for one in () if isinstance(item, str) else unpacked(item):
+            written = written_role(one)
+            if written is not None and role_named(written) is None:
+                raise InvalidInputError(_wrong_role(one, written, f"messages[{i}]"))
+    return items
 
 
 def check_messages(messages: object) -> Sequence[Any]:
@@ -153,7 +169,11 @@ class _Reader:
             if written is None and is_silent(item):
                 self._leave_out(item, path)
                 return
-            raise InvalidInputError(_wrong_role(item, written, path))
+            wrong = InvalidInputError(_wrong_role(item, written, path))
+            if written is not None or not is_other_item(item):
+                raise wrong
+            self._complaints.append(wrong)
+            return
         if lacks_content(item) and role != "assistant":
             raise InvalidInputError(f"{path}: a message needs 'content'; it has {_fields(item)}")
         given = part_of(item, "name") or part_of(item, "actor_id") or None
