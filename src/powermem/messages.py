@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timezone, tzinfo
 from typing import Any, TypeAlias
 
+from .cleaning import clean_text
 from .clock import LocalTime, parse_local
 from .errors import InvalidInputError
 from .forms import (
@@ -199,7 +200,7 @@ class _Reader:
     def _content(self, content: object, path: str, role: str) -> tuple[str, tuple[Mapping[str, Any], ...]]:
         """Return the text of a message, and its other parts."""
         if isinstance(content, str):
-            return check_text(content, path).strip(), ()
+            return _checked(content, path, role), ()
         if holds_messages(content):
             # A whole message or reply, where its content was meant.
             whole, content = content, [part for one in unpacked(content) for part in _parts(content_of(one))]
@@ -217,7 +218,7 @@ class _Reader:
         for i, part in enumerate(content):
             where = f"{path}[{i}]"
             if (text := text_in(part)) is not None:
-                texts.append(check_text(text, where).strip())
+                texts.append(_checked(text, where, role))
                 continue
             if is_silent(part):
                 self._leave_out(part, where)
@@ -246,6 +247,11 @@ class _Reader:
             kind = part_of(item, "type")
             what = f"type {kind!r}" if isinstance(kind, str) else f"fields {_fields(item)}"
             _logger.debug("%s is left out: nothing of it is remembered (%s)", path, what)
+
+
+def _checked(text: str, path: str, role: str) -> str:
+    # A caller can mend what a user says; what a model or a tool sends is taken as far as it goes.
+    return (check_text(text, path) if role == "user" else clean_text(text)).strip()
 
 
 def _message(
