@@ -96,7 +96,6 @@ class AsyncWatcher:
         # Where threads do the work, what is told last must not be overtaken by what was seen before.
         self._lock = threading.Lock()
         self._open: dict[int, AsyncProcessTask] = {}
-        self._own = 0
         self._last = 0
         self._next_look = 0.0
         self._closed = False
@@ -104,7 +103,7 @@ class AsyncWatcher:
     @property
     def waiting(self) -> bool:
         """Whether a task that was made here is not done."""
-        return self._own > 0
+        return any(handle._own for handle in list(self._open.values()))
 
     def open(self, store: AsyncTaskStore) -> None:
         """Look into this store from now on."""
