@@ -137,6 +137,6 @@ def messages_of(exchange: Exchange) -> list[Message]:
 
 def spoken(role: str, text: str, at: int) -> list[Message]:
     """Return the message to keep of a text; none of a blank one."""
-    # Halves of a character, as where a stream or a program cut a text, must not cost the rest of it.
+    # A stream may have divided a character, and what was said beside it is worth keeping.
     text = clean_text(text).strip()
     return [Message(role, text, None, at)] if text else []
