@@ -19,7 +19,7 @@ from typing import Any
 _PATIENCE = 60.0
 _UNPRIVILEGED = "nobody"
 
-# Waits for a line. When this process ends without one, even killed, it ends the server and removes its folder.
+# Waits for a line. When this process ends without one, even killed, it ends the server and its folder.
 _GUARD = """
 read line && exit
 kill -s "$2" "$1"
