@@ -114,8 +114,9 @@ def new_messages(messages: str | Sequence[Any]) -> tuple[str, str]:
         text = strip_recalled(messages)
         return text, text
     heard_before = False
-    items = [one for message in messages for one in unpacked(message)]
-    for place, message in enumerate(reversed(items)):
+    # The last ones tell, of however many.
+    newest = (one for message in reversed(messages) for one in reversed(unpacked(message)))
+    for place, message in enumerate(newest):
         plain = isinstance(message, str)
         role, content = ("user", message) if plain else (role_of(message), content_of(message))
         text = strip_recalled(text_of(content)) if role == "user" else ""
