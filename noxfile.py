@@ -16,7 +16,7 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["lint", "generated", "typing", "docs", "tests", "stores"]
 
 GROUPS = nox.project.load_toml("pyproject.toml")
-SUPPORTED = ["3.10", "3.11", "3.12", "3.13"]
+SUPPORTED = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 
 
 def find_pythons() -> list[str]:

@@ -38,7 +38,7 @@ def _values(row: Row) -> tuple[object, ...]:
     scope = [part or "" for part in row.scope]
     content = (row.text, row.hash, row.actor_id, row.memory_type, encode(row.metadata))
     times = (row.created_at, row.updated_at, row.valid_from, row.valid_to, row.expires_at)
-    return (*scope, *content, *times, row.superseded_by, row.access_count, row.version)
+    return (*scope, *content, *times, row.superseded_by, row.access_count, row.version, row.utc_offset)
 
 
 def found_by_python(connection: sqlite3.Connection, wanted: object) -> list[int]:

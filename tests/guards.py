@@ -34,7 +34,7 @@ COLOURED_LAYERS = {
         ["memory", "adding", "remembering", "background", "following", "moving", "reading", "lifecycle"], 5
     ),
     **dict.fromkeys(["bulk", "extraction", "retrieval", "processing", "clients"], 4),
-    **dict.fromkeys(["encoder", "storage", "stores", "providers"], 3),
+    **dict.fromkeys(["calling", "encoder", "storage", "stores", "providers"], 3),
     "__init__": 3,
 }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timezone as utc
+from datetime import tzinfo
 from typing import Any
 
 from . import clock
@@ -16,6 +18,7 @@ from .metadata import check_metadata
 from .parts import has_parts
 from .plan import NewMemories
 from .types import Message, Scope
+from .zones import read_zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,35 +71,59 @@ def read_addition(
     expires_at: Moment | None = None,
     async_mode: object = False,
     idempotency_key: object = None,
+    timezone: object = None,
+    zone: tzinfo = utc.utc,
+    private_urls: bool = False,
 ) -> Addition:
     """Check the arguments of ``add``.
 
     Args:
         whose: whose memory it is.
+        zone: the configured time zone, which ``timezone`` replaces.
         messages: what was said; this and the others are told of there.
+        private_urls: whether images may have any address; see ``read_messages``.
 
     Raises:
         InvalidInputError: one of them is wrong.
     """
     later = check_mode(async_mode)
-    said = None if timestamp is None else clock.parse(timestamp)
+    configured, zone = zone, zone if timezone is None else read_zone(timezone)
+    now = clock.local_time(clock.now(), zone)
+    said = now if timestamp is None else clock.parse_local(timestamp, zone)
     actor = check_id(actor_id, "actor_id")
-    heard = read_messages(messages, actor_id=actor, sent_at=said)
+    heard = read_messages(messages, actor_id=actor, sent_at=said, zone=zone, private_urls=private_urls)
     kept = check_metadata(metadata)
     if scope is not None:
         kept["scope"] = check_text_given(scope, "scope")
     new = NewMemories(
         scope=whose,
-        at=clock.now(),
+        at=now.at,
+        utc_offset=now.utc_offset,
         metadata=kept,
         memory_type=None if memory_type is None else check_text_given(memory_type, "memory_type"),
         actor_id=actor,
-        expires_at=None if expires_at is None else clock.parse(expires_at, "expires_at"),
+        expires_at=None
+        if expires_at is None
+        else _future(clock.parse(expires_at, "expires_at", zone), now.at),
     )
     if prompt is not None and not isinstance(prompt, str):
         raise InvalidInputError(f"prompt: expected a string, got {type(prompt).__name__}")
-    expression = parse_filters(filters)
+    expression = parse_filters(filters, configured)
     key = None if idempotency_key is None else check_text_given(idempotency_key, "idempotency_key")
     if not infer and has_parts(heard):
         raise InvalidInputError("infer: images and audio are read by a model; leave it true for them")
     return Addition(heard, new, infer, later, prompt, filters, expression, key)
+
+
+def _future(moment: int, now: int) -> int:
+    """Return when a new memory expires.
+
+    Raises:
+        InvalidInputError: it would never be found.
+    """
+    if moment <= now:
+        raise InvalidInputError(
+            f"expires_at: {clock.to_iso(moment)} is in the past, so the memory would never be found; "
+            "give a later moment"
+        )
+    return moment

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from .changes import AddTurn, BufferTurn
 from .ids import new_id
@@ -20,8 +21,16 @@ def new_turn(message: Message, scope: Scope, at: int) -> AddTurn:
         scope: whose it is.
         at: the present moment, microseconds UTC; also when it was said, if it does not tell.
     """
-    sent_at = at if message.sent_at is None else message.sent_at
-    return AddTurn(new_id(), scope, message.role, message.content, message.actor_id, sent_at, at)
+    return AddTurn(
+        new_id(),
+        scope,
+        message.role,
+        message.content,
+        message.actor_id,
+        at if message.sent_at is None else message.sent_at,
+        at,
+        message.utc_offset,
+    )
 
 
 def waiting_turns(
@@ -44,9 +53,7 @@ def waiting_turns(
         if message.content:
             turns.append(BufferTurn(new_turn(message, scope, at), lane, task_id))
         if message.parts:
-            shown = Message(
-                message.role, " ".join(map(label, message.parts)), message.actor_id, message.sent_at
-            )
+            shown = replace(message, content=" ".join(map(label, message.parts)), parts=())
             parts = json.dumps(list(message.parts), ensure_ascii=False)
             turns.append(BufferTurn(new_turn(shown, scope, at), lane, task_id, parts))
     return turns

@@ -26,6 +26,7 @@ class AddTurn:
     actor_id: str | None
     sent_at: int
     created_at: int
+    utc_offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,36 @@
-"""Time as the store keeps it: integer microseconds since the epoch, in UTC."""
+"""Time as the store keeps it: integer microseconds since the epoch, UTC, and the speaker's offset from it."""
 
 from __future__ import annotations
 
 import time
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone, tzinfo
+from typing import NamedTuple
 
 from .errors import InvalidInputError
+from .zones import is_utc, offset_at
 
 DAY = 86_400_000_000
 """Microseconds."""
 
+FULL_DAY = 86_400
+"""Seconds: an offset from UTC is less than that in either direction."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
+_FIRST = (datetime.min.replace(tzinfo=timezone.utc) - _EPOCH) // _MICROSECOND
+_LAST = (datetime.max.replace(tzinfo=timezone.utc) - _EPOCH) // _MICROSECOND
+
+
+class LocalTime(NamedTuple):
+    """A moment together with what clocks showed where it was given.
+
+    Attributes:
+        at: microseconds since the epoch, UTC.
+        utc_offset: how many seconds these clocks were ahead of UTC.
+    """
+
+    at: int
+    utc_offset: int
 
 
 def now() -> int:
@@ -24,49 +43,101 @@ def to_iso(moment: int) -> str:
     return (_EPOCH + timedelta(microseconds=moment)).isoformat()
 
 
-def to_datetime(moment: int) -> datetime:
-    """Return microseconds as an aware ``datetime`` in UTC."""
-    return _EPOCH + timedelta(microseconds=moment)
+def to_datetime(moment: int, utc_offset: int | None = None) -> datetime:
+    """Return microseconds as an aware ``datetime`` as clocks showed it.
+
+    Args:
+        moment: microseconds since the epoch, UTC.
+        utc_offset: how many seconds these clocks were ahead of UTC; ``None`` for UTC itself.
+    """
+    at = _EPOCH + timedelta(microseconds=moment)
+    if not utc_offset:
+        return at
+    try:
+        return at.astimezone(timezone(timedelta(seconds=utc_offset)))
+    except OverflowError:
+        # On the first and the last day of the calendar there may be no such date.
+        return at
 
 
-def from_datetime(moment: datetime) -> int:
-    """Return a ``datetime`` in microseconds; a naive one is taken as UTC."""
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
+def offset_name(moment: datetime) -> str:
+    """Return an aware moment's offset as in ``"UTC+05:30"``, and ``"UTC"`` without any."""
+    minutes = round((moment.utcoffset() or timedelta()).total_seconds() / 60)
+    if not minutes:
+        return "UTC"
+    return f"UTC{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+
+
+def from_datetime(moment: datetime, zone: tzinfo = timezone.utc) -> int:
+    """Return a ``datetime`` in microseconds; a naive one is what clocks showed in a zone.
+
+    Of an hour that clocks showed twice it is the first, unless its ``fold`` says otherwise; an hour that they
+    left out counts on from the hour before.
+    """
+    if moment.tzinfo is None or moment.utcoffset() is None:
+        moment = moment.replace(tzinfo=zone)
     return (moment - _EPOCH) // _MICROSECOND
 
 
-def from_date(day: date) -> int:
-    """Return the moment at which a day begins, UTC, in microseconds."""
-    return from_datetime(datetime(day.year, day.month, day.day))
+def from_date(day: date, zone: tzinfo = timezone.utc) -> int:
+    """Return the moment at which a day begins in a zone, in microseconds UTC."""
+    return from_datetime(datetime(day.year, day.month, day.day), zone)
 
 
-def parse(value: object, name: str = "timestamp") -> int:
-    """Read a moment that a user gave.
+def local_time(at: int, zone: tzinfo) -> LocalTime:
+    """Return a moment (microseconds, UTC) with what clocks show in a zone."""
+    return LocalTime(at, offset_at(zone, to_datetime(at)))
 
-    Args:
-        value: an ISO-8601 string, a ``datetime``, a ``date``, or seconds since the epoch.
-        name: the argument's name, for the error.
+
+def parse(value: object, name: str = "timestamp", zone: tzinfo = timezone.utc) -> int:
+    """Read a moment that a user gave; see `parse_local`.
 
     Returns:
         Microseconds since the epoch, UTC.
+    """
+    return _to_micros(_read(value, name), zone, name)
+
+
+def parse_local(value: object, zone: tzinfo, name: str = "timestamp") -> LocalTime:
+    """Read a moment that a user gave, and what clocks showed there.
+
+    Args:
+        value: an ISO-8601 string, a ``datetime``, a ``date``, or seconds since the epoch.
+        zone: the zone of what comes without an offset. UTC is what programs write who know nothing of the
+            speaker's clock: it tells the moment, and the zone the hour.
+        name: the argument's name, for the error.
 
     Raises:
         InvalidInputError: the value is none of these.
     """
-    if isinstance(value, datetime):
-        return from_datetime(value)
-    if isinstance(value, date):
-        return from_date(value)
+    moment = _read(value, name)
+    at = _to_micros(moment, zone, name)
+    given = moment.tzinfo
+    if given is None or moment.utcoffset() is None or is_utc(given):
+        given = zone
+    return local_time(at, given)
+
+
+def _read(value: object, name: str) -> datetime:
+    read = value
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        value = _from_seconds(value)
+        read = _from_seconds(value)
     elif isinstance(value, str):
-        value = _from_text(value.strip())
-    if isinstance(value, datetime):
-        return from_datetime(value)
+        read = _from_text(value.strip())
+    elif isinstance(value, date) and not isinstance(value, datetime):
+        read = datetime(value.year, value.month, value.day)
+    if isinstance(read, datetime):
+        return read
     raise InvalidInputError(
         f"{name}: expected an ISO-8601 string, a datetime or seconds since the epoch, got {_shown(value)}"
     )
+
+
+def _to_micros(moment: datetime, zone: tzinfo, name: str) -> int:
+    at = from_datetime(moment, zone)
+    if not _FIRST <= at <= _LAST:
+        raise InvalidInputError(f"{name}: {moment.isoformat()} is outside the years 1 to 9999 in UTC")
+    return at
 
 
 def _shown(value: object) -> str:

@@ -20,6 +20,10 @@ PowerMemError
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
+from .masking import mask_text
+
 __all__ = [
     "AuthenticationError",
     "ClosedError",
@@ -41,7 +45,22 @@ __all__ = [
 
 
 class PowerMemError(Exception):
-    """Base of every error of this library."""
+    """Base of every error of this library; what looks like a key or a password is masked in its text."""
+
+    _public: ClassVar[type[PowerMemError] | None] = None
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(mask_text(part) if isinstance(part, str) else part for part in args))
+
+    def __reduce__(self) -> Any:
+        return super().__reduce__() if self._public is None else (self._public, self.args)
+
+    def __init_subclass__(cls, public: type[PowerMemError] | None = None) -> None:
+        """Let a class that only this library tells apart appear, pickled too, as the one that users know."""
+        super().__init_subclass__()
+        if public is not None:
+            cls.__module__, cls.__name__, cls.__qualname__ = __name__, public.__name__, public.__name__
+            cls._public = public
 
 
 class ConfigError(PowerMemError):
@@ -82,12 +101,19 @@ class ProviderError(PowerMemError):
     Attributes:
         provider: the provider's configured name, such as ``"openai"``.
         status: the HTTP status, or ``None`` when there was no reply.
+        reason: what kind of failure it is, where that is known: ``"too_long"`` for more than the model's
+            window takes, ``"quota"`` for an account without credit, ``"filtered"`` for a refusal because of
+            what is said, ``"cut"`` for an answer that lacks its end, ``"unusable"`` for vectors that do not
+            match the texts; else ``""``.
     """
 
-    def __init__(self, message: str, *, provider: str = "", status: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, provider: str = "", status: int | None = None, reason: str = ""
+    ) -> None:
         super().__init__(message)
         self.provider = provider
         self.status = status
+        self.reason = reason
 
 
 class RateLimitError(ProviderError):

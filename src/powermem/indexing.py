@@ -30,7 +30,7 @@ def index(row: Row, facets: Mapping[str, Any] | None = None, source: str = "") -
         Distinct term ids, ascending, as uint64 bytes, and how often each occurs, as uint8 bytes. Zero times
         is what the text lacks but its source has, whom and what it is about, and what ``marks`` says of it.
     """
-    extra = date_terms(row.valid_from)
+    extra = date_terms(row.valid_from, row.utc_offset)
     if row.actor_id:
         extra += terms(row.actor_id)
     behind = marks.of(row.text)

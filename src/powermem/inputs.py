@@ -6,10 +6,15 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from .errors import InvalidInputError
+from .masking import mask_text
 from .metadata import check_text
 from .types import Scope
+
+Id: TypeAlias = str | int | UUID
+"""What users may give as an id of a user, an agent, a run or an actor."""
 
 Moment: TypeAlias = str | datetime | int | float
 """What users may give as a moment; see ``clock.parse``."""
@@ -28,15 +33,17 @@ class Keep:
 KEEP: Any = Keep()
 """Stands for "leave it as it is", where ``None`` means something else."""
 
+MAX_COUNT = (1 << 63) - 1
+"""What is beyond is the same as no limit: no store holds so many rows."""
+
 SORT_COLUMNS = ("created_at", "updated_at", "id")
 
 
 def check_id(value: object, name: str) -> str | None:
-    """Return an id as given; numbers become strings.
+    """Return an id as a string; integers and UUIDs become their usual text.
 
     Raises:
-        InvalidInputError: it is blank, too long, or not a string or integer. A blank id is an error, since it
-        would
+        InvalidInputError: it is blank, too long, or of another type. A blank id is an error, since it would
             otherwise mean "everybody".
     """
     if value is None:
@@ -45,8 +52,15 @@ def check_id(value: object, name: str) -> str | None:
         if value.bit_length() > 64:
             raise InvalidInputError(f"{name}: expected a string, got an integer beyond 64 bits")
         value = str(value)
+    if isinstance(value, UUID):
+        value = str(value)
     if not isinstance(value, str):
-        raise InvalidInputError(f"{name}: expected a string, got {type(value).__name__}")
+        raise InvalidInputError(
+            f"{name}: expected a string, an integer or a UUID, got {type(value).__name__} {_shown(value)}"
+        )
+    if type(value) is not str:
+        # A member of an enumeration: drivers write some of them by their names.
+        value = str.__str__(value)
     if not value.strip():
         raise InvalidInputError(f"{name}: must not be blank; leave it out to mean no {name}")
     if len(value) > MAX_ID_LENGTH:
@@ -54,6 +68,11 @@ def check_id(value: object, name: str) -> str | None:
     if "\x00" in value:
         raise InvalidInputError(f"{name}: must not hold a NUL character")
     return check_text(value, name)
+
+
+def _shown(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 40 else f"{shown[:40]}..."
 
 
 def check_scope(user_id: object, agent_id: object, run_id: object) -> Scope:
@@ -80,12 +99,32 @@ def check_text_given(value: object, name: str) -> str:
 
 
 def check_count(value: object, name: str, *, least: int) -> int:
-    """Return an integer that is at least ``least``."""
+    """Return an integer that is at least ``least``, as large as any store can count."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidInputError(f"{name}: expected an integer, got {value!r}")
+        raise InvalidInputError(f"{name}: expected an integer, got {shown(value)}")
     if value < least:
-        raise InvalidInputError(f"{name}: must be at least {least}, got {value}")
-    return value
+        raise InvalidInputError(f"{name}: must be at least {least}, got {shown(value)}")
+    return min(value, MAX_COUNT)
+
+
+def check_limit(limit: object, top_k: object, *, least: int) -> int:
+    """Return how many results are wanted; ``top_k`` is another name for ``limit`` and wins."""
+    if top_k is None:
+        return check_count(limit, "limit", least=least)
+    return check_count(top_k, "top_k", least=least)
+
+
+def shown(value: object) -> str:
+    """Return a wrong value as it may be quoted in an error: short, and an object by its type."""
+    if isinstance(value, int) and value.bit_length() > 128:
+        return f"an integer of {value.bit_length()} bits"
+    if value is None or isinstance(value, (bool, int, float)):
+        return repr(value)
+    if isinstance(value, str):
+        # Cut after masking, since half a key may not be recognized.
+        text = mask_text(value[:1000])
+        return repr(text if len(text) <= 60 else text[:57] + "...")
+    return type(value).__name__
 
 
 def check_share(value: object, name: str) -> float | None:
@@ -93,24 +132,26 @@ def check_share(value: object, name: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        raise InvalidInputError(f"{name}: expected a number from 0 to 1, got {value!r}")
+        raise InvalidInputError(f"{name}: expected a number from 0 to 1, got {shown(value)}")
     return float(value)
 
 
 def check_sort(sort_by: object, order: object) -> tuple[str, bool]:
     """Return the column to sort by and whether it goes down."""
     column = "created_at" if sort_by is None else sort_by
-    if column not in SORT_COLUMNS:
-        raise InvalidInputError(f"sort_by: expected one of {', '.join(SORT_COLUMNS)}, got {sort_by!r}")
-    if order not in ("asc", "desc"):
-        raise InvalidInputError(f"order: expected 'asc' or 'desc', got {order!r}")
+    if not isinstance(column, str) or column not in SORT_COLUMNS:
+        raise InvalidInputError(f"sort_by: expected one of {', '.join(SORT_COLUMNS)}, got {shown(sort_by)}")
+    if not isinstance(order, str) or order not in ("asc", "desc"):
+        raise InvalidInputError(f"order: expected 'asc' or 'desc', got {shown(order)}")
     return str(column), order == "desc"
 
 
 def check_choice(value: object, name: str, choices: Sequence[str]) -> str:
     """Return a value that is one of the choices."""
-    if value not in choices:
-        raise InvalidInputError(f"{name}: expected one of {', '.join(map(repr, choices))}, got {value!r}")
+    if not isinstance(value, str) or value not in choices:
+        raise InvalidInputError(
+            f"{name}: expected one of {', '.join(map(repr, choices))}, got {shown(value)}"
+        )
     return str(value)
 
 
@@ -124,7 +165,7 @@ def check_mode(value: object) -> bool:
 def check_flag(value: object, name: str) -> bool:
     """Return a value that is true or false."""
     if not isinstance(value, bool):
-        raise InvalidInputError(f"{name}: expected True or False, got {value!r}")
+        raise InvalidInputError(f"{name}: expected True or False, got {shown(value)}")
     return value
 
 
@@ -133,7 +174,7 @@ def check_rate(value: object, name: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
-        raise InvalidInputError(f"{name}: expected a positive number, got {value!r}")
+        raise InvalidInputError(f"{name}: expected a positive number, got {shown(value)}")
     return float(value)
 
 
@@ -142,12 +183,12 @@ def check_seconds(value: object, name: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
-        raise InvalidInputError(f"{name}: expected a number of seconds, or None, got {value!r}")
+        raise InvalidInputError(f"{name}: expected a number of seconds, or None, got {shown(value)}")
     return float(value)
 
 
 def check_amount(value: object, name: str) -> float:
     """Return a number that is not negative."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
-        raise InvalidInputError(f"{name}: expected a number that is not negative, got {value!r}")
+        raise InvalidInputError(f"{name}: expected a number that is not negative, got {shown(value)}")
     return float(value)

@@ -2,51 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timezone, tzinfo
+from typing import Any, TypeAlias
 
-from .clock import parse as parse_moment
+from .clock import LocalTime, parse_local
 from .errors import InvalidInputError
+from .forms import (
+    ROLES,
+    SYNONYMS,
+    content_of,
+    holds_messages,
+    is_listed,
+    is_message,
+    is_silent,
+    lacks_content,
+    part_of,
+    role_named,
+    stands_without_content,
+    text_in,
+    unpacked,
+    written_role,
+)
+from .inputs import check_id
 from .metadata import check_text
-from .parts import check_size, read_part
+from .parts import MAX_BYTES, read_part, size_of
 from .prompts import HIDDEN_ROLES
 from .types import Message
+
+Messages: TypeAlias = str | Mapping[str, Any] | Iterable[Any]
+"""What users may give as messages; see ``read_messages``."""
+
+Content: TypeAlias = str | Mapping[str, Any] | Iterable[Any] | None
+"""What users may give as what a message says: a text or parts, in the form of any provider."""
+
+_logger = logging.getLogger("powermem.messages")
 
 _TIME_KEYS = ("timestamp", "created_at", "chat_time", "time")
 
 
 def read_messages(
-    messages: object, *, actor_id: str | None = None, sent_at: int | None = None
+    messages: object,
+    *,
+    actor_id: str | None = None,
+    sent_at: LocalTime | None = None,
+    zone: tzinfo = timezone.utc,
+    private_urls: bool = False,
 ) -> list[Message]:
     """Read messages in any of the accepted forms.
 
+    What cannot be remembered, such as a call of a tool or a part of an unknown type, is left out, and the
+    logger ``powermem.messages`` tells of it.
+
     Args:
-        messages: a string (something the user said), one message in OpenAI's form, or a list of these.
-            ``content`` may be a list of parts. ``name`` (or ``actor_id``) says who spoke and ``timestamp``
-            when.
+        messages: a string (something the user said), one message, or several of these, in the form of any
+            provider. ``content`` may be a list of parts. ``name`` (or ``actor_id``) says who spoke and
+            ``timestamp`` when.
         actor_id: who spoke, where a message does not say.
-        sent_at: when, in microseconds UTC, where a message does not say.
+        sent_at: when, where a message does not say.
+        zone: of times without an offset.
+        private_urls: whether images may have any address, and not only ``https://`` ones of public hosts.
 
     Returns:
-        The messages that say anything; the content of one without text is ``""``. An empty list gives an
-        empty list.
+        The messages that say anything; the content of one without text is ``""``. Nothing gives an empty
+        list, and so do messages that only hold what is never remembered, such as calls of tools.
 
     Raises:
         InvalidInputError: nothing says anything, or something is of the wrong type.
     """
-    if isinstance(messages, (str, Mapping)):
-        messages = [messages]
-    if not isinstance(messages, (list, tuple)):
-        raise InvalidInputError(
-            f"messages: expected a string, a message or a list of messages, got {type(messages).__name__}"
-        )
-    if not messages:
+    items = check_messages(messages)
+    if not items:
         return []
-    found = [_read(item, f"messages[{i}]", actor_id, sent_at) for i, item in enumerate(messages)]
-    kept = [message for message in found if message.content or message.parts]
-    if not kept:
-        raise InvalidInputError("messages: there is no text in them")
-    return kept
+    reader = _Reader(actor_id, sent_at, zone, private_urls)
+    for i, item in enumerate(items):
+        reader.read(item, "messages" if isinstance(messages, str) else f"messages[{i}]")
+    return reader.found()
+
+
+def check_messages(messages: object) -> Sequence[Any]:
+    """Return the items that messages are.
+
+    Raises:
+        InvalidInputError: they are of a wrong type.
+    """
+    if isinstance(messages, str) or is_message(messages):
+        return (messages,)
+    if isinstance(messages, (list, tuple)):
+        return messages
+    if is_listed(messages):
+        return tuple(messages)
+    raise InvalidInputError(
+        f"messages: expected a string, a message or a list of messages, got {type(messages).__name__}"
+    )
 
 
 def spoken(messages: Sequence[Message]) -> Sequence[Message]:
@@ -54,60 +102,159 @@ def spoken(messages: Sequence[Message]) -> Sequence[Message]:
     return [message for message in messages if message.role not in HIDDEN_ROLES] or messages
 
 
-def _read(item: object, path: str, actor_id: str | None, sent_at: int | None) -> Message:
-    if isinstance(item, str):
-        return Message("user", check_text(item, path).strip(), actor_id, sent_at)
-    if not isinstance(item, Mapping):
-        raise InvalidInputError(f"{path}: expected a string or a message, got {type(item).__name__}")
-    role = item.get("role", "user")
-    if not isinstance(role, str) or not role.strip():
-        raise InvalidInputError(f"{path}.role: expected a string such as 'user', got {role!r}")
-    if "content" not in item:
-        raise InvalidInputError(
-            f"{path}: a message needs 'content'; it has {', '.join(map(str, item)) or 'nothing'}"
-        )
-    name = item.get("name") or item.get("actor_id") or actor_id
-    if name is not None and not isinstance(name, str):
-        raise InvalidInputError(f"{path}.name: expected a string, got {name!r}")
-    text, parts = _content(item["content"], f"{path}.content")
-    return Message(role.strip(), text, name, _moment(item, path, sent_at), parts)
+class _Reader:
+    """Reads one message after the other.
 
+    A part that cannot be used is a complaint. It is raised only when nothing else is there to remember, since
+    a conversation is worth more than one of its parts.
+    """
 
-def _moment(item: Mapping[Any, Any], path: str, sent_at: int | None) -> int | None:
-    for key in _TIME_KEYS:
-        if item.get(key) is not None:
-            return parse_moment(item[key], f"{path}.{key}")
-    return sent_at
+    def __init__(
+        self, actor_id: str | None, sent_at: LocalTime | None, zone: tzinfo, private_urls: bool
+    ) -> None:
+        self._actor_id = actor_id
+        self._sent_at = sent_at
+        self._zone = zone
+        self._private_urls = private_urls
+        self._kept: list[Message] = []
+        self._complaints: list[InvalidInputError] = []
+        self._silent = False
 
+    def found(self) -> list[Message]:
+        """Return what there is to remember.
 
-def _content(content: object, path: str) -> tuple[str, tuple[Mapping[str, Any], ...]]:
-    """Return the text of a message, and its other parts."""
-    # An assistant's message that only calls tools has no content.
-    if content is None:
-        return "", ()
-    if isinstance(content, str):
-        return check_text(content, path).strip(), ()
-    if not isinstance(content, (list, tuple)):
-        raise InvalidInputError(f"{path}: expected a string or a list of parts, got {type(content).__name__}")
-    texts: list[str] = []
-    parts: list[Mapping[str, Any]] = []
-    for i, part in enumerate(content):
-        read = _part(part, f"{path}[{i}]")
-        if isinstance(read, str):
-            texts.append(read)
-        else:
+        Raises:
+            InvalidInputError: nothing, though something was meant to be.
+        """
+        if not self._kept:
+            if self._complaints:
+                raise self._complaints[0]
+            if not self._silent:
+                raise InvalidInputError("messages: there is no text in them")
+        for complaint in self._complaints:
+            _logger.warning("a part of a message is left out: %s", complaint)
+        return self._kept
+
+    def read(self, item: object, path: str) -> None:
+        """Read an item: a message, or what holds some."""
+        if isinstance(item, str):
+            if text := check_text(item, path).strip():
+                self._kept.append(_message("user", text, self._actor_id, self._sent_at))
+            return
+        for one in unpacked(item):
+            self._read(one, path)
+
+    def _read(self, item: object, path: str) -> None:
+        if not is_message(item):
+            raise InvalidInputError(f"{path}: expected a string or a message, got {type(item).__name__}")
+        written = written_role(item)
+        role = role_named(written)
+        if role is None:
+            if written is None and is_silent(item):
+                self._leave_out(item, path)
+                return
+            raise InvalidInputError(_wrong_role(item, written, path))
+        if lacks_content(item) and role != "assistant":
+            raise InvalidInputError(f"{path}: a message needs 'content'; it has {_fields(item)}")
+        given = part_of(item, "name") or part_of(item, "actor_id") or None
+        name = self._actor_id if given is None else check_id(given, f"{path}.name")
+        content = content_of(item)
+        # An assistant's message that only calls tools has no content.
+        text, parts = ("", ()) if content is None else self._content(content, f"{path}.content", role)
+        if text or parts:
+            self._kept.append(_message(role, text, name, self._moment(item, path), parts))
+        elif role != "user" and (content is None or stands_without_content(item)):
+            self._leave_out(item, path)
+
+    def _moment(self, item: object, path: str) -> LocalTime | None:
+        for key in _TIME_KEYS:
+            value = part_of(item, key)
+            # Of an object, a field of another type has another meaning.
+            if isinstance(value, (str, int, float, date)) or (
+                value is not None and isinstance(item, Mapping)
+            ):
+                return parse_local(value, self._zone, f"{path}.{key}")
+        return self._sent_at
+
+    def _content(self, content: object, path: str, role: str) -> tuple[str, tuple[Mapping[str, Any], ...]]:
+        """Return the text of a message, and its other parts."""
+        if isinstance(content, str):
+            return check_text(content, path).strip(), ()
+        if holds_messages(content):
+            # A whole message or reply, where its content was meant.
+            whole, content = content, [part for one in unpacked(content) for part in _parts(content_of(one))]
+            if not content and role != "user":
+                self._leave_out(whole, path)
+        elif isinstance(content, Mapping) or text_in(content) is not None:
+            content = [content]
+        if not is_listed(content):
+            raise InvalidInputError(
+                f"{path}: expected a string or a list of parts, got {type(content).__name__}"
+            )
+        texts: list[str] = []
+        parts: list[Mapping[str, Any]] = []
+        size = 0
+        for i, part in enumerate(content):
+            where = f"{path}[{i}]"
+            if (text := text_in(part)) is not None:
+                texts.append(check_text(text, where).strip())
+                continue
+            if is_silent(part):
+                self._leave_out(part, where)
+                continue
+            try:
+                read = read_part(part, where, private_urls=self._private_urls)
+                if size + size_of(read) > MAX_BYTES:
+                    raise InvalidInputError(
+                        f"{path}: the parts of a message may have {MAX_BYTES >> 20} MB together, got "
+                        f"{(size + size_of(read)) / 2**20:.1f}; pass large images by their URL"
+                    )
+            except InvalidInputError as error:
+                if role in HIDDEN_ROLES or (role == "assistant" and isinstance(part_of(part, "type"), str)):
+                    # Nobody chose what a model or a tool sends.
+                    self._leave_out(part, where)
+                else:
+                    self._complaints.append(error)
+                continue
+            size += size_of(read)
             parts.append(read)
-    check_size(parts, path)
-    return "\n".join(filter(None, texts)), tuple(parts)
+        return "\n".join(filter(None, texts)), tuple(parts)
+
+    def _leave_out(self, item: object, path: str) -> None:
+        self._silent = True
+        if _logger.isEnabledFor(logging.DEBUG):
+            kind = part_of(item, "type")
+            what = f"type {kind!r}" if isinstance(kind, str) else f"fields {_fields(item)}"
+            _logger.debug("%s is left out: nothing of it is remembered (%s)", path, what)
 
 
-def _part(part: object, path: str) -> str | Mapping[str, Any]:
-    if isinstance(part, str):
-        return check_text(part, path).strip()
-    if not isinstance(part, Mapping):
-        raise InvalidInputError(f"{path}: expected a part, got {type(part).__name__}")
-    if part.get("type", "text") not in ("text", "input_text", "output_text"):
-        return read_part(part, path)
-    if not isinstance(part.get("text"), str):
-        raise InvalidInputError(f"{path}.text: expected a string, got {type(part.get('text')).__name__}")
-    return check_text(part["text"], path).strip()
+def _message(
+    role: str,
+    text: str,
+    name: str | None,
+    sent_at: LocalTime | None,
+    parts: tuple[Mapping[str, Any], ...] = (),
+) -> Message:
+    if sent_at is None:
+        return Message(role, text, name, parts=parts)
+    return Message(role, text, name, sent_at.at, parts, sent_at.utc_offset)
+
+
+def _parts(content: object) -> Iterable[object]:
+    return content if is_listed(content) else () if content is None else (content,)
+
+
+def _wrong_role(item: object, written: object, path: str) -> str:
+    allowed = f"expected one of {', '.join(ROLES)} (or a synonym such as {SYNONYMS})"
+    if written is not None:
+        return f"{path}.role: {allowed}, got {written!r}"
+    kind = part_of(item, "type")
+    # A part of a message, where a message is expected, has a type and no role.
+    has = f"type {kind!r}" if isinstance(kind, str) else _fields(item)
+    return f"{path}.role: {allowed}; a message needs 'role' and 'content', and this one has {has}"
+
+
+def _fields(item: object) -> str:
+    if isinstance(item, Mapping):
+        return ", ".join(map(str, item)) or "nothing"
+    return f"those of {type(item).__name__}"

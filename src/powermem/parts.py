@@ -8,7 +8,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .addresses import is_public
 from .errors import InvalidInputError
+from .forms import part_of
 from .metadata import check_text
 from .types import Message
 
@@ -84,55 +86,110 @@ def decoded(data: str) -> bytes:
         raise InvalidInputError("the data of a part is not valid base64") from None
 
 
-def read_part(part: Mapping[str, Any], path: str) -> dict[str, Any]:
+def read_part(part: object, path: str, *, private_urls: bool = False) -> dict[str, Any]:
     """Check a part that is not text.
 
     Args:
-        part: in OpenAI's form: an image by its URL or as a data URL, audio as base64, or a PDF or text file
-            as a data URL.
+        part: an image by its URL or as data, audio as data, or a PDF or text file as data, in the form of any
+            provider.
         path: where it stands, for the error.
+        private_urls: whether images may have any address, and not only ``https://`` ones of public hosts.
 
     Returns:
-        The part in the strict form, without fields that nobody reads.
+        The part in OpenAI's form, without fields that nobody reads.
 
     Raises:
         InvalidInputError: its type cannot be remembered, or its data cannot be used.
     """
-    kind = part.get("type")
-    content = part.get(kind) if isinstance(kind, str) else None
+    kind, content = _in_one_form(part)
     path = f"{path}.{kind}"
     match kind:
         case "image_url":
-            return {"type": kind, kind: _image(content, path)}
+            return {"type": kind, kind: _image(content, path, private_urls)}
         case "input_audio":
             return {"type": kind, kind: _audio(content, path)}
         case "file":
             return {"type": kind, kind: _file(content, path)}
     where = path.rpartition(".")[0]
+    if part is None or isinstance(part, (int, float, list, tuple)):
+        raise InvalidInputError(f"{where}: expected a part, got {type(part).__name__}")
+    if kind == "text":
+        found = type(part_of(part, "text")).__name__
+        raise InvalidInputError(f"{where}.text: expected a string, got {found}")
     raise InvalidInputError(f"{where}: parts of type {kind!r} cannot be remembered; allowed: {ALLOWED}")
 
 
-def check_size(parts: Sequence[Mapping[str, Any]], path: str) -> None:
-    """Refuse a message whose parts are too large together.
-
-    Raises:
-        InvalidInputError: they are.
-    """
-    size = sum(_size(value) for part in parts for value in part[part["type"]].values())
-    if size > MAX_BYTES:
-        raise InvalidInputError(
-            f"{path}: the parts of a message may have {MAX_BYTES >> 20} MB together, got {size / 2**20:.1f}; "
-            "pass large images by their URL"
-        )
+def size_of(part: Mapping[str, Any]) -> int:
+    """Return how many bytes of data a checked part has, about."""
+    return sum(_size(value) for value in part[part["type"]].values())
 
 
-def _image(content: object, path: str) -> dict[str, str]:
+def _in_one_form(part: object) -> tuple[Any, object]:
+    """Return the type of a part in OpenAI's form and what it holds, whichever provider's form it has."""
+    kind = part_of(part, "type")
+    if kind is None:
+        # Gemini's parts have no type; each has one field of several.
+        for name in ("inline_data", "inlineData"):
+            if (data := part_of(part, name)) is not None:
+                media = part_of(data, "mime_type") or part_of(data, "mimeType")
+                return _inline(media, part_of(data, "data"), part_of(data, "display_name"))
+        for name in ("file_data", "fileData"):
+            if (data := part_of(part, name)) is not None:
+                uri = part_of(data, "file_uri") or part_of(data, "fileUri")
+                media = part_of(data, "mime_type") or part_of(data, "mimeType") or ""
+                return ("image_url" if str(media).startswith("image/") else "file"), {"url": uri}
+        fields = part if isinstance(part, Mapping) else getattr(part, "__dict__", {})
+        return next((name for name in fields if part_of(part, str(name)) is not None), None), None
+    own = part_of(part, kind) if isinstance(kind, str) else None
+    match kind:
+        case "image_url" | "input_audio" | "file" if own is not None:
+            return kind, own
+        case "input_image":
+            return "image_url", {"url": part_of(part, "image_url"), "detail": part_of(part, "detail")}
+        case "input_file":
+            return "file", part
+        case "image" | "document" | "audio" | "file" | "media":
+            return _foreign(part, str(kind))
+    return kind, own
+
+
+def _foreign(part: object, kind: str) -> tuple[str, object]:
+    """Read an image, a document or audio in the form of Anthropic, LangChain or MCP."""
+    source = part_of(part, "source")
+    source = part if source is None or isinstance(source, str) else source
+    url = part_of(source, "url") or (part_of(part, "image") if kind == "image" else None)
+    name = part_of(part, "title") or part_of(part, "filename") or part_of(part, "name")
+    data = part_of(source, "data") or part_of(source, "base64")
+    media = part_of(source, "media_type") or part_of(source, "mime_type") or part_of(source, "mimeType")
+    if data is None:
+        if kind == "image":
+            return "image_url", {"url": url}
+        return ("input_audio" if kind == "audio" else "file"), {"data": url, "file_data": url}
+    if part_of(source, "type") == "text" and isinstance(data, str):
+        data = data.encode("utf-8", "replace")
+    return _inline(media, data, name)
+
+
+def _inline(media: object, data: object, name: object) -> tuple[str, object]:
+    """Return data with a media type as a part in OpenAI's form."""
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        data = base64.b64encode(data).decode()
+    kind = str(media or "").lower()
+    url = f"data:{kind};base64,{data}" if isinstance(data, str) else data
+    if kind.startswith("image/"):
+        return "image_url", {"url": url}
+    if kind.startswith("audio/"):
+        return "input_audio", {"data": url}
+    return "file", {"file_data": url, "filename": name}
+
+
+def _image(content: object, path: str, private_urls: bool) -> dict[str, str]:
     if isinstance(content, str):
         content = {"url": content}
-    if not isinstance(content, Mapping):
+    if content is None:
         raise _wrong(path, "{'url': ...}", content)
-    url = _text(content.get("url"), f"{path}.url").strip()
-    detail = content.get("detail")
+    url = _text(part_of(content, "url"), f"{path}.url").strip()
+    detail = part_of(content, "detail")
     if detail is not None and detail not in _DETAILS:
         raise InvalidInputError(f"{path}.detail: expected one of {', '.join(_DETAILS)}, got {detail!r}")
     scheme = url[:8].lower()
@@ -140,13 +197,19 @@ def _image(content: object, path: str) -> dict[str, str]:
         _check_data_url(url, f"{path}.url", _IMAGES)
     elif not scheme.startswith(("https://", "http://")) or len(url) > _MAX_URL:
         raise InvalidInputError(f"{path}.url: expected an address with https:// or a data URL of an image")
+    elif not private_urls and not is_public(url):
+        # The model's server would fetch it, from inside whatever network it stands in.
+        raise InvalidInputError(
+            f"{path}.url: expected an address with https:// of a public host, or a data URL; "
+            "security.allow_private_urls allows others"
+        )
     return {"url": url} if detail is None else {"url": url, "detail": detail}
 
 
 def _audio(content: object, path: str) -> dict[str, str]:
-    if not isinstance(content, Mapping):
+    if content is None or isinstance(content, str):
         raise _wrong(path, "{'data': ..., 'format': ...}", content)
-    data, name = _text(content.get("data"), f"{path}.data").strip(), content.get("format")
+    data, name = _text(part_of(content, "data"), f"{path}.data").strip(), part_of(content, "format")
     if inline := _DATA_URL.match(data):
         name = name or _FORMAT_OF.get(inline[1].lower(), inline[1])
         data = data[inline.end() :]
@@ -159,13 +222,14 @@ def _audio(content: object, path: str) -> dict[str, str]:
 
 
 def _file(content: object, path: str) -> dict[str, str]:
-    if not isinstance(content, Mapping):
+    if content is None or isinstance(content, str):
         raise _wrong(path, "{'file_data': ..., 'filename': ...}", content)
-    if content.get("file_data") is None and content.get("file_id") is not None:
+    given = part_of(content, "file_data")
+    if given is None and part_of(content, "file_id") is not None:
         raise InvalidInputError(
             f"{path}.file_id: names a file that only its provider has; pass its contents as file_data"
         )
-    data, name = _text(content.get("file_data"), f"{path}.file_data").strip(), content.get("filename")
+    data, name = _text(given, f"{path}.file_data").strip(), part_of(content, "filename")
     if name is not None:
         name = check_text(_text(name, f"{path}.filename"), f"{path}.filename").strip()[:255]
     _check_data_url(data, f"{path}.file_data", (_PDF, "text/", "application/json", "application/xml"))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date, timedelta, timezone, tzinfo
 
-from .clock import from_date, to_datetime
+from .clock import from_date, local_time, to_datetime
 from .rules.dates import Found, find_dates, length
 from .text import MONTHS, term_id
 from .types import Period
@@ -19,14 +19,15 @@ _MONTH = re.compile(
 _FEW = 31
 
 
-def find(query: str, now: int) -> Period | None:
+def find(query: str, now: int, zone: tzinfo = timezone.utc) -> Period | None:
     """Return the first time that a query names, or ``None``.
 
     Args:
         query: in English or Chinese.
         now: the present moment, microseconds UTC; a month without a year is the last one that has begun.
+        zone: where it is asked: its days are meant.
     """
-    today = to_datetime(now).date()
+    today = to_datetime(*local_time(now, zone)).date()
     found = find_dates(query, today)
     named = found[0] if found else _month(query, today)
     if named is None:
@@ -36,7 +37,7 @@ def find(query: str, now: int) -> Period | None:
         last = first + timedelta(days=days)
     except OverflowError:
         return None
-    return Period(from_date(first), from_date(last), _terms(first, days))
+    return Period(from_date(first, zone), from_date(last, zone), _terms(first, days))
 
 
 def _month(query: str, today: date) -> Found | None:

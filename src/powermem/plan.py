@@ -15,7 +15,10 @@ from .types import Fact, FoundPreference, Hit, Message, Metadata, Row, Scope
 
 @dataclass(frozen=True, slots=True)
 class NewMemories:
-    """What all memories of one ``add`` have in common."""
+    """What all memories of one ``add`` have in common.
+
+    ``utc_offset`` is how many seconds the caller's clock is ahead of UTC at ``at``.
+    """
 
     scope: Scope
     at: int
@@ -23,6 +26,7 @@ class NewMemories:
     memory_type: str | None = None
     actor_id: str | None = None
     expires_at: int | None = None
+    utc_offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class Candidate:
         turns: ids of the source turns.
         embedding: its vector as bytes.
         source: the first message it may come from.
+        latest: the last message it may come from.
     """
 
     fact: Fact
@@ -42,6 +47,7 @@ class Candidate:
     turns: tuple[int, ...]
     embedding: bytes | None = None
     source: str = ""
+    latest: Message | None = None
 
     @property
     def hash(self) -> str:
@@ -54,9 +60,10 @@ class Candidate:
         return self.fact.speaker or (self.message.actor_id if self.message else None)
 
     @property
-    def said_at(self) -> int | None:
-        """When it was said, when the message tells."""
-        return self.message.sent_at if self.message else None
+    def said_at(self) -> tuple[int, int | None] | None:
+        """When it was said, when a message tells, and the speaker's offset from UTC then."""
+        message = self.message or self.latest
+        return None if message is None or message.sent_at is None else (message.sent_at, message.utc_offset)
 
 
 def candidates(facts: Sequence[Fact], messages: Sequence[Message], turns: Sequence[int]) -> list[Candidate]:
@@ -65,7 +72,9 @@ def candidates(facts: Sequence[Fact], messages: Sequence[Message], turns: Sequen
     for fact in facts:
         if fact.turn is None:
             message = messages[0] if len(messages) == 1 else None
-            found.append(Candidate(fact, message, tuple(turns), source=messages[0].content))
+            found.append(
+                Candidate(fact, message, tuple(turns), source=messages[0].content, latest=messages[-1])
+            )
         else:
             message = messages[fact.turn]
             found.append(Candidate(fact, message, (turns[fact.turn],), source=message.content))
@@ -75,7 +84,8 @@ def candidates(facts: Sequence[Fact], messages: Sequence[Message], turns: Sequen
 def add(new: NewMemories, candidate: Candidate) -> AddMemory:
     """Return the change that stores a fact as a new memory."""
     fact = candidate.fact
-    begins = candidate.said_at if candidate.said_at is not None else new.at
+    said = candidate.said_at
+    begins, utc_offset = (new.at, new.utc_offset) if said is None else said
     actor = candidate.speaker or new.actor_id
     row = Row(
         id=new_id(),
@@ -89,6 +99,7 @@ def add(new: NewMemories, candidate: Candidate) -> AddMemory:
         updated_at=new.at,
         valid_from=begins,
         expires_at=new.expires_at,
+        utc_offset=utc_offset,
     )
     facets: dict[str, object] = {}
     if fact.importance is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timezone, tzinfo
 
 from . import periods
 from .indexing import Sought, query_ids
@@ -38,12 +39,13 @@ class Question:
     voiced: str | None
 
 
-def read(query: str, now: int) -> Question:
+def read(query: str, now: int, zone: tzinfo = timezone.utc) -> Question:
     """Read a query.
 
     Args:
         query: as the user wrote it, in any language.
         now: the present moment, microseconds UTC; "last May" is the last one before it.
+        zone: where it is asked: "yesterday" is the day before the one there.
     """
     sought = query_ids(query)
     phrases = []
@@ -53,7 +55,7 @@ def read(query: str, now: int) -> Question:
             phrases.append([term_id(word) for word in words])
     return Question(
         sought=sought,
-        cues=Cues(sought.words, phrases, periods.find(query, now), bool(_ASKS_WHEN.match(query))),
+        cues=Cues(sought.words, phrases, periods.find(query, now, zone), bool(_ASKS_WHEN.match(query))),
         voiced=voiced(query),
     )
 

@@ -67,7 +67,7 @@ def recalled_lines(hits: Sequence[Hit], max_tokens: int | None = None) -> list[s
 def told(row: Row) -> str:
     """Return a memory with the day since when it is true, or on which it was said, and who said it."""
     speaker = f"{row.actor_id}: " if row.actor_id else ""
-    return f"[{date_phrase(row.valid_from)}] {speaker}{row.text}"
+    return f"[{date_phrase(row.valid_from, row.utc_offset)}] {speaker}{row.text}"
 
 
 def _cost(row: Row) -> int:

@@ -112,6 +112,11 @@ def turn_record(turn: Turn | AddTurn) -> dict[str, Any]:
     }
 
 
+def unheard_record(role: str, sent_at: int) -> dict[str, Any]:
+    """Return a turn of which nothing was kept."""
+    return {"id": None, "role": role, "content": "", "actor_id": None, "sent_at": to_iso(sent_at)}
+
+
 def task_record(task: Task) -> dict[str, Any]:
     """Return a task as ``get_status`` shows it; one that has not begun counts as running for its caller."""
     waiting = task.status is ProcessStatus.PENDING

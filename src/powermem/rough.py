@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .clock import to_datetime
+from .clock import offset_name, to_datetime
 from .messages import spoken
 from .parts import label
 from .prompts import strip_recalled
@@ -25,10 +25,10 @@ _LONGEST = 2_000
 def rough_texts(messages: Sequence[Message], at: int) -> list[str]:
     """Write a conversation as the texts of rough memories.
 
-    Each message is a line, ``user: [09:44 AM on 10 December, 2025 UTC]: text``, and every line ends with a
-    line break, the last one too, so that texts can be put one after the other. Parts that are not text are
-    named: ``[image]``. Left out are text marked as recalled, and what system and tools say unless there is
-    nothing else.
+    Each message is a line, ``user: [09:44 AM on 10 December, 2025 UTC+08:00]: text`` with the time that the
+    speaker's clock showed, and every line ends with a line break, the last one too, so that texts can be put
+    one after the other. Parts that are not text are named: ``[image]``. Left out are text marked as recalled,
+    and what system and tools say unless there is nothing else.
 
     Args:
         messages: the conversation.
@@ -43,7 +43,8 @@ def rough_texts(messages: Sequence[Message], at: int) -> list[str]:
         said = _said(message)
         if not said:
             continue
-        line = f"{message.role}: [{_moment(at if message.sent_at is None else message.sent_at)}]: {said}\n"
+        moment = at if message.sent_at is None else message.sent_at
+        line = f"{message.role}: [{_moment(moment, message.utc_offset)}]: {said}\n"
         if texts and len(texts[-1]) + len(line) <= _LONGEST:
             texts[-1] += line
         else:
@@ -68,11 +69,11 @@ def _said(message: Message) -> str:
     return " ".join(filter(None, (strip_recalled(message.content).strip(), *map(label, message.parts))))
 
 
-def _moment(moment: int) -> str:
+def _moment(moment: int, utc_offset: int | None) -> str:
     # By hand, because strftime speaks the language of the process.
-    when = to_datetime(moment)
+    when = to_datetime(moment, utc_offset)
     half = "AM" if when.hour < 12 else "PM"
     return (
         f"{when.hour % 12 or 12:02d}:{when.minute:02d} {half} on {when.day:02d} "
-        f"{MONTHS[when.month - 1]}, {when.year} UTC"
+        f"{MONTHS[when.month - 1]}, {when.year} {offset_name(when)}"
     )

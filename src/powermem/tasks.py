@@ -16,6 +16,7 @@ from .errors import (
     QuotaExceededError,
 )
 from .types import Scope, Turn
+from .wire.reasons import CUT, FILTERED, QUOTA, TOO_LONG
 from .wire.retry import is_passing
 
 
@@ -155,8 +156,14 @@ def lane_scope(scope: Scope) -> Scope:
     return Scope()
 
 
+# What a provider says again, and what every way of asking was tried for.
+_LASTING = frozenset({CUT, FILTERED, QUOTA, TOO_LONG})
+
+
 def is_hopeless(error: Exception) -> bool:
     """Tell whether trying again cannot help until somebody has changed something."""
+    if isinstance(error, ProviderError) and error.reason in _LASTING:
+        return True
     if isinstance(error, ProviderError) and error.status is not None:
         return not is_passing(error.status)
     return isinstance(

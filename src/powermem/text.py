@@ -207,28 +207,38 @@ def content_hash(text: str) -> str:
     return sha256(_encode(normalize(text))).hexdigest()[:32]
 
 
-def date_terms(moment: int) -> list[str]:
+def date_terms(moment: int, utc_offset: int | None = None) -> list[str]:
     """Return terms by which a dated memory is found, so that "in May 2023" reaches it.
 
     Args:
         moment: microseconds since the epoch, UTC.
+        utc_offset: how many seconds the speaker's clock was ahead of UTC.
 
     Returns:
         Year, month name, day of the month, weekday and ISO date, as ``terms`` would write them.
     """
-    return list(_day_terms(moment // DAY))
+    return list(_day_terms((moment + (utc_offset or 0) * 1_000_000) // DAY))
+
+
+# Of the calendar: at its ends an offset would lead to a day that there is not.
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
 
 
 @lru_cache(maxsize=1024)
 def _day_terms(day_number: int) -> tuple[str, ...]:
-    day = to_datetime(day_number * DAY)
+    day = to_datetime(min(max(day_number, _FIRST_DAY), _LAST_DAY) * DAY)
     names = (f"{day.year:04d}", MONTHS[day.month - 1], str(day.day), WEEKDAYS[day.weekday()])
     return (*(_term(name.lower()) for name in names), f"{day.year:04d}-{day.month:02d}-{day.day:02d}")
 
 
-def date_phrase(moment: int) -> str:
-    """Write the day of a moment (microseconds, UTC) as in ``"8 May 2023"``, whatever the locale."""
-    day = to_datetime(moment)
+def date_phrase(moment: int, utc_offset: int | None = None) -> str:
+    """Write the day of a moment as in ``"8 May 2023"``, whatever the locale.
+
+    Args:
+        moment: microseconds since the epoch, UTC.
+        utc_offset: how many seconds the speaker's clock was ahead of UTC.
+    """
+    day = to_datetime(moment, utc_offset)
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 

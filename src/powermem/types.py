@@ -27,7 +27,8 @@ class Scope(NamedTuple):
 class Message:
     """One message of a conversation, checked and normalized; times are microseconds UTC.
 
-    ``parts`` are those that are not text, such as images, in OpenAI's form.
+    ``parts`` are those that are not text, such as images, in OpenAI's form. ``utc_offset`` is how many
+    seconds the speaker's clock was ahead of UTC; ``None`` when that is not known.
     """
 
     role: str
@@ -35,6 +36,7 @@ class Message:
     actor_id: str | None = None
     sent_at: int | None = None
     parts: Sequence[Mapping[str, Any]] = ()
+    utc_offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,8 @@ class Completion:
 class Usage:
     """What one call cost; the ``usage`` of a result.
 
-    Seconds are wall time. Tokens are what the providers reported, 0 where they report none.
+    Seconds are wall time. Tokens are what the providers reported, 0 where they report none. ``warnings`` say
+    what was done less well than usual; they are shown beside the usage.
     """
 
     llm_calls: int = 0
@@ -125,6 +128,7 @@ class Usage:
     completion_tokens: int = 0
     embedded_texts: int = 0
     seconds: float = 0.0
+    warnings: list[str] = field(default_factory=list)
 
     def count(self, completion: Completion) -> None:
         """Add one language model call."""
@@ -166,7 +170,11 @@ class MemoryRecord(TypedDict):
 
 @dataclass(slots=True)
 class Row:
-    """A memory as a store keeps it; times are microseconds UTC."""
+    """A memory as a store keeps it; times are microseconds UTC.
+
+    ``utc_offset`` is how many seconds the speaker's clock was ahead of UTC at ``valid_from``; ``None`` for a
+    memory of a time when that was not kept, which counts as UTC.
+    """
 
     id: int
     scope: Scope
@@ -183,11 +191,15 @@ class Row:
     superseded_by: int | None = None
     access_count: int = 0
     version: int = 1
+    utc_offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A message kept as evidence; times are microseconds UTC."""
+    """A message kept as evidence; times are microseconds UTC.
+
+    ``utc_offset`` is how many seconds the speaker's clock was ahead of UTC; ``None`` when that is not known.
+    """
 
     id: int
     scope: Scope
@@ -196,6 +208,7 @@ class Turn:
     actor_id: str | None
     sent_at: int
     created_at: int = 0
+    utc_offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

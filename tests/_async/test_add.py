@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from enum import Enum
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -12,6 +14,13 @@ from powermem import AsyncMemory, InvalidInputError
 from powermem._concurrency import async_gather
 
 pytestmark = pytest.mark.stores
+
+
+class Named(str, Enum):
+    """Users as an application has them."""
+
+    ANA = "ana"
+
 
 CHAT = [
     {"role": "system", "content": "You are helpful."},
@@ -99,11 +108,48 @@ async def test_ten_at_once_make_one(memory: AsyncMemory, infer: bool) -> None:
 
 
 async def test_text_that_expired_can_be_said_again(memory: AsyncMemory) -> None:
-    old = await memory.add("I am on holiday", user_id="u", infer=False, expires_at="2020-01-01")
+    old = await memory.add("I am on holiday", user_id="u", infer=False)
+    await memory.update(old["results"][0]["id"], expires_at="2020-01-01")
     new = await memory.add("I am on holiday", user_id="u", infer=False)
     assert new["results"][0]["event"] == "ADD"
     assert new["results"][0]["id"] != old["results"][0]["id"]
     assert await memory.count(user_id="u") == 1
+
+
+@pytest.mark.parametrize("moment", ["2020-01-01", 0, datetime(2020, 1, 1), datetime.now(timezone.utc)])
+@pytest.mark.parametrize("infer", [True, False])
+async def test_what_would_never_be_found_is_not_stored(memory: AsyncMemory, moment: Any, infer: bool) -> None:
+    with pytest.raises(InvalidInputError, match=r"expires_at: .* in the past"):
+        await memory.add("I am on holiday", user_id="u", infer=infer, expires_at=moment)
+    assert await memory.count() == 0
+
+
+@pytest.mark.parametrize(
+    "given",
+    [42, "42", UUID("12345678123456781234567812345678"), Named.ANA],
+    ids=["int", "str", "uuid", "enum"],
+)
+async def test_an_id_may_be_a_string_an_integer_or_a_uuid(memory: AsyncMemory, given: Any) -> None:
+    text = "ana" if given is Named.ANA else str(given)
+    ids = {"user_id": given, "agent_id": given, "run_id": given}
+    item = (await memory.add("I like tea", **ids, actor_id=given, infer=False))["results"][0]
+    assert {item[name] for name in ids} == {text}
+    assert (await memory.get(item["id"], user_id=given))["actor_id"] == text
+    assert len((await memory.search("tea", **ids))["results"]) == 1
+    assert await memory.count(filters={"user_id": given}) == 1
+    await memory.add_exchange(given, "I live in Rome.", "Nice.", run_id=given)
+    assert await memory.process(given) == 1
+    assert memory.process_async(given).user_id == text
+    memory.attribution(given, given).set_session(given)
+    assert memory.session_id == text
+    assert await memory.delete_all(user_id=given) == {"deleted": 2}
+
+
+@pytest.mark.parametrize("wrong", [1.5, True, b"u", ["u"]], ids=repr)
+@pytest.mark.parametrize("name", ["user_id", "agent_id", "run_id", "actor_id"])
+async def test_any_other_id_is_refused(memory: AsyncMemory, name: str, wrong: Any) -> None:
+    with pytest.raises(InvalidInputError, match=f"{name}: expected a string, an integer or a UUID, got"):
+        await memory.add("I like tea", **{name: wrong})
 
 
 async def test_messages_keep_their_own_speaker_and_time(memory: AsyncMemory) -> None:

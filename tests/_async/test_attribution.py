@@ -10,7 +10,7 @@ from powermem import AsyncMemory, InvalidInputError
 from powermem._concurrency import async_gather, async_sleep
 
 
-@pytest.mark.parametrize("wrong", [None, 7, "", "  ", "x" * 129, b"user"])
+@pytest.mark.parametrize("wrong", [None, 7.5, "", "  ", "x" * 129, b"user"])
 async def test_a_wrong_name_is_refused(memory: AsyncMemory, wrong: object) -> None:
     with pytest.raises(InvalidInputError, match="entity_id"):
         memory.attribution(wrong)

@@ -461,3 +461,32 @@ async def test_100_users_of_one_client_never_mix(memory: AsyncMemory, client: An
     turns = [turn for turn in await store.scan_turns(Scope(), 0, 1000) if "called" not in turn.content]
     assert len(turns) == 200
     assert all(turn.scope.user_id in turn.content for turn in turns)
+
+
+async def test_a_conversation_with_tools_is_remembered_as_its_sdk_gives_it(memory: AsyncMemory) -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+    asked = openai.types.chat.ChatCompletionMessage.model_validate(
+        {"role": "assistant", "tool_calls": [call]}
+    )
+    conversation: list[Any] = [
+        {"role": "user", "content": "I live in Rome. Does it rain?"},
+        asked,
+        asked.model_dump(exclude_none=True),
+        {"role": "tool", "tool_call_id": "c", "content": "I love umbrellas."},
+        openai.types.chat.ChatCompletionMessage(role="assistant", content="It does."),
+    ]
+    result = await memory.add(conversation, user_id="u")
+    assert [item["memory"] for item in result["results"]] == ["I live in Rome."]
+    assert (await memory.add(asked, user_id="u"))["results"] == []
+    told = await memory.add_many([{"messages": conversation, "user_id": "v"}, {"messages": asked}])
+    assert (told["added"], told["errors"]) == (2, [])
+    kept = await memory.add_message("w", "assistant", asked.content)
+    assert (kept["id"], kept["content"]) == (None, "")
+    user, reply = await memory.add_exchange("w", "I live in Rome.", asked)
+    assert (user["content"], reply["id"]) == ("I live in Rome.", None)
+    memory.attribution("x")
+    turns = await memory.observe(conversation[:1], conversation[-1])
+    assert [turn["content"] for turn in turns] == ["I live in Rome. Does it rain?", "It does."]
+    assert await memory.augmentation.wait(60)
+    await memory.process("w")
+    assert [await memory.count(user_id=user) for user in ("u", "v", "w", "x")] == [1, 1, 1, 1]

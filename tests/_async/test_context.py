@@ -64,7 +64,8 @@ async def test_the_whole_context_keeps_to_its_budget(filled: AsyncMemory) -> Non
 
 
 async def test_what_is_over_is_not_in_a_context(memory: AsyncMemory) -> None:
-    await memory.add("Ana works in Porto", user_id="u", infer=False, expires_at="2001-01-01")
+    old = await memory.add("Ana works in Porto", user_id="u", infer=False)
+    await memory.update(old["results"][0]["id"], expires_at="2001-01-01")
     await memory.add("Ana works in Faro", user_id="u", infer=False)
     context = await memory.context("Where does Ana work?", user_id="u")
     assert "Faro" in context

@@ -30,8 +30,9 @@ async def test_another_embedder_is_refused(api: ApiServer, config: dict[str, Any
         await memory.add("I like tea", user_id="u")
     config["embedder"] = openai_embedder(api)
     memory = AsyncMemory(config)
+    await memory.initialize()
     with pytest.raises(EmbeddingMismatchError, match=r"reembed\(\)") as caught:
-        await memory.initialize()
+        await memory.search("tea", user_id="u")
     assert "mock (mock, 384 dimensions)" in str(caught.value)
     assert "openai (scripted" in str(caught.value)
     # It stays refused, and asked nobody for a vector to find out.
@@ -56,7 +57,7 @@ async def test_another_model_or_dimension_is_refused(
     config["embedder"] = openai_embedder(api, **other)
     memory = AsyncMemory(config)
     with pytest.raises(EmbeddingMismatchError, match=r"openai \(scripted, 384 dimensions\)"):
-        await memory.initialize()
+        await memory.search("tea", user_id="u")
     await memory.close()
 
 

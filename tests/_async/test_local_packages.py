@@ -14,6 +14,6 @@ async def test_without_its_packages_it_can_be_made_and_says_what_to_install(monk
     monkeypatch.setitem(sys.modules, "tokenizers", None)
     embedder = AsyncLocalEmbedder(MiniLM())
 
-    with pytest.raises(MissingLocalModel, match=r'tokenizers.*pip install "powermem\[local\]"'):
+    with pytest.raises(MissingLocalModel, match=r"tokenizers.*pip install 'onnxruntime"):
         await embedder.embed(["a text"])
     await embedder.close()

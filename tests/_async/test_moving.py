@@ -185,7 +185,8 @@ async def test_what_the_scope_says_already_is_passed_over(memory: AsyncMemory, t
     await memory.export_memories(path)
     async with AsyncMemory(other(tmp_path)) as copy:
         await copy.add("I like tea", user_id="u", infer=False)
-        await copy.add("I like rain", user_id="u", infer=False, expires_at="2001-01-01")
+        old = await copy.add("I like rain", user_id="u", infer=False)
+        await copy.update(old["results"][0]["id"], expires_at="2001-01-01")
         told = await copy.import_memories(path)
         # What has expired does not stand in the way.
         assert (told["imported"], told["skipped"]) == (1, 1)

@@ -146,10 +146,15 @@ async def test_what_cannot_be_remembered_is_refused(
     memory: AsyncMemory, part: dict[str, Any], named: str
 ) -> None:
     with pytest.raises(InvalidInputError, match=named):
-        await memory.add(say("hello", part), user_id="ana")
+        await memory.add(say(part), user_id="ana")
     with pytest.raises(InvalidInputError, match=named):
         await memory.add_message("ana", "user", [part])
     assert await async_known(memory, "ana") == []
+    # What stands beside it is remembered: no task has to wait for the part.
+    assert (await memory.add(say("I live in Rome.", part), user_id="ana", infer=False))[
+        "status"
+    ] == "completed"
+    assert await memory.count(user_id="ana") == 1
 
 
 async def test_a_task_is_nobody_else_s(memory: AsyncMemory, model: ScriptedModel) -> None:

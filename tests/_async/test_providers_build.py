@@ -160,7 +160,7 @@ async def test_a_missing_local_model_is_told_once_and_done_without(http, monkeyp
     assert build_embedder(settings("embedder", "default"), http) is None
 
     assert [record.levelname for record in caplog.records] == ["WARNING"]
-    assert "pip install 'powermem[local]'" in caplog.text
+    assert "pip install 'onnxruntime" in caplog.text
 
 
 async def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(http):
@@ -253,11 +253,24 @@ async def test_a_registered_embedder_embeds(http):
     await embedder.close()
 
 
-async def test_a_registered_embedder_is_checked(http):
+async def test_a_registered_embedder_that_takes_one_text_at_a_time_is_found_out(http):
     register_embedder("test-few", BatchVectors)
     embedder = build_embedder(settings("embedder", "test-few"), http)
 
-    with pytest.raises(ProviderError, match="test-few returned 1 vectors for 2 texts"):
+    assert len(await embedder.embed(["tea", "cake"])) == 2
+    await embedder.close()
+
+
+class NoVectors:
+    def embed(self, texts: list[str]) -> list[list[float]]:
+        return []
+
+
+async def test_a_registered_embedder_is_checked(http):
+    register_embedder("test-none", lambda config: NoVectors())
+    embedder = build_embedder(settings("embedder", "test-none"), http)
+
+    with pytest.raises(ProviderError, match="test-none returned 0 vectors for 2 texts"):
         await embedder.embed(["tea", "cake"])
     await embedder.close()
 

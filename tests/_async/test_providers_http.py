@@ -155,7 +155,7 @@ async def test_retries_come_to_an_end(api, http, endpoint, limiter, behaviour, k
         (failure(403, "not you"), AuthenticationError),
         (failure(404, "no such model"), ProviderError),
         (failure(422, "unusable"), ProviderError),
-        (failure(429, "pay first", code="insufficient_quota"), RateLimitError),
+        (failure(429, "pay first", code="insufficient_quota"), ProviderError),
         (Behaviour(status=307, body=b"", headers={"location": "https://elsewhere"}), ProviderError),
     ],
 )

@@ -47,8 +47,21 @@ async def test_reembed_moves_the_store(config: dict[str, Any]) -> None:
         # Now there is nothing left to do.
         assert (await memory.reembed())["reembedded"] == 0
     assert (told[-1]["done"], told[-1]["total"]) == (10, 10)
-    with pytest.raises(EmbeddingMismatchError, match=r"reembed\(\)"):
-        await AsyncMemory(config).initialize()
+    async with AsyncMemory(config) as former:
+        with pytest.raises(EmbeddingMismatchError, match=r"reembed\(\)"):
+            await former.search("tea")
+
+
+async def test_a_memory_is_opened_to_be_moved(config: dict[str, Any]) -> None:
+    await fill(config)
+    async with AsyncMemory(smaller(config)) as memory, AsyncMemory(smaller(config)) as second:
+        for call in (memory.search, second.add):
+            with pytest.raises(EmbeddingMismatchError, match=r"reembed\(\)"):
+                await call("Note 3 about tea", user_id="u")
+        assert (await memory.reembed())["reembedded"] == 10
+        assert (await dense(memory, "Note 3 about tea"))[0] == "Note 3 about tea"
+        # Another one that was opened before the move need not be opened again.
+        assert (await dense(second, "Note 3 about tea"))[0] == "Note 3 about tea"
 
 
 def _unopened(config: dict[str, Any]) -> _AsyncClosing:

@@ -118,7 +118,8 @@ async def test_no_search_reaches_another_scope(memory: AsyncMemory) -> None:
 
 
 async def test_what_expired_is_found_only_when_asked_for(memory: AsyncMemory) -> None:
-    await memory.add("old tea", user_id="u", infer=False, expires_at="2001-01-01")
+    old = await memory.add("old tea", user_id="u", infer=False)
+    await memory.update(old["results"][0]["id"], expires_at="2001-01-01")
     await memory.add("new tea", user_id="u", infer=False, expires_at="2999-01-01")
     assert found(await memory.search("tea", user_id="u")) == ["new tea"]
     assert set(found(await memory.search("tea", user_id="u", include_expired=True))) == {"old tea", "new tea"}

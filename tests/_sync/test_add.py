@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from enum import Enum
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -13,6 +15,13 @@ from powermem import InvalidInputError, Memory
 from powermem._concurrency import gather
 
 pytestmark = pytest.mark.stores
+
+
+class Named(str, Enum):
+    """Users as an application has them."""
+
+    ANA = "ana"
+
 
 CHAT = [
     {"role": "system", "content": "You are helpful."},
@@ -98,11 +107,48 @@ def test_ten_at_once_make_one(memory: Memory, infer: bool) -> None:
 
 
 def test_text_that_expired_can_be_said_again(memory: Memory) -> None:
-    old = memory.add("I am on holiday", user_id="u", infer=False, expires_at="2020-01-01")
+    old = memory.add("I am on holiday", user_id="u", infer=False)
+    memory.update(old["results"][0]["id"], expires_at="2020-01-01")
     new = memory.add("I am on holiday", user_id="u", infer=False)
     assert new["results"][0]["event"] == "ADD"
     assert new["results"][0]["id"] != old["results"][0]["id"]
     assert memory.count(user_id="u") == 1
+
+
+@pytest.mark.parametrize("moment", ["2020-01-01", 0, datetime(2020, 1, 1), datetime.now(timezone.utc)])
+@pytest.mark.parametrize("infer", [True, False])
+def test_what_would_never_be_found_is_not_stored(memory: Memory, moment: Any, infer: bool) -> None:
+    with pytest.raises(InvalidInputError, match=r"expires_at: .* in the past"):
+        memory.add("I am on holiday", user_id="u", infer=infer, expires_at=moment)
+    assert memory.count() == 0
+
+
+@pytest.mark.parametrize(
+    "given",
+    [42, "42", UUID("12345678123456781234567812345678"), Named.ANA],
+    ids=["int", "str", "uuid", "enum"],
+)
+def test_an_id_may_be_a_string_an_integer_or_a_uuid(memory: Memory, given: Any) -> None:
+    text = "ana" if given is Named.ANA else str(given)
+    ids = {"user_id": given, "agent_id": given, "run_id": given}
+    item = (memory.add("I like tea", **ids, actor_id=given, infer=False))["results"][0]
+    assert {item[name] for name in ids} == {text}
+    assert (memory.get(item["id"], user_id=given))["actor_id"] == text
+    assert len((memory.search("tea", **ids))["results"]) == 1
+    assert memory.count(filters={"user_id": given}) == 1
+    memory.add_exchange(given, "I live in Rome.", "Nice.", run_id=given)
+    assert memory.process(given) == 1
+    assert memory.process_async(given).user_id == text
+    memory.attribution(given, given).set_session(given)
+    assert memory.session_id == text
+    assert memory.delete_all(user_id=given) == {"deleted": 2}
+
+
+@pytest.mark.parametrize("wrong", [1.5, True, b"u", ["u"]], ids=repr)
+@pytest.mark.parametrize("name", ["user_id", "agent_id", "run_id", "actor_id"])
+def test_any_other_id_is_refused(memory: Memory, name: str, wrong: Any) -> None:
+    with pytest.raises(InvalidInputError, match=f"{name}: expected a string, an integer or a UUID, got"):
+        memory.add("I like tea", **{name: wrong})
 
 
 def test_messages_keep_their_own_speaker_and_time(memory: Memory) -> None:

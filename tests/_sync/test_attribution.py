@@ -11,7 +11,7 @@ from powermem import InvalidInputError, Memory
 from powermem._concurrency import gather, sleep
 
 
-@pytest.mark.parametrize("wrong", [None, 7, "", "  ", "x" * 129, b"user"])
+@pytest.mark.parametrize("wrong", [None, 7.5, "", "  ", "x" * 129, b"user"])
 def test_a_wrong_name_is_refused(memory: Memory, wrong: object) -> None:
     with pytest.raises(InvalidInputError, match="entity_id"):
         memory.attribution(wrong)

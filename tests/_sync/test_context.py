@@ -65,7 +65,8 @@ def test_the_whole_context_keeps_to_its_budget(filled: Memory) -> None:
 
 
 def test_what_is_over_is_not_in_a_context(memory: Memory) -> None:
-    memory.add("Ana works in Porto", user_id="u", infer=False, expires_at="2001-01-01")
+    old = memory.add("Ana works in Porto", user_id="u", infer=False)
+    memory.update(old["results"][0]["id"], expires_at="2001-01-01")
     memory.add("Ana works in Faro", user_id="u", infer=False)
     context = memory.context("Where does Ana work?", user_id="u")
     assert "Faro" in context

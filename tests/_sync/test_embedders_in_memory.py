@@ -31,8 +31,9 @@ def test_another_embedder_is_refused(api: ApiServer, config: dict[str, Any]) -> 
         memory.add("I like tea", user_id="u")
     config["embedder"] = openai_embedder(api)
     memory = Memory(config)
+    memory.initialize()
     with pytest.raises(EmbeddingMismatchError, match=r"reembed\(\)") as caught:
-        memory.initialize()
+        memory.search("tea", user_id="u")
     assert "mock (mock, 384 dimensions)" in str(caught.value)
     assert "openai (scripted" in str(caught.value)
     # It stays refused, and asked nobody for a vector to find out.
@@ -57,7 +58,7 @@ def test_another_model_or_dimension_is_refused(
     config["embedder"] = openai_embedder(api, **other)
     memory = Memory(config)
     with pytest.raises(EmbeddingMismatchError, match=r"openai \(scripted, 384 dimensions\)"):
-        memory.initialize()
+        memory.search("tea", user_id="u")
     memory.close()
 
 

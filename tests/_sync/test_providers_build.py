@@ -161,7 +161,7 @@ def test_a_missing_local_model_is_told_once_and_done_without(http, monkeypatch, 
     assert build_embedder(settings("embedder", "default"), http) is None
 
     assert [record.levelname for record in caplog.records] == ["WARNING"]
-    assert "pip install 'powermem[local]'" in caplog.text
+    assert "pip install 'onnxruntime" in caplog.text
 
 
 def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(http):
@@ -254,11 +254,24 @@ def test_a_registered_embedder_embeds(http):
     embedder.close()
 
 
-def test_a_registered_embedder_is_checked(http):
+def test_a_registered_embedder_that_takes_one_text_at_a_time_is_found_out(http):
     register_embedder("test-few", BatchVectors)
     embedder = build_embedder(settings("embedder", "test-few"), http)
 
-    with pytest.raises(ProviderError, match="test-few returned 1 vectors for 2 texts"):
+    assert len(embedder.embed(["tea", "cake"])) == 2
+    embedder.close()
+
+
+class NoVectors:
+    def embed(self, texts: list[str]) -> list[list[float]]:
+        return []
+
+
+def test_a_registered_embedder_is_checked(http):
+    register_embedder("test-none", lambda config: NoVectors())
+    embedder = build_embedder(settings("embedder", "test-none"), http)
+
+    with pytest.raises(ProviderError, match="test-none returned 0 vectors for 2 texts"):
         embedder.embed(["tea", "cake"])
     embedder.close()
 

@@ -299,6 +299,28 @@ def test_the_size_that_a_server_takes_is_found_and_kept(api, batched):
     assert [len(request.body["input"]) for request in api.requests[before:]] == [8, 8, 8, 8]
 
 
+def test_the_size_grows_again_when_the_server_takes_more(api, batched):
+    api.limits.embed_batch = 4
+    embedder = batched(batch_size=16, cache_size=0)
+    embedder.embed([f"note {number}" for number in range(16)])
+
+    api.limits.embed_batch = None
+    for _ in range(40):
+        embedder.embed([f"note {number}" for number in range(16)])
+
+    assert len(api.requests[-1].body["input"]) == 16
+
+
+def test_a_server_of_one_vector_a_request_is_asked_little_more_than_once_a_text(api, batched):
+    api.limits.spoil = lambda items: items[:1]
+    embedder = batched(max_running=1)
+
+    embedder.embed([f"note {number}" for number in range(128)])
+
+    # The request itself, a probe, six halvings, and each text.
+    assert len(api.requests) <= 1 + 1 + 6 + 128
+
+
 def test_other_failures_reach_all_callers(api, batched):
     api.rule = lambda request: failure(429, "slow down", delay=0.01)
     embedder = batched(max_running=1)

@@ -48,8 +48,21 @@ def test_reembed_moves_the_store(config: dict[str, Any]) -> None:
         # Now there is nothing left to do.
         assert (memory.reembed())["reembedded"] == 0
     assert (told[-1]["done"], told[-1]["total"]) == (10, 10)
-    with pytest.raises(EmbeddingMismatchError, match=r"reembed\(\)"):
-        Memory(config).initialize()
+    with Memory(config) as former:
+        with pytest.raises(EmbeddingMismatchError, match=r"reembed\(\)"):
+            former.search("tea")
+
+
+def test_a_memory_is_opened_to_be_moved(config: dict[str, Any]) -> None:
+    fill(config)
+    with Memory(smaller(config)) as memory, Memory(smaller(config)) as second:
+        for call in (memory.search, second.add):
+            with pytest.raises(EmbeddingMismatchError, match=r"reembed\(\)"):
+                call("Note 3 about tea", user_id="u")
+        assert (memory.reembed())["reembedded"] == 10
+        assert (dense(memory, "Note 3 about tea"))[0] == "Note 3 about tea"
+        # Another one that was opened before the move need not be opened again.
+        assert (dense(second, "Note 3 about tea"))[0] == "Note 3 about tea"
 
 
 def _unopened(config: dict[str, Any]) -> _Closing:

@@ -117,7 +117,8 @@ def test_no_search_reaches_another_scope(memory: Memory) -> None:
 
 
 def test_what_expired_is_found_only_when_asked_for(memory: Memory) -> None:
-    memory.add("old tea", user_id="u", infer=False, expires_at="2001-01-01")
+    old = memory.add("old tea", user_id="u", infer=False)
+    memory.update(old["results"][0]["id"], expires_at="2001-01-01")
     memory.add("new tea", user_id="u", infer=False, expires_at="2999-01-01")
     assert found(memory.search("tea", user_id="u")) == ["new tea"]
     assert set(found(memory.search("tea", user_id="u", include_expired=True))) == {"old tea", "new tea"}

@@ -75,7 +75,7 @@ def test_it_works_on_words_alone(shell: Run, tmp_path: Path) -> None:
     code = WITHOUT_MODEL.replace("sys.argv[1:]", "['demo', '--json']")
     ran = shell(code=code)
     assert ran.code == 0, ran.err
-    assert ran.err.count("pip install 'powermem[local]'") == 1
+    assert ran.err.count("pip install 'onnxruntime") == 1
     assert len(ran.err.splitlines()) == 1
     result = ran.document
     assert result["embedder"] == "none (full text only)"

@@ -173,7 +173,7 @@ def test_without_rich_there_is_json(shell: Run) -> None:
 def test_without_rich_nothing_else_is_done(shell: Run) -> None:
     ran = shell("add", "I keep bees", "--no-infer", code=WITHOUT_RICH)
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err == 'powermem: error: tables need rich: run pip install "powermem[cli]", or add --json\n'
+    assert ran.err == "powermem: error: tables need rich: run pip install 'rich>=13', or add --json\n"
     assert shell("list", "--json", code=WITHOUT_RICH).document["total"] == 0
 
 

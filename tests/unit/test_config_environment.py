@@ -190,8 +190,97 @@ def test_quotes_spaces_comments_and_a_byte_order_mark(here: Path) -> None:
 
 def test_blank_counts_as_not_set(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (here / ".env").write_text("SQLITE_PATH=x.db\nLLM_API_KEY=\n", encoding="utf-8")
-    monkeypatch.setenv("SQLITE_PATH", " ")
-    assert MemoryConfig(**auto_config()) == MemoryConfig()
+    monkeypatch.setenv("SQLITE_CACHE_MB", " ")
+    monkeypatch.setenv("POWERMEM_ENV_FILE", "  ")
+    config = MemoryConfig(**auto_config())
+    assert config == MemoryConfig(vector_store={"config": {"database_path": "x.db"}})
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t \n"])
+def test_no_blank_variable_hides_what_the_file_says(
+    here: Path, monkeypatch: pytest.MonkeyPatch, blank: str
+) -> None:
+    (here / ".env").write_text(quoted(VARIABLES), encoding="utf-8")
+    for name in known_variables():
+        monkeypatch.setenv(name, blank)
+    assert MemoryConfig(**auto_config()) == MemoryConfig(**SAME)
+
+
+TOLD = [
+    ("LLM_MODLE=x", {}, "LLM_MODLE in .env is not read; did you mean LLM_MODEL?"),
+    ("EMBEDER_PROVIDER=x", {}, "did you mean EMBEDDING_PROVIDER?"),
+    ("EMBEDDER_MODEL=x", {}, "did you mean EMBEDDING_MODEL?"),
+    ("llm_provider=openai", {}, "did you mean LLM_PROVIDER?"),
+    ("VECTOR_STORE_PROVIDER=postgres", {}, "did you mean DATABASE_PROVIDER?"),
+    ("DATABASE_URL=postgres://", {}, "did you mean VECTOR_STORE_CONNECTION_STRING?"),
+    ("POWERMEM_FOO=1", {}, "POWERMEM_FOO in .env is not read; see .env.example"),
+    ("", {"LLM_PROVDER": "openai"}, "LLM_PROVDER in the environment is not read; did you mean LLM_PROVIDER?"),
+    ("", {"OPENAI_APIKEY": "x"}, "did you mean OPENAI_API_KEY?"),
+    ("", {"SQLLITE_PATH": "x"}, "did you mean SQLITE_PATH?"),
+    ("", {"POWERMEM_HTTP_TIMEOUT": "3"}, "did you mean POWERMEM_HTTP_READ_TIMEOUT?"),
+    ("POSTGRES_HOST=h", {}, "POSTGRES_HOST: no effect with DATABASE_PROVIDER=sqlite"),
+    ("DATABASE_HOST=h", {}, "DATABASE_HOST: no effect with DATABASE_PROVIDER=sqlite"),
+    ("DATABASE_PROVIDER=mysql", {"SQLITE_PATH": "x"}, "SQLITE_PATH: no effect with DATABASE_PROVIDER=mysql"),
+    (
+        "DATABASE_PROVIDER=seekdb\nOCEANBASE_PASSWORD=p",
+        {},
+        "OCEANBASE_PASSWORD: no effect without OCEANBASE_HOST",
+    ),
+    ("LLM_TEMPERATURE=.3", {}, "LLM_TEMPERATURE: no effect with LLM_PROVIDER=none"),
+    ("OLLAMA_LLM_BASE_URL=http://h", {}, "OLLAMA_LLM_BASE_URL: no effect with LLM_PROVIDER=none"),
+    ("", {"EMBEDDING_BASE_URL": "http://h"}, "EMBEDDING_BASE_URL: no effect with EMBEDDING_PROVIDER=default"),
+]
+
+
+@pytest.mark.parametrize(("text", "environment", "expected"), TOLD)
+def test_what_is_set_and_not_read_is_told(
+    here: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    text: str,
+    environment: dict[str, str],
+    expected: str,
+) -> None:
+    (here / ".env").write_text(text, encoding="utf-8")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    auto_config()
+    assert expected in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "environment"),
+    [
+        ("", {}),
+        (
+            "OTHER_PROGRAM=1\nGROQ_API_KEY=x",
+            {"PGHOST": "h", "MY_LLM_MODLE": "x", "DATABASE_URL": "sqlite://"},
+        ),
+        ("LLM_PROVIDER=ollama", {"ANTHROPIC_API_KEY": "x", "OPENAI_API_KEY": "y", "OPENAI_API_KEY_2": "z"}),
+        ("DATABASE_PROVIDER=postgres\nDATABASE_HOST=h\nPOSTGRES_DB=x\nDATABASE_USER=u", {}),
+        ("SQLITE_PATH=x.db\nEMBEDDING_DIMS=384\nLLM_MODEL=gpt-4o", {"OPENAI_API_KEY": "y"}),
+    ],
+)
+def test_what_is_read_or_not_ours_is_not_told(
+    here: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    text: str,
+    environment: dict[str, str],
+) -> None:
+    (here / ".env").write_text(text, encoding="utf-8")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    auto_config()
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize("provider", ["oceanbase", "seekdb", "postgres", "pgvector", "mysql", "mariadb"])
+def test_the_general_names_lead_to_the_chosen_database(provider: str) -> None:
+    given = {"HOST": "h", "PORT": "1", "USER": "u", "PASSWORD": "p", "NAME": "n"}
+    variables = {f"DATABASE_{name}": value for name, value in given.items()}
+    config = from_variables({"DATABASE_PROVIDER": provider, **variables})["vector_store"]["config"]
+    assert [config[key] for key in ("host", "port", "user", "password", "db_name")] == ["h", 1, "u", "p", "n"]
 
 
 def test_the_first_name_counts() -> None:

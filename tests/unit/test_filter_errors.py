@@ -119,15 +119,19 @@ def test_a_filter_that_holds_itself_is_refused() -> None:
 
 
 def test_many_conditions_up_to_the_limit() -> None:
-    assert found({"k": 498}, {"OR": [{"k": i} for i in range(MAX_CONDITIONS - 1)]})
+    assert found({"k": 499}, {"OR": [{"k": i} for i in range(MAX_CONDITIONS)]})
     assert found(
         {"a": {"b": "x"}},
-        {"OR": [{"a.b": {"contains": "xyz"[: 1 + i % 3]}} for i in range(MAX_CONDITIONS - 1)]},
+        {"OR": [{"a.b": {"contains": "xyz"[: 1 + i % 3]}} for i in range(MAX_CONDITIONS)]},
     )
     with pytest.raises(
-        FilterError, match=rf"filters.OR\[499\].k: more than {MAX_CONDITIONS} conditions.*use 'in'"
+        FilterError, match=rf"filters.OR\[500\].k: more than {MAX_CONDITIONS} conditions.*use 'in'"
     ):
-        parse({"OR": [{"k": i} for i in range(MAX_CONDITIONS)]})
+        parse({"OR": [{"k": i} for i in range(MAX_CONDITIONS + 1)]})
+    deep: dict[str, Any] = {"OR": [{"NOT": {"k": i}} for i in range(MAX_CONDITIONS - 1)]}
+    assert found({"k": 1}, deep)
+    with pytest.raises(FilterError, match=f"more than {MAX_CONDITIONS} of AND, OR and NOT together"):
+        parse({"OR": [*deep["OR"], {"NOT": {"k": 0}}]})
 
 
 def test_a_long_list_is_one_condition() -> None:

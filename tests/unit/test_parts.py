@@ -46,7 +46,10 @@ def test_a_message_may_have_nothing_but_parts() -> None:
 @pytest.mark.parametrize(
     ("part", "strict"),
     [
-        ({"type": "image_url", "image_url": "https://host/a.png"}, {"url": "https://host/a.png"}),
+        (
+            {"type": "image_url", "image_url": "https://host.example/a.png"},
+            {"url": "https://host.example/a.png"},
+        ),
         (
             {"type": "image_url", "image_url": {"url": f" {PNG} ", "detail": "low"}, "cache": 1},
             {"url": PNG, "detail": "low"},
@@ -105,15 +108,16 @@ def test_what_is_refused(part: Any, said: str) -> None:
     assert said in refused(part)
 
 
-def test_parts_may_have_so_much_data_together() -> None:
+def test_parts_may_have_so_much_data_together(caplog: pytest.LogCaptureFixture) -> None:
     half = "data:image/png;base64," + "A" * (MAX_BYTES * 2 // 3)
     big = {"type": "image_url", "image_url": {"url": half}}
     assert len(read(big).parts) == 1
-    complaint = refused(big, IMAGE, big)
-    assert complaint.startswith(
-        "messages[0].content: the parts of a message may have 20 MB together, got 20.0"
-    )
-    assert "AAAA" not in complaint
+    assert [len(part["image_url"]["url"]) for part in read(big, IMAGE, big).parts] == [len(half), len(PNG)]
+    (told,) = caplog.messages
+    assert "messages[0].content: the parts of a message may have 20 MB together, got 20.0" in told
+    assert "AAAA" not in told
+    complaint = refused({"type": "image_url", "image_url": {"url": half + half[22:]}})
+    assert "20 MB together, got 20.0" in complaint
 
 
 def test_damaged_data() -> None:

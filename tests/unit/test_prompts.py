@@ -46,7 +46,8 @@ def turns(*messages: Message, **options: Any) -> list[dict[str, Any]]:
 def test_each_turn_carries_its_own_moment() -> None:
     system, user = extraction_messages([Message("user", "I ran yesterday", "Ana", MONDAY)], today=TODAY)
     assert (system["role"], user["role"]) == ("system", "user")
-    assert user["content"].startswith("Today is Friday, 1 March 2024.")
+    assert user["content"].startswith("The last turn was sent on Monday, 8 May 2023.")
+    assert "2024" not in user["content"]
     assert framed(user["content"], "conversation") == [
         {
             "turn": 0,
@@ -56,6 +57,16 @@ def test_each_turn_carries_its_own_moment() -> None:
             "text": "I ran yesterday",
         }
     ]
+
+
+def test_turns_show_the_clock_of_their_speaker() -> None:
+    late = parse("2026-04-22T22:30:00-04:00")
+    message = Message("user", "Yesterday I adopted a cat.", sent_at=late, utc_offset=-4 * 3600)
+    system, user = extraction_messages([message], today=TODAY, custom="It is {today}.")
+    assert system["content"].startswith("It is Wednesday, 22 April 2026.")
+    assert user["content"].startswith("The last turn was sent on Wednesday, 22 April 2026.")
+    (shown,) = framed(user["content"], "conversation")
+    assert shown["sent"] == "Wednesday, 22 April 2026, 22:30 UTC-04:00"
 
 
 def test_today_is_not_frozen() -> None:

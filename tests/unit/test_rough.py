@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from powermem.clock import parse
+from powermem.messages import read_messages
 from powermem.prompts import quote_recalled
 from powermem.rough import ROUGH_TYPE, is_rough, rough_metadata, rough_texts
 from powermem.types import Message, Row, Scope
@@ -33,11 +34,24 @@ def test_each_message_is_a_line() -> None:
         ("2025-12-10T00:00:59Z", "12:00 AM on 10 December, 2025"),
         ("2025-12-10T23:59:59Z", "11:59 PM on 10 December, 2025"),
         ("1969-07-20T20:17:40Z", "08:17 PM on 20 July, 1969"),
-        ("2025-12-10T09:44:00+02:00", "07:44 AM on 10 December, 2025"),
     ],
 )
 def test_the_time(moment: str, shown: str) -> None:
     assert rough_texts([Message("user", "x", sent_at=parse(moment))], 0) == [f"user: [{shown} UTC]: x\n"]
+
+
+@pytest.mark.parametrize(
+    ("moment", "shown"),
+    [
+        ("2026-04-22T22:30:00-04:00", "10:30 PM on 22 April, 2026 UTC-04:00"),
+        ("2025-12-31T23:00:00+14:00", "11:00 PM on 31 December, 2025 UTC+14:00"),
+        ("2026-01-01T00:10:00+05:45", "12:10 AM on 01 January, 2026 UTC+05:45"),
+        ("2026-01-01T00:10:00Z", "12:10 AM on 01 January, 2026 UTC"),
+    ],
+)
+def test_the_time_that_the_speakers_clock_showed(moment: str, shown: str) -> None:
+    (message,) = read_messages({"role": "user", "content": "x", "timestamp": moment})
+    assert rough_texts([message], 0) == [f"user: [{shown}]: x\n"]
 
 
 def test_recalled_and_hidden_text_is_left_out() -> None:

@@ -57,7 +57,7 @@ def test_without_indices_the_order_is_kept():
     [
         (None, "without embeddings"),
         ([None, None], "without embeddings"),
-        ([{"index": "0", "embedding": [1.0]}, {"embedding": [1.0]}], "without embeddings"),
+        ([{"index": "0", "embedding": [1.0]}, {"embedding": [1.0]}], "do not match"),
         ([{"embedding": [1.0]}], "do not match the 2 texts"),
         ([{"embedding": [1.0]}] * 3, "do not match the 2 texts"),
         ([{"index": 0, "embedding": [1.0]}, {"index": 0, "embedding": [1.0]}], "do not match"),

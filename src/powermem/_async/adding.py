@@ -8,6 +8,7 @@ import logging
 import os
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import tzinfo
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -18,7 +19,8 @@ from ..changes import AlreadyDone
 from ..errors import StoreUnavailableError
 from ..exchange.checkpoint import Checkpoint
 from ..framing import Receipt, verbatim_items
-from ..inputs import Moment, check_choice, check_count, check_rate
+from ..inputs import Id, Moment, check_choice, check_count, check_rate
+from ..messages import Messages
 from ..parts import has_parts
 from ..refinement import Refinement
 from ..tracing import Value, annotate, span
@@ -37,10 +39,10 @@ class AsyncAdding(AsyncRemembering):
 
     async def add(
         self,
-        messages: str | Mapping[str, Any] | Sequence[Mapping[str, Any] | str],
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        messages: Messages,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         metadata: Mapping[str, Any] | None = None,
         filters: Mapping[str, Any] | None = None,
         scope: str | None = None,
@@ -48,8 +50,9 @@ class AsyncAdding(AsyncRemembering):
         prompt: str | None = None,
         infer: bool = True,
         *,
-        actor_id: str | None = None,
+        actor_id: Id | None = None,
         timestamp: Moment | None = None,
+        timezone: str | tzinfo | None = None,
         expires_at: Moment | None = None,
         async_mode: bool | str = False,
         idempotency_key: str | None = None,
@@ -57,7 +60,8 @@ class AsyncAdding(AsyncRemembering):
         """Remember what messages say.
 
         Args:
-            messages: a string, one message in OpenAI's form, or a list of these.
+            messages: a string, one message, or several of these, in the form of any provider, as dicts or as
+                objects. What cannot be remembered, such as calls of tools, is left out.
             user_id: whose memory it is.
             agent_id: which agent's.
             run_id: of which conversation.
@@ -70,17 +74,20 @@ class AsyncAdding(AsyncRemembering):
                 for word.
             actor_id: who said it, where a message has no ``name``.
             timestamp: when it was said, where a message has no ``timestamp``; dates such as "yesterday" are
-                read against it.
-            expires_at: from then on no search finds it.
+                read against it, on the speaker's calendar.
+            timezone: the speaker's, such as ``"Europe/Berlin"``, where a time has no offset of its own;
+                otherwise the configured one.
+            expires_at: from then on no search finds it; a moment that has not come yet.
             async_mode: return as soon as the messages can be found word for word, and extract in the
                 background; ``get_status`` says when. Also ``"async"`` and ``"sync"``. Images and audio always
                 go this way.
             idempotency_key: a second call with the same key and scope returns the first one's result.
 
         Returns:
-            ``{"results", "status", "task_id", "usage"}`` and, with ``infer``, ``"extractor"``. Each result
-            has ``"event"``: ``"ADD"``, ``"UPDATE"`` or ``"DELETE"``; what is known already is left out. Word
-            for word, a message that is known already comes back with the event ``"NONE"``.
+            ``{"results", "status", "task_id", "usage"}``; with ``infer``, ``"extractor"``; ``"warnings"``,
+            sentences, where a model did not do all that was asked of it. Each result has ``"event"``:
+            ``"ADD"``, ``"UPDATE"`` or ``"DELETE"``; what is known already is left out. Word for word, a
+            message that is known already comes back with the event ``"NONE"``.
 
         Raises:
             InvalidInputError: an argument is wrong; nothing was stored.
@@ -98,9 +105,12 @@ class AsyncAdding(AsyncRemembering):
             infer=infer,
             actor_id=actor_id,
             timestamp=timestamp,
+            timezone=timezone,
             expires_at=expires_at,
             async_mode=async_mode,
             idempotency_key=idempotency_key,
+            private_urls=self._settings.security.allow_private_urls,
+            zone=self._zone,
         )
         return await self._add(asked, started)
 
@@ -138,11 +148,12 @@ class AsyncAdding(AsyncRemembering):
         started = perf_counter()
         asked: dict[int, Addition] = {}
         results: dict[int, Loaded] = {}
+        private = self._settings.security.allow_private_urls
         for i, call in enumerate(calls):
             try:
                 given = dict(call)
                 whose = self._scope(*(given.pop(name, None) for name in ("user_id", "agent_id", "run_id")))
-                asked[i] = read_addition(whose, **given)
+                asked[i] = read_addition(whose, **given, private_urls=private, zone=self._zone)
             except Exception as error:
                 results[i] = error
         together = {i: one for i, one in asked.items() if one.is_verbatim}
@@ -253,7 +264,8 @@ class _Reply:
         """Return the result with its items."""
         # Measured once: what is kept under the key is what is returned.
         self._usage.seconds = self._usage.seconds or perf_counter() - self._started
-        return {**self._result, "results": items, "usage": self._usage.as_dict()}
+        reply = {**self._result, "results": items, "usage": self._usage.as_dict()}
+        return {**reply, "warnings": list(self._usage.warnings)} if self._usage.warnings else reply
 
     def text(self, items: list[dict[str, Any]]) -> str:
         """Return the same as it is kept under a key."""

@@ -6,6 +6,8 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import tzinfo
+from itertools import chain
 from time import perf_counter
 from typing import Any
 
@@ -15,14 +17,15 @@ from ..changes import AddMemory, AddTask, AlreadyDone, Change, FreeTurns, Rememb
 from ..errors import PowerMemError
 from ..framing import verbatim_items
 from ..ids import new_id
-from ..inputs import Moment
-from ..messages import read_messages
-from ..records import preference_record, turn_record
+from ..inputs import Id, Moment
+from ..messages import Content, read_messages
+from ..records import preference_record, turn_record, unheard_record
 from ..refinement import Refinement
 from ..rough import ROUGH_TYPE, rough_metadata, rough_texts
 from ..tasks import ProcessStatus, Task, lane_of, lane_scope
 from ..text import content_hash
 from ..types import Message, Row, Scope, Usage
+from ..zones import read_zone
 from .following import AsyncFollowing
 from .lifecycle import Parts
 from .processing.handle import AsyncProcessTask
@@ -44,56 +47,64 @@ class AsyncBackground(AsyncFollowing):
 
     async def add_exchange(
         self,
-        user_id: str,
-        user_message: str,
-        assistant_message: str,
+        user_id: Id,
+        user_message: Content,
+        assistant_message: Content,
         timestamp: Moment | None = None,
         run_id: str | None = None,
         agent_id: str | None = None,
+        *,
+        timezone: str | tzinfo | None = None,
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Keep what a user said and what was answered, to learn from it later. On return it is on disk.
 
         Args:
             user_id: whose it is.
-            user_message: what the user said; a text, or a list of parts in OpenAI's form.
-            assistant_message: what was answered.
+            user_message: what the user said; a text, or parts in the form of any provider.
+            assistant_message: what was answered; likewise, or the whole reply.
             timestamp: when; now if it is left out.
             run_id: in which conversation.
             agent_id: with which agent.
+            timezone: the speaker's, where the timestamp has no offset; otherwise the configured one.
 
         Returns:
-            Both source turns: ``{"id", "role", "content", "actor_id", "sent_at"}``.
+            Both source turns: ``{"id", "role", "content", "actor_id", "sent_at"}``; the id of one that says
+            nothing to remember, such as a call of a tool, is ``None``.
         """
         messages = [("user", user_message), ("assistant", assistant_message)]
-        user, assistant = await self._buffer(user_id, messages, timestamp, run_id, agent_id)
+        user, assistant = await self._buffer(user_id, messages, timestamp, run_id, agent_id, timezone)
         return user, assistant
 
     async def add_message(
         self,
-        user_id: str,
+        user_id: Id,
         role: str,
-        content: str,
+        content: Content,
         timestamp: Moment | None = None,
         run_id: str | None = None,
         agent_id: str | None = None,
+        *,
+        timezone: str | tzinfo | None = None,
     ) -> dict[str, Any]:
         """Keep one message, to learn from it later. On return it is on disk.
 
         Args:
             user_id: whose it is.
             role: who speaks, such as ``"user"``.
-            content: what was said; a text, or a list of parts in OpenAI's form.
+            content: what was said; a text, or parts in the form of any provider.
             timestamp: when; now if it is left out.
             run_id: in which conversation.
             agent_id: with which agent.
+            timezone: the speaker's, where the timestamp has no offset; otherwise the configured one.
 
         Returns:
-            The source turn: ``{"id", "role", "content", "actor_id", "sent_at"}``.
+            The source turn: ``{"id", "role", "content", "actor_id", "sent_at"}``; its id is ``None`` when it
+            says nothing to remember, such as a call of a tool.
         """
-        (turn,) = await self._buffer(user_id, [(role, content)], timestamp, run_id, agent_id)
+        (turn,) = await self._buffer(user_id, [(role, content)], timestamp, run_id, agent_id, timezone)
         return turn
 
-    async def process(self, user_id: str) -> int:
+    async def process(self, user_id: Id) -> int:
         """Learn from everything that a user's buffer holds, and wait for it.
 
         Turns of tasks that failed before are tried again.
@@ -111,7 +122,7 @@ class AsyncBackground(AsyncFollowing):
         handle.raise_for_error()
         return count
 
-    def process_async(self, user_id: str) -> AsyncProcessTask:
+    def process_async(self, user_id: Id) -> AsyncProcessTask:
         """Begin to learn from everything that a user's buffer holds, and return at once.
 
         Returns:
@@ -128,7 +139,7 @@ class AsyncBackground(AsyncFollowing):
             raise
         return handle
 
-    async def flush(self, user_id: str | None = None) -> int:
+    async def flush(self, user_id: Id | None = None) -> int:
         """Process all that is buffered, also what arrives while it runs.
 
         Args:
@@ -159,7 +170,7 @@ class AsyncBackground(AsyncFollowing):
         return written
 
     async def get_preferences(
-        self, user_id: str, agent_id: str | None = None, run_id: str | None = None
+        self, user_id: Id, agent_id: Id | None = None, run_id: Id | None = None
     ) -> list[dict[str, Any]]:
         """Return what a user likes or wants, oldest first.
 
@@ -173,30 +184,42 @@ class AsyncBackground(AsyncFollowing):
 
     async def _buffer(
         self,
-        user_id: str,
+        user_id: Id,
         messages: Sequence[tuple[str, object]],
         timestamp: Moment | None,
-        run_id: str | None,
-        agent_id: str | None,
+        run_id: Id | None,
+        agent_id: Id | None,
+        timezone: str | tzinfo | None,
     ) -> list[dict[str, Any]]:
         scope = self._scope(self._user(user_id).user_id, agent_id, run_id)
         at = clock.now()
-        said = at if timestamp is None else clock.parse(timestamp)
-        heard = [
-            message
+        zone = self._zone if timezone is None else read_zone(timezone)
+        said = clock.local_time(at, zone) if timestamp is None else clock.parse_local(timestamp, zone)
+        private = self._settings.security.allow_private_urls
+        buffered = [
+            waiting_turns(
+                read_messages(
+                    {"role": role, "content": content}, sent_at=said, zone=zone, private_urls=private
+                ),
+                scope,
+                at,
+            )
             for role, content in messages
-            for message in read_messages({"role": role, "content": content}, sent_at=said)
         ]
         parts = await self._ready()
-        turns = waiting_turns(heard, scope, at)
-        await parts.store.apply(turns)
-        if self._auto_process:
+        turns = list(chain.from_iterable(buffered))
+        if turns:
+            await parts.store.apply(turns)
+        if turns and self._auto_process:
             try:
                 await self._process_when_due(parts, scope)
             except PowerMemError as error:
                 # The turn is kept, and whoever was told otherwise would bring it again.
                 _logger.warning("processing could not be begun for %r: %s", user_id, error)
-        return [turn_record(waiting.turn) for waiting in turns]
+        return [
+            turn_record(waiting[0].turn) if waiting else unheard_record(str(role), said.at)
+            for waiting, (role, _) in zip(buffered, messages, strict=True)
+        ]
 
     async def _process_when_due(self, parts: Parts, scope: Scope) -> None:
         lane, work = lane_of(scope), self._whose_work(scope)
@@ -222,7 +245,7 @@ class AsyncBackground(AsyncFollowing):
         task_id = new_id()
         turns = waiting_turns(heard, new.scope, new.at, task_id)
         rough = [_rough_row(text, heard, refinement) for text in rough_texts(heard, new.at)]
-        vectors = await parts.encoder.encode([row.text for row in rough])
+        vectors = await parts.encoder.encode([row.text for row in rough], usage.warnings)
         usage.embedded_texts += sum(vector is not None for vector in vectors)
         ids = [waiting.turn.id for waiting in turns]
         memories = [AddMemory(row, vector, ids) for row, vector in zip(rough, vectors, strict=True)]
@@ -232,13 +255,14 @@ class AsyncBackground(AsyncFollowing):
 
         def reply(items: list[dict[str, Any]]) -> dict[str, Any]:
             usage.seconds = usage.seconds or perf_counter() - started
-            return {
+            shown: dict[str, Any] = {
                 "results": items,
                 "status": "running",
                 "task_id": str(task_id),
                 "usage": usage.as_dict(),
                 "extractor": parts.extractor.name,
             }
+            return {**shown, "warnings": list(usage.warnings)} if usage.warnings else shown
 
         if key is not None:
             changes.append(
@@ -320,7 +344,10 @@ class AsyncBackground(AsyncFollowing):
 
 def _rough_row(text: str, heard: Sequence[Message], refinement: Refinement) -> Row:
     new = refinement.new
-    said = next((message.sent_at for message in heard if message.sent_at is not None), new.at)
+    said, utc_offset = next(
+        ((message.sent_at, message.utc_offset) for message in heard if message.sent_at is not None),
+        (new.at, new.utc_offset),
+    )
     return Row(
         id=new_id(),
         scope=new.scope,
@@ -333,4 +360,5 @@ def _rough_row(text: str, heard: Sequence[Message], refinement: Refinement) -> R
         updated_at=new.at,
         valid_from=said,
         expires_at=new.expires_at,
+        utc_offset=utc_offset,
     )

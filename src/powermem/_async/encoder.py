@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
+import numpy as np
+
 from .._concurrency import AsyncLock
-from ..errors import ConfigError, EmbeddingMismatchError
+from ..cache import Vector
+from ..errors import ConfigError, EmbeddingMismatchError, PowerMemError, ProviderError
 from ..indexing import embedding_bytes
 from ..types import EmbedderIdentity
-from .providers.embedder import AsyncEmbedder
+from ..wire.reasons import TOO_LONG, UNUSABLE
+from .providers.batched import AsyncBatchedEmbedder
 from .stores.base import AsyncStore
+
+_logger = logging.getLogger("powermem")
+
+# What lies in one text, and says nothing about others.
+_ABOUT_ONE_TEXT = frozenset({TOO_LONG, UNUSABLE})
 
 
 class AsyncEncoder:
     """Embeds texts for one store. Without an embedder every text has no vector."""
 
-    def __init__(self, embedder: AsyncEmbedder | None, store: AsyncStore) -> None:
+    def __init__(self, embedder: AsyncBatchedEmbedder | None, store: AsyncStore) -> None:
         self._embedder = embedder
         self._store = store
         self._identified = False
@@ -45,6 +55,20 @@ class AsyncEncoder:
         self._identified = False
         self._refusal = None
         await self.check()
+
+    @property
+    def refuses(self) -> bool:
+        """Whether the store held another embedder's vectors when it was last looked at."""
+        return self._refusal is not None and not self._moving
+
+    async def admit(self) -> None:
+        """Look again at a store that was refused: another memory may have moved it to this embedder.
+
+        Raises:
+            EmbeddingMismatchError: it still holds another embedder's vectors.
+        """
+        await self.check()
+        self._refusal = None
 
     def refuse(self, error: EmbeddingMismatchError) -> None:
         """Raise this error at every text, until the store's vectors have been replaced."""
@@ -80,19 +104,60 @@ class AsyncEncoder:
             raise ConfigError("embedder: none is configured, so there are no vectors to move to")
         return list(embedding_bytes(await self._embedder.embed(texts)))
 
-    async def encode(self, texts: Sequence[str]) -> list[bytes | None]:
-        """Return the normalized vector of each text as bytes, or ``None`` where it can have none."""
+    async def encode(self, texts: Sequence[str], warnings: list[str] | None = None) -> list[bytes | None]:
+        """Return the normalized vector of each text as bytes, or ``None`` where it can have none.
+
+        Of a text that is longer than the embedder takes, the vector is that of its beginning. A text that the
+        embedder has no usable vector for has none; it is still found by its words.
+
+        Args:
+            texts: what to embed.
+            warnings: a sentence is added to it for each kind of text that was not embedded as a whole.
+
+        Raises:
+            ProviderError: the embedder failed.
+            EmbeddingMismatchError: the store holds another embedder's vectors.
+        """
         if self._embedder is None or self._moving or not texts:
             return [None] * len(texts)
         if self._refusal is not None:
             raise EmbeddingMismatchError(*self._refusal.args)
-        vectors = await self._embedder.embed(texts)
+        vectors: list[Vector] = []
+        places: list[int] = []
+        doubts: list[str] = []
+        for place, outcome in enumerate(await self._embedder.embed_each(texts)):
+            if not isinstance(outcome, PowerMemError):
+                vectors.append(outcome)
+                places.append(place)
+                if (part := self._embedder.embedded_part(texts[place])) is not None:
+                    doubts.append(_shortened(self._embedder, texts[place], part))
+            elif isinstance(outcome, ProviderError) and outcome.reason in _ABOUT_ONE_TEXT:
+                doubts.append(f"a text has no vector, so it is found by its words only: {outcome}")
+            else:
+                raise outcome
+        if doubts:
+            told = doubts[0] if len(doubts) == 1 else f"{doubts[0]}; and {len(doubts) - 1} more like it"
+            _logger.warning("%s", told)
+            if warnings is not None:
+                warnings.append(told)
+        encoded: list[bytes | None] = [None] * len(texts)
+        if not vectors:
+            return encoded
         if not self._identified:
             # Only now is the dimension known for certain.
             async with self._lock:
                 if not self._identified:
                     await self._store.identify(
-                        EmbedderIdentity(self._embedder.provider, self._embedder.model, vectors.shape[1])
+                        EmbedderIdentity(self._embedder.provider, self._embedder.model, len(vectors[0]))
                     )
                     self._identified = True
-        return list(embedding_bytes(vectors))
+        for place, vector in zip(places, embedding_bytes(np.stack(vectors)), strict=True):
+            encoded[place] = vector
+        return encoded
+
+
+def _shortened(embedder: AsyncBatchedEmbedder, text: str, part: int) -> str:
+    return (
+        f"a text of {len(text)} characters is longer than the embedder {embedder.model} takes: about the "
+        f"first {part} are compared by meaning, all of it by words"
+    )

@@ -16,9 +16,10 @@ from ..config.resolution import check, store_settings
 from ..config.stores import SQLiteConfig
 from ..database import read_conn, settled
 from ..errors import ClosedError, EmbeddingMismatchError, InvalidInputError
-from ..inputs import check_count, check_flag, check_id, check_scope, check_seconds
+from ..inputs import Id, check_count, check_flag, check_id, check_scope, check_seconds
 from ..tasks import OPEN, ProcessStatus
 from ..types import Scope
+from ..zones import read_zone
 from .encoder import AsyncEncoder
 from .extraction.extractor import AsyncExtractor
 from .extraction.pipeline import AsyncExtraction, Nearness
@@ -104,7 +105,7 @@ class AsyncLifecycle:
         self,
         config: Mapping[str, Any] | MemoryConfig | None = None,
         *,
-        agent_id: str | None = None,
+        agent_id: Id | None = None,
         conn: object = None,
         auto_process: bool = False,
         batch_threshold: int = 10,
@@ -118,6 +119,7 @@ class AsyncLifecycle:
         if self._place is not None:
             self._config, self._place = settled(self._given, self._place)
         self._settings: Settings = resolve(self._config)
+        self._zone = read_zone(self._config.timezone)
         self._agent_id = check_id(agent_id, "agent_id")
         self._owner = AsyncOwner()
         self._opening = AsyncLock()
@@ -154,10 +156,10 @@ class AsyncLifecycle:
         Raises:
             ConfigError: the configured store is not available.
             StoreError: the store cannot be opened.
-            EmbeddingMismatchError: the store holds another embedder's vectors.
             ClosedError: the memory was closed, or belongs to another event loop.
         """
-        await self._ready()
+        # Also with another embedder's vectors, since `reembed()` is called on an open memory.
+        await self._ready(any_vectors=True)
 
     async def close(self, drain: bool = True, timeout: float | None = 30) -> None:
         """Finish what is under way and close everything. Calling it again does no harm; other calls then
@@ -202,10 +204,16 @@ class AsyncLifecycle:
             warnings.warn(unclosed, ResourceWarning, stacklevel=2, source=self)
 
     async def _ready(self, *, any_vectors: bool = False) -> Parts:
-        """Return the parts, opened; with ``any_vectors`` also when the store holds another embedder's."""
+        """Return the parts, opened.
+
+        Raises:
+            EmbeddingMismatchError: the store holds another embedder's vectors, unless ``any_vectors`` is set.
+        """
         self._owner.check()
         parts = self._parts
         if parts is not None:
+            if not any_vectors and parts.encoder.refuses:
+                await parts.encoder.admit()
             return parts
         # Also before waiting: whoever is told of a task's end may ask us something, and is waited for.
         self._check_open()
@@ -213,10 +221,12 @@ class AsyncLifecycle:
             self._check_open()
             if self._parts is None:
                 # When the caller is cancelled, what was opened is there for the next one and for `close`.
-                await async_shield(partial(self._open, any_vectors))
+                await async_shield(self._open)
             parts = self._parts
             assert parts is not None
-            return parts
+        if not any_vectors and parts.encoder.refuses:
+            await parts.encoder.admit()
+        return parts
 
     def _check_open(self) -> None:
         if self._closed:
@@ -245,7 +255,7 @@ class AsyncLifecycle:
         self._config, self._place = settled(self._given, found)
         self._settings = replace(self._settings, store=store_settings(self._config))
 
-    async def _open(self, any_vectors: bool) -> None:
+    async def _open(self) -> None:
         await self._locate()
         parts = self._assemble()
         try:
@@ -253,8 +263,6 @@ class AsyncLifecycle:
             try:
                 await parts.encoder.check()
             except EmbeddingMismatchError as error:
-                if not any_vectors:
-                    raise
                 parts.encoder.refuse(error)
             else:
                 await self._resume(parts)
@@ -314,6 +322,7 @@ class AsyncLifecycle:
             gap=int(processing.segment_gap * 1_000_000),
             lease=int(processing.lease_seconds * 1_000_000),
             max_retries=self._max_retries,
+            zone=self._zone,
         )
         return Parts(
             http=http,

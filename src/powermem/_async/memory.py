@@ -6,17 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import clock
+from .._concurrency import async_refuse_misuse
 from ..changes import AlreadyStored, Amend, Change, Delete, DeleteWhere, Updated
 from ..errors import InvalidInputError
 from ..filters import parse as parse_filters
-from ..inputs import KEEP, Moment, check_text_given
+from ..inputs import KEEP, Id, Moment, check_text_given
 from ..metadata import check_metadata
 from ..plan import replacement
 from ..records import full_record
 from ..types import Scope
 from .adding import AsyncAdding
+from .calling import named
 
 
+@async_refuse_misuse
+@named("AsyncMemory")
 class AsyncMemory(AsyncAdding):
     """A lasting memory for AI agents.
 
@@ -40,8 +44,8 @@ class AsyncMemory(AsyncAdding):
         self,
         memory_id: int | str,
         content: str | None = None,
-        user_id: str | None = None,
-        agent_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
         metadata: Mapping[str, Any] | None = None,
         *,
         replace_metadata: bool = False,
@@ -63,7 +67,8 @@ class AsyncMemory(AsyncAdding):
             data: another name for ``content``.
 
         Returns:
-            The record, or ``None`` when there is no such memory or it is not theirs.
+            The record, or ``None`` when there is no such memory or it is not theirs. With ``"warnings"`` when
+            the text is longer than the embedder takes.
 
         Raises:
             InvalidInputError: there is nothing to change, or the scope already holds this text in another
@@ -74,7 +79,11 @@ class AsyncMemory(AsyncAdding):
             raise InvalidInputError("update: give the new text once, as content")
         wording = check_text_given(given[0], "content") if given else None
         extra = None if metadata is None else check_metadata(metadata)
-        until = None if expires_at is KEEP or expires_at is None else clock.parse(expires_at, "expires_at")
+        until = (
+            None
+            if expires_at is KEEP or expires_at is None
+            else clock.parse(expires_at, "expires_at", self._zone)
+        )
         if wording is None and extra is None and expires_at is KEEP:
             raise InvalidInputError("update: give content, metadata or expires_at")
         parts = await self._ready()
@@ -83,8 +92,9 @@ class AsyncMemory(AsyncAdding):
             return None
         at = clock.now()
         changes: list[Change] = []
+        warnings: list[str] = []
         if wording is not None and wording != row.text:
-            vectors = await parts.encoder.encode([wording])
+            vectors = await parts.encoder.encode([wording], warnings)
             changes.append(replacement(row, wording, vectors[0], at, strict=True))
         if extra is not None or expires_at is not KEEP:
             changes.append(
@@ -104,10 +114,13 @@ class AsyncMemory(AsyncAdding):
                 f"content: memory {known.id} of the same scope already says this"
             ) from None
         last = outcomes[-1]
-        return full_record(last.row) if isinstance(last, Updated) else None
+        if not isinstance(last, Updated):
+            return None
+        shown = full_record(last.row)
+        return {**shown, "warnings": warnings} if warnings else shown
 
     async def delete(
-        self, memory_id: int | str, user_id: str | None = None, agent_id: str | None = None
+        self, memory_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
     ) -> bool:
         """Delete a memory for good; its history stays.
 
@@ -123,9 +136,9 @@ class AsyncMemory(AsyncAdding):
 
     async def delete_all(
         self,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
     ) -> dict[str, int]:
         """Delete every memory of a scope, superseded ones too; without ``filters`` also its source turns.
@@ -141,7 +154,7 @@ class AsyncMemory(AsyncAdding):
             raise InvalidInputError(
                 "delete_all: give user_id, agent_id or run_id; reset() deletes everything"
             )
-        expression = parse_filters(filters)
+        expression = parse_filters(filters, self._zone)
         parts = await self._ready()
         outcomes = await parts.store.apply([DeleteWhere(whose, expression, clock.now())])
         deleted = outcomes[0]
@@ -150,6 +163,6 @@ class AsyncMemory(AsyncAdding):
 
     async def reset(self) -> None:
         """Delete everything in the collection: memories, history, source turns."""
-        parts = await self._ready()
+        parts = await self._ready(any_vectors=True)
         await parts.store.reset()
         await parts.encoder.restart()

@@ -11,7 +11,7 @@ from ..errors import StoreError
 from ..exchange.files import Target
 from ..exchange.sources import Source
 from ..filters import parse as parse_filters
-from ..inputs import check_choice, check_count
+from ..inputs import Id, check_choice, check_count
 from .bulk.exporting import PAGE, AsyncExporter
 from .bulk.importing import AsyncImporter
 from .bulk.progress import Listener
@@ -29,9 +29,9 @@ class AsyncMoving(AsyncReading):
         path_or_file: Target,
         format: str = "jsonl",
         *,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
         include_vectors: bool = False,
         on_progress: Listener | None = None,
@@ -60,7 +60,7 @@ class AsyncMoving(AsyncReading):
         """
         check_choice(format, "format", ("jsonl",))
         whose = self._scope(user_id, agent_id, run_id, required=True)
-        expression = parse_filters(filters)
+        expression = parse_filters(filters, self._zone)
         parts = await self._ready(any_vectors=True)
         exporter = AsyncExporter(_movable(parts.store), whose, expression, vectors=include_vectors)
         return await exporter.write(path_or_file, on_progress)
@@ -111,9 +111,9 @@ class AsyncMoving(AsyncReading):
         self,
         target: AsyncMoving,
         *,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
         on_progress: Listener | None = None,
     ) -> dict[str, Any]:
@@ -133,7 +133,7 @@ class AsyncMoving(AsyncReading):
             ``{"imported", "skipped", "failed", "errors"}`` as of ``import_memories``.
         """
         whose = self._scope(user_id, agent_id, run_id, required=True)
-        expression = parse_filters(filters)
+        expression = parse_filters(filters, self._zone)
         parts = await self._ready(any_vectors=True)
         other = await target._ready()
         store = _movable(parts.store)

@@ -9,7 +9,7 @@ from .. import clock
 from ..errors import InvalidInputError
 from ..filters import parse as parse_filters
 from ..ids import parse_id
-from ..inputs import Moment, check_count, check_share, check_sort, is_theirs
+from ..inputs import Id, Moment, check_count, check_limit, check_share, check_sort, is_theirs
 from ..prompts import quote_recalled
 from ..recalled import recalled_lines
 from ..records import (
@@ -35,9 +35,9 @@ class AsyncReading(AsyncLifecycle):
     async def search(
         self,
         query: str,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
         limit: int = 30,
         threshold: float | None = None,
@@ -69,7 +69,8 @@ class AsyncReading(AsyncLifecycle):
 
         Returns:
             ``{"results": [...]}``, best first; each a record with ``"score"`` in 0..1. And ``"warnings"``, a
-            list of texts, when the reranker failed: the results are in the order that they have without it.
+            list of texts, when the reranker failed, so that the results are in the order that they have
+            without it, or when the embedder did not take all of the query.
 
         Raises:
             FilterError: a filter is wrong.
@@ -95,9 +96,9 @@ class AsyncReading(AsyncLifecycle):
     async def search_many(
         self,
         queries: Sequence[str],
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
         limit: int = 30,
         threshold: float | None = None,
@@ -121,29 +122,29 @@ class AsyncReading(AsyncLifecycle):
             raise InvalidInputError("query: expected a string (search), or a list of strings (search_many)")
         asked = Query(
             scope=self._scope(user_id, agent_id, run_id, required=True),
-            limit=check_count(
-                limit if top_k is None else top_k, "limit" if top_k is None else "top_k", least=1
-            ),
-            expression=parse_filters(filters),
+            limit=check_limit(limit, top_k, least=1),
+            expression=parse_filters(filters, self._zone),
             threshold=check_share(threshold, "threshold"),
             max_tokens=None if max_tokens is None else check_count(max_tokens, "max_tokens", least=1),
-            as_of=None if as_of is None else clock.parse(as_of, "as_of"),
+            as_of=None if as_of is None else clock.parse(as_of, "as_of", self._zone),
             include_expired=include_expired,
             rerank=rerank,
             explain=explain,
+            zone=self._zone,
         )
         return [answer_record(answer, explain=explain) for answer in await self._answer(queries, asked)]
 
     async def context(
         self,
         query: str,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
         limit: int = 10,
         threshold: float | None = None,
         *,
+        top_k: int | None = None,
         max_tokens: int | None = None,
         as_of: Moment | None = None,
         rerank: bool | None = None,
@@ -161,6 +162,7 @@ class AsyncReading(AsyncLifecycle):
             filters: conditions on columns and metadata.
             limit: how many memories at most.
             threshold: leave out memories with a lower score, 0 to 1.
+            top_k: another name for ``limit``.
             max_tokens: how many tokens the whole text may take, by the estimate of ``powermem.tokens``. The
                 best memories are kept.
             as_of: what was true at that moment.
@@ -178,18 +180,19 @@ class AsyncReading(AsyncLifecycle):
             raise InvalidInputError(f"query: expected a string, got {type(query).__name__}")
         asked = Query(
             scope=self._scope(user_id, agent_id, run_id, required=True),
-            limit=check_count(limit, "limit", least=1),
-            expression=parse_filters(filters),
+            limit=check_limit(limit, top_k, least=1),
+            expression=parse_filters(filters, self._zone),
             threshold=check_share(threshold, "threshold"),
-            as_of=None if as_of is None else clock.parse(as_of, "as_of"),
+            as_of=None if as_of is None else clock.parse(as_of, "as_of", self._zone),
             rerank=rerank,
+            zone=self._zone,
         )
         budget = None if max_tokens is None else check_count(max_tokens, "max_tokens", least=1)
         (answer,) = await self._answer([query], asked)
         return quote_recalled(recalled_lines(answer.hits, budget))
 
     async def get(
-        self, memory_id: int | str, user_id: str | None = None, agent_id: str | None = None
+        self, memory_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
     ) -> dict[str, Any] | None:
         """Return one memory, or ``None`` when there is none with this id, or it is not theirs.
 
@@ -205,14 +208,16 @@ class AsyncReading(AsyncLifecycle):
 
     async def get_all(
         self,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         limit: int = 100,
         offset: int = 0,
         filters: Mapping[str, Any] | None = None,
         sort_by: str | None = "created_at",
         order: str = "desc",
+        *,
+        top_k: int | None = None,
     ) -> dict[str, Any]:
         """List current memories.
 
@@ -225,14 +230,15 @@ class AsyncReading(AsyncLifecycle):
             filters: conditions on columns and metadata.
             sort_by: ``"created_at"``, ``"updated_at"`` or ``"id"``.
             order: ``"asc"`` or ``"desc"``.
+            top_k: another name for ``limit``.
 
         Returns:
             ``{"results": [...], "total": int}``; the total is that of all pages.
         """
         column, descending = check_sort(sort_by, order)
         whose = self._scope(user_id, agent_id, run_id, required=True)
-        expression = parse_filters(filters)
-        limit, offset = check_count(limit, "limit", least=0), check_count(offset, "offset", least=0)
+        expression = parse_filters(filters, self._zone)
+        limit, offset = check_limit(limit, top_k, least=0), check_count(offset, "offset", least=0)
         parts = await self._ready()
         rows, total = await parts.store.list_rows(
             whose, expression, sort_by=column, descending=descending, limit=limit, offset=offset
@@ -263,22 +269,22 @@ class AsyncReading(AsyncLifecycle):
 
     async def count(
         self,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
     ) -> int:
         """Return how many current memories there are."""
         whose = self._scope(user_id, agent_id, run_id, required=True)
-        expression = parse_filters(filters)
+        expression = parse_filters(filters, self._zone)
         parts = await self._ready()
         return await parts.store.count(whose, expression)
 
     async def count_all(
         self,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
     ) -> int:
         """Return how many current memories there are; another name for ``count``."""
@@ -295,8 +301,8 @@ class AsyncReading(AsyncLifecycle):
 
     async def get_statistics(
         self,
-        user_id: str | None = None,
-        agent_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
         time_range: str | None = None,
         cutoff_date: Moment | None = None,
     ) -> dict[str, Any]:
@@ -315,7 +321,7 @@ class AsyncReading(AsyncLifecycle):
         days = _TIME_RANGES[time_range or "all"]
         since = None if days is None else clock.now() - days * clock.DAY
         if cutoff_date is not None:
-            since = clock.parse(cutoff_date, "cutoff_date")
+            since = clock.parse(cutoff_date, "cutoff_date", self._zone)
         whose = self._scope(user_id, agent_id, None)
         parts = await self._ready()
         return statistics_record(await parts.store.statistics(whose, since), parts.description())
@@ -330,7 +336,7 @@ class AsyncReading(AsyncLifecycle):
         return answers
 
     async def _find(
-        self, memory_id: int | str, user_id: str | None, agent_id: str | None, *, touch: bool = False
+        self, memory_id: int | str, user_id: Id | None, agent_id: Id | None, *, touch: bool = False
     ) -> Row | None:
         whose = self._scope(user_id, agent_id, None)
         parts = await self._ready()

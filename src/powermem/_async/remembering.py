@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from datetime import tzinfo
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,8 @@ from ..buffering import waiting_turns
 from ..changes import AddTurn
 from ..clients import Attribution, Exchange, messages_of, new_messages, reply_text
 from ..errors import InvalidInputError, ProcessTimeout
-from ..inputs import check_count, check_text_given
-from ..messages import read_messages
+from ..inputs import Id, check_limit, check_text_given
+from ..messages import Messages, check_messages, read_messages
 from ..prompts import strip_recalled
 from ..recalled import RecalledFact, recalled_lines
 from ..records import turn_record
@@ -53,7 +54,7 @@ class AsyncRemembering(AsyncBackground):
         """The work that follows on a conversation with a registered client."""
         return AsyncAugmentation(self)
 
-    def attribution(self, entity_id: str, process_id: str | None = None) -> Self:
+    def attribution(self, entity_id: Id, process_id: Id | None = None) -> Self:
         """Say who speaks from now on in this task or thread, and those begun from it.
 
         It is kept in a context variable: requests that are served at the same time never mix. A memory that
@@ -67,7 +68,7 @@ class AsyncRemembering(AsyncBackground):
             This memory.
 
         Raises:
-            InvalidInputError: an id is not a string, blank, or longer than 128 characters.
+            InvalidInputError: an id is of a wrong type, blank, or longer than 128 characters.
         """
         self._companion.attributions.attribute(entity_id, process_id)
         return self
@@ -77,14 +78,14 @@ class AsyncRemembering(AsyncBackground):
         self._companion.attributions.begin_session()
         return self
 
-    def set_session(self, session_id: str) -> Self:
+    def set_session(self, session_id: Id) -> Self:
         """Go on with a conversation in this task or thread.
 
         Args:
             session_id: the ``run_id`` of what is remembered.
 
         Raises:
-            InvalidInputError: the id is not a string, blank, or longer than 128 characters.
+            InvalidInputError: the id is of a wrong type, blank, or longer than 128 characters.
         """
         if session_id is None:
             raise InvalidInputError("session_id: expected a string; new_session() begins one with its own id")
@@ -96,7 +97,9 @@ class AsyncRemembering(AsyncBackground):
         """The conversation of this task or thread, if it has a name."""
         return self._companion.attributions.current().session_id
 
-    async def recall(self, query: str, limit: int | None = 5) -> list[RecalledFact]:
+    async def recall(
+        self, query: str, limit: int | None = 5, *, top_k: int | None = None
+    ) -> list[RecalledFact]:
         """Find what is known of the user that ``attribution`` names, whatever the agent or conversation.
 
         A memory that has an ``agent_id`` of its own finds only what this agent was told.
@@ -104,6 +107,7 @@ class AsyncRemembering(AsyncBackground):
         Args:
             query: a question or any text.
             limit: how many facts at most; 5, if it is ``None``.
+            top_k: another name for ``limit``.
 
         Returns:
             The facts, best first; none when nobody is named.
@@ -112,14 +116,12 @@ class AsyncRemembering(AsyncBackground):
             InvalidInputError: an argument is wrong.
         """
         asked = check_text_given(query, "query")
-        size = 5 if limit is None else check_count(limit, "limit", least=1)
+        size = check_limit(5 if limit is None else limit, top_k, least=1)
         who = self._companion.named()
         hits = () if who is None else await self._recall(asked, who, size, None)
         return [RecalledFact.of(hit) for hit in hits]
 
-    async def observe(
-        self, messages: str | Sequence[Any] | Mapping[str, Any], reply: object = None
-    ) -> list[dict[str, Any]]:
+    async def observe(self, messages: Messages, reply: object = None) -> list[dict[str, Any]]:
         """Remember an exchange with any language model, and learn from it in the background.
 
         Of the messages, only what the user said last is new, and only if nothing was answered to it yet: a
@@ -137,13 +139,7 @@ class AsyncRemembering(AsyncBackground):
         Raises:
             InvalidInputError: the messages are of a wrong type.
         """
-        if isinstance(messages, Mapping):
-            messages = [messages]
-        if not isinstance(messages, (str, Sequence)) or isinstance(messages, bytes):
-            raise InvalidInputError(
-                f"messages: expected a text or a list of messages, got {type(messages).__name__}"
-            )
-        said, _ = new_messages(messages)
+        said, _ = new_messages(check_messages(messages))
         who = self._companion.named()
         if who is None:
             return []
@@ -181,8 +177,8 @@ class AsyncRemembering(AsyncBackground):
         await self._companion.close(timeout)
         await super().close(drain, timeout)
 
-    async def _open(self, any_vectors: bool) -> None:
-        await super()._open(any_vectors)
+    async def _open(self) -> None:
+        await super()._open()
         self._companion.locate()
         self._widen(self._workers)
 
@@ -195,7 +191,7 @@ class AsyncRemembering(AsyncBackground):
     ) -> Sequence[Hit]:
         # Agents share what they know of a user, unless this memory is one agent's own.
         agent = None if self._agent_id is None else who.process_id
-        asked = Query(self._scope(who.entity_id, agent, None), limit, threshold=threshold)
+        asked = Query(self._scope(who.entity_id, agent, None), limit, threshold=threshold, zone=self._zone)
         (answer,) = await self._answer([query], asked)
         return answer.hits
 
@@ -209,7 +205,7 @@ class AsyncRemembering(AsyncBackground):
         changes = [
             turn
             for exchange, scope in zip(exchanges, scopes, strict=True)
-            for turn in waiting_turns(_checked(messages_of(exchange)), scope, at)
+            for turn in waiting_turns(_checked(messages_of(exchange), self._zone), scope, at)
         ]
         if not changes:
             return []
@@ -262,11 +258,12 @@ class AsyncRemembering(AsyncBackground):
         self._companion.batch_size = size
 
 
-def _checked(messages: Sequence[Message]) -> list[Message]:
+def _checked(messages: Sequence[Message], zone: tzinfo) -> list[Message]:
     return [
         checked
         for message in messages
         for checked in read_messages(
-            {"role": message.role, "content": message.content}, sent_at=message.sent_at
+            {"role": message.role, "content": message.content},
+            sent_at=None if message.sent_at is None else clock.local_time(message.sent_at, zone),
         )
     ]

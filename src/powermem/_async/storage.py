@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from pydantic import PrivateAttr
 
 from ..config import MemoryConfig
+from .calling import named
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -18,6 +19,7 @@ class AsyncBuilding(Protocol):
     async def _create_tables(self) -> None: ...
 
 
+@named("AsyncMemory.config.storage")
 class AsyncStorage:
     """The tables in the database.
 

@@ -12,6 +12,7 @@ from .bridge import AsyncBridge, AsyncMailbox, Bridge, LoopFuture, Mailbox, asyn
 from .calls import async_gather, async_shield, async_sleep, gather, shield, sleep
 from .feeds import END, AsyncFeed, AsyncItems, Feed, Items, async_call, call
 from .locks import AsyncKeyedLock, AsyncLock, AsyncSemaphore, KeyedLock, Lock, Semaphore
+from .misuse import async_refuse_misuse, refuse_misuse
 from .owner import AsyncOwner, Owner
 from .signals import AsyncEvent, AsyncQueue, Event, Queue, QueueEmpty
 from .threads import AsyncThreads, Threads, async_to_thread, to_thread
@@ -50,12 +51,14 @@ __all__ = [
     "async_at_exit",
     "async_call",
     "async_gather",
+    "async_refuse_misuse",
     "async_shield",
     "async_sleep",
     "async_to_thread",
     "at_exit",
     "call",
     "gather",
+    "refuse_misuse",
     "shield",
     "sleep",
     "to_thread",

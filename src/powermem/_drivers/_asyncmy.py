@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import ConfigError
+from ..installing import pip_install
 from . import mysql
 from .base import Server, Values, formatted
 
@@ -17,7 +18,7 @@ try:
     from asyncmy.converters import conversions
     from asyncmy.errors import MySQLError
 except ImportError as error:
-    raise ConfigError("this store needs the package asyncmy: pip install 'powermem[mysql]'") from error
+    raise ConfigError(f"this store needs the package asyncmy; run: {pip_install('mysql')}") from error
 
 _FAILURES = (MySQLError, OSError, EOFError, asyncio.TimeoutError, RuntimeError)
 _CONVERSIONS = mysql.conversions(conversions, numbers=(DECIMAL, NEWDECIMAL), texts=(VAR_STRING, VARCHAR))

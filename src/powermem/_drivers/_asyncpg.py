@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import ConfigError, StoreError
+from ..installing import pip_install
 from ..sql.postgres import Vector
 from .base import Server, Values, numbered
 
 try:
     import asyncpg
 except ImportError as error:
-    raise ConfigError("this store needs the package asyncpg: pip install 'powermem[postgres]'") from error
+    raise ConfigError(f"this store needs the package asyncpg; run: {pip_install('postgres')}") from error
 from .postgres import NOT_ADMITTED, postgres_error, session_settings, tls_context, unreachable
 
 # Seconds that saying goodbye to the server may take.

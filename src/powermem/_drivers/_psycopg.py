@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import ConfigError
+from ..installing import pip_install
 from ..sql.postgres import Vector
 from .base import Server, Values, formatted
 
@@ -17,7 +18,7 @@ try:
     from psycopg.pq import Format
     from psycopg.rows import tuple_row
 except ImportError as error:
-    raise ConfigError("this store needs the package psycopg: pip install 'powermem[postgres]'") from error
+    raise ConfigError(f"this store needs the package psycopg; run: {pip_install('postgres')}") from error
 from .postgres import postgres_error, session_settings, tls_context, unreachable
 
 

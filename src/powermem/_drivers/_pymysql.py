@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import ConfigError
+from ..installing import pip_install
 from . import mysql
 from .base import Server, Values, formatted
 
@@ -19,7 +20,7 @@ try:
     from pymysql.cursors import Cursor
     from pymysql.err import MySQLError
 except ImportError as error:
-    raise ConfigError("this store needs the package pymysql: pip install 'powermem[mysql]'") from error
+    raise ConfigError(f"this store needs the package pymysql; run: {pip_install('mysql')}") from error
 
 _FAILURES = (MySQLError, OSError, EOFError, RuntimeError)
 _CONVERSIONS = mysql.conversions(conversions, numbers=(DECIMAL, NEWDECIMAL), texts=(VAR_STRING, VARCHAR))

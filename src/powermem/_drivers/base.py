@@ -20,15 +20,15 @@ TLSMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-
 Values = Sequence[Any]
 
 
-class ConnectionLostError(StoreUnavailableError):
+class ConnectionLostError(StoreUnavailableError, public=StoreUnavailableError):
     """The connection broke; whether the last statement was carried out is not known."""
 
 
-class TransactionAbortedError(StoreError):
+class TransactionAbortedError(StoreError, public=StoreError):
     """The server undid the whole transaction, because it met another one; it may be tried again."""
 
 
-class MissingTableError(StoreError):
+class MissingTableError(StoreError, public=StoreError):
     """A table or another part of the schema does not exist."""
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError, StoreUnavailableError
+from ..installing import pip_install
 from .base import Server
 
 
@@ -44,8 +45,8 @@ class EmbeddedSeekDB:
             import pymysql
         except ImportError as error:
             raise ConfigError(
-                "without a host, this store needs the package pylibseekdb (Linux, Python 3.11 or newer): "
-                "pip install 'powermem[seekdb]'; or set host"
+                "without a host, this store needs the package pylibseekdb (Linux, Python 3.11 or newer); "
+                f"run: {pip_install('seekdb')}; or set host"
             ) from error
         with self._lock:
             try:

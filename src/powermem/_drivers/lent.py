@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._concurrency import AsyncThreads, async_to_thread
-from ..config.fields import mask_text
 from ..database.place import IN_MEMORY, Factory, Place
 from ..errors import ConfigError, StoreUnavailableError
+from ..masking import mask_text
 from . import mysql
 from .base import AsyncConnection, Connection, Server, Values
 

@@ -10,7 +10,7 @@ from .. import clock
 from ..changes import UpdateTask
 from ..errors import InvalidInputError, NotFoundError
 from ..ids import parse_id
-from ..inputs import check_choice, check_count, check_id, check_seconds, is_theirs
+from ..inputs import Id, check_choice, check_count, check_id, check_limit, check_seconds, is_theirs
 from ..records import listed_task, task_record
 from ..tasks import OPEN, ProcessStatus, Task
 from ..types import Scope
@@ -23,7 +23,7 @@ _PAGE = 500
 class Following(Moving):
     """Following tasks, trying them again, and cancelling them."""
 
-    def wait_for_processing(self, user_id: str | None = None, timeout: float | None = None) -> int:
+    def wait_for_processing(self, user_id: Id | None = None, timeout: float | None = None) -> int:
         """Wait for every task that is in flight now. Giving up to wait cancels nothing.
 
         Args:
@@ -60,7 +60,7 @@ class Following(Moving):
         return written
 
     def get_status(
-        self, task_id: int | str, user_id: str | None = None, agent_id: str | None = None
+        self, task_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
     ) -> dict[str, Any]:
         """Return how far a task has come.
 
@@ -80,12 +80,14 @@ class Following(Moving):
 
     def list_tasks(
         self,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         status: str | ProcessStatus | None = None,
         limit: int = 100,
         offset: int = 0,
+        *,
+        top_k: int | None = None,
     ) -> list[dict[str, Any]]:
         """List tasks, the newest first.
 
@@ -96,19 +98,20 @@ class Following(Moving):
             status: only those in this state, such as ``"failed"``.
             limit: how many at most.
             offset: how many to pass over.
+            top_k: another name for ``limit``.
         """
         whose = self._scope(user_id, agent_id, run_id, required=True)
         statuses = frozenset(ProcessStatus)
         if status is not None:
             names = [str(each) for each in ProcessStatus]
             statuses = frozenset({ProcessStatus(check_choice(str(status), "status", names))})
-        size, skipped = check_count(limit, "limit", least=0), check_count(offset, "offset", least=0)
+        size, skipped = check_limit(limit, top_k, least=0), check_count(offset, "offset", least=0)
         parts = self._ready()
         tasks = parts.store.list_tasks(whose, statuses, limit=size, offset=skipped)
         return [listed_task(task) for task in tasks]
 
     def retry_task(
-        self, task_id: int | str, user_id: str | None = None, agent_id: str | None = None
+        self, task_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
     ) -> ProcessTask:
         """Begin a task again that failed or was cancelled.
 
@@ -140,9 +143,7 @@ class Following(Moving):
         parts.watcher.stored([task.id])
         return handle
 
-    def cancel_task(
-        self, task_id: int | str, user_id: str | None = None, agent_id: str | None = None
-    ) -> bool:
+    def cancel_task(self, task_id: int | str, user_id: Id | None = None, agent_id: Id | None = None) -> bool:
         """Cancel a task. Its turns stay, and can be processed by another one.
 
         Returns:
@@ -173,7 +174,7 @@ class Following(Moving):
                 return True
         return False
 
-    def _task(self, task_id: int | str, user_id: str | None, agent_id: str | None) -> Task:
+    def _task(self, task_id: int | str, user_id: Id | None, agent_id: Id | None) -> Task:
         whose = self._scope(user_id, agent_id, None)
         number = parse_id(task_id)
         parts = self._ready()

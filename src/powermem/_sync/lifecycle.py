@@ -17,9 +17,10 @@ from ..config.resolution import check, store_settings
 from ..config.stores import SQLiteConfig
 from ..database import read_conn, settled
 from ..errors import ClosedError, EmbeddingMismatchError, InvalidInputError
-from ..inputs import check_count, check_flag, check_id, check_scope, check_seconds
+from ..inputs import Id, check_count, check_flag, check_id, check_scope, check_seconds
 from ..tasks import OPEN, ProcessStatus
 from ..types import Scope
+from ..zones import read_zone
 from .encoder import Encoder
 from .extraction.extractor import Extractor
 from .extraction.pipeline import Extraction, Nearness
@@ -105,7 +106,7 @@ class Lifecycle:
         self,
         config: Mapping[str, Any] | MemoryConfig | None = None,
         *,
-        agent_id: str | None = None,
+        agent_id: Id | None = None,
         conn: object = None,
         auto_process: bool = False,
         batch_threshold: int = 10,
@@ -119,6 +120,7 @@ class Lifecycle:
         if self._place is not None:
             self._config, self._place = settled(self._given, self._place)
         self._settings: Settings = resolve(self._config)
+        self._zone = read_zone(self._config.timezone)
         self._agent_id = check_id(agent_id, "agent_id")
         self._owner = Owner()
         self._opening = Lock()
@@ -155,10 +157,10 @@ class Lifecycle:
         Raises:
             ConfigError: the configured store is not available.
             StoreError: the store cannot be opened.
-            EmbeddingMismatchError: the store holds another embedder's vectors.
             ClosedError: the memory was closed, or belongs to another event loop.
         """
-        self._ready()
+        # Also with another embedder's vectors, since `reembed()` is called on an open memory.
+        self._ready(any_vectors=True)
 
     def close(self, drain: bool = True, timeout: float | None = 30) -> None:
         """Finish what is under way and close everything. Calling it again does no harm; other calls then
@@ -203,10 +205,16 @@ class Lifecycle:
             warnings.warn(unclosed, ResourceWarning, stacklevel=2, source=self)
 
     def _ready(self, *, any_vectors: bool = False) -> Parts:
-        """Return the parts, opened; with ``any_vectors`` also when the store holds another embedder's."""
+        """Return the parts, opened.
+
+        Raises:
+            EmbeddingMismatchError: the store holds another embedder's vectors, unless ``any_vectors`` is set.
+        """
         self._owner.check()
         parts = self._parts
         if parts is not None:
+            if not any_vectors and parts.encoder.refuses:
+                parts.encoder.admit()
             return parts
         # Also before waiting: whoever is told of a task's end may ask us something, and is waited for.
         self._check_open()
@@ -214,10 +222,12 @@ class Lifecycle:
             self._check_open()
             if self._parts is None:
                 # When the caller is cancelled, what was opened is there for the next one and for `close`.
-                shield(partial(self._open, any_vectors))
+                shield(self._open)
             parts = self._parts
             assert parts is not None
-            return parts
+        if not any_vectors and parts.encoder.refuses:
+            parts.encoder.admit()
+        return parts
 
     def _check_open(self) -> None:
         if self._closed:
@@ -246,7 +256,7 @@ class Lifecycle:
         self._config, self._place = settled(self._given, found)
         self._settings = replace(self._settings, store=store_settings(self._config))
 
-    def _open(self, any_vectors: bool) -> None:
+    def _open(self) -> None:
         self._locate()
         parts = self._assemble()
         try:
@@ -254,8 +264,6 @@ class Lifecycle:
             try:
                 parts.encoder.check()
             except EmbeddingMismatchError as error:
-                if not any_vectors:
-                    raise
                 parts.encoder.refuse(error)
             else:
                 self._resume(parts)
@@ -315,6 +323,7 @@ class Lifecycle:
             gap=int(processing.segment_gap * 1_000_000),
             lease=int(processing.lease_seconds * 1_000_000),
             max_retries=self._max_retries,
+            zone=self._zone,
         )
         return Parts(
             http=http,

@@ -7,17 +7,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import clock
+from .._concurrency import refuse_misuse
 from ..changes import AlreadyStored, Amend, Change, Delete, DeleteWhere, Updated
 from ..errors import InvalidInputError
 from ..filters import parse as parse_filters
-from ..inputs import KEEP, Moment, check_text_given
+from ..inputs import KEEP, Id, Moment, check_text_given
 from ..metadata import check_metadata
 from ..plan import replacement
 from ..records import full_record
 from ..types import Scope
 from .adding import Adding
+from .calling import named
 
 
+@refuse_misuse
+@named("Memory")
 class Memory(Adding):
     """A lasting memory for AI agents.
 
@@ -41,8 +45,8 @@ class Memory(Adding):
         self,
         memory_id: int | str,
         content: str | None = None,
-        user_id: str | None = None,
-        agent_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
         metadata: Mapping[str, Any] | None = None,
         *,
         replace_metadata: bool = False,
@@ -64,7 +68,8 @@ class Memory(Adding):
             data: another name for ``content``.
 
         Returns:
-            The record, or ``None`` when there is no such memory or it is not theirs.
+            The record, or ``None`` when there is no such memory or it is not theirs. With ``"warnings"`` when
+            the text is longer than the embedder takes.
 
         Raises:
             InvalidInputError: there is nothing to change, or the scope already holds this text in another
@@ -75,7 +80,11 @@ class Memory(Adding):
             raise InvalidInputError("update: give the new text once, as content")
         wording = check_text_given(given[0], "content") if given else None
         extra = None if metadata is None else check_metadata(metadata)
-        until = None if expires_at is KEEP or expires_at is None else clock.parse(expires_at, "expires_at")
+        until = (
+            None
+            if expires_at is KEEP or expires_at is None
+            else clock.parse(expires_at, "expires_at", self._zone)
+        )
         if wording is None and extra is None and expires_at is KEEP:
             raise InvalidInputError("update: give content, metadata or expires_at")
         parts = self._ready()
@@ -84,8 +93,9 @@ class Memory(Adding):
             return None
         at = clock.now()
         changes: list[Change] = []
+        warnings: list[str] = []
         if wording is not None and wording != row.text:
-            vectors = parts.encoder.encode([wording])
+            vectors = parts.encoder.encode([wording], warnings)
             changes.append(replacement(row, wording, vectors[0], at, strict=True))
         if extra is not None or expires_at is not KEEP:
             changes.append(
@@ -105,9 +115,12 @@ class Memory(Adding):
                 f"content: memory {known.id} of the same scope already says this"
             ) from None
         last = outcomes[-1]
-        return full_record(last.row) if isinstance(last, Updated) else None
+        if not isinstance(last, Updated):
+            return None
+        shown = full_record(last.row)
+        return {**shown, "warnings": warnings} if warnings else shown
 
-    def delete(self, memory_id: int | str, user_id: str | None = None, agent_id: str | None = None) -> bool:
+    def delete(self, memory_id: int | str, user_id: Id | None = None, agent_id: Id | None = None) -> bool:
         """Delete a memory for good; its history stays.
 
         Returns:
@@ -122,9 +135,9 @@ class Memory(Adding):
 
     def delete_all(
         self,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
     ) -> dict[str, int]:
         """Delete every memory of a scope, superseded ones too; without ``filters`` also its source turns.
@@ -140,7 +153,7 @@ class Memory(Adding):
             raise InvalidInputError(
                 "delete_all: give user_id, agent_id or run_id; reset() deletes everything"
             )
-        expression = parse_filters(filters)
+        expression = parse_filters(filters, self._zone)
         parts = self._ready()
         outcomes = parts.store.apply([DeleteWhere(whose, expression, clock.now())])
         deleted = outcomes[0]
@@ -149,6 +162,6 @@ class Memory(Adding):
 
     def reset(self) -> None:
         """Delete everything in the collection: memories, history, source turns."""
-        parts = self._ready()
+        parts = self._ready(any_vectors=True)
         parts.store.reset()
         parts.encoder.restart()

@@ -12,7 +12,7 @@ from ..errors import StoreError
 from ..exchange.files import Target
 from ..exchange.sources import Source
 from ..filters import parse as parse_filters
-from ..inputs import check_choice, check_count
+from ..inputs import Id, check_choice, check_count
 from .bulk.exporting import PAGE, Exporter
 from .bulk.importing import Importer
 from .bulk.progress import Listener
@@ -30,9 +30,9 @@ class Moving(Reading):
         path_or_file: Target,
         format: str = "jsonl",
         *,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
         include_vectors: bool = False,
         on_progress: Listener | None = None,
@@ -61,7 +61,7 @@ class Moving(Reading):
         """
         check_choice(format, "format", ("jsonl",))
         whose = self._scope(user_id, agent_id, run_id, required=True)
-        expression = parse_filters(filters)
+        expression = parse_filters(filters, self._zone)
         parts = self._ready(any_vectors=True)
         exporter = Exporter(_movable(parts.store), whose, expression, vectors=include_vectors)
         return exporter.write(path_or_file, on_progress)
@@ -112,9 +112,9 @@ class Moving(Reading):
         self,
         target: Moving,
         *,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
         on_progress: Listener | None = None,
     ) -> dict[str, Any]:
@@ -134,7 +134,7 @@ class Moving(Reading):
             ``{"imported", "skipped", "failed", "errors"}`` as of ``import_memories``.
         """
         whose = self._scope(user_id, agent_id, run_id, required=True)
-        expression = parse_filters(filters)
+        expression = parse_filters(filters, self._zone)
         parts = self._ready(any_vectors=True)
         other = target._ready()
         store = _movable(parts.store)

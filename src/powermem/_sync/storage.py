@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from pydantic import PrivateAttr
 
 from ..config import MemoryConfig
+from .calling import named
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -19,6 +20,7 @@ class Building(Protocol):
     def _create_tables(self) -> None: ...
 
 
+@named("Memory.config.storage")
 class Storage:
     """The tables in the database.
 

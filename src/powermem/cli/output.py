@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..installing import pip_install
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -172,7 +174,7 @@ def _console() -> Console:
     try:
         from rich.console import Console
     except ImportError:
-        raise CommandError('tables need rich: run pip install "powermem[cli]", or add --json') from None
+        raise CommandError(f"tables need rich: run {pip_install('cli')}, or add --json") from None
     in_terminal = sys.stdout.isatty()
     wanted = os.environ.get("COLUMNS", "")
     if wanted.isdigit() and int(wanted) > 0:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .reading import SYSTEM_ROLES, part_of, role_of
+from ..forms import part_of, role_of
 
 Arguments = dict[str, Any]
 
@@ -51,7 +51,7 @@ def _into_system(arguments: Arguments, key: str, block: str) -> Arguments:
 
 def _with_system(messages: Sequence[Any], block: str) -> list[Any]:
     for index, message in enumerate(messages):
-        if role_of(message) in SYSTEM_ROLES:
+        if role_of(message) == "system":
             changed = _extended_message(message, block)
             if changed is None:
                 break

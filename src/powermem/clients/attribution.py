@@ -8,7 +8,7 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from ..errors import InvalidInputError
-from ..inputs import check_id
+from ..inputs import Id, check_id
 
 
 class Attribution(NamedTuple):
@@ -33,11 +33,11 @@ class Attributions:
         held = _held.get()
         return _NOBODY if held is None else held.get(self, _NOBODY)
 
-    def attribute(self, entity_id: str, process_id: str | None) -> None:
+    def attribute(self, entity_id: Id, process_id: Id | None) -> None:
         """Say who speaks from now on in the caller's context; the session goes on for the same user.
 
         Raises:
-            InvalidInputError: an id is not a string, blank or too long.
+            InvalidInputError: an id is of a wrong type, blank or too long.
         """
         entity = check_name(entity_id, "entity_id")
         process = None if process_id is None else check_name(process_id, "process_id")
@@ -46,11 +46,11 @@ class Attributions:
         session = before.session_id if before.entity_id in (None, entity) else None
         self._set(Attribution(entity, process, session))
 
-    def begin_session(self, session_id: str | None = None) -> None:
+    def begin_session(self, session_id: Id | None = None) -> None:
         """Begin a new conversation in the caller's context, or go on with one.
 
         Raises:
-            InvalidInputError: the id is not a string, blank or too long.
+            InvalidInputError: the id is of a wrong type, blank or too long.
         """
         session = uuid.uuid4().hex if session_id is None else check_name(session_id, "session_id")
         self._set(self.current()._replace(session_id=session))
@@ -68,13 +68,12 @@ _held: ContextVar[WeakKeyDictionary[Attributions, Attribution] | None] = Context
 
 
 def check_name(value: object, name: str) -> str:
-    """Return an id that is a string.
+    """Return an id that is given.
 
     Raises:
-        InvalidInputError: it is not a string, blank or too long.
+        InvalidInputError: it is missing, of a wrong type, blank or too long.
     """
-    if not isinstance(value, str):
-        raise InvalidInputError(f"{name}: expected a string, got {type(value).__name__}")
     checked = check_id(value, name)
-    assert checked is not None
+    if checked is None:
+        raise InvalidInputError(f"{name}: expected a string, an integer or a UUID, got None")
     return checked

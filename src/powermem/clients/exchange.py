@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ..forms import content_of, role_of, text_of, unpacked
 from ..prompts import quote_recalled, strip_recalled
 from ..types import Message
 from .apis import Api, Arguments
 from .attribution import Attribution
-from .reading import SYSTEM_ROLES, part_of, role_of, text_of
 
 # A pasted document as a query finds no more than its end does.
 _LONGEST_QUERY = 2000
-_USUAL_KEYS = ("messages", "input", "prompt")
+_USUAL_KEYS = ("messages", "input", "contents", "prompt")
 # Stands in for the name of an argument that was given by its place.
 _FIRST = "powermem: the first positional argument"
 
@@ -117,13 +117,15 @@ def new_messages(messages: str | Sequence[Any]) -> tuple[str, str]:
         text = strip_recalled(messages)
         return text, text
     heard_before = False
-    for place, message in enumerate(reversed(messages)):
-        role = role_of(message)
-        text = strip_recalled(text_of(_content(message))) if role == "user" else ""
+    items = [one for message in messages for one in unpacked(message)]
+    for place, message in enumerate(reversed(items)):
+        plain = isinstance(message, str)
+        role, content = ("user", message) if plain else (role_of(message), content_of(message))
+        text = strip_recalled(text_of(content)) if role == "user" else ""
         if text.strip():
             return ("" if heard_before else text), text
         # An answer that stands last is one that the model is to go on with.
-        if role not in SYSTEM_ROLES and not (role == "assistant" and place == 0):
+        if role != "system" and not (role == "assistant" and place == 0):
             heard_before = True
     return "", ""
 
@@ -132,7 +134,3 @@ def messages_of(exchange: Exchange) -> list[Message]:
     """Return the messages to keep of an exchange."""
     spoken = (("user", exchange.said, exchange.asked_at), ("assistant", exchange.reply, exchange.replied_at))
     return [Message(role, text.strip(), None, moment) for role, text, moment in spoken if text.strip()]
-
-
-def _content(message: object) -> object:
-    return part_of(message, "content")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from .reading import part_of, text_of
+from ..forms import content_of, is_silent, text_of, unpacked
 
 
 def reply_text(reply: object) -> str:
@@ -16,15 +14,5 @@ def reply_text(reply: object) -> str:
     """
     if isinstance(reply, str):
         return reply
-    choices = part_of(reply, "choices")
-    if _filled(choices):
-        return text_of(part_of(part_of(choices[0], "message"), "content"))
-    output = part_of(reply, "output")
-    if _filled(output):
-        texts = (text_of(part_of(item, "content")) for item in output if part_of(item, "type") == "message")
-        return "\n".join(filter(None, texts))
-    return text_of(part_of(reply, "content")) or text_of(part_of(part_of(reply, "message"), "content"))
-
-
-def _filled(value: object) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str) and len(value) > 0
+    texts = (text_of(content_of(message)) for message in unpacked(reply) if not is_silent(message))
+    return "\n".join(filter(None, texts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .reading import part_of, text_of
+from ..forms import part_of, text_of
 
 
 class Transcript:

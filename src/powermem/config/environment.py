@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,7 +17,16 @@ from powermem.errors import ConfigError
 from .fields import Env, Section, marker, reveal, section_in
 from .models import Chosen, MemoryConfig
 from .tables import DETECTED, LLMS
+from .unread import misspelt, without_effect
 from .validation import InvalidConfig, Problem
+
+_logger = logging.getLogger("powermem")
+
+_EMBEDDED = ("oceanbase", "seekdb")
+_SERVER = ("OCEANBASE_HOST", "DATABASE_HOST", "VECTOR_STORE_UNIX_SOCKET")
+_NEEDS_SERVER = tuple(
+    f"{prefix}_{name}" for prefix in ("OCEANBASE", "DATABASE") for name in ("PORT", "USER", "PASSWORD")
+)
 
 _Path = tuple[str, ...]
 
@@ -40,7 +50,12 @@ def auto_config(env_file: str | os.PathLike[str] | None = None) -> dict[str, Any
     Raises:
         ConfigError: the file is named but cannot be read, or a value is wrong.
     """
-    return from_variables({**_file_variables(env_file), **os.environ})
+    in_file, in_process = _given(_file_variables(env_file)), _given(os.environ)
+    given = {**in_file, **in_process}
+    config = from_variables(given)
+    for told in (*misspelt(given, in_file, known_variables()), *_idle(given)):
+        _logger.warning(told)
+    return config
 
 
 def load_config_from_env() -> dict[str, Any]:
@@ -79,7 +94,7 @@ def known_variables() -> dict[str, tuple[str, ...]]:
 
 def from_variables(variables: Mapping[str, str | None]) -> dict[str, Any]:
     """Build the configuration that environment variables describe, reading nothing else."""
-    given = {name: value.strip() for name, value in variables.items() if value and value.strip()}
+    given = _given(variables)
     given.update(_detected_llm(given))
     _require_named("EMBEDDING_PROVIDER", ("EMBEDDING_API_KEY",), given)
     _require_named("AUDIO_LLM_PROVIDER", ("AUDIO_LLM_API_KEY",), given)
@@ -102,6 +117,46 @@ def from_variables(variables: Mapping[str, str | None]) -> dict[str, Any]:
     return _as_dict(config)
 
 
+def _given(variables: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the variables that are set; a blank one is not, so that it hides nothing behind it."""
+    return {name: value.strip() for name, value in variables.items() if value and value.strip()}
+
+
+def _idle(variables: Mapping[str, str]) -> list[str]:
+    """Return a sentence for what is set but has no effect beside the chosen providers."""
+    given = {**variables, **_detected_llm(variables)}
+    read = {name for _, names, _ in _settings(given) for name in names}
+    chosen: dict[str, str] = {}
+    ours: dict[str, str] = {}
+    for section, kind in _sections():
+        if not issubclass(kind, Chosen) or kind.optional:
+            continue
+        by = kind.provider_variable
+        chosen[by] = given.get(by, str(kind.model_fields["provider"].default)).lower()
+        for provider in kind.known():
+            for _, names, _ in _fields(kind.config_class(provider), (section, "config"), kind.prefix):
+                # A vendor's own variables may be those of another program.
+                ours.update(
+                    {name: by for name in names if section == "vector_store" or name.startswith(kind.prefix)}
+                )
+    if chosen["LLM_PROVIDER"] in ("none", "noop"):
+        read -= {name for name in read if name.startswith("LLM_")} - {"LLM_PROVIDER"}
+        ours |= {
+            name: "LLM_PROVIDER" for row in LLMS.values() for name in row.base_url_env if "_LLM_" in name
+        }
+    if chosen["EMBEDDING_PROVIDER"] in ("default", "local", "none"):
+        read -= {"EMBEDDING_BASE_URL"}
+    said = without_effect(given, read, ours, chosen)
+    if chosen["DATABASE_PROVIDER"] in _EMBEDDED and not any(name in given for name in _SERVER):
+        needless = [name for name in _NEEDS_SERVER if name in given]
+        if needless:
+            said.append(
+                f"{', '.join(needless)}: no effect without OCEANBASE_HOST; memories go to a database inside "
+                "this process, in the folder OCEANBASE_PATH"
+            )
+    return said
+
+
 def _check(data: dict[str, Any]) -> tuple[MemoryConfig | None, tuple[Problem, ...]]:
     try:
         return MemoryConfig(**data), ()
@@ -118,7 +173,7 @@ def _as_dict(config: MemoryConfig) -> dict[str, Any]:
 
 
 def _file_variables(env_file: str | os.PathLike[str] | None) -> dict[str, str | None]:
-    named = env_file if env_file is not None else os.environ.get("POWERMEM_ENV_FILE")
+    named = env_file if env_file is not None else os.environ.get("POWERMEM_ENV_FILE", "").strip()
     found = named or find_dotenv(usecwd=True)
     if not found:
         return {}

@@ -20,26 +20,9 @@ from pydantic import (
     SecretStr,
 )
 
-MASK = "**********"
+from ..masking import MASK, is_secret, mask_text
 
-_SECRET_NAME = re.compile(
-    r"api_?key|access_key|private_key|encryption_key|passw|pwd|secret|credential|auth(?!or)|header"
-    r"|token(?!s$|izer)|connection_string",
-    re.IGNORECASE,
-)
-_USERINFO = re.compile(r"(\w[\w+.\-]*://|(?=\S*:\S*@))\S*@")
-_ASSIGNED = re.compile(r"(?i)\b(password|passwd|pwd|api_?key|access_token|token|secret)=[^\s&;]+")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
-
-
-def is_secret(name: str) -> bool:
-    """Tell whether the value of a key of this name must never be shown."""
-    return _SECRET_NAME.search(name) is not None
-
-
-def mask_text(text: str) -> str:
-    """Replace what is secret inside a URL or a connection string by asterisks."""
-    return _ASSIGNED.sub(rf"\1={MASK}", _USERINFO.sub(rf"\1{MASK}@", text))
 
 
 class Url(str):

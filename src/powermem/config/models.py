@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
 
+from ..errors import InvalidInputError
+from ..zones import read_zone, unknown_zone
 from . import registry
 from .fields import INERT, Count, Env, Identifier, Inert, Opaque, Section, alias, display, marker
 from .providers import ProviderConfig, RerankerConfig
@@ -32,6 +33,7 @@ from .sections import (
     switched_off,
 )
 from .stores import StoreConfig
+from .suggestions import unknown_provider
 from .tables import STORES, Kind
 from .validation import InvalidConfig, problems
 
@@ -41,6 +43,8 @@ class Chosen(Section):
 
     provider_variable: ClassVar[str] = ""
     """The environment variable with the provider's name."""
+    named: ClassVar[str] = "vector_store"
+    """What the section is called."""
     optional: ClassVar[bool] = False
     """Whether a vendor's key in the environment is no word about this section."""
     any_config: ClassVar[type[Section]]
@@ -73,7 +77,7 @@ class Chosen(Section):
     def _known_provider(cls, value: str) -> str:
         name = value.strip().lower()
         if name not in cls.known():
-            raise ValueError(registry.unknown(value, cls.known()))
+            raise ValueError(unknown_provider(value, cls.known(), cls.named))
         return name
 
     @field_validator("config", mode="before", check_fields=False)
@@ -108,6 +112,7 @@ class LLM(ModelProvider):
     """The language model that extracts facts; ``none`` extracts them by rules."""
 
     kind: ClassVar[Kind] = "llm"
+    named: ClassVar[str] = "llm"
     prefix: ClassVar[str] = "LLM_"
     provider_variable: ClassVar[str] = "LLM_PROVIDER"
 
@@ -118,6 +123,7 @@ class Vision(ModelProvider):
     """The model that is shown images, where that is not the language model."""
 
     kind: ClassVar[Kind] = "vision"
+    named: ClassVar[str] = "vision"
 
     provider: str = "openai"
 
@@ -126,6 +132,7 @@ class AudioLLM(ModelProvider):
     """The model that turns speech into text."""
 
     kind: ClassVar[Kind] = "audio_llm"
+    named: ClassVar[str] = "audio_llm"
     prefix: ClassVar[str] = "AUDIO_LLM_"
     provider_variable: ClassVar[str] = "AUDIO_LLM_PROVIDER"
     optional: ClassVar[bool] = True
@@ -137,6 +144,7 @@ class Embedder(ModelProvider):
     """What turns text into vectors; ``default`` runs on this machine, ``none`` does without."""
 
     kind: ClassVar[Kind] = "embedder"
+    named: ClassVar[str] = "embedder"
     prefix: ClassVar[str] = "EMBEDDING_"
     provider_variable: ClassVar[str] = "EMBEDDING_PROVIDER"
 
@@ -150,6 +158,7 @@ class Reranker(ModelProvider):
     """
 
     kind: ClassVar[Kind] = "reranker"
+    named: ClassVar[str] = "reranker"
     prefix: ClassVar[str] = "RERANKER_"
     provider_variable: ClassVar[str] = "RERANKER_PROVIDER"
     optional: ClassVar[bool] = True
@@ -189,12 +198,9 @@ class SubStore(Section):
 
 def _timezone(name: str) -> str:
     try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        # Without a time zone database on the machine no name can be judged.
-        if name in ("UTC", "Etc/UTC") or not available_timezones():
-            return name
-        raise ValueError("expected the name of a time zone, such as 'Europe/Paris'") from None
+        read_zone(name)
+    except InvalidInputError:
+        raise ValueError(unknown_zone(name)) from None
     return name
 
 
@@ -228,7 +234,7 @@ class MemoryConfig(Section):
     telemetry: Telemetry = Telemetry()
     audit: Audit = Audit()
     logging: Logging = Logging()
-    timezone: Annotated[str, INERT, AfterValidator(_timezone), Env("TIMEZONE")] = "UTC"
+    timezone: Annotated[str, AfterValidator(_timezone), Env("TIMEZONE")] = "UTC"
     performance: Performance = Performance()
     security: Security = Security()
     http: Http = Http()

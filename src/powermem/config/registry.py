@@ -6,8 +6,6 @@ name with `register_llm` or `register_embedder`.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from functools import cache
 from typing import Annotated, Any
 
@@ -17,6 +15,7 @@ from powermem.errors import ConfigError
 
 from .fields import Env, HttpUrl, Secret
 from .providers import CustomConfig, ProviderConfig
+from .suggestions import shown_name, unknown_provider
 from .tables import EMBEDDERS, LLMS, RERANKERS, STORES, TRANSCRIBERS, Factory, Kind, Provider
 
 _BUILT_IN: dict[Kind, dict[str, Provider]] = {
@@ -110,7 +109,9 @@ def require_available(store_provider: str) -> None:
     """
     row = STORES.get(store_provider)
     if row is None:
-        raise ConfigError(f"vector_store.provider: {unknown(store_provider, STORES)}")
+        raise ConfigError(
+            f"vector_store.provider: {unknown_provider(store_provider, STORES, 'vector_store')}"
+        )
     if not row.available:
         usable = ", ".join(store.name for store in STORES.values() if store.available)
         raise ConfigError(
@@ -119,25 +120,10 @@ def require_available(store_provider: str) -> None:
         )
 
 
-def nearest(name: str, names: Iterable[str]) -> str | None:
-    """Return the name that was probably meant."""
-    by_lower = {known.lower(): known for known in names}
-    close = difflib.get_close_matches(name.lower(), by_lower, n=1)
-    return by_lower[close[0]] if close else None
-
-
-def unknown(name: str, names: Iterable[str]) -> str:
-    """Word the complaint about a provider that does not exist."""
-    names = tuple(names)
-    meant = nearest(name, names)
-    hint = f"did you mean {meant!r}? " if meant else ""
-    return f"unknown provider {name!r}; {hint}known: {', '.join(names)}"
-
-
 def _register(kind: Kind, name: str, cls: Factory) -> None:
     wanted = name.strip().lower() if isinstance(name, str) else ""
     if not wanted:
-        raise ConfigError(f"a provider's name must be text that is not blank, got {name!r}")
+        raise ConfigError(f"a provider's name must be text that is not blank, got {shown_name(name)}")
     if wanted in _BUILT_IN[kind]:
         raise ConfigError(f"{wanted!r} is built in; register your {kind} under another name")
     if not callable(cls):

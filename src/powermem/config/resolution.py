@@ -246,6 +246,7 @@ def _embedder(config: MemoryConfig, environ: Mapping[str, str]) -> EmbedderSetti
     dimension = _dimension(config, row, keys.embedding_dims)
     return EmbedderSettings(
         **settled,
+        required=config.embedder.provider != "default",
         dimension=dimension,
         pass_dimensions=dimension is not None and (row.dimensions if asks is None else asks),
         batch_size=min(keys.batch_size, row.max_batch),

@@ -146,9 +146,11 @@ class MemoryDecay(Section):
 
 
 class Security(Section):
-    """``require_scope`` refuses calls that name no user, agent or run."""
+    """``require_scope`` refuses calls that name no user, agent or run; ``allow_private_urls`` lets messages
+    have images at any address, which the model's server fetches."""
 
     require_scope: Annotated[bool, Env("POWERMEM_REQUIRE_SCOPE")] = False
+    allow_private_urls: Annotated[bool, Env("POWERMEM_ALLOW_PRIVATE_URLS")] = False
     encryption_enabled: Annotated[bool, INERT] = False
     encryption_key: Annotated[Secret | None, INERT] = None
     encryption_algorithm: Annotated[str, INERT] = "AES-256-GCM"

@@ -70,12 +70,14 @@ class EmbedderSettings(ProviderSettings):
     """How to reach an embedder.
 
     Attributes:
+        required: whether it was asked for by name, so that a search without it would be no answer.
         dimension: length of its vectors, or ``None`` until it has answered.
         pass_dimensions: whether requests ask for that length.
         batch_size: most texts of one request.
         cache_size: texts whose vectors are remembered.
     """
 
+    required: bool = field(default=False, compare=False)
     dimension: int | None = None
     pass_dimensions: bool = False
     batch_size: int = 128

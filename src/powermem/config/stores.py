@@ -41,7 +41,7 @@ class SQLiteConfig(StoreConfig):
     collection_name: Annotated[Identifier, Env("VECTOR_STORE_COLLECTION_NAME", "SQLITE_COLLECTION")] = (
         "memories"
     )
-    database_path: Annotated[Path, Env("SQLITE_PATH")] = "./data/powermem_dev.db"
+    database_path: Annotated[Path, Env("SQLITE_PATH", "DATABASE_PATH")] = "./data/powermem_dev.db"
     enable_wal: Annotated[bool, Env("SQLITE_ENABLE_WAL")] = True
     timeout: Annotated[Seconds, Env("SQLITE_TIMEOUT")] = 30.0
     """Seconds to wait for another process's write."""
@@ -124,11 +124,11 @@ class OceanBaseConfig(ServerConfig):
         "power_mem"
     )
     embedding_model_dims: Annotated[Count | None, Env("OCEANBASE_EMBEDDING_MODEL_DIMS")] = None
-    host: Annotated[Host, Env("OCEANBASE_HOST")] = ""
-    port: Annotated[Port, Env("OCEANBASE_PORT")] = 2881
-    user: Annotated[str, Env("OCEANBASE_USER")] = "root@test"
-    password: Annotated[SecretStr | None, Env("OCEANBASE_PASSWORD")] = None
-    db_name: Annotated[str, Env("OCEANBASE_DATABASE")] = alias(
+    host: Annotated[Host, Env("OCEANBASE_HOST", "DATABASE_HOST")] = ""
+    port: Annotated[Port, Env("OCEANBASE_PORT", "DATABASE_PORT")] = 2881
+    user: Annotated[str, Env("OCEANBASE_USER", "DATABASE_USER")] = "root@test"
+    password: Annotated[SecretStr | None, Env("OCEANBASE_PASSWORD", "DATABASE_PASSWORD")] = None
+    db_name: Annotated[str, Env("OCEANBASE_DATABASE", "DATABASE_NAME")] = alias(
         "db_name", "dbname", "database", default="test"
     )
     unix_socket: Path | None = None
@@ -168,11 +168,11 @@ class PostgresConfig(ServerConfig):
         "power_mem"
     )
     embedding_model_dims: Annotated[Count | None, Env("POSTGRES_EMBEDDING_MODEL_DIMS")] = None
-    host: Annotated[Host, Env("POSTGRES_HOST")] = "localhost"
-    port: Annotated[Port, Env("POSTGRES_PORT")] = 5432
-    user: Annotated[str, Env("POSTGRES_USER")] = "postgres"
-    password: Annotated[SecretStr | None, Env("POSTGRES_PASSWORD")] = None
-    db_name: Annotated[str, Env("POSTGRES_DATABASE")] = alias(
+    host: Annotated[Host, Env("POSTGRES_HOST", "DATABASE_HOST")] = "localhost"
+    port: Annotated[Port, Env("POSTGRES_PORT", "DATABASE_PORT")] = 5432
+    user: Annotated[str, Env("POSTGRES_USER", "DATABASE_USER")] = "postgres"
+    password: Annotated[SecretStr | None, Env("POSTGRES_PASSWORD", "DATABASE_PASSWORD")] = None
+    db_name: Annotated[str, Env("POSTGRES_DATABASE", "POSTGRES_DB", "DATABASE_NAME")] = alias(
         "db_name", "dbname", "database", default="postgres"
     )
     diskann: Annotated[bool, Env("POSTGRES_DISKANN")] = False
@@ -196,11 +196,11 @@ class MySQLConfig(ServerConfig):
         "memories"
     )
     embedding_model_dims: Annotated[Count | None, Env("MYSQL_EMBEDDING_MODEL_DIMS")] = None
-    host: Annotated[Host, Env("MYSQL_HOST")] = "localhost"
-    port: Annotated[Port, Env("MYSQL_PORT")] = 3306
-    user: Annotated[str, Env("MYSQL_USER")] = "root"
-    password: Annotated[SecretStr | None, Env("MYSQL_PASSWORD")] = None
-    db_name: Annotated[str, Env("MYSQL_DATABASE")] = alias(
+    host: Annotated[Host, Env("MYSQL_HOST", "DATABASE_HOST")] = "localhost"
+    port: Annotated[Port, Env("MYSQL_PORT", "DATABASE_PORT")] = 3306
+    user: Annotated[str, Env("MYSQL_USER", "DATABASE_USER")] = "root"
+    password: Annotated[SecretStr | None, Env("MYSQL_PASSWORD", "DATABASE_PASSWORD")] = None
+    db_name: Annotated[str, Env("MYSQL_DATABASE", "DATABASE_NAME")] = alias(
         "db_name", "dbname", "database", default="powermem"
     )
     unix_socket: Path | None = None

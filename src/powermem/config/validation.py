@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from powermem.errors import ConfigError
 
-from .fields import Section, is_secret, mask_text, spellings
-from .registry import nearest
+from ..masking import MASK, is_key, is_secret, mask_text
+from .fields import Section, spellings
+from .suggestions import shown_name, unknown_key
 
 _SHOWN = 60
 _EXPECTED = (
@@ -40,19 +41,16 @@ class Problem(NamedTuple):
     variable: str = ""
 
     def __str__(self) -> str:
-        where = ".".join(self.path)
+        where = ".".join(MASK if is_key(part) else part for part in self.path)
         return f"{self.variable} ({where}): {self.message}" if self.variable else f"{where}: {self.message}"
 
 
-class InvalidConfig(ConfigError):
+class InvalidConfig(ConfigError, public=ConfigError):
     """A `ConfigError` that keeps its problems apart; its text has one a line."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__(problems)
+        super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
-
-    def __str__(self) -> str:
-        return "\n".join(str(problem) for problem in self.problems)
 
 
 def problems(error: ValidationError, root: type[Section], data: Mapping[str, Any]) -> tuple[Problem, ...]:
@@ -95,11 +93,15 @@ def _problem(detail: dict[str, Any], root: type[Section], data: Mapping[str, Any
         return Problem(path, "required, but not given")
     if kind == "value_error":
         complaint = str(context["error"])
-        got = shown(detail["input"], path) if complaint.startswith("expected") else ""
+        unnamed = complaint.startswith("expected") and ", got " not in complaint
+        got = shown(detail["input"], path) if unnamed else ""
         return Problem(path, complaint + got)
-    return Problem(
-        path, f"expected {_expectation(kind, context, detail['msg'])}{shown(detail['input'], path)}"
-    )
+    said = f"expected {_expectation(kind, context, detail['msg'])}{shown(detail['input'], path)}"
+    field = root.field_named(path[0]) if len(path) == 1 else None
+    owner = None if field is None else root.child(field, data)
+    if isinstance(detail["input"], str) and owner is not None and "provider" in owner.model_fields:
+        said += f"; write {{'provider': {shown_name(detail['input'])}}}"
+    return Problem(path, said)
 
 
 def _expectation(kind: str, context: Mapping[str, Any], message: str) -> str:
@@ -118,10 +120,8 @@ def _unknown_key(loc: tuple[int | str, ...], root: type[Section], data: Mapping[
     field = owner.field_named(key)
     if field is not None:
         return f"the same setting is also given as another of {', '.join(spellings(owner, field))}; keep one"
-    allowed = owner.keys()
-    meant = nearest(key, allowed)
-    hint = f"did you mean {meant!r}? " if meant else ""
-    return f"unknown key; {hint}allowed: {', '.join(allowed)}"
+    below = owner.child("config", _at(loc[:-1], data)) if "config" in owner.model_fields else None
+    return unknown_key(key, owner.keys(), () if below is None else below.keys())
 
 
 def _owner(loc: tuple[int | str, ...], root: type[Section], data: object) -> type[Section]:
@@ -133,6 +133,12 @@ def _owner(loc: tuple[int | str, ...], root: type[Section], data: object) -> typ
             section = section.child(field, data) or section
         data = _entry(data, part)
     return section
+
+
+def _at(loc: tuple[int | str, ...], data: object) -> object:
+    for part in loc:
+        data = _entry(data, part)
+    return data
 
 
 def _entry(data: object, part: int | str) -> object:

@@ -37,5 +37,5 @@ class Place:
     factory: Factory | None = field(default=None, repr=False)
 
 
-class Inimitable(ConfigError):
+class Inimitable(ConfigError, public=ConfigError):
     """Our drivers cannot connect in the way that was asked for; the text says what stands against it."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from ..clock import FULL_DAY
 from ..errors import InvalidInputError
 from ..ids import parse_id
 from ..inputs import check_scope
@@ -102,6 +103,7 @@ def _write_memory(stored: Stored) -> dict[str, Any]:
         "created_at": row.created_at,
         "updated_at": row.updated_at,
         "valid_from": row.valid_from,
+        "utc_offset": row.utc_offset,
         "valid_to": row.valid_to,
         "expires_at": row.expires_at,
         "superseded_by": row.superseded_by,
@@ -128,6 +130,7 @@ def _write_turn(turn: Turn) -> dict[str, Any]:
         "role": turn.role,
         "actor_id": turn.actor_id,
         "sent_at": turn.sent_at,
+        "utc_offset": turn.utc_offset,
         "created_at": turn.created_at,
     }
 
@@ -210,6 +213,7 @@ def _read_memory(value: Mapping[str, Any], header: Header) -> Stored:
             superseded_by=_moment(value["superseded_by"]),
             access_count=_integer(value["access_count"]),
             version=_integer(value["version"]),
+            utc_offset=_offset(value.get("utc_offset")),
         ),
         facets=facets,
         history=[_read_entry(entry) for entry in value["history"]],
@@ -228,6 +232,7 @@ def _read_turn(value: Mapping[str, Any]) -> Turn:
         actor_id=_optional(value["actor_id"], "actor_id"),
         sent_at=_integer(value["sent_at"]),
         created_at=_integer(value["created_at"]),
+        utc_offset=_offset(value.get("utc_offset")),
     )
 
 
@@ -284,6 +289,13 @@ def _integer(value: Any) -> int:
 
 def _moment(value: Any) -> int | None:
     return None if value is None else _integer(value)
+
+
+def _offset(value: Any) -> int | None:
+    # Exports of earlier versions have none.
+    if value is not None and (type(value) is not int or abs(value) >= FULL_DAY):
+        raise InvalidInputError(f"utc_offset: expected seconds, less than a day of them, got {value!r}")
+    return value
 
 
 def _text(value: Any, name: str) -> str:

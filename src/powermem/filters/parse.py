@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timezone, tzinfo
 from difflib import get_close_matches
 
-from ..errors import FilterError
+from ..clock import parse as parse_moment
+from ..clock import to_datetime
+from ..errors import FilterError, InvalidInputError
 from .comparison import OPERATORS, check_name, compare, shown
 from .expression import COLUMNS, And, Condition, Expression, Key, Not, Or
 
@@ -19,11 +22,12 @@ _CONNECTIVES = ("AND", "OR", "NOT")
 _SPELLINGS = {spelling: name for name in _CONNECTIVES for spelling in (name, f"${name}", f"${name.lower()}")}
 
 
-def parse(filters: object) -> Expression | None:
+def parse(filters: object, zone: tzinfo = timezone.utc) -> Expression | None:
     """Check a filter.
 
     Args:
         filters: a dict as the package describes it, or ``None``.
+        zone: of times without an offset.
 
     Returns:
         The tree, or ``None`` when there is nothing to filter by.
@@ -35,14 +39,16 @@ def parse(filters: object) -> Expression | None:
         return None
     if not isinstance(filters, Mapping):
         raise FilterError(f"filters: expected a dict, got {shown(filters)}")
-    return _Parser().clause(filters, "filters", 0) if filters else None
+    return _Parser(zone).clause(filters, "filters", 0) if filters else None
 
 
 class _Parser:
     """Reads one filter, and counts what it has read."""
 
-    def __init__(self) -> None:
+    def __init__(self, zone: tzinfo) -> None:
         self._conditions = 0
+        self._connectives = 0
+        self._zone = zone
 
     def clause(self, clause: Mapping[object, object], path: str, depth: int) -> Expression:
         """Read one dict, whose entries are ANDed."""
@@ -71,7 +77,9 @@ class _Parser:
         return self._comparison(name, "eq", value, path)
 
     def _connective(self, name: str, value: object, path: str, depth: int) -> Expression:
-        self._count(path)
+        self._connectives += 1
+        if self._connectives > MAX_CONDITIONS:
+            raise FilterError(f"{path}: more than {MAX_CONDITIONS} of AND, OR and NOT together")
         if name == "NOT" and isinstance(value, Mapping):
             return Not(self.clause(value, path, depth + 1))
         if not isinstance(value, (list, tuple)):
@@ -106,6 +114,8 @@ class _Parser:
     def _comparison(self, name: str, operator: str, operand: object, path: str) -> Expression:
         self._count(path)
         if name in COLUMNS:
+            if COLUMNS[name].kind == "time":
+                operand = _in_zone(operand, self._zone)
             return compare(COLUMNS[name], operator, operand, path)
         key = Key(name.removeprefix("metadata."))
         if len(key.path) > MAX_DEPTH:
@@ -137,3 +147,15 @@ def _below(path: str, name: str) -> str:
 def _nearest(name: str, known: Iterable[str]) -> str:
     found = get_close_matches(name, list(known), 1)
     return f", did you mean {found[0]!r}?" if found else ""
+
+
+def _in_zone(value: object, zone: tzinfo) -> object:
+    """Return times of a zone with their offset; anything else, also what is no time, as it is."""
+    if isinstance(value, (list, tuple)):
+        return [_in_zone(one, zone) for one in value]
+    if zone is timezone.utc or not isinstance(value, (str, date, datetime)):
+        return value
+    try:
+        return to_datetime(parse_moment(value, zone=zone))
+    except InvalidInputError:
+        return value

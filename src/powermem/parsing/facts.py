@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-from ..clock import parse as parse_moment
-from ..errors import InvalidInputError
+from ..clock import from_date
 from ..prompts import KINDS
 from ..text import normalize
 from ..types import Fact
@@ -17,7 +17,7 @@ from .answer import ParseError
 _CONTAINERS = ("facts", "fact", "items", "results", "memory", "memories", "data")
 _TEXTS = ("text", "fact", "memory", "content", "statement")
 _NOBODY = frozenset(("", "null", "none", "unknown", "n/a"))
-_PARTIAL_DATE = re.compile(r"(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?)?")
+_DAY = re.compile(r"(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2})(?:[T\s].*)?)?)?", re.DOTALL)
 _DEFAULT_IMPORTANCE = 0.5
 
 
@@ -115,18 +115,17 @@ def _importance(value: Any) -> float:
 
 
 def _moment(value: Any) -> int | None:
-    """Read a date or moment; a part of a date is its first day."""
+    """Read a date; a part of one is its first day, and of a moment the day is meant that is written there."""
     if isinstance(value, int) and not isinstance(value, bool) and 1000 <= value <= 9999:
         value = str(value)
     if not isinstance(value, str):
         return None
-    text = value.strip()
-    if match := _PARTIAL_DATE.fullmatch(text):
-        year, month, day = (int(part or 1) for part in match.groups())
-        text = f"{year:04d}-{month:02d}-{day:02d}"
+    match = _DAY.fullmatch(value.strip())
+    if match is None:
+        return None
     try:
-        return parse_moment(text)
-    except InvalidInputError:
+        return from_date(date(*(int(part or 1) for part in match.groups())))
+    except ValueError:
         return None
 
 

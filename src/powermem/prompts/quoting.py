@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..clock import to_datetime
+from ..clock import offset_name, to_datetime
 from ..text import MONTHS, WEEKDAYS
 
 _TODAY = re.compile(r"\{\s*(?:today|date|current_date)\s*\}", re.IGNORECASE)
@@ -31,17 +31,23 @@ def frame(name: str, records: Iterable[Mapping[str, Any]]) -> str:
     return framed.encode("utf-8", "replace").decode("utf-8")
 
 
-def long_date(moment: int) -> str:
-    """Write a day (microseconds, UTC) with its weekday, as in ``"Monday, 8 May 2023"``."""
-    day = to_datetime(moment)
+def long_date(moment: int, utc_offset: int | None = None) -> str:
+    """Write a day with its weekday, as in ``"Monday, 8 May 2023"``.
+
+    Args:
+        moment: microseconds UTC.
+        utc_offset: how many seconds the speaker's clock is ahead of UTC.
+    """
+    day = to_datetime(moment, utc_offset)
     return f"{WEEKDAYS[day.weekday()]}, {day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
-def long_time(moment: int) -> str:
-    """Write a moment (microseconds, UTC) to the minute, as in ``"Monday, 8 May 2023, 13:56 UTC"``."""
-    return f"{long_date(moment)}, {to_datetime(moment):%H:%M} UTC"
+def long_time(moment: int, utc_offset: int | None = None) -> str:
+    """Write a moment to the minute as in ``"Monday, 8 May 2023, 13:56 UTC+02:00"``; see `long_date`."""
+    when = to_datetime(moment, utc_offset)
+    return f"{long_date(moment, utc_offset)}, {when.hour:02d}:{when.minute:02d} {offset_name(when)}"
 
 
-def fill_today(template: str, today: int) -> str:
+def fill_today(template: str, today: str) -> str:
     """Put a date where a user's own prompt says ``{today}``; all other braces stay as they are."""
-    return _TODAY.sub(long_date(today), template)
+    return _TODAY.sub(lambda match: today, template)

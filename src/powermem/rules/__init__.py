@@ -93,7 +93,7 @@ def _facts(message: Message, sentences: Sequence[str], names: frozenset[str], le
         if reading is None:
             follows = False
             continue
-        fact = _fact(reading, message.sent_at, names)
+        fact = _fact(reading, message, names)
         if reading.continues and follows and len(facts[-1].text) + len(fact.text) < _MAX_JOINED:
             # "My sister lives in Oslo. She is a nurse." is one fact: "she" stays clear without a rewrite.
             facts[-1] = _joined(facts[-1], fact)
@@ -118,10 +118,10 @@ def _read(sentence: str, role: str, names: frozenset[str], lenient: bool) -> Rea
     return english.read(sentence, names=names, lenient=lenient)
 
 
-def _fact(reading: Reading, sent_at: int | None, names: frozenset[str]) -> Fact:
+def _fact(reading: Reading, message: Message, names: frozenset[str]) -> Fact:
     named = reading.kind != "instruction" and stated_name(reading.text) is not None
     kind = "identity" if named else reading.kind
-    dated = resolve(reading.text, sent_at, future=kind == "plan")
+    dated = resolve(reading.text, message.sent_at, message.utc_offset, future=kind == "plan")
     return Fact(
         text=dated.text,
         kind=kind,

@@ -78,19 +78,23 @@ class Found(NamedTuple):
     words: str | None
 
 
-def resolve(sentence: str, sent_at: int | None, *, future: bool = False) -> Dated:
+def resolve(
+    sentence: str, sent_at: int | None, utc_offset: int | None = None, *, future: bool = False
+) -> Dated:
     """Write out the dates of a sentence that depend on when it was said.
 
     Args:
         sentence: such as ``"I went hiking yesterday"``.
         sent_at: when it was said, microseconds UTC; ``None`` leaves such dates as they are.
+        utc_offset: how many seconds the speaker's clock was ahead of UTC.
         future: whether the sentence is a plan, so that "in two weeks" is a date and not a length of time.
 
     Returns:
         The sentence with each date behind the words it explains, ``"I went hiking yesterday (7 May
         2023)"``, and the first day of the first date in it.
     """
-    found = find_dates(sentence, None if sent_at is None else to_datetime(sent_at).date(), future=future)
+    today = None if sent_at is None else to_datetime(sent_at, utc_offset).date()
+    found = find_dates(sentence, today, future=future)
     text = sentence
     for item in reversed(found):
         if item.words is not None:

@@ -14,7 +14,7 @@ from ..filters.expression import Condition
 from ..types import Row, Words
 from .dialects import Dialect, Fragment
 from .schema import queue_tables
-from .server import ServerSQL
+from .server import NewColumn, ServerSQL
 
 _DOUBT = frozenset({"1 = 1"})
 _ID = "VARBINARY(512)"
@@ -64,7 +64,7 @@ class MySQLSQL(ServerSQL):
     """
 
     dialect = MYSQL
-    schema_version = 2
+    schema_version = 3
     searched: tuple[str, ...] = ("embedding", "terms", "frequencies")
     more_columns = ""
     """Further columns of the memories, each with a comma before it."""
@@ -100,7 +100,8 @@ class MySQLSQL(ServerSQL):
                 superseded_by BIGINT,
                 access_count BIGINT NOT NULL DEFAULT 0, version BIGINT NOT NULL DEFAULT 1,
                 embedding MEDIUMBLOB, terms MEDIUMBLOB NOT NULL, frequencies MEDIUMBLOB NOT NULL,
-                once VARBINARY(128) GENERATED ALWAYS AS (CASE WHEN valid_to IS NULL THEN hash END) STORED
+                once VARBINARY(128) GENERATED ALWAYS AS (CASE WHEN valid_to IS NULL THEN hash END) STORED,
+                utc_offset INT
                 {self.more_columns},
                 PRIMARY KEY (user_id, id),
                 UNIQUE KEY once (user_id, agent_id, run_id, once),
@@ -112,7 +113,7 @@ class MySQLSQL(ServerSQL):
                 KEY by_memory (memory_id)) {_TABLE}""",
             f"""CREATE TABLE IF NOT EXISTS {self.turns} (
                 {scope}, id BIGINT NOT NULL, role {_ID} NOT NULL, content LONGTEXT NOT NULL, actor_id {_ID},
-                sent_at BIGINT NOT NULL, created_at BIGINT NOT NULL,
+                sent_at BIGINT NOT NULL, created_at BIGINT NOT NULL, utc_offset INT,
                 PRIMARY KEY (user_id, id), KEY by_id (id), KEY listed (user_id, sent_at)) {by_user}""",
             f"""CREATE TABLE IF NOT EXISTS {self.links} (
                 memory_id BIGINT NOT NULL, turn_id BIGINT NOT NULL,
@@ -144,9 +145,13 @@ class MySQLSQL(ServerSQL):
             for table in tables
         ]
 
-    def steps(self) -> Mapping[int, Sequence[str]]:
+    def steps(self) -> Mapping[int, Sequence[str | NewColumn]]:
         # A collection without a version is one whose creation was interrupted.
-        return {0: self.schema(), 1: self.work_to_do()}
+        return {0: self.schema(), 1: self.work_to_do(), 2: self.dating()}
+
+    def dating(self) -> list[str | NewColumn]:
+        """Return the statements that make room for the offset of a moment."""
+        return [NewColumn(table, "utc_offset", "INT") for table in self.dated]
 
     def emptying(self) -> list[str]:
         tables = (

@@ -14,6 +14,7 @@ from typing import Any
 from ..types import Row, Words
 from .dialects import Fragment
 from .mysql import MySQLSQL
+from .server import NewColumn
 
 MAX_INDEXED_DIMENSION = 4096
 """The server's HNSW takes no longer vectors; scopes with longer ones are ranked in this process."""
@@ -58,7 +59,7 @@ class OceanBaseSQL(MySQLSQL):
             transaction that holds the lock of `lock_sequence`.
     """
 
-    schema_version = 3
+    schema_version = 4
     searched: tuple[str, ...] = _SEARCHED
     more_columns = ", words LONGTEXT, length INT"
     more_keys = f", FULLTEXT KEY words (words) WITH PARSER space, KEY said ({_SAID}), KEY seen ({_SEEN})"
@@ -70,12 +71,12 @@ class OceanBaseSQL(MySQLSQL):
         super().__init__(collection, partitions)
         self.near: int | None = None
 
-    def steps(self) -> Mapping[int, Sequence[str]]:
+    def steps(self) -> Mapping[int, Sequence[str | NewColumn]]:
         # The columns and indexes of version 3 are made beside this, since the server knows no way to make a
         # column only if it is missing; see `powermem._async.stores.building`.
         missing = self.setting().replace("?, ?", "'words', '0'")
         building = self.inserting(self.meta, "name, value", once=True).replace("?, ?", "'building', ''")
-        return {**super().steps(), 2: [building, missing]}
+        return {**super().steps(), 2: [building, missing], 3: self.dating()}
 
     def write_near(self, dimension: int | None) -> None:
         """Say how long the vectors of the column ``near`` are from now on."""

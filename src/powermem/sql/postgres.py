@@ -89,7 +89,7 @@ class PostgresSQL(ServerSQL):
     """
 
     dialect = POSTGRES
-    schema_version = 2
+    schema_version = 3
     embedded = "vector_send(embedding)"
     indexed = "words, frequencies"
     binary_type = "bytea"
@@ -119,7 +119,7 @@ class PostgresSQL(ServerSQL):
                 superseded_by bigint, access_count bigint NOT NULL DEFAULT 0,
                 version bigint NOT NULL DEFAULT 1, nature smallint NOT NULL,
                 embedding vector, terms bigint[] NOT NULL, words bytea NOT NULL,
-                frequencies bytea NOT NULL, length integer NOT NULL,
+                frequencies bytea NOT NULL, length integer NOT NULL, utc_offset integer,
                 PRIMARY KEY (user_id, id)""",
             ),
             # The last word against duplicates, whoever writes. What was superseded may be said again.
@@ -138,7 +138,7 @@ class PostgresSQL(ServerSQL):
                 self.turns,
                 f"""id bigint NOT NULL, {scope},
                 role {_TEXT} NOT NULL, content {_TEXT} NOT NULL, actor_id {_TEXT},
-                sent_at bigint NOT NULL, created_at bigint NOT NULL,
+                sent_at bigint NOT NULL, created_at bigint NOT NULL, utc_offset integer,
                 PRIMARY KEY (user_id, id)""",
             ),
             f"CREATE INDEX {self.turns}_named ON {self.turns} (id)",
@@ -170,7 +170,8 @@ class PostgresSQL(ServerSQL):
         ]
 
     def steps(self) -> dict[int, list[str]]:
-        return {1: self._work_to_do()}
+        dated = [f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS utc_offset integer" for table in self.dated]
+        return {1: self._work_to_do(), 2: dated}
 
     def emptying(self) -> list[str]:
         tables = (self.records, self.history, self.turns, self.links, self.requests, self.shadow, *self.queue)

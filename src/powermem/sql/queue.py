@@ -255,7 +255,7 @@ class QueueSQL:
         """Return the turns of a task that still wait, in the order in which they were said."""
         found = yield Query(
             "SELECT b.turn_id, b.user_id, b.agent_id, b.run_id, t.role, t.content, t.actor_id, t.sent_at, "
-            f"t.created_at, b.lane, b.task_id, b.parts FROM {self._buffer} b "
+            f"t.created_at, t.utc_offset, b.lane, b.task_id, b.parts FROM {self._buffer} b "
             f"JOIN {self._turns} t ON t.user_id = b.user_id AND t.id = b.turn_id "
             "WHERE b.task_id = ? ORDER BY t.sent_at, b.turn_id",
             (task_id,),

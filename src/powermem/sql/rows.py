@@ -12,11 +12,11 @@ from .dialects import Fragment
 
 COLUMNS = (
     "id, user_id, agent_id, run_id, memory, hash, actor_id, memory_type, metadata, created_at, updated_at, "
-    "valid_from, valid_to, expires_at, superseded_by, access_count, version"
+    "valid_from, valid_to, expires_at, superseded_by, access_count, version, utc_offset"
 )
 """What `to_row` reads."""
 
-TURN = "id, user_id, agent_id, run_id, role, content, actor_id, sent_at, created_at"
+TURN = "id, user_id, agent_id, run_id, role, content, actor_id, sent_at, created_at, utc_offset"
 """What `turn_values` writes and `to_turn` reads."""
 
 
@@ -69,17 +69,19 @@ def to_row(values: Sequence[Any], texts: Texts = PLAIN) -> Row:
         superseded_by=values[14],
         access_count=values[15],
         version=values[16],
+        utc_offset=values[17],
     )
 
 
 def turn_values(turn: Turn | AddTurn, texts: Texts = PLAIN) -> tuple[Any, ...]:
     """Return the values of ``TURN``."""
     role, content = texts.stored(turn.role), texts.stored(turn.content)
-    return (turn.id, *scope_values(turn.scope), role, content, turn.actor_id, turn.sent_at, turn.created_at)
+    times = (turn.sent_at, turn.created_at, turn.utc_offset)
+    return (turn.id, *scope_values(turn.scope), role, content, turn.actor_id, *times)
 
 
 def to_turn(values: Sequence[Any], texts: Texts = PLAIN) -> Turn:
-    """Build a turn from the values of ``TURN``, the last of which may be missing."""
+    """Build a turn from the values of ``TURN``."""
     turn_id, user_id, agent_id, run_id, role, content, *rest = values
     return Turn(
         turn_id, to_scope((user_id, agent_id, run_id)), texts.loaded(role), texts.loaded(content), *rest

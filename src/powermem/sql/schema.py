@@ -12,12 +12,15 @@ from typing import NamedTuple
 
 from ..errors import ConfigError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}\Z")
 
 QUEUE_TABLES = ("buffer", "tasks", "lanes", "preferences")
 """Of the work to do."""
+
+DATED_TABLES = ("records", "turns")
+"""What keeps a moment together with the speaker's offset from UTC."""
 
 TABLES = (
     "meta",
@@ -139,7 +142,7 @@ def sqlite_schema(collection: str) -> list[str]:
             created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
             valid_from INTEGER NOT NULL, valid_to INTEGER, expires_at INTEGER,
             superseded_by INTEGER, access_count INTEGER NOT NULL DEFAULT 0,
-            version INTEGER NOT NULL DEFAULT 1, sequence INTEGER NOT NULL)""",
+            version INTEGER NOT NULL DEFAULT 1, sequence INTEGER NOT NULL, utc_offset INTEGER)""",
         # The last word against duplicates, whoever writes. What was superseded may be said again.
         f"""CREATE UNIQUE INDEX {c}_records_once ON {c}_records (user_id, agent_id, run_id, hash)
             WHERE valid_to IS NULL""",
@@ -155,7 +158,7 @@ def sqlite_schema(collection: str) -> list[str]:
             id INTEGER PRIMARY KEY,
             user_id TEXT NOT NULL, agent_id TEXT NOT NULL, run_id TEXT NOT NULL,
             role TEXT NOT NULL, content TEXT NOT NULL, actor_id TEXT,
-            sent_at INTEGER NOT NULL, created_at INTEGER NOT NULL)""",
+            sent_at INTEGER NOT NULL, created_at INTEGER NOT NULL, utc_offset INTEGER)""",
         f"CREATE INDEX {c}_turns_listed ON {c}_turns (user_id, sent_at)",
         f"""CREATE TABLE {c}_links (
             memory_id INTEGER NOT NULL, turn_id INTEGER NOT NULL,
@@ -174,4 +177,7 @@ def sqlite_schema(collection: str) -> list[str]:
 
 def sqlite_migrations(collection: str) -> dict[int, list[str]]:
     """Return, for each older version, the statements that lead to the next one."""
-    return {1: _sqlite_queue(collection)}
+    return {
+        1: _sqlite_queue(collection),
+        2: [f"ALTER TABLE {collection}_{table} ADD COLUMN utc_offset INTEGER" for table in DATED_TABLES],
+    }

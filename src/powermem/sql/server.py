@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..clock import DAY
 from ..filters import Expression
@@ -14,12 +14,39 @@ from ..types import HistoryEntry, Row, Words
 from .dialects import Dialect, Fragment
 from .filters import Narrowed, narrow_filter
 from .rows import Texts, scope_values, to_row
-from .schema import QUEUE_TABLES, check_collection
+from .schema import DATED_TABLES, QUEUE_TABLES, check_collection
 
 _INSERTED = (
     "id, user_id, agent_id, run_id, actor_id, memory_type, memory, hash, metadata, facets, created_at, "
-    "updated_at, valid_from, valid_to, expires_at, superseded_by"
+    "updated_at, valid_from, valid_to, expires_at, superseded_by, utc_offset"
 )
+
+
+class NewColumn(NamedTuple):
+    """A step that adds a column which may hold nothing, unless an earlier try has added it.
+
+    Some servers can neither undo such a statement nor leave it out where the column is there.
+    """
+
+    table: str
+    column: str
+    type: str
+
+    @property
+    def known(self) -> Fragment:
+        """The query that has a row when the column is there."""
+        return Fragment(
+            "SELECT 1 FROM information_schema.columns "
+            "WHERE table_schema = DATABASE() AND table_name = ? AND column_name = ?",
+            (self.table, self.column),
+        )
+
+    @property
+    def statement(self) -> str:
+        """The statement that adds it."""
+        return f"ALTER TABLE {self.table} ADD COLUMN {self.column} {self.type}"
+
+
 _EVERYTHING = Narrowed("1 = 1", [], "(1 = 0)", uncertain=False)
 
 
@@ -60,6 +87,8 @@ class ServerSQL(Texts, ABC):
         self.meta = f"{collection}_meta"
         self.shadow = f"{collection}_shadow"
         self.migrations = f"{collection}_migrations"
+        self.dated = tuple(f"{collection}_{table}" for table in DATED_TABLES)
+        """What keeps a moment together with the speaker's offset from UTC."""
         self.queue = tuple(f"{collection}_{table}" for table in QUEUE_TABLES)
         """The tables of the work to do."""
 
@@ -68,7 +97,7 @@ class ServerSQL(Texts, ABC):
         """Return the statements that create the newest version of the collection."""
 
     @abstractmethod
-    def steps(self) -> Mapping[int, Sequence[str]]:
+    def steps(self) -> Mapping[int, Sequence[str | NewColumn]]:
         """Return, for each older version, the statements that lead to the next one."""
 
     @abstractmethod
@@ -160,6 +189,7 @@ class ServerSQL(Texts, ABC):
             row.valid_to,
             row.expires_at,
             row.superseded_by,
+            row.utc_offset,
             *self.search_values(row, embedding, words),
         )
 

@@ -15,7 +15,7 @@ from ..sql.queue import QueueSQL
 from ..sql.rows import COLUMNS, scope_values, to_row
 from ..types import Row, Scope, Words
 
-RECORD_MARKS = ",".join("?" * 19)
+RECORD_MARKS = ",".join("?" * 20)
 """Where the values of a record go in a statement; see `record_values`."""
 
 
@@ -169,6 +169,7 @@ def record_values(row: Row, facets: Mapping[str, Any], sequence: int) -> tuple[A
         row.access_count,
         row.version,
         sequence,
+        row.utc_offset,
     )
 
 

@@ -122,7 +122,8 @@ class Reader:
         return [
             to_turn(row)
             for row in connection.execute(
-                "SELECT t.id, t.user_id, t.agent_id, t.run_id, t.role, t.content, t.actor_id, t.sent_at "
+                "SELECT t.id, t.user_id, t.agent_id, t.run_id, t.role, t.content, t.actor_id, t.sent_at, "
+                "t.created_at, t.utc_offset "
                 f"FROM {self._c}_links l JOIN {self._c}_turns t ON t.id = l.turn_id "
                 "WHERE l.memory_id = ? ORDER BY t.id",
                 (memory_id,),

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Sequence
 from ..changes import Restore
 from ..ids import new_id
 from ..indexing import index
-from ..sql.rows import scope_values, turn_values
+from ..sql.rows import TURN, scope_values, turn_values
 from ..types import HistoryEntry, Stored, Turn
 from .adder import RECORD_MARKS, record_values
 
 # SQLite before 3.32 takes at most 999 parameters.
 _CHUNK = 900
+_TURN_MARKS = ",".join("?" * len(TURN.split(",")))
 
 
 class Restorer:
@@ -120,7 +121,7 @@ class Restorer:
 
     def _insert_turns(self, connection: sqlite3.Connection, turns: Sequence[Turn]) -> None:
         connection.executemany(
-            f"INSERT OR IGNORE INTO {self._c}_turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT OR IGNORE INTO {self._c}_turns ({TURN}) VALUES ({_TURN_MARKS})",
             [turn_values(turn) for turn in turns],
         )
 

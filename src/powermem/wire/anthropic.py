@@ -10,7 +10,8 @@ from typing import Any
 from ..errors import InvalidInputError, ProviderError
 from ..types import ChatMessage, Completion, Schema
 from .ability import Abilities, Structure
-from .openai import count, text_of, with_schema
+from .openai import count, is_cut, is_filtered, text_of, with_schema
+from .reasons import FILTERED
 
 VERSION = "2023-06-01"
 # The API wants a limit; a long list of facts fits into this one.
@@ -60,13 +61,13 @@ def read_message(provider: str, reply: Any) -> Completion:
     if not isinstance(blocks, list):
         raise ProviderError(f"{provider} sent a reply without an answer", provider=provider)
     stop = reply.get("stop_reason")
-    if stop == "refusal":
-        raise ProviderError(f"{provider}: the model refused to answer", provider=provider)
+    if is_filtered(stop):
+        raise ProviderError(f"{provider}: the model refused to answer", provider=provider, reason=FILTERED)
     blocks = [block for block in blocks if isinstance(block, dict)]
     calls = [block for block in blocks if block.get("type") == "tool_use"]
     if calls:
         text = json.dumps(calls[0].get("input"), ensure_ascii=False)
-    elif blocks:
+    elif blocks or is_cut(stop):
         text = text_of([block for block in blocks if block.get("type") == "text"])
     else:
         raise ProviderError(f"{provider} sent a reply without an answer", provider=provider)
@@ -77,7 +78,7 @@ def read_message(provider: str, reply: Any) -> Completion:
         text=text,
         prompt_tokens=sum(count(usage.get(name)) for name in read),
         completion_tokens=count(usage.get("output_tokens")),
-        truncated=stop == "max_tokens",
+        truncated=is_cut(stop),
     )
 
 

@@ -1,10 +1,12 @@
-"""The bodies of requests."""
+"""The bodies of requests and replies."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from typing import Any
+
+from pydantic_core import from_json
 
 
 def encode(body: Mapping[str, Any]) -> bytes:
@@ -19,3 +21,24 @@ def encode(body: Mapping[str, Any]) -> bytes:
     """
     text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.encode("utf-8", "replace")
+
+
+def decode(body: bytes) -> Any:
+    """Read the JSON of a reply.
+
+    Half of a surrogate pair, which a model's text cut at the wrong place leaves behind, stays in its text: it
+    must not cost the rest of the reply.
+
+    Raises:
+        ValueError: it is not JSON.
+    """
+    try:
+        return from_json(body)
+    except ValueError:
+        if b"\\u" not in body:
+            raise
+        try:
+            return json.loads(body)
+        except (ValueError, RecursionError):
+            pass
+        raise

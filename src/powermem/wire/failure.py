@@ -11,12 +11,13 @@ from pydantic_core import from_json
 
 from ..errors import AuthenticationError, ProviderError, ProviderTimeoutError, RateLimitError
 from .endpoint import Endpoint
+from .reasons import FILTERED, QUOTA, TOO_LONG, reason_for
 from .retry import is_passing, retry_after
 from .secret import shorten
 
 _KEPT = 4000
-# OpenAI answers 429 also when the account is out of money; waiting does not help then.
-_OUT_OF_MONEY = "insufficient_quota"
+# Waiting does not help.
+_LASTING = frozenset({QUOTA, TOO_LONG, FILTERED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,9 @@ class Failure:
         passing: whether it may succeed when tried again.
         wait: seconds the server asked to wait.
         kind: the error to raise.
+        reason: what kind of failure it is; see ``ProviderError``.
+        param: the parameter that the server blames, if it names one.
+        code: the server's code for it, in small letters.
     """
 
     provider: str
@@ -40,10 +44,13 @@ class Failure:
     passing: bool = False
     wait: float | None = None
     kind: type[ProviderError] = ProviderError
+    reason: str = ""
+    param: str = ""
+    code: str = ""
 
     def error(self) -> ProviderError:
         """Return the error for the user."""
-        return self.kind(self.summary, provider=self.provider, status=self.status)
+        return self.kind(self.summary, provider=self.provider, status=self.status, reason=self.reason)
 
 
 def refused(endpoint: Endpoint, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Failure:
@@ -53,7 +60,15 @@ def refused(endpoint: Endpoint, status: int, headers: Iterable[tuple[bytes, byte
     message = shorten(endpoint.scrub(_message(body)[: 2 * _KEPT]))
     provider = endpoint.provider
     summary = f"{provider} answered {status}"
-    if status in (401, 403):
+    wait = retry_after(headers)
+    # Without the names of its fields, since "message" is a word that reasons are told by.
+    reason = reason_for(status, re.sub(r'"\w+"\s*:', " ", text[:_KEPT]), wait)
+    if reason == QUOTA:
+        summary = (
+            f"{provider}: the account has no quota or credit left ({status}), and waiting does not help; "
+            "check its plan and billing, or use another key or provider"
+        )
+    elif status in (401, 403):
         summary = f"{provider} refused the credentials ({status})"
         message = message or "check the API key"
     elif status == 429:
@@ -67,15 +82,27 @@ def refused(endpoint: Endpoint, status: int, headers: Iterable[tuple[bytes, byte
         summary=f"{summary}: {message}" if message else summary,
         status=status,
         said=text[:_KEPT],
-        passing=is_passing(status) and _OUT_OF_MONEY not in text,
-        wait=retry_after(headers),
-        kind=error_class(status),
+        passing=is_passing(status) and reason not in _LASTING,
+        wait=wait,
+        kind=ProviderError if reason in _LASTING else error_class(status),
+        reason=reason,
+        param=_named(body, "param"),
+        code=_named(body, "code"),
     )
 
 
-def garbled(endpoint: Endpoint, status: int, reason: str) -> Failure:
+def garbled(endpoint: Endpoint, status: int, body: bytes, reason: str) -> Failure:
     """Describe a successful reply whose body could not be read; it is often a broken transfer."""
-    summary = f"{endpoint.provider} sent a reply that is not valid JSON: {endpoint.scrub(reason)}"
+    begin = body[:_KEPT].lstrip()
+    if not begin:
+        summary = f"{endpoint.provider} at {endpoint.address} sent an empty reply"
+    elif begin.startswith(b"<"):
+        summary = (
+            f"{endpoint.provider} at {endpoint.address} sent a web page and no answer; check base_url, and "
+            "whether a proxy stands before the server"
+        )
+    else:
+        summary = f"{endpoint.provider} sent a reply that is not valid JSON: {endpoint.scrub(reason)}"
     return Failure(endpoint.provider, shorten(summary), status=status, passing=True)
 
 
@@ -113,6 +140,17 @@ def hidden_failure(endpoint: Endpoint, reply: Any, body: bytes) -> Failure | Non
     # Without a status of its own it is the gateway's fault.
     status = code if isinstance(code, int) and 400 <= code < 600 else 502
     return refused(endpoint, status, (), body)
+
+
+def _named(body: bytes, key: str) -> str:
+    """Return a short text that an error holds under this name, as OpenAI's form has it; in small letters."""
+    try:
+        value = from_json(body)
+    except ValueError:
+        return ""
+    error = value.get("error", value) if isinstance(value, dict) else None
+    named = error.get(key) if isinstance(error, dict) else None
+    return named[:100].lower() if isinstance(named, str) else ""
 
 
 def _message(body: bytes) -> str:

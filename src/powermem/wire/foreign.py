@@ -10,10 +10,11 @@ import numpy.typing as npt
 from ..errors import ProviderError
 from ..types import Completion
 from .failure import error_class
-from .openai import as_vectors, count, text_of
+from .openai import as_vectors, count, is_cut, text_of
+from .reasons import UNUSABLE, reason_for
 from .secret import scrub, shorten
 
-_CUT = frozenset({"length", "max_tokens", "MAX_TOKENS"})
+_KEPT = 4000
 
 
 def completion_of(provider: str, reply: Any) -> Completion:
@@ -32,13 +33,15 @@ def completion_of(provider: str, reply: Any) -> Completion:
             f"{provider} returned {type(reply).__name__}; expected text, a Completion or a message",
             provider=provider,
         )
-    usage = getattr(reply, "usage_metadata", None) or {}
-    about = getattr(reply, "response_metadata", None) or {}
+    usage = getattr(reply, "usage_metadata", None)
+    usage = usage if isinstance(usage, dict) else {}
+    about = getattr(reply, "response_metadata", None)
+    about = about if isinstance(about, dict) else {}
     return Completion(
         text=text_of(content),
         prompt_tokens=count(usage.get("input_tokens")),
         completion_tokens=count(usage.get("output_tokens")),
-        truncated=about.get("finish_reason") in _CUT or about.get("stop_reason") in _CUT,
+        truncated=any(is_cut(about.get(name)) for name in ("finish_reason", "stop_reason", "done_reason")),
     )
 
 
@@ -53,7 +56,9 @@ def vectors_of(provider: str, rows: Any, expected: int) -> npt.NDArray[np.float3
     """
     if not isinstance(rows, (list, tuple, np.ndarray)) or len(rows) != expected:
         found = f"{len(rows)} vectors" if isinstance(rows, (list, tuple, np.ndarray)) else type(rows).__name__
-        raise ProviderError(f"{provider} returned {found} for {expected} texts", provider=provider)
+        raise ProviderError(
+            f"{provider} returned {found} for {expected} texts", provider=provider, reason=UNUSABLE
+        )
     return as_vectors(provider, rows)
 
 
@@ -62,8 +67,10 @@ def foreign_error(provider: str, error: Exception) -> ProviderError:
     status = getattr(error, "status_code", None)
     status = status if isinstance(status, int) else None
     text = shorten(scrub(str(error)))
-    return error_class(status)(
+    reason = reason_for(status, str(error)[:_KEPT])
+    return (ProviderError if reason else error_class(status))(
         f"{provider} failed: {type(error).__name__}{f': {text}' if text else ''}",
         provider=provider,
         status=status,
+        reason=reason,
     )

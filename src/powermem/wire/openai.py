@@ -14,6 +14,40 @@ import numpy.typing as npt
 from ..errors import ProviderError
 from ..types import ChatMessage, Completion, Schema
 from .ability import Abilities, Structure
+from .reasons import FILTERED, UNUSABLE
+
+# Why an answer ended before its end, in the words of OpenAI, Anthropic, Google, Mistral, Ollama and others.
+_CUT = frozenset(
+    {
+        "length",
+        "max_tokens",
+        "max_output_tokens",
+        "max_completion_tokens",
+        "model_length",
+        "model_context_window_exceeded",
+        "context_length",
+        "token_limit",
+        "incomplete",
+        "pause_turn",
+    }
+)
+_FILTERS = frozenset(
+    {
+        "content_filter",
+        "content_filtered",
+        "safety",
+        "recitation",
+        "blocklist",
+        "prohibited_content",
+        "spii",
+        "language",
+        "guardrail_intervened",
+        "refusal",
+        "sensitive",
+    }
+)
+# More than any model takes or gives; a number beyond it is none.
+_MOST_TOKENS = 2**31
 
 
 def chat_body(
@@ -74,18 +108,40 @@ def read_chat(provider: str, reply: Any) -> Completion:
     if not isinstance(choice, dict) or not isinstance(message, dict):
         raise ProviderError(f"{provider} sent a reply without an answer", provider=provider)
     if message.get("refusal"):
-        raise ProviderError(f"{provider}: the model refused to answer", provider=provider)
-    finish = choice.get("finish_reason")
-    if finish == "content_filter":
-        raise ProviderError(f"{provider}: the content filter stopped the answer", provider=provider)
+        raise ProviderError(f"{provider}: the model refused to answer", provider=provider, reason=FILTERED)
+    finish = next((found for found in map(choice.get, _FINISHES) if found), reply.get("done_reason"))
+    if is_filtered(finish):
+        raise ProviderError(
+            f"{provider}: the content filter stopped the answer", provider=provider, reason=FILTERED
+        )
+    if finish == "error" or choice.get("error"):
+        raise ProviderError(f"{provider}: the answer ended in an error", provider=provider, status=502)
     usage = reply.get("usage")
     usage = usage if isinstance(usage, dict) else {}
     return Completion(
         text=text_of(message.get("content")),
         prompt_tokens=count(usage.get("prompt_tokens")),
         completion_tokens=count(usage.get("completion_tokens")),
-        truncated=finish == "length",
+        truncated=is_cut(finish),
     )
+
+
+# vLLM tells in stop_reason which token ended an answer, so it counts last.
+_FINISHES = ("finish_reason", "done_reason", "stop_reason")
+
+
+def is_cut(finish: object) -> bool:
+    """Tell whether the reason why an answer ended says that its end is missing."""
+    return _word(finish) in _CUT
+
+
+def is_filtered(finish: object) -> bool:
+    """Tell whether the reason why an answer ended says that it was not allowed."""
+    return _word(finish) in _FILTERS
+
+
+def _word(finish: object) -> str:
+    return finish.lower().rpartition(".")[2] if isinstance(finish, str) else ""
 
 
 def text_of(content: Any) -> str:
@@ -93,13 +149,13 @@ def text_of(content: Any) -> str:
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else []
-    texts = (part if isinstance(part, str) else part.get("text") for part in parts if part)
+    texts = (part.get("text") if isinstance(part, dict) else part for part in parts)
     return "".join(text for text in texts if isinstance(text, str))
 
 
 def count(value: Any) -> int:
     """Return a number of tokens; providers that do not count send nothing or ``null``."""
-    return value if isinstance(value, int) else 0
+    return int(value) if isinstance(value, int) and 0 <= value < _MOST_TOKENS else 0
 
 
 def embedding_body(
@@ -142,12 +198,17 @@ def read_embeddings(provider: str, reply: Any, expected: int) -> npt.NDArray[np.
         ProviderError: vectors are missing, differ in length or hold something that is no finite number.
     """
     items = reply.get("data") if isinstance(reply, dict) else None
-    if not isinstance(items, list) or not all(_is_embedding(item) for item in items):
-        raise ProviderError(f"{provider} sent a reply without embeddings", provider=provider)
-    placed = {item.get("index", position): item.get("embedding") for position, item in enumerate(items)}
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise ProviderError(f"{provider} sent a reply without embeddings", provider=provider, reason=UNUSABLE)
+    placed = {_index(item, position): item.get("embedding") for position, item in enumerate(items)}
+    if len(items) == expected == 1:
+        # Whatever number it has, there is only one text.
+        placed = {0: items[0].get("embedding")}
     if len(items) != expected or placed.keys() != set(range(expected)):
         raise ProviderError(
-            f"{provider} sent embeddings that do not match the {expected} texts", provider=provider
+            f"{provider} sent embeddings that do not match the {expected} texts",
+            provider=provider,
+            reason=UNUSABLE,
         )
     return as_vectors(provider, [placed[position] for position in range(expected)])
 
@@ -167,21 +228,29 @@ def as_vectors(provider: str, rows: Sequence[Any] | npt.NDArray[Any]) -> npt.NDA
     try:
         with np.errstate(over="ignore"):
             vectors = np.array([_unpacked(row) for row in rows], dtype=np.float32)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ProviderError(
-            f"{provider} sent embeddings of different lengths or not of numbers", provider=provider
+            f"{provider} sent embeddings of different lengths or not of numbers",
+            provider=provider,
+            reason=UNUSABLE,
         ) from None
     if vectors.ndim != 2 or not vectors.shape[1]:
-        raise ProviderError(f"{provider} sent an empty or nested embedding", provider=provider)
+        raise ProviderError(
+            f"{provider} sent an empty or nested embedding", provider=provider, reason=UNUSABLE
+        )
     if not np.isfinite(vectors).all():
         raise ProviderError(
-            f"{provider} sent an embedding with a number that is not finite", provider=provider
+            f"{provider} sent an embedding with a number that is not finite",
+            provider=provider,
+            reason=UNUSABLE,
         )
     return vectors
 
 
-def _is_embedding(item: Any) -> bool:
-    return isinstance(item, dict) and isinstance(item.get("index", 0), int)
+def _index(item: Mapping[str, Any], position: int) -> object:
+    index = item.get("index")
+    # A number that is none is no other text's.
+    return position if index is None else index if type(index) is int else -1
 
 
 def _unpacked(row: Any) -> Any:

@@ -135,7 +135,10 @@ def test_a_creation_that_was_interrupted_is_completed(new_config: dict[str, Any]
 def test_another_embedder_is_refused(config: dict[str, Any]) -> None:
     remember(config, "I like tea")
     config["embedder"] = {"provider": "mock", "config": {"embedding_dims": 64}}
-    message = refusal(config, EmbeddingMismatchError)
+    with Memory(config) as memory:
+        with pytest.raises(EmbeddingMismatchError) as caught:
+            memory.search("tea", user_id="u")
+    message = str(caught.value)
     assert "384 dimensions" in message
     assert "64 dimensions" in message
     assert "reembed()" in message

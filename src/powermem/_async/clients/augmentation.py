@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from ...inputs import check_count
+from ..calling import named
 
 
 class AsyncLearner(Protocol):
@@ -21,6 +22,7 @@ class AsyncLearner(Protocol):
     def _write_at_most(self, size: int) -> None: ...
 
 
+@named("AsyncMemory.augmentation")
 class AsyncAugmentation:
     """The work that follows on a conversation: extraction of what is worth remembering.
 

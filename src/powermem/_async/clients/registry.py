@@ -8,11 +8,13 @@ from ..._drivers.clients import attach, detach
 from ...clients import surface_of
 from ...errors import ClosedError
 from ...inputs import check_amount, check_count, check_share
+from ..calling import named
 from .companion import AsyncCompanion
 
 M = TypeVar("M")
 
 
+@named("AsyncMemory.llm")
 class AsyncClients(Generic[M]):
     """Clients of language models whose conversations are remembered.
 

@@ -125,7 +125,8 @@ class AsyncExtraction:
             kept = _turns(call.messages, call.new)
             turns += kept
             found += _wordings(call.messages, [turn.id for turn in kept])
-        found = await self._embed(found)
+        warnings: list[str] = []
+        found = await self._embed(found, warnings)
         additions: list[Change] = []
         notes: list[Change] = []
         parts: list[slice] = []
@@ -133,6 +134,7 @@ class AsyncExtraction:
             begin = len(additions)
             mine = found[begin : begin + len(call.messages)]
             call.usage.embedded_texts += _count_vectors(mine)
+            call.usage.warnings += warnings
             additions += _additions(call.new, mine)
             parts.append(slice(len(turns) + begin, len(turns) + len(additions)))
             if call.receipt is not None:
@@ -195,11 +197,12 @@ class AsyncExtraction:
             An item for every memory that was added, updated or deleted.
         """
         extracted = await self._extractor.extract(messages, today=new.at, prompt=prompt, usage=usage)
-        found = await self._embed(candidates(extracted.facts, messages, turns))
+        found = await self._embed(candidates(extracted.facts, messages, turns), usage.warnings)
         usage.embedded_texts += _count_vectors(found)
         learned = self._learned(new, extracted)
         if not found:
-            kept = await self._embed(_wordings(messages, turns)) if self._keep_without_facts else []
+            wordings = _wordings(messages, turns) if self._keep_without_facts else []
+            kept = await self._embed(wordings, usage.warnings)
             usage.embedded_texts += _count_vectors(kept)
             return await self._write([*_additions(new, kept), *learned], verbatim_items, frame)
         if self._extractor.name == "rules":
@@ -275,7 +278,7 @@ class AsyncExtraction:
                     usage=usage,
                 )
                 merged = merged_texts(decisions, rows)
-                vectors = await self._encoder.encode(merged)
+                vectors = await self._encoder.encode(merged, usage.warnings)
                 usage.embedded_texts += sum(vector is not None for vector in vectors)
                 embeddings = dict(zip(merged, vectors, strict=True))
                 changes = carry_out(new, undecided, decisions, rows, embeddings)
@@ -316,8 +319,8 @@ class AsyncExtraction:
             for candidate, near in zip(found, hits, strict=True)
         ]
 
-    async def _embed(self, found: Sequence[Candidate]) -> list[Candidate]:
-        vectors = await self._encoder.encode([candidate.fact.text for candidate in found])
+    async def _embed(self, found: Sequence[Candidate], warnings: list[str]) -> list[Candidate]:
+        vectors = await self._encoder.encode([candidate.fact.text for candidate in found], warnings)
         return [
             replace(candidate, embedding=vector) for candidate, vector in zip(found, vectors, strict=True)
         ]

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import tzinfo
 from typing import Any
 
 from ... import clock
@@ -77,6 +78,7 @@ class AsyncTaskRunner:
         gap: a silence of so many microseconds ends a topic.
         lease: how long a lane is held after each step, microseconds.
         max_retries: how often a task that failed is tried again by itself.
+        zone: where turns were sent whose offset was not kept.
 
     Attributes:
         done: counts the tasks that were completed here.
@@ -95,6 +97,7 @@ class AsyncTaskRunner:
         gap: int,
         lease: int,
         max_retries: int,
+        zone: tzinfo,
     ) -> None:
         self._store = store
         self._extraction = extraction
@@ -105,6 +108,7 @@ class AsyncTaskRunner:
         self._gap = gap
         self._lease = lease
         self._max_retries = max_retries
+        self._zone = zone
         self.done = Rate()
         self.failed = Rate()
 
@@ -189,7 +193,10 @@ class AsyncTaskRunner:
                 except PowerMemError as error:
                     problem = problem or error
                     continue
-            heard[turn.id] = Message(turn.role, content, turn.actor_id, turn.sent_at)
+            utc_offset = turn.utc_offset
+            if utc_offset is None:
+                utc_offset = clock.local_time(turn.sent_at, self._zone).utc_offset
+            heard[turn.id] = Message(turn.role, content, turn.actor_id, turn.sent_at, utc_offset=utc_offset)
         return heard, problem
 
     async def _groups(
@@ -247,7 +254,7 @@ class AsyncTaskRunner:
             refinement.new,
             usage,
             refinement.prompt,
-            parse_filters(refinement.filters),
+            parse_filters(refinement.filters, self._zone),
             Frame(begin, note, stored.extend),
         )
         return stored[-1]

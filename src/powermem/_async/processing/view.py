@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from ... import clock
 from ...errors import InvalidInputError
 from ...tasks import ProcessStatus
+from ..calling import named
 from ..stores.base import AsyncTaskStore
 from .runner import AsyncTaskRunner, Observer
 from .worker import AsyncProcessor
@@ -29,6 +30,7 @@ class Working(Protocol):
         """What decides which."""
 
 
+@named("AsyncMemory.processing")
 class AsyncProcessing:
     """Numbers about the work in the background, a way to be told of its results, and to do all of it.
 

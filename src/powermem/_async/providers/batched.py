@@ -10,13 +10,20 @@ import numpy.typing as npt
 from ..._concurrency import AsyncBatcher, AsyncEvent, AsyncLock
 from ...cache import Vector, VectorCache, text_key
 from ...errors import PowerMemError, ProviderError, QuotaExceededError
+from ...sizing import Sizing
+from ...tokens import estimate_tokens
 from ...tracing import span
+from ...wire.reasons import QUOTA, TOO_LONG, UNUSABLE
 from .embedder import AsyncEmbedder
 
 # What servers answer when a text is too long or otherwise not to their liking, or there are too many.
 _UNACCEPTABLE = frozenset({400, 413, 422})
 # A text that every model can embed.
 _HARMLESS = "hello"
+# Characters. A text that is refused for no clear reason is only shortened when it may be its length, and none
+# below the least: it says too little, and something else is wrong.
+_LENGTHY = 500
+_LEAST = 40
 
 Outcome = Vector | PowerMemError
 
@@ -32,8 +39,9 @@ class _AsyncFlight:
 class AsyncBatchedEmbedder:
     """Wrap an embedder so that concurrent calls share requests and no text is embedded twice.
 
-    A text that the model refuses fails its own caller only. Vectors come from a cache where they can, and
-    must not be written to.
+    A text that the model refuses fails its own caller only. Of one that is longer than its window, the
+    beginning is embedded: half of it, a quarter and so on, until it is taken; how much that was is
+    remembered. Vectors come from a cache where they can, and must not be written to.
 
     Args:
         inner: the embedder to ask.
@@ -59,11 +67,13 @@ class AsyncBatchedEmbedder:
         self.embedded_texts = 0
         self.cache_hits = 0
         self._inner = inner
-        self._size = batch_size
+        self._batch = Sizing(batch_size)
+        self._length = Sizing()
         self._cache = VectorCache(cache_size)
         self._lock = AsyncLock()
         self._flights: dict[bytes, _AsyncFlight] = {}
-        self._batcher: AsyncBatcher[tuple[bytes, str], Vector] = AsyncBatcher(
+        # In tuples, since a batcher raises the errors that it is given.
+        self._batcher: AsyncBatcher[tuple[bytes, str], tuple[Outcome]] = AsyncBatcher(
             self._work, max_size=batch_size, max_running=max_running, min_share=min(16, batch_size)
         )
 
@@ -90,26 +100,45 @@ class AsyncBatchedEmbedder:
             QuotaExceededError: the budget does not allow the first of them that failed.
             ClosedError: the embedder was closed before.
         """
+        found = await self.embed_each(texts)
+        vectors = []
+        for outcome in found:
+            if isinstance(outcome, PowerMemError):
+                raise outcome
+            vectors.append(outcome)
+        return np.stack(vectors) if vectors else np.empty((0, self.dimension or 0), dtype=np.float32)
+
+    def embedded_part(self, text: str) -> int | None:
+        """Return about how many characters of a text its vector stands for; ``None`` for all."""
+        fitting = self._fitting(text)
+        return None if len(fitting) == len(text) else len(fitting)
+
+    async def embed_each(self, texts: Sequence[str]) -> list[Outcome]:
+        """Turn each text into its vector, or into the error why it has none.
+
+        Raises:
+            ClosedError: the embedder was closed before.
+        """
         keys = [text_key(self.model, text) for text in texts]
         known = self._cache.get(keys)
-        vectors = {key: vector for key, vector in zip(keys, known, strict=True) if vector is not None}
+        vectors: dict[bytes, Outcome] = {
+            key: vector for key, vector in zip(keys, known, strict=True) if vector is not None
+        }
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in vectors}
         if len(missing) < len(texts):
             async with self._lock:
                 self.cache_hits += len(texts) - len(missing)
         if missing:
             found = await self._batcher.submit_many(missing.items())
-            vectors.update(zip(missing, found, strict=True))
-        if not keys:
-            return np.empty((0, self.dimension or 0), dtype=np.float32)
-        return np.stack([vectors[key] for key in keys])
+            vectors.update((key, outcome) for key, (outcome,) in zip(missing, found, strict=True))
+        return [vectors[key] for key in keys]
 
     async def close(self) -> None:
         """Finish what was accepted, then close the inner embedder; may be called again."""
         await self._batcher.close()
         await self._inner.close()
 
-    async def _work(self, items: list[tuple[bytes, str]]) -> list[Vector | Exception]:
+    async def _work(self, items: list[tuple[bytes, str]]) -> list[tuple[Outcome] | Exception]:
         """Find the vectors of a batch: in the cache, in another batch under way, or by asking."""
         flight = _AsyncFlight()
         mine: dict[bytes, str] = {}
@@ -138,23 +167,34 @@ class AsyncBatchedEmbedder:
         for key, other in awaited.items():
             await other.landed.wait()
             found[key] = other.outcomes[key] if key in other.outcomes else self._lost()
-        return [found[key] for key, _ in items]
+        return [(found[key],) for key, _ in items]
 
     async def _ask(self, texts: dict[bytes, str], outcomes: dict[bytes, Outcome]) -> None:
         keys = list(texts)
         while keys:
-            size = self._size
-            part, keys = keys[:size], keys[size:]
-            settled = await self._settle([texts[key] for key in part])
-            for key, outcome in zip(part, settled, strict=True):
+            size = self._batch.size
+            part, keys = keys[:size], keys[size:] if size is not None else []
+            limit = self._length.size
+            fitting = [self._fitting(texts[key]) for key in part]
+            for key, text, outcome in zip(part, fitting, await self._settle(fitting), strict=True):
                 outcomes[key] = outcome
                 if not isinstance(outcome, PowerMemError):
                     self._cache.put(key, outcome)
+                    if limit is not None and len(text) < len(texts[key]):
+                        self._length.take(limit)
+
+    def _fitting(self, text: str) -> str:
+        """Return as much of a text as the model is known to take."""
+        limit = self._length.size
+        if limit is None or len(text) <= limit:
+            return text
+        tokens = estimate_tokens(text)
+        return text if tokens <= limit else text[: max(_LEAST, len(text) * limit // tokens)]
 
     async def _settle(self, texts: list[str]) -> list[Outcome]:
         """Embed texts with one request, or find out which of them it is that cannot be."""
         try:
-            return list(await self._request(texts))
+            vectors = await self._request(texts)
         except QuotaExceededError as error:
             # As many as are still allowed: what others share a request with is no reason to refuse them.
             left = error.limit - error.used
@@ -162,10 +202,14 @@ class AsyncBatchedEmbedder:
                 return [error] * len(texts)
             return [*await self._settle(texts[:left]), *[error] * (len(texts) - left)]
         except ProviderError as error:
-            if len(texts) == 1 or error.status not in _UNACCEPTABLE:
+            if not _may_be_the_texts(error):
                 return [error] * len(texts)
             # Nothing will do when the fault lies elsewhere, in the model's name for example.
-            return await self._divide(texts) if await self._works() else [error] * len(texts)
+            if _needs_probing(error, texts) and not await self._works():
+                return [_general(error)] * len(texts)
+            return await self._divide(texts, error, [])
+        self._batch.take(len(texts))
+        return list(vectors)
 
     async def _works(self) -> bool:
         try:
@@ -174,21 +218,59 @@ class AsyncBatchedEmbedder:
             return False
         return True
 
-    async def _divide(self, texts: list[str]) -> list[Outcome]:
+    async def _divide(self, texts: list[str], error: ProviderError, odd: list[str]) -> list[Outcome]:
+        """Embed texts that were refused together.
+
+        Args:
+            texts: what was refused.
+            error: why.
+            odd: texts that were refused alone are added to it.
+        """
+        if len(texts) == 1:
+            odd.append(texts[0])
+            return [await self._shorten(texts[0], error)]
         half = (len(texts) + 1) // 2
         outcomes: list[Outcome] = []
+        refused: list[str] = []
         for part in (texts[:half], texts[half:]):
-            try:
-                outcomes.extend(await self._request(part))
-            except QuotaExceededError as error:
-                outcomes.extend([error] * len(part))
-            except ProviderError as error:
-                divisible = len(part) > 1 and error.status in _UNACCEPTABLE
-                outcomes.extend(await self._divide(part) if divisible else [error] * len(part))
-        if not any(isinstance(outcome, PowerMemError) for outcome in outcomes):
+            outcomes.extend(await self._embed_part(part, error, refused))
+        odd += refused
+        if not refused and not any(isinstance(outcome, PowerMemError) for outcome in outcomes):
             # Nothing was wrong with the texts, so there were too many at once.
-            self._size = min(self._size, half)
+            self._batch.refuse(len(texts))
         return outcomes
+
+    async def _embed_part(self, texts: list[str], error: ProviderError, odd: list[str]) -> list[Outcome]:
+        if len(texts) > 1 and not self._batch.allows(len(texts)):
+            return await self._divide(texts, error, odd)
+        try:
+            return list(await self._request(texts))
+        except QuotaExceededError as quota:
+            return [quota] * len(texts)
+        except ProviderError as refusal:
+            if _may_be_the_texts(refusal):
+                return await self._divide(texts, refusal, odd)
+            return [refusal] * len(texts)
+
+    async def _shorten(self, text: str, error: ProviderError) -> Outcome:
+        """Embed the beginning of a text that was refused alone."""
+        if error.reason != TOO_LONG and (error.reason or len(text) < _LENGTHY):
+            return error
+        while len(text) > _LEAST:
+            tokens = estimate_tokens(text)
+            text = text[: max(_LEAST, len(text) // 2)]
+            try:
+                vectors = await self._request([text])
+            except QuotaExceededError as quota:
+                return quota
+            except ProviderError as refusal:
+                if not _may_be_the_texts(refusal):
+                    return refusal
+                continue
+            self._length.refuse(tokens)
+            shortened: Vector = vectors[0]
+            return shortened
+        return error if await self._works() else _general(error)
 
     async def _request(self, texts: list[str]) -> npt.NDArray[np.float32]:
         async with self._lock:
@@ -199,3 +281,20 @@ class AsyncBatchedEmbedder:
 
     def _lost(self) -> ProviderError:
         return ProviderError(f"{self.provider}: the request was interrupted", provider=self.provider)
+
+
+def _may_be_the_texts(error: ProviderError) -> bool:
+    if error.reason == QUOTA:
+        return False
+    return error.status in _UNACCEPTABLE or error.reason in (TOO_LONG, UNUSABLE)
+
+
+def _needs_probing(error: ProviderError, texts: Sequence[str]) -> bool:
+    if error.reason == TOO_LONG:
+        return False
+    return len(texts) > 1 or error.reason == UNUSABLE or len(texts[0]) >= _LENGTHY
+
+
+def _general(error: ProviderError) -> ProviderError:
+    """Return an error that blames no text."""
+    return ProviderError(str(error), provider=error.provider, status=error.status)

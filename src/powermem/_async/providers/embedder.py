@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from ...errors import ProviderError
 from ...mock import DIMENSION, mock_vectors
-from ...wire.ability import refused_field
+from ...wire.ability import Retrial, refused_field
 from ...wire.endpoint import Endpoint
 from ...wire.failure import Failure
 from ...wire.openai import embedding_body, read_embeddings
+from ...wire.reasons import UNUSABLE
 from .http import AsyncHTTPClient
 from .limiter import AsyncLimiter
 
@@ -87,8 +88,9 @@ class AsyncOpenAIEmbedder:
         self.dimension = dimension
         self._http = http
         self._endpoint = endpoint
-        self._asked = dimension if pass_dimensions else None
-        self._packed = packed
+        self._first = (dimension if pass_dimensions else None, packed)
+        self._asked, self._packed = self._first
+        self._retrial = Retrial()
         self._parameters = dict(parameters or {})
         self._limiter = AsyncLimiter(max_concurrency)
         self._timeout = timeout
@@ -106,6 +108,7 @@ class AsyncOpenAIEmbedder:
                 f"{self.provider}: {self.model} sent vectors of {vectors.shape[1]} numbers, "
                 f"expected {self.dimension}; check embedder.config.embedding_dims",
                 provider=self.provider,
+                reason=UNUSABLE,
             )
         return vectors
 
@@ -125,6 +128,8 @@ class AsyncOpenAIEmbedder:
                 max_retries=self._max_retries,
             )
             if not isinstance(reply, Failure):
+                if self._retrial.is_due():
+                    self._asked, self._packed = self._first
                 return reply
             match refused_field(reply, body):
                 case "encoding_format":
@@ -133,6 +138,7 @@ class AsyncOpenAIEmbedder:
                     self._asked = None
                 case _:
                     raise reply.error()
+            self._retrial.give_up()
 
 
 class AsyncMockEmbedder:

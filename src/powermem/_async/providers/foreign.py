@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..._drivers._foreign import async_call
-from ...errors import ConfigError, PowerMemError
+from ...errors import ConfigError, PowerMemError, ProviderError
 from ...tracing import annotate_cost, span
 from ...types import ChatMessage, Completion, Schema
 from ...wire.foreign import completion_of, foreign_error, vectors_of
 from ...wire.openai import with_schema
+from ...wire.reasons import UNUSABLE
 from .limiter import AsyncLimiter
 
 # Method names, for tasks and for threads. The first pair that an object has says what kind of object it is.
@@ -117,7 +118,16 @@ class AsyncForeignEmbedder:
                 raise
             except Exception as error:
                 raise foreign_error(self.provider, error) from error
-        return vectors_of(self.provider, rows, len(texts))
+        vectors = vectors_of(self.provider, rows, len(texts))
+        if self.dimension is None and len(vectors):
+            self.dimension = vectors.shape[1]
+        if len(vectors) and vectors.shape[1] != self.dimension:
+            raise ProviderError(
+                f"{self.provider} returned vectors of {vectors.shape[1]} numbers, expected {self.dimension}",
+                provider=self.provider,
+                reason=UNUSABLE,
+            )
+        return vectors
 
     async def close(self) -> None:
         """Do nothing: the object belongs to the program."""

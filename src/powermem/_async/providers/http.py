@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpcore
-from pydantic_core import from_json
 
 from ..._concurrency import async_sleep, async_to_thread
-from ...wire.body import encode
+from ...wire.body import decode, encode
 from ...wire.endpoint import Endpoint
 from ...wire.failure import Failure, garbled, hidden_failure, refused, timed_out, unreachable
 from ...wire.foreign import foreign_error
@@ -130,9 +129,9 @@ class AsyncHTTPClient:
         if not 200 <= status < 300:
             return refused(endpoint, status, headers, body)
         try:
-            reply = from_json(body)
+            reply = decode(body)
         except ValueError as error:
-            return garbled(endpoint, status, str(error))
+            return garbled(endpoint, status, body, str(error))
         return hidden_failure(endpoint, reply, body) or reply
 
 

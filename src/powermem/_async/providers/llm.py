@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from ..._concurrency import async_to_thread
 from ...tracing import annotate_cost, span
 from ...types import ChatMessage, Completion, Schema
-from ...wire.ability import Abilities
+from ...wire.ability import Abilities, Retrial
 from ...wire.body import encode
 from ...wire.chat import ChatForm
 from ...wire.endpoint import Endpoint
@@ -78,7 +78,8 @@ class AsyncChatLLM:
         self._endpoint = endpoint
         self._form = form
         self._parameters = dict(parameters or {})
-        self._abilities = abilities or Abilities()
+        self._first = self._abilities = abilities or Abilities()
+        self._retrial = Retrial()
         self._limiter = AsyncLimiter(max_concurrency)
         self._timeout = timeout
         self._max_retries = max_retries
@@ -106,8 +107,11 @@ class AsyncChatLLM:
                 max_retries=self._max_retries,
             )
             if not isinstance(reply, Failure):
+                if self._retrial.is_due():
+                    self._abilities = self._first
                 return self._form.read(self.provider, reply)
             lesser = abilities.after(reply, body.keys())
             if lesser is None:
                 raise reply.error()
             self._abilities = self._abilities.meet(lesser)
+            self._retrial.give_up()

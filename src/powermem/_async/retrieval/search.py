@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timezone, tzinfo
 from functools import partial
 
 from ..._concurrency import async_gather
@@ -43,6 +44,7 @@ class Query:
         include_expired: also find what has expired.
         rerank: whether to use the reranker; ``None`` for when there is one.
         explain: whether to tell which place each arm gives a result.
+        zone: where it is asked: the days that the text names are those there.
     """
 
     scope: Scope
@@ -54,6 +56,7 @@ class Query:
     include_expired: bool = False
     rerank: bool | None = None
     explain: bool = False
+    zone: tzinfo = timezone.utc
 
 
 class AsyncRetrieval:
@@ -83,8 +86,9 @@ class AsyncRetrieval:
         """Answer each text, best first; all are embedded in one batch. A blank text has no answer."""
         asked = [i for i, text in enumerate(texts) if text.strip()]
         now = clock_now()
-        questions = [read(texts[i], now) for i in asked]
-        vectors = await self._encode([texts[i] for i in asked], questions)
+        questions = [read(texts[i], now, query.zone) for i in asked]
+        warnings: list[str] = []
+        vectors = await self._encode([texts[i] for i in asked], questions, warnings)
         reranker = None if query.rerank is False else self._reranker
         limit = query.limit
         if reranker is not None:
@@ -108,11 +112,11 @@ class AsyncRetrieval:
                     explain=query.explain,
                 )
             )
-        found = [Answer(hits) for hits in await self._find(requests)]
+        found = [Answer(hits, tuple(warnings)) for hits in await self._find(requests)]
         if reranker is not None:
             found = await async_gather(
                 [
-                    partial(_reranked, reranker, texts[i], answer.hits, query)
+                    partial(_reranked, reranker, texts[i], answer, query)
                     for i, answer in zip(asked, found, strict=True)
                 ],
                 _RERANKED_AT_ONCE,
@@ -138,10 +142,12 @@ class AsyncRetrieval:
                 answers[i] = once(hits)[: requests[i].limit]
         return answers
 
-    async def _encode(self, texts: Sequence[str], questions: Sequence[Question]) -> list[bytes | None]:
+    async def _encode(
+        self, texts: Sequence[str], questions: Sequence[Question], warnings: list[str]
+    ) -> list[bytes | None]:
         """Return the vector of each query: the mean of its own and its voiced form's, in one batch."""
         voiced = {i: one.voiced for i, one in enumerate(questions) if self._voiced and one.voiced is not None}
-        vectors = await self._encoder.encode([*texts, *voiced.values()])
+        vectors = await self._encoder.encode([*texts, *voiced.values()], warnings)
         own = vectors[: len(texts)]
         for i, other in zip(voiced, vectors[len(texts) :], strict=True):
             first = own[i]
@@ -150,16 +156,16 @@ class AsyncRetrieval:
         return own
 
 
-async def _reranked(reranker: AsyncReranker, text: str, hits: Sequence[Hit], query: Query) -> Answer:
+async def _reranked(reranker: AsyncReranker, text: str, answer: Answer, query: Query) -> Answer:
     """Put hits in the reranker's order, or leave them as they are and say why."""
+    hits, warnings = answer.hits, tuple(answer.warnings)
     if not hits:
-        return Answer(hits)
-    warnings: tuple[str, ...] = ()
+        return answer
     try:
         hits = await _rerank(reranker, text, hits, query.limit)
     except ProviderError as error:
-        warnings = (f"the results are not reranked: {error}",)
-        _logger.warning("%s", warnings[0])
+        warnings = (*warnings, f"the results are not reranked: {error}")
+        _logger.warning("%s", warnings[-1])
     least = query.threshold or 0.0
     return Answer([hit for hit in hits[: query.limit] if hit.score >= least], warnings)
 

@@ -112,7 +112,7 @@ class AsyncServerReader:
         """Return the source turns that a memory came from, oldest first."""
         found = await reader.fetch(
             "SELECT t.id, t.user_id, t.agent_id, t.run_id, t.role, t.content, t.actor_id, t.sent_at, "
-            "t.created_at "
+            "t.created_at, t.utc_offset "
             f"FROM {self._sql.links} l JOIN {self._sql.turns} t ON t.id = l.turn_id "
             "WHERE l.memory_id = ? ORDER BY t.id",
             (memory_id,),

@@ -13,7 +13,7 @@ from ...changes import Change, Outcome
 from ...clock import now as clock_now
 from ...errors import EmbeddingMismatchError, StoreError
 from ...filters import Expression
-from ...sql.server import ServerSQL
+from ...sql.server import NewColumn, ServerSQL
 from ...types import (
     EmbedderIdentity,
     Embedding,
@@ -123,10 +123,24 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
                 )
             steps = sql.steps()
             for step in range(version, sql.schema_version):
-                for statement in steps[step]:
-                    await connection.execute(statement)
+                for change in steps[step]:
+                    if isinstance(change, str):
+                        await connection.execute(change)
+                    else:
+                        await self._add_column(connection, change)
                 await self._set_meta(connection, "schema_version", str(step + 1))
                 await self._note_migration(connection, step + 1)
+
+    async def _add_column(self, connection: AsyncConnection, new: NewColumn) -> None:
+        known = new.known
+        if await connection.fetch(known.sql, known.values):
+            return
+        try:
+            await connection.execute(new.statement)
+        except StoreError:
+            # Such a statement ends the transaction that keeps others from doing the same.
+            if not await connection.fetch(known.sql, known.values):
+                raise
 
     async def _note_migration(self, connection: AsyncConnection, version: int) -> None:
         sql = self._sql.inserting(self._sql.migrations, "version, applied_at", once=True)

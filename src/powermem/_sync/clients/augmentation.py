@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from ...inputs import check_count
+from ..calling import named
 
 
 class Learner(Protocol):
@@ -22,6 +23,7 @@ class Learner(Protocol):
     def _write_at_most(self, size: int) -> None: ...
 
 
+@named("Memory.augmentation")
 class Augmentation:
     """The work that follows on a conversation: extraction of what is worth remembering.
 

@@ -9,11 +9,13 @@ from ..._drivers.clients import attach, detach
 from ...clients import surface_of
 from ...errors import ClosedError
 from ...inputs import check_amount, check_count, check_share
+from ..calling import named
 from .companion import Companion
 
 M = TypeVar("M")
 
 
+@named("Memory.llm")
 class Clients(Generic[M]):
     """Clients of language models whose conversations are remembered.
 

@@ -126,7 +126,8 @@ class Extraction:
             kept = _turns(call.messages, call.new)
             turns += kept
             found += _wordings(call.messages, [turn.id for turn in kept])
-        found = self._embed(found)
+        warnings: list[str] = []
+        found = self._embed(found, warnings)
         additions: list[Change] = []
         notes: list[Change] = []
         parts: list[slice] = []
@@ -134,6 +135,7 @@ class Extraction:
             begin = len(additions)
             mine = found[begin : begin + len(call.messages)]
             call.usage.embedded_texts += _count_vectors(mine)
+            call.usage.warnings += warnings
             additions += _additions(call.new, mine)
             parts.append(slice(len(turns) + begin, len(turns) + len(additions)))
             if call.receipt is not None:
@@ -196,11 +198,12 @@ class Extraction:
             An item for every memory that was added, updated or deleted.
         """
         extracted = self._extractor.extract(messages, today=new.at, prompt=prompt, usage=usage)
-        found = self._embed(candidates(extracted.facts, messages, turns))
+        found = self._embed(candidates(extracted.facts, messages, turns), usage.warnings)
         usage.embedded_texts += _count_vectors(found)
         learned = self._learned(new, extracted)
         if not found:
-            kept = self._embed(_wordings(messages, turns)) if self._keep_without_facts else []
+            wordings = _wordings(messages, turns) if self._keep_without_facts else []
+            kept = self._embed(wordings, usage.warnings)
             usage.embedded_texts += _count_vectors(kept)
             return self._write([*_additions(new, kept), *learned], verbatim_items, frame)
         if self._extractor.name == "rules":
@@ -274,7 +277,7 @@ class Extraction:
                     usage=usage,
                 )
                 merged = merged_texts(decisions, rows)
-                vectors = self._encoder.encode(merged)
+                vectors = self._encoder.encode(merged, usage.warnings)
                 usage.embedded_texts += sum(vector is not None for vector in vectors)
                 embeddings = dict(zip(merged, vectors, strict=True))
                 changes = carry_out(new, undecided, decisions, rows, embeddings)
@@ -315,8 +318,8 @@ class Extraction:
             for candidate, near in zip(found, hits, strict=True)
         ]
 
-    def _embed(self, found: Sequence[Candidate]) -> list[Candidate]:
-        vectors = self._encoder.encode([candidate.fact.text for candidate in found])
+    def _embed(self, found: Sequence[Candidate], warnings: list[str]) -> list[Candidate]:
+        vectors = self._encoder.encode([candidate.fact.text for candidate in found], warnings)
         return [
             replace(candidate, embedding=vector) for candidate, vector in zip(found, vectors, strict=True)
         ]

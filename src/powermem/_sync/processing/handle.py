@@ -11,12 +11,14 @@ from ..._concurrency import Event
 from ...errors import ClosedError, ExtractionError, ProcessTimeout
 from ...inputs import check_seconds
 from ...tasks import ProcessStatus, Task
+from ..calling import named
 from ..stores.base import TaskStore
 
 # How many tasks are looked at in the store at a time, to see what other processes have done.
 _LOOKS = 50
 
 
+@named("ProcessTask")
 class ProcessTask:
     """Work in the background that can be looked at and waited for.
 

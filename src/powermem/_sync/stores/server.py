@@ -14,7 +14,7 @@ from ...changes import Change, Outcome
 from ...clock import now as clock_now
 from ...errors import EmbeddingMismatchError, StoreError
 from ...filters import Expression
-from ...sql.server import ServerSQL
+from ...sql.server import NewColumn, ServerSQL
 from ...types import (
     EmbedderIdentity,
     Embedding,
@@ -124,10 +124,24 @@ class ServerStore(Movable, ServerQueueStore):
                 )
             steps = sql.steps()
             for step in range(version, sql.schema_version):
-                for statement in steps[step]:
-                    connection.execute(statement)
+                for change in steps[step]:
+                    if isinstance(change, str):
+                        connection.execute(change)
+                    else:
+                        self._add_column(connection, change)
                 self._set_meta(connection, "schema_version", str(step + 1))
                 self._note_migration(connection, step + 1)
+
+    def _add_column(self, connection: Connection, new: NewColumn) -> None:
+        known = new.known
+        if connection.fetch(known.sql, known.values):
+            return
+        try:
+            connection.execute(new.statement)
+        except StoreError:
+            # Such a statement ends the transaction that keeps others from doing the same.
+            if not connection.fetch(known.sql, known.values):
+                raise
 
     def _note_migration(self, connection: Connection, version: int) -> None:
         sql = self._sql.inserting(self._sql.migrations, "version, applied_at", once=True)

@@ -1,0 +1,90 @@
+"""Find what is secret in a text by its form, in time that grows with the length of the text, and mask it."""
+
+from __future__ import annotations
+
+import re
+
+MASK = "**********"
+
+_SECRET_NAME = re.compile(
+    r"api_?key|access_key|private_key|encryption_key|passw|pwd|secret|credential|auth(?!or)|header"
+    r"|token(?!s$|izer)|connection_string",
+    re.IGNORECASE,
+)
+_PEM = re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----.*?(?:-----END [A-Z0-9 ]{1,40}-----|\Z)", re.DOTALL)
+# Every repetition ends at a character that begins no other match, or is bounded.
+_QUOTED = re.compile(
+    r"""(["'])([\w.\-]{1,64})\1(\s{0,8}:\s{0,8})(["'])((?:(?!\4)[^\\]|\\.)*)(\4?)""", re.DOTALL
+)
+_WORD = re.compile(r"\S+")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{0,30}://")
+_ASSIGNED = re.compile(
+    r"(?i)\b(password|passwd|pwd|api_?key|x-api-key|access_token|auth_token|token|secret)=[^\s&;\"']+"
+)
+_BEARER = re.compile(r"(?i)\b(bearer )[\w.~+/=-]{12,}")
+_PREFIXED = re.compile(
+    r"(?<![A-Za-z0-9])(?:"
+    r"sk[-_][\w\-]{6,}|(?:pk|rk|xai|csk|nvapi|pplx|tgp)[-_][\w\-]{12,}|(?:gsk|hf|fw|r8|jina)_\w{12,}"
+    r"|AIza[\w\-]{16,}|ya29\.[\w\-]{8,}|eyJ[\w\-]{8,}[\w\-.]*"
+    r"|gh[pousr]_\w{12,}|github_pat_\w{12,}|glpat-[\w\-]{12,}|xox[a-z]-[\w\-]{8,}|(?:AKIA|ASIA)[A-Z0-9]{12,}"
+    r")"
+)
+# Generated keys mix letters and digits; words, names of models, dates and decimal ids do not, or are shorter.
+_LONG = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/])|[A-Za-z0-9]{20,}={0,2}")
+
+
+def is_secret(name: str) -> bool:
+    """Tell whether the value of a key of this name must never be shown."""
+    return _SECRET_NAME.search(name) is not None
+
+
+def mask_text(text: str) -> str:
+    """Replace what is secret inside a text by asterisks.
+
+    Passwords in addresses, keys of certificates, values of secret names in JSON, and keys of well-known forms
+    are found; ordinary words, identifiers and names of models stay readable.
+    """
+    if "-----BEGIN" in text:
+        text = _PEM.sub(MASK, text)
+    text = _QUOTED.sub(_mask_quoted, text)
+    if "@" in text:
+        text = _WORD.sub(_mask_userinfo, text)
+    text = _ASSIGNED.sub(rf"\1={MASK}", text)
+    return mask_keys(text)
+
+
+def mask_keys(text: str) -> str:
+    """Replace only what has the form of a key or a token, in a text that is shown to its author."""
+    text = _BEARER.sub(rf"\1{MASK}", text)
+    text = _PREFIXED.sub(MASK, text)
+    return _LONG.sub(_mask_long, text)
+
+
+def is_key(text: str) -> bool:
+    """Tell whether a text holds something that looks like a key, a token or a password."""
+    return mask_text(text) != text
+
+
+def _mask_quoted(match: re.Match[str]) -> str:
+    quote, name, between, opening, value, closing = match.groups()
+    shown = MASK if value and is_secret(name) else value
+    return f"{quote}{name}{quote}{between}{opening}{shown}{closing}"
+
+
+def _mask_userinfo(match: re.Match[str]) -> str:
+    word = match.group()
+    at = word.rfind("@")
+    head = word[:at] if at >= 0 else ""
+    scheme = _SCHEME.match(head)
+    if scheme is not None:
+        return f"{scheme.group()}{MASK}{word[at:]}" if len(head) > scheme.end() else word
+    return f"{MASK}{word[at:]}" if ":" in head else word
+
+
+def _mask_long(match: re.Match[str]) -> str:
+    text = match.group()
+    digits = sum(char.isdigit() for char in text)
+    letters = sum(char.isalpha() for char in text)
+    # Secret access keys of AWS have 40 characters, of which the slash and the plus are two.
+    enough = 1 if len(text) == 40 and text.upper() != text != text.lower() else 2
+    return MASK if digits >= enough and letters >= 2 else text

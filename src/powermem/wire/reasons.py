@@ -1,0 +1,126 @@
+"""Why a provider refused, as far as its words tell."""
+
+from __future__ import annotations
+
+import re
+
+TOO_LONG = "too_long"
+QUOTA = "quota"
+FILTERED = "filtered"
+CUT = "cut"
+UNUSABLE = "unusable"
+
+# A text that is too long comes with any other status, or none from an object in this process: Ollama and
+# llama.cpp answer 500.
+_ELSEWHERE = frozenset({401, 404, 405, 407, 408, 429})
+# Seconds. At once, and again in a minute.
+_SOON = 60.0
+
+
+def _any(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns))
+
+
+_QUOTA = _any(
+    r"insufficient[_ ](quota|balance|credit|fund)",
+    r"billing[_ ]hard[_ ]limit",
+    r"(exceeded|used up) your (current |monthly )?quota",
+    r"exceeded[_ ]current[_ ]quota",
+    r"credit balance is too low",
+    r"(out of|no|any|not enough|insufficient) credits?\b",
+    r"payment required",
+    r"arrearage",
+    r"monthly included credits",
+    r"quota (is |has been )?(exhausted|used up|exceeded)",
+    r"resource_exhausted",
+    r"余额不足",
+    r"欠费",
+)
+_DAILY = _any(
+    r"per[_ ]?(day|month)\b",
+    r"per(day|month)",
+    r"\b(tpd|rpd)\b",
+    r"(daily|monthly) (limit|quota)",
+    r"/ ?month",
+)
+# Google sends the words of a used-up quota for the limit of a minute, too.
+_MINUTE = _any(r"per[_ ]?(minute|second)", r"\b(tpm|rpm)\b")
+
+_WHAT = r"\b(prompt|inputs?|request|texts?|messages?|query|sequence|document|string|conversation)\b"
+_TOO_LONG = _any(
+    r"context[_ -]?(length|window|size|limit)",
+    r"max(imum)? (context|model|prompt|input|sequence|model context)[ _]length",
+    r"too many (input )?tokens",
+    r"(input|prompt)[_ ]too[_ ]long",
+    r"request[_ ]too[_ ]large",
+    r"max_tokens_per_request",
+    r"string_above_max_length",
+    r"tokens? limit",
+    r"range of input length",
+    r"requested \d+ tokens",
+    r"payload size exceeds",
+    r"(entity|payload|content) too large",
+    r"split into more batches",
+    r"reduce (the|your) (length|prompt|input|message)",
+    r"must match the size of tensor",
+    _WHAT + r"[^.\n]{0,60}?(too (long|large|big)|longer than|shorter than|exceed)",
+    _WHAT
+    + r"[^\n]{0,40}?tokens?\b[^\n]{0,60}?(exceed|must be <|less than|fewer than|at most|larger|greater)",
+    r"\binputs?\b.{0,12}must have less than",
+    r"exceed\w*[^.\n]{0,60}?\b(tokens|token count|context|max\w* length)",
+    r"tokens?\b[^.\n]{0,60}?\bexceed",
+    r"expected maxlength",
+    r"number of tokens to keep",
+    r"first \d+ tokens when context",
+    r"[超过]长",
+    r"长度超",
+    r"超[出过].{0,12}(长度|限制)",
+)
+# About a setting of the request, which a shorter text does not mend.
+_ABOUT_ANSWER_LIMIT = _any(
+    r"at most \d+ (completion|output) tokens",
+    r"max_(completion_|output_|new_)?tokens\W{1,3}(is |was )?too (large|big)",
+    r"max_(completion_|output_)?tokens\W{1,3}(must be (at|less|<|between|positive)|cannot)",
+    r"max_tokens: \d+ >",
+)
+_FILTERED = _any(
+    r"content[_ ](filter|policy|management policy)",
+    r"responsibleai",
+    r"data[_ ]?inspection[_ ]?failed",
+    r"safety (system|filter|settings)",
+    r"prohibited_content",
+    r"blocked by .{0,30}(safety|policy)",
+    r"flagged (as|by|for)",
+    r"inappropriate content",
+)
+
+
+def reason_for(status: int | None, said: str, wait: float | None = None) -> str:
+    """Return the reason that a refusal tells, or ``""``.
+
+    Args:
+        status: the HTTP status, ``None`` without one.
+        said: what the provider said, at length.
+        wait: seconds it asks to wait.
+    """
+    text = said.lower()
+    if status == 402 or (status not in (401, 408) and _is_out_of_quota(text, wait)):
+        return QUOTA
+    if status == 413:
+        return TOO_LONG
+    if status == 429:
+        # More in one request than the account may send in a minute: it fits at no other time either.
+        return TOO_LONG if "request too large" in text else ""
+    if status in _ELSEWHERE:
+        return ""
+    if _TOO_LONG.search(text) and not _ABOUT_ANSWER_LIMIT.search(text):
+        return TOO_LONG
+    return FILTERED if status in (400, 403, 422, None) and _FILTERED.search(text) else ""
+
+
+def _is_out_of_quota(text: str, wait: float | None) -> bool:
+    daily = _DAILY.search(text) is not None
+    if _QUOTA.search(text):
+        soon = wait is not None and wait <= _SOON and "quota" not in text
+        return daily or not (soon or _MINUTE.search(text))
+    return daily and "limit" in text and not (wait is not None and wait <= _SOON)

@@ -1,0 +1,159 @@
+"""An embedder that takes less than it is given, or gives back something else than was asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from powermem import AsyncMemory
+from powermem._concurrency import async_gather
+from powermem.errors import ProviderError
+from tests.apiserver import ApiServer, Behaviour, failure, too_long
+from tests.behaviours import Items, count_tokens
+from tests.scripted import openai_embedder
+
+LONG = " ".join(f"Sentence {number} is about tea." for number in range(60)) + " The secret word is xylophone."
+
+
+@pytest.fixture
+async def remote(config: dict[str, Any], api: ApiServer) -> AsyncIterator[AsyncMemory]:
+    async with AsyncMemory({**config, "embedder": openai_embedder(api)}) as memory:
+        yield memory
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        too_long(),
+        too_long(413, "Request Entity Too Large"),
+        Behaviour(413, "<html><body>413 Request Entity Too Large</body></html>"),
+        too_long(422, "Input validation error: `inputs` must have less than 512 tokens. Given: 4000"),
+        too_long(500, "the input length exceeds the context length"),
+        failure(400, "Bad Request"),
+    ],
+)
+async def test_no_call_fails_because_a_text_is_too_long(
+    remote: AsyncMemory, api: ApiServer, refusal: Behaviour
+) -> None:
+    api.limits.embed_window = 100
+    api.limits.refusal = refusal
+
+    added = await remote.add(LONG, user_id="u", infer=False)
+    later = await remote.add("Nice. " + LONG, user_id="u", async_mode=True)
+    changed = await remote.update(added["results"][0]["id"], "Well. " + LONG)
+    found = await remote.search("xylophone " + LONG, user_id="u")
+    many = await remote.search_many([LONG, "tea"], user_id="u")
+    context = await remote.context(LONG, user_id="u")
+    remote.attribution("u")
+    facts = await remote.recall(LONG)
+
+    assert changed is not None
+    for result in (added, later, changed, found, many[0]):
+        assert "longer than the embedder" in result["warnings"][0]
+    assert all((found["results"], many[1]["results"], context, facts))
+    # The end, which has no part in the vector, is found by its words.
+    assert "xylophone" in (await remote.search("xylophone", user_id="u"))["results"][0]["memory"]
+    await remote.wait_for_processing("u")
+
+
+async def test_what_fits_is_remembered(remote: AsyncMemory, api: ApiServer) -> None:
+    api.limits.embed_window = 100
+    await remote.add(LONG, user_id="u", infer=False)
+    refused = len(api.of("embed"))
+    await remote.add("Again: " + LONG, user_id="u", infer=False)
+    assert len(api.of("embed")) == refused + 1
+    assert 50 <= count_tokens(api.of("embed")[-1].body["input"][0]) <= 100
+
+
+async def test_one_text_costs_its_neighbours_nothing(remote: AsyncMemory, api: ApiServer) -> None:
+    api.limits.embed_window = 100
+    texts = [f"note {number}" for number in range(20)]
+    texts[7] = LONG
+
+    results = await async_gather(
+        [partial(remote.add, text, user_id="u", infer=False) for text in texts], limit=20
+    )
+
+    assert [number for number, result in enumerate(results) if "warnings" in result] in ([7], list(range(20)))
+    assert (await remote.get_all(user_id="u"))["total"] == 20
+    # As many as before fit one request.
+    await remote.add_many([{"messages": f"line {i}", "user_id": "u", "infer": False} for i in range(64)])
+    assert max(len(request.body["input"]) for request in api.of("embed")[-4:]) > 8
+
+
+def _one(items: Items) -> Items:
+    return items[:1]
+
+
+def _fewer(items: Items) -> Items:
+    return items[:-1] if len(items) > 1 else items
+
+
+def _more(items: Items) -> Items:
+    return items + items[:1] if len(items) > 1 else items
+
+
+def _same_index(items: Items) -> Items:
+    return [{**item, "index": 0} for item in items]
+
+
+def _no_index(items: Items) -> Items:
+    return [{"embedding": item["embedding"]} for item in items]
+
+
+def _text_index(items: Items) -> Items:
+    return [{**item, "index": str(item["index"])} for item in items]
+
+
+def _one_null(items: Items) -> Items:
+    return [{**item, "embedding": None} if number else item for number, item in enumerate(items)]
+
+
+@pytest.mark.parametrize("spoil", [_one, _fewer, _more, _same_index, _no_index, _text_index, _one_null])
+async def test_a_wrong_count_of_vectors_is_halved_like_a_refused_batch(
+    remote: AsyncMemory, api: ApiServer, spoil: Callable[[Items], Items]
+) -> None:
+    api.limits.spoil = spoil
+    texts = [f"I like tea number {number}." for number in range(10)]
+
+    await async_gather([partial(remote.add, text, user_id="u", infer=False) for text in texts], limit=10)
+
+    found = await remote.search("I like tea number 4.", user_id="u", limit=1)
+    assert found["results"][0]["memory"] == texts[4]
+    assert (await remote.get_all(user_id="u"))["total"] == 10
+
+
+@pytest.mark.parametrize(
+    "bad", [None, [], [math.nan] * 384, [1.0] * 3, "@@", {"a": 1}, [None] * 384, [10**400]]
+)
+async def test_a_single_bad_vector_costs_one_text_its_vector(
+    remote: AsyncMemory, api: ApiServer, bad: Any
+) -> None:
+    def spoil(items: Items) -> Items:
+        request = api.of("embed")[-1]
+        texts = request.body["input"]
+        return [
+            {**item, "embedding": bad} if "poison" in text else item
+            for item, text in zip(items, texts, strict=True)
+        ]
+
+    api.limits.spoil = spoil
+    await remote.add("I like tea.", user_id="u", infer=False)
+
+    result = await remote.add([{"role": "user", "content": text} for text in ("cake", "poison ivy", "milk")],
+                              user_id="u", infer=False)  # fmt: skip
+
+    assert len(result["results"]) == 3
+    assert "by its words only" in result["warnings"][0]
+    found = await remote.search("ivy", user_id="u")
+    assert found["results"][0]["memory"] == "poison ivy"
+
+
+async def test_a_server_without_usable_vectors_is_an_error(remote: AsyncMemory, api: ApiServer) -> None:
+    api.limits.spoil = lambda items: []
+    with pytest.raises(ProviderError, match="do not match"):
+        await remote.add("I like tea.", user_id="u", infer=False)
