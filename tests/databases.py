@@ -133,6 +133,15 @@ def arguments(section: VectorStore) -> dict[str, Any]:
     return {**{key: where[key] for key in known}, "database": where["db_name"]}
 
 
+def place(section: VectorStore) -> tuple[str, int] | str:
+    """Return host and port of a server, or its socket."""
+    where = section["config"]
+    if "unix_socket" in where:
+        path: str = where["unix_socket"]
+        return path
+    return where["host"], where["port"]
+
+
 def _connect(section: VectorStore) -> Any:
     if section["provider"] == "sqlite":
         return sqlite3.connect(section["config"]["database_path"])

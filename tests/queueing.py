@@ -6,9 +6,10 @@ from typing import Any
 
 from powermem.changes import AddPreference, AddTask, AddTurn, BufferTurn, UpdateTask
 from powermem.ids import new_id
-from powermem.tasks import OPEN, Preference, ProcessStatus, Task, lane_of
+from powermem.tasks import LONGEST_PAUSE, OPEN, Preference, ProcessStatus, Task, lane_of
 from powermem.text import content_hash
 from powermem.types import EmbedderIdentity, Scope
+from powermem.wire.retry import Backoff
 from tests.additions import ANA
 
 SECOND = 1_000_000
@@ -38,6 +39,13 @@ USERS = [
     "🙂",
     LONG,
 ]
+
+
+class LongPause(Backoff):
+    """Waits as long as any task does before it is tried again."""
+
+    def delay(self, attempt: int, asked: float | None = None) -> float:
+        return LONGEST_PAUSE - 1
 
 
 def said(text: str, scope: Scope = ANA, *, task_id: int | None = None, **fields: Any) -> BufferTurn:

@@ -89,6 +89,10 @@ class ScriptedModel:
         """Answer the next requests for decisions with just this text, one after the other."""
         self._for_decisions.extend(answers)
 
+    def forget(self) -> None:
+        """Take back what was prepared for requests for facts."""
+        self._for_facts.clear()
+
     def _answer(self, messages: Messages, body: dict[str, Any]) -> str:
         asked, prepared = self.extractions, self._for_facts
         if isinstance(messages[1]["content"], list):

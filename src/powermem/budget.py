@@ -65,6 +65,9 @@ def enter(ledger: Mapping[str, int], spend: Spend) -> dict[str, int] | Refusal:
     today = ledger.get("day", spend.day)
     if today != spend.day and spend.limits is None:
         return dict(ledger)
+    if today > spend.day + 1:
+        # Only a wrong clock can have said so, and its day may be years away.
+        ledger, today = {}, spend.day
     # Where clocks differ, what is said to be of yesterday is counted today.
     entered = {"day": spend.day} if today < spend.day else {**ledger, "day": today}
     for name, amount in spend.amounts.items():

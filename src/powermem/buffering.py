@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from .changes import AddTurn, BufferTurn
+from .changes import AddTurn, BufferTurn, QueueTurns
 from .ids import new_id
 from .parts import label
 from .tasks import lane_of
@@ -54,6 +55,45 @@ def waiting_turns(
             turns.append(BufferTurn(new_turn(message, scope, at), lane, task_id))
         if message.parts:
             shown = replace(message, content=" ".join(map(label, message.parts)), parts=())
-            parts = json.dumps(list(message.parts), ensure_ascii=False)
+            parts = write_waiting(message.parts)
             turns.append(BufferTurn(new_turn(shown, scope, at), lane, task_id, parts))
     return turns
+
+
+def write_waiting(parts: Sequence[Mapping[str, Any]], call: Mapping[str, Any] | None = None) -> str | None:
+    """Return what a waiting turn keeps besides its text, as JSON; ``None`` when there is nothing.
+
+    Args:
+        parts: the parts of the message that are not text.
+        call: what the call was made with that it came by; see ``Refinement.payload``.
+    """
+    if call:
+        return json.dumps({"parts": list(parts), "call": dict(call)}, ensure_ascii=False)
+    return json.dumps(list(parts), ensure_ascii=False) if parts else None
+
+
+def read_parts(waiting: str | None) -> list[dict[str, Any]]:
+    """Return the parts that ``write_waiting`` wrote."""
+    kept = [] if waiting is None else json.loads(waiting)
+    parts: list[dict[str, Any]] = kept["parts"] if isinstance(kept, dict) else kept
+    return parts
+
+
+def read_call(waiting: str | None) -> dict[str, Any]:
+    """Return the call that ``write_waiting`` wrote; ``{}`` without one."""
+    # A list is of parts, which may be megabytes.
+    if waiting is None or not waiting.startswith("{"):
+        return {}
+    call: dict[str, Any] = json.loads(waiting)["call"]
+    return call
+
+
+def learning_later(turns: Sequence[AddTurn], call: Mapping[str, Any]) -> QueueTurns:
+    """Return the change that lets turns wait which are kept already and could not be learned from.
+
+    Args:
+        turns: the turns.
+        call: what the call was made with that they came by.
+    """
+    waiting = write_waiting((), call)
+    return QueueTurns([BufferTurn(turn, lane_of(turn.scope), None, waiting) for turn in turns])

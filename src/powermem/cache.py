@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +32,7 @@ class VectorCache:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._lock = threading.Lock()
+        # Each of its methods is atomic. A lock would be held between them, where an interrupt can strike.
         self._vectors: OrderedDict[bytes, Vector] = OrderedDict()
 
     def __len__(self) -> int:
@@ -40,10 +40,11 @@ class VectorCache:
 
     def get(self, keys: Sequence[bytes]) -> list[Vector | None]:
         """Return the vectors of keys, ``None`` for each that is not remembered."""
-        with self._lock:
-            found = [self._vectors.get(key) for key in keys]
-            for key, vector in zip(keys, found, strict=True):
-                if vector is not None:
+        found = [self._vectors.get(key) for key in keys]
+        for key, vector in zip(keys, found, strict=True):
+            if vector is not None:
+                # Another thread may have taken it out since.
+                with suppress(KeyError):
                     self._vectors.move_to_end(key)
         return found
 
@@ -54,8 +55,7 @@ class VectorCache:
         # A row of a batch would keep the whole batch in memory; and nobody may write into what is shared.
         kept = vector.copy()
         kept.flags.writeable = False
-        with self._lock:
-            self._vectors[key] = kept
-            self._vectors.move_to_end(key)
-            if len(self._vectors) > self._size:
+        self._vectors[key] = kept
+        if len(self._vectors) > self._size:
+            with suppress(KeyError):
                 self._vectors.popitem(last=False)

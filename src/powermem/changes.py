@@ -185,10 +185,18 @@ class FinishTurns:
     """Note that waiting turns have been processed.
 
     The batch fails with ``TurnsGone`` unless each of them was waiting until now: so what comes of a turn is
-    stored once, whoever works on it.
+    stored once, whoever works on it. Unless ``strict``, those that do not wait are passed over.
     """
 
     ids: Sequence[int]
+    strict: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class QueueTurns:
+    """Note that turns which are kept already wait to be processed; one that waits already goes on waiting."""
+
+    turns: Sequence[BufferTurn]
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +247,7 @@ class UpdateTask:
             to ``outcome["results"]`` and counted by ``knowledge_count``; it is called inside the
             transaction.
         preferences: JSON objects that are appended to ``outcome["preferences"]``.
+        warnings: sentences that are appended to ``outcome["warnings"]``, each once.
     """
 
     id: int
@@ -253,6 +262,7 @@ class UpdateTask:
     strict: bool = False
     results: Callable[[Sequence[Outcome]], Sequence[Mapping[str, Any]]] | None = None
     preferences: Sequence[Mapping[str, Any]] = ()
+    warnings: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +276,7 @@ Change: TypeAlias = (
     AddTurn
     | BufferTurn
     | FinishTurns
+    | QueueTurns
     | FreeTurns
     | AddTask
     | HoldLane

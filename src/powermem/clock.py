@@ -118,6 +118,29 @@ def parse_local(value: object, zone: tzinfo, name: str = "timestamp") -> LocalTi
     return local_time(at, given)
 
 
+class JumpDetector:
+    """Notices that the clock was set, or that the machine slept.
+
+    Args:
+        tolerance: seconds by which the clock may differ from a clock that only runs.
+    """
+
+    def __init__(self, tolerance: float) -> None:
+        self._tolerance = tolerance
+        self._ahead: float | None = None
+
+    def jumped(self, moment: int, ticks: float) -> bool:
+        """Return whether the clock has jumped since the last call.
+
+        Args:
+            moment: what the clock shows, microseconds UTC.
+            ticks: what ``time.monotonic`` shows, seconds.
+        """
+        ahead = moment / 1_000_000 - ticks
+        before, self._ahead = self._ahead, ahead
+        return before is not None and abs(ahead - before) > self._tolerance
+
+
 def _read(value: object, name: str) -> datetime:
     read = value
     if isinstance(value, (int, float)) and not isinstance(value, bool):

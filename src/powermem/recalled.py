@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .clock import to_iso
-from .prompts import quote_recalled
+from .prompts import quote_recalled, quoted_line
 from .text import date_phrase
 from .tokens import estimate_tokens, within
 from .types import Hit, Row
@@ -71,4 +71,4 @@ def told(row: Row) -> str:
 
 
 def _cost(row: Row) -> int:
-    return estimate_tokens(f"- {told(row)}\n")
+    return estimate_tokens(f"{quoted_line(told(row))}\n")

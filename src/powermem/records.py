@@ -120,7 +120,7 @@ def unheard_record(role: str, sent_at: int) -> dict[str, Any]:
 def task_record(task: Task) -> dict[str, Any]:
     """Return a task as ``get_status`` shows it; one that has not begun counts as running for its caller."""
     waiting = task.status is ProcessStatus.PENDING
-    return {
+    shown = {
         "task_id": str(task.id),
         "status": str(ProcessStatus.RUNNING if waiting else task.status),
         "stage": task.stage,
@@ -130,6 +130,8 @@ def task_record(task: Task) -> dict[str, Any]:
         "created_at": to_iso(task.created_at),
         "updated_at": to_iso(task.updated_at),
     }
+    warnings = task.outcome.get("warnings")
+    return {**shown, "warnings": list(warnings)} if warnings else shown
 
 
 def listed_task(task: Task) -> dict[str, Any]:

@@ -42,6 +42,20 @@ OPEN = frozenset({ProcessStatus.PENDING, ProcessStatus.RUNNING})
 """The states of a task that is still to be done."""
 
 
+LONGEST_PAUSE = 60.0
+"""Seconds for which a task waits at most before it is tried again."""
+
+
+def is_due(due_at: int, at: int) -> bool:
+    """Tell whether a task may begin: also where a clock that was ahead said when.
+
+    Args:
+        due_at: when it is due, microseconds UTC.
+        at: now, microseconds UTC.
+    """
+    return not at < due_at <= at + int(LONGEST_PAUSE * 1_000_000)
+
+
 OVER_BUDGET = "over budget"
 """The stage of a task that failed because a budget was used up, and is begun again when it is due."""
 

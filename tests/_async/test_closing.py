@@ -47,23 +47,22 @@ async def test_closing_while_adds_are_under_way_loses_no_acknowledged_one(config
     assert sorted(kept) == sorted(stored)
 
 
-async def test_a_memory_that_is_dropped_says_so_and_its_work_ends(
+async def test_a_memory_that_is_dropped_says_so_and_its_work_goes_on_for_the_next_one(
     config: dict[str, Any], api: ApiServer
 ) -> None:
     ScriptedModel(api).repeats()
-    memory = AsyncMemory(eager(config, api, lease_seconds=0.03))
+    told = eager(config, api, lease_seconds=0.03)
+    memory = AsyncMemory(told)
     await memory.add_exchange("ana", "I like tea", "Noted.")
     assert await memory.process("ana") == 1
     parts = memory._parts
-    processor = parts.processor
-    assert processor._dispatcher.alive
-    assert processor._heart.alive
     with pytest.warns(ResourceWarning, match="dropped without being closed"):  # noqa: PT031 - at once, or later
         del memory
         gc.collect()
-    assert await processor._dispatcher.join(120)
-    assert await processor._heart.join(120)
-    await parts.disconnect()
+    async with AsyncMemory(told) as memory:
+        assert memory._parts is parts
+    assert not parts.processor._dispatcher.alive
+    assert not parts.processor._heart.alive
 
 
 async def test_a_file_that_somebody_keeps_locked_is_an_error_that_passes(config: dict[str, Any]) -> None:

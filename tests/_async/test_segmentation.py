@@ -12,9 +12,8 @@ from powermem._async.extraction.extractor import AsyncExtractor
 from powermem._async.providers.build import build_llm
 from powermem._async.providers.http import AsyncHTTPClient
 from powermem.config import resolve
-from powermem.errors import ProviderError
 from powermem.types import Message, Usage
-from tests.apiserver import ApiServer, failure
+from tests.apiserver import EMPTY, NO_MONEY, ApiServer, Behaviour, failure, page, too_long
 from tests.scripted import ScriptedModel, openai_llm, shown
 
 
@@ -74,10 +73,14 @@ async def test_an_answer_nobody_can_read_divides_nothing(
     assert "turn 1" not in record.getMessage()
 
 
-async def test_an_error_of_the_provider_is_raised(extractor: AsyncExtractor, api: ApiServer) -> None:
-    api.script.append(failure(500))
-    with pytest.raises(ProviderError):
-        await extractor.segment(talk(30), Usage())
+@pytest.mark.parametrize("behaviour", [failure(500), failure(401), too_long(), page(), EMPTY, NO_MONEY])
+async def test_without_an_answer_nothing_is_divided(
+    extractor: AsyncExtractor, api: ApiServer, behaviour: Behaviour
+) -> None:
+    api.script.append(behaviour)
+    usage = Usage()
+    assert await extractor.segment(talk(30), usage) == [list(range(30))]
+    assert "30 messages stay together" in usage.warnings[0]
 
 
 async def test_no_model_is_asked_about_nothing(extractor: AsyncExtractor, model: ScriptedModel) -> None:

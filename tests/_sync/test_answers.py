@@ -59,8 +59,6 @@ def only_turns(config: dict[str, Any], *contents: str) -> None:
         '["Ana likes green tea"]',
         '{"facts": ["Ana likes green tea"]}',
         '{"text": "Ana likes green tea", "kind": "nonsense", "importance": "high", "turn": "zero"}',
-        # Cut off in the middle of the second fact: what is complete counts.
-        GOOD[:-2] + ', {"text": "Ana likes bl',
     ],
 )
 def test_what_can_be_read_is_read(memory: Memory, model: ScriptedModel, answer: str) -> None:
@@ -87,12 +85,15 @@ def test_one_turn_to_mend_a_broken_answer(memory: Memory, model: ScriptedModel, 
 def test_broken_twice_is_an_error_that_keeps_the_messages(
     memory: Memory, model: ScriptedModel, config: dict[str, Any], broken: str
 ) -> None:
-    model.says(broken, broken)
-    with pytest.raises(ExtractionError, match="facts") as caught:
+    model.says(*[broken] * 6)
+    with pytest.raises(ExtractionError, match="answer") as caught:
         memory.add(["I like tea", "And jazz"], user_id="u")
     assert caught.value.provider == "openai"
     assert isinstance(caught.value, ProviderError)
-    assert model.calls == 2
+    assert "the messages are kept and wait: process('u') learns from them" in str(caught.value)
+    # What seems to be cut is asked for in parts as well.
+    assert model.calls == (6 if broken in ("{}{}{", "[1, 2") else 2)
+    model.forget()
     only_turns(config, "And jazz", "I like tea")
     # The memory works on.
     model.says(GOOD)
@@ -131,18 +132,17 @@ def test_a_broken_decision_is_mended_too(memory: Memory, model: ScriptedModel) -
     assert result["usage"]["llm_calls"] == 3
 
 
-def test_a_decision_broken_twice_changes_nothing(
-    memory: Memory, model: ScriptedModel, config: dict[str, Any]
-) -> None:
+def test_a_decision_broken_twice_costs_no_fact(memory: Memory, model: ScriptedModel) -> None:
     model.says(GOOD)
     (item,) = (memory.add("I like green tea", user_id="u"))["results"]
     model.learns("Ana likes green tea with mint", "The ferry sails at noon")
     model.rules("Well.", "Well, well.")
-    with pytest.raises(ExtractionError, match="decisions"):
-        memory.add("With mint", user_id="u")
-    assert [found["id"] for found in (memory.get_all(user_id="u"))["results"]] == [item["id"]]
+    result = memory.add("With mint", user_id="u")
+    assert [added["event"] for added in result["results"]] == ["ADD", "ADD"]
+    (warning,) = result["warnings"]
+    assert warning.startswith("2 facts were added without a comparison with what is stored: openai: ")
     assert len(memory.history(item["id"])) == 1
-    assert [row[0] for row in in_table(config, "turns", "content")] == ["I like green tea", "With mint"]
+    assert memory.process("u") == 0
 
 
 FAILURES = [
@@ -180,7 +180,7 @@ def test_a_failing_model_leaves_the_messages_only(
 
 
 @pytest.mark.parametrize(("behaviour", "error", "status"), FAILURES[:3])
-def test_a_model_that_fails_while_deciding_changes_nothing(
+def test_a_model_that_fails_while_deciding_costs_no_fact(
     api: ApiServer,
     memory: Memory,
     model: ScriptedModel,
@@ -192,10 +192,10 @@ def test_a_model_that_fails_while_deciding_changes_nothing(
     memory.add("I like green tea", user_id="u")
     model.learns("Ana likes green tea with mint", "The ferry sails at noon")
     api.script.extend([None, behaviour])
-    with pytest.raises(error):
-        memory.add("With mint", user_id="u")
-    listed = (memory.get_all(user_id="u"))["results"]
-    assert [item["memory"] for item in listed] == ["Ana likes green tea"]
+    result = memory.add("With mint", user_id="u")
+    assert [item["event"] for item in result["results"]] == ["ADD", "ADD"]
+    assert str(status) in result["warnings"][0]
+    assert (memory.get_all(user_id="u"))["total"] == 3
 
 
 def test_a_passing_failure_is_tried_again(

@@ -96,48 +96,59 @@ def test_auto_process_waits_for_its_threshold(config: dict, api: ApiServer) -> N
 
 def test_so_many_exchanges_are_written_at_once(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[int] = []
-    keep = memory._keep_exchanges
+    keeper = memory._engine().keeper
+    apply = keeper._apply
     free = Event()
 
-    def count(exchanges: Sequence[Any]) -> None:
-        written.append(len(exchanges))
+    def count(changes: Sequence[Any]) -> None:
+        written.append(len(changes))
         assert free.wait(120)
-        keep(exchanges)
+        apply(changes)
 
-    monkeypatch.setattr(memory, "_keep_exchanges", count)
+    monkeypatch.setattr(keeper, "_apply", count)
+    # Nobody waits for what is held here.
+    keeper.prompt = False
     memory.augmentation.db_writer_batch_size = 3
     assert memory.augmentation.db_writer_batch_size == 3
     memory.attribution("u")
     say = memory.wrap(lambda messages: f"You said: {messages}")
+    memory.llm.recall_budget = 0
     say("I live in Rome")
     until(lambda: written)
     for number in range(6):
         say(f"I own {number} boats")
     free.set()
     assert memory.augmentation.wait(120)
-    assert written == [1, 3, 3]
+    # Of the first exchange, what was said alone or both.
+    assert sum(written) == 14
+    assert max(written) == 3
+    written.clear()
+    keeper.prompt = False
     memory.augmentation.db_writer_batch_size = 1
     free.clear()
     for number in range(3):
         say(f"I own {number} cars")
     free.set()
     assert memory.augmentation.wait(120)
-    assert written == [1, 3, 3, 1, 1, 1]
+    assert written == [1] * 6
 
 
 def test_what_cannot_be_written_is_not_the_loss_of_the_rest(
     memory: Memory, caplog: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep = memory._keep_exchanges
+    keeper = memory._engine().keeper
+    apply = keeper._apply
     free = Event()
 
-    def refuse(exchanges: Sequence[Any]) -> None:
+    def refuse(changes: Sequence[Any]) -> None:
         assert free.wait(120)
-        if any("refused" in exchange.said for exchange in exchanges):
+        if any("refused" in change.turn.content for change in changes):
             raise StoreError("this is refused")
-        keep(exchanges)
+        apply(changes)
 
-    monkeypatch.setattr(memory, "_keep_exchanges", refuse)
+    monkeypatch.setattr(keeper, "_apply", refuse)
+    keeper.prompt = False
+    memory.llm.recall_budget = 0
     memory.attribution("u")
     say = memory.wrap(lambda messages: "Well")
     for text in ("I live in Rome", "This is refused", "I live in Oslo"):

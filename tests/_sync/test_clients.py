@@ -291,16 +291,23 @@ def test_raw_and_streamed_responses_are_left_alone(
     assert spoken(attended) == []
 
 
-def test_an_error_of_the_provider_is_raised_and_nothing_is_kept(
+def test_an_error_of_the_provider_is_raised_and_costs_the_reply_alone(
     attended: Memory, client: Any, claude: Any, chats: ChatServer
 ) -> None:
     chats.status = 400
-    with pytest.raises(openai.BadRequestError):
-        client.chat.completions.create(**chat(SAID))
+    for _ in range(2):
+        with pytest.raises(openai.BadRequestError):
+            client.chat.completions.create(**chat(SAID))
     with pytest.raises(anthropic.BadRequestError):
         with claude.messages.stream(**chat(SAID), max_tokens=9):
             pass
-    assert spoken(attended) == []
+    # Asking the same once more is no second turn, also when it is answered at last.
+    chats.status = 200
+    client.chat.completions.create(**chat(SAID))
+    assert spoken(attended) == [("user", SAID), ("assistant", REPLY)]
+    # After an answer it is.
+    client.chat.completions.create(**chat(SAID))
+    assert spoken(attended) == [("user", SAID), ("assistant", REPLY)] * 2
 
 
 def test_nothing_is_recalled_or_kept_of_nobody(
@@ -395,12 +402,16 @@ def test_a_memory_that_fails_does_not_disturb_the_call(
         raise RuntimeError("the memory has a fault")
 
     monkeypatch.setattr(attended, "_recall_texts", fail)
-    monkeypatch.setattr(attended, "_keep_exchanges", fail)
+    monkeypatch.setattr(attended._engine().keeper, "_apply", fail)
     reply = client.chat.completions.create(**chat("What is my dog called?"))
     assert reply.choices[0].message.content == "You said: What is my dog called?"
     assert attended.augmentation.wait(120)
     messages = [record.message for record in caplog.records if "has a fault" in record.message]
-    assert len(messages) == 2
+    assert sorted(message.split(":")[0] for message in messages) == [
+        "nothing could be recalled; the call goes on without",
+        "what was said could not be kept",
+        "what was said could not be kept",
+    ]
     assert spoken(attended) == []
 
 

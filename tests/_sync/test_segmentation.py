@@ -13,9 +13,8 @@ from powermem._sync.extraction.extractor import Extractor
 from powermem._sync.providers.build import build_llm
 from powermem._sync.providers.http import HTTPClient
 from powermem.config import resolve
-from powermem.errors import ProviderError
 from powermem.types import Message, Usage
-from tests.apiserver import ApiServer, failure
+from tests.apiserver import EMPTY, NO_MONEY, ApiServer, Behaviour, failure, page, too_long
 from tests.scripted import ScriptedModel, openai_llm, shown
 
 
@@ -73,10 +72,14 @@ def test_an_answer_nobody_can_read_divides_nothing(
     assert "turn 1" not in record.getMessage()
 
 
-def test_an_error_of_the_provider_is_raised(extractor: Extractor, api: ApiServer) -> None:
-    api.script.append(failure(500))
-    with pytest.raises(ProviderError):
-        extractor.segment(talk(30), Usage())
+@pytest.mark.parametrize("behaviour", [failure(500), failure(401), too_long(), page(), EMPTY, NO_MONEY])
+def test_without_an_answer_nothing_is_divided(
+    extractor: Extractor, api: ApiServer, behaviour: Behaviour
+) -> None:
+    api.script.append(behaviour)
+    usage = Usage()
+    assert extractor.segment(talk(30), usage) == [list(range(30))]
+    assert "30 messages stay together" in usage.warnings[0]
 
 
 def test_no_model_is_asked_about_nothing(extractor: Extractor, model: ScriptedModel) -> None:

@@ -150,8 +150,8 @@ def _files(config: dict[str, Any]) -> list[str]:
     return [name for name in (path, f"{path}-wal") if os.path.exists(name)]
 
 
-def open_without_rights(config: dict[str, Any]) -> None:
-    """Open a database as a user who may not write it, and tell what happened."""
+def read_without_rights(config: dict[str, Any]) -> None:
+    """Open a database as a user who may not write it, and tell what can be done."""
     # What is imported late must be there before the rights are given up: the interpreter may be out of reach.
     with Memory(
         {**config, "vector_store": {"provider": "sqlite", "config": {"database_path": ":memory:"}}}
@@ -161,14 +161,62 @@ def open_without_rights(config: dict[str, Any]) -> None:
     if os.geteuid() == 0:
         os.setgid(65534)
         os.setuid(65534)
-    memory = Memory(config)
-    for _ in range(2):
+    with Memory(config) as memory:
+        found = memory.search("tea", user_id="u")["results"]
+        report: dict[str, Any] = {
+            "found": [hit["memory"] for hit in found],
+            "listed": [item["memory"] for item in memory.get_all(user_id="u")["results"]],
+            "events": [entry["event"] for entry in memory.history(found[0]["id"])],
+        }
+        memory.get_statistics()
         try:
-            memory.initialize()
-            tell("opened")
+            memory.add("I like coffee", user_id="u", infer=False)
         except PowerMemError as error:
-            tell({"error": type(error).__name__, "message": str(error)})
+            report |= {"error": type(error).__name__, "message": str(error)}
+    tell(report)
+
+
+def use_in_a_child_of_a_writer(config: dict[str, Any], children: int) -> None:
+    """Fork again and again while threads write; tell how each child ended, and what the parent has stored."""
+    memory = Memory(config)
+    stop = threading.Event()
+    stored: list[str] = []
+
+    def write(number: int) -> None:
+        count = 0
+        while not stop.is_set():
+            text = f"Note {count} of writer {number}"
+            memory.add(text, user_id="u", infer=False)
+            stored.append(text)
+            count += 1
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for number in range(children):
+        written = len(stored)
+        while len(stored) < written + 3:
+            stop.wait(0.001)
+        child = os.fork()
+        if child == 0:
+            _be_a_child(config, number)
+        tell([number, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])])
+    stop.set()
+    for thread in threads:
+        thread.join()
     memory.close()
+    tell(stored)
+
+
+def _be_a_child(config: dict[str, Any], number: int) -> None:
+    try:
+        with Memory(config) as memory:
+            memory.add(f"Note of child {number}", user_id="u", infer=False)
+            assert memory.search(f"Note of child {number}", user_id="u")["results"]
+        os._exit(0)
+    except BaseException as error:
+        tell(["child", repr(error)])
+        os._exit(1)
 
 
 def use_after_fork(config: dict[str, Any]) -> None:
@@ -250,7 +298,8 @@ ACTIONS = {
         converse,
         work,
         add_past_the_end_of_the_disk,
-        open_without_rights,
+        read_without_rights,
+        use_in_a_child_of_a_writer,
         use_after_fork,
     )
 }

@@ -95,24 +95,28 @@ def readable() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def test_a_file_that_may_not_be_written_is_named(readable: Path, config: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("file", "folder"), [(0o444, 0o555), (0o444, 0o777), (0o666, 0o555)])
+def test_a_file_that_cannot_be_written_is_read(
+    readable: Path, config: dict[str, Any], file: int, folder: int
+) -> None:
     path = readable / "memory.db"
     config["vector_store"]["config"]["database_path"] = str(path)
     with Memory(config) as memory:
         memory.add("I like tea", user_id="u", infer=False)
-    path.chmod(0o444)
-    readable.chmod(0o555)
-    with Process("open_without_rights", config=config) as process:
-        told = process.finish()
-    assert len(told) == 2
-    for answer in told:
-        assert answer["error"] in ("StoreError", "StoreUnavailableError"), answer
-        assert str(path) in answer["message"]
-        assert "permissions" in answer["message"] or "not accessible" in answer["message"]
+    path.chmod(file)
+    readable.chmod(folder)
+    with Process("read_without_rights", config=config) as process:
+        (report,) = process.finish()
+    assert report["found"] == report["listed"] == ["I like tea"]
+    assert report["events"] == ["ADD"]
+    assert report["error"] == "StoreError"
+    assert str(path) in report["message"]
+    assert "permissions" in report["message"]
     path.chmod(0o644)
     readable.chmod(0o755)
     with Memory(config) as memory:
-        assert memory.count() == 1
+        (item,) = memory.get_all(user_id="u")["results"]
+        assert item["access_count"] == 0
     check_database(path)
 
 

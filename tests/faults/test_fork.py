@@ -33,6 +33,15 @@ def test_a_memory_carried_over_a_fork_is_refused(path: Path, config: dict[str, A
     check_database(path)
 
 
+def test_a_child_of_a_process_that_writes_has_a_memory_of_its_own(path: Path, config: dict[str, Any]) -> None:
+    with Process("use_in_a_child_of_a_writer", config=config, children=6) as process:
+        *ends, stored = process.finish(quiet=False)
+    assert ends == [[number, 0] for number in range(6)]
+    found = {text for (text,) in rows(path, "SELECT memory FROM memories_records")}
+    assert found == {*stored, *(f"Note of child {number}" for number in range(6))}
+    check_database(path)
+
+
 def test_importing_and_constructing_write_nothing(tmp_path: Path) -> None:
     code = (
         "import powermem\n"

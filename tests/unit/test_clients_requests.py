@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -144,8 +144,12 @@ def test_what_is_recalled_cannot_leave_its_frame() -> None:
     assert content.endswith("</powermem-recall>")
 
 
+def tell(told: list[tuple[str, bool]]) -> Callable[[str, bool], None]:
+    return lambda text, whole: told.append((text, whole))
+
+
 def test_a_generator_is_listened_to_and_closed() -> None:
-    told: list[str] = []
+    told: list[tuple[str, bool]] = []
     closed: list[bool] = []
 
     def pieces() -> Iterator[str]:
@@ -156,18 +160,18 @@ def test_a_generator_is_listened_to_and_closed() -> None:
 
     stream = pieces()
     assert is_stream(stream)
-    relay = tapped(stream, told.append)
+    relay = tapped(stream, tell(told))
     assert next(relay) == "a"
     relay.close()
     relay.close()
-    assert (told, closed) == (["a"], [True])
-    assert list(tapped(pieces(), told.append)) == ["a", "b"]
-    assert told == ["a", "ab"]
-    dropped = tapped(pieces(), told.append)
+    assert (told, closed) == ([("a", False)], [True])
+    assert list(tapped(pieces(), tell(told))) == ["a", "b"]
+    assert told == [("a", False), ("ab", True)]
+    dropped = tapped(pieces(), tell(told))
     next(dropped)
     del dropped
     gc.collect()
-    assert told == ["a", "ab", "a"]
+    assert told == [("a", False), ("ab", True), ("a", False)]
 
 
 def test_a_stream_keeps_its_class_and_its_parts() -> None:
@@ -190,11 +194,11 @@ def test_a_stream_keeps_its_class_and_its_parts() -> None:
             self.closed = True
             return hard
 
-    told: list[str] = []
+    told: list[tuple[str, bool]] = []
     stream = Stream()
-    assert tapped(stream, told.append) is stream
+    assert tapped(stream, tell(told)) is stream
     assert isinstance(stream, Stream)
     assert list(stream) == ["a", "b"]
     assert stream.close(hard=True)
     assert stream.closed
-    assert told == ["ab"]
+    assert told == [("ab", True)]

@@ -66,6 +66,10 @@ async def cancel(task: asyncio.Task[object]) -> None:
         await task
 
 
+def refuse_thread(*args: object) -> int:
+    raise RuntimeError("can't start new thread")
+
+
 class Work:
     """A batch function that remembers its batches; the one with item 0 waits until it is let go."""
 
@@ -252,21 +256,21 @@ class TestAsyncBatcher:
 
 
 class TestBatcher:
-    def test_a_second_thread_leads_when_the_first_has_its_outcome(self) -> None:
-        leaders: list[str] = []
+    def test_batches_run_on_no_thread_of_the_callers(self) -> None:
+        leaders: list[int] = []
         began, go = threading.Event(), threading.Event()
 
         def run(items: list[int]) -> list[int | Exception]:
-            leaders.append(threading.current_thread().name)
+            leaders.append(threading.get_ident())
             began.set()
             assert go.wait(PATIENCE)
             return [*items]
 
         batcher = Batcher(run)
-        threads = [threading.Thread(target=batcher.submit, args=(0,), name="first")]
+        threads = [threading.Thread(target=batcher.submit, args=(0,))]
         threads[0].start()
         assert began.wait(PATIENCE)
-        threads += [threading.Thread(target=batcher.submit, args=(1,), name="later") for _ in range(5)]
+        threads += [threading.Thread(target=batcher.submit, args=(1,)) for _ in range(5)]
         for thread in threads[1:]:
             thread.start()
         until_in_thread(lambda: batcher.waiting == 5)
@@ -274,9 +278,11 @@ class TestBatcher:
         for thread in threads:
             thread.join(PATIENCE)
             assert not thread.is_alive()
-        assert leaders == ["first", "later"]
+        assert len(leaders) == 2
+        assert not {thread.ident for thread in [*threads, threading.current_thread()]} & set(leaders)
+        batcher.close()
 
-    def test_an_interrupted_leader_leaves_nobody_waiting(self) -> None:
+    def test_a_batch_that_ends_with_an_interrupt_of_its_own_leaves_nobody_waiting(self) -> None:
         began, go = threading.Event(), threading.Event()
 
         def run(items: list[int]) -> list[int | Exception]:
@@ -303,44 +309,49 @@ class TestBatcher:
         calls: list[Any] = [*[partial(submit, item) for item in range(7)], release]
         outcomes = gather(calls)[:7]
         kinds = sorted(type(outcome).__name__ for outcome in outcomes)
-        assert kinds == [
-            "KeyboardInterrupt",
-            "PowerMemError",
-            "PowerMemError",
-            "PowerMemError",
-            "int",
-            "int",
-            "int",
-        ]
+        assert kinds == ["KeyboardInterrupt", *["PowerMemError"] * 3, *["int"] * 3]
         assert batcher.submit(8) == 8
         batcher.close()
 
-    def test_an_interrupted_leader_hands_over_to_those_who_wait(self) -> None:
+    def test_an_interrupted_caller_fails_nobody_of_its_batch(self) -> None:
+        batches: list[list[int]] = []
         began, go = threading.Event(), threading.Event()
 
         def run(items: list[int]) -> list[int | Exception]:
-            if items == [0]:
-                began.set()
-                assert go.wait(PATIENCE)
-                raise KeyboardInterrupt
+            batches.append(items)
+            began.set()
+            assert go.wait(PATIENCE)
             return [*items]
 
         batcher = Batcher(run)
+        found: list[int] = []
+        other = threading.Thread(target=lambda: found.append(batcher.submit(2)))
 
-        def lead() -> None:
-            with pytest.raises(KeyboardInterrupt):
-                batcher.submit(0)
-
-        def follow(item: int) -> int:
+        def interrupt() -> None:
             assert began.wait(PATIENCE)
-            return batcher.submit(item)
+            other.start()
+            until_in_thread(lambda: batcher.waiting == 1)
+            _thread.interrupt_main()
 
-        def release() -> None:
-            until_in_thread(lambda: batcher.waiting == 2)
-            go.set()
+        thread = threading.Thread(target=interrupt)
+        thread.start()
+        with pytest.raises(KeyboardInterrupt):
+            batcher.submit(1)
+        thread.join()
+        go.set()
+        other.join()
+        batcher.close()
+        assert (found, batches) == ([2], [[1], [2]])
 
-        calls: list[Any] = [lead, partial(follow, 1), partial(follow, 2), release]
-        assert gather(calls) == [None, 1, 2, None]
+    def test_without_a_thread_the_callers_do_their_own_work(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        batcher: Batcher[int, int] = Batcher(lambda items: [item * 10 for item in items], max_size=2)
+        with monkeypatch.context() as patch:
+            patch.setattr(_thread, "start_new_thread", refuse_thread)
+            assert batcher.submit_many(range(5)) == [0, 10, 20, 30, 40]
+        assert batcher.submit(7) == 70
+        batcher.close()
+        with pytest.raises(ClosedError):
+            batcher.submit(8)
 
     def test_a_waiting_thread_that_is_interrupted_takes_its_item_away(self) -> None:
         batches: list[list[int]] = []
@@ -380,7 +391,7 @@ class TestBatcher:
             return [*items]
 
         assert Batcher(run, max_running=4).submit_many(range(150)) == list(range(150))
-        assert sizes == [64, 64, 22]
+        assert sorted(sizes) == [22, 64, 64]
 
 
 class TestAsyncLocks:
@@ -578,12 +589,33 @@ class TestAsyncThreads:
         await threads.close()
 
     async def test_no_thread_is_left_after_close(self) -> None:
-        threads = AsyncThreads("unique-name", 2)
-        assert not [thread for thread in threading.enumerate() if "unique-name" in thread.name]
+        threads = AsyncThreads("test", 2)
+        before = _thread._count()
         await asyncio.gather(*[threads.run(time.sleep, 0.001) for _ in range(4)])
-        assert [thread for thread in threading.enumerate() if "unique-name" in thread.name]
+        assert _thread._count() == before + 2
         await threads.close()
-        assert not [thread for thread in threading.enumerate() if "unique-name" in thread.name]
+        # A thread is counted until a moment after its last line.
+        until_in_thread(lambda: _thread._count() == before)
+
+    async def test_threads_end_with_their_owner(self) -> None:
+        threads = AsyncThreads("test", 2)
+        before = _thread._count()
+        await threads.run(time.sleep, 0)
+        del threads
+        until_in_thread(lambda: _thread._count() == before)
+
+    async def test_without_a_thread_nothing_is_done_and_the_error_says_so(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        threads = AsyncThreads("test", 2)
+        called: list[int] = []
+        with monkeypatch.context() as patch:
+            patch.setattr(_thread, "start_new_thread", refuse_thread)
+            with pytest.raises(PowerMemError, match=r"thread.*nothing of this call was done"):
+                await threads.run(called.append, 1)
+        await threads.run(called.append, 2)
+        await threads.close()
+        assert called == [2]
 
     def test_a_function_that_outlives_its_loop_is_logged(self, caplog: pytest.LogCaptureFixture) -> None:
         threads = AsyncThreads("indexer", 1)

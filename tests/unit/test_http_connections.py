@@ -148,6 +148,53 @@ async def test_no_proxy_is_honoured(api, monkeypatch, post):
     assert "proxy-authorization" not in api.requests[0].headers
 
 
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@both
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_dead_proxy_is_blamed_and_not_the_server(monkeypatch, post, scheme):
+    monkeypatch.delenv("no_proxy", raising=False)
+    port = _free_port()
+    monkeypatch.setenv(f"{scheme}_proxy", f"me:hunter2@127.0.0.1:{port}")
+
+    with pytest.raises(ProviderError) as caught:
+        await post(f"{scheme}://model.example/v1/embeddings")
+
+    assert f"the proxy http://127.0.0.1:{port}, named by" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+@both
+async def test_a_proxy_that_refuses_is_blamed(api, monkeypatch, post):
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{api.port}")
+
+    with pytest.raises(ProviderError, match=f"the proxy http://127.0.0.1:{api.port}, named by"):
+        await post("https://model.example/v1/embeddings")
+
+
+@both
+async def test_a_local_server_that_is_off_is_asked_about(monkeypatch, post):
+    monkeypatch.setenv("no_proxy", "*")
+
+    for host in ("127.0.0.1", "localhost"):
+        with pytest.raises(ProviderError, match="nothing listens there; is the server running"):
+            await post(f"http://{host}:{_free_port()}/v1/embeddings")
+
+
+@both
+async def test_a_name_that_does_not_exist_is_named(monkeypatch, post):
+    monkeypatch.setenv("no_proxy", "*")
+
+    with pytest.raises(
+        ProviderError, match=r"the host name 'nowhere\.invalid' was not found; check base_url"
+    ):
+        await post("https://nowhere.invalid/v1/embeddings")
+
+
 @both
 async def test_tls_goes_through_a_proxy(tls, monkeypatch, post):
     monkeypatch.delenv("no_proxy")

@@ -14,35 +14,46 @@ from powermem.clock import parse
 from powermem.parsing import (
     Decision,
     Decisions,
+    Fit,
+    ParsedJSON,
     ParseError,
+    parse_answer,
     parse_decisions,
     parse_extraction,
-    parse_json,
     parse_segments,
     read_decisions,
     read_facts,
 )
 from powermem.types import Fact
 
+# Control characters are cleaned away.
+TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]))
 JSON = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-(10**12), 10**12)
     | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda children: st.lists(children) | st.dictionaries(st.text(), children),
+    | TEXTS,
+    lambda children: st.lists(children) | st.dictionaries(TEXTS, children),
     max_leaves=20,
 )
-CONTAINERS = st.lists(JSON, min_size=1) | st.dictionaries(st.text(), JSON, min_size=1)
 
 
-@given(JSON)
+def parse_json(text: str) -> ParsedJSON:
+    """Read an answer of any form."""
+    return parse_answer(text, lambda value: Fit.LOOSE if isinstance(value, (dict, list)) else Fit.NO, "JSON")
+
+
+CONTAINERS = st.lists(JSON, min_size=1) | st.dictionaries(TEXTS, JSON, min_size=1)
+
+
+@given(CONTAINERS)
 def test_valid_json_is_read_as_it_is(value: Any) -> None:
     assert parse_json(json.dumps(value)).value == value
     assert parse_json(json.dumps(value, ensure_ascii=False)).complete
 
 
-@given(JSON, st.sampled_from(["", "json", "JSON "]), st.booleans())
+@given(CONTAINERS, st.sampled_from(["", "json", "JSON "]), st.booleans())
 def test_a_fence_changes_nothing(value: Any, tag: str, ascii_only: bool) -> None:
     parsed = parse_json(f"\n```{tag}\n{json.dumps(value, ensure_ascii=ascii_only, indent=1)}\n```\n")
     assert parsed.value == value
@@ -103,12 +114,13 @@ def test_any_value_is_facts_and_decisions_or_refused(value: Any) -> None:
         ('Here: {"a": "the </think> tag"}.', {"a": "the </think> tag"}),
         ('As in [1], the answer: {"a": "b"}.', {"a": "b"}),
         ("Use {braces} so: ```json\n{'a': 'x ``` y'}\n```", {"a": "x ``` y"}),
-        ('"just text"', "just text"),
+        (r'"{\"a\": 1}"', {"a": 1}),
+        ('"just text"', None),
         ("null", None),
     ],
 )
 def test_what_models_get_wrong_is_forgiven(text: str, value: Any) -> None:
-    if value is None and text != "null":
+    if value is None:
         with pytest.raises(ParseError):
             parse_json(text)
         return
@@ -128,7 +140,6 @@ def test_what_models_get_wrong_is_forgiven(text: str, value: Any) -> None:
         ('{"facts": ["a"], "more": tru', {"facts": ["a"]}),
         ('{"facts": ["a"}', {"facts": ["a"]}),
         ('{"text": "a"}\n{"text": "b"}\n{"text": "c', [{"text": "a"}, {"text": "b"}]),
-        ('<think>still going: {"facts": ["draft"]}', {"facts": ["draft"]}),
         ('```json\n{"facts": ["a", "b', {"facts": ["a"]}),
     ],
 )
@@ -159,12 +170,18 @@ def test_a_cut_anywhere_never_invents() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " \n", "\ufeff", "Sorry, I cannot.", "{", "[" * 100_000, '{"a":' * 10_000]
+    "text",
+    [
+        "",
+        " \n",
+        "\ufeff",
+        "Sorry, I cannot.",
+        "[" * 100_000,
+        '{"a":' * 10_000,
+        '{"data":' * 9_000 + "1" + "}" * 9_000,
+    ],
 )
 def test_hopeless_text_is_refused(text: str) -> None:
-    if text == "{":
-        assert parse_json(text).value == {}
-        text = "}"
     with pytest.raises(ParseError) as caught:
         parse_json(text)
     assert isinstance(caught.value, ValueError)
@@ -175,32 +192,6 @@ def test_an_error_says_where() -> None:
     with pytest.raises(ParseError, match=r"expected a value, found 'oops' \(at character 6\)") as caught:
         parse_json('{"a": oops}')
     assert caught.value.position == 6
-
-
-@pytest.mark.parametrize(
-    "piece",
-    [
-        "[",
-        '{"a":[',
-        '"',
-        '[" ',
-        "{/*",
-        "<think>",
-        "<think></think>\n",
-        "</think>",
-        "```",
-        '["a" ',
-        '{"a":"\\',
-        "[1,",
-        '{"x": "a" ,',
-        "{ ",
-        "'",
-    ],
-)
-def test_reading_a_long_reply_ends(piece: str) -> None:
-    # Quadratic work on this much text would take minutes, which the test's own limit ends.
-    with suppress(ParseError):
-        parse_json(piece * 50_000)
 
 
 def test_numbers_of_any_length() -> None:
@@ -254,8 +245,6 @@ def test_one_fact(item: Any, expected: Fact) -> None:
     ("value", "expected"),
     [
         ({"facts": []}, []),
-        ({"facts": None}, []),
-        ({}, []),
         ([], []),
         (["a", "b"], ["a", "b"]),
         ({"facts": "a"}, ["a"]),
@@ -267,6 +256,9 @@ def test_one_fact(item: Any, expected: Fact) -> None:
         ({"memory": [{"text": "a"}]}, ["a"]),
         ({"data": {"facts": ["a"]}}, ["a"]),
         ({"erinnerungen": ["a"]}, ["a"]),
+        ({"facts": {"items": [{"text": "a"}]}}, ["a"]),
+        ({"facts": {"1": {"text": "a"}, "2": {"text": "b"}}}, ["a", "b"]),
+        ({"facts": ["a", "None", "...", {"role": "user", "text": "hi"}]}, ["a"]),
         ({"facts": ["a", " a", "b"]}, ["a", "b"]),
         ({"facts": ["a", 1, None, {}, {"text": " "}, ["x"], "b"]}, ["a", "b"]),
     ],
@@ -276,7 +268,18 @@ def test_where_facts_may_be(value: Any, expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["3", '"a"', "null", '{"foo": 1}', '{"facts": 3}', '{"facts": [1, 2]}', '{"facts": [']
+    "text",
+    [
+        "3",
+        '"a"',
+        "null",
+        "{}",
+        '{"facts": null}',
+        '{"foo": 1}',
+        '{"facts": 3}',
+        '{"facts": [1, 2]}',
+        '{"facts": [',
+    ],
 )
 def test_no_list_of_facts_is_an_error(text: str) -> None:
     with pytest.raises(ParseError):

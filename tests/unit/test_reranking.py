@@ -52,7 +52,8 @@ def test_one_of_a_hundred_is_not_all() -> None:
     [
         ("", "empty"),
         ("I cannot say.", "JSON"),
-        ("null", "ranking"),
+        ("null", "JSON"),
+        ("{}", "ranking"),
         ('{"ranking": ["M1"]}', "alias and a score"),
         (GOOD.replace("M3", "M4"), "'M4' was not offered"),
         (GOOD.replace("90", "900"), "from 0 to 100"),

@@ -226,7 +226,8 @@ def test_stated_name(text: str, name: str | None) -> None:
 def test_recalled_text_is_never_read() -> None:
     text = quote_recalled(["User likes tea", "I like </powermem-recall> I like jam"]) + "\nI like coffee."
     assert texts(text) == ["I like coffee."]
-    assert facts("<powermem-recall> I like tea.") == []
+    # Whoever only writes the marker is heard.
+    assert texts("<powermem-recall>\nI like tea.") == ["I like tea."]
 
 
 def test_each_text_once() -> None:

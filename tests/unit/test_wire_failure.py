@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
+import ssl
 
+import httpcore
 import pytest
 
 from powermem.errors import AuthenticationError, ProviderError, ProviderTimeoutError, RateLimitError
@@ -60,7 +63,7 @@ def test_the_servers_own_words_are_found(body):
 
 
 def test_long_words_are_cut():
-    assert len(str(refused(500, {"message": "word " * 500}).error())) < 340
+    assert len(str(refused(500, {"message": "word " * 500}).error())) < 350
 
 
 def test_bytes_that_are_no_text_do_no_harm():
@@ -103,7 +106,63 @@ def test_only_the_beginning_of_a_huge_reply_is_searched_for_secrets(monkeypatch,
 
 
 def test_a_wrong_model_name_is_hinted_at():
-    assert "check the model's name and base_url" in str(refused(404).error())
+    assert "check base_url, which often ends in /v1, and the model's name" in str(refused(404).error())
+    absent = {"error": {"message": "The model `gtp-4o` does not exist", "code": "model_not_found"}}
+    assert str(refused(404, absent).error()).endswith("(check the model's name)")
+    ollama = build_endpoint("ollama", "http://localhost:11434/v1")
+    said = failure.refused(ollama, 404, (), b'{"error": "model \'qwen9\' not found"}').summary
+    assert "ollama pull MODEL" in said
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_server_that_fails_is_named_with_its_host(status):
+    assert f"openai at api.example:443 answered {status}" in str(refused(status, b"<h1>Bad</h1>").error())
+
+
+def test_a_web_page_is_told_from_an_answer():
+    page = b"<!doctype html><html><body>Welcome</body></html>"
+    said = str(failure.garbled(ENDPOINT, 200, page, "expected value at line 1 column 1").error())
+    assert "sent a web page and no answer; is base_url right? It often ends in /v1" in said
+    assert "line 1" not in said
+
+
+def connect_error(cause):
+    error = httpcore.ConnectError(str(cause))
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("provider", "url", "cause", "proxy", "expected"),
+    [
+        ("ollama", "http://localhost:11434/v1", ConnectionRefusedError(111, "Connection refused"), "",
+         "ollama at localhost:11434: the connection was refused: nothing listens there; is Ollama running?"),
+        ("ollama", "http://127.0.0.1:11434/v1",
+         OSError("Multiple exceptions: [Errno 111] Connect call failed ('::1', 1), [Errno 111] ..."),
+         "", "is Ollama running? start it with `ollama serve`"),
+        ("lmstudio", "http://localhost:1234/v1", ConnectionRefusedError(111, "Connection refused"), "",
+         "is LM Studio running?"),
+        ("vllm", "http://[::1]:8000/v1", ConnectionRefusedError(111, "Connection refused"), "", "vllm serve"),
+        ("openai", "http://localhost:9/v1", ConnectionRefusedError(111, "Connection refused"), "",
+         "is the server running, and is the port of base_url right?"),
+        ("openai", "http://models.example:9/v1", ConnectionRefusedError(111, "Connection refused"), "",
+         "is the server running, and are host and port of base_url right?"),
+        ("openai", "https://api.exmaple/v1", socket.gaierror(-2, "Name or service not known"), "",
+         "the host name 'api.exmaple' was not found; check base_url"),
+        ("openai", "https://api.example/v1", OSError(101, "Network is unreachable"), "", "check the network"),
+        ("openai", "https://api.example/v1", ConnectionRefusedError(111, "Connection refused"), "http://proxy:3128",
+         "the proxy http://proxy:3128, named by HTTP_PROXY, HTTPS_PROXY or ALL_PROXY"),
+        ("openai", "https://api.example/v1", socket.gaierror(-2, "Name or service not known"), "http://prxy:3128",
+         "the proxy http://prxy:3128"),
+        ("openai", "https://api.example/v1", ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] ..."),
+         "http://proxy:3128", "does not speak TLS at this port; is it http:// in base_url?"),
+    ],
+)  # fmt: skip
+def test_a_connection_that_fails_says_what_to_do(provider, url, cause, proxy, expected):
+    found = failure.unreachable(build_endpoint(provider, url), connect_error(cause), proxy)
+
+    assert expected in found.summary
+    assert found.passing
 
 
 def test_a_redirect_is_explained():
@@ -138,15 +197,21 @@ def test_timeouts_say_what_was_waited_for():
     connecting = failure.timed_out(ENDPOINT, 5.0, connecting=True).error()
     answering = failure.timed_out(ENDPOINT, 60.0, connecting=False).error()
 
-    assert str(connecting) == "openai at api.example:443 did not accept a connection within 5 s"
-    assert str(answering) == "openai at api.example:443 did not answer within 60 s"
+    assert str(connecting) == (
+        "openai at api.example:443 did not accept a connection within 5 s; "
+        "the setting is http.connect_timeout"
+    )
+    assert str(answering) == (
+        "openai at api.example:443 did not answer within 60 s; "
+        "the setting is timeout in its config, or http.read_timeout"
+    )
     assert isinstance(answering, ProviderTimeoutError)
 
 
 def test_a_broken_connection_names_the_address():
-    error = failure.unreachable(ENDPOINT, "[Errno 111] Connection refused").error()
+    error = failure.unreachable(ENDPOINT, OSError("the other side is gone")).error()
 
-    assert str(error) == "openai at api.example:443: [Errno 111] Connection refused"
+    assert str(error) == "openai at api.example:443: the other side is gone"
     assert error.status is None
 
 

@@ -26,6 +26,9 @@ def test_without_variables_there_is_none():
     [
         ("https_proxy", "http://proxy:3128", "http://proxy:3128", None),
         ("HTTPS_PROXY", "proxy:3128", "http://proxy:3128", None),
+        ("HTTPS_PROXY", " localhost:3128 ", "http://localhost:3128", None),
+        ("HTTPS_PROXY", "me:p%40ss@proxy:3128", "http://proxy:3128", ("me", "p@ss")),
+        ("HTTPS_PROXY", "10.0.0.1:3128", "http://10.0.0.1:3128", None),
         ("all_proxy", "socks5://proxy", "socks5://proxy:1080", None),
         ("https_proxy", "http://me:p%40ss@proxy", "http://proxy:80", ("me", "p@ss")),
         ("https_proxy", "https://[::1]:8443", "https://[::1]:8443", None),
@@ -54,7 +57,14 @@ def test_no_proxy_is_honoured(monkeypatch, value):
 
 
 @pytest.mark.parametrize(
-    "value", ["ftp://me:hunter2@proxy", "http://me:hunter2@", "http://me:hunter2@proxy:port"]
+    "value",
+    [
+        "ftp://me:hunter2@proxy",
+        "http://me:hunter2@",
+        "http://me:hunter2@proxy:port",
+        "http:/proxy:3128",
+        "https:proxy",
+    ],
 )
 def test_a_proxy_that_cannot_be_used_is_refused_without_showing_it(monkeypatch, value):
     monkeypatch.setenv("https_proxy", value)

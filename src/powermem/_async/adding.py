@@ -91,7 +91,10 @@ class AsyncAdding(AsyncRemembering):
 
         Raises:
             InvalidInputError: an argument is wrong; nothing was stored.
-            ExtractionError: the model's answer could not be read; the messages are kept as source turns.
+            ExtractionError: the model's answer could not be read, or is never whole. What was learned is
+                stored; the messages that were not learned from wait, and ``process`` or ``flush`` learns
+                from them.
+            ProviderError: a model failed or refused; the messages wait likewise.
         """
         started = perf_counter()
         asked = read_addition(
@@ -114,22 +117,29 @@ class AsyncAdding(AsyncRemembering):
         )
         return await self._add(asked, started)
 
-    async def _add(self, asked: Addition, started: float) -> dict[str, Any]:
+    async def _add(self, asked: Addition, started: float, *, waits: bool = True) -> dict[str, Any]:
+        """Carry out a call of ``add``; with ``waits`` the turns of one that fails wait to be processed."""
         new, heard, key = asked.new, asked.heard, asked.key
         with span("powermem.add", _traced(len(heard), asked.infer, asked.later)):
             parts = await self._ready()
             if key is not None and (known := await parts.store.recall_request(new.scope, key)) is not None:
                 return _decode(known)
             usage = Usage()
+            refinement = Refinement(new, asked.prompt, asked.filters)
             if asked.infer and heard and (asked.later or has_parts(heard)):
-                refinement = Refinement(new, asked.prompt, asked.filters)
                 return await self._add_later(heard, refinement, key, usage, started)
             reply = _Reply(usage, started, parts.extractor.name if asked.infer else None)
             receipt = None if key is None else Receipt(key, reply.text)
             try:
                 if asked.infer and heard:
                     items = await parts.extraction.store_facts(
-                        heard, new, usage, prompt=asked.prompt, expression=asked.expression, receipt=receipt
+                        heard,
+                        new,
+                        usage,
+                        prompt=asked.prompt,
+                        expression=asked.expression,
+                        receipt=receipt,
+                        call=refinement.payload() if waits else None,
                     )
                 else:
                     call = Verbatim(asked.spoken, new, usage, receipt)
@@ -170,7 +180,8 @@ class AsyncAdding(AsyncRemembering):
 
         async def alone(i: int) -> None:
             try:
-                results[i] = (await self._add(asked[i], started))["usage"]
+                # Whoever loads brings what failed again.
+                results[i] = (await self._add(asked[i], started, waits=False))["usage"]
             except Exception as error:
                 results[i] = error
 

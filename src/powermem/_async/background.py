@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import clock
 from ..buffering import waiting_turns
-from ..changes import AddMemory, AddTask, AlreadyDone, Change, FreeTurns, Remember
+from ..changes import AddMemory, AddTask, AlreadyDone, Change, Remember
 from ..errors import PowerMemError
 from ..framing import verbatim_items
 from ..ids import new_id
@@ -26,10 +26,9 @@ from ..tasks import ProcessStatus, Task, lane_of, lane_scope
 from ..text import content_hash
 from ..types import Message, Row, Scope, Usage
 from ..zones import read_zone
+from .engine import Parts
 from .following import AsyncFollowing
-from .lifecycle import Parts
 from .processing.handle import AsyncProcessTask
-from .processing.submitter import Asked
 from .processing.view import AsyncProcessing
 
 _logger = logging.getLogger("powermem.processing")
@@ -43,7 +42,7 @@ class AsyncBackground(AsyncFollowing):
     @property
     def processing(self) -> AsyncProcessing:
         """What there is to know of the work in the background."""
-        return AsyncProcessing(self._ready, self._observers)
+        return AsyncProcessing(self._ready, self._share.observers)
 
     async def add_exchange(
         self,
@@ -116,8 +115,8 @@ class AsyncBackground(AsyncFollowing):
             ProviderError: or whatever else went wrong; the turns are kept, and can be processed again.
         """
         scope = self._whose_work(self._user(user_id))
-        parts = await self._ready()
-        (handle,) = await self._begin(parts, [scope])
+        await self._ready()
+        (handle,) = await self._begin([scope])
         count = await handle.wait()
         handle.raise_for_error()
         return count
@@ -131,11 +130,13 @@ class AsyncBackground(AsyncFollowing):
         scope = self._whose_work(self._user(user_id))
         self._owner.check()
         task_id = new_id()
-        handle = self._watcher.watch(task_id, scope.user_id)
+        self._check_open()
+        engine = self._engine()
+        handle = engine.watcher.watch(task_id, scope.user_id, maker=self._share)
         try:
-            self._submitter.ask(task_id, scope)
+            engine.submitter.ask(task_id, scope)
         except BaseException:
-            self._watcher.forget([handle])
+            engine.watcher.forget([handle])
             raise
         return handle
 
@@ -156,7 +157,7 @@ class AsyncBackground(AsyncFollowing):
         written, failed = 0, dict[str, AsyncProcessTask]()
         while True:
             scopes = await self._buffered(parts, only, failed)
-            for scope, handle in zip(scopes, await self._begin(parts, scopes), strict=True):
+            for scope, handle in zip(scopes, await self._begin(scopes), strict=True):
                 written += await handle.wait()
                 if handle.status is not ProcessStatus.COMPLETED:
                     failed[lane_of(scope)] = handle
@@ -231,7 +232,7 @@ class AsyncBackground(AsyncFollowing):
             tasks = await parts.store.list_tasks(lane_scope(scope), waiting, limit=_PAGE)
             # A task takes on all that waits when it begins; which may be just now.
             if not any(task.kind == "process" for task in tasks) and await self._is_due(parts, lane):
-                await self._begin(parts, [work], again=False)
+                await self._engine().begin([work], maker=self._share)
 
     async def _is_due(self, parts: Parts, lane: str) -> bool:
         return await parts.store.count_buffered(lane, self._batch_threshold) >= self._batch_threshold
@@ -269,7 +270,7 @@ class AsyncBackground(AsyncFollowing):
                 Remember(new.scope, key, lambda outcomes: json.dumps(reply(verbatim_items(outcomes))), new.at)
             )
         # Followed from here on, so that closing waits for it.
-        handle = parts.watcher.watch(task_id, new.scope.user_id)
+        handle = parts.watcher.watch(task_id, new.scope.user_id, maker=self._share)
         try:
             outcomes = await parts.store.apply(changes)
         except AlreadyDone as done:
@@ -285,44 +286,8 @@ class AsyncBackground(AsyncFollowing):
         parts.watcher.stored([task_id])
         return reply(verbatim_items(outcomes[: len(turns) + len(memories)]))
 
-    async def _submit(self, asked: Sequence[Asked]) -> None:
-        try:
-            await self._enqueue(await self._ready(), asked, again=True)
-        except Exception as error:
-            self._watcher.fail((task_id for task_id, _ in asked), error)
-        else:
-            self._watcher.stored(task_id for task_id, _ in asked)
-
-    async def _begin(
-        self, parts: Parts, scopes: Sequence[Scope], *, again: bool = True
-    ) -> list[AsyncProcessTask]:
-        """Make tasks and return their handles; see ``_enqueue``."""
-        asked = [(new_id(), scope) for scope in scopes]
-        handles = [parts.watcher.watch(task_id, scope.user_id) for task_id, scope in asked]
-        try:
-            await self._enqueue(parts, asked, again=again)
-        except BaseException:
-            parts.watcher.forget(handles)
-            raise
-        parts.watcher.stored(task_id for task_id, _ in asked)
-        return handles
-
-    async def _enqueue(self, parts: Parts, asked: Sequence[Asked], *, again: bool) -> None:
-        """Store tasks; with ``again`` they take on what earlier ones failed at, too."""
-        if not asked:
-            return
-        at = clock.now()
-        changes: list[Change] = []
-        for task_id, scope in asked:
-            lane = lane_of(scope)
-            if again:
-                changes.append(FreeTurns(lane))
-            changes.append(AddTask(Task(task_id, lane, scope, "process", at, at, at)))
-        try:
-            await parts.store.apply(changes)
-        finally:
-            # Also when the caller was cancelled: they may be stored nevertheless.
-            parts.processor.wake()
+    async def _begin(self, scopes: Sequence[Scope]) -> list[AsyncProcessTask]:
+        return await self._engine().begin(scopes, again=True, maker=self._share)
 
     async def _buffered(
         self, parts: Parts, only: Scope | None, failed: dict[str, AsyncProcessTask]

@@ -1,42 +1,27 @@
-"""Putting a memory together, opening it and closing it."""
+"""Opening a memory and closing it."""
 
 from __future__ import annotations
 
 import logging
+import os
 import warnings
-from abc import abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .._concurrency import AsyncKeyedLock, AsyncLock, AsyncOwner, async_shield
+from .._concurrency import AsyncKeyedLock, AsyncOwner, async_shield
 from ..config import Settings, resolve
-from ..config.resolution import check, store_settings
+from ..config.identity import identity_of, located
+from ..config.resolution import check
 from ..config.stores import SQLiteConfig
 from ..database import read_conn, settled
-from ..errors import ClosedError, EmbeddingMismatchError, InvalidInputError
+from ..errors import ClosedError, InvalidInputError
 from ..inputs import Id, check_count, check_flag, check_id, check_scope, check_seconds
-from ..tasks import OPEN, ProcessStatus
 from ..types import Scope
 from ..zones import read_zone
-from .encoder import AsyncEncoder
-from .extraction.extractor import AsyncExtractor
-from .extraction.pipeline import AsyncExtraction, Nearness
+from .engine import ENGINES, AsyncEngine, Design, Parts, Share
 from .processing.handle import AsyncWatcher
-from .processing.runner import AsyncTaskRunner, Observer
-from .processing.submitter import Asked, AsyncSubmitter
-from .processing.worker import AsyncProcessor
-from .providers.build import build_embedder, build_llm, build_media, build_meter, build_reranker
-from .providers.embedder import AsyncEmbedder
-from .providers.http import AsyncHTTPClient
-from .providers.metered import AsyncMeter
-from .providers.reranker import AsyncReranker
-from .retrieval.search import AsyncRetrieval
 from .storage import AsyncUsedConfig
-from .stores.base import AsyncTaskStore
-from .stores.build import build_store
-from .stores.locating import async_locate
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -45,61 +30,9 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("powermem")
 
-# Seconds that putting tasks into the store may take at least when closing.
-_SUBMITTING = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What an open memory is made of."""
-
-    http: AsyncHTTPClient
-    store: AsyncTaskStore
-    meter: AsyncMeter | None
-    embedder: AsyncEmbedder | None
-    encoder: AsyncEncoder
-    reranker: AsyncReranker | None
-    extractor: AsyncExtractor
-    extraction: AsyncExtraction
-    retrieval: AsyncRetrieval
-    runner: AsyncTaskRunner
-    processor: AsyncProcessor
-    watcher: AsyncWatcher
-    model: str | None
-
-    async def close(self, drain: bool, timeout: float | None) -> None:
-        """Finish what was accepted and give everything up, also what comes after a part that fails."""
-        try:
-            await self.processor.close(drain, timeout)
-        finally:
-            self.watcher.close()
-            await self.disconnect()
-
-    async def disconnect(self) -> None:
-        """Give everything up."""
-        try:
-            if self.meter is not None:
-                await self.meter.close()
-            await self.store.close()
-        finally:
-            if self.embedder is not None:
-                await self.embedder.close()
-            await self.http.close()
-
-    def description(self) -> dict[str, Any]:
-        """Return which store, embedder and extractor are at work."""
-        identity = self.encoder.identity
-        return {
-            "store": self.store.name,
-            "embedder": "none (full text only)" if identity is None else str(identity),
-            "extractor": self.extractor.name
-            if self.model is None
-            else f"{self.extractor.name} ({self.model})",
-        }
-
 
 class AsyncLifecycle:
-    """Builds the parts from a configuration, opens them once, and closes them."""
+    """Reads a configuration, and holds a share of the engine that belongs to it."""
 
     def __init__(
         self,
@@ -118,17 +51,20 @@ class AsyncLifecycle:
         self._config, self._place = self._given, None if conn is None else read_conn(conn)
         if self._place is not None:
             self._config, self._place = settled(self._given, self._place)
-        self._settings: Settings = resolve(self._config)
+        self._settings: Settings = located(resolve(self._config))
         self._zone = read_zone(self._config.timezone)
         self._agent_id = check_id(agent_id, "agent_id")
         self._owner = AsyncOwner()
-        self._opening = AsyncLock()
-        self._parts: Parts | None = None
         self._closed = False
-        self._watcher = AsyncWatcher(self._settings.processing.poll_interval)
-        self._submitter = AsyncSubmitter(self._submit)
+        # Whoever names another number of retries has tasks that end otherwise.
+        self._key = identity_of(self._settings, conn, self._max_retries, self._config.timezone)
+        self._design = Design(
+            self._given, self._config, self._settings, self._place, self._max_retries, self._zone, conn
+        )
+        self._share = Share()
+        self._held: AsyncEngine | None = None
+        self._woken = False
         self._asking = AsyncKeyedLock()
-        self._observers: list[Observer] = []
         self._prepare()
         if config is None and conn is None:
             _logger.info("no configuration given: %s", _summary(self._settings))
@@ -148,7 +84,7 @@ class AsyncLifecycle:
     @property
     def config(self) -> AsyncUsedConfig:
         """The configuration; ``config.storage.build()`` creates the tables."""
-        return AsyncUsedConfig.of(self._config, self)
+        return AsyncUsedConfig.of(self._config if self._held is None else self._held.config, self)
 
     async def initialize(self) -> None:
         """Open store and providers. Calling it again, or from two tasks at once, does no harm.
@@ -165,6 +101,8 @@ class AsyncLifecycle:
         """Finish what is under way and close everything. Calling it again does no harm; other calls then
         fail.
 
+        What other instances of the same configuration use as well is closed with the last of them.
+
         Args:
             drain: finish the background work that was begun here; otherwise park it until the next start.
             timeout: seconds that finishing may take; what takes longer is parked.
@@ -176,15 +114,15 @@ class AsyncLifecycle:
         self._owner.release()
 
     async def _close(self, drain: bool, timeout: float | None) -> None:
-        # What was asked for is in the store before it is closed, even if nobody has time to do it.
-        await self._submitter.close(None if timeout is None else max(timeout, _SUBMITTING))
-        async with self._opening:
-            self._closed = True
-            parts, self._parts = self._parts, None
-            if parts is None:
-                self._watcher.close()
-            else:
-                await parts.close(drain, timeout)
+        self._closed = True
+        engine = self._held
+        if engine is None or engine.is_over:
+            return
+        if not ENGINES.release(engine, self._share):
+            if drain:
+                await engine.finish(self._share, timeout)
+            return
+        await engine.close(drain, timeout)
 
     async def __aenter__(self) -> Self:
         await self.initialize()
@@ -195,13 +133,39 @@ class AsyncLifecycle:
 
     def __del__(self) -> None:
         # The constructor may have failed.
-        parts: Parts | None = getattr(self, "_parts", None)
-        if parts is not None:
-            parts.processor.abandon()
-            unclosed = (
-                "a memory was dropped without being closed: call close(), or use it in a with statement"
-            )
-            warnings.warn(unclosed, ResourceWarning, stacklevel=2, source=self)
+        engine: AsyncEngine | None = getattr(self, "_held", None)
+        if engine is None or self._closed or engine.parts is None or engine.process != os.getpid():
+            return
+        if len(engine.holders) > 1 or self._attends:
+            # Somebody else uses it, or the next request will.
+            return
+        unclosed = "a memory was dropped without being closed: call close(), or use it in a with statement"
+        warnings.warn(unclosed, ResourceWarning, stacklevel=2, source=self)
+
+    @property
+    def _attends(self) -> bool:
+        """Whether nobody is expected to close it."""
+        return False
+
+    @property
+    def _parts(self) -> Parts | None:
+        return None if self._held is None or self._closed else self._held.parts
+
+    @property
+    def _watcher(self) -> AsyncWatcher:
+        return self._engine().watcher
+
+    def _engine(self) -> AsyncEngine:
+        """Return the engine of this instance, which need not be open."""
+        engine = self._held
+        if engine is None or engine.process != os.getpid():
+            engine = ENGINES.acquire(self._key, self._design, self._share)
+            self._acquired(engine)
+            self._held = engine
+        return engine
+
+    def _acquired(self, engine: AsyncEngine) -> None:
+        """Set what was asked for before there was an engine."""
 
     async def _ready(self, *, any_vectors: bool = False) -> Parts:
         """Return the parts, opened.
@@ -210,22 +174,14 @@ class AsyncLifecycle:
             EmbeddingMismatchError: the store holds another embedder's vectors, unless ``any_vectors`` is set.
         """
         self._owner.check()
-        parts = self._parts
-        if parts is not None:
-            if not any_vectors and parts.encoder.refuses:
-                await parts.encoder.admit()
-            return parts
-        # Also before waiting: whoever is told of a task's end may ask us something, and is waited for.
         self._check_open()
-        async with self._opening:
-            self._check_open()
-            if self._parts is None:
-                # When the caller is cancelled, what was opened is there for the next one and for `close`.
-                await async_shield(self._open)
-            parts = self._parts
-            assert parts is not None
+        parts = await self._engine().open()
         if not any_vectors and parts.encoder.refuses:
             await parts.encoder.admit()
+        if self._auto_process and not self._woken and not parts.encoder.refuses:
+            self._woken = True
+            if self._settings.processing.resume and not parts.store.read_only:
+                parts.processor.wake()
         return parts
 
     def _check_open(self) -> None:
@@ -234,111 +190,8 @@ class AsyncLifecycle:
 
     async def _create_tables(self) -> None:
         self._owner.check()
-        async with self._opening:
-            self._check_open()
-            if self._parts is None:
-                await async_shield(self._open_store_once)
-
-    async def _open_store_once(self) -> None:
-        await self._locate()
-        store = build_store(self._settings, self._place)
-        try:
-            await store.open()
-        finally:
-            await store.close()
-
-    async def _locate(self) -> None:
-        """Ask a database that was handed in what it is, if only it can tell."""
-        if self._place is None or self._place.sure:
-            return
-        found = await async_locate(self._place, self._settings.store)
-        self._config, self._place = settled(self._given, found)
-        self._settings = replace(self._settings, store=store_settings(self._config))
-
-    async def _open(self) -> None:
-        await self._locate()
-        parts = self._assemble()
-        try:
-            await parts.store.open()
-            try:
-                await parts.encoder.check()
-            except EmbeddingMismatchError as error:
-                parts.encoder.refuse(error)
-            else:
-                await self._resume(parts)
-        except BaseException:
-            await parts.disconnect()
-            raise
-        self._parts = parts
-
-    async def _resume(self, parts: Parts) -> None:
-        """Go on with the work that was left, if there is any."""
-        # What failed may have waited for a budget that is free by now.
-        left = OPEN | {ProcessStatus.FAILED}
-        if self._settings.processing.resume and (
-            self._auto_process or await parts.store.list_tasks(Scope(), left, limit=1)
-        ):
-            parts.processor.wake()
-
-    @abstractmethod
-    async def _submit(self, asked: Sequence[Asked]) -> None:
-        """Store tasks that were asked for without waiting; fail them if that fails."""
-
-    def _assemble(self) -> Parts:
-        settings = self._settings
-        http = AsyncHTTPClient(
-            connect_timeout=settings.http.connect_timeout,
-            read_timeout=settings.http.read_timeout,
-            max_retries=settings.http.max_retries,
-            max_connections=settings.http.max_connections,
-        )
-        store = build_store(settings, self._place)
-        meter = build_meter(settings.budget, store)
-        llm = build_llm(settings.llm, http, meter)
-        embedder = build_embedder(settings.embedder, http, meter)
-        reranker = build_reranker(settings.reranker, llm, http)
-        encoder = AsyncEncoder(embedder, store)
-        extractor = AsyncExtractor(
-            llm,
-            extraction_prompt=settings.prompts.fact_extraction,
-            decision_prompt=settings.prompts.update_memory,
-        )
-        extraction = AsyncExtraction(
-            store,
-            encoder,
-            extractor,
-            Nearness(),
-            keep_without_facts=settings.intelligent_memory.fallback_to_simple_add,
-        )
-        processing = settings.processing
-        self._watcher.open(store)
-        runner = AsyncTaskRunner(
-            store,
-            extraction,
-            extractor,
-            build_media(settings, llm, http, meter),
-            self._watcher,
-            self._observers,
-            gap=int(processing.segment_gap * 1_000_000),
-            lease=int(processing.lease_seconds * 1_000_000),
-            max_retries=self._max_retries,
-            zone=self._zone,
-        )
-        return Parts(
-            http=http,
-            store=store,
-            meter=meter,
-            embedder=embedder,
-            encoder=encoder,
-            reranker=reranker,
-            extractor=extractor,
-            extraction=extraction,
-            retrieval=AsyncRetrieval(store, encoder, reranker, voiced=settings.search.voiced),
-            runner=runner,
-            processor=AsyncProcessor(store, runner, self._watcher, processing),
-            watcher=self._watcher,
-            model=None if llm is None else llm.model,
-        )
+        self._check_open()
+        await self._engine().create_tables()
 
     def _scope(self, user_id: object, agent_id: object, run_id: object, *, required: bool = False) -> Scope:
         scope = check_scope(user_id, self._agent_id if agent_id is None else agent_id, run_id)

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import tzinfo
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from .. import clock
 from .._drivers.clients import wrapped
-from ..buffering import waiting_turns
-from ..changes import AddTurn
 from ..clients import Attribution, Exchange, messages_of, new_messages, reply_text
-from ..errors import InvalidInputError, ProcessTimeout
+from ..errors import InvalidInputError
 from ..inputs import Id, check_limit, check_text_given
-from ..messages import Messages, check_messages, read_messages
+from ..messages import Messages, check_messages
 from ..prompts import strip_recalled
 from ..recalled import RecalledFact, recalled_lines
 from ..records import turn_record
-from ..tasks import lane_of
-from ..types import Hit, Message, Scope
+from ..types import Hit
 from .background import AsyncBackground
 from .clients.augmentation import AsyncAugmentation
 from .clients.companion import AsyncCompanion
+from .clients.keeper import BATCH_SIZE, Whose
 from .clients.registry import AsyncClients
-from .following import time_left
-from .processing.handle import AsyncProcessTask
+from .engine import AsyncEngine
 from .retrieval.search import Query
 
 if TYPE_CHECKING:
@@ -40,9 +35,9 @@ class AsyncRemembering(AsyncBackground):
 
     def _prepare(self) -> None:
         self._companion = AsyncCompanion(self)
-        self._learning: set[AsyncProcessTask] = set()
-        self._unlearned: dict[str, Scope] = {}
-        self._workers = self._settings.processing.concurrency
+        # What was asked for before there is an engine.
+        self._wished_width: int | None = None
+        self._wished_size: int | None = None
 
     @property
     def llm(self) -> AsyncClients[Self]:
@@ -144,7 +139,10 @@ class AsyncRemembering(AsyncBackground):
         if who is None:
             return []
         at = clock.now()
-        turns = await self._keep([Exchange(who, said, strip_recalled(reply_text(reply)), at, at)])
+        self._owner.check()
+        self._check_open()
+        heard = messages_of(Exchange(who, said, strip_recalled(reply_text(reply)), at, at))
+        turns = await self._engine().keeper.keep(heard, self._whose(who))
         return [turn_record(turn) for turn in turns]
 
     def wrap(self, fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -161,7 +159,8 @@ class AsyncRemembering(AsyncBackground):
         """
         if not callable(fn):
             raise InvalidInputError(f"fn: expected a function, got {type(fn).__name__}")
-        self._companion.locate()
+        self._check_open()
+        self._companion.prepare()
         return wrapped(fn, self._companion)
 
     async def close(self, drain: bool = True, timeout: float | None = 30) -> None:
@@ -174,13 +173,24 @@ class AsyncRemembering(AsyncBackground):
         """
         self._owner.check()
         self.llm.release()
-        await self._companion.close(timeout)
+        self._companion.closed = True
         await super().close(drain, timeout)
 
-    async def _open(self) -> None:
-        await super()._open()
-        self._companion.locate()
-        self._widen(self._workers)
+    @property
+    def _attends(self) -> bool:
+        # Where each request has a memory and a client of its own, nobody is there to close them.
+        return self._companion.registered and self._key is not None
+
+    def _host(self) -> AsyncEngine:
+        return self._engine()
+
+    def _carried_over(self) -> bool:
+        return self._owner.forked
+
+    def _whose(self, who: Attribution) -> Whose:
+        scope = self._scope(*who)
+        threshold = self._batch_threshold if self._auto_process else _AT_ONCE
+        return Whose(scope, self._whose_work(scope), threshold, self._zone, self._share)
 
     async def _recall_texts(self, query: str, who: Attribution) -> list[str]:
         companion = self._companion
@@ -195,75 +205,35 @@ class AsyncRemembering(AsyncBackground):
         (answer,) = await self._answer([query], asked)
         return answer.hits
 
-    async def _keep_exchanges(self, exchanges: Sequence[Exchange]) -> None:
-        await self._keep(exchanges)
-
-    async def _keep(self, exchanges: Sequence[Exchange]) -> list[AddTurn]:
-        """Put exchanges into the buffer in one transaction, and begin to learn from them."""
-        at = clock.now()
-        scopes = [self._scope(*exchange.who) for exchange in exchanges]
-        changes = [
-            turn
-            for exchange, scope in zip(exchanges, scopes, strict=True)
-            for turn in waiting_turns(_checked(messages_of(exchange), self._zone), scope, at)
-        ]
-        if not changes:
-            return []
-        parts = await self._ready()
-        await parts.store.apply(changes)
-        self._unlearned.update((lane_of(scope), self._whose_work(scope)) for scope in scopes)
-        await self._learn(self._batch_threshold if self._auto_process else _AT_ONCE)
-        return [waiting.turn for waiting in changes]
-
-    async def _learn(self, threshold: int) -> None:
-        """Begin to learn from everybody of whom so many messages wait."""
-        parts = await self._ready()
-        due = [
-            scope
-            for lane, scope in list(self._unlearned.items())
-            if threshold <= _AT_ONCE or await parts.store.count_buffered(lane, threshold) >= threshold
-        ]
-        for scope in due:
-            self._unlearned.pop(lane_of(scope), None)
-        if due:
-            self._learning = {task for task in self._learning if not task.done}
-            self._learning.update(await self._begin(parts, due, again=False))
-
     async def _settled(self, timeout: float | None) -> bool:
-        deadline = None if timeout is None else monotonic() + timeout
-        if not await self._companion.settle(timeout):
-            return False
-        if self._unlearned:
-            await self._learn(_AT_ONCE)
-        try:
-            for task in list(self._learning):
-                await task.wait(time_left(deadline))
-        except ProcessTimeout:
-            return False
-        self._learning = {task for task in self._learning if not task.done}
-        return True
+        if self._held is None:
+            return True
+        self._owner.check()
+        self._check_open()
+        return await self._held.keeper.learn_all(timeout)
+
+    def _acquired(self, engine: AsyncEngine) -> None:
+        if self._wished_width is not None:
+            engine.resize(self._wished_width)
+        if self._wished_size is not None:
+            engine.keeper.batch_size = self._wished_size
 
     def _width(self) -> int:
-        return self._workers
+        if self._held is not None:
+            return self._held.width
+        return self._wished_width or self._settings.processing.concurrency
 
     def _widen(self, width: int) -> None:
-        self._workers = width
-        if self._parts is not None:
-            self._parts.processor.resize(width)
+        self._wished_width = width
+        if self._held is not None:
+            self._held.resize(width)
 
     def _write_size(self) -> int:
-        return self._companion.batch_size
+        if self._held is not None:
+            return self._held.keeper.batch_size
+        return self._wished_size or BATCH_SIZE
 
     def _write_at_most(self, size: int) -> None:
-        self._companion.batch_size = size
-
-
-def _checked(messages: Sequence[Message], zone: tzinfo) -> list[Message]:
-    return [
-        checked
-        for message in messages
-        for checked in read_messages(
-            {"role": message.role, "content": message.content},
-            sent_at=None if message.sent_at is None else clock.local_time(message.sent_at, zone),
-        )
-    ]
+        self._wished_size = size
+        if self._held is not None:
+            self._held.keeper.batch_size = size

@@ -8,18 +8,19 @@ colour it is. Nothing here needs a running event loop before its first ``await``
 from __future__ import annotations
 
 from .batcher import AsyncBatcher, Batcher
-from .bridge import AsyncBridge, AsyncMailbox, Bridge, LoopFuture, Mailbox, async_at_exit, at_exit
+from .bridge import AsyncAtExit, AsyncBridge, AsyncMailbox, AtExit, Bridge, LoopFuture, Mailbox
 from .calls import async_gather, async_shield, async_sleep, gather, shield, sleep
 from .feeds import END, AsyncFeed, AsyncItems, Feed, Items, async_call, call
 from .locks import AsyncKeyedLock, AsyncLock, AsyncSemaphore, KeyedLock, Lock, Semaphore
 from .misuse import async_refuse_misuse, refuse_misuse
-from .owner import AsyncOwner, Owner
+from .owner import AsyncOwner, Owner, async_has_ended, async_residence, has_ended, residence
 from .signals import AsyncEvent, AsyncQueue, Event, Queue, QueueEmpty
 from .threads import AsyncThreads, Threads, async_to_thread, to_thread
 from .worker import AsyncWorker, Worker
 
 __all__ = [
     "END",
+    "AsyncAtExit",
     "AsyncBatcher",
     "AsyncBridge",
     "AsyncEvent",
@@ -33,6 +34,7 @@ __all__ = [
     "AsyncSemaphore",
     "AsyncThreads",
     "AsyncWorker",
+    "AtExit",
     "Batcher",
     "Bridge",
     "Event",
@@ -48,17 +50,19 @@ __all__ = [
     "Semaphore",
     "Threads",
     "Worker",
-    "async_at_exit",
     "async_call",
     "async_gather",
+    "async_has_ended",
     "async_refuse_misuse",
+    "async_residence",
     "async_shield",
     "async_sleep",
     "async_to_thread",
-    "at_exit",
     "call",
     "gather",
+    "has_ended",
     "refuse_misuse",
+    "residence",
     "shield",
     "sleep",
     "to_thread",

@@ -16,7 +16,8 @@ from typing import Any, Generic, TypeVar
 
 from ..errors import ClosedError
 from .batches import CLOSED, Limits, distinct, interrupted, matching
-from .signals import AsyncEvent, Event
+from .pool import ThreadPool
+from .signals import AsyncEvent
 from .waiting import patiently
 
 T = TypeVar("T")
@@ -153,37 +154,38 @@ class AsyncBatcher(Generic[T, R]):
 
 
 class _Call(Generic[T, R]):
-    """One call of ``submit`` or ``submit_many``, and the thread that made it."""
+    """One call of ``submit`` or ``submit_many``. Only the threads of the batcher change it, but for ``left``.
 
-    __slots__ = ("gate", "items", "outcomes", "taken", "unsettled")
+    Attributes:
+        items: what is to be worked on.
+        outcomes: of the items, as far as there are any.
+        taken: how many items went into a batch.
+        unsettled: how many have no outcome.
+        left: whether the caller was interrupted and waits no more.
+        gate: held until every item is settled.
+    """
 
-    def __init__(self, items: list[T]) -> None:
+    __slots__ = ("_lead", "gate", "items", "left", "outcomes", "taken", "unsettled")
+
+    def __init__(self, items: list[T], lead: Callable[[_Call[T, R]], None]) -> None:
         self.items = items
+        self.outcomes: list[Any] = [_PENDING] * len(items)
         self.taken = 0
         self.unsettled = len(items)
-        self.outcomes: list[Any] = [_PENDING] * len(items)
-        # Held while the thread sleeps; releasing it wakes the thread.
-        self.gate: threading.Lock | None = None
-
-    def sleep(self) -> threading.Lock:
+        self.left = False
         self.gate = threading.Lock()
         self.gate.acquire()
-        return self.gate
+        self._lead = lead
 
-    def wake(self) -> bool:
-        """Wake the thread and tell whether it slept."""
-        if self.gate is None:
-            return False
-        self.gate.release()
-        self.gate = None
-        return True
+    def __call__(self) -> None:
+        self._lead(self)
 
 
 class Batcher(Generic[T, R]):
     """Collect the items of concurrent threads into batches.
 
-    There is no thread of its own: the first caller leads, which is to run a batch, and the others wait.
-    When it is done, one of those still waiting takes the lead.
+    Batches run on threads of the batcher, so an interrupt that strikes a caller harms no other caller: its
+    item is taken away when no batch has it yet, and is worked on otherwise.
 
     Args:
         run: takes the items of a batch and returns one outcome for each, in order. An ``Exception`` among
@@ -204,17 +206,18 @@ class Batcher(Generic[T, R]):
     ) -> None:
         self._run = run
         self._limits = Limits(max_size, max_running, min_share)
+        self._pool = ThreadPool(max_running)
+        # What follows is of the batcher's threads alone, and guarded by this lock.
         self._lock = threading.Lock()
         self._waiting: deque[_Call[T, R]] = deque()
-        self._items = 0
-        self._leaders: set[_Call[T, R]] = set()
-        self._closed = False
-        self._idle = Event()
+        self._running = 0
+        # For `waiting` only.
+        self._accepted: set[_Call[T, R]] = set()
 
     @property
     def waiting(self) -> int:
         """How many items wait for a batch."""
-        return self._items
+        return sum(len(call.items) - call.taken for call in list(self._accepted))
 
     def submit(self, item: T) -> R:
         """Have the item worked on in the next batch and return its outcome.
@@ -222,7 +225,7 @@ class Batcher(Generic[T, R]):
         Raises:
             ClosedError: ``close`` was called before.
         """
-        return self._work(_Call([item]))[0]
+        return self._work([item])[0]
 
     def submit_many(self, items: Iterable[T]) -> list[R]:
         """Have all items worked on and return their outcomes in order.
@@ -232,111 +235,103 @@ class Batcher(Generic[T, R]):
         Raises:
             ClosedError: ``close`` was called before.
         """
-        return self._work(_Call(list(items)))
+        return self._work(list(items))
 
     def close(self) -> None:
         """Refuse new items and wait for those accepted; may be called again."""
-        with self._lock:
-            self._closed = True
-            self._rest()
-        self._idle.wait()
+        self._pool.close()
+        self._pool.join()
 
-    def _work(self, call: _Call[T, R]) -> list[R]:
-        batch: list[tuple[_Call[T, R], int]] = []
+    def _work(self, items: list[T]) -> list[R]:
+        call: _Call[T, R] = _Call(items, self._lead)
         try:
-            self._enqueue(call)
-            while True:
-                with self._lock:
-                    if not call.unsettled:
-                        # This thread leads no more, or was woken to lead and is not going to.
-                        self._wake_one()
-                        break
-                    gate = None if self._take(call, batch) else call.sleep()
-                if gate is not None:
-                    patiently(partial(gate.acquire, True), None)
-                    continue
-                outcomes = self._perform(batch)
-                with self._lock:
-                    self._settle(call, batch, outcomes)
-        except BaseException as error:
-            # Ctrl-C can strike at any line above, so what follows may repeat what was done already.
-            with self._lock:
-                self._abandon(call)
-                self._settle(call, batch, [interrupted(error) for _ in batch])
-                self._wake_one()
+            self._accepted.add(call)
+            if not items and not self._pool.closed:
+                return []
+            if self._pool.submit(call):
+                patiently(partial(call.gate.acquire, True), None)
+            elif self._pool.closed:
+                raise ClosedError(CLOSED)
+            else:
+                self._work_here(call)
+        except BaseException:
+            # A call that no batch has taken yet is passed over.
+            call.left = True
             raise
+        finally:
+            self._accepted.discard(call)
         for outcome in call.outcomes:
-            if isinstance(outcome, Exception):
+            if isinstance(outcome, BaseException):
                 raise outcome
         return call.outcomes
 
-    def _enqueue(self, call: _Call[T, R]) -> None:
-        with self._lock:
-            if self._closed:
-                raise ClosedError(CLOSED)
-            if call.items:
-                self._waiting.append(call)
-                self._items += len(call.items)
+    def _work_here(self, call: _Call[T, R]) -> None:
+        """Work on a call alone: there is no thread to be had."""
+        size = self._limits.max_size
+        for start in range(0, len(call.items), size):
+            batch = [(call, index) for index in range(start, min(start + size, len(call.items)))]
+            self._settle(batch, self._perform(batch))
 
-    def _perform(self, batch: list[tuple[_Call[T, R], int]]) -> list[R | Exception]:
+    def _lead(self, call: _Call[T, R] | None) -> None:
+        """Run batches until nothing waits; called on a thread of the pool, once for each call at least."""
+        with self._lock:
+            if call is not None:
+                self._waiting.append(call)
+        while True:
+            with self._lock:
+                while (further := self._pool.next()) is not None:
+                    if isinstance(further, _Call):
+                        self._waiting.append(further)
+                batch = self._take()
+                if not batch:
+                    return
+                self._running += 1
+                more = bool(self._waiting) and self._running < self._limits.max_running
+            if more:
+                self._pool.submit(partial(self._lead, None))
+            outcomes = self._perform(batch)
+            with self._lock:
+                self._running -= 1
+            self._settle(batch, outcomes)
+
+    def _perform(self, batch: list[tuple[_Call[T, R], int]]) -> Sequence[R | BaseException]:
         items = [call.items[index] for call, index in batch]
         try:
-            outcomes = matching(Context().run(self._run, items), len(items))
+            return distinct(matching(Context().run(self._run, items), len(items)))
         except Exception as error:
-            outcomes = [error] * len(items)
-        return distinct(outcomes)
+            errors: list[R | Exception] = [error] * len(items)
+            return distinct(errors)
+        except BaseException as error:
+            # Raised by the function itself. Whoever came first is told what it was.
+            return [error, *(interrupted(error) for _ in items[1:])]
 
-    # The methods below are called with the lock held.
-
-    def _take(self, leader: _Call[T, R], batch: list[tuple[_Call[T, R], int]]) -> bool:
-        """Take a slot and fill the batch; ``False`` when there is no slot or nothing to do."""
-        # A thread leads one batch at a time, so there are no more leaders than callers.
-        free = min(self._limits.max_running - len(self._leaders), len(self._waiting))
-        shares = self._limits.shares(self._items, free)
-        if not shares:
-            return False
-        self._leaders.add(leader)
-        left = shares[0]
-        self._items -= left
-        while left:
+    def _take(self) -> list[tuple[_Call[T, R], int]]:
+        """Fill a batch, if there is a slot and something to do; called with the lock held."""
+        batch: list[tuple[_Call[T, R], int]] = []
+        while self._waiting and self._waiting[0].left:
+            self._waiting.popleft()
+        count = sum(len(call.items) - call.taken for call in self._waiting if not call.left)
+        free = min(self._limits.max_running - self._running, len(self._waiting))
+        shares = self._limits.shares(count, free)
+        left = shares[0] if shares else 0
+        while left and self._waiting:
             call = self._waiting[0]
-            until = min(call.taken + left, len(call.items))
-            left -= until - call.taken
-            batch.extend((call, index) for index in range(call.taken, until))
+            until = len(call.items) if call.left else min(call.taken + left, len(call.items))
+            if not call.left:
+                left -= until - call.taken
+                batch.extend((call, index) for index in range(call.taken, until))
             call.taken = until
             if until == len(call.items):
                 self._waiting.popleft()
-        return True
+        return batch
 
-    def _settle(
-        self, leader: _Call[T, R], batch: list[tuple[_Call[T, R], int]], outcomes: Sequence[R | Exception]
-    ) -> None:
-        for (call, index), outcome in zip(batch, outcomes, strict=True):
-            if call.outcomes[index] is _PENDING:
+    def _settle(self, batch: list[tuple[_Call[T, R], int]], outcomes: Sequence[R | BaseException]) -> None:
+        with self._lock:
+            settled = []
+            for (call, index), outcome in zip(batch, outcomes, strict=True):
                 call.outcomes[index] = outcome
                 call.unsettled -= 1
                 if not call.unsettled:
-                    call.wake()
-        self._leaders.discard(leader)
-        self._rest()
-        batch.clear()
-
-    def _wake_one(self) -> None:
-        """Have a sleeping thread take the lead, if there is something to lead.
-
-        Threads that are awake look for themselves before they sleep.
-        """
-        if len(self._leaders) < self._limits.max_running:
-            for call in self._waiting:
-                if call.wake():
-                    return
-
-    def _abandon(self, call: _Call[T, R]) -> None:
-        call.gate = None
-        if call in self._waiting:
-            self._waiting.remove(call)
-        self._items = sum(len(other.items) - other.taken for other in self._waiting)
-
-    def _rest(self) -> None:
-        if self._closed and not self._waiting and not self._leaders:
-            self._idle.set()
+                    settled.append(call)
+        for call in settled:
+            call.gate.release()

@@ -6,9 +6,8 @@ import asyncio
 import atexit
 import queue
 import threading
-import weakref
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Generic, TypeAlias, TypeVar
@@ -248,17 +247,69 @@ class Mailbox(Generic[T]):
         return taken
 
 
-def async_at_exit(fn: Callable[[], Awaitable[object]]) -> None:
-    """Do nothing: an event loop has ended long before the process does."""
+class AsyncAtExit:
+    """Call a function when the event loop ends, as ``asyncio.run`` ends it.
+
+    Args:
+        fn: is awaited once, after the loop's tasks were cancelled, unless ``cancel`` was called before.
+    """
+
+    def __init__(self, fn: Callable[[], Awaitable[object]]) -> None:
+        self._fn: Callable[[], Awaitable[object]] | None = fn
+        self._waiting: AsyncGenerator[None, None] | None = None
+
+    def start(self) -> None:
+        """Begin to wait for the end of the running event loop; do nothing when it is under way."""
+        if self._waiting is None:
+            self._waiting = self._wait()
+            # A generator that has begun is what an event loop closes at its end.
+            _step(self._waiting.__anext__())
+
+    def cancel(self) -> None:
+        """Call nothing at the end."""
+        self._fn = None
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            _step(waiting.aclose())
+
+    async def _wait(self) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            # By now it is closed already.
+            self._waiting = None
+            fn, self._fn = self._fn, None
+            if fn is not None:
+                await fn()
 
 
-def at_exit(fn: Callable[[], object]) -> None:
-    """Call a method when the process ends by itself, if its object is still there."""
-    method = weakref.WeakMethod(fn)
-    atexit.register(_call_if_there, method)
+class AtExit:
+    """Call a function when the process ends by itself.
+
+    Args:
+        fn: is called once, unless ``cancel`` was called before.
+    """
+
+    def __init__(self, fn: Callable[[], object]) -> None:
+        self._fn = fn
+        self._started = False
+
+    def start(self) -> None:
+        """Begin to wait for the end of the process; do nothing when it is under way."""
+        if not self._started:
+            self._started = True
+            atexit.register(self._fn)
+
+    def cancel(self) -> None:
+        """Call nothing at the end."""
+        if self._started:
+            self._started = False
+            atexit.unregister(self._fn)
 
 
-def _call_if_there(method: weakref.WeakMethod[Callable[[], object]]) -> None:
-    bound = method()
-    if bound is not None:
-        bound()
+def _step(work: Awaitable[object]) -> None:
+    """Run what waits for nothing."""
+    try:
+        work.__await__().send(None)
+    except StopIteration:
+        return

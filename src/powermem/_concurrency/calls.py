@@ -125,12 +125,19 @@ class _Gathering(Generic[T]):
             for number in range(width)
         ]
         try:
+            started = []
             for thread in threads:
-                thread.start()
-            for thread in threads:
+                try:
+                    thread.start()
+                except RuntimeError:
+                    # No more threads to be had: those there are, and this one, do the work.
+                    self.work()
+                    break
+                started.append(thread)
+            for thread in started:
                 patiently(partial(_joined, thread), None)
         except BaseException as error:
-            # Ctrl-C, or no more threads to be had. One may be half started, so they cannot be joined.
+            # Ctrl-C. One may be half started, so they cannot be joined.
             self._fail(error)
             patiently(self._is_quiet, None)
 

@@ -6,6 +6,9 @@ import asyncio
 import threading
 from collections.abc import Hashable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from weakref import WeakValueDictionary
+
+from .waiting import patiently
 
 
 class AsyncLock:
@@ -24,18 +27,25 @@ class AsyncLock:
 
 
 class Lock:
-    """Let one thread at a time into the ``with`` block."""
+    """Let one thread at a time into the ``with`` block.
 
-    __slots__ = ("_lock",)
+    What is made is a `threading.Lock` itself: an interrupt can strike inside a method of Python, so that a
+    lock held by one would never be released.
+    """
+
+    __slots__ = ()
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        raise NotImplementedError
 
     def __enter__(self) -> None:
-        self._lock.acquire()
+        raise NotImplementedError
 
     def __exit__(self, *raised: object) -> None:
-        self._lock.release()
+        raise NotImplementedError
+
+
+Lock.__new__ = lambda kind: threading.Lock()  # type: ignore[method-assign,assignment,return-value]
 
 
 class AsyncSemaphore:
@@ -53,6 +63,19 @@ class AsyncSemaphore:
     async def __aexit__(self, *raised: object) -> None:
         self._semaphore.release()
 
+    async def acquire(self, timeout: float) -> bool:
+        """Wait for a place, and return whether there was one in time; then ``release`` returns it."""
+        if not self._semaphore.locked():
+            return await self._semaphore.acquire()
+        try:
+            return await asyncio.wait_for(self._semaphore.acquire(), timeout)
+        except asyncio.TimeoutError:
+            return False
+
+    def release(self) -> None:
+        """Return a place."""
+        self._semaphore.release()
+
 
 class Semaphore:
     """Let at most ``value`` threads at a time into the ``with`` block."""
@@ -67,6 +90,14 @@ class Semaphore:
         self._semaphore.acquire()
 
     def __exit__(self, *raised: object) -> None:
+        self._semaphore.release()
+
+    def acquire(self, timeout: float) -> bool:
+        """Wait for a place, and return whether there was one in time; then ``release`` returns it."""
+        return patiently(lambda seconds: self._semaphore.acquire(timeout=seconds), timeout)
+
+    def release(self) -> None:
+        """Return a place."""
         self._semaphore.release()
 
 
@@ -126,54 +157,11 @@ class AsyncKeyedLock:
     def __init__(self) -> None:
         self._entries: dict[Hashable, _AsyncEntry] = {}
 
-    def __call__(self, key: Hashable) -> AbstractAsyncContextManager[None]:
+    def __call__(self, key: Hashable) -> AbstractAsyncContextManager[object]:
         return _AsyncTurn(self._entries, key)
 
     def __len__(self) -> int:
         return len(self._entries)
-
-
-class _Entry:
-    """The lock of one key, and how many threads hold it or wait for it."""
-
-    __slots__ = ("lock", "users")
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.users = 0
-
-
-class _Turn:
-    __slots__ = ("_entries", "_guard", "_key")
-
-    def __init__(self, guard: threading.Lock, entries: dict[Hashable, _Entry], key: Hashable) -> None:
-        self._guard = guard
-        self._entries = entries
-        self._key = key
-
-    def __enter__(self) -> None:
-        with self._guard:
-            entry = self._entries.get(self._key)
-            if entry is None:
-                entry = self._entries[self._key] = _Entry()
-            entry.users += 1
-        try:
-            entry.lock.acquire()
-        except BaseException:
-            self._leave(entry)
-            raise
-
-    def __exit__(self, *raised: object) -> None:
-        # Safe without the guard: the entry stays in place while this thread counts as a user.
-        entry = self._entries[self._key]
-        entry.lock.release()
-        self._leave(entry)
-
-    def _leave(self, entry: _Entry) -> None:
-        with self._guard:
-            entry.users -= 1
-            if not entry.users:
-                del self._entries[self._key]
 
 
 class KeyedLock:
@@ -182,14 +170,20 @@ class KeyedLock:
     ``len(locks)`` is the number of keys in use.
     """
 
-    __slots__ = ("_entries", "_guard")
+    __slots__ = ("_guard", "_locks")
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._entries: dict[Hashable, _Entry] = {}
+        # The thread that holds a lock or waits for it keeps it alive. The lock itself is entered, for the
+        # reason that `Lock` has.
+        self._locks: WeakValueDictionary[Hashable, threading.Lock] = WeakValueDictionary()
 
-    def __call__(self, key: Hashable) -> AbstractContextManager[None]:
-        return _Turn(self._guard, self._entries, key)
+    def __call__(self, key: Hashable) -> AbstractContextManager[object]:
+        with self._guard:
+            lock = self._locks.get(key)
+            if lock is None:
+                lock = self._locks[key] = threading.Lock()
+            return lock
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._locks)

@@ -8,6 +8,32 @@ import os
 from ..errors import ClosedError
 
 
+def async_residence() -> object | None:
+    """Return where the caller's work is done: its event loop, or ``None`` outside of any."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def residence() -> object | None:
+    """Return where the caller's work is done: on the threads of the process, wherever that is."""
+    return _PROCESS
+
+
+def async_has_ended(place: object) -> bool:
+    """Tell whether nothing can be done any more at a place that ``async_residence`` returned."""
+    return isinstance(place, asyncio.AbstractEventLoop) and place.is_closed()
+
+
+def has_ended(place: object) -> bool:
+    """Tell whether nothing can be done any more at a place that ``residence`` returned: never."""
+    return False
+
+
+_PROCESS = object()
+
+
 class AsyncOwner:
     """Keep an object to one event loop of one process."""
 
@@ -38,6 +64,11 @@ class AsyncOwner:
             "make one AsyncMemory per event loop"
         )
 
+    @property
+    def forked(self) -> bool:
+        """Whether the object was used before the caller's process was forked."""
+        return self._process not in (0, os.getpid())
+
     def release(self) -> None:
         """Forget the owner; the next call of ``check`` names a new one."""
         self._loop, self._process = None, 0
@@ -63,6 +94,11 @@ class Owner:
         if self._process:
             raise ClosedError(_forked("Memory", self._process))
         self._process = process
+
+    @property
+    def forked(self) -> bool:
+        """Whether the object was used before the caller's process was forked."""
+        return self._process not in (0, os.getpid())
 
     def release(self) -> None:
         """Forget the owner; the next call of ``check`` names a new one."""

@@ -9,6 +9,8 @@ import asyncio
 import queue
 import threading
 from collections import deque
+from contextlib import suppress
+from functools import partial
 from typing import Generic, TypeVar
 
 from .waiting import arrived, patiently
@@ -53,28 +55,48 @@ class AsyncEvent:
 
 
 class Event:
-    """A flag that threads can wait for."""
+    """A flag that threads can wait for.
 
-    __slots__ = ("_event",)
+    Not `threading.Event`: an interrupt that strikes in its ``wait`` can leave its lock held for ever, so that
+    ``set`` hangs.
+    """
+
+    __slots__ = ("_set", "_waiters")
 
     def __init__(self) -> None:
-        self._event = threading.Event()
+        self._set = False
+        # Each is held until the flag is raised. A gate that an interrupted wait has left behind does no harm.
+        self._waiters: set[threading.Lock] = set()
 
     def set(self) -> None:
         """Raise the flag and wake everybody who waits for it."""
-        self._event.set()
+        self._set = True
+        for gate in list(self._waiters):
+            self._waiters.discard(gate)
+            # Another thread may be raising the flag as well.
+            with suppress(RuntimeError):
+                gate.release()
 
     def clear(self) -> None:
         """Lower the flag."""
-        self._event.clear()
+        self._set = False
 
     def is_set(self) -> bool:
         """Tell whether the flag is raised."""
-        return self._event.is_set()
+        return self._set
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the flag; return ``False`` when ``timeout`` seconds pass first."""
-        return patiently(self._event.wait, timeout)
+        if self._set:
+            return True
+        gate = threading.Lock()
+        gate.acquire()
+        self._waiters.add(gate)
+        try:
+            # It may have been raised before the gate was there.
+            return self._set or patiently(partial(gate.acquire, True), timeout)
+        finally:
+            self._waiters.discard(gate)
 
 
 class QueueEmpty(Exception):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import queue
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
-from ..errors import ClosedError
-from .signals import AsyncEvent, Event
+from ..errors import ClosedError, PowerMemError
+from .pool import NO_THREAD, ThreadPool, on_own_thread
+from .signals import AsyncEvent
+from .waiting import patiently
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -34,8 +36,7 @@ class AsyncThreads:
     def __init__(self, name: str, max_workers: int) -> None:
         _check_workers(max_workers)
         self._name = name
-        self._max_workers = max_workers
-        self._executor: ThreadPoolExecutor | None = None
+        self._pool = ThreadPool(max_workers)
         self._running = 0
         self._closed = False
         self._idle = AsyncEvent()
@@ -45,17 +46,18 @@ class AsyncThreads:
 
         Raises:
             ClosedError: ``close`` was called before.
+            PowerMemError: no thread can be started; nothing was done.
         """
         if self._closed:
             raise ClosedError(_closed(self._name))
-        if self._executor is None:
-            self._executor = ThreadPoolExecutor(self._max_workers, thread_name_prefix=self._name)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[R] = loop.create_future()
         call = partial(copy_context().run, fn, *args, **kwargs)
-        # The executor's own future is left alone: cancelling it would lose a function that has not begun.
-        self._executor.submit(self._call, loop, future, call)
         self._running += 1
+        # The future is not the call's own: cancelling that would lose a function that has not begun.
+        if not self._pool.submit(partial(self._call, loop, future, call)):
+            self._running -= 1
+            raise PowerMemError(NO_THREAD)
         return await future
 
     async def close(self) -> None:
@@ -63,10 +65,9 @@ class AsyncThreads:
         self._closed = True
         self._rest()
         await self._idle.wait()
-        if self._executor is not None:
-            # Its threads are idle by now, so this takes no time worth speaking of.
-            self._executor.shutdown()
-            self._executor = None
+        self._pool.close()
+        # The threads are idle by now, so this takes no time worth speaking of.
+        self._pool.join()
 
     def _call(
         self, loop: asyncio.AbstractEventLoop, future: asyncio.Future[R], call: Callable[[], R]
@@ -109,8 +110,56 @@ def _fail(name: str, future: asyncio.Future[Any], error: BaseException) -> None:
     future.set_exception(error)
 
 
+class _Call(Generic[R]):
+    """A function that a thread of ours calls, and its caller, who waits."""
+
+    __slots__ = ("_error", "_fn", "_gate", "_left", "_name", "_result")
+
+    def __init__(self, name: str, fn: Callable[[], R]) -> None:
+        self._name = name
+        self._fn: Callable[[], R] | None = fn
+        self._error: BaseException | None = None
+        self._left = False
+        self._gate = threading.Lock()
+        self._gate.acquire()
+
+    def __call__(self) -> None:
+        fn, self._fn = self._fn, None
+        assert fn is not None
+        try:
+            self._result = fn()
+        except BaseException as error:
+            self._error = error
+            if self._left:
+                _logger.error(
+                    "%s: a function failed after its caller was interrupted", self._name, exc_info=error
+                )
+        finally:
+            self._gate.release()
+
+    def result(self) -> R:
+        """Wait for the function to end, and return or raise what it did."""
+        try:
+            patiently(partial(self._gate.acquire, True), None)
+        except BaseException:
+            self._left = True
+            raise
+        error, self._error = self._error, None
+        if error is None:
+            return self._result
+        try:
+            raise error
+        finally:
+            # The error's traceback knows this frame: the circle would keep everything in it alive.
+            del error
+
+
 class Threads:
-    """Run blocking functions on the callers' threads, at most ``max_workers`` at once.
+    """Run blocking functions on threads of its own, at most ``max_workers`` at once.
+
+    A function whose caller is interrupted runs to its end, and ``close`` waits for it. A caller on a thread
+    of ours, where no interrupt arrives, calls the function itself; so does every caller when no thread can be
+    started.
 
     Args:
         name: names it in errors.
@@ -121,42 +170,53 @@ class Threads:
         _check_workers(max_workers)
         self._name = name
         self._max_workers = max_workers
-        self._slots = threading.Semaphore(max_workers)
-        self._lock = threading.Lock()
-        # A set rather than a number, so that Ctrl-C between two lines cannot make it wrong for ever.
-        self._accepted: set[object] = set()
-        self._closed = False
-        self._idle = Event()
+        self._pool = ThreadPool(max_workers)
+        # Filled with what a function must have while it runs. Not `threading.Semaphore`, which is made of
+        # several steps.
+        self._slots: queue.SimpleQueue[None] = queue.SimpleQueue()
+        for _ in range(max_workers):
+            self._slots.put(None)
 
     def run(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Call the function and return its result.
+        """Call the function in a copy of the caller's context and return its result.
 
         Raises:
             ClosedError: ``close`` was called before.
         """
-        call = object()
+        if self._pool.closed:
+            raise ClosedError(_closed(self._name))
+        call = partial(copy_context().run, fn, *args, **kwargs)
+        if on_own_thread():
+            return self._call(call)
+        handed = _Call(self._name, partial(self._call, call))
+        if self._pool.submit(handed):
+            return handed.result()
+        if self._pool.closed:
+            raise ClosedError(_closed(self._name))
+        return call()
+
+    def _call(self, call: Callable[[], R]) -> R:
+        self._slots.get()
         try:
-            with self._lock:
-                if self._closed:
-                    raise ClosedError(_closed(self._name))
-                self._accepted.add(call)
-            with self._slots:
-                return fn(*args, **kwargs)
+            return call()
         finally:
-            with self._lock:
-                self._accepted.discard(call)
-                self._rest()
+            self._slots.put(None)
 
     def close(self) -> None:
         """Refuse new functions and wait for those under way; may be called again."""
-        with self._lock:
-            self._closed = True
-            self._rest()
-        self._idle.wait()
+        self._pool.close()
+        self._pool.join()
+        for _ in range(self._max_workers):
+            patiently(self._take_slot, None)
+        for _ in range(self._max_workers):
+            self._slots.put(None)
 
-    def _rest(self) -> None:
-        if self._closed and not self._accepted:
-            self._idle.set()
+    def _take_slot(self, seconds: float) -> bool:
+        try:
+            self._slots.get(timeout=seconds)
+        except queue.Empty:
+            return False
+        return True
 
 
 def _check_workers(max_workers: int) -> None:

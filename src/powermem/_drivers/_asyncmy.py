@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from ..errors import ConfigError
 from ..installing import pip_install
 from . import mysql
-from .base import Server, Values, formatted
+from .base import Limit, Server, Values, formatted, no_reply
+from .watching import Watch
 
 try:
     from asyncmy.connection import Connection
     from asyncmy.constants.FIELD_TYPE import DECIMAL, NEWDECIMAL, VAR_STRING, VARCHAR
     from asyncmy.converters import conversions
+    from asyncmy.cursors import Cursor
     from asyncmy.errors import MySQLError
 except ImportError as error:
     raise ConfigError(f"this store needs the package asyncmy; run: {pip_install('mysql')}") from error
@@ -23,14 +27,26 @@ except ImportError as error:
 _FAILURES = (MySQLError, OSError, EOFError, asyncio.TimeoutError, RuntimeError)
 _CONVERSIONS = mysql.conversions(conversions, numbers=(DECIMAL, NEWDECIMAL), texts=(VAR_STRING, VARCHAR))
 
-# Typed as anything: the package declares its constructor without types.
+# Typed as anything: the package declares their methods without types, or not at all.
 _CONNECTION: Any = Connection
-
-# A server that is gone is noticed at last by this; it stops a slow statement itself, and earlier.
-_GRACE = 15.0
+_CURSOR: Any = Cursor
 
 # COM_QUIT as the first packet of a command; without it the server notes an aborted connection.
 _QUIT = b"\x01\x00\x00\x00\x01"
+
+
+class _Cursor(_CURSOR):  # type: ignore[misc]
+    """Sends no statement that the server would hang up on.
+
+    Attributes:
+        check: raises an error for one that is too large.
+    """
+
+    check: Callable[[str | bytes], None]
+
+    async def _query(self, q: str | bytes) -> Any:
+        self.check(q)
+        return await super()._query(q)
 
 
 class AsyncMySQLConnection:
@@ -39,46 +55,52 @@ class AsyncMySQLConnection:
     def __init__(self, connection: Any, server: Server) -> None:
         self._connection = connection
         self._server = server
+        self._packet = mysql.MOST_AT_ONCE
+        self._watch = Watch(partial(_abort, connection))
 
     async def execute(self, sql: str, values: Values = ()) -> int:
         """Run a statement and return how many rows it touched."""
-        try:
-            async with self._connection.cursor() as cursor:
-                await cursor.execute(formatted(sql), tuple(values))
-                return int(cursor.rowcount)
-        except _FAILURES as error:
-            raise mysql.translate(error, self._server) from error
+        return await self._execute(sql, values, self._server.replying())
 
     async def fetch(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """Run a query and return its rows."""
-        try:
-            async with self._connection.cursor() as cursor:
-                await cursor.execute(formatted(sql), tuple(values))
-                return list(await cursor.fetchall())
-        except _FAILURES as error:
-            raise mysql.translate(error, self._server) from error
+        async with self._cursor(self._server.replying()) as cursor:
+            await cursor.execute(formatted(sql), tuple(values))
+            return list(await cursor.fetchall())
 
     async def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
         """Run a statement once for each row of values, in as few trips as the driver can."""
         if not rows:
             return
-        try:
-            async with self._connection.cursor() as cursor:
-                await cursor.executemany(formatted(sql), [tuple(row) for row in rows])
-        except _FAILURES as error:
-            raise mysql.translate(error, self._server) from error
+        async with self._cursor(self._server.replying(len(rows))) as cursor:
+            await cursor.executemany(formatted(sql), [tuple(row) for row in rows])
 
     async def begin(self) -> None:
         """Start a transaction; outside of one every statement commits by itself."""
-        await self.execute("START TRANSACTION")
+        await self._execute("START TRANSACTION", (), self._server.ending("START TRANSACTION"))
 
     async def commit(self) -> None:
         """Make the transaction last."""
-        await self.execute("COMMIT")
+        await self._execute("COMMIT", (), self._server.ending("COMMIT"))
 
     async def rollback(self) -> None:
         """Undo the transaction."""
-        await self.execute("ROLLBACK")
+        await self._execute("ROLLBACK", (), self._server.ending("ROLLBACK"))
+
+    async def set_up(self) -> None:
+        """Bring the session into the state that all others are in."""
+        version, packet = (await self.fetch(mysql.STATE))[0]
+        self._packet = int(packet)
+        for statement in mysql.session(self._server, str(version)):
+            await self.execute(statement)
+        if mysql.must_encrypt(self._server):
+            found = await self.fetch("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
+            if not found or not found[0][1]:
+                raise mysql.not_encrypted(self._server)
+
+    async def ping(self) -> None:
+        """Make sure that the server still answers."""
+        await self._execute("SELECT 1", (), self._server.checking)
 
     async def close(self) -> None:
         """Disconnect, also in the middle of a statement. Never fails."""
@@ -88,13 +110,40 @@ class AsyncMySQLConnection:
             transport.write(_QUIT)
         await _hang_up(raw)
 
+    async def _execute(self, sql: str, values: Values, limit: Limit) -> int:
+        async with self._cursor(limit) as cursor:
+            await cursor.execute(formatted(sql), tuple(values))
+            return int(cursor.rowcount)
+
+    @asynccontextmanager
+    async def _cursor(self, limit: Limit) -> AsyncIterator[Any]:
+        try:
+            with self._watch.within(limit):
+                async with self._connection.cursor(_Cursor) as cursor:
+                    cursor.check = self._check
+                    cursor.max_stmt_length = mysql.most_at_once(self._packet)
+                    yield cursor
+        except _FAILURES as error:
+            if self._watch.expired is not None:
+                raise no_reply(self._server, self._watch.expired) from error
+            raise mysql.translate(error, self._server) from error
+
+    def _check(self, query: str | bytes) -> None:
+        mysql.check_size(query, self._packet, self._server)
+
+
+def _abort(raw: Any) -> None:
+    """Close the socket now: with TLS, an orderly end waits for the other side, which may be gone."""
+    protocol = raw._proto
+    if protocol is not None and protocol.transport is not None:
+        protocol.transport.abort()
+
 
 async def _hang_up(raw: Any) -> None:
-    """Close the socket now, whatever the other side does."""
+    """Close the socket and wait until it is."""
     protocol = raw._proto
     raw.close()
     if protocol is not None and protocol.transport is not None:
-        # With TLS, an orderly end waits for the other side, which may be busy with a statement, or gone.
         protocol.transport.abort()
         await protocol.wait_closed()
 
@@ -112,6 +161,13 @@ class AsyncMySQLDriver:
         Raises:
             StoreUnavailableError: the server cannot be reached or refuses us; the message says what to do.
         """
+        limit = self.server.connecting
+        try:
+            return await asyncio.wait_for(self._connect(), limit.seconds)
+        except asyncio.TimeoutError as error:
+            raise no_reply(self.server, limit) from error
+
+    async def _connect(self) -> AsyncMySQLConnection:
         server = self.server
         context = mysql.tls_context(server) if self._offers_tls else None
         try:
@@ -122,14 +178,7 @@ class AsyncMySQLDriver:
             raw = await self._open_plain()
         connection = AsyncMySQLConnection(raw, server)
         try:
-            # What the handshake says of seekdb does not tell it from MySQL.
-            version = str((await connection.fetch("SELECT version()"))[0][0])
-            for statement in mysql.session(server, version):
-                await connection.execute(statement)
-            if mysql.must_encrypt(server):
-                found = await connection.fetch("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
-                if not found or not found[0][1]:
-                    raise mysql.not_encrypted(server)
+            await connection.set_up()
         except BaseException:
             await connection.close()
             raise
@@ -156,8 +205,8 @@ class AsyncMySQLDriver:
             charset=mysql.CHARSET,
             autocommit=True,
             binary_prefix=True,
-            connect_timeout=server.connect_timeout,
-            read_timeout=server.statement_timeout + _GRACE if server.statement_timeout else None,
+            # The limit for everything up to the first statement is kept outside.
+            connect_timeout=server.connect_timeout + 1,
             ssl=context,
             conv=_CONVERSIONS,
         )

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
 
 from ..errors import ConfigError, StoreError
 from ..installing import pip_install
 from ..sql.postgres import Vector
-from .base import Server, Values, numbered
+from .base import Limit, Server, Values, no_reply, numbered
 
 try:
     import asyncpg
 except ImportError as error:
     raise ConfigError(f"this store needs the package asyncpg; run: {pip_install('postgres')}") from error
-from .postgres import NOT_ADMITTED, postgres_error, session_settings, tls_context, unreachable
+from .postgres import (
+    BACKEND,
+    NOT_ADMITTED,
+    STARTUP,
+    Pooling,
+    postgres_error,
+    refuses_settings,
+    session_settings,
+    tls_context,
+    unreachable,
+    was_pooled,
+)
+from .watching import Watch
+
+T = TypeVar("T")
 
 # Seconds that saying goodbye to the server may take.
 _PARTING = 2.0
@@ -38,6 +53,7 @@ class AsyncPostgresDriver:
     def __init__(self, server: Server) -> None:
         self.server = server
         self._offers_tls = True
+        self.pooling = Pooling(server)
 
     async def connect(self) -> AsyncPostgresConnection:
         """Open a connection.
@@ -45,24 +61,45 @@ class AsyncPostgresDriver:
         Raises:
             StoreUnavailableError: the server cannot be reached or refuses us.
         """
+        until = asyncio.get_running_loop().time() + self.server.connect_timeout
+        connection = await self._connect(until)
+        if not self.pooling.known:
+            try:
+                direct = await connection.is_direct(_left(until))
+            except BaseException:
+                await connection.close()
+                raise
+            self.pooling.learn(direct=direct)
+            if not direct:
+                # It keeps statements and settings in a session that will be another client's.
+                await connection.close()
+                return await self._connect(until)
+        return connection
+
+    async def _connect(self, until: float) -> AsyncPostgresConnection:
         server = self.server
         contexts = self._contexts()
         # Whoever is refused begins anew the next time.
         self._offers_tls = True
         while True:
-            context = contexts.pop(0)
+            context = contexts[0]
             try:
-                connection = await self._open(context)
+                connection = await self._open(context, _left(until))
             except asyncpg.PostgresError as error:
+                if refuses_settings(str(error)) and self.pooling.learn(direct=False):
+                    continue
                 # The server may want the other way of talking from this account.
-                if not (contexts and error.sqlstate == NOT_ADMITTED):
-                    raise postgres_error(error.sqlstate, str(error), server) from error
-            except (OSError, asyncio.TimeoutError, asyncpg.InterfaceError, ValueError) as error:
-                if not (contexts and isinstance(error, (ssl.SSLError, ConnectionError))):
+                if not (len(contexts) > 1 and error.sqlstate == NOT_ADMITTED):
+                    raise postgres_error(error.sqlstate, str(error), server, opening=True) from error
+            except asyncio.TimeoutError as error:
+                raise no_reply(server, server.connecting) from error
+            except (OSError, asyncpg.InterfaceError, ValueError) as error:
+                if not (len(contexts) > 1 and isinstance(error, (ssl.SSLError, ConnectionError))):
                     raise unreachable(server, error) from error
             else:
                 self._offers_tls = context is not None or server.tls != "prefer"
-                return AsyncPostgresConnection(connection, server)
+                return AsyncPostgresConnection(connection, server, self.pooling)
+            contexts.pop(0)
 
     def _contexts(self) -> list[ssl.SSLContext | None]:
         """Return how to talk to the server, in the order in which to try."""
@@ -71,8 +108,8 @@ class AsyncPostgresDriver:
             return [None]
         return {"allow": [None, context], "prefer": [context, None]}.get(self.server.tls, [context])
 
-    async def _open(self, context: ssl.SSLContext | None) -> Any:
-        server = self.server
+    async def _open(self, context: ssl.SSLContext | None, seconds: float) -> Any:
+        server, pooled = self.server, self.pooling.on
         try:
             return await asyncpg.connect(
                 host=server.socket or server.host,
@@ -81,9 +118,11 @@ class AsyncPostgresDriver:
                 # Given as text even when empty: asyncpg would look for one in the environment.
                 password=server.password,
                 database=server.database,
-                timeout=server.connect_timeout,
+                timeout=seconds,
                 ssl=context or "disable",
-                server_settings=session_settings(server),
+                server_settings=STARTUP if pooled else {**STARTUP, **session_settings(server)},
+                # Without a cache, no statement has a name that the next session would not know.
+                **({"statement_cache_size": 0} if pooled else {}),
             )
         except BaseException:
             # asyncpg closes the socket of a server that refused us, and leaves it to the event loop.
@@ -95,48 +134,64 @@ class AsyncPostgresDriver:
 class AsyncPostgresConnection:
     """One connection, used by one task at a time."""
 
-    def __init__(self, connection: Any, server: Server) -> None:
+    def __init__(self, connection: Any, server: Server, pooling: Pooling) -> None:
         self._connection = connection
         self._server = server
+        self._pooling = pooling
+        self._pooled = pooling.on
         self._takes_vectors = False
+        self._watch = Watch(connection.terminate)
 
     async def execute(self, sql: str, values: Values = ()) -> int:
         """Run a statement and return how many rows it touched."""
-        try:
-            await self._expect([values])
-            status: str = await self._connection.execute(numbered(sql), *values)
-        except Exception as error:
-            raise self._translate(error) from error
-        count = status.rpartition(" ")[2]
-        return int(count) if count.isdigit() else 0
+        return await self._execute(sql, values, self._server.replying())
 
     async def fetch(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """Run a query and return its rows."""
-        try:
+        if self._pooled and not self._connection.is_in_transaction():
+            return await self._fetch_alone(sql, values)
+
+        async def fetch() -> list[tuple[Any, ...]]:
             await self._expect([values])
             return [tuple(row) for row in await self._connection.fetch(numbered(sql), *values)]
-        except Exception as error:
-            raise self._translate(error) from error
+
+        return await self._run(fetch, self._server.replying())
 
     async def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
         """Run a statement once for each row of values, in one trip."""
-        try:
+
+        async def execute() -> None:
             await self._expect(rows)
             await self._connection.executemany(numbered(sql), rows)
-        except Exception as error:
-            raise self._translate(error) from error
+
+        await self._run(execute, self._server.replying(len(rows)))
 
     async def begin(self) -> None:
         """Start a transaction; outside of one every statement commits by itself."""
-        await self.execute("BEGIN")
+        await self._execute(self._pooling.begin, (), self._server.ending("BEGIN"))
 
     async def commit(self) -> None:
         """Make the transaction last."""
-        await self.execute("COMMIT")
+        await self._execute("COMMIT", (), self._server.ending("COMMIT"))
 
     async def rollback(self) -> None:
         """Undo the transaction."""
-        await self.execute("ROLLBACK")
+        await self._execute("ROLLBACK", (), self._server.ending("ROLLBACK"))
+
+    async def is_direct(self, seconds: float) -> bool:
+        """Return whether nobody between here and the server shares out its sessions."""
+
+        async def ask() -> bool:
+            # Without a name, it leaves nothing behind in a session that is not ours alone.
+            statement = await self._connection.prepare(BACKEND, name="")
+            return bool(await statement.fetchval() == self._connection.get_server_pid())
+
+        limit = self._server.connecting
+        return await self._run(ask, Limit(limit.what, seconds, limit.setting))
+
+    async def ping(self) -> None:
+        """Make sure that the server still answers."""
+        await self._execute("SELECT 1", (), self._server.checking)
 
     async def close(self) -> None:
         """Disconnect, also in the middle of a statement. Never fails."""
@@ -152,6 +207,35 @@ class AsyncPostgresConnection:
             connection.terminate()
             raise
 
+    async def _fetch_alone(self, sql: str, values: Values) -> list[tuple[Any, ...]]:
+        """Run a query in a transaction of its own, in which the settings hold."""
+        await self.begin()
+        try:
+            rows = await self.fetch(sql, values)
+        except StoreError:
+            if not self._connection.is_closed():
+                with contextlib.suppress(StoreError):
+                    await self.rollback()
+            raise
+        await self.commit()
+        return rows
+
+    async def _execute(self, sql: str, values: Values, limit: Limit) -> int:
+        async def execute() -> str:
+            await self._expect([values])
+            status: str = await self._connection.execute(numbered(sql), *values)
+            return status
+
+        count = (await self._run(execute, limit)).rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    async def _run(self, call: Callable[[], Awaitable[T]], limit: Limit) -> T:
+        try:
+            with self._watch.within(limit):
+                return await call()
+        except Exception as error:
+            raise self._translate(error) from error
+
     async def _expect(self, rows: Sequence[Values]) -> None:
         """Tell asyncpg how vectors are written, before the first one; the extension has to exist by then."""
         if self._takes_vectors or not any(type(value) is Vector for row in rows for value in row):
@@ -163,10 +247,19 @@ class AsyncPostgresConnection:
         self._takes_vectors = True
 
     def _translate(self, error: Exception) -> Exception:
+        if self._watch.expired is not None:
+            return no_reply(self._server, self._watch.expired)
         if isinstance(error, asyncpg.PostgresError):
+            if not self._pooled and was_pooled(error.sqlstate) and self._pooling.learn(direct=False):
+                return self._pooling.found(str(error))
             return postgres_error(error.sqlstate, str(error), self._server)
         if isinstance(error, (OSError, EOFError)) or self._connection.is_closed():
             return postgres_error(None, str(error) or type(error).__name__, self._server)
         if isinstance(error, asyncpg.InterfaceError):
             return StoreError(f"{self._server}: {error}")
         return error
+
+
+def _left(until: float) -> float:
+    """Return the seconds until then, and a moment when it is over: to asyncpg, zero is an error."""
+    return max(until - asyncio.get_running_loop().time(), 0.001)

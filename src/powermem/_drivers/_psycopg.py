@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import selectors
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from time import monotonic
 from typing import Any
 
-from ..errors import ConfigError
+from ..errors import ConfigError, StoreError
 from ..installing import pip_install
 from ..sql.postgres import Vector
-from .base import Server, Values, formatted
+from .base import Limit, Server, Values, formatted, no_reply
 
 try:
     import psycopg
     from psycopg.adapt import Dumper
-    from psycopg.pq import Format
+    from psycopg.pq import Format, TransactionStatus
     from psycopg.rows import tuple_row
 except ImportError as error:
     raise ConfigError(f"this store needs the package psycopg; run: {pip_install('postgres')}") from error
-from .postgres import postgres_error, session_settings, tls_context, unreachable
+from .postgres import (
+    BACKEND,
+    STARTUP,
+    Pooling,
+    postgres_error,
+    refuses_settings,
+    session_settings,
+    tls_context,
+    unreachable,
+    was_pooled,
+)
+
+# Seconds that asking the server to stop may take.
+_PARTING = 1.0
+# Where there is no poll(), as on Windows, select() does.
+_Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 
 class PostgresDriver:
@@ -31,6 +49,7 @@ class PostgresDriver:
 
     def __init__(self, server: Server) -> None:
         self.server = server
+        self.pooling = Pooling(server)
 
     def connect(self) -> PostgresConnection:
         """Open a connection.
@@ -38,35 +57,57 @@ class PostgresDriver:
         Raises:
             StoreUnavailableError: the server cannot be reached or refuses us.
         """
+        until = monotonic() + self.server.connect_timeout
+        connection = self._connect()
+        if not self.pooling.known:
+            try:
+                direct = connection.is_direct(until - monotonic())
+            except BaseException:
+                connection.close()
+                raise
+            self.pooling.learn(direct=direct)
+            if not direct:
+                # It keeps settings in a session that will be another client's.
+                connection.close()
+                return self._connect()
+        return connection
+
+    def _connect(self) -> PostgresConnection:
         server = self.server
-        settings = session_settings(server)
-        del settings["application_name"], settings["client_encoding"]
         # libpq says of a file that it cannot read what it says of a server without TLS.
         tls_context(server)
+        while True:
+            try:
+                raw = self._open()
+            except psycopg.Error as error:
+                if refuses_settings(str(error)) and self.pooling.learn(direct=False):
+                    continue
+                raise _refusal(error, server) from error
+            return PostgresConnection(raw, server, self.pooling)
+
+    def _open(self) -> Any:
+        server = self.server
         files: dict[str, Any] = {
             "sslrootcert": server.ca or _trusted(server),
             "sslcert": server.certificate,
             "sslkey": server.key,
         }
-        try:
-            connection = psycopg.connect(
-                host=server.socket or server.host,
-                port=server.port,
-                user=server.user,
-                password=server.password or None,
-                dbname=server.database,
-                connect_timeout=max(1, round(server.connect_timeout)),
-                sslmode="disable" if server.socket else server.tls,
-                application_name=session_settings(server)["application_name"],
-                client_encoding="UTF8",
-                options=" ".join(f"-c {name}={_escaped(value)}" for name, value in settings.items()),
-                autocommit=True,
-                **{name: path for name, path in files.items() if path},
-            )
-        except psycopg.Error as error:
-            raise _refusal(error, server) from error
-        connection.adapters.register_dumper(Vector, _VectorDumper)
-        return PostgresConnection(connection, server)
+        given: dict[str, Any] = {**STARTUP, **{name: path for name, path in files.items() if path}}
+        if not self.pooling.on:
+            settings = session_settings(server).items()
+            given["options"] = " ".join(f"-c {name}={_escaped(value)}" for name, value in settings)
+        return psycopg.connect(
+            host=server.socket or server.host,
+            port=server.port,
+            user=server.user,
+            password=server.password or None,
+            dbname=server.database,
+            # In whole seconds, and libpq takes one for two.
+            connect_timeout=max(2, math.ceil(server.connect_timeout)),
+            sslmode="disable" if server.socket else server.tls,
+            autocommit=True,
+            **given,
+        )
 
 
 def adopt(connection: Any, server: Server) -> PostgresConnection:
@@ -76,67 +117,90 @@ def adopt(connection: Any, server: Server) -> PostgresConnection:
         connection: of psycopg; nobody else uses it.
         server: what it leads to, and the settings that it is to have.
     """
-    settings = session_settings(server)
-    del settings["application_name"]
+    pooling = Pooling(server)
+    adopted = PostgresConnection(connection, server, pooling)
     try:
-        # What has been set on it inside a transaction is to stay.
-        connection.commit()
-        connection.autocommit = True
-        connection.row_factory = tuple_row
-        connection.cursor_factory = psycopg.Cursor
+        with adopted.waiter.within(server.connecting):
+            # What has been set on it inside a transaction is to stay.
+            connection.commit()
+            connection.autocommit = True
+            connection.row_factory = tuple_row
+            connection.cursor_factory = psycopg.Cursor
+        if not pooling.known:
+            pooling.learn(direct=adopted.is_direct(server.connect_timeout))
+        if pooling.on:
+            # The settings come with each transaction; here they would become another client's.
+            return PostgresConnection(connection, server, pooling)
+        settings = {"client_encoding": STARTUP["client_encoding"], **session_settings(server)}
         calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
-        connection.execute(f"SELECT {calls}", [part for pair in settings.items() for part in pair])
+        with adopted.waiter.within(server.connecting):
+            connection.execute(f"SELECT {calls}", [part for pair in settings.items() for part in pair])
     except psycopg.Error as error:
-        connection.close()
+        adopted.close()
+        if adopted.waiter.expired is not None:
+            raise no_reply(server, adopted.waiter.expired) from error
         raise _refusal(error, server) from error
-    connection.adapters.register_dumper(Vector, _VectorDumper)
-    return PostgresConnection(connection, server)
+    except BaseException:
+        adopted.close()
+        raise
+    return adopted
 
 
 class PostgresConnection:
     """One connection, used by one thread at a time."""
 
-    def __init__(self, connection: Any, server: Server) -> None:
+    def __init__(self, connection: Any, server: Server, pooling: Pooling) -> None:
         self._connection = connection
         self._server = server
+        self._pooling = pooling
+        self._pooled = pooling.on
+        self.waiter = _Waiter(connection)
+        connection.adapters.register_dumper(Vector, _VectorDumper)
+        if self._pooled:
+            # A prepared statement would stay in a session that the next transaction does not get.
+            connection.prepare_threshold = None
 
     def execute(self, sql: str, values: Values = ()) -> int:
         """Run a statement and return how many rows it touched."""
-        try:
-            count: int = self._connection.execute(formatted(sql), values or None).rowcount
-            return max(count, 0)
-        except psycopg.Error as error:
-            raise self._translate(error) from error
+        return self._execute(sql, values, self._server.replying())
 
     def fetch(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """Run a query and return its rows."""
-        try:
+        if self._pooled and self._connection.pgconn.transaction_status == TransactionStatus.IDLE:
+            return self._fetch_alone(sql, values)
+        with self._translating(self._server.replying()):
             rows: list[tuple[Any, ...]] = self._connection.execute(
                 formatted(sql), values or None, binary=True
             ).fetchall()
             return rows
-        except psycopg.Error as error:
-            raise self._translate(error) from error
 
     def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
         """Run a statement once for each row of values, in few trips."""
-        try:
-            with self._connection.cursor() as cursor:
-                cursor.executemany(formatted(sql), rows)
-        except psycopg.Error as error:
-            raise self._translate(error) from error
+        with self._translating(self._server.replying(len(rows))), self._connection.cursor() as cursor:
+            cursor.executemany(formatted(sql), rows)
 
     def begin(self) -> None:
         """Start a transaction; outside of one every statement commits by itself."""
-        self.execute("BEGIN")
+        self._execute(self._pooling.begin, (), self._server.ending("BEGIN"))
 
     def commit(self) -> None:
         """Make the transaction last."""
-        self.execute("COMMIT")
+        self._execute("COMMIT", (), self._server.ending("COMMIT"))
 
     def rollback(self) -> None:
         """Undo the transaction."""
-        self.execute("ROLLBACK")
+        self._execute("ROLLBACK", (), self._server.ending("ROLLBACK"))
+
+    def is_direct(self, seconds: float) -> bool:
+        """Return whether nobody between here and the server shares out its sessions."""
+        limit = self._server.connecting
+        with self._translating(Limit(limit.what, seconds, limit.setting)):
+            found = self._connection.execute(BACKEND, prepare=False).fetchall()
+            return bool(found[0][0] == self._connection.pgconn.backend_pid)
+
+    def ping(self) -> None:
+        """Make sure that the server still answers."""
+        self._execute("SELECT 1", (), self._server.checking)
 
     def close(self) -> None:
         """Disconnect, also in the middle of a statement. Never fails."""
@@ -144,9 +208,104 @@ class PostgresConnection:
         with contextlib.suppress(psycopg.Error, OSError):
             self._connection.close()
 
+    def _fetch_alone(self, sql: str, values: Values) -> list[tuple[Any, ...]]:
+        """Run a query in a transaction of its own, in which the settings hold."""
+        self.begin()
+        try:
+            rows = self.fetch(sql, values)
+        except StoreError:
+            if not self._connection.closed:
+                with contextlib.suppress(StoreError):
+                    self.rollback()
+            raise
+        self.commit()
+        return rows
+
+    def _execute(self, sql: str, values: Values, limit: Limit) -> int:
+        with self._translating(limit):
+            count: int = self._connection.execute(formatted(sql), values or None).rowcount
+            return max(count, 0)
+
+    @contextlib.contextmanager
+    def _translating(self, limit: Limit) -> Iterator[None]:
+        try:
+            with self.waiter.within(limit):
+                yield
+        except psycopg.Error as error:
+            raise self._translate(error) from error
+
     def _translate(self, error: psycopg.Error) -> Exception:
+        if self.waiter.expired is not None:
+            return no_reply(self._server, self.waiter.expired)
+        if not self._pooled and was_pooled(error.sqlstate) and self._pooling.learn(direct=False):
+            return self._pooling.found(str(error))
         broken = self._connection.closed
         return postgres_error(error.sqlstate or (None if broken else "XX000"), str(error), self._server)
+
+
+class _Waiter:
+    """Waits in place of a connection's own ``wait``, which knows no deadline.
+
+    An interrupt leaves the connection closed: psycopg itself would wait for the server once more.
+
+    Args:
+        connection: of psycopg.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._until = 0.0
+        self._limit: Limit | None = None
+        self.expired: Limit | None = None
+        """The limit that was exceeded, once there is one."""
+        connection.wait = self._wait
+
+    @contextlib.contextmanager
+    def within(self, limit: Limit) -> Iterator[None]:
+        """Give up waiting, and the connection, when the block takes longer."""
+        self._until = monotonic() + limit.seconds
+        self._limit = limit
+        yield
+
+    def _wait(self, steps: Any, *options: Any, **more: Any) -> Any:
+        """Run psycopg's generator, which yields what it waits for and takes what is ready."""
+        del options, more
+        pgconn = self._connection.pgconn
+        try:
+            wanted = next(steps)
+            while True:
+                ready = _ready(pgconn.socket, wanted, self._until - monotonic())
+                if not ready:
+                    self.expired = self._limit
+                    pgconn.finish()
+                    raise psycopg.OperationalError("the server did not answer in time")
+                wanted = steps.send(ready)
+        except StopIteration as end:
+            return end.value
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                self._cancel()
+                pgconn.finish()
+            # When it is collected, what it wants to tidy up may be gone.
+            with contextlib.suppress(psycopg.Error):
+                steps.close()
+            raise
+
+    def _cancel(self) -> None:
+        """Ask the server to stop, so that it keeps no locks for a statement that nobody waits for."""
+        active = self._connection.pgconn.transaction_status == TransactionStatus.ACTIVE
+        if active and psycopg.capabilities.has_cancel_safe():
+            with contextlib.suppress(psycopg.Error):
+                self._connection.cancel_safe(timeout=_PARTING)
+
+
+def _ready(descriptor: int, wanted: int, seconds: float) -> int:
+    """Return which of the wanted directions a socket is ready for, or 0 when the time is over."""
+    with _Selector() as selector:
+        # The numbers of psycopg are those of the module selectors.
+        selector.register(descriptor, int(wanted))
+        found = selector.select(max(seconds, 0))
+    return found[0][1] if found else 0
 
 
 class _VectorDumper(Dumper):
@@ -176,12 +335,31 @@ def _escaped(value: str) -> str:
 
 def _refusal(error: psycopg.Error, server: Server) -> Exception:
     if error.sqlstate:
-        return postgres_error(error.sqlstate, str(error), server)
+        return postgres_error(error.sqlstate, str(error), server, opening=True)
+    if isinstance(error, psycopg.errors.ConnectionTimeout):
+        return no_reply(server, server.connecting)
     # libpq gives no code while it connects, only the server's words.
     text = str(error)
+    for code, sentences in _REFUSALS.items():
+        if any(words in text for words in sentences):
+            return postgres_error(code, text, server, opening=True)
+    if "database" in text and "does not exist" in text:
+        return postgres_error("3D000", text, server)
     refusals = ("password authentication failed", "no password supplied", "role", "authentication")
     if "database" not in text and any(words in text for words in refusals):
         return postgres_error("28P01", text, server)
-    if "database" in text and "does not exist" in text:
-        return postgres_error("3D000", text, server)
+    if refuses_settings(text):
+        return postgres_error("08P01", text, server)
     return unreachable(server, text)
+
+
+_REFUSALS = {
+    "53300": (
+        "too many clients already",
+        "too many connections for",
+        "remaining connection slots are reserved",
+        "no more connections allowed",
+    ),
+    "57P03": ("the database system is", "not yet accepting connections", "pgbouncer is shutting down"),
+}
+"""For a code, the words of the server and of PgBouncer."""

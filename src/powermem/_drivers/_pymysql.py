@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
 from typing import Any
 
-from ..errors import ConfigError
+from ..errors import ConfigError, StoreError
 from ..installing import pip_install
 from . import mysql
-from .base import Server, Values, formatted
+from .base import Limit, Server, Values, formatted, no_reply
 
 try:
     import pymysql
-    from pymysql.constants import CLIENT
+    from pymysql.constants import CLIENT, CR
     from pymysql.constants.FIELD_TYPE import DECIMAL, NEWDECIMAL, VAR_STRING, VARCHAR
     from pymysql.converters import conversions
     from pymysql.cursors import Cursor
-    from pymysql.err import MySQLError
+    from pymysql.err import MySQLError, OperationalError
 except ImportError as error:
     raise ConfigError(f"this store needs the package pymysql; run: {pip_install('mysql')}") from error
 
 _FAILURES = (MySQLError, OSError, EOFError, RuntimeError)
 _CONVERSIONS = mysql.conversions(conversions, numbers=(DECIMAL, NEWDECIMAL), texts=(VAR_STRING, VARCHAR))
 
-# A server that is gone is noticed at last by this; it stops a slow statement itself, and earlier.
-_GRACE = 15.0
+# Bytes to ask the socket for at least.
+_PIECE = 1 << 16
 
 
 def adopt(connection: Any, server: Server) -> MySQLConnection:
@@ -50,18 +52,124 @@ def adopt(connection: Any, server: Server) -> MySQLConnection:
     connection.encoders = {kind: write for kind, write in _CONVERSIONS.items() if not isinstance(kind, int)}
     connection._binary_prefix = True
     adopted = MySQLConnection(connection, server)
+    wire = adopted.wire
     try:
-        connection.commit()
-        connection.autocommit(True)
-        connection.set_character_set(mysql.CHARSET)
-        _set_up(adopted, server)
+        with wire.within(server.connecting):
+            connection.commit()
+            connection.autocommit(True)
+            connection.set_character_set(mysql.CHARSET)
+            adopted.set_up()
     except _FAILURES as error:
         connection.close()
+        if wire.expired is not None:
+            raise no_reply(server, wire.expired) from error
         raise mysql.refusal(error, server) from error
     except BaseException:
         connection.close()
         raise
     return adopted
+
+
+class _Wire:
+    """Sends and receives for a connection of PyMySQL, with a deadline for the whole of an exchange.
+
+    PyMySQL's own limits begin anew with each piece that arrives.
+
+    Args:
+        raw: the connection; between two statements.
+    """
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+        self._received = bytearray()
+        self._until = 0.0
+        self._limit: Limit | None = None
+        self.expired: Limit | None = None
+        """The limit that was exceeded, once there is one."""
+        raw._read_bytes = self._read
+        raw._write_bytes = self._write
+
+    @contextmanager
+    def within(self, limit: Limit) -> Iterator[None]:
+        """Close the connection when the block takes longer; in a block within it, the outer limit stays."""
+        if self._limit is not None:
+            yield
+            return
+        self._limit = limit
+        self._until = monotonic() + limit.seconds
+        try:
+            yield
+        finally:
+            self._limit = None
+
+    def left(self) -> float:
+        """Return how many seconds remain.
+
+        Raises:
+            TimeoutError: none.
+        """
+        seconds = self._until - monotonic()
+        if seconds <= 0:
+            self.expired = self._limit
+            raise TimeoutError("the server did not answer in time")
+        return seconds
+
+    def _read(self, size: int) -> bytes:
+        received = self._received
+        while len(received) < size:
+            received += self._exchange(size - len(received))
+        data = bytes(received[:size])
+        del received[:size]
+        return data
+
+    def _exchange(self, size: int) -> bytes:
+        raw = self._raw
+        try:
+            raw._sock.settimeout(self.left())
+            data: bytes = raw._sock.recv(max(size, _PIECE))
+        except OSError as error:
+            self._note(error)
+            raw._force_close()
+            raise OperationalError(CR.CR_SERVER_LOST, f"lost while receiving ({error})") from error
+        except BaseException:
+            raw._force_close()
+            raise
+        if not data:
+            raw._force_close()
+            raise OperationalError(CR.CR_SERVER_LOST, "the server hung up")
+        return data
+
+    def _write(self, data: bytes) -> None:
+        raw = self._raw
+        try:
+            raw._sock.settimeout(self.left())
+            raw._sock.sendall(data)
+        except OSError as error:
+            self._note(error)
+            raw._force_close()
+            raise OperationalError(CR.CR_SERVER_GONE_ERROR, f"lost while sending ({error})") from error
+        except BaseException:
+            # Half of a statement may be on its way.
+            raw._force_close()
+            raise
+
+    def _note(self, error: OSError) -> None:
+        if isinstance(error, TimeoutError):
+            self.expired = self._limit
+
+
+class _Cursor(Cursor):  # type: ignore[misc]
+    """Sends no statement that the server would hang up on.
+
+    Attributes:
+        check: raises an error for one that is too large.
+    """
+
+    check: Callable[[str | bytes | bytearray], None]
+
+    def _query(self, q: str | bytes | bytearray) -> Any:
+        self.check(q)
+        return super()._query(q)
 
 
 class MySQLConnection:
@@ -70,50 +178,77 @@ class MySQLConnection:
     def __init__(self, connection: Any, server: Server) -> None:
         self._connection = connection
         self._server = server
+        self.wire = _Wire(connection)
+        self._packet = mysql.MOST_AT_ONCE
 
     def execute(self, sql: str, values: Values = ()) -> int:
         """Run a statement and return how many rows it touched."""
-        try:
-            with self._connection.cursor() as cursor:
-                cursor.execute(formatted(sql), tuple(values))
-                return int(cursor.rowcount)
-        except _FAILURES as error:
-            raise mysql.translate(error, self._server) from error
+        return self._execute(sql, values, self._server.replying())
 
     def fetch(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """Run a query and return its rows."""
-        try:
-            with self._connection.cursor() as cursor:
-                cursor.execute(formatted(sql), tuple(values))
-                return list(cursor.fetchall())
-        except _FAILURES as error:
-            raise mysql.translate(error, self._server) from error
+        with self._cursor(self._server.replying()) as cursor:
+            cursor.execute(formatted(sql), tuple(values))
+            return list(cursor.fetchall())
 
     def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
         """Run a statement once for each row of values, in as few trips as the driver can."""
         if not rows:
             return
-        try:
-            with self._connection.cursor() as cursor:
-                cursor.executemany(formatted(sql), [tuple(row) for row in rows])
-        except _FAILURES as error:
-            raise mysql.translate(error, self._server) from error
+        with self._cursor(self._server.replying(len(rows))) as cursor:
+            cursor.executemany(formatted(sql), [tuple(row) for row in rows])
 
     def begin(self) -> None:
         """Start a transaction; outside of one every statement commits by itself."""
-        self.execute("START TRANSACTION")
+        self._execute("START TRANSACTION", (), self._server.ending("START TRANSACTION"))
 
     def commit(self) -> None:
         """Make the transaction last."""
-        self.execute("COMMIT")
+        self._execute("COMMIT", (), self._server.ending("COMMIT"))
 
     def rollback(self) -> None:
         """Undo the transaction."""
-        self.execute("ROLLBACK")
+        self._execute("ROLLBACK", (), self._server.ending("ROLLBACK"))
+
+    def set_up(self) -> None:
+        """Bring the session into the state that all others are in."""
+        version, packet = self.fetch(mysql.STATE)[0]
+        self._packet = int(packet)
+        for statement in mysql.session(self._server, str(version)):
+            self.execute(statement)
+        if mysql.must_encrypt(self._server):
+            found = self.fetch("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
+            if not found or not found[0][1]:
+                raise mysql.not_encrypted(self._server)
+
+    def ping(self) -> None:
+        """Make sure that the server still answers."""
+        self._execute("SELECT 1", (), self._server.checking)
 
     def close(self) -> None:
         """Disconnect, also in the middle of a statement. Never fails."""
         self._connection._force_close()
+
+    def _execute(self, sql: str, values: Values, limit: Limit) -> int:
+        with self._cursor(limit) as cursor:
+            cursor.execute(formatted(sql), tuple(values))
+            return int(cursor.rowcount)
+
+    @contextmanager
+    def _cursor(self, limit: Limit) -> Iterator[Any]:
+        wire = self.wire
+        try:
+            with wire.within(limit), self._connection.cursor(_Cursor) as cursor:
+                cursor.check = self._check
+                cursor.max_stmt_length = mysql.most_at_once(self._packet)
+                yield cursor
+        except _FAILURES as error:
+            if wire.expired is not None:
+                raise no_reply(self._server, wire.expired) from error
+            raise mysql.translate(error, self._server) from error
+
+    def _check(self, query: str | bytes | bytearray) -> None:
+        mysql.check_size(query, self._packet, self._server)
 
 
 class MySQLDriver:
@@ -130,34 +265,38 @@ class MySQLDriver:
             StoreUnavailableError: the server cannot be reached or refuses us; the message says what to do.
         """
         server = self.server
+        until = monotonic() + server.connect_timeout
         context = mysql.tls_context(server) if self._offers_tls else None
         try:
-            raw = self._open(context)
+            connection = self._open(context, until)
         except _FAILURES as error:
             if context is None or mysql.must_encrypt(server) or mysql.was_answered(error):
-                raise mysql.refusal(error, server) from error
-            raw = self._open_plain()
-        connection = MySQLConnection(raw, server)
+                raise self._refusal(error) from error
+            connection = self._open_plain(until)
         try:
-            _set_up(connection, server)
-            if mysql.must_encrypt(server):
-                found = connection.fetch("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
-                if not found or not found[0][1]:
-                    raise mysql.not_encrypted(server)
+            with connection.wire.within(_remaining(server, until)):
+                connection.set_up()
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _open_plain(self) -> Any:
+    def _open_plain(self, until: float) -> MySQLConnection:
         try:
-            raw = self._open(None)
+            opened = self._open(None, until)
         except _FAILURES as error:
-            raise mysql.refusal(error, self.server) from error
+            raise self._refusal(error) from error
         self._offers_tls = False
-        return raw
+        return opened
 
-    def _open(self, context: ssl.SSLContext | None) -> Any:
+    def _refusal(self, error: BaseException) -> StoreError:
+        server = self.server
+        below = getattr(error, "original_exception", None) or error.__cause__ or error
+        if isinstance(below, TimeoutError):
+            return no_reply(server, server.connecting)
+        return mysql.refusal(error, server)
+
+    def _open(self, context: ssl.SSLContext | None, until: float) -> MySQLConnection:
         server = self.server
         raw: Any = pymysql.connect(
             host=server.host or None,
@@ -171,28 +310,28 @@ class MySQLDriver:
             autocommit=True,
             binary_prefix=True,
             connect_timeout=server.connect_timeout,
-            read_timeout=server.statement_timeout + _GRACE if server.statement_timeout else None,
             ssl=context,
             ssl_disabled=context is None,
             conv=_CONVERSIONS,
             defer_connect=True,
         )
-        raw.connect(_knock(server) if server.socket else None)
-        return raw
+        connection = MySQLConnection(raw, server)
+        with connection.wire.within(_remaining(server, until)):
+            raw.connect_timeout = connection.wire.left()
+            raw.connect(_knock(server, raw.connect_timeout) if server.socket else None)
+        return connection
 
 
-def _set_up(connection: MySQLConnection, server: Server) -> None:
-    # What the handshake says of seekdb does not tell it from MySQL.
-    version = str((connection.fetch("SELECT version()"))[0][0])
-    for statement in mysql.session(server, version):
-        connection.execute(statement)
+def _remaining(server: Server, until: float) -> Limit:
+    limit = server.connecting
+    return Limit(limit.what, until - monotonic(), limit.setting)
 
 
-def _knock(server: Server) -> socket.socket:
+def _knock(server: Server, seconds: float) -> socket.socket:
     # Left to itself, PyMySQL forgets to close a socket on which nobody answers.
     opened = socket.socket(socket.AF_UNIX)
     try:
-        opened.settimeout(server.connect_timeout)
+        opened.settimeout(seconds)
         opened.connect(server.socket)
     except BaseException:
         opened.close()

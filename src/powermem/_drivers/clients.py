@@ -12,14 +12,16 @@ import functools
 import inspect
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Protocol
 
 from ..clients import GENERIC, Api, Attended, Surface, reply_text
 from ..errors import InvalidInputError
-from .streamed import is_stream, tapped
+from .streamed import end_tap, is_stream, tapped
 
 _logger = logging.getLogger("powermem.clients")
 
@@ -30,24 +32,55 @@ _RAW = "x-stainless-raw-response"
 _marking = threading.Lock()
 
 
+class Ongoing(Protocol):
+    """An exchange that is under way."""
+
+    @property
+    def attended(self) -> Attended:
+        """The request."""
+
+    @property
+    def kept(self) -> Future[None]:
+        """Is resolved when what the user said is on disk, or cannot be put there."""
+
+    def end(self, reply: str, whole: bool) -> None:
+        """Take down what was answered, all of it or as far as it came.
+
+        May be called while an object is being collected.
+        """
+
+    def fail(self) -> None:
+        """Take down that nothing was answered."""
+
+
 class Listener(Protocol):
-    """Who attends the calls. None of these blocks."""
+    """What attends the calls. Nothing here blocks."""
 
     @property
     def budget(self) -> float:
         """Seconds that a call waits for what is recalled."""
 
-    def attend(self, api: Api, positional: tuple[Any, ...], keywords: Mapping[str, Any]) -> Attended | None:
-        """Look at a request; ``None`` leaves it alone."""
+    @property
+    def alive(self) -> bool:
+        """Whether there is still a memory behind it."""
 
-    def recall(self, attended: Attended) -> Future[list[str]] | None:
+    def attend(self, api: Api, positional: tuple[Any, ...], keywords: Mapping[str, Any]) -> Ongoing | None:
+        """Look at a request, and begin to keep what is said in it; ``None`` leaves it alone."""
+
+    def opening(self, ongoing: Any) -> tuple[Future[None], float] | None:
+        """Return what to wait for before recalling, and for how many seconds at most."""
+
+    def recall(self, ongoing: Any) -> Future[list[str]] | None:
         """Begin to recall for a caller whose thread does nothing else meanwhile."""
 
-    def recall_soon(self, attended: Attended) -> asyncio.Future[list[str]] | None:
+    def recall_soon(self, ongoing: Any) -> asyncio.Future[list[str]] | None:
         """Begin to recall for a caller on an event loop."""
 
-    def hear(self, attended: Attended, reply: str) -> None:
-        """Take down what was answered. May be called while an object is being collected."""
+    def keeping(self, ongoing: Any, begun: float, *, blocking: bool) -> float:
+        """Return how many seconds to wait at most until what was said is kept."""
+
+    def kept(self, ongoing: Any, in_time: bool) -> None:
+        """Be told whether it was kept in time."""
 
 
 @dataclass
@@ -66,9 +99,11 @@ def attach(client: object, surface: Surface, listener: Listener) -> None:
     """
     with _marking:
         registration: _Registration | None = vars(client).get(_MARK)
-        if registration is not None:
-            if registration.listener is listener:
-                return
+        if registration is not None and registration.listener is listener:
+            return
+        if registration is not None and not registration.listener.alive:
+            _restore(client, registration)
+        elif registration is not None:
             raise InvalidInputError(
                 "client: it is registered with another memory; unregister it there, or use a client for each"
             )
@@ -94,10 +129,14 @@ def detach(client: object, listener: Listener) -> bool:
         registration: _Registration | None = getattr(client, "__dict__", {}).get(_MARK)
         if registration is None or registration.listener is not listener:
             return False
-        for owner, name in registration.replaced:
-            vars(owner).pop(name, None)
-        delattr(client, _MARK)
+        _restore(client, registration)
         return True
+
+
+def _restore(client: object, registration: _Registration) -> None:
+    for owner, name in registration.replaced:
+        vars(owner).pop(name, None)
+    delattr(client, _MARK)
 
 
 def wrapped(fn: Callable[..., Any], listener: Listener) -> Callable[..., Any]:
@@ -114,14 +153,16 @@ def wrapped(fn: Callable[..., Any], listener: Listener) -> Callable[..., Any]:
 def _attended(original: Callable[..., Any], api: Api, listener: Listener) -> Callable[..., Any]:
     @functools.wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
-        attended = _attend(listener, api, args, kwargs)
-        if attended is None:
+        ongoing = _attend(listener, api, args, kwargs)
+        if ongoing is None:
             return original(*args, **kwargs)
-        positional, keywords = _request(attended, _recalled(listener, attended))
-        reply = original(*positional, **keywords)
-        if inspect.isawaitable(reply):
-            return _later(listener, attended, reply)
-        return _heard(listener, attended, reply)
+        exchange = _Exchange(listener, ongoing)
+        with exchange.asking():
+            positional, keywords = exchange.request(_recalled(listener, ongoing))
+            reply = original(*positional, **keywords)
+            if inspect.isawaitable(reply):
+                return exchange.later(reply)
+            return exchange.heard(reply)
 
     return call
 
@@ -129,11 +170,13 @@ def _attended(original: Callable[..., Any], api: Api, listener: Listener) -> Cal
 def _async_attended(original: Callable[..., Any], api: Api, listener: Listener) -> Callable[..., Any]:
     @functools.wraps(original)
     async def call(*args: Any, **kwargs: Any) -> Any:
-        attended = _attend(listener, api, args, kwargs)
-        if attended is None:
+        ongoing = _attend(listener, api, args, kwargs)
+        if ongoing is None:
             return await original(*args, **kwargs)
-        positional, keywords = _request(attended, await _async_recalled(listener, attended))
-        return _heard(listener, attended, await original(*positional, **keywords))
+        exchange = _Exchange(listener, ongoing)
+        with exchange.asking():
+            positional, keywords = exchange.request(await _async_recalled(listener, ongoing))
+            return await exchange.async_heard(await original(*positional, **keywords))
 
     return call
 
@@ -141,31 +184,33 @@ def _async_attended(original: Callable[..., Any], api: Api, listener: Listener) 
 def _async_generated(original: Callable[..., Any], listener: Listener) -> Callable[..., Any]:
     @functools.wraps(original)
     async def call(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-        attended = _attend(listener, GENERIC, args, kwargs)
-        positional, keywords = args, kwargs
-        if attended is not None:
-            positional, keywords = _request(attended, await _async_recalled(listener, attended))
-        pieces = original(*positional, **keywords)
+        ongoing = _attend(listener, GENERIC, args, kwargs)
+        if ongoing is None:
+            pieces = heard = original(*args, **kwargs)
+        else:
+            exchange = _Exchange(listener, ongoing)
+            with exchange.asking():
+                positional, keywords = exchange.request(await _async_recalled(listener, ongoing))
+                pieces = original(*positional, **keywords)
+                heard = await exchange.async_heard(pieces)
         try:
-            async for piece in pieces if attended is None else _heard(listener, attended, pieces):
+            async for piece in heard:
                 yield piece
         finally:
+            if ongoing is not None:
+                await heard.aclose()
             await pieces.aclose()
 
     return call
 
 
-async def _later(listener: Listener, attended: Attended, reply: Any) -> Any:
-    return _heard(listener, attended, await reply)
-
-
 def _managed(original: Callable[..., Any], api: Api, listener: Listener) -> Callable[..., Any]:
     @functools.wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
-        attended = _attend(listener, api, args, kwargs)
-        if attended is None:
+        ongoing = _attend(listener, api, args, kwargs)
+        if ongoing is None:
             return original(*args, **kwargs)
-        return _Manager(original, listener, attended)
+        return _Manager(original, _Exchange(listener, ongoing))
 
     return call
 
@@ -173,32 +218,103 @@ def _managed(original: Callable[..., Any], api: Api, listener: Listener) -> Call
 class _Manager:
     """Asks when it is entered, in either colour, as the provider's own manager does."""
 
-    def __init__(self, original: Callable[..., Any], listener: Listener, attended: Attended) -> None:
+    def __init__(self, original: Callable[..., Any], exchange: _Exchange) -> None:
         self._original = original
-        self._listener = listener
-        self._attended = attended
+        self._exchange = exchange
         self._inner: Any = None
+        self._heard: Any = None
 
     def __enter__(self) -> Any:
-        self._ask(_recalled(self._listener, self._attended))
-        return _heard(self._listener, self._attended, self._inner.__enter__())
+        exchange = self._exchange
+        with exchange.asking():
+            self._ask(_recalled(exchange.listener, exchange.ongoing))
+            self._heard = exchange.heard(self._inner.__enter__())
+        return self._heard
 
     def __exit__(self, *raised: Any) -> Any:
+        end_tap(self._heard)
         return self._inner.__exit__(*raised)
 
     async def __aenter__(self) -> Any:
-        self._ask(await _async_recalled(self._listener, self._attended))
-        return _heard(self._listener, self._attended, await self._inner.__aenter__())
+        exchange = self._exchange
+        with exchange.asking():
+            self._ask(await _async_recalled(exchange.listener, exchange.ongoing))
+            self._heard = await exchange.async_heard(await self._inner.__aenter__())
+        return self._heard
 
     async def __aexit__(self, *raised: Any) -> Any:
+        end_tap(self._heard)
         return await self._inner.__aexit__(*raised)
 
     def _ask(self, recalled: list[str]) -> None:
-        positional, keywords = _request(self._attended, recalled)
+        positional, keywords = self._exchange.request(recalled)
         self._inner = self._original(*positional, **keywords)
 
 
-def _attend(listener: Listener, api: Api, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Attended | None:
+class _Exchange:
+    """A call that is attended, from the request to the reply."""
+
+    def __init__(self, listener: Listener, ongoing: Ongoing) -> None:
+        self.listener = listener
+        self.ongoing = ongoing
+        self._begun = 0.0
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Take down that a call has failed, if it does."""
+        try:
+            yield
+        except BaseException:
+            self.ongoing.fail()
+            raise
+
+    def request(self, recalled: list[str]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the arguments to call with."""
+        self._begun = monotonic()
+        try:
+            return self.ongoing.attended.call(recalled)
+        except Exception as error:
+            _warn("what was recalled could not be put into the request", error)
+            return self.ongoing.attended.call([])
+
+    def heard(self, reply: Any) -> Any:
+        """Take down a reply, now or as it comes, and return it once what was said is on disk."""
+        left = self.listener.keeping(self.ongoing, self._begun, blocking=True)
+        if left:
+            done, _ = concurrent.futures.wait([self.ongoing.kept], left)
+            self.listener.kept(self.ongoing, bool(done))
+        return self._take(reply)
+
+    async def async_heard(self, reply: Any) -> Any:
+        """Do the same without blocking an event loop."""
+        left = self.listener.keeping(self.ongoing, self._begun, blocking=False)
+        if left:
+            done, _ = await asyncio.wait({asyncio.wrap_future(self.ongoing.kept)}, timeout=left)
+            self.listener.kept(self.ongoing, bool(done))
+        return self._take(reply)
+
+    async def later(self, reply: Any) -> Any:
+        """Await a reply that a plain function returned."""
+        with self.asking():
+            return await self.async_heard(await reply)
+
+    def _take(self, reply: Any) -> Any:
+        try:
+            if is_stream(reply):
+                return tapped(reply, self._end)
+            self._end(reply_text(reply), True)
+        except Exception as error:
+            _warn("a reply could not be taken down", error)
+        return reply
+
+    def _end(self, text: str, whole: bool) -> None:
+        try:
+            self.ongoing.end(text, whole)
+        except Exception as error:
+            _warn("a reply could not be taken down", error)
+
+
+def _attend(listener: Listener, api: Api, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Ongoing | None:
     try:
         headers = kwargs.get("extra_headers") or {}
         if any(str(name).lower() == _RAW for name in headers):
@@ -209,18 +325,13 @@ def _attend(listener: Listener, api: Api, args: tuple[Any, ...], kwargs: dict[st
         return None
 
 
-def _request(attended: Attended, recalled: list[str]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    try:
-        return attended.call(recalled)
-    except Exception as error:
-        _warn("what was recalled could not be put into the request", error)
-        return attended.call([])
-
-
-def _recalled(listener: Listener, attended: Attended) -> list[str]:
+def _recalled(listener: Listener, ongoing: Ongoing) -> list[str]:
     future = None
     try:
-        future = listener.recall(attended)
+        opening = listener.opening(ongoing)
+        if opening is not None:
+            concurrent.futures.wait([opening[0]], opening[1])
+        future = listener.recall(ongoing)
         return [] if future is None else future.result(listener.budget)
     except concurrent.futures.TimeoutError:
         _warn_late(listener)
@@ -233,10 +344,13 @@ def _recalled(listener: Listener, attended: Attended) -> list[str]:
     return []
 
 
-async def _async_recalled(listener: Listener, attended: Attended) -> list[str]:
+async def _async_recalled(listener: Listener, ongoing: Ongoing) -> list[str]:
     future = None
     try:
-        future = listener.recall_soon(attended)
+        opening = listener.opening(ongoing)
+        if opening is not None:
+            await asyncio.wait({asyncio.wrap_future(opening[0])}, timeout=opening[1])
+        future = listener.recall_soon(ongoing)
         if future is None:
             return []
         done, _ = await asyncio.wait({future}, timeout=listener.budget)
@@ -249,24 +363,6 @@ async def _async_recalled(listener: Listener, attended: Attended) -> list[str]:
         if future is not None:
             future.cancel()
     return []
-
-
-def _heard(listener: Listener, attended: Attended, reply: Any) -> Any:
-    """Take down a reply, now or as it comes, and return it."""
-    try:
-        if is_stream(reply):
-            return tapped(reply, functools.partial(_hear, listener, attended))
-        _hear(listener, attended, reply_text(reply))
-    except Exception as error:
-        _warn("a reply could not be taken down", error)
-    return reply
-
-
-def _hear(listener: Listener, attended: Attended, text: str) -> None:
-    try:
-        listener.hear(attended, text)
-    except Exception as error:
-        _warn("a reply could not be taken down", error)
 
 
 def _warn(what: str, error: BaseException) -> None:

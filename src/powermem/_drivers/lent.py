@@ -107,6 +107,9 @@ class _OnThread:
     async def rollback(self) -> None:
         await self._threads.run(self._connection.rollback)
 
+    async def ping(self) -> None:
+        await self._threads.run(self._connection.ping)
+
     async def close(self) -> None:
         await self._threads.run(self._connection.close)
         await self._threads.close()

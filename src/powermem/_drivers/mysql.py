@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..errors import StoreError, StoreUnavailableError
-from .base import ConnectionLostError, MissingTableError, Server, TransactionAbortedError
+from .base import (
+    ConnectionLostError,
+    CrowdedServerError,
+    MissingTableError,
+    ReadOnlyServerError,
+    Server,
+    TransactionAbortedError,
+)
 
 # Names of server errors: https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html,
 # https://mariadb.com/kb/en/mariadb-error-code-reference/ and, from 4000 on, OceanBase's own numbers.
@@ -25,6 +32,10 @@ _REFUSED = frozenset({1044, 1045, 1698, 1862, 2049, 2054, 2059, 2061, 3118, 3159
 _NO_DATABASE = 1049
 _NO_TLS = 2026
 _FULL = frozenset({1021, 1114, 4184, 4264})
+_READ_ONLY = frozenset({1290, 1792, 1836, 3100})
+_TOO_LARGE = 1153
+# An error of the storage engine, which brings one of the operating system, and the words for a full disk.
+_ENGINE, _NO_SPACE = 1030, "error 28 "
 
 # What a socket that broke in the middle of something raises; asyncio says it in many ways.
 _BROKEN = (OSError, EOFError, TimeoutError, RuntimeError)
@@ -33,6 +44,44 @@ _BROKEN = (OSError, EOFError, TimeoutError, RuntimeError)
 _LOCK_WAIT = 5
 
 CHARSET = "utf8mb4"
+STATE = "SELECT version(), @@max_allowed_packet"
+"""What has to be known of a server. What the handshake says of seekdb does not tell it from MySQL."""
+MOST_AT_ONCE = 1_024_000
+"""Bytes of rows that go into one statement, as the drivers have it."""
+# Of a packet, what a statement is not; and how large one is that a server may have hung up on.
+_HEADROOM = 1024
+_LARGE = 1 << 20
+
+
+def most_at_once(packet: int) -> int:
+    """Return the bytes of rows for one statement on a server that takes packets of this size."""
+    return max(1, min(MOST_AT_ONCE, packet - _HEADROOM))
+
+
+def check_size(query: str | bytes | bytearray, packet: int, server: Server) -> None:
+    """Raise an error for a statement that the server would hang up on.
+
+    Args:
+        query: with its values.
+        packet: the server's ``max_allowed_packet``.
+        server: which one.
+
+    Raises:
+        StoreError: it is larger.
+    """
+    size = len(query)
+    if isinstance(query, str) and size * 4 > packet:
+        size = len(query.encode(errors="surrogateescape"))
+    if size + 1 > packet:
+        raise too_large(server, f"a statement of {size:,} bytes is", f"{packet:,} bytes")
+
+
+def too_large(server: Server, what: str, limit: str) -> StoreError:
+    """Return the error for what the server takes in no packet."""
+    return StoreError(
+        f"{server}: {what} larger than the server takes (max_allowed_packet, {limit}); raise that setting of "
+        "the server, or store shorter texts"
+    )
 
 
 def translate(error: BaseException, server: Server) -> Exception:
@@ -43,6 +92,12 @@ def translate(error: BaseException, server: Server) -> Exception:
         server: whom it was said by.
     """
     code, message = describe(error)
+    if code == _TOO_LARGE:
+        return too_large(server, "a statement is", message)
+    if code in _READ_ONLY:
+        return ReadOnlyServerError(
+            f"{server}: the server takes no writes ({message}); it may be a replica: set host to the primary"
+        )
     if code in _ABORTED:
         return TransactionAbortedError(f"{server}: {message}")
     if code in _MISSING:
@@ -51,7 +106,7 @@ def translate(error: BaseException, server: Server) -> Exception:
         return StoreError(
             f"{server}: a statement took more than {server.statement_timeout:g} s and was stopped ({message})"
         )
-    if code in _FULL:
+    if code in _FULL or (code == _ENGINE and _NO_SPACE in message):
         return StoreError(
             f"{server}: there is no room left on the server; make some and try again ({message})"
         )
@@ -90,7 +145,7 @@ def was_answered(error: BaseException) -> bool:
 
 
 def _crowded(server: Server, message: str) -> StoreUnavailableError:
-    return StoreUnavailableError(
+    return CrowdedServerError(
         f"{server}: the server takes no more connections; lower pool_size or raise its limit ({message})"
     )
 

@@ -17,8 +17,8 @@ _TAP = "_powermem_tap"
 class _Tap:
     """Hears what a stream yields, and tells it once, when the stream has ended or is given up."""
 
-    def __init__(self, tell: Callable[[str], object]) -> None:
-        self._tell: Callable[[str], object] | None = tell
+    def __init__(self, tell: Callable[[str, bool], object]) -> None:
+        self._tell: Callable[[str, bool], object] | None = tell
         self._transcript = Transcript()
 
     def feed(self, event: object) -> None:
@@ -27,10 +27,10 @@ class _Tap:
         except Exception as error:
             _logger.warning("a piece of a reply could not be read: %r", error)
 
-    def end(self) -> None:
+    def end(self, whole: bool) -> None:
         tell, self._tell = self._tell, None
         if tell is not None:
-            tell(self._transcript.text)
+            tell(self._transcript.text, whole)
 
 
 def is_stream(reply: object) -> bool:
@@ -38,12 +38,13 @@ def is_stream(reply: object) -> bool:
     return hasattr(type(reply), "__next__") or hasattr(type(reply), "__anext__")
 
 
-def tapped(stream: Any, tell: Callable[[str], object]) -> Any:
+def tapped(stream: Any, tell: Callable[[str, bool], object]) -> Any:
     """Listen to a stream.
 
     Args:
         stream: an iterator, an async iterator, or both.
-        tell: gets the text once, when the stream has ended, has failed, was closed or was dropped.
+        tell: gets the text once, when the stream has ended, has failed, was closed or was dropped, and
+            whether it has ended.
 
     Returns:
         The stream itself, of a subclass of its own class; a generator, whose class cannot be changed, comes
@@ -57,6 +58,13 @@ def tapped(stream: Any, tell: Callable[[str], object]) -> Any:
     except TypeError:
         return (_AsyncRelay if hasattr(type(stream), "__anext__") else _Relay)(stream, tap)
     return stream
+
+
+def end_tap(stream: Any) -> None:
+    """Listen no more to a stream that may be tapped, because nobody will read on."""
+    tap = getattr(stream, "__dict__", {}).get(_TAP)
+    if tap is not None:
+        tap.end(False)
 
 
 @lru_cache(maxsize=64)
@@ -89,8 +97,8 @@ def _next_of(base: type[Any]) -> Callable[[Any], Any]:
         tap: _Tap = vars(self)[_TAP]
         try:
             item = base.__next__(self)
-        except BaseException:
-            tap.end()
+        except BaseException as error:
+            tap.end(isinstance(error, (StopIteration, StopAsyncIteration)))
             raise
         tap.feed(item)
         return item
@@ -103,8 +111,8 @@ def _anext_of(base: type[Any]) -> Callable[[Any], Any]:
         tap: _Tap = vars(self)[_TAP]
         try:
             item = await base.__anext__(self)
-        except BaseException:
-            tap.end()
+        except BaseException as error:
+            tap.end(isinstance(error, (StopIteration, StopAsyncIteration)))
             raise
         tap.feed(item)
         return item
@@ -114,7 +122,7 @@ def _anext_of(base: type[Any]) -> Callable[[Any], Any]:
 
 def _ending(original: Callable[..., Any]) -> Callable[..., Any]:
     def close(self: Any, *args: Any, **kwargs: Any) -> Any:
-        vars(self)[_TAP].end()
+        vars(self)[_TAP].end(False)
         # In the other colour this is awaited by the caller.
         return original(self, *args, **kwargs)
 
@@ -132,7 +140,7 @@ class _Passing:
         return getattr(self._stream, name)
 
     def __del__(self) -> None:
-        self._tap.end()
+        self._tap.end(False)
 
 
 class _Relay(_Passing):
@@ -142,14 +150,14 @@ class _Relay(_Passing):
     def __next__(self) -> Any:
         try:
             item = next(self._stream)
-        except BaseException:
-            self._tap.end()
+        except BaseException as error:
+            self._tap.end(isinstance(error, (StopIteration, StopAsyncIteration)))
             raise
         self._tap.feed(item)
         return item
 
     def close(self) -> None:
-        self._tap.end()
+        self._tap.end(False)
         close = getattr(self._stream, "close", None)
         if close is not None:
             close()
@@ -162,14 +170,14 @@ class _AsyncRelay(_Passing):
     async def __anext__(self) -> Any:
         try:
             item = await anext(self._stream)
-        except BaseException:
-            self._tap.end()
+        except BaseException as error:
+            self._tap.end(isinstance(error, (StopIteration, StopAsyncIteration)))
             raise
         self._tap.feed(item)
         return item
 
     async def aclose(self) -> None:
-        self._tap.end()
+        self._tap.end(False)
         close = getattr(self._stream, "aclose", None)
         if close is not None:
             await close()

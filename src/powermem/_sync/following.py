@@ -139,7 +139,7 @@ class Following(Moving):
                 f"task_id: task {task.id} is {task.status}; only what ended is tried again"
             )
         parts.processor.wake()
-        handle = parts.watcher.watch(task.id, task.scope.user_id)
+        handle = parts.watcher.watch(task.id, task.scope.user_id, maker=self._share)
         parts.watcher.stored([task.id])
         return handle
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import InvalidInputError
+from ..sqlite.files import is_database
 from .output import CommandError
 
 Call = dict[str, Any]
@@ -57,6 +58,8 @@ def open_source(name: str) -> Iterator[Source]:
         yield Source(_lines(sys.stdin.buffer), None)
         return
     path = Path(name).expanduser()
+    if is_database(path):
+        raise CommandError(f"{name}: is an SQLite database; `powermem import` reads those")
     try:
         file = path.open("rb")
     except OSError as error:

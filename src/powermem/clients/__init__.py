@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .apis import CHAT, GENERIC, MESSAGES, RESPONSES, Api
 from .attribution import Attribution, Attributions, check_name
-from .exchange import Attended, Exchange, attend, messages_of, new_messages
+from .exchange import Attended, Exchange, attend, messages_of, new_messages, spoken
 from .replies import reply_text
 from .streams import Transcript
 from .surface import Method, Surface, surface_of
@@ -27,5 +27,6 @@ __all__ = [
     "messages_of",
     "new_messages",
     "reply_text",
+    "spoken",
     "surface_of",
 ]

@@ -64,10 +64,6 @@ class Attended:
             name: value for name, value in arguments.items() if name != _FIRST
         }
 
-    def exchange(self, reply: str, at: int) -> Exchange:
-        """Return what is to be kept of it."""
-        return Exchange(self.who, self.said, strip_recalled(reply), self.asked_at, at)
-
 
 def attend(
     api: Api, who: Attribution, positional: tuple[Any, ...], keywords: Mapping[str, Any], at: int
@@ -132,5 +128,12 @@ def new_messages(messages: str | Sequence[Any]) -> tuple[str, str]:
 
 def messages_of(exchange: Exchange) -> list[Message]:
     """Return the messages to keep of an exchange."""
-    spoken = (("user", exchange.said, exchange.asked_at), ("assistant", exchange.reply, exchange.replied_at))
-    return [Message(role, text.strip(), None, moment) for role, text, moment in spoken if text.strip()]
+    return [
+        *spoken("user", exchange.said, exchange.asked_at),
+        *spoken("assistant", exchange.reply, exchange.replied_at),
+    ]
+
+
+def spoken(role: str, text: str, at: int) -> list[Message]:
+    """Return the message to keep of a text; none of a blank one."""
+    return [Message(role, text.strip(), None, at)] if text.strip() else []

@@ -87,6 +87,8 @@ class ServerConfig(StoreConfig):
     """Seconds that connecting may take."""
     statement_timeout: Amount = 60.0
     """Seconds that one statement may take; 0 for no limit."""
+    pool_timeout: Seconds = 60.0
+    """Seconds to wait for a connection while all ``pool_size`` are in use."""
     sslmode: Annotated[TLSMode | None, Env("DATABASE_SSLMODE")] = None
     """How hard to insist on TLS; ``prefer`` when left out."""
     ssl_ca: Path | None = None
@@ -179,6 +181,8 @@ class PostgresConfig(ServerConfig):
     hnsw: Annotated[bool, Env("POSTGRES_HNSW")] = True
     unix_socket: Path | None = None
     """Folder of the server's socket, instead of host."""
+    pooler: Literal["auto", "none", "transaction"] = "auto"
+    """Whether a pooler such as PgBouncer gives each transaction another session; ``auto`` finds out."""
     minconn: Whole = 1
     pool_size: Annotated[Count, Env("VECTOR_STORE_MAXCONN", "DATABASE_POOL_SIZE")] = alias(
         "pool_size", "maxconn", default=5

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InvalidInputError
+from ..sqlite.files import is_open
 
 _KEY = "powermem_load"
 _VERSION = 1
@@ -30,7 +31,12 @@ class Checkpoint:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = Path(path)
+        # The program may change its folder during the load.
+        self._path = Path(path).absolute()
+        if is_open(self._path):
+            raise InvalidInputError(
+                f"checkpoint: {self._path} is a database that is open; choose another path"
+            )
         self._id = uuid.uuid4().hex
         self._first: str | None = None
         self._done = 0

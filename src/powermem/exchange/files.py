@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import IO, Any, cast
 
 from ..errors import InvalidInputError
+from ..sqlite.files import is_database, is_open
 
 Target = str | os.PathLike[str] | IO[Any]
 """A path, or an open file for text or bytes. A path that ends in ``.gz`` is compressed."""
@@ -29,7 +30,12 @@ class LineWriter:
         self._path: Path | None = None
         self._file: IO[Any]
         if isinstance(target, (str, os.PathLike)):
-            self._path = Path(target)
+            # The program may change its folder before the file appears.
+            self._path = Path(target).absolute()
+            if is_open(self._path):
+                raise InvalidInputError(
+                    f"path_or_file: {self._path} is a database that is open; choose another path"
+                )
             self._part = self._path.with_name(f"{self._path.name}.part")
             try:
                 self._file = _open(self._part, "wb", packed=_packed(self._path))
@@ -78,7 +84,13 @@ class LineReader:
         self._number = 0
         self._file: IO[Any]
         if isinstance(source, (str, os.PathLike)):
-            path = Path(source)
+            # Where it is now, though the program may change its folder while it is read.
+            path = Path(source).absolute()
+            if is_database_path(path):
+                raise InvalidInputError(
+                    f"source: {path} is an SQLite database, not an export; leave format out, or give the "
+                    "file that export_memories() has written"
+                )
             try:
                 self._file = _open(path, "rb", packed=_packed(path))
             except OSError as error:
@@ -116,12 +128,9 @@ class LineReader:
         return taken
 
 
-def begins_like_sqlite(source: Target) -> bool:
-    """Return whether a path leads to a SQLite database."""
-    if not isinstance(source, (str, os.PathLike)) or not os.path.isfile(source):
-        return False
-    with open(source, "rb") as file:
-        return file.read(16) == b"SQLite format 3\0"
+def is_database_path(source: Target) -> bool:
+    """Return whether a path leads to an SQLite database."""
+    return isinstance(source, (str, os.PathLike)) and "\0" not in os.fspath(source) and is_database(source)
 
 
 def _packed(path: Path) -> bool:
@@ -129,6 +138,20 @@ def _packed(path: Path) -> bool:
 
 
 def _open(path: Path, mode: str, *, packed: bool) -> IO[Any]:
-    # Level 5 packs nearly as well as the default 9 in a third of the time.
-    opened: Any = gzip.open(path, mode, 5) if packed else open(path, mode)  # noqa: SIM115
-    return cast("IO[Any]", opened)
+    # What memories say is for the eyes of the file's owner, as the database is.
+    opened: Any = open(path, mode, opener=_private if mode == "wb" else None)  # noqa: SIM115
+    if not packed:
+        return cast("IO[Any]", opened)
+    try:
+        # Level 5 packs nearly as well as the default 9 in a third of the time.
+        zipped = gzip.GzipFile(filename="", mode=mode, compresslevel=5, fileobj=opened)
+    except BaseException:
+        opened.close()
+        raise
+    # Closed together with what packs it.
+    zipped.myfileobj = opened
+    return cast("IO[Any]", zipped)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -14,7 +14,7 @@ from ..errors import InvalidInputError
 from ..tasks import Preference
 from ..types import EmbedderIdentity, HistoryEntry, Stored, Turn
 from . import FORMATS
-from .files import LineReader, Target, begins_like_sqlite
+from .files import LineReader, Target, is_database_path
 from .foreign import read_record, records
 from .lines import Header, Item, read_header, read_item
 from .upstream import UpstreamDatabase
@@ -85,7 +85,7 @@ class Source:
         self._records: Iterator[tuple[int, Any]] = iter(())
         self._header: Header | None = None
         self._first: list[tuple[int, str]] = []
-        if format == "powermem-1.1" or (format == "auto" and begins_like_sqlite(source)):
+        if format == "powermem-1.1" or (format == "auto" and is_database_path(source)):
             if not isinstance(source, (str, os.PathLike)):
                 raise InvalidInputError("source: a powermem 1.1 database is given by its path")
             self._database = UpstreamDatabase(source, collection)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .answer import ParsedJSON, ParseError, parse_json
+from .answer import Fit, ParsedJSON, ParseError, parse_answer
 from .decisions import Decision, Decisions, parse_decisions, read_decisions
 from .extraction import parse_extraction
 from .facts import read_facts
@@ -12,12 +12,13 @@ from .segments import Segments, parse_segments
 __all__ = [
     "Decision",
     "Decisions",
+    "Fit",
     "ParseError",
     "ParsedJSON",
     "Segments",
+    "parse_answer",
     "parse_decisions",
     "parse_extraction",
-    "parse_json",
     "parse_ranking",
     "parse_segments",
     "read_decisions",

@@ -1,19 +1,30 @@
-"""JSON out of whatever a language model wrote around it."""
+"""Which part of what a language model wrote is its answer."""
 
 from __future__ import annotations
 
+import enum
 import json
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from .scanner import Found, Scanner, Unreadable
+from ..cleaning import clean
+from .blocks import MARK, Block, around, blocks_of
+from .scanner import Found, Scanner
 
-_THOUGHTS = (("<think>", "</think>"), ("<thinking>", "</thinking>"), ("<reasoning>", "</reasoning>"))
-_FENCE = "```"
-# As many spaces as may part two blocks of thoughts.
-_GAP = 100
-_ANSWER_FOLLOWS = re.compile(r"[ \t]*(?:[\r\n{\[]|```)")
+_FENCE = re.compile(r"`{3,}[^\S\n]*\w*")
+_MARK = re.compile(MARK)
+# What may stand between objects that are the items of one list: bullets, numbers, fences.
+_BETWEEN = re.compile(r"(?:[\s,;*•.)\d-]|`{3,}\w*)*")
+_ASIDE = re.compile(r"[ \t]*[,;]?[ \t]*[a-z]")
+_INTRODUCED = re.compile(r"(?:^|[\n:>)*\]|`▷】»⟩》〉])[ \t]*\Z")
+_CLOSED = re.compile(r"[ \t]*[.;]?[ \t]*(?:[\n<`\[|◁【«⟨《〈]|\Z)")
+# How far a value may be wrapped, and in how much.
+_MOST_WRAPPINGS = 10_000
+# Of a thousand values the last ones count; nobody answers with as many.
+_MOST_VALUES = 2_000
+_LOOK_BACK = 80
 
 
 class ParseError(ValueError):
@@ -22,12 +33,30 @@ class ParseError(ValueError):
     Attributes:
         message: what was wrong.
         position: where in the answer, in characters, or ``None`` when the form and not the text is wrong.
+        cut: whether the answer may only have ended too early: there was no more than the model's thoughts, or
+            the beginning of something.
     """
 
-    def __init__(self, message: str, position: int | None = None) -> None:
+    def __init__(self, message: str, position: int | None = None, *, cut: bool = False) -> None:
         super().__init__(message if position is None else f"{message} (at character {position})")
         self.message = message
         self.position = position
+        self.cut = cut
+
+
+class Fit(enum.IntEnum):
+    """How well a value has the form of an answer, the worst first."""
+
+    NO = 0
+    """Not at all."""
+    BARE = 1
+    """It says that there is nothing, if it is the whole reply: an empty list."""
+    LOOSE = 2
+    """It can be understood as one, if it stands by itself."""
+    EMPTY = 3
+    """It has the form that was asked for, and says that there is nothing."""
+    EXACT = 4
+    """It has the form that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,87 +64,252 @@ class ParsedJSON:
     """A value read from an answer.
 
     Attributes:
-        value: what ``json.loads`` would have given; ``NaN`` and ``Infinity`` become ``None``.
-        complete: whether all of it is there. Not when the answer was cut, when its brackets did not match, or
-            when the model's thoughts never ended.
+        value: what ``json.loads`` would have given; ``NaN`` and ``Infinity`` become ``None``, and strings are
+            cleaned.
+        complete: whether all of it is there. Not when the answer was cut, or when its brackets did not match.
     """
 
     value: Any
     complete: bool = True
 
 
-def parse_json(text: str) -> ParsedJSON:
-    """Read the JSON value in an answer.
+class _Candidate(NamedTuple):
+    """A value that may be the answer.
 
-    Valid JSON is read as it is, also in a code fence or after a model's thoughts. Otherwise the longest
-    object or array is taken; objects that follow each other directly make a list, as in JSON lines.
+    Attributes:
+        rank: 1 where it fills a block, 2 outside of all.
+        fit: the form that it has.
+        intact: whether all of it is there, or all up to the end of the text.
+        start: where it stands.
+        end: where it ends.
+        value: what it says.
+        cut: whether some of it is missing.
+    """
+
+    rank: int
+    fit: Fit
+    intact: bool
+    start: int
+    end: int
+    value: Any
+    cut: bool
+
+
+def parse_answer(text: str, fit: Callable[[Any], Fit], expected: str) -> ParsedJSON:
+    """Find the answer in what a model wrote, and read it.
+
+    Of all JSON values the last one counts that has the form of an answer. Form goes before place: what was
+    asked for counts more than what can only be understood as such. Length counts nothing, and neither do
+    values among a model's thoughts, which any brackets may mark that begin and end a block. The answer may
+    be wrapped in other JSON, also as a string.
 
     Args:
-        text: the answer.
+        text: what the model wrote.
+        fit: tells which form a value has.
+        expected: the form, in words for the model.
 
     Returns:
         The value and whether it is complete.
 
     Raises:
-        ParseError: there is no JSON in it.
+        ParseError: there is no answer in it.
     """
     text = text.strip().lstrip("\ufeff").strip()
     if not text:
         raise ParseError("the answer is empty")
-    spoken = _without_thoughts(text)
-    for candidate in (text, _unfenced(text), spoken, _unfenced(spoken)):
-        try:
-            return ParsedJSON(_loads(candidate))
-        except (ValueError, RecursionError):
-            # Not strict JSON: that is what the forgiving reader below is for.
-            continue
     try:
-        best = _longest(Scanner(spoken).values(), spoken)
-    except Unreadable as error:
-        raise ParseError(str(error), error.position) from None
-    # Thoughts that never end hold drafts, not the answer.
-    unfinished = spoken.startswith(tuple(opening for opening, _ in _THOUGHTS))
-    return ParsedJSON(best.value, not (best.cut or unfinished))
+        # strict=False allows raw line breaks in strings.
+        whole = json.loads(text, strict=False, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        # Not strict JSON: that is what the forgiving reader is for.
+        whole = None
+    if isinstance(whole, str) and len(whole) < len(text):
+        return parse_answer(whole, fit, expected)
+    try:
+        return ParsedJSON(clean(whole)) if fit(whole) >= Fit.EMPTY else _found(text, fit, expected)
+    except RecursionError:
+        raise ParseError("it is nested too deeply") from None
 
 
-def _longest(found: list[Found], text: str) -> Found:
-    """Choose the value that takes the most room, after joining objects that follow each other."""
-    joined: list[Found] = []
-    for item in found:
-        last = joined[-1] if joined else None
-        if last is None or not (last.lines and item.lines) or text[last.end : item.start].strip(" \t\r\n,"):
-            joined.append(item)
+def _found(text: str, fit: Callable[[Any], Fit], expected: str) -> ParsedJSON:
+    scan = Scanner(text).scan(lambda value: fit(value) >= Fit.EMPTY)
+    blocks = blocks_of(scan.marks, len(text))
+    candidates = _candidates(text, scan.values[-_MOST_VALUES:], blocks, fit)
+    best = _best(text, candidates)
+    if best is not None:
+        return ParsedJSON(clean(best.value), not best.cut)
+    if any(not block.closed for block in blocks):
+        raise ParseError("the thoughts in it never end, so that no answer follows", cut=True)
+    if not scan.values:
+        raise ParseError(str(scan.failure), scan.failure.position, cut=scan.failure.position >= len(text))
+    raise ParseError(f"expected {expected}, got {_described(scan.values[-1].value)}", cut=scan.values[-1].cut)
+
+
+def _candidates(
+    text: str, values: Sequence[Found], blocks: Sequence[Block], fit: Callable[[Any], Fit]
+) -> list[_Candidate]:
+    """Return the values that have some form of an answer and do not lie among thoughts."""
+    candidates = []
+    lines: list[tuple[Found, int]] = []
+    for found in values:
+        value, form = _unwrapped(found.value, fit)
+        if form == Fit.NO and not isinstance(found.value, dict):
             continue
+        rank = _rank(text, found.start, found.end, blocks)
+        if not rank:
+            continue
+        if form >= Fit.EMPTY:
+            # That there is nothing is not said in passing.
+            if form == Fit.EMPTY and _ASIDE.match(text, found.end):
+                continue
+        elif form == Fit.BARE:
+            if not _is_all(text, found, blocks):
+                continue
+        elif isinstance(found.value, dict):
+            lines.append((found, rank))
+            continue
+        elif form == Fit.NO or not _stands(text, found):
+            continue
+        intact = not found.cut or found.end == len(text)
+        candidates.append(_Candidate(rank, form, intact, found.start, found.end, value, found.cut))
+    return candidates + _joined(text, lines, fit)
+
+
+def _joined(text: str, lines: Sequence[tuple[Found, int]], fit: Callable[[Any], Fit]) -> list[_Candidate]:
+    """Return objects that can be understood as answers; those that follow each other are one list."""
+    runs: list[list[tuple[Found, int]]] = []
+    for found, rank in lines:
+        joins = False
+        if runs:
+            before, its_rank = runs[-1][-1]
+            joins = its_rank == rank and _BETWEEN.fullmatch(text, before.end, found.start) is not None
+        if not joins:
+            runs.append([])
+        runs[-1].append((found, rank))
+    candidates = []
+    for run in runs:
+        items = [found for found, _ in run]
         # A line that was cut is dropped, as it is in a list.
-        lines = last.lines if item.cut else last.lines + item.lines
-        joined[-1] = Found(lines, last.start, item.end, last.cut or item.cut, lines)
-    return max(joined, key=lambda item: (bool(item.value), item.end - item.start))
+        kept = items[:-1] if len(items) > 1 and items[-1].cut else items
+        value = kept[0].value if len(items) == 1 else [found.value for found in kept]
+        first, last = items[0], items[-1]
+        form = min(fit(value), Fit.LOOSE)
+        if form == Fit.LOOSE and (len(items) > 1 or _stands(text, first)):
+            cut = any(found.cut for found in items)
+            intact = not cut or last.end == len(text)
+            candidates.append(_Candidate(run[0][1], form, intact, first.start, last.end, value, cut))
+    return candidates
 
 
-def _loads(text: str) -> Any:
-    # strict=False allows raw line breaks in strings.
-    return json.loads(text, strict=False, parse_constant=lambda _: None)
+def _best(text: str, candidates: Sequence[_Candidate]) -> _Candidate | None:
+    ordered = sorted(candidates, key=lambda it: (it.rank, min(it.fit, Fit.EMPTY), it.intact, it.start))
+    if not ordered:
+        return None
+    best = ordered[-1]
+    if best.cut:
+        # A model that repeats itself to the end has answered before.
+        begun = text[best.start : best.end]
+        for other in ordered[-2::-1]:
+            if not other.cut and other.rank == best.rank and text.startswith(begun.rstrip(), other.start):
+                return other
+    return best
 
 
-def _unfenced(text: str) -> str:
-    """Return what is inside the code fence that the whole text is, or the text."""
-    if len(text) >= 2 * len(_FENCE) and text.startswith(_FENCE) and text.endswith(_FENCE):
-        inner = text[len(_FENCE) : -len(_FENCE)]
-        tag, line_break, rest = inner.partition("\n")
-        return rest if line_break and tag.strip().isalnum() else inner
-    return text
+def _rank(text: str, start: int, end: int, blocks: Sequence[Block]) -> int:
+    """Return how much a place counts: 2 outside of all blocks, 1 filling one, 0 among thoughts."""
+    inside = around(blocks, start, end)
+    framing = [block for block in inside if block.frames_answer]
+    others = [block for block in inside if not block.frames_answer]
+    if not others:
+        return 2
+    if any(block.holds_thoughts and block.closed for block in others):
+        return 0
+    if not all(block.closed for block in others):
+        # An answer that is marked as such ends thoughts that nothing else ends.
+        latest = max(block.start for block in others)
+        return int(any(block.start >= latest and _fills(text, start, end, block) for block in framing))
+    return int(all(not block.opened or _fills(text, start, end, block) for block in others))
 
 
-def _without_thoughts(text: str) -> str:
-    """Remove the blocks in which a model thinks aloud, also one whose opening tag the server already took."""
-    for opening, closing in _THOUGHTS:
-        at = 0
-        while text.startswith(opening, at) and (end := text.find(closing, at)) >= 0:
-            at = end + len(closing)
-            at += len(text[at : at + _GAP]) - len(text[at : at + _GAP].lstrip())
-        text = text[at:]
-        before, tag, after = text.rpartition(closing)
-        # With nothing opened before it, the tag must not be one that a JSON string speaks of.
-        if tag and opening not in before and _ANSWER_FOLLOWS.match(after):
-            text = after
-    return text.strip()
+def _fills(text: str, start: int, end: int, block: Block) -> bool:
+    return _is_blank(text[block.start : start]) and _is_blank(text[end : block.end])
+
+
+def _is_blank(text: str) -> bool:
+    return not text or not _MARK.sub("", _FENCE.sub("", text)).strip()
+
+
+def _is_all(text: str, found: Found, blocks: Sequence[Block]) -> bool:
+    """Tell whether there is nothing but a value, and thoughts."""
+    if any(not block.frames_answer for block in around(blocks, found.start, found.end)):
+        return False
+    at, rest = 0, []
+    for block in sorted([*blocks, Block(found.start, found.end, "")]):
+        if block.frames_answer:
+            continue
+        rest.append(text[at : max(at, block.start)])
+        at = max(at, block.end)
+    return _is_blank("".join((*rest, text[at:])))
+
+
+def _stands(text: str, found: Found) -> bool:
+    """Tell whether a value stands by itself and not in the middle of a sentence."""
+    before = text[max(0, found.start - _LOOK_BACK) : found.start]
+    introduced = found.start == 0 or _INTRODUCED.search(before) is not None
+    return introduced and (found.cut or _CLOSED.match(text, found.end) is not None)
+
+
+def _unwrapped(value: Any, fit: Callable[[Any], Fit]) -> tuple[Any, Fit]:
+    """Return the answer in a value, and which form it has.
+
+    The outermost values of the right form count: the last of them, or all together if they are a list.
+    """
+    form = fit(value)
+    if form >= Fit.EMPTY:
+        return value, form
+    level, seen = [value], 0
+    while level and seen < _MOST_WRAPPINGS:
+        below: list[Any] = []
+        exact: tuple[Any, Fit] | None = None
+        for item in level:
+            inner = list(item.values()) if isinstance(item, dict) else item
+            inner = [_decoded(part) for part in inner]
+            seen += len(inner)
+            forms = [fit(part) for part in inner]
+            right = [part for part, its in zip(inner, forms, strict=True) if its >= Fit.EMPTY]
+            if right:
+                merged = _united(right) if isinstance(item, list) else right[-1]
+                exact = merged, fit(merged)
+            below.extend(part for part in inner if isinstance(part, (dict, list)))
+        if exact is not None:
+            return exact
+        level = below
+    return value, form
+
+
+def _decoded(value: Any) -> Any:
+    """Return what a string says that is JSON, as the arguments of a tool call are."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
+        return value
+    try:
+        return json.loads(value, strict=False, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return value
+
+
+def _united(answers: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Put the lists of several answers together."""
+    united: dict[str, Any] = {}
+    for answer in answers:
+        for key, value in answer.items():
+            if isinstance(value, list) and isinstance(united.get(key), list):
+                united[key] = united[key] + value
+            else:
+                united[key] = value
+    return united
+
+
+def _described(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"an object with {', '.join(map(repr, list(value)[:5])) or 'nothing in it'}"
+    return f"a list of {len(value)} items"

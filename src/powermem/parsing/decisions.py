@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..prompts import ACTIONS
-from .answer import ParseError, parse_json
+from .answer import Fit, ParseError, parse_answer
 from .facts import whole
 
 _CONTAINERS = ("decisions", "memory", "actions", "results", "items", "data")
@@ -69,12 +69,12 @@ def parse_decisions(text: str, *, facts: int, aliases: Collection[str]) -> Decis
     Raises:
         ParseError: the answer has no list of decisions.
     """
-    parsed = parse_json(text)
+    parsed = parse_answer(text, _fit, "an object with a list 'decisions'")
     return replace(read_decisions(parsed.value, facts=facts, aliases=aliases), complete=parsed.complete)
 
 
 def read_decisions(value: Any, *, facts: int, aliases: Collection[str]) -> Decisions:
-    """Read the decisions in a value that ``parse_json`` gave; see ``parse_decisions``."""
+    """Read the decisions in a value that ``parse_answer`` gave; see ``parse_decisions``."""
     reader = _Reader(facts, aliases)
     for number, (item, fact) in enumerate(_numbered(_items(value), facts)):
         try:
@@ -82,6 +82,23 @@ def read_decisions(value: Any, *, facts: int, aliases: Collection[str]) -> Decis
         except _Rejected as reason:
             reader.rejected.append(f"decision {number}: {reason}")
     return reader.result()
+
+
+def _fit(value: Any) -> Fit:
+    if isinstance(value, list):
+        return Fit.LOOSE if any(map(_decides, value)) else Fit.NO if value else Fit.BARE
+    if not isinstance(value, dict):
+        return Fit.NO
+    if isinstance(value.get("decisions"), list):
+        return Fit.EXACT if value["decisions"] else Fit.EMPTY
+    try:
+        return Fit.LOOSE if any(map(_decides, _items(value))) else Fit.NO
+    except ParseError:
+        return Fit.NO
+
+
+def _decides(item: Any) -> bool:
+    return isinstance(item, Mapping) and ("action" in item or "event" in item)
 
 
 class _Rejected(Exception):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .answer import ParseError, parse_json
+from .answer import Fit, ParseError, parse_answer
 
 _CONTAINERS = ("ranking", "rankings", "results", "scores", "memories", "items", "data")
 _ALIASES = ("alias", "id", "memory")
@@ -28,9 +28,9 @@ def parse_ranking(text: str, *, aliases: Sequence[str]) -> dict[str, float]:
     Raises:
         ParseError: the answer was cut short, has no scores, or names an alias that was not offered.
     """
-    parsed = parse_json(text)
+    parsed = parse_answer(text, _fit, "an object with a list 'ranking'")
     if not parsed.complete:
-        raise ParseError("the answer was cut short")
+        raise ParseError("the answer was cut short", cut=True)
     offered = {alias.casefold(): alias for alias in aliases}
     scores: dict[str, float] = {}
     for given, score in map(_scored, _items(parsed.value)):
@@ -41,6 +41,16 @@ def parse_ranking(text: str, *, aliases: Sequence[str]) -> dict[str, float]:
     # A model that was asked for 1 to 100 and says 0.8 means 80.
     in_shares = all(score <= 1 for score in scores.values()) and any(score % 1 for score in scores.values())
     return {alias: score if in_shares else score / _WHOLE for alias, score in scores.items()}
+
+
+def _fit(value: Any) -> Fit:
+    if isinstance(value, dict):
+        if isinstance(value.get("ranking"), list):
+            return Fit.EXACT if value["ranking"] else Fit.EMPTY
+        return Fit.LOOSE if value else Fit.NO
+    if not isinstance(value, list):
+        return Fit.NO
+    return Fit.LOOSE if value and all(isinstance(item, Mapping) for item in value) else Fit.NO
 
 
 def _items(value: Any) -> list[Any]:

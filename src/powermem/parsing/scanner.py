@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import heapq
+import json
 import re
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-_MAX_DEPTH = 64
-_MAX_STARTS = 64
+from .blocks import MARK, Block, Mark, blocks_of, read_mark
 
-_SPACE = re.compile(r"(?:\s|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*")
+_MAX_DEPTH = 64
+# No answer has as many brackets that begin nothing, or as many words; it is a loop, and what is left of it is
+# more of the same.
+_MOST_FALSE_STARTS = 2_000
+_MOST_STEPS = 100_000
+
+_SPACE = re.compile(r"\s*")
+_LINE = re.compile(r"[^\n]*")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _WORD = re.compile(r"[+-]?[A-Za-z_$][\w$-]*")
 _PLAIN = {quote: re.compile(rf"[^\\{quote}]+") for quote in "\"'"}
 _HEX = re.compile(r"[0-9a-fA-F]{4}")
-_OPENING = re.compile(r"[{\[]")
+_NEXT = re.compile(rf"{MARK}|[{{\[]")
+# What JSON may begin with. To find out by trying costs more, and a model that loops writes many brackets.
+_PLAUSIBLE = re.compile(r"""\{\s*["}]|\[\s*["\[{\]\-0-9tfnNI]""")
+# strict=False allows raw line breaks in strings.
+_DECODER = json.JSONDecoder(strict=False, parse_constant=lambda _: None)
 # What follows the quote that really ends a string. Any other quote belongs to the text: "He said "hi" to me".
 _AFTER_KEY = re.compile(r"\s*(?::|\Z)")
 _AFTER_STRING = re.compile(
@@ -40,21 +53,42 @@ class Unreadable(Exception):
 
 
 class Found(NamedTuple):
-    """A value, where it stands in the text, whether it was cut, and as a list of lines if it is an object."""
+    """A value, where it stands in the text, and whether it was cut or damaged."""
 
     value: Any
     start: int
     end: int
-    cut: bool
-    lines: list[Any]
+    cut: bool = False
+
+
+class Scan(NamedTuple):
+    """What stands in a text.
+
+    Attributes:
+        values: the objects and arrays, in their order; none lies within another.
+        marks: what may begin or end a block, outside of the values.
+        failure: why the last bracket that is no value is none.
+        visited: how many characters were gone over, those that were gone over twice counted twice.
+    """
+
+    values: list[Found]
+    marks: list[Mark]
+    failure: Unreadable
+    visited: int
 
 
 class Scanner:
-    """Reads one value after another from a text, forgiving what models get wrong.
+    """Reads the values in a text, forgiving what models get wrong.
 
-    Forgiven are: prose around the value, trailing and missing commas, comments, single quotes, bare keys,
+    Forgiven are: prose around a value, trailing and missing commas, comments, single quotes, bare keys,
     Python's and JavaScript's literals, wrong escapes, raw line breaks and unescaped quotes in strings, and
     a text that ends too early. Of the latter complete items are kept and the one that was cut is dropped.
+
+    The work is in proportion to the length of the text, whatever it is, and bounded: a beginning that leads
+    nowhere is left, and when all of them together have led over the text a few times, no more are tried.
+
+    Args:
+        text: what to read.
 
     Attributes:
         cut: whether the text ended, or a bracket closed the wrong thing, inside the value read last.
@@ -62,36 +96,99 @@ class Scanner:
 
     def __init__(self, text: str) -> None:
         self.cut = False
-        self._text = text
+        self._all = self._text = text
         self._at = 0
+        self._visited = 0
+        self._steps = 0
+        # From here on no comment ends.
+        self._uncommented = len(text)
 
-    def values(self) -> list[Found]:
-        """Return the objects and arrays found in the text; only its first 64 brackets are tried.
+    def scan(self, exact: Callable[[Any], bool]) -> Scan:
+        """Find the values.
 
-        Raises:
-            Unreadable: there is none.
+        Args:
+            exact: tells whether a value is what is looked for. Such a value in valid JSON counts also where
+                it seems to lie within a damaged one, which has swallowed it then.
         """
-        found: list[Found] = []
+        valid, marks, others = self._valid()
         failure = Unreadable("no JSON object or array in it", 0)
-        for _ in range(_MAX_STARTS):
-            opening = _OPENING.search(self._text, self._at)
-            if opening is None:
+        values: list[Found] = []
+        limit = self._visited + 2 * len(self._text) + 1_000
+        place = 0
+        walls = _Walls(blocks_of(marks, len(self._text)))
+        for start in others:
+            if values and start < values[-1].end:
+                continue
+            if self._visited > limit:
                 break
-            self._at, self.cut = opening.start(), False
+            self._at, self.cut = start, False
+            self._end_at(walls.after(start, len(self._all)))
             try:
                 value = self._value(0)
             except Unreadable as error:
                 failure = error
-                self._at = opening.end()
                 continue
-            lines = [value] if isinstance(value, dict) else []
-            found.append(Found(value, opening.start(), self._at, self.cut, lines))
-        if not found:
-            raise failure
-        return found
+            finally:
+                self._visited += self._at - start
+            if value is _MISSING:
+                continue
+            while place < len(valid) and valid[place].start < start:
+                place += 1
+            swallowed, end = place, self._at
+            while swallowed < len(valid) and valid[swallowed].start < end:
+                if exact(valid[swallowed].value):
+                    break
+                swallowed += 1
+            else:
+                values.append(Found(value, start, end, self.cut))
+        return Scan(_merged(valid, values), _outside(marks, values), failure, self._visited)
+
+    def _step(self) -> None:
+        self._steps += 1
+        if self._steps == _MOST_STEPS:
+            # Read on as if the text ended here.
+            self._all = self._all[: self._at]
+            self._end_at(self._at)
+
+    def _end_at(self, end: int) -> None:
+        if end != len(self._text):
+            self._text = self._all[:end]
+            self._uncommented = end
+
+    def _valid(self) -> tuple[list[Found], list[Mark], list[int]]:
+        """Return the values in valid JSON, the marks outside of them, and the other brackets that open."""
+        text = self._text
+        found: list[Found] = []
+        marks: list[Mark] = []
+        others: list[int] = []
+        at = 0
+        limit = 4 * len(text) + 10_000
+        while len(others) < _MOST_FALSE_STARTS and (match := _NEXT.search(text, at)):
+            at = start = match.start()
+            if match[0] not in "{[":
+                marks.append(read_mark(match))
+                at = match.end()
+                continue
+            if self._visited <= limit and _PLAUSIBLE.match(text, start):
+                try:
+                    value, at = _DECODER.raw_decode(text, start)
+                except json.JSONDecodeError as error:
+                    # The error counts the lines before it.
+                    self._visited += error.pos - start + start // 16
+                except (ValueError, RecursionError):
+                    # Endless digits or brackets; where they end is not told.
+                    self._visited += len(text) // 4
+                else:
+                    self._visited += at - start
+                    found.append(Found(value, start, at))
+                    continue
+            others.append(start)
+            at = start + 1
+        return found, marks, others
 
     def _value(self, depth: int) -> Any:
         """Read a value; ``_MISSING`` when the text ends before it and nothing of it can be kept."""
+        self._step()
         if depth > _MAX_DEPTH:
             raise Unreadable(f"more than {_MAX_DEPTH} levels deep", self._at)
         self._skip()
@@ -163,6 +260,7 @@ class Scanner:
         self._at += 1
         pieces: list[str] = []
         while True:
+            self._step()
             if chunk := plain.match(self._text, self._at):
                 pieces.append(chunk[0])
                 self._at = chunk.end()
@@ -217,12 +315,32 @@ class Scanner:
         return self._text[self._at : self._at + 1]
 
     def _skip(self, *, commas: bool = False) -> None:
+        """Go over blanks and comments, and commas if they are to be."""
         while True:
-            if match := _SPACE.match(self._text, self._at):
-                self._at = match.end()
-            if not (commas and self._peek() == ","):
+            self._at = self._past(_SPACE)
+            first = self._peek()
+            if commas and first == ",":
+                self._at += 1
+            elif first != "/" or not self._skip_comment():
                 return
-            self._at += 1
+
+    def _skip_comment(self) -> bool:
+        if self._text.startswith("//", self._at):
+            self._at = self._past(_LINE)
+            return True
+        if not self._text.startswith("/*", self._at) or self._at >= self._uncommented:
+            return False
+        end = self._text.find("*/", self._at + 2)
+        if end < 0:
+            self._uncommented = self._at
+            return False
+        self._at = end + 2
+        return True
+
+    def _past(self, pattern: re.Pattern[str]) -> int:
+        """Return where what a pattern matches here ends; it may be empty."""
+        match = pattern.match(self._text, self._at)
+        return self._at if match is None else match.end()
 
 
 def _number(text: str) -> int | float:
@@ -230,3 +348,44 @@ def _number(text: str) -> int | float:
     if len(text) < 400 and text.lstrip("+-").isdigit():
         return int(text)
     return float(text)
+
+
+class _Walls:
+    """Tells where a value must end at the latest: with the block in which it begins."""
+
+    def __init__(self, blocks: Iterable[Block]) -> None:
+        # A closing mark alone may be a part of a string.
+        bounding = [block for block in blocks if block.closed and (block.opened or block.holds_thoughts)]
+        self._coming = sorted(((block.start, block.end) for block in bounding), reverse=True)
+        self._ends: list[int] = []
+
+    def after(self, start: int, otherwise: int) -> int:
+        """Return where the innermost block around a place ends. Places come in ascending order."""
+        while self._coming and self._coming[-1][0] <= start:
+            heapq.heappush(self._ends, self._coming.pop()[1])
+        while self._ends and self._ends[0] <= start:
+            heapq.heappop(self._ends)
+        return self._ends[0] if self._ends else otherwise
+
+
+def _merged(valid: list[Found], forgiven: list[Found]) -> list[Found]:
+    """Put values in order, without those that lie within forgiven ones."""
+    merged = list(forgiven)
+    place = 0
+    for item in valid:
+        while place < len(forgiven) and forgiven[place].end <= item.start:
+            place += 1
+        if place == len(forgiven) or item.start < forgiven[place].start:
+            merged.append(item)
+    return sorted(merged, key=lambda item: item.start)
+
+
+def _outside(marks: list[Mark], values: list[Found]) -> list[Mark]:
+    place = 0
+    outside = []
+    for mark in marks:
+        while place < len(values) and values[place].end <= mark.start:
+            place += 1
+        if place == len(values) or mark.start < values[place].start:
+            outside.append(mark)
+    return outside

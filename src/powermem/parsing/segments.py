@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .answer import ParseError, parse_json
+from .answer import Fit, ParseError, parse_answer
 from .facts import whole
 
 _CONTAINERS = ("segments", "groups", "topics", "episodes", "results", "items", "data")
@@ -41,7 +41,7 @@ def parse_segments(text: str, *, turns: int) -> Segments:
     Raises:
         ParseError: the answer names no turn.
     """
-    parsed = parse_json(text)
+    parsed = parse_answer(text, _fit, "an object with a list 'segments'")
     group_of: dict[int, int] = {}
     for group, item in enumerate(_items(parsed.value)):
         for value in _numbers(item):
@@ -56,6 +56,18 @@ def parse_segments(text: str, *, turns: int) -> Segments:
         group = group_of.get(number, group)
         groups.setdefault(group, []).append(number)
     return Segments(list(groups.values()), parsed.complete)
+
+
+def _fit(value: Any) -> Fit:
+    if isinstance(value, dict) and isinstance(value.get("segments"), list):
+        return Fit.EXACT
+    if not isinstance(value, (dict, list)):
+        return Fit.NO
+    try:
+        groups = map(_numbers, _items(value))
+    except ParseError:
+        return Fit.NO
+    return Fit.LOOSE if any(whole(number) is not None for group in groups for number in group) else Fit.NO
 
 
 def _items(value: Any) -> list[Any]:

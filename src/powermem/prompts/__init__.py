@@ -6,7 +6,7 @@ from .decision import ACTIONS, DECISION_SCHEMA, decision_messages
 from .extraction import EXTRACTION_SCHEMA, extraction_messages, has_conversation
 from .kinds import HIDDEN_ROLES, KINDS
 from .media import description_messages
-from .recall import RECALL_CLOSE, RECALL_OPEN, quote_recalled, strip_recalled
+from .recall import RECALL_CLOSE, RECALL_OPEN, quote_recalled, quoted_line, strip_recalled
 from .repair import repair_messages
 from .reranking import RERANKING_SCHEMA, reranking_messages
 from .segmentation import SEGMENTATION_SCHEMA, segmentation_messages
@@ -26,6 +26,7 @@ __all__ = [
     "extraction_messages",
     "has_conversation",
     "quote_recalled",
+    "quoted_line",
     "repair_messages",
     "reranking_messages",
     "segmentation_messages",

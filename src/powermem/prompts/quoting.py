@@ -13,22 +13,65 @@ from ..text import MONTHS, WEEKDAYS
 _TODAY = re.compile(r"\{\s*(?:today|date|current_date)\s*\}", re.IGNORECASE)
 
 
+# The angle brackets, those that become one in a compatibility form, and those that only look like one.
+_ANGLES = (
+    "<>\u226e\u226f\ufe64\ufe65\uff1c\uff1e"
+    "\u02c2\u02c3\u1433\u1438\u2039\u203a\u2329\u232a\u276c-\u2771\u27e8\u27e9\u29fc\u29fd\u3008\u3009"
+)
+# Of no width, turning the direction of what follows, or a line break that is none in JSON.
+_UNSEEN = (
+    "\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e0fff"
+)
+_SPECIAL = re.compile(
+    f"[{_ANGLES}{_UNSEEN}]"
+    # What HTML reads as an angle bracket, at once or after being read twice.
+    "|&(?=#|amp|lt|gt|lang|rang|nvlt|nvgt|nlt|ngt)",
+    re.IGNORECASE,
+)
+_INVISIBLE = re.compile(f"[\x00-\x08\x0e-\x1f{_UNSEEN}]")
+_WRITTEN_ESCAPE = re.compile(r"\\(?=[uUxN][0-9a-fA-F{]|u\{)")
+
+
+def seal(text: str) -> str:
+    """Escape whatever could end a quotation or imitate a tag, as the last thing that is done to it.
+
+    Args:
+        text: with all its parts put together, since a tag may be divided over two of them.
+
+    Returns:
+        The text with angle brackets, what looks or is read like one, and invisible characters written as in
+        JSON: ``\\u003c``.
+    """
+    return _SPECIAL.sub(_escaped, text)
+
+
+def quote(text: str) -> str:
+    """Return a text on one line, as a model may be shown it: without tags, and with nothing hidden."""
+    # Blanks may be what divides the characters of a tag, so they are settled before anything is escaped.
+    plain = " ".join(_INVISIBLE.sub("", text.encode("utf-8", "replace").decode()).split())
+    return seal(_WRITTEN_ESCAPE.sub(r"\\\\", plain))
+
+
 def frame(name: str, records: Iterable[Mapping[str, Any]]) -> str:
     """Write records as JSON lines between two tags.
 
-    A ``<`` inside the data is written as its JSON escape, so no text can forge the closing tag.
-
     Args:
         name: the name of the tags.
-        records: JSON objects, one a line.
+        records: JSON objects, one a line. No text in them can forge the closing tag; see ``seal``.
 
     Returns:
         The framed block.
     """
-    lines = (json.dumps(record, ensure_ascii=False).replace("<", "\\u003c") for record in records)
+    lines = (seal(json.dumps(record, ensure_ascii=False)) for record in records)
     framed = "\n".join((f"<{name}>", *lines, f"</{name}>"))
     # A lone surrogate cannot be sent.
     return framed.encode("utf-8", "replace").decode("utf-8")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be")
+    return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))
 
 
 def long_date(moment: int, utc_offset: int | None = None) -> str:

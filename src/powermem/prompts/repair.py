@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..types import ChatMessage
+from .quoting import quote
 
 # Enough to see what went wrong; a model that repeats itself without end must not fill the next request too.
 _SHOWN = 8_000
@@ -27,8 +28,8 @@ def repair_messages(previous: Sequence[ChatMessage], reply: str, error: Exceptio
         {"role": "assistant", "content": reply[:_SHOWN].strip() or "(no text)"},
         {
             "role": "user",
-            "content": f"That answer could not be read: {error}. Send the whole answer again as one valid "
-            "JSON object in the form described, with no text before or after it. If it was cut short, be "
-            "briefer.",
+            "content": f"That answer could not be read: {quote(str(error))}. Send the whole answer again as "
+            "one valid JSON object in the form described, with no text before or after it. If it was cut "
+            "short, be briefer.",
         },
     ]

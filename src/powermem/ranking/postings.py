@@ -154,19 +154,19 @@ class Postings:
     def _settle(self) -> None:
         if not self._added:
             return
+        # Everything is made first and put in place at the end, so that an error on the way changes nothing.
         terms, frequencies, sizes = (np.concatenate(column) for column in zip(*self._added, strict=True))
-        self._added.clear()
-        self._waiting = 0
         first, count = self._count - len(sizes), len(sizes)
         bounds = np.concatenate(([0], np.cumsum(sizes)))
         sums = np.concatenate(([0], np.cumsum(frequencies, dtype=np.int64)))
         lengths = (sums[bounds[1:]] - sums[bounds[:-1]]).astype(np.float32)
-        self._lengths = np.concatenate([self._lengths, lengths])
+        lengths = np.concatenate([self._lengths, lengths])
         rows = np.repeat(np.arange(count), sizes)
-        self._segments.append(_segment(first, count, terms, rows, frequencies))
-        while len(self._segments) > 1 and self._mergeable(*self._segments[-2:]):
-            right = self._segments.pop()
-            self._segments.append(_merge(self._segments.pop(), right))
+        segments = [*self._segments, _segment(first, count, terms, rows, frequencies)]
+        while len(segments) > 1 and self._mergeable(*segments[-2:]):
+            right = segments.pop()
+            segments.append(_merge(segments.pop(), right))
+        self._lengths, self._segments, self._added, self._waiting = lengths, segments, [], 0
 
     def _mergeable(self, left: _Segment, right: _Segment) -> bool:
         return left.count < 2 * right.count and left.count + right.count <= _MAX_SEGMENT

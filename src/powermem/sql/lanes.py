@@ -60,17 +60,24 @@ class LaneSQL:
         if not found or found[0][0] != owner:
             raise LeaseLost(f"{lane!r} is held by somebody else")
 
-    def find_due(self, at: int, limit: int, lane: str | None) -> Steps[list[str]]:
-        """Return lanes that have a task due and that nobody holds, the longest due first."""
+    def find_due(self, at: int, ended: int, limit: int, lane: str | None) -> Steps[list[str]]:
+        """Return lanes that have a task due and whose lease has ended, the longest due first.
+
+        Args:
+            at: now.
+            ended: leases that were to end by then are over; 0 for none of them.
+            limit: how many at most.
+            lane: only this one.
+        """
         only, values = ("", ()) if lane is None else (" AND lane = ?", (lane,))
         found = yield Query(
             f"SELECT lane FROM {self._lanes} WHERE due_at <= ? AND held_until <= ?{only} "
             "ORDER BY due_at, lane LIMIT ?",
-            (at, at, *values, limit),
+            (at, ended, *values, limit),
         )
         return [name for (name,) in found]
 
-    def claim(self, owner: str, at: int, until: int, lanes: Sequence[str]) -> Steps[list[str]]:
+    def claim(self, owner: str, at: int, ended: int, until: int, lanes: Sequence[str]) -> Steps[list[str]]:
         """Take hold of lanes, unless somebody was faster."""
         claimed = set()
         for lane in sorted(lanes):
@@ -78,11 +85,44 @@ class LaneSQL:
             count = yield Statement(
                 f"UPDATE {self._lanes} SET owner = ?, held_until = ? "
                 "WHERE lane = ? AND held_until <= ? AND due_at <= ?",
-                (owner, until, lane, at, at),
+                (owner, until, lane, ended, at),
             )
             if count == 1:
                 claimed.add(lane)
         return [lane for lane in lanes if lane in claimed]
+
+    def find_misdated(self, latest_due: int, latest_lease: int, limit: int) -> Steps[list[str]]:
+        """Return lanes whose due time or lease no clock but a wrong one can have written.
+
+        Args:
+            latest_due: nothing is due later.
+            latest_lease: no lease ends later.
+            limit: how many at most.
+        """
+        found = yield Query(
+            f"SELECT lane FROM {self._lanes} WHERE (due_at > ? AND due_at < ?) "
+            "OR (due_at < ? AND held_until > ?) ORDER BY lane LIMIT ?",
+            (latest_due, NEVER, NEVER, latest_lease, limit),
+        )
+        return [name for (name,) in found]
+
+    def redate(
+        self, lanes: Sequence[str], at: int, lease: int, latest_due: int, latest_lease: int
+    ) -> Steps[int]:
+        """Correct lanes that `find_misdated` found: they are due now, and a lease ends as if taken now."""
+        yield from self.lock(lanes)
+        changed = 0
+        for names in chunks(sorted(lanes)):
+            where = f"lane IN ({marks(names)})"
+            changed += yield Statement(
+                f"UPDATE {self._lanes} SET due_at = ? WHERE due_at > ? AND due_at < ? AND {where}",
+                (at, latest_due, NEVER, *names),
+            )
+            changed += yield Statement(
+                f"UPDATE {self._lanes} SET held_until = ? WHERE held_until > ? AND {where}",
+                (at + lease, latest_lease, *names),
+            )
+        return changed
 
     def renew(self, owner: str, names: Sequence[str], until: int) -> Steps[list[str]]:
         """Go on holding lanes; return those that are still held by this owner."""

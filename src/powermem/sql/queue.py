@@ -18,10 +18,12 @@ from ..changes import (
     HoldLane,
     LeaseLost,
     Outcome,
+    QueueTurns,
     TaskEnded,
     TurnsGone,
     UpdateTask,
 )
+from ..clock import DAY
 from ..tasks import (
     OPEN,
     OVER_BUDGET,
@@ -30,6 +32,7 @@ from ..tasks import (
     ProcessStatus,
     QueueStatistics,
     Task,
+    is_due,
     lane_of,
     lane_scope,
 )
@@ -81,6 +84,7 @@ class QueueSQL:
         """The statement that notes that a turn waits; see `Encoding.buffered_values`."""
         self._apply: dict[type[Any], Callable[[Any, Sequence[Outcome]], Steps[Outcome]]] = {
             FinishTurns: self._finish_turns,
+            QueueTurns: self._queue_turns,
             FreeTurns: self._free_turns,
             AddTask: self._add_task,
             HoldLane: self._hold_lane,
@@ -102,8 +106,14 @@ class QueueSQL:
         finished = 0
         for ids in chunks(change.ids):
             finished += yield Statement(f"DELETE FROM {self._buffer} WHERE turn_id IN ({marks(ids)})", ids)
-        if finished != len(change.ids):
+        if change.strict and finished != len(change.ids):
             raise TurnsGone(f"{len(change.ids) - finished} of {len(change.ids)} turns wait no more")
+
+    def _queue_turns(self, change: QueueTurns, outcomes: Sequence[Outcome]) -> Steps[None]:
+        yield Statements(
+            self._inserting(self._buffer, BUFFERED, once=True),
+            [*map(self.encoding.buffered_values, change.turns)],
+        )
 
     def _free_turns(self, change: FreeTurns, outcomes: Sequence[Outcome]) -> Steps[int]:
         freed: int = yield Statement(
@@ -206,7 +216,7 @@ class QueueSQL:
         yield from self.lanes.check(owner, lane)
         while True:
             task = yield from self._first_open(lane, self.locking)
-            if task is None or (task.status in OPEN and task.due_at > at):
+            if task is None or (task.status in OPEN and not is_due(task.due_at, at)):
                 return None
             # Otherwise it was cancelled at this moment, and the next one is the first.
             if task.status in OPEN:
@@ -330,15 +340,17 @@ class QueueSQL:
     def revive_tasks(self, at: int) -> Steps[int]:
         """Let those tasks begin again that wait for a budget and are due."""
         stage = self._texts.stored(OVER_BUDGET)
-        chosen = f"status = '{ProcessStatus.FAILED.value}' AND stage = ? AND due_at <= ?"
-        found = yield Query(f"SELECT DISTINCT lane FROM {self._tasks} WHERE {chosen}", (stage, at))
+        # A budget is free again on the next day at the latest, whatever a wrong clock said.
+        chosen = f"status = '{ProcessStatus.FAILED.value}' AND stage = ? AND (due_at <= ? OR due_at > ?)"
+        due = (stage, at, at + 2 * DAY)
+        found = yield Query(f"SELECT DISTINCT lane FROM {self._tasks} WHERE {chosen}", due)
         if not found:
             return 0
         yield from self.lanes.make_due({lane: at for (lane,) in found})
         revived: int = yield Statement(
             f"UPDATE {self._tasks} SET status = '{ProcessStatus.PENDING.value}', stage = ?, attempts = 0, "
             f"updated_at = ? WHERE {chosen}",
-            (self._texts.stored("queued"), at, stage, at),
+            (self._texts.stored("queued"), at, *due),
         )
         return revived
 
@@ -367,6 +379,8 @@ def _changed(task: Task, change: UpdateTask, results: Sequence[Mapping[str, Any]
     for name, more in (("results", results), ("preferences", change.preferences)):
         if more:
             outcome[name] = [*outcome.get(name, ()), *map(dict, more)]
+    if change.warnings:
+        outcome["warnings"] = list(dict.fromkeys([*outcome.get("warnings", ()), *change.warnings]))
     error = None if change.forget_error else task.error
     return replace(
         task,

@@ -87,6 +87,7 @@ class ServerSQL(Texts, ABC):
         self.meta = f"{collection}_meta"
         self.shadow = f"{collection}_shadow"
         self.migrations = f"{collection}_migrations"
+        self.tasks = f"{collection}_tasks"
         self.dated = tuple(f"{collection}_{table}" for table in DATED_TABLES)
         """What keeps a moment together with the speaker's offset from UTC."""
         self.queue = tuple(f"{collection}_{table}" for table in QUEUE_TABLES)

@@ -87,9 +87,13 @@ class Engine(Runner):
         """Open the file and bring its schema to this version."""
         self._database.open()
         try:
-            with self._database.writing() as connection:
-                self._migrate(connection)
-                self._forget_deletions(connection)
+            if self._database.read_only:
+                with self._database.reading() as connection:
+                    self._check_schema(connection)
+            else:
+                with self._database.writing() as connection:
+                    self._migrate(connection)
+                    self._forget_deletions(connection)
         except BaseException:
             self._database.close()
             raise
@@ -103,20 +107,42 @@ class Engine(Runner):
             self._partitions.clear()
             self._database.close()
 
-    def _migrate(self, connection: sqlite3.Connection) -> None:
+    @property
+    def read_only(self) -> bool:
+        """Whether the file cannot be written."""
+        return self._database.read_only
+
+    def _check_schema(self, connection: sqlite3.Connection) -> None:
+        """Refuse a file that would have to be changed before it can be read."""
+        version = self._version(connection)
+        if version != SCHEMA_VERSION:
+            state = "is not there" if version is None else f"has schema {version}"
+            raise StoreError(
+                f"{self._database.path}: collection {self._c!r} {state}, and the file cannot be written to "
+                f"give it schema {SCHEMA_VERSION}; check the permissions of file and folder"
+            )
+
+    def _version(self, connection: sqlite3.Connection) -> int | None:
+        """Return the version of the schema, or ``None`` when there is no such collection."""
         exists = connection.execute(
             "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (f"{self._c}_meta",)
         ).fetchone()
         if not exists:
-            for statement in self._schema:
-                connection.execute(statement)
-            return
+            return None
         version = int(self._meta(connection, "schema_version") or 0)
         if version > SCHEMA_VERSION:
             raise StoreError(
                 f"{self._database.path}: collection {self._c!r} was written by a newer powermem "
                 f"(schema {version}, this one knows {SCHEMA_VERSION}); upgrade powermem"
             )
+        return version
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        version = self._version(connection)
+        if version is None:
+            for statement in self._schema:
+                connection.execute(statement)
+            return
         migrations = sqlite_migrations(self._c)
         for step in range(version, SCHEMA_VERSION):
             for statement in migrations[step]:
@@ -153,7 +179,7 @@ class Engine(Runner):
             stored = self._identity(connection)
             switches = self._count_switches(connection)
         if stored is None:
-            if identity.dimension is None:
+            if identity.dimension is None or self.read_only:
                 return
             with self._database.writing() as connection:
                 stored = self._identity(connection)
@@ -225,6 +251,8 @@ class Engine(Runner):
 
     def touch(self, ids: Sequence[int]) -> None:
         """Count accesses. They are written with the next commit or on close, so a search never writes."""
+        if self.read_only:
+            return
         with self._accesses_lock:
             self._accesses.update(ids)
 
@@ -292,7 +320,7 @@ class Engine(Runner):
 
     def statistics(self, scope: Scope, since: int | None) -> Statistics:
         """Count what a scope holds."""
-        if self._accesses:
+        if self._accesses and not self.read_only:
             self.apply([])
         with self._database.reading() as connection:
             return self._reader.statistics(connection, scope, now=clock_now(), since=since)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ..errors import StoreError
 from ..ranking.cache import Entry, PartitionCache
 from ..ranking.partition import Partition
 from ..ranking.search import columns
@@ -50,7 +51,14 @@ class Partitions:
         while True:
             with entry.lock.shared():
                 if entry.partition is not None and entry.sequence >= sequence:
-                    yield entry.partition
+                    try:
+                        yield entry.partition
+                    except (StoreError, sqlite3.Error):
+                        raise
+                    except BaseException:
+                        # Searching puts parts of it in order; what an error has cut short is loaded again.
+                        entry.partition = None
+                        raise
                     return
             with entry.lock.exclusive():
                 if entry.sequence < sequence or entry.partition is None:
@@ -58,15 +66,17 @@ class Partitions:
                     self._cache.resize(entry)
 
     def _update(self, connection: sqlite3.Connection, entry: Entry[SharedLock], sequence: int) -> None:
+        # Until it is whole again there is none: an error on the way makes the next search load it.
+        partition, entry.partition = entry.partition, None
         if (
-            entry.partition is None
-            or self._cache.outgrown(entry.partition)
+            partition is None
+            or self._cache.outgrown(partition)
             or entry.sequence < self._oldest(connection)
+            or not self._refresh(connection, entry, partition)
         ):
-            entry.partition = self._load(connection, entry.user_id)
-        else:
-            self._refresh(connection, entry)
+            partition = self._load(connection, entry.user_id)
         entry.sequence = sequence
+        entry.partition = partition
 
     def clear(self) -> None:
         """Forget everything."""
@@ -95,9 +105,15 @@ class Partitions:
         self._append(connection, partition, where, values)
         return partition
 
-    def _refresh(self, connection: sqlite3.Connection, entry: Entry[SharedLock]) -> None:
-        partition = entry.partition
-        assert partition is not None
+    def _refresh(
+        self, connection: sqlite3.Connection, entry: Entry[SharedLock], partition: Partition
+    ) -> bool:
+        """Bring a partition up to date; ``False`` when it has to be loaded again instead."""
+        if partition.dimension is None:
+            # The first vector of the collection may be among the changes.
+            found = connection.execute(f"SELECT 1 FROM {self._c}_meta WHERE key = 'dimension'").fetchone()
+            if found:
+                return False
         deleted = connection.execute(
             f"SELECT id FROM {self._c}_deleted WHERE sequence > ?", (entry.sequence,)
         )
@@ -106,13 +122,8 @@ class Partitions:
         values: list[Any] = [entry.sequence]
         if entry.user_id is not None:
             where, values = where + " AND r.user_id = ?", [*values, entry.user_id]
-        if partition.dimension is None:
-            # The first vector of the collection may be among the changes.
-            found = connection.execute(f"SELECT 1 FROM {self._c}_meta WHERE key = 'dimension'").fetchone()
-            if found:
-                entry.partition = self._load(connection, entry.user_id)
-                return
         self._append(connection, partition, where, values)
+        return True
 
     def _append(
         self, connection: sqlite3.Connection, partition: Partition, where: str, values: list[Any]

@@ -11,6 +11,7 @@ from pydantic_core import from_json
 
 from ..errors import AuthenticationError, ProviderError, ProviderTimeoutError, RateLimitError
 from .endpoint import Endpoint
+from .reaching import explain_connection
 from .reasons import FILTERED, QUOTA, TOO_LONG, reason_for
 from .retry import is_passing, retry_after
 from .secret import shorten
@@ -60,6 +61,9 @@ def refused(endpoint: Endpoint, status: int, headers: Iterable[tuple[bytes, byte
     message = shorten(endpoint.scrub(_message(body)[: 2 * _KEPT]))
     provider = endpoint.provider
     summary = f"{provider} answered {status}"
+    if status >= 500 or status in (404, 405, 407) or 300 <= status < 400:
+        # What stands in between answers so too, so it matters where that was.
+        summary = f"{provider} at {endpoint.address} answered {status}"
     wait = retry_after(headers)
     # Without the names of its fields, since "message" is a word that reasons are told by.
     reason = reason_for(status, re.sub(r'"\w+"\s*:', " ", text[:_KEPT]), wait)
@@ -70,11 +74,17 @@ def refused(endpoint: Endpoint, status: int, headers: Iterable[tuple[bytes, byte
         )
     elif status in (401, 403):
         summary = f"{provider} refused the credentials ({status})"
-        message = message or "check the API key"
+        message = (
+            f"{message or 'no reason given'} (check the API key{'' if status == 401 else ' and its rights'})"
+        )
     elif status == 429:
         summary = f"{provider} asks to slow down (429)"
     elif status == 404:
-        message = f"{message or 'not found'} (check the model's name and base_url)"
+        message = f"{message or 'not found'} ({_what_is_missing(endpoint, text, message)})"
+    elif status == 407:
+        message = "the proxy wants a user and a password; write them into HTTPS_PROXY: http://user:password@host:port"
+    elif status in (502, 503, 504) and not message:
+        message = "the server, or a gateway before it, is not available at the moment"
     elif 300 <= status < 400:
         message = "redirects are not followed; set base_url to the final address"
     return Failure(
@@ -98,27 +108,47 @@ def garbled(endpoint: Endpoint, status: int, body: bytes, reason: str) -> Failur
         summary = f"{endpoint.provider} at {endpoint.address} sent an empty reply"
     elif begin.startswith(b"<"):
         summary = (
-            f"{endpoint.provider} at {endpoint.address} sent a web page and no answer; check base_url, and "
-            "whether a proxy stands before the server"
+            f"{endpoint.provider} at {endpoint.address} sent a web page and no answer; is base_url right? "
+            "It often ends in /v1. Or a proxy stands before the server"
         )
     else:
-        summary = f"{endpoint.provider} sent a reply that is not valid JSON: {endpoint.scrub(reason)}"
+        summary = (
+            f"{endpoint.provider} at {endpoint.address} sent a reply that is not valid JSON; is base_url "
+            f"right? ({endpoint.scrub(reason)})"
+        )
     return Failure(endpoint.provider, shorten(summary), status=status, passing=True)
 
 
-def unreachable(endpoint: Endpoint, reason: str, *, passing: bool = True) -> Failure:
-    """Describe a connection that could not be made or broke."""
-    summary = (
-        f"{endpoint.provider} at {endpoint.address}: "
-        f"{shorten(endpoint.scrub(reason)) or 'the connection failed'}"
-    )
+def unreachable(endpoint: Endpoint, error: BaseException, proxy: str = "") -> Failure:
+    """Describe a connection that could not be made or broke.
+
+    Args:
+        endpoint: where the request should have gone.
+        error: what the HTTP library raised.
+        proxy: address of the proxy in between; empty where there is none.
+    """
+    summary, passing = explain_connection(endpoint, error, proxy)
     return Failure(endpoint.provider, summary, passing=passing)
 
 
-def timed_out(endpoint: Endpoint, seconds: float, *, connecting: bool) -> Failure:
+def unwritable(endpoint: Endpoint) -> Failure:
+    """Describe a request that the HTTP library refused to write; its text would quote what is wrong."""
+    return Failure(
+        endpoint.provider,
+        f"{endpoint.provider} at {endpoint.address}: the request could not be written; "
+        "check the API key and the headers",
+    )
+
+
+def timed_out(endpoint: Endpoint, seconds: float, *, connecting: bool, proxy: str = "") -> Failure:
     """Describe a server that did not accept or did not answer in time."""
     done = "accept a connection" if connecting else "answer"
-    summary = f"{endpoint.provider} at {endpoint.address} did not {done} within {seconds:g} s"
+    setting = "http.connect_timeout" if connecting else "timeout in its config, or http.read_timeout"
+    through = f" through the proxy {proxy}" if proxy else ""
+    summary = (
+        f"{endpoint.provider} at {endpoint.address}{through} did not {done} within {seconds:g} s; "
+        f"the setting is {setting}"
+    )
     return Failure(endpoint.provider, summary, passing=True, kind=ProviderTimeoutError)
 
 
@@ -140,6 +170,15 @@ def hidden_failure(endpoint: Endpoint, reply: Any, body: bytes) -> Failure | Non
     # Without a status of its own it is the gateway's fault.
     status = code if isinstance(code, int) and 400 <= code < 600 else 502
     return refused(endpoint, status, (), body)
+
+
+def _what_is_missing(endpoint: Endpoint, said: str, message: str) -> str:
+    about_model = "model" in message.lower() or "model_not_found" in said or "deployment" in message.lower()
+    if about_model and endpoint.provider == "ollama":
+        return "check the model's name; `ollama pull MODEL` fetches it"
+    if about_model:
+        return "check the model's name"
+    return "check base_url, which often ends in /v1, and the model's name"
 
 
 def _named(body: bytes, key: str) -> str:

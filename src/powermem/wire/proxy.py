@@ -28,19 +28,22 @@ def proxy_for(scheme: str, host: str, port: int) -> ProxyAddress | None:
         ConfigError: the proxy's address cannot be used.
     """
     proxies = getproxies()
-    address = proxies.get(scheme) or proxies.get("all")
+    address = (proxies.get(scheme) or proxies.get("all") or "").strip()
     if not address or proxy_bypass(f"{host}:{port}") or proxy_bypass(host):
         return None
     try:
+        # As in curl, an address without a scheme is that of an HTTP proxy.
         parts = urlsplit(address if "://" in address else f"http://{address}")
         proxy_port = parts.port
     except ValueError:
         parts, proxy_port = urlsplit(""), None
-    if parts.scheme not in _PORTS or not parts.hostname:
+    misspelt = "://" not in address and address.split(":")[0].lower() in _PORTS and not parts.port
+    if parts.scheme not in _PORTS or not parts.hostname or misspelt:
         # The address is not shown: it may hold a password.
+        variable = f"{scheme.upper()}_PROXY" if proxies.get(scheme) else "ALL_PROXY"
         raise ConfigError(
-            f"the proxy set in the environment for {scheme} must start with "
-            f"{', '.join(f'{name}://' for name in _PORTS)} and name a host"
+            f"{variable}: the proxy set in the environment for {scheme} must start with "
+            f"{', '.join(f'{name}://' for name in _PORTS)} and name a host, as in http://proxy.example:3128"
         )
     named = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None

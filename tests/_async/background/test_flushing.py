@@ -23,10 +23,12 @@ def listed(memory: AsyncMemory, monkeypatch: pytest.MonkeyPatch) -> AsyncEvent:
     """Return what is set when somebody begins to wait for tasks that are in the store."""
     event, watch = AsyncEvent(), memory._watcher.watch
 
-    def notice(task_id: int, user_id: str | None, *, own: bool = True) -> AsyncProcessTask:
+    def notice(
+        task_id: int, user_id: str | None, *, own: bool = True, maker: object = None
+    ) -> AsyncProcessTask:
         if not own:
             event.set()
-        return watch(task_id, user_id, own=own)
+        return watch(task_id, user_id, own=own, maker=maker)
 
     monkeypatch.setattr(memory._watcher, "watch", notice)
     return event

@@ -138,8 +138,9 @@ async def test_who_only_looks_learns_what_another_process_has_done(
         await one.add_exchange("ana", "I like tea", "Noted.")
         begun = one.process_async("ana")
         await async_until(lambda: model.calls == 1)
-        # This one cannot claim what the first has claimed, and nobody waits for its task.
-        two = AsyncMemory(config)
+        # This one, with an engine of its own, cannot claim what the first has claimed, and nobody waits for
+        # its task.
+        two = AsyncMemory(config, max_retries=9)
         queued = two.process_async("ana")
         await async_comes(lambda: _queued(one), 2)
         assert not queued.done

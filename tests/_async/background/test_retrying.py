@@ -8,9 +8,9 @@ import pytest
 
 from powermem import AsyncMemory, InvalidInputError, NotFoundError, ProcessStatus, ProviderError
 from powermem._async.processing import runner
-from powermem.wire.retry import Backoff
 from tests._async.patience import async_comes, async_known, async_until
 from tests.apiserver import ApiServer, failure
+from tests.queueing import LongPause
 from tests.scripted import ScriptedModel, heard, hold, refuse
 
 MORNING, NOON, EVENING = "2023-05-08T08:00:00Z", "2023-05-08T12:00:00Z", "2023-05-08T20:00:00Z"
@@ -61,7 +61,7 @@ async def test_what_cannot_help_is_not_tried_again(
 async def test_a_task_that_waits_to_be_tried_again_is_pending(
     memory: AsyncMemory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "_RETRIES", Backoff(base=1e6, cap=1e6))
+    monkeypatch.setattr(runner, "_RETRIES", LongPause())
     await memory.add_exchange("ana", "I like tea", "Noted.")
     api.script.append(failure(500, "out of sorts"))
     task = memory.process_async("ana")

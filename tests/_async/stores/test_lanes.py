@@ -66,6 +66,40 @@ async def test_one_lane_can_be_claimed_by_name(queue: AsyncTaskStore) -> None:
     assert await claim(queue, "E") == [LANE]
 
 
+async def test_what_a_fast_clock_put_off_is_due_at_once(queue: AsyncTaskStore) -> None:
+    ahead = AT + 7200 * SECOND
+    await queue.apply([task_of(due_at=ahead), task_of(BEN, due_at=AT + 50 * SECOND)])
+    assert await claim(queue, "A") == []
+    assert await queue.redate_lanes(AT, 60 * SECOND) == 1
+    assert await queue.redate_lanes(AT, 60 * SECOND) == 0
+    assert await claim(queue, "A") == [LANE]
+    assert await queue.begin_task("A", LANE, AT) is not None
+    # What waits to be tried again waits still.
+    assert await claim(queue, "B", AT + 49 * SECOND) == []
+    assert await claim(queue, "B", AT + 50 * SECOND) == ["u:ben"]
+
+
+async def test_a_lease_by_a_fast_clock_lasts_as_long_as_any(queue: AsyncTaskStore) -> None:
+    ahead = AT + 7200 * SECOND
+    await queue.apply([task_of(), task_of(BEN), task_of(Scope("cat"))])
+    assert await claim(queue, "A", ahead, lane=LANE) == [LANE]
+    assert await claim(queue, "B", AT + SECOND, lane="u:ben") == ["u:ben"]
+    assert await queue.redate_lanes(AT, 60 * SECOND) == 1
+    assert await claim(queue, "C", UNTIL - 1) == ["u:cat"]
+    assert await claim(queue, "D", UNTIL) == [LANE]
+    # Who was slow, and alive, has lost it; who renewed in time has not.
+    assert await queue.renew_lanes("A", [LANE], UNTIL) == []
+    assert await queue.renew_lanes("B", ["u:ben"], UNTIL) == ["u:ben"]
+
+
+async def test_nobodys_lanes_alone_are_taken_where_times_are_not_to_be_trusted(queue: AsyncTaskStore) -> None:
+    await queue.apply([task_of(), task_of(BEN)])
+    assert await claim(queue, "A", lane=LANE) == [LANE]
+    ahead = AT + 7200 * SECOND
+    assert await queue.claim_lanes("B", ahead, ahead + 1, 9, ended=0) == ["u:ben"]
+    assert await claim(queue, "C", ahead) == [LANE]
+
+
 async def test_a_held_lane_is_free_when_its_lease_has_ended(
     queue: AsyncTaskStore, other: AsyncTaskStore
 ) -> None:

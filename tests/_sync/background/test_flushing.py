@@ -24,10 +24,10 @@ def listed(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> Event:
     """Return what is set when somebody begins to wait for tasks that are in the store."""
     event, watch = Event(), memory._watcher.watch
 
-    def notice(task_id: int, user_id: str | None, *, own: bool = True) -> ProcessTask:
+    def notice(task_id: int, user_id: str | None, *, own: bool = True, maker: object = None) -> ProcessTask:
         if not own:
             event.set()
-        return watch(task_id, user_id, own=own)
+        return watch(task_id, user_id, own=own, maker=maker)
 
     monkeypatch.setattr(memory._watcher, "watch", notice)
     return event

@@ -139,8 +139,9 @@ def test_who_only_looks_learns_what_another_process_has_done(
         one.add_exchange("ana", "I like tea", "Noted.")
         begun = one.process_async("ana")
         until(lambda: model.calls == 1)
-        # This one cannot claim what the first has claimed, and nobody waits for its task.
-        two = Memory(config)
+        # This one, with an engine of its own, cannot claim what the first has claimed, and nobody waits for
+        # its task.
+        two = Memory(config, max_retries=9)
         queued = two.process_async("ana")
         comes(lambda: _queued(one), 2)
         assert not queued.done

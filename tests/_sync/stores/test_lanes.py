@@ -67,6 +67,40 @@ def test_one_lane_can_be_claimed_by_name(queue: TaskStore) -> None:
     assert claim(queue, "E") == [LANE]
 
 
+def test_what_a_fast_clock_put_off_is_due_at_once(queue: TaskStore) -> None:
+    ahead = AT + 7200 * SECOND
+    queue.apply([task_of(due_at=ahead), task_of(BEN, due_at=AT + 50 * SECOND)])
+    assert claim(queue, "A") == []
+    assert queue.redate_lanes(AT, 60 * SECOND) == 1
+    assert queue.redate_lanes(AT, 60 * SECOND) == 0
+    assert claim(queue, "A") == [LANE]
+    assert queue.begin_task("A", LANE, AT) is not None
+    # What waits to be tried again waits still.
+    assert claim(queue, "B", AT + 49 * SECOND) == []
+    assert claim(queue, "B", AT + 50 * SECOND) == ["u:ben"]
+
+
+def test_a_lease_by_a_fast_clock_lasts_as_long_as_any(queue: TaskStore) -> None:
+    ahead = AT + 7200 * SECOND
+    queue.apply([task_of(), task_of(BEN), task_of(Scope("cat"))])
+    assert claim(queue, "A", ahead, lane=LANE) == [LANE]
+    assert claim(queue, "B", AT + SECOND, lane="u:ben") == ["u:ben"]
+    assert queue.redate_lanes(AT, 60 * SECOND) == 1
+    assert claim(queue, "C", UNTIL - 1) == ["u:cat"]
+    assert claim(queue, "D", UNTIL) == [LANE]
+    # Who was slow, and alive, has lost it; who renewed in time has not.
+    assert queue.renew_lanes("A", [LANE], UNTIL) == []
+    assert queue.renew_lanes("B", ["u:ben"], UNTIL) == ["u:ben"]
+
+
+def test_nobodys_lanes_alone_are_taken_where_times_are_not_to_be_trusted(queue: TaskStore) -> None:
+    queue.apply([task_of(), task_of(BEN)])
+    assert claim(queue, "A", lane=LANE) == [LANE]
+    ahead = AT + 7200 * SECOND
+    assert queue.claim_lanes("B", ahead, ahead + 1, 9, ended=0) == ["u:ben"]
+    assert claim(queue, "C", ahead) == [LANE]
+
+
 def test_a_held_lane_is_free_when_its_lease_has_ended(queue: TaskStore, other: TaskStore) -> None:
     queue.apply([task_of()])
     assert claim(queue, "A") == [LANE]

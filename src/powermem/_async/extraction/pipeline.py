@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from ..._concurrency import AsyncKeyedLock
-from ...buffering import new_turn
+from ...buffering import learning_later, new_turn
 from ...changes import (
     Added,
     AddMemory,
     AddTurn,
     Change,
     Delete,
+    FinishTurns,
     Outcome,
     Remember,
     ReplaceText,
@@ -23,7 +25,15 @@ from ...changes import (
     Updated,
     VersionConflict,
 )
-from ...errors import InvalidInputError, StoreError
+from ...errors import (
+    ConfigError,
+    EmbeddingMismatchError,
+    InvalidInputError,
+    PowerMemError,
+    ProviderError,
+    QuotaExceededError,
+    StoreError,
+)
 from ...filters import Expression
 from ...framing import Frame, Receipt, verbatim_items
 from ...indexing import query_ids
@@ -40,10 +50,12 @@ from ...plan import (
 from ...records import event_item
 from ...rough import is_rough
 from ...text import shared
-from ...types import Extracted, Fact, Hit, Message, Scope, SearchRequest, Usage
+from ...types import Fact, Hit, Message, Row, Scope, SearchRequest, Usage
 from ..encoder import AsyncEncoder
 from ..stores.base import AsyncStore, AsyncTaskStore
-from .extractor import AsyncExtractor
+from .extractor import AsyncExtractor, Learned
+
+_logger = logging.getLogger("powermem")
 
 _NEAR_PER_FACT = 5
 _NEAR_IN_ALL = 20
@@ -152,6 +164,7 @@ class AsyncExtraction:
         prompt: str | None = None,
         expression: Expression | None = None,
         receipt: Receipt | None = None,
+        call: Mapping[str, Any] | None = None,
     ) -> list[dict[str, Any]]:
         """Store what is worth remembering of a conversation.
 
@@ -162,46 +175,82 @@ class AsyncExtraction:
             prompt: replaces the instructions for extracting.
             expression: which stored memories may be changed.
             receipt: kept with the memories, in one transaction.
+            call: what the call was made with; see ``Refinement.payload``. When it fails, the turns that were
+                not learned from wait to be processed with it. ``None`` to leave it at the error.
 
         Returns:
             An item for every memory that was added, updated or deleted.
+
+        Raises:
+            ProviderError: a model failed; what was learned before is stored.
         """
         # Evidence first: whatever goes wrong from here on, what was said is kept.
         turns = await self._keep_turns(_turns(messages, new), new, receipt)
         ids = [turn.id for turn in turns]
-        frame = _frame(new, receipt)
-        return await self.store_kept(messages, ids, new, usage, prompt, expression, frame)
+        missing: Sequence[int] = range(len(turns))
+        try:
+            learned = await self.learn(messages, new, usage, prompt)
+            frame = _frame(new, receipt, ids) if learned.problem is None else Frame()
+            items = await self.store_learned(learned, messages, ids, new, usage, expression, frame)
+            if learned.problem is not None:
+                missing = learned.missing
+                raise learned.problem
+        except (ProviderError, QuotaExceededError, EmbeddingMismatchError, ConfigError) as error:
+            if call is not None:
+                await self._leave_waiting([turns[number] for number in missing], len(turns), call, error)
+            raise
+        return items
 
-    async def store_kept(
+    async def _leave_waiting(
+        self, turns: Sequence[AddTurn], of: int, call: Mapping[str, Any], error: PowerMemError
+    ) -> None:
+        """Let turns wait that could not be learned from, and say so in the error."""
+        try:
+            await self._store.apply([learning_later(turns, call)])
+        except PowerMemError as failure:
+            _logger.warning("%d messages are kept, but do not wait to be processed: %s", of, failure)
+            return
+        user = turns[0].scope.user_id
+        way = "flush()" if user is None else f"process({user!r})"
+        kept = "the messages are" if len(turns) == of else f"{len(turns)} of the {of} messages are"
+        error.args = (f"{error}; {kept} kept and wait: {way} learns from them", *error.args[1:])
+
+    async def learn(
+        self, messages: Sequence[Message], new: NewMemories, usage: Usage, prompt: str | None
+    ) -> Learned:
+        """Find what is worth remembering of messages; see ``AsyncExtractor.extract``."""
+        return await self._extractor.extract(messages, today=new.at, prompt=prompt, usage=usage)
+
+    async def store_learned(
         self,
+        extracted: Learned,
         messages: Sequence[Message],
         turns: Sequence[int],
         new: NewMemories,
         usage: Usage,
-        prompt: str | None,
         expression: Expression | None,
         frame: Frame,
     ) -> list[dict[str, Any]]:
-        """Store what is worth remembering of messages that are source turns already.
+        """Store what was learned from messages that are source turns already.
 
         Args:
+            extracted: what was learned.
             messages: the conversation.
             turns: the ids of the turns, one for each message.
             new: what the memories have in common.
             usage: what the model's calls cost is added to it.
-            prompt: replaces the instructions for extracting.
             expression: which stored memories may be changed.
             frame: is written with the memories, in one transaction.
 
         Returns:
             An item for every memory that was added, updated or deleted.
         """
-        extracted = await self._extractor.extract(messages, today=new.at, prompt=prompt, usage=usage)
         found = await self._embed(candidates(extracted.facts, messages, turns), usage.warnings)
         usage.embedded_texts += _count_vectors(found)
         learned = self._learned(new, extracted)
         if not found:
-            wordings = _wordings(messages, turns) if self._keep_without_facts else []
+            without_facts = self._keep_without_facts and extracted.problem is None
+            wordings = _wordings(messages, turns) if without_facts else []
             kept = await self._embed(wordings, usage.warnings)
             usage.embedded_texts += _count_vectors(kept)
             return await self._write([*_additions(new, kept), *learned], verbatim_items, frame)
@@ -214,7 +263,7 @@ class AsyncExtraction:
         async with self._scopes(new.scope):
             return await self._reconcile(found, learned, new, usage, expression, frame)
 
-    def _learned(self, new: NewMemories, extracted: Extracted) -> list[Change]:
+    def _learned(self, new: NewMemories, extracted: Learned) -> list[Change]:
         if not isinstance(self._store, AsyncTaskStore):
             return []
         return [learn(new, found) for found in extracted.preferences]
@@ -272,16 +321,7 @@ class AsyncExtraction:
             if not rows:
                 changes = _additions(new, undecided)
             else:
-                decisions = await self._extractor.decide(
-                    [candidate.fact for candidate in undecided],
-                    [(alias, row.text) for alias, row in rows.items()],
-                    usage=usage,
-                )
-                merged = merged_texts(decisions, rows)
-                vectors = await self._encoder.encode(merged, usage.warnings)
-                usage.embedded_texts += sum(vector is not None for vector in vectors)
-                embeddings = dict(zip(merged, vectors, strict=True))
-                changes = carry_out(new, undecided, decisions, rows, embeddings)
+                changes = await self._decide(undecided, rows, new, usage)
             # The unique key keeps out what is known, and notes where it was said again. First, because a
             # decision may change the memory that says it.
             changes = [*_additions(new, known), *changes, *learned]
@@ -291,6 +331,27 @@ class AsyncExtraction:
                 # Another process changed one of these memories meanwhile: look again, decide again.
                 continue
         raise StoreError(f"the memories near these facts kept changing; gave up after {_ATTEMPTS} attempts")
+
+    async def _decide(
+        self, undecided: Sequence[Candidate], rows: Mapping[str, Row], new: NewMemories, usage: Usage
+    ) -> list[Change]:
+        """Return the changes by which facts are stored beside the memories near them."""
+        try:
+            decisions = await self._extractor.decide(
+                [candidate.fact for candidate in undecided],
+                [(alias, row.text) for alias, row in rows.items()],
+                usage=usage,
+            )
+        except (ProviderError, QuotaExceededError) as error:
+            # The facts are worth more than their order: what they replace stays beside them.
+            warning = f"{len(undecided)} facts were added without a comparison with what is stored: {error}"
+            _logger.warning("%s", warning)
+            usage.warnings.append(warning)
+            return _additions(new, undecided)
+        merged = merged_texts(decisions, rows)
+        vectors = await self._encoder.encode(merged, usage.warnings)
+        usage.embedded_texts += sum(vector is not None for vector in vectors)
+        return carry_out(new, undecided, decisions, rows, dict(zip(merged, vectors, strict=True)))
 
     async def _find_near(
         self, found: Sequence[Candidate], scope: Scope, expression: Expression | None
@@ -334,8 +395,11 @@ def _count_vectors(found: Sequence[Candidate]) -> int:
     return sum(candidate.embedding is not None for candidate in found)
 
 
-def _frame(new: NewMemories, receipt: Receipt | None) -> Frame:
-    return Frame() if receipt is None else receipt.frame(new)
+def _frame(new: NewMemories, receipt: Receipt | None, turns: Sequence[int]) -> Frame:
+    if receipt is None:
+        return Frame()
+    # They wait when the same call failed before.
+    return replace(receipt.frame(new), first=lambda: [FinishTurns(turns, strict=False)])
 
 
 def _turns(messages: Sequence[Message], new: NewMemories) -> list[AddTurn]:

@@ -42,6 +42,7 @@ class AsyncProcessTask:
         self._updated_at = 0
         self._cause: Exception | None = None
         self._news = AsyncEvent()
+        self._maker: object = None
 
     @property
     def done(self) -> bool:
@@ -109,13 +110,16 @@ class AsyncWatcher:
         """Look into this store from now on."""
         self._store = store
 
-    def watch(self, task_id: int, user_id: str | None, *, own: bool = True) -> AsyncProcessTask:
+    def watch(
+        self, task_id: int, user_id: str | None, *, own: bool = True, maker: object = None
+    ) -> AsyncProcessTask:
         """Return the handle of a task, which is followed until it is done.
 
         Args:
             task_id: the task's id.
             user_id: whose work it is.
             own: whether it is made here, and is going to be stored; otherwise it is stored already.
+            maker: for whom it is made, see ``made_by``.
         """
         with self._lock:
             handle = self._open.get(task_id)
@@ -124,6 +128,7 @@ class AsyncWatcher:
                 handle._stored = not own
             if own and not handle._own:
                 handle._own = True
+                handle._maker = maker
                 self._own += 1
             return handle
 
@@ -139,6 +144,10 @@ class AsyncWatcher:
         with self._lock:
             handles = list(self._open.values())
         return [handle for handle in handles if handle._own and user_id in (None, handle.user_id)]
+
+    def made_by(self, maker: object) -> list[AsyncProcessTask]:
+        """Return the tasks that were made for somebody and are not done."""
+        return [handle for handle in self.made_here(None) if handle._maker is maker]
 
     def forget(self, handles: Iterable[AsyncProcessTask]) -> None:
         """Stop following tasks that were never stored."""
@@ -236,5 +245,7 @@ class AsyncWatcher:
             handle._news.set()
 
     def _drop(self, handle: AsyncProcessTask) -> None:
+        # A handle may be kept for long, and with it nothing else.
+        handle._maker = None
         if self._open.pop(handle._number, None) is not None and handle._own:
             self._own -= 1

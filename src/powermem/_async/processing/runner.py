@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
 
 from ... import clock
 from ..._concurrency import async_call
+from ...buffering import read_call, read_parts
 from ...changes import (
     AddPreference,
     Change,
@@ -28,6 +29,7 @@ from ...errors import (
     ConfigError,
     EmbeddingMismatchError,
     PowerMemError,
+    ProviderError,
     QuotaExceededError,
     StoreUnavailableError,
 )
@@ -37,9 +39,10 @@ from ...rates import Rate
 from ...records import preference_record, task_record
 from ...refinement import Refinement
 from ...segments import by_gap
-from ...tasks import OVER_BUDGET, BufferedTurn, ProcessStatus, Task, is_hopeless
+from ...tasks import LONGEST_PAUSE, OVER_BUDGET, BufferedTurn, ProcessStatus, Task, is_hopeless
 from ...tracing import Value, annotate, span
 from ...types import Message, Turn, Usage
+from ...wire.reasons import QUOTA
 from ...wire.retry import Backoff
 from ..extraction.extractor import AsyncExtractor
 from ..extraction.pipeline import AsyncExtraction
@@ -53,7 +56,7 @@ Observer = Callable[[dict[str, Any]], object]
 """Is called with what ``get_status`` returns."""
 
 _RUNNING = frozenset({ProcessStatus.RUNNING})
-_RETRIES = Backoff(base=1.0, cap=60.0)
+_RETRIES = Backoff(base=1.0, cap=LONGEST_PAUSE)
 
 # A task that was begun so many times more often than it may fail has ended every process that tried it.
 _DEATHS = 10
@@ -92,7 +95,7 @@ class AsyncTaskRunner:
         extractor: AsyncExtractor,
         media: AsyncMedia,
         watcher: AsyncWatcher,
-        observers: Sequence[Observer],
+        observers: Iterable[Observer],
         *,
         gap: int,
         lease: int,
@@ -161,17 +164,21 @@ class AsyncTaskRunner:
         heard, problem = await self._hear(waiting, usage)
         problems = [] if problem is None else [problem]
         readable = [waits.turn for waits in waiting if waits.turn.id in heard]
-        groups = await self._groups(task, readable, heard, usage)
+        calls = {waits.turn.id: read_call(waits.parts) for waits in waiting}
+        groups = await self._groups(task, readable, heard, calls, usage)
         for number, turns in enumerate(groups, 1):
             last = number == len(groups) and not problems
             try:
-                ended = await self._learn(task, owner, turns, heard, usage, last=last)
+                asked = replace(task, payload=calls[turns[0].id] or task.payload)
+                ended = await self._learn(asked, owner, turns, heard, usage, last=last)
             except _ENDS:
                 raise
             except PowerMemError as error:
                 # What other segments say does not depend on this one.
                 problems.append(error)
-                if isinstance(error, _EVERYWHERE):
+                if isinstance(error, _EVERYWHERE) or (
+                    isinstance(error, ProviderError) and error.reason == QUOTA
+                ):
                     break
         if problems:
             # What may pass is worth another attempt, whatever else there is; else the last one ended it.
@@ -187,9 +194,9 @@ class AsyncTaskRunner:
         for waits in waiting:
             turn = waits.turn
             content = turn.content
-            if waits.parts is not None:
+            if parts := read_parts(waits.parts):
                 try:
-                    content = await self._media.read(json.loads(waits.parts), usage)
+                    content = await self._media.read(parts, usage)
                 except PowerMemError as error:
                     problem = problem or error
                     continue
@@ -200,15 +207,25 @@ class AsyncTaskRunner:
         return heard, problem
 
     async def _groups(
-        self, task: Task, turns: Sequence[Turn], heard: Mapping[int, Message], usage: Usage
+        self,
+        task: Task,
+        turns: Sequence[Turn],
+        heard: Mapping[int, Message],
+        calls: Mapping[int, Mapping[str, Any]],
+        usage: Usage,
     ) -> list[list[Turn]]:
         """Return the turns that belong together, in the order in which the groups begin."""
         if task.kind == "refine":
             return [list(turns)] if turns else []
+        together: dict[str, list[Turn]] = {}
+        for turn in turns:
+            # What came by a call of its own is stored as that call wanted it.
+            together.setdefault(json.dumps(calls[turn.id], sort_keys=True), []).append(turn)
         groups = []
-        for stretch in by_gap(turns, self._gap):
-            for numbers in await self._extractor.segment([heard[turn.id] for turn in stretch], usage):
-                groups.append([stretch[number] for number in numbers])
+        for same in together.values():
+            for stretch in by_gap(same, self._gap):
+                for numbers in await self._extractor.segment([heard[turn.id] for turn in stretch], usage):
+                    groups.append([stretch[number] for number in numbers])
         return groups
 
     async def _learn(
@@ -225,15 +242,23 @@ class AsyncTaskRunner:
 
         Returns:
             The task as it is then.
+
+        Raises:
+            PowerMemError: why some of them were not learned from. Those wait on; the others are done.
         """
         refinement = Refinement.of(replace(task, scope=turns[0].scope), clock.now())
         ids = [turn.id for turn in turns]
+        messages = [heard[turn_id] for turn_id in ids]
+        learned = await self._extraction.learn(messages, refinement.new, usage, refinement.prompt)
+        missing = frozenset(learned.missing)
+        done = [turn_id for number, turn_id in enumerate(ids) if number not in missing]
+        last = last and learned.problem is None
 
         def begin() -> list[Change]:
-            return [self._hold(task, owner), FinishTurns(ids)]
+            return [self._hold(task, owner), FinishTurns(done)]
 
         def note(changes: Sequence[Change], tell: Tell) -> list[Change]:
-            learned = [change.preference for change in changes if isinstance(change, AddPreference)]
+            preferences = [change.preference for change in changes if isinstance(change, AddPreference)]
             noted = UpdateTask(
                 task.id,
                 clock.now(),
@@ -243,20 +268,23 @@ class AsyncTaskRunner:
                 stage="done" if last else "extracting",
                 forget_error=last,
                 results=tell,
-                preferences=[preference_record(preference) for preference in learned],
+                preferences=[preference_record(preference) for preference in preferences],
+                warnings=tuple(usage.warnings),
             )
             return [*(refinement.endings(changes) if last else ()), noted]
 
         stored: list[Outcome] = []
-        await self._extraction.store_kept(
-            [heard[turn_id] for turn_id in ids],
+        await self._extraction.store_learned(
+            learned,
+            messages,
             ids,
             refinement.new,
             usage,
-            refinement.prompt,
             parse_filters(refinement.filters, self._zone),
             Frame(begin, note, stored.extend),
         )
+        if learned.problem is not None:
+            raise learned.problem
         return stored[-1]
 
     async def _complete_empty(self, task: Task, owner: str) -> Outcome:

@@ -76,11 +76,19 @@ class AsyncProcessor:
         self._looking = False
         self._abandoned = False
         self._revived: int | None = None
+        self._jumps = clock.JumpDetector(settings.lease_seconds / _RENEWALS)
+        self._jumped_at = float("-inf")
+        self._misdated = True
 
     @property
     def running(self) -> int:
         """How many lanes are worked on here at this moment."""
         return len(self._lanes)
+
+    @property
+    def claiming(self) -> bool:
+        """Whether tasks are taken on here."""
+        return self._started and self._claiming and self._settings.concurrency > 0
 
     def wake(self) -> None:
         """Look for work now, and from now on."""
@@ -195,6 +203,7 @@ class AsyncProcessor:
             self._changed.clear()
             claimed = 0
             try:
+                await self._mind_clock()
                 claimed = await self._look()
                 await self._watcher.follow()
             except PowerMemError as error:
@@ -216,6 +225,23 @@ class AsyncProcessor:
         finally:
             self._looking = False
 
+    async def _mind_clock(self) -> None:
+        """See to it that work is neither put off nor begun twice where the clock was set."""
+        ticks = monotonic()
+        if self._jumps.jumped(clock.now(), ticks):
+            _logger.warning("the clock was set, or the machine slept; leases are renewed by the new time")
+            self._jumped_at = ticks
+            self._misdated = True
+            await self._renew_leases()
+        if self._misdated and self._claiming:
+            await self._store.redate_lanes(clock.now(), self._lease)
+            self._misdated = False
+
+    @property
+    def _ended_by(self) -> int | None:
+        """By when leases must have ended to be over; 0 after a jump, until their holders renewed them."""
+        return None if monotonic() - self._jumped_at >= self._settings.lease_seconds else 0
+
     async def _revive(self) -> None:
         """Let what waits for a budget begin again, once on each day."""
         at = clock.now()
@@ -227,7 +253,7 @@ class AsyncProcessor:
         # A new name each time: what is left of an earlier lease of this very process must not pass.
         owner = uuid.uuid4().hex
         at = clock.now()
-        names = await self._store.claim_lanes(owner, at, at + self._lease, limit)
+        names = await self._store.claim_lanes(owner, at, at + self._lease, limit, ended=self._ended_by)
         for name in names:
             lane = _AsyncLane(name, owner)
             lane.worker = AsyncWorker("powermem-lane", partial(self._work, lane))
@@ -268,19 +294,24 @@ class AsyncProcessor:
         pause = self._settings.lease_seconds / _RENEWALS
         tidied = float("-inf")
         while not (await stopping.wait(pause) or self._abandoned):
-            held: dict[str, list[str]] = {}
-            for lane in list(self._lanes):
-                held.setdefault(lane.owner, []).append(lane.name)
-            for owner, names in held.items():
-                try:
-                    await self._store.renew_lanes(owner, names, clock.now() + self._lease)
-                except PowerMemError as error:
-                    _logger.warning("leases could not be renewed: %s", error)
-                except Exception:
-                    _logger.exception("leases could not be renewed; it is tried again")
+            await self._renew_leases()
+            # What another process wrote by a wrong clock is found as soon as a lease would have ended.
+            self._misdated = True
             if monotonic() - tidied > _TIDYING:
                 tidied = monotonic()
                 await self._tidy()
+
+    async def _renew_leases(self) -> None:
+        held: dict[str, list[str]] = {}
+        for lane in list(self._lanes):
+            held.setdefault(lane.owner, []).append(lane.name)
+        for owner, names in held.items():
+            try:
+                await self._store.renew_lanes(owner, names, clock.now() + self._lease)
+            except PowerMemError as error:
+                _logger.warning("leases could not be renewed: %s", error)
+            except Exception:
+                _logger.exception("leases could not be renewed; it is tried again")
 
     async def _tidy(self) -> None:
         """Forget tasks that are over for long."""

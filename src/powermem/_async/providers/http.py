@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +10,7 @@ import httpcore
 from ..._concurrency import async_sleep, async_to_thread
 from ...wire.body import decode, encode
 from ...wire.endpoint import Endpoint
-from ...wire.failure import Failure, garbled, hidden_failure, refused, timed_out, unreachable
+from ...wire.failure import Failure, garbled, hidden_failure, refused, timed_out, unreachable, unwritable
 from ...wire.foreign import foreign_error
 from ...wire.retry import Backoff
 from .limiter import AsyncLimiter
@@ -115,17 +114,16 @@ class AsyncHTTPClient:
                 endpoint, data, self._connect_timeout, timeout
             )
         except httpcore.ConnectTimeout:
-            return timed_out(endpoint, self._connect_timeout, connecting=True)
+            proxy = self._connections.proxy(endpoint)
+            return timed_out(endpoint, self._connect_timeout, connecting=True, proxy=proxy)
         except httpcore.TimeoutException:
             return timed_out(endpoint, timeout, connecting=False)
-        except httpcore.ConnectError as error:
-            distrusted = isinstance(error.__cause__, ssl.SSLCertVerificationError)
-            return unreachable(endpoint, str(error), passing=not distrusted)
-        except (httpcore.NetworkError, httpcore.ProxyError, httpcore.RemoteProtocolError) as error:
-            return unreachable(endpoint, str(error))
+        except (httpcore.ConnectError, httpcore.ProxyError) as error:
+            return unreachable(endpoint, error, self._connections.proxy(endpoint))
+        except (httpcore.NetworkError, httpcore.RemoteProtocolError) as error:
+            return unreachable(endpoint, error)
         except httpcore.LocalProtocolError:
-            # Its text would quote the header that is wrong.
-            return unreachable(endpoint, "the request could not be written", passing=False)
+            return unwritable(endpoint)
         if not 200 <= status < 300:
             return refused(endpoint, status, headers, body)
         try:

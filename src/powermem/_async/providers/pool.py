@@ -33,6 +33,7 @@ class _Server:
     origin: httpcore.Origin
     idle: deque[httpcore.AsyncConnectionInterface] = field(default_factory=deque)
     maker: httpcore.AsyncConnectionPool | None = None
+    proxy: str = ""
 
 
 class AsyncConnections:
@@ -101,6 +102,11 @@ class AsyncConnections:
                     await self._give_back(server, connection)
                     return reply
 
+    def proxy(self, endpoint: Endpoint) -> str:
+        """Return the address of the proxy that connections to an endpoint go through, or nothing."""
+        server = self._servers.get((endpoint.scheme, endpoint.host, endpoint.port))
+        return "" if server is None else server.proxy
+
     async def close(self) -> None:
         """Close the idle connections; those in use close when their replies are there."""
         async with self._lock:
@@ -141,7 +147,7 @@ class AsyncConnections:
 
     async def _open(self, server: _Server, endpoint: Endpoint) -> httpcore.AsyncConnectionInterface:
         if server.maker is None:
-            server.maker = await self._make_maker(endpoint)
+            server.maker = await self._make_maker(endpoint, server)
         try:
             return server.maker.create_connection(server.origin)
         except ImportError:
@@ -149,7 +155,7 @@ class AsyncConnections:
                 "the proxy set in the environment is a SOCKS proxy; run: pip install 'httpx[socks]'"
             ) from None
 
-    async def _make_maker(self, endpoint: Endpoint) -> httpcore.AsyncConnectionPool:
+    async def _make_maker(self, endpoint: Endpoint, server: _Server) -> httpcore.AsyncConnectionPool:
         await async_prepare()
         options: dict[str, Any] = {"keepalive_expiry": _KEEPALIVE}
         if endpoint.scheme == "https":
@@ -159,6 +165,7 @@ class AsyncConnections:
             options["network_backend"] = AsyncSocketBackend()
         else:
             # With httpcore's own backend, which knows TLS inside TLS on every Python.
+            server.proxy = proxy.url
             options["proxy"] = httpcore.Proxy(proxy.url, auth=proxy.auth)
         return httpcore.AsyncConnectionPool(**options)
 

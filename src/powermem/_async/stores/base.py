@@ -32,6 +32,11 @@ class AsyncStore(ABC):
 
     name: str
 
+    @property
+    def read_only(self) -> bool:
+        """Whether it can be read only; known once it is open."""
+        return False
+
     @abstractmethod
     async def open(self) -> None:
         """Connect, and bring the schema up to date."""
@@ -124,7 +129,14 @@ class AsyncTaskStore(AsyncStore):
 
     @abstractmethod
     async def claim_lanes(
-        self, owner: str, at: int, until: int, limit: int, *, lane: str | None = None
+        self,
+        owner: str,
+        at: int,
+        until: int,
+        limit: int,
+        *,
+        lane: str | None = None,
+        ended: int | None = None,
     ) -> list[str]:
         """Take hold of lanes that have a task due and that nobody holds at ``at``, the longest due first.
 
@@ -136,6 +148,22 @@ class AsyncTaskStore(AsyncStore):
             until: when the lease ends.
             limit: how many at most.
             lane: only this one.
+            ended: leases that were to end by then are over; ``at`` if it is left out, and 0 for none.
+        """
+
+    @abstractmethod
+    async def redate_lanes(self, at: int, lease: int) -> int:
+        """Correct what a clock that was ahead has written: due times and leases that lie far in the future.
+
+        Such a lane is due at once, and such a lease ends as if it were taken now; its holder, if it lives,
+        renews it before.
+
+        Args:
+            at: now.
+            lease: how long a lease is.
+
+        Returns:
+            How many were corrected.
         """
 
     @abstractmethod

@@ -70,6 +70,7 @@ def _postgres(config: PostgresConfig, weights: Weights, place: Place | None) -> 
         least=config.minconn,
         most=config.pool_size,
         recycle=config.pool_recycle,
+        timeout=config.pool_timeout,
     )
 
 
@@ -142,6 +143,7 @@ def _mysql(
             cache_bytes=config.cache_mb << 20,
             most=config.pool_size,
             recycle=config.pool_recycle,
+            timeout=config.pool_timeout,
         )
     return AsyncOceanBaseStore(
         driver,
@@ -152,6 +154,7 @@ def _mysql(
         embedded=EmbeddedSeekDB(config.ob_path) if not (config.host or config.unix_socket) else None,
         most=config.pool_size,
         recycle=config.pool_recycle,
+        timeout=config.pool_timeout,
     )
 
 
@@ -169,4 +172,5 @@ def _server(config: ServerConfig, *, socket: str | None) -> Server:
         key=config.ssl_key or "",
         connect_timeout=config.connect_timeout,
         statement_timeout=config.statement_timeout,
+        pooler=config.pooler if isinstance(config, PostgresConfig) else "none",
     )

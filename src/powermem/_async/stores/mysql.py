@@ -47,6 +47,7 @@ class AsyncMySQLStore(AsyncServerStore):
         embedded: starts the server, where it is this program's own.
         most: how many connections there may be.
         recycle: seconds after which a connection is replaced; negative for never.
+        timeout: seconds to wait for a connection while all are in use.
     """
 
     _checks_hits = True
@@ -62,8 +63,9 @@ class AsyncMySQLStore(AsyncServerStore):
         embedded: EmbeddedSeekDB | None = None,
         most: int = 10,
         recycle: float = 3600,
+        timeout: float = 60,
     ) -> None:
-        super().__init__(driver, sql, most=most, recycle=recycle)
+        super().__init__(driver, sql, most=most, recycle=recycle, timeout=timeout)
         self.name = name
         self._driver = driver
         self._statements = sql

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from typing import Any
 
-from ..._concurrency import AsyncSemaphore
-from ..._drivers.base import AsyncConnection, AsyncDriver, ConnectionLostError
-from ...errors import ClosedError, StoreError
+from ..._concurrency import AsyncSemaphore, async_gather, async_sleep
+from ..._drivers.base import (
+    AsyncConnection,
+    AsyncDriver,
+    CommitUnknownError,
+    ConnectionLostError,
+    CrowdedServerError,
+    NoReplyError,
+    PoolerFoundError,
+    ReadOnlyServerError,
+)
+from ...errors import ClosedError, StoreError, StoreUnavailableError
+from .locking import PAUSES
+
+# Seconds after which a connection that was not used is asked for a sign of life.
+_LONG = 30.0
 
 
 class AsyncPool:
@@ -17,19 +30,30 @@ class AsyncPool:
 
     A connection that waited in the pool may be dead by now. So a read that meets a lost connection is tried
     once more on a new one, and a transaction whose very start does; what was sent inside a transaction is
-    never sent again.
+    never sent again. A server that stays silent is not asked twice.
 
     Args:
         driver: opens the connections.
         least: how many to open at once.
         most: how many there may be.
         recycle: seconds after which a connection is replaced; negative for never.
+        timeout: seconds to wait for a connection while all are in use.
     """
 
-    def __init__(self, driver: AsyncDriver, *, least: int = 1, most: int = 10, recycle: float = 3600) -> None:
+    def __init__(
+        self,
+        driver: AsyncDriver,
+        *,
+        least: int = 1,
+        most: int = 10,
+        recycle: float = 3600,
+        timeout: float = 60,
+    ) -> None:
         self._driver = driver
         self._least = max(1, min(least, most))
+        self._most = most
         self._recycle = recycle
+        self._timeout = timeout
         self._slots = AsyncSemaphore(most)
         self._idle: list[_AsyncLease] = []
         self._closed = False
@@ -56,7 +80,7 @@ class AsyncPool:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncReader]:
         """Lend a connection for queries, each of which sees what is committed when it starts."""
-        async with self._slots:
+        async with self._slot():
             reader = AsyncReader(self, await self._take())
             try:
                 yield reader
@@ -71,45 +95,90 @@ class AsyncPool:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """Lend a connection inside a transaction, which is committed at the end or undone by an error."""
-        async with self._slots:
+        """Lend a connection inside a transaction, which is committed at the end or undone by an error.
+
+        Raises:
+            CommitUnknownError: the connection was lost while the transaction was committed.
+            ConnectionLostError: it was lost before, so that nothing was done.
+        """
+        async with self._slot():
             lease = await self._begin()
             try:
                 yield lease.connection
-                await lease.connection.commit()
-            except ConnectionLostError:
+            except (ConnectionLostError, ReadOnlyServerError) as error:
+                # Of a server that is silent, or no primary any more, the other connections are no better.
                 await lease.connection.close()
-                raise
+                await self._clear()
+                raise type(error)(f"{error}; the transaction was not carried out") from error
             except Exception:
                 await self._undo(lease)
                 raise
             except BaseException:
                 await lease.connection.close()
                 raise
+            await self._commit(lease)
             await self._give(lease)
 
-    async def replace(self, lease: _AsyncLease) -> _AsyncLease | None:
-        """Return a new connection for one that was lost, or ``None`` when that one was new itself.
+    async def replace(self, lease: _AsyncLease, error: ConnectionLostError) -> _AsyncLease | None:
+        """Return a new connection for one that was lost, or ``None`` when another would be no better.
 
         Those that wait go too: what ended one of them, such as a restart of the server, ended them all.
         """
         await lease.connection.close()
-        if lease.fresh:
-            return None
         await self._clear()
-        return _AsyncLease(await self._driver.connect())
+        if isinstance(error, NoReplyError) or (lease.fresh and not isinstance(error, PoolerFoundError)):
+            return None
+        return await self._connect()
+
+    @asynccontextmanager
+    async def _slot(self) -> AsyncIterator[None]:
+        if not await self._slots.acquire(self._timeout):
+            raise StoreUnavailableError(
+                f"{self._driver.server}: all {self._most} connections were in use for {self._timeout:g} s "
+                "(pool_timeout); raise pool_size, or call less at once"
+            )
+        try:
+            yield
+        finally:
+            self._slots.release()
 
     async def _begin(self) -> _AsyncLease:
         lease = await self._take()
         try:
             await lease.connection.begin()
-        except ConnectionLostError:
-            again = await self.replace(lease)
+        except ConnectionLostError as error:
+            again = await self.replace(lease, error)
             if again is None:
                 raise
             lease = again
-            await lease.connection.begin()
+            await self._begin_on(lease)
+        except BaseException:
+            await lease.connection.close()
+            raise
         return lease
+
+    async def _begin_on(self, lease: _AsyncLease) -> None:
+        try:
+            await lease.connection.begin()
+        except BaseException:
+            await lease.connection.close()
+            raise
+
+    async def _commit(self, lease: _AsyncLease) -> None:
+        try:
+            await lease.connection.commit()
+        except ConnectionLostError as error:
+            await lease.connection.close()
+            await self._clear()
+            raise CommitUnknownError(
+                f"{error}; the server may have carried out the transaction or not"
+            ) from error
+        except Exception:
+            await self._undo(lease)
+            raise
+        except BaseException:
+            await lease.connection.close()
+            raise
 
     async def _undo(self, lease: _AsyncLease) -> None:
         try:
@@ -117,6 +186,9 @@ class AsyncPool:
         except StoreError:
             # The server undoes what a lost connection left open.
             await lease.connection.close()
+        except BaseException:
+            await lease.connection.close()
+            raise
         else:
             await self._give(lease)
 
@@ -128,33 +200,62 @@ class AsyncPool:
                 # The one used last is the likeliest to be alive, and the others may grow old.
                 lease = self._idle.pop()
             except IndexError:
-                return _AsyncLease(await self._driver.connect())
+                return await self._connect()
             if 0 <= self._recycle < monotonic() - lease.opened:
                 await lease.connection.close()
                 continue
+            if monotonic() - lease.given > _LONG and not await self._answers(lease):
+                continue
             return lease
+
+    async def _connect(self) -> _AsyncLease:
+        """Open a connection; where the server has none to give at the moment, one of ours may come back."""
+        for pause in PAUSES:
+            try:
+                return _AsyncLease(await self._driver.connect())
+            except CrowdedServerError:
+                await async_sleep(pause)
+            with suppress(IndexError):
+                return self._idle.pop()
+        return _AsyncLease(await self._driver.connect())
+
+    async def _answers(self, lease: _AsyncLease) -> bool:
+        """Return whether a connection is alive; one that is not is closed."""
+        try:
+            await lease.connection.ping()
+        except StoreError:
+            await lease.connection.close()
+            return False
+        except BaseException:
+            await lease.connection.close()
+            raise
+        return True
 
     async def _give(self, lease: _AsyncLease) -> None:
         lease.fresh = False
         if self._closed or lease.lost:
             await lease.connection.close()
         else:
+            lease.given = monotonic()
             self._idle.append(lease)
 
     async def _clear(self) -> None:
+        leases = []
         while self._idle:
-            lease = self._idle.pop()
-            await lease.connection.close()
+            leases.append(self._idle.pop())
+        if leases:
+            # A silent server would have us wait for each.
+            await async_gather([lease.connection.close for lease in leases])
 
 
 class _AsyncLease:
     """A connection of the pool, and what is known of it."""
 
-    __slots__ = ("connection", "fresh", "lost", "opened")
+    __slots__ = ("connection", "fresh", "given", "lost", "opened")
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
-        self.opened = monotonic()
+        self.opened = self.given = monotonic()
         self.fresh = True
         self.lost = False
 
@@ -172,10 +273,14 @@ class AsyncReader:
         """Run a query and return its rows."""
         try:
             return await self.lease.connection.fetch(sql, values)
-        except ConnectionLostError:
+        except ConnectionLostError as error:
             self.lease.lost = True
-            again = await self._pool.replace(self.lease)
+            again = await self._pool.replace(self.lease, error)
             if again is None:
                 raise
             self.lease = again
-            return await again.connection.fetch(sql, values)
+        try:
+            return await self.lease.connection.fetch(sql, values)
+        except ConnectionLostError:
+            self.lease.lost = True
+            raise

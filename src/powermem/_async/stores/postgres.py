@@ -46,6 +46,7 @@ class AsyncPostgresStore(AsyncServerStore):
         least: how many connections to open at once.
         most: how many there may be.
         recycle: seconds after which a connection is replaced; negative for never.
+        timeout: seconds to wait for a connection while all are in use.
     """
 
     name = "postgres"
@@ -61,8 +62,9 @@ class AsyncPostgresStore(AsyncServerStore):
         least: int = 1,
         most: int = 10,
         recycle: float = 3600,
+        timeout: float = 60,
     ) -> None:
-        super().__init__(driver, sql, least=least, most=most, recycle=recycle)
+        super().__init__(driver, sql, least=least, most=most, recycle=recycle, timeout=timeout)
         self._postgres = sql
         self._weights = weights
         self._plain = weights.plain()

@@ -7,18 +7,27 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from ..._concurrency import async_sleep
-from ..._drivers.base import AsyncConnection, TransactionAbortedError
+from ..._drivers.base import (
+    AsyncConnection,
+    CommitUnknownError,
+    ConnectionLostError,
+    NoReplyError,
+    ReadOnlyServerError,
+    TransactionAbortedError,
+)
 from ...budget import Refusal, Spend
 from ...changes import AddTask, AddTurn, BufferTurn, Change, HoldLane
 from ...sql.queue import QueueSQL
 from ...sql.steps import Query, Statements, Steps
-from ...tasks import BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
+from ...tasks import LONGEST_PAUSE, BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
 from ...types import Scope
 from .base import AsyncTaskStore
 from .locking import PAUSES
 from .pool import AsyncPool
 
 T = TypeVar("T")
+
+_REDATED = 500
 
 
 async def async_run(connection: AsyncConnection, steps: Steps[T]) -> T:
@@ -90,18 +99,35 @@ class AsyncQueueStore(AsyncTaskStore):
         """Run steps that only read."""
 
     async def claim_lanes(
-        self, owner: str, at: int, until: int, limit: int, *, lane: str | None = None
+        self,
+        owner: str,
+        at: int,
+        until: int,
+        limit: int,
+        *,
+        lane: str | None = None,
+        ended: int | None = None,
     ) -> list[str]:
         claimed: list[str] = []
+        over = at if ended is None else ended
         while len(claimed) < limit:
             wanted = limit - len(claimed)
-            due = await self._ask(self._queue.lanes.find_due, at, wanted, lane)
+            due = await self._ask(self._queue.lanes.find_due, at, over, wanted, lane)
             if due:
-                claimed += await self._transact(self._queue.lanes.claim, owner, at, until, due)
+                claimed += await self._transact(self._queue.lanes.claim, owner, at, over, until, due)
             # Where somebody else was faster, there may be others.
             if len(due) < wanted:
                 break
         return claimed
+
+    async def redate_lanes(self, at: int, lease: int) -> int:
+        latest = (at + int(LONGEST_PAUSE * 1_000_000), at + 2 * lease)
+        lanes, corrected = self._queue.lanes, 0
+        while found := await self._ask(lanes.find_misdated, *latest, _REDATED):
+            corrected += await self._transact(lanes.redate, found, at, lease, *latest)
+            if len(found) < _REDATED:
+                break
+        return corrected
 
     async def renew_lanes(self, owner: str, lanes: Sequence[str], until: int) -> list[str]:
         return await self._transact(self._queue.lanes.renew, owner, lanes, until) if lanes else []
@@ -155,15 +181,22 @@ class AsyncServerQueueStore(AsyncQueueStore):
     _pool: AsyncPool
 
     async def _transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
-        for pause in (*PAUSES, None):
+        pauses = iter(PAUSES)
+        repeatable = True
+        while True:
             try:
                 async with self._pool.transaction() as connection:
                     return await async_run(connection, work(*args))
             except TransactionAbortedError:
+                pause = next(pauses, None)
                 if pause is None:
                     raise
                 await async_sleep(pause)
-        raise AssertionError("the last pause is None")
+            except (ConnectionLostError, ReadOnlyServerError) as error:
+                # Unless the end is unknown, nothing was done; another server may be there by now.
+                if isinstance(error, (CommitUnknownError, NoReplyError)) or not repeatable:
+                    raise
+                repeatable = False
 
     async def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
         async with self._pool.reading() as reader:

@@ -7,12 +7,21 @@ from collections.abc import Sequence
 from functools import partial
 
 from ..._concurrency import AsyncBatcher, async_gather, async_sleep
-from ..._drivers.base import AsyncConnection, AsyncDriver, ConnectionLostError, TransactionAbortedError
+from ..._drivers.base import (
+    AsyncConnection,
+    AsyncDriver,
+    CommitUnknownError,
+    ConnectionLostError,
+    NoReplyError,
+    ReadOnlyServerError,
+    TransactionAbortedError,
+)
 from ...accesses import Accesses
 from ...changes import Change, Outcome
 from ...clock import now as clock_now
-from ...errors import EmbeddingMismatchError, StoreError
+from ...errors import EmbeddingMismatchError, StoreError, StoreUnavailableError
 from ...filters import Expression
+from ...sql.evidence import evidence
 from ...sql.server import NewColumn, ServerSQL
 from ...types import (
     EmbedderIdentity,
@@ -47,17 +56,25 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
         least: how many connections to open at once.
         most: how many there may be.
         recycle: seconds after which a connection is replaced; negative for never.
+        timeout: seconds to wait for a connection while all are in use.
     """
 
     _checks_hits = False
     """Whether ``_search`` itself looks out for a switch to another embedder."""
 
     def __init__(
-        self, driver: AsyncDriver, sql: ServerSQL, *, least: int = 1, most: int = 10, recycle: float = 3600
+        self,
+        driver: AsyncDriver,
+        sql: ServerSQL,
+        *,
+        least: int = 1,
+        most: int = 10,
+        recycle: float = 3600,
+        timeout: float = 60,
     ) -> None:
         self._where = f"{driver.server}"
         self._sql = sql
-        self._pool = AsyncPool(driver, least=least, most=most, recycle=recycle)
+        self._pool = AsyncPool(driver, least=least, most=most, recycle=recycle, timeout=timeout)
         self._writer = AsyncServerWriter(sql)
         self._queue = self._writer.queue
         self._reader = AsyncServerReader(sql)
@@ -198,7 +215,7 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
     async def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
         try:
             return await self._write(batches)
-        except (ConnectionLostError, TransactionAbortedError):
+        except (StoreUnavailableError, TransactionAbortedError):
             raise
         except StoreError:
             if len(batches) == 1:
@@ -213,9 +230,12 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
         return results
 
     async def _write(self, batches: Sequence[Sequence[Change]]) -> list[list[Outcome] | Exception]:
-        """Apply batches in one transaction, again when it met another one and was undone for that."""
-        for pause in (*PAUSES, None):
+        """Apply batches in one transaction, again when it was not carried out through no fault of theirs."""
+        pauses = iter(PAUSES)
+        repeatable = True
+        while True:
             counts = self._accesses.take()
+            results: list[list[Outcome] | Exception] = []
             try:
                 async with self._pool.transaction() as connection:
                     await self._enter(connection)
@@ -229,16 +249,53 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
                     results = await self._writer.apply(connection, batches) if batches else []
             except TransactionAbortedError:
                 self._accesses.put_back(counts)
+                pause = next(pauses, None)
                 if pause is None:
                     raise
                 await async_sleep(pause)
+            except CommitUnknownError as error:
+                if await self._was_committed(batches, results, error):
+                    break
+                self._accesses.put_back(counts)
+                if not repeatable:
+                    raise
+                repeatable = False
+            except (ConnectionLostError, ReadOnlyServerError) as error:
+                # Nothing was written. Another connection may lead to a server that is up, or a primary.
+                self._accesses.put_back(counts)
+                if isinstance(error, NoReplyError) or not repeatable:
+                    raise
+                repeatable = False
             except BaseException:
                 self._accesses.put_back(counts)
                 raise
             else:
-                self.commits += 1
-                return results
-        raise AssertionError("the last pause is None")
+                break
+        self.commits += 1
+        return results
+
+    async def _was_committed(
+        self,
+        batches: Sequence[Sequence[Change]],
+        results: Sequence[Sequence[Outcome] | Exception],
+        error: CommitUnknownError,
+    ) -> bool:
+        """Return whether a transaction was carried out whose end nobody reported.
+
+        Raises:
+            CommitUnknownError: the server cannot be asked, or the transaction left no trace of its own.
+        """
+        trace = evidence(self._sql, batches, results) if results else None
+        if trace is None:
+            raise error
+        try:
+            async with self._pool.transaction() as connection:
+                # Whoever writes holds one of these locks until the end.
+                await self._enter(connection)
+                await self._meta(connection, "switches", " FOR UPDATE")
+                return bool(await connection.fetch(trace.sql, trace.values))
+        except StoreError as failure:
+            raise error from failure
 
     async def search(self, requests: Sequence[SearchRequest], *, touch: bool = True) -> list[list[Hit]]:
         if not self._checks_hits:

@@ -58,6 +58,10 @@ class AsyncSQLiteStore(AsyncMovable, AsyncQueueStore):
         """How many transactions were committed."""
         return self._engine.commits
 
+    @property
+    def read_only(self) -> bool:
+        return self._engine.read_only
+
     async def open(self) -> None:
         await self._write_thread.run(self._engine.open)
 

@@ -1,19 +1,20 @@
 # Generated from src/powermem/_async/clients/companion.py by scripts/run_unasync.py; edit that file instead.
-"""Who attends the calls of clients for one memory."""
+"""Attends the calls of clients for one memory."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import Future
 from functools import partial
+from time import monotonic
 from typing import Any, Protocol
-from weakref import WeakSet
+from weakref import WeakSet, ref
 
 from ... import clock
-from ..._concurrency import Bridge, Event, LoopFuture, Mailbox, Worker, at_exit
-from ...clients import Api, Attended, Attribution, Attributions, Exchange, attend
-from ...errors import ClosedError
+from ..._concurrency import LoopFuture, residence
+from ...clients import Api, Attended, Attribution, Attributions, attend
+from .keeper import Keeper, Ongoing, Whose
 
 _logger = logging.getLogger("powermem.clients")
 
@@ -22,28 +23,65 @@ _AT_HOME = (
     "the client is called on the thread of the memory's own event loop, which would have to wait for itself; "
     "the call goes on without. Use a client, or call this one through asyncio.to_thread"
 )
+_DROPPED = (
+    "the memory that a client was registered with exists no more, so nothing is recalled or remembered: "
+    "registering does not keep a memory alive"
+)
+_FORKED = (
+    "the memory that a client was registered with was used before this process was forked, so nothing is "
+    "recalled or remembered here: make one memory in each process"
+)
 
 
 BUDGET = 0.3
 """Seconds that a call waits for what is recalled, unless somebody says otherwise."""
 
-# Seconds that the end of the process waits for what was said last.
-_AT_EXIT = 5.0
+OPENING_BUDGET = 5.0
+"""Seconds from ``register`` on that calls wait for the memory to be open, unless somebody says otherwise."""
+
+# Seconds that a call waits at most until what the user said is on disk; the provider is at work meanwhile.
+_KEEPING = 1.0
+
+
+class Host(Protocol):
+    """The engine, as far as a companion needs it."""
+
+    @property
+    def keeper(self) -> Keeper:
+        """Keeps what is said."""
+
+    def warm(self) -> Opening:
+        """Begin to open it, and return how that goes."""
+
+
+class Opening(Protocol):
+    """The opening of an engine."""
+
+    @property
+    def done(self) -> Future[None]:
+        """Is resolved when it is over, whether it succeeded or not."""
+
+    @property
+    def since(self) -> float:
+        """When it began, of ``monotonic``."""
 
 
 class Home(Protocol):
     """The memory, as far as its companion needs it."""
 
-    def _recall_texts(self, query: str, who: Attribution) -> list[str]: ...
+    def _host(self) -> Host: ...
 
-    def _keep_exchanges(self, exchanges: Sequence[Exchange]) -> None: ...
+    def _carried_over(self) -> bool: ...
+
+    def _whose(self, who: Attribution) -> Whose: ...
+
+    def _recall_texts(self, query: str, who: Attribution) -> list[str]: ...
 
 
 class Companion:
-    """Recalls before a call of a language model, and keeps what was said after it.
+    """Recalls before a call of a language model, and has kept what is said in it.
 
-    Nothing that a client calls here waits for the memory. What is to be kept is put into a line, and one
-    worker puts it into the buffer, in its order and as much as there is in one transaction.
+    It does not keep its memory alive: a client that is attended may live longer.
 
     Args:
         home: the memory.
@@ -51,40 +89,57 @@ class Companion:
     Attributes:
         attributions: who is speaking.
         clients: those that are attended.
+        registered: whether a client was ever registered.
         budget: seconds that a call waits for what is recalled; 0 recalls nothing.
+        opening_budget: seconds from the beginning of the opening on that calls wait for its end.
         limit: how many memories a call recalls at most.
         threshold: those with a lower score are left out.
-        batch_size: how many exchanges may be written in one transaction.
         closed: whether it attends no more.
     """
 
     def __init__(self, home: Home) -> None:
         self.attributions = Attributions()
         self.clients: WeakSet[object] = WeakSet()
+        self.registered = False
         self.budget = BUDGET
+        self.opening_budget = OPENING_BUDGET
         self.limit = 5
         self.threshold: float | None = 0.1
-        self.batch_size = 100
         self.closed = False
-        self._home = home
-        self._bridge = Bridge("powermem-recall")
-        self._mailbox: Mailbox[Exchange | Event] = Mailbox()
-        self._keeper = Worker("powermem-keeper", self._work)
+        self._home = ref(home)
         self._warned: set[str] = set()
 
-    def locate(self) -> None:
-        """Notice which event loop the memory belongs to."""
-        self._bridge.attach()
+    @property
+    def alive(self) -> bool:
+        """Whether there is a memory that recalls."""
+        return self._home() is not None
 
-    def attend(self, api: Api, positional: tuple[Any, ...], keywords: Mapping[str, Any]) -> Attended | None:
-        """Look at a request; see ``Listener`` of the clients' driver."""
+    def prepare(self) -> None:
+        """Begin to open the memory, if the caller is where it lives or it lives on threads."""
+        home = self._home()
+        if home is not None and residence() is not None and not home._carried_over():
+            host = home._host()
+            host.keeper.bridge.attach()
+            host.warm()
+
+    def attend(self, api: Api, positional: tuple[Any, ...], keywords: Mapping[str, Any]) -> Ongoing | None:
+        """Look at a request, and begin to keep what the user says in it; see ``Listener`` of the driver."""
+        home = self._home()
+        if home is None:
+            self._warn_once(_DROPPED)
+            return None
         if self.closed:
             return None
         who = self.named()
         if who is None:
             return None
-        self._bridge.tell(self._start)
-        return attend(api, who, positional, keywords, clock.now())
+        if home._carried_over():
+            self._warn_once(_FORKED)
+            return None
+        attended = attend(api, who, positional, keywords, clock.now())
+        if attended is None:
+            return None
+        return home._host().keeper.begin(attended, home._whose(who))
 
     def named(self) -> Attribution | None:
         """Return who is speaking; complain, once, when nobody has said so."""
@@ -94,77 +149,56 @@ class Companion:
         self._warn_once(_UNATTRIBUTED)
         return None
 
-    def recall(self, attended: Attended) -> Future[list[str]] | None:
-        """Begin to recall for a caller whose thread does nothing else meanwhile."""
-        if not self.budget:
+    def opening(self, ongoing: Ongoing) -> tuple[Future[None], float] | None:
+        """Return what to wait for before recalling, and for how many seconds at most."""
+        home = self._home()
+        if home is None or not self.budget or self._is_here(ongoing):
             return None
-        if self._bridge.at_home:
+        opening = home._host().warm()
+        left = opening.since + self.opening_budget - monotonic()
+        return None if left <= 0 or opening.done.done() else (opening.done, left)
+
+    def recall(self, ongoing: Ongoing) -> Future[list[str]] | None:
+        """Begin to recall for a caller whose thread does nothing else meanwhile."""
+        home = self._home()
+        if home is None or not self.budget:
+            return None
+        if self._is_here(ongoing):
             self._warn_once(_AT_HOME)
             return None
-        return self._bridge.submit(partial(self._home._recall_texts, attended.query, attended.who))
+        return ongoing.keeper.bridge.submit(self._recalling(home, ongoing.attended))
 
-    def recall_soon(self, attended: Attended) -> LoopFuture[list[str]] | None:
+    def recall_soon(self, ongoing: Ongoing) -> LoopFuture[list[str]] | None:
         """Begin to recall for a caller on an event loop."""
-        if not self.budget:
+        home = self._home()
+        if home is None or not self.budget:
             return None
-        return self._bridge.begin(partial(self._home._recall_texts, attended.query, attended.who))
+        return ongoing.keeper.bridge.begin(self._recalling(home, ongoing.attended))
 
-    def hear(self, attended: Attended, reply: str) -> None:
-        """Put an exchange into the line."""
-        if self.closed:
-            _logger.warning("a reply ended after the memory was closed; it is not remembered")
-            return
-        exchange = attended.exchange(reply, clock.now())
-        if exchange.said.strip() or exchange.reply.strip():
-            self._mailbox.post(exchange)
+    def keeping(self, ongoing: Ongoing, begun: float, *, blocking: bool) -> float:
+        """Return how many seconds to wait at most until what the user said is on disk.
 
-    def settle(self, timeout: float | None) -> bool:
-        """Wait until all that was heard so far is in the buffer; return whether it is, in so many seconds."""
-        if not self._keeper.alive:
-            return True
-        mark = Event()
-        self._mailbox.post(mark)
-        return mark.wait(timeout)
+        Args:
+            ongoing: the exchange.
+            begun: when the provider was asked, of ``monotonic``.
+            blocking: whether the caller's thread does nothing else meanwhile.
+        """
+        if ongoing.kept.done() or (blocking and self._is_here(ongoing)):
+            return 0.0
+        # A store that was late is not waited for until it has kept up.
+        return max(0.0, begun + _KEEPING - monotonic()) if ongoing.keeper.prompt else 0.0
 
-    def close(self, timeout: float | None) -> None:
-        """Attend no more, and keep what was heard."""
-        self.closed = True
-        if self._keeper.alive:
-            self._mailbox.end()
-            if not self._keeper.join(timeout):
-                _logger.warning("closing with exchanges that could not be kept in %s s", timeout)
-        self._bridge.close()
+    def kept(self, ongoing: Ongoing, in_time: bool) -> None:
+        """Be told whether what the user said was on disk in time."""
+        if not in_time and ongoing.keeper.prompt:
+            _logger.warning("keeping what was said takes long; the reply is handed over before it is on disk")
+        ongoing.keeper.prompt = in_time
 
-    def _start(self) -> None:
-        if not self._keeper.alive:
-            at_exit(self._settle_at_exit)
-            self._keeper.start()
+    def _recalling(self, home: Home, attended: Attended) -> Any:
+        return partial(home._recall_texts, attended.query, attended.who)
 
-    def _settle_at_exit(self) -> None:
-        # Whoever forgets to close loses nothing by it; a store that hangs must not keep the process alive.
-        self.settle(_AT_EXIT)
-
-    def _work(self, stopping: Event) -> None:
-        while items := self._mailbox.take(lambda: self.batch_size):
-            exchanges = [item for item in items if isinstance(item, Exchange)]
-            if exchanges:
-                self._keep(exchanges)
-            for item in items:
-                if isinstance(item, Event):
-                    item.set()
-
-    def _keep(self, exchanges: Sequence[Exchange]) -> None:
-        try:
-            self._home._keep_exchanges(exchanges)
-        except ClosedError as error:
-            _logger.warning("%s exchanges could not be kept: %s", len(exchanges), error)
-        except Exception as error:
-            if len(exchanges) == 1:
-                _logger.warning("what was said could not be kept: %r", error)
-                return
-            # What the store refuses of one must not be the loss of the others.
-            for exchange in exchanges:
-                self._keep([exchange])
+    def _is_here(self, ongoing: Ongoing) -> bool:
+        return ongoing.keeper.bridge.at_home
 
     def _warn_once(self, warning: str) -> None:
         if warning not in self._warned:

@@ -50,9 +50,10 @@ class Clients(Generic[M]):
         surface = surface_of(client)
         if self._companion.closed:
             raise ClosedError("this memory was closed; make a new one")
-        self._companion.locate()
         attach(client, surface, self._companion)
         self._companion.clients.add(client)
+        self._companion.registered = True
+        self._companion.prepare()
         return self._memory
 
     def unregister(self, client: object) -> M:
@@ -78,6 +79,18 @@ class Clients(Generic[M]):
     @recall_budget.setter
     def recall_budget(self, seconds: float) -> None:
         self._companion.budget = check_amount(seconds, "recall_budget")
+
+    @property
+    def opening_budget(self) -> float:
+        """Seconds that calls wait for the store to be opened and a local model to be loaded.
+
+        They count from ``register`` on, where both begin, and not as time for recalling.
+        """
+        return self._companion.opening_budget
+
+    @opening_budget.setter
+    def opening_budget(self, seconds: float) -> None:
+        self._companion.opening_budget = check_amount(seconds, "opening_budget")
 
     @property
     def recall_limit(self) -> int:

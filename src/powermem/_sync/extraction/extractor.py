@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from ..._concurrency import Lock, to_thread
-from ...errors import ExtractionError
+from ...errors import ExtractionError, PowerMemError, ProviderError, QuotaExceededError
 from ...parsing import Decisions, ParseError, parse_decisions, parse_extraction, parse_segments
+from ...portions import Portion
 from ...prompts import (
     DECISION_SCHEMA,
     EXTRACTION_SCHEMA,
@@ -22,10 +24,13 @@ from ...prompts import (
     repair_messages,
     segmentation_messages,
 )
-from ...types import ChatMessage, Extracted, Fact, Message, Schema, Usage
+from ...sizing import Sizing
+from ...text import normalize
+from ...types import ChatMessage, Completion, Extracted, Fact, FoundPreference, Message, Schema, Usage
+from ...wire.reasons import CUT, FILTERED, TOO_LONG
 from ..providers.llm import LLM
 
-T = TypeVar("T")
+T = TypeVar("T", Extracted, Decisions)
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +39,58 @@ log = logging.getLogger(__name__)
 _SHORT = 20
 # Beyond so many messages a model loses track of the numbers, and a small one runs out of room.
 _MOST = 200
+# Tokens. A portion as small as this fits every model, so a refusal of it says nothing about how much does.
+_SMALL = 200
+# After that many portions that cannot be divided, and none that was learned from, something else is wrong.
+_HOPELESS = 3
+# A portion that is refused for one of these reasons may go through when it is divided.
+_DIVISIBLE = frozenset({CUT, FILTERED, TOO_LONG})
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What a conversation taught.
+
+    Attributes:
+        facts: the facts; the turn of each is the index of its message.
+        preferences: the preferences.
+        missing: indices of messages of which not everything was learned, ascending.
+        problem: why, when there are any.
+    """
+
+    facts: Sequence[Fact] = ()
+    preferences: Sequence[FoundPreference] = ()
+    missing: Sequence[int] = ()
+    problem: PowerMemError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading(Generic[T]):
+    """An answer as far as it could be read.
+
+    Attributes:
+        value: what it says.
+        fault: what is wrong with it; ``""`` when it is whole.
+        cut: whether its end is missing.
+    """
+
+    value: T | None
+    fault: str = ""
+    cut: bool = False
+
+
+class _CutAnswer(Exception):
+    """An answer lacks its end, also when it was asked for again.
+
+    Attributes:
+        error: for the user.
+        value: what there is of it.
+    """
+
+    def __init__(self, error: ExtractionError, value: Extracted | Decisions | None) -> None:
+        super().__init__(error)
+        self.error = error
+        self.value = value
 
 
 class Extractor:
@@ -56,6 +113,7 @@ class Extractor:
         self._extraction_prompt = extraction_prompt
         self._decision_prompt = decision_prompt
         self._reading = Lock()
+        self._room = Sizing(patience=8)
 
     @property
     def name(self) -> str:
@@ -64,8 +122,11 @@ class Extractor:
 
     def extract(
         self, messages: Sequence[Message], *, today: int, prompt: str | None, usage: Usage
-    ) -> Extracted:
+    ) -> Learned:
         """Return the facts that messages state, and the preferences that they show.
+
+        What is too much for the model, or for its answer, is divided and asked for in portions, down to parts
+        of a single message. The size that goes through is remembered.
 
         Args:
             messages: the conversation.
@@ -73,8 +134,13 @@ class Extractor:
             prompt: replaces the configured instructions for this call.
             usage: what the model's calls cost is added to it.
 
+        Returns:
+            What was learned. Where a portion could not be, however small, the others are nevertheless.
+
         Raises:
-            ExtractionError: the answer could not be read, twice.
+            ExtractionError: nothing was learned: an answer could not be read, twice, or is never whole.
+            ProviderError: there is no answer at all.
+            QuotaExceededError: the budget does not allow the first call.
         """
         if self._llm is None:
             # Compiling its patterns takes 50 ms, which a memory with a model need not spend.
@@ -86,24 +152,64 @@ class Extractor:
             # runs Python code lets the loop wait longer for its turn.
             with self._reading:
                 facts = to_thread(extract, timed)
-            return Extracted(facts, stated_preferences(facts))
-        if not has_conversation(messages):
-            return Extracted()
-        request = extraction_messages(messages, today=today, custom=prompt or self._extraction_prompt)
+            return Learned(facts, stated_preferences(facts))
+        instructions = prompt or self._extraction_prompt
+        collected = _Collected()
+        waiting = deque([Portion.of(messages)])
+        while waiting:
+            portion = waiting.popleft()
+            if not has_conversation(portion.messages):
+                continue
+            size = portion.size
+            halves = None if self._room.allows(size) else portion.halves()
+            error: ProviderError | QuotaExceededError
+            if halves is None:
+                try:
+                    found = self._extract_portion(self._llm, portion, instructions, today, usage)
+                except _CutAnswer as cut:
+                    halves, error = portion.halves(), cut.error
+                    if halves is None and isinstance(cut.value, Extracted):
+                        collected.add(cut.value, portion)
+                except (ProviderError, QuotaExceededError) as failure:
+                    error = failure
+                    if _reason(failure) in _DIVISIBLE:
+                        halves = portion.halves()
+                else:
+                    self._room.take(size)
+                    collected.add(found, portion, whole=True)
+                    continue
+                if halves is not None and size > _SMALL and _reason(error) != FILTERED:
+                    self._room.refuse(size)
+            if halves is not None:
+                waiting.extendleft(reversed(halves))
+                continue
+            collected.miss(portion, _lasting(error, portion))
+            if collected.is_hopeless(error):
+                for rest in waiting:
+                    collected.miss(rest, error)
+                break
+        return collected.learned()
+
+    def _extract_portion(
+        self, llm: LLM, portion: Portion, instructions: str | None, today: int, usage: Usage
+    ) -> Extracted:
+        turns = len(portion.messages)
         return self._ask(
-            self._llm,
-            request,
+            llm,
+            extraction_messages(portion.messages, today=today, custom=instructions),
             EXTRACTION_SCHEMA,
-            lambda text: parse_extraction(text, turns=len(messages)),
+            lambda text: parse_extraction(text, turns=turns),
             usage,
+            # To divide it is better than to ask for the same again, if only it can be divided.
+            patient=portion.halves() is None,
         )
 
     def segment(self, messages: Sequence[Message], usage: Usage) -> list[list[int]]:
         """Divide a stretch of conversation into topics, so that each can be extracted by itself.
 
-        A stretch of more than 200 messages is looked at in pieces of about equal length. When the model's
-        answer cannot be read, the piece is a topic: dividing only makes extraction better, so it is not worth
-        asking again, and no reason to fail.
+        A stretch of more than 200 messages is looked at in pieces of about equal length. When there is no
+        answer that can be read, the piece is a topic: dividing only makes extraction better, so it is not
+        worth asking again, and no reason to fail.
 
         Args:
             messages: a conversation.
@@ -112,9 +218,6 @@ class Extractor:
         Returns:
             Groups of indices of messages, in the order of their first; each index is in exactly one. There is
             one group when there are at most 20 messages, and when rules find the facts.
-
-        Raises:
-            ProviderError: there is no answer.
         """
         if self._llm is None or len(messages) <= _SHORT:
             return [list(range(len(messages)))] if messages else []
@@ -130,17 +233,17 @@ class Extractor:
         whole = [list(range(len(messages)))]
         if not has_conversation(messages):
             return whole
-        completion = llm.complete(segmentation_messages(messages), schema=SEGMENTATION_SCHEMA)
-        usage.count(completion)
         try:
+            completion = llm.complete(segmentation_messages(messages), schema=SEGMENTATION_SCHEMA)
+            usage.count(completion)
             return parse_segments(completion.text, turns=len(messages)).groups
-        except ParseError as error:
-            log.warning(
-                "%s: the model's answer could not be read as segments, so %d messages stay together: %s",
-                llm.provider,
-                len(messages),
-                error,
+        except (ParseError, ProviderError, QuotaExceededError) as error:
+            # If this is lasting, extraction meets it as well, and says so.
+            warning = (
+                f"{len(messages)} messages stay together, since they were not divided into topics: {error}"
             )
+            log.warning("%s: %s", llm.provider, warning)
+            usage.warnings.append(warning)
             return whole
 
     def decide(
@@ -154,17 +257,21 @@ class Extractor:
             usage: what the model's calls cost is added to it.
 
         Raises:
-            ExtractionError: the answer could not be read, twice.
+            ExtractionError: the answer could not be read, twice, or lacks its end.
+            ProviderError: there is no answer.
         """
         assert self._llm is not None, "rules decide nothing"
         aliases = [alias for alias, _ in existing]
-        return self._ask(
-            self._llm,
-            decision_messages(facts, existing, custom=self._decision_prompt),
-            DECISION_SCHEMA,
-            lambda text: parse_decisions(text, facts=len(facts), aliases=aliases),
-            usage,
-        )
+        try:
+            return self._ask(
+                self._llm,
+                decision_messages(facts, existing, custom=self._decision_prompt),
+                DECISION_SCHEMA,
+                lambda text: parse_decisions(text, facts=len(facts), aliases=aliases),
+                usage,
+            )
+        except _CutAnswer as cut:
+            raise cut.error from None
 
     def _ask(
         self,
@@ -173,21 +280,135 @@ class Extractor:
         schema: Schema,
         read: Callable[[str], T],
         usage: Usage,
+        *,
+        patient: bool = True,
     ) -> T:
+        """Return a whole answer.
+
+        Args:
+            llm: the model.
+            request: the messages.
+            schema: the form of the answer.
+            read: reads it.
+            usage: what the calls cost is added to it.
+            patient: whether to ask again for an answer that was cut, which is done for a damaged one anyway.
+
+        Raises:
+            _CutAnswer: its end is missing.
+            ExtractionError: it could not be read, also after asking again.
+        """
         completion = llm.complete(request, schema=schema)
         usage.count(completion)
-        try:
-            return read(completion.text)
-        except ParseError as error:
+        reading = _read(completion, read)
+        if reading.fault and (patient or not completion.truncated):
             # One turn to mend it: the model sees its own answer and what is wrong with it.
-            repair = repair_messages(request, completion.text, str(error))
-        completion = llm.complete(repair, schema=schema)
-        usage.count(completion)
-        try:
-            return read(completion.text)
-        except ParseError as error:
-            raise ExtractionError(
-                f"{llm.provider}: the model's answer could not be read as {schema.name}, also after asking "
-                f"again: {error}; the messages are kept",
-                provider=llm.provider,
-            ) from error
+            repair = repair_messages(request, completion.text, reading.fault)
+            try:
+                # Asked for in words only: what enforces a form at a server may be what spoils it.
+                completion = llm.complete(repair)
+            except ProviderError as error:
+                # With its answer the request may be too long. The first one counts then.
+                if error.reason not in _DIVISIBLE or not reading.cut:
+                    raise
+            else:
+                usage.count(completion)
+                again = _read(completion, read)
+                reading = again if again.value is not None or reading.value is None else reading
+                reading = replace(reading, fault=again.fault)
+        if reading.value is not None and not reading.fault:
+            return reading.value
+        if reading.cut:
+            raise _CutAnswer(
+                ExtractionError(
+                    f"{llm.provider}: the model's answer is incomplete, also for a small part of what was "
+                    f"said: {reading.fault}. Where llm.config sets max_tokens, raise it",
+                    provider=llm.provider,
+                    reason=CUT,
+                ),
+                reading.value,
+            )
+        raise ExtractionError(
+            f"{llm.provider}: the model's answer could not be read as {schema.name}, also after asking "
+            f"again: {reading.fault}",
+            provider=llm.provider,
+        )
+
+
+class _Collected:
+    """What the portions of a conversation taught so far."""
+
+    def __init__(self) -> None:
+        self._facts: dict[str, Fact] = {}
+        self._preferences: dict[str, FoundPreference] = {}
+        self._missing: set[int] = set()
+        self._problem: ProviderError | QuotaExceededError | None = None
+        self._whole = 0
+        self._vain = 0
+
+    def add(self, found: Extracted, portion: Portion, *, whole: bool = False) -> None:
+        """Take what a portion taught; what was learned before is not learned twice."""
+        for fact in found.facts:
+            turn = fact.turn
+            if turn is None and len(portion.numbers) == 1:
+                turn = 0
+            placed = fact if turn is None else replace(fact, turn=portion.numbers[turn])
+            self._facts.setdefault(normalize(fact.text), placed)
+        for preference in found.preferences:
+            self._preferences.setdefault(normalize(preference.text), preference)
+        self._whole += whole
+
+    def miss(self, portion: Portion, error: ProviderError | QuotaExceededError) -> None:
+        """Note that a portion was not learned from."""
+        self._missing.update(portion.numbers)
+        self._problem = self._problem or error
+        self._vain += 1
+
+    def is_hopeless(self, error: ProviderError | QuotaExceededError) -> bool:
+        """Return whether the portions that are left would meet the same."""
+        own = isinstance(error, ExtractionError) or _reason(error) in _DIVISIBLE
+        return not own or (not self._whole and self._vain >= _HOPELESS)
+
+    def learned(self) -> Learned:
+        """Return all of it, or raise why there is nothing."""
+        if self._problem is not None and not self._facts and not self._preferences and not self._whole:
+            raise self._problem
+        return Learned(
+            list(self._facts.values()),
+            list(self._preferences.values()),
+            sorted(self._missing),
+            self._problem,
+        )
+
+
+def _reason(error: ProviderError | QuotaExceededError) -> str:
+    return error.reason if isinstance(error, ProviderError) else ""
+
+
+def _lasting(
+    error: ProviderError | QuotaExceededError, portion: Portion
+) -> ProviderError | QuotaExceededError:
+    """Return the error of a portion that cannot be divided."""
+    if not isinstance(error, ProviderError) or error.reason not in (TOO_LONG, FILTERED):
+        return error
+    length = sum(len(message.content) for message in portion.messages)
+    return ExtractionError(
+        f"{error}; {length} characters by themselves are refused as well",
+        provider=error.provider,
+        status=error.status,
+        reason=error.reason,
+    )
+
+
+def _read(completion: Completion, read: Callable[[str], T]) -> _Reading[T]:
+    text = completion.text
+    try:
+        value = read(text)
+    except ParseError as error:
+        fault = _CUT_OFF if completion.truncated else str(error)
+        return _Reading(None, fault, completion.truncated or error.cut)
+    if value.complete and not completion.truncated:
+        return _Reading(value)
+    return _Reading(value, _CUT_OFF if completion.truncated else "its end is missing", True)
+
+
+_CUT_OFF = "it was cut off where the length of an answer ends"

@@ -43,6 +43,7 @@ class ProcessTask:
         self._updated_at = 0
         self._cause: Exception | None = None
         self._news = Event()
+        self._maker: object = None
 
     @property
     def done(self) -> bool:
@@ -110,13 +111,16 @@ class Watcher:
         """Look into this store from now on."""
         self._store = store
 
-    def watch(self, task_id: int, user_id: str | None, *, own: bool = True) -> ProcessTask:
+    def watch(
+        self, task_id: int, user_id: str | None, *, own: bool = True, maker: object = None
+    ) -> ProcessTask:
         """Return the handle of a task, which is followed until it is done.
 
         Args:
             task_id: the task's id.
             user_id: whose work it is.
             own: whether it is made here, and is going to be stored; otherwise it is stored already.
+            maker: for whom it is made, see ``made_by``.
         """
         with self._lock:
             handle = self._open.get(task_id)
@@ -125,6 +129,7 @@ class Watcher:
                 handle._stored = not own
             if own and not handle._own:
                 handle._own = True
+                handle._maker = maker
                 self._own += 1
             return handle
 
@@ -140,6 +145,10 @@ class Watcher:
         with self._lock:
             handles = list(self._open.values())
         return [handle for handle in handles if handle._own and user_id in (None, handle.user_id)]
+
+    def made_by(self, maker: object) -> list[ProcessTask]:
+        """Return the tasks that were made for somebody and are not done."""
+        return [handle for handle in self.made_here(None) if handle._maker is maker]
 
     def forget(self, handles: Iterable[ProcessTask]) -> None:
         """Stop following tasks that were never stored."""
@@ -237,5 +246,7 @@ class Watcher:
             handle._news.set()
 
     def _drop(self, handle: ProcessTask) -> None:
+        # A handle may be kept for long, and with it nothing else.
+        handle._maker = None
         if self._open.pop(handle._number, None) is not None and handle._own:
             self._own -= 1

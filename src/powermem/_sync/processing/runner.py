@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
 
 from ... import clock
 from ..._concurrency import call
+from ...buffering import read_call, read_parts
 from ...changes import (
     AddPreference,
     Change,
@@ -29,6 +30,7 @@ from ...errors import (
     ConfigError,
     EmbeddingMismatchError,
     PowerMemError,
+    ProviderError,
     QuotaExceededError,
     StoreUnavailableError,
 )
@@ -38,9 +40,10 @@ from ...rates import Rate
 from ...records import preference_record, task_record
 from ...refinement import Refinement
 from ...segments import by_gap
-from ...tasks import OVER_BUDGET, BufferedTurn, ProcessStatus, Task, is_hopeless
+from ...tasks import LONGEST_PAUSE, OVER_BUDGET, BufferedTurn, ProcessStatus, Task, is_hopeless
 from ...tracing import Value, annotate, span
 from ...types import Message, Turn, Usage
+from ...wire.reasons import QUOTA
 from ...wire.retry import Backoff
 from ..extraction.extractor import Extractor
 from ..extraction.pipeline import Extraction
@@ -54,7 +57,7 @@ Observer = Callable[[dict[str, Any]], object]
 """Is called with what ``get_status`` returns."""
 
 _RUNNING = frozenset({ProcessStatus.RUNNING})
-_RETRIES = Backoff(base=1.0, cap=60.0)
+_RETRIES = Backoff(base=1.0, cap=LONGEST_PAUSE)
 
 # A task that was begun so many times more often than it may fail has ended every process that tried it.
 _DEATHS = 10
@@ -93,7 +96,7 @@ class TaskRunner:
         extractor: Extractor,
         media: Media,
         watcher: Watcher,
-        observers: Sequence[Observer],
+        observers: Iterable[Observer],
         *,
         gap: int,
         lease: int,
@@ -160,17 +163,21 @@ class TaskRunner:
         heard, problem = self._hear(waiting, usage)
         problems = [] if problem is None else [problem]
         readable = [waits.turn for waits in waiting if waits.turn.id in heard]
-        groups = self._groups(task, readable, heard, usage)
+        calls = {waits.turn.id: read_call(waits.parts) for waits in waiting}
+        groups = self._groups(task, readable, heard, calls, usage)
         for number, turns in enumerate(groups, 1):
             last = number == len(groups) and not problems
             try:
-                ended = self._learn(task, owner, turns, heard, usage, last=last)
+                asked = replace(task, payload=calls[turns[0].id] or task.payload)
+                ended = self._learn(asked, owner, turns, heard, usage, last=last)
             except _ENDS:
                 raise
             except PowerMemError as error:
                 # What other segments say does not depend on this one.
                 problems.append(error)
-                if isinstance(error, _EVERYWHERE):
+                if isinstance(error, _EVERYWHERE) or (
+                    isinstance(error, ProviderError) and error.reason == QUOTA
+                ):
                     break
         if problems:
             # What may pass is worth another attempt, whatever else there is; else the last one ended it.
@@ -186,9 +193,9 @@ class TaskRunner:
         for waits in waiting:
             turn = waits.turn
             content = turn.content
-            if waits.parts is not None:
+            if parts := read_parts(waits.parts):
                 try:
-                    content = self._media.read(json.loads(waits.parts), usage)
+                    content = self._media.read(parts, usage)
                 except PowerMemError as error:
                     problem = problem or error
                     continue
@@ -199,15 +206,25 @@ class TaskRunner:
         return heard, problem
 
     def _groups(
-        self, task: Task, turns: Sequence[Turn], heard: Mapping[int, Message], usage: Usage
+        self,
+        task: Task,
+        turns: Sequence[Turn],
+        heard: Mapping[int, Message],
+        calls: Mapping[int, Mapping[str, Any]],
+        usage: Usage,
     ) -> list[list[Turn]]:
         """Return the turns that belong together, in the order in which the groups begin."""
         if task.kind == "refine":
             return [list(turns)] if turns else []
+        together: dict[str, list[Turn]] = {}
+        for turn in turns:
+            # What came by a call of its own is stored as that call wanted it.
+            together.setdefault(json.dumps(calls[turn.id], sort_keys=True), []).append(turn)
         groups = []
-        for stretch in by_gap(turns, self._gap):
-            for numbers in self._extractor.segment([heard[turn.id] for turn in stretch], usage):
-                groups.append([stretch[number] for number in numbers])
+        for same in together.values():
+            for stretch in by_gap(same, self._gap):
+                for numbers in self._extractor.segment([heard[turn.id] for turn in stretch], usage):
+                    groups.append([stretch[number] for number in numbers])
         return groups
 
     def _learn(
@@ -224,15 +241,23 @@ class TaskRunner:
 
         Returns:
             The task as it is then.
+
+        Raises:
+            PowerMemError: why some of them were not learned from. Those wait on; the others are done.
         """
         refinement = Refinement.of(replace(task, scope=turns[0].scope), clock.now())
         ids = [turn.id for turn in turns]
+        messages = [heard[turn_id] for turn_id in ids]
+        learned = self._extraction.learn(messages, refinement.new, usage, refinement.prompt)
+        missing = frozenset(learned.missing)
+        done = [turn_id for number, turn_id in enumerate(ids) if number not in missing]
+        last = last and learned.problem is None
 
         def begin() -> list[Change]:
-            return [self._hold(task, owner), FinishTurns(ids)]
+            return [self._hold(task, owner), FinishTurns(done)]
 
         def note(changes: Sequence[Change], tell: Tell) -> list[Change]:
-            learned = [change.preference for change in changes if isinstance(change, AddPreference)]
+            preferences = [change.preference for change in changes if isinstance(change, AddPreference)]
             noted = UpdateTask(
                 task.id,
                 clock.now(),
@@ -242,20 +267,23 @@ class TaskRunner:
                 stage="done" if last else "extracting",
                 forget_error=last,
                 results=tell,
-                preferences=[preference_record(preference) for preference in learned],
+                preferences=[preference_record(preference) for preference in preferences],
+                warnings=tuple(usage.warnings),
             )
             return [*(refinement.endings(changes) if last else ()), noted]
 
         stored: list[Outcome] = []
-        self._extraction.store_kept(
-            [heard[turn_id] for turn_id in ids],
+        self._extraction.store_learned(
+            learned,
+            messages,
             ids,
             refinement.new,
             usage,
-            refinement.prompt,
             parse_filters(refinement.filters, self._zone),
             Frame(begin, note, stored.extend),
         )
+        if learned.problem is not None:
+            raise learned.problem
         return stored[-1]
 
     def _complete_empty(self, task: Task, owner: str) -> Outcome:

@@ -75,11 +75,19 @@ class Processor:
         self._looking = False
         self._abandoned = False
         self._revived: int | None = None
+        self._jumps = clock.JumpDetector(settings.lease_seconds / _RENEWALS)
+        self._jumped_at = float("-inf")
+        self._misdated = True
 
     @property
     def running(self) -> int:
         """How many lanes are worked on here at this moment."""
         return len(self._lanes)
+
+    @property
+    def claiming(self) -> bool:
+        """Whether tasks are taken on here."""
+        return self._started and self._claiming and self._settings.concurrency > 0
 
     def wake(self) -> None:
         """Look for work now, and from now on."""
@@ -194,6 +202,7 @@ class Processor:
             self._changed.clear()
             claimed = 0
             try:
+                self._mind_clock()
                 claimed = self._look()
                 self._watcher.follow()
             except PowerMemError as error:
@@ -215,6 +224,23 @@ class Processor:
         finally:
             self._looking = False
 
+    def _mind_clock(self) -> None:
+        """See to it that work is neither put off nor begun twice where the clock was set."""
+        ticks = monotonic()
+        if self._jumps.jumped(clock.now(), ticks):
+            _logger.warning("the clock was set, or the machine slept; leases are renewed by the new time")
+            self._jumped_at = ticks
+            self._misdated = True
+            self._renew_leases()
+        if self._misdated and self._claiming:
+            self._store.redate_lanes(clock.now(), self._lease)
+            self._misdated = False
+
+    @property
+    def _ended_by(self) -> int | None:
+        """By when leases must have ended to be over; 0 after a jump, until their holders renewed them."""
+        return None if monotonic() - self._jumped_at >= self._settings.lease_seconds else 0
+
     def _revive(self) -> None:
         """Let what waits for a budget begin again, once on each day."""
         at = clock.now()
@@ -226,7 +252,7 @@ class Processor:
         # A new name each time: what is left of an earlier lease of this very process must not pass.
         owner = uuid.uuid4().hex
         at = clock.now()
-        names = self._store.claim_lanes(owner, at, at + self._lease, limit)
+        names = self._store.claim_lanes(owner, at, at + self._lease, limit, ended=self._ended_by)
         for name in names:
             lane = _Lane(name, owner)
             lane.worker = Worker("powermem-lane", partial(self._work, lane))
@@ -267,19 +293,24 @@ class Processor:
         pause = self._settings.lease_seconds / _RENEWALS
         tidied = float("-inf")
         while not (stopping.wait(pause) or self._abandoned):
-            held: dict[str, list[str]] = {}
-            for lane in list(self._lanes):
-                held.setdefault(lane.owner, []).append(lane.name)
-            for owner, names in held.items():
-                try:
-                    self._store.renew_lanes(owner, names, clock.now() + self._lease)
-                except PowerMemError as error:
-                    _logger.warning("leases could not be renewed: %s", error)
-                except Exception:
-                    _logger.exception("leases could not be renewed; it is tried again")
+            self._renew_leases()
+            # What another process wrote by a wrong clock is found as soon as a lease would have ended.
+            self._misdated = True
             if monotonic() - tidied > _TIDYING:
                 tidied = monotonic()
                 self._tidy()
+
+    def _renew_leases(self) -> None:
+        held: dict[str, list[str]] = {}
+        for lane in list(self._lanes):
+            held.setdefault(lane.owner, []).append(lane.name)
+        for owner, names in held.items():
+            try:
+                self._store.renew_lanes(owner, names, clock.now() + self._lease)
+            except PowerMemError as error:
+                _logger.warning("leases could not be renewed: %s", error)
+            except Exception:
+                _logger.exception("leases could not be renewed; it is tried again")
 
     def _tidy(self) -> None:
         """Forget tasks that are over for long."""

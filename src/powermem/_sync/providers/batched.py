@@ -12,7 +12,7 @@ from ..._concurrency import Batcher, Event, Lock
 from ...cache import Vector, VectorCache, text_key
 from ...errors import PowerMemError, ProviderError, QuotaExceededError
 from ...sizing import Sizing
-from ...tokens import estimate_tokens
+from ...tokens import cut, estimate_tokens
 from ...tracing import span
 from ...wire.reasons import QUOTA, TOO_LONG, UNUSABLE
 from .embedder import Embedder
@@ -189,8 +189,7 @@ class BatchedEmbedder:
         limit = self._length.size
         if limit is None or len(text) <= limit:
             return text
-        tokens = estimate_tokens(text)
-        return text if tokens <= limit else text[: max(_LEAST, len(text) * limit // tokens)]
+        return cut(text, limit)
 
     def _settle(self, texts: list[str]) -> list[Outcome]:
         """Embed texts with one request, or find out which of them it is that cannot be."""

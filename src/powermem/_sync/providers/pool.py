@@ -34,6 +34,7 @@ class _Server:
     origin: httpcore.Origin
     idle: deque[httpcore.ConnectionInterface] = field(default_factory=deque)
     maker: httpcore.ConnectionPool | None = None
+    proxy: str = ""
 
 
 class Connections:
@@ -102,6 +103,11 @@ class Connections:
                     self._give_back(server, connection)
                     return reply
 
+    def proxy(self, endpoint: Endpoint) -> str:
+        """Return the address of the proxy that connections to an endpoint go through, or nothing."""
+        server = self._servers.get((endpoint.scheme, endpoint.host, endpoint.port))
+        return "" if server is None else server.proxy
+
     def close(self) -> None:
         """Close the idle connections; those in use close when their replies are there."""
         with self._lock:
@@ -142,7 +148,7 @@ class Connections:
 
     def _open(self, server: _Server, endpoint: Endpoint) -> httpcore.ConnectionInterface:
         if server.maker is None:
-            server.maker = self._make_maker(endpoint)
+            server.maker = self._make_maker(endpoint, server)
         try:
             return server.maker.create_connection(server.origin)
         except ImportError:
@@ -150,7 +156,7 @@ class Connections:
                 "the proxy set in the environment is a SOCKS proxy; run: pip install 'httpx[socks]'"
             ) from None
 
-    def _make_maker(self, endpoint: Endpoint) -> httpcore.ConnectionPool:
+    def _make_maker(self, endpoint: Endpoint, server: _Server) -> httpcore.ConnectionPool:
         prepare()
         options: dict[str, Any] = {"keepalive_expiry": _KEEPALIVE}
         if endpoint.scheme == "https":
@@ -160,6 +166,7 @@ class Connections:
             options["network_backend"] = SocketBackend()
         else:
             # With httpcore's own backend, which knows TLS inside TLS on every Python.
+            server.proxy = proxy.url
             options["proxy"] = httpcore.Proxy(proxy.url, auth=proxy.auth)
         return httpcore.ConnectionPool(**options)
 

@@ -71,6 +71,7 @@ def _postgres(config: PostgresConfig, weights: Weights, place: Place | None) -> 
         least=config.minconn,
         most=config.pool_size,
         recycle=config.pool_recycle,
+        timeout=config.pool_timeout,
     )
 
 
@@ -143,6 +144,7 @@ def _mysql(
             cache_bytes=config.cache_mb << 20,
             most=config.pool_size,
             recycle=config.pool_recycle,
+            timeout=config.pool_timeout,
         )
     return OceanBaseStore(
         driver,
@@ -153,6 +155,7 @@ def _mysql(
         embedded=EmbeddedSeekDB(config.ob_path) if not (config.host or config.unix_socket) else None,
         most=config.pool_size,
         recycle=config.pool_recycle,
+        timeout=config.pool_timeout,
     )
 
 
@@ -170,4 +173,5 @@ def _server(config: ServerConfig, *, socket: str | None) -> Server:
         key=config.ssl_key or "",
         connect_timeout=config.connect_timeout,
         statement_timeout=config.statement_timeout,
+        pooler=config.pooler if isinstance(config, PostgresConfig) else "none",
     )

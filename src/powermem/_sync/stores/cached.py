@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from ..._concurrency import Lock, Threads, sleep
 from ...clock import now as clock_now
+from ...errors import StoreError
 from ...filters import Expression
 from ...ranking.cache import Entry, PartitionCache
 from ...ranking.fusion import Ranked
@@ -137,7 +138,14 @@ class CachedSearch:
                 if partition is None:
                     left.update(members)
                 elif len(partition):
-                    found = self._rank(partition, [requests[i] for i in members])
+                    try:
+                        found = self._rank(partition, [requests[i] for i in members])
+                    except StoreError:
+                        raise
+                    except BaseException:
+                        # Ranking puts parts of it in order, and a thread may still be doing so.
+                        entry.partition = None
+                        raise
                     for i, one in zip(members, found, strict=True):
                         ranked[i] = one
             if len(groups) > 1:
@@ -188,23 +196,28 @@ class CachedSearch:
     def _fresh(self, entry: Entry[Lock], freshness: Freshness) -> Partition | None:
         partition = entry.partition
         if (
-            partition is None
-            or self._cache.outgrown(partition)
-            or entry.sequence < freshness.trimmed
-            # The first vector of the collection is among the changes.
-            or (partition.dimension is None and freshness.dimension is not None)
+            partition is not None
+            and not self._cache.outgrown(partition)
+            and entry.sequence >= freshness.trimmed
+            # Otherwise the first vector of the collection is among the changes.
+            and (partition.dimension is not None or freshness.dimension is None)
         ):
-            partition = self._whole(entry, freshness)
-        elif entry.sequence < freshness.sequence:
+            if entry.sequence >= freshness.sequence:
+                return partition
+            # Until it is whole again there is none: after an error or a cancellation the next search loads
+            # it, although a thread may still be adding rows to what is dropped here.
+            entry.partition = None
             changed = self._tables.changed(entry.user_id, entry.sequence)
             if len(partition) + len(changed) > self._most_rows and freshness.indexed:
                 partition = self._whole(entry, freshness)
             else:
                 self._refresh(partition, entry, changed)
         else:
-            return partition
+            entry.partition = None
+            partition = self._whole(entry, freshness)
         # What was read may be newer than this number; then it is read once more, which does no harm.
-        entry.partition, entry.sequence = partition, freshness.sequence
+        entry.sequence = freshness.sequence
+        entry.partition = partition
         self._cache.resize(entry)
         return partition
 

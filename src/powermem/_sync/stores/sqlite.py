@@ -59,6 +59,10 @@ class SQLiteStore(Movable, QueueStore):
         """How many transactions were committed."""
         return self._engine.commits
 
+    @property
+    def read_only(self) -> bool:
+        return self._engine.read_only
+
     def open(self) -> None:
         self._write_thread.run(self._engine.open)
 

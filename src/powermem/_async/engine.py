@@ -1,0 +1,579 @@
+"""What the instances of one configuration share: the open store, the models, the work in the background."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Hashable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from time import monotonic
+from typing import Any
+from weakref import WeakSet
+
+from .. import clock
+from .._concurrency import (
+    AsyncAtExit,
+    AsyncLock,
+    AsyncWorker,
+    async_has_ended,
+    async_residence,
+    async_shield,
+    async_to_thread,
+)
+from ..changes import AddTask, Change, FreeTurns
+from ..config import MemoryConfig, Settings
+from ..config.resolution import store_settings
+from ..database import Place, settled
+from ..errors import ClosedError, EmbeddingMismatchError, ProcessTimeout
+from ..ids import new_id
+from ..minilm import PROVIDER, SHARED
+from ..tasks import OPEN, ProcessStatus, Task, lane_of
+from ..types import Scope
+from .clients.keeper import AsyncKeeper
+from .encoder import AsyncEncoder
+from .extraction.extractor import AsyncExtractor
+from .extraction.pipeline import AsyncExtraction, Nearness
+from .processing.handle import AsyncProcessTask, AsyncWatcher
+from .processing.runner import AsyncTaskRunner, Observer
+from .processing.submitter import Asked, AsyncSubmitter
+from .processing.worker import AsyncProcessor
+from .providers.build import build_embedder, build_llm, build_media, build_meter, build_reranker
+from .providers.embedder import AsyncEmbedder
+from .providers.http import AsyncHTTPClient
+from .providers.metered import AsyncMeter
+from .providers.reranker import AsyncReranker
+from .retrieval.search import AsyncRetrieval
+from .stores.base import AsyncTaskStore
+from .stores.build import build_store
+from .stores.locating import async_locate
+
+_logger = logging.getLogger("powermem")
+
+# Seconds that putting tasks into the store may take at least when closing.
+_SUBMITTING = 5.0
+
+# Seconds that the end of the process, or of the event loop, waits for what was said last.
+_AT_EXIT = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an open memory is made of."""
+
+    http: AsyncHTTPClient
+    store: AsyncTaskStore
+    meter: AsyncMeter | None
+    embedder: AsyncEmbedder | None
+    encoder: AsyncEncoder
+    reranker: AsyncReranker | None
+    extractor: AsyncExtractor
+    extraction: AsyncExtraction
+    retrieval: AsyncRetrieval
+    runner: AsyncTaskRunner
+    processor: AsyncProcessor
+    watcher: AsyncWatcher
+    model: str | None
+
+    async def close(self, drain: bool, timeout: float | None) -> None:
+        """Finish what was accepted and give everything up, also what comes after a part that fails."""
+        try:
+            await self.processor.close(drain, timeout)
+        finally:
+            self.watcher.close()
+            await self.disconnect()
+
+    async def disconnect(self) -> None:
+        """Give everything up."""
+        try:
+            if self.meter is not None:
+                await self.meter.close()
+            await self.store.close()
+        finally:
+            if self.embedder is not None:
+                await self.embedder.close()
+            await self.http.close()
+
+    def description(self) -> dict[str, Any]:
+        """Return which store, embedder and extractor are at work."""
+        identity = self.encoder.identity
+        return {
+            "store": self.store.name,
+            "embedder": "none (full text only)" if identity is None else str(identity),
+            "extractor": self.extractor.name
+            if self.model is None
+            else f"{self.extractor.name} ({self.model})",
+        }
+
+
+class Share:
+    """One instance's share of an engine, which ends with the instance and what it has under way.
+
+    Attributes:
+        observers: those of this instance.
+        ended: whether it was given up, because the instance was closed.
+    """
+
+    def __init__(self) -> None:
+        self.observers: list[Observer] = []
+        self.ended = False
+
+
+class Opening:
+    """How the opening of an engine goes that somebody asked for in advance.
+
+    Attributes:
+        since: when it began, of ``monotonic``.
+        done: is resolved when it is over, whether it succeeded or not.
+    """
+
+    def __init__(self) -> None:
+        self.since = monotonic()
+        self.done: Future[None] = Future()
+
+
+# Held for a moment only.
+_warming = threading.RLock()
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What an engine is built from.
+
+    Attributes:
+        given: the configuration as it was given, before a database that was handed in was looked at.
+        config: the configuration.
+        settings: what it comes to.
+        place: where the caller's database is, if one was handed in.
+        max_retries: how often a task that failed is tried again by itself.
+        zone: whose calendar counts.
+        conn: the object that was handed in, which must stay the same one while the engine exists.
+    """
+
+    given: MemoryConfig
+    config: MemoryConfig
+    settings: Settings
+    place: Place | None
+    max_retries: int
+    zone: tzinfo
+    conn: object = None
+
+
+class AsyncEngine:
+    """Builds the parts from a configuration, opens them once, and closes them.
+
+    Args:
+        design: what it is built from.
+
+    Attributes:
+        home: the event loop that it belongs to, or nothing in particular among threads.
+        process: the process that it belongs to.
+        holders: the shares of it; when the last one ends, nobody uses it any more.
+        config: the configuration.
+        settings: what it comes to.
+        parts: what it is made of, once it is open.
+        closed: whether it was closed.
+        watcher: follows the tasks that were made here.
+        submitter: stores tasks behind the back of those who ask for them.
+        keeper: keeps what is said to language models.
+    """
+
+    def __init__(self, design: Design) -> None:
+        self.home = async_residence()
+        self.process = os.getpid()
+        self.holders: WeakSet[Share] = WeakSet()
+        self.config, self.settings, self.place = design.config, design.settings, design.place
+        self.parts: Parts | None = None
+        self.closed = False
+        processing = design.settings.processing
+        self.watcher = AsyncWatcher(processing.poll_interval)
+        self.submitter = AsyncSubmitter(self._submit)
+        self.keeper = AsyncKeeper(self)
+        self.width = processing.concurrency
+        self._design = design
+        self._max_retries = design.max_retries
+        self._opening = AsyncLock()
+        self._file: tuple[int, int] | None = None
+        self._at_exit = AsyncAtExit(self._close_at_exit)
+        self._warm: Opening | None = None
+        self._warmer = AsyncWorker("powermem-opening", self._open_early)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing can be done with it any more, not even closing it."""
+        return self.process != os.getpid() or async_has_ended(self.home)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it is of use to a new instance: it can be used, and its file is still there."""
+        return not self.closed and not self.is_over and self._file in (None, self._identify_file())
+
+    async def open(self) -> Parts:
+        """Return the parts, opened; whether the store's vectors fit is asked of the encoder."""
+        parts = self.parts
+        if parts is not None:
+            return parts
+        # Also before waiting: a callback of a task's end may ask something, and is waited for.
+        self._check_open()
+        async with self._opening:
+            self._check_open()
+            if self.parts is None:
+                # When the caller is cancelled, what was opened is there for the next one and for `close`.
+                await async_shield(self._open)
+            parts = self.parts
+            assert parts is not None
+            return parts
+
+    async def create_tables(self) -> None:
+        """Create the tables, or bring them to this version; afterwards no more is open than before."""
+        async with self._opening:
+            self._check_open()
+            if self.parts is None:
+                await async_shield(self._open_store_once)
+
+    def warm(self) -> Opening:
+        """Begin to open it and to load a model of its own, and return how that goes; once, whoever asks."""
+        with _warming:
+            opening = self._warm
+            if opening is None:
+                opening = self._warm = Opening()
+                if self.parts is None:
+                    self.keeper.bridge.tell(self._warmer.start)
+                else:
+                    opening.done.set_result(None)
+        return opening
+
+    async def begin(
+        self, scopes: Sequence[Scope], *, again: bool = False, maker: object = None
+    ) -> list[AsyncProcessTask]:
+        """Make tasks and return their handles; see ``enqueue``."""
+        asked = [(new_id(), scope) for scope in scopes]
+        handles = [self.watcher.watch(task_id, scope.user_id, maker=maker) for task_id, scope in asked]
+        try:
+            await self.enqueue(asked, again=again)
+        except BaseException:
+            self.watcher.forget(handles)
+            raise
+        self.watcher.stored(task_id for task_id, _ in asked)
+        return handles
+
+    async def enqueue(self, asked: Sequence[Asked], *, again: bool) -> None:
+        """Store tasks; with ``again`` they take on what earlier ones failed at, too."""
+        if not asked:
+            return
+        parts = await self.open()
+        at = clock.now()
+        changes: list[Change] = []
+        for task_id, scope in asked:
+            lane = lane_of(scope)
+            if again:
+                changes.append(FreeTurns(lane))
+            changes.append(AddTask(Task(task_id, lane, scope, "process", at, at, at)))
+        try:
+            await parts.store.apply(changes)
+        finally:
+            # Also when the caller was cancelled: they may be stored nevertheless.
+            parts.processor.wake()
+
+    def resize(self, width: int) -> None:
+        """Work on the conversations of so many users side by side from now on."""
+        self.width = width
+        if self.parts is not None:
+            self.parts.processor.resize(width)
+
+    async def finish(self, share: Share, timeout: float | None) -> None:
+        """Wait for what was begun for one of those who hold it, for so many seconds."""
+        deadline = None if timeout is None else monotonic() + timeout
+        await self.keeper.settle(timeout)
+        parts = self.parts
+        # Where nobody works here, nobody is waited for.
+        if parts is None or not parts.processor.claiming:
+            return
+        for handle in self.watcher.made_by(share):
+            try:
+                await handle.wait(None if deadline is None else max(0.0, deadline - monotonic()))
+            except (ProcessTimeout, ClosedError) as error:
+                _logger.warning("closing with work under way: %s", error)
+                return
+
+    async def close(self, drain: bool, timeout: float | None) -> None:
+        """Finish what is under way, or park it, and close everything. Calling it again does no harm."""
+        await self.keeper.close(timeout)
+        # What was asked for is in the store before it is closed, even if nobody has time to do it.
+        await self.submitter.close(None if timeout is None else max(timeout, _SUBMITTING))
+        async with self._opening:
+            self.closed = True
+            parts, self.parts = self.parts, None
+            if parts is None:
+                self.watcher.close()
+            else:
+                await parts.close(drain, timeout)
+        self._at_exit.cancel()
+
+    async def _open_early(self, stopping: object) -> None:
+        assert self._warm is not None
+        try:
+            await self.open()
+            if self.settings.embedder.provider == PROVIDER:
+                await async_to_thread(SHARED.load)
+        except Exception as error:
+            # The next call that needs it tries it once more, and raises what stands against it.
+            _logger.warning("the memory could not be opened: %r", error)
+        finally:
+            self._warm.done.set_result(None)
+
+    def _check_open(self) -> None:
+        if self.closed:
+            raise ClosedError("this memory was closed; make a new one")
+
+    async def _close_at_exit(self) -> None:
+        # What hangs must not keep the process alive.
+        closing = AsyncWorker("powermem-closing", self._close_undrained)
+        try:
+            closing.start()
+        except RuntimeError:
+            # So late that no thread begins any more.
+            _logger.debug("an engine was left open at the end of the process", exc_info=True)
+            return
+        await closing.join(_AT_EXIT)
+
+    async def _close_undrained(self, stopping: object) -> None:
+        await self.close(False, _AT_EXIT)
+
+    async def _submit(self, asked: Sequence[Asked]) -> None:
+        try:
+            await self.enqueue(asked, again=True)
+        except Exception as error:
+            self.watcher.fail((task_id for task_id, _ in asked), error)
+        else:
+            self.watcher.stored(task_id for task_id, _ in asked)
+
+    async def _open_store_once(self) -> None:
+        await self._locate()
+        store = build_store(self.settings, self.place)
+        try:
+            await store.open()
+        finally:
+            await store.close()
+
+    async def _locate(self) -> None:
+        """Ask a database that was handed in what it is, if only it can tell."""
+        if self.place is None or self.place.sure:
+            return
+        found = await async_locate(self.place, self.settings.store)
+        self.config, self.place = settled(self._design.given, found)
+        self.settings = replace(self.settings, store=store_settings(self.config))
+
+    async def _open(self) -> None:
+        await self._locate()
+        parts = self._assemble()
+        try:
+            await parts.store.open()
+            try:
+                await parts.encoder.check()
+            except EmbeddingMismatchError as error:
+                parts.encoder.refuse(error)
+            else:
+                await self._resume(parts)
+        except BaseException:
+            await parts.disconnect()
+            raise
+        parts.processor.resize(self.width)
+        self._file = self._identify_file()
+        self.parts = parts
+        self._at_exit.start()
+
+    async def _resume(self, parts: Parts) -> None:
+        """Go on with the work that was left, if there is any."""
+        if parts.store.read_only:
+            return
+        # What failed may have waited for a budget that is free by now.
+        left = OPEN | {ProcessStatus.FAILED}
+        if self.settings.processing.resume and await parts.store.list_tasks(Scope(), left, limit=1):
+            parts.processor.wake()
+
+    def _identify_file(self) -> tuple[int, int] | None:
+        """Return which file the database is in at present, if it is in one."""
+        path = getattr(self.settings.store.config, "database_path", None)
+        if path is None:
+            return None
+        try:
+            found = os.stat(path)
+        except (OSError, ValueError):
+            return None
+        return found.st_dev, found.st_ino
+
+    def _assemble(self) -> Parts:
+        settings = self.settings
+        http = AsyncHTTPClient(
+            connect_timeout=settings.http.connect_timeout,
+            read_timeout=settings.http.read_timeout,
+            max_retries=settings.http.max_retries,
+            max_connections=settings.http.max_connections,
+        )
+        store = build_store(settings, self.place)
+        meter = build_meter(settings.budget, store)
+        llm = build_llm(settings.llm, http, meter)
+        embedder = build_embedder(settings.embedder, http, meter)
+        reranker = build_reranker(settings.reranker, llm, http)
+        encoder = AsyncEncoder(embedder, store)
+        extractor = AsyncExtractor(
+            llm,
+            extraction_prompt=settings.prompts.fact_extraction,
+            decision_prompt=settings.prompts.update_memory,
+        )
+        extraction = AsyncExtraction(
+            store,
+            encoder,
+            extractor,
+            Nearness(),
+            keep_without_facts=settings.intelligent_memory.fallback_to_simple_add,
+        )
+        processing = settings.processing
+        self.watcher.open(store)
+        runner = AsyncTaskRunner(
+            store,
+            extraction,
+            extractor,
+            build_media(settings, llm, http, meter),
+            self.watcher,
+            _Observers(self),
+            gap=int(processing.segment_gap * 1_000_000),
+            lease=int(processing.lease_seconds * 1_000_000),
+            max_retries=self._max_retries,
+            zone=self._design.zone,
+        )
+        return Parts(
+            http=http,
+            store=store,
+            meter=meter,
+            embedder=embedder,
+            encoder=encoder,
+            reranker=reranker,
+            extractor=extractor,
+            extraction=extraction,
+            retrieval=AsyncRetrieval(store, encoder, reranker, voiced=settings.search.voiced),
+            runner=runner,
+            processor=AsyncProcessor(store, runner, self.watcher, processing),
+            watcher=self.watcher,
+            model=None if llm is None else llm.model,
+        )
+
+
+class _Observers:
+    """All callbacks of those who hold an engine."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    def __iter__(self) -> Iterator[Observer]:
+        for share in ENGINES.shares(self._engine):
+            yield from list(share.observers)
+
+
+class AsyncEngines:
+    """The engines of this process: one for each configuration and event loop, as long as somebody needs it.
+
+    An engine whose last instance was dropped without being closed stays for the next one of its
+    configuration, so that an instance for each request opens nothing. A few of these are kept; further ones,
+    and those that nobody can share, are closed when another instance appears, and all of them at the end of
+    the event loop or of the process.
+    """
+
+    # How many engines that nobody holds stay open.
+    _IDLE = 4
+
+    def __init__(self) -> None:
+        self._engines: dict[tuple[object, Hashable], AsyncEngine] = {}
+        # Those of the process that this one was forked from. Collecting them would close its files.
+        self._foreign: list[AsyncEngine] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        # Reentrant, because a collection of garbage may come at any time.
+        self._lock = threading.RLock()
+
+    def acquire(self, key: Hashable | None, design: Design, share: Share) -> AsyncEngine:
+        """Return the engine of a configuration, which the share keeps open.
+
+        Args:
+            key: is the same for those that can share; ``None`` for an engine of its own.
+            design: what it is built from, if there is none.
+            share: whose it is.
+        """
+        here = async_residence()
+        if here is None:
+            raise ClosedError("the memory belongs to no event loop yet; await its initialize() first")
+        place = (here, share if key is None else key)
+        with self._lock:
+            engine = self._engines.get(place)
+            if engine is None or not engine.is_current:
+                if engine is not None:
+                    # Others may still be at work with it.
+                    self._engines[place[0], engine] = engine
+                engine = self._engines[place] = AsyncEngine(design)
+            engine.holders.add(share)
+            # The one that was asked for last stands at the end.
+            self._engines[place] = self._engines.pop(place)
+            useless = self._useless(place[0])
+        for other in useless:
+            self._close(other)
+        return engine
+
+    def release(self, engine: AsyncEngine, share: Share) -> bool:
+        """End a share; return whether it was the last one, so that the engine is to be closed."""
+        with self._lock:
+            share.ended = True
+            if share not in engine.holders:
+                return False
+            if len(engine.holders) > 1:
+                engine.holders.discard(share)
+                return False
+            # It still counts, so that its callbacks are told what ends while closing.
+            self._forget(engine)
+            return True
+
+    def shares(self, engine: AsyncEngine) -> list[Share]:
+        """Return the shares of an engine."""
+        with self._lock:
+            return list(engine.holders)
+
+    def leave(self) -> None:
+        """Forget all engines in a process that was forked: they belong to the other one."""
+        self._begin()
+        self._foreign += self._engines.values()
+        self._engines = {}
+
+    def _useless(self, home: object) -> list[AsyncEngine]:
+        """Take out the engines that nobody needs, and return those that can be closed here."""
+        over = [engine for engine in self._engines.values() if engine.is_over]
+        idle = [
+            (place, engine)
+            for place, engine in self._engines.items()
+            if engine.home is home and not engine.holders and engine not in over
+        ]
+        # What cannot be found any more is of no use; of the others, those that were used last may be.
+        lost = [engine for place, engine in idle if isinstance(place[1], (Share, AsyncEngine))]
+        spare = [engine for _, engine in idle if engine not in lost]
+        closing = [*lost, *spare[: max(0, len(spare) - self._IDLE)]]
+        for engine in (*over, *closing):
+            self._forget(engine)
+        return closing
+
+    def _forget(self, engine: AsyncEngine) -> None:
+        for place in [place for place, each in self._engines.items() if each is engine]:
+            del self._engines[place]
+
+    def _close(self, engine: AsyncEngine) -> None:
+        async def close(stopping: object) -> None:
+            await engine.close(False, _SUBMITTING)
+
+        AsyncWorker("powermem-closing", close).start()
+
+
+ENGINES = AsyncEngines()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=ENGINES.leave)

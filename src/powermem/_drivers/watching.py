@@ -1,0 +1,37 @@
+"""Deadlines on this side of the wire for connections that tasks use."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from .base import Limit
+
+
+class Watch:
+    """Aborts a connection whose server takes too long, so that the wait for it fails.
+
+    Args:
+        abort: closes the socket at once.
+    """
+
+    __slots__ = ("_abort", "expired")
+
+    def __init__(self, abort: Callable[[], object]) -> None:
+        self._abort = abort
+        self.expired: Limit | None = None
+        """The limit that was exceeded, once there is one."""
+
+    @contextmanager
+    def within(self, limit: Limit) -> Iterator[None]:
+        """Abort the connection when the block takes longer."""
+        timer = asyncio.get_running_loop().call_later(limit.seconds, self._expire, limit)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _expire(self, limit: Limit) -> None:
+        self.expired = limit
+        self._abort()

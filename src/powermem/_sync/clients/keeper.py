@@ -1,0 +1,312 @@
+# Generated from src/powermem/_async/clients/keeper.py by scripts/run_unasync.py; edit that file instead.
+"""Keeping what is said to language models, and beginning to learn from it."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from time import monotonic
+from typing import Protocol
+
+from ... import clock
+from ..._concurrency import Bridge, Event, Mailbox, Worker
+from ...buffering import waiting_turns
+from ...changes import AddTurn, BufferTurn
+from ...clients import Attended, spoken
+from ...errors import ClosedError, ProcessTimeout
+from ...messages import read_messages
+from ...prompts import strip_recalled
+from ...tasks import lane_of
+from ...types import Message, Scope
+from ..processing.handle import ProcessTask
+from ..stores.base import TaskStore
+
+_logger = logging.getLogger("powermem.clients")
+
+BATCH_SIZE = 100
+"""How many things that were said are written in one transaction, unless somebody says otherwise."""
+
+# How many exchanges that came to no good end are remembered, so that the next attempt is known as such.
+_UNANSWERED = 1000
+
+
+class Working(Protocol):
+    """The parts of an open engine that are needed here."""
+
+    @property
+    def store(self) -> TaskStore:
+        """Where the turns go."""
+
+
+class Sharing(Protocol):
+    """A share of an engine."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether it was given up."""
+
+
+class Learning(Protocol):
+    """The engine, as far as its keeper needs it."""
+
+    def open(self) -> Working: ...
+
+    def begin(self, scopes: Sequence[Scope]) -> list[ProcessTask]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Who a turn belongs to, and when it is learned from.
+
+    Attributes:
+        scope: of the turn.
+        work: the scope of the task that learns from it.
+        threshold: it begins when so many messages wait.
+        zone: whose calendar counts.
+        share: keeps the engine open, as long as somebody knows of it.
+    """
+
+    scope: Scope
+    work: Scope
+    threshold: int
+    zone: tzinfo
+    share: Sharing
+
+
+@dataclass(eq=False)
+class Ongoing:
+    """An exchange with a language model that is under way.
+
+    Attributes:
+        attended: the request.
+        whose: who it belongs to, as it was when the call was made.
+        kept: is resolved when what the user said is on disk, or cannot be put there.
+    """
+
+    attended: Attended
+    whose: Whose
+    keeper: Keeper
+    kept: Future[None] = field(default_factory=Future)
+    over: bool = False
+
+    def end(self, reply: str, whole: bool) -> None:
+        """Keep the reply, which is whole or was broken off. Called once; further calls have no effect.
+
+        May be called while an object is being collected.
+        """
+        if not self.over:
+            self.over = True
+            self.keeper.end(self, strip_recalled(reply), whole)
+
+    def fail(self) -> None:
+        """Say that there is no reply; asking the same another time is the same exchange."""
+        if not self.over:
+            self.over = True
+            self.keeper.fail(self)
+
+
+@dataclass(slots=True)
+class _Item:
+    """Something to be kept: what the user said, or the reply."""
+
+    messages: list[Message]
+    ongoing: Ongoing
+    ends: bool
+
+
+class Keeper:
+    """Puts what is said into the buffer, in its order and as much as there is in one transaction.
+
+    Nothing that a client calls here waits for the store: things are put into a line, and one worker takes
+    them out.
+
+    Args:
+        engine: what they are kept with.
+
+    Attributes:
+        bridge: leads to where the engine lives.
+        batch_size: how many exchanges may be written in one transaction.
+        closed: whether nothing more is kept.
+        prompt: whether what was said last was on disk in time.
+    """
+
+    def __init__(self, engine: Learning) -> None:
+        self.bridge = Bridge("powermem-recall")
+        self.batch_size = BATCH_SIZE
+        self.closed = False
+        self.prompt = True
+        self._engine = engine
+        self._mailbox: Mailbox[_Item | Event] = Mailbox()
+        self._worker = Worker("powermem-keeper", self._work)
+        self._unanswered: OrderedDict[tuple[Scope, str], None] = OrderedDict()
+        self._unlearned: dict[str, Whose] = {}
+        self._learning: set[ProcessTask] = set()
+
+    def begin(self, attended: Attended, whose: Whose) -> Ongoing:
+        """Put what a user says into the line.
+
+        Args:
+            attended: the request.
+            whose: who it belongs to.
+        """
+        ongoing = Ongoing(attended, whose, self)
+        self.bridge.tell(self._start)
+        messages = spoken("user", attended.said, attended.asked_at)
+        if not messages or self._is_retried(ongoing):
+            ongoing.kept.set_result(None)
+        else:
+            self._mailbox.post(_Item(messages, ongoing, False))
+        return ongoing
+
+    def end(self, ongoing: Ongoing, reply: str, whole: bool) -> None:
+        """Put a reply into the line."""
+        if not whole and not reply.strip():
+            self._note_unanswered(ongoing)
+        if self.closed or ongoing.whose.share.ended:
+            _logger.warning("a reply ended after the memory was closed; it is not remembered")
+            return
+        # A reply follows its question, even if the clock was put back meanwhile.
+        messages = spoken("assistant", reply, max(clock.now(), ongoing.attended.asked_at))
+        if messages or ongoing.attended.said.strip():
+            self._mailbox.post(_Item(messages, ongoing, True))
+
+    def fail(self, ongoing: Ongoing) -> None:
+        """Note that a call has failed; what the user said waits for the next exchange."""
+        self._note_unanswered(ongoing)
+        if ongoing.attended.said.strip():
+            self._unlearned.setdefault(lane_of(ongoing.whose.scope), ongoing.whose)
+
+    def keep(self, messages: Sequence[Message], whose: Whose) -> list[AddTurn]:
+        """Keep messages now, and begin to learn from them; on return they are on disk."""
+        changes = _turns(messages, whose, clock.now())
+        if changes:
+            self._apply(changes)
+            self._learn([whose])
+        return [waiting.turn for waiting in changes]
+
+    def settle(self, timeout: float | None) -> bool:
+        """Wait until all that was heard so far is in the buffer; return whether it is, in so many seconds."""
+        if not self._worker.alive:
+            return True
+        mark = Event()
+        self._mailbox.post(mark)
+        return mark.wait(timeout)
+
+    def learn_all(self, timeout: float | None) -> bool:
+        """Wait until all that was heard so far is learned; return whether it is, in so many seconds."""
+        deadline = None if timeout is None else monotonic() + timeout
+        if not self.settle(timeout):
+            return False
+        if self._unlearned:
+            self._begin(list(self._unlearned.values()))
+        try:
+            for task in list(self._learning):
+                task.wait(None if deadline is None else max(0.0, deadline - monotonic()))
+        except ProcessTimeout:
+            return False
+        self._forget_learned()
+        return True
+
+    def close(self, timeout: float | None) -> None:
+        """Keep what was heard, and no more."""
+        self.closed = True
+        if self._worker.alive:
+            self._mailbox.end()
+            if not self._worker.join(timeout):
+                _logger.warning("closing with exchanges that could not be kept in %s s", timeout)
+        self.bridge.close()
+
+    def _start(self) -> None:
+        if not self._worker.alive and not self.closed:
+            self._worker.start()
+
+    def _is_retried(self, ongoing: Ongoing) -> bool:
+        """Tell whether the same was asked before, and was not answered."""
+        key = (ongoing.whose.scope, ongoing.attended.said)
+        try:
+            del self._unanswered[key]
+        except KeyError:
+            return False
+        return True
+
+    def _note_unanswered(self, ongoing: Ongoing) -> None:
+        self._unanswered[ongoing.whose.scope, ongoing.attended.said] = None
+        while len(self._unanswered) > _UNANSWERED:
+            self._unanswered.popitem(last=False)
+
+    def _work(self, stopping: Event) -> None:
+        while items := self._mailbox.take(lambda: self.batch_size):
+            said = [item for item in items if isinstance(item, _Item)]
+            if said:
+                self._keep(said)
+                self._learn([item.ongoing.whose for item in said if item.ends])
+            for item in items:
+                if isinstance(item, Event):
+                    item.set()
+
+    def _keep(self, items: Sequence[_Item]) -> None:
+        at = clock.now()
+        try:
+            changes = [turn for item in items for turn in _turns(item.messages, item.ongoing.whose, at)]
+            self._apply(changes)
+        except Exception as error:
+            if len(items) > 1 and not isinstance(error, ClosedError):
+                # What the store refuses of one must not be the loss of the others.
+                for item in items:
+                    self._keep([item])
+                return
+            _logger.warning("what was said could not be kept: %r", error)
+            for item in items:
+                self._unanswered.pop((item.ongoing.whose.scope, item.ongoing.attended.said), None)
+        for item in items:
+            if not item.ends and not item.ongoing.kept.done():
+                item.ongoing.kept.set_result(None)
+
+    def _apply(self, changes: Sequence[BufferTurn]) -> None:
+        if changes:
+            parts = self._engine.open()
+            parts.store.apply(changes)
+
+    def _learn(self, whose: Sequence[Whose]) -> None:
+        """Begin to learn from those of whom enough messages wait."""
+        due = {}
+        try:
+            for each in whose:
+                lane = lane_of(each.scope)
+                self._unlearned[lane] = each
+                if each.threshold > 1:
+                    parts = self._engine.open()
+                    if parts.store.count_buffered(lane, each.threshold) < each.threshold:
+                        continue
+                due[lane] = each
+            if due:
+                self._begin(list(due.values()))
+        except Exception as error:
+            # The turns are kept, and the next exchange begins again.
+            _logger.warning("learning from what was said could not be begun: %r", error)
+
+    def _begin(self, whose: Sequence[Whose]) -> None:
+        self._forget_learned()
+        self._learning.update(self._engine.begin([each.work for each in whose]))
+        for each in whose:
+            self._unlearned.pop(lane_of(each.scope), None)
+
+    def _forget_learned(self) -> None:
+        self._learning = {task for task in self._learning if not task.done}
+
+
+def _turns(messages: Sequence[Message], whose: Whose, at: int) -> list[BufferTurn]:
+    """Return the changes that keep messages, which are checked like those of any caller."""
+    checked = [
+        each
+        for message in messages
+        for each in read_messages(
+            {"role": message.role, "content": message.content},
+            sent_at=None if message.sent_at is None else clock.local_time(message.sent_at, whose.zone),
+        )
+    ]
+    return waiting_turns(checked, whose.scope, at)

@@ -1,0 +1,42 @@
+"""Strings of models and other people's programs, brought into a form that every store can hold."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_LONE = re.compile("[\ud800-\udfff]")
+_SPACES = re.compile("[\x0b\x0c\x1c-\x1f\x85]")
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+_UNCLEAN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def clean_text(text: str) -> str:
+    """Return a text that can be written as UTF-8 and has no control characters but tabs and line breaks.
+
+    The halves of a surrogate pair that stand side by side, as where a stream cut a character in two, become
+    that character; a lone half becomes U+FFFD.
+
+    Args:
+        text: any string.
+    """
+    if not _UNCLEAN.search(text):
+        return text
+    text = _PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
+    return _CONTROLS.sub("", _SPACES.sub(" ", _LONE.sub("\ufffd", text)))
+
+
+def clean(value: Any) -> Any:
+    """Return a JSON value, all strings of which are cleaned; see ``clean_text``.
+
+    Args:
+        value: what ``json.loads`` may return. Its depth is bounded by what that reads.
+    """
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, list):
+        return [clean(item) for item in value]
+    if isinstance(value, dict):
+        return {clean_text(key): clean(item) for key, item in value.items()}
+    return value

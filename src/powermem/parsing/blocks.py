@@ -1,0 +1,151 @@
+"""Where in an answer a model thinks aloud: told by brackets that close, not by a list of names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+_NAME = r"[A-Za-z][\w:. -]{0,40}"
+MARK = (
+    # Harmony's channels have no end of their own.
+    r"<\|channel\|>(?P<channel>[^<]{1,60})(?:<\|constrain\|>[^<]{0,60})?<\|message\|>"
+    rf"|<(?P<a>/?)(?P<angle>[A-Za-z][\w:.-]{{0,40}})(?:\s[^<>{{}}\[\]]{{0,200}})?>"
+    rf"|<\|(?P<p>/?)(?P<pipe>{_NAME})\|>"
+    rf"|\[(?P<s>/?)(?P<square>(?!(?:null|true|false|None|True|False|NaN|Infinity|undefined)\]){_NAME})\]"
+    rf"|[◁【«⟨《〈](?P<o>/?)(?P<other>{_NAME})[▷】»⟩》〉]"
+    rf"|\((?P<r>/?)(?P<round>{_NAME})\)"
+)
+"""A regular expression for anything that may begin or end a block. Its length is bounded."""
+
+_STYLES = (("a", "angle"), ("p", "pipe"), ("s", "square"), ("o", "other"), ("r", "round"))
+_WORDED = re.compile(r"(start|begin|end)(?:[_ -]of)?[_ -](.+)")
+# Blocks that frame the answer itself.
+_ANSWERS = re.compile(
+    r"answer|final|output|result|response|reply|solution|json|fact|decision|segment|ranking"
+    r"|(?:tool|function)[_ ]?calls?"
+)
+# Where a block never ends, or nothing but a block was sent, its name is the only hint that is left.
+_THOUGHTS = re.compile(r"th(?:ink|ought)|reason|reflect|analy|draft|scratch|ponder|plan|delibera|mono|cot\b")
+# Tags that have no end in HTML, or that are written by tokenizers.
+_SINGLE = frozenset(("br", "hr", "p", "li", "b", "i", "s", "u", "em", "img", "input", "meta", "link")) | {
+    "bos", "eos", "pad", "unk", "sep", "cls"
+}  # fmt: skip
+_ENDS_CHANNEL = frozenset(
+    ("start", "end", "return", "call", "channel", "message", "im_start", "im_end", "eot_id")
+)
+
+
+_MOST = 200
+_MOST_AT_ENDS = 20
+
+
+class Mark(NamedTuple):
+    """Something that begins a block, or ends it."""
+
+    start: int
+    end: int
+    name: str
+    style: str
+    closing: bool
+    worded: bool = False
+
+
+class Block(NamedTuple):
+    """A stretch of an answer between two marks.
+
+    Attributes:
+        start: its first character.
+        end: the character after its last.
+        name: what it is called, in lower case.
+        opened: whether its beginning was seen; servers keep the opening mark to themselves.
+        closed: whether it ends before the answer does.
+    """
+
+    start: int
+    end: int
+    name: str
+    opened: bool = True
+    closed: bool = True
+
+    @property
+    def frames_answer(self) -> bool:
+        """Whether it is called what an answer is called."""
+        return _ANSWERS.search(self.name) is not None and not self.holds_thoughts
+
+    @property
+    def holds_thoughts(self) -> bool:
+        """Whether it is called what thoughts are called."""
+        return _THOUGHTS.search(self.name) is not None
+
+
+def read_mark(match: re.Match[str]) -> Mark:
+    """Read what ``MARK`` has found."""
+    if channel := match["channel"]:
+        return Mark(
+            match.start(),
+            match.end(),
+            channel.split()[0].lower() if channel.strip() else "",
+            "channel",
+            False,
+        )
+    style, name, slash = next((style, match[style], match[s]) for s, style in _STYLES if match[style])
+    name = name.strip().lower()
+    if worded := _WORDED.fullmatch(name):
+        return Mark(match.start(), match.end(), worded[2], style, worded[1] == "end", True)
+    return Mark(match.start(), match.end(), name, style, bool(slash))
+
+
+def blocks_of(marks: Iterable[Mark], length: int) -> list[Block]:
+    """Return the blocks that marks make.
+
+    Args:
+        marks: in their order.
+        length: how many characters the answer has.
+
+    Returns:
+        The blocks; of hundreds the last ones, for a model that loops must not make every value look at all.
+    """
+    blocks: list[Block] = []
+    unopened: list[Block] = []
+    open_marks: list[Mark] = []
+    names: dict[str, int] = {}
+    channel: Mark | None = None
+    for mark in marks:
+        if mark.style == "channel" or (mark.style == "pipe" and mark.name in _ENDS_CHANNEL):
+            if channel is not None:
+                blocks.append(Block(channel.end, mark.start, channel.name))
+            channel = mark if mark.style == "channel" else None
+        elif mark.name in _SINGLE:
+            continue
+        elif not mark.closing:
+            open_marks.append(mark)
+            names[mark.name] = names.get(mark.name, 0) + 1
+        elif names.get(mark.name):
+            while True:
+                opening = open_marks.pop()
+                names[opening.name] -= 1
+                if opening.name == mark.name:
+                    break
+            blocks.append(Block(opening.end, mark.start, mark.name))
+        else:
+            unopened.append(Block(0, mark.start, mark.name, opened=False))
+    unclosed = [mark for mark in open_marks if _may_stay_open(mark)]
+    if channel is not None:
+        unclosed.append(channel)
+    endless = [Block(mark.end, length, mark.name, closed=False) for mark in unclosed[:_MOST_AT_ENDS]]
+    return [*unopened[-_MOST_AT_ENDS:], *blocks[-_MOST:], *endless]
+
+
+def _may_stay_open(mark: Mark) -> bool:
+    """Tell whether a mark begins a block even if nothing ends it; else brackets in prose would."""
+    if _THOUGHTS.search(mark.name):
+        return mark.style != "round"
+    if mark.worded or mark.style in ("pipe", "round"):
+        return False
+    return mark.style != "square" or _ANSWERS.search(mark.name) is not None
+
+
+def around(blocks: Sequence[Block], start: int, end: int) -> list[Block]:
+    """Return the blocks in which a stretch lies."""
+    return [block for block in blocks if block.start <= start and end <= block.end]

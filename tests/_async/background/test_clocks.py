@@ -1,0 +1,132 @@
+"""Work in the background where the clock is set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from powermem import AsyncMemory, ProcessStatus, clock
+from powermem._async.processing import runner
+from tests._async.patience import async_comes, async_known, async_until
+from tests.apiserver import ApiServer, failure
+from tests.queueing import LongPause
+from tests.scripted import ScriptedModel, hold
+
+HOUR = 3_600_000_000
+
+
+class Shift:
+    """By how much the clock is wrong, in microseconds."""
+
+    def __init__(self) -> None:
+        self.by = 0
+
+
+@pytest.fixture
+def shift(monkeypatch: pytest.MonkeyPatch) -> Shift:
+    """A clock that can be set."""
+    shift, right = Shift(), clock.now
+    monkeypatch.setattr(clock, "now", lambda: right() + shift.by)
+    return shift
+
+
+def looks(memory: AsyncMemory, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """Count how often a memory looks for work from now on."""
+    assert memory._parts is not None
+    store, count = memory._parts.store, [0]
+    claim = store.claim_lanes
+
+    async def counted(*anything: Any, **named: Any) -> list[str]:
+        count[0] += 1
+        return await claim(*anything, **named)
+
+    monkeypatch.setattr(store, "claim_lanes", counted)
+    return lambda: count[0]
+
+
+async def states(memory: AsyncMemory) -> list[str]:
+    return [task["status"] for task in await memory.list_tasks()]
+
+
+@pytest.mark.stores
+async def test_work_that_a_fast_clock_dated_is_done_at_once(
+    config: dict[str, Any], api: ApiServer, model: ScriptedModel, shift: Shift
+) -> None:
+    shift.by = 2 * HOUR
+    hold(api)
+    memory = AsyncMemory(config)
+    await memory.add_exchange("ana", "I like tea", "Noted.")
+    task = memory.process_async("ana")
+    await async_until(lambda: task.status is ProcessStatus.RUNNING)
+    await memory.close(drain=False)
+    api.release()
+    shift.by = 0
+    async with AsyncMemory(config) as memory:
+        await async_comes(partial(states, memory), ["completed"])
+        assert await async_known(memory) == ["I like tea"]
+
+
+@pytest.mark.parametrize("jump", [-2 * HOUR, 3 * HOUR], ids=["back", "forward"])
+async def test_work_under_way_is_not_begun_twice_when_the_clock_is_set(
+    config: dict[str, Any],
+    api: ApiServer,
+    model: ScriptedModel,
+    shift: Shift,
+    jump: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hold(api)
+    async with AsyncMemory(config) as memory, AsyncMemory(config) as other:
+        await other.processing.start()
+        await memory.add_exchange("ana", "I like tea", "Noted.")
+        task = memory.process_async("ana")
+        await async_until(lambda: model.calls == 1)
+        both = [looks(memory, monkeypatch), looks(other, monkeypatch)]
+        await async_until(lambda: all(count() > 1 for count in both))
+        shift.by = jump
+        seen = [count() for count in both]
+        await async_until(lambda: all(count() > before + 3 for count, before in zip(both, seen, strict=True)))
+        api.release()
+        assert await task.wait() == 1
+        assert model.calls == 1
+        assert await async_known(memory) == ["I like tea"]
+
+
+async def test_what_is_said_after_the_clock_was_put_back_is_learned_at_once(
+    config: dict[str, Any], model: ScriptedModel, shift: Shift
+) -> None:
+    async with AsyncMemory(config) as memory:
+        shift.by = 2 * HOUR
+        await memory.add_exchange("ana", "I like tea", "Noted.")
+        assert await memory.process("ana") == 1
+        shift.by = 0
+        await memory.add_exchange("ana", "I like coffee", "Noted.")
+        assert await memory.process("ana") == 1
+        listed = await memory.get_all(user_id="ana", sort_by="id", order="asc")
+        assert [item["memory"] for item in listed["results"]] == ["I like tea", "I like coffee"]
+
+
+async def test_a_task_that_waits_to_be_tried_again_is_not_put_off(
+    config: dict[str, Any],
+    api: ApiServer,
+    model: ScriptedModel,
+    shift: Shift,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runner, "_RETRIES", LongPause())
+    shift.by = 2 * HOUR
+    api.script.extend([failure(500)] * 9)
+    async with AsyncMemory(config) as memory:
+        await memory.add_exchange("ana", "I like tea", "Noted.")
+        task = memory.process_async("ana")
+        await async_comes(partial(stages, memory), ["waiting to try again"])
+        api.script.clear()
+        shift.by = 0
+        assert await task.wait() == 1
+
+
+async def stages(memory: AsyncMemory) -> list[str]:
+    return [str((await memory.get_status(task["task_id"]))["stage"]) for task in await memory.list_tasks()]

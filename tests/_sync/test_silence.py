@@ -1,0 +1,154 @@
+# Generated from tests/_async/test_silence.py by scripts/run_unasync.py; edit that file instead.
+"""A server, or the network before it, that falls silent or hangs up: every wait ends on this side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+
+from powermem._concurrency import gather
+from powermem._drivers._psycopg import PostgresDriver
+from powermem._drivers._pymysql import MySQLDriver
+from powermem._drivers.base import Connection, ConnectionLostError, Driver, NoReplyError, Server
+from powermem._sync.stores.pool import Pool
+from powermem.errors import StoreUnavailableError
+from tests.databases import place
+from tests.relays import CERTIFICATE, Encryptor, Fault, Proxy
+
+# OceanBase is reached by the driver of MySQL.
+pytestmark = [pytest.mark.stores("postgres", "mysql"), pytest.mark.timeout(60)]
+
+ACTIONS: tuple[Any, ...] = ("silence", "fin", "rst")
+SIDES: tuple[Any, ...] = ("server", "client")
+
+
+@pytest.fixture
+def proxy(vector_store: dict[str, Any]) -> Iterator[Proxy]:
+    with Proxy(place(vector_store)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def target(vector_store: dict[str, Any], proxy: Proxy) -> Server:
+    """The server behind the proxy, with little patience."""
+    where = vector_store["config"]
+    return Server(
+        host="127.0.0.1",
+        port=proxy.port,
+        user=where["user"],
+        password=where["password"],
+        database=where["db_name"],
+        tls="disable",
+        connect_timeout=2,
+        statement_timeout=0.2,
+    )
+
+
+def driver(store: str, server: Server) -> Driver:
+    """Return the driver for a store."""
+    return PostgresDriver(server) if store == "postgres" else MySQLDriver(server)
+
+
+def refused(store: str, server: Server, fault: Fault) -> None:
+    """Check that connecting fails in one way for a caller, whatever happens on the way."""
+    with Proxy((server.host, server.port)) as proxy:
+        proxy.behave(fault)
+        with pytest.raises(StoreUnavailableError) as caught:
+            driver(store, replace(server, port=proxy.port)).connect()
+        assert proxy.struck.is_set()
+        message = str(caught.value)
+        assert str(proxy.port) in message
+        assert server.password not in message
+        if fault.action == "silence":
+            assert "connect_timeout" in message
+
+
+def test_a_connection_that_never_comes_about(store: str, target: Server) -> None:
+    # Before, at the beginning of, and in the middle of what is said before the first statement.
+    faults = [Fault(action, side, after) for action in ACTIONS for side in SIDES for after in (0, 1, 40)]
+    gather([partial(refused, store, target, fault) for fault in faults])
+
+
+def test_a_handshake_of_tls_that_stops(store: str, target: Server) -> None:
+    secure = replace(target, tls="verify-ca", ca=str(CERTIFICATE))
+    faults = [Fault("silence", side, after) for side in SIDES for after in (150, 300)]
+    if store == "mysql":
+        gather([partial(refused, store, secure, fault) for fault in faults])
+        return
+    with Encryptor(target.port) as encryptor:
+        secure = replace(secure, port=encryptor.port)
+        gather([partial(refused, store, secure, fault) for fault in faults])
+
+
+def use(connection: Connection, call: str) -> None:
+    """Do one of the things that may wait for the server."""
+    if call == "execute_many":
+        connection.execute_many("SELECT ?", [(1,), (2,)])
+    elif call in ("execute", "fetch"):
+        getattr(connection, call)("SELECT 1")
+    else:
+        getattr(connection, call)()
+
+
+@pytest.mark.parametrize("call", ["execute", "fetch", "execute_many", "begin", "commit", "rollback", "ping"])
+def test_a_connection_that_breaks(store: str, target: Server, call: str) -> None:
+    quick = replace(target, connect_timeout=0.4 if call == "ping" else 2)
+
+    def check(fault: Fault) -> None:
+        with Proxy((target.host, target.port)) as proxy:
+            connection = driver(store, replace(target, port=proxy.port)).connect()
+            if call == "ping":
+                connection._server = quick  # type: ignore[attr-defined]
+            proxy.behave(fault)
+            with pytest.raises(ConnectionLostError) as caught:
+                use(connection, call)
+            assert proxy.struck.is_set()
+            assert isinstance(caught.value, NoReplyError) == (fault.action == "silence")
+            if fault.action == "silence":
+                assert ("connect_timeout" if call == "ping" else "statement_timeout") in str(caught.value)
+            # It stays lost, and closing does not wait either.
+            with pytest.raises(ConnectionLostError):
+                connection.fetch("SELECT 1")
+            connection.close()
+
+    faults = [Fault(action, side) for action in ACTIONS for side in SIDES]
+    gather([partial(check, fault) for fault in faults])
+
+
+def test_all_connections_in_use(store: str, target: Server) -> None:
+    pool = Pool(driver(store, target), most=1, timeout=0.05)
+    with pool.reading() as reader:
+        with pytest.raises(StoreUnavailableError, match="pool_timeout"):
+            ask(pool)
+        assert reader.fetch("SELECT 1") == [(1,)]
+    assert ask(pool) == [(1,)]
+    pool.close()
+
+
+def test_a_connection_that_died_while_it_lay_idle(store: str, target: Server, proxy: Proxy) -> None:
+    pool = Pool(driver(store, replace(target, connect_timeout=1)), most=1)
+    assert ask(pool) == [(1,)]
+    # As a firewall does that forgets about it.
+    proxy.behave(Fault("silence", times=1))
+    pool._idle[0].given -= 100
+    assert ask(pool) == [(1,)]
+    assert proxy.connections == 2
+    pool.close()
+
+
+def ask(pool: Pool) -> list[tuple[Any, ...]]:
+    with pool.reading() as reader:
+        return reader.fetch("SELECT 1")
+
+
+def test_an_answer_that_comes_drop_by_drop(store: str, target: Server, proxy: Proxy) -> None:
+    # Each piece is in time, and all of them together are not.
+    connection = driver(store, target).connect()
+    proxy.behave(Fault("delay", delay=0.5))
+    with pytest.raises(NoReplyError):
+        connection.fetch("SELECT 1")
+    connection.close()
