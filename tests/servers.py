@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 import pytest
-from servers import MariaDB, Missing, Postgres, SeekDB, Server
+from servers import MariaDB, Missing, PgBouncer, Postgres, SeekDB, Server
+
+from powermem.sql.postgres import SESSION
 
 __all__ = [
     "mariadb_server",
     "mysql_config",
     "oceanbase_config",
+    "poolers",
     "postgres_config",
     "postgres_server",
     "seekdb_server",
@@ -27,13 +31,22 @@ def running(kind: type[_Server]) -> Iterator[_Server]:
 
     Where it is not installed the test is skipped with a line that says how to get it; in CI it fails.
     """
+    require(kind)
+    yield from lend(kind())
+
+
+def require(kind: type[Server]) -> None:
+    """Skip the test where a server is not installed, and fail it in CI."""
     try:
         kind.find()
     except Missing as error:
         if os.environ.get("CI"):
             pytest.fail(str(error), pytrace=False)
         pytest.skip(str(error))
-    server = kind()
+
+
+def lend(server: _Server) -> Iterator[_Server]:
+    """Start a server, lend it, and stop it."""
     try:
         server.start()
         yield server
@@ -62,6 +75,22 @@ def mariadb_server() -> Iterator[MariaDB]:
 @pytest.fixture(scope="session")
 def seekdb_server() -> Iterator[SeekDB]:
     yield from running(SeekDB)
+
+
+@pytest.fixture(scope="session")
+def poolers(postgres_server: Postgres) -> Iterator[dict[str, PgBouncer]]:
+    """PgBouncer by what it does with sessions and with settings that it does not know."""
+    require(PgBouncer)
+    ignored = ", ".join(["options", "statement_timeout", *SESSION])
+    with ExitStack() as stack:
+        yield {
+            name: stack.enter_context(contextmanager(lend)(server))
+            for name, server in {
+                "transaction": PgBouncer(postgres_server),
+                "ignoring": PgBouncer(postgres_server, ignore_startup_parameters=ignored),
+                "session": PgBouncer(postgres_server, "session"),
+            }.items()
+        }
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,9 +42,15 @@ def index(row: Row, facets: Mapping[str, Any] | None = None, source: str = "") -
     if event_at is not None:
         behind += marks.of_event(event_at)
     if source and source != row.text:
-        behind += terms(source)
+        behind += _source_terms(source)
     ids, counts = count_terms(row.text, extra, behind)
     return array("Q", ids).tobytes(), bytes(counts)
+
+
+@lru_cache(maxsize=16)
+def _source_terms(source: str) -> Sequence[str]:
+    # Facts of one message come one after the other.
+    return terms(source)
 
 
 def embedding_bytes(vectors: npt.NDArray[np.float32]) -> list[bytes]:

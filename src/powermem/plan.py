@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .changes import AddMemory, AddPreference, Change, Delete, LinkTurns, ReplaceText, Supersede
+from .excerpts import MOST_TURNS, Excerpts
 from .ids import new_id
 from .parsing import Decision, Decisions
 from .tasks import Preference
@@ -38,7 +39,7 @@ class Candidate:
         message: the message it came from, when that is known.
         turns: ids of the source turns.
         embedding: its vector as bytes.
-        source: the first message it may come from.
+        source: the first message it may come from, or of a long one the part around it.
         latest: the last message it may come from.
     """
 
@@ -67,17 +68,24 @@ class Candidate:
 
 
 def candidates(facts: Sequence[Fact], messages: Sequence[Message], turns: Sequence[int]) -> list[Candidate]:
-    """Tie each fact to the message and the turn that it came from; to all turns when it does not say."""
+    """Tie each fact to the message and the turn that it came from.
+
+    One that does not say is tied to all turns, or in a long conversation to those around the words of it.
+    """
     found = []
+    excerpts = Excerpts([message.content for message in messages])
     for fact in facts:
-        if fact.turn is None:
-            message = messages[0] if len(messages) == 1 else None
-            found.append(
-                Candidate(fact, message, tuple(turns), source=messages[0].content, latest=messages[-1])
-            )
-        else:
-            message = messages[fact.turn]
-            found.append(Candidate(fact, message, (turns[fact.turn],), source=message.content))
+        if fact.turn is not None:
+            message, source = messages[fact.turn], excerpts.of(fact.text, fact.turn)
+            found.append(Candidate(fact, message, (turns[fact.turn],), source=source))
+            continue
+        sole = messages[0] if len(messages) == 1 else None
+        # Tied to all turns of a long conversation, each further fact would cost as much as that is long.
+        place = excerpts.message_of(fact.text) if len(turns) > MOST_TURNS else 0
+        first = max(0, min(place - MOST_TURNS // 2, len(turns) - MOST_TURNS))
+        near = tuple(turns[first : first + MOST_TURNS])
+        source = excerpts.of(fact.text, place)
+        found.append(Candidate(fact, sole, near, source=source, latest=messages[-1]))
     return found
 
 
@@ -195,9 +203,11 @@ def carry_out(
         The changes; a fact without a decision is added, so that nothing is lost.
     """
     changes: list[Change] = []
+    # First, for another fact may change the memory, and then it is not the one that was read any more.
+    links: list[Change] = []
     for number, candidate in enumerate(found):
         mine = [item for item in decisions.items if item.fact == number]
-        if not mine or mine[0].action in ("ADD", "SUPERSEDE"):
+        if not mine or any(item.action in ("ADD", "SUPERSEDE") for item in mine):
             changes.extend(_add_and_close(new, candidate, mine, rows))
         for item in mine:
             row = rows.get(item.target or "")
@@ -218,8 +228,8 @@ def carry_out(
             elif item.action == "DELETE":
                 changes.append(Delete(row.id, new.at, row.version))
             elif item.action == "NONE":
-                changes.append(LinkTurns(row.id, candidate.turns, row.version))
-    return changes
+                links.append(LinkTurns(row.id, candidate.turns, row.version))
+    return [*links, *changes]
 
 
 def _add_and_close(

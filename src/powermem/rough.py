@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from .clock import offset_name, to_datetime
 from .messages import spoken
 from .parts import label
-from .prompts import strip_recalled
+from .prompts import HIDDEN_ROLES, strip_recalled
 from .text import MONTHS
 from .types import Message, Metadata, Row
 
@@ -22,7 +23,14 @@ ROUGH_TAG = "mode:fast"
 _LONGEST = 2_000
 
 
-def rough_texts(messages: Sequence[Message], at: int) -> list[str]:
+class RoughText(NamedTuple):
+    """The text of a rough memory, and the indexes of the messages in it."""
+
+    text: str
+    messages: list[int]
+
+
+def rough_texts(messages: Sequence[Message], at: int) -> list[RoughText]:
     """Write a conversation as the texts of rough memories.
 
     Each message is a line, ``user: [09:44 AM on 10 December, 2025 UTC+08:00]: text`` with the time that the
@@ -38,17 +46,19 @@ def rough_texts(messages: Sequence[Message], at: int) -> list[str]:
         As few texts as fit 2,000 characters each. No line is cut, so that a long message is a longer text.
         None when nothing was said.
     """
-    texts: list[str] = []
-    for message in spoken(messages):
-        said = _said(message)
+    texts: list[RoughText] = []
+    everything = len(spoken(messages)) == len(messages)
+    for index, message in enumerate(messages):
+        said = _said(message) if everything or message.role not in HIDDEN_ROLES else ""
         if not said:
             continue
         moment = at if message.sent_at is None else message.sent_at
         line = f"{message.role}: [{_moment(moment, message.utc_offset)}]: {said}\n"
-        if texts and len(texts[-1]) + len(line) <= _LONGEST:
-            texts[-1] += line
+        if texts and len(texts[-1].text) + len(line) <= _LONGEST:
+            text, among = texts[-1]
+            texts[-1] = RoughText(text + line, [*among, index])
         else:
-            texts.append(line)
+            texts.append(RoughText(line, [index]))
     return texts
 
 

@@ -157,3 +157,20 @@ async def test_a_server_without_usable_vectors_is_an_error(remote: AsyncMemory, 
     api.limits.spoil = lambda items: []
     with pytest.raises(ProviderError, match="do not match"):
         await remote.add("I like tea.", user_id="u", infer=False)
+
+
+async def test_reembedding_passes_over_no_text(config: dict[str, Any], api: ApiServer) -> None:
+    async with AsyncMemory(config) as memory:
+        for text in ("I like tea.", "poison ivy", LONG):
+            await memory.add(text, user_id="u", infer=False)
+    api.limits.embed_window = 100
+    api.limits.spoil = lambda items: [
+        {**item, "embedding": None} if "poison" in text else item
+        for item, text in zip(items, api.of("embed")[-1].body["input"], strict=True)
+    ]
+    memory = AsyncMemory({**config, "embedder": openai_embedder(api)})
+    try:
+        assert (await memory.reembed())["reembedded"] == 3
+        assert (await memory.search("ivy", user_id="u"))["results"][0]["memory"] == "poison ivy"
+    finally:
+        await memory.close()

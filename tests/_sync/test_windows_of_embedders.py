@@ -152,3 +152,20 @@ def test_a_server_without_usable_vectors_is_an_error(remote: Memory, api: ApiSer
     api.limits.spoil = lambda items: []
     with pytest.raises(ProviderError, match="do not match"):
         remote.add("I like tea.", user_id="u", infer=False)
+
+
+def test_reembedding_passes_over_no_text(config: dict[str, Any], api: ApiServer) -> None:
+    with Memory(config) as memory:
+        for text in ("I like tea.", "poison ivy", LONG):
+            memory.add(text, user_id="u", infer=False)
+    api.limits.embed_window = 100
+    api.limits.spoil = lambda items: [
+        {**item, "embedding": None} if "poison" in text else item
+        for item, text in zip(items, api.of("embed")[-1].body["input"], strict=True)
+    ]
+    memory = Memory({**config, "embedder": openai_embedder(api)})
+    try:
+        assert (memory.reembed())["reembedded"] == 3
+        assert (memory.search("ivy", user_id="u"))["results"][0]["memory"] == "poison ivy"
+    finally:
+        memory.close()

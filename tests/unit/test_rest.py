@@ -61,7 +61,7 @@ def test_what_get_status_returned() -> None:
 
 
 def test_a_rough_memory() -> None:
-    (text,) = rough_texts(
+    ((text, _),) = rough_texts(
         [Message("user", "I've booked a trip."), Message("assistant", "To Guangzhou?")], MORNING
     )
     found = hit_record(Hit(row(text, ROUGH_TYPE, metadata=rough_metadata({})), 0.054, {}), explain=False)

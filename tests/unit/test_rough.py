@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from powermem.clock import parse
@@ -15,13 +17,18 @@ NOON = parse("2025-01-02T12:05:00+00:00")
 PREFIX = "[09:44 AM on 10 December, 2025 UTC]"
 
 
+def written(messages: Sequence[Message], at: int) -> list[str]:
+    """Return what is written of a conversation."""
+    return [rough.text for rough in rough_texts(messages, at)]
+
+
 def test_each_message_is_a_line() -> None:
     messages = [
         Message("user", "I've booked a trip to Guangzhou.", "Ana", MORNING),
         Message("assistant", "Lovely!"),
         Message("user", "At\nlast.", sent_at=NOON),
     ]
-    assert rough_texts(messages, MORNING) == [
+    assert written(messages, MORNING) == [
         f"user: {PREFIX}: I've booked a trip to Guangzhou.\n"
         f"assistant: {PREFIX}: Lovely!\n"
         "user: [12:05 PM on 02 January, 2025 UTC]: At\nlast.\n"
@@ -37,7 +44,7 @@ def test_each_message_is_a_line() -> None:
     ],
 )
 def test_the_time(moment: str, shown: str) -> None:
-    assert rough_texts([Message("user", "x", sent_at=parse(moment))], 0) == [f"user: [{shown} UTC]: x\n"]
+    assert written([Message("user", "x", sent_at=parse(moment))], 0) == [f"user: [{shown} UTC]: x\n"]
 
 
 @pytest.mark.parametrize(
@@ -51,30 +58,28 @@ def test_the_time(moment: str, shown: str) -> None:
 )
 def test_the_time_that_the_speakers_clock_showed(moment: str, shown: str) -> None:
     (message,) = read_messages({"role": "user", "content": "x", "timestamp": moment})
-    assert rough_texts([message], 0) == [f"user: [{shown}]: x\n"]
+    assert written([message], 0) == [f"user: [{shown}]: x\n"]
 
 
 def test_recalled_and_hidden_text_is_left_out() -> None:
     recalled = quote_recalled(["User likes tea"])
     messages = [Message("system", "Be brief."), Message("user", f"{recalled}\nHi"), Message("user", recalled)]
-    assert rough_texts(messages, MORNING) == [f"user: {PREFIX}: Hi\n"]
-    assert rough_texts(messages[:1], MORNING) == [f"system: {PREFIX}: Be brief.\n"]
-    assert rough_texts(messages[2:], MORNING) == []
+    assert written(messages, MORNING) == [f"user: {PREFIX}: Hi\n"]
+    assert written(messages[:1], MORNING) == [f"system: {PREFIX}: Be brief.\n"]
+    assert written(messages[2:], MORNING) == []
 
 
 def test_parts_are_named() -> None:
     image = {"type": "image_url", "image_url": {"url": "https://x.example/a.png"}}
     sound = {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}
     messages = [Message("user", "Look", parts=(image, sound)), Message("user", "", parts=({"type": "file"},))]
-    assert rough_texts(messages, MORNING) == [
-        f"user: {PREFIX}: Look [image] [audio]\nuser: {PREFIX}: [file]\n"
-    ]
+    assert written(messages, MORNING) == [f"user: {PREFIX}: Look [image] [audio]\nuser: {PREFIX}: [file]\n"]
 
 
 def test_long_conversations_are_cut_between_lines() -> None:
     messages = [Message("user", f"{number} " + "x" * 450) for number in range(9)]
     messages.insert(4, Message("user", "y" * 9_000))
-    texts = rough_texts(messages, MORNING)
+    texts = written(messages, MORNING)
     assert "".join(texts) == "".join(f"user: {PREFIX}: {message.content}\n" for message in messages)
     assert [text.count("\n") for text in texts] == [4, 1, 4, 1]
 
@@ -95,3 +100,10 @@ def test_what_is_rough() -> None:
     assert not is_rough(row(ROUGH_TYPE))
     assert not is_rough(row(ROUGH_TYPE, tags="mode:fast"))
     assert not is_rough(row("fact", tags=["mode:fast"]))
+
+
+def test_each_text_knows_its_messages_and_no_others() -> None:
+    messages = [Message("system", "Be brief."), *(Message("user", "x" * 300) for _ in range(40))]
+    found = rough_texts(messages, MORNING)
+    assert [index for rough in found for index in rough.messages] == list(range(1, 41))
+    assert max(len(rough.messages) for rough in found) < 7

@@ -11,7 +11,7 @@ from powermem.errors import ProviderError
 from powermem.types import Schema
 from powermem.wire.ability import Abilities, Structure, refused_field
 from powermem.wire.anthropic import messages_body, read_message
-from powermem.wire.body import encode
+from powermem.wire.body import decode, encode
 from powermem.wire.chat import ANTHROPIC, OPENAI
 from powermem.wire.failure import Failure
 from powermem.wire.foreign import completion_of
@@ -355,3 +355,61 @@ def test_what_foreign_models_return_is_read():
     assert completion_of("p", completion) is completion
     with pytest.raises(ProviderError, match="p returned dict; expected text"):
         completion_of("p", {"text": "hello"})
+
+
+FACTS = '{"facts": []}'
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"content": FACTS},
+        {"content": [{"type": "text", "text": '{"facts"'}, ": []}"]},
+        {"content": None, "tool_calls": [{"function": {"name": "facts", "arguments": FACTS}}]},
+        {"content": "", "tool_calls": [None, {"function": {"name": "facts", "arguments": {"facts": []}}}]},
+        {"content": "", "function_call": {"name": "facts", "arguments": FACTS}},
+        {"content": None, "reasoning_content": FACTS},
+        {"reasoning": FACTS, "tool_calls": "none"},
+    ],
+)
+def test_an_answer_is_found_wherever_the_server_puts_it(found):
+    assert read_chat("p", {"choices": [{"message": found, "finish_reason": "stop"}]}).text == FACTS
+
+
+@pytest.mark.parametrize("finish", ["length", "MAX_TOKENS", "max_output_tokens"])
+def test_thoughts_that_were_cut_are_no_answer(finish):
+    found = {"content": "", "reasoning_content": FACTS}
+    completion = read_chat("p", {"choices": [{"message": found, "finish_reason": finish}]})
+    assert (completion.text, completion.truncated) == ("", True)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"choices": [{"message": {"content": "{"}, "finish_reason": None, "done_reason": "length"}]},
+        {"choices": [{"message": {"content": "{"}}], "done_reason": "length"},
+        {"choices": [{"message": {"content": "{"}, "stop_reason": "max_tokens"}]},
+    ],
+)
+def test_the_reason_why_it_ended_is_found_wherever_it_is(reply):
+    assert read_chat("p", reply).truncated
+
+
+@pytest.mark.parametrize("finish", ["stop", "tool_calls", "eos", None, 7, "end_turn"])
+def test_other_reasons_are_no_cut(finish):
+    reply = {"choices": [{"message": {"content": "{}"}, "finish_reason": finish, "stop_reason": 128001}]}
+    assert not read_chat("p", reply).truncated
+
+
+@pytest.mark.parametrize("tokens", [-1, 10**30, "7", 1.5, None, [1]])
+def test_a_count_of_tokens_that_cannot_be_is_none(tokens):
+    reply = {"choices": [{"message": {"content": "{}"}}], "usage": {"prompt_tokens": tokens}}
+    assert read_chat("p", reply).prompt_tokens == 0
+
+
+def test_half_a_surrogate_pair_costs_no_reply():
+    body = b'{"choices": [{"message": {"content": "a \\ud83d b"}}]}'
+    assert read_chat("p", decode(body)).text == "a \ud83d b"
+    for broken in (b"", b"<html>", b'{"a": "\\ud83d', b"[" * 100_000):
+        with pytest.raises(ValueError, match=r"line 1|end of|expected|recursion"):
+            decode(broken)

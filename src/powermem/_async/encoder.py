@@ -18,6 +18,7 @@ from .stores.base import AsyncStore
 
 _logger = logging.getLogger("powermem")
 
+_NEUTRAL = "memory"
 # What lies in one text, and says nothing about others.
 _ABOUT_ONE_TEXT = frozenset({TOO_LONG, UNUSABLE})
 
@@ -91,7 +92,7 @@ class AsyncEncoder:
             raise ConfigError("embedder: none is configured, so there are no vectors to move to")
         dimension = self._embedder.dimension
         if dimension is None:
-            dimension = (await self._embedder.embed(["memory"])).shape[1]
+            dimension = (await self._embedder.embed([_NEUTRAL])).shape[1]
         return EmbedderIdentity(self._embedder.provider, self._embedder.model, dimension)
 
     async def vectors(self, texts: Sequence[str]) -> list[bytes]:
@@ -102,7 +103,17 @@ class AsyncEncoder:
         """
         if self._embedder is None:
             raise ConfigError("embedder: none is configured, so there are no vectors to move to")
-        return list(embedding_bytes(await self._embedder.embed(texts)))
+        found = await self._embedder.embed_each(texts)
+        vectors: list[Vector] = []
+        for outcome in found:
+            if isinstance(outcome, ProviderError) and outcome.reason in _ABOUT_ONE_TEXT:
+                _logger.warning("a text has no vector of its own, so it is found by its words: %s", outcome)
+                # Each has some vector, or the store would wait for it without end.
+                outcome = (await self._embedder.embed([_NEUTRAL]))[0]
+            if isinstance(outcome, PowerMemError):
+                raise outcome
+            vectors.append(outcome)
+        return list(embedding_bytes(np.stack(vectors)))
 
     async def encode(self, texts: Sequence[str], warnings: list[str] | None = None) -> list[bytes | None]:
         """Return the normalized vector of each text as bytes, or ``None`` where it can have none.

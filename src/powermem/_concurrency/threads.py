@@ -57,7 +57,7 @@ class AsyncThreads:
         # The future is not the call's own: cancelling that would lose a function that has not begun.
         if not self._pool.submit(partial(self._call, loop, future, call)):
             self._running -= 1
-            raise PowerMemError(NO_THREAD)
+            raise PowerMemError(f"{NO_THREAD}; nothing of this call was done")
         return await future
 
     async def close(self) -> None:

@@ -250,8 +250,10 @@ class AsyncPostgresConnection:
         if self._watch.expired is not None:
             return no_reply(self._server, self._watch.expired)
         if isinstance(error, asyncpg.PostgresError):
-            if not self._pooled and was_pooled(error.sqlstate) and self._pooling.learn(direct=False):
-                return self._pooling.found(str(error))
+            if not self._pooled and was_pooled(error.sqlstate):
+                self._pooling.learn(direct=False)
+                if self._pooling.on:
+                    return self._pooling.found(str(error))
             return postgres_error(error.sqlstate, str(error), self._server)
         if isinstance(error, (OSError, EOFError)) or self._connection.is_closed():
             return postgres_error(None, str(error) or type(error).__name__, self._server)

@@ -237,8 +237,10 @@ class PostgresConnection:
     def _translate(self, error: psycopg.Error) -> Exception:
         if self.waiter.expired is not None:
             return no_reply(self._server, self.waiter.expired)
-        if not self._pooled and was_pooled(error.sqlstate) and self._pooling.learn(direct=False):
-            return self._pooling.found(str(error))
+        if not self._pooled and was_pooled(error.sqlstate):
+            self._pooling.learn(direct=False)
+            if self._pooling.on:
+                return self._pooling.found(str(error))
         broken = self._connection.closed
         return postgres_error(error.sqlstate or (None if broken else "XX000"), str(error), self._server)
 

@@ -245,12 +245,16 @@ class Background(Following):
         parts = self._ready()
         new = refinement.new
         task_id = new_id()
-        turns = waiting_turns(heard, new.scope, new.at, task_id)
-        rough = [_rough_row(text, heard, refinement) for text in rough_texts(heard, new.at)]
+        each = [waiting_turns([message], new.scope, new.at, task_id) for message in heard]
+        turns = list(chain.from_iterable(each))
+        texts = rough_texts(heard, new.at)
+        rough = [_rough_row(text, heard, refinement) for text, _ in texts]
         vectors = parts.encoder.encode([row.text for row in rough], usage.warnings)
         usage.embedded_texts += sum(vector is not None for vector in vectors)
-        ids = [waiting.turn.id for waiting in turns]
-        memories = [AddMemory(row, vector, ids) for row, vector in zip(rough, vectors, strict=True)]
+        memories = [
+            AddMemory(row, vector, [waiting.turn.id for index in text.messages for waiting in each[index]])
+            for row, vector, text in zip(rough, vectors, texts, strict=True)
+        ]
         payload = replace(refinement, rough=tuple(row.id for row in rough)).payload()
         task = Task(task_id, lane_of(new.scope), new.scope, "refine", new.at, new.at, new.at, payload=payload)
         changes: list[Change] = [*turns, *memories, AddTask(task)]

@@ -11,9 +11,10 @@ from ..changes import UpdateTask
 from ..errors import InvalidInputError, NotFoundError
 from ..ids import parse_id
 from ..inputs import Id, check_choice, check_count, check_id, check_limit, check_seconds, is_theirs
-from ..records import listed_task, task_record
-from ..tasks import OPEN, ProcessStatus, Task
+from ..records import listed_task, noted_item, task_record
+from ..tasks import OPEN, ProcessStatus, Task, done_key, noted_ids, noted_task
 from ..types import Scope
+from .engine import Parts
 from .moving import Moving
 from .processing.handle import ProcessTask
 
@@ -53,7 +54,7 @@ class Following(Moving):
             offset += _PAGE // 2
             page = parts.store.list_tasks(scope, OPEN, limit=_PAGE, offset=offset)
         if handles:
-            parts.processor.wake()
+            parts.processor.start()
         written = 0
         for handle in handles.values():
             written += handle.wait(time_left(deadline))
@@ -179,9 +180,21 @@ class Following(Moving):
         number = parse_id(task_id)
         parts = self._ready()
         task = None if number is None else parts.store.find_task(number)
-        if task is None or not is_theirs(task.scope, whose):
+        if task is None and number is not None:
+            task = self._done(parts, number, whose)
+        elif task is not None and not is_theirs(task.scope, whose):
+            task = None
+        if task is None:
             raise NotFoundError(f"task_id: there is no task {task_id!r}, or it is somebody else's")
         return task
+
+    def _done(self, parts: Parts, number: int, whose: Scope) -> Task | None:
+        """Return a call of ``add`` that was over when it returned, as a task."""
+        note = parts.store.recall_request(Scope(), done_key(number))
+        if note is None:
+            return None
+        rows = parts.store.get_many(noted_ids(note))
+        return noted_task(number, note, whose, lambda each, event: noted_item(each, event, rows.get(each)))
 
     def _user(self, user_id: object) -> Scope:
         scope = Scope(check_id(user_id, "user_id"))

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from ..errors import ProviderError
 from ..types import Completion
 from .failure import error_class
-from .openai import as_vectors, count, is_cut, text_of
-from .reasons import UNUSABLE, reason_for
+from .openai import as_vectors, count, is_cut, is_filtered, text_of
+from .reasons import FILTERED, UNUSABLE, reason_for
 from .secret import scrub, shorten
 
 _KEPT = 4000
@@ -37,11 +37,16 @@ def completion_of(provider: str, reply: Any) -> Completion:
     usage = usage if isinstance(usage, dict) else {}
     about = getattr(reply, "response_metadata", None)
     about = about if isinstance(about, dict) else {}
+    finishes = [about.get(name) for name in ("finish_reason", "stop_reason", "done_reason")]
+    if any(map(is_filtered, finishes)):
+        raise ProviderError(
+            f"{provider}: the content filter stopped the answer", provider=provider, reason=FILTERED
+        )
     return Completion(
         text=text_of(content),
         prompt_tokens=count(usage.get("input_tokens")),
         completion_tokens=count(usage.get("output_tokens")),
-        truncated=any(is_cut(about.get(name)) for name in ("finish_reason", "stop_reason", "done_reason")),
+        truncated=any(map(is_cut, finishes)),
     )
 
 

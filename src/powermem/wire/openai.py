@@ -119,11 +119,33 @@ def read_chat(provider: str, reply: Any) -> Completion:
     usage = reply.get("usage")
     usage = usage if isinstance(usage, dict) else {}
     return Completion(
-        text=text_of(message.get("content")),
+        text=_said(message, cut=is_cut(finish)),
         prompt_tokens=count(usage.get("prompt_tokens")),
         completion_tokens=count(usage.get("completion_tokens")),
         truncated=is_cut(finish),
     )
+
+
+def _said(message: Mapping[str, Any], *, cut: bool) -> str:
+    """Return the text of a message, wherever the server put it.
+
+    Some models call a tool that nobody offered, and some servers take all of an answer for thoughts.
+    """
+    text = text_of(message.get("content"))
+    if text.strip():
+        return text
+    calls = message.get("tool_calls")
+    called = calls if isinstance(calls, list) else []
+    functions = [call.get("function") for call in called if isinstance(call, dict)]
+    for function in (*functions, message.get("function_call")):
+        arguments = function.get("arguments") if isinstance(function, dict) else None
+        if isinstance(arguments, (dict, list)):
+            return json.dumps(arguments, ensure_ascii=False)
+        if isinstance(arguments, str) and arguments.strip():
+            return arguments
+    # Thoughts that were cut hold drafts.
+    thoughts = () if cut else (message.get("reasoning_content"), message.get("reasoning"))
+    return next((thought for thought in map(text_of, thoughts) if "{" in thought or "[" in thought), text)
 
 
 # vLLM tells in stop_reason which token ended an answer, so it counts last.

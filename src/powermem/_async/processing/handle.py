@@ -96,7 +96,6 @@ class AsyncWatcher:
         # Where threads do the work, what is told last must not be overtaken by what was seen before.
         self._lock = threading.Lock()
         self._open: dict[int, AsyncProcessTask] = {}
-        self._own = 0
         self._last = 0
         self._next_look = 0.0
         self._closed = False
@@ -104,7 +103,7 @@ class AsyncWatcher:
     @property
     def waiting(self) -> bool:
         """Whether a task that was made here is not done."""
-        return self._own > 0
+        return any(handle._own for handle in list(self._open.values()))
 
     def open(self, store: AsyncTaskStore) -> None:
         """Look into this store from now on."""
@@ -129,7 +128,6 @@ class AsyncWatcher:
             if own and not handle._own:
                 handle._own = True
                 handle._maker = maker
-                self._own += 1
             return handle
 
     def stored(self, task_ids: Iterable[int]) -> None:
@@ -247,5 +245,4 @@ class AsyncWatcher:
     def _drop(self, handle: AsyncProcessTask) -> None:
         # A handle may be kept for long, and with it nothing else.
         handle._maker = None
-        if self._open.pop(handle._number, None) is not None and handle._own:
-            self._own -= 1
+        self._open.pop(handle._number, None)

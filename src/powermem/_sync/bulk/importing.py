@@ -11,6 +11,7 @@ from typing import Any
 from ... import clock
 from ..._concurrency import gather
 from ...changes import AddPreference, Restore
+from ...excerpts import Excerpts
 from ...exchange.sources import Page
 from ...types import EmbedderIdentity, Stored
 from ..encoder import Encoder
@@ -110,9 +111,11 @@ class Importer:
         }
         missing = list({turn for turn in firsts.values() if turn not in said})
         said |= {turn.id: turn.content for turn in self._store.get_turns(missing)}
+        place = {turn: i for i, turn in enumerate(said)}
+        excerpts = Excerpts(list(said.values()))
         return [
-            replace(stored, source=said.get(firsts.get(stored.row.id, 0), ""))
-            if stored.terms is None
+            replace(stored, source=excerpts.of(stored.row.text, place[firsts[stored.row.id]]))
+            if stored.terms is None and firsts.get(stored.row.id) in place
             else stored
             for stored in page.memories
         ]

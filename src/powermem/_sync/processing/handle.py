@@ -97,7 +97,6 @@ class Watcher:
         # Where threads do the work, what is told last must not be overtaken by what was seen before.
         self._lock = threading.Lock()
         self._open: dict[int, ProcessTask] = {}
-        self._own = 0
         self._last = 0
         self._next_look = 0.0
         self._closed = False
@@ -105,7 +104,7 @@ class Watcher:
     @property
     def waiting(self) -> bool:
         """Whether a task that was made here is not done."""
-        return self._own > 0
+        return any(handle._own for handle in list(self._open.values()))
 
     def open(self, store: TaskStore) -> None:
         """Look into this store from now on."""
@@ -130,7 +129,6 @@ class Watcher:
             if own and not handle._own:
                 handle._own = True
                 handle._maker = maker
-                self._own += 1
             return handle
 
     def stored(self, task_ids: Iterable[int]) -> None:
@@ -248,5 +246,4 @@ class Watcher:
     def _drop(self, handle: ProcessTask) -> None:
         # A handle may be kept for long, and with it nothing else.
         handle._maker = None
-        if self._open.pop(handle._number, None) is not None and handle._own:
-            self._own -= 1
+        self._open.pop(handle._number, None)

@@ -23,7 +23,7 @@ _UNACCEPTABLE = frozenset({400, 413, 422})
 _HARMLESS = "hello"
 # Characters. A text that is refused for no clear reason is only shortened when it may be its length, and none
 # below the least: it says too little, and something else is wrong.
-_LENGTHY = 500
+_LENGTHY = 200
 _LEAST = 40
 
 Outcome = Vector | PowerMemError
@@ -257,7 +257,6 @@ class BatchedEmbedder:
         if error.reason != TOO_LONG and (error.reason or len(text) < _LENGTHY):
             return error
         while len(text) > _LEAST:
-            tokens = estimate_tokens(text)
             text = text[: max(_LEAST, len(text) // 2)]
             try:
                 vectors = self._request([text])
@@ -267,7 +266,7 @@ class BatchedEmbedder:
                 if not _may_be_the_texts(refusal):
                     return refusal
                 continue
-            self._length.refuse(tokens)
+            self._length.refuse(2 * estimate_tokens(text))
             shortened: Vector = vectors[0]
             return shortened
         return error if self._works() else _general(error)

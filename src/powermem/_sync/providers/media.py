@@ -90,6 +90,8 @@ class Media:
             raise ProviderError(
                 f"{provider}: the model said nothing about what it was shown", provider=provider
             )
+        if completion.truncated:
+            usage.warnings.append("the description of what was shown is cut off at the length of an answer")
         images = sum(part["type"] == "image_url" for part in parts)
         name = "document" if not images else "image" if images == len(parts) else "image and document"
         return f"[{name}: {text}]"

@@ -1,0 +1,46 @@
+# Generated from tests/_async/test_cost.py by scripts/run_unasync.py; edit that file instead.
+"""What a call costs, counted in steps: by the length of what was said, and not by its square."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from powermem import Memory, text
+
+
+@pytest.mark.parametrize("background", [False, True])
+def test_a_message_costs_by_its_length_however_many_facts_it_states(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch, background: bool
+) -> None:
+    characters = 0
+    cut = text._cut
+
+    def counted(given: str) -> Any:
+        nonlocal characters
+        characters += len(given)
+        return cut(given)
+
+    monkeypatch.setattr(text, "_cut", counted)
+    spent = []
+    for count in (100, 200, 400):
+        said = " ".join(f"I bought item {number} in the shop of Ana{number}." for number in range(count))
+        characters = 0
+        user = f"u{count}"
+        if background:
+            memory.add_message(user, "user", said)
+            assert memory.process(user) == count
+        else:
+            assert len((memory.add(said, user_id=user))["results"]) == count
+        spent.append(characters / len(said))
+    assert max(spent) < 1.5 * min(spent)
+    found = (memory.search("Where did I buy item 77?", user_id="u400", limit=1))["results"]
+    assert found[0]["memory"].startswith("I bought item 77 ")
+
+
+def test_rough_memories_are_tied_to_the_messages_in_them(memory: Memory) -> None:
+    messages = [{"role": "user", "content": f"{number} " + "x" * 400} for number in range(40)]
+    result = memory.add(messages, user_id="u", async_mode=True)
+    tied = [memory.sources(item["id"]) for item in result["results"]]
+    assert [turn["content"][:3].split()[0] for turns in tied for turn in turns] == [str(i) for i in range(40)]
