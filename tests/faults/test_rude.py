@@ -19,7 +19,7 @@ from tests.faults.rude import Note, RudeModel, note
 from tests.scripted import openai_embedder, openai_llm
 
 _SEEDS = [int(seed) for seed in os.environ.get("POWERMEM_CHAOS_SEED", "").split()] or [
-    *range(8),
+    *range(4),
     random.SystemRandom().randrange(10**6),
 ]
 _USERS = ("ana", "ben")
