@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from .changes import Change, Duplicate, Outcome, Remember
 from .plan import NewMemories
 from .records import event_item
+from .types import Scope
 
 Tell: TypeAlias = Callable[[Sequence[Outcome]], list[dict[str, Any]]]
 """Makes the items of a result from the outcomes of a batch."""
@@ -21,18 +22,17 @@ class Receipt:
     Attributes:
         key: the caller's key.
         result: makes the text to keep from the items of the result.
+        scope: whose key it is; of the memories, if it is left out.
     """
 
     key: str
     result: Callable[[list[dict[str, Any]]], str]
+    scope: Scope | None = None
 
     def note(self, new: NewMemories, tell: Tell) -> Remember:
         """Return the note that the call was carried out, to be written with what came of it."""
-        return Remember(new.scope, self.key, lambda outcomes: self.result(tell(outcomes)), new.at)
-
-    def frame(self, new: NewMemories) -> Frame:
-        """Return a frame of the note."""
-        return Frame(last=lambda changes, tell: [self.note(new, tell)])
+        scope = new.scope if self.scope is None else self.scope
+        return Remember(scope, self.key, lambda outcomes: self.result(tell(outcomes)), new.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,12 @@ class Frame:
     first: Callable[[], Sequence[Change]] = tuple
     last: Callable[[Sequence[Change], Tell], Sequence[Change]] = lambda changes, tell: ()
     stored: Callable[[Sequence[Outcome]], object] = lambda outcomes: None
+
+
+def frame_of(new: NewMemories, *receipts: Receipt | None) -> Frame:
+    """Return a frame of the notes that a call was carried out."""
+    given = [receipt for receipt in receipts if receipt is not None]
+    return Frame(last=lambda changes, tell: [receipt.note(new, tell) for receipt in given])
 
 
 def verbatim_items(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:

@@ -89,6 +89,12 @@ def event_item(outcome: Outcome, event: str = "ADD") -> dict[str, Any] | None:
     return item
 
 
+def noted_item(memory_id: int, event: str, row: Row | None) -> dict[str, Any]:
+    """Return an item of results that were noted, with the memory as it is now, or ``None`` if it is gone."""
+    item = None if row is None else event_item(Added(row), event)
+    return {"id": memory_id, "memory": None, "event": event} if item is None else item
+
+
 def history_record(entry: HistoryEntry) -> dict[str, Any]:
     """Return one entry of a memory's history."""
     return {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 from .errors import (
@@ -172,6 +175,63 @@ def lane_scope(scope: Scope) -> Scope:
 
 # What a provider says again, and what every way of asking was tried for.
 _LASTING = frozenset({CUT, FILTERED, QUOTA, TOO_LONG})
+
+
+def done_key(task_id: int) -> str:
+    """Return the key under which it is noted what came of a call that is over when it returns."""
+    return f"powermem:done:{task_id}"
+
+
+def done_note(scope: Scope, at: int, items: Sequence[Mapping[str, Any]]) -> str:
+    """Return what is noted: which memories came of it, and nothing of what they say or whose they are.
+
+    What they say is looked up, so that a memory that is deleted is gone from here too.
+    """
+    told = [[item["id"], item["event"]] for item in items]
+    return json.dumps([at, [_digest(scope.user_id), _digest(scope.agent_id)], told], separators=(",", ":"))
+
+
+def noted_ids(note: str) -> list[int]:
+    """Return the ids of the memories of which a note tells."""
+    return [memory_id for memory_id, _ in json.loads(note)[2]]
+
+
+def noted_task(
+    task_id: int, note: str, whose: Scope, describe: Callable[[int, str], Mapping[str, Any]]
+) -> Task | None:
+    """Return a call that is over as a task, or ``None`` when it is somebody else's.
+
+    Args:
+        task_id: its id.
+        note: what was noted of it.
+        whose: who asks; ids that are ``None`` match everything.
+        describe: returns an item of the results for a memory's id and what happened to it.
+    """
+    at, (user, agent), told = json.loads(note)
+    if any(
+        given is not None and _digest(given) != noted
+        for given, noted in ((whose.user_id, user), (whose.agent_id, agent))
+    ):
+        return None
+    results = [describe(memory_id, event) for memory_id, event in told]
+    return Task(
+        task_id,
+        lane_of(whose),
+        whose,
+        "add",
+        at,
+        at,
+        at,
+        ProcessStatus.COMPLETED,
+        "done",
+        knowledge_count=len(results),
+        outcome={"results": results},
+    )
+
+
+@lru_cache(maxsize=1024)
+def _digest(name: str | None) -> str:
+    return blake2b((name or "").encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def is_hopeless(error: Exception) -> bool:

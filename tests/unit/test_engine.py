@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +15,17 @@ from powermem.changes import AddMemory, Change, Delete, Supersede
 from powermem.errors import EmbeddingMismatchError, StoreError
 from powermem.indexing import embedding_bytes, query_ids
 from powermem.plan import Candidate, NewMemories, add
+from powermem.ranking import postings
+from powermem.ranking.cache import PartitionCache
+from powermem.ranking.codes import Codes
+from powermem.ranking.growing import Column, Names
+from powermem.ranking.partition import Partition
+from powermem.ranking.postings import Postings
+from powermem.ranking.turns import Turns
+from powermem.ranking.vectors import Vectors
 from powermem.sql import schema
 from powermem.sqlite import engine as engine_module
+from powermem.sqlite import searcher as searcher_module
 from powermem.sqlite.engine import Engine
 from powermem.types import EmbedderIdentity, Fact, Message, Scope, SearchRequest
 
@@ -187,3 +197,59 @@ def test_a_newer_schema_is_refused(path: Path, engine: Engine) -> None:
     ask(path, "UPDATE memories_meta SET value = ? WHERE key = 'schema_version'", later)
     with pytest.raises(StoreError, match="newer powermem"):
         Engine(str(path), "memories").open()
+
+
+BREAKING = {
+    "rows": (Partition, "append"),
+    "removed rows": (Partition, "remove"),
+    "numbers": (Column, "extend"),
+    "names": (Names, "extend"),
+    "turns": (Turns, "append"),
+    "turns in order": (Turns, "order"),
+    "vectors": (Vectors, "append"),
+    "codes": (Codes, "append"),
+    "words": (Postings, "append"),
+    "words in order": (postings, "_segment"),
+    "merged words": (postings, "_merge"),
+    "size": (PartitionCache, "resize"),
+    "rank": (searcher_module, "cosines"),
+}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
+@pytest.mark.parametrize("name", BREAKING)
+def test_a_search_that_broke_off_changes_no_later_one(
+    path: Path, monkeypatch: pytest.MonkeyPatch, name: str, error: type[BaseException], when: str
+) -> None:
+    place, method = BREAKING[name]
+    added = additions(60)
+    broken = Engine(str(path), "memories", exact_rows=10 if name == "codes" else 250_000)
+    broken.open()
+    broken.identify(IDENTITY)
+    broken.apply([added[:40]])
+    asked = [SearchRequest(Scope("u"), added[3].embedding, query_ids("memory of u").terms, 100)]
+    broken.search(asked)
+    broken.apply([[*added[40:], Delete(added[7].row.id, 5)]])
+    original, left = getattr(place, method), [1]
+
+    def break_once(*args: Any, **kwargs: Any) -> Any:
+        if not left:
+            return original(*args, **kwargs)
+        left.clear()
+        if when == "after":
+            original(*args, **kwargs)
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place, method, break_once)
+        with suppress(error):
+            broken.search(asked)
+    whole = Engine(str(path), "memories", exact_rows=10 if name == "codes" else 250_000)
+    whole.open()
+    expected = {hit.row.id: hit.score for hit in whole.search(asked)[0]}
+    assert len(expected) == 59
+    for _ in range(2):
+        assert {hit.row.id: hit.score for hit in broken.search(asked)[0]} == pytest.approx(expected)
+    whole.close()
+    broken.close()

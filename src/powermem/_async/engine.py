@@ -257,6 +257,9 @@ class AsyncEngine:
             self.watcher.forget(handles)
             raise
         self.watcher.stored(task_id for task_id, _ in asked)
+        if handles:
+            # They are going to be waited for, which needs somebody to work on them.
+            (await self.open()).processor.start()
         return handles
 
     async def enqueue(self, asked: Sequence[Asked], *, again: bool) -> None:

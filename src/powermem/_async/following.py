@@ -10,9 +10,11 @@ from ..changes import UpdateTask
 from ..errors import InvalidInputError, NotFoundError
 from ..ids import parse_id
 from ..inputs import Id, check_choice, check_count, check_id, check_limit, check_seconds, is_theirs
-from ..records import listed_task, task_record
-from ..tasks import OPEN, ProcessStatus, Task
+from ..masking import shown
+from ..records import listed_task, noted_item, task_record
+from ..tasks import OPEN, ProcessStatus, Task, done_key, noted_ids, noted_task
 from ..types import Scope
+from .engine import Parts
 from .moving import AsyncMoving
 from .processing.handle import AsyncProcessTask
 
@@ -52,7 +54,7 @@ class AsyncFollowing(AsyncMoving):
             offset += _PAGE // 2
             page = await parts.store.list_tasks(scope, OPEN, limit=_PAGE, offset=offset)
         if handles:
-            parts.processor.wake()
+            parts.processor.start()
         written = 0
         for handle in handles.values():
             written += await handle.wait(time_left(deadline))
@@ -103,7 +105,7 @@ class AsyncFollowing(AsyncMoving):
         statuses = frozenset(ProcessStatus)
         if status is not None:
             names = [str(each) for each in ProcessStatus]
-            statuses = frozenset({ProcessStatus(check_choice(str(status), "status", names))})
+            statuses = frozenset({ProcessStatus(check_choice(status, "status", names))})
         size, skipped = check_limit(limit, top_k, least=0), check_count(offset, "offset", least=0)
         parts = await self._ready()
         tasks = await parts.store.list_tasks(whose, statuses, limit=size, offset=skipped)
@@ -180,9 +182,21 @@ class AsyncFollowing(AsyncMoving):
         number = parse_id(task_id)
         parts = await self._ready()
         task = None if number is None else await parts.store.find_task(number)
-        if task is None or not is_theirs(task.scope, whose):
-            raise NotFoundError(f"task_id: there is no task {task_id!r}, or it is somebody else's")
+        if task is None and number is not None:
+            task = await self._done(parts, number, whose)
+        elif task is not None and not is_theirs(task.scope, whose):
+            task = None
+        if task is None:
+            raise NotFoundError(f"task_id: there is no task {shown(task_id)}, or it is somebody else's")
         return task
+
+    async def _done(self, parts: Parts, number: int, whose: Scope) -> Task | None:
+        """Return a call of ``add`` that was over when it returned, as a task."""
+        note = await parts.store.recall_request(Scope(), done_key(number))
+        if note is None:
+            return None
+        rows = await parts.store.get_many(noted_ids(note))
+        return noted_task(number, note, whose, lambda each, event: noted_item(each, event, rows.get(each)))
 
     def _user(self, user_id: object) -> Scope:
         scope = Scope(check_id(user_id, "user_id"))

@@ -25,7 +25,7 @@ Call = Callable[[], None]
 
 NO_THREAD = (
     "no further thread can be started in this process; end some, or raise the limit (ulimit -u, or the pids "
-    "limit of the container), and try again: nothing of this call was done"
+    "limit of the container), and try again"
 )
 
 _END = object()

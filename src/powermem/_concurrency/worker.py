@@ -8,6 +8,8 @@ import threading
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 
+from ..errors import PowerMemError
+from .pool import NO_THREAD
 from .signals import AsyncEvent, Event
 from .waiting import patiently
 
@@ -124,6 +126,7 @@ class Worker:
 
         Raises:
             RuntimeError: it was asked to stop and has not ended yet.
+            PowerMemError: no thread can be started.
         """
         with self._lock:
             if self.alive:
@@ -134,13 +137,11 @@ class Worker:
             thread = threading.Thread(
                 target=copy_context().run, args=(self._main,), name=self.name, daemon=True
             )
-            # Before the start, because the function may look at its own worker at once.
-            self._thread, former = thread, self._thread
             try:
                 thread.start()
-            except BaseException:
-                self._thread = former
-                raise
+            except RuntimeError as error:
+                raise PowerMemError(NO_THREAD) from error
+            self._thread = thread
 
     def stop(self) -> None:
         """Ask the function to end; ``join`` waits for it."""
@@ -173,6 +174,9 @@ class Worker:
         return patiently(ended, timeout)
 
     def _main(self) -> None:
+        # Here as well as in `start`: the function may look at its own worker at once, and an interrupt can
+        # strike in `start` when the thread runs already.
+        self._thread = threading.current_thread()
         try:
             self._run(self._stopping)
         except BaseException as error:

@@ -7,7 +7,6 @@ import inspect
 import json
 import logging
 import os
-import uuid
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from functools import partial
@@ -20,12 +19,14 @@ from ..changes import AlreadyDone
 from ..errors import StoreUnavailableError
 from ..exchange.checkpoint import Checkpoint
 from ..framing import Receipt, verbatim_items
+from ..ids import new_id
 from ..inputs import Id, Moment, check_choice, check_count, check_rate
 from ..messages import Messages
 from ..parts import has_parts
 from ..refinement import Refinement
+from ..tasks import done_key, done_note
 from ..tracing import Value, annotate, span
-from ..types import Usage
+from ..types import Scope, Usage
 from .bulk.loading import Item, Loader
 from .bulk.loading import Outcome as Loaded
 from .bulk.progress import Listener
@@ -131,6 +132,7 @@ class Adding(Remembering):
                 return self._add_later(heard, refinement, key, usage, started)
             reply = _Reply(usage, started, parts.extractor.name if asked.infer else None)
             receipt = None if key is None else Receipt(key, reply.text)
+            done = reply.note(new.scope, new.at)
             try:
                 if asked.infer and heard:
                     items = parts.extraction.store_facts(
@@ -140,10 +142,11 @@ class Adding(Remembering):
                         prompt=asked.prompt,
                         expression=asked.expression,
                         receipt=receipt,
+                        done=done,
                         call=refinement.payload() if waits else None,
                     )
                 else:
-                    call = Verbatim(asked.spoken, new, usage, receipt)
+                    call = Verbatim(asked.spoken, new, usage, receipt, done)
                     items = verbatim_items((parts.extraction.store_verbatim([call]))[0])
             except AlreadyDone as done:
                 return _decode(done.result)
@@ -216,7 +219,8 @@ class Adding(Remembering):
         """Remember many things, several at once. Items are taken as they are needed, so any number will do.
 
         Args:
-            items: an iterable or iterable of texts, or of dicts of the arguments of ``add``.
+            items: an iterable or iterable of texts, of messages or lists of them, or of dicts of the
+                arguments of ``add``.
             concurrency: how many items may be with a language model at once; with 1 they are stored in their
                 order.
             batch_size: how many items may be under way at once where no language model is asked: so many
@@ -268,7 +272,8 @@ class _Reply:
     def __init__(self, usage: Usage, started: float, extractor: str | None) -> None:
         self._usage = usage
         self._started = started
-        self._result: dict[str, Any] = {"results": [], "status": "completed", "task_id": str(uuid.uuid4())}
+        self._task_id = new_id()
+        self._result: dict[str, Any] = {"results": [], "status": "completed", "task_id": str(self._task_id)}
         if extractor is not None:
             self._result["extractor"] = extractor
 
@@ -278,6 +283,10 @@ class _Reply:
         self._usage.seconds = self._usage.seconds or perf_counter() - self._started
         reply = {**self._result, "results": items, "usage": self._usage.as_dict()}
         return {**reply, "warnings": list(self._usage.warnings)} if self._usage.warnings else reply
+
+    def note(self, scope: Scope, at: int) -> Receipt:
+        """Return what lets ``get_status`` tell of it under its task id."""
+        return Receipt(done_key(self._task_id), partial(done_note, scope, at), Scope())
 
     def text(self, items: list[dict[str, Any]]) -> str:
         """Return the same as it is kept under a key."""

@@ -258,6 +258,9 @@ class Engine:
             self.watcher.forget(handles)
             raise
         self.watcher.stored(task_id for task_id, _ in asked)
+        if handles:
+            # They are going to be waited for, which needs somebody to work on them.
+            (self.open()).processor.start()
         return handles
 
     def enqueue(self, asked: Sequence[Asked], *, again: bool) -> None:

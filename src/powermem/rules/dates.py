@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ..clock import from_date, to_datetime
 from ..text import MONTHS, WEEKDAYS
+from . import relative
 
 _NUMBERS = {
     "a couple of": 2, "couple of": 2, "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5,
@@ -39,13 +40,13 @@ _ABSOLUTE = re.compile(
 )
 _DIGIT = re.compile(r"\d")
 _CHINESE = re.compile(
-    "(?P<days>大前天|前天|昨天|昨晚|昨日|今天|今晚|今早|今日|明天|明早|明晚|明日|大后天|后天)"
+    "(?P<days>大前天|前天|昨天|昨晚|一昨日|昨日|今天|今晚|今早|今日|明天|明早|明晚|明日|大后天|后天)"
     "|(?P<week>上|这|本|下)个?(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天])?(?!末)"
     "|(?P<month>上|这|本|下)个?月|(?P<year>前年|去年|今年|明年|后年)"
     r"|(?P<count>\d{1,3}|[一二两三四五六七八九十]|十[一二])(?P<unit>天|日|周|个?星期|个?礼拜|个月|年)(?:以|之)?前"
 )
 _CHINESE_ABSOLUTE = re.compile(r"(?P<year>\d{4})年(?:(?P<month>\d{1,2})月(?:(?P<day>\d{1,2})[日号])?)?")
-_CHINESE_DAYS = {"大前": -3, "前": -2, "昨": -1, "今": 0, "明": 1, "后": 2, "大后": 3}
+_CHINESE_DAYS = {"大前": -3, "前": -2, "一昨": -2, "昨": -1, "今": 0, "明": 1, "后": 2, "大后": 3}
 _CHINESE_SIDES = {"上": -1, "这": 0, "本": 0, "下": 1}
 _CHINESE_NUMBERS = {
     "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10,
@@ -107,7 +108,7 @@ def find_dates(sentence: str, today: date | None, *, future: bool = False) -> li
     """Find the dates in a sentence, in order.
 
     Args:
-        sentence: in English or Chinese.
+        sentence: in English, Chinese or a language of `relative`.
         today: the day on which it was said; ``None`` leaves out dates that depend on it.
         future: see `resolve`.
     """
@@ -117,6 +118,8 @@ def find_dates(sentence: str, today: date | None, *, future: bool = False) -> li
         found.extend(_relative(sentence, today, future))
         if not sentence.isascii():
             found.extend(_chinese(sentence, today))
+        if not found:
+            found.extend(_foreign(sentence, today))
     return sorted(found, key=lambda item: item.end)
 
 
@@ -212,6 +215,20 @@ def _distance(count: int, unit: str, today: date) -> _Span | None:
         return None if first is None else _Span(first, length(unit, first), _month(first))
     first = _date(today.year + count, 1, 1)
     return None if first is None else _Span(first, length(unit, first), str(first.year))
+
+
+def _foreign(sentence: str, today: date) -> Iterable[Found]:
+    for meant in relative.find(sentence):
+        kind = meant.what if meant.what in ("week", "weekend", "month", "year") else "day"
+        if meant.days is not None:
+            span = _exact(_shifted(today, meant.days))
+        elif meant.distance:
+            span = _distance(meant.distance, meant.what, today)
+            kind = "around" if kind == "week" else kind
+        else:
+            span = _named(meant.which, meant.what, today)
+        if span is not None:
+            yield Found(meant.end, span.first, span.days, f" ({meant.write(kind, span.first)})")
 
 
 def _chinese(sentence: str, today: date) -> Iterable[Found]:

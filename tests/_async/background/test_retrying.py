@@ -6,12 +6,19 @@ from typing import Any
 
 import pytest
 
-from powermem import AsyncMemory, InvalidInputError, NotFoundError, ProcessStatus, ProviderError
+from powermem import (
+    AsyncMemory,
+    InvalidInputError,
+    NotFoundError,
+    ProcessStatus,
+    ProviderError,
+    StoreUnavailableError,
+)
 from powermem._async.processing import runner
-from tests._async.patience import async_comes, async_known, async_until
+from tests._async.patience import PATIENCE, async_comes, async_known, async_until
 from tests.apiserver import ApiServer, failure
 from tests.queueing import LongPause
-from tests.scripted import ScriptedModel, heard, hold, refuse
+from tests.scripted import ScriptedModel, eager, heard, hold, refuse
 
 MORNING, NOON, EVENING = "2023-05-08T08:00:00Z", "2023-05-08T12:00:00Z", "2023-05-08T20:00:00Z"
 
@@ -195,3 +202,30 @@ async def _status(memory: AsyncMemory, task_id: str) -> object:
         return (await memory.get_status(task_id))["status"]
     except NotFoundError:
         return None
+
+
+@pytest.mark.stores
+@pytest.mark.parametrize("method", ["begin_task", "task_turns", "release_lane"])
+async def test_what_the_store_cut_short_does_not_wait_for_the_lease(
+    config: dict[str, Any],
+    model: ScriptedModel,
+    api: ApiServer,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+) -> None:
+    # Longer than a test waits for anything.
+    async with AsyncMemory(eager(config, api, lease_seconds=100_000)) as memory:
+        parts = await memory._ready()
+        original = getattr(parts.store, method)
+        failures = ["the disk is full"]
+
+        async def fail_once(*args: Any) -> Any:
+            if failures:
+                raise StoreUnavailableError(failures.pop())
+            return await original(*args)
+
+        monkeypatch.setattr(parts.store, method, fail_once)
+        for said in ("I like tea", "I like rain"):
+            await memory.add_exchange("ana", said, "Noted.")
+            assert await memory.process_async("ana").wait(PATIENCE) == 1
+        assert not failures

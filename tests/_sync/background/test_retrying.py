@@ -7,12 +7,19 @@ from typing import Any
 
 import pytest
 
-from powermem import InvalidInputError, Memory, NotFoundError, ProcessStatus, ProviderError
+from powermem import (
+    InvalidInputError,
+    Memory,
+    NotFoundError,
+    ProcessStatus,
+    ProviderError,
+    StoreUnavailableError,
+)
 from powermem._sync.processing import runner
-from tests._sync.patience import comes, known, until
+from tests._sync.patience import PATIENCE, comes, known, until
 from tests.apiserver import ApiServer, failure
 from tests.queueing import LongPause
-from tests.scripted import ScriptedModel, heard, hold, refuse
+from tests.scripted import ScriptedModel, eager, heard, hold, refuse
 
 MORNING, NOON, EVENING = "2023-05-08T08:00:00Z", "2023-05-08T12:00:00Z", "2023-05-08T20:00:00Z"
 
@@ -192,3 +199,30 @@ def _status(memory: Memory, task_id: str) -> object:
         return (memory.get_status(task_id))["status"]
     except NotFoundError:
         return None
+
+
+@pytest.mark.stores
+@pytest.mark.parametrize("method", ["begin_task", "task_turns", "release_lane"])
+def test_what_the_store_cut_short_does_not_wait_for_the_lease(
+    config: dict[str, Any],
+    model: ScriptedModel,
+    api: ApiServer,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+) -> None:
+    # Longer than a test waits for anything.
+    with Memory(eager(config, api, lease_seconds=100_000)) as memory:
+        parts = memory._ready()
+        original = getattr(parts.store, method)
+        failures = ["the disk is full"]
+
+        def fail_once(*args: Any) -> Any:
+            if failures:
+                raise StoreUnavailableError(failures.pop())
+            return original(*args)
+
+        monkeypatch.setattr(parts.store, method, fail_once)
+        for said in ("I like tea", "I like rain"):
+            memory.add_exchange("ana", said, "Noted.")
+            assert memory.process_async("ana").wait(PATIENCE) == 1
+        assert not failures

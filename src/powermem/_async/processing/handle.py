@@ -16,6 +16,9 @@ from ..stores.base import AsyncTaskStore
 # How many tasks are looked at in the store at a time, to see what other processes have done.
 _LOOKS = 50
 
+# Seconds that storing a task may take; a call that was interrupted leaves one behind that never is.
+_STORING = 5.0
+
 
 @named("AsyncProcessTask")
 class AsyncProcessTask:
@@ -39,6 +42,7 @@ class AsyncProcessTask:
         self._number = task_id
         self._stored = False
         self._own = False
+        self._made = monotonic()
         self._updated_at = 0
         self._cause: Exception | None = None
         self._news = AsyncEvent()
@@ -96,7 +100,6 @@ class AsyncWatcher:
         # Where threads do the work, what is told last must not be overtaken by what was seen before.
         self._lock = threading.Lock()
         self._open: dict[int, AsyncProcessTask] = {}
-        self._own = 0
         self._last = 0
         self._next_look = 0.0
         self._closed = False
@@ -104,7 +107,10 @@ class AsyncWatcher:
     @property
     def waiting(self) -> bool:
         """Whether a task that was made here is not done."""
-        return self._own > 0
+        oldest = monotonic() - _STORING
+        return any(
+            handle._own and (handle._stored or handle._made > oldest) for handle in list(self._open.values())
+        )
 
     def open(self, store: AsyncTaskStore) -> None:
         """Look into this store from now on."""
@@ -129,7 +135,6 @@ class AsyncWatcher:
             if own and not handle._own:
                 handle._own = True
                 handle._maker = maker
-                self._own += 1
             return handle
 
     def stored(self, task_ids: Iterable[int]) -> None:
@@ -247,5 +252,4 @@ class AsyncWatcher:
     def _drop(self, handle: AsyncProcessTask) -> None:
         # A handle may be kept for long, and with it nothing else.
         handle._maker = None
-        if self._open.pop(handle._number, None) is not None and handle._own:
-            self._own -= 1
+        self._open.pop(handle._number, None)

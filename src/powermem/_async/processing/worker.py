@@ -70,6 +70,8 @@ class AsyncProcessor:
         self._ended = AsyncEvent()
         self._dispatcher = AsyncWorker("powermem-processing", self._dispatch)
         self._heart = AsyncWorker("powermem-leases", self._renew)
+        # Lanes that are still leased to an owner here although nobody works on them, and since when.
+        self._owed: dict[str, tuple[str, float]] = {}
         self._started = False
         self._closed = False
         self._claiming = True
@@ -92,13 +94,26 @@ class AsyncProcessor:
 
     def wake(self) -> None:
         """Look for work now, and from now on."""
+        try:
+            self.start()
+        except PowerMemError as error:
+            # What was asked for is in the store, and is done once a thread can be started.
+            _logger.warning("background work cannot begin: %s", error)
+
+    def start(self) -> None:
+        """Look for work now, and from now on, or say why that cannot be.
+
+        Raises:
+            PowerMemError: no thread can be started; what is in the store is done once one can.
+        """
         self._changed.set()
         with self._lock:
-            # Nothing is started behind the back of who closes.
-            if not self._started and not self._closed:
-                self._started = True
-                self._dispatcher.start()
+            # Nothing is started behind the back of who closes. What runs already goes on: an interrupt may
+            # have come between the two.
+            if not self._closed:
                 self._heart.start()
+                self._dispatcher.start()
+                self._started = True
 
     def resize(self, width: int) -> None:
         """Work on so many lanes at once from now on; those under way are finished."""
@@ -146,6 +161,7 @@ class AsyncProcessor:
         await self._dispatcher.join()
         for lane in list(self._lanes):
             await self._park(lane)
+        await self._release_owed(0.0)
         self._heart.stop()
         await self._heart.join()
 
@@ -204,7 +220,8 @@ class AsyncProcessor:
             claimed = 0
             try:
                 await self._mind_clock()
-                claimed = await self._look()
+                await self._release_owed(self._settings.poll_interval)
+                claimed = await self._look(stopping)
                 await self._watcher.follow()
             except PowerMemError as error:
                 _logger.warning("cannot look for work: %s", error)
@@ -214,14 +231,14 @@ class AsyncProcessor:
             if not claimed and not stopping.is_set():
                 await self._changed.wait(self._settings.poll_interval)
 
-    async def _look(self) -> int:
+    async def _look(self, stopping: AsyncEvent) -> int:
         """Begin to work on lanes, as far as there are places; return on how many."""
         await self._revive()
         free = self._width - len(self._lanes)
         # Before the question whether to, so that who forbids it sees what is under way.
         self._looking = True
         try:
-            return await self._claim(free) if free > 0 and self._claiming else 0
+            return await self._claim(free, stopping) if free > 0 and self._claiming else 0
         finally:
             self._looking = False
 
@@ -249,20 +266,38 @@ class AsyncProcessor:
             await self._store.revive_tasks(at)
             self._revived = day_of(at)
 
-    async def _claim(self, limit: int) -> int:
+    async def _release_owed(self, pause: float) -> None:
+        """Let go of lanes whose work a failure of the store has cut short here, after a pause of seconds.
+
+        Otherwise this process would wait for the end of its own lease.
+        """
+        for name, (owner, since) in list(self._owed.items()):
+            if monotonic() - since >= pause:
+                try:
+                    await self._store.release_lane(owner, name)
+                except PowerMemError as error:
+                    _logger.warning("the lane of %r cannot be released yet: %s", name, error)
+                else:
+                    self._owed.pop(name, None)
+
+    async def _claim(self, limit: int, stopping: AsyncEvent) -> int:
         # A new name each time: what is left of an earlier lease of this very process must not pass.
         owner = uuid.uuid4().hex
         at = clock.now()
         names = await self._store.claim_lanes(owner, at, at + self._lease, limit, ended=self._ended_by)
+        waiting: list[_AsyncLane] = []
         for name in names:
             lane = _AsyncLane(name, owner)
             lane.worker = AsyncWorker("powermem-lane", partial(self._work, lane))
             self._lanes.add(lane)
             try:
                 lane.worker.start()
-            except BaseException:
-                self._lanes.discard(lane)
-                raise
+            except PowerMemError:
+                lane.worker = None
+                waiting.append(lane)
+        for lane in waiting:
+            # There is no thread to be had but this one.
+            await self._work(lane, stopping)
         return len(names)
 
     async def _work(self, lane: _AsyncLane, stopping: AsyncEvent) -> None:
@@ -283,6 +318,10 @@ class AsyncProcessor:
             _logger.warning("the lease of %r ended before its work; somebody else goes on", lane.name)
         except PowerMemError as error:
             _logger.warning("work for %r was cut short: %s; it is begun again", lane.name, error)
+            self._owed[lane.name] = (lane.owner, monotonic())
+        except Exception:
+            self._owed[lane.name] = (lane.owner, monotonic())
+            raise
         finally:
             # Lane and worker know each other: apart, both go at once and not with a collection of garbage.
             lane.worker = None

@@ -36,7 +36,7 @@ from ...errors import (
     StoreError,
 )
 from ...filters import Expression
-from ...framing import Frame, Receipt, verbatim_items
+from ...framing import Frame, Receipt, frame_of, verbatim_items
 from ...indexing import query_ids
 from ...plan import (
     Candidate,
@@ -91,12 +91,14 @@ class Verbatim:
         new: what their memories have in common.
         usage: what embedding them costs is added to it.
         receipt: kept with the memories.
+        done: likewise; says under the id of the call what came of it.
     """
 
     messages: Sequence[Message]
     new: NewMemories
     usage: Usage
     receipt: Receipt | None = None
+    done: Receipt | None = None
 
 
 class Extraction:
@@ -150,8 +152,11 @@ class Extraction:
             call.usage.warnings += warnings
             additions += _additions(call.new, mine)
             parts.append(slice(len(turns) + begin, len(turns) + len(additions)))
-            if call.receipt is not None:
-                notes.append(call.receipt.note(call.new, partial(_told, parts[-1])))
+            notes += [
+                receipt.note(call.new, partial(_told, parts[-1]))
+                for receipt in (call.receipt, call.done)
+                if receipt is not None
+            ]
         changes = [*turns, *additions, *notes]
         outcomes = self._store.apply(changes) if changes else []
         return [outcomes[part] for part in parts]
@@ -165,6 +170,7 @@ class Extraction:
         prompt: str | None = None,
         expression: Expression | None = None,
         receipt: Receipt | None = None,
+        done: Receipt | None = None,
         call: Mapping[str, Any] | None = None,
     ) -> list[dict[str, Any]]:
         """Store what is worth remembering of a conversation.
@@ -176,6 +182,7 @@ class Extraction:
             prompt: replaces the instructions for extracting.
             expression: which stored memories may be changed.
             receipt: kept with the memories, in one transaction.
+            done: likewise; says under the id of the call what came of it.
             call: what the call was made with; see ``Refinement.payload``. When it fails, the turns that were
                 not learned from wait to be processed with it. ``None`` to leave it at the error.
 
@@ -191,7 +198,7 @@ class Extraction:
         missing: Sequence[int] = range(len(turns))
         try:
             learned = self.learn(messages, new, usage, prompt)
-            frame = _frame(new, receipt, ids) if learned.problem is None else Frame()
+            frame = _frame(new, receipt, done, ids) if learned.problem is None else Frame()
             items = self.store_learned(learned, messages, ids, new, usage, expression, frame)
             if learned.problem is not None:
                 missing = learned.missing
@@ -343,7 +350,8 @@ class Extraction:
             )
         except (ProviderError, QuotaExceededError) as error:
             # The facts are worth more than their order: what they replace stays beside them.
-            warning = f"{len(undecided)} facts were added without a comparison with what is stored: {error}"
+            facts = "1 fact was" if len(undecided) == 1 else f"{len(undecided)} facts were"
+            warning = f"{facts} added without a comparison with what is stored: {error}"
             _logger.warning("%s", warning)
             usage.warnings.append(warning)
             return _additions(new, undecided)
@@ -394,11 +402,12 @@ def _count_vectors(found: Sequence[Candidate]) -> int:
     return sum(candidate.embedding is not None for candidate in found)
 
 
-def _frame(new: NewMemories, receipt: Receipt | None, turns: Sequence[int]) -> Frame:
+def _frame(new: NewMemories, receipt: Receipt | None, done: Receipt | None, turns: Sequence[int]) -> Frame:
+    frame = frame_of(new, receipt, done)
     if receipt is None:
-        return Frame()
+        return frame
     # They wait when the same call failed before.
-    return replace(receipt.frame(new), first=lambda: [FinishTurns(turns, strict=False)])
+    return replace(frame, first=lambda: [FinishTurns(turns, strict=False)])
 
 
 def _turns(messages: Sequence[Message], new: NewMemories) -> list[AddTurn]:

@@ -17,6 +17,9 @@ from ..stores.base import TaskStore
 # How many tasks are looked at in the store at a time, to see what other processes have done.
 _LOOKS = 50
 
+# Seconds that storing a task may take; a call that was interrupted leaves one behind that never is.
+_STORING = 5.0
+
 
 @named("ProcessTask")
 class ProcessTask:
@@ -40,6 +43,7 @@ class ProcessTask:
         self._number = task_id
         self._stored = False
         self._own = False
+        self._made = monotonic()
         self._updated_at = 0
         self._cause: Exception | None = None
         self._news = Event()
@@ -97,7 +101,6 @@ class Watcher:
         # Where threads do the work, what is told last must not be overtaken by what was seen before.
         self._lock = threading.Lock()
         self._open: dict[int, ProcessTask] = {}
-        self._own = 0
         self._last = 0
         self._next_look = 0.0
         self._closed = False
@@ -105,7 +108,10 @@ class Watcher:
     @property
     def waiting(self) -> bool:
         """Whether a task that was made here is not done."""
-        return self._own > 0
+        oldest = monotonic() - _STORING
+        return any(
+            handle._own and (handle._stored or handle._made > oldest) for handle in list(self._open.values())
+        )
 
     def open(self, store: TaskStore) -> None:
         """Look into this store from now on."""
@@ -130,7 +136,6 @@ class Watcher:
             if own and not handle._own:
                 handle._own = True
                 handle._maker = maker
-                self._own += 1
             return handle
 
     def stored(self, task_ids: Iterable[int]) -> None:
@@ -248,5 +253,4 @@ class Watcher:
     def _drop(self, handle: ProcessTask) -> None:
         # A handle may be kept for long, and with it nothing else.
         handle._maker = None
-        if self._open.pop(handle._number, None) is not None and handle._own:
-            self._own -= 1
+        self._open.pop(handle._number, None)

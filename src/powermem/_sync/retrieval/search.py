@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import timezone, tzinfo
 from functools import partial
 
+from ... import clock
 from ..._concurrency import gather
-from ...clock import now as clock_now
 from ...errors import ProviderError
 from ...filters import Expression
 from ...questions import Question, read
@@ -86,7 +86,7 @@ class Retrieval:
     def search(self, texts: Sequence[str], query: Query) -> list[Answer]:
         """Answer each text, best first; all are embedded in one batch. A blank text has no answer."""
         asked = [i for i, text in enumerate(texts) if text.strip()]
-        now = clock_now()
+        now = clock.now()
         questions = [read(texts[i], now, query.zone) for i in asked]
         warnings: list[str] = []
         vectors = self._encode([texts[i] for i in asked], questions, warnings)

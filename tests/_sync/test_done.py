@@ -1,0 +1,74 @@
+# Generated from tests/_async/test_done.py by scripts/run_unasync.py; edit that file instead.
+"""The task ids of calls of ``add`` that are over when they return."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from powermem import InvalidInputError, Memory, NotFoundError
+from tests.apiserver import ApiServer
+
+CALLS: list[dict[str, Any]] = [
+    {"messages": "I like tea", "infer": False},
+    {"messages": [{"role": "user", "content": "I like tea"}, {"role": "assistant", "content": "Noted."}]},
+    {"messages": "I live in Rome and I like tea."},
+    {"messages": "Hello!"},
+    {"messages": []},
+    {"messages": [], "infer": False},
+    {"messages": "I like tea", "infer": False, "idempotency_key": "k"},
+    {"messages": "I live in Rome.", "idempotency_key": "k"},
+]
+
+
+@pytest.mark.stores
+@pytest.mark.parametrize("call", CALLS, ids=range(len(CALLS)))
+def test_the_id_of_an_add_resolves(config: dict[str, Any], call: dict[str, Any]) -> None:
+    with Memory(config) as memory:
+        result = memory.add(**call, user_id="ana", agent_id="bot")
+        told = memory.get_status(result["task_id"], user_id="ana")
+        assert (told["task_id"], told["status"], told["stage"]) == (result["task_id"], "completed", "done")
+        assert told["results"] == result["results"]
+        assert told["error"] is None
+        if "idempotency_key" in call:
+            again = memory.add(**call, user_id="ana", agent_id="bot")
+            assert again["task_id"] == result["task_id"]
+        # It is no work to be done, and none that is listed.
+        assert memory.list_tasks() == []
+        for other in ({"user_id": "bo"}, {"agent_id": "other"}):
+            with pytest.raises(NotFoundError):
+                memory.get_status(result["task_id"], **other)
+        assert not memory.cancel_task(result["task_id"])
+        with pytest.raises(InvalidInputError, match="completed"):
+            memory.retry_task(result["task_id"])
+    with Memory(config) as memory:
+        assert memory.get_status(int(result["task_id"])) == told
+
+
+def test_what_is_deleted_is_gone_from_the_results_too(memory: Memory) -> None:
+    result = memory.add("I like tea", user_id="ana", infer=False)
+    memory.delete_all(user_id="ana")
+    told = memory.get_status(result["task_id"])
+    assert told["results"] == [{"id": result["results"][0]["id"], "memory": None, "event": "ADD"}]
+
+
+def test_updates_are_told_as_such(config: dict[str, Any], api: ApiServer) -> None:
+    llm = {"provider": "openai", "config": {"openai_base_url": api.url, "api_key": "k", "model": "m"}}
+    with Memory({**config, "llm": llm}) as memory:
+        memory.add("I live in Rome", user_id="ana", infer=False)
+        answers = [
+            {"facts": ["I live in Rome, near the river"]},
+            {
+                "decisions": [
+                    {"fact": 1, "action": "UPDATE", "id": "M1", "text": "I live in Rome, near the river"}
+                ]
+            },
+        ]
+        api.on_chat = lambda messages, body: json.dumps(answers.pop(0))
+        result = memory.add("I live in Rome, near the river", user_id="ana")
+        told = memory.get_status(result["task_id"])
+        assert [(item["id"], item["event"], item["memory"]) for item in told["results"]] == [
+            (item["id"], item["event"], item["memory"]) for item in result["results"]
+        ]
