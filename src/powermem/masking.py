@@ -6,6 +6,9 @@ import re
 
 MASK = "**********"
 
+_SHOWN = 60
+_LARGEST = (1 << 64) - 1
+
 _SECRET_NAME = re.compile(
     r"api_?key|access_key|private_key|encryption_key|passw|pwd|secret|credential|auth(?!or)|header"
     r"|token(?!s$|izer)|connection_string",
@@ -63,6 +66,20 @@ def mask_keys(text: str) -> str:
 def is_key(text: str) -> bool:
     """Tell whether a text holds something that looks like a key, a token or a password."""
     return mask_text(text) != text
+
+
+def shown(value: object) -> str:
+    """Return a wrong value as an error message shows it: short, without a secret, and never failing."""
+    if value is None or isinstance(value, (bool, float)):
+        return repr(value)
+    if isinstance(value, str):
+        # Cut after masking, since half a key may not be recognized.
+        text = mask_text(str.__str__(value)[:1000])
+        return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "...")
+    # Python refuses to write integers of more than 4300 digits.
+    if isinstance(value, int):
+        return int.__repr__(value) if abs(value) <= _LARGEST else "an integer beyond 64 bits"
+    return f"a value of type {type(value).__name__}"
 
 
 def _mask_quoted(match: re.Match[str]) -> str:

@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 
 from powermem._drivers.streamed import is_stream, tapped
-from powermem.clients import CHAT, GENERIC, Attribution, Transcript, attend, new_messages, reply_text
+from powermem.clients import (
+    CHAT,
+    GENERIC,
+    Attribution,
+    Exchange,
+    Transcript,
+    attend,
+    messages_of,
+    new_messages,
+    reply_text,
+)
 from powermem.prompts import RECALL_OPEN, quote_recalled
 
 WHO = Attribution("u")
@@ -130,7 +140,23 @@ def test_a_function_with_a_system_prompt_of_its_own_gets_it_there(name: str) -> 
     assert keywords[name].startswith(f"Be brief\n\n{RECALL_OPEN}")
 
 
-@pytest.mark.parametrize("given", [(), (None,), ({"a": 1},), (7,), (iter([USER]),)])
+def test_the_contents_of_gemini_get_it_in_their_own_form() -> None:
+    contents = [{"role": "user", "parts": [{"text": "Hello"}]}]
+    attended = attend(GENERIC, WHO, (), {"contents": contents, "model": "m"}, 0)
+    assert attended is not None
+    assert attended.said == "Hello"
+    first, second = attended.call(["a fact"])[1]["contents"]
+    assert first == {"role": "user", "parts": [{"text": quote_recalled(["a fact"])}]}
+    assert second is contents[0]
+    # What was recalled is not heard as something that the user says.
+    assert new_messages([first, second]) == ("Hello", "Hello")
+    assert new_messages([first]) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [(), (None,), ({"a": 1},), (7,), (iter([USER]),), (["a", "b"],), ([{"from": "human", "value": "a"}],)],
+)
 def test_what_is_no_conversation_is_left_alone(given: tuple[Any, ...]) -> None:
     assert attend(GENERIC, WHO, given, {}, 0) is None
 
@@ -202,3 +228,11 @@ def test_a_stream_keeps_its_class_and_its_parts() -> None:
     assert stream.close(hard=True)
     assert stream.closed
     assert told == [("ab", True)]
+
+
+def test_a_character_divided_between_two_pieces_loses_nothing() -> None:
+    transcript = Transcript()
+    for piece in ("Rain \ud83d", "\ude00 and \ud83d"):
+        transcript.feed(piece)
+    kept = messages_of(Exchange(WHO, "I live in Rome. \ud83d", transcript.text, 1, 2))
+    assert [message.content for message in kept] == ["I live in Rome. \ufffd", "Rain \U0001f600 and \ufffd"]

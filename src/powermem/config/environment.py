@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import logging
@@ -184,11 +185,19 @@ def _file_variables(env_file: str | os.PathLike[str] | None) -> dict[str, str | 
 
 def _text(path: Path, what: str) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        data = path.read_bytes()
+        # Some editors and shells of Windows write UTF-16, and say so.
+        marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return data.decode("utf-16" if marked else "utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such {what}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path}: this {what} is not UTF-8 text") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"{path}: this {what} is not UTF-8 text, see line {line}; save it as UTF-8"
+        ) from None
+    except ValueError:
+        raise ConfigError(f"{what}: the path holds a NUL character or half of a surrogate pair") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot read this {what}: {error.strerror}") from None
 

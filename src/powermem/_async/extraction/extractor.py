@@ -262,13 +262,14 @@ class AsyncExtractor:
             ProviderError: there is no answer.
         """
         assert self._llm is not None, "rules decide nothing"
-        aliases = [alias for alias, _ in existing]
+        texts = [fact.text for fact in facts]
+        memories = dict(existing)
         try:
             return await self._ask(
                 self._llm,
                 decision_messages(facts, existing, custom=self._decision_prompt),
                 DECISION_SCHEMA,
-                lambda text: parse_decisions(text, facts=len(facts), aliases=aliases),
+                lambda text: parse_decisions(text, facts=texts, memories=memories),
                 usage,
             )
         except _CutAnswer as cut:
