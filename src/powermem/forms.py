@@ -137,6 +137,12 @@ def is_silent(item: object) -> bool:
     return bool(given) and any(_SILENT.search(str(name)) for name in given)
 
 
+def is_other_item(item: object) -> bool:
+    """Return whether an item of a conversation has a type of its own and is no message."""
+    kind = part_of(item, "type")
+    return isinstance(kind, str) and kind not in (*_TEXT_TYPES, "message") and content_of(item) is None
+
+
 def content_of(item: object) -> object:
     """Return the content of a message, in whichever field: a string, parts, or ``None``."""
     if part_of(item, "type") == "function_call_output":

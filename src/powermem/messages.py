@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timezone, tzinfo
 from typing import Any, TypeAlias
 
+from .cleaning import clean_text
 from .clock import LocalTime, parse_local
 from .errors import InvalidInputError
 from .forms import (
@@ -16,6 +17,7 @@ from .forms import (
     holds_messages,
     is_listed,
     is_message,
+    is_other_item,
     is_silent,
     lacks_content,
     part_of,
@@ -78,6 +80,21 @@ def read_messages(
     for i, item in enumerate(items):
         reader.read(item, "messages" if isinstance(messages, str) else f"messages[{i}]")
     return reader.found()
+
+
+def check_conversation(messages: object) -> Sequence[Any]:
+    """Return the items that messages are, where only some of them are read.
+
+    Raises:
+        InvalidInputError: they are of a wrong type, or one has an unknown role.
+    """
+    items = check_messages(messages)
+    for i, item in enumerate(items):
+        for one in () if isinstance(item, str) else unpacked(item):
+            written = written_role(one)
+            if written is not None and role_named(written) is None:
+                raise InvalidInputError(_wrong_role(one, written, f"messages[{i}]"))
+    return items
 
 
 def check_messages(messages: object) -> Sequence[Any]:
@@ -153,7 +170,11 @@ class _Reader:
             if written is None and is_silent(item):
                 self._leave_out(item, path)
                 return
-            raise InvalidInputError(_wrong_role(item, written, path))
+            wrong = InvalidInputError(_wrong_role(item, written, path))
+            if written is not None or not is_other_item(item):
+                raise wrong
+            self._complaints.append(wrong)
+            return
         if lacks_content(item) and role != "assistant":
             raise InvalidInputError(f"{path}: a message needs 'content'; it has {_fields(item)}")
         given = part_of(item, "name") or part_of(item, "actor_id") or None
@@ -179,7 +200,7 @@ class _Reader:
     def _content(self, content: object, path: str, role: str) -> tuple[str, tuple[Mapping[str, Any], ...]]:
         """Return the text of a message, and its other parts."""
         if isinstance(content, str):
-            return check_text(content, path).strip(), ()
+            return _checked(content, path, role), ()
         if holds_messages(content):
             # A whole message or reply, where its content was meant.
             whole, content = content, [part for one in unpacked(content) for part in _parts(content_of(one))]
@@ -197,7 +218,7 @@ class _Reader:
         for i, part in enumerate(content):
             where = f"{path}[{i}]"
             if (text := text_in(part)) is not None:
-                texts.append(check_text(text, where).strip())
+                texts.append(_checked(text, where, role))
                 continue
             if is_silent(part):
                 self._leave_out(part, where)
@@ -226,6 +247,11 @@ class _Reader:
             kind = part_of(item, "type")
             what = f"type {kind!r}" if isinstance(kind, str) else f"fields {_fields(item)}"
             _logger.debug("%s is left out: nothing of it is remembered (%s)", path, what)
+
+
+def _checked(text: str, path: str, role: str) -> str:
+    # A caller can mend what a user says; what a model or a tool sends is taken as far as it goes.
+    return (check_text(text, path) if role == "user" else clean_text(text)).strip()
 
 
 def _message(

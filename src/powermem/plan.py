@@ -203,9 +203,11 @@ def carry_out(
         The changes; a fact without a decision is added, so that nothing is lost.
     """
     changes: list[Change] = []
+    # First, for another fact may change the memory, and then it is not the one that was read any more.
+    links: list[Change] = []
     for number, candidate in enumerate(found):
         mine = [item for item in decisions.items if item.fact == number]
-        if not mine or mine[0].action in ("ADD", "SUPERSEDE"):
+        if not mine or any(item.action in ("ADD", "SUPERSEDE") for item in mine):
             changes.extend(_add_and_close(new, candidate, mine, rows))
         for item in mine:
             row = rows.get(item.target or "")
@@ -226,8 +228,8 @@ def carry_out(
             elif item.action == "DELETE":
                 changes.append(Delete(row.id, new.at, row.version))
             elif item.action == "NONE":
-                changes.append(LinkTurns(row.id, candidate.turns, row.version))
-    return changes
+                links.append(LinkTurns(row.id, candidate.turns, row.version))
+    return [*links, *changes]
 
 
 def _add_and_close(

@@ -21,6 +21,20 @@ async def test_a_wrong_name_is_refused(memory: AsyncMemory, wrong: object) -> No
             memory.attribution("u", wrong)
 
 
+async def test_what_nobody_could_have_said_is_refused(memory: AsyncMemory) -> None:
+    memory.attribution("u")
+    for wrong in (5, b"I live in Rome.", None, {"I live in Rome."}):
+        with pytest.raises(InvalidInputError, match="expected a string, a message or a list of messages"):
+            await memory.observe(wrong, "Nice.")
+    with pytest.raises(InvalidInputError, match=r"messages\[1\]\.role: .* got 'narrator'"):
+        await memory.observe(["Hello", {"role": "narrator", "content": "I live in Rome."}], "Nice.")
+
+
+async def test_half_a_character_of_a_reply_loses_nothing(memory: AsyncMemory) -> None:
+    turns = await memory.attribution("u").observe("I live in Rome.", "Nice \ud83d")
+    assert [turn["content"] for turn in turns] == ["I live in Rome.", "Nice \ufffd"]
+
+
 async def test_the_calls_can_be_chained(memory: AsyncMemory) -> None:
     assert memory.attribution("u").new_session().set_session("s") is memory
     assert memory.session_id == "s"

@@ -74,6 +74,20 @@ async def test_with_one_at_a_time_the_order_is_kept(memory: AsyncMemory) -> None
     assert [item["memory"] for item in listed] == notes(30)
 
 
+async def test_an_item_may_be_messages(memory: AsyncMemory, tmp_path: Path) -> None:
+    def items() -> Generator[Any, None, None]:
+        yield {"role": "user", "content": "I like tea"}
+        yield [{"role": "human", "content": "I like rain"}, {"role": "assistant", "tool_calls": [{}]}]
+        yield {"messages": (one for one in [("user", "I like snow")])}
+
+    path = tmp_path / "done.json"
+    for added in (3, 0):
+        # What is the same item in another run is the same, wherever it is in memory.
+        result = await memory.add_many(items(), infer=False, checkpoint=path)
+        assert (result["added"], result["failed"], result["skipped"]) == (added, 0, 3 - added)
+    assert await memory.count() == 3
+
+
 async def test_what_fails_is_told_and_the_rest_is_added(memory: AsyncMemory) -> None:
     items: list[Any] = [
         "I like tea",
@@ -88,7 +102,7 @@ async def test_what_fails_is_told_and_the_rest_is_added(memory: AsyncMemory) -> 
     assert [error["index"] for error in result["errors"]] == [1, 2, 3, 4]
     shown = [error["error"] for error in result["errors"]]
     assert "there is no text" in shown[0]
-    assert "expected a string or a dict of arguments, got int" in shown[1]
+    assert "expected a string, messages or a dict of arguments, got int" in shown[1]
     assert "messages: is missing" in shown[2]
     assert "'colour' is not an argument of add; expected some of messages, user_id" in shown[3]
 

@@ -22,6 +22,20 @@ def test_a_wrong_name_is_refused(memory: Memory, wrong: object) -> None:
             memory.attribution("u", wrong)
 
 
+def test_what_nobody_could_have_said_is_refused(memory: Memory) -> None:
+    memory.attribution("u")
+    for wrong in (5, b"I live in Rome.", None, {"I live in Rome."}):
+        with pytest.raises(InvalidInputError, match="expected a string, a message or a list of messages"):
+            memory.observe(wrong, "Nice.")
+    with pytest.raises(InvalidInputError, match=r"messages\[1\]\.role: .* got 'narrator'"):
+        memory.observe(["Hello", {"role": "narrator", "content": "I live in Rome."}], "Nice.")
+
+
+def test_half_a_character_of_a_reply_loses_nothing(memory: Memory) -> None:
+    turns = memory.attribution("u").observe("I live in Rome.", "Nice \ud83d")
+    assert [turn["content"] for turn in turns] == ["I live in Rome.", "Nice \ufffd"]
+
+
 def test_the_calls_can_be_chained(memory: Memory) -> None:
     assert memory.attribution("u").new_session().set_session("s") is memory
     assert memory.session_id == "s"

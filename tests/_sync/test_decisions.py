@@ -289,7 +289,7 @@ def test_what_changed_meanwhile_is_decided_anew(
     memory: Memory, model: ScriptedModel, config: dict[str, Any], action: str, meanwhile: str
 ) -> None:
     known = learn(memory, model, LIVES)
-    new = "Ana lives in Porto with Bo"
+    new = "Porto is where Ana lives" if action == "NONE" else "Ana lives in Porto with Bo"
     model.learns(new)
 
     def decide(request: Messages) -> str:
@@ -339,7 +339,7 @@ def test_a_memory_that_never_rests_ends_in_an_error_that_says_so(
     memory: Memory, model: ScriptedModel, config: dict[str, Any]
 ) -> None:
     known = learn(memory, model, LIVES)
-    model.learns("Ana lives in Porto with Bo")
+    model.learns("Porto is where Ana lives")
 
     def decide(request: Messages) -> str:
         with elsewhere(config) as other:
@@ -368,3 +368,49 @@ def test_an_access_is_no_change(memory: Memory, model: ScriptedModel, config: di
     memory.add("With Bo", user_id="u")
     assert len(model.decisions) == 1
     assert stored(memory) == ["Ana lives in Porto, with Bo"]
+
+
+@pytest.mark.parametrize(
+    "other", [("ADD", None, None), ("SUPERSEDE", "M1", None), ("NONE", "M1", None), None]
+)
+@pytest.mark.parametrize("deleted_first", [True, False])
+def test_a_fact_takes_the_place_of_what_was_to_be_deleted_for_it(
+    memory: Memory,
+    model: ScriptedModel,
+    other: tuple[str, str | None, str | None] | None,
+    deleted_first: bool,
+) -> None:
+    old = learn(memory, model, LIVES)
+    model.learns("Ana lives in Faro")
+    given = [decision(0, "DELETE", "M1")] + ([] if other is None else [decision(0, *other)])
+    model.decides(*(given if deleted_first else reversed(given)))
+    (item,) = (memory.add("I moved to Faro", user_id="u"))["results"]
+    assert (item["event"], item["memory"], item["supersedes"]) == ("UPDATE", "Ana lives in Faro", old)
+    assert stored(memory) == ["Ana lives in Faro"]
+    kept = memory.get(old)
+    assert kept is not None
+    assert kept["superseded_by"] == item["id"]
+
+
+@pytest.mark.parametrize("turned", [True, False])
+def test_several_facts_may_name_one_memory(memory: Memory, model: ScriptedModel, turned: bool) -> None:
+    known = learn(memory, model, LIVES)
+    facts = ["Ana lives in Porto with Bo", "Porto is where Ana lives"]
+    model.learns(*(reversed(facts) if turned else facts))
+    merged = "Ana lives in Porto, with Bo"
+    model.decides(decision(int(turned), "UPDATE", "M1", merged), decision(1 - turned, "NONE", "M1"))
+    (item,) = (memory.add("In Porto, with Bo", user_id="u"))["results"]
+    assert (item["id"], item["event"], item["memory"]) == (known, "UPDATE", merged)
+    assert len(model.decisions) == 1
+    assert stored(memory) == [merged]
+
+
+@pytest.mark.parametrize("target", ["M1", None])
+def test_what_no_memory_says_is_stored_though_it_counts_as_known(
+    memory: Memory, model: ScriptedModel, target: str | None
+) -> None:
+    learn(memory, model, LIVES)
+    model.learns("Ana lives in Porto with a dog named Rex")
+    model.decides(decision(0, "NONE", target))
+    memory.add("With Rex, my dog", user_id="u")
+    assert stored(memory) == [LIVES, "Ana lives in Porto with a dog named Rex"]

@@ -177,6 +177,28 @@ def test_a_message_that_never_fits_holds_up_no_other(memory: Memory, api: ApiSer
     assert stored(memory) == ["I like tea."]
 
 
+def test_bad_messages_at_the_beginning_hold_up_no_others(memory: Memory, api: ApiServer) -> None:
+    def rule(request: Any) -> Behaviour | None:
+        bad = any(f"number {number}." in json.dumps(request.body) for number in (0, 1, 2, 3, 39))
+        return failure(400, "The prompt triggered the content management policy") if bad else None
+
+    api.rule = rule
+    with pytest.raises(ExtractionError, match=r"5 of the 40 messages are kept and wait"):
+        memory.add(talk(40), user_id="u")
+    assert len(stored(memory)) == 35
+
+
+def test_an_answer_that_the_server_finds_invalid_weakens_nothing_for_others(
+    memory: Memory, api: ApiServer
+) -> None:
+    words = "Failed to generate JSON. Please adjust your prompt. See 'failed_generation' for more details."
+    api.script.append(failure(400, words, code="json_validate_failed"))
+    memory.add("I like tea.", user_id="u")
+    memory.add("I like jazz.", user_id="v")
+    forms = [request.body.get("response_format", {}).get("type") for request in api.of("chat")]
+    assert forms == ["json_schema", None, "json_schema"]
+
+
 def test_a_filter_that_stops_an_answer_costs_its_message_only(
     memory: Memory, model: ScriptedModel, api: ApiServer
 ) -> None:

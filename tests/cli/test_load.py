@@ -69,6 +69,41 @@ def test_lines_of_every_form(cli: Run, tmp_path: Path) -> None:
     assert (tea["memory"], tea["metadata"]) == ("I love oolong tea.", {"topic": "tea"})
 
 
+CALL = {"id": "c", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+TOOLS = [
+    {"role": "user", "content": "I live in Rome. Does it rain?"},
+    {"role": "assistant", "tool_calls": [CALL]},
+    {"type": "function_call", "call_id": "c", "name": "weather", "arguments": "{}"},
+    {"role": "tool", "tool_call_id": "c", "content": "Rain"},
+    {"role": "model", "parts": [{"text": "It does."}]},
+]
+
+
+@pytest.mark.parametrize("name", ["talk.json", "talks.jsonl"])
+def test_a_conversation_with_tools(cli: Run, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text(json.dumps(TOOLS), "utf-8")
+    assert cli("load", str(path), "-u", "alice", "--json").document["added"] == 1
+    assert texts(cli, "-u", "alice") == {"I live in Rome."}
+
+
+def test_a_line_is_a_message_in_any_form(cli: Run, tmp_path: Path) -> None:
+    path = lines(
+        tmp_path / "talks.jsonl",
+        {"role": "user", "parts": [{"text": "I live in Rome."}]},
+        {"from": "human", "value": "I keep bees on the roof."},
+        {"role": "assistant", "tool_calls": [CALL]},
+        {"role": "narrator", "content": "I play the cello."},
+        {"content": "I love oolong tea."},
+    )
+    result = cli("load", path, "-u", "alice", "--json").document
+    assert (result["added"], result["failed"]) == (3, 2)
+    assert all(
+        "expected one of user, assistant, system, tool" in fault["error"] for fault in result["errors"]
+    )
+    assert texts(cli, "-u", "alice") == {"I live in Rome.", "I keep bees on the roof."}
+
+
 def test_a_conversation_keeps_who_and_when(cli: Run, tmp_path: Path) -> None:
     path = tmp_path / "talk.json"
     path.write_text(json.dumps(SESSIONS), "utf-8")

@@ -23,7 +23,7 @@ PIECES = [
 ]  # fmt: skip
 READERS = [
     lambda text: parse_extraction(text, turns=1),
-    lambda text: parse_decisions(text, facts=1, aliases=["M1"]),
+    lambda text: parse_decisions(text, facts=["a"], memories={"M1": "a"}),
     lambda text: parse_segments(text, turns=1),
 ]
 

@@ -274,7 +274,7 @@ def test_every_kind_of_answer_is_read_after_thoughts(thoughts: str) -> None:
     decisions = {"decisions": [{"fact": 0, "action": "NONE", "target": "M1"}]}
     draft = {"decisions": [{"fact": 0, "action": "DELETE", "target": "M1", "text": "so long"}] * 3}
     text = THOUGHTS[thoughts](json.dumps(draft)) + json.dumps(decisions)
-    (decided,) = parse_decisions(text, facts=1, aliases=["M1"]).items
+    (decided,) = parse_decisions(text, facts=["Ana likes tea"], memories={"M1": "Ana likes tea"}).items
     assert decided.action == "NONE"
     segments = THOUGHTS[thoughts]('{"segments": [{"turns": [0]}, {"turns": [1]}, {"turns": [2]}]}')
     assert parse_segments(segments + '{"segments": [{"turns": [0, 1, 2]}]}', turns=3).groups == [[0, 1, 2]]

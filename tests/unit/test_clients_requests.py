@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 
 from powermem._drivers.streamed import is_stream, tapped
-from powermem.clients import CHAT, GENERIC, Attribution, Transcript, attend, new_messages, reply_text
+from powermem.clients import (
+    CHAT,
+    GENERIC,
+    Attribution,
+    Exchange,
+    Transcript,
+    attend,
+    messages_of,
+    new_messages,
+    reply_text,
+)
 from powermem.prompts import RECALL_OPEN, quote_recalled
 
 WHO = Attribution("u")
@@ -202,3 +212,11 @@ def test_a_stream_keeps_its_class_and_its_parts() -> None:
     assert stream.close(hard=True)
     assert stream.closed
     assert told == [("ab", True)]
+
+
+def test_a_character_divided_between_two_pieces_loses_nothing() -> None:
+    transcript = Transcript()
+    for piece in ("Rain \ud83d", "\ude00 and \ud83d"):
+        transcript.feed(piece)
+    kept = messages_of(Exchange(WHO, "I live in Rome. \ud83d", transcript.text, 1, 2))
+    assert [message.content for message in kept] == ["I live in Rome. \ufffd", "Rain \U0001f600 and \ufffd"]

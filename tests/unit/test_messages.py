@@ -247,6 +247,24 @@ def test_a_part_that_cannot_be_used_costs_only_itself(part: Any, caplog: pytest.
 
 
 BYTES = SimpleNamespace(mime_type="image/png", data=b"\x89PNG\r\n\x1a\n")
+
+
+def test_an_item_of_an_unknown_type_costs_only_itself() -> None:
+    item = {"type": "something_new", "id": "x"}
+    assert read([{"role": "user", "content": "I live in Rome."}, item]) == [("user", "I live in Rome.")]
+    with pytest.raises(InvalidInputError, match="this one has type 'something_new'"):
+        read([item])
+
+
+@pytest.mark.parametrize("role", ["assistant", "tool", "system"])
+def test_half_a_character_costs_no_conversation(role: str) -> None:
+    hello = {"role": "user", "content": "I live in Rome."}
+    broken = {"role": role, "content": "Rain \ud83d\ude00 \ud83d"}
+    assert read([hello, broken]) == [("user", "I live in Rome."), (role, "Rain \U0001f600 \ufffd")]
+    with pytest.raises(InvalidInputError, match=r"messages\[0\]\.content: not valid Unicode"):
+        read([{**broken, "role": "user"}])
+
+
 IMAGE = {"type": "image_url", "image_url": {"url": PNG}}
 DOCUMENT = {"type": "file", "file": {"file_data": PDF, "filename": "file"}}
 SOUND = {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from powermem import parsing
 from powermem.clock import parse
 from powermem.parsing import (
     Decision,
@@ -18,10 +19,8 @@ from powermem.parsing import (
     ParsedJSON,
     ParseError,
     parse_answer,
-    parse_decisions,
     parse_extraction,
     parse_segments,
-    read_decisions,
     read_facts,
 )
 from powermem.types import Fact
@@ -42,6 +41,19 @@ JSON = st.recursive(
 def parse_json(text: str) -> ParsedJSON:
     """Read an answer of any form."""
     return parse_answer(text, lambda value: Fit.LOOSE if isinstance(value, (dict, list)) else Fit.NO, "JSON")
+
+
+SAME = "Ana wants tea forgotten"
+
+
+def parse_decisions(text: str, *, facts: int, aliases: list[str]) -> Decisions:
+    """Read decisions about facts and memories that all say the same."""
+    return parsing.parse_decisions(text, facts=[SAME] * facts, memories=dict.fromkeys(aliases, SAME))
+
+
+def read_decisions(value: Any, *, facts: int, aliases: list[str]) -> Decisions:
+    """Read decisions about facts and memories that all say the same."""
+    return parsing.read_decisions(value, facts=[SAME] * facts, memories=dict.fromkeys(aliases, SAME))
 
 
 CONTAINERS = st.lists(JSON, min_size=1) | st.dictionaries(TEXTS, JSON, min_size=1)
@@ -297,14 +309,14 @@ def decide(items: Any, facts: int = 2) -> Decisions:
 def test_decisions_in_full() -> None:
     text = """{"decisions": [
     {"fact": 0, "action": "ADD", "target": null, "text": null},
-    {"fact": 1, "action": "UPDATE", "target": "M1", "text": " merged "},
+    {"fact": 1, "action": "UPDATE", "target": "M1", "text": " Ana wants tea forgotten, merged "},
     {"fact": 2, "action": "SUPERSEDE", "target": "M2", "text": null},
     {"fact": 3, "action": "DELETE", "target": "M3", "text": null},
     {"fact": 4, "action": "NONE", "target": "M4", "text": null}]}"""
     assert parse_decisions(text, facts=5, aliases=["M1", "M2", "M3", "M4"]) == Decisions(
         (
             Decision(0, "ADD"),
-            Decision(1, "UPDATE", "M1", "merged"),
+            Decision(1, "UPDATE", "M1", "Ana wants tea forgotten, merged"),
             Decision(2, "SUPERSEDE", "M2"),
             Decision(3, "DELETE", "M3"),
             Decision(4, "NONE", "M4"),
@@ -317,7 +329,7 @@ def test_decisions_in_full() -> None:
 @pytest.mark.parametrize("action", ["UPDATE", "SUPERSEDE", "DELETE", "NONE"])
 @pytest.mark.parametrize("target", ["M9", 17, "M1 "])
 def test_an_alias_that_was_not_offered_is_rejected(action: str, target: Any) -> None:
-    decided = decide([{"fact": 0, "action": action, "target": target, "text": "x"}])
+    decided = decide([{"fact": 0, "action": action, "target": target, "text": f"{SAME} now"}])
     if target == "M1 ":
         assert decided.items[0].target == "M1"
     else:
@@ -332,8 +344,8 @@ def test_an_alias_that_was_not_offered_is_rejected(action: str, target: Any) -> 
         ({"fact": "0", "action": "add"}, Decision(0, "ADD")),
         ({"fact": 0, "action": "ADD", "target": "M9", "text": "y"}, Decision(0, "ADD")),
         ({"fact": 0, "action": "noop", "target": "M2"}, Decision(0, "NONE", "M2")),
-        ({"fact": 0, "action": "skip", "target": None}, Decision(0, "NONE")),
-        ({"fact": 0, "action": None}, Decision(0, "NONE")),
+        ({"fact": 0, "action": "skip", "target": None}, Decision(0, "NONE", "M1")),
+        ({"fact": 0, "action": None}, Decision(0, "NONE", "M1")),
         ({"fact": 0, "action": "Replace", "target": "m1"}, Decision(0, "SUPERSEDE", "M1")),
         ({"fact": 0, "event": "forget", "id": "M2"}, Decision(0, "DELETE", "M2")),
     ],
@@ -363,22 +375,6 @@ def test_a_decision_that_makes_no_sense_is_rejected(item: Any) -> None:
     assert decided.undecided == (0,)
 
 
-def test_decisions_that_contradict_each_other() -> None:
-    twice = decide(
-        [{"fact": 0, "action": "ADD"}, {"fact": 0, "action": "ADD"}, {"fact": 0, "action": "NONE"}]
-    )
-    assert twice.items == (Decision(0, "ADD"),)
-    assert twice.rejected == ("decision 2: NONE for fact 0, which is ADD already",)
-    target = decide(
-        [
-            {"fact": 0, "action": "UPDATE", "target": "M1", "text": "x"},
-            {"fact": 1, "action": "UPDATE", "target": "M1", "text": "y"},
-        ]
-    )
-    assert target.items == (Decision(0, "UPDATE", "M1", "x"),)
-    assert target.undecided == (1,)
-
-
 def test_one_fact_may_supersede_several_memories() -> None:
     decided = decide([{"fact": 0, "action": "SUPERSEDE", "target": alias} for alias in ("M1", "M2")], facts=1)
     assert decided.items == (Decision(0, "SUPERSEDE", "M1"), Decision(0, "SUPERSEDE", "M2"))
@@ -393,10 +389,10 @@ def test_a_memory_is_superseded_once() -> None:
 def test_the_form_without_fact_numbers() -> None:
     text = """{"memory": [
     {"id": "0", "text": "Likes tea", "event": "NONE"},
-    {"id": "1", "text": "Likes tea and jam", "event": "UPDATE", "old_memory": "Likes jam"},
+    {"id": "1", "text": "Ana wants tea and jam forgotten", "event": "UPDATE", "old_memory": "Likes jam"},
     {"id": "7", "text": "Has a dog", "event": "ADD"}]}"""
     assert parse_decisions(text, facts=2, aliases=["0", "1"]) == Decisions(
-        (Decision(0, "UPDATE", "1", "Likes tea and jam"), Decision(1, "ADD")), (), ()
+        (Decision(0, "UPDATE", "1", "Ana wants tea and jam forgotten"), Decision(1, "ADD")), (), ()
     )
     unclear = parse_decisions(text, facts=3, aliases=["0", "1"])
     assert unclear.items == ()

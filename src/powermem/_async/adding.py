@@ -218,7 +218,8 @@ class AsyncAdding(AsyncRemembering):
         """Remember many things, several at once. Items are taken as they are needed, so any number will do.
 
         Args:
-            items: an iterable or async iterable of texts, or of dicts of the arguments of ``add``.
+            items: an iterable or async iterable of texts, of messages or lists of them, or of dicts of the
+                arguments of ``add``.
             concurrency: how many items may be with a language model at once; with 1 they are stored in their
                 order.
             batch_size: how many items may be under way at once where no language model is asked: so many

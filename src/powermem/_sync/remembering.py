@@ -11,7 +11,7 @@ from .._drivers.clients import wrapped
 from ..clients import Attribution, Exchange, messages_of, new_messages, reply_text
 from ..errors import InvalidInputError
 from ..inputs import Id, check_limit, check_text_given
-from ..messages import Messages, check_messages
+from ..messages import Messages, check_conversation
 from ..prompts import strip_recalled
 from ..recalled import RecalledFact, recalled_lines
 from ..records import turn_record
@@ -133,7 +133,7 @@ class Remembering(Background):
         Raises:
             InvalidInputError: the messages are of a wrong type.
         """
-        said, _ = new_messages(check_messages(messages))
+        said, _ = new_messages(check_conversation(messages))
         who = self._companion.named()
         if who is None:
             return []

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import InvalidInputError
+from ..forms import holds_messages
 from ..sqlite.files import is_database
 from .output import CommandError
 
@@ -96,7 +97,7 @@ def calls(value: Any, defaults: Mapping[str, Any]) -> list[tuple[str, Call]]:
         return list(_sessions(value, defaults))
     if "messages" in value:
         return [("", {**defaults, **_arguments(value)})]
-    if "content" in value:
+    if "content" in value or holds_messages(value):
         return [("", {**defaults, "messages": [value]})]
     keys = ", ".join(map(repr, value)) or "nothing"
     raise InvalidInputError(
@@ -133,9 +134,9 @@ def _values(name: str, file: BinaryIO) -> Sequence[Any]:
 
 
 def _are_messages(values: Sequence[Any]) -> bool:
-    return bool(values) and all(
-        isinstance(value, dict) and "role" in value and "content" in value for value in values
-    )
+    # One of them has a role; items beside it, such as calls of tools, may have none.
+    items = [value for value in values if isinstance(value, dict) and "messages" not in value]
+    return len(items) == len(values) > 0 and any(map(holds_messages, items))
 
 
 def _arguments(value: Mapping[str, Any]) -> Call:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ..cleaning import clean_text
 from ..forms import content_of, role_of, text_of, unpacked
 from ..prompts import quote_recalled, strip_recalled
 from ..types import Message
@@ -136,4 +137,6 @@ def messages_of(exchange: Exchange) -> list[Message]:
 
 def spoken(role: str, text: str, at: int) -> list[Message]:
     """Return the message to keep of a text; none of a blank one."""
-    return [Message(role, text.strip(), None, at)] if text.strip() else []
+    # A stream may have divided a character, and what was said beside it is worth keeping.
+    text = clean_text(text).strip()
+    return [Message(role, text, None, at)] if text else []

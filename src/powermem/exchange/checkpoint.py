@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import uuid
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +15,8 @@ from ..sqlite.files import is_open
 
 _KEY = "powermem_load"
 _VERSION = 1
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 class Checkpoint:
@@ -71,7 +74,7 @@ class Checkpoint:
         Raises:
             InvalidInputError: it does not.
         """
-        shown = json.dumps(item, sort_keys=True, default=repr)
+        shown = json.dumps(item, sort_keys=True, default=_shown)
         first = sha256(shown.encode("utf-8", "replace")).hexdigest()[:16]
         if self._first is None:
             self._first = first
@@ -119,3 +122,8 @@ class Checkpoint:
             os.replace(part, self._path)
         except OSError as error:
             raise InvalidInputError(f"checkpoint: cannot write {self._path} ({error})") from error
+
+
+def _shown(value: object) -> str:
+    # Where something is in memory differs in each run.
+    return _ADDRESS.sub("", repr(value))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from .answer import Fit, ParsedJSON, ParseError, parse_answer
-from .decisions import Decision, Decisions, parse_decisions, read_decisions
+from .decisions import Decisions, parse_decisions, read_decisions
 from .extraction import parse_extraction
 from .facts import read_facts
 from .ranking import parse_ranking
+from .resolution import Decision, resolve
 from .segments import Segments, parse_segments
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "parse_segments",
     "read_decisions",
     "read_facts",
+    "resolve",
 ]

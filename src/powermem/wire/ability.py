@@ -136,11 +136,6 @@ _REFUSED = re.compile(
 )
 # Names nothing, so it may mean anything that was sent; the structure is what most endpoints lack.
 _UNNAMED = re.compile(r"^\W*(the )?unsupported (parameter|feature|option)s?\W*$")
-# About what the model answered, and not about a parameter.
-_ABOUT_ANSWER = re.compile(
-    r"json_validate_failed|failed_generation|tool_use_failed|fail(ed|ure) to (generate|validate|parse|call)"
-    r"|could not (generate|validate|parse)|(did|does) not match the (expected )?schema|generated json"
-)
 _CONTENT = frozenset({"messages", "input", "prompt", "contents", "system", "model"})
 
 
@@ -152,8 +147,6 @@ def _is_about_request(failure: Failure) -> bool:
 
 
 def _is_about_structure(failure: Failure, said: str) -> bool:
-    if _ABOUT_ANSWER.search(said):
-        return False
     if failure.param:
         return _NAMES_STRUCTURE.search(failure.param) is not None or failure.param.startswith("text.format")
     message = failure.summary.partition(": ")[2].lower()

@@ -12,13 +12,13 @@ from pydantic_core import from_json
 from ..errors import AuthenticationError, ProviderError, ProviderTimeoutError, RateLimitError
 from .endpoint import Endpoint
 from .reaching import explain_connection
-from .reasons import FILTERED, QUOTA, TOO_LONG, reason_for
+from .reasons import CUT, FILTERED, QUOTA, TOO_LONG, reason_for
 from .retry import is_passing, retry_after
 from .secret import shorten
 
 _KEPT = 4000
 # Waiting does not help.
-_LASTING = frozenset({QUOTA, TOO_LONG, FILTERED})
+_LASTING = frozenset({CUT, FILTERED, QUOTA, TOO_LONG})
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,16 @@ _FILTERED = _any(
     r"flagged (as|by|for)",
     r"inappropriate content",
 )
+# The answer is to blame, which the server has checked against the schema; another one may be right.
+_BAD_ANSWER = _any(
+    r"json_validate_failed",
+    r"failed_generation",
+    r"tool_use_failed",
+    r"max completion tokens reached",
+    r"fail(ed|ure) to (generate|validate) (json|a valid|an? answer|the schema)",
+    r"(could not|unable to) generate (valid )?json",
+    r"generated json does not match",
+)
 
 
 def reason_for(status: int | None, said: str, wait: float | None = None) -> str:
@@ -113,6 +123,8 @@ def reason_for(status: int | None, said: str, wait: float | None = None) -> str:
         return TOO_LONG if "request too large" in text else ""
     if status in _ELSEWHERE:
         return ""
+    if status in (400, 422) and _BAD_ANSWER.search(text):
+        return CUT
     if _TOO_LONG.search(text) and not _ABOUT_ANSWER_LIMIT.search(text):
         return TOO_LONG
     return FILTERED if status in (400, 403, 422, None) and _FILTERED.search(text) else ""

@@ -17,11 +17,12 @@ from ..._concurrency import (
 )
 from ...errors import InvalidInputError
 from ...exchange.checkpoint import Checkpoint
+from ...forms import holds_messages, is_listed
 from .progress import AsyncProgress, Listener
 
 _SAVE_INTERVAL = 1.0
 
-Item = str | Mapping[str, Any]
+Item = str | Mapping[str, Any] | Iterable[Any]
 Outcome = Mapping[str, float] | Exception
 """What a call cost, or its error."""
 AddEach = Callable[[Sequence[Mapping[str, Any]]], Awaitable[Sequence[Outcome]]]
@@ -139,12 +140,15 @@ class AsyncLoader:
         self._next_start = max(now, self._next_start) + self._interval
 
     def _arguments(self, index: int, item: Item) -> dict[str, Any]:
-        if isinstance(item, str):
-            given: dict[str, Any] = {"messages": item}
-        elif isinstance(item, Mapping):
+        given: dict[str, Any]
+        if isinstance(item, Mapping) and ("messages" in item or not holds_messages(item)):
             given = dict(item)
+        elif isinstance(item, str) or is_listed(item) or holds_messages(item):
+            given = {"messages": item}
         else:
-            raise InvalidInputError(f"expected a string or a dict of arguments, got {type(item).__name__}")
+            raise InvalidInputError(
+                f"expected a string, messages or a dict of arguments, got {type(item).__name__}"
+            )
         self._check_names(given)
         if "messages" not in given:
             raise InvalidInputError("messages: is missing")

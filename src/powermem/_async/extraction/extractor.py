@@ -41,7 +41,7 @@ _MOST = 200
 # Tokens. A portion as small as this fits every model, so a refusal of it says nothing about how much does.
 _SMALL = 200
 # After that many portions that cannot be divided, and none that was learned from, something else is wrong.
-_HOPELESS = 3
+_HOPELESS = 4
 # A portion that is refused for one of these reasons may go through when it is divided.
 _DIVISIBLE = frozenset({CUT, FILTERED, TOO_LONG})
 
@@ -187,6 +187,8 @@ class AsyncExtractor:
                 for rest in waiting:
                     collected.miss(rest, error)
                 break
+            # What comes next may be of the same kind; the end of the conversation less so.
+            waiting.rotate(1)
         return collected.learned()
 
     async def _extract_portion(
@@ -260,13 +262,14 @@ class AsyncExtractor:
             ProviderError: there is no answer.
         """
         assert self._llm is not None, "rules decide nothing"
-        aliases = [alias for alias, _ in existing]
+        texts = [fact.text for fact in facts]
+        memories = dict(existing)
         try:
             return await self._ask(
                 self._llm,
                 decision_messages(facts, existing, custom=self._decision_prompt),
                 DECISION_SCHEMA,
-                lambda text: parse_decisions(text, facts=len(facts), aliases=aliases),
+                lambda text: parse_decisions(text, facts=texts, memories=memories),
                 usage,
             )
         except _CutAnswer as cut:
@@ -319,8 +322,8 @@ class AsyncExtractor:
         if reading.cut:
             raise _CutAnswer(
                 ExtractionError(
-                    f"{llm.provider}: the model's answer is incomplete, also for a small part of what was "
-                    f"said: {reading.fault}. Where llm.config sets max_tokens, raise it",
+                    f"{llm.provider}: the model's answer is incomplete, also after asking again: "
+                    f"{reading.fault}. Where llm.config sets max_tokens, raise it",
                     provider=llm.provider,
                     reason=CUT,
                 ),
@@ -371,8 +374,10 @@ class _Collected:
         """Return all of it, or raise why there is nothing."""
         if self._problem is not None and not self._facts and not self._preferences and not self._whole:
             raise self._problem
+        # Portions are not always learned from in their order.
+        facts = sorted(self._facts.values(), key=lambda fact: fact.turn or 0) if self._vain else None
         return Learned(
-            list(self._facts.values()),
+            list(self._facts.values()) if facts is None else facts,
             list(self._preferences.values()),
             sorted(self._missing),
             self._problem,

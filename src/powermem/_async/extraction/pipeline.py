@@ -351,7 +351,8 @@ class AsyncExtraction:
             )
         except (ProviderError, QuotaExceededError) as error:
             # The facts are worth more than their order: what they replace stays beside them.
-            warning = f"{len(undecided)} facts were added without a comparison with what is stored: {error}"
+            facts = "1 fact was" if len(undecided) == 1 else f"{len(undecided)} facts were"
+            warning = f"{facts} added without a comparison with what is stored: {error}"
             _logger.warning("%s", warning)
             usage.warnings.append(warning)
             return _additions(new, undecided)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from ..._concurrency import async_to_thread
 from ...tracing import annotate_cost, span
 from ...types import ChatMessage, Completion, Schema
-from ...wire.ability import Abilities, Retrial
+from ...wire.ability import Abilities, Retrial, Structure
 from ...wire.body import encode
 from ...wire.chat import ChatForm
 from ...wire.endpoint import Endpoint
 from ...wire.failure import Failure
+from ...wire.reasons import CUT
 from .http import AsyncHTTPClient
 from .limiter import AsyncLimiter
 
@@ -92,10 +94,11 @@ class AsyncChatLLM:
             return completion
 
     async def _complete(self, messages: Sequence[ChatMessage], schema: Schema | None) -> Completion:
+        looser: Abilities | None = None
         while True:
             # Every round starts from what is known by now, which another call may have found out, and a
             # refusal leaves less of it: the loop ends.
-            abilities = self._abilities
+            abilities = looser or self._abilities
             body = self._form.build(self.model, messages, schema, abilities, self._parameters)
             # Images are megabytes, and to write them as JSON would hold the event loop.
             large = any(isinstance(message.get("content"), list) for message in messages)
@@ -111,7 +114,13 @@ class AsyncChatLLM:
                     self._abilities = self._first
                 return self._form.read(self.provider, reply)
             lesser = abilities.after(reply, body.keys())
+            if lesser is None and reply.reason == CUT and looser is None and schema is not None:
+                # The server found its own answer invalid. Only this call goes on without that check: what
+                # there is of an answer can be read here as well.
+                looser = replace(abilities, structure=Structure.PROMPT)
+                continue
             if lesser is None:
                 raise reply.error()
+            looser = None
             self._abilities = self._abilities.meet(lesser)
             self._retrial.give_up()

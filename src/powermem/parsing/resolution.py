@@ -1,0 +1,200 @@
+"""What a set of decisions comes to: the outcome that loses nothing, whatever their order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..text import normalize, query_terms, terms
+
+# Names and numbers: a memory that lacks them says less than the fact.
+_PARTICULAR = re.compile(r"(?<=\w[ ,;(])[^\W\d_a-z]\w+|\d(?:[\w.,:/-]*\w)?")
+_SUBJECT = frozenset(terms("user person speaker")) | frozenset(("用户", "使用", "ユー", "ーザ"))
+# Which share of a fact's words a memory must have that is said to say it.
+_ENOUGH = 0.5
+_ENOUGH_WITHOUT_NAMES = 0.7
+
+_FORGET = re.compile(
+    r"\b(?:forget|forgotten|unlearn)\b"
+    r"|\b(?:not|never|no longer|stop|cease)\b[^.]{0,40}\bremember"
+    r"|\b(?:asks?|asked|asking|requests?|requested|told|tells|instructs?|instructed)\b[^.]{0,60}"
+    r"\b(?:delet|remov|eras|discard)"
+    r"|\b(?:wants?|wanted|wish(?:es|ed)?|would like|should|must|needs?|please|to be|be)\b[^.]{0,80}"
+    r"\b(?:deleted|removed|erased|discarded)\b"
+    r"|\b(?:delete|remove|erase|discard)\b[^.]{0,60}\b(?:memor|record|stored|saved|remembered|what you know)"
+    r"|\b(?:takes?|took|taking) back\b|\bretract"
+    r"|\bvergessen|\bvergiss|\bl[öo]schen\b|\boubli(?:er|é|ée|e)\b|\bsupprim|\beffacer?\b"
+    r"|\bolvid(?:ar|e|a|es|en|ado|ada)\b|\bborr(?:ar|e|a|ado|ada)\b|\besque[cç](?:er|a|ido|ida)\b"
+    r"|\bapag(?:ar|ue|ado)\b"
+    r"|\bdimentic(?:are|hi|ato|ata)\b|\bcancell(?:are|ato)\b|\bзабы|\bудали|\bстереть"  # noqa: RUF001
+    r"|忘[掉记記れ]|删除|刪除|消して|削除|잊어|삭제|지워",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a fact.
+
+    Attributes:
+        fact: index of the fact.
+        action: one of ``powermem.prompts.ACTIONS``.
+        target: alias of the stored memory that is changed, or that already says it; ``None`` for ADD.
+        text: the merged text of an UPDATE, else ``None``.
+    """
+
+    fact: int
+    action: str
+    target: str | None = None
+    text: str | None = None
+
+
+def resolve(
+    given: Collection[Decision], facts: Sequence[str], memories: Mapping[str, str]
+) -> tuple[Decision, ...]:
+    """Bring decisions into agreement.
+
+    A fact that states something is stored, or merged into a memory, or a memory says it already. A memory
+    ends only because a fact takes its place, and is deleted only because the person asked to forget. So
+    DELETE for a fact that states something is SUPERSEDE; NONE for one that no memory says is ADD, and so is
+    UPDATE with a text that leaves the fact out. Of several facts that name one memory, forgetting comes
+    before superseding and superseding before merging, and the facts that come too late are added.
+
+    Args:
+        given: the decisions, in any order; their targets exist.
+        facts: the texts of the facts.
+        memories: the texts of the memories by alias, in any order.
+
+    Returns:
+        The decisions to carry out, by fact. No two change the same memory; facts without any have none.
+    """
+    return _Resolution(facts, memories).of(frozenset(given))
+
+
+def asks_to_forget(fact: str) -> bool:
+    """Tell whether a fact says that the person wants something forgotten or takes something back."""
+    return _FORGET.search(fact) is not None
+
+
+def says(memory: str, fact: str, enough: float | None = None) -> bool:
+    """Tell whether a text says what a fact states, as far as words and particulars show it.
+
+    Args:
+        memory: the text.
+        fact: the fact.
+        enough: which share of the fact's words it must have, not counting words for the person.
+    """
+    held = set(terms(memory))
+    if any(held.isdisjoint(terms(particular)) for particular in _PARTICULAR.findall(fact)):
+        return False
+    wanted = set(query_terms(fact)) - _SUBJECT
+    if enough is None:
+        enough = _ENOUGH if fact.lower() != fact.upper() else _ENOUGH_WITHOUT_NAMES
+    return not wanted or len(wanted & held) >= enough * len(wanted)
+
+
+def _order(item: Decision) -> tuple[int, str, str, str]:
+    return item.fact, item.target or "", item.action, item.text or ""
+
+
+class _Resolution:
+    """The work of ``resolve``."""
+
+    def __init__(self, facts: Sequence[str], memories: Mapping[str, str]) -> None:
+        self._facts = facts
+        # What each memory says at the end; those that end are taken out.
+        self._current = dict(sorted(memories.items()))
+        self._kept: set[Decision] = set()
+        # Facts whose words are in another text, or are not to be kept; and those that become memories.
+        self._settled: set[int] = set()
+        self._stated: set[int] = set()
+        self._nowhere: dict[int, set[str | None]] = {}
+
+    def of(self, given: frozenset[Decision]) -> tuple[Decision, ...]:
+        closing: dict[str, set[int]] = {}
+        forgetting: dict[str, set[int]] = {}
+        merging: dict[str, list[Decision]] = {}
+        for item in sorted(given, key=_order):
+            action, fact, target = item.action, item.fact, item.target
+            if target is None or action == "ADD":
+                if action == "NONE":
+                    self._nowhere.setdefault(fact, set()).add(None)
+                else:
+                    self._stated.add(fact)
+            elif action == "NONE":
+                self._nowhere.setdefault(fact, set()).add(target)
+            elif action == "UPDATE":
+                if item.text and says(item.text, self._facts[fact]):
+                    merging.setdefault(target, []).append(item)
+                else:
+                    self._stated.add(fact)
+            elif action == "DELETE" and asks_to_forget(self._facts[fact]):
+                forgetting.setdefault(target, set()).add(fact)
+            else:
+                closing.setdefault(target, set()).add(fact)
+        taken: dict[str, str] = {}
+        for alias in list(self._current):
+            ends, merges = closing.get(alias, set()), merging.get(alias, [])
+            if alias in forgetting:
+                self._forget(alias, forgetting[alias], ends)
+                continue
+            # Both of one fact: the merged text counts if it keeps all that the memory says.
+            before = self._current[alias]
+            whole = [item for item in merges if item.fact in ends and says(item.text or "", before, 1.0)]
+            if ends and not whole:
+                self._close(alias, ends)
+            elif merges:
+                self._stated |= ends - {item.fact for item in whole}
+                self._merge(alias, whole or merges, taken)
+        self._finish({item.fact for item in given}, merging)
+        return tuple(sorted(self._kept, key=_order))
+
+    def _forget(self, alias: str, facts: set[int], ends: set[int]) -> None:
+        self._kept.add(Decision(min(facts), "DELETE", alias))
+        self._settled |= facts
+        self._stated |= ends
+        del self._current[alias]
+
+    def _close(self, alias: str, facts: set[int]) -> None:
+        # Two facts may take the place of one memory: the first closes it, the others are just new.
+        self._kept.add(Decision(min(facts), "SUPERSEDE", alias))
+        self._stated |= facts
+        del self._current[alias]
+
+    def _merge(self, alias: str, merges: Sequence[Decision], taken: dict[str, str]) -> None:
+        best = min(merges, key=lambda item: (item.fact, -len(item.text or ""), item.text or ""))
+        text = best.text or ""
+        self._settled.add(best.fact)
+        # Two memories cannot say the same; the second one stays as it is.
+        if taken.setdefault(normalize(text), alias) == alias:
+            self._kept.add(Decision(best.fact, "UPDATE", alias, text))
+            self._current[alias] = text
+
+    def _finish(self, decided: set[int], merging: Mapping[str, Sequence[Decision]]) -> None:
+        """Settle every fact that has a decision."""
+        superseding = {item.fact for item in self._kept if item.action == "SUPERSEDE"}
+        merged = {item.fact for item in self._kept if item.action == "UPDATE"}
+        late: dict[int, set[str | None]] = {fact: set(found) for fact, found in self._nowhere.items()}
+        for alias, items in merging.items():
+            for item in items:
+                late.setdefault(item.fact, set()).add(alias)
+        for fact in decided - superseding - merged:
+            if fact in self._stated:
+                self._kept.add(Decision(fact, "ADD"))
+            elif fact in self._settled:
+                if not any(item.fact == fact for item in self._kept):
+                    self._kept.add(Decision(fact, "NONE"))
+            else:
+                self._kept.add(self._known(fact, late.get(fact, set())))
+
+    def _known(self, fact: int, named: set[str | None]) -> Decision:
+        """Return NONE with a memory that says a fact, or ADD when none does."""
+        text = self._facts[fact]
+        for alias, memory in self._current.items():
+            if alias in named and says(memory, text):
+                return Decision(fact, "NONE", alias)
+        for alias, memory in self._current.items():
+            if says(memory, text, _ENOUGH_WITHOUT_NAMES):
+                return Decision(fact, "NONE", alias)
+        return Decision(fact, "ADD")
