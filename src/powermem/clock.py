@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple
 
 from .errors import InvalidInputError
+from .masking import shown
 from .zones import is_utc, offset_at
 
 DAY = 86_400_000_000
@@ -152,7 +153,7 @@ def _read(value: object, name: str) -> datetime:
     if isinstance(read, datetime):
         return read
     raise InvalidInputError(
-        f"{name}: expected an ISO-8601 string, a datetime or seconds since the epoch, got {_shown(value)}"
+        f"{name}: expected an ISO-8601 string, a datetime or seconds since the epoch, got {shown(value)}"
     )
 
 
@@ -161,11 +162,6 @@ def _to_micros(moment: datetime, zone: tzinfo, name: str) -> int:
     if not _FIRST <= at <= _LAST:
         raise InvalidInputError(f"{name}: {moment.isoformat()} is outside the years 1 to 9999 in UTC")
     return at
-
-
-def _shown(value: object) -> str:
-    # An integer of thousands of digits cannot even be written.
-    return "a huge number" if isinstance(value, int) and value.bit_length() > 128 else repr(value)
 
 
 def _from_seconds(seconds: float) -> datetime | float:

@@ -44,13 +44,23 @@ __all__ = [
 ]
 
 
+# Longer than what a configuration with many mistakes says of them.
+_LONGEST = 20_000
+
+
+def _readable(text: str) -> str:
+    text = mask_text(text if len(text) <= _LONGEST else text[:_LONGEST] + "...")
+    # What cannot be written as UTF-8 would fail in the terminal or the log that shows it.
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 class PowerMemError(Exception):
     """Base of every error of this library; what looks like a key or a password is masked in its text."""
 
     _public: ClassVar[type[PowerMemError] | None] = None
 
     def __init__(self, *args: object) -> None:
-        super().__init__(*(mask_text(part) if isinstance(part, str) else part for part in args))
+        super().__init__(*(_readable(part) if isinstance(part, str) else part for part in args))
 
     def __reduce__(self) -> Any:
         return super().__reduce__() if self._public is None else (self._public, self.args)

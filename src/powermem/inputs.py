@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import UUID
 
 from .errors import InvalidInputError
-from .masking import mask_text
+from .masking import shown
 from .metadata import check_text
 from .types import Scope
 
@@ -55,9 +57,7 @@ def check_id(value: object, name: str) -> str | None:
     if isinstance(value, UUID):
         value = str(value)
     if not isinstance(value, str):
-        raise InvalidInputError(
-            f"{name}: expected a string, an integer or a UUID, got {type(value).__name__} {_shown(value)}"
-        )
+        raise InvalidInputError(f"{name}: expected a string, an integer or a UUID, got {shown(value)}")
     if type(value) is not str:
         # A member of an enumeration: drivers write some of them by their names.
         value = str.__str__(value)
@@ -68,11 +68,6 @@ def check_id(value: object, name: str) -> str | None:
     if "\x00" in value:
         raise InvalidInputError(f"{name}: must not hold a NUL character")
     return check_text(value, name)
-
-
-def _shown(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 40 else f"{shown[:40]}..."
 
 
 def check_scope(user_id: object, agent_id: object, run_id: object) -> Scope:
@@ -114,26 +109,13 @@ def check_limit(limit: object, top_k: object, *, least: int) -> int:
     return check_count(top_k, "top_k", least=least)
 
 
-def shown(value: object) -> str:
-    """Return a wrong value as it may be quoted in an error: short, and an object by its type."""
-    if isinstance(value, int) and value.bit_length() > 128:
-        return f"an integer of {value.bit_length()} bits"
-    if value is None or isinstance(value, (bool, int, float)):
-        return repr(value)
-    if isinstance(value, str):
-        # Cut after masking, since half a key may not be recognized.
-        text = mask_text(value[:1000])
-        return repr(text if len(text) <= 60 else text[:57] + "...")
-    return type(value).__name__
-
-
 def check_share(value: object, name: str) -> float | None:
     """Return a number from 0 to 1, or ``None``."""
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
         raise InvalidInputError(f"{name}: expected a number from 0 to 1, got {shown(value)}")
-    return float(value)
+    return _as_float(value)
 
 
 def check_sort(sort_by: object, order: object) -> tuple[str, bool]:
@@ -175,7 +157,7 @@ def check_rate(value: object, name: str) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
         raise InvalidInputError(f"{name}: expected a positive number, got {shown(value)}")
-    return float(value)
+    return _as_float(value)
 
 
 def check_seconds(value: object, name: str) -> float | None:
@@ -184,11 +166,44 @@ def check_seconds(value: object, name: str) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
         raise InvalidInputError(f"{name}: expected a number of seconds, or None, got {shown(value)}")
-    return float(value)
+    return _as_float(value)
 
 
 def check_amount(value: object, name: str) -> float:
     """Return a number that is not negative."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
         raise InvalidInputError(f"{name}: expected a number that is not negative, got {shown(value)}")
-    return float(value)
+    return _as_float(value)
+
+
+def check_callback(value: object, name: str) -> None:
+    """Refuse what is neither ``None`` nor can be called."""
+    if value is not None and not callable(value):
+        raise InvalidInputError(f"{name}: expected a function, got {shown(value)}")
+
+
+def check_path(value: object, name: str) -> Path:
+    """Return a path that an operating system can be asked for.
+
+    Raises:
+        InvalidInputError: it is blank, of another type, or holds a NUL character or half of a surrogate pair.
+    """
+    if not isinstance(value, (str, os.PathLike)):
+        raise InvalidInputError(f"{name}: expected a path, got {shown(value)}")
+    text = os.fspath(value)
+    if not isinstance(text, str):
+        raise InvalidInputError(f"{name}: expected a path of text, got {shown(text)}")
+    if not text.strip():
+        raise InvalidInputError(f"{name}: must not be blank")
+    if "\x00" in text:
+        raise InvalidInputError(f"{name}: must not hold a NUL character")
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        raise InvalidInputError(f"{name}: {shown(text)} cannot be the name of a file") from None
+    return Path(text)
+
+
+def _as_float(value: float) -> float:
+    # No store and no clock counts further.
+    return float(min(value, MAX_COUNT))

@@ -6,6 +6,12 @@ import re
 
 MASK = "**********"
 
+_EXAMPLE = "user:password"
+"""What messages write where a user has their own."""
+
+_SHOWN = 60
+_LARGEST = (1 << 64) - 1
+
 _SECRET_NAME = re.compile(
     r"api_?key|access_key|private_key|encryption_key|passw|pwd|secret|credential|auth(?!or)|header"
     r"|token(?!s$|izer)|connection_string",
@@ -65,6 +71,20 @@ def is_key(text: str) -> bool:
     return mask_text(text) != text
 
 
+def shown(value: object) -> str:
+    """Return a wrong value as an error message shows it: short, without a secret, and never failing."""
+    if value is None or isinstance(value, (bool, float)):
+        return repr(value)
+    if isinstance(value, str):
+        # Cut after masking, since half a key may not be recognized.
+        text = mask_text(str.__str__(value)[:1000])
+        return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "...")
+    # Python refuses to write integers of more than 4300 digits.
+    if isinstance(value, int):
+        return int.__repr__(value) if abs(value) <= _LARGEST else "an integer beyond 64 bits"
+    return f"a value of type {type(value).__name__}"
+
+
 def _mask_quoted(match: re.Match[str]) -> str:
     quote, name, between, opening, value, closing = match.groups()
     shown = MASK if value and is_secret(name) else value
@@ -76,6 +96,8 @@ def _mask_userinfo(match: re.Match[str]) -> str:
     at = word.rfind("@")
     head = word[:at] if at >= 0 else ""
     scheme = _SCHEME.match(head)
+    if head[0 if scheme is None else scheme.end() :] == _EXAMPLE:
+        return word
     if scheme is not None:
         return f"{scheme.group()}{MASK}{word[at:]}" if len(head) > scheme.end() else word
     return f"{MASK}{word[at:]}" if ":" in head else word

@@ -28,6 +28,7 @@ from .forms import (
     written_role,
 )
 from .inputs import check_id
+from .masking import shown
 from .metadata import check_text
 from .parts import MAX_BYTES, read_part, size_of
 from .prompts import HIDDEN_ROLES
@@ -245,7 +246,7 @@ class _Reader:
         self._silent = True
         if _logger.isEnabledFor(logging.DEBUG):
             kind = part_of(item, "type")
-            what = f"type {kind!r}" if isinstance(kind, str) else f"fields {_fields(item)}"
+            what = f"type {shown(kind)}" if isinstance(kind, str) else f"fields {_fields(item)}"
             _logger.debug("%s is left out: nothing of it is remembered (%s)", path, what)
 
 
@@ -273,14 +274,17 @@ def _parts(content: object) -> Iterable[object]:
 def _wrong_role(item: object, written: object, path: str) -> str:
     allowed = f"expected one of {', '.join(ROLES)} (or a synonym such as {SYNONYMS})"
     if written is not None:
-        return f"{path}.role: {allowed}, got {written!r}"
+        return f"{path}.role: {allowed}, got {shown(written)}"
     kind = part_of(item, "type")
     # A part of a message, where a message is expected, has a type and no role.
-    has = f"type {kind!r}" if isinstance(kind, str) else _fields(item)
+    has = f"type {shown(kind)}" if isinstance(kind, str) else _fields(item)
     return f"{path}.role: {allowed}; a message needs 'role' and 'content', and this one has {has}"
 
 
 def _fields(item: object) -> str:
     if isinstance(item, Mapping):
-        return ", ".join(map(str, item)) or "nothing"
+        return (
+            ", ".join(shown(key)[1:-1] if isinstance(key, str) else shown(key) for key in list(item)[:20])
+            or "nothing"
+        )
     return f"those of {type(item).__name__}"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .errors import InvalidInputError
+from .masking import shown
 from .types import Metadata
 
 MAX_DEPTH = 32
@@ -51,14 +52,14 @@ def _check(value: Any, path: str, depth: int) -> Any:
         return value
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise InvalidInputError(f"{path}: {value!r} is not a JSON number")
+            raise InvalidInputError(f"{path}: {shown(value)} is not a JSON number")
         return value
     if isinstance(value, (list, tuple)):
         return [_check(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(value)]
     if isinstance(value, Mapping):
         for key in value:
             if not isinstance(key, str):
-                raise InvalidInputError(f"{path}: keys must be strings, got {key!r}")
+                raise InvalidInputError(f"{path}: keys must be strings, got {shown(key)}")
         return {
             check_text(key, path): _check(item, f"{path}.{key}", depth + 1) for key, item in value.items()
         }

@@ -11,6 +11,7 @@ from typing import Any
 from .addresses import is_public
 from .errors import InvalidInputError
 from .forms import part_of
+from .masking import shown
 from .metadata import check_text
 from .types import Message
 
@@ -116,7 +117,11 @@ def read_part(part: object, path: str, *, private_urls: bool = False) -> dict[st
     if kind == "text":
         found = type(part_of(part, "text")).__name__
         raise InvalidInputError(f"{where}.text: expected a string, got {found}")
-    raise InvalidInputError(f"{where}: parts of type {kind!r} cannot be remembered; allowed: {ALLOWED}")
+    raise InvalidInputError(f"{where}: parts of type {_named(kind)} cannot be remembered; allowed: {ALLOWED}")
+
+
+def _named(kind: object) -> str:
+    return shown(kind) if isinstance(kind, str) else type(kind).__name__
 
 
 def size_of(part: Mapping[str, Any]) -> int:
@@ -191,7 +196,7 @@ def _image(content: object, path: str, private_urls: bool) -> dict[str, str]:
     url = _text(part_of(content, "url"), f"{path}.url").strip()
     detail = part_of(content, "detail")
     if detail is not None and detail not in _DETAILS:
-        raise InvalidInputError(f"{path}.detail: expected one of {', '.join(_DETAILS)}, got {detail!r}")
+        raise InvalidInputError(f"{path}.detail: expected one of {', '.join(_DETAILS)}, got {shown(detail)}")
     scheme = url[:8].lower()
     if scheme.startswith("data:"):
         _check_data_url(url, f"{path}.url", _IMAGES)
@@ -216,7 +221,7 @@ def _audio(content: object, path: str) -> dict[str, str]:
     elif ":" in data[:_LOOKED_AT]:
         raise InvalidInputError(f"{path}.data: expected base64, not an address")
     if name not in _FORMATS:
-        raise InvalidInputError(f"{path}.format: expected one of {', '.join(_FORMATS)}, got {name!r}")
+        raise InvalidInputError(f"{path}.format: expected one of {', '.join(_FORMATS)}, got {shown(name)}")
     _check_base64(data, f"{path}.data")
     return {"data": data, "format": name}
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from .errors import InvalidInputError
+from .masking import shown
 
 _FIXED = re.compile(r"(?:UTC|GMT)?\s*([+-])(\d{1,2})(?::?([0-5]\d))?")
 _UTC_NAMES = frozenset({"utc", "etc/utc", "z", "zulu", "etc/zulu", "tzutc()"})
@@ -41,12 +42,12 @@ def unknown_zone(name: str) -> str:
     """Return what is wrong with the name of a zone that `read_zone` refuses."""
     if not available_timezones():
         return (
-            f"this Python has no time zone database, so {name!r} cannot be looked up; "
+            f"this Python has no time zone database, so {shown(name)} cannot be looked up; "
             "install it with: pip install tzdata"
         )
     meant = _alike(name.strip())
     hint = f"; did you mean {' or '.join(map(repr, meant))}?" if meant else ""
-    return f"expected the name of a time zone, such as 'Europe/Paris', got {name!r}{hint}"
+    return f"expected the name of a time zone, such as 'Europe/Paris', got {shown(name)}{hint}"
 
 
 @lru_cache(maxsize=256)

@@ -279,15 +279,175 @@ async def test_a_tool_call_is_part_of_one_exchange(
     assert (await spoken(attended))[4:] == [("user", "And my fish?"), ("assistant", "Flakes.")]
 
 
-async def test_raw_and_streamed_responses_are_left_alone(
-    attended: AsyncMemory, client: Any, claude: Any, chats: ChatServer
+ASKED = "What is my dog called? I live in Rome."
+
+
+async def beta_chat(client: Any, claude: Any) -> Any:
+    return await client.beta.chat.completions.create(**chat(ASKED))
+
+
+async def parsed_chat(client: Any, claude: Any) -> Any:
+    completions = client.chat.completions
+    return await getattr(completions, "parse", client.beta.chat.completions.parse)(**chat(ASKED))
+
+
+async def beta_parsed_chat(client: Any, claude: Any) -> Any:
+    return await client.beta.chat.completions.parse(**chat(ASKED))
+
+
+async def parsed_response(client: Any, claude: Any) -> Any:
+    return await client.responses.parse(model="m", input=ASKED)
+
+
+async def response_stream(client: Any, claude: Any) -> Any:
+    async with client.responses.stream(model="m", input=ASKED) as stream:
+        return [event async for event in stream]
+
+
+async def beta_messages(client: Any, claude: Any) -> Any:
+    return await claude.beta.messages.create(**chat(ASKED), max_tokens=9)
+
+
+async def beta_messages_stream(client: Any, claude: Any) -> Any:
+    async with claude.beta.messages.stream(**chat(ASKED), max_tokens=9) as stream:
+        return [event async for event in stream]
+
+
+async def parsed_messages(client: Any, claude: Any) -> Any:
+    if not hasattr(claude.messages, "parse"):
+        pytest.skip("this version of the SDK has no messages.parse")
+    return await claude.messages.parse(**chat(ASKED), max_tokens=9)
+
+
+async def raw_chat(client: Any, claude: Any) -> Any:
+    raw = await client.chat.completions.with_raw_response.create(**chat(ASKED))
+    return raw.parse()
+
+
+async def raw_chat_of_the_client(client: Any, claude: Any) -> Any:
+    raw = await client.with_raw_response.chat.completions.create(**chat(ASKED))
+    return raw.text
+
+
+async def raw_stream(client: Any, claude: Any) -> Any:
+    raw = await client.chat.completions.with_raw_response.create(**chat(ASKED), stream=True)
+    return [event async for event in raw.parse()]
+
+
+async def raw_response(client: Any, claude: Any) -> Any:
+    return await client.responses.with_raw_response.create(model="m", input=ASKED)
+
+
+async def raw_messages(client: Any, claude: Any) -> Any:
+    return await claude.messages.with_raw_response.create(**chat(ASKED), max_tokens=9)
+
+
+async def streaming_chat(client: Any, claude: Any) -> Any:
+    async with client.chat.completions.with_streaming_response.create(**chat(ASKED)) as response:
+        return await response.json()
+
+
+async def streaming_lines(client: Any, claude: Any) -> Any:
+    asked = chat(ASKED, stream=True)
+    async with client.chat.completions.with_streaming_response.create(**asked) as response:
+        return [line async for line in response.iter_lines()]
+
+
+async def streaming_messages(client: Any, claude: Any) -> Any:
+    asked = chat(ASKED, stream=True)
+    async with claude.messages.with_streaming_response.create(**asked, max_tokens=9) as response:
+        return [piece async for piece in response.iter_bytes()]
+
+
+async def derived_chat(client: Any, claude: Any) -> Any:
+    return await client.with_options(timeout=30).chat.completions.create(**chat(ASKED))
+
+
+async def derived_twice(client: Any, claude: Any) -> Any:
+    return await client.copy().with_options(max_retries=0).responses.create(model="m", input=ASKED)
+
+
+async def derived_messages(client: Any, claude: Any) -> Any:
+    return await claude.with_options(timeout=30).messages.create(**chat(ASKED), max_tokens=9)
+
+
+FURTHER = [
+    beta_chat,
+    parsed_chat,
+    beta_parsed_chat,
+    parsed_response,
+    response_stream,
+    beta_messages,
+    beta_messages_stream,
+    parsed_messages,
+    raw_chat,
+    raw_chat_of_the_client,
+    raw_stream,
+    raw_response,
+    raw_messages,
+    streaming_chat,
+    streaming_lines,
+    streaming_messages,
+    derived_chat,
+    derived_twice,
+    derived_messages,
+]
+
+
+@pytest.mark.parametrize("ask", FURTHER)
+async def test_every_way_to_the_model_is_attended_once(
+    attended: AsyncMemory, client: Any, claude: Any, chats: ChatServer, ask: Callable[..., Any]
 ) -> None:
-    raw = await client.chat.completions.with_raw_response.create(**chat("What is my dog called?"))
-    assert raw.parse().choices[0].message.content.startswith("You said")
-    async with claude.messages.with_streaming_response.create(**chat("My dog?"), max_tokens=9) as response:
-        assert await response.json()
-    assert [heard.system for heard in chats.heard] == ["", ""]
+    await ask(client, claude)
+    assert "Bello" in chats.heard[-1].system
+    assert chats.heard[-1].system.count("<powermem-recall>") == 1
+    assert await spoken(attended) == [("user", ASKED), ("assistant", f"You said: {ASKED}")]
+
+
+async def test_what_was_made_of_a_client_before_is_made_anew(
+    memory: AsyncMemory, client: Any, chats: ChatServer
+) -> None:
+    assert client.with_raw_response.chat.completions
+    assert client.chat.completions.with_raw_response.create
+    assert client.chat.completions.with_streaming_response.create
+    memory.llm.register(client).attribution("u").set_session("s")
+    await client.chat.completions.with_raw_response.create(**chat(SAID))
+    assert await spoken(memory) == [("user", SAID), ("assistant", REPLY)]
+    memory.llm.unregister(client)
+    await client.chat.completions.with_raw_response.create(**chat(SAID))
+    assert len(await spoken(memory)) == 2
+
+
+async def test_a_derived_client_can_be_left_alone(
+    attended: AsyncMemory, client: Any, chats: ChatServer
+) -> None:
+    derived = client.with_options(timeout=30)
+    attended.llm.unregister(derived)
+    await derived.chat.completions.create(**chat("A title for this conversation, please."))
     assert await spoken(attended) == []
+
+
+async def test_what_is_not_attended_says_so_once(
+    attended: AsyncMemory, client: Any, claude: Any, chats: ChatServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    chats.status = 400
+    for _ in range(2):
+        with pytest.raises(openai.BadRequestError):
+            await client.completions.create(model="m", prompt=SAID)
+    told = [record.message for record in caplog.records if "not attended" in record.message]
+    assert len(told) == 1
+    assert "completions.create" in told[0]
+
+
+async def test_a_function_that_calls_an_attended_client_is_one_exchange(
+    attended: AsyncMemory, client: Any, chats: ChatServer
+) -> None:
+    async def answer(messages: Any) -> Any:
+        return await client.chat.completions.create(model="m", messages=messages)
+
+    await attended.wrap(answer)(chat(SAID)["messages"])
+    assert len(chats.heard) == 1
+    assert await spoken(attended) == [("user", SAID), ("assistant", REPLY)]
 
 
 async def test_an_error_of_the_provider_is_raised_and_costs_the_reply_alone(

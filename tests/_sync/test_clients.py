@@ -280,15 +280,173 @@ def test_a_tool_call_is_part_of_one_exchange(
     assert (spoken(attended))[4:] == [("user", "And my fish?"), ("assistant", "Flakes.")]
 
 
-def test_raw_and_streamed_responses_are_left_alone(
-    attended: Memory, client: Any, claude: Any, chats: ChatServer
+ASKED = "What is my dog called? I live in Rome."
+
+
+def beta_chat(client: Any, claude: Any) -> Any:
+    return client.beta.chat.completions.create(**chat(ASKED))
+
+
+def parsed_chat(client: Any, claude: Any) -> Any:
+    completions = client.chat.completions
+    return getattr(completions, "parse", client.beta.chat.completions.parse)(**chat(ASKED))
+
+
+def beta_parsed_chat(client: Any, claude: Any) -> Any:
+    return client.beta.chat.completions.parse(**chat(ASKED))
+
+
+def parsed_response(client: Any, claude: Any) -> Any:
+    return client.responses.parse(model="m", input=ASKED)
+
+
+def response_stream(client: Any, claude: Any) -> Any:
+    with client.responses.stream(model="m", input=ASKED) as stream:
+        return [event for event in stream]
+
+
+def beta_messages(client: Any, claude: Any) -> Any:
+    return claude.beta.messages.create(**chat(ASKED), max_tokens=9)
+
+
+def beta_messages_stream(client: Any, claude: Any) -> Any:
+    with claude.beta.messages.stream(**chat(ASKED), max_tokens=9) as stream:
+        return [event for event in stream]
+
+
+def parsed_messages(client: Any, claude: Any) -> Any:
+    if not hasattr(claude.messages, "parse"):
+        pytest.skip("this version of the SDK has no messages.parse")
+    return claude.messages.parse(**chat(ASKED), max_tokens=9)
+
+
+def raw_chat(client: Any, claude: Any) -> Any:
+    raw = client.chat.completions.with_raw_response.create(**chat(ASKED))
+    return raw.parse()
+
+
+def raw_chat_of_the_client(client: Any, claude: Any) -> Any:
+    raw = client.with_raw_response.chat.completions.create(**chat(ASKED))
+    return raw.text
+
+
+def raw_stream(client: Any, claude: Any) -> Any:
+    raw = client.chat.completions.with_raw_response.create(**chat(ASKED), stream=True)
+    return [event for event in raw.parse()]
+
+
+def raw_response(client: Any, claude: Any) -> Any:
+    return client.responses.with_raw_response.create(model="m", input=ASKED)
+
+
+def raw_messages(client: Any, claude: Any) -> Any:
+    return claude.messages.with_raw_response.create(**chat(ASKED), max_tokens=9)
+
+
+def streaming_chat(client: Any, claude: Any) -> Any:
+    with client.chat.completions.with_streaming_response.create(**chat(ASKED)) as response:
+        return response.json()
+
+
+def streaming_lines(client: Any, claude: Any) -> Any:
+    asked = chat(ASKED, stream=True)
+    with client.chat.completions.with_streaming_response.create(**asked) as response:
+        return [line for line in response.iter_lines()]
+
+
+def streaming_messages(client: Any, claude: Any) -> Any:
+    asked = chat(ASKED, stream=True)
+    with claude.messages.with_streaming_response.create(**asked, max_tokens=9) as response:
+        return [piece for piece in response.iter_bytes()]
+
+
+def derived_chat(client: Any, claude: Any) -> Any:
+    return client.with_options(timeout=30).chat.completions.create(**chat(ASKED))
+
+
+def derived_twice(client: Any, claude: Any) -> Any:
+    return client.copy().with_options(max_retries=0).responses.create(model="m", input=ASKED)
+
+
+def derived_messages(client: Any, claude: Any) -> Any:
+    return claude.with_options(timeout=30).messages.create(**chat(ASKED), max_tokens=9)
+
+
+FURTHER = [
+    beta_chat,
+    parsed_chat,
+    beta_parsed_chat,
+    parsed_response,
+    response_stream,
+    beta_messages,
+    beta_messages_stream,
+    parsed_messages,
+    raw_chat,
+    raw_chat_of_the_client,
+    raw_stream,
+    raw_response,
+    raw_messages,
+    streaming_chat,
+    streaming_lines,
+    streaming_messages,
+    derived_chat,
+    derived_twice,
+    derived_messages,
+]
+
+
+@pytest.mark.parametrize("ask", FURTHER)
+def test_every_way_to_the_model_is_attended_once(
+    attended: Memory, client: Any, claude: Any, chats: ChatServer, ask: Callable[..., Any]
 ) -> None:
-    raw = client.chat.completions.with_raw_response.create(**chat("What is my dog called?"))
-    assert raw.parse().choices[0].message.content.startswith("You said")
-    with claude.messages.with_streaming_response.create(**chat("My dog?"), max_tokens=9) as response:
-        assert response.json()
-    assert [heard.system for heard in chats.heard] == ["", ""]
+    ask(client, claude)
+    assert "Bello" in chats.heard[-1].system
+    assert chats.heard[-1].system.count("<powermem-recall>") == 1
+    assert spoken(attended) == [("user", ASKED), ("assistant", f"You said: {ASKED}")]
+
+
+def test_what_was_made_of_a_client_before_is_made_anew(
+    memory: Memory, client: Any, chats: ChatServer
+) -> None:
+    assert client.with_raw_response.chat.completions
+    assert client.chat.completions.with_raw_response.create
+    assert client.chat.completions.with_streaming_response.create
+    memory.llm.register(client).attribution("u").set_session("s")
+    client.chat.completions.with_raw_response.create(**chat(SAID))
+    assert spoken(memory) == [("user", SAID), ("assistant", REPLY)]
+    memory.llm.unregister(client)
+    client.chat.completions.with_raw_response.create(**chat(SAID))
+    assert len(spoken(memory)) == 2
+
+
+def test_a_derived_client_can_be_left_alone(attended: Memory, client: Any, chats: ChatServer) -> None:
+    derived = client.with_options(timeout=30)
+    attended.llm.unregister(derived)
+    derived.chat.completions.create(**chat("A title for this conversation, please."))
     assert spoken(attended) == []
+
+
+def test_what_is_not_attended_says_so_once(
+    attended: Memory, client: Any, claude: Any, chats: ChatServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    chats.status = 400
+    for _ in range(2):
+        with pytest.raises(openai.BadRequestError):
+            client.completions.create(model="m", prompt=SAID)
+    told = [record.message for record in caplog.records if "not attended" in record.message]
+    assert len(told) == 1
+    assert "completions.create" in told[0]
+
+
+def test_a_function_that_calls_an_attended_client_is_one_exchange(
+    attended: Memory, client: Any, chats: ChatServer
+) -> None:
+    def answer(messages: Any) -> Any:
+        return client.chat.completions.create(model="m", messages=messages)
+
+    attended.wrap(answer)(chat(SAID)["messages"])
+    assert len(chats.heard) == 1
+    assert spoken(attended) == [("user", SAID), ("assistant", REPLY)]
 
 
 def test_an_error_of_the_provider_is_raised_and_costs_the_reply_alone(

@@ -64,7 +64,7 @@ from tests.filtering import Filter, found
         ({"valid_to": {"lt": math.nan}}, "filters.valid_to.lt: expected an ISO-8601 string"),
         ({"user_id": 10**5000}, "filters.user_id: expected a string, got an integer beyond 64 bits"),
         ({"user_id": ""}, "filters.user_id: must not be blank"),
-        ({"user_id": ["ana", 1.5]}, "filters.user_id[1]: expected a string, got float"),
+        ({"user_id": ["ana", 1.5]}, "filters.user_id[1]: expected a string, an integer or a UUID, got 1.5"),
         ({"actor_id": {"eq": ["ana"]}}, "filters.actor_id.eq: actor_id is never a list; use 'in'"),
         ({"memory": 5}, "filters.memory: memory is text; expected a string, got 5"),
         ({"memory": {"contains": 5}}, "filters.memory.contains: expected a string, got 5"),

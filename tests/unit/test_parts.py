@@ -80,7 +80,7 @@ def test_what_has_to_be_done_with_a_part() -> None:
     [
         ({"type": "video_url", "video_url": {}},
          "messages[0].content[0]: parts of type 'video_url' cannot be remembered; allowed: text, image_url,"),
-        ({"type": ["x"]}, "messages[0].content[0]: parts of type ['x'] cannot be remembered"),
+        ({"type": ["x"]}, "messages[0].content[0]: parts of type list cannot be remembered"),
         (3, "messages[0].content[0]: expected a part, got int"),
         ({"type": "text"}, "messages[0].content[0].text: expected a string"),
         ({"type": "image_url"}, "messages[0].content[0].image_url: expected {'url': ...}, got nothing"),

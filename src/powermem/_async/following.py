@@ -10,6 +10,7 @@ from ..changes import UpdateTask
 from ..errors import InvalidInputError, NotFoundError
 from ..ids import parse_id
 from ..inputs import Id, check_choice, check_count, check_id, check_limit, check_seconds, is_theirs
+from ..masking import shown
 from ..records import listed_task, noted_item, task_record
 from ..tasks import OPEN, ProcessStatus, Task, done_key, noted_ids, noted_task
 from ..types import Scope
@@ -104,7 +105,7 @@ class AsyncFollowing(AsyncMoving):
         statuses = frozenset(ProcessStatus)
         if status is not None:
             names = [str(each) for each in ProcessStatus]
-            statuses = frozenset({ProcessStatus(check_choice(str(status), "status", names))})
+            statuses = frozenset({ProcessStatus(check_choice(status, "status", names))})
         size, skipped = check_limit(limit, top_k, least=0), check_count(offset, "offset", least=0)
         parts = await self._ready()
         tasks = await parts.store.list_tasks(whose, statuses, limit=size, offset=skipped)
@@ -186,7 +187,7 @@ class AsyncFollowing(AsyncMoving):
         elif task is not None and not is_theirs(task.scope, whose):
             task = None
         if task is None:
-            raise NotFoundError(f"task_id: there is no task {task_id!r}, or it is somebody else's")
+            raise NotFoundError(f"task_id: there is no task {shown(task_id)}, or it is somebody else's")
         return task
 
     async def _done(self, parts: Parts, number: int, whose: Scope) -> Task | None:

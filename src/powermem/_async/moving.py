@@ -7,11 +7,12 @@ from functools import partial
 from typing import Any
 
 from .._concurrency import async_to_thread
-from ..errors import StoreError
+from ..errors import InvalidInputError, StoreError
 from ..exchange.files import Target
 from ..exchange.sources import Source
 from ..filters import parse as parse_filters
 from ..inputs import Id, check_choice, check_count
+from ..masking import shown
 from .bulk.exporting import PAGE, AsyncExporter
 from .bulk.importing import AsyncImporter
 from .bulk.progress import Listener
@@ -134,6 +135,8 @@ class AsyncMoving(AsyncReading):
         """
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
+        if not isinstance(target, AsyncMoving):
+            raise InvalidInputError(f"target: expected an AsyncMemory, got {shown(target)}")
         parts = await self._ready(any_vectors=True)
         other = await target._ready()
         store = _movable(parts.store)

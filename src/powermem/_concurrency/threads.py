@@ -232,8 +232,16 @@ async def async_to_thread(fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwar
     """Call a blocking function on a thread of the event loop's own pool, in a copy of the caller's context.
 
     A cancelled caller does not stop a function that has begun; one that has not begun is dropped.
+
+    Raises:
+        PowerMemError: no thread can be started.
     """
-    return await asyncio.to_thread(fn, *args, **kwargs)
+    try:
+        return await asyncio.to_thread(fn, *args, **kwargs)
+    except RuntimeError as error:
+        if "start new thread" not in str(error):
+            raise
+        raise PowerMemError(NO_THREAD) from error
 
 
 def to_thread(fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:

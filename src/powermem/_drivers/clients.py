@@ -12,22 +12,30 @@ import functools
 import inspect
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, MutableSet
 from concurrent.futures import Future
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from typing import Any, Protocol
 
 from ..clients import GENERIC, Api, Attended, Surface, reply_text
 from ..errors import InvalidInputError
-from .streamed import end_tap, is_stream, tapped
+from .streamed import end_tap, is_stream, tap_body, tapped
 
 _logger = logging.getLogger("powermem.clients")
 
 _MARK = "_powermem_registration"
 # The SDKs' raw and streaming variants of a method call the method itself, with this header.
 _RAW = "x-stainless-raw-response"
+# They are made once, from the methods as they are then.
+_MADE_ONCE = ("with_raw_response", "with_streaming_response")
+_DERIVING = ("copy", "with_options")
+
+# Set while a method that is attended asks: what it calls in turn is a part of the same exchange.
+_asking: ContextVar[bool] = ContextVar("powermem_asking", default=False)
 
 _marking = threading.Lock()
 
@@ -63,6 +71,10 @@ class Listener(Protocol):
     @property
     def alive(self) -> bool:
         """Whether there is still a memory behind it."""
+
+    @property
+    def clients(self) -> MutableSet[object]:
+        """The clients that it attends."""
 
     def attend(self, api: Api, positional: tuple[Any, ...], keywords: Mapping[str, Any]) -> Ongoing | None:
         """Look at a request, and begin to keep what is said in it; ``None`` leaves it alone."""
@@ -108,19 +120,69 @@ def attach(client: object, surface: Surface, listener: Listener) -> None:
                 "client: it is registered with another memory; unregister it there, or use a client for each"
             )
         registration = _Registration(listener)
-        for method in surface.methods:
-            owner: Any = client
-            for name in method.path[:-1]:
-                owner = getattr(owner, name, None)
-            name = method.path[-1]
-            original = getattr(owner, name, None)
-            if original is None:
-                # An older SDK, which has no such API.
-                continue
-            wrap = _managed if method.managed else _async_attended if surface.asynchronous else _attended
-            setattr(owner, name, wrap(original, method.api, listener))
-            registration.replaced.append((owner, name))
         setattr(client, _MARK, registration)
+        for method in surface.methods:
+            wrap = _managed if method.managed else _async_attended if surface.asynchronous else _attended
+            _replace(client, method.path, registration, partial(wrap, api=method.api, listener=listener))
+        for path in surface.refused:
+            _replace(client, path, registration, partial(_refused, name=".".join(path)))
+        for name in _DERIVING:
+            _replace(client, (name,), registration, partial(_deriving, surface=surface, listener=listener))
+
+
+def _replace(
+    client: Any,
+    path: tuple[str, ...],
+    registration: _Registration,
+    wrap: Callable[[Callable[..., Any]], Callable[..., Any]],
+) -> None:
+    """Put something in the place of a method, unless this version of the SDK has none of this name."""
+    owner = client
+    for name in path:
+        # What was made of the method before would go around it.
+        for made in _MADE_ONCE:
+            getattr(owner, "__dict__", {}).pop(made, None)
+        if name == path[-1]:
+            break
+        owner = getattr(owner, name, None)
+    original = getattr(owner, path[-1], None)
+    if original is not None:
+        setattr(owner, path[-1], wrap(original))
+        registration.replaced.append((owner, path[-1]))
+
+
+def _deriving(original: Callable[..., Any], *, surface: Surface, listener: Listener) -> Callable[..., Any]:
+    """Return a method that makes a client, which is attended as well."""
+
+    @functools.wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        derived = original(*args, **kwargs)
+        try:
+            attach(derived, surface, listener)
+            listener.clients.add(derived)
+        except Exception as error:
+            _warn("a client that was made from another one is not attended", error)
+        return derived
+
+    return call
+
+
+def _refused(original: Callable[..., Any], *, name: str) -> Callable[..., Any]:
+    """Return a method that says once that nobody attends it."""
+    said = False
+
+    @functools.wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        nonlocal said
+        if not said:
+            said = True
+            _logger.warning(
+                "%s is not attended, so nothing is recalled or remembered in it; see observe() and recall()",
+                name,
+            )
+        return original(*args, **kwargs)
+
+    return call
 
 
 def detach(client: object, listener: Listener) -> bool:
@@ -135,7 +197,8 @@ def detach(client: object, listener: Listener) -> bool:
 
 def _restore(client: object, registration: _Registration) -> None:
     for owner, name in registration.replaced:
-        vars(owner).pop(name, None)
+        for each in (name, *_MADE_ONCE):
+            vars(owner).pop(each, None)
     delattr(client, _MARK)
 
 
@@ -258,15 +321,20 @@ class _Exchange:
         self.listener = listener
         self.ongoing = ongoing
         self._begun = 0.0
+        headers = ongoing.attended.arguments.get("extra_headers") or {}
+        self._raw = any(str(name).lower() == _RAW for name in headers)
 
     @contextmanager
     def asking(self) -> Iterator[None]:
         """Take down that a call has failed, if it does."""
+        token = _asking.set(True)
         try:
             yield
         except BaseException:
             self.ongoing.fail()
             raise
+        finally:
+            _asking.reset(token)
 
     def request(self, recalled: list[str]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments to call with."""
@@ -300,6 +368,9 @@ class _Exchange:
 
     def _take(self, reply: Any) -> Any:
         try:
+            if self._raw:
+                tap_body(reply.http_response, self._end)
+                return reply
             if is_stream(reply):
                 return tapped(reply, self._end)
             self._end(reply_text(reply), True)
@@ -315,10 +386,9 @@ class _Exchange:
 
 
 def _attend(listener: Listener, api: Api, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Ongoing | None:
+    if _asking.get():
+        return None
     try:
-        headers = kwargs.get("extra_headers") or {}
-        if any(str(name).lower() == _RAW for name in headers):
-            return None
         return listener.attend(api, args, kwargs)
     except Exception as error:
         _warn("a request could not be attended", error)

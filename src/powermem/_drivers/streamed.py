@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from ..clients import Transcript
+from ..clients import RawReply, Transcript
 
 _logger = logging.getLogger("powermem.clients")
 
@@ -17,11 +17,13 @@ _TAP = "_powermem_tap"
 class _Tap:
     """Hears what a stream yields, and tells it once, when the stream has ended or is given up."""
 
-    def __init__(self, tell: Callable[[str, bool], object]) -> None:
+    def __init__(self, tell: Callable[[str, bool], object], reply: RawReply | None = None) -> None:
         self._tell: Callable[[str, bool], object] | None = tell
-        self._transcript = Transcript()
+        self._transcript: Any = Transcript() if reply is None else reply
 
     def feed(self, event: object) -> None:
+        if self._tell is None:
+            return
         try:
             self._transcript.feed(event)
         except Exception as error:
@@ -58,6 +60,55 @@ def tapped(stream: Any, tell: Callable[[str, bool], object]) -> Any:
     except TypeError:
         return (_AsyncRelay if hasattr(type(stream), "__anext__") else _Relay)(stream, tap)
     return stream
+
+
+def tap_body(response: Any, tell: Callable[[str, bool], object]) -> None:
+    """Listen to the body of a response of httpx, which its caller reads in a way of their own.
+
+    Args:
+        response: a response, read or not.
+        tell: gets the text once, when the body has ended or is given up, and whether it has ended.
+    """
+    reply = RawReply(response.headers.get("content-type", ""))
+    if response.is_stream_consumed or response.is_closed:
+        reply.feed(response.content)
+        tell(reply.text, True)
+        return
+    tap = _Tap(tell, reply)
+    # Every way of reading leads through these.
+    plain, streamed = response.iter_bytes, response.aiter_bytes
+
+    def iter_bytes(*args: Any, **kwargs: Any) -> Iterator[bytes]:
+        whole = False
+        try:
+            for piece in plain(*args, **kwargs):
+                tap.feed(piece)
+                yield piece
+            whole = True
+        finally:
+            tap.end(whole)
+
+    async def aiter_bytes(*args: Any, **kwargs: Any) -> AsyncIterator[bytes]:
+        whole = False
+        try:
+            async for piece in streamed(*args, **kwargs):
+                tap.feed(piece)
+                yield piece
+            whole = True
+        finally:
+            tap.end(whole)
+
+    response.iter_bytes, response.aiter_bytes = iter_bytes, aiter_bytes
+    for name in ("close", "aclose"):
+        setattr(response, name, _closing(getattr(response, name), tap))
+
+
+def _closing(original: Callable[..., Any], tap: _Tap) -> Callable[..., Any]:
+    def close(*args: Any, **kwargs: Any) -> Any:
+        tap.end(False)
+        return original(*args, **kwargs)
+
+    return close
 
 
 def end_tap(stream: Any) -> None:

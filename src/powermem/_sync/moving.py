@@ -8,11 +8,12 @@ from functools import partial
 from typing import Any
 
 from .._concurrency import to_thread
-from ..errors import StoreError
+from ..errors import InvalidInputError, StoreError
 from ..exchange.files import Target
 from ..exchange.sources import Source
 from ..filters import parse as parse_filters
 from ..inputs import Id, check_choice, check_count
+from ..masking import shown
 from .bulk.exporting import PAGE, Exporter
 from .bulk.importing import Importer
 from .bulk.progress import Listener
@@ -135,6 +136,8 @@ class Moving(Reading):
         """
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
+        if not isinstance(target, Moving):
+            raise InvalidInputError(f"target: expected a Memory, got {shown(target)}")
         parts = self._ready(any_vectors=True)
         other = target._ready()
         store = _movable(parts.store)

@@ -11,6 +11,7 @@ from ..errors import InvalidInputError
 from ..filters import parse as parse_filters
 from ..ids import parse_id
 from ..inputs import Id, Moment, check_count, check_limit, check_share, check_sort, is_theirs
+from ..masking import shown
 from ..prompts import quote_recalled
 from ..recalled import recalled_lines
 from ..records import (
@@ -119,7 +120,7 @@ class Reading(Lifecycle):
         Returns:
             For each query what ``search`` returns.
         """
-        if isinstance(queries, str) or not all(isinstance(text, str) for text in queries):
+        if not isinstance(queries, (list, tuple)) or not all(isinstance(text, str) for text in queries):
             raise InvalidInputError("query: expected a string (search), or a list of strings (search_many)")
         asked = Query(
             scope=self._scope(user_id, agent_id, run_id, required=True),
@@ -313,9 +314,9 @@ class Reading(Lifecycle):
             time_range: ``"7d"``, ``"30d"``, ``"90d"`` or ``"all"``.
             cutoff_date: only what was created since then; wins over ``time_range``.
         """
-        if time_range is not None and time_range not in _TIME_RANGES:
+        if time_range is not None and (not isinstance(time_range, str) or time_range not in _TIME_RANGES):
             raise InvalidInputError(
-                f"time_range: expected one of {', '.join(_TIME_RANGES)}, got {time_range!r}"
+                f"time_range: expected one of {', '.join(_TIME_RANGES)}, got {shown(time_range)}"
             )
         days = _TIME_RANGES[time_range or "all"]
         since = None if days is None else clock.now() - days * clock.DAY
@@ -342,7 +343,7 @@ class Reading(Lifecycle):
         number = parse_id(memory_id)
         if number is None:
             if isinstance(memory_id, bool) or not isinstance(memory_id, (int, str)):
-                raise InvalidInputError(f"memory_id: expected an integer or a string, got {memory_id!r}")
+                raise InvalidInputError(f"memory_id: expected an integer or a string, got {shown(memory_id)}")
             return None
         found = parts.store.get_many([number], touch=touch, user_id=whose.user_id)
         row = found.get(number)

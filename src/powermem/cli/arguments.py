@@ -12,6 +12,7 @@ from ..clock import parse as parse_moment
 from ..errors import InvalidInputError
 from ..exchange import FORMATS
 from ..inputs import SORT_COLUMNS
+from ..masking import mask_text
 from ..tasks import ProcessStatus
 
 _USAGE = 2
@@ -53,7 +54,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser that complains in one line."""
 
     def error(self, message: str) -> NoReturn:
-        line = " ".join(message.split())
+        line = mask_text(" ".join(message.split()))
         self.exit(_USAGE, f"powermem: error: {line} (see '{self.prog} --help')\n")
 
 

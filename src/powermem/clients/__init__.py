@@ -5,6 +5,7 @@ from __future__ import annotations
 from .apis import CHAT, GENERIC, MESSAGES, RESPONSES, Api
 from .attribution import Attribution, Attributions, check_name
 from .exchange import Attended, Exchange, attend, messages_of, new_messages, spoken
+from .raw import RawReply
 from .replies import reply_text
 from .streams import Transcript
 from .surface import Method, Surface, surface_of
@@ -20,6 +21,7 @@ __all__ = [
     "Attributions",
     "Exchange",
     "Method",
+    "RawReply",
     "Surface",
     "Transcript",
     "attend",

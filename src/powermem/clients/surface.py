@@ -25,23 +25,55 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """What a client offers; ``asynchronous`` is its colour."""
+    """What a client offers; ``asynchronous`` is its colour.
+
+    Attributes:
+        asynchronous: its colour.
+        methods: those that are attended.
+        refused: the paths of those that talk to a model, and that nobody attends.
+    """
 
     asynchronous: bool
     methods: tuple[Method, ...]
+    refused: tuple[tuple[str, ...], ...]
 
 
-_OPENAI = (Method(("chat", "completions", "create"), CHAT), Method(("responses", "create"), RESPONSES))
-_ANTHROPIC = (
-    Method(("messages", "create"), MESSAGES),
-    Method(("messages", "stream"), MESSAGES, managed=True),
+_OPENAI = tuple(
+    Method((*path, name), api)
+    for path, api in (
+        (("chat", "completions"), CHAT),
+        (("beta", "chat", "completions"), CHAT),
+        (("responses",), RESPONSES),
+        (("beta", "responses"), RESPONSES),
+    )
+    for name in ("create", "parse")
 )
+_OPENAI_REFUSED = (
+    ("completions", "create"),
+    ("responses", "connect"),
+    ("beta", "responses", "connect"),
+    ("beta", "threads", "create_and_run"),
+    ("beta", "threads", "runs", "create"),
+    ("batches", "create"),
+)
+_ANTHROPIC = tuple(
+    Method((*path, name), MESSAGES, managed=name == "stream")
+    for path in (("messages",), ("beta", "messages"))
+    for name in ("create", "parse", "stream")
+)
+_ANTHROPIC_REFUSED = (
+    ("completions", "create"),
+    ("messages", "batches", "create"),
+    ("beta", "messages", "batches", "create"),
+)
+# Every client of an SDK, also for the clouds of others, is one of these.
 _KNOWN = {
-    ("openai", "OpenAI"): Surface(False, _OPENAI),
-    ("openai", "AsyncOpenAI"): Surface(True, _OPENAI),
-    ("anthropic", "Anthropic"): Surface(False, _ANTHROPIC),
-    ("anthropic", "AsyncAnthropic"): Surface(True, _ANTHROPIC),
+    ("openai", "SyncAPIClient"): Surface(False, _OPENAI, _OPENAI_REFUSED),
+    ("openai", "AsyncAPIClient"): Surface(True, _OPENAI, _OPENAI_REFUSED),
+    ("anthropic", "SyncAPIClient"): Surface(False, _ANTHROPIC, _ANTHROPIC_REFUSED),
+    ("anthropic", "AsyncAPIClient"): Surface(True, _ANTHROPIC, _ANTHROPIC_REFUSED),
 }
+_NAMES = "openai.OpenAI, openai.AsyncOpenAI, anthropic.Anthropic, anthropic.AsyncAnthropic"
 
 
 def surface_of(client: object) -> Surface:
@@ -54,8 +86,8 @@ def surface_of(client: object) -> Surface:
         surface = _KNOWN.get((cls.__module__.split(".")[0], cls.__name__))
         if surface is not None:
             return surface
-    names = ", ".join(f"{package}.{name}" for package, name in _KNOWN)
     given = "None" if client is None else f"{type(client).__module__}.{type(client).__qualname__}"
     raise InvalidInputError(
-        f"client: expected one of {names}, got {given}; any other one is served by wrap() and observe()"
+        f"client: expected one of {_NAMES}, or a subclass, got {given}; any other one is served by wrap() "
+        "and observe()"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import logging
@@ -14,6 +15,7 @@ from dotenv import dotenv_values, find_dotenv
 
 from powermem.errors import ConfigError
 
+from ..masking import shown
 from .fields import Env, Section, marker, reveal, section_in
 from .models import Chosen, MemoryConfig
 from .tables import DETECTED, LLMS
@@ -69,7 +71,7 @@ def load_config(path: str | os.PathLike[str]) -> dict[str, Any]:
     Raises:
         ConfigError: there is no such file, or it does not hold a JSON object.
     """
-    text = _text(Path(path).expanduser(), "configuration file")
+    text = _text(_path(path, "path"), "configuration file")
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
@@ -177,18 +179,32 @@ def _file_variables(env_file: str | os.PathLike[str] | None) -> dict[str, str | 
     found = named or find_dotenv(usecwd=True)
     if not found:
         return {}
-    path = Path(found).expanduser()
+    path = _path(found, "env_file")
     # Read here: python-dotenv takes a file that is not there for an empty one.
     return dotenv_values(stream=io.StringIO(_text(path, ".env file")))
 
 
+def _path(value: object, name: str) -> Path:
+    if not isinstance(value, (str, os.PathLike)) or not isinstance(os.fspath(value), str):
+        raise ConfigError(f"{name}: expected the path of a file, got {shown(value)}")
+    return Path(value).expanduser()
+
+
 def _text(path: Path, what: str) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        data = path.read_bytes()
+        # Some editors and shells of Windows write UTF-16, and say so.
+        marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return data.decode("utf-16" if marked else "utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such {what}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path}: this {what} is not UTF-8 text") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"{path}: this {what} is not UTF-8 text, see line {line}; save it as UTF-8"
+        ) from None
+    except ValueError:
+        raise ConfigError(f"{what}: the path holds a NUL character or half of a surrogate pair") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot read this {what}: {error.strerror}") from None
 

@@ -22,6 +22,8 @@ from pydantic import (
 
 from ..masking import MASK, is_secret, mask_text
 
+_MAX_DEPTH = 32
+_MOST = (1 << 63) - 1
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 
 
@@ -131,12 +133,18 @@ def section_in(annotation: Any) -> type[Section] | None:
     return annotation if isinstance(annotation, type) and issubclass(annotation, Section) else None
 
 
-def hide(value: Any, *, secret: bool = False) -> Any:
-    """Wrap what is secret by its name, at any depth, so that it cannot be shown by accident."""
+def hide(value: Any, *, secret: bool = False, depth: int = 0) -> Any:
+    """Wrap what is secret by its name, at any depth, so that it cannot be shown by accident.
+
+    Raises:
+        ValueError: it is nested too deeply, or holds itself.
+    """
+    if depth > _MAX_DEPTH:
+        raise ValueError(f"nested deeper than {_MAX_DEPTH} levels")
     if isinstance(value, Mapping):
-        return {k: hide(v, secret=secret or is_secret(str(k))) for k, v in value.items()}
+        return {k: hide(v, secret=secret or is_secret(str(k)), depth=depth + 1) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [hide(v, secret=secret) for v in value]
+        return [hide(v, secret=secret, depth=depth + 1) for v in value]
     if isinstance(value, str):
         return SecretStr(value) if secret or mask_text(value) != value else value
     return value
@@ -200,6 +208,10 @@ def _host(value: str) -> str:
 def _not_blank(value: str) -> str:
     if not value.strip():
         raise ValueError("expected text that is not blank")
+    if "\x00" in value:
+        raise ValueError("must not hold a NUL character")
+    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+        raise ValueError("must not hold half of a surrogate pair")
     return value
 
 
@@ -235,8 +247,8 @@ Text = Annotated[str, AfterValidator(_not_blank)]
 Path = Annotated[str, BeforeValidator(_path), AfterValidator(_not_blank)]
 Host = Annotated[str, AfterValidator(_host)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
-Count = Annotated[int, Field(ge=1)]
-Whole = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=1, le=_MOST)]
+Whole = Annotated[int, Field(ge=0, le=_MOST)]
 Seconds = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(ge=0)]

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from powermem.errors import ConfigError
 
+from ..masking import shown
 from .environment import auto_config
 from .fields import Option, Url, marker
 from .models import MemoryConfig, ModelProvider
@@ -90,9 +91,9 @@ def check(config: MemoryConfig | Mapping[str, Any] | None) -> MemoryConfig:
         )
     if not isinstance(data, Mapping):
         raise ConfigError(f"config: expected a dict or a MemoryConfig, got {type(data).__name__}")
-    odd = next((key for key in data if not isinstance(key, str)), None)
-    if odd is not None:
-        raise ConfigError(f"config: keys must be text, got {odd!r}")
+    for key in data:
+        if not isinstance(key, str):
+            raise ConfigError(f"config: keys must be text, got {shown(key)}")
     return MemoryConfig(**data)
 
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from powermem.errors import ConfigError
 
-from ..masking import MASK, is_key, is_secret, mask_text
+from ..masking import MASK, is_key, is_secret, shown
 from .fields import Section, spellings
 from .suggestions import shown_name, unknown_key
 
@@ -41,7 +41,7 @@ class Problem(NamedTuple):
     variable: str = ""
 
     def __str__(self) -> str:
-        where = ".".join(MASK if is_key(part) else part for part in self.path)
+        where = ".".join(MASK if is_key(part) else part[:_SHOWN] for part in self.path)
         return f"{self.variable} ({where}): {self.message}" if self.variable else f"{where}: {self.message}"
 
 
@@ -68,15 +68,12 @@ def problems(error: ValidationError, root: type[Section], data: Mapping[str, Any
     return tuple(_problem(dict(detail), root, data) for detail in found)
 
 
-def shown(value: object, path: Iterable[object]) -> str:
+def got(value: object, path: Iterable[object]) -> str:
     """Return ``", got ..."`` for a wrong value, or nothing when it must not be shown."""
     if any(is_secret(str(part)) for part in path):
         return ""
-    if isinstance(value, (bool, int, float)) or value is None:
-        return f", got {value!r}"
-    if isinstance(value, str):
-        text = mask_text(value)
-        return f", got {text if len(text) <= _SHOWN else text[:_SHOWN] + '…'!r}"
+    if isinstance(value, (str, int, float)) or value is None:
+        return f", got {shown(value)}"
     if isinstance(value, Mapping):
         return ", got a mapping"
     if isinstance(value, (list, tuple, set)):
@@ -94,9 +91,9 @@ def _problem(detail: dict[str, Any], root: type[Section], data: Mapping[str, Any
     if kind == "value_error":
         complaint = str(context["error"])
         unnamed = complaint.startswith("expected") and ", got " not in complaint
-        got = shown(detail["input"], path) if unnamed else ""
-        return Problem(path, complaint + got)
-    said = f"expected {_expectation(kind, context, detail['msg'])}{shown(detail['input'], path)}"
+        said = got(detail["input"], path) if unnamed else ""
+        return Problem(path, complaint + said)
+    said = f"expected {_expectation(kind, context, detail['msg'])}{got(detail['input'], path)}"
     field = root.field_named(path[0]) if len(path) == 1 else None
     owner = None if field is None else root.child(field, data)
     if isinstance(detail["input"], str) and owner is not None and "provider" in owner.model_fields:

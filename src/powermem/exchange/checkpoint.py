@@ -7,10 +7,10 @@ import os
 import re
 import uuid
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from ..errors import InvalidInputError
+from ..inputs import check_path
 from ..sqlite.files import is_open
 
 _KEY = "powermem_load"
@@ -35,7 +35,7 @@ class Checkpoint:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         # The program may change its folder during the load.
-        self._path = Path(path).absolute()
+        self._path = check_path(path, "checkpoint").absolute()
         if is_open(self._path):
             raise InvalidInputError(
                 f"checkpoint: {self._path} is a database that is open; choose another path"
@@ -46,7 +46,7 @@ class Checkpoint:
         self._beyond: set[int] = set()
         self._failed: set[int] = set()
         self._again: set[int] = set()
-        if self._path.exists():
+        if os.path.exists(self._path):
             self._load()
         self.save()
 
@@ -63,7 +63,7 @@ class Checkpoint:
             self._beyond = {int(index) for index in state["beyond"]}
             self._again = {int(index) for index in state["failed"]}
             self._failed = set(self._again)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             if isinstance(error, InvalidInputError):
                 raise
             raise InvalidInputError(f"checkpoint: {self._path} is not the checkpoint of a load") from error
@@ -121,7 +121,9 @@ class Checkpoint:
                 os.fsync(file.fileno())
             os.replace(part, self._path)
         except OSError as error:
-            raise InvalidInputError(f"checkpoint: cannot write {self._path} ({error})") from error
+            raise InvalidInputError(
+                f"checkpoint: cannot write {str(self._path)[:300]} ({error.strerror})"
+            ) from error
 
 
 def _shown(value: object) -> str:

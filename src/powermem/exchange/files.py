@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import os
+import zlib
 from collections.abc import Iterable
 from contextlib import suppress
 from itertools import islice
@@ -13,7 +15,16 @@ from types import TracebackType
 from typing import IO, Any, cast
 
 from ..errors import InvalidInputError
+from ..inputs import check_path
 from ..sqlite.files import is_database, is_open
+
+# The longer ones first: the mark of UTF-32 begins like that of UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 Target = str | os.PathLike[str] | IO[Any]
 """A path, or an open file for text or bytes. A path that ends in ``.gz`` is compressed."""
@@ -31,7 +42,7 @@ class LineWriter:
         self._file: IO[Any]
         if isinstance(target, (str, os.PathLike)):
             # The program may change its folder before the file appears.
-            self._path = Path(target).absolute()
+            self._path = check_path(target, "path_or_file").absolute()
             if is_open(self._path):
                 raise InvalidInputError(
                     f"path_or_file: {self._path} is a database that is open; choose another path"
@@ -40,7 +51,9 @@ class LineWriter:
             try:
                 self._file = _open(self._part, "wb", packed=_packed(self._path))
             except OSError as error:
-                raise InvalidInputError(f"path_or_file: cannot write {self._path} ({error})") from error
+                raise InvalidInputError(
+                    f"path_or_file: cannot write {self._path} ({error.strerror})"
+                ) from error
         elif hasattr(target, "write"):
             self._file = target
         else:
@@ -85,16 +98,16 @@ class LineReader:
         self._file: IO[Any]
         if isinstance(source, (str, os.PathLike)):
             # Where it is now, though the program may change its folder while it is read.
-            path = Path(source).absolute()
+            path = check_path(source, "source").absolute()
             if is_database_path(path):
                 raise InvalidInputError(
                     f"source: {path} is an SQLite database, not an export; leave format out, or give the "
                     "file that export_memories() has written"
                 )
             try:
-                self._file = _open(path, "rb", packed=_packed(path))
-            except OSError as error:
-                raise InvalidInputError(f"source: cannot read {path} ({error})") from error
+                self._file = _open_to_read(path)
+            except (OSError, EOFError) as error:
+                raise _unusable("source: cannot read", path, error) from error
         elif hasattr(source, "readline"):
             self._file = source
         else:
@@ -119,18 +132,61 @@ class LineReader:
     def take(self, count: int) -> list[tuple[int, str]]:
         """Return the next lines that are not blank, with their numbers; fewer at the end of the file."""
         taken: list[tuple[int, str]] = []
-        while len(taken) < count and (lines := list(islice(self._lines, count - len(taken)))):
+        while len(taken) < count and (lines := self._read(count - len(taken))):
             for line in lines:
                 self._number += 1
-                text = line.decode("utf-8", "replace") if isinstance(line, bytes) else line
+                text = self._decode(line) if isinstance(line, bytes) else line
                 if text := text.strip("\ufeff \t\r\n"):
                     taken.append((self._number, text))
         return taken
+
+    def _read(self, count: int) -> list[Any]:
+        try:
+            return list(islice(self._lines, count))
+        except (EOFError, zlib.error) as error:
+            raise InvalidInputError(
+                f"source: the compressed file is damaged or cut short, after line {self._number} ({error})"
+            ) from error
+        except UnicodeError as error:
+            # The file was opened for text, or begins with the mark of UTF-16.
+            raise InvalidInputError(
+                f"source: the text after line {self._number} is not in the encoding that the file was opened "
+                "with; open it with its own, as in open(path, encoding='gb18030')"
+            ) from error
+        except OSError as error:
+            raise InvalidInputError(f"source: cannot read on after line {self._number} ({error})") from error
+
+    def _decode(self, line: bytes) -> str:
+        try:
+            return line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            # Nothing is guessed: a wrong guess would store other words than those that were written.
+            raise InvalidInputError(
+                f"source: line {self._number} is not UTF-8 text (byte {error.object[error.start]:#04x} at "
+                f"position {error.start}); nothing from there on was imported. Save the file as UTF-8, or "
+                "give it opened with its encoding, as in open(path, encoding='gb18030')"
+            ) from None
 
 
 def is_database_path(source: Target) -> bool:
     """Return whether a path leads to an SQLite database."""
     return isinstance(source, (str, os.PathLike)) and "\0" not in os.fspath(source) and is_database(source)
+
+
+def _unusable(what: str, path: Path, error: Exception) -> InvalidInputError:
+    name = str(path)
+    said = getattr(error, "strerror", None) or error
+    return InvalidInputError(f"{what} {name if len(name) <= 300 else name[:300] + '...'} ({said})")
+
+
+def _open_to_read(path: Path) -> IO[Any]:
+    with open(path, "rb") as file:
+        begin = file.read(4)
+    opened: Any = _open(path, "rb", packed=begin.startswith(b"\x1f\x8b"))
+    if begin.startswith(b"\x1f\x8b"):
+        begin = opened.peek(4)[:4]
+    named = next((encoding for mark, encoding in _MARKS if begin.startswith(mark)), None)
+    return opened if named is None else io.TextIOWrapper(opened, encoding=named)
 
 
 def _packed(path: Path) -> bool:

@@ -19,6 +19,7 @@ from ..clock import FULL_DAY
 from ..errors import InvalidInputError
 from ..ids import parse_id
 from ..inputs import check_scope
+from ..masking import shown
 from ..metadata import check_metadata, check_text
 from ..tasks import Preference
 from ..text import content_hash
@@ -73,14 +74,27 @@ def read_header(line: str) -> Header | None:
         return None
     if value[KEY] != FORMAT:
         raise InvalidInputError(
-            f"source: the file is in version {value[KEY]!r} of the format and this powermem reads {FORMAT}; "
-            "upgrade powermem"
+            f"source: the file is in version {shown(value[KEY])} of the format and this powermem reads "
+            f"{FORMAT}; upgrade powermem"
         )
-    embedder = value.get("embedder")
+    embedder, index = value.get("embedder"), value.get("index", 0)
     identity = None
-    if isinstance(embedder, list) and len(embedder) == 3:
-        identity = EmbedderIdentity(str(embedder[0]), str(embedder[1]), int(embedder[2]))
-    return Header(identity, int(value.get("index", 0)))
+    if embedder is not None:
+        identity = _identity(embedder)
+    if type(index) is not int or not 0 <= index < 1 << 31:
+        raise InvalidInputError(f"source: the header's 'index' must be a small integer, got {shown(index)}")
+    return Header(identity, index)
+
+
+def _identity(value: object) -> EmbedderIdentity:
+    if isinstance(value, list) and len(value) == 3:
+        provider, model, dimension = value
+        if isinstance(provider, str) and isinstance(model, str) and type(dimension) is int and dimension > 0:
+            return EmbedderIdentity(provider, model, dimension)
+    raise InvalidInputError(
+        "source: the header's 'embedder' must be a list of a provider, a model and a dimension; "
+        "remove it to embed the memories again"
+    )
 
 
 def write_item(item: Item) -> str:
@@ -276,14 +290,14 @@ def _id(value: Any) -> int:
         return value
     number = parse_id(value)
     if number is None:
-        raise InvalidInputError(f"id: expected a positive 63-bit integer, got {value!r}")
+        raise InvalidInputError(f"id: expected a positive 63-bit integer, got {shown(value)}")
     return number
 
 
 def _integer(value: Any) -> int:
     # Not isinstance: a bool is no number here, and stores keep 64 bits.
     if type(value) is not int or not -(1 << 63) <= value < 1 << 63:
-        raise InvalidInputError(f"expected a 64-bit integer, got {value!r}")
+        raise InvalidInputError(f"expected a 64-bit integer, got {shown(value)}")
     return value
 
 
@@ -294,13 +308,13 @@ def _moment(value: Any) -> int | None:
 def _offset(value: Any) -> int | None:
     # Exports of earlier versions have none.
     if value is not None and (type(value) is not int or abs(value) >= FULL_DAY):
-        raise InvalidInputError(f"utc_offset: expected seconds, less than a day of them, got {value!r}")
+        raise InvalidInputError(f"utc_offset: expected seconds, less than a day of them, got {shown(value)}")
     return value
 
 
 def _text(value: Any, name: str) -> str:
     if type(value) is not str:
-        raise InvalidInputError(f"{name}: expected a string, got {value!r}")
+        raise InvalidInputError(f"{name}: expected a string, got {shown(value)}")
     return check_text(value, name)
 
 

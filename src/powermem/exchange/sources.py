@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import clock
 from ..errors import InvalidInputError
+from ..masking import shown
 from ..tasks import Preference
 from ..types import EmbedderIdentity, HistoryEntry, Stored, Turn
 from . import FORMATS
@@ -77,8 +78,8 @@ class Source:
     """
 
     def __init__(self, source: Target, format: str = "auto", collection: str | None = None) -> None:
-        if format not in FORMATS:
-            raise InvalidInputError(f"format: expected one of {', '.join(FORMATS)}, got {format!r}")
+        if not isinstance(format, str) or format not in FORMATS:
+            raise InvalidInputError(f"format: expected one of {', '.join(FORMATS)}, got {shown(format)}")
         self.embedder: EmbedderIdentity | None = None
         self._reader: LineReader | None = None
         self._database: UpstreamDatabase | None = None
@@ -167,4 +168,7 @@ def _decode(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InvalidInputError(f"source: not valid JSON ({error})") from None
+        raise InvalidInputError(
+            "source: neither an export of powermem, nor JSON of powermem 1.1 or of mem0, nor a database of "
+            f"powermem 1.1; not valid JSON ({error})"
+        ) from None

@@ -9,6 +9,7 @@ from .. import clock
 from ..errors import FilterError, InvalidInputError
 from ..ids import parse_id
 from ..inputs import check_id
+from ..masking import shown
 from ..metadata import check_text
 from .expression import Column, Condition, Expression, Field, Key, Not, Operator, Or, Scalar
 from .pattern import is_complete
@@ -38,18 +39,6 @@ def compare(field: Field, operator: str, operand: object, path: str) -> Expressi
     if operator in _OPPOSITES:
         return Not(_COMPARISONS[_OPPOSITES[operator]](field, operand, path))
     return _COMPARISONS[operator](field, operand, path)
-
-
-def shown(value: object) -> str:
-    """Return a value as an error message shows it: short, and never failing."""
-    if value is None or isinstance(value, (bool, float)):
-        return repr(value)
-    if isinstance(value, str):
-        return repr(value if len(value) <= 60 else value[:60] + "...")
-    # Python refuses to write integers of more than 4300 digits.
-    if isinstance(value, int):
-        return repr(value) if abs(value) <= _LARGEST else "an integer beyond 64 bits"
-    return f"a value of type {type(value).__name__}"
 
 
 def check_name(name: object, path: str) -> str:

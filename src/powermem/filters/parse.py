@@ -9,7 +9,8 @@ from difflib import get_close_matches
 from ..clock import parse as parse_moment
 from ..clock import to_datetime
 from ..errors import FilterError, InvalidInputError
-from .comparison import OPERATORS, check_name, compare, shown
+from ..masking import shown
+from .comparison import OPERATORS, check_name, compare
 from .expression import COLUMNS, And, Condition, Expression, Key, Not, Or
 
 MAX_DEPTH = 32

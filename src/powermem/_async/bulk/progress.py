@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import Any
 
 from ..._concurrency import async_call
+from ...inputs import check_callback
 
 _INTERVAL = 0.1
 
@@ -23,6 +24,7 @@ class AsyncProgress:
     """
 
     def __init__(self, listener: Listener | None, total: int | None = None) -> None:
+        check_callback(listener, "on_progress")
         self._listener = listener
         self._total = total
         self._started = perf_counter()

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from ... import clock
 from ...errors import InvalidInputError
+from ...masking import shown
 from ...tasks import ProcessStatus
 from ..calling import named
 from ..stores.base import AsyncTaskStore
@@ -51,7 +52,7 @@ class AsyncProcessing:
                 next task does not begin, so it must not wait for one.
         """
         if not callable(callback):
-            raise InvalidInputError(f"callback: expected a function, got {callback!r}")
+            raise InvalidInputError(f"callback: expected a function, got {shown(callback)}")
         self._observers.append(callback)
 
     async def start(self) -> None:

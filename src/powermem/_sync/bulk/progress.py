@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from ..._concurrency import call
+from ...inputs import check_callback
 
 _INTERVAL = 0.1
 
@@ -24,6 +25,7 @@ class Progress:
     """
 
     def __init__(self, listener: Listener | None, total: int | None = None) -> None:
+        check_callback(listener, "on_progress")
         self._listener = listener
         self._total = total
         self._started = perf_counter()

@@ -32,13 +32,13 @@ class Clients(Generic[M]):
         """Recall before each call of a client, and remember what was said in it.
 
         What is recalled by the user's last message is put at the end of the system prompt. The arguments of
-        the call stay as they are, and what it returns is the client's own. A call that is made by way of
-        ``with_raw_response``, ``with_streaming_response`` or ``with_options`` is left alone. Registering a
-        client again has no effect.
+        the call stay as they are, and what it returns is the client's own. Clients that ``with_options`` and
+        ``copy`` make of it are attended as well. Registering keeps neither the client nor the memory alive,
+        and begins to open the memory. Registering a client again has no effect.
 
         Args:
             client: an ``OpenAI``, ``OpenAI``, ``AzureOpenAI``, ``AzureOpenAI``, ``Anthropic`` or
-                ``Anthropic``.
+                ``Anthropic``, or one of their SDKs' clients for other clouds.
 
         Returns:
             The memory.
