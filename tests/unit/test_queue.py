@@ -116,8 +116,8 @@ def test_no_step_reads_a_whole_table(engine: Engine, queue: QueueSQL) -> None:
     apply(engine, said("hello"), task)
     plans: list[str] = []
     for steps in [
-        queue.lanes.find_due(AT, 9, None),
-        queue.lanes.claim("A", AT, UNTIL, [LANE]),
+        queue.lanes.find_due(AT, AT, 9, None),
+        queue.lanes.claim("A", AT, AT, UNTIL, [LANE]),
         queue.begin("A", LANE, AT),
         queue.apply(HoldLane(LANE, "A", UNTIL), []),
         queue.task_turns(task.task.id),
