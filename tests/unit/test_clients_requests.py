@@ -140,7 +140,23 @@ def test_a_function_with_a_system_prompt_of_its_own_gets_it_there(name: str) -> 
     assert keywords[name].startswith(f"Be brief\n\n{RECALL_OPEN}")
 
 
-@pytest.mark.parametrize("given", [(), (None,), ({"a": 1},), (7,), (iter([USER]),)])
+def test_the_contents_of_gemini_get_it_in_their_own_form() -> None:
+    contents = [{"role": "user", "parts": [{"text": "Hello"}]}]
+    attended = attend(GENERIC, WHO, (), {"contents": contents, "model": "m"}, 0)
+    assert attended is not None
+    assert attended.said == "Hello"
+    first, second = attended.call(["a fact"])[1]["contents"]
+    assert first == {"role": "user", "parts": [{"text": quote_recalled(["a fact"])}]}
+    assert second is contents[0]
+    # What was recalled is not heard as something that the user says.
+    assert new_messages([first, second]) == ("Hello", "Hello")
+    assert new_messages([first]) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [(), (None,), ({"a": 1},), (7,), (iter([USER]),), (["a", "b"],), ([{"from": "human", "value": "a"}],)],
+)
 def test_what_is_no_conversation_is_left_alone(given: tuple[Any, ...]) -> None:
     assert attend(GENERIC, WHO, given, {}, 0) is None
 
