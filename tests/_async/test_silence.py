@@ -14,7 +14,7 @@ from powermem._concurrency import async_gather
 from powermem._drivers._asyncmy import AsyncMySQLDriver
 from powermem._drivers._asyncpg import AsyncPostgresDriver
 from powermem._drivers.base import AsyncConnection, AsyncDriver, ConnectionLostError, NoReplyError, Server
-from powermem.errors import StoreUnavailableError
+from powermem.errors import StoreError, StoreUnavailableError
 from tests.databases import place
 from tests.relays import CERTIFICATE, Encryptor, Fault, Proxy
 
@@ -116,6 +116,15 @@ async def test_a_connection_that_breaks(store: str, target: Server, call: str) -
 
     faults = [Fault(action, side) for action in ACTIONS for side in SIDES]
     await async_gather([partial(check, fault) for fault in faults])
+
+
+async def test_a_text_that_is_not_unicode(store: str, target: Server) -> None:
+    connection = await driver(store, target).connect()
+    with pytest.raises(StoreError):
+        await connection.fetch("SELECT ?", ("a\ud800b",))
+    # It was not sent, so the connection is as good as before.
+    assert await connection.fetch("SELECT 1") == [(1,)]
+    await connection.close()
 
 
 async def test_all_connections_in_use(store: str, target: Server) -> None:

@@ -15,7 +15,7 @@ from powermem._drivers._psycopg import PostgresDriver
 from powermem._drivers._pymysql import MySQLDriver
 from powermem._drivers.base import Connection, ConnectionLostError, Driver, NoReplyError, Server
 from powermem._sync.stores.pool import Pool
-from powermem.errors import StoreUnavailableError
+from powermem.errors import StoreError, StoreUnavailableError
 from tests.databases import place
 from tests.relays import CERTIFICATE, Encryptor, Fault, Proxy
 
@@ -117,6 +117,15 @@ def test_a_connection_that_breaks(store: str, target: Server, call: str) -> None
 
     faults = [Fault(action, side) for action in ACTIONS for side in SIDES]
     gather([partial(check, fault) for fault in faults])
+
+
+def test_a_text_that_is_not_unicode(store: str, target: Server) -> None:
+    connection = driver(store, target).connect()
+    with pytest.raises(StoreError):
+        connection.fetch("SELECT ?", ("a\ud800b",))
+    # It was not sent, so the connection is as good as before.
+    assert connection.fetch("SELECT 1") == [(1,)]
+    connection.close()
 
 
 def test_all_connections_in_use(store: str, target: Server) -> None:
