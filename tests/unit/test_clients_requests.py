@@ -21,6 +21,7 @@ from powermem.clients import (
     new_messages,
     reply_text,
 )
+from powermem.clients.exchange import spoken
 from powermem.prompts import RECALL_OPEN, quote_recalled
 
 WHO = Attribution("u")
@@ -101,6 +102,42 @@ def test_a_streamed_reply_is_put_together() -> None:
     ):
         transcript.feed(event)
     assert transcript.text == "abcde"
+
+
+FACE = "\U0001f600"
+HALVES = ("\ud83d", "\ude00")
+
+
+def chunk(text: str) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": {"content": text}}]}
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([chunk(f"a{HALVES[0]}"), chunk(f"{HALVES[1]}b")], f"a{FACE}b"),
+        ([{"type": "response.output_text.delta", "delta": half} for half in HALVES], FACE),
+        (list(HALVES), FACE),
+        ([SimpleNamespace(content=half) for half in HALVES], FACE),
+        ([FACE.encode()[:1], FACE.encode()[1:3], FACE.encode()[3:], b"b"], f"{FACE}b"),
+        ([FACE.encode()[:2], b" b"], "\ufffd b"),
+        ([chunk(f"a{HALVES[0]}"), chunk(" b\x00c")], "a\ufffd bc"),
+    ],
+)  # fmt: skip
+def test_a_character_that_a_stream_cut_in_two_is_put_together(events: list[Any], expected: str) -> None:
+    transcript = Transcript()
+    for event in events:
+        transcript.feed(event)
+    assert transcript.text == expected
+
+
+def test_what_was_said_survives_half_a_character() -> None:
+    said = {"role": "user", "content": f"I like tea {HALVES[0]}"}
+    attended = attend(CHAT, WHO, (), {"messages": [said]}, 0)
+    assert attended is not None
+    assert attended.query == "I like tea \ufffd"
+    kept = [*spoken("user", attended.said, 0), *spoken("assistant", f"Good{HALVES[1]}", 0)]
+    assert [message.content for message in kept] == ["I like tea \ufffd", "Good\ufffd"]
 
 
 def test_a_foreign_system_message_gets_one_of_ours_before_it() -> None:

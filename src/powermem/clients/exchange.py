@@ -99,7 +99,7 @@ def attend(
     said, query = new_messages(messages)
     if not query:
         return None
-    return Attended(api, who, said, query[-_LONGEST_QUERY:], at, rest, key, arguments)
+    return Attended(api, who, said, clean_text(query)[-_LONGEST_QUERY:], at, rest, key, arguments)
 
 
 def _is_extendable(message: object) -> bool:
