@@ -92,8 +92,8 @@ def test_a_draft_among_thoughts_is_no_answer(thoughts: str, answer: str) -> None
             assert texts(THOUGHTS[thoughts](draft) + gap + ANSWERS[answer]) == ["Ana likes tea"], draft
 
 
-@pytest.mark.parametrize("thoughts", set(THOUGHTS) - {"without its beginning", "channel"})
-@pytest.mark.parametrize("answer", set(ANSWERS) - {"open fence", "open tag"})
+@pytest.mark.parametrize("thoughts", sorted(set(THOUGHTS) - {"without its beginning", "channel"}))
+@pytest.mark.parametrize("answer", sorted(set(ANSWERS) - {"open fence", "open tag"}))
 def test_thoughts_after_the_answer_change_nothing(thoughts: str, answer: str) -> None:
     for name, draft in DRAFTS.items():
         if name.startswith("cut"):
