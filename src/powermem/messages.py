@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timezone, tzinfo
 from functools import partial
 from typing import Any, TypeAlias
@@ -116,6 +117,24 @@ def check_messages(messages: object) -> Sequence[Any]:
     raise InvalidInputError(
         f"messages: expected a string, a message or a list of messages, got {type(messages).__name__}"
     )
+
+
+def dated(messages: Sequence[Message], now: LocalTime) -> list[Message]:
+    """Return messages that all say when they were sent: if one does not, it came with its neighbour.
+
+    Args:
+        messages: a conversation.
+        now: when it was sent where no message says so.
+    """
+    first = next((message for message in messages if message.sent_at is not None), None)
+    at, utc_offset = now if first is None else (first.sent_at, first.utc_offset)
+    found = []
+    for message in messages:
+        if message.sent_at is None:
+            message = replace(message, sent_at=at, utc_offset=utc_offset)
+        at, utc_offset = message.sent_at, message.utc_offset
+        found.append(message)
+    return found
 
 
 def spoken(messages: Sequence[Message]) -> Sequence[Message]:
