@@ -282,6 +282,11 @@ def _scope(parser: argparse.ArgumentParser) -> None:
 def _saying(parser: argparse.ArgumentParser) -> None:
     _metadata(parser, "kept with every memory")
     parser.add_argument("--timestamp", type=_moment, metavar="WHEN", help="when it was said, in ISO 8601")
+    parser.add_argument(
+        "--timezone",
+        metavar="ZONE",
+        help="the speaker's time zone, such as Europe/Berlin, for times without an offset",
+    )
     parser.add_argument("--no-infer", action="store_true", help="store each message word for word")
 
 
