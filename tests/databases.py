@@ -94,7 +94,9 @@ def vector_store(
             "config": {**server.config("shared"), "collection_name": "memories"},
         }
     else:
-        with Memory({"vector_store": shared[store], "embedder": {"provider": "none"}}) as memory:
+        # Work that an earlier test has left must not be gone on with while it is removed.
+        idle = {"embedder": {"provider": "none"}, "processing": {"resume": False}}
+        with Memory({"vector_store": shared[store], **idle}) as memory:
             memory.reset()
     return copy.deepcopy(shared[store])
 

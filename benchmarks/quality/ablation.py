@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from powermem._async.encoder import AsyncEncoder
+from powermem._async.providers.batched import AsyncBatchedEmbedder
 from powermem._async.providers.foreign import AsyncForeignEmbedder
 from powermem._async.retrieval.search import AsyncRetrieval, Query
 from powermem._async.stores.sqlite import AsyncSQLiteStore
@@ -81,7 +82,9 @@ async def ask_weighted(
 ) -> list[Answer]:
     """Ask all questions of a filled store with another ranking than it ships with."""
     store = AsyncSQLiteStore(Engine(str(library.path), COLLECTION, weights=ranking.weights))
-    given = embedder and AsyncForeignEmbedder(embedder, provider=PROVIDER, model=embedder.model)
+    given = embedder and AsyncBatchedEmbedder(
+        AsyncForeignEmbedder(embedder, provider=PROVIDER, model=embedder.model)
+    )
     retrieval = AsyncRetrieval(store, AsyncEncoder(given or None, store), None, voiced=ranking.voiced)
     await store.open()
     answers = []

@@ -19,6 +19,18 @@ from typing import Any
 _PATIENCE = 60.0
 _UNPRIVILEGED = "nobody"
 
+# Waits for a line. When this process ends without one, even killed, it ends the server and its folder.
+_GUARD = """
+read line && exit
+kill -s "$2" "$1"
+for attempt in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  kill -0 "$1" || break
+  sleep 0.25
+done
+kill -s KILL -- "-$1"
+rm -rf -- "$3"
+"""
+
 
 class Missing(Exception):
     """The server is not installed; the message says how to get it."""
@@ -43,6 +55,7 @@ class Server(ABC):
         # A socket's path may have 107 characters, and nobody must be able to reach it.
         self.folder = Path(tempfile.mkdtemp(prefix=f"powermem-{self.name}-", dir="/tmp"))
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
         self._prepared = False
 
     @classmethod
@@ -91,6 +104,13 @@ class Server(ABC):
             self._prepared = True
         with (self.folder / "server.log").open("ab") as log:
             self._process = self._spawn(self.command(), stdout=log, stderr=subprocess.STDOUT)
+        self._guard = subprocess.Popen(
+            ["sh", "-c", _GUARD, "sh", str(self._process.pid), self.stop_signal.name[3:], self.folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         self._wait()
 
     def stop(self) -> None:
@@ -149,6 +169,12 @@ class Server(ABC):
             **user,
         )
 
+    def _dismiss(self) -> None:
+        """Send the guard home before it takes an end that is wanted for one that is not."""
+        guard, self._guard = self._guard, None
+        if guard is not None:
+            guard.communicate(b"\n")
+
     def _wait(self) -> None:
         assert self._process is not None
         until = time.monotonic() + _PATIENCE
@@ -167,6 +193,7 @@ class Server(ABC):
         process, self._process = self._process, None
         if process is None:
             return
+        self._dismiss()
         children = _children(process.pid) if how == signal.SIGKILL else []
         process.send_signal(how)
         # PostgreSQL's sessions are in groups of their own, and would answer until they notice.
@@ -179,7 +206,7 @@ class Server(ABC):
             process.kill()
             process.wait()
         until = time.monotonic() + _PATIENCE
-        while any(map(_lives, children)) and time.monotonic() < until:
+        while any(map(lives, children)) and time.monotonic() < until:
             time.sleep(0.005)
         # What it started in its session goes too.
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -194,7 +221,8 @@ def _children(pid: int) -> list[int]:
         return []
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
+    """Return whether a process runs; one that only waits to be buried does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
     except OSError:

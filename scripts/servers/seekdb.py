@@ -96,7 +96,8 @@ class SeekDB(Server):
         }
 
     def create(self, database: str) -> None:
-        self._run(f"CREATE DATABASE `{database}`")
+        # There is one named test from the beginning.
+        self._run(f"CREATE DATABASE IF NOT EXISTS `{database}`")
 
     def drop(self, database: str) -> None:
         self._run(f"DROP DATABASE IF EXISTS `{database}`")

@@ -13,7 +13,7 @@ from .errors import InvalidInputError
 from .filters import Expression
 from .filters import parse as parse_filters
 from .inputs import Moment, check_id, check_mode, check_text_given
-from .messages import read_messages, spoken
+from .messages import dated, read_messages, spoken
 from .metadata import check_metadata
 from .parts import has_parts
 from .plan import NewMemories
@@ -89,9 +89,10 @@ def read_addition(
     later = check_mode(async_mode)
     configured, zone = zone, zone if timezone is None else read_zone(timezone)
     now = clock.local_time(clock.now(), zone)
-    said = now if timestamp is None else clock.parse_local(timestamp, zone)
+    said = None if timestamp is None else clock.parse_local(timestamp, zone)
     actor = check_id(actor_id, "actor_id")
-    heard = read_messages(messages, actor_id=actor, sent_at=said, zone=zone, private_urls=private_urls)
+    found = read_messages(messages, actor_id=actor, sent_at=said, zone=zone, private_urls=private_urls)
+    heard = dated(found, now)
     kept = check_metadata(metadata)
     if scope is not None:
         kept["scope"] = check_text_given(scope, "scope")

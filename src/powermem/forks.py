@@ -41,6 +41,12 @@ def watch_forks(item: Forkable) -> None:
         _known[:] = [*(known for known in _known if known() is not None), weakref.ref(item)]
 
 
+def free_in_child(lock: threading.Lock | threading.RLock) -> None:
+    """Let a lock of a module be free in every forked child, where the thread that held it does not exist."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=lock._at_fork_reinit)  # type: ignore[union-attr]
+
+
 def _before() -> None:
     for known in reversed(list(_known)):
         item = known()

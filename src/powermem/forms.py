@@ -100,9 +100,12 @@ def unpacked(item: object) -> Sequence[object]:
 
 def role_named(name: object) -> str | None:
     """Return the role that a name stands for, ``None`` for a name that stands for none."""
-    # An enumeration's member has its name as its value.
-    name = getattr(name, "value", name)
-    return _ROLES.get(name.strip().lower()) if isinstance(name, str) else None
+    if type(name) is not str:
+        # An enumeration's member has its name as its value.
+        name = getattr(name, "value", name)
+    if not isinstance(name, str):
+        return None
+    return _ROLES.get(name) or _ROLES.get(name.strip().lower())
 
 
 def written_role(item: object) -> object:

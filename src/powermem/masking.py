@@ -6,6 +6,9 @@ import re
 
 MASK = "**********"
 
+_EXAMPLE = "user:password"
+"""What messages write where a user has their own."""
+
 _SHOWN = 60
 _LARGEST = (1 << 64) - 1
 
@@ -93,6 +96,8 @@ def _mask_userinfo(match: re.Match[str]) -> str:
     at = word.rfind("@")
     head = word[:at] if at >= 0 else ""
     scheme = _SCHEME.match(head)
+    if head[0 if scheme is None else scheme.end() :] == _EXAMPLE:
+        return word
     if scheme is not None:
         return f"{scheme.group()}{MASK}{word[at:]}" if len(head) > scheme.end() else word
     return f"{MASK}{word[at:]}" if ":" in head else word

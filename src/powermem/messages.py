@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timezone, tzinfo
+from functools import partial
 from typing import Any, TypeAlias
 
 from .cleaning import clean_text
@@ -104,6 +106,8 @@ def check_messages(messages: object) -> Sequence[Any]:
     Raises:
         InvalidInputError: they are of a wrong type.
     """
+    if type(messages) is list:
+        return messages
     if isinstance(messages, str) or is_message(messages):
         return (messages,)
     if isinstance(messages, (list, tuple)):
@@ -113,6 +117,24 @@ def check_messages(messages: object) -> Sequence[Any]:
     raise InvalidInputError(
         f"messages: expected a string, a message or a list of messages, got {type(messages).__name__}"
     )
+
+
+def dated(messages: Sequence[Message], now: LocalTime) -> list[Message]:
+    """Return messages that all say when they were sent: if one does not, it came with its neighbour.
+
+    Args:
+        messages: a conversation.
+        now: when it was sent where no message says so.
+    """
+    first = next((message for message in messages if message.sent_at is not None), None)
+    at, utc_offset = now if first is None else (first.sent_at, first.utc_offset)
+    found = []
+    for message in messages:
+        if message.sent_at is None:
+            message = replace(message, sent_at=at, utc_offset=utc_offset)
+        at, utc_offset = message.sent_at, message.utc_offset
+        found.append(message)
+    return found
 
 
 def spoken(messages: Sequence[Message]) -> Sequence[Message]:
@@ -159,6 +181,11 @@ class _Reader:
             if text := check_text(item, path).strip():
                 self._kept.append(_message("user", text, self._actor_id, self._sent_at))
             return
+        content = item.get("content") if type(item) is dict else None
+        if content and isinstance(content, str) and (role := role_named(item.get("role"))):  # type: ignore[attr-defined]
+            # Most messages are like this, and nothing else has to be looked for.
+            self._keep(item, role, content, path)
+            return
         for one in unpacked(item):
             self._read(one, path)
 
@@ -178,23 +205,26 @@ class _Reader:
             return
         if lacks_content(item) and role != "assistant":
             raise InvalidInputError(f"{path}: a message needs 'content'; it has {_fields(item)}")
-        given = part_of(item, "name") or part_of(item, "actor_id") or None
+        self._keep(item, role, content_of(item), path)
+
+    def _keep(self, item: object, role: str, content: object, path: str) -> None:
+        get: Callable[[str], Any] = item.get if isinstance(item, dict) else partial(part_of, item)
+        given = get("name") or get("actor_id") or None
         name = self._actor_id if given is None else check_id(given, f"{path}.name")
-        content = content_of(item)
         # An assistant's message that only calls tools has no content.
         text, parts = ("", ()) if content is None else self._content(content, f"{path}.content", role)
         if text or parts:
-            self._kept.append(_message(role, text, name, self._moment(item, path), parts))
+            self._kept.append(
+                _message(role, text, name, self._moment(get, path, isinstance(item, dict)), parts)
+            )
         elif role != "user" and (content is None or stands_without_content(item)):
             self._leave_out(item, path)
 
-    def _moment(self, item: object, path: str) -> LocalTime | None:
+    def _moment(self, get: Callable[[str], Any], path: str, strict: bool) -> LocalTime | None:
         for key in _TIME_KEYS:
-            value = part_of(item, key)
+            value = get(key)
             # Of an object, a field of another type has another meaning.
-            if isinstance(value, (str, int, float, date)) or (
-                value is not None and isinstance(item, Mapping)
-            ):
+            if value is not None and (strict or isinstance(value, (str, int, float, date))):
                 return parse_local(value, self._zone, f"{path}.{key}")
         return self._sent_at
 

@@ -205,8 +205,11 @@ def carry_out(
     changes: list[Change] = []
     # First, for another fact may change the memory, and then it is not the one that was read any more.
     links: list[Change] = []
+    by_fact: dict[int, list[Decision]] = {}
+    for item in decisions.items:
+        by_fact.setdefault(item.fact, []).append(item)
     for number, candidate in enumerate(found):
-        mine = [item for item in decisions.items if item.fact == number]
+        mine = by_fact.get(number, [])
         if not mine or any(item.action in ("ADD", "SUPERSEDE") for item in mine):
             changes.extend(_add_and_close(new, candidate, mine, rows))
         for item in mine:

@@ -6,7 +6,10 @@ import threading
 from functools import cache
 from typing import Any
 
+from .forks import free_in_child
+
 _lock = threading.Lock()
+free_in_child(_lock)
 
 
 def stem_in(language: str, word: str) -> str | None:

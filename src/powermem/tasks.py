@@ -19,7 +19,7 @@ from .errors import (
     QuotaExceededError,
 )
 from .types import Scope, Turn
-from .wire.reasons import CUT, FILTERED, QUOTA, TOO_LONG
+from .wire.reasons import FILTERED, QUOTA, TOO_LONG
 from .wire.retry import is_passing
 
 
@@ -174,7 +174,7 @@ def lane_scope(scope: Scope) -> Scope:
 
 
 # What a provider says again, and what every way of asking was tried for.
-_LASTING = frozenset({CUT, FILTERED, QUOTA, TOO_LONG})
+_LASTING = frozenset({FILTERED, QUOTA, TOO_LONG})
 
 
 def done_key(task_id: int) -> str:

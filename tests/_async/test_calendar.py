@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -194,3 +195,9 @@ async def test_what_a_model_dates_with_an_offset_is_of_the_day_written_there(
             "results"
         ]
         assert hit["score_details"]["period"] == pytest.approx(0.1)
+
+
+async def test_records_of_other_libraries_keep_their_day(memory: AsyncMemory) -> None:
+    records = [{"memory": "Likes oolong", "user_id": "ana", "created_at": "2026-04-22T22:30:00-07:00"}]
+    assert (await memory.import_memories(json.dumps(records)))["imported"] == 1
+    assert "[22 April 2026] Likes oolong" in await memory.context("oolong", user_id="ana")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -10,11 +11,12 @@ from typing import Any
 import pytest
 
 from powermem._async.stores.pool import AsyncPool
-from powermem._concurrency import async_gather
+from powermem._concurrency import async_gather, async_to_thread
 from powermem._drivers._asyncmy import AsyncMySQLDriver
 from powermem._drivers._asyncpg import AsyncPostgresDriver
 from powermem._drivers.base import AsyncConnection, AsyncDriver, ConnectionLostError, NoReplyError, Server
-from powermem.errors import StoreUnavailableError
+from powermem._drivers.lent import AsyncLentDriver
+from powermem.errors import StoreError, StoreUnavailableError
 from tests.databases import place
 from tests.relays import CERTIFICATE, Encryptor, Fault, Proxy
 
@@ -118,6 +120,15 @@ async def test_a_connection_that_breaks(store: str, target: Server, call: str) -
     await async_gather([partial(check, fault) for fault in faults])
 
 
+async def test_a_text_that_is_not_unicode(store: str, target: Server) -> None:
+    connection = await driver(store, target).connect()
+    with pytest.raises(StoreError):
+        await connection.fetch("SELECT ?", ("a\ud800b",))
+    # It was not sent, so the connection is as good as before.
+    assert await connection.fetch("SELECT 1") == [(1,)]
+    await connection.close()
+
+
 async def test_all_connections_in_use(store: str, target: Server) -> None:
     pool = AsyncPool(driver(store, target), most=1, timeout=0.05)
     async with pool.reading() as reader:
@@ -142,6 +153,51 @@ async def test_a_connection_that_died_while_it_lay_idle(store: str, target: Serv
 async def ask(pool: AsyncPool) -> list[tuple[Any, ...]]:
     async with pool.reading() as reader:
         return await reader.fetch("SELECT 1")
+
+
+@pytest.mark.parametrize("call", ["fetch", "execute_many", "commit"])
+async def test_a_connection_of_the_program_that_breaks(
+    store: str, target: Server, proxy: Proxy, call: str
+) -> None:
+    connection = await AsyncLentDriver(opener(store, target), target).connect()
+    proxy.behave(Fault("silence"))
+    with pytest.raises(NoReplyError, match="statement_timeout"):
+        await use(connection, call)
+    await connection.close()
+
+
+async def test_a_function_of_the_program_that_never_returns(store: str, target: Server) -> None:
+    may_return, closed = threading.Event(), threading.Event()
+    connect = opener(store, target)
+
+    def late() -> Any:
+        may_return.wait()
+        connection = connect()
+        close = connection.close
+
+        def note() -> None:
+            close()
+            closed.set()
+
+        connection.close = note
+        return connection
+
+    with pytest.raises(NoReplyError, match="connect_timeout"):
+        await AsyncLentDriver(late, replace(target, connect_timeout=0.1)).connect()
+    # What it returns after all does not stay open.
+    may_return.set()
+    assert await async_to_thread(closed.wait, 30)
+
+
+def opener(store: str, server: Server) -> Callable[[], Any]:
+    """Return a function that connects as a program does."""
+    keys: dict[str, Any] = {"host": server.host, "port": server.port, "user": server.user}
+    keys["password"] = server.password
+    if store == "postgres":
+        psycopg = pytest.importorskip("psycopg")
+        return partial(psycopg.connect, dbname=server.database, sslmode="disable", **keys)
+    pymysql = pytest.importorskip("pymysql")
+    return partial(pymysql.connect, database=server.database, **keys)
 
 
 async def test_an_answer_that_comes_drop_by_drop(store: str, target: Server, proxy: Proxy) -> None:

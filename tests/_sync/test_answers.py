@@ -238,3 +238,65 @@ def test_one_failure_is_one_callers_failure(api: ApiServer, memory: Memory, mode
     outcomes = gather([partial(attempt, number) for number in range(6)])
     assert outcomes == ["stored"] * 3 + ["ProviderError"] + ["stored"] * 2
     assert memory.count() == 5
+
+
+DRAFT = json.dumps({"facts": [fact(f"DRAFT {number} of what may be worth knowing") for number in range(5)]})
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"content": f"[THINK]Perhaps {DRAFT}[/THINK]\n{GOOD}"},
+        {"content": f"```json\n{DRAFT}\n```\nToo much. Better:\n```json\n{GOOD}\n```"},
+        {"content": f"{GOOD}\n<think>Or rather {DRAFT}? No.</think>"},
+        {"content": json.dumps({"type": "object", "properties": json.loads(GOOD)})},
+        {"content": "", "reasoning_content": f"I could say {DRAFT}. But no.\n{GOOD}"},
+        {"content": "I call it.", "tool_calls": [{"function": {"name": "facts", "arguments": GOOD}}]},
+    ],
+)
+def test_the_answer_is_found_in_the_reply(api: ApiServer, memory: Memory, message: dict[str, Any]) -> None:
+    body = {"choices": [{"index": 0, "message": {"role": "assistant", **message}, "finish_reason": "stop"}]}
+    api.rule = lambda request: Behaviour(body=body) if request.kind == "chat" else None
+    result = memory.add("I like green tea", user_id="u")
+    assert [item["memory"] for item in result["results"]] == ["Ana likes green tea"]
+    assert result["usage"]["llm_calls"] == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "<html>{}</html>",
+        "I found [] facts",
+        '{"errors": []}',
+        '{"data": []}',
+        '{"facts": {}}',
+        f"<think>{DRAFT}",
+    ],
+)
+def test_what_is_no_answer_is_asked_for_without_a_form(
+    api: ApiServer, memory: Memory, model: ScriptedModel, said: str
+) -> None:
+    model.says(said, GOOD)
+    result = memory.add("I like green tea", user_id="u")
+    assert [item["memory"] for item in result["results"]] == ["Ana likes green tea"]
+    first, second = (request.body for request in api.of("chat"))
+    assert "response_format" in first
+    assert "response_format" not in second
+
+
+def test_text_of_a_model_is_cleaned_and_costs_no_other_fact(memory: Memory, model: ScriptedModel) -> None:
+    odd = "\ud83d tea\x00"
+    facts = [
+        fact("Ana sails on Sundays"),
+        fact(f"Ana likes {odd}", speaker=f"Ana{odd}", entities=[odd, "Ana"], importance=1e999),
+        fact("Ana fears tall dogs", speaker="x" * 500, entities=[["nested"], 3], event_date="soon"),
+    ]
+    preference = {"type": "explicit", "preference": f"Ana likes {odd}", "reasoning": odd}
+    model.says(json.dumps({"facts": facts, "preferences": [preference]}))
+    result = memory.add("I like tea", user_id="u")
+    texts = ["Ana sails on Sundays", "Ana likes \ufffd tea", "Ana fears tall dogs"]
+    assert [item["memory"] for item in result["results"]] == texts
+    stored = {item["memory"]: item for item in (memory.get_all(user_id="u"))["results"]}
+    assert [stored[text]["actor_id"] for text in texts] == [None, "Ana\ufffd tea", None]
+    (kept,) = memory.get_preferences("u")
+    assert kept["preference"] == "Ana likes \ufffd tea"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -193,3 +194,9 @@ def test_what_a_model_dates_with_an_offset_is_of_the_day_written_there(
         memory.add(CAT, user_id="ana", timestamp=EVENING)
         (hit,) = (memory.search("What happened on 21 April 2026?", user_id="ana", explain=True))["results"]
         assert hit["score_details"]["period"] == pytest.approx(0.1)
+
+
+def test_records_of_other_libraries_keep_their_day(memory: Memory) -> None:
+    records = [{"memory": "Likes oolong", "user_id": "ana", "created_at": "2026-04-22T22:30:00-07:00"}]
+    assert (memory.import_memories(json.dumps(records)))["imported"] == 1
+    assert "[22 April 2026] Likes oolong" in memory.context("oolong", user_id="ana")

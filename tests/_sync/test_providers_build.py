@@ -164,6 +164,14 @@ def test_a_missing_local_model_is_told_once_and_done_without(http, monkeypatch, 
     assert "pip install 'onnxruntime" in caplog.text
 
 
+@pytest.mark.parametrize("name", ["local", "huggingface"])
+def test_a_local_model_asked_for_by_name_is_required(http, monkeypatch, name):
+    monkeypatch.setattr(minilm, "available", lambda: False)
+
+    with pytest.raises(ConfigError, match=r"asked for, but not installed; run: pip install 'onnxruntime"):
+        build_embedder(settings("embedder", name, model="all-MiniLM-L6-v2"), http)
+
+
 def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(http):
     with pytest.raises(ConfigError, match="check the API key") as caught:
         build_llm(settings("llm", "openai", api_key="sk-first\nsk-second"), http)

@@ -49,7 +49,14 @@ def test_the_model_sees_turns_speakers_and_times(memory: Memory, model: Scripted
             "sent": "Monday, 8 May 2023, 10:00 UTC",
             "text": "I moved to Porto.",
         },
-        {"turn": 2, "role": "assistant", "speaker": None, "sent": None, "text": "How exciting!"},
+        {
+            "turn": 2,
+            "role": "assistant",
+            "speaker": None,
+            # It was sent with the message before it.
+            "sent": "Monday, 8 May 2023, 10:00 UTC",
+            "text": "How exciting!",
+        },
         {
             "turn": 3,
             "role": "user",

@@ -3,19 +3,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
 
-from powermem._concurrency import gather
+from powermem._concurrency import gather, to_thread
 from powermem._drivers._psycopg import PostgresDriver
 from powermem._drivers._pymysql import MySQLDriver
 from powermem._drivers.base import Connection, ConnectionLostError, Driver, NoReplyError, Server
+from powermem._drivers.lent import LentDriver
 from powermem._sync.stores.pool import Pool
-from powermem.errors import StoreUnavailableError
+from powermem.errors import StoreError, StoreUnavailableError
 from tests.databases import place
 from tests.relays import CERTIFICATE, Encryptor, Fault, Proxy
 
@@ -119,6 +121,15 @@ def test_a_connection_that_breaks(store: str, target: Server, call: str) -> None
     gather([partial(check, fault) for fault in faults])
 
 
+def test_a_text_that_is_not_unicode(store: str, target: Server) -> None:
+    connection = driver(store, target).connect()
+    with pytest.raises(StoreError):
+        connection.fetch("SELECT ?", ("a\ud800b",))
+    # It was not sent, so the connection is as good as before.
+    assert connection.fetch("SELECT 1") == [(1,)]
+    connection.close()
+
+
 def test_all_connections_in_use(store: str, target: Server) -> None:
     pool = Pool(driver(store, target), most=1, timeout=0.05)
     with pool.reading() as reader:
@@ -143,6 +154,49 @@ def test_a_connection_that_died_while_it_lay_idle(store: str, target: Server, pr
 def ask(pool: Pool) -> list[tuple[Any, ...]]:
     with pool.reading() as reader:
         return reader.fetch("SELECT 1")
+
+
+@pytest.mark.parametrize("call", ["fetch", "execute_many", "commit"])
+def test_a_connection_of_the_program_that_breaks(store: str, target: Server, proxy: Proxy, call: str) -> None:
+    connection = LentDriver(opener(store, target), target).connect()
+    proxy.behave(Fault("silence"))
+    with pytest.raises(NoReplyError, match="statement_timeout"):
+        use(connection, call)
+    connection.close()
+
+
+def test_a_function_of_the_program_that_never_returns(store: str, target: Server) -> None:
+    may_return, closed = threading.Event(), threading.Event()
+    connect = opener(store, target)
+
+    def late() -> Any:
+        may_return.wait()
+        connection = connect()
+        close = connection.close
+
+        def note() -> None:
+            close()
+            closed.set()
+
+        connection.close = note
+        return connection
+
+    with pytest.raises(NoReplyError, match="connect_timeout"):
+        LentDriver(late, replace(target, connect_timeout=0.1)).connect()
+    # What it returns after all does not stay open.
+    may_return.set()
+    assert to_thread(closed.wait, 30)
+
+
+def opener(store: str, server: Server) -> Callable[[], Any]:
+    """Return a function that connects as a program does."""
+    keys: dict[str, Any] = {"host": server.host, "port": server.port, "user": server.user}
+    keys["password"] = server.password
+    if store == "postgres":
+        psycopg = pytest.importorskip("psycopg")
+        return partial(psycopg.connect, dbname=server.database, sslmode="disable", **keys)
+    pymysql = pytest.importorskip("pymysql")
+    return partial(pymysql.connect, database=server.database, **keys)
 
 
 def test_an_answer_that_comes_drop_by_drop(store: str, target: Server, proxy: Proxy) -> None:

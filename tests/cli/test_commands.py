@@ -250,3 +250,12 @@ def test_ids_are_strings_in_json(cli: Run) -> None:
     record = cli("get", found, "--json").document
     assert record["id"] == found
     assert record["metadata"] == {"id": 7}
+
+
+def test_a_zone_says_whose_day_it_is(cli: Run) -> None:
+    late = ("--timestamp", "2026-04-22T22:30", "--timezone", "America/New_York")
+    [found] = remember(cli, "Yesterday I adopted a cat.", options=("-u", "ana", *late))
+    record = cli("get", found, "--json").document
+    assert record["memory"] == "Yesterday I adopted a cat."
+    assert record["valid_from"] == "2026-04-23T02:30:00+00:00"
+    assert "did you mean 'Europe/Berlin'" in cli("add", "I like tea", "--timezone", "Berlin").err

@@ -25,7 +25,8 @@ _PATIENCE = 120.0
 
 # What the model can be blamed for.
 _REASONS = re.compile(
-    "no luck today|broken down|too much to do|did not answer|could not be read|not valid JSON|disconnected"
+    "no luck today|broken down|too much to do|did not answer|could not be read|is incomplete|not valid JSON"
+    "|disconnected"
 )
 
 

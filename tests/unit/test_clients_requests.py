@@ -21,6 +21,7 @@ from powermem.clients import (
     new_messages,
     reply_text,
 )
+from powermem.clients.exchange import spoken
 from powermem.prompts import RECALL_OPEN, quote_recalled
 
 WHO = Attribution("u")
@@ -103,6 +104,42 @@ def test_a_streamed_reply_is_put_together() -> None:
     assert transcript.text == "abcde"
 
 
+FACE = "\U0001f600"
+HALVES = ("\ud83d", "\ude00")
+
+
+def chunk(text: str) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": {"content": text}}]}
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([chunk(f"a{HALVES[0]}"), chunk(f"{HALVES[1]}b")], f"a{FACE}b"),
+        ([{"type": "response.output_text.delta", "delta": half} for half in HALVES], FACE),
+        (list(HALVES), FACE),
+        ([SimpleNamespace(content=half) for half in HALVES], FACE),
+        ([FACE.encode()[:1], FACE.encode()[1:3], FACE.encode()[3:], b"b"], f"{FACE}b"),
+        ([FACE.encode()[:2], b" b"], "\ufffd b"),
+        ([chunk(f"a{HALVES[0]}"), chunk(" b\x00c")], "a\ufffd bc"),
+    ],
+)  # fmt: skip
+def test_a_character_that_a_stream_cut_in_two_is_put_together(events: list[Any], expected: str) -> None:
+    transcript = Transcript()
+    for event in events:
+        transcript.feed(event)
+    assert transcript.text == expected
+
+
+def test_what_was_said_survives_half_a_character() -> None:
+    said = {"role": "user", "content": f"I like tea {HALVES[0]}"}
+    attended = attend(CHAT, WHO, (), {"messages": [said]}, 0)
+    assert attended is not None
+    assert attended.query == "I like tea \ufffd"
+    kept = [*spoken("user", attended.said, 0), *spoken("assistant", f"Good{HALVES[1]}", 0)]
+    assert [message.content for message in kept] == ["I like tea \ufffd", "Good\ufffd"]
+
+
 def test_a_foreign_system_message_gets_one_of_ours_before_it() -> None:
     system = SimpleNamespace(type="system", content="Be brief")
     attended = attend(CHAT, WHO, (), {"messages": [system, USER]}, 0)
@@ -140,7 +177,23 @@ def test_a_function_with_a_system_prompt_of_its_own_gets_it_there(name: str) -> 
     assert keywords[name].startswith(f"Be brief\n\n{RECALL_OPEN}")
 
 
-@pytest.mark.parametrize("given", [(), (None,), ({"a": 1},), (7,), (iter([USER]),)])
+def test_the_contents_of_gemini_get_it_in_their_own_form() -> None:
+    contents = [{"role": "user", "parts": [{"text": "Hello"}]}]
+    attended = attend(GENERIC, WHO, (), {"contents": contents, "model": "m"}, 0)
+    assert attended is not None
+    assert attended.said == "Hello"
+    first, second = attended.call(["a fact"])[1]["contents"]
+    assert first == {"role": "user", "parts": [{"text": quote_recalled(["a fact"])}]}
+    assert second is contents[0]
+    # What was recalled is not heard as something that the user says.
+    assert new_messages([first, second]) == ("Hello", "Hello")
+    assert new_messages([first]) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [(), (None,), ({"a": 1},), (7,), (iter([USER]),), (["a", "b"],), ([{"from": "human", "value": "a"}],)],
+)
 def test_what_is_no_conversation_is_left_alone(given: tuple[Any, ...]) -> None:
     assert attend(GENERIC, WHO, given, {}, 0) is None
 

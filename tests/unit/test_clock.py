@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from powermem import InvalidInputError, zones
 from powermem.budget import Refusal, Spend, enter
-from powermem.clock import JumpDetector, local_time, parse, parse_local, to_datetime
+from powermem.clock import JumpDetector, LocalTime, local_time, parse, parse_local, to_datetime
+from powermem.messages import dated, read_messages
 from powermem.tasks import LONGEST_PAUSE, is_due
 from powermem.zones import read_zone
 
@@ -140,3 +141,19 @@ def test_a_budget_of_a_day_far_ahead_is_that_of_a_wrong_clock() -> None:
     assert enter(ahead, Spend(20_000, {"calls": 1}, limits)) == {"day": 20_000, "calls": 1}
     # Clocks of two machines may differ by a day at midnight.
     assert isinstance(enter(ahead, Spend(20_899, {"calls": 1}, limits)), Refusal)
+
+
+def test_a_message_without_a_time_came_with_its_neighbour() -> None:
+    now = LocalTime(7, 3600)
+    first = {"role": "user", "content": "a", "timestamp": "2026-04-22T22:30:00-04:00"}
+    second = {"role": "user", "content": "b"}
+    at = parse("2026-04-23T02:30:00Z")
+    for conversation in ([first, second], [second, first], [second, first, second]):
+        found = dated(read_messages(conversation), now)
+        assert {(message.sent_at, message.utc_offset) for message in found} == {(at, -14_400)}
+    (alone,) = dated(read_messages("b"), now)
+    assert (alone.sent_at, alone.utc_offset) == (7, 3600)
+    later = {"role": "user", "content": "c", "timestamp": "2026-04-24T08:00:00+02:00"}
+    assert [message.utc_offset for message in dated(read_messages([first, second, later, second]), now)] == [
+        -14_400, -14_400, 7_200, 7_200,
+    ]  # fmt: skip

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from powermem import InvalidInputError, Memory, StoreError, StoreUnavailableError
+from powermem import InvalidInputError, Memory, PowerMemError, StoreError, StoreUnavailableError
 from powermem.sqlite.files import is_database, is_open
 
 
@@ -55,7 +55,7 @@ def test_every_character_of_a_path_means_itself(tmp_path: Path, name: str) -> No
 )
 def test_a_path_that_is_none_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises((StoreUnavailableError, ValueError)):
+    with pytest.raises(PowerMemError):
         Memory(configured(path)).initialize()
     assert list(tmp_path.iterdir()) == []
 

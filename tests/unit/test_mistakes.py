@@ -12,6 +12,7 @@ import pytest
 
 import powermem
 from powermem import AsyncMemory, Memory, MemoryConfig, PowerMemError, create_memory
+from powermem.config import load_config
 from powermem.errors import InvalidInputError
 
 BARE: dict[str, Any] = {
@@ -88,6 +89,7 @@ CONFIGURATIONS: list[tuple[Any, str]] = [
     ({"embeddings": {}}, "did you mean 'embedder'?"),
     ({KEY: 1}, "unknown key"),
     ({"reranker": {"enabled": True, "provider": "llm"}}, "set llm.provider, too"),
+    (store("sqlite", database_path="postgresql://me:hunter2@h/db"), "this is an address (postgresql://...)"),
     ("config.json", "config: expected a dict or a MemoryConfig, got a path"),
     ([1], "config: expected a dict or a MemoryConfig, got list"),
     ({1: 2}, "config: keys must be text"),
@@ -269,6 +271,27 @@ def test_an_error_inside_a_call_stays_what_it_is(memory: Memory) -> None:
     with pytest.raises(TypeError, match="mine") as caught:
         memory.export_memories("/dev/null", on_progress=listen)
     assert not isinstance(caught.value, InvalidInputError)
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (lambda: MemoryConfig(BARE), "write MemoryConfig(**config)"),
+        (lambda: powermem.auto_config(5), "env_file: expected the path of a file, got 5"),
+        (lambda: powermem.auto_config(b"x"), "env_file: expected the path of a file"),
+        (lambda: powermem.auto_config("/nowhere/.env"), "/nowhere/.env: there is no such .env file"),
+        (lambda: powermem.auto_config("a\0b"), ".env file: the path holds a NUL character"),
+        (lambda: load_config(5), "path: expected the path of a file"),
+        (lambda: powermem.register_llm(KEY, 5), "a provider must be a class or function"),
+        (lambda: Memory(conn="mysqlx://me:hunter2@h/db"), "a database of the kind 'mysqlx' is not supported"),
+        (
+            lambda: Memory(conn="just text"),
+            "such as sqlite:///app.db, postgresql://user:password@host:5432/name",
+        ),
+    ],
+)
+def test_wrong_arguments_of_functions(call: Callable[[], object], expected: str) -> None:
+    assert expected in complaint(call)
 
 
 def test_too_many_mistakes_are_named_at_once() -> None:

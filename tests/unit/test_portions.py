@@ -10,6 +10,18 @@ from powermem.portions import Portion, halve
 from powermem.types import Message
 
 
+def halved(portion: Portion) -> tuple[Portion, Portion]:
+    halves = portion.halves()
+    assert halves is not None
+    return halves
+
+
+def halves_of(text: str) -> tuple[str, str]:
+    halves = halve(text)
+    assert halves is not None
+    return halves
+
+
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
@@ -31,7 +43,7 @@ def test_a_text_is_divided_where_it_pauses(text, parts):
 
 @pytest.mark.parametrize("text", ["word " * 200, "x" * 1000, "字" * 500])
 def test_a_long_text_without_a_pause_is_divided_anyway(text):
-    first, second = halve(text)
+    first, second = halves_of(text)
     assert "".join(first + second).replace(" ", "") == text.replace(" ", "")
     assert abs(len(first) - len(second)) <= 6
 
@@ -60,7 +72,7 @@ def test_halves_hold_everything_and_come_to_an_end(texts):
 def test_a_long_message_does_not_share_a_half():
     long = Message("user", "word " * 500)
     short = Message("user", "tea")
-    first, second = Portion.of([short, short, long]).halves()
+    first, second = halved(Portion.of([short, short, long]))
     assert (first.numbers, second.numbers) == ((0, 1), (2,))
-    first, second = Portion.of([long, short, short]).halves()
+    first, second = halved(Portion.of([long, short, short]))
     assert (first.numbers, second.numbers) == ((0,), (1, 2))

@@ -70,17 +70,17 @@ def test_more_lanes_than_a_statement_takes(engine: Engine, queue: QueueSQL) -> N
     apply(engine, *[change for scope in scopes for change in (said("hello", scope), task_of(scope))])
     lanes = [lane_of(scope) for scope in scopes]
     assert engine.ask(queue.buffered_scopes, "", 5000, None) == list(zip(lanes, scopes, strict=True))
-    found = engine.ask(queue.lanes.find_due, AT, 5000, None)
-    assert engine.transact(queue.lanes.claim, "A", AT, UNTIL, found) == lanes
+    found = engine.ask(queue.lanes.find_due, AT, AT, 5000, None)
+    assert engine.transact(queue.lanes.claim, "A", AT, AT, UNTIL, found) == lanes
     assert engine.transact(queue.lanes.renew, "A", lanes[::-1], UNTIL + 1) == lanes[::-1]
-    assert engine.ask(queue.lanes.find_due, UNTIL, 5000, None) == []
+    assert engine.ask(queue.lanes.find_due, UNTIL, UNTIL, 5000, None) == []
 
 
 def test_a_removed_scope_lets_go_of_the_turns_of_others(engine: Engine, queue: QueueSQL) -> None:
     gone, stays = Scope("ana", None, "gone"), Scope("ana", None, "stays")
     task = task_of(gone)
     apply(engine, said("gone", gone), said("stays", stays), task)
-    engine.transact(queue.lanes.claim, "A", AT, UNTIL, [LANE])
+    engine.transact(queue.lanes.claim, "A", AT, AT, UNTIL, [LANE])
     assert engine.transact(queue.begin, "A", LANE, AT) is not None
     assert waiting(engine, queue) == 0
     apply(engine, DeleteWhere(gone, None, AT))
@@ -91,11 +91,11 @@ def test_a_removed_scope_lets_go_of_the_turns_of_others(engine: Engine, queue: Q
 def test_a_lane_with_nothing_to_do_is_never_due(engine: Engine, queue: QueueSQL) -> None:
     task = task_of(due_at=NEVER - 1)
     apply(engine, task)
-    assert engine.ask(queue.lanes.find_due, NEVER - 1, 9, None) == [LANE]
-    engine.transact(queue.lanes.claim, "A", NEVER - 1, NEVER - 1, [LANE])
+    assert engine.ask(queue.lanes.find_due, NEVER - 1, NEVER - 1, 9, None) == [LANE]
+    engine.transact(queue.lanes.claim, "A", NEVER - 1, NEVER - 1, NEVER - 1, [LANE])
     apply(engine, becomes(task, ProcessStatus.CANCELLED))
     engine.transact(queue.release, "A", LANE)
-    assert engine.ask(queue.lanes.find_due, NEVER - 1, 9, None) == []
+    assert engine.ask(queue.lanes.find_due, NEVER - 1, NEVER - 1, 9, None) == []
 
 
 def explained(steps: Steps[Any], plans: list[str]) -> Steps[Any]:
@@ -116,8 +116,10 @@ def test_no_step_reads_a_whole_table(engine: Engine, queue: QueueSQL) -> None:
     apply(engine, said("hello"), task)
     plans: list[str] = []
     for steps in [
-        queue.lanes.find_due(AT, 9, None),
-        queue.lanes.claim("A", AT, UNTIL, [LANE]),
+        queue.lanes.find_due(AT, AT, 9, None),
+        queue.lanes.claim("A", AT, AT, UNTIL, [LANE]),
+        queue.lanes.find_misdated(UNTIL, UNTIL, 9),
+        queue.lanes.redate([LANE], AT, 60, UNTIL, UNTIL),
         queue.begin("A", LANE, AT),
         queue.apply(HoldLane(LANE, "A", UNTIL), []),
         queue.task_turns(task.task.id),

@@ -219,7 +219,8 @@ def test_the_input_of_anthropics_tool_becomes_json():
         {"type": "tool_use", "name": "facts", "input": {"facts": ["é"]}},
     ]
 
-    assert read_message("p", message(blocks, "tool_use")).text == '{"facts": ["é"]}'
+    assert read_message("p", message(blocks, "tool_use")).text == 'Sure.\n{"facts": ["é"]}'
+    assert read_message("p", message(blocks[1:] * 2, "tool_use")).text == '{"facts": ["é"]}\n{"facts": ["é"]}'
 
 
 def test_anthropics_cut_off_answer_says_so():
@@ -376,6 +377,13 @@ def test_an_answer_is_found_wherever_the_server_puts_it(found):
     assert read_chat("p", {"choices": [{"message": found, "finish_reason": "stop"}]}).text == FACTS
 
 
+def test_what_is_said_before_a_tool_is_called_does_not_hide_the_call():
+    calls = [{"function": {"name": "fact", "arguments": {"text": text}}} for text in "ab"]
+    found = {"content": "I will call the tool.", "tool_calls": calls}
+    reply = {"choices": [{"message": found, "finish_reason": "tool_calls"}]}
+    assert read_chat("p", reply).text == 'I will call the tool.\n{"text": "a"}\n{"text": "b"}'
+
+
 @pytest.mark.parametrize("finish", ["length", "MAX_TOKENS", "max_output_tokens"])
 def test_thoughts_that_were_cut_are_no_answer(finish):
     found = {"content": "", "reasoning_content": FACTS}
@@ -409,7 +417,7 @@ def test_a_count_of_tokens_that_cannot_be_is_none(tokens):
 
 def test_half_a_surrogate_pair_costs_no_reply():
     body = b'{"choices": [{"message": {"content": "a \\ud83d b"}}]}'
-    assert read_chat("p", decode(body)).text == "a \ud83d b"
+    assert read_chat("p", decode(body)).text == "a \ufffd b"
     for broken in (b"", b"<html>", b'{"a": "\\ud83d', b"[" * 100_000):
         with pytest.raises(ValueError, match=r"line 1|end of|expected|recursion"):
             decode(broken)

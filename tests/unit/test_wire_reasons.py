@@ -79,6 +79,11 @@ def test_what_is_too_long_is_known_whatever_the_words(status, message):
         (429, "Too many requests"),
         (400, "max_tokens is too large: 100000. This model supports at most 16384 completion tokens"),
         (400, "max_tokens: 100000 > 8192, which is the maximum allowed number of output tokens"),
+        (400, "Invalid 'max_tokens': exceeds the token limit of the model"),
+        (500, "The request exceeded the time limit"),
+        (503, "Request rate exceeded"),
+        (504, "upstream request timeout: limit exceeded"),
+        (500, "Deadline exceeded for this request"),
         (400, "temperature must be between 0 and 2"),
         (400, "you must provide a model parameter"),
         (401, "Incorrect API key provided; the request was too long ago"),
@@ -89,6 +94,11 @@ def test_what_is_too_long_is_known_whatever_the_words(status, message):
 )
 def test_other_refusals_are_not_about_length(status, message):
     assert refused(status, message).reason == ""
+
+
+def test_a_limit_of_the_answer_that_is_set_too_high_is_no_long_text():
+    found = refused(400, "max tokens limit: the request is too large", param="max_tokens")
+    assert found.reason == ""
 
 
 NO_MONEY_WORDS = [

@@ -51,7 +51,7 @@ class AsyncBackground(AsyncFollowing):
         assistant_message: Content,
         timestamp: Moment | None = None,
         run_id: str | None = None,
-        agent_id: str | None = None,
+        agent_id: Id | None = None,
         *,
         timezone: str | tzinfo | None = None,
     ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -81,7 +81,7 @@ class AsyncBackground(AsyncFollowing):
         content: Content,
         timestamp: Moment | None = None,
         run_id: str | None = None,
-        agent_id: str | None = None,
+        agent_id: Id | None = None,
         *,
         timezone: str | tzinfo | None = None,
     ) -> dict[str, Any]:

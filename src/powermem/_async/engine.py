@@ -28,6 +28,7 @@ from ..config import MemoryConfig, Settings
 from ..config.resolution import store_settings
 from ..database import Place, settled
 from ..errors import ClosedError, EmbeddingMismatchError, ProcessTimeout
+from ..forks import free_in_child
 from ..ids import new_id
 from ..minilm import PROVIDER, SHARED
 from ..tasks import OPEN, ProcessStatus, Task, lane_of
@@ -139,6 +140,7 @@ class Opening:
 
 # Held for a moment only.
 _warming = threading.RLock()
+free_in_child(_warming)
 
 
 @dataclass(frozen=True, slots=True)

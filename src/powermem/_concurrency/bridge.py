@@ -12,7 +12,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Generic, TypeAlias, TypeVar
 
-from ..errors import ClosedError
+from ..errors import ClosedError, PowerMemError
+from .pool import NO_THREAD
 
 T = TypeVar("T")
 
@@ -132,13 +133,17 @@ class Bridge:
 
         Raises:
             ClosedError: ``close`` was called before.
+            PowerMemError: no thread can be started.
         """
         with self._lock:
             if self._closed:
                 raise ClosedError(f"{self._name}: the memory was closed")
             if self._threads is None:
                 self._threads = ThreadPoolExecutor(self._WIDTH, thread_name_prefix=self._name)
-            return self._threads.submit(copy_context().run, fn)
+            try:
+                return self._threads.submit(copy_context().run, fn)
+            except RuntimeError as error:
+                raise PowerMemError(NO_THREAD) from error
 
     def begin(self, fn: Callable[[], T]) -> LoopFuture[T]:
         """Begin the function for a caller on an event loop; otherwise like ``submit``."""

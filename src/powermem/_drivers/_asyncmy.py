@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import ConfigError
 from ..installing import pip_install
 from . import mysql
-from .base import Limit, Server, Values, formatted, no_reply
+from .base import Limit, Server, Values, formatted, no_reply, not_unicode
 from .watching import Watch
 
 try:
@@ -127,6 +127,8 @@ class AsyncMySQLConnection:
             if self._watch.expired is not None:
                 raise no_reply(self._server, self._watch.expired) from error
             raise mysql.translate(error, self._server) from error
+        except UnicodeEncodeError as error:
+            raise not_unicode(self._server, error) from error
 
     def _check(self, query: str | bytes) -> None:
         mysql.check_size(query, self._packet, self._server)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from ..errors import ConfigError, StoreError
 from ..installing import pip_install
 from ..sql.postgres import Vector
-from .base import Limit, Server, Values, no_reply, numbered
+from .base import Limit, Server, Values, no_reply, not_unicode, numbered
 
 try:
     import asyncpg
@@ -257,6 +257,8 @@ class AsyncPostgresConnection:
             return postgres_error(error.sqlstate, str(error), self._server)
         if isinstance(error, (OSError, EOFError)) or self._connection.is_closed():
             return postgres_error(None, str(error) or type(error).__name__, self._server)
+        if isinstance(error, UnicodeEncodeError):
+            return not_unicode(self._server, error)
         if isinstance(error, asyncpg.InterfaceError):
             return StoreError(f"{self._server}: {error}")
         return error

@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import ConfigError, StoreError
 from ..installing import pip_install
 from ..sql.postgres import Vector
-from .base import Limit, Server, Values, formatted, no_reply
+from .base import Limit, Server, Values, formatted, no_reply, not_unicode
 
 try:
     import psycopg
@@ -233,6 +233,8 @@ class PostgresConnection:
                 yield
         except psycopg.Error as error:
             raise self._translate(error) from error
+        except UnicodeEncodeError as error:
+            raise not_unicode(self._server, error) from error
 
     def _translate(self, error: psycopg.Error) -> Exception:
         if self.waiter.expired is not None:

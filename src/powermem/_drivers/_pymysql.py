@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import ConfigError, StoreError
 from ..installing import pip_install
 from . import mysql
-from .base import Limit, Server, Values, formatted, no_reply
+from .base import Limit, Server, Values, formatted, no_reply, not_unicode
 
 try:
     import pymysql
@@ -246,6 +246,8 @@ class MySQLConnection:
             if wire.expired is not None:
                 raise no_reply(self._server, wire.expired) from error
             raise mysql.translate(error, self._server) from error
+        except UnicodeEncodeError as error:
+            raise not_unicode(self._server, error) from error
 
     def _check(self, query: str | bytes | bytearray) -> None:
         mysql.check_size(query, self._packet, self._server)

@@ -246,6 +246,11 @@ def formatted(sql: str) -> str:
     return sql.replace("?", "%s")
 
 
+def not_unicode(server: Server, error: UnicodeEncodeError) -> StoreError:
+    """Return the error for a text that cannot be sent."""
+    return StoreError(f"{server}: a text is not valid Unicode at position {error.start}; nothing was sent")
+
+
 def no_reply(server: Server, limit: Limit) -> NoReplyError:
     """Return the error for a server that was waited for in vain."""
     return NoReplyError(

@@ -23,6 +23,7 @@ from typing import Any, Protocol
 
 from ..clients import GENERIC, Api, Attended, Surface, reply_text
 from ..errors import InvalidInputError
+from ..forks import free_in_child
 from .streamed import end_tap, is_stream, tap_body, tapped
 
 _logger = logging.getLogger("powermem.clients")
@@ -38,6 +39,7 @@ _DERIVING = ("copy", "with_options")
 _asking: ContextVar[bool] = ContextVar("powermem_asking", default=False)
 
 _marking = threading.Lock()
+free_in_child(_marking)
 
 
 class Ongoing(Protocol):

@@ -6,17 +6,23 @@ For tasks, each connection has a thread of its own on which its statements run.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import Any
+import threading
+from collections.abc import Callable, Sequence
+from contextvars import copy_context
+from typing import Any, TypeVar
 
 from .._concurrency import AsyncThreads, async_to_thread
 from ..database.place import IN_MEMORY, Factory, Place
 from ..errors import ConfigError, StoreUnavailableError
 from ..masking import mask_text
 from . import mysql
-from .base import AsyncConnection, Connection, Server, Values
+from .base import AsyncConnection, Connection, Limit, Server, Values, no_reply
+
+T = TypeVar("T")
 
 _MODULES = {"psycopg": "psycopg", "pymysql": "pymysql.connections", "sqlite3": "sqlite3"}
+# Seconds that finding out what a function connects to may take.
+_LONGEST = 60.0
 _FUNCTION = "give one that returns what psycopg.connect(), pymysql.connect() or sqlite3.connect() returns"
 
 
@@ -72,7 +78,11 @@ class LentDriver:
             StoreUnavailableError: the function fails.
             ConfigError: what it returns cannot be used.
         """
-        raw = _open(self._factory)
+        limit = self.server.connecting
+        raw = _bounded(lambda: _open(self._factory), limit.seconds, _close)
+        if raw is None:
+            what = "the connection that the function in conn opens"
+            raise no_reply(self.server, Limit(what, limit.seconds, limit.setting))
         if _package(raw) == "psycopg":
             from ._psycopg import adopt as adopt_postgres
 
@@ -132,6 +142,16 @@ def recognize(factory: Factory) -> Place:
         StoreUnavailableError: the function fails.
         ConfigError: what it returns cannot be used.
     """
+    # Both are used on the thread that opens them, since those of SQLite belong to it.
+    found = _bounded(lambda: _recognize(factory), _LONGEST, lambda place: None)
+    if found is None:
+        raise StoreUnavailableError(
+            f"conn: the function opened no connection within {_LONGEST:g} s; give it a timeout of its own"
+        )
+    return found
+
+
+def _recognize(factory: Factory) -> Place:
     first = _open(factory)
     try:
         second = _open(factory)
@@ -149,6 +169,50 @@ def recognize(factory: Factory) -> Place:
     finally:
         first.close()
         second.close()
+
+
+def _bounded(call: Callable[[], T], seconds: float, discard: Callable[[T], None]) -> T | None:
+    """Run a function on a thread of its own, and return its result, or ``None`` when it takes too long.
+
+    What it returns afterwards is discarded. The thread keeps no program from ending.
+    """
+    lock, done = threading.Lock(), threading.Event()
+    results: list[T] = []
+    failures: list[BaseException] = []
+    given_up = False
+
+    def run() -> None:
+        try:
+            result = call()
+        except BaseException as error:
+            failures.append(error)
+        else:
+            with lock:
+                late = given_up
+                if not late:
+                    results.append(result)
+            if late:
+                discard(result)
+        done.set()
+
+    threading.Thread(target=copy_context().run, args=(run,), name="powermem-opening", daemon=True).start()
+    try:
+        done.wait(seconds)
+    except BaseException:
+        with lock:
+            given_up = True
+        for result in results:
+            discard(result)
+        raise
+    with lock:
+        given_up = True
+    if failures:
+        raise failures[0]
+    return results[0] if results else None
+
+
+def _close(raw: Any) -> None:
+    raw.close()
 
 
 def _look_at(raw: Any, factory: Factory) -> Place:

@@ -52,7 +52,7 @@ class Background(Following):
         assistant_message: Content,
         timestamp: Moment | None = None,
         run_id: str | None = None,
-        agent_id: str | None = None,
+        agent_id: Id | None = None,
         *,
         timezone: str | tzinfo | None = None,
     ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -82,7 +82,7 @@ class Background(Following):
         content: Content,
         timestamp: Moment | None = None,
         run_id: str | None = None,
-        agent_id: str | None = None,
+        agent_id: Id | None = None,
         *,
         timezone: str | tzinfo | None = None,
     ) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from ..clock import parse as parse_moment
 from ..errors import InvalidInputError
 from ..exchange import FORMATS
 from ..inputs import SORT_COLUMNS
+from ..masking import mask_text
 from ..tasks import ProcessStatus
 
 _USAGE = 2
@@ -53,7 +54,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser that complains in one line."""
 
     def error(self, message: str) -> NoReturn:
-        line = " ".join(message.split())
+        line = mask_text(" ".join(message.split()))
         self.exit(_USAGE, f"powermem: error: {line} (see '{self.prog} --help')\n")
 
 
@@ -281,6 +282,11 @@ def _scope(parser: argparse.ArgumentParser) -> None:
 def _saying(parser: argparse.ArgumentParser) -> None:
     _metadata(parser, "kept with every memory")
     parser.add_argument("--timestamp", type=_moment, metavar="WHEN", help="when it was said, in ISO 8601")
+    parser.add_argument(
+        "--timezone",
+        metavar="ZONE",
+        help="the speaker's time zone, such as Europe/Berlin, for times without an offset",
+    )
     parser.add_argument("--no-infer", action="store_true", help="store each message word for word")
 
 

@@ -26,6 +26,7 @@ def add(options: Namespace, output: Output) -> int:
             metadata=options.metadata,
             infer=not options.no_infer,
             timestamp=options.timestamp,
+            timezone=options.timezone,
         )
     output.give(result, views.added)
     return 0

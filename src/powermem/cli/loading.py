@@ -148,7 +148,12 @@ def load(options: Namespace, output: Output) -> int:
 
 
 def _defaults(options: Namespace) -> dict[str, Any]:
-    given = {**scope(options), "metadata": options.metadata, "timestamp": options.timestamp}
+    given = {
+        **scope(options),
+        "metadata": options.metadata,
+        "timestamp": options.timestamp,
+        "timezone": options.timezone,
+    }
     return {key: value for key, value in given.items() if value is not None} | {"infer": not options.no_infer}
 
 

@@ -56,6 +56,11 @@ def _with_system(messages: Sequence[Any], block: str) -> list[Any]:
             if changed is None:
                 break
             return [*messages[:index], changed, *messages[index + 1 :]]
+    if any(
+        part_of(message, "parts") is not None and part_of(message, "content") is None for message in messages
+    ):
+        # Gemini's contents have no role for a system prompt.
+        return [{"role": "user", "parts": [{"text": block}]}, *messages]
     return [{"role": "system", "content": block}, *messages]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..cleaning import clean_text
-from ..forms import content_of, role_of, text_of, unpacked
+from ..forms import content_of, part_of, role_of, text_of, unpacked
 from ..prompts import quote_recalled, strip_recalled
 from ..types import Message
 from .apis import Api, Arguments
@@ -94,10 +94,19 @@ def attend(
         if not isinstance(messages, Iterable) or not api.key:
             return None
         messages = arguments[key] = list(messages)
+    if not api.key and not isinstance(messages, str) and not all(map(_is_extendable, messages)):
+        return None
     said, query = new_messages(messages)
     if not query:
         return None
-    return Attended(api, who, said, query[-_LONGEST_QUERY:], at, rest, key, arguments)
+    return Attended(api, who, said, clean_text(query)[-_LONGEST_QUERY:], at, rest, key, arguments)
+
+
+def _is_extendable(message: object) -> bool:
+    """Return whether a function that takes such messages can be given a system prompt among them."""
+    return not isinstance(message, str) and all(
+        part_of(message, name) is None for name in ("value", "message")
+    )
 
 
 def new_messages(messages: str | Sequence[Any]) -> tuple[str, str]:
@@ -114,8 +123,9 @@ def new_messages(messages: str | Sequence[Any]) -> tuple[str, str]:
         text = strip_recalled(messages)
         return text, text
     heard_before = False
-    items = [one for message in messages for one in unpacked(message)]
-    for place, message in enumerate(reversed(items)):
+    # The last ones tell, of however many.
+    newest = (one for message in reversed(messages) for one in reversed(unpacked(message)))
+    for place, message in enumerate(newest):
         plain = isinstance(message, str)
         role, content = ("user", message) if plain else (role_of(message), content_of(message))
         text = strip_recalled(text_of(content)) if role == "user" else ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Sequence
 
+from ..cleaning import clean_text
 from ..forms import part_of, text_of
 
 
@@ -12,15 +14,17 @@ class Transcript:
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     @property
     def text(self) -> str:
         """What was said so far."""
-        return "".join(self._pieces)
+        # Only together the pieces are characters: one may have been cut in two.
+        return clean_text("".join(self._pieces))
 
     def feed(self, event: object) -> None:
         """Hear one event."""
-        piece = _piece(event)
+        piece = self._decoder.decode(event) if isinstance(event, bytes) else _piece(event)
         if piece:
             self._pieces.append(piece)
 

@@ -15,6 +15,7 @@ from dotenv import dotenv_values, find_dotenv
 
 from powermem.errors import ConfigError
 
+from ..masking import shown
 from .fields import Env, Section, marker, reveal, section_in
 from .models import Chosen, MemoryConfig
 from .tables import DETECTED, LLMS
@@ -70,7 +71,7 @@ def load_config(path: str | os.PathLike[str]) -> dict[str, Any]:
     Raises:
         ConfigError: there is no such file, or it does not hold a JSON object.
     """
-    text = _text(Path(path).expanduser(), "configuration file")
+    text = _text(_path(path, "path"), "configuration file")
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
@@ -178,9 +179,15 @@ def _file_variables(env_file: str | os.PathLike[str] | None) -> dict[str, str | 
     found = named or find_dotenv(usecwd=True)
     if not found:
         return {}
-    path = Path(found).expanduser()
+    path = _path(found, "env_file")
     # Read here: python-dotenv takes a file that is not there for an empty one.
     return dotenv_values(stream=io.StringIO(_text(path, ".env file")))
+
+
+def _path(value: object, name: str) -> Path:
+    if not isinstance(value, (str, os.PathLike)) or not isinstance(os.fspath(value), str):
+        raise ConfigError(f"{name}: expected the path of a file, got {shown(value)}")
+    return Path(value).expanduser()
 
 
 def _text(path: Path, what: str) -> str:

@@ -20,17 +20,26 @@ _SALT = secrets.token_bytes(32)
 _PLAIN = (str, bytes, int, float, bool, type(None))
 
 
+_FILES = ("ssl_ca", "ssl_cert", "ssl_key", "unix_socket")
+
+
 def located(settings: Settings) -> Settings:
     """Return the settings with the place of a database in a file as it is meant now.
 
     A program that changes its working directory later still means the same file.
     """
     config: Any = settings.store.config
+    update: dict[str, str] = {}
     if isinstance(config, SQLiteConfig) and is_in_file(config):
-        update = {"database_path": os.path.abspath(config.database_path)}
+        update["database_path"] = os.path.abspath(config.database_path)
     elif isinstance(config, OceanBaseConfig) and not (config.host or config.unix_socket):
-        update = {"ob_path": os.path.abspath(config.ob_path)}
-    else:
+        update["ob_path"] = os.path.abspath(config.ob_path)
+    for name in _FILES:
+        # Some are words instead, such as "system" for the certificates of the system.
+        value = getattr(config, name, None)
+        if value is not None and os.path.exists(value):
+            update[name] = os.path.abspath(value)
+    if not update:
         return settings
     return replace(settings, store=replace(settings.store, config=config.model_copy(update=update)))
 

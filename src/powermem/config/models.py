@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NoReturn
 
 from pydantic import AfterValidator, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
 
-from ..errors import InvalidInputError
+from ..errors import ConfigError, InvalidInputError
 from ..zones import read_zone, unknown_zone
 from . import registry
 from .fields import INERT, Count, Env, Identifier, Inert, Opaque, Section, alias, display, marker
@@ -245,14 +245,19 @@ class MemoryConfig(Section):
         str | None, INERT, Env("POWERMEM_CUSTOM_IMPORTANCE_EVALUATION_PROMPT")
     ] = None
 
-    def __init__(self, /, **data: Any) -> None:
+    def __init__(self, /, *given: NoReturn, **data: Any) -> None:
+        if given:
+            raise ConfigError(
+                "MemoryConfig takes its sections by name: write MemoryConfig(**config), or "
+                "give the dict to Memory"
+            )
         # A section that is None is one that was left out, as in configurations made by programs.
-        given = {key: value for key, value in data.items() if value is not None}
+        sections = {key: value for key, value in data.items() if value is not None}
         try:
-            super().__init__(**given)
+            super().__init__(**sections)
             return
         except ValidationError as error:
-            found = problems(error, MemoryConfig, given)
+            found = problems(error, MemoryConfig, sections)
         # Raised out here, so that it does not carry pydantic's error, which holds the input.
         raise InvalidConfig(found)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from datetime import timezone
 from typing import Any
 
 from .. import clock
@@ -107,6 +108,7 @@ def read_record(value: Any, now: int) -> Stored:
         updated_at=updated if updated is not None else created,
         valid_from=created,
         expires_at=_moment(payload, "expires_at", _moment(payload, "expiration_date", None)),
+        utc_offset=_offset(payload),
         access_count=_count(payload.get("access_count")),
     )
     return Stored(row, facets=_facets(metadata))
@@ -126,6 +128,12 @@ def _metadata(payload: Mapping[str, Any]) -> Metadata:
     flat = {key: item for key, item in payload.items() if key not in _KNOWN and item is not None}
     # mem0 keeps metadata flat beside its own keys.
     return check_metadata({**flat, **(own if isinstance(own, Mapping) else {})})
+
+
+def _offset(payload: Mapping[str, Any]) -> int | None:
+    """Return the offset of when a record was made, which mem0 writes by the clock of California."""
+    value = payload.get("created_at") or payload.get("updated_at")
+    return clock.parse_local(value, timezone.utc, "created_at").utc_offset if value else None
 
 
 def _moment(payload: Mapping[str, Any], name: str, otherwise: int | None) -> int | None:

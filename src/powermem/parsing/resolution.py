@@ -179,11 +179,12 @@ class _Resolution:
         for alias, items in merging.items():
             for item in items:
                 late.setdefault(item.fact, set()).add(alias)
+        kept = {item.fact for item in self._kept}
         for fact in decided - superseding - merged:
             if fact in self._stated:
                 self._kept.add(Decision(fact, "ADD"))
             elif fact in self._settled:
-                if not any(item.fact == fact for item in self._kept):
+                if fact not in kept:
                     self._kept.add(Decision(fact, "NONE"))
             else:
                 self._kept.add(self._known(fact, late.get(fact, set())))

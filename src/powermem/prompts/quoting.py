@@ -26,8 +26,7 @@ _UNSEEN = (
 _SPECIAL = re.compile(
     f"[{_ANGLES}{_UNSEEN}]"
     # What HTML reads as an angle bracket, at once or after being read twice.
-    "|&(?=#|amp|lt|gt|lang|rang|nvlt|nvgt|nlt|ngt)",
-    re.IGNORECASE,
+    "|&(?=#|(?i:amp|lt|gt|lang|rang|nvlt|nvgt|nlt|ngt))"
 )
 _INVISIBLE = re.compile(f"[\x00-\x08\x0e-\x1f{_UNSEEN}]")
 _WRITTEN_ESCAPE = re.compile(r"\\(?=[uUxN][0-9a-fA-F{]|u\{)")

@@ -58,7 +58,7 @@ def to_row(values: Sequence[Any], texts: Texts = PLAIN) -> Row:
         scope=to_scope(values[1:4]),
         text=texts.loaded(values[4]),
         hash=values[5],
-        actor_id=values[6],
+        actor_id=texts.loaded_or_none(values[6]),
         memory_type=texts.loaded_or_none(values[7]),
         metadata=decode(texts.loaded_json(values[8])),
         created_at=values[9],
@@ -77,15 +77,14 @@ def turn_values(turn: Turn | AddTurn, texts: Texts = PLAIN) -> tuple[Any, ...]:
     """Return the values of ``TURN``."""
     role, content = texts.stored(turn.role), texts.stored(turn.content)
     times = (turn.sent_at, turn.created_at, turn.utc_offset)
-    return (turn.id, *scope_values(turn.scope), role, content, turn.actor_id, *times)
+    return (turn.id, *scope_values(turn.scope), role, content, texts.stored_or_none(turn.actor_id), *times)
 
 
 def to_turn(values: Sequence[Any], texts: Texts = PLAIN) -> Turn:
     """Build a turn from the values of ``TURN``."""
-    turn_id, user_id, agent_id, run_id, role, content, *rest = values
-    return Turn(
-        turn_id, to_scope((user_id, agent_id, run_id)), texts.loaded(role), texts.loaded(content), *rest
-    )
+    turn_id, user_id, agent_id, run_id, role, content, actor_id, *times = values
+    scope, actor_id = to_scope((user_id, agent_id, run_id)), texts.loaded_or_none(actor_id)
+    return Turn(turn_id, scope, texts.loaded(role), texts.loaded(content), actor_id, *times)
 
 
 def scope_values(scope: Scope) -> tuple[str, str, str]:

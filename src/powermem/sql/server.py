@@ -178,7 +178,7 @@ class ServerSQL(Texts, ABC):
         return (
             row.id,
             *scope_values(row.scope),
-            row.actor_id,
+            self.stored_or_none(row.actor_id),
             self.stored_or_none(row.memory_type),
             self.stored(row.text),
             row.hash,
@@ -224,7 +224,7 @@ class ServerSQL(Texts, ABC):
             event,
             self.stored_or_none(old),
             self.stored_or_none(new),
-            row.actor_id,
+            self.stored_or_none(row.actor_id),
             at,
         )
 
@@ -240,7 +240,7 @@ class ServerSQL(Texts, ABC):
             event,
             self.loaded_or_none(old),
             self.loaded_or_none(new),
-            actor,
+            self.loaded_or_none(actor),
             created_at,
             entry_id,
         )

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import StoreUnavailableError
+from ..forks import watch_forks
 
 _MAGIC = b"SQLite format 3\0"
 
@@ -32,6 +33,28 @@ class Identity(NamedTuple):
     device: int
     number: int
 
+
+# Seconds that a fork waits for a file that is being made or opened.
+_FORK_PATIENCE = 5.0
+
+
+class _Creating:
+    """Lets no fork happen while another thread holds `creating`: nobody would release it in the child."""
+
+    _held = False
+
+    def before_fork(self) -> None:
+        self._held = creating.acquire(timeout=_FORK_PATIENCE)
+
+    def after_fork_in_parent(self) -> None:
+        if self._held:
+            creating.release()
+
+    after_fork_in_child = after_fork_in_parent
+
+
+_creating = _Creating()
+watch_forks(_creating)
 
 _open: Counter[Identity] = Counter()
 _carried: set[Identity] = set()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ..cleaning import clean_text
 from ..errors import InvalidInputError, ProviderError
 from ..types import ChatMessage, Completion, Schema
 from .ability import Abilities, Structure
-from .openai import count, is_cut, is_filtered, text_of, with_schema
+from .openai import count, is_cut, is_filtered, text_of, with_arguments, with_schema
 from .reasons import FILTERED
 
 VERSION = "2023-06-01"
@@ -65,17 +65,16 @@ def read_message(provider: str, reply: Any) -> Completion:
         raise ProviderError(f"{provider}: the model refused to answer", provider=provider, reason=FILTERED)
     blocks = [block for block in blocks if isinstance(block, dict)]
     calls = [block for block in blocks if block.get("type") == "tool_use"]
-    if calls:
-        text = json.dumps(calls[0].get("input"), ensure_ascii=False)
-    elif blocks or is_cut(stop):
-        text = text_of([block for block in blocks if block.get("type") == "text"])
+    if blocks or is_cut(stop):
+        said = text_of([block for block in blocks if block.get("type") == "text"])
+        text = with_arguments(said, [call.get("input") for call in calls])
     else:
         raise ProviderError(f"{provider} sent a reply without an answer", provider=provider)
     usage = reply.get("usage")
     usage = usage if isinstance(usage, dict) else {}
     read = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
     return Completion(
-        text=text,
+        text=clean_text(text),
         prompt_tokens=sum(count(usage.get(name)) for name in read),
         completion_tokens=count(usage.get("output_tokens")),
         truncated=is_cut(stop),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..cleaning import clean_text
 from ..errors import ProviderError
 from ..parts import decoded
 from ..types import ChatMessage, Completion
@@ -57,7 +58,9 @@ def read_transcript(provider: str, reply: Any) -> Completion:
         raise ProviderError(f"{provider} sent a reply without a transcript", provider=provider)
     usage = reply.get("usage")
     usage = usage if isinstance(usage, dict) else {}
-    return Completion(text.strip(), count(usage.get("input_tokens")), count(usage.get("output_tokens")))
+    return Completion(
+        clean_text(text).strip(), count(usage.get("input_tokens")), count(usage.get("output_tokens"))
+    )
 
 
 def listening_messages(audio: Mapping[str, str]) -> list[ChatMessage]:

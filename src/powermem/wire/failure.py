@@ -17,6 +17,8 @@ from .retry import is_passing, retry_after
 from .secret import shorten
 
 _KEPT = 4000
+# Parameters that limit an answer.
+_LENGTHS = frozenset({"max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens"})
 # Waiting does not help.
 _LASTING = frozenset({CUT, FILTERED, QUOTA, TOO_LONG})
 
@@ -67,6 +69,10 @@ def refused(endpoint: Endpoint, status: int, headers: Iterable[tuple[bytes, byte
     wait = retry_after(headers)
     # Without the names of its fields, since "message" is a word that reasons are told by.
     reason = reason_for(status, re.sub(r'"\w+"\s*:', " ", text[:_KEPT]), wait)
+    param = _named(body, "param")
+    if reason == TOO_LONG and param in _LENGTHS:
+        # About a setting, which a shorter text does not mend.
+        reason = ""
     if reason == QUOTA:
         summary = (
             f"{provider}: the account has no quota or credit left ({status}), and waiting does not help; "
@@ -96,7 +102,7 @@ def refused(endpoint: Endpoint, status: int, headers: Iterable[tuple[bytes, byte
         wait=wait,
         kind=ProviderError if reason in _LASTING else error_class(status),
         reason=reason,
-        param=_named(body, "param"),
+        param=param,
         code=_named(body, "code"),
     )
 

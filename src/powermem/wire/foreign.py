@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..cleaning import clean_text
 from ..errors import ProviderError
 from ..types import Completion
 from .failure import error_class
-from .openai import as_vectors, count, is_cut, is_filtered, text_of
+from .openai import as_vectors, count, is_cut, is_filtered, text_of, with_arguments
 from .reasons import FILTERED, UNUSABLE, reason_for
 from .secret import scrub, shorten
 
@@ -26,7 +27,7 @@ def completion_of(provider: str, reply: Any) -> Completion:
     if isinstance(reply, Completion):
         return reply
     if isinstance(reply, str):
-        return Completion(reply)
+        return Completion(clean_text(reply))
     content = getattr(reply, "content", None)
     if not isinstance(content, (str, list)):
         raise ProviderError(
@@ -43,11 +44,16 @@ def completion_of(provider: str, reply: Any) -> Completion:
             f"{provider}: the content filter stopped the answer", provider=provider, reason=FILTERED
         )
     return Completion(
-        text=text_of(content),
+        text=clean_text(with_arguments(text_of(content), _arguments(reply))),
         prompt_tokens=count(usage.get("input_tokens")),
         completion_tokens=count(usage.get("output_tokens")),
         truncated=any(map(is_cut, finishes)),
     )
+
+
+def _arguments(reply: Any) -> list[Any]:
+    calls = getattr(reply, "tool_calls", None)
+    return [call.get("args") for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
 
 
 def vectors_of(provider: str, rows: Any, expected: int) -> npt.NDArray[np.float32]:

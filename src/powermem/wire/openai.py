@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..cleaning import clean_text
 from ..errors import ProviderError
 from ..types import ChatMessage, Completion, Schema
 from .ability import Abilities, Structure
@@ -132,20 +133,29 @@ def _said(message: Mapping[str, Any], *, cut: bool) -> str:
     Some models call a tool that nobody offered, and some servers take all of an answer for thoughts.
     """
     text = text_of(message.get("content"))
-    if text.strip():
-        return text
     calls = message.get("tool_calls")
     called = calls if isinstance(calls, list) else []
     functions = [call.get("function") for call in called if isinstance(call, dict)]
-    for function in (*functions, message.get("function_call")):
-        arguments = function.get("arguments") if isinstance(function, dict) else None
-        if isinstance(arguments, (dict, list)):
-            return json.dumps(arguments, ensure_ascii=False)
-        if isinstance(arguments, str) and arguments.strip():
-            return arguments
+    arguments = [
+        function.get("arguments")
+        for function in (*functions, message.get("function_call"))
+        if isinstance(function, dict)
+    ]
+    text = with_arguments(text, arguments)
+    if text.strip():
+        return clean_text(text)
     # Thoughts that were cut hold drafts.
     thoughts = () if cut else (message.get("reasoning_content"), message.get("reasoning"))
-    return next((thought for thought in map(text_of, thoughts) if "{" in thought or "[" in thought), text)
+    found = next((thought for thought in map(text_of, thoughts) if "{" in thought or "[" in thought), text)
+    return clean_text(found)
+
+
+def with_arguments(text: str, arguments: Iterable[Any]) -> str:
+    """Put the arguments of tool calls behind what was said before them, each as JSON on a line."""
+    written = (
+        item if isinstance(item, str) else json.dumps(item, ensure_ascii=False) for item in arguments if item
+    )
+    return "\n".join(part for part in (text, *written) if part.strip())
 
 
 # vLLM tells in stop_reason which token ended an answer, so it counts last.

@@ -81,6 +81,7 @@ _ABOUT_ANSWER_LIMIT = _any(
     r"at most \d+ (completion|output) tokens",
     r"max_(completion_|output_|new_)?tokens\W{1,3}(is |was )?too (large|big)",
     r"max_(completion_|output_)?tokens\W{1,3}(must be (at|less|<|between|positive)|cannot)",
+    r"max_(completion_|output_)?tokens\W{1,4}exceeds?\b(?! context)",
     r"max_tokens: \d+ >",
 )
 _FILTERED = _any(
@@ -92,6 +93,15 @@ _FILTERED = _any(
     r"blocked by .{0,30}(safety|policy)",
     r"flagged (as|by|for)",
     r"inappropriate content",
+)
+# A request can exceed more than a length.
+_ABOUT_TIME = _any(
+    r"time(d)?[ -]?out",
+    r"deadline",
+    r"time limit",
+    r"rate[ -]?limit",
+    r"(rate|requests?) (was |were |has been |have been )?(exceeded|limited)\W*$",
+    r"exceed\w* [^.\n]{0,30}\b(time|rate|seconds|requests)\b",
 )
 # The answer is to blame, which the server has checked against the schema; another one may be right.
 _BAD_ANSWER = _any(
@@ -125,7 +135,7 @@ def reason_for(status: int | None, said: str, wait: float | None = None) -> str:
         return ""
     if status in (400, 422) and _BAD_ANSWER.search(text):
         return CUT
-    if _TOO_LONG.search(text) and not _ABOUT_ANSWER_LIMIT.search(text):
+    if _TOO_LONG.search(text) and not (_ABOUT_ANSWER_LIMIT.search(text) or _ABOUT_TIME.search(text)):
         return TOO_LONG
     return FILTERED if status in (400, 403, 422, None) and _FILTERED.search(text) else ""
 

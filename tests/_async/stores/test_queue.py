@@ -17,7 +17,7 @@ from powermem.changes import Delete as DeleteMemory
 from powermem.changes import DeleteWhere, FinishTurns, TaskEnded, TurnsGone, VersionConflict
 from powermem.config import resolve
 from powermem.filters import parse
-from powermem.sql.schema import QUEUE_TABLES
+from powermem.sql.schema import DATED_TABLES, QUEUE_TABLES
 from powermem.tasks import ProcessStatus, lane_of
 from powermem.types import Scope
 from tests.additions import ANA, memory_of, turn_of
@@ -248,6 +248,8 @@ async def test_a_database_from_before_there_was_work_to_do(
         await memory.add("I like tea", user_id="ana", infer=False)
     for table in QUEUE_TABLES:
         execute(section, f"DROP TABLE memories_{table}")
+    for table in DATED_TABLES:
+        execute(section, f"ALTER TABLE memories_{table} DROP COLUMN utc_offset")
     name = "key" if section["provider"] == "sqlite" else "name"
     execute(section, f"UPDATE memories_meta SET value = '1' WHERE {name} = 'schema_version'")
     # Several processes of the new version find it at once.

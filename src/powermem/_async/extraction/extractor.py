@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 _SHORT = 20
 # Beyond so many messages a model loses track of the numbers, and a small one runs out of room.
 _MOST = 200
+# Characters, of which reading takes a few milliseconds.
+_LONG = 20_000
 # Tokens. A portion as small as this fits every model, so a refusal of it says nothing about how much does.
 _SMALL = 200
 # After that many portions that cannot be divided, and none that was learned from, something else is wrong.
@@ -301,7 +303,7 @@ class AsyncExtractor:
         """
         completion = await llm.complete(request, schema=schema)
         usage.count(completion)
-        reading = _read(completion, read)
+        reading = await self._read(completion, read)
         if reading.fault and (patient or not completion.truncated):
             # One turn to mend it: the model sees its own answer and what is wrong with it.
             repair = repair_messages(request, completion.text, reading.fault)
@@ -314,7 +316,7 @@ class AsyncExtractor:
                     raise
             else:
                 usage.count(completion)
-                again = _read(completion, read)
+                again = await self._read(completion, read)
                 reading = again if again.value is not None or reading.value is None else reading
                 reading = replace(reading, fault=again.fault)
         if reading.value is not None and not reading.fault:
@@ -334,6 +336,12 @@ class AsyncExtractor:
             f"again: {reading.fault}",
             provider=llm.provider,
         )
+
+    async def _read(self, completion: Completion, read: Callable[[str], T]) -> _Reading[T]:
+        # A model that loops writes much, and reading it would hold an event loop.
+        if len(completion.text) > _LONG:
+            return await async_to_thread(_read, completion, read)
+        return _read(completion, read)
 
 
 class _Collected:

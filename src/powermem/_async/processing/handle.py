@@ -16,6 +16,9 @@ from ..stores.base import AsyncTaskStore
 # How many tasks are looked at in the store at a time, to see what other processes have done.
 _LOOKS = 50
 
+# Seconds that storing a task may take; a call that was interrupted leaves one behind that never is.
+_STORING = 5.0
+
 
 @named("AsyncProcessTask")
 class AsyncProcessTask:
@@ -39,6 +42,7 @@ class AsyncProcessTask:
         self._number = task_id
         self._stored = False
         self._own = False
+        self._made = monotonic()
         self._updated_at = 0
         self._cause: Exception | None = None
         self._news = AsyncEvent()
@@ -103,7 +107,10 @@ class AsyncWatcher:
     @property
     def waiting(self) -> bool:
         """Whether a task that was made here is not done."""
-        return any(handle._own for handle in list(self._open.values()))
+        oldest = monotonic() - _STORING
+        return any(
+            handle._own and (handle._stored or handle._made > oldest) for handle in list(self._open.values())
+        )
 
     def open(self, store: AsyncTaskStore) -> None:
         """Look into this store from now on."""

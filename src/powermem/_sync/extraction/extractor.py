@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 _SHORT = 20
 # Beyond so many messages a model loses track of the numbers, and a small one runs out of room.
 _MOST = 200
+# Characters, of which reading takes a few milliseconds.
+_LONG = 20_000
 # Tokens. A portion as small as this fits every model, so a refusal of it says nothing about how much does.
 _SMALL = 200
 # After that many portions that cannot be divided, and none that was learned from, something else is wrong.
@@ -302,7 +304,7 @@ class Extractor:
         """
         completion = llm.complete(request, schema=schema)
         usage.count(completion)
-        reading = _read(completion, read)
+        reading = self._read(completion, read)
         if reading.fault and (patient or not completion.truncated):
             # One turn to mend it: the model sees its own answer and what is wrong with it.
             repair = repair_messages(request, completion.text, reading.fault)
@@ -315,7 +317,7 @@ class Extractor:
                     raise
             else:
                 usage.count(completion)
-                again = _read(completion, read)
+                again = self._read(completion, read)
                 reading = again if again.value is not None or reading.value is None else reading
                 reading = replace(reading, fault=again.fault)
         if reading.value is not None and not reading.fault:
@@ -335,6 +337,12 @@ class Extractor:
             f"again: {reading.fault}",
             provider=llm.provider,
         )
+
+    def _read(self, completion: Completion, read: Callable[[str], T]) -> _Reading[T]:
+        # A model that loops writes much, and reading it would hold an event loop.
+        if len(completion.text) > _LONG:
+            return to_thread(_read, completion, read)
+        return _read(completion, read)
 
 
 class _Collected:

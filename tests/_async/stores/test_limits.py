@@ -1,0 +1,108 @@
+"""What a database server refuses: what is too large, has no room, or may not be written."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any
+
+import pytest
+from servers import Server
+
+from powermem import AsyncMemory, StoreError, StoreUnavailableError
+from powermem._concurrency import async_gather
+from tests.databases import execute
+
+PACKET = 1 << 17
+
+
+@pytest.fixture
+def small(vector_store: dict[str, Any], store: str) -> Any:
+    """The smallest packets that make sense."""
+    name = "max_allowed_packet"
+    (former,) = execute(vector_store, f"SELECT @@GLOBAL.{name}")[0]
+    execute(vector_store, f"SET GLOBAL {name} = {PACKET}")
+    yield PACKET
+    execute(vector_store, f"SET GLOBAL {name} = {former}")
+
+
+@pytest.fixture
+async def limited(small: int, config: dict[str, Any]) -> AsyncIterator[AsyncMemory]:
+    async with AsyncMemory(config) as opened:
+        yield opened
+
+
+@pytest.mark.stores("mysql", "oceanbase")
+async def test_one_text_that_no_packet_holds(limited: AsyncMemory) -> None:
+    await limited.add("I keep bees", user_id="u", infer=False)
+    with pytest.raises(StoreError, match=r"max_allowed_packet.*131,072") as caught:
+        await limited.add("bee " * (PACKET // 4), user_id="u", infer=False)
+    # Nobody was cut off, so nobody tried again.
+    assert not isinstance(caught.value, StoreUnavailableError)
+    assert await limited.count(user_id="u") == 1
+    await limited.add("é" * (PACKET // 4), user_id="u", infer=False)
+    assert await limited.count(user_id="u") == 2
+
+
+@pytest.mark.stores("mysql", "oceanbase")
+async def test_many_texts_are_divided_by_their_bytes(limited: AsyncMemory) -> None:
+    texts = [f"{number} " + "honey é " * 2_500 for number in range(8)]
+    await async_gather([partial(limited.add, text, user_id="u", infer=False) for text in texts])
+    assert await limited.count(user_id="u") == len(texts)
+    # Beside one that is too large, the others are stored.
+    answers: list[Any] = await async_gather(
+        [partial(_try, limited, text) for text in ["small", "bee " * (PACKET // 4), "other"]]
+    )
+    assert answers == [True, False, True]
+
+
+async def _try(memory: AsyncMemory, text: str) -> bool:
+    try:
+        await memory.add(text, user_id="u", infer=False)
+    except StoreError as error:
+        return "max_allowed_packet" not in str(error)
+    return True
+
+
+@pytest.mark.stores("mysql")
+async def test_a_server_that_takes_no_writes(
+    memory: AsyncMemory, vector_store: dict[str, Any], server: Server
+) -> None:
+    execute(vector_store, "CREATE USER plain@'%' IDENTIFIED BY 'plain'")
+    execute(vector_store, "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, INDEX, ALTER ON *.* TO plain@'%'")
+    where = {**vector_store["config"], "user": "plain", "password": "plain"}
+    given = {"vector_store": {**vector_store, "config": where}, "embedder": {"provider": "none"}}
+    try:
+        async with AsyncMemory(given) as modest:
+            await modest.add("I keep bees", user_id="u", infer=False)
+            execute(vector_store, "SET GLOBAL read_only = 1")
+            with pytest.raises(StoreUnavailableError, match=r"takes no writes.*not carried out"):
+                await modest.add("I have a dog", user_id="u", infer=False)
+            assert await modest.count(user_id="u") == 1
+            execute(vector_store, "SET GLOBAL read_only = 0")
+            await modest.add("I have a dog", user_id="u", infer=False)
+            assert await modest.count(user_id="u") == 2
+    finally:
+        execute(vector_store, "SET GLOBAL read_only = 0")
+        execute(vector_store, "DROP USER plain@'%'")
+
+
+@pytest.mark.stores("postgres")
+async def test_a_standby(config: dict[str, Any], vector_store: dict[str, Any]) -> None:
+    name = vector_store["config"]["db_name"]
+    beside = {**vector_store, "config": {**vector_store["config"], "db_name": "postgres"}}
+    end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    async with AsyncMemory(config) as memory:
+        await memory.add("I keep bees", user_id="u", infer=False)
+        execute(beside, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        execute(beside, end)
+        try:
+            # Its connection is gone, and the new one leads to a server that only reads.
+            with pytest.raises(StoreUnavailableError, match=r"takes no writes.*not carried out"):
+                await memory.add("I have a dog", user_id="u", infer=False)
+            assert await memory.count(user_id="u") == 1
+        finally:
+            execute(beside, f"ALTER DATABASE {name} RESET ALL")
+            execute(beside, end)
+        await memory.add("I have a dog", user_id="u", infer=False)
+        assert await memory.count(user_id="u") == 2

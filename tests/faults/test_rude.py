@@ -1,0 +1,211 @@
+"""What was said is learned, or waits, or belongs to a task that says why it failed: whatever models do."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from powermem import Memory
+from powermem.errors import PowerMemError
+from tests.apiserver import ApiServer
+from tests.faults.rude import Note, RudeModel, note
+from tests.scripted import openai_embedder, openai_llm
+
+_SEEDS = [int(seed) for seed in os.environ.get("POWERMEM_CHAOS_SEED", "").split()] or [
+    *range(4),
+    random.SystemRandom().randrange(10**6),
+]
+_USERS = ("ana", "ben")
+_STEPS = 12
+_NUMBER = re.compile(r"(\w+) wrote note (\d+)|note (\d+) of (\w+)")
+
+
+class Room:
+    """A memory in the company of a rude model, and what was acknowledged in it.
+
+    Attributes:
+        said: the notes of calls that returned.
+        tasks: the ids that were handed out, and whose they are.
+        memories: the ids of memories that were handed out.
+    """
+
+    def __init__(self, config: dict[str, Any], chance: random.Random) -> None:
+        self.said: set[Note] = set()
+        self.tasks: dict[str, str] = {}
+        self.memories: set[int] = set()
+        self._config = config
+        self._path = Path(config["vector_store"]["config"]["database_path"])
+        self._chance = chance
+        self._next = 0
+        self.memory = Memory(config, max_retries=0)
+
+    def step(self) -> str:
+        """Do one thing that a program does, and return its name."""
+        name = self._chance.choice(
+            [
+                "add",
+                "add",
+                "talk",
+                "buffer",
+                "buffer",
+                "rough",
+                "process",
+                "flush",
+                "retry",
+                "search",
+                "reopen",
+            ]
+        )
+        user = self._chance.choice(_USERS)
+        try:
+            getattr(self, f"_{name}")(user)
+        except PowerMemError as error:
+            name = f"{name}: {type(error).__name__}: {error}"
+        return name
+
+    def reopen(self) -> None:
+        """Close the memory and open another one on the same file."""
+        self.memory.close(timeout=60)
+        self.memory = Memory(self._config, max_retries=0)
+
+    def settle(self) -> None:
+        """Wait until no task is under way."""
+        self.memory.wait_for_processing(timeout=60)
+
+    def check(self) -> None:
+        """Check that every note is accounted for and every id resolves."""
+        self.settle()
+        known, waiting = self._known(), self._waiting()
+        states = {task: self.memory.get_status(task, user_id=user) for task, user in self.tasks.items()}
+        for status in states.values():
+            assert status["status"] in ("completed", "failed", "running", "pending", "cancelled"), status
+            assert (status["status"] == "failed") <= bool(status["error"]), status
+        for number in self.said - known:
+            assert number in waiting, f"{number} is neither learned nor waiting"
+            task = waiting[number]
+            if task:
+                status = self.memory.get_status(str(task))
+                assert status["status"] != "completed", (number, status)
+        for memory_id in self.memories:
+            assert self.memory.get(memory_id) is not None or self.memory.history(memory_id)
+
+    def check_complete(self) -> None:
+        """Check that everything was learned."""
+        assert self.said <= self._known()
+        assert not self._waiting().keys() & self.said
+
+    def finish(self) -> None:
+        """Process all that waits or failed."""
+        self.memory.flush()
+        for user in _USERS:
+            for task in self.memory.list_tasks(user_id=user, status="failed", limit=1000):
+                handle = self.memory.retry_task(task["task_id"])
+                handle.wait(60)
+                handle.raise_for_error()
+        self.memory.flush()
+
+    def _known(self) -> set[Note]:
+        """Return the notes that a memory tells, or told before it was changed."""
+        with closing(sqlite3.connect(self._path)) as connection:
+            texts = [row[0] for row in connection.execute("SELECT memory FROM memories_records")]
+            for row in connection.execute("SELECT old_memory, new_memory FROM memories_history"):
+                texts += [text for text in row if text]
+        return {
+            (found[1], int(found[2]))
+            for text in texts
+            for found in _NUMBER.finditer(text)
+            if found[1] is not None
+        }
+
+    def _waiting(self) -> dict[Note, int]:
+        """Return the notes that wait, each with the task that has taken it on, or 0."""
+        query = (
+            "SELECT turns.content, buffer.task_id FROM memories_buffer AS buffer"
+            " JOIN memories_turns AS turns ON turns.id = buffer.turn_id"
+        )
+        with closing(sqlite3.connect(self._path)) as connection:
+            rows = connection.execute(query).fetchall()
+        return {
+            (found[4], int(found[3])): task
+            for content, task in rows
+            for found in _NUMBER.finditer(content)
+            if found[3] is not None
+        }
+
+    def _new(self, user: str, count: int = 1) -> list[Note]:
+        self._next += count
+        return [(user, self._next - place) for place in range(count)]
+
+    def _keep(self, notes: list[Note], result: dict[str, Any]) -> None:
+        self.said.update(notes)
+        self.tasks[result["task_id"]] = notes[0][0]
+        self.memories.update(item["id"] for item in result["results"])
+
+    def _add(self, user: str) -> None:
+        notes = self._new(user)
+        self._keep(notes, self.memory.add(note(*notes[0]), user_id=user))
+
+    def _talk(self, user: str) -> None:
+        notes = self._new(user, self._chance.randrange(2, 9))
+        messages = []
+        for one in notes:
+            messages += [{"role": "user", "content": note(*one)}, {"role": "assistant", "content": "Noted."}]
+        self._keep(notes, self.memory.add(messages, user_id=user))
+
+    def _rough(self, user: str) -> None:
+        notes = self._new(user)
+        self._keep(notes, self.memory.add(note(*notes[0]), user_id=user, async_mode=True))
+
+    def _buffer(self, user: str) -> None:
+        for one in self._new(user, self._chance.randrange(1, 4)):
+            self.memory.add_exchange(user, note(*one), "Noted.")
+            self.said.add(one)
+
+    def _process(self, user: str) -> None:
+        self.memory.process(user)
+
+    def _flush(self, user: str) -> None:
+        self.memory.flush()
+
+    def _retry(self, user: str) -> None:
+        for task in self.memory.list_tasks(user_id=user, status="failed", limit=1):
+            self.tasks[task["task_id"]] = user
+            self.memory.retry_task(task["task_id"]).wait(60)
+
+    def _search(self, user: str) -> None:
+        for found in self.memory.search("who wrote which note?", user_id=user, limit=5)["results"]:
+            self.memories.add(found["id"])
+
+    def _reopen(self, user: str) -> None:
+        self.reopen()
+
+
+@pytest.mark.parametrize("seed", _SEEDS)
+def test_whatever_models_do_nothing_is_lost(seed: int, tmp_path: Path, api: ApiServer) -> None:
+    print(f"POWERMEM_CHAOS_SEED={seed}")
+    model = RudeModel(api, seed)
+    config = {
+        "vector_store": {"provider": "sqlite", "config": {"database_path": str(tmp_path / "memory.db")}},
+        "llm": openai_llm(api, timeout=60),
+        "embedder": openai_embedder(api, timeout=60),
+        "processing": {"poll_interval": 0.05},
+    }
+    room = Room(config, random.Random(seed))
+    try:
+        for _ in range(_STEPS):
+            print(room.step())
+            room.check()
+        print(dict(model.moods))
+        model.healthy = True
+        room.finish()
+        room.check()
+        room.check_complete()
+    finally:
+        room.memory.close(timeout=60)
