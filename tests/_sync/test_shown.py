@@ -168,7 +168,7 @@ def test_the_model_never_sees_another_scope(
     for number, scope in enumerate(SCOPES):
         memory.add(f"Secret number {number} is about tea", **scope, infer=False)
     model.learns("The secret about tea has another number")
-    model.decides(decision(0, "UPDATE", "M1", "Changed"))
+    model.decides(decision(0, "UPDATE", "M1", "The secret about tea has another number now"))
     (item,) = (memory.add("The secret about tea", **own))["results"]
     (request,) = model.decisions
     mine = f"Secret number {SCOPES.index(own)} is about tea"
@@ -181,8 +181,8 @@ def test_the_model_never_sees_another_scope(
 def test_with_filters_only_what_passes_may_be_changed(memory: Memory, model: ScriptedModel) -> None:
     for year in (2022, 2023):
         memory.add(f"In {year} Ana liked green tea", user_id="u", infer=False, metadata={"year": year})
-    model.learns("Ana liked green tea a lot")
+    model.learns("Ana wants it forgotten that she liked green tea")
     model.decides(decision(0, "DELETE", "M1"))
-    memory.add("A lot!", user_id="u", filters={"year": 2023})
+    memory.add("Forget it!", user_id="u", filters={"year": 2023})
     assert [item["text"] for item in shown(model.decisions[0], "memories")] == ["In 2023 Ana liked green tea"]
     assert stored(memory, user_id="u") == ["In 2022 Ana liked green tea"]

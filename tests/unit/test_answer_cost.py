@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from powermem.parsing import ParseError, parse_decisions, parse_extraction, parse_segments
+from powermem.parsing import ParseError, answer, parse_decisions, parse_extraction, parse_segments
 from powermem.parsing.scanner import Scanner
 
 PIECES = [
@@ -52,6 +52,24 @@ def test_calls_grow_with_the_length_and_not_with_its_square(piece: str) -> None:
         few, many = (calls(head + piece * (size // len(piece)), READERS[0]) for size in (1_000, 8_000))
         assert many <= 12 * few + 2_000
         assert many <= 40 * 8_000
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_characters_are_matched_a_few_times(piece: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    matched = 0
+
+    class Counted:
+        def sub(self, by: str, text: str) -> str:
+            nonlocal matched
+            matched += len(text)
+            return pattern.sub(by, text)
+
+    pattern = answer._MARK
+    monkeypatch.setattr(answer, "_MARK", Counted())
+    for wrapped in (piece * (60_000 // len(piece)), f"<a>{piece * (60_000 // len(piece))}</a>"):
+        with suppress(ParseError):
+            parse_extraction(wrapped, turns=1)
+    assert matched <= 10 * 60_000
 
 
 @pytest.mark.parametrize("piece", PIECES)

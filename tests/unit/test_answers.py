@@ -120,6 +120,10 @@ def test_thoughts_after_the_answer_change_nothing(thoughts: str, answer: str) ->
         f"<conversation>\n{TURN}\n</conversation>\n{ANSWER}",
         f"Using <user> and List<String>: <think>{LONG}</think>\n<answer>{ANSWER}</answer>",
         f"{ANSWER}\n{ANSWER}\n{ANSWER[:20]}",
+        f"The <user> said hi, and 3 <5.\n{ANSWER}",
+        f"<thinking>{LONG}</think>{ANSWER}",
+        f"```python\nfacts = {ANSWER}\n```",
+        f"<think>a</think></think>{ANSWER}",
     ],
 )  # fmt: skip
 def test_the_last_complete_value_of_the_right_form_counts(text: str) -> None:

@@ -25,6 +25,7 @@ _MOST_WRAPPINGS = 10_000
 # Of a thousand values the last ones count; nobody answers with as many.
 _MOST_VALUES = 2_000
 _LOOK_BACK = 80
+_MOST_BLANK = 2_000
 
 
 class ParseError(ValueError):
@@ -151,6 +152,7 @@ def _candidates(
     """Return the values that have some form of an answer and do not lie among thoughts."""
     candidates = []
     lines: list[tuple[Found, int]] = []
+    bare = False
     for found in values:
         value, form = _unwrapped(found.value, fit)
         if form == Fit.NO and not isinstance(found.value, dict):
@@ -163,7 +165,9 @@ def _candidates(
             if form == Fit.EMPTY and _ASIDE.match(text, found.end):
                 continue
         elif form == Fit.BARE:
-            if not _is_all(text, found, blocks):
+            # With another beside it, it is not all.
+            before, bare = bare, True
+            if before or not _is_all(text, found, blocks):
                 continue
         elif isinstance(found.value, dict):
             lines.append((found, rank))
@@ -232,11 +236,14 @@ def _rank(text: str, start: int, end: int, blocks: Sequence[Block]) -> int:
 
 
 def _fills(text: str, start: int, end: int, block: Block) -> bool:
-    return _is_blank(text[block.start : start]) and _is_blank(text[end : block.end])
+    return _is_blank(text, block.start, start) and _is_blank(text, end, block.end)
 
 
-def _is_blank(text: str) -> bool:
-    return not text or not _MARK.sub("", _FENCE.sub("", text)).strip()
+def _is_blank(text: str, start: int, end: int) -> bool:
+    """Tell whether there is nothing in a stretch but blanks, fences and marks, which are not many."""
+    if end - start > _MOST_BLANK:
+        return False
+    return not _MARK.sub("", _FENCE.sub("", text[start:end])).strip()
 
 
 def _is_all(text: str, found: Found, blocks: Sequence[Block]) -> bool:
@@ -249,7 +256,8 @@ def _is_all(text: str, found: Found, blocks: Sequence[Block]) -> bool:
             continue
         rest.append(text[at : max(at, block.start)])
         at = max(at, block.end)
-    return _is_blank("".join((*rest, text[at:])))
+    rest.append(text[at:])
+    return _is_blank("".join(rest), 0, sum(map(len, rest)))
 
 
 def _stands(text: str, found: Found) -> bool:

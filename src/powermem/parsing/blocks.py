@@ -38,10 +38,11 @@ _ENDS_CHANNEL = frozenset(
 
 _MOST = 200
 _MOST_AT_ENDS = 20
+_LOOK_BACK = 20
 
 
 class Mark(NamedTuple):
-    """Something that begins a block, or ends it."""
+    """Something that begins a block, or ends it; ``leading`` says that it stands first on its line."""
 
     start: int
     end: int
@@ -49,6 +50,7 @@ class Mark(NamedTuple):
     style: str
     closing: bool
     worded: bool = False
+    leading: bool = False
 
 
 class Block(NamedTuple):
@@ -93,7 +95,8 @@ def read_mark(match: re.Match[str]) -> Mark:
     name = name.strip().lower()
     if worded := _WORDED.fullmatch(name):
         return Mark(match.start(), match.end(), worded[2], style, worded[1] == "end", True)
-    return Mark(match.start(), match.end(), name, style, bool(slash))
+    before = match.string[max(0, match.start() - _LOOK_BACK) : match.start()].rstrip(" \t")
+    return Mark(match.start(), match.end(), name, style, bool(slash), leading=before[-1:] in ("", "\n"))
 
 
 def blocks_of(marks: Iterable[Mark], length: int) -> list[Block]:
@@ -121,11 +124,11 @@ def blocks_of(marks: Iterable[Mark], length: int) -> list[Block]:
         elif not mark.closing:
             open_marks.append(mark)
             names[mark.name] = names.get(mark.name, 0) + 1
-        elif names.get(mark.name):
+        elif opening_name := _opening_of(mark, names, open_marks):
             while True:
                 opening = open_marks.pop()
                 names[opening.name] -= 1
-                if opening.name == mark.name:
+                if opening.name == opening_name:
                     break
             blocks.append(Block(opening.end, mark.start, mark.name))
         else:
@@ -137,13 +140,25 @@ def blocks_of(marks: Iterable[Mark], length: int) -> list[Block]:
     return [*unopened[-_MOST_AT_ENDS:], *blocks[-_MOST:], *endless]
 
 
+def _opening_of(mark: Mark, names: dict[str, int], open_marks: Sequence[Mark]) -> str:
+    """Return the name of the block that a closing mark ends, ``""`` for none; thoughts end by any name."""
+    if names.get(mark.name):
+        return mark.name
+    if not _THOUGHTS.search(mark.name):
+        return ""
+    latest = reversed(open_marks[-_MOST_AT_ENDS:])
+    return next((opening.name for opening in latest if _THOUGHTS.search(opening.name)), "")
+
+
 def _may_stay_open(mark: Mark) -> bool:
     """Tell whether a mark begins a block even if nothing ends it; else brackets in prose would."""
     if _THOUGHTS.search(mark.name):
         return mark.style != "round"
     if mark.worded or mark.style in ("pipe", "round"):
         return False
-    return mark.style != "square" or _ANSWERS.search(mark.name) is not None
+    if mark.style == "square" and not _ANSWERS.search(mark.name):
+        return False
+    return mark.leading
 
 
 def around(blocks: Sequence[Block], start: int, end: int) -> list[Block]:
