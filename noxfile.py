@@ -13,7 +13,7 @@ import nox
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "generated", "typing", "docs", "tests", "stores"]
+nox.options.sessions = ["lint", "generated", "typing", "docs", "tests", "stores", "clients"]
 
 GROUPS = nox.project.load_toml("pyproject.toml")
 SUPPORTED = ["3.10", "3.11", "3.12", "3.13", "3.14"]
@@ -53,6 +53,9 @@ def _runs_as(interpreter: str, version: str) -> bool:
 
 PYTHONS = find_pythons()
 NEWEST = PYTHONS[-1]
+
+# The others are built on httpx2; `tests` has these.
+FORMER_CLIENTS = ("openai==2.54.0", "anthropic==0.125.0")
 
 PARALLEL = ("-n", str(min(4, os.cpu_count() or 1)), "--dist", "worksteal")
 
@@ -117,6 +120,19 @@ def stores(session: nox.Session) -> None:
         session.run(
             "pytest", *PARALLEL, "--durations=5", "-m", "stores", *servers, *folders, *session.posargs
         )
+
+
+@nox.session(python=NEWEST)
+def clients(session: nox.Session) -> None:
+    """Run the tests of registered clients with the last SDKs that are built on httpx."""
+    session.install(".", *nox.project.dependency_groups(GROUPS, "test"), *FORMER_CLIENTS)
+    session.run(
+        "pytest",
+        *PARALLEL,
+        "tests/_async/test_clients.py",
+        "tests/unit/test_clients_mixed.py",
+        *session.posargs,
+    )
 
 
 @nox.session(python=NEWEST)

@@ -175,7 +175,7 @@ def test_the_model_never_sees_another_scope(
     assert [record["text"] for record in shown(request, "memories")] == [mine]
     assert (item["event"], item["previous_memory"]) == ("UPDATE", mine)
     others = {f"Secret number {n} is about tea" for n, scope in enumerate(SCOPES) if scope != own}
-    assert set(stored(memory)) == {*others, "Changed"}
+    assert set(stored(memory)) == {*others, "The secret about tea has another number now"}
 
 
 def test_with_filters_only_what_passes_may_be_changed(memory: Memory, model: ScriptedModel) -> None:

@@ -179,7 +179,7 @@ def test_without_rich_nothing_else_is_done(shell: Run) -> None:
 
 def test_what_is_ignored_is_said_on_standard_error(shell: Run, config: Path) -> None:
     sections = json.loads(config.read_text("utf-8"))
-    config.write_text(json.dumps({**sections, "timezone": "Europe/Paris"}), "utf-8")
+    config.write_text(json.dumps({**sections, "telemetry": {"enabled": True}}), "utf-8")
     ran = shell("list", "--json")
     assert ran.document["total"] == 0
-    assert ran.err == "powermem: these settings have no effect in this version: timezone\n"
+    assert ran.err == "powermem: these settings have no effect in this version: telemetry\n"

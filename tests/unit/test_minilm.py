@@ -220,7 +220,7 @@ def test_a_model_file_is_read_once_and_again_when_it_changed(model: MiniLM, tmp_
     assert complaint() == first
 
     path.write_bytes(b"another one")
-    assert hashlib.sha256(b"another one").hexdigest() in complaint()
+    assert hashlib.sha256(b"another one").hexdigest()[:12] in complaint()
 
 
 def test_nothing_is_reported_and_nothing_is_left_on_disk(model: MiniLM, tmp_path: Path):

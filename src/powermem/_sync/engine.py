@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Hashable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from time import monotonic
@@ -56,6 +56,9 @@ _logger = logging.getLogger("powermem")
 
 # Seconds that putting tasks into the store may take at least when closing.
 _SUBMITTING = 5.0
+
+# Seconds that a fork waits for an opening that is under way.
+_FORKING = 5.0
 
 # Seconds that the end of the process, or of the event loop, waits for what was said last.
 _AT_EXIT = 5.0
@@ -247,6 +250,12 @@ class Engine:
                 else:
                     opening.done.set_result(None)
         return opening
+
+    def await_opening(self, timeout: float) -> None:
+        """Wait for an opening that was begun by ``warm``, unless the caller is where it goes on."""
+        opening = self._warm
+        if opening is not None and not self.keeper.bridge.at_home:
+            wait([opening.done], timeout)
 
     def begin(
         self, scopes: Sequence[Scope], *, again: bool = False, maker: object = None
@@ -546,6 +555,13 @@ class Engines:
         with self._lock:
             return list(engine.holders)
 
+    def settle(self) -> None:
+        """Let openings end before a fork: what they have locked would stay locked in the child."""
+        with self._lock:
+            engines = list(self._engines.values())
+        for engine in engines:
+            engine.await_opening(_FORKING)
+
     def leave(self) -> None:
         """Forget all engines in a process that was forked: they belong to the other one."""
         self._begin()
@@ -582,4 +598,4 @@ class Engines:
 ENGINES = Engines()
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=ENGINES.leave)
+    os.register_at_fork(before=ENGINES.settle, after_in_child=ENGINES.leave)

@@ -10,7 +10,10 @@ import pytest
 from servers import Server
 
 from powermem import AsyncMemory, StoreError, StoreUnavailableError
+from powermem._async.stores.pool import AsyncPool
 from powermem._concurrency import async_gather
+from powermem._drivers._asyncpg import AsyncPostgresDriver
+from powermem._drivers.base import Server as Address
 from tests.databases import execute
 
 PACKET = 1 << 17
@@ -106,3 +109,25 @@ async def test_a_standby(config: dict[str, Any], vector_store: dict[str, Any]) -
             execute(beside, end)
         await memory.add("I have a dog", user_id="u", infer=False)
         assert await memory.count(user_id="u") == 2
+
+
+@pytest.mark.stores("postgres")
+async def test_a_server_that_takes_no_more_connections(vector_store: dict[str, Any]) -> None:
+    where = vector_store["config"]
+    execute(vector_store, "CREATE ROLE modest LOGIN PASSWORD 'modest' CONNECTION LIMIT 1")
+    target = Address(where["host"], where["port"], "modest", "modest", where["db_name"], pooler="none")
+    pool = AsyncPool(AsyncPostgresDriver(target), most=4)
+
+    async def ask() -> list[tuple[Any, ...]]:
+        async with pool.reading() as reader:
+            return await reader.fetch("SELECT pg_sleep(0.01) IS NULL")
+
+    try:
+        # The others wait until the one connection is free.
+        assert await async_gather([ask] * 4) == [[(False,)]] * 4
+        async with pool.reading():
+            with pytest.raises(StoreUnavailableError, match="pool_size"):
+                await ask()
+    finally:
+        await pool.close()
+        execute(vector_store, "DROP ROLE modest")

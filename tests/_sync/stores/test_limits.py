@@ -12,6 +12,9 @@ from servers import Server
 
 from powermem import Memory, StoreError, StoreUnavailableError
 from powermem._concurrency import gather
+from powermem._drivers._psycopg import PostgresDriver
+from powermem._drivers.base import Server as Address
+from powermem._sync.stores.pool import Pool
 from tests.databases import execute
 
 PACKET = 1 << 17
@@ -105,3 +108,25 @@ def test_a_standby(config: dict[str, Any], vector_store: dict[str, Any]) -> None
             execute(beside, end)
         memory.add("I have a dog", user_id="u", infer=False)
         assert memory.count(user_id="u") == 2
+
+
+@pytest.mark.stores("postgres")
+def test_a_server_that_takes_no_more_connections(vector_store: dict[str, Any]) -> None:
+    where = vector_store["config"]
+    execute(vector_store, "CREATE ROLE modest LOGIN PASSWORD 'modest' CONNECTION LIMIT 1")
+    target = Address(where["host"], where["port"], "modest", "modest", where["db_name"], pooler="none")
+    pool = Pool(PostgresDriver(target), most=4)
+
+    def ask() -> list[tuple[Any, ...]]:
+        with pool.reading() as reader:
+            return reader.fetch("SELECT pg_sleep(0.01) IS NULL")
+
+    try:
+        # The others wait until the one connection is free.
+        assert gather([ask] * 4) == [[(False,)]] * 4
+        with pool.reading():
+            with pytest.raises(StoreUnavailableError, match="pool_size"):
+                ask()
+    finally:
+        pool.close()
+        execute(vector_store, "DROP ROLE modest")
