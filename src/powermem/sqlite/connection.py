@@ -126,14 +126,16 @@ class Database:
                 f"{self.path}: write the path of the file itself; a URI is not taken (put './' in front of a "
                 "name that begins with 'file:')"
             )
-        if os.path.isdir(self._file):
-            raise StoreUnavailableError(f"{self.path}: cannot open the database; this is a folder")
+        if os.path.exists(self._file) and not os.path.isfile(self._file):
+            what = "a folder" if os.path.isdir(self._file) else "a device or a pipe, and not a file"
+            raise StoreUnavailableError(f"{self.path}: cannot open the database; this is {what}")
 
     def _make_folder(self) -> None:
         try:
             Path(self._file).parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreUnavailableError(f"{self.path}: cannot make its folder ({error})") from error
+        except (OSError, RecursionError) as error:
+            # Python makes one folder within another by recursion, a thousand levels deep at most.
+            raise StoreUnavailableError(f"{self.path[:300]}: cannot make its folder ({error})") from error
 
     def _open_writer(self) -> sqlite3.Connection:
         if self.in_memory:
