@@ -61,7 +61,7 @@ def parse_decisions(text: str, *, facts: Sequence[str], memories: Mapping[str, s
 def read_decisions(value: Any, *, facts: Sequence[str], memories: Mapping[str, str]) -> Decisions:
     """Read the decisions in a value that ``parse_answer`` gave; see ``parse_decisions``."""
     # A model may name a memory by its words, too.
-    aliases = {normalize(text).casefold(): alias for alias, text in reversed(memories.items())}
+    aliases = {normalize(text).casefold(): alias for alias, text in reversed(list(memories.items()))}
     aliases |= {alias.casefold(): alias for alias in memories}
     given: set[Decision] = set()
     rejected: list[str] = []
