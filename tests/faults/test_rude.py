@@ -18,7 +18,11 @@ from tests.apiserver import ApiServer
 from tests.faults.rude import Note, RudeModel, note
 from tests.scripted import openai_embedder, openai_llm
 
-_SEEDS = [int(seed) for seed in os.environ.get("POWERMEM_CHAOS_SEED", "").split()] or [*range(4), None]
+_SEEDS = [int(seed) for seed in os.environ.get("POWERMEM_CHAOS_SEED", "").split()] or [
+    *range(4),
+    # The same one in all workers of a run.
+    random.Random(os.environ.get("PYTEST_XDIST_TESTRUNUID")).randrange(10**6),
+]
 _USERS = ("ana", "ben")
 _STEPS = 12
 _NUMBER = re.compile(r"(\w+) wrote note (\d+)|note (\d+) of (\w+)")
@@ -185,9 +189,7 @@ class Room:
 
 
 @pytest.mark.parametrize("seed", _SEEDS)
-def test_whatever_models_do_nothing_is_lost(seed: int | None, tmp_path: Path, api: ApiServer) -> None:
-    # Not chosen when tests are collected: every process must collect the same ones.
-    seed = random.SystemRandom().randrange(10**6) if seed is None else seed
+def test_whatever_models_do_nothing_is_lost(seed: int, tmp_path: Path, api: ApiServer) -> None:
     print(f"POWERMEM_CHAOS_SEED={seed}")
     model = RudeModel(api, seed)
     config = {

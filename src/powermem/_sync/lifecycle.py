@@ -115,12 +115,13 @@ class Lifecycle:
         self._owner.release()
 
     def _close(self, drain: bool, timeout: float | None) -> None:
-        self._closed = True
+        again, self._closed = self._closed, True
         engine = self._held
         if engine is None or engine.is_over:
             return
         if not ENGINES.release(engine, self._share):
-            if drain:
+            # Work that the first call parked is not waited for by the one at the end of the block.
+            if drain and not again:
                 engine.finish(self._share, timeout)
             return
         engine.close(drain, timeout)
