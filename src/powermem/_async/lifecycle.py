@@ -108,8 +108,9 @@ class AsyncLifecycle:
             timeout: seconds that finishing may take; what takes longer is parked.
         """
         self._owner.check()
+        drain, timeout = check_flag(drain, "drain"), check_seconds(timeout, "timeout")
         # A caller who gives up waiting must not leave the file half closed.
-        await async_shield(partial(self._close, drain, check_seconds(timeout, "timeout")))
+        await async_shield(partial(self._close, drain, timeout))
         # Whoever comes now is told that it is closed, whatever event loop that is.
         self._owner.release()
 

@@ -109,8 +109,9 @@ class Lifecycle:
             timeout: seconds that finishing may take; what takes longer is parked.
         """
         self._owner.check()
+        drain, timeout = check_flag(drain, "drain"), check_seconds(timeout, "timeout")
         # A caller who gives up waiting must not leave the file half closed.
-        shield(partial(self._close, drain, check_seconds(timeout, "timeout")))
+        shield(partial(self._close, drain, timeout))
         # Whoever comes now is told that it is closed, whatever event loop that is.
         self._owner.release()
 

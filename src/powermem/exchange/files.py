@@ -47,6 +47,8 @@ class LineWriter:
                 raise InvalidInputError(
                     f"path_or_file: {self._path} is a database that is open; choose another path"
                 )
+            if self._path.is_dir():
+                raise InvalidInputError(f"path_or_file: {self._path} is a folder; give the path of a file")
             self._part = self._path.with_name(f"{self._path.name}.part")
             try:
                 self._file = _open(self._part, "wb", packed=_packed(self._path))

@@ -23,6 +23,7 @@ from .files import (
     note_carried,
     note_closed,
     note_open,
+    reason,
     uri,
 )
 
@@ -133,7 +134,7 @@ class Database:
         try:
             Path(self._file).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StoreUnavailableError(f"{self.path}: cannot make its folder ({error})") from error
+            raise StoreUnavailableError(f"{self.path}: cannot make its folder: {reason(error)}") from error
 
     def _open_writer(self) -> sqlite3.Connection:
         if self.in_memory:
