@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import traceback
 from collections.abc import Callable, Coroutine
@@ -350,6 +351,17 @@ def test_an_import_of_another_library(name: str, expected: str) -> None:
     assert not hasattr(powermem, "quux")
 
 
+def test_a_reranker_that_nothing_switches_on(caplog: pytest.LogCaptureFixture) -> None:
+    config = {**BARE, "reranker": {"provider": "jina", "config": {"api_key": KEY}}}
+    with Memory(config) as memory:
+        assert caplog.messages == [
+            "the reranker is not used: set reranker.enabled (RERANKER_ENABLED) to true"
+        ]
+        assert "set the section 'reranker', with enabled true" in complaint(
+            lambda: memory.search("tea", rerank=True)
+        )
+
+
 def test_a_class_in_place_of_a_client(memory: Memory) -> None:
     class OpenAI:
         pass
@@ -371,6 +383,21 @@ def test_a_path_that_cannot_be_a_database(path: str, expected: str, tmp_path: Pa
     config = {**BARE, **store("sqlite", database_path=path.format(folder=tmp_path))}
     assert expected.format(folder=tmp_path) in complaint(lambda: Memory(config).initialize())
     assert (tmp_path / "taken").read_text("utf-8") == "mine"
+
+
+def test_a_file_that_may_not_be_read(memory: Memory, tmp_path: Path) -> None:
+    path = tmp_path / "closed.db"
+    path.write_text("mine", "utf-8")
+    path.chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("root may read everything")
+    config = {**BARE, **store("sqlite", database_path=str(path))}
+    assert "this process may not read the file: check its permissions" in complaint(
+        lambda: Memory(config).initialize()
+    )
+    assert f"source: cannot read {path} (Permission denied)" in complaint(
+        lambda: memory.import_memories(path)
+    )
 
 
 def test_an_error_inside_a_call_stays_what_it_is(memory: Memory) -> None:

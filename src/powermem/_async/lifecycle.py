@@ -68,6 +68,8 @@ class AsyncLifecycle:
         self._prepare()
         if config is None and conn is None:
             _logger.info("no configuration given: %s", _summary(self._settings))
+        if self._config.has_unused_reranker:
+            _logger.warning("the reranker is not used: set reranker.enabled (RERANKER_ENABLED) to true")
         if self._settings.ignored:
             _logger.warning(
                 "these settings have no effect in this version: %s", ", ".join(self._settings.ignored)

@@ -129,6 +129,11 @@ class Database:
             )
         if os.path.isdir(self._file):
             raise StoreUnavailableError(f"{self.path}: cannot open the database; this is a folder")
+        if os.path.exists(self._file) and not os.access(self._file, os.R_OK):
+            raise StoreUnavailableError(
+                f"{self.path}: cannot open the database; this process may not read the file: check its "
+                "permissions"
+            )
 
     def _make_folder(self) -> None:
         try:

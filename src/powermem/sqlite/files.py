@@ -136,7 +136,7 @@ def reason(error: OSError | ValueError) -> str:
         return f"{error.filename} is a file and no folder"
     said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT):
-        return f"check the permissions of its folder ({said})"
+        return f"{said}; check the permissions of the folder that is to hold it"
     if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
         return "its name is too long"
     return said
@@ -158,8 +158,8 @@ def is_database(path: str | os.PathLike[str]) -> bool:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.DatabaseError as error:
         if "not a database" not in str(error):
-            # Locked, or in need of repair: a database all the same.
-            return True
+            # Locked, or in need of repair: a database all the same. What may not be read is nothing yet.
+            return os.access(path, os.R_OK)
         # Nobody can have it open as one, so it may be looked at: perhaps it was one.
         with open(path, "rb") as file:
             return file.read(len(_MAGIC)) == _MAGIC
