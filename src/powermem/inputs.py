@@ -195,10 +195,11 @@ def check_callback(value: object, name: str) -> None:
 
 
 def check_path(value: object, name: str) -> Path:
-    """Return a path that an operating system can be asked for.
+    """Return a path that an operating system can be asked for, also when the program changes its folder.
 
     Raises:
-        InvalidInputError: it is blank, of another type, or holds a NUL character or half of a surrogate pair.
+        InvalidInputError: it is blank, of another type, holds a NUL character or half of a surrogate pair, or
+            is relative to a folder that does not exist any more.
     """
     if not isinstance(value, (str, os.PathLike)):
         raise InvalidInputError(f"{name}: expected a path, got {shown(value)}")
@@ -213,7 +214,29 @@ def check_path(value: object, name: str) -> Path:
         os.fsencode(text)
     except UnicodeEncodeError:
         raise InvalidInputError(f"{name}: {shown(text)} cannot be the name of a file") from None
-    return Path(text)
+    try:
+        # Not normalised: beyond a symbolic link, `..` is another folder than it seems.
+        return Path(text).absolute()
+    except FileNotFoundError:
+        raise _gone(name) from None
+
+
+def absolute(path: str, name: str) -> str:
+    """Return a path that means the same file when the program changes its folder.
+
+    Raises:
+        InvalidInputError: it is relative to a folder that does not exist any more.
+    """
+    try:
+        return os.path.abspath(path)
+    except FileNotFoundError:
+        raise _gone(name) from None
+
+
+def _gone(name: str) -> InvalidInputError:
+    return InvalidInputError(
+        f"{name}: the current folder was removed; change to another one (os.chdir), or give an absolute path"
+    )
 
 
 def _as_float(value: float) -> float:

@@ -117,7 +117,7 @@ class TestLocks:
         semaphore, room = AsyncSemaphore(3), Room()
 
         async def visit() -> None:
-            async with semaphore:
+            async with semaphore.place():
                 await room.visit()
 
         await async_gather([visit] * 12)

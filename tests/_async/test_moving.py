@@ -410,8 +410,12 @@ async def test_a_database_with_several_collections(memory: AsyncMemory, tmp_path
 async def test_a_new_database_is_no_old_one(memory: AsyncMemory, tmp_path: Path) -> None:
     async with AsyncMemory(other(tmp_path)) as source:
         await source.add("I like tea", user_id="u")
-    with pytest.raises(InvalidInputError, match="found: none"):
+    with pytest.raises(InvalidInputError, match=r"a database of this version.* export_memories"):
         await memory.import_memories(tmp_path / "other.db")
+    with closing(sqlite3.connect(tmp_path / "else.db")) as connection, connection:
+        connection.execute("CREATE TABLE notes (text TEXT)")
+    with pytest.raises(InvalidInputError, match="found: none"):
+        await memory.import_memories(tmp_path / "else.db")
 
 
 @pytest.mark.stores("sqlite")

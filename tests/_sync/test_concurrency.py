@@ -118,7 +118,7 @@ class TestLocks:
         semaphore, room = Semaphore(3), Room()
 
         def visit() -> None:
-            with semaphore:
+            with semaphore.place():
                 room.visit()
 
         gather([visit] * 12)

@@ -407,8 +407,12 @@ def test_a_database_with_several_collections(memory: Memory, tmp_path: Path) -> 
 def test_a_new_database_is_no_old_one(memory: Memory, tmp_path: Path) -> None:
     with Memory(other(tmp_path)) as source:
         source.add("I like tea", user_id="u")
-    with pytest.raises(InvalidInputError, match="found: none"):
+    with pytest.raises(InvalidInputError, match=r"a database of this version.* export_memories"):
         memory.import_memories(tmp_path / "other.db")
+    with closing(sqlite3.connect(tmp_path / "else.db")) as connection, connection:
+        connection.execute("CREATE TABLE notes (text TEXT)")
+    with pytest.raises(InvalidInputError, match="found: none"):
+        memory.import_memories(tmp_path / "else.db")
 
 
 @pytest.mark.stores("sqlite")

@@ -11,6 +11,7 @@ import queue as stdlib_queue
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
@@ -410,13 +411,15 @@ class TestAsyncLocks:
         assert len(locks) == 0
 
     async def test_a_cancelled_task_does_not_take_the_lock_with_it(self) -> None:
-        for block in (AsyncLock(), AsyncSemaphore(1)):
+        lock, semaphore = AsyncLock(), AsyncSemaphore(1)
+        blocks: list[Callable[[], AbstractAsyncContextManager[object]]] = [lambda: lock, semaphore.place]
+        for block in blocks:
 
-            async def visit(block: AsyncLock | AsyncSemaphore = block) -> None:
-                async with block:
+            async def visit(block: Callable[[], AbstractAsyncContextManager[object]] = block) -> None:
+                async with block():
                     pass
 
-            async with block:
+            async with block():
                 doomed, patient = asyncio.create_task(visit()), asyncio.create_task(visit())
                 await asyncio.sleep(0)
                 await cancel(doomed)
@@ -798,7 +801,7 @@ def test_primitives_made_without_a_loop_serve_the_loop_that_comes() -> None:
     batcher = AsyncBatcher(Work().run)
 
     async def use() -> int:
-        async with lock, locks("key"), semaphore:
+        async with lock, locks("key"), semaphore.place():
             await queue.put(1)
             event.set()
             await event.wait(1)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from powermem import InvalidInputError, Memory, PowerMemError, StoreError, StoreUnavailableError
+from powermem.exchange import files
 from powermem.sqlite.files import is_database, is_open
 
 
@@ -51,7 +52,15 @@ def test_every_character_of_a_path_means_itself(tmp_path: Path, name: str) -> No
 
 
 @pytest.mark.parametrize(
-    "path", ["file:memory.db", "file:memory.db?mode=memory", "file:///tmp/x.db", "me\0mory.db"]
+    "path",
+    [
+        "file:memory.db",
+        "file:memory.db?mode=memory",
+        "file:///tmp/x.db",
+        "me\0mory.db",
+        "d/" * 1500 + "x.db",
+        "a" * 300,
+    ],
 )
 def test_a_path_that_is_none_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     monkeypatch.chdir(tmp_path)
@@ -215,3 +224,71 @@ def test_a_full_disk_delays_nothing_afterwards(tmp_path: Path) -> None:
             database._writer.execute("PRAGMA max_page_count=1000000")
         add(memory, "I like snow")
         assert memory.search("snow", user_id="u", limit=1)["results"][0]["memory"] == "I like snow"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_what_is_no_file_is_refused_by_what_it_is(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path, what in [
+        (tmp_path / "pipe", "a device or a pipe"),
+        (Path(os.devnull), "a device"),
+        (tmp_path, "a folder"),
+    ]:
+        with pytest.raises(StoreUnavailableError, match=f"this is {what}"):
+            Memory(configured(path)).initialize()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a current folder cannot be removed there")
+def test_a_current_folder_that_was_removed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(PowerMemError, match="current folder was removed"):
+        Memory(configured("memory.db")).initialize()
+    with Memory(configured(tmp_path / "memory.db")) as memory:
+        add(memory, "I like tea")
+    with Memory(configured(":memory:")) as memory:
+        add(memory, "I like tea")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no full device")
+def test_an_export_to_a_full_disk_is_told_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Memory(configured(tmp_path / "memory.db")) as memory:
+        add(memory, "I like tea")
+        # What is written goes to the device on which nothing finds room.
+        monkeypatch.setattr(files, "_private", lambda path, flags: os.open("/dev/full", os.O_WRONLY))
+        before = set(tmp_path.iterdir())
+        with pytest.raises(InvalidInputError, match=r"cannot write .*out.jsonl .No space left"):
+            memory.export_memories(tmp_path / "out.jsonl")
+        with pytest.raises(InvalidInputError, match=r"cannot write .*out.jsonl.gz .No space left"):
+            memory.export_memories(tmp_path / "out.jsonl.gz")
+        assert set(tmp_path.iterdir()) == before
+
+
+def test_statistics_are_counted_of_a_file_that_cannot_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "memory.db"
+    with Memory(configured(path)) as memory:
+        add(memory, "I like tea")
+        memory.search("tea", user_id="u")
+        path.rename(tmp_path / "moved.db")
+        assert memory.get_statistics()["total_memories"] == 1
+        (tmp_path / "moved.db").rename(path)
+        assert memory.get_statistics()["total_memories"] == 1
+    with Memory(configured(path)) as memory:
+        assert memory.get_all(user_id="u")["results"][0]["access_count"] == 1
+
+
+def test_a_child_does_not_close_at_its_end_what_its_parent_has_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Memory(configured(tmp_path / "memory.db")) as memory:
+        add(memory, "I like tea")
+        engine = memory._engine()
+        with monkeypatch.context() as child:
+            child.setattr(os, "getpid", lambda: 0)
+            engine._close_at_exit()
+        assert not engine.closed
+        add(memory, "I like rain")

@@ -283,7 +283,7 @@ async def test_a_call_cancelled_while_the_provider_wants_quiet_gives_its_slot_ba
     limiter.pause(0.1)
 
     async def enter() -> None:
-        async with limiter:
+        async with limiter.turn():
             pass
 
     task = asyncio.create_task(enter())

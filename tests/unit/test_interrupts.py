@@ -20,6 +20,11 @@ from typing import Any
 import pytest
 
 from powermem import Memory
+from powermem._concurrency import Semaphore
+from powermem._sync.providers.http import HTTPClient
+from powermem._sync.providers.limiter import Limiter
+from powermem.wire.endpoint import build_endpoint
+from tests.apiserver import ApiServer
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 12), reason="needs sys.monitoring")
 
@@ -116,4 +121,39 @@ def test_an_interrupt_anywhere_leaves_everything_whole(memory: Memory, name: str
             texts = [item["memory"] for item in hits]
             assert sorted(texts) == sorted({item["memory"] for item in kept})
             assert text in texts
+    assert struck > 2
+
+
+@pytest.mark.parametrize("timeout", [None, PATIENCE])
+def test_an_interrupt_anywhere_loses_no_place_of_a_semaphore(timeout: float | None) -> None:
+    semaphore, interrupts = Semaphore(2), Interrupts()
+
+    def visit() -> None:
+        with semaphore.place(timeout) as held:
+            assert held
+
+    struck = 0
+    while interrupts.strike(visit, struck + 1):
+        struck += 1
+        # Both places are there, and no third one.
+        with semaphore.place(0) as first, semaphore.place(0) as second, semaphore.place(0) as third:
+            assert (first, second, third) == (True, True, False)
+    assert struck > 2
+
+
+# A socket that no variable knew yet is closed when it is collected.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interrupt_anywhere_in_a_request_harms_no_later_one(api: ApiServer) -> None:
+    endpoint, interrupts = build_endpoint("p", f"{api.url}/embeddings"), Interrupts()
+    # One call at a time, on one connection: what is lost once is missing for good.
+    client, limiter = HTTPClient(max_retries=0, max_connections=1), Limiter(1)
+    ask = partial(client.post, endpoint, {"model": "m", "input": ["tea"]}, limiter=limiter)
+    expected, struck = ask(), 0
+    with ThreadPoolExecutor(1) as others:
+        for at in range(1, 10_000, 5):
+            if not interrupts.strike(ask, at):
+                break
+            struck += 1
+            assert others.submit(ask).result(PATIENCE) == expected
+    client.close()
     assert struck > 2

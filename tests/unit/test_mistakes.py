@@ -234,7 +234,7 @@ CALLS: list[tuple[Callable[[Any], Any], str]] = [
     (lambda m: m.import_memories("/nowhere/x.jsonl"), "/nowhere/x.jsonl"),
     (lambda m: m.export_memories("out.csv", format="csv"), "format: expected"),
     (lambda m: m.export_memories("/"), "path_or_file: / is a folder; give the path of a file"),
-    (lambda m: m.export_memories("/dev/null", include_vectors="no"), "include_vectors: expected True or"),
+    (lambda m: m.export_memories("/nowhere/x", include_vectors="no"), "include_vectors: expected True or"),
     (lambda m: m.close(drain="no"), "drain: expected True or False, got 'no'"),
     (lambda m: m.get_status("nothing"), "nothing"),
     (lambda m: m.process(), "process: user_id is missing"),
@@ -383,6 +383,20 @@ def test_a_path_that_cannot_be_a_database(path: str, expected: str, tmp_path: Pa
     config = {**BARE, **store("sqlite", database_path=path.format(folder=tmp_path))}
     assert expected.format(folder=tmp_path) in complaint(lambda: Memory(config).initialize())
     assert (tmp_path / "taken").read_text("utf-8") == "mine"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_an_export_does_not_replace_a_pipe_or_a_device(memory: Memory, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        memory.export_memories(pipe)
+        assert os.read(reader, 1000).startswith(b"{")
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
 
 
 def test_a_file_that_may_not_be_read(memory: Memory, tmp_path: Path) -> None:

@@ -343,6 +343,9 @@ class AsyncEngine:
             raise ClosedError("this memory was closed; make a new one")
 
     async def _close_at_exit(self) -> None:
+        # In a forked child it is the parent's, and so are the threads that would have to end first.
+        if self.process != os.getpid():
+            return
         # What hangs must not keep the process alive.
         closing = AsyncWorker("powermem-closing", self._close_undrained)
         try:

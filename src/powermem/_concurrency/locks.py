@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Hashable
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from collections.abc import AsyncIterator, Hashable, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+)
+from functools import partial
+from itertools import islice
+from queue import Empty, SimpleQueue
+from typing import Any
 from weakref import WeakValueDictionary
 
 from .waiting import patiently
@@ -49,7 +58,7 @@ Lock.__new__ = lambda kind: threading.Lock()  # type: ignore[method-assign,assig
 
 
 class AsyncSemaphore:
-    """Let at most ``value`` tasks at a time into the ``async with`` block."""
+    """Let at most ``value`` tasks at a time into the ``async with semaphore.place():`` block."""
 
     __slots__ = ("_semaphore",)
 
@@ -57,48 +66,69 @@ class AsyncSemaphore:
         _check_value(value)
         self._semaphore = asyncio.Semaphore(value)
 
-    async def __aenter__(self) -> None:
-        await self._semaphore.acquire()
+    @asynccontextmanager
+    async def place(self, timeout: float | None = None) -> AsyncIterator[bool]:
+        """Hold a place in the block.
 
-    async def __aexit__(self, *raised: object) -> None:
-        self._semaphore.release()
+        Args:
+            timeout: seconds to wait for one; ``None`` to wait for ever. The block is told whether it came.
+        """
+        held = await self._acquire(timeout)
+        try:
+            yield held
+        finally:
+            if held:
+                self._semaphore.release()
 
-    async def acquire(self, timeout: float) -> bool:
-        """Wait for a place, and return whether there was one in time; then ``release`` returns it."""
-        if not self._semaphore.locked():
+    async def _acquire(self, timeout: float | None) -> bool:
+        if timeout is None or not self._semaphore.locked():
             return await self._semaphore.acquire()
         try:
             return await asyncio.wait_for(self._semaphore.acquire(), timeout)
         except asyncio.TimeoutError:
             return False
 
-    def release(self) -> None:
-        """Return a place."""
-        self._semaphore.release()
-
 
 class Semaphore:
-    """Let at most ``value`` threads at a time into the ``with`` block."""
+    """Let at most ``value`` threads at a time into the ``with semaphore.place():`` block.
 
-    __slots__ = ("_semaphore",)
+    `threading.Semaphore` takes several steps to take a place and to return it, and an interrupt between two
+    of them would lose the place, or leave its lock held.
+    """
+
+    __slots__ = ("_free",)
 
     def __init__(self, value: int) -> None:
         _check_value(value)
-        self._semaphore = threading.Semaphore(value)
+        self._free: SimpleQueue[None] = SimpleQueue()
+        for _ in range(value):
+            self._free.put(None)
 
-    def __enter__(self) -> None:
-        self._semaphore.acquire()
+    @contextmanager
+    def place(self, timeout: float | None = None) -> Iterator[bool]:
+        """Hold a place in the block.
 
-    def __exit__(self, *raised: object) -> None:
-        self._semaphore.release()
+        Args:
+            timeout: seconds to wait for one; ``None`` to wait for ever. The block is told whether it came.
+        """
+        held: list[None] = []
+        try:
+            yield patiently(partial(self._take, held), timeout)
+        finally:
+            # No interrupt can come between these two lines.
+            if held:
+                self._free.put(None)
 
-    def acquire(self, timeout: float) -> bool:
-        """Wait for a place, and return whether there was one in time; then ``release`` returns it."""
-        return patiently(lambda seconds: self._semaphore.acquire(timeout=seconds), timeout)
+    def _take(self, held: list[None], seconds: float) -> bool:
+        # A single call of C takes a place and notes that it was taken.
+        try:
+            held.extend(islice(iter(partial(self._free.get, True, seconds), _NEVER), 1))
+        except Empty:
+            return False
+        return True
 
-    def release(self) -> None:
-        """Return a place."""
-        self._semaphore.release()
+
+_NEVER: Any = object()
 
 
 def _check_value(value: int) -> None:

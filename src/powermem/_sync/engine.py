@@ -344,6 +344,9 @@ class Engine:
             raise ClosedError("this memory was closed; make a new one")
 
     def _close_at_exit(self) -> None:
+        # In a forked child it is the parent's, and so are the threads that would have to end first.
+        if self.process != os.getpid():
+            return
         # What hangs must not keep the process alive.
         closing = Worker("powermem-closing", self._close_undrained)
         try:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
+from ..inputs import absolute
 from .settings import Settings
 from .stores import OceanBaseConfig, SQLiteConfig
 
@@ -31,9 +32,9 @@ def located(settings: Settings) -> Settings:
     config: Any = settings.store.config
     update: dict[str, str] = {}
     if isinstance(config, SQLiteConfig) and is_in_file(config):
-        update["database_path"] = os.path.abspath(config.database_path)
+        update["database_path"] = absolute(config.database_path, "vector_store.config.database_path")
     elif isinstance(config, OceanBaseConfig) and not (config.host or config.unix_socket):
-        update["ob_path"] = os.path.abspath(config.ob_path)
+        update["ob_path"] = absolute(config.ob_path, "vector_store.config.ob_path")
     for name in _FILES:
         # Some are words instead, such as "system" for the certificates of the system.
         value = getattr(config, name, None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -10,6 +9,7 @@ from urllib.parse import unquote
 from pydantic import SecretStr
 
 from ..errors import ConfigError
+from ..inputs import absolute
 from .place import IN_MEMORY, Inimitable, Place
 from .url import Address
 
@@ -101,7 +101,7 @@ def _sqlite(address: Address, arguments: Mapping[str, Any]) -> Place:
             )
     if not path or path.startswith(":memory:"):
         raise ConfigError(IN_MEMORY)
-    keys: dict[str, Any] = {"database_path": os.path.abspath(path)}
+    keys: dict[str, Any] = {"database_path": absolute(path, "conn")}
     for name, value in options.items():
         if name == "timeout":
             keys["timeout"] = value

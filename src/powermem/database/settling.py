@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import Any
 
 from ..config.models import MemoryConfig, VectorStore
 from ..config.tables import STORES
 from ..errors import ConfigError
+from ..inputs import absolute
 from .place import Place
 
 _WHERE = frozenset(
@@ -53,7 +53,7 @@ def _said(section: VectorStore, place: Place) -> dict[str, Any]:
         if name in _WHERE and value == field.get_default(call_default_factory=True):
             continue
         if name == "database_path":
-            value = os.path.abspath(value)
+            value = absolute(value, "vector_store.config.database_path")
         if (name in _WHERE or name in place.keys) and value != place.keys.get(name):
             raise ConfigError(
                 f"vector_store.config.{name}: contradicts conn, which says where the database is and how to "

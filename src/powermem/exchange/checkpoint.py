@@ -35,7 +35,7 @@ class Checkpoint:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         # The program may change its folder during the load.
-        self._path = check_path(path, "checkpoint").absolute()
+        self._path = check_path(path, "checkpoint")
         if is_open(self._path):
             raise InvalidInputError(
                 f"checkpoint: {self._path} is a database that is open; choose another path"

@@ -7,8 +7,8 @@ import gzip
 import io
 import os
 import zlib
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -42,20 +42,18 @@ class LineWriter:
         self._file: IO[Any]
         if isinstance(target, (str, os.PathLike)):
             # The program may change its folder before the file appears.
-            self._path = check_path(target, "path_or_file").absolute()
+            self._path = check_path(target, "path_or_file")
             if is_open(self._path):
                 raise InvalidInputError(
                     f"path_or_file: {self._path} is a database that is open; choose another path"
                 )
             if self._path.is_dir():
                 raise InvalidInputError(f"path_or_file: {self._path} is a folder; give the path of a file")
-            self._part = self._path.with_name(f"{self._path.name}.part")
-            try:
+            # A device or a pipe is written to, and not replaced.
+            self._replaces = self._path.is_file() or not self._path.exists()
+            self._part = self._path.with_name(f"{self._path.name}.part") if self._replaces else self._path
+            with self._explained():
                 self._file = _open(self._part, "wb", packed=_packed(self._path))
-            except OSError as error:
-                raise InvalidInputError(
-                    f"path_or_file: cannot write {self._path} ({error.strerror})"
-                ) from error
         elif hasattr(target, "write"):
             self._file = target
         else:
@@ -67,24 +65,43 @@ class LineWriter:
     def write(self, lines: Iterable[str]) -> None:
         """Write lines, each without its end."""
         text = "".join(f"{line}\n" for line in lines)
-        self._file.write(text.encode() if self._binary else text)
+        with self._explained():
+            self._file.write(text.encode() if self._binary else text)
 
     def finish(self) -> None:
         """Make the file appear, when all was written."""
-        if self._path is None:
-            self._file.flush()
-            return
-        self._file.close()
-        with open(self._part, "rb+") as part:
-            os.fsync(part.fileno())
-        os.replace(self._part, self._path)
+        with self._explained():
+            if self._path is None:
+                self._file.flush()
+                return
+            self._file.close()
+            if not self._replaces:
+                return
+            with open(self._part, "rb+") as part:
+                os.fsync(part.fileno())
+            os.replace(self._part, self._path)
 
     def abandon(self) -> None:
         """Leave nothing behind, when something went wrong."""
         if self._path is not None:
-            self._file.close()
-            with suppress(FileNotFoundError):
-                self._part.unlink()
+            # On a full disk, closing fails as well: it writes what is left.
+            with suppress(OSError):
+                self._file.close()
+            if self._replaces:
+                with suppress(FileNotFoundError):
+                    self._part.unlink()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            # What an open file of the caller's raises is the caller's.
+            if self._path is None:
+                raise
+            raise InvalidInputError(
+                f"path_or_file: cannot write {str(self._path)[:300]} ({error.strerror})"
+            ) from error
 
 
 class LineReader:
@@ -100,7 +117,7 @@ class LineReader:
         self._file: IO[Any]
         if isinstance(source, (str, os.PathLike)):
             # Where it is now, though the program may change its folder while it is read.
-            path = check_path(source, "source").absolute()
+            path = check_path(source, "source")
             if is_database_path(path):
                 raise InvalidInputError(
                     f"source: {path} is an SQLite database, not an export; leave format out, or give the "

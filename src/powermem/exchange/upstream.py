@@ -49,7 +49,15 @@ class UpstreamDatabase:
             return collection
         if collection is None and len(tables) == 1:
             return tables[0]
+        ours = self._connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%\\_records' ESCAPE '\\'"
+        ).fetchone()
         self._connection.close()
+        if not tables and ours is not None:
+            raise InvalidInputError(
+                f"source: {self._path} is a database of this version, not one of powermem 1.1: open it as "
+                "vector_store.config.database_path, or import what export_memories() writes of it"
+            )
         found = ", ".join(tables) or "none"
         raise InvalidInputError(
             f"source: {self._path}: expected one table with the columns id, vector and payload, "

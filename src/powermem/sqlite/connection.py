@@ -127,8 +127,9 @@ class Database:
                 f"{self.path}: write the path of the file itself; a URI is not taken (put './' in front of a "
                 "name that begins with 'file:')"
             )
-        if os.path.isdir(self._file):
-            raise StoreUnavailableError(f"{self.path}: cannot open the database; this is a folder")
+        if os.path.exists(self._file) and not os.path.isfile(self._file):
+            what = "a folder" if os.path.isdir(self._file) else "a device or a pipe, and not a file"
+            raise StoreUnavailableError(f"{self.path}: cannot open the database; this is {what}")
         if os.path.exists(self._file) and not os.access(self._file, os.R_OK):
             raise StoreUnavailableError(
                 f"{self.path}: cannot open the database; this process may not read the file: check its "
@@ -138,8 +139,15 @@ class Database:
     def _make_folder(self) -> None:
         try:
             Path(self._file).parent.mkdir(parents=True, exist_ok=True)
+        except RecursionError as error:
+            # Python makes one folder within another by recursion, a thousand levels deep at most.
+            raise StoreUnavailableError(
+                f"{self.path[:300]}: cannot make its folder: it is too deep"
+            ) from error
         except OSError as error:
-            raise StoreUnavailableError(f"{self.path}: cannot make its folder: {reason(error)}") from error
+            raise StoreUnavailableError(
+                f"{self.path[:300]}: cannot make its folder: {reason(error)}"
+            ) from error
 
     def _open_writer(self) -> sqlite3.Connection:
         if self.in_memory:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from collections import Counter
@@ -33,6 +34,8 @@ from .queue import Runner
 from .reader import Reader
 from .searcher import Searcher
 from .writer import Writer
+
+_logger = logging.getLogger("powermem")
 
 _MAX_LISTED_DELETIONS = 10_000
 
@@ -321,7 +324,11 @@ class Engine(Runner):
     def statistics(self, scope: Scope, since: int | None) -> Statistics:
         """Count what a scope holds."""
         if self._accesses and not self.read_only:
-            self.apply([])
+            try:
+                self.apply([])
+            except StoreError as error:
+                # They wait for the next commit, and what is stored can be counted all the same.
+                _logger.warning("how often memories were found could not be stored: %s", error)
         with self._database.reading() as connection:
             return self._reader.statistics(connection, scope, now=clock_now(), since=since)
 

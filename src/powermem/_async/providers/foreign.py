@@ -65,7 +65,7 @@ class AsyncForeignLLM:
             asked = with_schema(messages, schema)
             if self._names[1] == "generate_response":
                 options["response_format"] = {"type": "json_object"}
-        async with self._limiter:
+        async with self._limiter.turn():
             try:
                 reply = await async_call(self._target, *self._names, asked, **options)
             except PowerMemError:
@@ -111,7 +111,7 @@ class AsyncForeignEmbedder:
 
     async def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Turn texts into vectors; see ``AsyncEmbedder``."""
-        async with self._limiter:
+        async with self._limiter.turn():
             try:
                 rows = await async_call(self._target, *self._names, list(texts))
             except PowerMemError:

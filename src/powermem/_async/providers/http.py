@@ -89,7 +89,7 @@ class AsyncHTTPClient:
         retries = self._max_retries if max_retries is None else max_retries
         attempt = 0
         while True:
-            async with limiter:
+            async with limiter.turn():
                 outcome = await self._attempt(
                     await _authorized(endpoint), data, timeout or self._read_timeout
                 )

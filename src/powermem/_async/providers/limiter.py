@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from ..._concurrency import AsyncSemaphore, async_sleep
 
@@ -22,15 +24,11 @@ class AsyncLimiter:
         """Let no further call start for so long; a longer pause that is under way stays."""
         self._resume_at = max(self._resume_at, time.monotonic() + seconds)
 
-    async def __aenter__(self) -> None:
-        await self._slots.__aenter__()
-        try:
-            # A slot is held meanwhile, which is no loss: nobody else may start either.
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait until a call may start, and count it as in flight during the block."""
+        async with self._slots.place():
+            # A place is held meanwhile, which is no loss: no other call may start either.
             while (wait := self._resume_at - time.monotonic()) > 0:
                 await async_sleep(wait)
-        except BaseException:
-            await self._slots.__aexit__(None, None, None)
-            raise
-
-    async def __aexit__(self, *raised: object) -> None:
-        await self._slots.__aexit__(*raised)
+            yield

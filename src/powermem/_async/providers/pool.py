@@ -82,7 +82,7 @@ class AsyncConnections:
         )
         place = (endpoint.scheme, endpoint.host, endpoint.port)
         server = self._servers.get(place) or self._servers.setdefault(place, _Server(url.origin))
-        async with self._slots:
+        async with self._slots.place():
             while True:
                 connection = await self._take(server)
                 fresh = connection is None

@@ -132,15 +132,13 @@ class AsyncPool:
 
     @asynccontextmanager
     async def _slot(self) -> AsyncIterator[None]:
-        if not await self._slots.acquire(self._timeout):
-            raise StoreUnavailableError(
-                f"{self._driver.server}: all {self._most} connections were in use for {self._timeout:g} s "
-                "(pool_timeout); raise pool_size, or call less at once"
-            )
-        try:
+        async with self._slots.place(self._timeout) as held:
+            if not held:
+                raise StoreUnavailableError(
+                    f"{self._driver.server}: all {self._most} connections were in use for {self._timeout:g} "
+                    "s (pool_timeout); raise pool_size, or call less at once"
+                )
             yield
-        finally:
-            self._slots.release()
 
     async def _begin(self) -> _AsyncLease:
         lease = await self._take()

@@ -66,7 +66,7 @@ class ForeignLLM:
             asked = with_schema(messages, schema)
             if self._names[1] == "generate_response":
                 options["response_format"] = {"type": "json_object"}
-        with self._limiter:
+        with self._limiter.turn():
             try:
                 reply = call(self._target, *self._names, asked, **options)
             except PowerMemError:
@@ -112,7 +112,7 @@ class ForeignEmbedder:
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Turn texts into vectors; see ``Embedder``."""
-        with self._limiter:
+        with self._limiter.turn():
             try:
                 rows = call(self._target, *self._names, list(texts))
             except PowerMemError:

@@ -90,7 +90,7 @@ class HTTPClient:
         retries = self._max_retries if max_retries is None else max_retries
         attempt = 0
         while True:
-            with limiter:
+            with limiter.turn():
                 outcome = self._attempt(_authorized(endpoint), data, timeout or self._read_timeout)
             if not isinstance(outcome, Failure) or not outcome.passing:
                 return outcome

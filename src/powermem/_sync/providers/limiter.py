@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ..._concurrency import Semaphore, sleep
 
@@ -23,15 +25,11 @@ class Limiter:
         """Let no further call start for so long; a longer pause that is under way stays."""
         self._resume_at = max(self._resume_at, time.monotonic() + seconds)
 
-    def __enter__(self) -> None:
-        self._slots.__enter__()
-        try:
-            # A slot is held meanwhile, which is no loss: nobody else may start either.
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until a call may start, and count it as in flight during the block."""
+        with self._slots.place():
+            # A place is held meanwhile, which is no loss: no other call may start either.
             while (wait := self._resume_at - time.monotonic()) > 0:
                 sleep(wait)
-        except BaseException:
-            self._slots.__exit__(None, None, None)
-            raise
-
-    def __exit__(self, *raised: object) -> None:
-        self._slots.__exit__(*raised)
+            yield

@@ -83,7 +83,7 @@ class Connections:
         )
         place = (endpoint.scheme, endpoint.host, endpoint.port)
         server = self._servers.get(place) or self._servers.setdefault(place, _Server(url.origin))
-        with self._slots:
+        with self._slots.place():
             while True:
                 connection = self._take(server)
                 fresh = connection is None

@@ -133,15 +133,13 @@ class Pool:
 
     @contextmanager
     def _slot(self) -> Iterator[None]:
-        if not self._slots.acquire(self._timeout):
-            raise StoreUnavailableError(
-                f"{self._driver.server}: all {self._most} connections were in use for {self._timeout:g} s "
-                "(pool_timeout); raise pool_size, or call less at once"
-            )
-        try:
+        with self._slots.place(self._timeout) as held:
+            if not held:
+                raise StoreUnavailableError(
+                    f"{self._driver.server}: all {self._most} connections were in use for {self._timeout:g} "
+                    "s (pool_timeout); raise pool_size, or call less at once"
+                )
             yield
-        finally:
-            self._slots.release()
 
     def _begin(self) -> _Lease:
         lease = self._take()
