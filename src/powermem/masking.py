@@ -39,6 +39,12 @@ _PREFIXED = re.compile(
 _LONG = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/])|[A-Za-z0-9]{20,}={0,2}")
 
 
+# A password that was typed in the place of a name: no name mixes small and capital letters, digits and signs.
+_PASSWORD = re.compile(
+    r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])(?=[^!$%^&*#?~]*[!$%^&*#?~])\S{8,64}"
+)
+
+
 def is_secret(name: str) -> bool:
     """Tell whether the value of a key of this name must never be shown."""
     return _SECRET_NAME.search(name) is not None
@@ -78,6 +84,7 @@ def shown(value: object) -> str:
     if isinstance(value, str):
         # Cut after masking, since half a key may not be recognized.
         text = mask_text(str.__str__(value)[:1000])
+        text = MASK if _PASSWORD.fullmatch(text) else text
         return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "...")
     # Python refuses to write integers of more than 4300 digits.
     if isinstance(value, int):

@@ -20,7 +20,8 @@ from tests.scripted import openai_embedder, openai_llm
 
 _SEEDS = [int(seed) for seed in os.environ.get("POWERMEM_CHAOS_SEED", "").split()] or [
     *range(4),
-    random.SystemRandom().randrange(10**6),
+    # The same one in all workers of a run.
+    random.Random(os.environ.get("PYTEST_XDIST_TESTRUNUID")).randrange(10**6),
 ]
 _USERS = ("ana", "ben")
 _STEPS = 12

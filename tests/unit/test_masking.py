@@ -7,7 +7,7 @@ import json
 import pytest
 
 from powermem.errors import ConfigError, FilterError, PowerMemError
-from powermem.masking import MASK, is_key, mask_text
+from powermem.masking import MASK, is_key, mask_text, shown
 
 KEYS = [
     "sk-abc12345",
@@ -101,3 +101,15 @@ def test_no_error_quotes_a_key(key: str) -> None:
         assert key not in str(error)
         assert key not in repr(error)
         assert "unknown operator" in str(error)
+
+
+@pytest.mark.parametrize("password", ["Hunter2!Xy9$Qp", "p4SS%word", "Tr0ub4dor&3"])
+def test_a_password_in_the_place_of_a_name_is_not_shown(password: str) -> None:
+    assert shown(password) == repr(MASK)
+
+
+@pytest.mark.parametrize(
+    "name", ["gpt-4o", "Qwen/Qwen3-8B", "openai", "2026-13-01T00:00:00Z", "What is it? No."]
+)
+def test_a_wrong_name_is_shown(name: str) -> None:
+    assert shown(name) == repr(name)

@@ -179,6 +179,24 @@ def test_no_set_of_decisions_loses_anything(
         "L'utilisateur veut oublier son adresse",
         "El usuario pide olvidar su dirección",
         "用户要求忘记旧地址",
+        "用户希望不再记住他住在巴黎",
+        "ユーザーは住所を忘れてほしい",
+        "사용자가 주소를 잊어 달라고 했다",
+        "Пользователь просит забыть адрес",
+        "L'utente chiede di dimenticare l'indirizzo",
+        "O usuário pediu para esquecer o endereço",
+        "Please forget that I live in Paris",
+        "Forget about Paris",
+        "Can you forget where I live",
+        "User requests removal of the memory about Paris",
+        "User wants to erase that they live in Paris",
+        "User doesn't want their Paris residence stored",
+        "User withdraws the statement that they live in Paris",
+        "User said that it was a joke; the statement should be disregarded",
+        "User asks to ignore what they said about Paris",
+        "User wants the memory of living in Paris wiped",
+        "User asks the assistant to clear the memory about Paris",
+        "User asked the assistant to stop remembering their meals",
     ],
 )
 def test_requests_to_forget_are_recognized(fact: str) -> None:
@@ -195,10 +213,52 @@ def test_requests_to_forget_are_recognized(fact: str) -> None:
         "User remembers the war",
         "User no longer eats meat",
         "User often forgets names",
+        "User will never forget living in Paris",
+        "User asked the assistant not to forget the birthday",
+        "User never wants Paris forgotten",
+        "User does not remember the name of the street",
+        "User cannot remember where the car is parked",
+        "User has forgotten the passport in Paris",
+        "User wants reminders because he tends to forget things",
+        "User likes the song Forget Paris",
+        "User's cast will be removed on 3 May",
+        "User asked the landlord to remove the lamp",
+        "User took back the dress to the shop",
+        "User withdrew money in Paris",
+        "Benutzer hat den Termin vergessen",
+        "L'utilisateur a oublié ses clés à Paris",
+        "用户删除了旧账号",
+        "用户忘记了密码",
+        "ユーザーは鍵を忘れた",
     ],
 )
 def test_statements_are_no_requests_to_forget(fact: str) -> None:
     assert not asks_to_forget(fact)
+
+
+SEVERAL = {
+    "delete and update": [d("DELETE", "M1"), d("UPDATE", "M2", LYON)],
+    "supersede and update": [d("SUPERSEDE", "M1"), d("UPDATE", "M2", LYON)],
+    "two updates": [d("UPDATE", "M1", LYON), d("UPDATE", "M2", f"{LYON} ")],
+    "two deletes": [d("DELETE", "M1"), d("DELETE", "M2")],
+}
+
+
+@pytest.mark.parametrize("case", SEVERAL)
+def test_a_fact_takes_the_place_of_several_memories(case: str) -> None:
+    memories = {"M1": PARIS, "M2": "User is at home in Paris"}
+    for order in permutations(SEVERAL[case]):
+        current, superseded, deleted = outcome(resolve(order, [LYON], memories), [LYON], memories)
+        assert (current, superseded, deleted) == ([LYON], {"M1", "M2"}, set())
+
+
+@pytest.mark.parametrize(
+    "target", ["M1", "m1", "[M1]", '"M1"', ["M1"], PARIS, " user lives in paris ", "M1."]
+)
+def test_a_memory_may_be_named_in_many_ways(target: object) -> None:
+    text = json.dumps({"decisions": [{"fact": 0, "action": "SUPERSEDE", "target": target, "text": None}]})
+    found = parse_decisions(text, facts=[LYON], memories={"M1": PARIS})
+    assert (found.items, found.rejected) == ((d("SUPERSEDE", "M1"),), ())
 
 
 @pytest.mark.parametrize(

@@ -403,6 +403,24 @@ def test_the_reason_why_it_ended_is_found_wherever_it_is(reply):
     assert read_chat("p", reply).truncated
 
 
+@pytest.mark.parametrize(
+    ("content", "cut"),
+    [
+        (FACTS + "\n" * 500, False),
+        (FACTS + " \t\r\n" * 500, False),
+        (FACTS, True),
+        (FACTS[:-2] + " " * 500, True),
+        ('{"facts": [{"text": "a"}\n' + " " * 500, True),
+        (f"{FACTS} {FACTS[:9]}" + " " * 500, True),
+        ('{"text": "a"}\n', True),
+        ("[" + " " * 500, True),
+    ],
+)
+def test_an_answer_is_whole_when_only_blanks_were_cut_off(content, cut):
+    reply = {"choices": [{"message": {"content": content}, "finish_reason": "length"}]}
+    assert read_chat("p", reply).truncated == cut
+
+
 @pytest.mark.parametrize("finish", ["stop", "tool_calls", "eos", None, 7, "end_turn"])
 def test_other_reasons_are_no_cut(finish):
     reply = {"choices": [{"message": {"content": "{}"}, "finish_reason": finish, "stop_reason": 128001}]}

@@ -113,6 +113,10 @@ NO_MONEY_WORDS = [
      "resource_exhausted"),
     (429, "Your account org-x is suspended, please check your plan: exceeded_current_quota_error", ""),
     (429, "余额不足或无可用资源包,请充值。", "1113"),
+    (403, "Sorry, your account balance is insufficient", "30001"),
+    (403, "Your team has either used all available credits or reached its monthly spending limit.", ""),
+    (429, "Your account is not active, please check your billing details", "billing_not_active"),
+    (429, "Your prepayment credits are depleted.", ""),
     (429, "Rate limit reached for model x on tokens per day (TPD): Limit 100000, Used 99999", ""),
 ]  # fmt: skip
 

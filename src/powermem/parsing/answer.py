@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import json
 import re
@@ -20,6 +21,9 @@ _BETWEEN = re.compile(r"(?:[\s,;*•.)\d-]|`{3,}\w*)*")
 _ASIDE = re.compile(r"[ \t]*[,;]?[ \t]*[a-z]")
 _INTRODUCED = re.compile(r"(?:^|[\n:>)*\]|`▷】»⟩》〉])[ \t]*\Z")
 _CLOSED = re.compile(r"[ \t]*[.;]?[ \t]*(?:[\n<`\[|◁【«⟨《〈]|\Z)")
+# Keys with capitals, and the quotes of word processors, as small models write them.
+_KEY = re.compile(r'"[A-Za-z_]{1,40}"(?=\s{0,9}:)')
+_STRAIGHT = {ord(quote): '"' for quote in "\u201c\u201d\u201e\u201f\u300c\u300d\uff02"}
 # How far a value may be wrapped, and in how much.
 _MOST_WRAPPINGS = 10_000
 # Of a thousand values the last ones count; nobody answers with as many.
@@ -127,7 +131,17 @@ def parse_answer(text: str, fit: Callable[[Any], Fit], expected: str) -> ParsedJ
     if isinstance(whole, str) and len(whole) < len(text):
         return parse_answer(whole, fit, expected)
     try:
-        return ParsedJSON(clean(whole)) if fit(whole) >= Fit.EMPTY else _found(text, fit, expected)
+        if fit(whole) >= Fit.EMPTY:
+            return ParsedJSON(clean(whole))
+        try:
+            return _found(text, fit, expected)
+        except ParseError:
+            mended = _KEY.sub(lambda match: match.group().lower(), text.translate(_STRAIGHT))
+            if mended == text:
+                raise
+            with contextlib.suppress(ParseError):
+                return _found(mended, fit, expected)
+            raise
     except RecursionError:
         raise ParseError("it is nested too deeply") from None
 
@@ -164,6 +178,9 @@ def _candidates(
             # That there is nothing is not said in passing.
             if form == Fit.EMPTY and _ASIDE.match(text, found.end):
                 continue
+            if form == Fit.EMPTY and not _stands(text, found):
+                # Perhaps it is only mentioned: then what was found before counts.
+                form = Fit.LOOSE
         elif form == Fit.BARE:
             # With another beside it, it is not all.
             before, bare = bare, True

@@ -60,7 +60,9 @@ def parse_decisions(text: str, *, facts: Sequence[str], memories: Mapping[str, s
 
 def read_decisions(value: Any, *, facts: Sequence[str], memories: Mapping[str, str]) -> Decisions:
     """Read the decisions in a value that ``parse_answer`` gave; see ``parse_decisions``."""
-    aliases = {alias.casefold(): alias for alias in memories}
+    # A model may name a memory by its words, too.
+    aliases = {normalize(text).casefold(): alias for alias, text in reversed(list(memories.items()))}
+    aliases |= {alias.casefold(): alias for alias in memories}
     given: set[Decision] = set()
     rejected: list[str] = []
     for number, (item, fact) in enumerate(_numbered(_items(value), facts)):
@@ -104,7 +106,7 @@ def _decision(item: Any, fact: int | None, facts: int, aliases: Mapping[str, str
     if action == "ADD":
         return Decision(fact, "ADD")
     given = _given_target(item)
-    target = None if given is None else aliases.get(str(given).strip().casefold())
+    target = _alias(given, aliases)
     if target is None and not (action == "NONE" and _names_nothing(item)):
         raise _Rejected(f"{action} of {given!r}, which was not offered")
     if action != "UPDATE":
@@ -114,6 +116,20 @@ def _decision(item: Any, fact: int | None, facts: int, aliases: Mapping[str, str
     if not text:
         raise _Rejected(f"UPDATE of {target!r} without a text")
     return Decision(fact, action, target, text)
+
+
+def _alias(given: Any, aliases: Mapping[str, str]) -> str | None:
+    """Return the alias that is meant, which may be quoted, in brackets, or in a list of its own."""
+    if isinstance(given, list) and len(given) == 1:
+        given = given[0]
+    if not isinstance(given, str):
+        return None
+    name = given.strip().casefold()
+    return (
+        aliases.get(name)
+        or aliases.get(name.strip("\"'`()[]<>{}# .:"))
+        or aliases.get(normalize(given).casefold())
+    )
 
 
 def _items(value: Any) -> list[Any]:

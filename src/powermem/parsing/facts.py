@@ -23,6 +23,7 @@ _DAY = re.compile(r"(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2})(?:[T\s].*)?)?)?", re
 _OTHERWISE = re.compile(
     r"error|warn|messag|conversation|turn|question|required|choice|note|reason|thought|source", re.IGNORECASE
 )
+_FAILURES = ("error", "errors")
 _DEFAULT_IMPORTANCE = 0.5
 # More is no name. A speaker becomes an id, which the stores bound.
 _LONGEST_NAME = MAX_ID_LENGTH
@@ -37,7 +38,10 @@ def fit_facts(value: Any) -> Fit:
         return Fit.NO
     items = value.get("facts")
     if isinstance(items, list):
-        return Fit.EXACT if any(map(_text_of, items)) else Fit.NO if items else Fit.EMPTY
+        if items:
+            return Fit.EXACT if any(map(_text_of, items)) else Fit.NO
+        # A server that failed has nothing to say of facts.
+        return Fit.NO if any(value.get(name) for name in _FAILURES) else Fit.EMPTY
     try:
         return Fit.LOOSE if any(map(_text_of, _items(value))) else Fit.NO
     except ParseError:

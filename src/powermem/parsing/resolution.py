@@ -11,25 +11,71 @@ from ..text import normalize, query_terms, terms
 # Names and numbers: a memory that lacks them says less than the fact.
 _PARTICULAR = re.compile(r"(?<=\w[ ,;(])[^\W\d_a-z]\w+|\d(?:[\w.,:/-]*\w)?")
 _SUBJECT = frozenset(terms("user person speaker")) | frozenset(("用户", "使用", "ユー", "ーザ"))
+# Characters. Nobody asks at greater length.
+_LONGEST = 1000
 # Which share of a fact's words a memory must have that is said to say it.
 _ENOUGH = 0.5
 _ENOUGH_WITHOUT_NAMES = 0.7
 
-_FORGET = re.compile(
-    r"\b(?:forget|forgotten|unlearn)\b"
-    r"|\b(?:not|never|no longer|stop|cease)\b[^.]{0,40}\bremember"
-    r"|\b(?:asks?|asked|asking|requests?|requested|told|tells|instructs?|instructed)\b[^.]{0,60}"
-    r"\b(?:delet|remov|eras|discard)"
-    r"|\b(?:wants?|wanted|wish(?:es|ed)?|would like|should|must|needs?|please|to be|be)\b[^.]{0,80}"
-    r"\b(?:deleted|removed|erased|discarded)\b"
-    r"|\b(?:delete|remove|erase|discard)\b[^.]{0,60}\b(?:memor|record|stored|saved|remembered|what you know)"
-    r"|\b(?:takes?|took|taking) back\b|\bretract"
-    r"|\bvergessen|\bvergiss|\bl[öo]schen\b|\boubli(?:er|é|ée|e)\b|\bsupprim|\beffacer?\b"
-    r"|\bolvid(?:ar|e|a|es|en|ado|ada)\b|\bborr(?:ar|e|a|ado|ada)\b|\besque[cç](?:er|a|ido|ida)\b"
-    r"|\bapag(?:ar|ue|ado)\b"
-    r"|\bdimentic(?:are|hi|ato|ata)\b|\bcancell(?:are|ato)\b|\bзабы|\bудали|\bстереть"  # noqa: RUF001
-    r"|忘[掉记記れ]|删除|刪除|消して|削除|잊어|삭제|지워",
-    re.IGNORECASE,
+
+def _any(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), re.IGNORECASE)
+
+
+_TOLD = r"\b(?:ask(?:s|ed|ing)?|request(?:s|ed|ing)?|tells?|told|instruct(?:s|ed)?)\b"
+_WISH = (
+    rf"(?:{_TOLD}|\b(?:demands?|demanded|insists?|insisted|wants?|wanted|wish(?:es|ed)?|would (?:like|prefer)"
+    r"|prefers?|should|must|needs?|please|to be)\b)"
+)
+_UNWANTED = r"(?:\bnot|n['\u2019]t|\bnever|\bno longer)"
+_ASSISTANT = r"(?:the |this )?(?:assistant|ai|bot|chat\w*|agent|system|model|you|me|us|them|it)"
+# A wish to have something removed may also be about a lamp.
+_INFORMATION = (
+    r"\b(?:memor|record|remember|stored|saved|note|fact|number|address|info|detail|data|entr(?:y|ies)"
+    r"|statement|mention|preference|histor|conversation|e-?mail|birthday|name\b)"
+)
+_ERASE = r"\b(?:erase|delete|remove|discard|wipe|purge|scrub|clear|drop|disregard)\b"
+_ERASED = r"\b(?:removed|discarded|dropped|cleared|disregarded|ignored)\b"
+_START = r"(?:^|[.!?;:,\"]\s*|\bplease\s+)"
+_KEEP = r"\b(?:remember|stor(?:e|ed|ing)\b|sav(?:e|ed|ing)\b|retain|kept|keep|known)"
+_FORGET = _any(
+    rf"{_WISH}[^.]{{0,80}}\b(?:forget|forgotten|unlearn)",
+    rf"(?:{_START}|\byou\s+)(?:forget|unlearn)\b",
+    rf"{_TOLD}\s+(?:{_ASSISTANT}|to|that|for)\b[^.]{{0,60}}\b(?:delet|remov|eras|discard|wip|purg|scrub)",
+    rf"{_WISH}[^.]{{0,80}}\b(?:deleted|erased|wiped|purged|expunged)\b",
+    rf"{_WISH}[^.]{{0,80}}{_INFORMATION}[^.]{{0,80}}{_ERASED}",
+    rf"{_WISH}[^.]{{0,80}}{_ERASED}[^.]{{0,40}}\bmemor",
+    rf"{_WISH}[^.]{{0,60}}{_ERASE}(?:[^.]{{0,60}}{_INFORMATION}|\s+(?:that|what)\b)",
+    rf"{_WISH}[^.]{{0,60}}\bignore\s+(?:that|what|the (?:statement|remark|claim))\b",
+    rf"{_START}{_ERASE}(?:[^.]{{0,60}}{_INFORMATION}|\s+(?:that|what)\b)",
+    r"\b(?:be|please) disregard",
+    r"\brequests?\b[^.]{0,20}\b(?:removal|deletion|erasure)\b",
+    rf"{_UNWANTED}\s+(?:want|wish|like)\w*\b[^.]{{0,60}}{_KEEP}",
+    rf"\b(?:should|must)\s+{_UNWANTED}\b[^.]{{0,30}}\b(?:remember|be (?:stor|sav|retain|kept))",
+    rf"{_TOLD}[^.]{{0,60}}(?:{_UNWANTED}|\bstop|\bcease)\b[^.]{{0,40}}{_KEEP}",
+    r"\b(?:stop|cease)\b[^.]{0,20}\bremember",
+    r"\b(?:takes?|took|taking) (?:it back|back (?:that|what|the (?:statement|claim|remark)))\b|\bretract",
+    r"\bwithdr[ae]w\w*\b[^.]{0,20}\b(?:statement|claim|remark)",
+    r"\b(?:m[öo]cht|will\b|woll|soll|bitte|verlang|w[üu]nsch|gebeten)[^.]{0,80}(?:vergess|l[öo]sch|entfern)",
+    r"\b(?:veut|voudrait|souhait|demand|prie|doit|faut|veuillez)[^.]{0,80}\b(?:oubli|supprim|efface)",
+    r"\b(?:quiere|pid|desea|solicit|debe|por favor)[^.]{0,80}\b(?:olvid|borr|elimin)",
+    r"\b(?:quer|ped|deseja|solicit|deve|por favor)[^.]{0,80}\b(?:esque[cç]|apag|delet|exclu)",
+    r"\b(?:vuole|vorrebbe|chied|chiesto|desidera|deve|per favore)[^.]{0,80}\b(?:dimentic|cancell|elimin)",
+    r"(?:хоч|хот|прос|пожалуйста|нужно|жела|требу)[^.]{0,80}(?:забы|забуд|удал|стер)",
+    r"^(?:vergiss|oublie|olvida|esque[cç]|dimentica|забудь|удали)",
+    r"(?:要求|希望|想|请|請|让|讓|叫|需要|要)[^。]{0,30}(?:忘|删|刪|移除|清除|不再记|不再記|不要记|不要記|别记)",
+    r"^(?:忘掉|忘记|忘記|删除|刪除)",
+    r"(?:忘れ|消し|削除し)て(?:ほし|欲し|くれ|くださ|下さ|と|もら|$)|(?:忘れる|削除する|消す)よう|削除を(?:希望|依頼|要求)",
+    r"(?:잊어|삭제해|지워)\s?(?:달|줘|주)|(?:잊|삭제|지우)\S{0,3}\s?(?:원|요청|바라|바란)",
+)
+# People forget, and want something never forgotten.
+_NOT_ASKED = _any(
+    r"(?:\bnot|n['\u2019]t|\bnever|\bcannot)\s+(?:to\s+|ever\s+|be\s+)*(?:forg|delet|eras|remov|discard)\w*",
+    rf"{_UNWANTED}\s+(?:want|wish|ask|like)\w*\b[^.]{{0,60}}\b(?:forg|delet|eras|remov)\w*",
+    r"\b(?:has|have|had|having|was|were)(?:\s+\w+)?\s+forgotten",
+    r"\b(?:tend\w*|prone|likely|apt|liable|afraid|fear\w*|worr\w*|used|easy|hard)\s+(?:to|of)\s+forget\w*",
+    r"\b(?:might|may|will|would|often|always|sometimes|easily|he|she|they|i)\s+forget\b",
+    r"\bforget\W{0,2}me\W{0,2}nots?\b",
 )
 
 
@@ -74,7 +120,7 @@ def resolve(
 
 def asks_to_forget(fact: str) -> bool:
     """Tell whether a fact says that the person wants something forgotten or takes something back."""
-    return _FORGET.search(fact) is not None
+    return _FORGET.search(_NOT_ASKED.sub(" ", fact[:_LONGEST])) is not None
 
 
 def says(memory: str, fact: str, enough: float | None = None) -> bool:
@@ -112,6 +158,7 @@ class _Resolution:
         self._nowhere: dict[int, set[str | None]] = {}
 
     def of(self, given: frozenset[Decision]) -> tuple[Decision, ...]:
+        given = self._superseding(given)
         closing: dict[str, set[int]] = {}
         forgetting: dict[str, set[int]] = {}
         merging: dict[str, list[Decision]] = {}
@@ -149,6 +196,22 @@ class _Resolution:
                 self._merge(alias, whole or merges, taken)
         self._finish({item.fact for item in given}, merging)
         return tuple(sorted(self._kept, key=_order))
+
+    def _superseding(self, given: frozenset[Decision]) -> frozenset[Decision]:
+        """Let a fact supersede all memories whose place it takes, also by updates to its own words."""
+        ends: dict[int, set[str | None]] = {}
+        for item in given:
+            if item.action in ("SUPERSEDE", "DELETE") or self._repeats(item):
+                ends.setdefault(item.fact, set()).add(item.target)
+        return frozenset(
+            Decision(item.fact, "SUPERSEDE", item.target)
+            if self._repeats(item) and len(ends[item.fact]) > 1
+            else item
+            for item in given
+        )
+
+    def _repeats(self, item: Decision) -> bool:
+        return item.action == "UPDATE" and normalize(item.text or "") == normalize(self._facts[item.fact])
 
     def _forget(self, alias: str, facts: set[int], ends: set[int]) -> None:
         self._kept.add(Decision(min(facts), "DELETE", alias))

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic_core import from_json
 
 from ..cleaning import clean_text
 from ..errors import ProviderError
@@ -123,8 +124,21 @@ def read_chat(provider: str, reply: Any) -> Completion:
         text=_said(message, cut=is_cut(finish)),
         prompt_tokens=count(usage.get("prompt_tokens")),
         completion_tokens=count(usage.get("completion_tokens")),
-        truncated=is_cut(finish),
+        truncated=is_cut(finish) and not _ran_on(message.get("content")),
     )
+
+
+def _ran_on(content: object) -> bool:
+    """Tell whether only blanks were cut off, which models that are held to JSON may write without end."""
+    if not isinstance(content, str):
+        return False
+    answer = content.rstrip()
+    if len(content) - len(answer) < _RUN or not answer.endswith("}"):
+        return False
+    try:
+        return isinstance(from_json(answer), dict)
+    except ValueError:
+        return False
 
 
 def _said(message: Mapping[str, Any], *, cut: bool) -> str:
@@ -158,6 +172,8 @@ def with_arguments(text: str, arguments: Iterable[Any]) -> str:
     return "\n".join(part for part in (text, *written) if part.strip())
 
 
+# Blanks behind an answer. Fewer may stand before a second one.
+_RUN = 8
 # vLLM tells in stop_reason which token ended an answer, so it counts last.
 _FINISHES = ("finish_reason", "done_reason", "stop_reason")
 

@@ -39,8 +39,8 @@ log = logging.getLogger(__name__)
 _SHORT = 20
 # Beyond so many messages a model loses track of the numbers, and a small one runs out of room.
 _MOST = 200
-# Characters, of which reading takes a few milliseconds.
-_LONG = 20_000
+# Characters, of which reading takes some milliseconds at most, whatever they are.
+_LONG = 4_000
 # Tokens. A portion as small as this fits every model, so a refusal of it says nothing about how much does.
 _SMALL = 200
 # After that many portions that cannot be divided, and none that was learned from, something else is wrong.
