@@ -16,11 +16,17 @@ from tests.apiserver import ApiServer, failure
 
 
 @pytest.fixture
-async def taught(config: dict, api: ApiServer) -> AsyncIterator[AsyncMemory]:
-    """A memory that asks a language model for facts."""
+def model(config: dict, api: ApiServer) -> dict:
+    """The configuration of a memory that asks a language model for facts."""
     llm = {"provider": "openai", "config": {"openai_base_url": api.url, "api_key": "k", "model": "m"}}
     api.on_chat = lambda messages, body: json.dumps({"facts": []})
-    async with AsyncMemory({**config, "llm": llm}, max_retries=0) as memory:
+    return {**config, "llm": llm}
+
+
+@pytest.fixture
+async def taught(model: dict) -> AsyncIterator[AsyncMemory]:
+    """A memory that asks a language model for facts."""
+    async with AsyncMemory(model, max_retries=0) as memory:
         yield memory
 
 
@@ -35,6 +41,28 @@ async def test_waiting_for_nothing_is_over_at_once(memory: AsyncMemory, config: 
     unopened = AsyncMemory(config)
     assert await unopened.augmentation.wait()
     await unopened.close()
+
+
+async def test_another_instance_waits_for_what_was_said_to_this_one(
+    taught: AsyncMemory, model: dict, api: ApiServer
+) -> None:
+    api.delays["chat"] = 0.2
+    taught.attribution("u")
+    await taught.observe("I live in Rome", "Nice")
+    other = AsyncMemory(model, max_retries=0)
+    assert await other.augmentation.wait(120)
+    (task,) = await other.list_tasks(user_id="u")
+    assert task["status"] == "completed"
+    await other.close()
+
+
+async def test_nothing_that_was_said_is_left_out(memory: AsyncMemory) -> None:
+    said = [f"I own {number} boats" for number in (*range(12), 299)]
+    for text in said:
+        await memory.attribution("u").observe(text, f"You said: {text}")
+    assert await memory.augmentation.wait(120)
+    kept = (await memory.get_all(user_id="u"))["results"]
+    assert {each["memory"] for each in kept} == set(said)
 
 
 async def test_waiting_tells_when_the_time_was_too_short(taught: AsyncMemory, api: ApiServer) -> None:
@@ -78,10 +106,8 @@ async def test_the_width_can_be_set_before_the_memory_is_open(config: dict) -> N
         assert memory._parts.processor._width == 3
 
 
-async def test_auto_process_waits_for_its_threshold(config: dict, api: ApiServer) -> None:
-    llm = {"provider": "openai", "config": {"openai_base_url": api.url, "api_key": "k", "model": "m"}}
-    api.on_chat = lambda messages, body: json.dumps({"facts": []})
-    async with AsyncMemory({**config, "llm": llm}, auto_process=True, batch_threshold=4) as memory:
+async def test_auto_process_waits_for_its_threshold(model: dict) -> None:
+    async with AsyncMemory(model, auto_process=True, batch_threshold=4) as memory:
         memory.attribution("u")
         await memory.observe("I live in Rome", "Nice")
         assert await memory.list_tasks(user_id="u") == []

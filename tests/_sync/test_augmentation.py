@@ -17,11 +17,17 @@ from tests.apiserver import ApiServer, failure
 
 
 @pytest.fixture
-def taught(config: dict, api: ApiServer) -> Iterator[Memory]:
-    """A memory that asks a language model for facts."""
+def model(config: dict, api: ApiServer) -> dict:
+    """The configuration of a memory that asks a language model for facts."""
     llm = {"provider": "openai", "config": {"openai_base_url": api.url, "api_key": "k", "model": "m"}}
     api.on_chat = lambda messages, body: json.dumps({"facts": []})
-    with Memory({**config, "llm": llm}, max_retries=0) as memory:
+    return {**config, "llm": llm}
+
+
+@pytest.fixture
+def taught(model: dict) -> Iterator[Memory]:
+    """A memory that asks a language model for facts."""
+    with Memory(model, max_retries=0) as memory:
         yield memory
 
 
@@ -36,6 +42,28 @@ def test_waiting_for_nothing_is_over_at_once(memory: Memory, config: dict) -> No
     unopened = Memory(config)
     assert unopened.augmentation.wait()
     unopened.close()
+
+
+def test_another_instance_waits_for_what_was_said_to_this_one(
+    taught: Memory, model: dict, api: ApiServer
+) -> None:
+    api.delays["chat"] = 0.2
+    taught.attribution("u")
+    taught.observe("I live in Rome", "Nice")
+    other = Memory(model, max_retries=0)
+    assert other.augmentation.wait(120)
+    (task,) = other.list_tasks(user_id="u")
+    assert task["status"] == "completed"
+    other.close()
+
+
+def test_nothing_that_was_said_is_left_out(memory: Memory) -> None:
+    said = [f"I own {number} boats" for number in (*range(12), 299)]
+    for text in said:
+        memory.attribution("u").observe(text, f"You said: {text}")
+    assert memory.augmentation.wait(120)
+    kept = (memory.get_all(user_id="u"))["results"]
+    assert {each["memory"] for each in kept} == set(said)
 
 
 def test_waiting_tells_when_the_time_was_too_short(taught: Memory, api: ApiServer) -> None:
@@ -79,10 +107,8 @@ def test_the_width_can_be_set_before_the_memory_is_open(config: dict) -> None:
         assert memory._parts.processor._width == 3
 
 
-def test_auto_process_waits_for_its_threshold(config: dict, api: ApiServer) -> None:
-    llm = {"provider": "openai", "config": {"openai_base_url": api.url, "api_key": "k", "model": "m"}}
-    api.on_chat = lambda messages, body: json.dumps({"facts": []})
-    with Memory({**config, "llm": llm}, auto_process=True, batch_threshold=4) as memory:
+def test_auto_process_waits_for_its_threshold(model: dict) -> None:
+    with Memory(model, auto_process=True, batch_threshold=4) as memory:
         memory.attribution("u")
         memory.observe("I live in Rome", "Nice")
         assert memory.list_tasks(user_id="u") == []

@@ -129,6 +129,38 @@ def test_kind(text: str, kind: str) -> None:
     assert [fact.kind for fact in facts(text)] == [kind]
 
 
+@pytest.mark.parametrize("number", [*range(12), 17, 299, 1_000])
+@pytest.mark.parametrize("text", ["I own {} boats", "We have {} kids.", "My son is {}", "I ran {} miles"])
+def test_a_number_of_any_length_counts_in_a_conversation(number: int, text: str) -> None:
+    said = text.format(number)
+    assert [fact.text for fact in chat(("user", said), ("assistant", f"You said: {said}"))] == [said]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I own a boat",
+        "I own cats.",
+        "We own a farm.",
+        "I also own a yacht",
+        "I have a dog.",
+        "I've got two cats",
+        "We have an old piano",
+        "I have a sister.",
+        "I have no car",
+    ],
+)
+def test_what_a_person_has_is_a_fact_in_a_conversation(text: str) -> None:
+    assert [fact.text for fact in chat(("user", text), ("assistant", "ok"))] == [text]
+
+
+@pytest.mark.parametrize(
+    "text", ["I have a question.", "I have an idea", "I've got a minute", "I have a plan B"]
+)
+def test_what_passes_is_no_fact_in_a_conversation(text: str) -> None:
+    assert chat(("user", text), ("assistant", "ok")) == []
+
+
 def test_words_that_only_open_a_sentence_go() -> None:
     assert texts("Well, actually, I moved to Ghent.") == ["I moved to Ghent."]
     assert texts("Thanks for asking! By the way, my dog is called Rex.") == ["My dog is called Rex."]

@@ -206,11 +206,10 @@ class AsyncRemembering(AsyncBackground):
         return answer.hits
 
     async def _settled(self, timeout: float | None) -> bool:
-        if self._held is None:
-            return True
         self._owner.check()
         self._check_open()
-        return await self._held.keeper.learn_all(timeout)
+        # Also what was said to instances before this one, where each request has one of its own.
+        return await self._engine().keeper.learn_all(timeout)
 
     def _acquired(self, engine: AsyncEngine) -> None:
         if self._wished_width is not None:

@@ -203,11 +203,10 @@ class Remembering(Background):
         return answer.hits
 
     def _settled(self, timeout: float | None) -> bool:
-        if self._held is None:
-            return True
         self._owner.check()
         self._check_open()
-        return self._held.keeper.learn_all(timeout)
+        # Also what was said to instances before this one, where each request has one of its own.
+        return self._engine().keeper.learn_all(timeout)
 
     def _acquired(self, engine: Engine) -> None:
         if self._wished_width is not None:

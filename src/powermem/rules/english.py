@@ -41,7 +41,7 @@ def read(sentence: str, *, names: frozenset[str], lenient: bool) -> Reading | No
     if content == 0:
         return None
     kind = _kind(plain)
-    if lenient or kind == "identity":
+    if lenient or kind == "identity" or statements.POSSESSION.match(plain):
         needed = 1
     elif statements.DEICTIC.search(plain):
         # What "it" or "these" may be is not known later: such a sentence needs more of its own.
@@ -128,5 +128,7 @@ def _is_statement(plain: str, names: frozenset[str], lenient: bool) -> bool:
 
 
 def _content(plain: str) -> int:
-    """Count the terms of a sentence that could tell it from another."""
-    return sum(term not in statements.GENERIC and len(term) > 1 for term in query_terms(plain))
+    """Count the terms of a sentence that could tell it from another: a letter cannot, a number can."""
+    return sum(
+        term not in statements.GENERIC and (len(term) > 1 or term.isdigit()) for term in query_terms(plain)
+    )

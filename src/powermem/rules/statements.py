@@ -58,6 +58,10 @@ _FAMILY = r"""(?:wife|husband|spouse|partner|girlfriend|boyfriend|fianc[e\u00e9]
     |twins?|grand(?:ma|pa|mother|father|parents?|son|daughter|kids?)|aunt|uncle|cousins?|niece|nephew
     |family|in-laws?|step\w+|roommates?|flatmates?|friends?|boss|manager|colleagues?|co-?workers?
     |teacher|mentors?|neighbou?rs?|dogs?|cats?|pupp(?:y|ies)|kittens?|pets?|ex)"""
+_KEPT = r"""(?:dogs?|pupp(?:y|ies)|cats?|kittens?|birds?|parrots?|budgies?|horses?|pon(?:y|ies)|rabbits?
+    |hamsters?|gerbils?|guinea pigs?|turtles?|tortoises?|snakes?|lizards?|hens?|chickens?|goats?|sheep|cows?
+    |bees|fish|pets?|cars?|bikes?|bicycles?|motorbikes?|motorcycles?|scooters?|vans?|trucks?|boats?|yachts?
+    |houses?|flats?|apartments?|cottages?|cabins?|gardens?|farms?|pianos?|guitars?|violins?|tattoos?)"""
 _TRADE = r"""(?:\w{3,}(?:er|or|ist|ian|eer|ant)|student|nurse|chef|cook|pilot|lawyer|analyst
     |freelance\w*|parent|mom|mum|dad|coach|intern|native|refugee|ceo|cto)"""
 
@@ -122,6 +126,17 @@ RELATIONSHIP = phrases(
     (?:my|our|user's) (?:[\w-]+ )?{_FAMILY}
     | (?:have|has|had|got) (?:an?|one|two|three|four|five|\d|no|some) (?:[\w-]+ ){{0,2}}{_FAMILY}
     | i(?:'m| am) (?:married|engaged|divorced|single|dating|widowed|separated|pregnant|an only child)
+    """,
+    before=r"\b",
+)
+# "I own a boat" has one word of its own, and says all there is to say. Of what one may "have", only things
+# that stay: not a question or a minute.
+POSSESSION = phrases(
+    rf"""
+    (?:i|we|user) (?:also |still |now )?owns? | (?:i|we) (?:also |now )?co-?own
+    | (?:i|we|i've|we've|user) (?:also |now )?(?:have|has|got|have got|has got)
+    (?:an?|one|two|three|four|five|\d+|no)
+    (?:[\w-]+ )?(?:{_FAMILY}|{_KEPT})
     """,
     before=r"\b",
 )
