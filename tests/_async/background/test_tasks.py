@@ -236,14 +236,14 @@ async def test_corrections_are_counted_and_told(memory: AsyncMemory, model: Scri
     model.learns(fact("Ana lives in Porto"))
     await memory.add_exchange("ana", "I live in Porto", "Nice.")
     assert await memory.process("ana") == 1
-    model.learns(fact("Ana lives in Lisbon, no more in Porto"))
-    model.decides({"fact": 0, "action": "UPDATE", "target": "M1", "text": "Ana lives in Lisbon"})
+    model.learns(fact("Ana lives in Lisbon now"))
+    model.decides({"fact": 0, "action": "UPDATE", "target": "M1", "text": "Ana lives in Lisbon now"})
     await memory.add_exchange("ana", "I live in Lisbon now", "Nice.")
     task = memory.process_async("ana")
     assert await task.wait() == 1
     (item,) = (await memory.get_status(task.id))["results"]
     assert (item["event"], item["previous_memory"]) == ("UPDATE", "Ana lives in Porto")
-    assert await async_known(memory) == ["Ana lives in Lisbon"]
+    assert await async_known(memory) == ["Ana lives in Lisbon now"]
 
 
 async def test_ids_may_be_given_as_numbers(memory: AsyncMemory, model: ScriptedModel) -> None:

@@ -225,14 +225,14 @@ def test_corrections_are_counted_and_told(memory: Memory, model: ScriptedModel) 
     model.learns(fact("Ana lives in Porto"))
     memory.add_exchange("ana", "I live in Porto", "Nice.")
     assert memory.process("ana") == 1
-    model.learns(fact("Ana lives in Lisbon, no more in Porto"))
-    model.decides({"fact": 0, "action": "UPDATE", "target": "M1", "text": "Ana lives in Lisbon"})
+    model.learns(fact("Ana lives in Lisbon now"))
+    model.decides({"fact": 0, "action": "UPDATE", "target": "M1", "text": "Ana lives in Lisbon now"})
     memory.add_exchange("ana", "I live in Lisbon now", "Nice.")
     task = memory.process_async("ana")
     assert task.wait() == 1
     (item,) = (memory.get_status(task.id))["results"]
     assert (item["event"], item["previous_memory"]) == ("UPDATE", "Ana lives in Porto")
-    assert known(memory) == ["Ana lives in Lisbon"]
+    assert known(memory) == ["Ana lives in Lisbon now"]
 
 
 def test_ids_may_be_given_as_numbers(memory: Memory, model: ScriptedModel) -> None:
