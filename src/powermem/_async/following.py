@@ -180,6 +180,9 @@ class AsyncFollowing(AsyncMoving):
         whose = self._scope(user_id, agent_id, None)
         number = read_id(task_id, "task_id")
         parts = await self._ready()
+        if number is not None:
+            # An id is handed out before its task is stored.
+            await self._engine().submitter.settle(number)
         task = None if number is None else await parts.store.find_task(number)
         if task is None and number is not None:
             task = await self._done(parts, number, whose)

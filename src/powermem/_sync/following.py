@@ -179,6 +179,9 @@ class Following(Moving):
         whose = self._scope(user_id, agent_id, None)
         number = read_id(task_id, "task_id")
         parts = self._ready()
+        if number is not None:
+            # An id is handed out before its task is stored.
+            self._engine().submitter.settle(number)
         task = None if number is None else parts.store.find_task(number)
         if task is None and number is not None:
             task = self._done(parts, number, whose)
