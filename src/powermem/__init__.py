@@ -94,6 +94,11 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
+        from powermem.missing import MODULE_NAMES
+
+        if name in MODULE_NAMES:
+            # Python replaces the text of an AttributeError when a name is imported.
+            raise ImportError(f"powermem has no {name!r}: {MODULE_NAMES[name]}", name=__name__)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value

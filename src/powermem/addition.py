@@ -12,7 +12,7 @@ from . import clock
 from .errors import InvalidInputError
 from .filters import Expression
 from .filters import parse as parse_filters
-from .inputs import Moment, check_id, check_mode, check_text_given
+from .inputs import Moment, check_flag, check_id, check_mode, check_text_given
 from .messages import dated, read_messages, spoken
 from .metadata import check_metadata
 from .parts import has_parts
@@ -65,7 +65,7 @@ def read_addition(
     scope: object = None,
     memory_type: object = None,
     prompt: object = None,
-    infer: bool = True,
+    infer: object = True,
     actor_id: object = None,
     timestamp: Moment | None = None,
     expires_at: Moment | None = None,
@@ -86,7 +86,7 @@ def read_addition(
     Raises:
         InvalidInputError: one of them is wrong.
     """
-    later = check_mode(async_mode)
+    later, extracts = check_mode(async_mode), check_flag(infer, "infer")
     configured, zone = zone, zone if timezone is None else read_zone(timezone)
     now = clock.local_time(clock.now(), zone)
     said = None if timestamp is None else clock.parse_local(timestamp, zone)
@@ -111,9 +111,9 @@ def read_addition(
         raise InvalidInputError(f"prompt: expected a string, got {type(prompt).__name__}")
     expression = parse_filters(filters, configured)
     key = None if idempotency_key is None else check_text_given(idempotency_key, "idempotency_key")
-    if not infer and has_parts(heard):
+    if not extracts and has_parts(heard):
         raise InvalidInputError("infer: images and audio are read by a model; leave it true for them")
-    return Addition(heard, new, infer, later, prompt, filters, expression, key)
+    return Addition(heard, new, extracts, later, prompt, filters, expression, key)
 
 
 def _future(moment: int, now: int) -> int:
@@ -125,6 +125,6 @@ def _future(moment: int, now: int) -> int:
     if moment <= now:
         raise InvalidInputError(
             f"expires_at: {clock.to_iso(moment)} is in the past, so the memory would never be found; "
-            "give a later moment"
+            "give a later moment, such as datetime.now(timezone.utc) + timedelta(days=30)"
         )
     return moment

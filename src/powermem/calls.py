@@ -8,7 +8,8 @@ from inspect import Parameter, Signature
 from .config.suggestions import nearest, shown_name
 
 _SAME = {
-    "limit": "k n top_k topk top_n topn num max_results num_results n_results size count page_size max_items",
+    "limit": "k n top_k topk top_n topn num max_results num_results n_results size count page_size max_items "
+    "memory_limit_number",
     "offset": "skip start from_ after",
     "filters": "filter where metadata_filter metadata_filters condition conditions query_filter",
     "user_id": "user userid uid owner owner_id username entity_id customer_id account_id person user_name",
@@ -18,7 +19,7 @@ _SAME = {
     "query": "q text question prompt search_query message content input",
     "queries": "query texts questions",
     "memory_id": "id memory mem_id memid memoryid record_id",
-    "content": "new_content memory new_text message value",
+    "content": "new_content memory new_text new_memory message value",
     "metadata": "meta tags attributes extra properties payload",
     "threshold": "min_score score_threshold similarity_threshold cutoff min_similarity min_relevance score",
     "sort_by": "sort order_by sortby sort_key",
@@ -36,7 +37,8 @@ _SAME = {
     "assistant_message": "assistant reply answer response output",
     "task_id": "id task taskid",
     "idempotency_key": "key request_id dedup_key",
-    "as_of": "at time when date",
+    "as_of": "at time when date at_time as_of_date valid_at",
+    "include_expired": "show_expired expired with_expired include_all include_invalid",
     "concurrency": "workers max_workers parallelism max_concurrency threads",
     "max_tokens": "token_budget budget tokens",
     "timeout": "seconds wait max_wait",
@@ -55,6 +57,12 @@ _ELSEWHERE = {
     "includes": "put instructions into custom_fact_extraction_prompt of the configuration",
     "excludes": "put instructions into custom_fact_extraction_prompt of the configuration",
     "custom_instructions": "give them as prompt",
+    "custom_categories": "put instructions into custom_fact_extraction_prompt of the configuration",
+    "app_id": "give agent_id, or put it into metadata",
+    "vector_weight": "set search.dense in the configuration",
+    "keyword_search": "leave it out: words and vectors are always searched",
+    "include_preference": "get_preferences(user_id) returns them",
+    "confirm": "leave it out: the call does it at once",
 }
 _SECTIONS = {
     "vector_store": "storage_type storage store vector_store database database_path db_path path sqlite_path "
@@ -91,7 +99,10 @@ def explain(call: str, signature: Signature, given: Sequence[object], named: Map
     positional = [p.name for p in parameters if p.kind is not Parameter.KEYWORD_ONLY]
     for name in named:
         if name not in taken:
-            return f"{call}: unknown argument {shown_name(name)}; {_hint(call, name, taken)}{_takes(taken)}"
+            filled = {*named, *positional[: len(given)]}
+            free = [parameter for parameter in taken if parameter not in filled]
+            hint = _hint(call, name, taken, free)
+            return f"{call}: unknown argument {shown_name(name)}; {hint}{_takes(taken)}"
     if len(given) > len(positional):
         last = ", ".join(f"{name}=" for name in taken[len(positional) :][:4])
         more = f"; give further ones by name, such as {last}" if last else ""
@@ -110,20 +121,27 @@ def explain(call: str, signature: Signature, given: Sequence[object], named: Map
     return f"{call}: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing; {_takes(taken)}"
 
 
+def suggested(name: object, names: Sequence[str]) -> str:
+    """Return ``"did you mean ...? "`` for an argument that does not exist, or nothing."""
+    return _hint("", str(name), names, names)
+
+
 def _takes(names: Sequence[str]) -> str:
     return f"it takes {', '.join(names)}" if names else "it takes no arguments"
 
 
-def _hint(call: str, name: str, taken: Sequence[str]) -> str:
+def _hint(call: str, name: str, taken: Sequence[str], free: Sequence[str]) -> str:
     plain = name.strip().lower()
     if "conn" in taken and "config" in taken:
         for section, words in _SECTION_WORDS.items():
             if plain in words:
                 return f'write config={{"{section}": {_INSIDE[section]}}}; '
-    for parameter in taken:
+    for parameter in (*free, *taken):
         if plain in _SAME_WORDS.get(parameter, ()):
             return f"did you mean {parameter}? "
+    if call.endswith(".recall") and plain in _SAME_WORDS["user_id"] | {"user_id"}:
+        return "attribution(entity_id=...) says whose memories are recalled; "
     if plain in _ELSEWHERE:
         return f"{_ELSEWHERE[plain]}; "
-    meant = nearest(name, taken)
+    meant = nearest(name, free) or nearest(name, taken)
     return f"did you mean {meant}? " if meant else ""

@@ -154,7 +154,16 @@ def _read(value: object, name: str) -> datetime:
         return read
     raise InvalidInputError(
         f"{name}: expected an ISO-8601 string, a datetime or seconds since the epoch, got {shown(value)}"
+        f"{_meant(value)}"
     )
+
+
+def _meant(value: object) -> str:
+    if isinstance(value, timedelta):
+        return "; write datetime.now(timezone.utc) + timedelta(...)"
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 1e11 < abs(value) < 1e17:
+        return "; divide milliseconds by 1000"
+    return ""
 
 
 def _to_micros(moment: datetime, zone: tzinfo, name: str) -> int:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from .errors import InvalidInputError
+from .ids import parse_id
 from .masking import shown
 from .metadata import check_text
 from .types import Scope
@@ -68,6 +69,17 @@ def check_id(value: object, name: str) -> str | None:
     if "\x00" in value:
         raise InvalidInputError(f"{name}: must not hold a NUL character")
     return check_text(value, name)
+
+
+def read_id(value: object, name: str) -> int | None:
+    """Return an id that powermem gave, or ``None`` for a text or a number that cannot be one.
+
+    Raises:
+        InvalidInputError: it is neither an integer nor a string.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise InvalidInputError(f"{name}: expected an integer or a string, got {shown(value)}")
+    return parse_id(value)
 
 
 def check_scope(user_id: object, agent_id: object, run_id: object) -> Scope:

@@ -8,7 +8,9 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeAlias
 
 from tests import answers
 from tests.apiserver import DROP, ApiServer, Behaviour, Request, failure
@@ -31,6 +33,10 @@ _WRAPPED: list[Callable[[str], str]] = [
 ]
 """What may stand around an answer without being one."""
 
+Wire: TypeAlias = Callable[[str, str | None, dict[str, Any]], dict[str, Any]]
+"""Writes an answer in the form of an API."""
+
+FORGET = "Please forget what this says: "
 _WINDOW = re.compile(r"note \d+ of \w+")
 
 
@@ -62,7 +68,7 @@ class RudeModel:
         with self._lock:
             if request.kind == "embed":
                 return self._embed(request.body)
-            return self._chat(request.body)
+            return self._chat(_in_openai_form(request), self._wire(request))
 
     def _embed(self, body: dict[str, Any]) -> Behaviour | None:
         texts = body["input"]
@@ -85,9 +91,9 @@ class RudeModel:
         }
         return moods[self._mood("embed: ", moods, [80, 4, 4, 4, 4, 4])]
 
-    def _chat(self, body: dict[str, Any]) -> Behaviour | None:
+    def _chat(self, body: dict[str, Any], wire: Wire) -> Behaviour | None:
         messages = body["messages"]
-        if len(_WINDOW.findall(messages[1]["content"])) > self.window:
+        if len(_WINDOW.findall(str(messages[1]["content"]))) > self.window:
             return failure(
                 400,
                 "This model's maximum context length is 512 tokens, but your messages have 700.",
@@ -95,27 +101,27 @@ class RudeModel:
             )
         if self.healthy:
             return None
+        reply = partial(self._reply, body, wire)
         answer = self._answer(messages, body)
         cut = answer[: self._chance.randrange(len(answer) + 1)]
         moods: dict[str, Behaviour | None] = {
             "well": None,
-            "wrapped": self._reply(self._chance.choice(_WRAPPED)(answer), body),
-            "cut": self._reply(cut, body, "length"),
-            "cut without a word": self._reply(cut, body),
-            "thinks for ever": self._reply(f"<think>{_DRAFT} and then", body, "length"),
+            "wrapped": reply(self._chance.choice(_WRAPPED)(answer)),
+            "cut": reply(cut, "length"),
+            "cut without a word": reply(cut),
+            "thinks for ever": reply(f"<think>{_DRAFT} and then", "length"),
             "page": Behaviour(body=_PAGE),
-            "page as an answer": self._reply(_PAGE, body),
-            "something else": self._reply(
+            "page as an answer": reply(_PAGE),
+            "something else": reply(
                 self._chance.choice(
                     ['{"errors": []}', '{"data": []}', "I found [] facts", "{}", '{"facts": {}}']
                 ),
-                body,
             ),
-            "nothing": self._reply(None, body),
-            "bad fields": self._reply(_spoil(answer, self._chance), body),
+            "nothing": reply(None),
+            "bad fields": reply(_spoil(answer, self._chance)),
             "fails": self._chance.choice([failure(500, "broken down"), failure(503, "busy"), DROP]),
             "too much": failure(429, "too much to do"),
-            "half": Behaviour(body=answers.chat(answer, "stop", body), cut=self._chance.randrange(200)),
+            "half": replace(reply(answer), cut=self._chance.randrange(200)),
         }
         return moods[self._mood("chat: ", moods, [40, 12, 8, 6, 4, 3, 3, 4, 3, 8, 4, 3, 2])]
 
@@ -124,13 +130,29 @@ class RudeModel:
         self.moods[prefix + mood] += 1
         return mood
 
-    def _reply(self, text: str | None, body: dict[str, Any], reason: str = "stop") -> Behaviour:
-        reply = answers.chat(text or "", reason, body)
-        reply["choices"][0]["message"]["content"] = text
+    def _reply(self, body: dict[str, Any], wire: Wire, text: str | None, reason: str = "stop") -> Behaviour:
+        reply = wire(text or "", reason, body)
+        if text is None:
+            part = reply["choices"][0]["message"] if wire is answers.chat else reply
+            part["content"] = None if wire is answers.chat else []
         return Behaviour(body=reply)
+
+    def _wire(self, request: Request) -> Wire:
+        if not request.path.endswith("/messages"):
+            return answers.chat
+        if self._chance.random() < 0.5:
+            return answers.message
+
+        def without_tool(text: str, finish: str | None, body: dict[str, Any]) -> dict[str, Any]:
+            # A model that answers in words, though it must call a tool.
+            return answers.message(text, finish, {**body, "tool_choice": {}})
+
+        return without_tool
 
     def _answer(self, messages: list[dict[str, Any]], body: dict[str, Any]) -> str:
         system, told = messages[0]["content"], messages[1]["content"]
+        if isinstance(told, list):
+            return "A picture of a note that nobody can read."
         if '{"segments"' in system:
             turns = [turn["turn"] for turn in shown(messages, "conversation")]
             return json.dumps({"segments": [{"topic": "notes", "turns": turns}]})
@@ -138,17 +160,27 @@ class RudeModel:
             return json.dumps(
                 {"decisions": self._decide(shown(messages, "facts"), shown(messages, "memories"))}
             )
-        found = [
-            fact(learned(*numbered(turn["text"])), turn=turn["turn"])
-            for turn in shown(messages, "conversation")
-            if turn["role"] == "user"
-        ]
+        found = []
+        for turn in shown(messages, "conversation"):
+            if turn["role"] != "user" or turn["text"].startswith("[image"):
+                continue
+            about, number = numbered(turn["text"])
+            unwanted = turn["text"].startswith(FORGET)
+            text = f"{about} wants note {number} forgotten" if unwanted else learned(about, number)
+            found.append(fact(text, turn=turn["turn"]))
         return json.dumps({"facts": found, "preferences": []})
 
     def _decide(self, facts: list[dict[str, Any]], memories: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if self.healthy:
             return [decision(number, "ADD") for number in range(len(facts))]
-        made = []
+        unwanted = {
+            number: memory["alias"]
+            for number, item in enumerate(facts)
+            if item["text"].endswith("forgotten")
+            for memory in memories
+            if f"note {item['text'].split()[-2]}," in memory["text"]
+        }
+        made = [decision(number, "DELETE", alias) for number, alias in unwanted.items()]
         for _ in range(self._chance.randrange(2 * len(facts) + 2)):
             number = self._chance.randrange(-1, len(facts) + 1)
             memory = self._chance.choice(
@@ -158,6 +190,13 @@ class RudeModel:
             action = self._chance.choice(["ADD", "UPDATE", "SUPERSEDE", "DELETE", "delete", "MERGE", ""])
             made.append(decision(number, action, memory["alias"], self._chance.choice([None, "", merged])))
         return made
+
+
+def _in_openai_form(request: Request) -> dict[str, Any]:
+    body, system = request.body, request.body.get("system")
+    if request.kind != "chat" or system is None:
+        return body
+    return {**body, "messages": [{"role": "system", "content": system}, *body["messages"]]}
 
 
 def learned(user: str, number: int) -> str:
@@ -175,4 +214,4 @@ def _spoil(answer: str, chance: random.Random) -> str:
     return json.dumps(value)
 
 
-__all__ = ["Note", "RudeModel", "learned", "note"]
+__all__ = ["FORGET", "Note", "RudeModel", "learned", "note"]

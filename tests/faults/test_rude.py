@@ -6,6 +6,7 @@ import os
 import random
 import re
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 from powermem import Memory
 from powermem.errors import PowerMemError
 from tests.apiserver import ApiServer
-from tests.faults.rude import Note, RudeModel, note
+from tests.faults.rude import FORGET, Note, RudeModel, note
 from tests.scripted import openai_embedder, openai_llm
 
 _SEEDS = [int(seed) for seed in os.environ.get("POWERMEM_CHAOS_SEED", "").split()] or [
@@ -35,12 +36,14 @@ class Room:
         said: the notes of calls that returned.
         tasks: the ids that were handed out, and whose they are.
         memories: the ids of memories that were handed out.
+        unwanted: the notes that somebody asked to forget.
     """
 
     def __init__(self, config: dict[str, Any], chance: random.Random) -> None:
         self.said: set[Note] = set()
         self.tasks: dict[str, str] = {}
         self.memories: set[int] = set()
+        self.unwanted: set[Note] = set()
         self._config = config
         self._path = Path(config["vector_store"]["config"]["database_path"])
         self._chance = chance
@@ -57,6 +60,9 @@ class Room:
                 "buffer",
                 "buffer",
                 "rough",
+                "picture",
+                "unsay",
+                "crowd",
                 "process",
                 "flush",
                 "retry",
@@ -94,6 +100,7 @@ class Room:
             if task:
                 status = self.memory.get_status(str(task))
                 assert status["status"] != "completed", (number, status)
+        assert self._deleted() <= {user for user, _ in self.unwanted}, "nobody asked to forget anything"
         for memory_id in self.memories:
             assert self.memory.get(memory_id) is not None or self.memory.history(memory_id)
 
@@ -124,6 +131,13 @@ class Room:
             for found in _NUMBER.finditer(text)
             if found[1] is not None
         }
+
+    def _deleted(self) -> set[str]:
+        """Return the users of whom a memory was deleted."""
+        query = "SELECT old_memory FROM memories_history WHERE event = 'DELETE'"
+        with closing(sqlite3.connect(self._path)) as connection:
+            texts = [row[0] for row in connection.execute(query)]
+        return {found[1] for text in texts for found in _NUMBER.finditer(text) if found[1]}
 
     def _waiting(self) -> dict[Note, int]:
         """Return the notes that wait, each with the task that has taken it on, or 0."""
@@ -164,6 +178,34 @@ class Room:
         notes = self._new(user)
         self._keep(notes, self.memory.add(note(*notes[0]), user_id=user, async_mode=True))
 
+    def _picture(self, user: str) -> None:
+        notes = self._new(user)
+        text = {"type": "text", "text": note(*notes[0])}
+        image = {"type": "image_url", "image_url": {"url": "https://example.com/note.png"}}
+        result = self.memory.add({"role": "user", "content": [text, image]}, user_id=user, async_mode=True)
+        self._keep(notes, result)
+
+    def _unsay(self, user: str) -> None:
+        for known in sorted(one for one in self.said if one[0] == user)[:1]:
+            self.unwanted.add(known)
+            result = self.memory.add(FORGET + note(*known), user_id=user)
+            self.tasks[result["task_id"]] = user
+
+    def _crowd(self, user: str) -> None:
+        users = [*_USERS, user]
+        # Drawn and numbered here, so that a seed makes a run repeat as far as threads let it.
+        notes = [self._new(whose) for whose in users]
+
+        def add(one: list[Note]) -> dict[str, Any]:
+            return self.memory.add(note(*one[0]), user_id=one[0][0])
+
+        with ThreadPoolExecutor(len(users)) as pool:
+            calls = [pool.submit(add, one) for one in notes]
+        for one, call in zip(notes, calls, strict=True):
+            if isinstance(call.exception(), PowerMemError):
+                continue
+            self._keep(one, call.result())
+
     def _buffer(self, user: str) -> None:
         for one in self._new(user, self._chance.randrange(1, 4)):
             self.memory.add_exchange(user, note(*one), "Noted.")
@@ -192,9 +234,12 @@ class Room:
 def test_whatever_models_do_nothing_is_lost(seed: int, tmp_path: Path, api: ApiServer) -> None:
     print(f"POWERMEM_CHAOS_SEED={seed}")
     model = RudeModel(api, seed)
+    llm = openai_llm(api, timeout=60, enable_vision=True)
+    if seed % 3 == 0:
+        llm["provider"] = "anthropic"
     config = {
         "vector_store": {"provider": "sqlite", "config": {"database_path": str(tmp_path / "memory.db")}},
-        "llm": openai_llm(api, timeout=60),
+        "llm": llm,
         "embedder": openai_embedder(api, timeout=60),
         "processing": {"poll_interval": 0.05},
     }

@@ -585,6 +585,23 @@ class TestAsyncThreads:
         assert "indexer: a function failed after its caller was cancelled" in caplog.text
         assert "too late" in caplog.text
 
+    async def test_what_finds_everything_closed_after_its_caller_left_is_no_error(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        threads = AsyncThreads("indexer", 1)
+        go = threading.Event()
+
+        def work() -> None:
+            assert go.wait(PATIENCE)
+            raise ClosedError("the store is closed")
+
+        task = asyncio.create_task(threads.run(work))
+        await asyncio.sleep(0)
+        await cancel(task)
+        go.set()
+        await threads.close()
+        assert caplog.records == []
+
     async def test_the_end_of_an_iterator_comes_back_as_an_error(self) -> None:
         threads = AsyncThreads("test", 1)
         with pytest.raises(RuntimeError, match="StopIteration"):

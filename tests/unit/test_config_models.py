@@ -301,12 +301,15 @@ def test_ignored_names_what_has_no_effect() -> None:
         "audit",
         "logging",
         "security.encryption_enabled",
-        "reranker",
     )
+    assert config.has_unused_reranker
 
 
 def test_a_reranker_that_is_switched_off_is_meant_so() -> None:
-    assert MemoryConfig(reranker={"provider": "jina", "enabled": False}).ignored == ()
+    off = MemoryConfig(reranker={"provider": "jina", "enabled": False})
+    assert not off.has_unused_reranker
+    assert off.ignored == ()
+    assert not MemoryConfig().has_unused_reranker
     assert MemoryConfig(reranker={"provider": "jina", "config": {"enabled": True}}).reranker.switch is True
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import traceback
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -90,7 +93,16 @@ CONFIGURATIONS: list[tuple[Any, str]] = [
     ({KEY: 1}, "unknown key"),
     ({"reranker": {"enabled": True, "provider": "llm"}}, "set llm.provider, too"),
     (store("sqlite", database_path="postgresql://me:hunter2@h/db"), "this is an address (postgresql://...)"),
+    (llm("openai", api_key="k", base_url="http://my host/v1"), "expected a URL such as 'https://host/v1'"),
+    ({"llm": {"config": {"api_key": "k"}}}, "llm.provider: required beside llm.config.api_key"),
+    ({"llm": {"config": {"model": "gpt-4o"}}}, "llm.provider: required beside llm.config.model"),
+    ({"llm": {"config": {"base_url": "http://h/v1"}}}, "llm.provider: required beside llm.config.base_url"),
+    ({"embedder": {"config": {"api_key": "k"}}}, "embedder.provider: required beside"),
     ("config.json", "config: expected a dict or a MemoryConfig, got a path"),
+    (".env", "read a .env file with auto_config(path) first"),
+    ('{"llm": {"provider": "none"}}', "got JSON as text; read it with json.loads first"),
+    ("postgresql://me:hunter2@db/app", "got an address; a database's is given as conn"),
+    (KEY, "got a key; keys belong in llm.config.api_key"),
     ([1], "config: expected a dict or a MemoryConfig, got list"),
     ({1: 2}, "config: keys must be text"),
 ]  # fmt: skip
@@ -169,6 +181,18 @@ CALLS: list[tuple[Callable[[Any], Any], str]] = [
     (lambda m: m.search("tea", user_id=""), "user_id: must not be blank; leave it out"),
     (lambda m: m.search("tea", as_of="yesterday-ish"), "as_of: "),
     (lambda m: m.search("tea", rerank=True), "rerank: no reranker is configured"),
+    (lambda m: m.search("tea", at_time="2025-01-01"), "did you mean as_of?"),
+    (lambda m: m.search("tea", show_expired=True), "did you mean include_expired?"),
+    (lambda m: m.search("tea", memory_limit_number=5), "did you mean limit?"),
+    (lambda m: m.search("tea", vector_weight=0.5), "set search.dense in the configuration"),
+    (lambda m: m.search("tea", include_preference=True), "get_preferences(user_id) returns them"),
+    (lambda m: m.search("tea", explain="yes"), "explain: expected True or False, got 'yes'"),
+    (lambda m: m.search("tea", include_expired="no"), "include_expired: expected True or False, got 'no'"),
+    (lambda m: m.search("tea", rerank="no"), "rerank: expected True or False, got 'no'"),
+    (lambda m: m.search("tea", filters={"age": {">": 3}}), "filters.age: unknown operator '>', write 'gt'"),
+    (lambda m: m.search("tea", filters={"age": {"between": [1, 2]}}), "write 'gte' and 'lte' together"),
+    (lambda m: m.search("tea", filters={"age": {"startswith": "a"}}), "write 'like' with % at the end"),
+    (lambda m: m.recall("tea", user_id="u"), "attribution(entity_id=...) says whose memories are recalled"),
     (lambda m: m.search_many("tea"), "a list of strings (search_many)"),
     (lambda m: m.add(), "add: messages is missing; it takes messages, user_id"),
     (lambda m: m.add("", user_id="u"), "messages: there is no text in them"),
@@ -179,6 +203,14 @@ CALLS: list[tuple[Callable[[Any], Any], str]] = [
     (lambda m: m.add("tea", metadata="x"), "metadata: expected a dict, got str"),
     (lambda m: m.add("tea", metadata={"k": {1, 2}}), "metadata.k: expected a string, number"),
     (lambda m: m.add("tea", ttl=3), "did you mean expires_at?"),
+    (lambda m: m.add("tea", infer="false"), "infer: expected True or False, got 'false'"),
+    (lambda m: m.add("tea", app_id="x"), "give agent_id, or put it into metadata"),
+    (lambda m: m.add("tea", timestamp=1_700_000_000_000), "divide milliseconds by 1000"),
+    (lambda m: m.add("tea", expires_at=timedelta(days=1)), "datetime.now(timezone.utc) + timedelta(...)"),
+    (lambda m: m.add("tea", expires_at=3600), "such as datetime.now(timezone.utc) + timedelta(days=30)"),
+    (lambda m: m.add_many([{"text": "tea"}], on_error="raise"), "did you mean messages?"),
+    (lambda m: m.add_many([{"messages": "tea", "user": "u"}], on_error="raise"), "did you mean user_id?"),
+    (lambda m: m.add_many([{KEY: "tea"}], on_error="raise"), "is not an argument of add"),
     (lambda m: m.get(), "get: memory_id is missing; it takes memory_id, user_id, agent_id"),
     (lambda m: m.get(id=3), "did you mean memory_id?"),
     (lambda m: m.get_all(n=3), "did you mean limit?"),
@@ -187,12 +219,23 @@ CALLS: list[tuple[Callable[[Any], Any], str]] = [
     (lambda m: m.get_all(offset=-1), "offset: must be at least 0, got -1"),
     (lambda m: m.update(1), "update: give content, metadata or expires_at"),
     (lambda m: m.update(1, value="x"), "did you mean content?"),
+    (lambda m: m.update(1, memory="x"), "did you mean content?"),
+    (lambda m: m.update(1, "x", replace_metadata="no"), "replace_metadata: expected True or False, got 'no'"),
+    (lambda m: m.history(None), "memory_id: expected an integer or a string, got None"),
+    (lambda m: m.sources([1]), "memory_id: expected an integer or a string"),
+    (lambda m: m.get_status(None), "task_id: expected an integer or a string, got None"),
+    (lambda m: m.cancel_task(1.5), "task_id: expected an integer or a string, got 1.5"),
+    (lambda m: m.augmentation.wait("5"), "timeout: expected a number of seconds, or None, got '5'"),
+    (lambda m: m.reset(confirm=True), "leave it out: the call does it at once"),
     (lambda m: m.delete(), "delete: memory_id is missing"),
     (lambda m: m.delete_all(), "delete_all: give user_id, agent_id or run_id; reset() deletes everything"),
     (lambda m: m.users(1), "users: takes no argument without a name, got 1"),
     (lambda m: m.get_statistics(time_range="1d"), "time_range: expected one of 7d, 30d, 90d, all, got '1d'"),
     (lambda m: m.import_memories("/nowhere/x.jsonl"), "/nowhere/x.jsonl"),
     (lambda m: m.export_memories("out.csv", format="csv"), "format: expected"),
+    (lambda m: m.export_memories("/"), "path_or_file: / is a folder; give the path of a file"),
+    (lambda m: m.export_memories("/nowhere/x", include_vectors="no"), "include_vectors: expected True or"),
+    (lambda m: m.close(drain="no"), "drain: expected True or False, got 'no'"),
     (lambda m: m.get_status("nothing"), "nothing"),
     (lambda m: m.process(), "process: user_id is missing"),
     (lambda m: m.flush(user="u"), "did you mean user_id?"),
@@ -261,6 +304,114 @@ def test_the_wrong_colour() -> None:
 
 def test_a_method_of_the_class() -> None:
     assert "query is missing" in complaint(lambda: Memory.search("tea"))  # type: ignore[call-arg]
+
+
+ATTRIBUTES: list[tuple[Callable[[Any], object], str]] = [
+    (lambda m: m.retrieve, "Memory has no 'retrieve'; write search(query, user_id=...)"),
+    (lambda m: m.search_memory, "write search(query, user_id=...)"),
+    (lambda m: m.list_knowledge, "write get_all(user_id=...)"),
+    (lambda m: m.add_memory, "write add(messages, user_id=...)"),
+    (lambda m: m.clear_user, "write delete_all(user_id=...)"),
+    (lambda m: m.get_task_status, "write get_status(task_id)"),
+    (lambda m: m.open, "write initialize()"),
+    (lambda m: m.serach, "write search"),
+    (lambda m: m.quux, "Memory has no 'quux'"),
+    (lambda m: m.llm.openai, "Memory.llm has no 'openai'; give the client itself: register(client)"),
+    (lambda m: m.augmentation.max_worker, "Memory.augmentation has no 'max_worker'; write max_workers"),
+    (lambda m: m.processing.statistics, "Memory.processing has no 'statistics'"),
+]
+
+
+@pytest.mark.parametrize(("get", "expected"), ATTRIBUTES)
+def test_an_attribute_of_another_library(memory: Memory, get: Callable[[Any], object], expected: str) -> None:
+    for one in (memory, AsyncMemory(BARE)):
+        with pytest.raises(AttributeError) as caught:
+            get(one)
+        assert expected in str(caught.value).replace("AsyncMemory", "Memory")
+        assert INTERNAL.search(str(caught.value)) is None
+
+
+def test_a_memory_has_no_attribute_that_protocols_ask_for(memory: Memory) -> None:
+    for name in ("__len__", "_repr_html_", "__array__", "shape"):
+        assert not hasattr(memory, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("create_config", "write the configuration as a dict"),
+        ("from_config", "use Memory.from_config(config) or create_memory(config)"),
+        ("UserMemory", "there is none in this version; docs/coming-from.md says"),
+        ("MemoryClient", "use Memory or AsyncMemory"),
+    ],
+)
+def test_an_import_of_another_library(name: str, expected: str) -> None:
+    with pytest.raises(ImportError, match=re.escape(f"powermem has no '{name}': {expected}")):
+        exec(f"from powermem import {name}")
+    assert not hasattr(powermem, "quux")
+
+
+def test_a_reranker_that_nothing_switches_on(caplog: pytest.LogCaptureFixture) -> None:
+    config = {**BARE, "reranker": {"provider": "jina", "config": {"api_key": KEY}}}
+    with Memory(config) as memory:
+        assert caplog.messages == [
+            "the reranker is not used: set reranker.enabled (RERANKER_ENABLED) to true"
+        ]
+        assert "set the section 'reranker', with enabled true" in complaint(
+            lambda: memory.search("tea", rerank=True)
+        )
+
+
+def test_a_class_in_place_of_a_client(memory: Memory) -> None:
+    class OpenAI:
+        pass
+
+    said = complaint(lambda: memory.llm.register(OpenAI))
+    assert said == "client: expected a client, got the class OpenAI; make one first"
+
+
+FILES = [
+    ("{folder}/taken/memories.db", "cannot make its folder: {folder}/taken is a file and no folder"),
+    ("{folder}/" + 300 * "a", "its name is too long"),
+    ("{folder}", "this is a folder"),
+]
+
+
+@pytest.mark.parametrize(("path", "expected"), FILES)
+def test_a_path_that_cannot_be_a_database(path: str, expected: str, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("mine", "utf-8")
+    config = {**BARE, **store("sqlite", database_path=path.format(folder=tmp_path))}
+    assert expected.format(folder=tmp_path) in complaint(lambda: Memory(config).initialize())
+    assert (tmp_path / "taken").read_text("utf-8") == "mine"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_an_export_does_not_replace_a_pipe_or_a_device(memory: Memory, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        memory.export_memories(pipe)
+        assert os.read(reader, 1000).startswith(b"{")
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_file_that_may_not_be_read(memory: Memory, tmp_path: Path) -> None:
+    path = tmp_path / "closed.db"
+    path.write_text("mine", "utf-8")
+    path.chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("root may read everything")
+    config = {**BARE, **store("sqlite", database_path=str(path))}
+    assert "this process may not read the file: check its permissions" in complaint(
+        lambda: Memory(config).initialize()
+    )
+    assert f"source: cannot read {path} (Permission denied)" in complaint(
+        lambda: memory.import_memories(path)
+    )
 
 
 def test_an_error_inside_a_call_stays_what_it_is(memory: Memory) -> None:

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powermem.parsing import Decision, parse_decisions, resolve
+from powermem.parsing import Decision, parse_decisions, resolution, resolve
 from powermem.parsing.resolution import asks_to_forget, says
+from powermem.text import terms
 
 PARIS, LYON = "User lives in Paris", "User lives in Lyon"
 FORGET = "User wants it forgotten that they live in Paris"
@@ -234,6 +235,21 @@ def test_requests_to_forget_are_recognized(fact: str) -> None:
 )
 def test_statements_are_no_requests_to_forget(fact: str) -> None:
     assert not asks_to_forget(fact)
+
+
+def test_each_text_is_cut_into_words_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    cut: list[str] = []
+
+    def counted(text: str) -> list[str]:
+        cut.append(text)
+        return terms(text)
+
+    monkeypatch.setattr(resolution, "terms", counted)
+    facts = [f"User saw bird number {n} with Ana" for n in range(100)]
+    memories = {f"M{n}": f"User saw fish number {n} with Bo" for n in range(20)}
+    resolve([d("NONE", f"M{n % 20}", fact=n) for n in range(100)], facts, memories)
+    # A memory, and of a fact the number and the name.
+    assert len(cut) <= len(memories) + 2 * len(facts)
 
 
 SEVERAL = {

@@ -184,6 +184,7 @@ SENT = ("model", "messages", "response_format", "temperature", "dimensions")
         ("The model `json-schema-7b` is not available", {"param": "model"}),
         ("max_tokens is too large for json", {"param": "max_tokens"}),
         ("this JSON is unsupported", {}),
+        ("The answer must be JSON that follows the json_schema", {}),
         ("Unsupported parameter: 'logit_bias'", {"param": "logit_bias"}),
     ],
 )
@@ -203,6 +204,10 @@ def test_only_a_refusal_of_the_structure_itself_lowers_it(message, more):
         ("guided_json is not supported by this backend", {}),
         ("This model does not support structured outputs", {}),
         ("Extra inputs are not permitted: response_format", {}),
+        ("'response_format.type' must be 'json_schema' or 'text'", {}),
+        ("The value of response_format.type must be one of text, json_object", {}),
+        ("response_format: expected one of 'text', 'json_object'", {}),
+        ("response_format should be text", {}),
     ],
 )
 def test_a_refusal_of_the_structure_lowers_it(message, more):

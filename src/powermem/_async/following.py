@@ -8,8 +8,7 @@ from typing import Any
 from .. import clock
 from ..changes import UpdateTask
 from ..errors import InvalidInputError, NotFoundError
-from ..ids import parse_id
-from ..inputs import Id, check_choice, check_count, check_id, check_limit, check_seconds, is_theirs
+from ..inputs import Id, check_choice, check_count, check_id, check_limit, check_seconds, is_theirs, read_id
 from ..masking import shown
 from ..records import listed_task, noted_item, task_record
 from ..tasks import OPEN, ProcessStatus, Task, done_key, noted_ids, noted_task
@@ -179,8 +178,11 @@ class AsyncFollowing(AsyncMoving):
 
     async def _task(self, task_id: int | str, user_id: Id | None, agent_id: Id | None) -> Task:
         whose = self._scope(user_id, agent_id, None)
-        number = parse_id(task_id)
+        number = read_id(task_id, "task_id")
         parts = await self._ready()
+        if number is not None:
+            # An id is handed out before its task is stored.
+            await self._engine().submitter.settle(number)
         task = None if number is None else await parts.store.find_task(number)
         if task is None and number is not None:
             task = await self._done(parts, number, whose)

@@ -10,7 +10,7 @@ from .._concurrency import async_refuse_misuse
 from ..changes import AlreadyStored, Amend, Change, Delete, DeleteWhere, Updated
 from ..errors import InvalidInputError
 from ..filters import parse as parse_filters
-from ..inputs import KEEP, Id, Moment, check_text_given
+from ..inputs import KEEP, Id, Moment, check_flag, check_text_given
 from ..metadata import check_metadata
 from ..plan import replacement
 from ..records import full_record
@@ -84,6 +84,7 @@ class AsyncMemory(AsyncAdding):
             if expires_at is KEEP or expires_at is None
             else clock.parse(expires_at, "expires_at", self._zone)
         )
+        replaced = check_flag(replace_metadata, "replace_metadata")
         if wording is None and extra is None and expires_at is KEEP:
             raise InvalidInputError("update: give content, metadata or expires_at")
         parts = await self._ready()
@@ -102,7 +103,7 @@ class AsyncMemory(AsyncAdding):
                     row.id,
                     at,
                     metadata=extra,
-                    replace_metadata=replace_metadata,
+                    replace_metadata=replaced,
                     expires_at=until,
                     set_expires_at=expires_at is not KEEP,
                 )

@@ -11,7 +11,7 @@ from ..errors import InvalidInputError, StoreError
 from ..exchange.files import Target
 from ..exchange.sources import Source
 from ..filters import parse as parse_filters
-from ..inputs import Id, check_choice, check_count
+from ..inputs import Id, check_choice, check_count, check_flag
 from ..masking import shown
 from .bulk.exporting import PAGE, AsyncExporter
 from .bulk.importing import AsyncImporter
@@ -62,8 +62,9 @@ class AsyncMoving(AsyncReading):
         check_choice(format, "format", ("jsonl",))
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
+        vectors = check_flag(include_vectors, "include_vectors")
         parts = await self._ready(any_vectors=True)
-        exporter = AsyncExporter(_movable(parts.store), whose, expression, vectors=include_vectors)
+        exporter = AsyncExporter(_movable(parts.store), whose, expression, vectors=vectors)
         return await exporter.write(path_or_file, on_progress)
 
     async def import_memories(

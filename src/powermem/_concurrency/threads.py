@@ -82,7 +82,8 @@ class AsyncThreads:
             loop.call_soon_threadsafe(self._settle, settle)
         except RuntimeError:
             # The loop was closed meanwhile, and with it everybody who could wait for the outcome.
-            _logger.warning("%s: a function outlived its event loop", self._name, exc_info=failure)
+            if not isinstance(failure, ClosedError):
+                _logger.warning("%s: a function outlived its event loop", self._name, exc_info=failure)
 
     def _settle(self, settle: Callable[[], None]) -> None:
         self._running -= 1
@@ -101,7 +102,9 @@ def _succeed(future: asyncio.Future[R], result: R) -> None:
 
 def _fail(name: str, future: asyncio.Future[Any], error: BaseException) -> None:
     if future.done():
-        _logger.error("%s: a function failed after its caller was cancelled", name, exc_info=error)
+        # Both were over: nothing was lost that anybody waited for.
+        if not isinstance(error, ClosedError):
+            _logger.error("%s: a function failed after its caller was cancelled", name, exc_info=error)
         return
     if isinstance(error, StopIteration):
         # A future refuses it, since it would end a generator in silence; coroutines turn it likewise.
@@ -130,7 +133,7 @@ class _Call(Generic[R]):
             self._result = fn()
         except BaseException as error:
             self._error = error
-            if self._left:
+            if self._left and not isinstance(error, ClosedError):
                 _logger.error(
                     "%s: a function failed after its caller was interrupted", self._name, exc_info=error
                 )

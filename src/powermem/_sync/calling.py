@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from ..calls import explain
 from ..errors import InvalidInputError
+from ..missing import explain_attribute
 
 _Class = TypeVar("_Class", bound=type)
 
@@ -33,9 +34,23 @@ def named(public: str) -> Callable[[_Class], _Class]:
                 wrapped = _awaited(made, call) if inspect.iscoroutinefunction(made) else _called(made, call)
                 wrapped.__qualname__ = f"{public}.{name}"
                 setattr(cls, name, wrapped)
+        # Set here, so that type checkers still know which attributes there are.
+        setattr(cls, "__getattr__", _lacking(public, dir(cls)))  # noqa: B010
         return cls
 
     return rename
+
+
+def _lacking(public: str, names: list[str]) -> Callable[[object, str], Any]:
+    known = [name for name in names if not name.startswith("_")]
+
+    def __getattr__(self: object, name: str) -> Any:
+        if name.startswith("_"):
+            # Asked for by protocols, such as those of pickle and of shells.
+            raise AttributeError(f"{public} has no {name!r}")
+        raise AttributeError(explain_attribute(public, name, known))
+
+    return __getattr__
 
 
 def _called(made: Callable[..., Any], call: str) -> Callable[..., Any]:

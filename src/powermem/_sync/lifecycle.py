@@ -71,6 +71,8 @@ class Lifecycle:
         self._prepare()
         if config is None and conn is None:
             _logger.info("no configuration given: %s", _summary(self._settings))
+        if self._config.has_unused_reranker:
+            _logger.warning("the reranker is not used: set reranker.enabled (RERANKER_ENABLED) to true")
         if self._settings.ignored:
             _logger.warning(
                 "these settings have no effect in this version: %s", ", ".join(self._settings.ignored)
@@ -111,18 +113,20 @@ class Lifecycle:
             timeout: seconds that finishing may take; what takes longer is parked.
         """
         self._owner.check()
+        drain, timeout = check_flag(drain, "drain"), check_seconds(timeout, "timeout")
         # A caller who gives up waiting must not leave the file half closed.
-        shield(partial(self._close, drain, check_seconds(timeout, "timeout")))
+        shield(partial(self._close, drain, timeout))
         # Whoever comes now is told that it is closed, whatever event loop that is.
         self._owner.release()
 
     def _close(self, drain: bool, timeout: float | None) -> None:
-        self._closed = True
+        again, self._closed = self._closed, True
         engine = self._held
         if engine is None or engine.is_over:
             return
         if not ENGINES.release(engine, self._share):
-            if drain:
+            # Work that the first call parked is not waited for by the one at the end of the block.
+            if drain and not again:
                 engine.finish(self._share, timeout)
             return
         engine.close(drain, timeout)

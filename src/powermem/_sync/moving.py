@@ -12,7 +12,7 @@ from ..errors import InvalidInputError, StoreError
 from ..exchange.files import Target
 from ..exchange.sources import Source
 from ..filters import parse as parse_filters
-from ..inputs import Id, check_choice, check_count
+from ..inputs import Id, check_choice, check_count, check_flag
 from ..masking import shown
 from .bulk.exporting import PAGE, Exporter
 from .bulk.importing import Importer
@@ -63,8 +63,9 @@ class Moving(Reading):
         check_choice(format, "format", ("jsonl",))
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
+        vectors = check_flag(include_vectors, "include_vectors")
         parts = self._ready(any_vectors=True)
-        exporter = Exporter(_movable(parts.store), whose, expression, vectors=include_vectors)
+        exporter = Exporter(_movable(parts.store), whose, expression, vectors=vectors)
         return exporter.write(path_or_file, on_progress)
 
     def import_memories(

@@ -9,8 +9,17 @@ from typing import Any
 from .. import clock
 from ..errors import InvalidInputError
 from ..filters import parse as parse_filters
-from ..ids import parse_id
-from ..inputs import Id, Moment, check_count, check_limit, check_share, check_sort, is_theirs
+from ..inputs import (
+    Id,
+    Moment,
+    check_count,
+    check_flag,
+    check_limit,
+    check_share,
+    check_sort,
+    is_theirs,
+    read_id,
+)
 from ..masking import shown
 from ..prompts import quote_recalled
 from ..recalled import recalled_lines
@@ -129,9 +138,9 @@ class Reading(Lifecycle):
             threshold=check_share(threshold, "threshold"),
             max_tokens=None if max_tokens is None else check_count(max_tokens, "max_tokens", least=1),
             as_of=None if as_of is None else clock.parse(as_of, "as_of", self._zone),
-            include_expired=include_expired,
-            rerank=rerank,
-            explain=explain,
+            include_expired=check_flag(include_expired, "include_expired"),
+            rerank=None if rerank is None else check_flag(rerank, "rerank"),
+            explain=check_flag(explain, "explain"),
             zone=self._zone,
         )
         return [answer_record(answer, explain=explain) for answer in self._answer(queries, asked)]
@@ -253,8 +262,8 @@ class Reading(Lifecycle):
         Returns:
             ``{"memory_id", "event", "old_memory", "new_memory", "created_at", "actor"}`` for each change.
         """
+        number = read_id(memory_id, "memory_id")
         parts = self._ready()
-        number = parse_id(memory_id)
         return [] if number is None else [history_record(entry) for entry in parts.store.history(number)]
 
     def sources(self, memory_id: int | str) -> list[dict[str, Any]]:
@@ -263,8 +272,8 @@ class Reading(Lifecycle):
         Returns:
             ``{"id", "role", "content", "actor_id", "sent_at"}`` for each.
         """
+        number = read_id(memory_id, "memory_id")
         parts = self._ready()
-        number = parse_id(memory_id)
         return [] if number is None else [turn_record(turn) for turn in parts.store.turns(number)]
 
     def count(
@@ -330,7 +339,9 @@ class Reading(Lifecycle):
         with span("powermem.search", {"powermem.queries": len(queries), "powermem.limit": asked.limit}):
             parts = self._ready()
             if asked.rerank and parts.reranker is None:
-                raise InvalidInputError("rerank: no reranker is configured; set the section 'reranker'")
+                raise InvalidInputError(
+                    "rerank: no reranker is configured; set the section 'reranker', with enabled true"
+                )
             answers = parts.retrieval.search(queries, asked)
             annotate({"powermem.results": sum(len(answer.hits) for answer in answers)})
         return answers
@@ -339,11 +350,9 @@ class Reading(Lifecycle):
         self, memory_id: int | str, user_id: Id | None, agent_id: Id | None, *, touch: bool = False
     ) -> Row | None:
         whose = self._scope(user_id, agent_id, None)
+        number = read_id(memory_id, "memory_id")
         parts = self._ready()
-        number = parse_id(memory_id)
         if number is None:
-            if isinstance(memory_id, bool) or not isinstance(memory_id, (int, str)):
-                raise InvalidInputError(f"memory_id: expected an integer or a string, got {shown(memory_id)}")
             return None
         found = parts.store.get_many([number], touch=touch, user_id=whose.user_id)
         row = found.get(number)

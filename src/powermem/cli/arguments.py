@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -67,7 +69,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     Raises:
         SystemExit: help or the version was asked for (0), or something is wrong (2).
     """
-    parser = _parser()
+    parser, commands = _parser()
     options, left = parser.parse_known_args(argv)
     if options.command is None:
         parser.print_help()
@@ -75,13 +77,22 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     # argparse does not go on collecting the words of a text behind an option.
     takes_words = isinstance(getattr(options, "text", None), list)
     if left and not (takes_words and not any(word.startswith("-") for word in left)):
-        parser.error(f"unrecognized arguments: {' '.join(left)}")
+        parser.error(f"unrecognized arguments: {' '.join(left)}{_meant(left, commands[options.command])}")
     if left:
         options.text += left
     return options
 
 
-def _parser() -> _Parser:
+def _meant(left: Sequence[str], command: argparse.ArgumentParser) -> str:
+    options = re.findall(r"--[a-z-]+", command.format_help())
+    for word in left:
+        close = difflib.get_close_matches(word.partition("=")[0], options, 1)
+        if word.startswith("--") and close:
+            return f"; did you mean {close[0]}?"
+    return ""
+
+
+def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
     parser = _Parser(
         prog="powermem",
         description=_INTRODUCTION,
@@ -123,7 +134,7 @@ def _parser() -> _Parser:
         describe(command)
         # Suppressed defaults: what stands before the command must not be undone by its absence behind it.
         _everywhere(command, unset=argparse.SUPPRESS, off=argparse.SUPPRESS)
-    return parser
+    return parser, dict(commands.choices)
 
 
 def _everywhere(parser: argparse.ArgumentParser, *, unset: Any, off: Any) -> None:

@@ -86,6 +86,8 @@ def surface_of(client: object) -> Surface:
         surface = _KNOWN.get((cls.__module__.split(".")[0], cls.__name__))
         if surface is not None:
             return surface
+    if isinstance(client, type):
+        raise InvalidInputError(f"client: expected a client, got the class {client.__name__}; make one first")
     given = "None" if client is None else f"{type(client).__module__}.{type(client).__qualname__}"
     raise InvalidInputError(
         f"client: expected one of {_NAMES}, or a subclass, got {given}; any other one is served by wrap() "

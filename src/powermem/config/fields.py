@@ -186,6 +186,7 @@ def _http_url(value: str) -> Url:
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        usable = usable and not any(character.isspace() for character in url)
     except ValueError:
         usable = False
     if not usable:

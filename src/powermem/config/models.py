@@ -264,10 +264,12 @@ class MemoryConfig(Section):
     @property
     def ignored(self) -> tuple[str, ...]:
         """Paths of what was set although this version does nothing with it."""
-        paths = list(_ignored(self, ()))
-        if "reranker" in self.model_fields_set and self.reranker.switch is None:
-            paths.append("reranker")
-        return tuple(paths)
+        return tuple(_ignored(self, ()))
+
+    @property
+    def has_unused_reranker(self) -> bool:
+        """Whether a reranker is described, but nothing says whether it is to be used."""
+        return "reranker" in self.model_fields_set and self.reranker.switch is None
 
     def masked(self) -> dict[str, Any]:
         """Return the whole configuration as it may be printed: JSON types, no secret."""

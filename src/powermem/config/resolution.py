@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from powermem.errors import ConfigError
 
-from ..masking import shown
+from ..masking import is_key, shown
 from .environment import auto_config
 from .fields import Option, Url, marker
 from .models import MemoryConfig, ModelProvider
@@ -54,6 +54,8 @@ def resolve(
         ConfigError: something is wrong or missing; the message names its path.
     """
     checked = check(config)
+    for kind, chosen in (("llm", checked.llm), ("embedder", checked.embedder)):
+        _check_named(kind, chosen)
     environ = os.environ if environ is None else environ
     llm = ProviderSettings(**_provider("llm", checked.llm, checked.http, environ))
     return Settings(
@@ -86,15 +88,26 @@ def check(config: MemoryConfig | Mapping[str, Any] | None) -> MemoryConfig:
         return config
     data = auto_config() if config is None else config
     if isinstance(data, (str, os.PathLike)):
-        raise ConfigError(
-            "config: expected a dict or a MemoryConfig, got a path; read the file with json.load first"
-        )
+        raise ConfigError(f"config: expected a dict or a MemoryConfig, got {_what_text(os.fspath(data))}")
     if not isinstance(data, Mapping):
         raise ConfigError(f"config: expected a dict or a MemoryConfig, got {type(data).__name__}")
     for key in data:
         if not isinstance(key, str):
             raise ConfigError(f"config: keys must be text, got {shown(key)}")
     return MemoryConfig(**data)
+
+
+def _what_text(given: str | bytes) -> str:
+    text = given.decode("utf-8", "replace") if isinstance(given, bytes) else given
+    if text.lstrip().startswith("{"):
+        return "JSON as text; read it with json.loads first"
+    if "://" in text:
+        return "an address; a database's is given as conn"
+    if os.path.basename(text).startswith(".env") or text.endswith(".env"):
+        return "a path; read a .env file with auto_config(path) first"
+    if is_key(text):
+        return "a key; keys belong in llm.config.api_key"
+    return "a path; read the file with json.load first"
 
 
 def validate_config(config: Mapping[str, Any]) -> bool:
@@ -134,6 +147,17 @@ def _provider(kind: Kind, chosen: ModelProvider, http: Http, environ: Mapping[st
         )
     has_token = isinstance(config, AnthropicChat) and config.auth_token is not None
     return {**settled, "api_key": None if has_token else _api_key(kind, row, config, environ)}
+
+
+def _check_named(kind: str, chosen: ModelProvider) -> None:
+    # A guess would send the key to the wrong company, and no model at all is not what was asked for.
+    reaches = ("api_key", "base_url", *(() if kind == "embedder" else ("model",)))
+    given = next((name for name in reaches if getattr(chosen.config, name, None) is not None), None)
+    if given is not None and "provider" not in chosen.model_fields_set:
+        raise ConfigError(
+            f"{kind}.provider: required beside {kind}.config.{given}; set it to the provider that is meant, "
+            "such as 'openai'"
+        )
 
 
 def _langchain(kind: Kind, config: LangChainConfig) -> dict[str, Any]:

@@ -47,7 +47,11 @@ class LineWriter:
                 raise InvalidInputError(
                     f"path_or_file: {self._path} is a database that is open; choose another path"
                 )
-            self._part = self._path.with_name(f"{self._path.name}.part")
+            if self._path.is_dir():
+                raise InvalidInputError(f"path_or_file: {self._path} is a folder; give the path of a file")
+            # A device or a pipe is written to, and not replaced.
+            self._replaces = self._path.is_file() or not self._path.exists()
+            self._part = self._path.with_name(f"{self._path.name}.part") if self._replaces else self._path
             with self._explained():
                 self._file = _open(self._part, "wb", packed=_packed(self._path))
         elif hasattr(target, "write"):
@@ -71,6 +75,8 @@ class LineWriter:
                 self._file.flush()
                 return
             self._file.close()
+            if not self._replaces:
+                return
             with open(self._part, "rb+") as part:
                 os.fsync(part.fileno())
             os.replace(self._part, self._path)
@@ -81,8 +87,9 @@ class LineWriter:
             # On a full disk, closing fails as well: it writes what is left.
             with suppress(OSError):
                 self._file.close()
-            with suppress(FileNotFoundError):
-                self._part.unlink()
+            if self._replaces:
+                with suppress(FileNotFoundError):
+                    self._part.unlink()
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -21,6 +21,15 @@ MAX_CONDITIONS = 500
 
 _CONNECTIVES = ("AND", "OR", "NOT")
 _SPELLINGS = {spelling: name for name in _CONNECTIVES for spelling in (name, f"${name}", f"${name.lower()}")}
+_SAME_OPERATORS = {
+    ">": "'gt'", ">=": "'gte'", "ge": "'gte'", "<": "'lt'", "<=": "'lte'", "le": "'lte'",
+    "=": "'eq'", "==": "'eq'", "equals": "'eq'", "is": "'eq'", "!=": "'ne'",
+    "<>": "'ne'", "neq": "'ne'", "not": "'ne'",
+    "between": "'gte' and 'lte' together", "range": "'gte' and 'lte' together",
+    "not_in": "'nin'", "notin": "'nin'",
+    "any": "'in'", "ilike": "'icontains'", "startswith": "'like' with % at the end", "has": "'contains'",
+}  # fmt: skip
+"""What other query languages call an operator, and what is written here."""
 
 
 def parse(filters: object, zone: tzinfo = timezone.utc) -> Expression | None:
@@ -105,10 +114,7 @@ class _Parser:
             name = check_name(key, path)
             operator = name.removeprefix("$")
             if operator not in OPERATORS:
-                raise FilterError(
-                    f"{path}: unknown operator {shown(name)}{_nearest(operator.lower(), OPERATORS)}; "
-                    f"allowed: {', '.join(OPERATORS)}; a nested key is written {shown(f'{field}.{name}')}"
-                )
+                raise FilterError(f"{path}: unknown operator {shown(name)}{_meant(field, name)}")
             parts.append(self._comparison(field, operator, operand, _below(path, name)))
         return _all(parts)
 
@@ -143,6 +149,15 @@ def _all(parts: Iterable[Expression]) -> Expression:
 
 def _below(path: str, name: str) -> str:
     return f"{path}.{shown(name)[1:-1]}"
+
+
+def _meant(field: str, name: str) -> str:
+    operator = name.removeprefix("$").lower()
+    known = f"; allowed: {', '.join(OPERATORS)}"
+    if operator in _SAME_OPERATORS:
+        return f", write {_SAME_OPERATORS[operator]}{known}"
+    nested = f"; a nested key is written {shown(f'{field}.{name}')}" if operator.isidentifier() else ""
+    return f"{_nearest(operator, OPERATORS)}{known}{nested}"
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

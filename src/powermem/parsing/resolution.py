@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from ..text import normalize, query_terms, terms
 
@@ -123,18 +124,43 @@ def asks_to_forget(fact: str) -> bool:
     return _FORGET.search(_NOT_ASKED.sub(" ", fact[:_LONGEST])) is not None
 
 
-def says(memory: str, fact: str, enough: float | None = None) -> bool:
+class Words:
+    """The words of texts; those of each text are looked for once, however often it is compared."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, frozenset[str]] = {}
+        self._stated: dict[str, tuple[list[frozenset[str]], frozenset[str]]] = {}
+
+    def held(self, text: str) -> frozenset[str]:
+        """Return the terms of a memory."""
+        found = self._held.get(text)
+        if found is None:
+            found = self._held[text] = frozenset(terms(text))
+        return found
+
+    def stated(self, text: str) -> tuple[list[frozenset[str]], frozenset[str]]:
+        """Return the terms of each name and number in a fact, and its words without those for the person."""
+        found = self._stated.get(text)
+        if found is None:
+            particulars = [frozenset(terms(particular)) for particular in _PARTICULAR.findall(text)]
+            found = self._stated[text] = particulars, frozenset(query_terms(text)) - _SUBJECT
+        return found
+
+
+def says(memory: str, fact: str, enough: float | None = None, words: Words | None = None) -> bool:
     """Tell whether a text says what a fact states, as far as words and particulars show it.
 
     Args:
         memory: the text.
         fact: the fact.
         enough: which share of the fact's words it must have, not counting words for the person.
+        words: knows the words of texts that were compared before.
     """
-    held = set(terms(memory))
-    if any(held.isdisjoint(terms(particular)) for particular in _PARTICULAR.findall(fact)):
+    words = Words() if words is None else words
+    held = words.held(memory)
+    particulars, wanted = words.stated(fact)
+    if any(map(held.isdisjoint, particulars)):
         return False
-    wanted = set(query_terms(fact)) - _SUBJECT
     if enough is None:
         enough = _ENOUGH if fact.lower() != fact.upper() else _ENOUGH_WITHOUT_NAMES
     return not wanted or len(wanted & held) >= enough * len(wanted)
@@ -149,6 +175,7 @@ class _Resolution:
 
     def __init__(self, facts: Sequence[str], memories: Mapping[str, str]) -> None:
         self._facts = facts
+        self._says = partial(says, words=Words())
         # What each memory says at the end; those that end are taken out.
         self._current = dict(sorted(memories.items()))
         self._kept: set[Decision] = set()
@@ -172,7 +199,7 @@ class _Resolution:
             elif action == "NONE":
                 self._nowhere.setdefault(fact, set()).add(target)
             elif action == "UPDATE":
-                if item.text and says(item.text, self._facts[fact]):
+                if item.text and self._says(item.text, self._facts[fact]):
                     merging.setdefault(target, []).append(item)
                 else:
                     self._stated.add(fact)
@@ -188,7 +215,9 @@ class _Resolution:
                 continue
             # Both of one fact: the merged text counts if it keeps all that the memory says.
             before = self._current[alias]
-            whole = [item for item in merges if item.fact in ends and says(item.text or "", before, 1.0)]
+            whole = [
+                item for item in merges if item.fact in ends and self._says(item.text or "", before, 1.0)
+            ]
             if ends and not whole:
                 self._close(alias, ends)
             elif merges:
@@ -256,9 +285,9 @@ class _Resolution:
         """Return NONE with a memory that says a fact, or ADD when none does."""
         text = self._facts[fact]
         for alias, memory in self._current.items():
-            if alias in named and says(memory, text):
+            if alias in named and self._says(memory, text):
                 return Decision(fact, "NONE", alias)
         for alias, memory in self._current.items():
-            if says(memory, text, _ENOUGH_WITHOUT_NAMES):
+            if self._says(memory, text, _ENOUGH_WITHOUT_NAMES):
                 return Decision(fact, "NONE", alias)
         return Decision(fact, "ADD")

@@ -23,6 +23,7 @@ from .files import (
     note_carried,
     note_closed,
     note_open,
+    reason,
     uri,
 )
 
@@ -129,13 +130,24 @@ class Database:
         if os.path.exists(self._file) and not os.path.isfile(self._file):
             what = "a folder" if os.path.isdir(self._file) else "a device or a pipe, and not a file"
             raise StoreUnavailableError(f"{self.path}: cannot open the database; this is {what}")
+        if os.path.exists(self._file) and not os.access(self._file, os.R_OK):
+            raise StoreUnavailableError(
+                f"{self.path}: cannot open the database; this process may not read the file: check its "
+                "permissions"
+            )
 
     def _make_folder(self) -> None:
         try:
             Path(self._file).parent.mkdir(parents=True, exist_ok=True)
-        except (OSError, RecursionError) as error:
+        except RecursionError as error:
             # Python makes one folder within another by recursion, a thousand levels deep at most.
-            raise StoreUnavailableError(f"{self.path[:300]}: cannot make its folder ({error})") from error
+            raise StoreUnavailableError(
+                f"{self.path[:300]}: cannot make its folder: it is too deep"
+            ) from error
+        except OSError as error:
+            raise StoreUnavailableError(
+                f"{self.path[:300]}: cannot make its folder: {reason(error)}"
+            ) from error
 
     def _open_writer(self) -> sqlite3.Connection:
         if self.in_memory:

@@ -7,6 +7,7 @@ SQLite.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
@@ -126,9 +127,19 @@ def create(path: str) -> None:
     except FileExistsError:
         return
     except (OSError, ValueError) as error:
-        raise StoreUnavailableError(
-            f"{path}: cannot make the database; check the permissions of its folder ({error})"
-        ) from error
+        raise StoreUnavailableError(f"{path}: cannot make the database: {reason(error)}") from error
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Return why a file or a folder could not be made, and what to do."""
+    if isinstance(error, (FileExistsError, NotADirectoryError)):
+        return f"{error.filename} is a file and no folder"
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT):
+        return f"{said}; check the permissions of the folder that is to hold it"
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        return "its name is too long"
+    return said
 
 
 def uri(path: str, mode: str) -> str:
@@ -147,8 +158,8 @@ def is_database(path: str | os.PathLike[str]) -> bool:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.DatabaseError as error:
         if "not a database" not in str(error):
-            # Locked, or in need of repair: a database all the same.
-            return True
+            # Locked, or in need of repair: a database all the same. What may not be read is nothing yet.
+            return os.access(path, os.R_OK)
         # Nobody can have it open as one, so it may be looked at: perhaps it was one.
         with open(path, "rb") as file:
             return file.read(len(_MAGIC)) == _MAGIC

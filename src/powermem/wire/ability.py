@@ -134,6 +134,11 @@ _REFUSED = re.compile(
     r"|deprecated|unknown|unrecognized|unexpected|invalid|forbidden|disabled|no such"
     r"|may not|must not|cannot|can't|extra (inputs?|fields?)"
 )
+# Names the other values that it takes, such as LM Studio and vLLM do.
+_OTHER_VALUES = re.compile(
+    r"response_?format\W[^\n]{0,60}?\b(must|should|has to|needs to|expected to) be\b"
+    r"|(\b(must|should) be|expected) (one of |either )?\W*(text|json_object)\b"
+)
 # Names nothing, so it may mean anything that was sent; the structure is what most endpoints lack.
 _UNNAMED = re.compile(r"^\W*(the )?unsupported (parameter|feature|option)s?\W*$")
 _CONTENT = frozenset({"messages", "input", "prompt", "contents", "system", "model"})
@@ -152,4 +157,6 @@ def _is_about_structure(failure: Failure, said: str) -> bool:
     message = failure.summary.partition(": ")[2].lower()
     if _UNNAMED.match(message) or _UNNAMED.match(said):
         return True
-    return _NAMES_STRUCTURE.search(said) is not None and _REFUSED.search(said) is not None
+    if _NAMES_STRUCTURE.search(said) is None:
+        return False
+    return _REFUSED.search(said) is not None or _OTHER_VALUES.search(said) is not None

@@ -71,9 +71,12 @@ async def test_there_is_no_status_of_what_is_not_there_or_not_theirs(
     task = memory.process_async("ana")
     await task.wait()
     for call in (memory.get_status, memory.cancel_task):
-        for unknown in (1, "1", "no task", "c464e17e-f2ff-4e9a-a2c2-41cc55ab43b9", True, None):
+        for unknown in (1, "1", "no task", "c464e17e-f2ff-4e9a-a2c2-41cc55ab43b9"):
             with pytest.raises(NotFoundError, match="task_id"):
                 await call(unknown)
+        for other in (True, None, 1.0):
+            with pytest.raises(InvalidInputError, match="task_id: expected an integer or a string"):
+                await call(other)
         with pytest.raises(NotFoundError):
             await call(task.id, user_id="bo")
         with pytest.raises(NotFoundError):
@@ -236,14 +239,14 @@ async def test_corrections_are_counted_and_told(memory: AsyncMemory, model: Scri
     model.learns(fact("Ana lives in Porto"))
     await memory.add_exchange("ana", "I live in Porto", "Nice.")
     assert await memory.process("ana") == 1
-    model.learns(fact("Ana lives in Lisbon, no more in Porto"))
-    model.decides({"fact": 0, "action": "UPDATE", "target": "M1", "text": "Ana lives in Lisbon"})
+    model.learns(fact("Ana lives in Lisbon now"))
+    model.decides({"fact": 0, "action": "UPDATE", "target": "M1", "text": "Ana lives in Lisbon now"})
     await memory.add_exchange("ana", "I live in Lisbon now", "Nice.")
     task = memory.process_async("ana")
     assert await task.wait() == 1
     (item,) = (await memory.get_status(task.id))["results"]
     assert (item["event"], item["previous_memory"]) == ("UPDATE", "Ana lives in Porto")
-    assert await async_known(memory) == ["Ana lives in Lisbon"]
+    assert await async_known(memory) == ["Ana lives in Lisbon now"]
 
 
 async def test_ids_may_be_given_as_numbers(memory: AsyncMemory, model: ScriptedModel) -> None:
@@ -252,3 +255,14 @@ async def test_ids_may_be_given_as_numbers(memory: AsyncMemory, model: ScriptedM
     await memory.wait_for_processing("5")
     assert (task.user_id, task.done) == ("5", True)
     await async_comes(partial(memory.count, user_id="5"), 1)
+
+
+async def test_an_id_is_known_as_soon_as_it_is_handed_out(memory: AsyncMemory) -> None:
+    tasks = [memory.process_async(f"user {number}") for number in range(5)]
+    for task in reversed(tasks):
+        assert (await memory.get_status(task.id))["task_id"] == task.id
+        assert await task.wait(60) == 0
+    again = memory.process_async("ana")
+    await memory.cancel_task(again.id)
+    await again.wait(60)
+    assert again.done

@@ -68,9 +68,12 @@ def test_there_is_no_status_of_what_is_not_there_or_not_theirs(memory: Memory, m
     task = memory.process_async("ana")
     task.wait()
     for call in (memory.get_status, memory.cancel_task):
-        for unknown in (1, "1", "no task", "c464e17e-f2ff-4e9a-a2c2-41cc55ab43b9", True, None):
+        for unknown in (1, "1", "no task", "c464e17e-f2ff-4e9a-a2c2-41cc55ab43b9"):
             with pytest.raises(NotFoundError, match="task_id"):
                 call(unknown)
+        for other in (True, None, 1.0):
+            with pytest.raises(InvalidInputError, match="task_id: expected an integer or a string"):
+                call(other)
         with pytest.raises(NotFoundError):
             call(task.id, user_id="bo")
         with pytest.raises(NotFoundError):
@@ -225,14 +228,14 @@ def test_corrections_are_counted_and_told(memory: Memory, model: ScriptedModel) 
     model.learns(fact("Ana lives in Porto"))
     memory.add_exchange("ana", "I live in Porto", "Nice.")
     assert memory.process("ana") == 1
-    model.learns(fact("Ana lives in Lisbon, no more in Porto"))
-    model.decides({"fact": 0, "action": "UPDATE", "target": "M1", "text": "Ana lives in Lisbon"})
+    model.learns(fact("Ana lives in Lisbon now"))
+    model.decides({"fact": 0, "action": "UPDATE", "target": "M1", "text": "Ana lives in Lisbon now"})
     memory.add_exchange("ana", "I live in Lisbon now", "Nice.")
     task = memory.process_async("ana")
     assert task.wait() == 1
     (item,) = (memory.get_status(task.id))["results"]
     assert (item["event"], item["previous_memory"]) == ("UPDATE", "Ana lives in Porto")
-    assert known(memory) == ["Ana lives in Lisbon"]
+    assert known(memory) == ["Ana lives in Lisbon now"]
 
 
 def test_ids_may_be_given_as_numbers(memory: Memory, model: ScriptedModel) -> None:
@@ -241,3 +244,14 @@ def test_ids_may_be_given_as_numbers(memory: Memory, model: ScriptedModel) -> No
     memory.wait_for_processing("5")
     assert (task.user_id, task.done) == ("5", True)
     comes(partial(memory.count, user_id="5"), 1)
+
+
+def test_an_id_is_known_as_soon_as_it_is_handed_out(memory: Memory) -> None:
+    tasks = [memory.process_async(f"user {number}") for number in range(5)]
+    for task in reversed(tasks):
+        assert (memory.get_status(task.id))["task_id"] == task.id
+        assert task.wait(60) == 0
+    again = memory.process_async("ana")
+    memory.cancel_task(again.id)
+    again.wait(60)
+    assert again.done

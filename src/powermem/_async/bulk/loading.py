@@ -15,6 +15,8 @@ from ..._concurrency import (
     async_sleep,
     async_to_thread,
 )
+from ...calls import suggested
+from ...config.suggestions import shown_name
 from ...errors import InvalidInputError
 from ...exchange.checkpoint import Checkpoint
 from ...forms import holds_messages, is_listed
@@ -161,7 +163,8 @@ class AsyncLoader:
         for name in names:
             if name not in self._accepted:
                 raise InvalidInputError(
-                    f"{name!r} is not an argument of add; expected some of {', '.join(self._accepted)}"
+                    f"{shown_name(name)} is not an argument of add; "
+                    f"{suggested(name, self._accepted)}expected some of {', '.join(self._accepted)}"
                 )
 
     async def _settle(self, outcomes: Sequence[tuple[int, Outcome]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ...inputs import check_count
+from ...inputs import check_count, check_seconds
 from ..calling import named
 
 
@@ -44,7 +44,7 @@ class AsyncAugmentation:
         Returns:
             Whether it is.
         """
-        return await self._learner._settled(timeout)
+        return await self._learner._settled(check_seconds(timeout, "timeout"))
 
     @property
     def max_workers(self) -> int:

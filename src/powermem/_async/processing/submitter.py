@@ -26,6 +26,7 @@ class AsyncSubmitter:
     def __init__(self, submit: Callable[[Sequence[Asked]], Awaitable[None]]) -> None:
         self._submit = submit
         self._asked: list[Asked] = []
+        self._unsettled: dict[int, AsyncEvent] = {}
         self._lock = threading.Lock()
         self._news = AsyncEvent()
         self._worker = AsyncWorker("powermem-submit", self._run)
@@ -41,8 +42,14 @@ class AsyncSubmitter:
             if self._closed:
                 raise ClosedError("this memory was closed; make a new one")
             self._worker.start()
+            self._unsettled[task_id] = AsyncEvent()
             self._asked.append((task_id, scope))
         self._news.set()
+
+    async def settle(self, task_id: int) -> None:
+        """Wait until a task is in the store or could not be put there, if it was asked for here."""
+        if (settled := self._unsettled.get(task_id)) is not None:
+            await settled.wait()
 
     async def close(self, timeout: float | None) -> None:
         """Store what was asked for, and take no more.
@@ -62,7 +69,11 @@ class AsyncSubmitter:
             with self._lock:
                 asked, self._asked = self._asked[:_TOGETHER], self._asked[_TOGETHER:]
             if asked:
-                await self._submit(asked)
+                try:
+                    await self._submit(asked)
+                finally:
+                    for task_id, _ in asked:
+                        self._unsettled.pop(task_id).set()
             elif stopping.is_set():
                 return
             else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ...inputs import check_count
+from ...inputs import check_count, check_seconds
 from ..calling import named
 
 
@@ -45,7 +45,7 @@ class Augmentation:
         Returns:
             Whether it is.
         """
-        return self._learner._settled(timeout)
+        return self._learner._settled(check_seconds(timeout, "timeout"))
 
     @property
     def max_workers(self) -> int:

@@ -342,19 +342,11 @@ class Extraction:
         self, undecided: Sequence[Candidate], rows: Mapping[str, Row], new: NewMemories, usage: Usage
     ) -> list[Change]:
         """Return the changes by which facts are stored beside the memories near them."""
-        try:
-            decisions = self._extractor.decide(
-                [candidate.fact for candidate in undecided],
-                [(alias, row.text) for alias, row in rows.items()],
-                usage=usage,
-            )
-        except (ProviderError, QuotaExceededError) as error:
-            # The facts are worth more than their order: what they replace stays beside them.
-            facts = "1 fact was" if len(undecided) == 1 else f"{len(undecided)} facts were"
-            warning = f"{facts} added without a comparison with what is stored: {error}"
-            _logger.warning("%s", warning)
-            usage.warnings.append(warning)
-            return _additions(new, undecided)
+        decisions = self._extractor.decide(
+            [candidate.fact for candidate in undecided],
+            [(alias, row.text) for alias, row in rows.items()],
+            usage=usage,
+        )
         merged = merged_texts(decisions, rows)
         vectors = self._encoder.encode(merged, usage.warnings)
         usage.embedded_texts += sum(vector is not None for vector in vectors)

@@ -27,6 +27,7 @@ class Submitter:
     def __init__(self, submit: Callable[[Sequence[Asked]], None]) -> None:
         self._submit = submit
         self._asked: list[Asked] = []
+        self._unsettled: dict[int, Event] = {}
         self._lock = threading.Lock()
         self._news = Event()
         self._worker = Worker("powermem-submit", self._run)
@@ -42,8 +43,14 @@ class Submitter:
             if self._closed:
                 raise ClosedError("this memory was closed; make a new one")
             self._worker.start()
+            self._unsettled[task_id] = Event()
             self._asked.append((task_id, scope))
         self._news.set()
+
+    def settle(self, task_id: int) -> None:
+        """Wait until a task is in the store or could not be put there, if it was asked for here."""
+        if (settled := self._unsettled.get(task_id)) is not None:
+            settled.wait()
 
     def close(self, timeout: float | None) -> None:
         """Store what was asked for, and take no more.
@@ -63,7 +70,11 @@ class Submitter:
             with self._lock:
                 asked, self._asked = self._asked[:_TOGETHER], self._asked[_TOGETHER:]
             if asked:
-                self._submit(asked)
+                try:
+                    self._submit(asked)
+                finally:
+                    for task_id, _ in asked:
+                        self._unsettled.pop(task_id).set()
             elif stopping.is_set():
                 return
             else:
