@@ -29,8 +29,9 @@ def build_store(settings: Settings, place: Place | None = None) -> AsyncTaskStor
     """
     require_available(settings.store.provider)
     memory = settings.intelligent_memory
+    search = {name: value for name, value in settings.search if name != "voiced"}
     weights = Weights(
-        **settings.search.model_dump(exclude={"voiced"}),
+        **search,
         retention_days=memory.decay_rate * memory.decay_rate_multipliers.short_term,
     )
     if not memory.enabled:
