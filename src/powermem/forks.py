@@ -11,6 +11,10 @@ import logging
 import os
 import threading
 import weakref
+from collections.abc import Iterator
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
+from time import monotonic
 from typing import Protocol
 
 _logger = logging.getLogger("powermem")
@@ -33,6 +37,30 @@ _lock = threading.Lock()
 _known: list[weakref.ref[Forkable]] = []
 _prepared: list[Forkable] = []
 
+# Seconds that a fork waits for what `undivided` protects.
+_PATIENCE = 5.0
+
+# Held while something begins that must not be divided, and from the end of all that until the fork is over.
+_gate = threading.RLock()
+_forking: set[int] = set()
+_under_way: dict[Future[None], int] = {}
+
+
+@contextmanager
+def undivided() -> Iterator[None]:
+    """Let forks by other threads wait, for some seconds, until the block is left.
+
+    For work that takes locks of others, such as those of modules that are imported or of a C library.
+    """
+    end: Future[None] = Future()
+    try:
+        with _gate:
+            _under_way[end] = threading.get_ident()
+        yield
+    finally:
+        _under_way.pop(end, None)
+        end.set_result(None)
+
 
 def watch_forks(item: Forkable) -> None:
     """Tell an object of every fork from now on, until it is collected; the latest first."""
@@ -47,7 +75,25 @@ def free_in_child(lock: threading.Lock | threading.RLock) -> None:
         os.register_at_fork(after_in_child=lock._at_fork_reinit)  # type: ignore[union-attr]
 
 
+def _await_undivided() -> None:
+    """Close the gate when nothing is under way, or when it took too long."""
+    own = threading.get_ident()
+    deadline = monotonic() + _PATIENCE
+    while True:
+        left = max(0.0, deadline - monotonic())
+        wait([end for end, thread in list(_under_way.items()) if thread != own], left)
+        if not _gate.acquire(timeout=left):
+            return
+        if left and any(thread != own for thread in list(_under_way.values())):
+            # Another one began meanwhile.
+            _gate.release()
+            continue
+        _forking.add(own)
+        return
+
+
 def _before() -> None:
+    _await_undivided()
     for known in reversed(list(_known)):
         item = known()
         if item is None:
@@ -64,11 +110,17 @@ def _before() -> None:
 def _after_in_parent() -> None:
     while _prepared:
         _prepared.pop().after_fork_in_parent()
+    own = threading.get_ident()
+    if own in _forking:
+        _forking.remove(own)
+        _gate.release()
 
 
 def _after_in_child() -> None:
-    global _lock
-    _lock = threading.Lock()
+    global _lock, _gate
+    _lock, _gate = threading.Lock(), threading.RLock()
+    _forking.clear()
+    _under_way.clear()
     _prepared.clear()
     for known in list(_known):
         item = known()

@@ -44,6 +44,11 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=lambda: new_id.__init__())  # type: ignore[misc]
 
 
+def first_id(at: int) -> int:
+    """Return the smallest id that could be made at a moment, microseconds UTC."""
+    return max(0, at // 1000 - _EPOCH_MS) << _LOW_BITS
+
+
 def parse_id(value: object) -> int | None:
     """Read an id given as an integer or as its decimal string; anything else is ``None``."""
     if isinstance(value, bool):

@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import ConfigError, InvalidInputError, ProviderError
+from .forks import free_in_child, undivided
 from .installing import pip_install
 
 __all__ = ["DIMENSION", "MODEL", "PROVIDER", "SHARED", "Batch", "MiniLM", "MissingLocalModel", "available"]
@@ -163,7 +164,7 @@ class MiniLM:
 
     def _loaded(self) -> _Engine:
         if self._engine is None:
-            with self._lock:
+            with undivided(), self._lock:
                 if self._engine is None:
                     self._engine = self._load()
         return self._engine
@@ -180,6 +181,7 @@ class MiniLM:
 
 SHARED: Final = MiniLM()
 """One for the whole process, however many memories use it: it takes about 200 MB."""
+free_in_child(SHARED._lock)
 
 
 def assemble(batches: Sequence[Batch], parts: Sequence[Vectors]) -> Vectors:

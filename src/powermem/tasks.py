@@ -177,9 +177,23 @@ def lane_scope(scope: Scope) -> Scope:
 _LASTING = frozenset({FILTERED, QUOTA, TOO_LONG})
 
 
+_DONE = "powermem:done:"
+
+ALL_DONE = (_DONE, "powermem:done;")
+"""The key of every note that a call is over is the first one or behind it, and before the second one."""
+
+
 def done_key(task_id: int) -> str:
     """Return the key under which it is noted what came of a call that is over when it returns."""
-    return f"powermem:done:{task_id}"
+    return f"{_DONE}{task_id}"
+
+
+def done_pattern(scope: Scope) -> str | None:
+    """Return the pattern of SQL's LIKE for the notes of a scope; ``None`` where they do not tell."""
+    if scope.run_id is not None:
+        return None
+    user, agent = ("%" if each is None else _digest(each) for each in (scope.user_id, scope.agent_id))
+    return f'[%,["{user}","{agent}"],[%'
 
 
 def done_note(scope: Scope, at: int, items: Sequence[Mapping[str, Any]]) -> str:

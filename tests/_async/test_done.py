@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from powermem import AsyncMemory, InvalidInputError, NotFoundError
+from powermem import AsyncMemory, InvalidInputError, NotFoundError, clock
+from powermem.tasks import done_key
+from powermem.types import Scope
 from tests.apiserver import ApiServer
 
 CALLS: list[dict[str, Any]] = [
@@ -48,9 +50,68 @@ async def test_the_id_of_an_add_resolves(config: dict[str, Any], call: dict[str,
 
 async def test_what_is_deleted_is_gone_from_the_results_too(memory: AsyncMemory) -> None:
     result = await memory.add("I like tea", user_id="ana", infer=False)
-    await memory.delete_all(user_id="ana")
+    await memory.delete(result["results"][0]["id"])
     told = await memory.get_status(result["task_id"])
     assert told["results"] == [{"id": result["results"][0]["id"], "memory": None, "event": "ADD"}]
+
+
+@pytest.mark.stores
+@pytest.mark.parametrize(
+    ("whose", "left"),
+    [
+        ({"user_id": "ana"}, {"bo", "bo and bot"}),
+        ({"user_id": "ana", "agent_id": "bot"}, {"ana", "bo", "bo and bot"}),
+        ({"agent_id": "bot"}, {"ana", "bo"}),
+    ],
+)
+async def test_what_is_kept_of_calls_is_deleted_with_a_scope(
+    config: dict[str, Any], whose: dict[str, Any], left: set[str]
+) -> None:
+    scopes = {
+        "ana": Scope("ana"),
+        "ana and bot": Scope("ana", "bot"),
+        "bo": Scope("bo"),
+        "bo and bot": Scope("bo", "bot"),
+    }
+    async with AsyncMemory(config) as memory:
+        tasks = {
+            name: (
+                await memory.add(
+                    "I like tea",
+                    user_id=scope.user_id,
+                    agent_id=scope.agent_id,
+                    infer=False,
+                    idempotency_key="k",
+                )
+            )["task_id"]
+            for name, scope in scopes.items()
+        }
+        await memory.delete_all(**whose)
+        store = (await memory._ready()).store
+        for name, task_id in tasks.items():
+            kept = [
+                await store.recall_request(scopes[name], "k"),
+                await store.recall_request(Scope(), done_key(int(task_id))),
+            ]
+            assert [each is not None for each in kept] == [name in left] * 2, name
+            if name in left:
+                assert (await memory.get_status(task_id))["status"] == "completed"
+            else:
+                with pytest.raises(NotFoundError):
+                    await memory.get_status(task_id)
+
+
+@pytest.mark.stores
+async def test_notes_of_calls_are_forgotten_in_time(config: dict[str, Any]) -> None:
+    async with AsyncMemory(config) as memory:
+        result = await memory.add("I like tea", user_id="ana", infer=False)
+        store = (await memory._ready()).store
+        assert await store.forget_tasks(clock.now() - 60_000_000) == 0
+        assert (await memory.get_status(result["task_id"]))["status"] == "completed"
+        assert await store.forget_tasks(clock.now() + 60_000_000) == 0
+        with pytest.raises(NotFoundError):
+            await memory.get_status(result["task_id"])
+        assert (await memory.get_all(user_id="ana"))["results"]
 
 
 async def test_updates_are_told_as_such(config: dict[str, Any], api: ApiServer) -> None:

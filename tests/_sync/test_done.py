@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from powermem import InvalidInputError, Memory, NotFoundError
+from powermem import InvalidInputError, Memory, NotFoundError, clock
+from powermem.tasks import done_key
+from powermem.types import Scope
 from tests.apiserver import ApiServer
 
 CALLS: list[dict[str, Any]] = [
@@ -49,9 +51,68 @@ def test_the_id_of_an_add_resolves(config: dict[str, Any], call: dict[str, Any])
 
 def test_what_is_deleted_is_gone_from_the_results_too(memory: Memory) -> None:
     result = memory.add("I like tea", user_id="ana", infer=False)
-    memory.delete_all(user_id="ana")
+    memory.delete(result["results"][0]["id"])
     told = memory.get_status(result["task_id"])
     assert told["results"] == [{"id": result["results"][0]["id"], "memory": None, "event": "ADD"}]
+
+
+@pytest.mark.stores
+@pytest.mark.parametrize(
+    ("whose", "left"),
+    [
+        ({"user_id": "ana"}, {"bo", "bo and bot"}),
+        ({"user_id": "ana", "agent_id": "bot"}, {"ana", "bo", "bo and bot"}),
+        ({"agent_id": "bot"}, {"ana", "bo"}),
+    ],
+)
+def test_what_is_kept_of_calls_is_deleted_with_a_scope(
+    config: dict[str, Any], whose: dict[str, Any], left: set[str]
+) -> None:
+    scopes = {
+        "ana": Scope("ana"),
+        "ana and bot": Scope("ana", "bot"),
+        "bo": Scope("bo"),
+        "bo and bot": Scope("bo", "bot"),
+    }
+    with Memory(config) as memory:
+        tasks = {
+            name: (
+                memory.add(
+                    "I like tea",
+                    user_id=scope.user_id,
+                    agent_id=scope.agent_id,
+                    infer=False,
+                    idempotency_key="k",
+                )
+            )["task_id"]
+            for name, scope in scopes.items()
+        }
+        memory.delete_all(**whose)
+        store = (memory._ready()).store
+        for name, task_id in tasks.items():
+            kept = [
+                store.recall_request(scopes[name], "k"),
+                store.recall_request(Scope(), done_key(int(task_id))),
+            ]
+            assert [each is not None for each in kept] == [name in left] * 2, name
+            if name in left:
+                assert (memory.get_status(task_id))["status"] == "completed"
+            else:
+                with pytest.raises(NotFoundError):
+                    memory.get_status(task_id)
+
+
+@pytest.mark.stores
+def test_notes_of_calls_are_forgotten_in_time(config: dict[str, Any]) -> None:
+    with Memory(config) as memory:
+        result = memory.add("I like tea", user_id="ana", infer=False)
+        store = (memory._ready()).store
+        assert store.forget_tasks(clock.now() - 60_000_000) == 0
+        assert (memory.get_status(result["task_id"]))["status"] == "completed"
+        assert store.forget_tasks(clock.now() + 60_000_000) == 0
+        with pytest.raises(NotFoundError):
+            memory.get_status(result["task_id"])
+        assert (memory.get_all(user_id="ana"))["results"]
 
 
 def test_updates_are_told_as_such(config: dict[str, Any], api: ApiServer) -> None:

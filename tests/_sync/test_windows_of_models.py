@@ -10,8 +10,18 @@ from typing import Any
 import pytest
 
 from powermem import ExtractionError, Memory, ProviderError
-from tests.apiserver import EMPTY, NO_MONEY, ApiServer, Behaviour, failure, no_structure, page, too_long
-from tests.scripted import ScriptedModel, eager, fact, heard, shown
+from tests.apiserver import (
+    EMPTY,
+    NO_MONEY,
+    ApiServer,
+    Behaviour,
+    Request,
+    failure,
+    no_structure,
+    page,
+    too_long,
+)
+from tests.scripted import ScriptedModel, decision, eager, fact, heard, shown
 
 Talk = list[dict[str, Any]]
 
@@ -284,3 +294,74 @@ def test_warnings_of_a_task_are_told(memory: Memory, api: ApiServer, model: Scri
     status = memory.get_status(task.id)
     assert "stay together" in status["warnings"][0]
     assert len(heard(model.extractions)) == 25
+
+
+BOATS = 8
+
+
+def deciding(messages: Any) -> str:
+    """Let what is said of a boat take the place of what was."""
+    aliases = {item["text"].split()[2]: item["alias"] for item in shown(messages, "memories")}
+    made = [
+        decision(number, "SUPERSEDE", aliases[item["text"].split()[2]])
+        for number, item in enumerate(shown(messages, "facts"))
+    ]
+    return json.dumps({"decisions": made})
+
+
+def facts_to_decide(request: Request) -> int:
+    if request.kind != "chat" or "<memories>" not in request.body["messages"][1]["content"]:
+        return 0
+    return len(shown(request.body["messages"], "facts"))
+
+
+def painted(memory: Memory, model: ScriptedModel) -> dict[str, Any]:
+    for number in range(BOATS):
+        memory.add(f"Boat number {number} is red.", user_id="u", infer=False)
+    model.learns(*(f"Boat number {number} is blue." for number in range(BOATS)))
+    return memory.add("My boats are blue now.", user_id="u")
+
+
+@pytest.mark.parametrize("way", ["refused", "cut"])
+def test_decisions_are_divided_too(memory: Memory, model: ScriptedModel, api: ApiServer, way: str) -> None:
+    def rule(request: Request) -> Behaviour | None:
+        return too_long() if way == "refused" and facts_to_decide(request) > 2 else None
+
+    def answer(messages: Any) -> str:
+        whole = deciding(messages)
+        return whole[:-30] if way == "cut" and len(shown(messages, "facts")) > 2 else whole
+
+    api.rule = rule
+    model.rules(*[answer] * 20)
+    result = painted(memory, model)
+    assert "warnings" not in result
+    assert [item["event"] for item in result["results"]] == ["UPDATE"] * BOATS
+    assert stored(memory) == [f"Boat number {number} is blue." for number in range(BOATS)]
+
+
+def test_facts_that_are_never_compared_are_added(
+    memory: Memory, model: ScriptedModel, api: ApiServer
+) -> None:
+    api.rule = lambda request: too_long() if facts_to_decide(request) else None
+    result = painted(memory, model)
+    assert len(stored(memory)) == 2 * BOATS
+    (warning,) = result["warnings"]
+    assert warning.startswith(f"{BOATS} facts were added without a comparison")
+    # The others would not fit either.
+    assert sum(map(bool, map(facts_to_decide, api.requests))) == 4
+
+
+def test_what_was_decided_before_a_failure_counts(
+    memory: Memory, model: ScriptedModel, api: ApiServer
+) -> None:
+    def rule(request: Request) -> Behaviour | None:
+        facts = facts_to_decide(request)
+        later = facts == BOATS // 2 and "number 0" not in str(shown(request.body["messages"], "facts"))
+        return too_long() if facts == BOATS else failure(500) if later else None
+
+    api.rule = rule
+    model.rules(deciding)
+    result = painted(memory, model)
+    (warning,) = result["warnings"]
+    assert warning.startswith(f"{BOATS // 2} facts were added without a comparison")
+    assert len(stored(memory)) == BOATS + BOATS // 2

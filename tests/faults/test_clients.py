@@ -34,6 +34,9 @@ memory.attribution("u")
 for piece in ask({_SAID!r}, stream=True):
 """
 _FORK = """
+from powermem import forks
+# However slow this machine is: what is tested is that a fork waits, not for how long.
+forks._PATIENCE = 60.0
 children = []
 for name in ("a", "b"):
     child = os.fork()
@@ -47,6 +50,7 @@ for child in children:
     os.waitpid(child, 0)
 memory.attribution("parent")
 ask("I live in Rome.")
+memory.augmentation.wait(60)
 """
 
 

@@ -42,6 +42,36 @@ def test_a_child_of_a_process_that_writes_has_a_memory_of_its_own(path: Path, co
     check_database(path)
 
 
+_OPENING = """
+import os, sys, threading
+from powermem import Memory, forks
+forks._PATIENCE = 60.0
+def add(name):
+    store = {"provider": "sqlite", "config": {"database_path": os.path.join(sys.argv[1], name)}}
+    config = {"vector_store": store, "embedder": {"provider": "mock"}, "llm": {"provider": "none"}}
+    with Memory(config) as memory:
+        memory.add("I like tea", user_id="u")
+for number in range(8):
+    opening = threading.Thread(target=add, args=(f"parent{number}.db",))
+    opening.start()
+    child = os.fork()
+    if child == 0:
+        add(f"child{number}.db")
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    opening.join()
+"""
+
+
+def test_a_fork_while_another_thread_opens_a_memory_harms_neither(tmp_path: Path) -> None:
+    code = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", _OPENING, str(tmp_path)]
+    subprocess.run(code, check=True, timeout=120)
+    for number in range(8):
+        for process in ("parent", "child"):
+            found = rows(tmp_path / f"{process}{number}.db", "SELECT memory FROM memories_records")
+            assert found == [("I like tea",)]
+
+
 def test_importing_and_constructing_write_nothing(tmp_path: Path) -> None:
     code = (
         "import powermem\n"

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 from collections.abc import Hashable, Iterator, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from time import monotonic
@@ -28,7 +28,7 @@ from ..config import MemoryConfig, Settings
 from ..config.resolution import store_settings
 from ..database import Place, settled
 from ..errors import ClosedError, EmbeddingMismatchError, ProcessTimeout
-from ..forks import free_in_child
+from ..forks import free_in_child, undivided
 from ..ids import new_id
 from ..minilm import PROVIDER, SHARED
 from ..tasks import OPEN, ProcessStatus, Task, lane_of
@@ -55,9 +55,6 @@ _logger = logging.getLogger("powermem")
 
 # Seconds that putting tasks into the store may take at least when closing.
 _SUBMITTING = 5.0
-
-# Seconds that a fork waits for an opening that is under way.
-_FORKING = 5.0
 
 # Seconds that the end of the process, or of the event loop, waits for what was said last.
 _AT_EXIT = 5.0
@@ -250,12 +247,6 @@ class AsyncEngine:
                     opening.done.set_result(None)
         return opening
 
-    def await_opening(self, timeout: float) -> None:
-        """Wait for an opening that was begun by ``warm``, unless the caller is where it goes on."""
-        opening = self._warm
-        if opening is not None and not self.keeper.bridge.at_home:
-            wait([opening.done], timeout)
-
     async def begin(
         self, scopes: Sequence[Scope], *, again: bool = False, maker: object = None
     ) -> list[AsyncProcessTask]:
@@ -368,12 +359,13 @@ class AsyncEngine:
             self.watcher.stored(task_id for task_id, _ in asked)
 
     async def _open_store_once(self) -> None:
-        await self._locate()
-        store = build_store(self.settings, self.place)
-        try:
-            await store.open()
-        finally:
-            await store.close()
+        with undivided():
+            await self._locate()
+            store = build_store(self.settings, self.place)
+            try:
+                await store.open()
+            finally:
+                await store.close()
 
     async def _locate(self) -> None:
         """Ask a database that was handed in what it is, if only it can tell."""
@@ -384,19 +376,20 @@ class AsyncEngine:
         self.settings = replace(self.settings, store=store_settings(self.config))
 
     async def _open(self) -> None:
-        await self._locate()
-        parts = self._assemble()
-        try:
-            await parts.store.open()
+        with undivided():
+            await self._locate()
+            parts = self._assemble()
             try:
-                await parts.encoder.check()
-            except EmbeddingMismatchError as error:
-                parts.encoder.refuse(error)
-            else:
-                await self._resume(parts)
-        except BaseException:
-            await parts.disconnect()
-            raise
+                await parts.store.open()
+                try:
+                    await parts.encoder.check()
+                except EmbeddingMismatchError as error:
+                    parts.encoder.refuse(error)
+                else:
+                    await self._resume(parts)
+            except BaseException:
+                await parts.disconnect()
+                raise
         parts.processor.resize(self.width)
         self._file = self._identify_file()
         self.parts = parts
@@ -557,13 +550,6 @@ class AsyncEngines:
         with self._lock:
             return list(engine.holders)
 
-    def settle(self) -> None:
-        """Let openings end before a fork: what they have locked would stay locked in the child."""
-        with self._lock:
-            engines = list(self._engines.values())
-        for engine in engines:
-            engine.await_opening(_FORKING)
-
     def leave(self) -> None:
         """Forget all engines in a process that was forked: they belong to the other one."""
         self._begin()
@@ -600,4 +586,4 @@ class AsyncEngines:
 ENGINES = AsyncEngines()
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=ENGINES.settle, after_in_child=ENGINES.leave)
+    os.register_at_fork(after_in_child=ENGINES.leave)

@@ -16,6 +16,7 @@ from ..config.resolution import check
 from ..config.stores import SQLiteConfig
 from ..database import read_conn, settled
 from ..errors import ClosedError, InvalidInputError
+from ..forks import undivided
 from ..inputs import Id, check_count, check_flag, check_id, check_scope, check_seconds
 from ..types import Scope
 from ..zones import read_zone
@@ -47,12 +48,13 @@ class AsyncLifecycle:
         self._auto_process = check_flag(auto_process, "auto_process")
         self._batch_threshold = check_count(batch_threshold, "batch_threshold", least=1)
         self._max_retries = check_count(max_retries, "max_retries", least=0)
-        self._given = check(config)
-        self._config, self._place = self._given, None if conn is None else read_conn(conn)
-        if self._place is not None:
-            self._config, self._place = settled(self._given, self._place)
-        self._settings: Settings = located(resolve(self._config))
-        self._zone = read_zone(self._config.timezone)
+        with undivided():
+            self._given = check(config)
+            self._config, self._place = self._given, None if conn is None else read_conn(conn)
+            if self._place is not None:
+                self._config, self._place = settled(self._given, self._place)
+            self._settings: Settings = located(resolve(self._config))
+            self._zone = read_zone(self._config.timezone)
         self._agent_id = check_id(agent_id, "agent_id")
         self._owner = AsyncOwner()
         self._closed = False

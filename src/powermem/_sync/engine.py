@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Hashable, Iterator, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from time import monotonic
@@ -29,7 +29,7 @@ from ..config import MemoryConfig, Settings
 from ..config.resolution import store_settings
 from ..database import Place, settled
 from ..errors import ClosedError, EmbeddingMismatchError, ProcessTimeout
-from ..forks import free_in_child
+from ..forks import free_in_child, undivided
 from ..ids import new_id
 from ..minilm import PROVIDER, SHARED
 from ..tasks import OPEN, ProcessStatus, Task, lane_of
@@ -56,9 +56,6 @@ _logger = logging.getLogger("powermem")
 
 # Seconds that putting tasks into the store may take at least when closing.
 _SUBMITTING = 5.0
-
-# Seconds that a fork waits for an opening that is under way.
-_FORKING = 5.0
 
 # Seconds that the end of the process, or of the event loop, waits for what was said last.
 _AT_EXIT = 5.0
@@ -251,12 +248,6 @@ class Engine:
                     opening.done.set_result(None)
         return opening
 
-    def await_opening(self, timeout: float) -> None:
-        """Wait for an opening that was begun by ``warm``, unless the caller is where it goes on."""
-        opening = self._warm
-        if opening is not None and not self.keeper.bridge.at_home:
-            wait([opening.done], timeout)
-
     def begin(
         self, scopes: Sequence[Scope], *, again: bool = False, maker: object = None
     ) -> list[ProcessTask]:
@@ -369,12 +360,13 @@ class Engine:
             self.watcher.stored(task_id for task_id, _ in asked)
 
     def _open_store_once(self) -> None:
-        self._locate()
-        store = build_store(self.settings, self.place)
-        try:
-            store.open()
-        finally:
-            store.close()
+        with undivided():
+            self._locate()
+            store = build_store(self.settings, self.place)
+            try:
+                store.open()
+            finally:
+                store.close()
 
     def _locate(self) -> None:
         """Ask a database that was handed in what it is, if only it can tell."""
@@ -385,19 +377,20 @@ class Engine:
         self.settings = replace(self.settings, store=store_settings(self.config))
 
     def _open(self) -> None:
-        self._locate()
-        parts = self._assemble()
-        try:
-            parts.store.open()
+        with undivided():
+            self._locate()
+            parts = self._assemble()
             try:
-                parts.encoder.check()
-            except EmbeddingMismatchError as error:
-                parts.encoder.refuse(error)
-            else:
-                self._resume(parts)
-        except BaseException:
-            parts.disconnect()
-            raise
+                parts.store.open()
+                try:
+                    parts.encoder.check()
+                except EmbeddingMismatchError as error:
+                    parts.encoder.refuse(error)
+                else:
+                    self._resume(parts)
+            except BaseException:
+                parts.disconnect()
+                raise
         parts.processor.resize(self.width)
         self._file = self._identify_file()
         self.parts = parts
@@ -558,13 +551,6 @@ class Engines:
         with self._lock:
             return list(engine.holders)
 
-    def settle(self) -> None:
-        """Let openings end before a fork: what they have locked would stay locked in the child."""
-        with self._lock:
-            engines = list(self._engines.values())
-        for engine in engines:
-            engine.await_opening(_FORKING)
-
     def leave(self) -> None:
         """Forget all engines in a process that was forked: they belong to the other one."""
         self._begin()
@@ -601,4 +587,4 @@ class Engines:
 ENGINES = Engines()
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=ENGINES.settle, after_in_child=ENGINES.leave)
+    os.register_at_fork(after_in_child=ENGINES.leave)

@@ -24,7 +24,9 @@ from ..changes import (
     UpdateTask,
 )
 from ..clock import DAY
+from ..ids import first_id
 from ..tasks import (
+    ALL_DONE,
     OPEN,
     OVER_BUDGET,
     BufferedTurn,
@@ -32,6 +34,8 @@ from ..tasks import (
     ProcessStatus,
     QueueStatistics,
     Task,
+    done_key,
+    done_pattern,
     is_due,
     lane_of,
     lane_scope,
@@ -73,6 +77,12 @@ class QueueSQL:
         self._buffer = f"{collection}_buffer"
         self._tasks = f"{collection}_tasks"
         self._preferences = f"{collection}_preferences"
+        self._requests = f"{collection}_requests"
+        # The notes of calls that are over belong to no scope: they are found by their task's id alone.
+        self._notes = (
+            f"{self._requests} WHERE user_id = '' AND agent_id = '' AND run_id = '' "
+            f"AND {self.meta_key} >= ? AND {self.meta_key} < ?"
+        )
         insert_lane = partial(self._inserting, f"{collection}_lanes", once=True)
         self.lanes = LaneSQL(f"{collection}_lanes", insert_lane, self.locking)
         meta = f"{collection}_meta"
@@ -179,7 +189,7 @@ class QueueSQL:
         return 1 if added == 1 else 0
 
     def delete_scope(self, scope: Scope) -> Steps[None]:
-        """Remove what waits, the tasks and the preferences of a scope."""
+        """Remove what waits, the tasks, the preferences and the results of calls of a scope."""
         where = scope_condition(scope)
         if scope == lane_scope(scope):
             # Nothing of the lane is left then, and its name is somebody's id.
@@ -194,6 +204,12 @@ class QueueSQL:
         # After the tasks: what comes at this moment may lose its turns, but no turn loses its task.
         yield Statement(f"DELETE FROM {self._buffer} WHERE {where.sql}", where.values)
         yield Statement(f"DELETE FROM {self._preferences} WHERE {where.sql}", where.values)
+        # What is kept under a caller's key says what the memories say.
+        yield Statement(f"DELETE FROM {self._requests} WHERE {where.sql}", where.values)
+        pattern = done_pattern(scope)
+        if pattern is not None:
+            notes = (*map(self._texts.stored, ALL_DONE), self._texts.stored(pattern))
+            yield Statement(f"DELETE FROM {self._notes} AND result LIKE ?", notes)
 
     def release(self, owner: str, lane: str) -> Steps[None]:
         """Let go of a lane, if this owner holds it; it is due when its next open task is."""
@@ -329,7 +345,15 @@ class QueueSQL:
         return [self.encoding.to_preference(values) for values in found]
 
     def forget_tasks(self, before: int) -> Steps[int]:
-        """Remove tasks that ended well, or were cancelled, before a moment and that no turn belongs to."""
+        """Remove tasks that ended well, or were cancelled, before a moment and that no turn belongs to.
+
+        The notes of calls that were over before it go too; they do not count.
+        """
+        old = (ALL_DONE[0], done_key(first_id(before)))
+        # The time as well: ids grow longer some day.
+        yield Statement(
+            f"DELETE FROM {self._notes} AND created_at < ?", (*map(self._texts.stored, old), before)
+        )
         forgotten: int = yield Statement(
             f"DELETE FROM {self._tasks} WHERE status IN ({_OVER}) AND updated_at < ? "
             f"AND id NOT IN (SELECT task_id FROM {self._buffer})",

@@ -12,7 +12,15 @@ from typing import Generic, TypeVar
 
 from ..._concurrency import Lock, to_thread
 from ...errors import ExtractionError, PowerMemError, ProviderError, QuotaExceededError
-from ...parsing import Decisions, ParseError, parse_decisions, parse_extraction, parse_segments
+from ...parsing import (
+    Decision,
+    Decisions,
+    ParseError,
+    parse_decisions,
+    parse_extraction,
+    parse_segments,
+    resolve,
+)
 from ...portions import Portion
 from ...prompts import (
     DECISION_SCHEMA,
@@ -255,25 +263,60 @@ class Extractor:
     ) -> Decisions:
         """Return what becomes of each fact beside the stored memories near them.
 
+        Facts that are too many for the model, or for its answer, are divided. Where it does not decide, a
+        warning says so, for facts are worth more than their order.
+
         Args:
             facts: new facts.
             existing: alias and text of each stored memory.
-            usage: what the model's calls cost is added to it.
+            usage: what the model's calls cost is added to it, and warnings.
 
-        Raises:
-            ExtractionError: the answer could not be read, twice, or lacks its end.
-            ProviderError: there is no answer.
+        Returns:
+            The decisions; facts that the model did not decide have none.
         """
         assert self._llm is not None, "rules decide nothing"
+        texts = [fact.text for fact in facts]
+        given: set[Decision] = set()
+        rejected: list[str] = []
+        left = len(facts)
+        waiting = deque([(0, len(facts))])
+        while waiting:
+            start, end = waiting.popleft()
+            try:
+                part = self._decide_part(self._llm, facts[start:end], existing, usage)
+            except (ProviderError, QuotaExceededError) as error:
+                if _reason(error) in _DIVISIBLE and end - start > 1:
+                    middle = (start + end) // 2
+                    waiting.extendleft([(middle, end), (start, middle)])
+                    continue
+                # The others would meet the same.
+                some = "1 fact was" if left == 1 else f"{left} facts were"
+                warning = f"{some} added without a comparison with what is stored: {error}"
+                log.warning("%s", warning)
+                usage.warnings.append(warning)
+                break
+            if end - start == len(facts):
+                return part
+            left -= end - start
+            given.update(replace(item, fact=item.fact + start) for item in part.items)
+            rejected += part.rejected
+        decided = {item.fact for item in given}
+        undecided = tuple(number for number in range(len(facts)) if number not in decided)
+        return Decisions(resolve(given, texts, dict(existing)), tuple(rejected), undecided)
+
+    def _decide_part(
+        self, llm: LLM, facts: Sequence[Fact], existing: Sequence[tuple[str, str]], usage: Usage
+    ) -> Decisions:
         texts = [fact.text for fact in facts]
         memories = dict(existing)
         try:
             return self._ask(
-                self._llm,
+                llm,
                 decision_messages(facts, existing, custom=self._decision_prompt),
                 DECISION_SCHEMA,
                 lambda text: parse_decisions(text, facts=texts, memories=memories),
                 usage,
+                patient=len(facts) == 1,
             )
         except _CutAnswer as cut:
             raise cut.error from None
