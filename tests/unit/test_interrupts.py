@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from powermem import Memory
-from powermem._concurrency import Semaphore
+from powermem._concurrency import Semaphore, Threads
 from powermem._sync.providers.http import HTTPClient
 from powermem._sync.providers.limiter import Limiter
 from powermem.wire.endpoint import build_endpoint
@@ -156,4 +156,18 @@ def test_an_interrupt_anywhere_in_a_request_harms_no_later_one(api: ApiServer) -
             struck += 1
             assert others.submit(ask).result(PATIENCE) == expected
     client.close()
+    assert struck > 2
+
+
+def test_an_interrupt_anywhere_in_the_first_call_keeps_no_pool_from_closing() -> None:
+    interrupts, struck = Interrupts(), 0
+    with ThreadPoolExecutor(1) as others:
+        while True:
+            threads = Threads("test", 1)
+            again = interrupts.strike(partial(threads.run, int), struck + 1)
+            assert others.submit(threads.run, int).result(PATIENCE) == 0
+            others.submit(threads.close).result(PATIENCE)
+            if not again:
+                break
+            struck += 1
     assert struck > 2

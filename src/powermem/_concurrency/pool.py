@@ -102,9 +102,9 @@ class ThreadPool:
     def close(self) -> None:
         """Take on no more functions; those submitted before are still called."""
         with self._lock:
-            if not self._closed:
-                self._closed = True
-                self._dismiss()
+            # Each time: an interrupt may have come between the two lines.
+            self._closed = True
+            self._dismiss()
 
     def join(self) -> None:
         """Wait until the functions submitted before ``close`` have ended."""
@@ -132,8 +132,7 @@ class ThreadPool:
         return True
 
     def _dismiss(self) -> None:
-        for _ in range(self._max_threads):
-            self._calls.put(_END)
+        self._calls.put(_END)
 
     def __del__(self) -> None:
         if hasattr(self, "_calls"):
@@ -150,8 +149,7 @@ class ThreadPool:
                 return
             # What is submitted from here on goes to other threads.
             self._reset()
-        for _ in range(self._max_threads):
-            calls.put(_END)
+        calls.put(_END)
         if crew.left.wait(_SLICE):
             # The system counts a thread until a moment after its last line; a fork beside it draws a warning.
             time.sleep(0.001)
@@ -196,6 +194,9 @@ def _serve(calls: queue.SimpleQueue[object], crew: _Crew) -> None:
         # What was called may be the last to know its pool, which is collected here then.
         call = None
         crew.busy.discard(ident)
+    # For the others. There may be more than were meant to be: an interrupt can strike when a thread was
+    # started and is not counted yet.
+    calls.put(_END)
     crew.members.discard(ident)
     if not crew.members:
         crew.left.set()
