@@ -62,6 +62,7 @@ _ELSEWHERE = {
     "vector_weight": "set search.dense in the configuration",
     "keyword_search": "leave it out: words and vectors are always searched",
     "include_preference": "get_preferences(user_id) returns them",
+    "page": "set offset to the number of memories to pass over",
     "confirm": "leave it out: the call does it at once",
 }
 _SECTIONS = {

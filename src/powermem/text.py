@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b, sha256
 from itertools import chain
@@ -191,10 +191,14 @@ def count_terms(
     return numbers, [count if (count := counts[number]) < _COUNT_CAP else _COUNT_CAP for number in numbers]
 
 
-def shared(query: str, text: str) -> float:
-    """Return which share of a query's terms a text has, 0 to 1; rare and common terms count alike."""
-    wanted = query_terms(query)
-    return len(set(wanted).intersection(terms(text))) / len(wanted) if wanted else 0.0
+def shared(wanted: Collection[str], held: Collection[str]) -> float:
+    """Return which share of the terms of a query a text has, 0 to 1; rare and common terms count alike.
+
+    Args:
+        wanted: distinct terms, of ``query_terms``.
+        held: the terms of the text.
+    """
+    return len(set(wanted).intersection(held)) / len(wanted) if wanted else 0.0
 
 
 def normalize(text: str) -> str:

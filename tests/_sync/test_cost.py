@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from powermem import Memory, text
+from tests.apiserver import ApiServer
+from tests.scripted import ScriptedModel, openai_llm
 
 
 @pytest.mark.parametrize("background", [False, True])
@@ -37,6 +39,35 @@ def test_a_message_costs_by_its_length_however_many_facts_it_states(
     assert max(spent) < 1.5 * min(spent)
     found = (memory.search("Where did I buy item 77?", user_id="u400", limit=1))["results"]
     assert found[0]["memory"].startswith("I bought item 77 ")
+
+
+def test_a_long_memory_is_read_once_however_many_facts_are_near_it(
+    config: dict[str, Any], model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    characters = 0
+    cut = text._cut
+
+    def counted(given: str) -> Any:
+        nonlocal characters
+        characters += len(given)
+        return cut(given)
+
+    said = " ".join(f"I bought item {number} in the shop of Ana{number}." for number in range(500))
+    spent = []
+    words = {**config, "llm": openai_llm(api), "embedder": {"provider": "none"}}
+    with Memory(words) as memory:
+        for count in (5, 20, 40):
+            user = f"u{count}"
+            memory.add(said, user_id=user, infer=False)
+            model.learns(*(f"User bought item {number} in the shop" for number in range(count)))
+            model.rules('{"decisions": []}')
+            monkeypatch.setattr(text, "_cut", counted)
+            characters = 0
+            assert len((memory.add("I was in the shop.", user_id=user))["results"]) == count
+            monkeypatch.setattr(text, "_cut", cut)
+            spent.append(characters)
+    assert len(model.decisions) == 3
+    assert max(spent) < 1.5 * min(spent)
 
 
 def test_rough_memories_are_tied_to_the_messages_in_them(memory: Memory) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import re
+import sys
 import traceback
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
@@ -153,6 +155,12 @@ def test_a_wrong_argument_of_the_constructor(options: dict[str, Any], expected: 
         assert expected in complaint(lambda make=make: make(BARE, **options))  # type: ignore[misc]
 
 
+def closed_file() -> io.BytesIO:
+    file = io.BytesIO()
+    file.close()
+    return file
+
+
 CALLS: list[tuple[Callable[[Any], Any], str]] = [
     (lambda m: m.search("tea", k=3), "search: unknown argument 'k'; did you mean limit? it takes query, "),
     (lambda m: m.search("tea", n=3), "did you mean limit?"),
@@ -236,6 +244,11 @@ CALLS: list[tuple[Callable[[Any], Any], str]] = [
     (lambda m: m.export_memories("/"), "path_or_file: / is a folder; give the path of a file"),
     (lambda m: m.export_memories("/nowhere/x", include_vectors="no"), "include_vectors: expected True or"),
     (lambda m: m.close(drain="no"), "drain: expected True or False, got 'no'"),
+    (lambda m: m.get_all(page=2), "set offset to the number of memories to pass over"),
+    (lambda m: m.export_memories(closed_file()), "path_or_file: this file is closed; give it"),
+    (lambda m: m.import_memories(closed_file()), "source: this file is closed; give it open for reading"),
+    (lambda m: m.export_memories(io.BufferedReader(io.BytesIO())), "this file is not open for writing"),
+    (lambda m: m.processing.stop(timeout="3"), "timeout: expected a number of seconds, or None, got '3'"),
     (lambda m: m.get_status("nothing"), "nothing"),
     (lambda m: m.process(), "process: user_id is missing"),
     (lambda m: m.flush(user="u"), "did you mean user_id?"),
@@ -360,6 +373,21 @@ def test_a_reranker_that_nothing_switches_on(caplog: pytest.LogCaptureFixture) -
         assert "set the section 'reranker', with enabled true" in complaint(
             lambda: memory.search("tea", rerank=True)
         )
+
+
+def test_a_configuration_that_is_changed(memory: Memory) -> None:
+    def change() -> None:
+        memory.config.llm = None  # type: ignore[assignment]
+
+    assert complaint(change) == "llm: a configuration does not change; make a new one"
+
+
+def test_an_embedded_store_names_all_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pylibseekdb", None)
+    monkeypatch.setitem(sys.modules, "powermem._drivers._pymysql", None)
+    said = complaint(lambda: Memory({**BARE, **store("seekdb")}).initialize())
+    assert "without a host, this store needs the package pylibseekdb" in said
+    assert "pymysql" in said
 
 
 def test_a_class_in_place_of_a_client(memory: Memory) -> None:

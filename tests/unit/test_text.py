@@ -200,6 +200,6 @@ def test_dates_are_found_by_their_words() -> None:
 
 
 def test_the_share_of_terms_counts_all_alike() -> None:
-    assert shared("Ana lives in Faro now", "Ana lives in Porto") == 0.5
-    assert shared("Ana likes tea", "Bo has a dog") == 0
-    assert shared("", "anything") == 0
+    assert shared(query_terms("Ana lives in Faro now"), terms("Ana lives in Porto")) == 0.5
+    assert shared(query_terms("Ana likes tea"), terms("Bo has a dog")) == 0
+    assert shared([], terms("anything")) == 0

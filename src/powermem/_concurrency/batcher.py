@@ -293,6 +293,9 @@ class Batcher(Generic[T, R]):
             with self._lock:
                 self._running -= 1
             self._settle(batch, outcomes)
+            if not self._waiting and not self._pool.waiting:
+                # What comes from here on leads for itself.
+                return
 
     def _perform(self, batch: list[tuple[_Call[T, R], int]]) -> Sequence[R | BaseException]:
         items = [call.items[index] for call, index in batch]
@@ -310,6 +313,13 @@ class Batcher(Generic[T, R]):
         batch: list[tuple[_Call[T, R], int]] = []
         while self._waiting and self._waiting[0].left:
             self._waiting.popleft()
+        if len(self._waiting) == 1 and len(self._waiting[0].items) == 1:
+            # By far the most common case, for which nothing is to be shared out.
+            if self._running < self._limits.max_running:
+                call = self._waiting.popleft()
+                call.taken = 1
+                batch.append((call, 0))
+            return batch
         count = sum(len(call.items) - call.taken for call in self._waiting if not call.left)
         free = min(self._limits.max_running - self._running, len(self._waiting))
         shares = self._limits.shares(count, free)

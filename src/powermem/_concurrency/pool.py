@@ -78,6 +78,8 @@ class ThreadPool:
 
     def next(self) -> Call | None:
         """Return a further function that waits, or ``None``; for functions that run on a thread here."""
+        if self._calls.empty():
+            return None
         try:
             call = self._calls.get_nowait()
         except queue.Empty:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,25 @@ from ..errors import ConfigError, StoreUnavailableError
 from ..installing import pip_install
 from .base import Server
 
+_NEEDED = (
+    "without a host, this store needs the package pylibseekdb (Linux, Python 3.11 or newer); "
+    f"run: {pip_install('seekdb')}; or set host"
+)
+
 
 class EmbeddedSeekDB:
     """Starts the server of a folder. Everything here blocks.
 
     Args:
         path: folder of the database; it is made when it is not there.
+
+    Raises:
+        ConfigError: the package is missing.
     """
 
     def __init__(self, path: str) -> None:
+        if find_spec("pylibseekdb") is None:
+            raise ConfigError(_NEEDED)
         self._path = Path(path).expanduser()
         self._lock = threading.Lock()
         self._instance: Any = None
@@ -44,10 +55,7 @@ class EmbeddedSeekDB:
             import pylibseekdb
             import pymysql
         except ImportError as error:
-            raise ConfigError(
-                "without a host, this store needs the package pylibseekdb (Linux, Python 3.11 or newer); "
-                f"run: {pip_install('seekdb')}; or set host"
-            ) from error
+            raise ConfigError(_NEEDED) from error
         with self._lock:
             try:
                 self._path.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar, cast, get_args
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -20,6 +20,7 @@ from pydantic import (
     SecretStr,
 )
 
+from ..errors import ConfigError
 from ..masking import MASK, is_secret, mask_text
 
 _MAX_DEPTH = 32
@@ -82,6 +83,13 @@ class Section(BaseModel):
     """What the section's environment variables begin with."""
     inert: ClassVar[bool] = False
     """Whether this version accepts the section without acting on it."""
+
+    if not TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: object) -> None:
+            if name in type(self).model_fields:
+                raise ConfigError(f"{name}: a configuration does not change; make a new one")
+            super().__setattr__(name, value)
 
     @classmethod
     def child(cls, name: str, raw: object) -> type[Section] | None:

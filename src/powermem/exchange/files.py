@@ -55,6 +55,7 @@ class LineWriter:
             with self._explained():
                 self._file = _open(self._part, "wb", packed=_packed(self._path))
         elif hasattr(target, "write"):
+            _check_usable(target, "path_or_file", "writ")
             self._file = target
         else:
             raise InvalidInputError(
@@ -128,6 +129,7 @@ class LineReader:
             except (OSError, EOFError) as error:
                 raise _unusable("source: cannot read", path, error) from error
         elif hasattr(source, "readline"):
+            _check_usable(source, "source", "read")
             self._file = source
         else:
             raise InvalidInputError(
@@ -185,6 +187,14 @@ class LineReader:
                 f"position {error.start}); nothing from there on was imported. Save the file as UTF-8, or "
                 "give it opened with its encoding, as in open(path, encoding='gb18030')"
             ) from None
+
+
+def _check_usable(file: IO[Any], name: str, use: str) -> None:
+    can = getattr(file, f"{use}able", None)
+    if getattr(file, "closed", False) is True:
+        raise InvalidInputError(f"{name}: this file is closed; give it open for {use}ing, or a path")
+    if callable(can) and can() is False:
+        raise InvalidInputError(f"{name}: this file is not open for {use}ing; give one that is, or a path")
 
 
 def is_database_path(source: Target) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -49,7 +49,7 @@ from ...plan import (
 )
 from ...records import event_item
 from ...rough import is_rough
-from ...text import shared
+from ...text import query_terms, shared, terms
 from ...types import Fact, Hit, Message, Row, Scope, SearchRequest, Usage
 from ..encoder import AsyncEncoder
 from ..stores.base import AsyncStore, AsyncTaskStore
@@ -76,9 +76,20 @@ class Nearness:
     dense: float = 0.4
     terms: float = 0.4
 
-    def holds(self, fact: Fact, hit: Hit) -> bool:
-        """Return whether a memory is near a fact."""
-        return hit.details["dense"] >= self.dense or shared(fact.text, hit.row.text) >= self.terms
+    def holds(self, wanted: Collection[str], hit: Hit, held: dict[str, frozenset[str]]) -> bool:
+        """Return whether a memory is near a fact.
+
+        Args:
+            wanted: the terms to look for, of the fact.
+            hit: the memory.
+            held: the terms of memories that were looked at before, by their text; this one's are added.
+        """
+        if hit.details["dense"] >= self.dense:
+            return True
+        text = hit.row.text
+        if text not in held:
+            held[text] = frozenset(terms(text))
+        return shared(wanted, held[text]) >= self.terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,12 +384,16 @@ class AsyncExtraction:
             for candidate, words in zip(found, sought, strict=True)
         ]
         hits = await self._store.search(requests, touch=False)
-        return [
-            [hit for hit in near if not is_rough(hit.row) and self._nearness.holds(candidate.fact, hit)][
-                :_NEAR_PER_FACT
-            ]
-            for candidate, near in zip(found, hits, strict=True)
-        ]
+        held: dict[str, frozenset[str]] = {}
+        chosen = []
+        for candidate, near in zip(found, hits, strict=True):
+            wanted = query_terms(candidate.fact.text)
+            chosen.append(
+                [hit for hit in near if not is_rough(hit.row) and self._nearness.holds(wanted, hit, held)][
+                    :_NEAR_PER_FACT
+                ]
+            )
+        return chosen
 
     async def _embed(self, found: Sequence[Candidate], warnings: list[str]) -> list[Candidate]:
         vectors = await self._encoder.encode([candidate.fact.text for candidate in found], warnings)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from ... import clock
 from ...errors import InvalidInputError
+from ...inputs import check_seconds
 from ...masking import shown
 from ...tasks import ProcessStatus
 from ..calling import named
@@ -75,6 +76,7 @@ class AsyncProcessing:
         Returns:
             Whether all that was under way is done.
         """
+        timeout = check_seconds(timeout, "timeout")
         parts = await self._ready()
         return await parts.processor.pause(timeout)
 

@@ -134,6 +134,9 @@ def _mysql(
     from .mysql import AsyncMySQLStore
     from .oceanbase import AsyncOceanBaseStore
 
+    served = config.host or config.unix_socket or (place and place.factory)
+    # Made first, so that its complaint names all the packages that are missing.
+    embedded = EmbeddedSeekDB(config.ob_path) if isinstance(config, OceanBaseConfig) and not served else None
     driver = _mysql_driver(config, place)
     if isinstance(config, MySQLConfig):
         return AsyncMySQLStore(
@@ -152,7 +155,7 @@ def _mysql(
         weights,
         name=name,
         cache_bytes=config.cache_mb << 20,
-        embedded=EmbeddedSeekDB(config.ob_path) if not (config.host or config.unix_socket) else None,
+        embedded=embedded,
         most=config.pool_size,
         recycle=config.pool_recycle,
         timeout=config.pool_timeout,

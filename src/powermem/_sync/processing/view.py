@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from ... import clock
 from ...errors import InvalidInputError
+from ...inputs import check_seconds
 from ...masking import shown
 from ...tasks import ProcessStatus
 from ..calling import named
@@ -76,6 +77,7 @@ class Processing:
         Returns:
             Whether all that was under way is done.
         """
+        timeout = check_seconds(timeout, "timeout")
         parts = self._ready()
         return parts.processor.pause(timeout)
 
