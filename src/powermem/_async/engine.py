@@ -583,7 +583,7 @@ class AsyncEngines:
         try:
             AsyncWorker("powermem-closing", close).start()
         except PowerMemError:
-            # There is no thread for it now, which must not fail the opening of another: a later one closes it.
+            # No thread can be had now. That must not fail the opening of another, and a later one closes it.
             with self._lock:
                 self._engines[engine.home, engine] = engine
 

@@ -584,7 +584,7 @@ class Engines:
         try:
             Worker("powermem-closing", close).start()
         except PowerMemError:
-            # There is no thread for it now, which must not fail the opening of another: a later one closes it.
+            # No thread can be had now. That must not fail the opening of another, and a later one closes it.
             with self._lock:
                 self._engines[engine.home, engine] = engine
 
