@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory, InvalidInputError, NotFoundError, clock
+from powermem._concurrency import async_sleep
 from powermem.tasks import done_key
 from powermem.types import Scope
 from tests.apiserver import ApiServer
@@ -112,6 +113,18 @@ async def test_notes_of_calls_are_forgotten_in_time(config: dict[str, Any]) -> N
         with pytest.raises(NotFoundError):
             await memory.get_status(result["task_id"])
         assert (await memory.get_all(user_id="ana"))["results"]
+
+
+async def test_a_process_that_only_adds_forgets_notes_as_well(config: dict[str, Any]) -> None:
+    async with AsyncMemory({**config, "processing": {"keep_days": 0}}) as memory:
+        old = await memory.add("I like tea", user_id="ana", infer=False)
+        assert (await memory.get_status(old["task_id"]))["status"] == "completed"
+        (await memory._ready()).processor._calls = 999
+        # Ids tell milliseconds.
+        await async_sleep(0.005)
+        await memory.add("I like coffee", user_id="ana", infer=False)
+        with pytest.raises(NotFoundError):
+            await memory.get_status(old["task_id"])
 
 
 async def test_updates_are_told_as_such(config: dict[str, Any], api: ApiServer) -> None:

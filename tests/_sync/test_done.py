@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from powermem import InvalidInputError, Memory, NotFoundError, clock
+from powermem._concurrency import sleep
 from powermem.tasks import done_key
 from powermem.types import Scope
 from tests.apiserver import ApiServer
@@ -113,6 +114,18 @@ def test_notes_of_calls_are_forgotten_in_time(config: dict[str, Any]) -> None:
         with pytest.raises(NotFoundError):
             memory.get_status(result["task_id"])
         assert (memory.get_all(user_id="ana"))["results"]
+
+
+def test_a_process_that_only_adds_forgets_notes_as_well(config: dict[str, Any]) -> None:
+    with Memory({**config, "processing": {"keep_days": 0}}) as memory:
+        old = memory.add("I like tea", user_id="ana", infer=False)
+        assert (memory.get_status(old["task_id"]))["status"] == "completed"
+        (memory._ready()).processor._calls = 999
+        # Ids tell milliseconds.
+        sleep(0.005)
+        memory.add("I like coffee", user_id="ana", infer=False)
+        with pytest.raises(NotFoundError):
+            memory.get_status(old["task_id"])
 
 
 def test_updates_are_told_as_such(config: dict[str, Any], api: ApiServer) -> None:

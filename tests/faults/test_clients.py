@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from powermem import Memory
+from powermem import Memory, minilm
 from powermem.types import Scope
 from tests.chatserver import ChatServer
 
@@ -28,6 +28,10 @@ memory = Memory(config).llm.register(client)
 memory.llm.opening_budget = 60.0
 def ask(text, **more):
     return client.chat.completions.create(model="m", messages=[{"role": "user", "content": text}], **more)
+"""
+_FIRST = """
+memory.attribution("u")
+ask("What is my dog called?")
 """
 _STREAM = f"""
 memory.attribution("u")
@@ -54,13 +58,16 @@ memory.augmentation.wait(60)
 """
 
 
-def spoken(path: Path, user_id: str) -> list[tuple[str, str]]:
-    config: dict[str, Any] = {
+def configured(path: Path, embedder: str = "mock") -> dict[str, Any]:
+    return {
         "vector_store": {"provider": "sqlite", "config": {"database_path": str(path)}},
-        "embedder": {"provider": "mock"},
+        "embedder": {"provider": embedder},
         "llm": {"provider": "none"},
     }
-    with Memory(config) as memory:
+
+
+def spoken(path: Path, user_id: str) -> list[tuple[str, str]]:
+    with Memory(configured(path)) as memory:
         store: Any = memory._ready().store
         return [(turn.role, turn.content) for turn in store.scan_turns(Scope(user_id=user_id), 0, 100)]
 
@@ -75,6 +82,17 @@ def test_a_stream_that_is_broken_off_costs_at_most_the_reply(
     code = f"{_BEGIN}{_STREAM}    {end}\n"
     subprocess.run([sys.executable, "-c", code, str(path), chats.url], timeout=120, capture_output=True)
     assert spoken(path, "u")[0] == ("user", _SAID)
+
+
+@pytest.mark.skipif(not minilm.available(), reason="the local model is not installed")
+def test_the_first_call_of_a_process_is_with_memory(tmp_path: Path, chats: ChatServer) -> None:
+    path = tmp_path / "memory.db"
+    with Memory(configured(path, "local")) as memory:
+        memory.add("My dog is called Bello", user_id="u", infer=False)
+    code = _BEGIN.replace('"mock"', '"local"') + _FIRST
+    subprocess.run([sys.executable, "-c", code, str(path), chats.url], check=True, timeout=120)
+    (heard,) = chats.heard
+    assert "My dog is called Bello" in heard.system
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

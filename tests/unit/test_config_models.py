@@ -254,7 +254,7 @@ def test_the_error_can_be_pickled() -> None:
 
 def test_a_configuration_does_not_change() -> None:
     config = MemoryConfig()
-    with pytest.raises(ValueError, match="frozen"):
+    with pytest.raises(ConfigError, match="provider: a configuration does not change"):
         config.llm.provider = "openai"
 
 

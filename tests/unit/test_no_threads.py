@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import _thread
+import gc
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -59,6 +61,28 @@ def test_callers_do_their_own_work(config: dict[str, Any], exhausted: Callable[[
         DONE[name](memory)
         exhausted()
         DONE[name](memory)
+
+
+def test_a_memory_is_opened_though_those_that_were_dropped_cannot_be_closed(
+    config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name == "powermem-closing":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        for number in range(8):
+            other = {"vector_store": {"config": {"database_path": str(tmp_path / f"{number}.db")}}}
+            assert Memory({**config, **other}).count() == 0
+            gc.collect()
+    monkeypatch.undo()
+    with Memory(config) as memory:
+        assert memory.count() == 0
 
 
 @pytest.mark.parametrize("name", REFUSED)

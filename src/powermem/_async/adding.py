@@ -150,6 +150,7 @@ class AsyncAdding(AsyncRemembering):
             except AlreadyDone as done:
                 return _decode(done.result)
             annotate({"powermem.results": len(items)})
+            await parts.processor.count_call()
             return reply.of(items)
 
     async def _add_each(self, calls: Sequence[Mapping[str, Any]]) -> list[Loaded]:

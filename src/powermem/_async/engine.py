@@ -27,7 +27,7 @@ from ..changes import AddTask, Change, FreeTurns
 from ..config import MemoryConfig, Settings
 from ..config.resolution import store_settings
 from ..database import Place, settled
-from ..errors import ClosedError, EmbeddingMismatchError, ProcessTimeout
+from ..errors import ClosedError, EmbeddingMismatchError, PowerMemError, ProcessTimeout
 from ..forks import free_in_child, undivided
 from ..ids import new_id
 from ..minilm import PROVIDER, SHARED
@@ -580,7 +580,12 @@ class AsyncEngines:
         async def close(stopping: object) -> None:
             await engine.close(False, _SUBMITTING)
 
-        AsyncWorker("powermem-closing", close).start()
+        try:
+            AsyncWorker("powermem-closing", close).start()
+        except PowerMemError:
+            # No thread can be had now. That must not fail the opening of another, and a later one closes it.
+            with self._lock:
+                self._engines[engine.home, engine] = engine
 
 
 ENGINES = AsyncEngines()

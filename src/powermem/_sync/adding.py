@@ -151,6 +151,7 @@ class Adding(Remembering):
             except AlreadyDone as done:
                 return _decode(done.result)
             annotate({"powermem.results": len(items)})
+            parts.processor.count_call()
             return reply.of(items)
 
     def _add_each(self, calls: Sequence[Mapping[str, Any]]) -> list[Loaded]:

@@ -28,7 +28,7 @@ from ..changes import AddTask, Change, FreeTurns
 from ..config import MemoryConfig, Settings
 from ..config.resolution import store_settings
 from ..database import Place, settled
-from ..errors import ClosedError, EmbeddingMismatchError, ProcessTimeout
+from ..errors import ClosedError, EmbeddingMismatchError, PowerMemError, ProcessTimeout
 from ..forks import free_in_child, undivided
 from ..ids import new_id
 from ..minilm import PROVIDER, SHARED
@@ -581,7 +581,12 @@ class Engines:
         def close(stopping: object) -> None:
             engine.close(False, _SUBMITTING)
 
-        Worker("powermem-closing", close).start()
+        try:
+            Worker("powermem-closing", close).start()
+        except PowerMemError:
+            # No thread can be had now. That must not fail the opening of another, and a later one closes it.
+            with self._lock:
+                self._engines[engine.home, engine] = engine
 
 
 ENGINES = Engines()

@@ -155,7 +155,7 @@ async def test_a_server_killed_during_writes_loses_nothing_acknowledged(
             done.set()
 
     await async_gather([disturb, *(partial(write, number) for number in range(4))])
-    assert failures
+    # A writer that finds the server back in time writes again what was undone: there need be no failure.
     listed = (await memory.get_all(user_id="u", limit=100_000))["results"]
     kept = {item["id"]: item["memory"] for item in listed}
     assert acknowledged.items() <= kept.items()
