@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -11,8 +13,9 @@ from servers import Server
 from servers.process import free_port
 
 from powermem import AsyncMemory, StoreError, StoreUnavailableError
+from powermem._async.stores import pool, queue
 from powermem._concurrency import AsyncEvent, async_gather, async_to_thread
-from tests.databases import execute
+from tests.databases import arguments, execute
 
 pytestmark = pytest.mark.stores("postgres", "oceanbase", "mysql")
 
@@ -96,6 +99,34 @@ async def test_a_small_pool_serves_many(config: dict[str, Any]) -> None:
         answers: list[Any] = await async_gather([*calls, *[partial(memory.count, user_id="u")] * 10])
         assert [answer["results"][0]["memory"] for answer in answers[:20]] == [f"note {n}" for n in range(20)]
         assert answers[20:] == [20] * 10
+
+
+@pytest.mark.stores("postgres")
+@pytest.mark.parametrize("name", ["reset", "count"])
+async def test_a_call_that_met_a_transaction_is_carried_out_after_it(
+    new_config: dict[str, Any], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    psycopg = pytest.importorskip("psycopg")
+    section = new_config["vector_store"]
+    # The server undoes at once what it would else undo when it notices a deadlock.
+    execute(section, f"ALTER DATABASE \"{section['config']['db_name']}\" SET lock_timeout = '20ms'")
+    async with AsyncMemory(new_config) as memory:
+        await memory.add("note", user_id="u", infer=False)
+        with closing(psycopg.connect(**arguments(section))) as other:
+            other.execute(f"LOCK TABLE {section['config'].get('collection_name', 'memories')}_records")
+            met: list[str] = []
+
+            class Pauses:
+                def __iter__(self) -> Iterator[float]:
+                    met.append(name)
+                    other.rollback()
+                    yield 0.0
+
+            for module in (pool, queue):
+                monkeypatch.setattr(module, "PAUSES", Pauses())
+            await {"reset": memory.reset, "count": memory.count}[name]()
+            assert met
+        assert await memory.count() == (0 if name == "reset" else 1)
 
 
 async def test_after_a_restart_the_next_call_works(memory: AsyncMemory, server: Server) -> None:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -13,7 +15,8 @@ from servers.process import free_port
 
 from powermem import Memory, StoreError, StoreUnavailableError
 from powermem._concurrency import Event, gather, to_thread
-from tests.databases import execute
+from powermem._sync.stores import pool, queue
+from tests.databases import arguments, execute
 
 pytestmark = pytest.mark.stores("postgres", "oceanbase", "mysql")
 
@@ -97,6 +100,34 @@ def test_a_small_pool_serves_many(config: dict[str, Any]) -> None:
         answers: list[Any] = gather([*calls, *[partial(memory.count, user_id="u")] * 10])
         assert [answer["results"][0]["memory"] for answer in answers[:20]] == [f"note {n}" for n in range(20)]
         assert answers[20:] == [20] * 10
+
+
+@pytest.mark.stores("postgres")
+@pytest.mark.parametrize("name", ["reset", "count"])
+def test_a_call_that_met_a_transaction_is_carried_out_after_it(
+    new_config: dict[str, Any], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    psycopg = pytest.importorskip("psycopg")
+    section = new_config["vector_store"]
+    # The server undoes at once what it would else undo when it notices a deadlock.
+    execute(section, f"ALTER DATABASE \"{section['config']['db_name']}\" SET lock_timeout = '20ms'")
+    with Memory(new_config) as memory:
+        memory.add("note", user_id="u", infer=False)
+        with closing(psycopg.connect(**arguments(section))) as other:
+            other.execute(f"LOCK TABLE {section['config'].get('collection_name', 'memories')}_records")
+            met: list[str] = []
+
+            class Pauses:
+                def __iter__(self) -> Iterator[float]:
+                    met.append(name)
+                    other.rollback()
+                    yield 0.0
+
+            for module in (pool, queue):
+                monkeypatch.setattr(module, "PAUSES", Pauses())
+            {"reset": memory.reset, "count": memory.count}[name]()
+            assert met
+        assert memory.count() == (0 if name == "reset" else 1)
 
 
 def test_after_a_restart_the_next_call_works(memory: Memory, server: Server) -> None:

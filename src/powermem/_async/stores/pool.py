@@ -17,6 +17,7 @@ from ..._drivers.base import (
     NoReplyError,
     PoolerFoundError,
     ReadOnlyServerError,
+    TransactionAbortedError,
 )
 from ...errors import ClosedError, StoreError, StoreUnavailableError
 from .locking import PAUSES
@@ -259,7 +260,10 @@ class _AsyncLease:
 
 
 class AsyncReader:
-    """Runs queries; one that meets a lost connection is asked again on a new one."""
+    """Runs queries; one that meets a lost connection is asked again on a new one.
+
+    The same holds for one that the server ended because it and a transaction waited for each other.
+    """
 
     __slots__ = ("_pool", "lease")
 
@@ -269,6 +273,17 @@ class AsyncReader:
 
     async def fetch(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a query and return its rows."""
+        pauses = iter(PAUSES)
+        while True:
+            try:
+                return await self._fetch(sql, values)
+            except TransactionAbortedError:
+                pause = next(pauses, None)
+                if pause is None:
+                    raise
+            await async_sleep(pause)
+
+    async def _fetch(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         try:
             return await self.lease.connection.fetch(sql, values)
         except ConnectionLostError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from ..._concurrency import async_sleep
@@ -181,12 +181,19 @@ class AsyncServerQueueStore(AsyncQueueStore):
     _pool: AsyncPool
 
     async def _transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
+        async def take_steps(connection: AsyncConnection) -> T:
+            return await async_run(connection, work(*args))
+
+        return await self._carry_out(take_steps)
+
+    async def _carry_out(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Run work in one transaction; again from its start when the server undid it for another one."""
         pauses = iter(PAUSES)
         repeatable = True
         while True:
             try:
                 async with self._pool.transaction() as connection:
-                    return await async_run(connection, work(*args))
+                    return await work(connection)
             except TransactionAbortedError:
                 pause = next(pauses, None)
                 if pause is None:

@@ -194,13 +194,8 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
         if stored is None:
             if identity.dimension is None:
                 return
-            async with self._pool.transaction() as connection:
-                await self._prepare(connection)
-                stored = await self._identity(connection)
-                if stored is None:
-                    await self._set_identity(connection, identity)
-                    stored = identity
-                switches = await self._meta(connection, "switches")
+            settled = await self._carry_out(partial(self._settle, identity))
+            stored, switches = settled
         if not stored.accepts(identity):
             raise EmbeddingMismatchError(
                 f"{self._where}: collection {self._sql.collection!r} holds vectors of {stored}, but the "
@@ -208,6 +203,17 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
                 "new one with reembed()"
             )
         self._switches = int(switches or 0)
+
+    async def _settle(
+        self, identity: EmbedderIdentity, connection: AsyncConnection
+    ) -> tuple[EmbedderIdentity, str | None]:
+        """Return whose vectors the collection holds, from now on this embedder's where there were none."""
+        await self._prepare(connection)
+        stored = await self._identity(connection)
+        if stored is None:
+            await self._set_identity(connection, identity)
+            stored = identity
+        return stored, await self._meta(connection, "switches")
 
     async def apply(self, changes: Sequence[Change]) -> list[Outcome]:
         return await self._commits.submit(changes)
@@ -381,10 +387,12 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
             return await self._reader.statistics(reader, scope, now=clock_now(), since=since)
 
     async def reset(self) -> None:
-        async with self._pool.transaction() as connection:
-            await self._enter(connection)
-            for statement in self._sql.emptying():
-                await connection.execute(statement)
+        await self._carry_out(self._empty)
+
+    async def _empty(self, connection: AsyncConnection) -> None:
+        await self._enter(connection)
+        for statement in self._sql.emptying():
+            await connection.execute(statement)
 
     async def identity(self) -> EmbedderIdentity | None:
         async with self._pool.reading() as reader:
@@ -426,15 +434,19 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
             return await self._mover.scan_deleted(reader, after, limit)
 
     async def prepare_switch(self, identity: EmbedderIdentity) -> int:
-        async with self._pool.transaction() as connection:
-            await self._prepare(connection)
-            await connection.execute(self._sql.shadow_table())
-        async with self._pool.transaction() as connection:
-            if await self._meta(connection, "shadow", " FOR UPDATE") != str(identity):
-                await self._mover.discard(connection)
-                await self._set_meta(connection, "shadow", str(identity))
-            every = await self._identity(connection) != identity
-            return await self._mover.count_missing(connection, every=every)
+        await self._carry_out(self._add_shadow)
+        return await self._carry_out(partial(self._begin_switch, identity))
+
+    async def _add_shadow(self, connection: AsyncConnection) -> None:
+        await self._prepare(connection)
+        await connection.execute(self._sql.shadow_table())
+
+    async def _begin_switch(self, identity: EmbedderIdentity, connection: AsyncConnection) -> int:
+        if await self._meta(connection, "shadow", " FOR UPDATE") != str(identity):
+            await self._mover.discard(connection)
+            await self._set_meta(connection, "shadow", str(identity))
+        every = await self._identity(connection) != identity
+        return await self._mover.count_missing(connection, every=every)
 
     async def missing_embeddings(self, identity: EmbedderIdentity, after: int, limit: int) -> list[Row]:
         async with self._pool.reading() as reader:
@@ -442,25 +454,32 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
             return await self._mover.missing(reader, after, limit, every=every)
 
     async def keep_embeddings(self, embeddings: Sequence[Embedding]) -> None:
-        async with self._pool.transaction() as connection:
-            # Two that move the same memories take turns.
-            await self._meta(connection, "shadow", " FOR UPDATE")
-            await self._mover.keep(connection, embeddings)
+        await self._carry_out(partial(self._keep, embeddings))
+
+    async def _keep(self, embeddings: Sequence[Embedding], connection: AsyncConnection) -> None:
+        # Two that move the same memories take turns.
+        await self._meta(connection, "shadow", " FOR UPDATE")
+        await self._mover.keep(connection, embeddings)
 
     async def switch(self, identity: EmbedderIdentity) -> bool:
-        async with self._pool.transaction() as connection:
-            await self._prepare(connection)
-            await self._meta(connection, "shadow", " FOR UPDATE")
-            switches = int(await self._meta(connection, "switches", " FOR UPDATE") or 0)
-            former = await self._identity(connection)
-            if await self._mover.count_missing(connection, every=former != identity):
-                return False
-            await self._abandon(connection)
-            await self._mover.swap(connection)
-            await self._set_identity(connection, identity)
-            await self._set_meta(connection, "shadow", "")
-            if former in (None, identity):
-                return True
-            await self._set_meta(connection, "switches", str(switches + 1))
-        self._switches = None
-        return True
+        switched, refuses_former = await self._carry_out(partial(self._switch, identity))
+        if refuses_former:
+            self._switches = None
+        return switched
+
+    async def _switch(self, identity: EmbedderIdentity, connection: AsyncConnection) -> tuple[bool, bool]:
+        """Return whether the vectors were replaced, and whether those of another embedder were."""
+        await self._prepare(connection)
+        await self._meta(connection, "shadow", " FOR UPDATE")
+        switches = int(await self._meta(connection, "switches", " FOR UPDATE") or 0)
+        former = await self._identity(connection)
+        if await self._mover.count_missing(connection, every=former != identity):
+            return False, False
+        await self._abandon(connection)
+        await self._mover.swap(connection)
+        await self._set_identity(connection, identity)
+        await self._set_meta(connection, "shadow", "")
+        if former in (None, identity):
+            return True, False
+        await self._set_meta(connection, "switches", str(switches + 1))
+        return True, True

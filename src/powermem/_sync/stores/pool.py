@@ -18,6 +18,7 @@ from ..._drivers.base import (
     NoReplyError,
     PoolerFoundError,
     ReadOnlyServerError,
+    TransactionAbortedError,
 )
 from ...errors import ClosedError, StoreError, StoreUnavailableError
 from .locking import PAUSES
@@ -260,7 +261,10 @@ class _Lease:
 
 
 class Reader:
-    """Runs queries; one that meets a lost connection is asked again on a new one."""
+    """Runs queries; one that meets a lost connection is asked again on a new one.
+
+    The same holds for one that the server ended because it and a transaction waited for each other.
+    """
 
     __slots__ = ("_pool", "lease")
 
@@ -270,6 +274,17 @@ class Reader:
 
     def fetch(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a query and return its rows."""
+        pauses = iter(PAUSES)
+        while True:
+            try:
+                return self._fetch(sql, values)
+            except TransactionAbortedError:
+                pause = next(pauses, None)
+                if pause is None:
+                    raise
+            sleep(pause)
+
+    def _fetch(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         try:
             return self.lease.connection.fetch(sql, values)
         except ConnectionLostError as error:

@@ -176,12 +176,19 @@ class ServerQueueStore(QueueStore):
     _pool: Pool
 
     def _transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
+        def take_steps(connection: Connection) -> T:
+            return run(connection, work(*args))
+
+        return self._carry_out(take_steps)
+
+    def _carry_out(self, work: Callable[[Connection], T]) -> T:
+        """Run work in one transaction; again from its start when the server undid it for another one."""
         pauses = iter(PAUSES)
         repeatable = True
         while True:
             try:
                 with self._pool.transaction() as connection:
-                    return run(connection, work(*args))
+                    return work(connection)
             except TransactionAbortedError:
                 pause = next(pauses, None)
                 if pause is None:

@@ -195,13 +195,8 @@ class ServerStore(Movable, ServerQueueStore):
         if stored is None:
             if identity.dimension is None:
                 return
-            with self._pool.transaction() as connection:
-                self._prepare(connection)
-                stored = self._identity(connection)
-                if stored is None:
-                    self._set_identity(connection, identity)
-                    stored = identity
-                switches = self._meta(connection, "switches")
+            settled = self._carry_out(partial(self._settle, identity))
+            stored, switches = settled
         if not stored.accepts(identity):
             raise EmbeddingMismatchError(
                 f"{self._where}: collection {self._sql.collection!r} holds vectors of {stored}, but the "
@@ -209,6 +204,17 @@ class ServerStore(Movable, ServerQueueStore):
                 "new one with reembed()"
             )
         self._switches = int(switches or 0)
+
+    def _settle(
+        self, identity: EmbedderIdentity, connection: Connection
+    ) -> tuple[EmbedderIdentity, str | None]:
+        """Return whose vectors the collection holds, from now on this embedder's where there were none."""
+        self._prepare(connection)
+        stored = self._identity(connection)
+        if stored is None:
+            self._set_identity(connection, identity)
+            stored = identity
+        return stored, self._meta(connection, "switches")
 
     def apply(self, changes: Sequence[Change]) -> list[Outcome]:
         return self._commits.submit(changes)
@@ -382,10 +388,12 @@ class ServerStore(Movable, ServerQueueStore):
             return self._reader.statistics(reader, scope, now=clock_now(), since=since)
 
     def reset(self) -> None:
-        with self._pool.transaction() as connection:
-            self._enter(connection)
-            for statement in self._sql.emptying():
-                connection.execute(statement)
+        self._carry_out(self._empty)
+
+    def _empty(self, connection: Connection) -> None:
+        self._enter(connection)
+        for statement in self._sql.emptying():
+            connection.execute(statement)
 
     def identity(self) -> EmbedderIdentity | None:
         with self._pool.reading() as reader:
@@ -427,15 +435,19 @@ class ServerStore(Movable, ServerQueueStore):
             return self._mover.scan_deleted(reader, after, limit)
 
     def prepare_switch(self, identity: EmbedderIdentity) -> int:
-        with self._pool.transaction() as connection:
-            self._prepare(connection)
-            connection.execute(self._sql.shadow_table())
-        with self._pool.transaction() as connection:
-            if self._meta(connection, "shadow", " FOR UPDATE") != str(identity):
-                self._mover.discard(connection)
-                self._set_meta(connection, "shadow", str(identity))
-            every = self._identity(connection) != identity
-            return self._mover.count_missing(connection, every=every)
+        self._carry_out(self._add_shadow)
+        return self._carry_out(partial(self._begin_switch, identity))
+
+    def _add_shadow(self, connection: Connection) -> None:
+        self._prepare(connection)
+        connection.execute(self._sql.shadow_table())
+
+    def _begin_switch(self, identity: EmbedderIdentity, connection: Connection) -> int:
+        if self._meta(connection, "shadow", " FOR UPDATE") != str(identity):
+            self._mover.discard(connection)
+            self._set_meta(connection, "shadow", str(identity))
+        every = self._identity(connection) != identity
+        return self._mover.count_missing(connection, every=every)
 
     def missing_embeddings(self, identity: EmbedderIdentity, after: int, limit: int) -> list[Row]:
         with self._pool.reading() as reader:
@@ -443,25 +455,32 @@ class ServerStore(Movable, ServerQueueStore):
             return self._mover.missing(reader, after, limit, every=every)
 
     def keep_embeddings(self, embeddings: Sequence[Embedding]) -> None:
-        with self._pool.transaction() as connection:
-            # Two that move the same memories take turns.
-            self._meta(connection, "shadow", " FOR UPDATE")
-            self._mover.keep(connection, embeddings)
+        self._carry_out(partial(self._keep, embeddings))
+
+    def _keep(self, embeddings: Sequence[Embedding], connection: Connection) -> None:
+        # Two that move the same memories take turns.
+        self._meta(connection, "shadow", " FOR UPDATE")
+        self._mover.keep(connection, embeddings)
 
     def switch(self, identity: EmbedderIdentity) -> bool:
-        with self._pool.transaction() as connection:
-            self._prepare(connection)
-            self._meta(connection, "shadow", " FOR UPDATE")
-            switches = int(self._meta(connection, "switches", " FOR UPDATE") or 0)
-            former = self._identity(connection)
-            if self._mover.count_missing(connection, every=former != identity):
-                return False
-            self._abandon(connection)
-            self._mover.swap(connection)
-            self._set_identity(connection, identity)
-            self._set_meta(connection, "shadow", "")
-            if former in (None, identity):
-                return True
-            self._set_meta(connection, "switches", str(switches + 1))
-        self._switches = None
-        return True
+        switched, refuses_former = self._carry_out(partial(self._switch, identity))
+        if refuses_former:
+            self._switches = None
+        return switched
+
+    def _switch(self, identity: EmbedderIdentity, connection: Connection) -> tuple[bool, bool]:
+        """Return whether the vectors were replaced, and whether those of another embedder were."""
+        self._prepare(connection)
+        self._meta(connection, "shadow", " FOR UPDATE")
+        switches = int(self._meta(connection, "switches", " FOR UPDATE") or 0)
+        former = self._identity(connection)
+        if self._mover.count_missing(connection, every=former != identity):
+            return False, False
+        self._abandon(connection)
+        self._mover.swap(connection)
+        self._set_identity(connection, identity)
+        self._set_meta(connection, "shadow", "")
+        if former in (None, identity):
+            return True, False
+        self._set_meta(connection, "switches", str(switches + 1))
+        return True, True
