@@ -12,7 +12,15 @@ from . import clock
 from .errors import InvalidInputError
 from .filters import Expression
 from .filters import parse as parse_filters
-from .inputs import Moment, check_flag, check_id, check_mode, check_text_given
+from .inputs import (
+    MAX_ID_LENGTH,
+    MAX_KEY_LENGTH,
+    Moment,
+    check_flag,
+    check_id,
+    check_mode,
+    check_text_given,
+)
 from .messages import dated, read_messages, spoken
 from .metadata import check_metadata
 from .parts import has_parts
@@ -101,7 +109,9 @@ def read_addition(
         at=now.at,
         utc_offset=now.utc_offset,
         metadata=kept,
-        memory_type=None if memory_type is None else check_text_given(memory_type, "memory_type"),
+        memory_type=None
+        if memory_type is None
+        else check_text_given(memory_type, "memory_type", MAX_ID_LENGTH),
         actor_id=actor,
         expires_at=None
         if expires_at is None
@@ -110,7 +120,11 @@ def read_addition(
     if prompt is not None and not isinstance(prompt, str):
         raise InvalidInputError(f"prompt: expected a string, got {type(prompt).__name__}")
     expression = parse_filters(filters, configured)
-    key = None if idempotency_key is None else check_text_given(idempotency_key, "idempotency_key")
+    key = (
+        None
+        if idempotency_key is None
+        else check_text_given(idempotency_key, "idempotency_key", MAX_KEY_LENGTH)
+    )
     if not extracts and has_parts(heard):
         raise InvalidInputError("infer: images and audio are read by a model; leave it true for them")
     return Addition(heard, new, extracts, later, prompt, filters, expression, key)

@@ -23,7 +23,10 @@ Moment: TypeAlias = str | datetime | int | float
 """What users may give as a moment; see ``clock.parse``."""
 
 MAX_ID_LENGTH = 128
-"""Longest id of a user, agent, run or actor: what the narrowest store's column holds."""
+"""Longest id of a user, agent, run or actor, and memory type: what the narrowest store's column holds."""
+
+MAX_KEY_LENGTH = 256
+"""Longest idempotency key, for the same reason."""
 
 
 class Keep:
@@ -92,17 +95,20 @@ def is_theirs(scope: Scope, whose: Scope) -> bool:
     return whose.user_id in (None, scope.user_id) and whose.agent_id in (None, scope.agent_id)
 
 
-def check_text_given(value: object, name: str) -> str:
+def check_text_given(value: object, name: str, longest: int | None = None) -> str:
     """Return a text that is not blank, stripped.
 
     Raises:
-        InvalidInputError: it is blank or not a string.
+        InvalidInputError: it is blank, longer than ``longest`` characters or not a string.
     """
     if not isinstance(value, str):
         raise InvalidInputError(f"{name}: expected a string, got {type(value).__name__}")
     if not value.strip():
         raise InvalidInputError(f"{name}: must not be blank")
-    return check_text(value.strip(), name)
+    text = value.strip()
+    if longest is not None and len(text) > longest:
+        raise InvalidInputError(f"{name}: at most {longest} characters, got {len(text)}")
+    return check_text(text, name)
 
 
 def check_count(value: object, name: str, *, least: int) -> int:

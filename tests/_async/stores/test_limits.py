@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from servers import Server
 
-from powermem import AsyncMemory, StoreError, StoreUnavailableError
+from powermem import AsyncMemory, InvalidInputError, StoreError, StoreUnavailableError
 from powermem._async.stores.pool import AsyncPool
 from powermem._concurrency import async_gather
 from powermem._drivers._asyncpg import AsyncPostgresDriver
@@ -33,6 +33,19 @@ def small(vector_store: dict[str, Any], store: str) -> Any:
 async def limited(small: int, config: dict[str, Any]) -> AsyncIterator[AsyncMemory]:
     async with AsyncMemory(config) as opened:
         yield opened
+
+
+@pytest.mark.stores("sqlite", "postgres", "mysql", "oceanbase")
+@pytest.mark.parametrize(("name", "most"), [("memory_type", 128), ("idempotency_key", 256)])
+async def test_the_longest_names_are_the_same_on_every_store(
+    memory: AsyncMemory, name: str, most: int
+) -> None:
+    given: dict[str, Any] = {name: "漢" * most}
+    (item,) = (await memory.add("I keep bees", user_id="u", infer=False, **given))["results"]
+    assert item["event"] == "ADD"
+    with pytest.raises(InvalidInputError, match=f"{name}: at most {most} characters, got {most + 1}"):
+        await memory.add("I keep cats", user_id="u", infer=False, **{name: "漢" * (most + 1)})
+    assert await memory.count(user_id="u") == 1
 
 
 @pytest.mark.stores("mysql", "oceanbase")

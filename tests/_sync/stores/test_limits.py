@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from servers import Server
 
-from powermem import Memory, StoreError, StoreUnavailableError
+from powermem import InvalidInputError, Memory, StoreError, StoreUnavailableError
 from powermem._concurrency import gather
 from powermem._drivers._psycopg import PostgresDriver
 from powermem._drivers.base import Server as Address
@@ -34,6 +34,17 @@ def small(vector_store: dict[str, Any], store: str) -> Any:
 def limited(small: int, config: dict[str, Any]) -> Iterator[Memory]:
     with Memory(config) as opened:
         yield opened
+
+
+@pytest.mark.stores("sqlite", "postgres", "mysql", "oceanbase")
+@pytest.mark.parametrize(("name", "most"), [("memory_type", 128), ("idempotency_key", 256)])
+def test_the_longest_names_are_the_same_on_every_store(memory: Memory, name: str, most: int) -> None:
+    given: dict[str, Any] = {name: "漢" * most}
+    (item,) = (memory.add("I keep bees", user_id="u", infer=False, **given))["results"]
+    assert item["event"] == "ADD"
+    with pytest.raises(InvalidInputError, match=f"{name}: at most {most} characters, got {most + 1}"):
+        memory.add("I keep cats", user_id="u", infer=False, **{name: "漢" * (most + 1)})
+    assert memory.count(user_id="u") == 1
 
 
 @pytest.mark.stores("mysql", "oceanbase")
