@@ -79,7 +79,9 @@ def test_an_add_says_what_became_of_it(talk: str, memory: Memory, config: dict[s
     try:
         added = memory.add(_TALKS[talk], user_id="ana")
     except ExtractionError:
-        assert waiting(config) == _TALKS[talk]
+        left = waiting(config)
+        assert left
+        assert set(left) <= set(_TALKS[talk])
     else:
         assert added["status"] == "completed"
         assert memory.get_status(added["task_id"])["status"] == "completed"
