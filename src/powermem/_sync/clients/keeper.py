@@ -28,7 +28,7 @@ from ..stores.base import TaskStore
 _logger = logging.getLogger("powermem.clients")
 
 BATCH_SIZE = 100
-"""How many things that were said are written in one transaction, unless somebody says otherwise."""
+"""The default for the most exchanges that are written in one transaction."""
 
 # How many exchanges that came to no good end are remembered, so that the next attempt is known as such.
 _UNANSWERED = 1000
@@ -65,9 +65,9 @@ class Whose:
     Attributes:
         scope: of the turn.
         work: the scope of the task that learns from it.
-        threshold: it begins when so many messages wait.
+        threshold: number of waiting messages at which learning begins.
         zone: whose calendar counts.
-        share: keeps the engine open, as long as somebody knows of it.
+        share: keeps the engine open while it is referenced.
     """
 
     scope: Scope
@@ -83,7 +83,7 @@ class Ongoing:
 
     Attributes:
         attended: the request.
-        whose: who it belongs to, as it was when the call was made.
+        whose: the owner, as it was when the call was made.
         kept: is resolved when what the user said is on disk, or cannot be put there.
     """
 
@@ -151,7 +151,7 @@ class Keeper:
 
         Args:
             attended: the request.
-            whose: who it belongs to.
+            whose: the owner.
         """
         ongoing = Ongoing(attended, whose, self)
         self.bridge.tell(self._start)
@@ -189,7 +189,7 @@ class Keeper:
         return [waiting.turn for waiting in changes]
 
     def settle(self, timeout: float | None) -> bool:
-        """Wait until all that was heard so far is in the buffer; return whether it is, in so many seconds."""
+        """Wait until all that was heard so far is in the buffer; return whether it is within the timeout."""
         if not self._worker.alive:
             return True
         mark = Event()
@@ -197,7 +197,7 @@ class Keeper:
         return mark.wait(timeout)
 
     def learn_all(self, timeout: float | None) -> bool:
-        """Wait until all that was heard so far is learned; return whether it is, in so many seconds."""
+        """Wait until all that was heard so far is learned; return whether it is within the timeout."""
         deadline = None if timeout is None else monotonic() + timeout
         if not self.settle(timeout):
             return False
