@@ -1,8 +1,10 @@
-"""Learning that is begun for several users at a time is waited for as a whole."""
+"""What is said and learned at the same time, also by other threads, is waited for as a whole."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from contextvars import copy_context
 from functools import partial
 from typing import Any
 
@@ -58,3 +60,27 @@ async def test_waiting_knows_what_was_begun_meanwhile(monkeypatch: pytest.Monkey
         await async_gather([partial(says, "anna"), partial(says, "bert")])
         assert await memory.augmentation.wait(60)
         assert {task.id for task in begun} == {task.id for task in waited}
+
+
+async def test_waiting_knows_what_another_thread_has_just_heard() -> None:
+    config = {
+        "vector_store": {"config": {"database_path": ":memory:"}},
+        "llm": {"provider": "none"},
+        "embedder": {"provider": "none"},
+    }
+    async with AsyncMemory(config) as memory:
+        await memory.count()
+        memory.attribution("anna")
+        memory.llm.recall_budget = 0
+        # The call does not wait for the store either.
+        memory._engine().keeper.prompt = False
+        asked = memory.wrap(lambda messages: "Noted.")
+        context = copy_context()
+        caller = threading.Thread(
+            target=context.run, args=(asked, [{"role": "user", "content": "I live in Rome."}])
+        )
+        caller.start()
+        # Here nothing runs until the call is over.
+        caller.join()
+        assert await memory.augmentation.wait(60)
+        assert await memory.count(user_id="anna") == 1

@@ -191,7 +191,10 @@ class Keeper:
     def settle(self, timeout: float | None) -> bool:
         """Wait until all that was heard so far is in the buffer; return whether it is within the timeout."""
         if not self._worker.alive:
-            return True
+            if self.closed or not self._mailbox.waiting:
+                return True
+            # Another thread has just left something, and had no time to start the worker here.
+            self._start()
         mark = Event()
         self._mailbox.post(mark)
         return mark.wait(timeout)
