@@ -290,13 +290,15 @@ class Keeper:
             _logger.warning("learning from what was said could not be begun: %r", error)
 
     def _begin(self, whose: Sequence[Whose]) -> None:
+        begun = self._engine.begin([each.work for each in whose])
         self._forget_learned()
-        self._learning.update(self._engine.begin([each.work for each in whose]))
+        self._learning.update(begun)
         for each in whose:
             self._unlearned.pop(lane_of(each.scope), None)
 
     def _forget_learned(self) -> None:
-        self._learning = {task for task in self._learning if not task.done}
+        # The set stays the same one: others may be adding to it, on other threads as well.
+        self._learning.difference_update([task for task in list(self._learning) if task.done])
 
 
 def _turns(messages: Sequence[Message], whose: Whose, at: int) -> list[BufferTurn]:
