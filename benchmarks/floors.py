@@ -54,11 +54,11 @@ class RawTables:
                 execute("INSERT INTO raw VALUES (?,?,?,?,?)", (number, "ana", text, digest, embedding))
                 continue
             execute(
-                "INSERT INTO raw_turns VALUES (?,?,?,?,?,?,?,?,?)",
+                "INSERT INTO raw_turns VALUES (?,?,?,?,?,?,?,?,?,NULL)",
                 (number, *_SCOPE, "user", text, None, _NOW, _NOW),
             )
             execute(
-                "INSERT INTO raw_records VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,1,?)",
+                "INSERT INTO raw_records VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,1,?,NULL)",
                 (number, *_SCOPE, None, None, text, digest, "{}", "{}", *_TIMES, None, None, None, number),
             )
             execute("INSERT INTO raw_vectors VALUES (?,?,?,?)", (number, embedding, _TERMS, _FREQUENCIES))
@@ -77,11 +77,11 @@ class RawTables:
         many = self._connection.executemany
         self._connection.execute("BEGIN IMMEDIATE")
         many(
-            "INSERT INTO raw_turns VALUES (?,?,'','',?,?,?,?,?)",
+            "INSERT INTO raw_turns VALUES (?,?,'','',?,?,?,?,?,NULL)",
             [(number, owner, "user", text, None, _NOW, _NOW) for number, owner, text, _, _ in rows],
         )
         many(
-            "INSERT INTO raw_records VALUES (?,?,'','',?,?,?,?,?,?,?,?,?,?,?,?,0,1,?)",
+            "INSERT INTO raw_records VALUES (?,?,'','',?,?,?,?,?,?,?,?,?,?,?,?,0,1,?,NULL)",
             [
                 (number, owner, None, None, text, digest, "{}", "{}", *_TIMES, None, None, None, number)
                 for number, owner, text, digest, _ in rows

@@ -52,7 +52,7 @@ class _RawBuffer:
         for role, text in (("user", said), ("assistant", answered)):
             number, now = next(self._ids), time.time_ns() // 1000
             execute(
-                "INSERT INTO raw_turns VALUES (?,?,?,?,?,?,?,?,?)",
+                "INSERT INTO raw_turns VALUES (?,?,?,?,?,?,?,?,?,NULL)",
                 (number, "ana", "", "", role, text, None, now, now),
             )
             execute(

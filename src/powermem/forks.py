@@ -66,7 +66,9 @@ def watch_forks(item: Forkable) -> None:
     """Tell an object of every fork from now on, until it is collected; the latest first."""
     with _lock:
         # Append and drop by assigning a new list: a reader that holds the old one is not disturbed.
-        _known[:] = [*(known for known in _known if known() is not None), weakref.ref(item)]
+        # An object that is here already, because it was opened before, is told once.
+        others = [known for known in _known if known() is not None and known() is not item]
+        _known[:] = [*others, weakref.ref(item)]
 
 
 def free_in_child(lock: threading.Lock | threading.RLock) -> None:
@@ -109,7 +111,11 @@ def _before() -> None:
 
 def _after_in_parent() -> None:
     while _prepared:
-        _prepared.pop().after_fork_in_parent()
+        try:
+            _prepared.pop().after_fork_in_parent()
+        except Exception:
+            # The others still have to go on, and so do other threads.
+            _logger.exception("an open memory could not go on after a fork")
     own = threading.get_ident()
     if own in _forking:
         _forking.remove(own)

@@ -15,7 +15,7 @@ from powermem import Memory
 from powermem.errors import ExtractionError, PowerMemError
 from tests.filling import random_texts
 
-pytestmark = pytest.mark.filterwarnings("default")
+pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.timeout(3600)]
 
 _TALKS: dict[str, list[str]] = {
     "a move": ["I moved to Porto last week.", "My new flat has a garden.", "I still work as a nurse."],
@@ -71,7 +71,9 @@ def check_texts(memory: Memory) -> None:
         item["memory"].encode()
         assert not any(unicodedata.category(sign) == "Cc" and sign not in "\n\t" for sign in item["memory"])
         assert memory.sources(item["id"])
-        assert memory.get(item["id"]) == memory.get(str(item["id"]))
+        found = memory.get(str(item["id"]))
+        assert found is not None
+        assert found["memory"] == item["memory"]
 
 
 @pytest.mark.parametrize("talk", _TALKS)
@@ -79,7 +81,9 @@ def test_an_add_says_what_became_of_it(talk: str, memory: Memory, config: dict[s
     try:
         added = memory.add(_TALKS[talk], user_id="ana")
     except ExtractionError:
-        assert waiting(config) == _TALKS[talk]
+        left = waiting(config)
+        assert left
+        assert set(left) <= set(_TALKS[talk])
     else:
         assert added["status"] == "completed"
         assert memory.get_status(added["task_id"])["status"] == "completed"

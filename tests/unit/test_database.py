@@ -221,6 +221,39 @@ def test_defaults_that_were_written_out_do_not_contradict(
         assert Memory(config, conn=URL).config.vector_store.provider == "postgres"
 
 
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"SQLITE_PATH": "./other.db", "SQLITE_COLLECTION": "shop"},
+        {
+            "DATABASE_PROVIDER": "mysql",
+            "MYSQL_HOST": "other",
+            "MYSQL_PASSWORD": "other",
+            "MYSQL_COLLECTION": "shop",
+        },
+        {
+            "DATABASE_PROVIDER": "postgres",
+            "POSTGRES_HOST": "other",
+            "POSTGRES_USER": "other",
+            "POSTGRES_COLLECTION": "shop",
+        },
+    ],
+)
+def test_a_database_that_is_handed_in_overrides_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EMBEDDING_PROVIDER", "mock")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    config: Any = Memory(conn=URL).config.vector_store
+    assert config.provider == "postgres"
+    assert (config.config.host, config.config.user, config.config.collection_name) == ("db", "shop", "shop")
+    with Memory(conn=f"sqlite:///{tmp_path / 'app.db'}") as memory:
+        assert memory.count() == 0
+    assert not (tmp_path / "other.db").exists()
+
+
 def test_sqlalchemy_is_not_imported(tmp_path: Path) -> None:
     code = (
         "import sys; from powermem import Memory\n"

@@ -91,3 +91,51 @@ def test_a_fork_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_error_leaves_nothing_to_wait_for() -> None:
     with pytest.raises(ValueError, match="this"), forks.undivided():
         raise ValueError("this")
+
+
+class Counting:
+    """Counts what it is told of forks, and may fail afterwards."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.before = self.after = 0
+        self._fails = fails
+
+    def before_fork(self) -> None:
+        self.before += 1
+
+    def after_fork_in_parent(self) -> None:
+        self.after += 1
+        if self._fails:
+            raise RuntimeError("it cannot go on")
+
+    def after_fork_in_child(self) -> None:
+        """Do nothing."""
+
+
+def test_what_is_opened_again_is_told_once() -> None:
+    item = Counting()
+    forks.watch_forks(item)
+    forks.watch_forks(item)
+    forks._before()
+    forks._after_in_parent()
+    assert (item.before, item.after) == (1, 1)
+
+
+def test_a_failure_after_a_fork_leaves_nothing_else_held(caplog: pytest.LogCaptureFixture) -> None:
+    items = [Counting(), Counting(fails=True), Counting()]
+    for item in items:
+        forks.watch_forks(item)
+    forks._before()
+    forks._after_in_parent()
+    assert [item.after for item in items] == [1, 1, 1]
+    assert "could not go on after a fork" in caplog.text
+    entered: list[None] = []
+
+    def enter() -> None:
+        with forks.undivided():
+            entered.append(None)
+
+    other = threading.Thread(target=enter)
+    other.start()
+    other.join(60)
+    assert entered

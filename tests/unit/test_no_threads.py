@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory, Memory, PowerMemError
+from powermem._drivers.base import Server
+from powermem._drivers.lent import LentDriver, recognize
+from powermem.errors import StoreUnavailableError
 
 
 @pytest.fixture
@@ -124,3 +127,19 @@ async def test_the_event_loop_is_told_and_not_blocked(
     await memory.add("I like tea.", user_id="u")
     assert await memory.count() == 1
     await memory.close()
+
+
+OPENED: dict[str, Callable[[Callable[[], object]], object]] = {
+    "looking at a database": recognize,
+    "opening a connection": lambda open_: LentDriver(open_, Server("db", 1, "u", "", "d")).connect(),
+}
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_a_function_that_opens_connections_is_not_called_without_a_thread(
+    exhausted: Callable[[], None], name: str
+) -> None:
+    calls: list[None] = []
+    with pytest.raises(StoreUnavailableError, match="no further thread can be started"):
+        OPENED[name](lambda: calls.append(None))
+    assert not calls

@@ -170,6 +170,11 @@ class AsyncMailbox(Generic[T]):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._arrived = asyncio.Event()
 
+    @property
+    def waiting(self) -> bool:
+        """Whether items were left that are not taken."""
+        return bool(self._items)
+
     def post(self, item: T) -> None:
         """Leave an item; never waits.
 
@@ -222,6 +227,11 @@ class Mailbox(Generic[T]):
         # The one queue whose `put` may interrupt itself.
         self._items: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._ended = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether items were left that are not taken."""
+        return not self._items.empty()
 
     def post(self, item: T) -> None:
         """Leave an item; never waits."""

@@ -12,6 +12,7 @@ from contextvars import copy_context
 from typing import Any, TypeVar
 
 from .._concurrency import AsyncThreads, async_to_thread
+from .._concurrency.pool import NO_THREAD
 from ..database.place import IN_MEMORY, Factory, Place
 from ..errors import ConfigError, StoreUnavailableError
 from ..masking import mask_text
@@ -175,6 +176,9 @@ def _bounded(call: Callable[[], T], seconds: float, discard: Callable[[T], None]
     """Run a function on a thread of its own, and return its result, or ``None`` when it takes too long.
 
     What it returns afterwards is discarded. The thread keeps no program from ending.
+
+    Raises:
+        StoreUnavailableError: no thread can be started; the function was not called.
     """
     lock, done = threading.Lock(), threading.Event()
     results: list[T] = []
@@ -195,7 +199,11 @@ def _bounded(call: Callable[[], T], seconds: float, discard: Callable[[T], None]
                 discard(result)
         done.set()
 
-    threading.Thread(target=copy_context().run, args=(run,), name="powermem-opening", daemon=True).start()
+    thread = threading.Thread(target=copy_context().run, args=(run,), name="powermem-opening", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError as error:
+        raise StoreUnavailableError(f"conn: {NO_THREAD}") from error
     try:
         done.wait(seconds)
     except BaseException:

@@ -124,7 +124,7 @@ class Share:
 
 
 class Opening:
-    """How the opening of an engine goes that somebody asked for in advance.
+    """The progress of an opening that was requested in advance.
 
     Attributes:
         since: when it began, of ``monotonic``.
@@ -173,13 +173,13 @@ class Engine:
     Attributes:
         home: the event loop that it belongs to, or nothing in particular among threads.
         process: the process that it belongs to.
-        holders: the shares of it; when the last one ends, nobody uses it any more.
+        holders: the shares of it; when the last one ends, it is no longer in use.
         config: the configuration.
         settings: what it comes to.
         parts: what it is made of, once it is open.
         closed: whether it was closed.
         watcher: follows the tasks that were made here.
-        submitter: stores tasks behind the back of those who ask for them.
+        submitter: stores requested tasks from a background worker.
         keeper: keeps what is said to language models.
     """
 
@@ -237,7 +237,7 @@ class Engine:
                 shield(self._open_store_once)
 
     def warm(self) -> Opening:
-        """Begin to open it and to load a model of its own, and return how that goes; once, whoever asks."""
+        """Begin once to open it and to load a local model, and return the progress."""
         with _warming:
             opening = self._warm
             if opening is None:
@@ -261,7 +261,7 @@ class Engine:
             raise
         self.watcher.stored(task_id for task_id, _ in asked)
         if handles:
-            # They are going to be waited for, which needs somebody to work on them.
+            # Callers wait for these tasks, so a worker must run.
             (self.open()).processor.start()
         return handles
 
@@ -280,21 +280,21 @@ class Engine:
         try:
             parts.store.apply(changes)
         finally:
-            # Also when the caller was cancelled: they may be stored nevertheless.
+            # Also when the caller was cancelled: they may still be stored.
             parts.processor.wake()
 
     def resize(self, width: int) -> None:
-        """Work on the conversations of so many users side by side from now on."""
+        """Set how many users' conversations are processed at the same time."""
         self.width = width
         if self.parts is not None:
             self.parts.processor.resize(width)
 
     def finish(self, share: Share, timeout: float | None) -> None:
-        """Wait for what was begun for one of those who hold it, for so many seconds."""
+        """Wait until the work that was begun for a share is done, or the timeout (seconds) is over."""
         deadline = None if timeout is None else monotonic() + timeout
         self.keeper.settle(timeout)
         parts = self.parts
-        # Where nobody works here, nobody is waited for.
+        # Without a worker in this process, waiting would not end.
         if parts is None or not parts.processor.claiming:
             return
         for handle in self.watcher.made_by(share):
@@ -307,7 +307,7 @@ class Engine:
     def close(self, drain: bool, timeout: float | None) -> None:
         """Finish what is under way, or park it, and close everything. Calling it again does no harm."""
         self.keeper.close(timeout)
-        # What was asked for is in the store before it is closed, even if nobody has time to do it.
+        # Requested tasks are stored before the store closes, even if there is no time to run them.
         self.submitter.close(None if timeout is None else max(timeout, _SUBMITTING))
         with self._opening:
             self.closed = True
@@ -474,7 +474,7 @@ class Engine:
 
 
 class _Observers:
-    """All callbacks of those who hold an engine."""
+    """The callbacks of all shares of an engine."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -485,7 +485,7 @@ class _Observers:
 
 
 class Engines:
-    """The engines of this process: one for each configuration and event loop, as long as somebody needs it.
+    """The engines of this process: one for each configuration and event loop, while it is needed.
 
     An engine whose last instance was dropped without being closed stays for the next one of its
     configuration, so that an instance for each request opens nothing. A few of these are kept; further ones,
@@ -493,7 +493,7 @@ class Engines:
     the event loop or of the process.
     """
 
-    # How many engines that nobody holds stay open.
+    # The number of engines without a share that stay open.
     _IDLE = 4
 
     def __init__(self) -> None:
@@ -558,7 +558,7 @@ class Engines:
         self._engines = {}
 
     def _useless(self, home: object) -> list[Engine]:
-        """Take out the engines that nobody needs, and return those that can be closed here."""
+        """Remove the engines that are no longer needed, and return those that can be closed here."""
         over = [engine for engine in self._engines.values() if engine.is_over]
         idle = [
             (place, engine)

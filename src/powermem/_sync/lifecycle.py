@@ -15,7 +15,7 @@ from ..config import Settings, resolve
 from ..config.identity import identity_of, located
 from ..config.resolution import check
 from ..config.stores import SQLiteConfig
-from ..database import read_conn, settled
+from ..database import read_conn, settled, without_place
 from ..errors import ClosedError, InvalidInputError
 from ..forks import undivided
 from ..inputs import Id, check_count, check_flag, check_id, check_scope, check_seconds
@@ -53,6 +53,8 @@ class Lifecycle:
             self._given = check(config)
             self._config, self._place = self._given, None if conn is None else read_conn(conn)
             if self._place is not None:
+                if config is None:
+                    self._given = without_place(self._given, self._place)
                 self._config, self._place = settled(self._given, self._place)
             self._settings: Settings = located(resolve(self._config))
             self._zone = read_zone(self._config.timezone)

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from .conn import read_conn
 from .place import Place
-from .settling import settled
+from .settling import settled, without_place
 
-__all__ = ["Place", "read_conn", "settled"]
+__all__ = ["Place", "read_conn", "settled", "without_place"]

@@ -20,6 +20,22 @@ _WHERE = frozenset(
 _FAMILY = {"oceanbase": "mysql"}
 
 
+def without_place(config: MemoryConfig, place: Place) -> MemoryConfig:
+    """Leave out where the database is; for the environment, which a database that is handed in overrides.
+
+    Args:
+        config: what was read from the environment.
+        place: what was handed in.
+    """
+    section = config.vector_store
+    said = {name: getattr(section.config, name) for name in section.config.model_fields_set - _WHERE}
+    raw: dict[str, Any] = {"provider": section.provider, "config": said}
+    if not place.provider or _family(section.provider) != _family(place.provider):
+        # The settings of another kind of database; only the name of the collection is common to all.
+        raw = {"config": {name: value for name, value in said.items() if name == "collection_name"}}
+    return config.model_copy(update={"vector_store": MemoryConfig(vector_store=raw).vector_store})
+
+
 def settled(config: MemoryConfig, place: Place) -> tuple[MemoryConfig, Place]:
     """Put a place into a configuration; what this says of the tables and the pool stays.
 

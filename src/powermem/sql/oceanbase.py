@@ -75,8 +75,10 @@ class OceanBaseSQL(MySQLSQL):
         # The columns and indexes of version 3 are made beside this, since the server knows no way to make a
         # column only if it is missing; see `powermem._async.stores.building`.
         missing = self.setting().replace("?, ?", "'words', '0'")
-        building = self.inserting(self.meta, "name, value", once=True).replace("?, ?", "'building', ''")
-        return {**super().steps(), 2: [building, missing], 3: self.dating()}
+        once = self.inserting(self.meta, "name, value", once=True)
+        building, unless_known = once.replace("?, ?", "'building', ''"), once.replace("?, ?", "'words', '0'")
+        # A collection of version 3 may also be one that was last opened as that of a plain MySQL.
+        return {**super().steps(), 2: [building, missing], 3: [building, unless_known, *self.dating()]}
 
     def write_near(self, dimension: int | None) -> None:
         """Say how long the vectors of the column ``near`` are from now on."""

@@ -27,7 +27,7 @@ from ..stores.base import AsyncTaskStore
 _logger = logging.getLogger("powermem.clients")
 
 BATCH_SIZE = 100
-"""How many things that were said are written in one transaction, unless somebody says otherwise."""
+"""The default for the most exchanges that are written in one transaction."""
 
 # How many exchanges that came to no good end are remembered, so that the next attempt is known as such.
 _UNANSWERED = 1000
@@ -64,9 +64,9 @@ class Whose:
     Attributes:
         scope: of the turn.
         work: the scope of the task that learns from it.
-        threshold: it begins when so many messages wait.
+        threshold: number of waiting messages at which learning begins.
         zone: whose calendar counts.
-        share: keeps the engine open, as long as somebody knows of it.
+        share: keeps the engine open while it is referenced.
     """
 
     scope: Scope
@@ -82,7 +82,7 @@ class AsyncOngoing:
 
     Attributes:
         attended: the request.
-        whose: who it belongs to, as it was when the call was made.
+        whose: the owner, as it was when the call was made.
         kept: is resolved when what the user said is on disk, or cannot be put there.
     """
 
@@ -150,7 +150,7 @@ class AsyncKeeper:
 
         Args:
             attended: the request.
-            whose: who it belongs to.
+            whose: the owner.
         """
         ongoing = AsyncOngoing(attended, whose, self)
         self.bridge.tell(self._start)
@@ -188,15 +188,18 @@ class AsyncKeeper:
         return [waiting.turn for waiting in changes]
 
     async def settle(self, timeout: float | None) -> bool:
-        """Wait until all that was heard so far is in the buffer; return whether it is, in so many seconds."""
+        """Wait until all that was heard so far is in the buffer; return whether it is within the timeout."""
         if not self._worker.alive:
-            return True
+            if self.closed or not self._mailbox.waiting:
+                return True
+            # Another thread has just left something, and had no time to start the worker here.
+            self._start()
         mark = AsyncEvent()
         self._mailbox.post(mark)
         return await mark.wait(timeout)
 
     async def learn_all(self, timeout: float | None) -> bool:
-        """Wait until all that was heard so far is learned; return whether it is, in so many seconds."""
+        """Wait until all that was heard so far is learned; return whether it is within the timeout."""
         deadline = None if timeout is None else monotonic() + timeout
         if not await self.settle(timeout):
             return False
@@ -289,13 +292,15 @@ class AsyncKeeper:
             _logger.warning("learning from what was said could not be begun: %r", error)
 
     async def _begin(self, whose: Sequence[Whose]) -> None:
+        begun = await self._engine.begin([each.work for each in whose])
         self._forget_learned()
-        self._learning.update(await self._engine.begin([each.work for each in whose]))
+        self._learning.update(begun)
         for each in whose:
             self._unlearned.pop(lane_of(each.scope), None)
 
     def _forget_learned(self) -> None:
-        self._learning = {task for task in self._learning if not task.done}
+        # The set stays the same one: others may be adding to it, on other threads as well.
+        self._learning.difference_update([task for task in list(self._learning) if task.done])
 
 
 def _turns(messages: Sequence[Message], whose: Whose, at: int) -> list[BufferTurn]:

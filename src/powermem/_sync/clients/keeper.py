@@ -28,7 +28,7 @@ from ..stores.base import TaskStore
 _logger = logging.getLogger("powermem.clients")
 
 BATCH_SIZE = 100
-"""How many things that were said are written in one transaction, unless somebody says otherwise."""
+"""The default for the most exchanges that are written in one transaction."""
 
 # How many exchanges that came to no good end are remembered, so that the next attempt is known as such.
 _UNANSWERED = 1000
@@ -65,9 +65,9 @@ class Whose:
     Attributes:
         scope: of the turn.
         work: the scope of the task that learns from it.
-        threshold: it begins when so many messages wait.
+        threshold: number of waiting messages at which learning begins.
         zone: whose calendar counts.
-        share: keeps the engine open, as long as somebody knows of it.
+        share: keeps the engine open while it is referenced.
     """
 
     scope: Scope
@@ -83,7 +83,7 @@ class Ongoing:
 
     Attributes:
         attended: the request.
-        whose: who it belongs to, as it was when the call was made.
+        whose: the owner, as it was when the call was made.
         kept: is resolved when what the user said is on disk, or cannot be put there.
     """
 
@@ -151,7 +151,7 @@ class Keeper:
 
         Args:
             attended: the request.
-            whose: who it belongs to.
+            whose: the owner.
         """
         ongoing = Ongoing(attended, whose, self)
         self.bridge.tell(self._start)
@@ -189,15 +189,18 @@ class Keeper:
         return [waiting.turn for waiting in changes]
 
     def settle(self, timeout: float | None) -> bool:
-        """Wait until all that was heard so far is in the buffer; return whether it is, in so many seconds."""
+        """Wait until all that was heard so far is in the buffer; return whether it is within the timeout."""
         if not self._worker.alive:
-            return True
+            if self.closed or not self._mailbox.waiting:
+                return True
+            # Another thread has just left something, and had no time to start the worker here.
+            self._start()
         mark = Event()
         self._mailbox.post(mark)
         return mark.wait(timeout)
 
     def learn_all(self, timeout: float | None) -> bool:
-        """Wait until all that was heard so far is learned; return whether it is, in so many seconds."""
+        """Wait until all that was heard so far is learned; return whether it is within the timeout."""
         deadline = None if timeout is None else monotonic() + timeout
         if not self.settle(timeout):
             return False
@@ -290,13 +293,15 @@ class Keeper:
             _logger.warning("learning from what was said could not be begun: %r", error)
 
     def _begin(self, whose: Sequence[Whose]) -> None:
+        begun = self._engine.begin([each.work for each in whose])
         self._forget_learned()
-        self._learning.update(self._engine.begin([each.work for each in whose]))
+        self._learning.update(begun)
         for each in whose:
             self._unlearned.pop(lane_of(each.scope), None)
 
     def _forget_learned(self) -> None:
-        self._learning = {task for task in self._learning if not task.done}
+        # The set stays the same one: others may be adding to it, on other threads as well.
+        self._learning.difference_update([task for task in list(self._learning) if task.done])
 
 
 def _turns(messages: Sequence[Message], whose: Whose, at: int) -> list[BufferTurn]:
