@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Sequence
 from contextvars import copy_context
@@ -84,3 +85,19 @@ async def test_waiting_knows_what_another_thread_has_just_heard() -> None:
         caller.join()
         assert await memory.augmentation.wait(60)
         assert await memory.count(user_id="anna") == 1
+
+
+async def test_what_waits_keeps_no_instance_alive(config: dict[str, Any]) -> None:
+    async with AsyncMemory(config) as memory:
+        await memory.initialize()
+        engine = memory._engine()
+        for number in range(3):
+            other = AsyncMemory(config, auto_process=True)
+            other.attribution(f"user {number}")
+            await other.observe([{"role": "user", "content": "I live in Rome."}], "Noted.")
+            assert other._engine() is engine
+            del other
+        gc.collect()
+        assert len(engine.holders) == 1
+        assert await memory.augmentation.wait(60)
+        assert await memory.count() == 3

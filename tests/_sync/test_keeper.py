@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Sequence
 from contextvars import copy_context
@@ -83,3 +84,19 @@ def test_waiting_knows_what_another_thread_has_just_heard() -> None:
         caller.join()
         assert memory.augmentation.wait(60)
         assert memory.count(user_id="anna") == 1
+
+
+def test_what_waits_keeps_no_instance_alive(config: dict[str, Any]) -> None:
+    with Memory(config) as memory:
+        memory.initialize()
+        engine = memory._engine()
+        for number in range(3):
+            other = Memory(config, auto_process=True)
+            other.attribution(f"user {number}")
+            other.observe([{"role": "user", "content": "I live in Rome."}], "Noted.")
+            assert other._engine() is engine
+            del other
+        gc.collect()
+        assert len(engine.holders) == 1
+        assert memory.augmentation.wait(60)
+        assert memory.count() == 3

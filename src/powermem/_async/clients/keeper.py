@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -31,6 +31,9 @@ BATCH_SIZE = 100
 
 # How many exchanges that came to no good end are remembered, so that the next attempt is known as such.
 _UNANSWERED = 1000
+
+# How many users are remembered of whom something waits that is too little to learn from; the rest is on disk only.
+_UNLEARNED = 10_000
 
 
 class Working(Protocol):
@@ -142,7 +145,7 @@ class AsyncKeeper:
         self._mailbox: AsyncMailbox[_Item | AsyncEvent] = AsyncMailbox()
         self._worker = AsyncWorker("powermem-keeper", self._work)
         self._unanswered: OrderedDict[tuple[Scope, str], None] = OrderedDict()
-        self._unlearned: dict[str, Whose] = {}
+        self._unlearned: OrderedDict[str, Scope] = OrderedDict()
         self._learning: set[AsyncProcessTask] = set()
 
     def begin(self, attended: Attended, whose: Whose) -> AsyncOngoing:
@@ -177,7 +180,7 @@ class AsyncKeeper:
         """Note that a call has failed; what the user said waits for the next exchange."""
         self._note_unanswered(ongoing)
         if ongoing.attended.said.strip():
-            self._unlearned.setdefault(lane_of(ongoing.whose.scope), ongoing.whose)
+            self._note_unlearned(ongoing.whose)
 
     async def keep(self, messages: Sequence[Message], whose: Whose) -> list[AddTurn]:
         """Keep messages now, and begin to learn from them; on return they are on disk."""
@@ -204,7 +207,7 @@ class AsyncKeeper:
         if not await self.settle(timeout):
             return False
         if self._unlearned:
-            await self._begin(list(self._unlearned.values()))
+            await self._begin(dict(self._unlearned))
         try:
             for task in list(self._learning):
                 await task.wait(None if deadline is None else max(0.0, deadline - monotonic()))
@@ -279,24 +282,30 @@ class AsyncKeeper:
         try:
             for each in whose:
                 lane = lane_of(each.scope)
-                self._unlearned[lane] = each
+                self._note_unlearned(each)
                 if each.threshold > 1:
                     parts = await self._engine.open()
                     if await parts.store.count_buffered(lane, each.threshold) < each.threshold:
                         continue
-                due[lane] = each
+                due[lane] = each.work
             if due:
-                await self._begin(list(due.values()))
+                await self._begin(due)
         except Exception as error:
             # The turns are kept, and the next exchange begins again.
             _logger.warning("learning from what was said could not be begun: %r", error)
 
-    async def _begin(self, whose: Sequence[Whose]) -> None:
-        begun = await self._engine.begin([each.work for each in whose])
+    def _note_unlearned(self, whose: Whose) -> None:
+        # Without the share: what waits is on disk, and must keep no instance alive.
+        self._unlearned[lane_of(whose.scope)] = whose.work
+        if len(self._unlearned) > _UNLEARNED:
+            self._unlearned.popitem(last=False)
+
+    async def _begin(self, works: Mapping[str, Scope]) -> None:
+        begun = await self._engine.begin(list(works.values()))
         self._forget_learned()
         self._learning.update(begun)
-        for each in whose:
-            self._unlearned.pop(lane_of(each.scope), None)
+        for lane in works:
+            self._unlearned.pop(lane, None)
 
     def _forget_learned(self) -> None:
         # The set stays the same one: others may be adding to it, on other threads as well.

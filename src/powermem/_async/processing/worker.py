@@ -368,6 +368,9 @@ class AsyncProcessor:
             await self._store.forget_tasks(clock.now() - int(self._settings.keep_days * clock.DAY))
         except PowerMemError as error:
             _logger.warning("tasks that are over could not be removed: %s", error)
+        except Exception:
+            # An `add` that is stored must not fail with it.
+            _logger.exception("tasks that are over could not be removed")
 
     @property
     def _lease(self) -> int:

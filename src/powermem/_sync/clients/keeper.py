@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -32,6 +32,9 @@ BATCH_SIZE = 100
 
 # How many exchanges that came to no good end are remembered, so that the next attempt is known as such.
 _UNANSWERED = 1000
+
+# How many users are remembered of whom something waits that is too little to learn from; the rest is on disk only.
+_UNLEARNED = 10_000
 
 
 class Working(Protocol):
@@ -143,7 +146,7 @@ class Keeper:
         self._mailbox: Mailbox[_Item | Event] = Mailbox()
         self._worker = Worker("powermem-keeper", self._work)
         self._unanswered: OrderedDict[tuple[Scope, str], None] = OrderedDict()
-        self._unlearned: dict[str, Whose] = {}
+        self._unlearned: OrderedDict[str, Scope] = OrderedDict()
         self._learning: set[ProcessTask] = set()
 
     def begin(self, attended: Attended, whose: Whose) -> Ongoing:
@@ -178,7 +181,7 @@ class Keeper:
         """Note that a call has failed; what the user said waits for the next exchange."""
         self._note_unanswered(ongoing)
         if ongoing.attended.said.strip():
-            self._unlearned.setdefault(lane_of(ongoing.whose.scope), ongoing.whose)
+            self._note_unlearned(ongoing.whose)
 
     def keep(self, messages: Sequence[Message], whose: Whose) -> list[AddTurn]:
         """Keep messages now, and begin to learn from them; on return they are on disk."""
@@ -205,7 +208,7 @@ class Keeper:
         if not self.settle(timeout):
             return False
         if self._unlearned:
-            self._begin(list(self._unlearned.values()))
+            self._begin(dict(self._unlearned))
         try:
             for task in list(self._learning):
                 task.wait(None if deadline is None else max(0.0, deadline - monotonic()))
@@ -280,24 +283,30 @@ class Keeper:
         try:
             for each in whose:
                 lane = lane_of(each.scope)
-                self._unlearned[lane] = each
+                self._note_unlearned(each)
                 if each.threshold > 1:
                     parts = self._engine.open()
                     if parts.store.count_buffered(lane, each.threshold) < each.threshold:
                         continue
-                due[lane] = each
+                due[lane] = each.work
             if due:
-                self._begin(list(due.values()))
+                self._begin(due)
         except Exception as error:
             # The turns are kept, and the next exchange begins again.
             _logger.warning("learning from what was said could not be begun: %r", error)
 
-    def _begin(self, whose: Sequence[Whose]) -> None:
-        begun = self._engine.begin([each.work for each in whose])
+    def _note_unlearned(self, whose: Whose) -> None:
+        # Without the share: what waits is on disk, and must keep no instance alive.
+        self._unlearned[lane_of(whose.scope)] = whose.work
+        if len(self._unlearned) > _UNLEARNED:
+            self._unlearned.popitem(last=False)
+
+    def _begin(self, works: Mapping[str, Scope]) -> None:
+        begun = self._engine.begin(list(works.values()))
         self._forget_learned()
         self._learning.update(begun)
-        for each in whose:
-            self._unlearned.pop(lane_of(each.scope), None)
+        for lane in works:
+            self._unlearned.pop(lane, None)
 
     def _forget_learned(self) -> None:
         # The set stays the same one: others may be adding to it, on other threads as well.
