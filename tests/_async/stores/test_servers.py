@@ -91,6 +91,26 @@ async def test_a_database_without_pgvector(config: dict[str, Any], server: Any) 
         server.drop("bare")
 
 
+@pytest.mark.stores("postgres")
+async def test_an_account_that_may_only_read(new_config: dict[str, Any]) -> None:
+    section = new_config["vector_store"]
+    async with AsyncMemory(new_config) as memory:
+        await memory.add("I keep bees", user_id="u", infer=False)
+    owner = {**section, "config": dict(section["config"])}
+    execute(owner, "CREATE ROLE reader LOGIN PASSWORD 'reader'")
+    try:
+        execute(owner, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+        section["config"].update(user="reader", password="reader")
+        async with AsyncMemory(new_config) as memory:
+            assert (await memory.search("bees", user_id="u"))["results"]
+            assert (await memory.get_statistics(user_id="u"))["total_memories"] == 1
+            with pytest.raises(StoreError, match="privilege"):
+                await memory.add("I keep cats", user_id="u", infer=False)
+    finally:
+        execute(owner, "DROP OWNED BY reader")
+        execute(owner, "DROP ROLE reader")
+
+
 async def test_a_small_pool_serves_many(config: dict[str, Any]) -> None:
     config["vector_store"]["config"]["pool_size"] = 1
     async with AsyncMemory(config) as memory:

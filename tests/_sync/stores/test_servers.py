@@ -92,6 +92,26 @@ def test_a_database_without_pgvector(config: dict[str, Any], server: Any) -> Non
         server.drop("bare")
 
 
+@pytest.mark.stores("postgres")
+def test_an_account_that_may_only_read(new_config: dict[str, Any]) -> None:
+    section = new_config["vector_store"]
+    with Memory(new_config) as memory:
+        memory.add("I keep bees", user_id="u", infer=False)
+    owner = {**section, "config": dict(section["config"])}
+    execute(owner, "CREATE ROLE reader LOGIN PASSWORD 'reader'")
+    try:
+        execute(owner, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+        section["config"].update(user="reader", password="reader")
+        with Memory(new_config) as memory:
+            assert (memory.search("bees", user_id="u"))["results"]
+            assert (memory.get_statistics(user_id="u"))["total_memories"] == 1
+            with pytest.raises(StoreError, match="privilege"):
+                memory.add("I keep cats", user_id="u", infer=False)
+    finally:
+        execute(owner, "DROP OWNED BY reader")
+        execute(owner, "DROP ROLE reader")
+
+
 def test_a_small_pool_serves_many(config: dict[str, Any]) -> None:
     config["vector_store"]["config"]["pool_size"] = 1
     with Memory(config) as memory:

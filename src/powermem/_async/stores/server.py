@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
@@ -42,6 +43,8 @@ from .pool import AsyncPool, AsyncReader
 from .queue import AsyncServerQueueStore, async_lock_lanes
 from .reader import AsyncServerReader
 from .writer import AsyncServerWriter
+
+_logger = logging.getLogger("powermem")
 
 _MAX_BATCHES_PER_COMMIT = 256
 _MAX_SEARCHES_AT_ONCE = 4
@@ -115,8 +118,7 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
     async def close(self) -> None:
         await self._commits.close()
         try:
-            if self._accesses:
-                await self._write([])
+            await self._write_accesses()
         finally:
             await self._pool.close()
 
@@ -280,6 +282,17 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
         self.commits += 1
         return results
 
+    async def _write_accesses(self) -> None:
+        """Write down how often memories were read, where this account may write at all."""
+        if not self._accesses:
+            return
+        try:
+            await self._write([])
+        except StoreError as error:
+            if isinstance(error, StoreUnavailableError) and not isinstance(error, ReadOnlyServerError):
+                raise
+            _logger.warning("how often memories were read is not kept: %s", error)
+
     async def _was_committed(
         self,
         batches: Sequence[Sequence[Change]],
@@ -381,8 +394,7 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
             return await self._reader.recall_request(reader, scope, key)
 
     async def statistics(self, scope: Scope, since: int | None) -> Statistics:
-        if self._accesses:
-            await self._write([])
+        await self._write_accesses()
         async with self._pool.reading() as reader:
             return await self._reader.statistics(reader, scope, now=clock_now(), since=since)
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
@@ -43,6 +44,8 @@ from .pool import Pool, Reader
 from .queue import ServerQueueStore, lock_lanes
 from .reader import ServerReader
 from .writer import ServerWriter
+
+_logger = logging.getLogger("powermem")
 
 _MAX_BATCHES_PER_COMMIT = 256
 _MAX_SEARCHES_AT_ONCE = 4
@@ -116,8 +119,7 @@ class ServerStore(Movable, ServerQueueStore):
     def close(self) -> None:
         self._commits.close()
         try:
-            if self._accesses:
-                self._write([])
+            self._write_accesses()
         finally:
             self._pool.close()
 
@@ -281,6 +283,17 @@ class ServerStore(Movable, ServerQueueStore):
         self.commits += 1
         return results
 
+    def _write_accesses(self) -> None:
+        """Write down how often memories were read, where this account may write at all."""
+        if not self._accesses:
+            return
+        try:
+            self._write([])
+        except StoreError as error:
+            if isinstance(error, StoreUnavailableError) and not isinstance(error, ReadOnlyServerError):
+                raise
+            _logger.warning("how often memories were read is not kept: %s", error)
+
     def _was_committed(
         self,
         batches: Sequence[Sequence[Change]],
@@ -382,8 +395,7 @@ class ServerStore(Movable, ServerQueueStore):
             return self._reader.recall_request(reader, scope, key)
 
     def statistics(self, scope: Scope, since: int | None) -> Statistics:
-        if self._accesses:
-            self._write([])
+        self._write_accesses()
         with self._pool.reading() as reader:
             return self._reader.statistics(reader, scope, now=clock_now(), since=since)
 
