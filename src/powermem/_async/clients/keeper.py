@@ -32,7 +32,7 @@ BATCH_SIZE = 100
 # How many exchanges that came to no good end are remembered, so that the next attempt is known as such.
 _UNANSWERED = 1000
 
-# How many users are remembered of whom something waits that is too little to learn from; the rest is on disk only.
+# How many users with too little to learn from are remembered; what they said is on disk anyway.
 _UNLEARNED = 10_000
 
 
