@@ -33,6 +33,7 @@ _NO_DATABASE = 1049
 _NO_TLS = 2026
 _FULL = frozenset({1021, 1114, 4184, 4264})
 _READ_ONLY = frozenset({1290, 1792, 1836, 3100})
+_UNPRIVILEGED = frozenset({1142, 1143, 1227, 1370})
 _TOO_LARGE = 1153
 # An error of the storage engine, which brings one of the operating system, and the words for a full disk.
 _ENGINE, _NO_SPACE = 1030, "error 28 "
@@ -98,6 +99,8 @@ def translate(error: BaseException, server: Server) -> Exception:
         return ReadOnlyServerError(
             f"{server}: the server takes no writes ({message}); it may be a replica: set host to the primary"
         )
+    if code in _UNPRIVILEGED:
+        return StoreError(f"{server}: the account lacks a privilege ({message})")
     if code in _ABORTED:
         return TransactionAbortedError(f"{server}: {message}")
     if code in _MISSING:

@@ -92,15 +92,30 @@ def test_a_database_without_pgvector(config: dict[str, Any], server: Any) -> Non
         server.drop("bare")
 
 
-@pytest.mark.stores("postgres")
-def test_an_account_that_may_only_read(new_config: dict[str, Any]) -> None:
+_READER = {
+    "postgres": (
+        "CREATE ROLE reader LOGIN PASSWORD 'reader'",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader",
+        "DROP OWNED BY reader; DROP ROLE reader",
+    ),
+    "mysql": (
+        "CREATE USER reader IDENTIFIED BY 'reader'",
+        "GRANT SELECT ON {db_name}.* TO reader",
+        "DROP USER reader",
+    ),
+}
+
+
+@pytest.mark.stores("postgres", "mysql")
+def test_an_account_that_may_only_read(new_config: dict[str, Any], store: str) -> None:
     section = new_config["vector_store"]
+    create, grant, drop = _READER[store]
     with Memory(new_config) as memory:
         memory.add("I keep bees", user_id="u", infer=False)
     owner = {**section, "config": dict(section["config"])}
-    execute(owner, "CREATE ROLE reader LOGIN PASSWORD 'reader'")
+    execute(owner, create)
     try:
-        execute(owner, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+        execute(owner, grant.format(db_name=owner["config"]["db_name"]))
         section["config"].update(user="reader", password="reader")
         with Memory(new_config) as memory:
             assert (memory.search("bees", user_id="u"))["results"]
@@ -108,8 +123,7 @@ def test_an_account_that_may_only_read(new_config: dict[str, Any]) -> None:
             with pytest.raises(StoreError, match="privilege"):
                 memory.add("I keep cats", user_id="u", infer=False)
     finally:
-        execute(owner, "DROP OWNED BY reader")
-        execute(owner, "DROP ROLE reader")
+        execute(owner, drop)
 
 
 def test_a_small_pool_serves_many(config: dict[str, Any]) -> None:
