@@ -212,7 +212,7 @@ async def test_a_server_killed_during_writes_loses_nothing_acknowledged(
             await async_to_thread(server.kill)
             await async_to_thread(server.start)
             before = len(acknowledged)
-            until = monotonic() + 20
+            until = monotonic() + 120
             while len(acknowledged) < before + 20 and monotonic() < until:
                 await memory.count(user_id="u")
             assert len(acknowledged) >= before + 20

@@ -211,7 +211,7 @@ def test_a_server_killed_during_writes_loses_nothing_acknowledged(memory: Memory
             to_thread(server.kill)
             to_thread(server.start)
             before = len(acknowledged)
-            until = monotonic() + 20
+            until = monotonic() + 120
             while len(acknowledged) < before + 20 and monotonic() < until:
                 memory.count(user_id="u")
             assert len(acknowledged) >= before + 20
