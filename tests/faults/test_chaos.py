@@ -14,11 +14,11 @@ import pytest
 
 from powermem import Memory
 from powermem.rough import ROUGH_TYPE
-from tests.apiserver import ApiServer
 from tests.faults.database import check_database
 from tests.faults.play import USERS, Play
 from tests.faults.unreliable import Note, UnreliableModel, learned, note, numbered, spread
-from tests.scripted import openai_llm
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import openai_llm
 
 _PATIENCE = 120.0
 

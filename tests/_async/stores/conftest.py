@@ -12,7 +12,7 @@ from powermem import AsyncMemory
 from powermem._async.stores.base import AsyncStore
 from powermem._async.stores.build import build_store
 from powermem.config import resolve
-from tests.queueing import MOCK
+from tests.support.queueing import MOCK
 
 
 @pytest.fixture

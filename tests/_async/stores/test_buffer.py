@@ -13,8 +13,8 @@ from powermem._concurrency import async_gather
 from powermem.changes import Change, DeleteWhere, FinishTurns, FreeTurns, LinkTurns, TurnsGone
 from powermem.tasks import BufferedTurn, ProcessStatus, Task, lane_of
 from powermem.types import Scope, Turn
-from tests.additions import ANA, memory_of
-from tests.queueing import AT, LANE, SECOND, UNTIL, USERS, becomes, said, task_of
+from tests.support.additions import ANA, memory_of
+from tests.support.queueing import AT, LANE, SECOND, UNTIL, USERS, becomes, said, task_of
 
 pytestmark = pytest.mark.stores
 

@@ -20,9 +20,21 @@ from powermem.filters import parse
 from powermem.sql.schema import DATED_TABLES, QUEUE_TABLES
 from powermem.tasks import ProcessStatus, lane_of
 from powermem.types import Scope
-from tests.additions import ANA, memory_of, turn_of
-from tests.databases import execute
-from tests.queueing import ALL, AT, LANE, LONG, MOCK, UNTIL, USERS, becomes, preference_of, said, task_of
+from tests.support.additions import ANA, memory_of, turn_of
+from tests.support.databases import execute
+from tests.support.queueing import (
+    ALL,
+    AT,
+    LANE,
+    LONG,
+    MOCK,
+    UNTIL,
+    USERS,
+    becomes,
+    preference_of,
+    said,
+    task_of,
+)
 
 pytestmark = pytest.mark.stores
 

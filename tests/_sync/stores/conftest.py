@@ -13,7 +13,7 @@ from powermem import Memory
 from powermem._sync.stores.base import Store
 from powermem._sync.stores.build import build_store
 from powermem.config import resolve
-from tests.queueing import MOCK
+from tests.support.queueing import MOCK
 
 
 @pytest.fixture

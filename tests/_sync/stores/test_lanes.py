@@ -23,8 +23,8 @@ from powermem.changes import (
 )
 from powermem.tasks import ProcessStatus, Task, lane_of
 from powermem.types import Scope
-from tests.additions import memory_of
-from tests.queueing import AT, LANE, LONG, SECOND, UNTIL, USERS, becomes, said, task_of
+from tests.support.additions import memory_of
+from tests.support.queueing import AT, LANE, LONG, SECOND, UNTIL, USERS, becomes, said, task_of
 
 pytestmark = pytest.mark.stores
 

@@ -17,8 +17,8 @@ from powermem.changes import Added, Change, Duplicate, Outcome, TaskEnded, Versi
 from powermem.changes import Delete as DeleteMemory
 from powermem.tasks import ProcessStatus, QueueStatistics, Task, lane_of
 from powermem.types import Scope
-from tests.additions import ANA, memory_of
-from tests.queueing import ALL, AT, LANE, SECOND, UNTIL, USERS, becomes, said, task_of
+from tests.support.additions import ANA, memory_of
+from tests.support.queueing import ALL, AT, LANE, SECOND, UNTIL, USERS, becomes, said, task_of
 
 pytestmark = pytest.mark.stores
 
