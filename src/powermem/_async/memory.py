@@ -52,7 +52,6 @@ from ..errors import (
     InvalidInputError,
     NotFoundError,
     PowerMemError,
-    StoreError,
     StoreUnavailableError,
 )
 from ..exchange.checkpoint import Checkpoint
@@ -125,7 +124,6 @@ from .processing.handle import AsyncProcessTask, AsyncWatcher
 from .processing.view import AsyncProcessing
 from .retrieval.search import Query
 from .storage import AsyncUsedConfig
-from .stores.base import AsyncMovable, AsyncStore
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -1167,7 +1165,7 @@ class AsyncMemory:
         expression = parse_filters(filters, self._zone)
         vectors = check_flag(include_vectors, "include_vectors")
         parts = await self._ready(any_vectors=True)
-        exporter = AsyncExporter(_movable(parts.store), whose, expression, vectors=vectors)
+        exporter = AsyncExporter(parts.store, whose, expression, vectors=vectors)
         return await exporter.write(path_or_file, on_progress)
 
     async def import_memories(
@@ -1200,7 +1198,7 @@ class AsyncMemory:
             InvalidInputError: the source cannot be read, or is in no format that is known.
         """
         parts = await self._ready()
-        importer = AsyncImporter(_movable(parts.store), parts.encoder)
+        importer = AsyncImporter(parts.store, parts.encoder)
         if isinstance(source, Mapping):
             check_choice(format, "format", ("auto", "powermem-1.1"))
             async with AsyncUpstreamTable(source, collection) as table:
@@ -1243,8 +1241,8 @@ class AsyncMemory:
             raise InvalidInputError(f"target: expected an AsyncMemory, got {shown(target)}")
         parts = await self._ready(any_vectors=True)
         other = await target._ready()
-        store = _movable(parts.store)
-        importer = AsyncImporter(_movable(other.store), other.encoder)
+        store = parts.store
+        importer = AsyncImporter(other.store, other.encoder)
         await importer.expect(await store.identity())
         return await importer.copy(AsyncExporter(store, whose, expression, vectors=True), on_progress)
 
@@ -1268,7 +1266,7 @@ class AsyncMemory:
         """
         check_count(batch_size, "batch_size", least=1)
         parts = await self._ready(any_vectors=True)
-        return await AsyncReembedder(_movable(parts.store), parts.encoder).run(batch_size, on_progress)
+        return await AsyncReembedder(parts.store, parts.encoder).run(batch_size, on_progress)
 
     @property
     def llm(self) -> AsyncClients[Self]:
@@ -1856,9 +1854,3 @@ def _summary(settings: Settings) -> str:
         f"llm {settings.llm.provider}"
         + (" (facts come from rules)" if settings.llm.protocol == "none" else "")
     )
-
-
-def _movable(store: AsyncStore) -> AsyncMovable:
-    if not isinstance(store, AsyncMovable):
-        raise StoreError(f"the {store.name} store cannot move memories in this version")
-    return store

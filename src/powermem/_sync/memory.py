@@ -53,7 +53,6 @@ from ..errors import (
     InvalidInputError,
     NotFoundError,
     PowerMemError,
-    StoreError,
     StoreUnavailableError,
 )
 from ..exchange.checkpoint import Checkpoint
@@ -126,7 +125,6 @@ from .processing.handle import ProcessTask, Watcher
 from .processing.view import Processing
 from .retrieval.search import Query
 from .storage import UsedConfig
-from .stores.base import Movable, Store
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -1162,7 +1160,7 @@ class Memory:
         expression = parse_filters(filters, self._zone)
         vectors = check_flag(include_vectors, "include_vectors")
         parts = self._ready(any_vectors=True)
-        exporter = Exporter(_movable(parts.store), whose, expression, vectors=vectors)
+        exporter = Exporter(parts.store, whose, expression, vectors=vectors)
         return exporter.write(path_or_file, on_progress)
 
     def import_memories(
@@ -1195,7 +1193,7 @@ class Memory:
             InvalidInputError: the source cannot be read, or is in no format that is known.
         """
         parts = self._ready()
-        importer = Importer(_movable(parts.store), parts.encoder)
+        importer = Importer(parts.store, parts.encoder)
         if isinstance(source, Mapping):
             check_choice(format, "format", ("auto", "powermem-1.1"))
             with UpstreamTable(source, collection) as table:
@@ -1238,8 +1236,8 @@ class Memory:
             raise InvalidInputError(f"target: expected a Memory, got {shown(target)}")
         parts = self._ready(any_vectors=True)
         other = target._ready()
-        store = _movable(parts.store)
-        importer = Importer(_movable(other.store), other.encoder)
+        store = parts.store
+        importer = Importer(other.store, other.encoder)
         importer.expect(store.identity())
         return importer.copy(Exporter(store, whose, expression, vectors=True), on_progress)
 
@@ -1263,7 +1261,7 @@ class Memory:
         """
         check_count(batch_size, "batch_size", least=1)
         parts = self._ready(any_vectors=True)
-        return Reembedder(_movable(parts.store), parts.encoder).run(batch_size, on_progress)
+        return Reembedder(parts.store, parts.encoder).run(batch_size, on_progress)
 
     @property
     def llm(self) -> Clients[Self]:
@@ -1845,9 +1843,3 @@ def _summary(settings: Settings) -> str:
         f"llm {settings.llm.provider}"
         + (" (facts come from rules)" if settings.llm.protocol == "none" else "")
     )
-
-
-def _movable(store: Store) -> Movable:
-    if not isinstance(store, Movable):
-        raise StoreError(f"the {store.name} store cannot move memories in this version")
-    return store
