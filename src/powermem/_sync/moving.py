@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from .._concurrency import to_thread
-from ..errors import InvalidInputError, StoreError
+from ..errors import InvalidInputError
 from ..exchange.files import Target
 from ..exchange.sources import Source
 from ..filters import parse as parse_filters
@@ -20,7 +20,6 @@ from .bulk.progress import Listener
 from .bulk.reembedding import Reembedder
 from .bulk.upstream import UpstreamTable
 from .reading import Reading
-from .stores.base import Movable, Store
 
 
 class Moving(Reading):
@@ -65,7 +64,7 @@ class Moving(Reading):
         expression = parse_filters(filters, self._zone)
         vectors = check_flag(include_vectors, "include_vectors")
         parts = self._ready(any_vectors=True)
-        exporter = Exporter(_movable(parts.store), whose, expression, vectors=vectors)
+        exporter = Exporter(parts.store, whose, expression, vectors=vectors)
         return exporter.write(path_or_file, on_progress)
 
     def import_memories(
@@ -98,7 +97,7 @@ class Moving(Reading):
             InvalidInputError: the source cannot be read, or is in no format that is known.
         """
         parts = self._ready()
-        importer = Importer(_movable(parts.store), parts.encoder)
+        importer = Importer(parts.store, parts.encoder)
         if isinstance(source, Mapping):
             check_choice(format, "format", ("auto", "powermem-1.1"))
             with UpstreamTable(source, collection) as table:
@@ -141,8 +140,8 @@ class Moving(Reading):
             raise InvalidInputError(f"target: expected a Memory, got {shown(target)}")
         parts = self._ready(any_vectors=True)
         other = target._ready()
-        store = _movable(parts.store)
-        importer = Importer(_movable(other.store), other.encoder)
+        store = parts.store
+        importer = Importer(other.store, other.encoder)
         importer.expect(store.identity())
         return importer.copy(Exporter(store, whose, expression, vectors=True), on_progress)
 
@@ -166,10 +165,4 @@ class Moving(Reading):
         """
         check_count(batch_size, "batch_size", least=1)
         parts = self._ready(any_vectors=True)
-        return Reembedder(_movable(parts.store), parts.encoder).run(batch_size, on_progress)
-
-
-def _movable(store: Store) -> Movable:
-    if not isinstance(store, Movable):
-        raise StoreError(f"the {store.name} store cannot move memories in this version")
-    return store
+        return Reembedder(parts.store, parts.encoder).run(batch_size, on_progress)
