@@ -13,16 +13,14 @@ from time import perf_counter
 from typing import Any
 
 from .._concurrency import AsyncItems, async_gather, async_to_thread
-from ..addition import Addition, read_addition
+from ..addition import Addition, Refinement, read_addition
 from ..changes import AlreadyDone
 from ..errors import StoreUnavailableError
 from ..exchange.checkpoint import Checkpoint
 from ..framing import Receipt, verbatim_items
 from ..ids import new_id
 from ..inputs import Id, Moment, check_choice, check_count, check_rate
-from ..messages import Messages
-from ..parts import has_parts
-from ..refinement import Refinement
+from ..messages import Messages, has_parts
 from ..tasks import done_key, done_note
 from ..tracing import Value, annotate, span
 from ..types import Scope, Usage

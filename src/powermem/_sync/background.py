@@ -13,20 +13,20 @@ from time import perf_counter
 from typing import Any
 
 from .. import clock
+from ..addition import Refinement
 from ..buffering import waiting_turns
 from ..changes import AddMemory, AddTask, AlreadyDone, Change, Remember
+from ..clock import read_zone
 from ..errors import PowerMemError
 from ..framing import verbatim_items
 from ..ids import new_id
 from ..inputs import Id, Moment
 from ..messages import Content, read_messages
 from ..records import preference_record, turn_record, unheard_record
-from ..refinement import Refinement
 from ..rough import ROUGH_TYPE, rough_metadata, rough_texts
 from ..tasks import ProcessStatus, Task, lane_of, lane_scope
 from ..text import content_hash
 from ..types import Message, Row, Scope, Usage
-from ..zones import read_zone
 from .engine import Parts
 from .following import Following
 from .processing.handle import ProcessTask

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._concurrency import KeyedLock, Owner, shield
+from ..clock import read_zone
 from ..config import Settings, resolve
 from ..config.identity import identity_of, located
 from ..config.resolution import check
@@ -20,7 +21,6 @@ from ..errors import ClosedError, InvalidInputError
 from ..forks import undivided
 from ..inputs import Id, check_count, check_flag, check_id, check_scope, check_seconds
 from ..types import Scope
-from ..zones import read_zone
 from .engine import ENGINES, Design, Engine, Parts, Share
 from .processing.handle import Watcher
 from .storage import UsedConfig
