@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from powermem import marks
 from powermem.clock import from_datetime, to_iso
-from powermem.questions import read, voiced
+from powermem.questions import find_period, read, voiced
 from powermem.text import count_terms, term_id
 
 NOW = from_datetime(datetime(2026, 11, 21, 9, 30))
