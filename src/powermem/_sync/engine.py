@@ -306,7 +306,7 @@ class Engine:
 
     def close(self, drain: bool, timeout: float | None) -> None:
         """Finish what is under way, or park it, and close everything. Calling it again does no harm."""
-        self.keeper.close(timeout)
+        self.keeper.close(timeout, learn=drain)
         # Requested tasks are stored before the store closes, even if there is no time to run them.
         self.submitter.close(None if timeout is None else max(timeout, _SUBMITTING))
         with self._opening:
@@ -338,15 +338,15 @@ class Engine:
         # In a forked child it is the parent's, and so are the threads that would have to end first.
         if self.process != os.getpid():
             return
-        # What hangs must not keep the process alive.
+        # On a thread of its own, so that what hangs does not keep the process alive.
         closing = Worker("powermem-closing", self._close_undrained)
         try:
             closing.start()
-        except RuntimeError:
-            # So late that no thread begins any more.
-            _logger.debug("an engine was left open at the end of the process", exc_info=True)
-            return
-        closing.join(_AT_EXIT)
+        except PowerMemError:
+            # Python 3.12 starts no thread at the end of a process. Each part waits for a limited time.
+            self.close(False, _AT_EXIT)
+        else:
+            closing.join(_AT_EXIT)
 
     def _close_undrained(self, stopping: object) -> None:
         self.close(False, _AT_EXIT)

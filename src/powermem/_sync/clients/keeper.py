@@ -145,6 +145,7 @@ class Keeper:
         self._engine = engine
         self._mailbox: Mailbox[_Item | Event] = Mailbox()
         self._worker = Worker("powermem-keeper", self._work)
+        self._learns = True
         self._unanswered: OrderedDict[tuple[Scope, str], None] = OrderedDict()
         self._unlearned: OrderedDict[str, Scope] = OrderedDict()
         self._learning: set[ProcessTask] = set()
@@ -217,9 +218,15 @@ class Keeper:
         self._forget_learned()
         return True
 
-    def close(self, timeout: float | None) -> None:
-        """Keep what was heard, and no more."""
+    def close(self, timeout: float | None, *, learn: bool = True) -> None:
+        """Store what was said so far, and refuse more.
+
+        Args:
+            timeout: seconds, or ``None`` to wait for ever.
+            learn: begin to learn from it; otherwise the next start does.
+        """
         self.closed = True
+        self._learns = learn
         if self._worker.alive:
             self._mailbox.end()
             if not self._worker.join(timeout):
@@ -289,7 +296,7 @@ class Keeper:
                     if parts.store.count_buffered(lane, each.threshold) < each.threshold:
                         continue
                 due[lane] = each.work
-            if due:
+            if due and self._learns:
                 self._begin(due)
         except Exception as error:
             # The turns are kept, and the next exchange begins again.
