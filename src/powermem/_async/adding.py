@@ -25,7 +25,7 @@ from ..parts import has_parts
 from ..refinement import Refinement
 from ..tasks import done_key, done_note
 from ..tracing import Value, annotate, span
-from ..types import Scope, Usage
+from ..types import AddManyResult, AddResult, MemoryEvent, Scope, Usage, UsageRecord
 from .bulk.loading import AsyncLoader, Item
 from .bulk.loading import Outcome as Loaded
 from .bulk.progress import Listener
@@ -57,7 +57,7 @@ class AsyncAdding(AsyncRemembering):
         expires_at: Moment | None = None,
         async_mode: bool | str = False,
         idempotency_key: str | None = None,
-    ) -> dict[str, Any]:
+    ) -> AddResult:
         """Remember what messages say.
 
         Args:
@@ -118,7 +118,7 @@ class AsyncAdding(AsyncRemembering):
         )
         return await self._add(asked, started)
 
-    async def _add(self, asked: Addition, started: float, *, waits: bool = True) -> dict[str, Any]:
+    async def _add(self, asked: Addition, started: float, *, waits: bool = True) -> AddResult:
         """Carry out a call of ``add``; with ``waits`` the turns of one that fails wait to be processed."""
         new, heard, key = asked.new, asked.heard, asked.key
         with span("powermem.add", _traced(len(heard), asked.infer, asked.later)):
@@ -192,7 +192,7 @@ class AsyncAdding(AsyncRemembering):
         await async_gather([partial(alone, i) for i in asked if i not in results])
         return [results[i] for i in range(len(calls))]
 
-    async def _add_together(self, asked: Sequence[Addition], started: float) -> list[Mapping[str, float]]:
+    async def _add_together(self, asked: Sequence[Addition], started: float) -> list[UsageRecord]:
         calls = []
         for one in asked:
             usage = Usage()
@@ -215,7 +215,7 @@ class AsyncAdding(AsyncRemembering):
         checkpoint: str | os.PathLike[str] | None = None,
         rate_limit: float | None = None,
         **defaults: Any,
-    ) -> dict[str, Any]:
+    ) -> AddManyResult:
         """Remember many things, several at once. Items are taken as they are needed, so any number will do.
 
         Args:
@@ -273,22 +273,29 @@ class _Reply:
         self._usage = usage
         self._started = started
         self._task_id = new_id()
-        self._result: dict[str, Any] = {"results": [], "status": "completed", "task_id": str(self._task_id)}
-        if extractor is not None:
-            self._result["extractor"] = extractor
+        self._extractor = extractor
 
-    def of(self, items: list[dict[str, Any]]) -> dict[str, Any]:
+    def of(self, items: list[MemoryEvent]) -> AddResult:
         """Return the result with its items."""
         # Measured once: what is kept under the key is what is returned.
         self._usage.seconds = self._usage.seconds or perf_counter() - self._started
-        reply = {**self._result, "results": items, "usage": self._usage.as_dict()}
-        return {**reply, "warnings": list(self._usage.warnings)} if self._usage.warnings else reply
+        reply: AddResult = {
+            "results": items,
+            "status": "completed",
+            "task_id": str(self._task_id),
+            "usage": self._usage.as_dict(),
+        }
+        if self._extractor is not None:
+            reply["extractor"] = self._extractor
+        if self._usage.warnings:
+            reply["warnings"] = list(self._usage.warnings)
+        return reply
 
     def note(self, scope: Scope, at: int) -> Receipt:
         """Return what lets ``get_status`` tell of it under its task id."""
         return Receipt(done_key(self._task_id), partial(done_note, scope, at), Scope())
 
-    def text(self, items: list[dict[str, Any]]) -> str:
+    def text(self, items: list[MemoryEvent]) -> str:
         """Return the same as it is kept under a key."""
         return json.dumps(self.of(items))
 
@@ -297,6 +304,6 @@ def _traced(messages: int, infer: bool, async_mode: bool) -> dict[str, Value]:
     return {"powermem.messages": messages, "powermem.infer": infer, "powermem.async_mode": async_mode}
 
 
-def _decode(kept: str) -> dict[str, Any]:
-    result: dict[str, Any] = json.loads(kept)
+def _decode(kept: str) -> AddResult:
+    result: AddResult = json.loads(kept)
     return result

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import tzinfo
 from itertools import chain
 from time import perf_counter
-from typing import Any
 
 from .. import clock
 from ..buffering import waiting_turns
@@ -19,12 +18,12 @@ from ..framing import verbatim_items
 from ..ids import new_id
 from ..inputs import Id, Moment
 from ..messages import Content, read_messages
-from ..records import preference_record, turn_record, unheard_record
+from ..records import message_record, preference_record
 from ..refinement import Refinement
 from ..rough import ROUGH_TYPE, rough_metadata, rough_texts
 from ..tasks import ProcessStatus, Task, lane_of, lane_scope
 from ..text import content_hash
-from ..types import Message, Row, Scope, Usage
+from ..types import AddResult, MemoryEvent, Message, MessageRecord, PreferenceRecord, Row, Scope, Usage
 from ..zones import read_zone
 from .engine import Parts
 from .following import AsyncFollowing
@@ -54,7 +53,7 @@ class AsyncBackground(AsyncFollowing):
         agent_id: Id | None = None,
         *,
         timezone: str | tzinfo | None = None,
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
+    ) -> tuple[MessageRecord, MessageRecord]:
         """Keep what a user said and what was answered, to learn from it later. On return it is on disk.
 
         Args:
@@ -84,7 +83,7 @@ class AsyncBackground(AsyncFollowing):
         agent_id: Id | None = None,
         *,
         timezone: str | tzinfo | None = None,
-    ) -> dict[str, Any]:
+    ) -> MessageRecord:
         """Keep one message, to learn from it later. On return it is on disk.
 
         Args:
@@ -172,7 +171,7 @@ class AsyncBackground(AsyncFollowing):
 
     async def get_preferences(
         self, user_id: Id, agent_id: Id | None = None, run_id: Id | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> list[PreferenceRecord]:
         """Return what a user likes or wants, oldest first.
 
         Returns:
@@ -191,7 +190,7 @@ class AsyncBackground(AsyncFollowing):
         run_id: Id | None,
         agent_id: Id | None,
         timezone: str | tzinfo | None,
-    ) -> list[dict[str, Any]]:
+    ) -> list[MessageRecord]:
         scope = self._scope(self._user(user_id).user_id, agent_id, run_id)
         at = clock.now()
         zone = self._zone if timezone is None else read_zone(timezone)
@@ -218,7 +217,7 @@ class AsyncBackground(AsyncFollowing):
                 # The turn is kept, and whoever was told otherwise would bring it again.
                 _logger.warning("processing could not be begun for %r: %s", user_id, error)
         return [
-            turn_record(waiting[0].turn) if waiting else unheard_record(str(role), said.at)
+            message_record(str(role), said.at, waiting[0].turn if waiting else None)
             for waiting, (role, _) in zip(buffered, messages, strict=True)
         ]
 
@@ -239,7 +238,7 @@ class AsyncBackground(AsyncFollowing):
 
     async def _add_later(
         self, heard: Sequence[Message], refinement: Refinement, key: str | None, usage: Usage, started: float
-    ) -> dict[str, Any]:
+    ) -> AddResult:
         """Store rough memories of messages, and the task to refine them; see ``add``."""
         parts = await self._ready()
         new = refinement.new
@@ -258,16 +257,18 @@ class AsyncBackground(AsyncFollowing):
         task = Task(task_id, lane_of(new.scope), new.scope, "refine", new.at, new.at, new.at, payload=payload)
         changes: list[Change] = [*turns, *memories, AddTask(task)]
 
-        def reply(items: list[dict[str, Any]]) -> dict[str, Any]:
+        def reply(items: list[MemoryEvent]) -> AddResult:
             usage.seconds = usage.seconds or perf_counter() - started
-            shown: dict[str, Any] = {
+            shown: AddResult = {
                 "results": items,
                 "status": "running",
                 "task_id": str(task_id),
                 "usage": usage.as_dict(),
                 "extractor": parts.extractor.name,
             }
-            return {**shown, "warnings": list(usage.warnings)} if usage.warnings else shown
+            if usage.warnings:
+                shown["warnings"] = list(usage.warnings)
+            return shown
 
         if key is not None:
             changes.append(
@@ -279,7 +280,7 @@ class AsyncBackground(AsyncFollowing):
             outcomes = await parts.store.apply(changes)
         except AlreadyDone as done:
             parts.watcher.forget([handle])
-            kept: dict[str, Any] = json.loads(done.result)
+            kept: AddResult = json.loads(done.result)
             return kept
         except BaseException:
             parts.watcher.forget([handle])

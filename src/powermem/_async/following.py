@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import Any
 
 from .. import clock
 from ..changes import UpdateTask
@@ -12,7 +11,7 @@ from ..inputs import Id, check_choice, check_count, check_id, check_limit, check
 from ..masking import shown
 from ..records import listed_task, noted_item, task_record
 from ..tasks import OPEN, ProcessStatus, Task, done_key, noted_ids, noted_task
-from ..types import Scope
+from ..types import Scope, TaskRecord, TaskStatus
 from .engine import Parts
 from .moving import AsyncMoving
 from .processing.handle import AsyncProcessTask
@@ -61,7 +60,7 @@ class AsyncFollowing(AsyncMoving):
 
     async def get_status(
         self, task_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
-    ) -> dict[str, Any]:
+    ) -> TaskStatus:
         """Return how far a task has come.
 
         Args:
@@ -88,7 +87,7 @@ class AsyncFollowing(AsyncMoving):
         offset: int = 0,
         *,
         top_k: int | None = None,
-    ) -> list[dict[str, Any]]:
+    ) -> list[TaskRecord]:
         """List tasks, the newest first.
 
         Args:
@@ -99,6 +98,14 @@ class AsyncFollowing(AsyncMoving):
             limit: how many at most.
             offset: how many to pass over.
             top_k: another name for ``limit``.
+
+        Returns:
+            ``{"task_id", "status", "stage", "error", "kind", "user_id", "agent_id", "run_id", "attempts",
+            "knowledge_count", "created_at", "updated_at", "due_at"}`` for each; the status is one of
+            ``ProcessStatus``, as text.
+
+        Raises:
+            InvalidInputError: an argument is wrong.
         """
         whose = self._scope(user_id, agent_id, run_id, required=True)
         statuses = frozenset(ProcessStatus)

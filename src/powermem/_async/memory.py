@@ -13,8 +13,8 @@ from ..filters import parse as parse_filters
 from ..inputs import KEEP, Id, Moment, check_flag, check_text_given
 from ..metadata import check_metadata
 from ..plan import replacement
-from ..records import full_record
-from ..types import Scope
+from ..records import updated_record
+from ..types import DeleteAllResult, Scope, UpdatedRecord
 from .adding import AsyncAdding
 from .calling import named
 
@@ -52,7 +52,7 @@ class AsyncMemory(AsyncAdding):
         expires_at: Moment | None = KEEP,
         text: str | None = None,
         data: str | None = None,
-    ) -> dict[str, Any] | None:
+    ) -> UpdatedRecord | None:
         """Change a memory.
 
         Args:
@@ -115,10 +115,7 @@ class AsyncMemory(AsyncAdding):
                 f"content: memory {known.id} of the same scope already says this"
             ) from None
         last = outcomes[-1]
-        if not isinstance(last, Updated):
-            return None
-        shown = full_record(last.row)
-        return {**shown, "warnings": warnings} if warnings else shown
+        return updated_record(last.row, warnings) if isinstance(last, Updated) else None
 
     async def delete(
         self, memory_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
@@ -141,7 +138,7 @@ class AsyncMemory(AsyncAdding):
         agent_id: Id | None = None,
         run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
-    ) -> dict[str, int]:
+    ) -> DeleteAllResult:
         """Delete every memory of a scope, superseded ones too; without ``filters`` also its source turns.
 
         Returns:

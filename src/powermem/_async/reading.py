@@ -32,7 +32,16 @@ from ..records import (
 )
 from ..rough import is_rough
 from ..tracing import annotate, span
-from ..types import Answer, Row
+from ..types import (
+    Answer,
+    FullRecord,
+    HistoryRecord,
+    MemoryPage,
+    MemoryStatistics,
+    Row,
+    SearchResult,
+    TurnRecord,
+)
 from .lifecycle import AsyncLifecycle
 from .retrieval.search import Query
 
@@ -58,7 +67,7 @@ class AsyncReading(AsyncLifecycle):
         include_expired: bool = False,
         rerank: bool | None = None,
         explain: bool = False,
-    ) -> dict[str, Any]:
+    ) -> SearchResult:
         """Find the memories that answer a query.
 
         Args:
@@ -119,7 +128,7 @@ class AsyncReading(AsyncLifecycle):
         include_expired: bool = False,
         rerank: bool | None = None,
         explain: bool = False,
-    ) -> list[dict[str, Any]]:
+    ) -> list[SearchResult]:
         """Answer several queries, embedded in one batch.
 
         Args:
@@ -203,7 +212,7 @@ class AsyncReading(AsyncLifecycle):
 
     async def get(
         self, memory_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
-    ) -> dict[str, Any] | None:
+    ) -> FullRecord | None:
         """Return one memory, or ``None`` when there is none with this id, or it is not theirs.
 
         The id of a rough memory leads to the memory that has taken its place.
@@ -228,7 +237,7 @@ class AsyncReading(AsyncLifecycle):
         order: str = "desc",
         *,
         top_k: int | None = None,
-    ) -> dict[str, Any]:
+    ) -> MemoryPage:
         """List current memories.
 
         Args:
@@ -255,7 +264,7 @@ class AsyncReading(AsyncLifecycle):
         )
         return {"results": [record(row) for row in rows], "total": total}
 
-    async def history(self, memory_id: int | str) -> list[dict[str, Any]]:
+    async def history(self, memory_id: int | str) -> list[HistoryRecord]:
         """Return what happened to a memory, oldest first, also after it was deleted.
 
         Returns:
@@ -267,7 +276,7 @@ class AsyncReading(AsyncLifecycle):
             [] if number is None else [history_record(entry) for entry in await parts.store.history(number)]
         )
 
-    async def sources(self, memory_id: int | str) -> list[dict[str, Any]]:
+    async def sources(self, memory_id: int | str) -> list[TurnRecord]:
         """Return the messages that a memory came from, oldest first.
 
         Returns:
@@ -315,7 +324,7 @@ class AsyncReading(AsyncLifecycle):
         agent_id: Id | None = None,
         time_range: str | None = None,
         cutoff_date: Moment | None = None,
-    ) -> dict[str, Any]:
+    ) -> MemoryStatistics:
         """Return numbers about the current memories, and what this memory is made of.
 
         Args:
@@ -323,6 +332,14 @@ class AsyncReading(AsyncLifecycle):
             agent_id: this agent's only.
             time_range: ``"7d"``, ``"30d"``, ``"90d"`` or ``"all"``.
             cutoff_date: only what was created since then; wins over ``time_range``.
+
+        Returns:
+            ``{"total_memories": int, "by_type": {type: int}, "avg_importance": float, "top_accessed": [{"id",
+            "content", "access_count"}], "growth_trend": {"2026-05-01": int}, "age_distribution": {"< 1 day":
+            int, ...}, "store": str, "embedder": str, "extractor": str}``.
+
+        Raises:
+            InvalidInputError: an argument is wrong.
         """
         if time_range is not None and (not isinstance(time_range, str) or time_range not in _TIME_RANGES):
             raise InvalidInputError(
@@ -334,7 +351,7 @@ class AsyncReading(AsyncLifecycle):
             since = clock.parse(cutoff_date, "cutoff_date", self._zone)
         whose = self._scope(user_id, agent_id, None)
         parts = await self._ready()
-        return statistics_record(await parts.store.statistics(whose, since), parts.description())
+        return statistics_record(await parts.store.statistics(whose, since), **parts.description())
 
     async def _answer(self, queries: Sequence[str], asked: Query) -> list[Answer]:
         with span("powermem.search", {"powermem.queries": len(queries), "powermem.limit": asked.limit}):

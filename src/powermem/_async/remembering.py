@@ -14,7 +14,7 @@ from ..messages import Messages, check_conversation
 from ..prompts import strip_recalled
 from ..recalled import RecalledFact, recalled_lines
 from ..records import turn_record
-from ..types import Hit
+from ..types import Hit, TurnRecord
 from .background import AsyncBackground
 from .clients.augmentation import AsyncAugmentation
 from .clients.companion import AsyncCompanion
@@ -116,7 +116,7 @@ class AsyncRemembering(AsyncBackground):
         hits = () if who is None else await self._recall(asked, who, size, None)
         return [RecalledFact.of(hit) for hit in hits]
 
-    async def observe(self, messages: Messages, reply: object = None) -> list[dict[str, Any]]:
+    async def observe(self, messages: Messages, reply: object = None) -> list[TurnRecord]:
         """Remember an exchange with any language model, and learn from it in the background.
 
         Of the messages, only what the user said last is new, and only if nothing was answered to it yet: a

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import Any
 
 from .. import clock
 from ..changes import UpdateTask
@@ -13,7 +12,7 @@ from ..inputs import Id, check_choice, check_count, check_id, check_limit, check
 from ..masking import shown
 from ..records import listed_task, noted_item, task_record
 from ..tasks import OPEN, ProcessStatus, Task, done_key, noted_ids, noted_task
-from ..types import Scope
+from ..types import Scope, TaskRecord, TaskStatus
 from .engine import Parts
 from .moving import Moving
 from .processing.handle import ProcessTask
@@ -62,7 +61,7 @@ class Following(Moving):
 
     def get_status(
         self, task_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
-    ) -> dict[str, Any]:
+    ) -> TaskStatus:
         """Return how far a task has come.
 
         Args:
@@ -89,7 +88,7 @@ class Following(Moving):
         offset: int = 0,
         *,
         top_k: int | None = None,
-    ) -> list[dict[str, Any]]:
+    ) -> list[TaskRecord]:
         """List tasks, the newest first.
 
         Args:
@@ -100,6 +99,14 @@ class Following(Moving):
             limit: how many at most.
             offset: how many to pass over.
             top_k: another name for ``limit``.
+
+        Returns:
+            ``{"task_id", "status", "stage", "error", "kind", "user_id", "agent_id", "run_id", "attempts",
+            "knowledge_count", "created_at", "updated_at", "due_at"}`` for each; the status is one of
+            ``ProcessStatus``, as text.
+
+        Raises:
+            InvalidInputError: an argument is wrong.
         """
         whose = self._scope(user_id, agent_id, run_id, required=True)
         statuses = frozenset(ProcessStatus)

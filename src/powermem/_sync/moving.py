@@ -14,6 +14,7 @@ from ..exchange.sources import Source
 from ..filters import parse as parse_filters
 from ..inputs import Id, check_choice, check_count, check_flag
 from ..masking import shown
+from ..types import ExportResult, ImportResult, ReembedResult
 from .bulk.exporting import PAGE, Exporter
 from .bulk.importing import Importer
 from .bulk.progress import Listener
@@ -37,7 +38,7 @@ class Moving(Reading):
         filters: Mapping[str, Any] | None = None,
         include_vectors: bool = False,
         on_progress: Listener | None = None,
-    ) -> dict[str, int]:
+    ) -> ExportResult:
         """Write memories to a file, with their ids, history, source turns and all else that belongs to them.
 
         Also those superseded or expired are written; page by page, so that any number takes the same memory.
@@ -75,7 +76,7 @@ class Moving(Reading):
         *,
         collection: str | None = None,
         on_progress: Listener | None = None,
-    ) -> dict[str, Any]:
+    ) -> ImportResult:
         """Store memories that an export, powermem 1.1 or mem0 has written.
 
         What is here already stays as it is, so importing twice changes nothing. Memories without a vector, or
@@ -119,7 +120,7 @@ class Moving(Reading):
         run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
         on_progress: Listener | None = None,
-    ) -> dict[str, Any]:
+    ) -> ImportResult:
         """Copy memories into another memory, whatever store it has; what is there already stays as it is.
 
         Vectors are copied when both have the same embedder; otherwise the other one embeds.
@@ -146,7 +147,7 @@ class Moving(Reading):
         importer.expect(store.identity())
         return importer.copy(Exporter(store, whose, expression, vectors=True), on_progress)
 
-    def reembed(self, *, batch_size: int = 256, on_progress: Listener | None = None) -> dict[str, Any]:
+    def reembed(self, *, batch_size: int = 256, on_progress: Listener | None = None) -> ReembedResult:
         """Move the store to the configured embedder: give each memory a vector of its.
 
         This is the one call that works on a memory whose store holds another embedder's vectors. When it is

@@ -15,7 +15,7 @@ from ..messages import Messages, check_conversation
 from ..prompts import strip_recalled
 from ..recalled import RecalledFact, recalled_lines
 from ..records import turn_record
-from ..types import Hit
+from ..types import Hit, TurnRecord
 from .background import Background
 from .clients.augmentation import Augmentation
 from .clients.companion import Companion
@@ -115,7 +115,7 @@ class Remembering(Background):
         hits = () if who is None else self._recall(asked, who, size, None)
         return [RecalledFact.of(hit) for hit in hits]
 
-    def observe(self, messages: Messages, reply: object = None) -> list[dict[str, Any]]:
+    def observe(self, messages: Messages, reply: object = None) -> list[TurnRecord]:
         """Remember an exchange with any language model, and learn from it in the background.
 
         Of the messages, only what the user said last is new, and only if nothing was answered to it yet: a
