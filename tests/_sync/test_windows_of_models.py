@@ -11,7 +11,7 @@ import pytest
 
 from powermem import ExtractionError, Memory, ProviderError
 from powermem.types import AddResult
-from tests.apiserver import (
+from tests.support.apiserver import (
     EMPTY,
     NO_MONEY,
     ApiServer,
@@ -22,7 +22,7 @@ from tests.apiserver import (
     page,
     too_long,
 )
-from tests.scripted import ScriptedModel, decision, eager, fact, heard, shown
+from tests.support.scripted import ScriptedModel, decision, eager, fact, heard, shown
 
 Talk = list[dict[str, Any]]
 

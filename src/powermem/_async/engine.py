@@ -46,7 +46,7 @@ from .providers.http import AsyncHTTPClient
 from .providers.metered import AsyncMeter
 from .providers.reranker import AsyncReranker
 from .retrieval.search import AsyncRetrieval
-from .stores.base import AsyncTaskStore
+from .stores.base import AsyncStore
 from .stores.build import build_store
 from .stores.locating import async_locate
 
@@ -64,7 +64,7 @@ class Parts:
     """What an open memory is made of."""
 
     http: AsyncHTTPClient
-    store: AsyncTaskStore
+    store: AsyncStore
     meter: AsyncMeter | None
     embedder: AsyncEmbedder | None
     encoder: AsyncEncoder
@@ -241,7 +241,7 @@ class AsyncEngine:
             if opening is None:
                 opening = self._warm = Opening()
                 if self.parts is None:
-                    self.keeper.bridge.tell(self._warmer.start)
+                    self.keeper.bridge.call_soon(self._warmer.start)
                 else:
                     opening.done.set_result(None)
         return opening
@@ -304,7 +304,7 @@ class AsyncEngine:
 
     async def close(self, drain: bool, timeout: float | None) -> None:
         """Finish what is under way, or park it, and close everything. Calling it again does no harm."""
-        await self.keeper.close(timeout)
+        await self.keeper.close(timeout, learn=drain)
         # Requested tasks are stored before the store closes, even if there is no time to run them.
         await self.submitter.close(None if timeout is None else max(timeout, _SUBMITTING))
         async with self._opening:
@@ -336,15 +336,15 @@ class AsyncEngine:
         # In a forked child it is the parent's, and so are the threads that would have to end first.
         if self.process != os.getpid():
             return
-        # What hangs must not keep the process alive.
+        # On a thread of its own, so that what hangs does not keep the process alive.
         closing = AsyncWorker("powermem-closing", self._close_undrained)
         try:
             closing.start()
-        except RuntimeError:
-            # So late that no thread begins any more.
-            _logger.debug("an engine was left open at the end of the process", exc_info=True)
-            return
-        await closing.join(_AT_EXIT)
+        except PowerMemError:
+            # Python 3.12 starts no thread at the end of a process. Each part waits for a limited time.
+            await self.close(False, _AT_EXIT)
+        else:
+            await closing.join(_AT_EXIT)
 
     async def _close_undrained(self, stopping: object) -> None:
         await self.close(False, _AT_EXIT)

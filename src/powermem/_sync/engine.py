@@ -47,7 +47,7 @@ from .providers.http import HTTPClient
 from .providers.metered import Meter
 from .providers.reranker import Reranker
 from .retrieval.search import Retrieval
-from .stores.base import TaskStore
+from .stores.base import Store
 from .stores.build import build_store
 from .stores.locating import locate
 
@@ -65,7 +65,7 @@ class Parts:
     """What an open memory is made of."""
 
     http: HTTPClient
-    store: TaskStore
+    store: Store
     meter: Meter | None
     embedder: Embedder | None
     encoder: Encoder
@@ -242,7 +242,7 @@ class Engine:
             if opening is None:
                 opening = self._warm = Opening()
                 if self.parts is None:
-                    self.keeper.bridge.tell(self._warmer.start)
+                    self.keeper.bridge.call_soon(self._warmer.start)
                 else:
                     opening.done.set_result(None)
         return opening
@@ -305,7 +305,7 @@ class Engine:
 
     def close(self, drain: bool, timeout: float | None) -> None:
         """Finish what is under way, or park it, and close everything. Calling it again does no harm."""
-        self.keeper.close(timeout)
+        self.keeper.close(timeout, learn=drain)
         # Requested tasks are stored before the store closes, even if there is no time to run them.
         self.submitter.close(None if timeout is None else max(timeout, _SUBMITTING))
         with self._opening:
@@ -337,15 +337,15 @@ class Engine:
         # In a forked child it is the parent's, and so are the threads that would have to end first.
         if self.process != os.getpid():
             return
-        # What hangs must not keep the process alive.
+        # On a thread of its own, so that what hangs does not keep the process alive.
         closing = Worker("powermem-closing", self._close_undrained)
         try:
             closing.start()
-        except RuntimeError:
-            # So late that no thread begins any more.
-            _logger.debug("an engine was left open at the end of the process", exc_info=True)
-            return
-        closing.join(_AT_EXIT)
+        except PowerMemError:
+            # Python 3.12 starts no thread at the end of a process. Each part waits for a limited time.
+            self.close(False, _AT_EXIT)
+        else:
+            closing.join(_AT_EXIT)
 
     def _close_undrained(self, stopping: object) -> None:
         self.close(False, _AT_EXIT)

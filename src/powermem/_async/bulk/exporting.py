@@ -10,7 +10,7 @@ from ...exchange.lines import Header, write_header, write_item
 from ...exchange.sources import Page
 from ...filters import Expression
 from ...types import ExportResult, Scope, Stored
-from ..stores.base import AsyncMovable
+from ..stores.base import AsyncStore
 from .progress import AsyncProgress, Listener
 
 PAGE = 1000
@@ -29,7 +29,7 @@ class AsyncExporter:
     """
 
     def __init__(
-        self, store: AsyncMovable, scope: Scope, expression: Expression | None, *, vectors: bool
+        self, store: AsyncStore, scope: Scope, expression: Expression | None, *, vectors: bool
     ) -> None:
         self._store = store
         self._scope = scope

@@ -13,7 +13,7 @@ from ...excerpts import Excerpts
 from ...exchange.sources import Page
 from ...types import EmbedderIdentity, ImportResult, LineError, Stored
 from ..encoder import AsyncEncoder
-from ..stores.base import AsyncMovable
+from ..stores.base import AsyncStore
 from .exporting import AsyncExporter
 from .progress import AsyncProgress, Listener
 
@@ -31,7 +31,7 @@ class AsyncImporter:
         encoder: embeds them.
     """
 
-    def __init__(self, store: AsyncMovable, encoder: AsyncEncoder) -> None:
+    def __init__(self, store: AsyncStore, encoder: AsyncEncoder) -> None:
         self._store = store
         self._encoder = encoder
         self._fits = False

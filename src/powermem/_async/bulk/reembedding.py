@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...types import EmbedderIdentity, Embedding, ReembedResult
 from ..encoder import AsyncEncoder
-from ..stores.base import AsyncMovable
+from ..stores.base import AsyncStore
 from .progress import AsyncProgress, Listener
 
 
@@ -20,7 +20,7 @@ class AsyncReembedder:
         encoder: embeds the memories.
     """
 
-    def __init__(self, store: AsyncMovable, encoder: AsyncEncoder) -> None:
+    def __init__(self, store: AsyncStore, encoder: AsyncEncoder) -> None:
         self._store = store
         self._encoder = encoder
         self._done = 0

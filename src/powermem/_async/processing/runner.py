@@ -11,7 +11,8 @@ from typing import Any
 
 from ... import clock
 from ..._concurrency import async_call
-from ...buffering import read_call, read_parts
+from ...addition import Refinement
+from ...buffering import by_gap, read_call, read_parts
 from ...changes import (
     AddPreference,
     Change,
@@ -37,8 +38,6 @@ from ...filters import parse as parse_filters
 from ...framing import Frame, Tell
 from ...rates import Rate
 from ...records import preference_record, task_record
-from ...refinement import Refinement
-from ...segments import by_gap
 from ...tasks import LONGEST_PAUSE, OVER_BUDGET, BufferedTurn, ProcessStatus, Task, is_hopeless
 from ...tracing import Value, annotate, span
 from ...types import Message, TaskStatus, Turn, Usage
@@ -47,7 +46,7 @@ from ...wire.retry import Backoff
 from ..extraction.extractor import AsyncExtractor
 from ..extraction.pipeline import AsyncExtraction
 from ..providers.media import AsyncMedia
-from ..stores.base import AsyncTaskStore
+from ..stores.base import AsyncStore
 from .handle import AsyncWatcher
 
 _logger = logging.getLogger("powermem.processing")
@@ -90,7 +89,7 @@ class AsyncTaskRunner:
 
     def __init__(
         self,
-        store: AsyncTaskStore,
+        store: AsyncStore,
         extraction: AsyncExtraction,
         extractor: AsyncExtractor,
         media: AsyncMedia,

@@ -12,7 +12,7 @@ from ...masking import shown
 from ...tasks import ProcessStatus
 from ...types import ProcessingStatistics
 from ..calling import named
-from ..stores.base import AsyncTaskStore
+from ..stores.base import AsyncStore
 from .runner import AsyncTaskRunner, Observer
 from .worker import AsyncProcessor
 
@@ -21,7 +21,7 @@ class Working(Protocol):
     """The parts of an open memory that do the work."""
 
     @property
-    def store(self) -> AsyncTaskStore:
+    def store(self) -> AsyncStore:
         """Where the tasks are."""
 
     @property

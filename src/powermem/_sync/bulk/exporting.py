@@ -11,7 +11,7 @@ from ...exchange.lines import Header, write_header, write_item
 from ...exchange.sources import Page
 from ...filters import Expression
 from ...types import ExportResult, Scope, Stored
-from ..stores.base import Movable
+from ..stores.base import Store
 from .progress import Listener, Progress
 
 PAGE = 1000
@@ -29,7 +29,7 @@ class Exporter:
         vectors: whether to read their vectors, too.
     """
 
-    def __init__(self, store: Movable, scope: Scope, expression: Expression | None, *, vectors: bool) -> None:
+    def __init__(self, store: Store, scope: Scope, expression: Expression | None, *, vectors: bool) -> None:
         self._store = store
         self._scope = scope
         self._expression = expression

@@ -14,7 +14,7 @@ from ...excerpts import Excerpts
 from ...exchange.sources import Page
 from ...types import EmbedderIdentity, ImportResult, LineError, Stored
 from ..encoder import Encoder
-from ..stores.base import Movable
+from ..stores.base import Store
 from .exporting import Exporter
 from .progress import Listener, Progress
 
@@ -32,7 +32,7 @@ class Importer:
         encoder: embeds them.
     """
 
-    def __init__(self, store: Movable, encoder: Encoder) -> None:
+    def __init__(self, store: Store, encoder: Encoder) -> None:
         self._store = store
         self._encoder = encoder
         self._fits = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ...types import EmbedderIdentity, Embedding, ReembedResult
 from ..encoder import Encoder
-from ..stores.base import Movable
+from ..stores.base import Store
 from .progress import Listener, Progress
 
 
@@ -21,7 +21,7 @@ class Reembedder:
         encoder: embeds the memories.
     """
 
-    def __init__(self, store: Movable, encoder: Encoder) -> None:
+    def __init__(self, store: Store, encoder: Encoder) -> None:
         self._store = store
         self._encoder = encoder
         self._done = 0

@@ -12,7 +12,8 @@ from typing import Any
 
 from ... import clock
 from ..._concurrency import call
-from ...buffering import read_call, read_parts
+from ...addition import Refinement
+from ...buffering import by_gap, read_call, read_parts
 from ...changes import (
     AddPreference,
     Change,
@@ -38,8 +39,6 @@ from ...filters import parse as parse_filters
 from ...framing import Frame, Tell
 from ...rates import Rate
 from ...records import preference_record, task_record
-from ...refinement import Refinement
-from ...segments import by_gap
 from ...tasks import LONGEST_PAUSE, OVER_BUDGET, BufferedTurn, ProcessStatus, Task, is_hopeless
 from ...tracing import Value, annotate, span
 from ...types import Message, TaskStatus, Turn, Usage
@@ -48,7 +47,7 @@ from ...wire.retry import Backoff
 from ..extraction.extractor import Extractor
 from ..extraction.pipeline import Extraction
 from ..providers.media import Media
-from ..stores.base import TaskStore
+from ..stores.base import Store
 from .handle import Watcher
 
 _logger = logging.getLogger("powermem.processing")
@@ -91,7 +90,7 @@ class TaskRunner:
 
     def __init__(
         self,
-        store: TaskStore,
+        store: Store,
         extraction: Extraction,
         extractor: Extractor,
         media: Media,

@@ -13,7 +13,7 @@ from ...masking import shown
 from ...tasks import ProcessStatus
 from ...types import ProcessingStatistics
 from ..calling import named
-from ..stores.base import TaskStore
+from ..stores.base import Store
 from .runner import Observer, TaskRunner
 from .worker import Processor
 
@@ -22,7 +22,7 @@ class Working(Protocol):
     """The parts of an open memory that do the work."""
 
     @property
-    def store(self) -> TaskStore:
+    def store(self) -> Store:
         """Where the tasks are."""
 
     @property

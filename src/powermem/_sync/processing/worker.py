@@ -14,9 +14,9 @@ from ..._concurrency import Event, Worker
 from ...budget import day_of
 from ...changes import HoldLane, LeaseLost, UpdateTask
 from ...config.sections import Processing
-from ...errors import PowerMemError
+from ...errors import ClosedError, PowerMemError
 from ...tasks import ProcessStatus, Task
-from ..stores.base import TaskStore
+from ..stores.base import Store
 from .handle import Watcher
 from .runner import TaskRunner
 
@@ -60,7 +60,7 @@ class Processor:
         settings: how many lanes at once, how long a lease is, how often to look for work.
     """
 
-    def __init__(self, store: TaskStore, runner: TaskRunner, watcher: Watcher, settings: Processing) -> None:
+    def __init__(self, store: Store, runner: TaskRunner, watcher: Watcher, settings: Processing) -> None:
         self._store = store
         self._runner = runner
         self._watcher = watcher
@@ -320,7 +320,9 @@ class Processor:
         except LeaseLost:
             _logger.warning("the lease of %r ended before its work; somebody else goes on", lane.name)
         except PowerMemError as error:
-            _logger.warning("work for %r was cut short: %s; it is begun again", lane.name, error)
+            # A store that is closed under the work has parked it; that is no news for a log.
+            if not isinstance(error, ClosedError):
+                _logger.warning("work for %r was cut short: %s; it is begun again", lane.name, error)
             self._owed[lane.name] = (lane.owner, monotonic())
         except Exception:
             self._owed[lane.name] = (lane.owner, monotonic())

@@ -12,10 +12,10 @@ from ..._drivers.embedded import EmbeddedSeekDB
 from ...changes import Change, Outcome
 from ...filters import Expression
 from ...ranking.weights import Weights
+from ...sql.collection import passes
 from ...sql.dialects import Fragment
 from ...sql.mysql import SEARCHED, MySQLSQL
 from ...sql.rows import COLUMNS, scope_condition
-from ...sql.server import passes
 from ...types import Hit, Row, Scope, SearchRequest
 from .cached import CachedSearch, Freshness, Tables
 from .pool import Pool, Reader
@@ -50,8 +50,6 @@ class MySQLStore(ServerStore):
         recycle: seconds after which a connection is replaced; negative for never.
         timeout: seconds to wait for a connection while all are in use.
     """
-
-    _checks_hits = True
 
     def __init__(
         self,

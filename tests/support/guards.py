@@ -17,7 +17,7 @@ from pathlib import Path
 import run_unasync
 from run_unasync import REPLACEMENTS, TREES, ConversionError, NamingRule
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "src/powermem"
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -30,20 +30,7 @@ LAYERS = {
 }
 # The first folder or module below `_async` and `_sync`.
 COLOURED_LAYERS = {
-    **dict.fromkeys(
-        [
-            "memory",
-            "adding",
-            "remembering",
-            "background",
-            "following",
-            "moving",
-            "reading",
-            "lifecycle",
-            "engine",
-        ],
-        5,
-    ),
+    **dict.fromkeys(["memory", "engine"], 5),
     **dict.fromkeys(["bulk", "extraction", "retrieval", "processing", "clients"], 4),
     **dict.fromkeys(["calling", "encoder", "storage", "stores", "providers"], 3),
     "__init__": 3,
@@ -148,7 +135,7 @@ def wrong_way_imports(root: Path) -> list[str]:
     for path in _python_files(package):
         own = _layer(path.relative_to(package).with_suffix("").parts)
         if own is None:
-            found.append(f"{_name(root, path)}: belongs to no layer; give it one in tests/guards.py")
+            found.append(f"{_name(root, path)}: belongs to no layer; give it one in tests/support/guards.py")
             continue
         for line, module in _imports(root, path):
             parts = module.split(".")
