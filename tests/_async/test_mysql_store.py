@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory
-from powermem._async.stores import mysql, server
+from powermem._async.stores import server
 from powermem._async.stores.mysql import AsyncMySQLStore
 from powermem._async.stores.steps import async_run
-from powermem._drivers.base import AsyncConnection, TransactionAbortedError
+from powermem._drivers.base import AsyncConnection
 from powermem.errors import EmbeddingMismatchError, StoreUnavailableError
-from powermem.sql.steps import Steps
+from powermem.sql import mysql
+from powermem.sql.steps import Steps, TransactionAbortedError
 from powermem.sql.transfer import Transfer
 from powermem.types import EmbedderIdentity
 
@@ -113,7 +114,7 @@ async def test_nobody_writes_while_another_embedder_takes_over(
     new_vector_store: dict[str, Any], store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     patience = "innodb_lock_wait_timeout = 1" if store == "mysql" else "ob_trx_lock_timeout = 1000000"
-    switch, run = Transfer.switch, async_run
+    switch, take_steps = Transfer.switch, async_run
     switching: list[bool] = []
     tries: list[bool] = []
 
@@ -126,7 +127,7 @@ async def test_nobody_writes_while_another_embedder_takes_over(
         await _say(writer, "tea is green")
 
         async def interrupted(connection: AsyncConnection, steps: Steps[Any]) -> Any:
-            outcome = await run(connection, steps)
+            outcome = await take_steps(connection, steps)
             if not switching:
                 return outcome
             switching.clear()
@@ -135,7 +136,7 @@ async def test_nobody_writes_while_another_embedder_takes_over(
                 await other.execute(f"SET SESSION {patience}")
                 await other.begin()
                 with pytest.raises(TransactionAbortedError):
-                    await run(other, _store(writer)._sql.enter())
+                    await take_steps(other, _store(writer)._sql.enter())
                 await other.rollback()
             tries.append(True)
             return outcome

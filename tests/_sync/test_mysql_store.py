@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from powermem import Memory
-from powermem._drivers.base import Connection, TransactionAbortedError
-from powermem._sync.stores import mysql, server
+from powermem._drivers.base import Connection
+from powermem._sync.stores import server
 from powermem._sync.stores.mysql import MySQLStore
 from powermem._sync.stores.steps import run
 from powermem.errors import EmbeddingMismatchError, StoreUnavailableError
-from powermem.sql.steps import Steps
+from powermem.sql import mysql
+from powermem.sql.steps import Steps, TransactionAbortedError
 from powermem.sql.transfer import Transfer
 from powermem.types import EmbedderIdentity
 
@@ -112,7 +113,7 @@ def test_nobody_writes_while_another_embedder_takes_over(
     new_vector_store: dict[str, Any], store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     patience = "innodb_lock_wait_timeout = 1" if store == "mysql" else "ob_trx_lock_timeout = 1000000"
-    switch, run = Transfer.switch, run
+    switch, take_steps = Transfer.switch, run
     switching: list[bool] = []
     tries: list[bool] = []
 
@@ -125,7 +126,7 @@ def test_nobody_writes_while_another_embedder_takes_over(
         _say(writer, "tea is green")
 
         def interrupted(connection: Connection, steps: Steps[Any]) -> Any:
-            outcome = run(connection, steps)
+            outcome = take_steps(connection, steps)
             if not switching:
                 return outcome
             switching.clear()
@@ -134,7 +135,7 @@ def test_nobody_writes_while_another_embedder_takes_over(
                 other.execute(f"SET SESSION {patience}")
                 other.begin()
                 with pytest.raises(TransactionAbortedError):
-                    run(other, _store(writer)._sql.enter())
+                    take_steps(other, _store(writer)._sql.enter())
                 other.rollback()
             tries.append(True)
             return outcome
