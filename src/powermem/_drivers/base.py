@@ -54,10 +54,6 @@ class CrowdedServerError(StoreUnavailableError, public=StoreUnavailableError):
     """The server takes no more connections."""
 
 
-class TransactionAbortedError(StoreError, public=StoreError):
-    """The server undid the whole transaction, because it met another one; it may be tried again."""
-
-
 class MissingTableError(StoreError, public=StoreError):
     """A table or another part of the schema does not exist."""
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..errors import StoreError, StoreUnavailableError
+from ..sql.steps import TransactionAbortedError
 from .base import (
     ConnectionLostError,
     CrowdedServerError,
     MissingTableError,
     ReadOnlyServerError,
     Server,
-    TransactionAbortedError,
 )
 
 # Names of server errors: https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html,

@@ -6,6 +6,7 @@ import math
 import ssl
 
 from ..errors import StoreError, StoreUnavailableError
+from ..sql.steps import TransactionAbortedError
 from .base import (
     ConnectionLostError,
     CrowdedServerError,
@@ -13,7 +14,6 @@ from .base import (
     PoolerFoundError,
     ReadOnlyServerError,
     Server,
-    TransactionAbortedError,
 )
 
 APPLICATION = "powermem"

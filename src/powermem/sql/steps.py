@@ -11,7 +11,13 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+from ..errors import StoreError
+
 T = TypeVar("T")
+
+
+class TransactionAbortedError(StoreError, public=StoreError):
+    """The database undid the whole transaction, because it met another one; it may be tried again."""
 
 
 class Query(NamedTuple):
