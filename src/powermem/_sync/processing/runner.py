@@ -12,7 +12,8 @@ from typing import Any
 
 from ... import clock
 from ..._concurrency import call
-from ...buffering import read_call, read_parts
+from ...addition import Refinement
+from ...buffering import by_gap, read_call, read_parts
 from ...changes import (
     AddPreference,
     Change,
@@ -38,11 +39,9 @@ from ...filters import parse as parse_filters
 from ...framing import Frame, Tell
 from ...rates import Rate
 from ...records import preference_record, task_record
-from ...refinement import Refinement
-from ...segments import by_gap
 from ...tasks import LONGEST_PAUSE, OVER_BUDGET, BufferedTurn, ProcessStatus, Task, is_hopeless
 from ...tracing import Value, annotate, span
-from ...types import Message, Turn, Usage
+from ...types import Message, TaskStatus, Turn, Usage
 from ...wire.reasons import QUOTA
 from ...wire.retry import Backoff
 from ..extraction.extractor import Extractor
@@ -53,7 +52,7 @@ from .handle import Watcher
 
 _logger = logging.getLogger("powermem.processing")
 
-Observer = Callable[[dict[str, Any]], object]
+Observer = Callable[[TaskStatus], object]
 """Is called with what ``get_status`` returns."""
 
 _RUNNING = frozenset({ProcessStatus.RUNNING})
