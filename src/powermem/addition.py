@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timezone as utc
 from datetime import tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import clock
 from .errors import InvalidInputError
@@ -25,8 +25,11 @@ from .messages import dated, read_messages, spoken
 from .metadata import check_metadata
 from .parts import has_parts
 from .plan import NewMemories
-from .types import Message, Scope
+from .types import Message, Scope, Usage
 from .zones import read_zone
+
+if TYPE_CHECKING:
+    from .framing import Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,3 +145,22 @@ def _future(moment: int, now: int) -> int:
             "give a later moment, such as datetime.now(timezone.utc) + timedelta(days=30)"
         )
     return moment
+
+
+@dataclass(frozen=True, slots=True)
+class Verbatim:
+    """Messages to store word for word.
+
+    Attributes:
+        messages: what was said.
+        new: what their memories have in common.
+        usage: what embedding them costs is added to it.
+        receipt: kept with the memories.
+        done: likewise; says under the id of the call what came of it.
+    """
+
+    messages: Sequence[Message]
+    new: NewMemories
+    usage: Usage
+    receipt: Receipt | None = None
+    done: Receipt | None = None

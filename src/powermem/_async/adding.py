@@ -10,27 +10,25 @@ from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._concurrency import AsyncItems, async_gather, async_to_thread
-from ..addition import Addition, read_addition
+from ..addition import Addition, Verbatim, read_addition
 from ..changes import AlreadyDone
 from ..errors import StoreUnavailableError
-from ..exchange.checkpoint import Checkpoint
 from ..framing import Receipt, verbatim_items
 from ..ids import new_id
-from ..inputs import Id, Moment, check_choice, check_count, check_rate
+from ..inputs import Id, Item, Listener, Moment, check_choice, check_count, check_rate
 from ..messages import Messages
 from ..parts import has_parts
 from ..refinement import Refinement
 from ..tasks import done_key, done_note
 from ..tracing import Value, annotate, span
 from ..types import Scope, Usage
-from .bulk.loading import AsyncLoader, Item
-from .bulk.loading import Outcome as Loaded
-from .bulk.progress import Listener
-from .extraction.pipeline import Verbatim
 from .remembering import AsyncRemembering
+
+if TYPE_CHECKING:
+    from .bulk.loading import Outcome as Loaded
 
 _logger = logging.getLogger("powermem")
 
@@ -241,6 +239,9 @@ class AsyncAdding(AsyncRemembering):
         Raises:
             InvalidInputError: an argument is wrong, or the checkpoint belongs to other items.
         """
+        from ..exchange.checkpoint import Checkpoint
+        from .bulk.loading import AsyncLoader
+
         width = check_count(concurrency, "concurrency", least=1)
         batch = check_count(batch_size, "batch_size", least=1)
         check_choice(on_error, "on_error", ("collect", "raise"))

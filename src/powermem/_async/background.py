@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import tzinfo
 from itertools import chain
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import clock
 from ..buffering import waiting_turns
@@ -26,10 +26,12 @@ from ..tasks import ProcessStatus, Task, lane_of, lane_scope
 from ..text import content_hash
 from ..types import Message, Row, Scope, Usage
 from ..zones import read_zone
-from .engine import Parts
 from .following import AsyncFollowing
 from .processing.handle import AsyncProcessTask
 from .processing.view import AsyncProcessing
+
+if TYPE_CHECKING:
+    from .engine import Parts
 
 _logger = logging.getLogger("powermem.processing")
 

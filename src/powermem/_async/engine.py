@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -24,21 +24,24 @@ from .._concurrency import (
     async_to_thread,
 )
 from ..changes import AddTask, Change, FreeTurns
-from ..config import MemoryConfig, Settings
-from ..config.resolution import store_settings
-from ..database import Place, settled
+from ..config import MemoryConfig, Settings, resolve
+from ..config.identity import identity_of, located
+from ..config.resolution import check, store_settings
+from ..database import Place, read_conn, settled, without_place
 from ..errors import ClosedError, EmbeddingMismatchError, PowerMemError, ProcessTimeout
 from ..forks import free_in_child, undivided
 from ..ids import new_id
+from ..inputs import Listener
 from ..minilm import PROVIDER, SHARED
 from ..tasks import OPEN, ProcessStatus, Task, lane_of
 from ..types import Scope
+from ..zones import read_zone
 from .clients.keeper import AsyncKeeper
 from .encoder import AsyncEncoder
 from .extraction.extractor import AsyncExtractor
 from .extraction.pipeline import AsyncExtraction, Nearness
 from .processing.handle import AsyncProcessTask, AsyncWatcher
-from .processing.runner import AsyncTaskRunner, Observer
+from .processing.runner import AsyncTaskRunner
 from .processing.submitter import Asked, AsyncSubmitter
 from .processing.worker import AsyncProcessor
 from .providers.build import build_embedder, build_llm, build_media, build_meter, build_reranker
@@ -118,7 +121,7 @@ class Share:
     """
 
     def __init__(self) -> None:
-        self.observers: list[Observer] = []
+        self.observers: list[Listener] = []
         self.ended = False
 
 
@@ -151,6 +154,7 @@ class Design:
         place: where the caller's database is, if one was handed in.
         max_retries: how often a task that failed is tried again by itself.
         zone: whose calendar counts.
+        key: is equal for designs that one engine can serve; ``None`` for one that needs its own.
         conn: the object that was handed in, which must stay the same one while the engine exists.
     """
 
@@ -160,7 +164,28 @@ class Design:
     place: Place | None
     max_retries: int
     zone: tzinfo
-    conn: object = None
+    key: Hashable | None
+    conn: object
+
+
+def design_of(config: Mapping[str, Any] | MemoryConfig | None, conn: object, max_retries: int) -> Design:
+    """Read what a memory is built from; see ``AsyncMemory`` for the arguments.
+
+    Raises:
+        ConfigError: the configuration is wrong, or ``conn`` cannot be used.
+    """
+    with undivided():
+        given = check(config)
+        used, place = given, None if conn is None else read_conn(conn)
+        if place is not None:
+            if config is None:
+                given = without_place(given, place)
+            used, place = settled(given, place)
+        settings = located(resolve(used))
+        zone = read_zone(used.timezone)
+    # Tasks of a memory with another number of retries end differently.
+    key = identity_of(settings, conn, max_retries, used.timezone)
+    return Design(given, used, settings, place, max_retries, zone, key, conn)
 
 
 class AsyncEngine:
@@ -478,7 +503,7 @@ class _Observers:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    def __iter__(self) -> Iterator[Observer]:
+    def __iter__(self) -> Iterator[Listener]:
         for share in ENGINES.shares(self._engine):
             yield from list(share.observers)
 
@@ -505,18 +530,17 @@ class AsyncEngines:
         # Reentrant, because a collection of garbage may come at any time.
         self._lock = threading.RLock()
 
-    def acquire(self, key: Hashable | None, design: Design, share: Share) -> AsyncEngine:
+    def acquire(self, design: Design, share: Share) -> AsyncEngine:
         """Return the engine of a configuration, which the share keeps open.
 
         Args:
-            key: is the same for those that can share; ``None`` for an engine of its own.
             design: what it is built from, if there is none.
             share: whose it is.
         """
         here = async_residence()
         if here is None:
             raise ClosedError("the memory belongs to no event loop yet; await its initialize() first")
-        place = (here, share if key is None else key)
+        place = (here, share if design.key is None else design.key)
         with self._lock:
             engine = self._engines.get(place)
             if engine is None or not engine.is_current:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import clock
 from ..changes import UpdateTask
@@ -13,9 +13,11 @@ from ..masking import shown
 from ..records import listed_task, noted_item, task_record
 from ..tasks import OPEN, ProcessStatus, Task, done_key, noted_ids, noted_task
 from ..types import Scope
-from .engine import Parts
 from .moving import AsyncMoving
 from .processing.handle import AsyncProcessTask
+
+if TYPE_CHECKING:
+    from .engine import Parts
 
 _PAGE = 500
 

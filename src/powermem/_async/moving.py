@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._concurrency import async_to_thread
 from ..errors import InvalidInputError, StoreError
-from ..exchange.files import Target
-from ..exchange.sources import Source
 from ..filters import parse as parse_filters
-from ..inputs import Id, check_choice, check_count, check_flag
+from ..inputs import File, Id, Listener, check_choice, check_count, check_flag
 from ..masking import shown
-from .bulk.exporting import PAGE, AsyncExporter
-from .bulk.importing import AsyncImporter
-from .bulk.progress import Listener
-from .bulk.reembedding import AsyncReembedder
-from .bulk.upstream import AsyncUpstreamTable
 from .reading import AsyncReading
-from .stores.base import AsyncMovable, AsyncStore
+
+if TYPE_CHECKING:
+    from .stores.base import AsyncMovable, AsyncStore
 
 
 class AsyncMoving(AsyncReading):
@@ -27,7 +22,7 @@ class AsyncMoving(AsyncReading):
 
     async def export_memories(
         self,
-        path_or_file: Target,
+        path_or_file: File,
         format: str = "jsonl",
         *,
         user_id: Id | None = None,
@@ -59,6 +54,8 @@ class AsyncMoving(AsyncReading):
         Raises:
             InvalidInputError: the file cannot be written.
         """
+        from .bulk.exporting import AsyncExporter
+
         check_choice(format, "format", ("jsonl",))
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
@@ -69,7 +66,7 @@ class AsyncMoving(AsyncReading):
 
     async def import_memories(
         self,
-        source: Target | Mapping[str, Any],
+        source: File | Mapping[str, Any],
         format: str = "auto",
         *,
         collection: str | None = None,
@@ -96,6 +93,11 @@ class AsyncMoving(AsyncReading):
         Raises:
             InvalidInputError: the source cannot be read, or is in no format that is known.
         """
+        from ..exchange.sources import Source
+        from .bulk.exporting import PAGE
+        from .bulk.importing import AsyncImporter
+        from .bulk.upstream import AsyncUpstreamTable
+
         parts = await self._ready()
         importer = AsyncImporter(_movable(parts.store), parts.encoder)
         if isinstance(source, Mapping):
@@ -134,6 +136,9 @@ class AsyncMoving(AsyncReading):
         Returns:
             ``{"imported", "skipped", "failed", "errors"}`` as of ``import_memories``.
         """
+        from .bulk.exporting import AsyncExporter
+        from .bulk.importing import AsyncImporter
+
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
         if not isinstance(target, AsyncMoving):
@@ -163,12 +168,16 @@ class AsyncMoving(AsyncReading):
         Raises:
             ConfigError: no embedder is configured.
         """
+        from .bulk.reembedding import AsyncReembedder
+
         check_count(batch_size, "batch_size", least=1)
         parts = await self._ready(any_vectors=True)
         return await AsyncReembedder(_movable(parts.store), parts.encoder).run(batch_size, on_progress)
 
 
 def _movable(store: AsyncStore) -> AsyncMovable:
+    from .stores.base import AsyncMovable
+
     if not isinstance(store, AsyncMovable):
         raise StoreError(f"the {store.name} store cannot move memories in this version")
     return store

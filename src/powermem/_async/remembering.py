@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import clock
-from .._drivers.clients import wrapped
 from ..clients import Attribution, Exchange, messages_of, new_messages, reply_text
 from ..errors import InvalidInputError
 from ..inputs import Id, check_limit, check_text_given
@@ -20,11 +19,12 @@ from .clients.augmentation import AsyncAugmentation
 from .clients.companion import AsyncCompanion
 from .clients.keeper import BATCH_SIZE, Whose
 from .clients.registry import AsyncClients
-from .engine import AsyncEngine
-from .retrieval.search import Query
+from .retrieval.query import Query
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from .engine import AsyncEngine
 
 # Of a user's messages, when nothing else was said: an exchange is learned from as soon as it is over.
 _AT_ONCE = 1
@@ -157,6 +157,8 @@ class AsyncRemembering(AsyncBackground):
         Raises:
             InvalidInputError: it cannot be called.
         """
+        from .._drivers.clients import wrapped
+
         if not callable(fn):
             raise InvalidInputError(f"fn: expected a function, got {type(fn).__name__}")
         self._check_open()
@@ -179,7 +181,7 @@ class AsyncRemembering(AsyncBackground):
     @property
     def _attends(self) -> bool:
         # Where each request has a memory and a client of its own, nobody is there to close them.
-        return self._companion.registered and self._key is not None
+        return self._companion.registered and self._design.key is not None
 
     def _host(self) -> AsyncEngine:
         return self._engine()

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import tzinfo
 from itertools import chain
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import clock
 from ..buffering import waiting_turns
@@ -27,10 +27,12 @@ from ..tasks import ProcessStatus, Task, lane_of, lane_scope
 from ..text import content_hash
 from ..types import Message, Row, Scope, Usage
 from ..zones import read_zone
-from .engine import Parts
 from .following import Following
 from .processing.handle import ProcessTask
 from .processing.view import Processing
+
+if TYPE_CHECKING:
+    from .engine import Parts
 
 _logger = logging.getLogger("powermem.processing")
 

@@ -11,24 +11,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._concurrency import KeyedLock, Owner, shield
-from ..config import Settings, resolve
-from ..config.identity import identity_of, located
-from ..config.resolution import check
-from ..config.stores import SQLiteConfig
-from ..database import read_conn, settled, without_place
 from ..errors import ClosedError, InvalidInputError
-from ..forks import undivided
 from ..inputs import Id, check_count, check_flag, check_id, check_scope, check_seconds
 from ..types import Scope
-from ..zones import read_zone
-from .engine import ENGINES, Design, Engine, Parts, Share
-from .processing.handle import Watcher
-from .storage import UsedConfig
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from ..config import MemoryConfig
+    from ..config import MemoryConfig, Settings
+    from .engine import Engine, Parts
+    from .processing.handle import Watcher
+    from .storage import UsedConfig
 
 _logger = logging.getLogger("powermem")
 
@@ -46,26 +39,22 @@ class Lifecycle:
         batch_threshold: int = 10,
         max_retries: int = 2,
     ) -> None:
+        # Models, stores and the configuration's classes load with the first instance, not with the import.
+        from .engine import ENGINES, Share, design_of
+
         self._auto_process = check_flag(auto_process, "auto_process")
         self._batch_threshold = check_count(batch_threshold, "batch_threshold", least=1)
         self._max_retries = check_count(max_retries, "max_retries", least=0)
-        with undivided():
-            self._given = check(config)
-            self._config, self._place = self._given, None if conn is None else read_conn(conn)
-            if self._place is not None:
-                if config is None:
-                    self._given = without_place(self._given, self._place)
-                self._config, self._place = settled(self._given, self._place)
-            self._settings: Settings = located(resolve(self._config))
-            self._zone = read_zone(self._config.timezone)
+        self._design = design_of(config, conn, self._max_retries)
+        self._config, self._settings, self._zone = (
+            self._design.config,
+            self._design.settings,
+            self._design.zone,
+        )
         self._agent_id = check_id(agent_id, "agent_id")
         self._owner = Owner()
         self._closed = False
-        # Whoever names another number of retries has tasks that end otherwise.
-        self._key = identity_of(self._settings, conn, self._max_retries, self._config.timezone)
-        self._design = Design(
-            self._given, self._config, self._settings, self._place, self._max_retries, self._zone, conn
-        )
+        self._engines = ENGINES
         self._share = Share()
         self._held: Engine | None = None
         self._woken = False
@@ -91,6 +80,8 @@ class Lifecycle:
     @property
     def config(self) -> UsedConfig:
         """The configuration; ``config.storage.build()`` creates the tables."""
+        from .storage import UsedConfig
+
         return UsedConfig.of(self._config if self._held is None else self._held.config, self)
 
     def initialize(self) -> None:
@@ -126,7 +117,7 @@ class Lifecycle:
         engine = self._held
         if engine is None or engine.is_over:
             return
-        if not ENGINES.release(engine, self._share):
+        if not self._engines.release(engine, self._share):
             # Work that the first call parked is not waited for by the one at the end of the block.
             if drain and not again:
                 engine.finish(self._share, timeout)
@@ -168,7 +159,7 @@ class Lifecycle:
         """Return the engine of this instance, which need not be open."""
         engine = self._held
         if engine is None or engine.process != os.getpid():
-            engine = ENGINES.acquire(self._key, self._design, self._share)
+            engine = self._engines.acquire(self._design, self._share)
             self._acquired(engine)
             self._held = engine
         return engine
@@ -212,8 +203,7 @@ class Lifecycle:
 
 
 def _summary(settings: Settings) -> str:
-    config = settings.store.config
-    path = config.database_path if isinstance(config, SQLiteConfig) else ""
+    path = getattr(settings.store.config, "database_path", "")
     return (
         f"store {settings.store.provider} {path}, embedder {settings.embedder.provider}, "
         f"llm {settings.llm.provider}"

@@ -5,22 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._concurrency import to_thread
 from ..errors import InvalidInputError, StoreError
-from ..exchange.files import Target
-from ..exchange.sources import Source
 from ..filters import parse as parse_filters
-from ..inputs import Id, check_choice, check_count, check_flag
+from ..inputs import File, Id, Listener, check_choice, check_count, check_flag
 from ..masking import shown
-from .bulk.exporting import PAGE, Exporter
-from .bulk.importing import Importer
-from .bulk.progress import Listener
-from .bulk.reembedding import Reembedder
-from .bulk.upstream import UpstreamTable
 from .reading import Reading
-from .stores.base import Movable, Store
+
+if TYPE_CHECKING:
+    from .stores.base import Movable, Store
 
 
 class Moving(Reading):
@@ -28,7 +23,7 @@ class Moving(Reading):
 
     def export_memories(
         self,
-        path_or_file: Target,
+        path_or_file: File,
         format: str = "jsonl",
         *,
         user_id: Id | None = None,
@@ -60,6 +55,8 @@ class Moving(Reading):
         Raises:
             InvalidInputError: the file cannot be written.
         """
+        from .bulk.exporting import Exporter
+
         check_choice(format, "format", ("jsonl",))
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
@@ -70,7 +67,7 @@ class Moving(Reading):
 
     def import_memories(
         self,
-        source: Target | Mapping[str, Any],
+        source: File | Mapping[str, Any],
         format: str = "auto",
         *,
         collection: str | None = None,
@@ -97,6 +94,11 @@ class Moving(Reading):
         Raises:
             InvalidInputError: the source cannot be read, or is in no format that is known.
         """
+        from ..exchange.sources import Source
+        from .bulk.exporting import PAGE
+        from .bulk.importing import Importer
+        from .bulk.upstream import UpstreamTable
+
         parts = self._ready()
         importer = Importer(_movable(parts.store), parts.encoder)
         if isinstance(source, Mapping):
@@ -135,6 +137,9 @@ class Moving(Reading):
         Returns:
             ``{"imported", "skipped", "failed", "errors"}`` as of ``import_memories``.
         """
+        from .bulk.exporting import Exporter
+        from .bulk.importing import Importer
+
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
         if not isinstance(target, Moving):
@@ -164,12 +169,16 @@ class Moving(Reading):
         Raises:
             ConfigError: no embedder is configured.
         """
+        from .bulk.reembedding import Reembedder
+
         check_count(batch_size, "batch_size", least=1)
         parts = self._ready(any_vectors=True)
         return Reembedder(_movable(parts.store), parts.encoder).run(batch_size, on_progress)
 
 
 def _movable(store: Store) -> Movable:
+    from .stores.base import Movable
+
     if not isinstance(store, Movable):
         raise StoreError(f"the {store.name} store cannot move memories in this version")
     return store

@@ -35,7 +35,7 @@ from ..rough import is_rough
 from ..tracing import annotate, span
 from ..types import Answer, Row
 from .lifecycle import Lifecycle
-from .retrieval.search import Query
+from .retrieval.query import Query
 
 _TIME_RANGES = {"7d": 7, "30d": 30, "90d": 90, "all": None}
 

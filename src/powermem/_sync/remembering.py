@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import clock
-from .._drivers.clients import wrapped
 from ..clients import Attribution, Exchange, messages_of, new_messages, reply_text
 from ..errors import InvalidInputError
 from ..inputs import Id, check_limit, check_text_given
@@ -21,11 +20,12 @@ from .clients.augmentation import Augmentation
 from .clients.companion import Companion
 from .clients.keeper import BATCH_SIZE, Whose
 from .clients.registry import Clients
-from .engine import Engine
-from .retrieval.search import Query
+from .retrieval.query import Query
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from .engine import Engine
 
 # Of a user's messages, when nothing else was said: an exchange is learned from as soon as it is over.
 _AT_ONCE = 1
@@ -156,6 +156,8 @@ class Remembering(Background):
         Raises:
             InvalidInputError: it cannot be called.
         """
+        from .._drivers.clients import wrapped
+
         if not callable(fn):
             raise InvalidInputError(f"fn: expected a function, got {type(fn).__name__}")
         self._check_open()
@@ -178,7 +180,7 @@ class Remembering(Background):
     @property
     def _attends(self) -> bool:
         # Where each request has a memory and a client of its own, nobody is there to close them.
-        return self._companion.registered and self._key is not None
+        return self._companion.registered and self._design.key is not None
 
     def _host(self) -> Engine:
         return self._engine()

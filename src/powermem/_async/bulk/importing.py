@@ -12,11 +12,12 @@ from ..._concurrency import async_gather
 from ...changes import AddPreference, Restore
 from ...excerpts import Excerpts
 from ...exchange.sources import Page
+from ...inputs import Listener
 from ...types import EmbedderIdentity, Stored
 from ..encoder import AsyncEncoder
 from ..stores.base import AsyncMovable
 from .exporting import AsyncExporter
-from .progress import AsyncProgress, Listener
+from .progress import AsyncProgress
 
 _MOST_ERRORS = 100
 

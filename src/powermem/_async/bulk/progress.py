@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from time import perf_counter
-from typing import Any
 
 from ..._concurrency import async_call
-from ...inputs import check_callback
+from ...inputs import Listener, check_callback
 
 _INTERVAL = 0.1
-
-Listener = Callable[[dict[str, Any]], object]
-"""Called with the counts so far; may be async where the memory is."""
 
 
 class AsyncProgress:

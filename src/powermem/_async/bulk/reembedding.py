@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...inputs import Listener
 from ...types import EmbedderIdentity, Embedding
 from ..encoder import AsyncEncoder
 from ..stores.base import AsyncMovable
-from .progress import AsyncProgress, Listener
+from .progress import AsyncProgress
 
 
 class AsyncReembedder:

@@ -21,11 +21,11 @@ from ...config.suggestions import shown_name
 from ...errors import InvalidInputError
 from ...exchange.checkpoint import Checkpoint
 from ...forms import holds_messages, is_listed
-from .progress import Listener, Progress
+from ...inputs import Item, Listener
+from .progress import Progress
 
 _SAVE_INTERVAL = 1.0
 
-Item = str | Mapping[str, Any] | Iterable[Any]
 Outcome = Mapping[str, float] | Exception
 """What a call cost, or its error."""
 AddEach = Callable[[Sequence[Mapping[str, Any]]], Sequence[Outcome]]

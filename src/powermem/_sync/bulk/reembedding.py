@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...inputs import Listener
 from ...types import EmbedderIdentity, Embedding
 from ..encoder import Encoder
 from ..stores.base import Movable
-from .progress import Listener, Progress
+from .progress import Progress
 
 
 class Reembedder:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from ..._concurrency import KeyedLock
+from ...addition import Verbatim
 from ...buffering import learning_later, new_turn
 from ...changes import (
     Added,
@@ -91,25 +92,6 @@ class Nearness:
         if text not in held:
             held[text] = frozenset(terms(text))
         return shared(wanted, held[text]) >= self.terms
-
-
-@dataclass(frozen=True, slots=True)
-class Verbatim:
-    """Messages to store word for word.
-
-    Attributes:
-        messages: what was said.
-        new: what their memories have in common.
-        usage: what embedding them costs is added to it.
-        receipt: kept with the memories.
-        done: likewise; says under the id of the call what came of it.
-    """
-
-    messages: Sequence[Message]
-    new: NewMemories
-    usage: Usage
-    receipt: Receipt | None = None
-    done: Receipt | None = None
 
 
 class Extraction:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
@@ -36,6 +36,7 @@ from ...errors import (
 )
 from ...filters import parse as parse_filters
 from ...framing import Frame, Tell
+from ...inputs import Listener
 from ...rates import Rate
 from ...records import preference_record, task_record
 from ...refinement import Refinement
@@ -52,9 +53,6 @@ from ..stores.base import TaskStore
 from .handle import Watcher
 
 _logger = logging.getLogger("powermem.processing")
-
-Observer = Callable[[dict[str, Any]], object]
-"""Is called with what ``get_status`` returns."""
 
 _RUNNING = frozenset({ProcessStatus.RUNNING})
 _RETRIES = Backoff(base=1.0, cap=LONGEST_PAUSE)
@@ -96,7 +94,7 @@ class TaskRunner:
         extractor: Extractor,
         media: Media,
         watcher: Watcher,
-        observers: Iterable[Observer],
+        observers: Iterable[Listener],
         *,
         gap: int,
         lease: int,

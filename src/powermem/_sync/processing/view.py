@@ -4,17 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ... import clock
 from ...errors import InvalidInputError
-from ...inputs import check_seconds
+from ...inputs import Listener, check_seconds
 from ...masking import shown
 from ...tasks import ProcessStatus
 from ..calling import named
-from ..stores.base import TaskStore
-from .runner import Observer, TaskRunner
-from .worker import Processor
+
+if TYPE_CHECKING:
+    from ..stores.base import TaskStore
+    from .runner import TaskRunner
+    from .worker import Processor
 
 
 class Working(Protocol):
@@ -42,11 +44,11 @@ class Processing:
         observers: who is told when a task is done.
     """
 
-    def __init__(self, ready: Callable[[], Working], observers: list[Observer]) -> None:
+    def __init__(self, ready: Callable[[], Working], observers: list[Listener]) -> None:
         self._ready = ready
         self._observers = observers
 
-    def on_task_done(self, callback: Observer) -> None:
+    def on_task_done(self, callback: Listener) -> None:
         """Call a function whenever this process has brought a task to its end.
 
         Args:
