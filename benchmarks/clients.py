@@ -95,7 +95,7 @@ def run(options: argparse.Namespace) -> list[Figure]:
 @contextlib.contextmanager
 def chatting(pause: str = "0.2") -> Iterator[str]:
     """Run a server that chats in a process of its own; with this pause its streams take about two seconds."""
-    command = [sys.executable, str(ROOT / "tests" / "chatserver.py"), pause]
+    command = [sys.executable, str(ROOT / "tests" / "support" / "chatserver.py"), pause]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

@@ -8,10 +8,19 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from tests.apiserver import ApiServer
-from tests.chatserver import ChatServer
-from tests.databases import add_option, choose, new_vector_store, server, shared, spread, store, vector_store
-from tests.servers import (
+from tests.support.apiserver import ApiServer
+from tests.support.chatserver import ChatServer
+from tests.support.databases import (
+    add_option,
+    choose,
+    new_vector_store,
+    server,
+    shared,
+    spread,
+    store,
+    vector_store,
+)
+from tests.support.servers import (
     mariadb_server,
     mysql_config,
     oceanbase_config,

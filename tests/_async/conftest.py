@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory
-from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import ScriptedModel
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from powermem import (
     RateLimitError,
 )
 from powermem._concurrency import async_gather
-from tests.apiserver import DROP, GARBAGE, HANG, ApiServer, Behaviour, failure
-from tests.scripted import (
+from tests.support.apiserver import DROP, GARBAGE, HANG, ApiServer, Behaviour, failure
+from tests.support.scripted import (
     ScriptedModel,
     decision,
     fact,

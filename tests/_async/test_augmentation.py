@@ -12,7 +12,7 @@ import pytest
 from powermem import AsyncMemory
 from powermem._concurrency import AsyncEvent, AsyncWorker, async_gather, async_sleep
 from powermem.errors import StoreError
-from tests.apiserver import ApiServer, failure
+from tests.support.apiserver import ApiServer, failure
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from powermem._async.processing import runner
 from powermem._concurrency import async_gather
 from powermem.errors import ProviderError
 from tests._async.patience import async_comes, async_known
-from tests.apiserver import ApiServer, failure
-from tests.queueing import LongPause
-from tests.scripted import ScriptedModel, eager, in_table, openai_embedder
+from tests.support.apiserver import ApiServer, failure
+from tests.support.queueing import LongPause
+from tests.support.scripted import ScriptedModel, eager, in_table, openai_embedder
 
 DAY = 86_400_000_000
 

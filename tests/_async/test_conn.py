@@ -10,8 +10,8 @@ import pytest
 
 from powermem import AsyncMemory, ConfigError, MemoryConfig, StoreUnavailableError
 from powermem._concurrency import async_gather
-from tests import connecting
-from tests.databases import execute
+from tests.support import connecting
+from tests.support.databases import execute
 
 pytestmark = pytest.mark.stores
 

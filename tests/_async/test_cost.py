@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory, text
-from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel, openai_llm
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import ScriptedModel, openai_llm
 
 
 @pytest.mark.parametrize("background", [False, True])

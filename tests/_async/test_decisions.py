@@ -8,8 +8,17 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory, StoreError
-from tests.apiserver import ApiServer
-from tests.scripted import Messages, ScriptedModel, decision, elsewhere, fact, in_table, openai_llm, shown
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import (
+    Messages,
+    ScriptedModel,
+    decision,
+    elsewhere,
+    fact,
+    in_table,
+    openai_llm,
+    shown,
+)
 
 LIVES = "Ana lives in Porto"
 

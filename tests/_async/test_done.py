@@ -11,7 +11,7 @@ from powermem import AsyncMemory, InvalidInputError, NotFoundError, clock
 from powermem._concurrency import async_sleep
 from powermem.tasks import done_key
 from powermem.types import Scope
-from tests.apiserver import ApiServer
+from tests.support.apiserver import ApiServer
 
 CALLS: list[dict[str, Any]] = [
     {"messages": "I like tea", "infer": False},

@@ -13,8 +13,8 @@ from servers import MariaDB
 from powermem._drivers._asyncmy import AsyncMySQLConnection, AsyncMySQLDriver
 from powermem._drivers.base import ConnectionLostError, MissingTableError, Server
 from powermem.errors import StoreError, StoreUnavailableError
-from tests.relays import CERTIFICATE, STRANGER, Relay
-from tests.servers import running
+from tests.support.relays import CERTIFICATE, STRANGER, Relay
+from tests.support.servers import running
 
 pytestmark = pytest.mark.stores("mysql", "oceanbase")
 

@@ -9,8 +9,8 @@ import pytest
 
 from powermem import AsyncMemory, AuthenticationError, EmbeddingMismatchError, ProviderError
 from powermem._concurrency import async_gather
-from tests.apiserver import ApiServer, Behaviour, Request, failure
-from tests.scripted import in_table, openai_embedder
+from tests.support.apiserver import ApiServer, Behaviour, Request, failure
+from tests.support.scripted import in_table, openai_embedder
 
 
 def vectors_of(dimension: int) -> Any:

@@ -10,8 +10,8 @@ import pytest
 
 from powermem import AsyncMemory
 from powermem._concurrency import async_gather
-from tests.apiserver import ApiServer
-from tests.scripted import (
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import (
     ScriptedModel,
     decision,
     fact,

@@ -9,8 +9,8 @@ import pytest
 
 from powermem import AsyncMemory, InvalidInputError, NotFoundError
 from tests._async.patience import async_comes, async_known
-from tests.apiserver import ApiServer, failure
-from tests.scripted import ScriptedModel, eager, heard
+from tests.support.apiserver import ApiServer, failure
+from tests.support.scripted import ScriptedModel, eager, heard
 
 IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/dog.png"}}
 SOUND = {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}

@@ -16,7 +16,7 @@ from powermem.config import resolve
 from powermem.errors import ClosedError, ProviderError, RateLimitError
 from powermem.wire.endpoint import build_endpoint
 from powermem.wire.retry import Backoff
-from tests.apiserver import Behaviour, failure
+from tests.support.apiserver import Behaviour, failure
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from powermem.errors import (
 )
 from powermem.wire.endpoint import build_endpoint
 from powermem.wire.retry import Backoff
-from tests.apiserver import DROP, GARBAGE, HANG, Behaviour, failure
+from tests.support.apiserver import DROP, GARBAGE, HANG, Behaviour, failure
 
 KEY = "sk-proj-a1b2c3d4e5f6g7h8"
 BODY = {"model": "m", "input": ["tea"]}

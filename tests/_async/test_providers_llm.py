@@ -14,7 +14,7 @@ from powermem.config import resolve
 from powermem.errors import AuthenticationError, ProviderError
 from powermem.types import Schema
 from powermem.wire.retry import Backoff
-from tests.apiserver import Behaviour, failure, no_structure
+from tests.support.apiserver import Behaviour, failure, no_structure
 
 KEY = "sk-proj-a1b2c3d4e5f6g7h8"
 SCHEMA = Schema("facts", {"type": "object", "properties": {"facts": {"type": "array"}}})

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory
-from tests.apiserver import DROP, GARBAGE, HANG, ApiServer, Behaviour, failure
-from tests.scripted import openai_llm
+from tests.support.apiserver import DROP, GARBAGE, HANG, ApiServer, Behaviour, failure
+from tests.support.scripted import openai_llm
 
 TEXTS = [
     "The cat sleeps all morning on the sofa",

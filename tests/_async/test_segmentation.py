@@ -13,8 +13,8 @@ from powermem._async.providers.build import build_llm
 from powermem._async.providers.http import AsyncHTTPClient
 from powermem.config import resolve
 from powermem.types import Message, Usage
-from tests.apiserver import EMPTY, NO_MONEY, ApiServer, Behaviour, failure, page, too_long
-from tests.scripted import ScriptedModel, openai_llm, shown
+from tests.support.apiserver import EMPTY, NO_MONEY, ApiServer, Behaviour, failure, page, too_long
+from tests.support.scripted import ScriptedModel, openai_llm, shown
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from powermem._drivers._asyncpg import AsyncPostgresDriver
 from powermem._drivers.base import AsyncConnection, AsyncDriver, ConnectionLostError, NoReplyError, Server
 from powermem._drivers.lent import AsyncLentDriver
 from powermem.errors import StoreError, StoreUnavailableError
-from tests.databases import place
-from tests.relays import CERTIFICATE, Encryptor, Fault, Proxy
+from tests.support.databases import place
+from tests.support.relays import CERTIFICATE, Encryptor, Fault, Proxy
 
 # OceanBase is reached by the driver of MySQL.
 pytestmark = [pytest.mark.stores("postgres", "mysql"), pytest.mark.timeout(60)]

@@ -12,8 +12,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from powermem import AsyncMemory, ProviderError
-from tests.apiserver import ApiServer, failure
-from tests.scripted import ScriptedModel, openai_embedder, openai_llm
+from tests.support.apiserver import ApiServer, failure
+from tests.support.scripted import ScriptedModel, openai_embedder, openai_llm
 
 SECRETS = ("bees", "alice", "geheim")
 

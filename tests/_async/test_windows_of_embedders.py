@@ -12,9 +12,9 @@ import pytest
 from powermem import AsyncMemory
 from powermem._concurrency import async_gather
 from powermem.errors import ProviderError
-from tests.apiserver import ApiServer, Behaviour, failure, too_long
-from tests.behaviours import Items, count_tokens
-from tests.scripted import openai_embedder
+from tests.support.apiserver import ApiServer, Behaviour, failure, too_long
+from tests.support.behaviours import Items, count_tokens
+from tests.support.scripted import openai_embedder
 
 LONG = " ".join(f"Sentence {number} is about tea." for number in range(60)) + " The secret word is xylophone."
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory, ExtractionError, ProviderError
-from tests.apiserver import (
+from tests.support.apiserver import (
     EMPTY,
     NO_MONEY,
     ApiServer,
@@ -20,7 +20,7 @@ from tests.apiserver import (
     page,
     too_long,
 )
-from tests.scripted import ScriptedModel, decision, eager, fact, heard, shown
+from tests.support.scripted import ScriptedModel, decision, eager, fact, heard, shown
 
 Talk = list[dict[str, Any]]
 

@@ -8,8 +8,8 @@ import pytest
 
 from powermem import AsyncMemory, ClosedError, ProcessTimeout
 from powermem._concurrency import async_sleep
-from tests.apiserver import HANG, ApiServer
-from tests.scripted import ScriptedModel, openai_llm
+from tests.support.apiserver import HANG, ApiServer
+from tests.support.scripted import ScriptedModel, openai_llm
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from powermem import Memory
-from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import ScriptedModel
 
 
 @pytest.fixture

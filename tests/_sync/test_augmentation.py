@@ -13,7 +13,7 @@ import pytest
 from powermem import Memory
 from powermem._concurrency import Event, Worker, gather, sleep
 from powermem.errors import StoreError
-from tests.apiserver import ApiServer, failure
+from tests.support.apiserver import ApiServer, failure
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from powermem._concurrency import gather
 from powermem._sync.processing import runner
 from powermem.errors import ProviderError
 from tests._sync.patience import comes, known
-from tests.apiserver import ApiServer, failure
-from tests.queueing import LongPause
-from tests.scripted import ScriptedModel, eager, in_table, openai_embedder
+from tests.support.apiserver import ApiServer, failure
+from tests.support.queueing import LongPause
+from tests.support.scripted import ScriptedModel, eager, in_table, openai_embedder
 
 DAY = 86_400_000_000
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from powermem import InvalidInputError, Memory
-from tests.apiserver import ApiServer, Behaviour, Request, failure
-from tests.scripted import openai_embedder
+from tests.support.apiserver import ApiServer, Behaviour, Request, failure
+from tests.support.scripted import openai_embedder
 
 
 def notes(count: int) -> list[str]:

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from powermem import ConfigError, InvalidInputError, Memory, clock
-from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel, eager, shown
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import ScriptedModel, eager, shown
 
 # In UTC it is a day later.
 EVENING = "2026-04-22T22:30:00-04:00"

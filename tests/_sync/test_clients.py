@@ -16,7 +16,7 @@ from powermem import ClosedError, InvalidInputError, Memory
 from powermem._concurrency import gather
 from powermem.prompts import RECALL_OPEN
 from powermem.types import Scope
-from tests.chatserver import ChatServer, pieces_of
+from tests.support.chatserver import ChatServer, pieces_of
 
 openai = pytest.importorskip("openai")
 anthropic = pytest.importorskip("anthropic")

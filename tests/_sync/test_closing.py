@@ -14,8 +14,8 @@ import pytest
 
 from powermem import ClosedError, Memory, StoreUnavailableError
 from powermem._concurrency import Event, gather, sleep
-from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel, eager, in_table, openai_embedder, openai_llm
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import ScriptedModel, eager, in_table, openai_embedder, openai_llm
 
 
 def test_closing_while_adds_are_under_way_loses_no_acknowledged_one(config: dict[str, Any]) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from powermem import ConfigError, Memory, MemoryConfig, StoreUnavailableError
 from powermem._concurrency import gather
-from tests import connecting
-from tests.databases import execute
+from tests.support import connecting
+from tests.support.databases import execute
 
 pytestmark = pytest.mark.stores
 

@@ -9,8 +9,17 @@ from typing import Any
 import pytest
 
 from powermem import Memory, StoreError
-from tests.apiserver import ApiServer
-from tests.scripted import Messages, ScriptedModel, decision, elsewhere, fact, in_table, openai_llm, shown
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import (
+    Messages,
+    ScriptedModel,
+    decision,
+    elsewhere,
+    fact,
+    in_table,
+    openai_llm,
+    shown,
+)
 
 LIVES = "Ana lives in Porto"
 

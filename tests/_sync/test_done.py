@@ -12,7 +12,7 @@ from powermem import InvalidInputError, Memory, NotFoundError, clock
 from powermem._concurrency import sleep
 from powermem.tasks import done_key
 from powermem.types import Scope
-from tests.apiserver import ApiServer
+from tests.support.apiserver import ApiServer
 
 CALLS: list[dict[str, Any]] = [
     {"messages": "I like tea", "infer": False},

@@ -17,7 +17,7 @@ from servers import Postgres
 from powermem._drivers._psycopg import PostgresDriver
 from powermem._drivers.base import Server
 from powermem.errors import StoreUnavailableError
-from tests.relays import CERTIFICATE, STRANGER, Encryptor, Relay
+from tests.support.relays import CERTIFICATE, STRANGER, Encryptor, Relay
 
 pytestmark = pytest.mark.stores("postgres")
 

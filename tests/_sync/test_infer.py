@@ -11,8 +11,8 @@ import pytest
 
 from powermem import Memory
 from powermem._concurrency import gather
-from tests.apiserver import ApiServer
-from tests.scripted import (
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import (
     ScriptedModel,
     decision,
     fact,

@@ -10,8 +10,8 @@ import pytest
 
 from powermem import InvalidInputError, Memory, NotFoundError
 from tests._sync.patience import comes, known
-from tests.apiserver import ApiServer, failure
-from tests.scripted import ScriptedModel, eager, heard
+from tests.support.apiserver import ApiServer, failure
+from tests.support.scripted import ScriptedModel, eager, heard
 
 IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/dog.png"}}
 SOUND = {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}

@@ -13,9 +13,9 @@ from powermem._sync.stores import indexed, oceanbase
 from powermem._sync.stores.oceanbase import OceanBaseStore
 from powermem.filters import parse
 from powermem.types import Scope, SearchRequest
-from tests.additions import memory_of, search_for, vector
-from tests.databases import execute
-from tests.filling import random_texts
+from tests.support.additions import memory_of, search_for, vector
+from tests.support.databases import execute
+from tests.support.filling import random_texts
 
 pytestmark = pytest.mark.stores("oceanbase")
 

@@ -16,7 +16,7 @@ from powermem.config.registry import known, register_embedder, register_llm
 from powermem.config.tables import EMBEDDERS, LLMS, RERANKERS
 from powermem.errors import ConfigError, ProviderError
 from powermem.types import Completion, Schema
-from tests.apiserver import failure
+from tests.support.apiserver import failure
 
 SCHEMA = Schema("facts", {"type": "object"})
 MESSAGES = [{"role": "user", "content": "I like tea."}]

@@ -17,7 +17,7 @@ from powermem.errors import ConfigError, InvalidInputError, ProviderError, RateL
 from powermem.messages import read_messages
 from powermem.types import Usage
 from powermem.wire.retry import Backoff
-from tests.apiserver import ApiServer, Behaviour, failure
+from tests.support.apiserver import ApiServer, Behaviour, failure
 
 KEY = "sk-proj-a1b2c3d4e5f6g7h8"
 SOUND = b"RIFF\r\n--\x00\xff\r\n" + bytes(range(256))

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from powermem import Memory
-from tests.apiserver import DROP, GARBAGE, HANG, ApiServer, Behaviour, failure
-from tests.scripted import openai_llm
+from tests.support.apiserver import DROP, GARBAGE, HANG, ApiServer, Behaviour, failure
+from tests.support.scripted import openai_llm
 
 TEXTS = [
     "The cat sleeps all morning on the sofa",

@@ -9,8 +9,8 @@ import pytest
 
 from powermem import Memory
 from powermem.prompts import quote_recalled
-from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel, decision, fact, openai_llm, shown
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import ScriptedModel, decision, fact, openai_llm, shown
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from powermem._drivers.base import Connection, ConnectionLostError, Driver, NoRe
 from powermem._drivers.lent import LentDriver
 from powermem._sync.stores.pool import Pool
 from powermem.errors import StoreError, StoreUnavailableError
-from tests.databases import place
-from tests.relays import CERTIFICATE, Encryptor, Fault, Proxy
+from tests.support.databases import place
+from tests.support.relays import CERTIFICATE, Encryptor, Fault, Proxy
 
 # OceanBase is reached by the driver of MySQL.
 pytestmark = [pytest.mark.stores("postgres", "mysql"), pytest.mark.timeout(60)]

@@ -9,8 +9,8 @@ import pytest
 
 from powermem import ClosedError, Memory, ProcessTimeout
 from powermem._concurrency import sleep
-from tests.apiserver import HANG, ApiServer
-from tests.scripted import ScriptedModel, openai_llm
+from tests.support.apiserver import HANG, ApiServer
+from tests.support.scripted import ScriptedModel, openai_llm
 
 
 @pytest.fixture

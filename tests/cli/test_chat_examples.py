@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.chatserver import ChatServer
+from tests.support.chatserver import ChatServer
 
 from .conftest import environment
 

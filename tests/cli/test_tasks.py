@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from powermem import Memory
-from tests.apiserver import HANG, ApiServer, failure
-from tests.scripted import ScriptedModel, openai_llm
+from tests.support.apiserver import HANG, ApiServer, failure
+from tests.support.scripted import ScriptedModel, openai_llm
 
 from .conftest import Run, environment
 from .test_errors import failed

@@ -16,8 +16,8 @@ import pytest
 
 from powermem import Memory
 from powermem.cli.configuration import place
-from tests.apiserver import HANG, ApiServer, failure
-from tests.scripted import ScriptedModel
+from tests.support.apiserver import HANG, ApiServer, failure
+from tests.support.scripted import ScriptedModel
 
 from .conftest import Run, environment
 from .test_tasks import model, until_asked

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from powermem.config.environment import known_variables
-from tests.apiserver import ApiServer
-from tests.chatserver import ChatServer
+from tests.support.apiserver import ApiServer
+from tests.support.chatserver import ChatServer
 
 
 @pytest.fixture

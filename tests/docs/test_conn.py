@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from powermem import Memory
-from tests.chatserver import ChatServer
-from tests.connecting import orm, sqlalchemy
+from tests.support.chatserver import ChatServer
+from tests.support.connecting import orm, sqlalchemy
 
 openai = pytest.importorskip("openai")
 

@@ -19,7 +19,7 @@ from dotenv import dotenv_values
 from powermem import MemoryConfig
 from powermem.cli import main
 from powermem.config.environment import from_variables
-from tests.apiserver import ApiServer
+from tests.support.apiserver import ApiServer
 
 from .markdown import ROOT, Block, documents, read_blocks
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory, Memory, StoreUnavailableError, auto_config
-from tests.apiserver import ApiServer
+from tests.support.apiserver import ApiServer
 
 MEMORIES = [
     "User repairs old radios",

@@ -12,10 +12,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
-from tests import answers
-from tests.apiserver import DROP, ApiServer, Behaviour, Request, failure
 from tests.faults.unreliable import Note, note, numbered
-from tests.scripted import decision, fact, shown
+from tests.support import answers
+from tests.support.apiserver import DROP, ApiServer, Behaviour, Request, failure
+from tests.support.scripted import decision, fact, shown
 
 _PAGE = "<!doctype html><html><head><style>p{}</style></head><body>[] {} Bad gateway</body></html>"
 _DRAFT = json.dumps({"facts": [fact(f"draft {n}, which nobody said and nothing asks for") for n in range(9)]})

@@ -13,13 +13,12 @@ from typing import Any
 import pytest
 
 from powermem import Memory
-from powermem._sync.stores.base import TaskStore
 from powermem.rough import ROUGH_TYPE
-from tests.apiserver import ApiServer
 from tests.faults.database import check_database
 from tests.faults.play import USERS, Play
 from tests.faults.unreliable import Note, UnreliableModel, learned, note, numbered, spread
-from tests.scripted import openai_llm
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import openai_llm
 
 _PATIENCE = 120.0
 
@@ -140,7 +139,6 @@ def waiting_turns(memory: Memory, user: str) -> set[Note]:
     """Return a user's notes that belong to a task and are not done with."""
     assert memory._parts is not None
     store = memory._parts.store
-    assert isinstance(store, TaskStore)
     found = set()
     for task in memory.list_tasks(user_id=user, limit=1000):
         turns = store.task_turns(int(task["task_id"]))

@@ -12,7 +12,7 @@ import pytest
 
 from powermem import Memory, minilm
 from powermem.types import Scope
-from tests.chatserver import ChatServer
+from tests.support.chatserver import ChatServer
 
 pytest.importorskip("openai")
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from powermem import Memory
-from tests.apiserver import ApiServer
 from tests.faults.database import check_database, rows
 from tests.faults.processes import Process
-from tests.scripted import ScriptedModel, openai_llm
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import ScriptedModel, openai_llm
 
 SHARED = [f"Everybody knows that train {number} leaves at nine" for number in range(15)]
 

@@ -15,9 +15,9 @@ import pytest
 
 from powermem import Memory
 from powermem.errors import PowerMemError
-from tests.apiserver import ApiServer
 from tests.faults.rude import FORGET, Note, RudeModel, note
-from tests.scripted import openai_embedder, openai_llm
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import openai_embedder, openai_llm
 
 _SEEDS = [int(seed) for seed in os.environ.get("POWERMEM_CHAOS_SEED", "").split()] or [
     *range(4),

@@ -9,9 +9,9 @@ import threading
 from collections import Counter
 from typing import Any
 
-from tests import answers
-from tests.apiserver import DROP, GARBAGE, HANG, ApiServer, Behaviour, Request, failure
-from tests.scripted import decision, fact, shown
+from tests.support import answers
+from tests.support.apiserver import DROP, GARBAGE, HANG, ApiServer, Behaviour, Request, failure
+from tests.support.scripted import decision, fact, shown
 
 _NOTE = re.compile(r"note (\d+) of (\w+)")
 Note = tuple[str, int]

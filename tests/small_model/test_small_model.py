@@ -13,7 +13,7 @@ import pytest
 
 from powermem import Memory
 from powermem.errors import ExtractionError, PowerMemError
-from tests.filling import random_texts
+from tests.support.filling import random_texts
 
 pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.timeout(3600)]
 

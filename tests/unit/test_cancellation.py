@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory
-from tests.apiserver import ApiServer, Request
 from tests.faults.database import check_database, rows
-from tests.scripted import ScriptedModel, openai_embedder, openai_llm
+from tests.support.apiserver import ApiServer, Request
+from tests.support.scripted import ScriptedModel, openai_embedder, openai_llm
 
 
 @pytest.fixture

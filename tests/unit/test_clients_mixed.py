@@ -15,7 +15,7 @@ import pytest
 
 from powermem import AsyncMemory, Memory
 from powermem.types import Scope
-from tests.chatserver import ChatServer
+from tests.support.chatserver import ChatServer
 
 openai = pytest.importorskip("openai")
 

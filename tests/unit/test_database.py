@@ -16,7 +16,7 @@ import pytest
 from powermem import AsyncMemory, ConfigError, Memory, auto_config
 from powermem.config import MemoryConfig
 from powermem.database import Place, read_conn, settled
-from tests.connecting import orm, sqlalchemy, tasks
+from tests.support.connecting import orm, sqlalchemy, tasks
 
 SECRET = "hunter2"
 PLAIN: dict[str, Any] = {"embedder": {"provider": "mock"}, "llm": {"provider": "none"}}

@@ -11,7 +11,7 @@ import pytest
 
 from powermem.errors import FilterError, InvalidInputError
 from powermem.filters import MAX_CONDITIONS, MAX_DEPTH, parse
-from tests.filtering import Filter, found
+from tests.support.filtering import Filter, found
 
 
 @pytest.mark.parametrize(

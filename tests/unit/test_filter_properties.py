@@ -17,8 +17,8 @@ from powermem.filters import parse
 from powermem.sql.dialects import SQLITE
 from powermem.sql.filters import compile_filter
 from powermem.types import Row, Scope
-from tests.filtering import Filter, found, found_by_python, found_by_sqlite, open_table
-from tests.strategies import (
+from tests.support.filtering import Filter, found, found_by_python, found_by_sqlite, open_table
+from tests.support.strategies import (
     FLOATS,
     IDS,
     INTEGERS,

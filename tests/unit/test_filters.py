@@ -13,7 +13,7 @@ from powermem.filters import parse
 from powermem.sql.dialects import SQLITE
 from powermem.sql.filters import compile_filter
 from powermem.types import Row, Scope
-from tests.filtering import Filter, found, open_table
+from tests.support.filtering import Filter, found, open_table
 
 
 @pytest.mark.parametrize(

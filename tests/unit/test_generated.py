@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import run_unasync
 
-from tests import guards
+from tests.support import guards
 
 Guard = Callable[[Path], list[str]]
 
@@ -291,5 +291,5 @@ def test_wrong_way_import_is_found(tree: Path, name: str, code: str) -> None:
 def test_folder_of_no_layer_is_found(tree: Path) -> None:
     (tree / "src/powermem/_async/shelf.py").write_text("")
     assert guards.wrong_way_imports(tree) == [
-        "src/powermem/_async/shelf.py: belongs to no layer; give it one in tests/guards.py"
+        "src/powermem/_async/shelf.py: belongs to no layer; give it one in tests/support/guards.py"
     ]

@@ -25,7 +25,7 @@ from powermem._sync.providers.limiter import Limiter
 from powermem.errors import ConfigError, ProviderError, ProviderTimeoutError
 from powermem.wire.endpoint import build_endpoint
 from powermem.wire.retry import Backoff
-from tests.apiserver import HANG, ApiServer, failure
+from tests.support.apiserver import HANG, ApiServer, failure
 
 # For 127.0.0.1 and localhost; a key that everybody knows, trusted by nobody but these tests.
 CERTIFICATE = Path(__file__).parent.parent / "data" / "localhost.pem"

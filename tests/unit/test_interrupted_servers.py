@@ -17,8 +17,8 @@ from powermem._drivers._psycopg import PostgresDriver
 from powermem._drivers._pymysql import MySQLDriver
 from powermem._drivers.base import Server
 from powermem._sync.stores.pool import Pool
-from tests.databases import execute, place
-from tests.relays import Fault, Proxy
+from tests.support.databases import execute, place
+from tests.support.relays import Fault, Proxy
 
 pytestmark = [
     pytest.mark.stores("postgres", "mysql"),

@@ -26,7 +26,7 @@ from powermem._concurrency.pool import ThreadPool, _serve
 from powermem._sync.providers.http import HTTPClient
 from powermem._sync.providers.limiter import Limiter
 from powermem.wire.endpoint import build_endpoint
-from tests.apiserver import ApiServer
+from tests.support.apiserver import ApiServer
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 12), reason="needs sys.monitoring")
 

@@ -12,8 +12,8 @@ import pytest
 from powermem._async.stores.pool import AsyncPool
 from powermem._drivers.base import Server
 from powermem._drivers.lent import AsyncLentDriver
-from tests.connecting import opening
-from tests.databases import execute
+from tests.support.connecting import opening
+from tests.support.databases import execute
 
 pytestmark = pytest.mark.stores("postgres")
 

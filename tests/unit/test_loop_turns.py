@@ -21,9 +21,9 @@ import pytest
 from powermem import AsyncMemory
 from powermem._async.stores.sqlite import AsyncSQLiteStore
 from powermem.types import EmbedderIdentity, Scope
-from tests.apiserver import ApiServer
-from tests.filling import fill, random_texts, random_vectors
-from tests.scripted import openai_embedder
+from tests.support.apiserver import ApiServer
+from tests.support.filling import fill, random_texts, random_vectors
+from tests.support.scripted import openai_embedder
 
 # What reads every row of a partition; it belongs on a thread.
 _HEAVY = ("ranking/search.py", "ranking/postings.py", "ranking/codes.py", "ranking/bm25.py")

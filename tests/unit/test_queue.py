@@ -15,8 +15,8 @@ from powermem.sql.steps import Query, Statements, Steps
 from powermem.sqlite.engine import Engine
 from powermem.tasks import ProcessStatus, lane_of
 from powermem.types import Scope
-from tests.additions import ANA
-from tests.queueing import AT, LANE, UNTIL, becomes, said, task_of
+from tests.support.additions import ANA
+from tests.support.queueing import AT, LANE, UNTIL, becomes, said, task_of
 
 
 @pytest.fixture

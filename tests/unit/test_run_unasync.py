@@ -11,7 +11,7 @@ import pytest
 import run_unasync
 from run_unasync import ConversionError, NamingRule
 
-from tests.guards import ROOT
+from tests.support.guards import ROOT
 
 TABLE = {"_async": "_sync", "async_mode": "async_mode"}
 

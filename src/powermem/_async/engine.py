@@ -50,7 +50,7 @@ from .providers.http import AsyncHTTPClient
 from .providers.metered import AsyncMeter
 from .providers.reranker import AsyncReranker
 from .retrieval.search import AsyncRetrieval
-from .stores.base import AsyncTaskStore
+from .stores.base import AsyncStore
 from .stores.build import build_store
 from .stores.locating import async_locate
 
@@ -68,7 +68,7 @@ class Parts:
     """What an open memory is made of."""
 
     http: AsyncHTTPClient
-    store: AsyncTaskStore
+    store: AsyncStore
     meter: AsyncMeter | None
     embedder: AsyncEmbedder | None
     encoder: AsyncEncoder

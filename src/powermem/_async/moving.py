@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .._concurrency import async_to_thread
-from ..errors import InvalidInputError, StoreError
+from ..errors import InvalidInputError
 from ..filters import parse as parse_filters
 from ..inputs import File, Id, Listener, check_choice, check_count, check_flag
 from ..masking import shown
 from .reading import AsyncReading
-
-if TYPE_CHECKING:
-    from .stores.base import AsyncMovable, AsyncStore
 
 
 class AsyncMoving(AsyncReading):
@@ -61,7 +58,7 @@ class AsyncMoving(AsyncReading):
         expression = parse_filters(filters, self._zone)
         vectors = check_flag(include_vectors, "include_vectors")
         parts = await self._ready(any_vectors=True)
-        exporter = AsyncExporter(_movable(parts.store), whose, expression, vectors=vectors)
+        exporter = AsyncExporter(parts.store, whose, expression, vectors=vectors)
         return await exporter.write(path_or_file, on_progress)
 
     async def import_memories(
@@ -99,7 +96,7 @@ class AsyncMoving(AsyncReading):
         from .bulk.upstream import AsyncUpstreamTable
 
         parts = await self._ready()
-        importer = AsyncImporter(_movable(parts.store), parts.encoder)
+        importer = AsyncImporter(parts.store, parts.encoder)
         if isinstance(source, Mapping):
             check_choice(format, "format", ("auto", "powermem-1.1"))
             async with AsyncUpstreamTable(source, collection) as table:
@@ -145,8 +142,8 @@ class AsyncMoving(AsyncReading):
             raise InvalidInputError(f"target: expected an AsyncMemory, got {shown(target)}")
         parts = await self._ready(any_vectors=True)
         other = await target._ready()
-        store = _movable(parts.store)
-        importer = AsyncImporter(_movable(other.store), other.encoder)
+        store = parts.store
+        importer = AsyncImporter(other.store, other.encoder)
         await importer.expect(await store.identity())
         return await importer.copy(AsyncExporter(store, whose, expression, vectors=True), on_progress)
 
@@ -172,12 +169,4 @@ class AsyncMoving(AsyncReading):
 
         check_count(batch_size, "batch_size", least=1)
         parts = await self._ready(any_vectors=True)
-        return await AsyncReembedder(_movable(parts.store), parts.encoder).run(batch_size, on_progress)
-
-
-def _movable(store: AsyncStore) -> AsyncMovable:
-    from .stores.base import AsyncMovable
-
-    if not isinstance(store, AsyncMovable):
-        raise StoreError(f"the {store.name} store cannot move memories in this version")
-    return store
+        return await AsyncReembedder(parts.store, parts.encoder).run(batch_size, on_progress)

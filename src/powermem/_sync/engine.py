@@ -51,7 +51,7 @@ from .providers.http import HTTPClient
 from .providers.metered import Meter
 from .providers.reranker import Reranker
 from .retrieval.search import Retrieval
-from .stores.base import TaskStore
+from .stores.base import Store
 from .stores.build import build_store
 from .stores.locating import locate
 
@@ -69,7 +69,7 @@ class Parts:
     """What an open memory is made of."""
 
     http: HTTPClient
-    store: TaskStore
+    store: Store
     meter: Meter | None
     embedder: Embedder | None
     encoder: Encoder

@@ -5,17 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .._concurrency import to_thread
-from ..errors import InvalidInputError, StoreError
+from ..errors import InvalidInputError
 from ..filters import parse as parse_filters
 from ..inputs import File, Id, Listener, check_choice, check_count, check_flag
 from ..masking import shown
 from .reading import Reading
-
-if TYPE_CHECKING:
-    from .stores.base import Movable, Store
 
 
 class Moving(Reading):
@@ -62,7 +59,7 @@ class Moving(Reading):
         expression = parse_filters(filters, self._zone)
         vectors = check_flag(include_vectors, "include_vectors")
         parts = self._ready(any_vectors=True)
-        exporter = Exporter(_movable(parts.store), whose, expression, vectors=vectors)
+        exporter = Exporter(parts.store, whose, expression, vectors=vectors)
         return exporter.write(path_or_file, on_progress)
 
     def import_memories(
@@ -100,7 +97,7 @@ class Moving(Reading):
         from .bulk.upstream import UpstreamTable
 
         parts = self._ready()
-        importer = Importer(_movable(parts.store), parts.encoder)
+        importer = Importer(parts.store, parts.encoder)
         if isinstance(source, Mapping):
             check_choice(format, "format", ("auto", "powermem-1.1"))
             with UpstreamTable(source, collection) as table:
@@ -146,8 +143,8 @@ class Moving(Reading):
             raise InvalidInputError(f"target: expected a Memory, got {shown(target)}")
         parts = self._ready(any_vectors=True)
         other = target._ready()
-        store = _movable(parts.store)
-        importer = Importer(_movable(other.store), other.encoder)
+        store = parts.store
+        importer = Importer(other.store, other.encoder)
         importer.expect(store.identity())
         return importer.copy(Exporter(store, whose, expression, vectors=True), on_progress)
 
@@ -173,12 +170,4 @@ class Moving(Reading):
 
         check_count(batch_size, "batch_size", least=1)
         parts = self._ready(any_vectors=True)
-        return Reembedder(_movable(parts.store), parts.encoder).run(batch_size, on_progress)
-
-
-def _movable(store: Store) -> Movable:
-    from .stores.base import Movable
-
-    if not isinstance(store, Movable):
-        raise StoreError(f"the {store.name} store cannot move memories in this version")
-    return store
+        return Reembedder(parts.store, parts.encoder).run(batch_size, on_progress)

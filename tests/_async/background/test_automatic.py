@@ -10,8 +10,8 @@ import pytest
 from powermem import AsyncMemory, StoreUnavailableError
 from powermem._concurrency import async_gather
 from tests._async.patience import async_comes, async_known, async_until
-from tests.apiserver import ApiServer, failure
-from tests.scripted import ScriptedModel, heard, hold
+from tests.support.apiserver import ApiServer, failure
+from tests.support.scripted import ScriptedModel, heard, hold
 
 
 async def talk(memory: AsyncMemory, numbers: range, user_id: str = "ana") -> None:

@@ -10,8 +10,8 @@ import pytest
 from powermem import AsyncMemory, ClosedError, InvalidInputError
 from powermem._concurrency import async_gather
 from tests._async.patience import async_known, async_until
-from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel, heard, hold
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import ScriptedModel, heard, hold
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 from powermem import AsyncMemory, ProcessStatus, clock
 from powermem._async.processing import runner
 from tests._async.patience import async_comes, async_known, async_until
-from tests.apiserver import ApiServer, failure
-from tests.queueing import LongPause
-from tests.scripted import ScriptedModel, hold
+from tests.support.apiserver import ApiServer, failure
+from tests.support.queueing import LongPause
+from tests.support.scripted import ScriptedModel, hold
 
 HOUR = 3_600_000_000
 

@@ -15,8 +15,8 @@ from powermem import (
 from powermem._async import background, following
 from powermem._concurrency import AsyncEvent, async_gather
 from tests._async.patience import async_known, async_until
-from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel, hold, refuse
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import ScriptedModel, hold, refuse
 
 
 def listed(memory: AsyncMemory, monkeypatch: pytest.MonkeyPatch) -> AsyncEvent:

@@ -10,8 +10,8 @@ import pytest
 from powermem import AsyncMemory, InvalidInputError
 from powermem._concurrency import async_sleep
 from tests._async.patience import async_comes, async_until
-from tests.apiserver import ApiServer, failure
-from tests.scripted import ScriptedModel, hold
+from tests.support.apiserver import ApiServer, failure
+from tests.support.scripted import ScriptedModel, hold
 
 
 @pytest.mark.stores

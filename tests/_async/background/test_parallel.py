@@ -13,8 +13,8 @@ import pytest
 from powermem import AsyncMemory, StoreUnavailableError
 from powermem._concurrency import async_gather, async_to_thread
 from tests._async.patience import async_comes, async_known, async_until
-from tests.apiserver import HANG, ApiServer, Behaviour
-from tests.scripted import ScriptedModel, eager, heard, hold
+from tests.support.apiserver import HANG, ApiServer, Behaviour
+from tests.support.scripted import ScriptedModel, eager, heard, hold
 
 # Begins to process, and is killed before the model has answered.
 KILLED = """

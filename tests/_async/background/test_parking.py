@@ -11,8 +11,8 @@ import pytest
 from powermem import AsyncMemory, ClosedError, InvalidInputError, ProcessStatus
 from powermem._concurrency import async_gather
 from tests._async.patience import async_comes, async_known, async_until
-from tests.apiserver import ApiServer, Behaviour
-from tests.scripted import ScriptedModel, eager, heard, hold
+from tests.support.apiserver import ApiServer, Behaviour
+from tests.support.scripted import ScriptedModel, eager, heard, hold
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from powermem import (
     RateLimitError,
 )
 from tests._async.patience import async_known, async_until
-from tests.apiserver import ApiServer, failure
-from tests.scripted import ScriptedModel, heard, hold
+from tests.support.apiserver import ApiServer, failure
+from tests.support.scripted import ScriptedModel, heard, hold
 
 NOON = "2023-05-08T12:00:00Z"
 

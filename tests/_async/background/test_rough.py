@@ -12,8 +12,8 @@ import pytest
 from powermem import AsyncMemory, FilterError, InvalidInputError
 from powermem._concurrency import async_gather
 from tests._async.patience import async_comes, async_known, async_until
-from tests.apiserver import ApiServer, failure
-from tests.scripted import ScriptedModel, heard, hold
+from tests.support.apiserver import ApiServer, failure
+from tests.support.scripted import ScriptedModel, heard, hold
 
 TALK = [
     {"role": "user", "content": "I've booked a trip to Guangzhou.", "timestamp": "2025-12-10T09:44:00Z"},

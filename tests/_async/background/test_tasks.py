@@ -9,8 +9,8 @@ import pytest
 
 from powermem import AsyncMemory, InvalidInputError, NotFoundError, ProcessStatus
 from tests._async.patience import async_comes, async_known, async_until
-from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel, fact, hold
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import ScriptedModel, fact, hold
 
 
 @pytest.mark.stores

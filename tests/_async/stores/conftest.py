@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory
-from powermem._async.stores.base import AsyncStore, AsyncTaskStore
+from powermem._async.stores.base import AsyncStore
 from powermem._async.stores.build import build_store
 from powermem.config import resolve
-from tests.queueing import MOCK
+from tests.support.queueing import MOCK
 
 
 @pytest.fixture
@@ -30,26 +30,25 @@ async def opened(memory: AsyncMemory) -> AsyncStore:
 
 
 @pytest.fixture
-async def open_queue(config: dict[str, Any]) -> AsyncIterator[Callable[[], Awaitable[AsyncTaskStore]]]:
+async def open_queue(config: dict[str, Any]) -> AsyncIterator[Callable[[], Awaitable[AsyncStore]]]:
     """Opens stores of the same collection, whose work nobody does; they are closed in the end."""
-    stores: list[AsyncTaskStore] = []
+    stores: list[AsyncStore] = []
     yield partial(_open, config, stores)
     for store in stores:
         await store.close()
 
 
 @pytest.fixture
-async def open_new(new_config: dict[str, Any]) -> AsyncIterator[Callable[[], Awaitable[AsyncTaskStore]]]:
+async def open_new(new_config: dict[str, Any]) -> AsyncIterator[Callable[[], Awaitable[AsyncStore]]]:
     """As ``open_queue``, with the database of ``new_config``."""
-    stores: list[AsyncTaskStore] = []
+    stores: list[AsyncStore] = []
     yield partial(_open, new_config, stores)
     for store in stores:
         await store.close()
 
 
-async def _open(config: dict[str, Any], stores: list[AsyncTaskStore]) -> AsyncTaskStore:
+async def _open(config: dict[str, Any], stores: list[AsyncStore]) -> AsyncStore:
     store = build_store(resolve(config))
-    assert isinstance(store, AsyncTaskStore)
     stores.append(store)
     await store.open()
     await store.identify(MOCK)
@@ -57,12 +56,12 @@ async def _open(config: dict[str, Any], stores: list[AsyncTaskStore]) -> AsyncTa
 
 
 @pytest.fixture
-async def queue(open_queue: Callable[[], Awaitable[AsyncTaskStore]]) -> AsyncTaskStore:
+async def queue(open_queue: Callable[[], Awaitable[AsyncStore]]) -> AsyncStore:
     """A store, open, with nothing to do."""
     return await open_queue()
 
 
 @pytest.fixture
-async def other(open_queue: Callable[[], Awaitable[AsyncTaskStore]]) -> AsyncTaskStore:
+async def other(open_queue: Callable[[], Awaitable[AsyncStore]]) -> AsyncStore:
     """Another store of the same collection."""
     return await open_queue()

@@ -8,13 +8,13 @@ from functools import partial
 import pytest
 
 from powermem import StoreError
-from powermem._async.stores.base import AsyncTaskStore
+from powermem._async.stores.base import AsyncStore
 from powermem._concurrency import async_gather
 from powermem.changes import Change, DeleteWhere, FinishTurns, FreeTurns, LinkTurns, TurnsGone
 from powermem.tasks import BufferedTurn, ProcessStatus, Task, lane_of
 from powermem.types import Scope, Turn
-from tests.additions import ANA, memory_of
-from tests.queueing import AT, LANE, SECOND, UNTIL, USERS, becomes, said, task_of
+from tests.support.additions import ANA, memory_of
+from tests.support.queueing import AT, LANE, SECOND, UNTIL, USERS, becomes, said, task_of
 
 pytestmark = pytest.mark.stores
 
@@ -30,7 +30,7 @@ TEXTS = {
 }
 
 
-async def begun(store: AsyncTaskStore, owner: str = "A", scope: Scope = ANA) -> Task:
+async def begun(store: AsyncStore, owner: str = "A", scope: Scope = ANA) -> Task:
     """Add a task, take hold of its lane and begin it."""
     lane = lane_of(scope)
     await store.apply([task_of(scope)])
@@ -40,11 +40,11 @@ async def begun(store: AsyncTaskStore, owner: str = "A", scope: Scope = ANA) -> 
     return task
 
 
-async def contents(store: AsyncTaskStore, task: Task) -> list[str]:
+async def contents(store: AsyncStore, task: Task) -> list[str]:
     return [waiting.turn.content for waiting in await store.task_turns(task.id)]
 
 
-async def attempt(store: AsyncTaskStore, batch: list[Change]) -> str:
+async def attempt(store: AsyncStore, batch: list[Change]) -> str:
     try:
         await store.apply(batch)
     except Exception as error:
@@ -53,7 +53,7 @@ async def attempt(store: AsyncTaskStore, batch: list[Change]) -> str:
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-async def test_turns_come_back_whole(queue: AsyncTaskStore, text: str) -> None:
+async def test_turns_come_back_whole(queue: AsyncStore, text: str) -> None:
     scope = Scope("ana", "an agent 😀", "a run")
     content = [{"type": "image_url", "image_url": {"url": text}}, {"nul\x00": [None, True, 1.5, 2**60, {}]}]
     plain = said(text, scope, role="assistant", actor_id="Zoë", sent_at=-7, created_at=AT + 3)
@@ -68,7 +68,7 @@ async def test_turns_come_back_whole(queue: AsyncTaskStore, text: str) -> None:
     assert json.loads(second.parts) == content
 
 
-async def test_turns_come_in_the_order_in_which_they_were_said(queue: AsyncTaskStore) -> None:
+async def test_turns_come_in_the_order_in_which_they_were_said(queue: AsyncStore) -> None:
     # Of the same second, back-dated, from before 1970, and stored in another order.
     times = [5, 5, 3, 5, -10 * SECOND, 0, 3, AT, 10**16]
     ids = [900 - number * 37 % 100 for number in range(len(times))]
@@ -79,7 +79,7 @@ async def test_turns_come_in_the_order_in_which_they_were_said(queue: AsyncTaskS
     assert await contents(queue, await begun(queue)) == expected
 
 
-async def test_what_came_of_a_turn_is_stored_once(queue: AsyncTaskStore, other: AsyncTaskStore) -> None:
+async def test_what_came_of_a_turn_is_stored_once(queue: AsyncStore, other: AsyncStore) -> None:
     turns = [said("I like tea"), said("I like milk"), said("I like jam")]
     await queue.apply(turns)
     task = await begun(queue)
@@ -102,7 +102,7 @@ async def test_what_came_of_a_turn_is_stored_once(queue: AsyncTaskStore, other: 
     assert await contents(queue, task) == []
 
 
-async def test_turns_can_be_done_with_by_themselves(queue: AsyncTaskStore) -> None:
+async def test_turns_can_be_done_with_by_themselves(queue: AsyncStore) -> None:
     turn = said("I like tea")
     await queue.apply([turn])
     await queue.apply([FinishTurns([turn.turn.id])])
@@ -113,7 +113,7 @@ async def test_turns_can_be_done_with_by_themselves(queue: AsyncTaskStore) -> No
 
 
 async def test_of_many_who_are_done_with_the_same_turns_one_wins(
-    queue: AsyncTaskStore, other: AsyncTaskStore
+    queue: AsyncStore, other: AsyncStore
 ) -> None:
     turns = [said(f"turn {number}") for number in range(6)]
     ids = [turn.turn.id for turn in turns]
@@ -134,7 +134,7 @@ async def test_of_many_who_are_done_with_the_same_turns_one_wins(
     assert (total, rows[0].text) == (1, f"by {outcomes.index('applied')}")
 
 
-async def test_a_batch_that_fails_leaves_no_turn_waiting(queue: AsyncTaskStore) -> None:
+async def test_a_batch_that_fails_leaves_no_turn_waiting(queue: AsyncStore) -> None:
     known = said("known")
     await queue.apply([known])
     with pytest.raises(StoreError):
@@ -143,7 +143,7 @@ async def test_a_batch_that_fails_leaves_no_turn_waiting(queue: AsyncTaskStore) 
     assert await queue.claim_lanes("A", AT, UNTIL, 9) == []
 
 
-async def test_a_task_takes_on_what_belongs_to_none(queue: AsyncTaskStore) -> None:
+async def test_a_task_takes_on_what_belongs_to_none(queue: AsyncStore) -> None:
     refine = task_of(kind="refine")
     await queue.apply([said("mine"), said("refine this", task_id=refine.task.id), refine, said("Ben's", BEN)])
     process = task_of()
@@ -168,7 +168,7 @@ async def test_a_task_takes_on_what_belongs_to_none(queue: AsyncTaskStore) -> No
     assert await queue.count_buffered(LANE, 9) == 1
 
 
-async def test_a_lane_holds_all_agents_and_runs_of_a_user(queue: AsyncTaskStore) -> None:
+async def test_a_lane_holds_all_agents_and_runs_of_a_user(queue: AsyncStore) -> None:
     scopes = [ANA, Scope("ana", "agent"), Scope("ana", "agent", "run"), Scope("ana", None, "run")]
     for number, scope in enumerate([*scopes, Scope(None, "ana"), Scope(None, None, "ana"), Scope()]):
         await queue.apply([said(f"{number}", scope, sent_at=AT + number)])
@@ -179,7 +179,7 @@ async def test_a_lane_holds_all_agents_and_runs_of_a_user(queue: AsyncTaskStore)
         assert await queue.count_buffered(lane, 9) == 1
 
 
-async def test_counting_ends_at_the_limit(queue: AsyncTaskStore) -> None:
+async def test_counting_ends_at_the_limit(queue: AsyncStore) -> None:
     await queue.apply([said(f"{number}") for number in range(7)])
     await queue.apply([said(f"{number}", BEN) for number in range(3)])
     counts = [await queue.count_buffered(LANE, limit) for limit in (1, 6, 7, 8, 10**6)]
@@ -192,9 +192,7 @@ async def test_counting_ends_at_the_limit(queue: AsyncTaskStore) -> None:
 
 
 @pytest.mark.parametrize("end", [ProcessStatus.FAILED, ProcessStatus.CANCELLED])
-async def test_only_turns_of_work_that_was_given_up_are_freed(
-    queue: AsyncTaskStore, end: ProcessStatus
-) -> None:
+async def test_only_turns_of_work_that_was_given_up_are_freed(queue: AsyncStore, end: ProcessStatus) -> None:
     refine = task_of(kind="refine")
     await queue.apply([said("mine"), said("Ben's", BEN), said("refine this", task_id=refine.task.id)])
     mine, ben = await begun(queue), await begun(queue, "B", BEN)
@@ -219,14 +217,14 @@ async def test_only_turns_of_work_that_was_given_up_are_freed(
     assert await contents(queue, task) == ["mine"]
 
 
-async def test_a_completed_task_lets_go_of_nothing(queue: AsyncTaskStore) -> None:
+async def test_a_completed_task_lets_go_of_nothing(queue: AsyncStore) -> None:
     await queue.apply([said("mine")])
     task = await begun(queue)
     await queue.apply([becomes(task, ProcessStatus.COMPLETED)])
     assert await queue.apply([FreeTurns(LANE)]) == [0]
 
 
-async def test_lanes_where_turns_wait_are_found_page_by_page(queue: AsyncTaskStore) -> None:
+async def test_lanes_where_turns_wait_are_found_page_by_page(queue: AsyncStore) -> None:
     scopes = [Scope(user) for user in USERS]
     await queue.apply([said(f"{n} {scope[0]}", scope) for scope in scopes for n in range(2)])
     await queue.apply([said("no user", Scope(None, "agent")), said("nobody's", Scope())])
@@ -241,7 +239,7 @@ async def test_lanes_where_turns_wait_are_found_page_by_page(queue: AsyncTaskSto
         assert found == expected
 
 
-async def test_turns_that_were_given_up_count_among_those_that_wait(queue: AsyncTaskStore) -> None:
+async def test_turns_that_were_given_up_count_among_those_that_wait(queue: AsyncStore) -> None:
     refine = task_of(kind="refine")
     await queue.apply([said("mine", Scope("ana", "agent")), said("Ben's", BEN)])
     mine, ben = await begun(queue), await begun(queue, "B", BEN)
@@ -260,7 +258,7 @@ async def test_turns_that_were_given_up_count_among_those_that_wait(queue: Async
     assert await queue.buffered_scopes("", 9, lane=LANE) == []
 
 
-async def test_turns_of_a_scope_that_was_removed_are_gone(queue: AsyncTaskStore) -> None:
+async def test_turns_of_a_scope_that_was_removed_are_gone(queue: AsyncStore) -> None:
     turns = [said("mine"), said("mine too", Scope("ana", "agent"))]
     await queue.apply([*turns, said("Ben's", BEN)])
     task = await begun(queue)

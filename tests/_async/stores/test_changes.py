@@ -30,7 +30,7 @@ from powermem.changes import (
 )
 from powermem.clock import now
 from powermem.types import Row, Scope
-from tests.additions import ANA, memory_of, search_for, turn_of, vector
+from tests.support.additions import ANA, memory_of, search_for, turn_of, vector
 
 pytestmark = pytest.mark.stores
 

@@ -11,7 +11,7 @@ from powermem import AsyncMemory
 from powermem._async.stores.base import AsyncStore
 from powermem.clock import parse
 from powermem.types import Scope
-from tests.additions import memory_of, search_for, turn_of
+from tests.support.additions import memory_of, search_for, turn_of
 
 pytestmark = pytest.mark.stores
 

@@ -11,9 +11,9 @@ from powermem import AsyncMemory
 from powermem._async.stores.base import AsyncStore
 from powermem.filters import matches, parse
 from powermem.types import Row, Scope
-from tests.additions import memory_of, search_for
-from tests.filtering import Filter
-from tests.strategies import IDS, TEXTS, UNUSUAL, filters
+from tests.support.additions import memory_of, search_for
+from tests.support.filtering import Filter
+from tests.support.strategies import IDS, TEXTS, UNUSUAL, filters
 
 pytestmark = pytest.mark.stores
 

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from powermem._async.stores.base import AsyncTaskStore
+from powermem._async.stores.base import AsyncStore
 from powermem._concurrency import async_gather
 from powermem.changes import (
     Change,
@@ -22,19 +22,19 @@ from powermem.changes import (
 )
 from powermem.tasks import ProcessStatus, Task, lane_of
 from powermem.types import Scope
-from tests.additions import memory_of
-from tests.queueing import AT, LANE, LONG, SECOND, UNTIL, USERS, becomes, said, task_of
+from tests.support.additions import memory_of
+from tests.support.queueing import AT, LANE, LONG, SECOND, UNTIL, USERS, becomes, said, task_of
 
 pytestmark = pytest.mark.stores
 
 BEN = Scope("ben")
 
 
-async def claim(store: AsyncTaskStore, owner: str, at: int = AT, limit: int = 9, **more: str) -> list[str]:
+async def claim(store: AsyncStore, owner: str, at: int = AT, limit: int = 9, **more: str) -> list[str]:
     return await store.claim_lanes(owner, at, at + 60 * SECOND, limit, **more)
 
 
-async def test_a_lane_without_work_is_not_claimed(queue: AsyncTaskStore) -> None:
+async def test_a_lane_without_work_is_not_claimed(queue: AsyncStore) -> None:
     assert await claim(queue, "A") == []
     # Turns alone are no task.
     await queue.apply([said("I like tea")])
@@ -44,7 +44,7 @@ async def test_a_lane_without_work_is_not_claimed(queue: AsyncTaskStore) -> None
         await queue.begin_task("A", LANE, AT)
 
 
-async def test_the_longest_due_lanes_are_claimed_first(queue: AsyncTaskStore) -> None:
+async def test_the_longest_due_lanes_are_claimed_first(queue: AsyncStore) -> None:
     due = {"ana": 3, "ben": -5, "cat": 0, "dan": 7, "eve": -5 * SECOND}
     for user, later in due.items():
         await queue.apply([task_of(Scope(user), due_at=AT + later)])
@@ -57,7 +57,7 @@ async def test_the_longest_due_lanes_are_claimed_first(queue: AsyncTaskStore) ->
     assert await claim(queue, "E", AT + 3) == ["u:ana"]
 
 
-async def test_one_lane_can_be_claimed_by_name(queue: AsyncTaskStore) -> None:
+async def test_one_lane_can_be_claimed_by_name(queue: AsyncStore) -> None:
     await queue.apply([task_of(), task_of(BEN), task_of(Scope("cat"), due_at=AT + 5)])
     assert await claim(queue, "A", lane="u:ben") == ["u:ben"]
     assert await claim(queue, "B", lane="u:ben") == []
@@ -66,7 +66,7 @@ async def test_one_lane_can_be_claimed_by_name(queue: AsyncTaskStore) -> None:
     assert await claim(queue, "E") == [LANE]
 
 
-async def test_what_a_fast_clock_put_off_is_due_at_once(queue: AsyncTaskStore) -> None:
+async def test_what_a_fast_clock_put_off_is_due_at_once(queue: AsyncStore) -> None:
     ahead = AT + 7200 * SECOND
     await queue.apply([task_of(due_at=ahead), task_of(BEN, due_at=AT + 50 * SECOND)])
     assert await claim(queue, "A") == []
@@ -79,7 +79,7 @@ async def test_what_a_fast_clock_put_off_is_due_at_once(queue: AsyncTaskStore) -
     assert await claim(queue, "B", AT + 50 * SECOND) == ["u:ben"]
 
 
-async def test_a_lease_by_a_fast_clock_lasts_as_long_as_any(queue: AsyncTaskStore) -> None:
+async def test_a_lease_by_a_fast_clock_lasts_as_long_as_any(queue: AsyncStore) -> None:
     ahead = AT + 7200 * SECOND
     await queue.apply([task_of(), task_of(BEN), task_of(Scope("cat"))])
     assert await claim(queue, "A", ahead, lane=LANE) == [LANE]
@@ -92,7 +92,7 @@ async def test_a_lease_by_a_fast_clock_lasts_as_long_as_any(queue: AsyncTaskStor
     assert await queue.renew_lanes("B", ["u:ben"], UNTIL) == ["u:ben"]
 
 
-async def test_nobodys_lanes_alone_are_taken_where_times_are_not_to_be_trusted(queue: AsyncTaskStore) -> None:
+async def test_nobodys_lanes_alone_are_taken_where_times_are_not_to_be_trusted(queue: AsyncStore) -> None:
     await queue.apply([task_of(), task_of(BEN)])
     assert await claim(queue, "A", lane=LANE) == [LANE]
     ahead = AT + 7200 * SECOND
@@ -100,9 +100,7 @@ async def test_nobodys_lanes_alone_are_taken_where_times_are_not_to_be_trusted(q
     assert await claim(queue, "C", ahead) == [LANE]
 
 
-async def test_a_held_lane_is_free_when_its_lease_has_ended(
-    queue: AsyncTaskStore, other: AsyncTaskStore
-) -> None:
+async def test_a_held_lane_is_free_when_its_lease_has_ended(queue: AsyncStore, other: AsyncStore) -> None:
     await queue.apply([task_of()])
     assert await claim(queue, "A") == [LANE]
     for store in (queue, other):
@@ -118,7 +116,7 @@ async def test_a_held_lane_is_free_when_its_lease_has_ended(
     assert await claim(other, "B", UNTIL + 20 * SECOND + 1) == [LANE]
 
 
-async def test_only_what_is_still_held_is_renewed(queue: AsyncTaskStore, other: AsyncTaskStore) -> None:
+async def test_only_what_is_still_held_is_renewed(queue: AsyncStore, other: AsyncStore) -> None:
     scopes = [Scope(user) for user in USERS]
     lanes = [lane_of(scope) for scope in scopes]
     await queue.apply([task_of(scope) for scope in scopes])
@@ -133,7 +131,7 @@ async def test_only_what_is_still_held_is_renewed(queue: AsyncTaskStore, other: 
     assert await claim(other, "D", UNTIL + 2, limit=100) == [lanes[0]]
 
 
-async def test_who_has_lost_a_lane_changes_nothing_more(queue: AsyncTaskStore, other: AsyncTaskStore) -> None:
+async def test_who_has_lost_a_lane_changes_nothing_more(queue: AsyncStore, other: AsyncStore) -> None:
     turn = said("I like tea")
     task = task_of()
     await queue.apply([turn, task])
@@ -163,9 +161,7 @@ async def test_who_has_lost_a_lane_changes_nothing_more(queue: AsyncTaskStore, o
         await other.apply([HoldLane(LANE, "B", UNTIL + 62 * SECOND)])
 
 
-async def test_what_a_killed_owner_had_begun_is_begun_again(
-    queue: AsyncTaskStore, other: AsyncTaskStore
-) -> None:
+async def test_what_a_killed_owner_had_begun_is_begun_again(queue: AsyncStore, other: AsyncStore) -> None:
     first, second = task_of(payload={"prompt": "a"}), task_of()
     await queue.apply([said("one"), said("two", sent_at=AT + 1), first, second])
     assert await claim(queue, "A") == [LANE]
@@ -194,7 +190,7 @@ async def test_what_a_killed_owner_had_begun_is_begun_again(
 
 
 async def test_a_lane_that_was_let_go_of_is_due_when_its_next_task_is(
-    queue: AsyncTaskStore, other: AsyncTaskStore
+    queue: AsyncStore, other: AsyncStore
 ) -> None:
     first, second = task_of(), task_of(due_at=AT + 5)
     await queue.apply([first, second])
@@ -219,7 +215,7 @@ async def test_a_lane_that_was_let_go_of_is_due_when_its_next_task_is(
     assert await claim(queue, "I") == [LANE]
 
 
-async def test_lanes_that_look_alike_are_different(queue: AsyncTaskStore, other: AsyncTaskStore) -> None:
+async def test_lanes_that_look_alike_are_different(queue: AsyncStore, other: AsyncStore) -> None:
     scopes = [*[Scope(user) for user in USERS], Scope(None, "ana"), Scope(None, None, "ana"), Scope()]
     scopes += [Scope(None, LONG), Scope(None, None, LONG), Scope(LONG[1:], LONG, LONG)]
     tasks = {lane_of(scope): task_of(scope) for scope in scopes}
@@ -238,12 +234,12 @@ async def test_lanes_that_look_alike_are_different(queue: AsyncTaskStore, other:
     assert await claim(queue, "C") == [lane]
 
 
-async def test_each_of_many_lanes_is_claimed_by_one(queue: AsyncTaskStore, other: AsyncTaskStore) -> None:
+async def test_each_of_many_lanes_is_claimed_by_one(queue: AsyncStore, other: AsyncStore) -> None:
     expected = [lane_of(Scope(f"user {number}")) for number in range(200)]
     await queue.apply([task_of(Scope(f"user {number}")) for number in range(200)])
     claimed: list[tuple[str, str]] = []
 
-    async def work(store: AsyncTaskStore, number: int) -> None:
+    async def work(store: AsyncStore, number: int) -> None:
         for round_ in range(1000):
             owner = f"{number} {round_}"
             lanes = await claim(store, owner, limit=1 + number % 7)
@@ -260,7 +256,7 @@ async def test_each_of_many_lanes_is_claimed_by_one(queue: AsyncTaskStore, other
         assert await other.begin_task(owner, lane, AT) is not None
 
 
-async def test_of_many_who_want_one_lane_one_gets_it(queue: AsyncTaskStore, other: AsyncTaskStore) -> None:
+async def test_of_many_who_want_one_lane_one_gets_it(queue: AsyncStore, other: AsyncStore) -> None:
     await queue.apply([task_of()])
     for round_ in range(10):
         # Each round, all leases of the one before have ended.
@@ -276,7 +272,7 @@ async def test_of_many_who_want_one_lane_one_gets_it(queue: AsyncTaskStore, othe
 
 @pytest.mark.parametrize("how", ["added", "retried"])
 async def test_no_task_is_forgotten_when_a_lane_is_let_go_of(
-    queue: AsyncTaskStore, other: AsyncTaskStore, how: str
+    queue: AsyncStore, other: AsyncStore, how: str
 ) -> None:
     scopes = [Scope(f"user {number}") for number in range(12)]
     chance = random.Random(12)
@@ -300,9 +296,7 @@ async def test_no_task_is_forgotten_when_a_lane_is_let_go_of(
         await async_gather(calls)
 
 
-async def test_no_task_is_forgotten_when_its_scope_is_emptied(
-    queue: AsyncTaskStore, other: AsyncTaskStore
-) -> None:
+async def test_no_task_is_forgotten_when_its_scope_is_emptied(queue: AsyncStore, other: AsyncStore) -> None:
     scopes = [Scope(f"user {number}") for number in range(8)]
     chance = random.Random(8)
     for round_ in range(12):
@@ -333,9 +327,7 @@ def retry(task: Task) -> UpdateTask:
     return becomes(task, ProcessStatus.PENDING, expected=frozenset({ProcessStatus.FAILED}), due_at=AT)
 
 
-async def test_many_workers_do_each_turn_once_and_in_order(
-    queue: AsyncTaskStore, other: AsyncTaskStore
-) -> None:
+async def test_many_workers_do_each_turn_once_and_in_order(queue: AsyncStore, other: AsyncStore) -> None:
     users, turns = 5, 12
     ticks = iter(range(AT, AT + 10_000_000))
     done: Counter[str] = Counter()
@@ -350,7 +342,7 @@ async def test_many_workers_do_each_turn_once_and_in_order(
                 batch.append(task_of(scope))
             await (queue, other)[number % 2].apply(batch)
 
-    async def work(store: AsyncTaskStore, name: int) -> None:
+    async def work(store: AsyncStore, name: int) -> None:
         chance = random.Random(name)
         for round_ in range(3000):
             if sum(done.values()) == users * turns:
@@ -363,7 +355,7 @@ async def test_many_workers_do_each_turn_once_and_in_order(
                 except (LeaseLost, TurnsGone, TaskEnded) as error:
                     outcomes[type(error).__name__] += 1
 
-    async def work_on(store: AsyncTaskStore, owner: str, lane: str, chance: random.Random) -> None:
+    async def work_on(store: AsyncStore, owner: str, lane: str, chance: random.Random) -> None:
         while (task := await store.begin_task(owner, lane, next(ticks))) is not None:
             waiting = await store.task_turns(task.id)
             if chance.random() < 0.3:

@@ -14,7 +14,7 @@ from powermem._async.stores.pool import AsyncPool
 from powermem._concurrency import async_gather
 from powermem._drivers._asyncpg import AsyncPostgresDriver
 from powermem._drivers.base import Server as Address
-from tests.databases import execute
+from tests.support.databases import execute
 
 PACKET = 1 << 17
 

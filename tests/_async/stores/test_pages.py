@@ -13,7 +13,7 @@ from powermem._async.stores.base import AsyncStore
 from powermem._concurrency import AsyncEvent, async_gather
 from powermem.changes import Amend
 from powermem.types import Scope
-from tests.additions import memory_of
+from tests.support.additions import memory_of
 
 pytestmark = pytest.mark.stores
 

@@ -14,7 +14,7 @@ from powermem._concurrency import async_gather
 from powermem._drivers._asyncpg import AsyncPostgresDriver
 from powermem._drivers.base import Server
 from powermem.sql.postgres import SESSION
-from tests.databases import execute
+from tests.support.databases import execute
 
 pytestmark = pytest.mark.stores("postgres")
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory, StoreError
-from powermem._async.stores.base import AsyncTaskStore
+from powermem._async.stores.base import AsyncStore
 from powermem._async.stores.build import build_store
 from powermem._concurrency import async_gather
 from powermem.changes import Delete as DeleteMemory
@@ -20,9 +20,21 @@ from powermem.filters import parse
 from powermem.sql.schema import DATED_TABLES, QUEUE_TABLES
 from powermem.tasks import ProcessStatus, lane_of
 from powermem.types import Scope
-from tests.additions import ANA, memory_of, turn_of
-from tests.databases import execute
-from tests.queueing import ALL, AT, LANE, LONG, MOCK, UNTIL, USERS, becomes, preference_of, said, task_of
+from tests.support.additions import ANA, memory_of, turn_of
+from tests.support.databases import execute
+from tests.support.queueing import (
+    ALL,
+    AT,
+    LANE,
+    LONG,
+    MOCK,
+    UNTIL,
+    USERS,
+    becomes,
+    preference_of,
+    said,
+    task_of,
+)
 
 pytestmark = pytest.mark.stores
 
@@ -34,24 +46,24 @@ STRANGE = "nul \x00 quote ' \\ \\u0000 😀 \ufeff %s ? :x"
 KEPT = (1, 1, 2, 1)
 
 
-async def texts(store: AsyncTaskStore, scope: Scope) -> list[str]:
+async def texts(store: AsyncStore, scope: Scope) -> list[str]:
     return [preference.text for preference in await store.preferences(scope)]
 
 
-async def fill(store: AsyncTaskStore, *scopes: Scope) -> None:
+async def fill(store: AsyncStore, *scopes: Scope) -> None:
     for scope in scopes:
         await store.apply([memory_of("tea", scope), said("waits", scope), task_of(scope)])
         await store.apply([task_of(scope, status=ProcessStatus.FAILED), preference_of("tea", scope)])
 
 
-async def kept(store: AsyncTaskStore, scope: Scope) -> tuple[int, int, int, int]:
+async def kept(store: AsyncStore, scope: Scope) -> tuple[int, int, int, int]:
     """Count a scope's memories, its lane's turns, its tasks and its preferences."""
     tasks = await store.list_tasks(scope, ALL, limit=99)
     turns = await store.count_buffered(lane_of(scope), 99)
     return await store.count(scope, None), turns, len(tasks), len(await store.preferences(scope))
 
 
-async def test_a_preference_is_kept_whole(queue: AsyncTaskStore) -> None:
+async def test_a_preference_is_kept_whole(queue: AsyncStore) -> None:
     scope = Scope("ana", "an agent", "a run")
     changes = [
         preference_of(STRANGE, scope, kind="implicit_preference", reasoning=STRANGE, created_at=-5),
@@ -66,7 +78,7 @@ async def test_a_preference_is_kept_whole(queue: AsyncTaskStore) -> None:
     assert await queue.preferences(scope, after=kept[2].id) == []
 
 
-async def test_preferences_come_oldest_first_and_once(queue: AsyncTaskStore, other: AsyncTaskStore) -> None:
+async def test_preferences_come_oldest_first_and_once(queue: AsyncStore, other: AsyncStore) -> None:
     tea, jam, cake = preference_of("tea"), preference_of("jam"), preference_of("cake")
     assert await queue.apply([tea, preference_of("tea", reasoning="said again"), jam]) == [1, 0, 1]
     assert await other.apply([preference_of("jam"), cake, preference_of("cake", BEN)]) == [0, 1, 1]
@@ -86,7 +98,7 @@ async def test_preferences_come_oldest_first_and_once(queue: AsyncTaskStore, oth
     assert len(await texts(other, ANA)) == 16
 
 
-async def test_preferences_of_scopes_do_not_mix(queue: AsyncTaskStore) -> None:
+async def test_preferences_of_scopes_do_not_mix(queue: AsyncStore) -> None:
     scopes = [*[Scope(user) for user in USERS], Scope("ana", "agent"), Scope(None, "ana"), Scope()]
     scopes.append(Scope(LONG, LONG, LONG))
     for number, scope in enumerate(scopes):
@@ -99,7 +111,7 @@ async def test_preferences_of_scopes_do_not_mix(queue: AsyncTaskStore) -> None:
     assert len(await texts(queue, Scope())) == 2 * len(scopes)
 
 
-async def test_work_of_a_scope_goes_with_its_memories(queue: AsyncTaskStore, other: AsyncTaskStore) -> None:
+async def test_work_of_a_scope_goes_with_its_memories(queue: AsyncStore, other: AsyncStore) -> None:
     agent, hostile, long = Scope("ana", "agent"), Scope("a' OR 1=1"), Scope(LONG)
     await fill(queue, ANA, agent, BEN, hostile, long, Scope(None, "ana"))
     # A filter picks memories; it says nothing about what is still to be done.
@@ -126,9 +138,7 @@ async def test_work_of_a_scope_goes_with_its_memories(queue: AsyncTaskStore, oth
     assert await queue.begin_task("A", "u:ben", AT) is not None
 
 
-async def test_work_that_is_removed_while_it_is_under_way(
-    queue: AsyncTaskStore, other: AsyncTaskStore
-) -> None:
+async def test_work_that_is_removed_while_it_is_under_way(queue: AsyncStore, other: AsyncStore) -> None:
     turn, task = said("I like tea"), task_of()
     await queue.apply([turn, task])
     assert await queue.claim_lanes("A", AT, UNTIL, 9) == [LANE]
@@ -146,7 +156,7 @@ async def test_work_that_is_removed_while_it_is_under_way(
     assert await other.claim_lanes("B", AT, UNTIL, 9) == [LANE]
 
 
-async def test_a_reset_leaves_nothing_to_do(queue: AsyncTaskStore, other: AsyncTaskStore) -> None:
+async def test_a_reset_leaves_nothing_to_do(queue: AsyncStore, other: AsyncStore) -> None:
     await fill(queue, ANA, BEN, Scope())
     assert await other.claim_lanes("A", AT, UNTIL, 1, lane=LANE) == [LANE]
     await queue.reset()
@@ -161,7 +171,7 @@ async def test_a_reset_leaves_nothing_to_do(queue: AsyncTaskStore, other: AsyncT
     assert await queue.claim_lanes("C", AT, UNTIL, 9) == [LANE]
 
 
-async def test_scopes_do_not_reach_into_each_other(queue: AsyncTaskStore) -> None:
+async def test_scopes_do_not_reach_into_each_other(queue: AsyncStore) -> None:
     scopes = [Scope(user, "", "") for user in USERS] + [Scope("", "ana", ""), Scope("", "", "ana")]
     await fill(queue, *scopes)
     for scope in scopes:
@@ -175,9 +185,8 @@ async def test_scopes_do_not_reach_into_each_other(queue: AsyncTaskStore) -> Non
 
 
 async def test_everything_is_there_after_opening_again(config: dict[str, Any]) -> None:
-    async def opened() -> AsyncTaskStore:
+    async def opened() -> AsyncStore:
         store = build_store(resolve(config))
-        assert isinstance(store, AsyncTaskStore)
         await store.open()
         await store.identify(MOCK)
         return store
@@ -220,11 +229,10 @@ async def test_everything_is_there_after_opening_again(config: dict[str, Any]) -
     await store.close()
 
 
-async def test_collections_have_work_of_their_own(config: dict[str, Any], queue: AsyncTaskStore) -> None:
+async def test_collections_have_work_of_their_own(config: dict[str, Any], queue: AsyncStore) -> None:
     named = {**config["vector_store"]["config"], "collection_name": "memories_2"}
     section = {**config["vector_store"], "config": named}
     second = build_store(resolve({**config, "vector_store": section}))
-    assert isinstance(second, AsyncTaskStore)
     await second.open()
     await second.identify(MOCK)
     await second.reset()
@@ -241,7 +249,7 @@ async def test_collections_have_work_of_their_own(config: dict[str, Any], queue:
 
 
 async def test_a_database_from_before_there_was_work_to_do(
-    new_config: dict[str, Any], open_new: Callable[[], Awaitable[AsyncTaskStore]]
+    new_config: dict[str, Any], open_new: Callable[[], Awaitable[AsyncStore]]
 ) -> None:
     section = new_config["vector_store"]
     async with AsyncMemory(new_config) as memory:
@@ -260,7 +268,7 @@ async def test_a_database_from_before_there_was_work_to_do(
     assert await second.claim_lanes("A", AT, UNTIL, 9) == ["u:ben"]
 
 
-async def test_a_broken_change_says_so_and_leaves_the_rest(queue: AsyncTaskStore) -> None:
+async def test_a_broken_change_says_so_and_leaves_the_rest(queue: AsyncStore) -> None:
     known = turn_of("known")
     await queue.apply([known])
     for batch in (

@@ -9,7 +9,7 @@ import pytest
 from powermem import AsyncMemory
 from powermem._async.stores.base import AsyncStore
 from powermem.types import Scope
-from tests.additions import memory_of, search_for
+from tests.support.additions import memory_of, search_for
 
 pytestmark = pytest.mark.stores
 

@@ -16,8 +16,8 @@ from powermem.changes import AddMemory, Amend, Delete, ReplaceText, Supersede
 from powermem.filters import parse
 from powermem.text import term_id
 from powermem.types import Hit, Scope, SearchRequest
-from tests.additions import memory_of, search_for, vector
-from tests.filling import random_texts
+from tests.support.additions import memory_of, search_for, vector
+from tests.support.filling import random_texts
 
 pytestmark = pytest.mark.stores("postgres", "oceanbase", "mysql")
 

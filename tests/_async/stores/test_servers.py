@@ -15,7 +15,7 @@ from servers.process import free_port
 from powermem import AsyncMemory, StoreError, StoreUnavailableError
 from powermem._async.stores import pool, queue
 from powermem._concurrency import AsyncEvent, async_gather, async_to_thread
-from tests.databases import arguments, execute
+from tests.support.databases import arguments, execute
 
 pytestmark = pytest.mark.stores("postgres", "oceanbase", "mysql")
 

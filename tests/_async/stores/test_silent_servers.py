@@ -10,8 +10,8 @@ import pytest
 
 from powermem import AsyncMemory, StoreUnavailableError
 from powermem._concurrency import async_gather
-from tests.databases import place
-from tests.relays import Fault, Proxy
+from tests.support.databases import place
+from tests.support.relays import Fault, Proxy
 
 pytestmark = [pytest.mark.stores("postgres", "oceanbase", "mysql"), pytest.mark.timeout(60)]
 

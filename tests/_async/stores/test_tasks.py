@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from powermem import StoreError
-from powermem._async.stores.base import AsyncTaskStore
+from powermem._async.stores.base import AsyncStore
 from powermem._concurrency import async_gather
 from powermem.changes import Added, Change, Duplicate, Outcome, TaskEnded, VersionConflict
 from powermem.changes import Delete as DeleteMemory
 from powermem.tasks import ProcessStatus, QueueStatistics, Task, lane_of
 from powermem.types import Scope
-from tests.additions import ANA, memory_of
-from tests.queueing import ALL, AT, LANE, SECOND, UNTIL, USERS, becomes, said, task_of
+from tests.support.additions import ANA, memory_of
+from tests.support.queueing import ALL, AT, LANE, SECOND, UNTIL, USERS, becomes, said, task_of
 
 pytestmark = pytest.mark.stores
 
@@ -27,22 +27,22 @@ COMPLETED, FAILED, CANCELLED = ProcessStatus.COMPLETED, ProcessStatus.FAILED, Pr
 STRANGE = "nul \x00 quote ' \\ \\u0000 😀 \ufeff %s ? :x"
 
 
-async def hold(store: AsyncTaskStore, owner: str = "A", lane: str = LANE) -> None:
+async def hold(store: AsyncStore, owner: str = "A", lane: str = LANE) -> None:
     assert await store.claim_lanes(owner, AT, UNTIL, 1, lane=lane) == [lane]
 
 
-async def begin(store: AsyncTaskStore, at: int = AT, owner: str = "A", lane: str = LANE) -> Task:
+async def begin(store: AsyncStore, at: int = AT, owner: str = "A", lane: str = LANE) -> Task:
     task = await store.begin_task(owner, lane, at)
     assert task is not None
     return task
 
 
-async def listed(store: AsyncTaskStore, scope: Scope, *statuses: ProcessStatus, **more: int) -> list[int]:
+async def listed(store: AsyncStore, scope: Scope, *statuses: ProcessStatus, **more: int) -> list[int]:
     tasks = await store.list_tasks(scope, frozenset(statuses), **{"limit": 1000, **more})
     return [task.id for task in tasks]
 
 
-async def test_a_task_is_kept_whole(queue: AsyncTaskStore) -> None:
+async def test_a_task_is_kept_whole(queue: AsyncStore) -> None:
     deep: dict[str, Any] = {"text": STRANGE, STRANGE: [1, 2**60, 1.5, None, True, {}, []], "": "x" * 500_000}
     added = task_of(
         Scope("ana", "an agent", "a run"),
@@ -66,7 +66,7 @@ async def test_a_task_is_kept_whole(queue: AsyncTaskStore) -> None:
     assert await queue.count_buffered(None, 9) == 0
 
 
-async def test_tasks_of_a_lane_are_begun_in_order_one_at_a_time(queue: AsyncTaskStore) -> None:
+async def test_tasks_of_a_lane_are_begun_in_order_one_at_a_time(queue: AsyncStore) -> None:
     first, second, third = task_of(), task_of(Scope("ana", "agent"), "refine"), task_of()
     # The order is that of their ids, in whichever order they arrive.
     await queue.apply([third, second])
@@ -84,7 +84,7 @@ async def test_tasks_of_a_lane_are_begun_in_order_one_at_a_time(queue: AsyncTask
     assert await queue.begin_task("A", LANE, AT) is None
 
 
-async def test_a_task_that_is_not_due_holds_back_those_behind_it(queue: AsyncTaskStore) -> None:
+async def test_a_task_that_is_not_due_holds_back_those_behind_it(queue: AsyncStore) -> None:
     first, second, elsewhere = task_of(), task_of(), task_of(BEN)
     await queue.apply([first, second, elsewhere])
     await hold(queue)
@@ -105,7 +105,7 @@ async def test_a_task_that_is_not_due_holds_back_those_behind_it(queue: AsyncTas
     assert (await begin(queue, AT, "C")).id == second.task.id
 
 
-async def test_a_task_added_behind_one_that_waits_does_not_bring_it_forward(queue: AsyncTaskStore) -> None:
+async def test_a_task_added_behind_one_that_waits_does_not_bring_it_forward(queue: AsyncStore) -> None:
     first = task_of(due_at=AT + 50)
     await queue.apply([first])
     await queue.apply([task_of(due_at=AT)])
@@ -118,7 +118,7 @@ async def test_a_task_added_behind_one_that_waits_does_not_bring_it_forward(queu
     assert (await begin(queue, AT + 50, "C")).id == first.task.id
 
 
-async def test_updates_change_what_they_name(queue: AsyncTaskStore) -> None:
+async def test_updates_change_what_they_name(queue: AsyncStore) -> None:
     added = task_of(payload={"a": 1})
     await queue.apply([added])
     whole = added.task
@@ -140,7 +140,7 @@ async def test_updates_change_what_they_name(queue: AsyncTaskStore) -> None:
         assert await queue.find_task(whole.id) == whole
 
 
-async def test_an_update_that_comes_too_late_does_nothing(queue: AsyncTaskStore) -> None:
+async def test_an_update_that_comes_too_late_does_nothing(queue: AsyncStore) -> None:
     added = task_of()
     await queue.apply([added])
     for state, expected in (
@@ -165,7 +165,7 @@ async def test_an_update_that_comes_too_late_does_nothing(queue: AsyncTaskStore)
     assert await queue.count(ANA, None) == 3
 
 
-async def test_what_came_of_a_task_is_noted_with_it(queue: AsyncTaskStore) -> None:
+async def test_what_came_of_a_task_is_noted_with_it(queue: AsyncStore) -> None:
     added = task_of()
     await queue.apply([added, memory_of("known")])
     seen: list[list[str]] = []
@@ -213,9 +213,7 @@ async def test_what_came_of_a_task_is_noted_with_it(queue: AsyncTaskStore) -> No
     assert json.loads(json.dumps(task.outcome)) == task.outcome
 
 
-async def test_what_is_noted_at_once_by_many_is_all_there(
-    queue: AsyncTaskStore, other: AsyncTaskStore
-) -> None:
+async def test_what_is_noted_at_once_by_many_is_all_there(queue: AsyncStore, other: AsyncStore) -> None:
     added = task_of()
     await queue.apply([added])
 
@@ -231,7 +229,7 @@ async def test_what_is_noted_at_once_by_many_is_all_there(
     assert sorted(found["n"] for found in task.outcome["preferences"]) == list(range(16))
 
 
-async def test_of_cancelling_and_completing_one_wins(queue: AsyncTaskStore, other: AsyncTaskStore) -> None:
+async def test_of_cancelling_and_completing_one_wins(queue: AsyncStore, other: AsyncStore) -> None:
     for round_ in range(15):
         added = task_of()
         await queue.apply([added])
@@ -243,7 +241,7 @@ async def test_of_cancelling_and_completing_one_wins(queue: AsyncTaskStore, othe
         assert await other.find_task(added.task.id) == won
 
 
-async def test_a_cancelled_task_is_not_begun(queue: AsyncTaskStore, other: AsyncTaskStore) -> None:
+async def test_a_cancelled_task_is_not_begun(queue: AsyncStore, other: AsyncStore) -> None:
     for _ in range(15):
         first, second = task_of(), task_of()
         await queue.apply([first, second])
@@ -264,7 +262,7 @@ async def test_a_cancelled_task_is_not_begun(queue: AsyncTaskStore, other: Async
         await queue.release_lane(owner, LANE)
 
 
-async def test_a_task_whose_lane_is_let_go_waits_again(queue: AsyncTaskStore, other: AsyncTaskStore) -> None:
+async def test_a_task_whose_lane_is_let_go_waits_again(queue: AsyncStore, other: AsyncStore) -> None:
     task = task_of()
     await queue.apply([task])
     await hold(queue)
@@ -277,7 +275,7 @@ async def test_a_task_whose_lane_is_let_go_waits_again(queue: AsyncTaskStore, ot
     assert (await begin(other, owner="B")).attempts == 1
 
 
-async def test_a_failed_task_can_be_tried_again(queue: AsyncTaskStore) -> None:
+async def test_a_failed_task_can_be_tried_again(queue: AsyncStore) -> None:
     first, second = task_of(), task_of()
     await queue.apply([said("I like tea"), first, second])
     await hold(queue)
@@ -294,7 +292,7 @@ async def test_a_failed_task_can_be_tried_again(queue: AsyncTaskStore) -> None:
     assert [waiting.turn.content for waiting in await queue.task_turns(task.id)] == ["I like tea"]
 
 
-async def test_tasks_are_listed_newest_first(queue: AsyncTaskStore) -> None:
+async def test_tasks_are_listed_newest_first(queue: AsyncStore) -> None:
     states = [PENDING, FAILED, COMPLETED, FAILED, PENDING, CANCELLED, RUNNING]
     tasks = [task_of(status=state, created_at=AT - n) for n, state in enumerate(states)]
     strange = {user: task_of(Scope(user), status=FAILED) for user in USERS if user != "ana"}
@@ -321,7 +319,7 @@ async def test_tasks_are_listed_newest_first(queue: AsyncTaskStore) -> None:
         assert [number for page in pages for number in page] == everything
 
 
-async def test_the_numbers_about_the_queue(queue: AsyncTaskStore) -> None:
+async def test_the_numbers_about_the_queue(queue: AsyncStore) -> None:
     def numbers(found: QueueStatistics) -> tuple[int, dict[ProcessStatus, int], int | None]:
         return found.buffered, {state: n for state, n in found.by_status.items() if n}, found.oldest_at
 
@@ -340,7 +338,7 @@ async def test_the_numbers_about_the_queue(queue: AsyncTaskStore) -> None:
     assert (await queue.queue_statistics()).by_status[FAILED] == 1
 
 
-async def test_lanes_without_any_id(queue: AsyncTaskStore) -> None:
+async def test_lanes_without_any_id(queue: AsyncStore) -> None:
     await queue.apply([said("nobody's", Scope()), task_of(Scope())])
     await hold(queue, lane=lane_of(Scope()))
     task = await begin(queue, lane=lane_of(Scope()))
@@ -348,7 +346,7 @@ async def test_lanes_without_any_id(queue: AsyncTaskStore) -> None:
     assert [waiting.turn.content for waiting in await queue.task_turns(task.id)] == ["nobody's"]
 
 
-async def test_tasks_that_are_over_are_forgotten_in_time(queue: AsyncTaskStore) -> None:
+async def test_tasks_that_are_over_are_forgotten_in_time(queue: AsyncStore) -> None:
     over, fresh, failed, waiting, holding = (task_of() for _ in range(5))
     await queue.apply([over, fresh, failed, waiting, holding, said("kept", task_id=holding.task.id)])
     await queue.apply([becomes(over, COMPLETED), becomes(failed, FAILED), becomes(holding, CANCELLED)])

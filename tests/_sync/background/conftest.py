@@ -9,8 +9,8 @@ import pytest
 
 from powermem._sync.processing import runner
 from powermem.wire.retry import Backoff
-from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel, eager
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import ScriptedModel, eager
 
 
 @pytest.fixture

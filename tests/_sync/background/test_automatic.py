@@ -11,8 +11,8 @@ import pytest
 from powermem import Memory, StoreUnavailableError
 from powermem._concurrency import gather
 from tests._sync.patience import comes, known, until
-from tests.apiserver import ApiServer, failure
-from tests.scripted import ScriptedModel, heard, hold
+from tests.support.apiserver import ApiServer, failure
+from tests.support.scripted import ScriptedModel, heard, hold
 
 
 def talk(memory: Memory, numbers: range, user_id: str = "ana") -> None:

@@ -11,8 +11,8 @@ import pytest
 from powermem import ClosedError, InvalidInputError, Memory
 from powermem._concurrency import gather
 from tests._sync.patience import known, until
-from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel, heard, hold
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import ScriptedModel, heard, hold
 
 
 @pytest.fixture

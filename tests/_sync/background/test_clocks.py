@@ -12,9 +12,9 @@ import pytest
 from powermem import Memory, ProcessStatus, clock
 from powermem._sync.processing import runner
 from tests._sync.patience import comes, known, until
-from tests.apiserver import ApiServer, failure
-from tests.queueing import LongPause
-from tests.scripted import ScriptedModel, hold
+from tests.support.apiserver import ApiServer, failure
+from tests.support.queueing import LongPause
+from tests.support.scripted import ScriptedModel, hold
 
 HOUR = 3_600_000_000
 

@@ -16,8 +16,8 @@ from powermem import (
 from powermem._concurrency import Event, gather
 from powermem._sync import background, following
 from tests._sync.patience import known, until
-from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel, hold, refuse
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import ScriptedModel, hold, refuse
 
 
 def listed(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> Event:

@@ -11,8 +11,8 @@ import pytest
 from powermem import InvalidInputError, Memory
 from powermem._concurrency import sleep
 from tests._sync.patience import comes, until
-from tests.apiserver import ApiServer, failure
-from tests.scripted import ScriptedModel, hold
+from tests.support.apiserver import ApiServer, failure
+from tests.support.scripted import ScriptedModel, hold
 
 
 @pytest.mark.stores

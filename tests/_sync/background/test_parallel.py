@@ -14,8 +14,8 @@ import pytest
 from powermem import Memory, StoreUnavailableError
 from powermem._concurrency import gather, to_thread
 from tests._sync.patience import comes, known, until
-from tests.apiserver import HANG, ApiServer, Behaviour
-from tests.scripted import ScriptedModel, eager, heard, hold
+from tests.support.apiserver import HANG, ApiServer, Behaviour
+from tests.support.scripted import ScriptedModel, eager, heard, hold
 
 # Begins to process, and is killed before the model has answered.
 KILLED = """

@@ -12,8 +12,8 @@ import pytest
 from powermem import ClosedError, InvalidInputError, Memory, ProcessStatus
 from powermem._concurrency import gather
 from tests._sync.patience import comes, known, until
-from tests.apiserver import ApiServer, Behaviour
-from tests.scripted import ScriptedModel, eager, heard, hold
+from tests.support.apiserver import ApiServer, Behaviour
+from tests.support.scripted import ScriptedModel, eager, heard, hold
 
 
 @pytest.fixture

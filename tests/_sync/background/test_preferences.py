@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from powermem import Memory
-from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel, fact, hold
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import ScriptedModel, fact, hold
 
 TEA = {"preference_type": "explicit", "preference": "Likes tea", "reasoning": "Said so."}
 CHEAP = {

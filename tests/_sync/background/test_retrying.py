@@ -17,9 +17,9 @@ from powermem import (
 )
 from powermem._sync.processing import runner
 from tests._sync.patience import PATIENCE, comes, known, until
-from tests.apiserver import ApiServer, failure
-from tests.queueing import LongPause
-from tests.scripted import ScriptedModel, eager, heard, hold, refuse
+from tests.support.apiserver import ApiServer, failure
+from tests.support.queueing import LongPause
+from tests.support.scripted import ScriptedModel, eager, heard, hold, refuse
 
 MORNING, NOON, EVENING = "2023-05-08T08:00:00Z", "2023-05-08T12:00:00Z", "2023-05-08T20:00:00Z"
 

@@ -13,8 +13,8 @@ import pytest
 from powermem import FilterError, InvalidInputError, Memory
 from powermem._concurrency import gather
 from tests._sync.patience import comes, known, until
-from tests.apiserver import ApiServer, failure
-from tests.scripted import ScriptedModel, heard, hold
+from tests.support.apiserver import ApiServer, failure
+from tests.support.scripted import ScriptedModel, heard, hold
 
 TALK = [
     {"role": "user", "content": "I've booked a trip to Guangzhou.", "timestamp": "2025-12-10T09:44:00Z"},

@@ -10,8 +10,8 @@ import pytest
 
 from powermem import InvalidInputError, Memory, NotFoundError, ProcessStatus
 from tests._sync.patience import comes, known, until
-from tests.apiserver import ApiServer
-from tests.scripted import ScriptedModel, fact, hold
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import ScriptedModel, fact, hold
 
 
 @pytest.mark.stores

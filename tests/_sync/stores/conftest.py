@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from powermem import Memory
-from powermem._sync.stores.base import Store, TaskStore
+from powermem._sync.stores.base import Store
 from powermem._sync.stores.build import build_store
 from powermem.config import resolve
-from tests.queueing import MOCK
+from tests.support.queueing import MOCK
 
 
 @pytest.fixture
@@ -31,26 +31,25 @@ def opened(memory: Memory) -> Store:
 
 
 @pytest.fixture
-def open_queue(config: dict[str, Any]) -> Iterator[Callable[[], TaskStore]]:
+def open_queue(config: dict[str, Any]) -> Iterator[Callable[[], Store]]:
     """Opens stores of the same collection, whose work nobody does; they are closed in the end."""
-    stores: list[TaskStore] = []
+    stores: list[Store] = []
     yield partial(_open, config, stores)
     for store in stores:
         store.close()
 
 
 @pytest.fixture
-def open_new(new_config: dict[str, Any]) -> Iterator[Callable[[], TaskStore]]:
+def open_new(new_config: dict[str, Any]) -> Iterator[Callable[[], Store]]:
     """As ``open_queue``, with the database of ``new_config``."""
-    stores: list[TaskStore] = []
+    stores: list[Store] = []
     yield partial(_open, new_config, stores)
     for store in stores:
         store.close()
 
 
-def _open(config: dict[str, Any], stores: list[TaskStore]) -> TaskStore:
+def _open(config: dict[str, Any], stores: list[Store]) -> Store:
     store = build_store(resolve(config))
-    assert isinstance(store, TaskStore)
     stores.append(store)
     store.open()
     store.identify(MOCK)
@@ -58,12 +57,12 @@ def _open(config: dict[str, Any], stores: list[TaskStore]) -> TaskStore:
 
 
 @pytest.fixture
-def queue(open_queue: Callable[[], TaskStore]) -> TaskStore:
+def queue(open_queue: Callable[[], Store]) -> Store:
     """A store, open, with nothing to do."""
     return open_queue()
 
 
 @pytest.fixture
-def other(open_queue: Callable[[], TaskStore]) -> TaskStore:
+def other(open_queue: Callable[[], Store]) -> Store:
     """Another store of the same collection."""
     return open_queue()

@@ -10,12 +10,12 @@ import pytest
 
 from powermem import StoreError
 from powermem._concurrency import gather
-from powermem._sync.stores.base import TaskStore
+from powermem._sync.stores.base import Store
 from powermem.changes import Change, DeleteWhere, FinishTurns, FreeTurns, LinkTurns, TurnsGone
 from powermem.tasks import BufferedTurn, ProcessStatus, Task, lane_of
 from powermem.types import Scope, Turn
-from tests.additions import ANA, memory_of
-from tests.queueing import AT, LANE, SECOND, UNTIL, USERS, becomes, said, task_of
+from tests.support.additions import ANA, memory_of
+from tests.support.queueing import AT, LANE, SECOND, UNTIL, USERS, becomes, said, task_of
 
 pytestmark = pytest.mark.stores
 
@@ -31,7 +31,7 @@ TEXTS = {
 }
 
 
-def begun(store: TaskStore, owner: str = "A", scope: Scope = ANA) -> Task:
+def begun(store: Store, owner: str = "A", scope: Scope = ANA) -> Task:
     """Add a task, take hold of its lane and begin it."""
     lane = lane_of(scope)
     store.apply([task_of(scope)])
@@ -41,11 +41,11 @@ def begun(store: TaskStore, owner: str = "A", scope: Scope = ANA) -> Task:
     return task
 
 
-def contents(store: TaskStore, task: Task) -> list[str]:
+def contents(store: Store, task: Task) -> list[str]:
     return [waiting.turn.content for waiting in store.task_turns(task.id)]
 
 
-def attempt(store: TaskStore, batch: list[Change]) -> str:
+def attempt(store: Store, batch: list[Change]) -> str:
     try:
         store.apply(batch)
     except Exception as error:
@@ -54,7 +54,7 @@ def attempt(store: TaskStore, batch: list[Change]) -> str:
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_turns_come_back_whole(queue: TaskStore, text: str) -> None:
+def test_turns_come_back_whole(queue: Store, text: str) -> None:
     scope = Scope("ana", "an agent 😀", "a run")
     content = [{"type": "image_url", "image_url": {"url": text}}, {"nul\x00": [None, True, 1.5, 2**60, {}]}]
     plain = said(text, scope, role="assistant", actor_id="Zoë", sent_at=-7, created_at=AT + 3)
@@ -69,7 +69,7 @@ def test_turns_come_back_whole(queue: TaskStore, text: str) -> None:
     assert json.loads(second.parts) == content
 
 
-def test_turns_come_in_the_order_in_which_they_were_said(queue: TaskStore) -> None:
+def test_turns_come_in_the_order_in_which_they_were_said(queue: Store) -> None:
     # Of the same second, back-dated, from before 1970, and stored in another order.
     times = [5, 5, 3, 5, -10 * SECOND, 0, 3, AT, 10**16]
     ids = [900 - number * 37 % 100 for number in range(len(times))]
@@ -80,7 +80,7 @@ def test_turns_come_in_the_order_in_which_they_were_said(queue: TaskStore) -> No
     assert contents(queue, begun(queue)) == expected
 
 
-def test_what_came_of_a_turn_is_stored_once(queue: TaskStore, other: TaskStore) -> None:
+def test_what_came_of_a_turn_is_stored_once(queue: Store, other: Store) -> None:
     turns = [said("I like tea"), said("I like milk"), said("I like jam")]
     queue.apply(turns)
     task = begun(queue)
@@ -103,7 +103,7 @@ def test_what_came_of_a_turn_is_stored_once(queue: TaskStore, other: TaskStore) 
     assert contents(queue, task) == []
 
 
-def test_turns_can_be_done_with_by_themselves(queue: TaskStore) -> None:
+def test_turns_can_be_done_with_by_themselves(queue: Store) -> None:
     turn = said("I like tea")
     queue.apply([turn])
     queue.apply([FinishTurns([turn.turn.id])])
@@ -113,7 +113,7 @@ def test_turns_can_be_done_with_by_themselves(queue: TaskStore) -> None:
     assert [source.content for source in queue.turns(kept.row.id)] == ["I like tea"]
 
 
-def test_of_many_who_are_done_with_the_same_turns_one_wins(queue: TaskStore, other: TaskStore) -> None:
+def test_of_many_who_are_done_with_the_same_turns_one_wins(queue: Store, other: Store) -> None:
     turns = [said(f"turn {number}") for number in range(6)]
     ids = [turn.turn.id for turn in turns]
     queue.apply(turns)
@@ -131,7 +131,7 @@ def test_of_many_who_are_done_with_the_same_turns_one_wins(queue: TaskStore, oth
     assert (total, rows[0].text) == (1, f"by {outcomes.index('applied')}")
 
 
-def test_a_batch_that_fails_leaves_no_turn_waiting(queue: TaskStore) -> None:
+def test_a_batch_that_fails_leaves_no_turn_waiting(queue: Store) -> None:
     known = said("known")
     queue.apply([known])
     with pytest.raises(StoreError):
@@ -140,7 +140,7 @@ def test_a_batch_that_fails_leaves_no_turn_waiting(queue: TaskStore) -> None:
     assert queue.claim_lanes("A", AT, UNTIL, 9) == []
 
 
-def test_a_task_takes_on_what_belongs_to_none(queue: TaskStore) -> None:
+def test_a_task_takes_on_what_belongs_to_none(queue: Store) -> None:
     refine = task_of(kind="refine")
     queue.apply([said("mine"), said("refine this", task_id=refine.task.id), refine, said("Ben's", BEN)])
     process = task_of()
@@ -165,7 +165,7 @@ def test_a_task_takes_on_what_belongs_to_none(queue: TaskStore) -> None:
     assert queue.count_buffered(LANE, 9) == 1
 
 
-def test_a_lane_holds_all_agents_and_runs_of_a_user(queue: TaskStore) -> None:
+def test_a_lane_holds_all_agents_and_runs_of_a_user(queue: Store) -> None:
     scopes = [ANA, Scope("ana", "agent"), Scope("ana", "agent", "run"), Scope("ana", None, "run")]
     for number, scope in enumerate([*scopes, Scope(None, "ana"), Scope(None, None, "ana"), Scope()]):
         queue.apply([said(f"{number}", scope, sent_at=AT + number)])
@@ -176,7 +176,7 @@ def test_a_lane_holds_all_agents_and_runs_of_a_user(queue: TaskStore) -> None:
         assert queue.count_buffered(lane, 9) == 1
 
 
-def test_counting_ends_at_the_limit(queue: TaskStore) -> None:
+def test_counting_ends_at_the_limit(queue: Store) -> None:
     queue.apply([said(f"{number}") for number in range(7)])
     queue.apply([said(f"{number}", BEN) for number in range(3)])
     counts = [queue.count_buffered(LANE, limit) for limit in (1, 6, 7, 8, 10**6)]
@@ -189,7 +189,7 @@ def test_counting_ends_at_the_limit(queue: TaskStore) -> None:
 
 
 @pytest.mark.parametrize("end", [ProcessStatus.FAILED, ProcessStatus.CANCELLED])
-def test_only_turns_of_work_that_was_given_up_are_freed(queue: TaskStore, end: ProcessStatus) -> None:
+def test_only_turns_of_work_that_was_given_up_are_freed(queue: Store, end: ProcessStatus) -> None:
     refine = task_of(kind="refine")
     queue.apply([said("mine"), said("Ben's", BEN), said("refine this", task_id=refine.task.id)])
     mine, ben = begun(queue), begun(queue, "B", BEN)
@@ -214,14 +214,14 @@ def test_only_turns_of_work_that_was_given_up_are_freed(queue: TaskStore, end: P
     assert contents(queue, task) == ["mine"]
 
 
-def test_a_completed_task_lets_go_of_nothing(queue: TaskStore) -> None:
+def test_a_completed_task_lets_go_of_nothing(queue: Store) -> None:
     queue.apply([said("mine")])
     task = begun(queue)
     queue.apply([becomes(task, ProcessStatus.COMPLETED)])
     assert queue.apply([FreeTurns(LANE)]) == [0]
 
 
-def test_lanes_where_turns_wait_are_found_page_by_page(queue: TaskStore) -> None:
+def test_lanes_where_turns_wait_are_found_page_by_page(queue: Store) -> None:
     scopes = [Scope(user) for user in USERS]
     queue.apply([said(f"{n} {scope[0]}", scope) for scope in scopes for n in range(2)])
     queue.apply([said("no user", Scope(None, "agent")), said("nobody's", Scope())])
@@ -236,7 +236,7 @@ def test_lanes_where_turns_wait_are_found_page_by_page(queue: TaskStore) -> None
         assert found == expected
 
 
-def test_turns_that_were_given_up_count_among_those_that_wait(queue: TaskStore) -> None:
+def test_turns_that_were_given_up_count_among_those_that_wait(queue: Store) -> None:
     refine = task_of(kind="refine")
     queue.apply([said("mine", Scope("ana", "agent")), said("Ben's", BEN)])
     mine, ben = begun(queue), begun(queue, "B", BEN)
@@ -255,7 +255,7 @@ def test_turns_that_were_given_up_count_among_those_that_wait(queue: TaskStore) 
     assert queue.buffered_scopes("", 9, lane=LANE) == []
 
 
-def test_turns_of_a_scope_that_was_removed_are_gone(queue: TaskStore) -> None:
+def test_turns_of_a_scope_that_was_removed_are_gone(queue: Store) -> None:
     turns = [said("mine"), said("mine too", Scope("ana", "agent"))]
     queue.apply([*turns, said("Ben's", BEN)])
     task = begun(queue)

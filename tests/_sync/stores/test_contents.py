@@ -12,7 +12,7 @@ from powermem import Memory
 from powermem._sync.stores.base import Store
 from powermem.clock import parse
 from powermem.types import Scope
-from tests.additions import memory_of, search_for, turn_of
+from tests.support.additions import memory_of, search_for, turn_of
 
 pytestmark = pytest.mark.stores
 

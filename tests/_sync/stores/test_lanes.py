@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from powermem._concurrency import gather
-from powermem._sync.stores.base import TaskStore
+from powermem._sync.stores.base import Store
 from powermem.changes import (
     Change,
     DeleteWhere,
@@ -23,19 +23,19 @@ from powermem.changes import (
 )
 from powermem.tasks import ProcessStatus, Task, lane_of
 from powermem.types import Scope
-from tests.additions import memory_of
-from tests.queueing import AT, LANE, LONG, SECOND, UNTIL, USERS, becomes, said, task_of
+from tests.support.additions import memory_of
+from tests.support.queueing import AT, LANE, LONG, SECOND, UNTIL, USERS, becomes, said, task_of
 
 pytestmark = pytest.mark.stores
 
 BEN = Scope("ben")
 
 
-def claim(store: TaskStore, owner: str, at: int = AT, limit: int = 9, **more: str) -> list[str]:
+def claim(store: Store, owner: str, at: int = AT, limit: int = 9, **more: str) -> list[str]:
     return store.claim_lanes(owner, at, at + 60 * SECOND, limit, **more)
 
 
-def test_a_lane_without_work_is_not_claimed(queue: TaskStore) -> None:
+def test_a_lane_without_work_is_not_claimed(queue: Store) -> None:
     assert claim(queue, "A") == []
     # Turns alone are no task.
     queue.apply([said("I like tea")])
@@ -45,7 +45,7 @@ def test_a_lane_without_work_is_not_claimed(queue: TaskStore) -> None:
         queue.begin_task("A", LANE, AT)
 
 
-def test_the_longest_due_lanes_are_claimed_first(queue: TaskStore) -> None:
+def test_the_longest_due_lanes_are_claimed_first(queue: Store) -> None:
     due = {"ana": 3, "ben": -5, "cat": 0, "dan": 7, "eve": -5 * SECOND}
     for user, later in due.items():
         queue.apply([task_of(Scope(user), due_at=AT + later)])
@@ -58,7 +58,7 @@ def test_the_longest_due_lanes_are_claimed_first(queue: TaskStore) -> None:
     assert claim(queue, "E", AT + 3) == ["u:ana"]
 
 
-def test_one_lane_can_be_claimed_by_name(queue: TaskStore) -> None:
+def test_one_lane_can_be_claimed_by_name(queue: Store) -> None:
     queue.apply([task_of(), task_of(BEN), task_of(Scope("cat"), due_at=AT + 5)])
     assert claim(queue, "A", lane="u:ben") == ["u:ben"]
     assert claim(queue, "B", lane="u:ben") == []
@@ -67,7 +67,7 @@ def test_one_lane_can_be_claimed_by_name(queue: TaskStore) -> None:
     assert claim(queue, "E") == [LANE]
 
 
-def test_what_a_fast_clock_put_off_is_due_at_once(queue: TaskStore) -> None:
+def test_what_a_fast_clock_put_off_is_due_at_once(queue: Store) -> None:
     ahead = AT + 7200 * SECOND
     queue.apply([task_of(due_at=ahead), task_of(BEN, due_at=AT + 50 * SECOND)])
     assert claim(queue, "A") == []
@@ -80,7 +80,7 @@ def test_what_a_fast_clock_put_off_is_due_at_once(queue: TaskStore) -> None:
     assert claim(queue, "B", AT + 50 * SECOND) == ["u:ben"]
 
 
-def test_a_lease_by_a_fast_clock_lasts_as_long_as_any(queue: TaskStore) -> None:
+def test_a_lease_by_a_fast_clock_lasts_as_long_as_any(queue: Store) -> None:
     ahead = AT + 7200 * SECOND
     queue.apply([task_of(), task_of(BEN), task_of(Scope("cat"))])
     assert claim(queue, "A", ahead, lane=LANE) == [LANE]
@@ -93,7 +93,7 @@ def test_a_lease_by_a_fast_clock_lasts_as_long_as_any(queue: TaskStore) -> None:
     assert queue.renew_lanes("B", ["u:ben"], UNTIL) == ["u:ben"]
 
 
-def test_nobodys_lanes_alone_are_taken_where_times_are_not_to_be_trusted(queue: TaskStore) -> None:
+def test_nobodys_lanes_alone_are_taken_where_times_are_not_to_be_trusted(queue: Store) -> None:
     queue.apply([task_of(), task_of(BEN)])
     assert claim(queue, "A", lane=LANE) == [LANE]
     ahead = AT + 7200 * SECOND
@@ -101,7 +101,7 @@ def test_nobodys_lanes_alone_are_taken_where_times_are_not_to_be_trusted(queue: 
     assert claim(queue, "C", ahead) == [LANE]
 
 
-def test_a_held_lane_is_free_when_its_lease_has_ended(queue: TaskStore, other: TaskStore) -> None:
+def test_a_held_lane_is_free_when_its_lease_has_ended(queue: Store, other: Store) -> None:
     queue.apply([task_of()])
     assert claim(queue, "A") == [LANE]
     for store in (queue, other):
@@ -117,7 +117,7 @@ def test_a_held_lane_is_free_when_its_lease_has_ended(queue: TaskStore, other: T
     assert claim(other, "B", UNTIL + 20 * SECOND + 1) == [LANE]
 
 
-def test_only_what_is_still_held_is_renewed(queue: TaskStore, other: TaskStore) -> None:
+def test_only_what_is_still_held_is_renewed(queue: Store, other: Store) -> None:
     scopes = [Scope(user) for user in USERS]
     lanes = [lane_of(scope) for scope in scopes]
     queue.apply([task_of(scope) for scope in scopes])
@@ -132,7 +132,7 @@ def test_only_what_is_still_held_is_renewed(queue: TaskStore, other: TaskStore) 
     assert claim(other, "D", UNTIL + 2, limit=100) == [lanes[0]]
 
 
-def test_who_has_lost_a_lane_changes_nothing_more(queue: TaskStore, other: TaskStore) -> None:
+def test_who_has_lost_a_lane_changes_nothing_more(queue: Store, other: Store) -> None:
     turn = said("I like tea")
     task = task_of()
     queue.apply([turn, task])
@@ -162,7 +162,7 @@ def test_who_has_lost_a_lane_changes_nothing_more(queue: TaskStore, other: TaskS
         other.apply([HoldLane(LANE, "B", UNTIL + 62 * SECOND)])
 
 
-def test_what_a_killed_owner_had_begun_is_begun_again(queue: TaskStore, other: TaskStore) -> None:
+def test_what_a_killed_owner_had_begun_is_begun_again(queue: Store, other: Store) -> None:
     first, second = task_of(payload={"prompt": "a"}), task_of()
     queue.apply([said("one"), said("two", sent_at=AT + 1), first, second])
     assert claim(queue, "A") == [LANE]
@@ -190,7 +190,7 @@ def test_what_a_killed_owner_had_begun_is_begun_again(queue: TaskStore, other: T
     assert (last.id, last.attempts) == (second.task.id, 1)
 
 
-def test_a_lane_that_was_let_go_of_is_due_when_its_next_task_is(queue: TaskStore, other: TaskStore) -> None:
+def test_a_lane_that_was_let_go_of_is_due_when_its_next_task_is(queue: Store, other: Store) -> None:
     first, second = task_of(), task_of(due_at=AT + 5)
     queue.apply([first, second])
     assert claim(queue, "A") == [LANE]
@@ -214,7 +214,7 @@ def test_a_lane_that_was_let_go_of_is_due_when_its_next_task_is(queue: TaskStore
     assert claim(queue, "I") == [LANE]
 
 
-def test_lanes_that_look_alike_are_different(queue: TaskStore, other: TaskStore) -> None:
+def test_lanes_that_look_alike_are_different(queue: Store, other: Store) -> None:
     scopes = [*[Scope(user) for user in USERS], Scope(None, "ana"), Scope(None, None, "ana"), Scope()]
     scopes += [Scope(None, LONG), Scope(None, None, LONG), Scope(LONG[1:], LONG, LONG)]
     tasks = {lane_of(scope): task_of(scope) for scope in scopes}
@@ -233,12 +233,12 @@ def test_lanes_that_look_alike_are_different(queue: TaskStore, other: TaskStore)
     assert claim(queue, "C") == [lane]
 
 
-def test_each_of_many_lanes_is_claimed_by_one(queue: TaskStore, other: TaskStore) -> None:
+def test_each_of_many_lanes_is_claimed_by_one(queue: Store, other: Store) -> None:
     expected = [lane_of(Scope(f"user {number}")) for number in range(200)]
     queue.apply([task_of(Scope(f"user {number}")) for number in range(200)])
     claimed: list[tuple[str, str]] = []
 
-    def work(store: TaskStore, number: int) -> None:
+    def work(store: Store, number: int) -> None:
         for round_ in range(1000):
             owner = f"{number} {round_}"
             lanes = claim(store, owner, limit=1 + number % 7)
@@ -255,7 +255,7 @@ def test_each_of_many_lanes_is_claimed_by_one(queue: TaskStore, other: TaskStore
         assert other.begin_task(owner, lane, AT) is not None
 
 
-def test_of_many_who_want_one_lane_one_gets_it(queue: TaskStore, other: TaskStore) -> None:
+def test_of_many_who_want_one_lane_one_gets_it(queue: Store, other: Store) -> None:
     queue.apply([task_of()])
     for round_ in range(10):
         # Each round, all leases of the one before have ended.
@@ -270,7 +270,7 @@ def test_of_many_who_want_one_lane_one_gets_it(queue: TaskStore, other: TaskStor
 
 
 @pytest.mark.parametrize("how", ["added", "retried"])
-def test_no_task_is_forgotten_when_a_lane_is_let_go_of(queue: TaskStore, other: TaskStore, how: str) -> None:
+def test_no_task_is_forgotten_when_a_lane_is_let_go_of(queue: Store, other: Store, how: str) -> None:
     scopes = [Scope(f"user {number}") for number in range(12)]
     chance = random.Random(12)
     queue.apply([task_of(scope) for scope in scopes])
@@ -293,7 +293,7 @@ def test_no_task_is_forgotten_when_a_lane_is_let_go_of(queue: TaskStore, other: 
         gather(calls)
 
 
-def test_no_task_is_forgotten_when_its_scope_is_emptied(queue: TaskStore, other: TaskStore) -> None:
+def test_no_task_is_forgotten_when_its_scope_is_emptied(queue: Store, other: Store) -> None:
     scopes = [Scope(f"user {number}") for number in range(8)]
     chance = random.Random(8)
     for round_ in range(12):
@@ -324,7 +324,7 @@ def retry(task: Task) -> UpdateTask:
     return becomes(task, ProcessStatus.PENDING, expected=frozenset({ProcessStatus.FAILED}), due_at=AT)
 
 
-def test_many_workers_do_each_turn_once_and_in_order(queue: TaskStore, other: TaskStore) -> None:
+def test_many_workers_do_each_turn_once_and_in_order(queue: Store, other: Store) -> None:
     users, turns = 5, 12
     ticks = iter(range(AT, AT + 10_000_000))
     done: Counter[str] = Counter()
@@ -339,7 +339,7 @@ def test_many_workers_do_each_turn_once_and_in_order(queue: TaskStore, other: Ta
                 batch.append(task_of(scope))
             (queue, other)[number % 2].apply(batch)
 
-    def work(store: TaskStore, name: int) -> None:
+    def work(store: Store, name: int) -> None:
         chance = random.Random(name)
         for round_ in range(3000):
             if sum(done.values()) == users * turns:
@@ -352,7 +352,7 @@ def test_many_workers_do_each_turn_once_and_in_order(queue: TaskStore, other: Ta
                 except (LeaseLost, TurnsGone, TaskEnded) as error:
                     outcomes[type(error).__name__] += 1
 
-    def work_on(store: TaskStore, owner: str, lane: str, chance: random.Random) -> None:
+    def work_on(store: Store, owner: str, lane: str, chance: random.Random) -> None:
         while (task := store.begin_task(owner, lane, next(ticks))) is not None:
             waiting = store.task_turns(task.id)
             if chance.random() < 0.3:

@@ -15,7 +15,7 @@ from powermem._concurrency import gather
 from powermem._drivers._psycopg import PostgresDriver
 from powermem._drivers.base import Server as Address
 from powermem._sync.stores.pool import Pool
-from tests.databases import execute
+from tests.support.databases import execute
 
 PACKET = 1 << 17
 

@@ -14,7 +14,7 @@ from powermem._concurrency import Event, gather
 from powermem._sync.stores.base import Store
 from powermem.changes import Amend
 from powermem.types import Scope
-from tests.additions import memory_of
+from tests.support.additions import memory_of
 
 pytestmark = pytest.mark.stores
 

@@ -15,7 +15,7 @@ from powermem._concurrency import gather
 from powermem._drivers._psycopg import PostgresDriver
 from powermem._drivers.base import Server
 from powermem.sql.postgres import SESSION
-from tests.databases import execute
+from tests.support.databases import execute
 
 pytestmark = pytest.mark.stores("postgres")
 

@@ -12,7 +12,7 @@ import pytest
 
 from powermem import Memory, StoreError
 from powermem._concurrency import gather
-from powermem._sync.stores.base import TaskStore
+from powermem._sync.stores.base import Store
 from powermem._sync.stores.build import build_store
 from powermem.changes import Delete as DeleteMemory
 from powermem.changes import DeleteWhere, FinishTurns, TaskEnded, TurnsGone, VersionConflict
@@ -21,9 +21,21 @@ from powermem.filters import parse
 from powermem.sql.schema import DATED_TABLES, QUEUE_TABLES
 from powermem.tasks import ProcessStatus, lane_of
 from powermem.types import Scope
-from tests.additions import ANA, memory_of, turn_of
-from tests.databases import execute
-from tests.queueing import ALL, AT, LANE, LONG, MOCK, UNTIL, USERS, becomes, preference_of, said, task_of
+from tests.support.additions import ANA, memory_of, turn_of
+from tests.support.databases import execute
+from tests.support.queueing import (
+    ALL,
+    AT,
+    LANE,
+    LONG,
+    MOCK,
+    UNTIL,
+    USERS,
+    becomes,
+    preference_of,
+    said,
+    task_of,
+)
 
 pytestmark = pytest.mark.stores
 
@@ -35,24 +47,24 @@ STRANGE = "nul \x00 quote ' \\ \\u0000 😀 \ufeff %s ? :x"
 KEPT = (1, 1, 2, 1)
 
 
-def texts(store: TaskStore, scope: Scope) -> list[str]:
+def texts(store: Store, scope: Scope) -> list[str]:
     return [preference.text for preference in store.preferences(scope)]
 
 
-def fill(store: TaskStore, *scopes: Scope) -> None:
+def fill(store: Store, *scopes: Scope) -> None:
     for scope in scopes:
         store.apply([memory_of("tea", scope), said("waits", scope), task_of(scope)])
         store.apply([task_of(scope, status=ProcessStatus.FAILED), preference_of("tea", scope)])
 
 
-def kept(store: TaskStore, scope: Scope) -> tuple[int, int, int, int]:
+def kept(store: Store, scope: Scope) -> tuple[int, int, int, int]:
     """Count a scope's memories, its lane's turns, its tasks and its preferences."""
     tasks = store.list_tasks(scope, ALL, limit=99)
     turns = store.count_buffered(lane_of(scope), 99)
     return store.count(scope, None), turns, len(tasks), len(store.preferences(scope))
 
 
-def test_a_preference_is_kept_whole(queue: TaskStore) -> None:
+def test_a_preference_is_kept_whole(queue: Store) -> None:
     scope = Scope("ana", "an agent", "a run")
     changes = [
         preference_of(STRANGE, scope, kind="implicit_preference", reasoning=STRANGE, created_at=-5),
@@ -67,7 +79,7 @@ def test_a_preference_is_kept_whole(queue: TaskStore) -> None:
     assert queue.preferences(scope, after=kept[2].id) == []
 
 
-def test_preferences_come_oldest_first_and_once(queue: TaskStore, other: TaskStore) -> None:
+def test_preferences_come_oldest_first_and_once(queue: Store, other: Store) -> None:
     tea, jam, cake = preference_of("tea"), preference_of("jam"), preference_of("cake")
     assert queue.apply([tea, preference_of("tea", reasoning="said again"), jam]) == [1, 0, 1]
     assert other.apply([preference_of("jam"), cake, preference_of("cake", BEN)]) == [0, 1, 1]
@@ -87,7 +99,7 @@ def test_preferences_come_oldest_first_and_once(queue: TaskStore, other: TaskSto
     assert len(texts(other, ANA)) == 16
 
 
-def test_preferences_of_scopes_do_not_mix(queue: TaskStore) -> None:
+def test_preferences_of_scopes_do_not_mix(queue: Store) -> None:
     scopes = [*[Scope(user) for user in USERS], Scope("ana", "agent"), Scope(None, "ana"), Scope()]
     scopes.append(Scope(LONG, LONG, LONG))
     for number, scope in enumerate(scopes):
@@ -100,7 +112,7 @@ def test_preferences_of_scopes_do_not_mix(queue: TaskStore) -> None:
     assert len(texts(queue, Scope())) == 2 * len(scopes)
 
 
-def test_work_of_a_scope_goes_with_its_memories(queue: TaskStore, other: TaskStore) -> None:
+def test_work_of_a_scope_goes_with_its_memories(queue: Store, other: Store) -> None:
     agent, hostile, long = Scope("ana", "agent"), Scope("a' OR 1=1"), Scope(LONG)
     fill(queue, ANA, agent, BEN, hostile, long, Scope(None, "ana"))
     # A filter picks memories; it says nothing about what is still to be done.
@@ -127,7 +139,7 @@ def test_work_of_a_scope_goes_with_its_memories(queue: TaskStore, other: TaskSto
     assert queue.begin_task("A", "u:ben", AT) is not None
 
 
-def test_work_that_is_removed_while_it_is_under_way(queue: TaskStore, other: TaskStore) -> None:
+def test_work_that_is_removed_while_it_is_under_way(queue: Store, other: Store) -> None:
     turn, task = said("I like tea"), task_of()
     queue.apply([turn, task])
     assert queue.claim_lanes("A", AT, UNTIL, 9) == [LANE]
@@ -145,7 +157,7 @@ def test_work_that_is_removed_while_it_is_under_way(queue: TaskStore, other: Tas
     assert other.claim_lanes("B", AT, UNTIL, 9) == [LANE]
 
 
-def test_a_reset_leaves_nothing_to_do(queue: TaskStore, other: TaskStore) -> None:
+def test_a_reset_leaves_nothing_to_do(queue: Store, other: Store) -> None:
     fill(queue, ANA, BEN, Scope())
     assert other.claim_lanes("A", AT, UNTIL, 1, lane=LANE) == [LANE]
     queue.reset()
@@ -160,7 +172,7 @@ def test_a_reset_leaves_nothing_to_do(queue: TaskStore, other: TaskStore) -> Non
     assert queue.claim_lanes("C", AT, UNTIL, 9) == [LANE]
 
 
-def test_scopes_do_not_reach_into_each_other(queue: TaskStore) -> None:
+def test_scopes_do_not_reach_into_each_other(queue: Store) -> None:
     scopes = [Scope(user, "", "") for user in USERS] + [Scope("", "ana", ""), Scope("", "", "ana")]
     fill(queue, *scopes)
     for scope in scopes:
@@ -174,9 +186,8 @@ def test_scopes_do_not_reach_into_each_other(queue: TaskStore) -> None:
 
 
 def test_everything_is_there_after_opening_again(config: dict[str, Any]) -> None:
-    def opened() -> TaskStore:
+    def opened() -> Store:
         store = build_store(resolve(config))
-        assert isinstance(store, TaskStore)
         store.open()
         store.identify(MOCK)
         return store
@@ -219,11 +230,10 @@ def test_everything_is_there_after_opening_again(config: dict[str, Any]) -> None
     store.close()
 
 
-def test_collections_have_work_of_their_own(config: dict[str, Any], queue: TaskStore) -> None:
+def test_collections_have_work_of_their_own(config: dict[str, Any], queue: Store) -> None:
     named = {**config["vector_store"]["config"], "collection_name": "memories_2"}
     section = {**config["vector_store"], "config": named}
     second = build_store(resolve({**config, "vector_store": section}))
-    assert isinstance(second, TaskStore)
     second.open()
     second.identify(MOCK)
     second.reset()
@@ -240,7 +250,7 @@ def test_collections_have_work_of_their_own(config: dict[str, Any], queue: TaskS
 
 
 def test_a_database_from_before_there_was_work_to_do(
-    new_config: dict[str, Any], open_new: Callable[[], TaskStore]
+    new_config: dict[str, Any], open_new: Callable[[], Store]
 ) -> None:
     section = new_config["vector_store"]
     with Memory(new_config) as memory:
@@ -259,7 +269,7 @@ def test_a_database_from_before_there_was_work_to_do(
     assert second.claim_lanes("A", AT, UNTIL, 9) == ["u:ben"]
 
 
-def test_a_broken_change_says_so_and_leaves_the_rest(queue: TaskStore) -> None:
+def test_a_broken_change_says_so_and_leaves_the_rest(queue: Store) -> None:
     known = turn_of("known")
     queue.apply([known])
     for batch in (

@@ -10,9 +10,9 @@ import pytest
 
 from powermem import EmbeddingMismatchError, Memory, StoreError
 from powermem._concurrency import gather
-from tests.databases import execute
-from tests.former import MEMORY, create_first_version, layout
-from tests.upgrades import come_with
+from tests.support.databases import execute
+from tests.support.former import MEMORY, create_first_version, layout
+from tests.support.upgrades import come_with
 
 pytestmark = pytest.mark.stores
 

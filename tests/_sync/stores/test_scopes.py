@@ -10,7 +10,7 @@ import pytest
 from powermem import Memory
 from powermem._sync.stores.base import Store
 from powermem.types import Scope
-from tests.additions import memory_of, search_for
+from tests.support.additions import memory_of, search_for
 
 pytestmark = pytest.mark.stores
 

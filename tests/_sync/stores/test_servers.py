@@ -16,7 +16,7 @@ from servers.process import free_port
 from powermem import Memory, StoreError, StoreUnavailableError
 from powermem._concurrency import Event, gather, to_thread
 from powermem._sync.stores import pool, queue
-from tests.databases import arguments, execute
+from tests.support.databases import arguments, execute
 
 pytestmark = pytest.mark.stores("postgres", "oceanbase", "mysql")
 

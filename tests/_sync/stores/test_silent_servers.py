@@ -11,8 +11,8 @@ import pytest
 
 from powermem import Memory, StoreUnavailableError
 from powermem._concurrency import gather
-from tests.databases import place
-from tests.relays import Fault, Proxy
+from tests.support.databases import place
+from tests.support.relays import Fault, Proxy
 
 pytestmark = [pytest.mark.stores("postgres", "oceanbase", "mysql"), pytest.mark.timeout(60)]
 

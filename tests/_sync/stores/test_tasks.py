@@ -12,13 +12,13 @@ import pytest
 
 from powermem import StoreError
 from powermem._concurrency import gather
-from powermem._sync.stores.base import TaskStore
+from powermem._sync.stores.base import Store
 from powermem.changes import Added, Change, Duplicate, Outcome, TaskEnded, VersionConflict
 from powermem.changes import Delete as DeleteMemory
 from powermem.tasks import ProcessStatus, QueueStatistics, Task, lane_of
 from powermem.types import Scope
-from tests.additions import ANA, memory_of
-from tests.queueing import ALL, AT, LANE, SECOND, UNTIL, USERS, becomes, said, task_of
+from tests.support.additions import ANA, memory_of
+from tests.support.queueing import ALL, AT, LANE, SECOND, UNTIL, USERS, becomes, said, task_of
 
 pytestmark = pytest.mark.stores
 
@@ -28,22 +28,22 @@ COMPLETED, FAILED, CANCELLED = ProcessStatus.COMPLETED, ProcessStatus.FAILED, Pr
 STRANGE = "nul \x00 quote ' \\ \\u0000 😀 \ufeff %s ? :x"
 
 
-def hold(store: TaskStore, owner: str = "A", lane: str = LANE) -> None:
+def hold(store: Store, owner: str = "A", lane: str = LANE) -> None:
     assert store.claim_lanes(owner, AT, UNTIL, 1, lane=lane) == [lane]
 
 
-def begin(store: TaskStore, at: int = AT, owner: str = "A", lane: str = LANE) -> Task:
+def begin(store: Store, at: int = AT, owner: str = "A", lane: str = LANE) -> Task:
     task = store.begin_task(owner, lane, at)
     assert task is not None
     return task
 
 
-def listed(store: TaskStore, scope: Scope, *statuses: ProcessStatus, **more: int) -> list[int]:
+def listed(store: Store, scope: Scope, *statuses: ProcessStatus, **more: int) -> list[int]:
     tasks = store.list_tasks(scope, frozenset(statuses), **{"limit": 1000, **more})
     return [task.id for task in tasks]
 
 
-def test_a_task_is_kept_whole(queue: TaskStore) -> None:
+def test_a_task_is_kept_whole(queue: Store) -> None:
     deep: dict[str, Any] = {"text": STRANGE, STRANGE: [1, 2**60, 1.5, None, True, {}, []], "": "x" * 500_000}
     added = task_of(
         Scope("ana", "an agent", "a run"),
@@ -67,7 +67,7 @@ def test_a_task_is_kept_whole(queue: TaskStore) -> None:
     assert queue.count_buffered(None, 9) == 0
 
 
-def test_tasks_of_a_lane_are_begun_in_order_one_at_a_time(queue: TaskStore) -> None:
+def test_tasks_of_a_lane_are_begun_in_order_one_at_a_time(queue: Store) -> None:
     first, second, third = task_of(), task_of(Scope("ana", "agent"), "refine"), task_of()
     # The order is that of their ids, in whichever order they arrive.
     queue.apply([third, second])
@@ -85,7 +85,7 @@ def test_tasks_of_a_lane_are_begun_in_order_one_at_a_time(queue: TaskStore) -> N
     assert queue.begin_task("A", LANE, AT) is None
 
 
-def test_a_task_that_is_not_due_holds_back_those_behind_it(queue: TaskStore) -> None:
+def test_a_task_that_is_not_due_holds_back_those_behind_it(queue: Store) -> None:
     first, second, elsewhere = task_of(), task_of(), task_of(BEN)
     queue.apply([first, second, elsewhere])
     hold(queue)
@@ -106,7 +106,7 @@ def test_a_task_that_is_not_due_holds_back_those_behind_it(queue: TaskStore) -> 
     assert (begin(queue, AT, "C")).id == second.task.id
 
 
-def test_a_task_added_behind_one_that_waits_does_not_bring_it_forward(queue: TaskStore) -> None:
+def test_a_task_added_behind_one_that_waits_does_not_bring_it_forward(queue: Store) -> None:
     first = task_of(due_at=AT + 50)
     queue.apply([first])
     queue.apply([task_of(due_at=AT)])
@@ -119,7 +119,7 @@ def test_a_task_added_behind_one_that_waits_does_not_bring_it_forward(queue: Tas
     assert (begin(queue, AT + 50, "C")).id == first.task.id
 
 
-def test_updates_change_what_they_name(queue: TaskStore) -> None:
+def test_updates_change_what_they_name(queue: Store) -> None:
     added = task_of(payload={"a": 1})
     queue.apply([added])
     whole = added.task
@@ -141,7 +141,7 @@ def test_updates_change_what_they_name(queue: TaskStore) -> None:
         assert queue.find_task(whole.id) == whole
 
 
-def test_an_update_that_comes_too_late_does_nothing(queue: TaskStore) -> None:
+def test_an_update_that_comes_too_late_does_nothing(queue: Store) -> None:
     added = task_of()
     queue.apply([added])
     for state, expected in (
@@ -166,7 +166,7 @@ def test_an_update_that_comes_too_late_does_nothing(queue: TaskStore) -> None:
     assert queue.count(ANA, None) == 3
 
 
-def test_what_came_of_a_task_is_noted_with_it(queue: TaskStore) -> None:
+def test_what_came_of_a_task_is_noted_with_it(queue: Store) -> None:
     added = task_of()
     queue.apply([added, memory_of("known")])
     seen: list[list[str]] = []
@@ -214,7 +214,7 @@ def test_what_came_of_a_task_is_noted_with_it(queue: TaskStore) -> None:
     assert json.loads(json.dumps(task.outcome)) == task.outcome
 
 
-def test_what_is_noted_at_once_by_many_is_all_there(queue: TaskStore, other: TaskStore) -> None:
+def test_what_is_noted_at_once_by_many_is_all_there(queue: Store, other: Store) -> None:
     added = task_of()
     queue.apply([added])
 
@@ -230,7 +230,7 @@ def test_what_is_noted_at_once_by_many_is_all_there(queue: TaskStore, other: Tas
     assert sorted(found["n"] for found in task.outcome["preferences"]) == list(range(16))
 
 
-def test_of_cancelling_and_completing_one_wins(queue: TaskStore, other: TaskStore) -> None:
+def test_of_cancelling_and_completing_one_wins(queue: Store, other: Store) -> None:
     for round_ in range(15):
         added = task_of()
         queue.apply([added])
@@ -242,7 +242,7 @@ def test_of_cancelling_and_completing_one_wins(queue: TaskStore, other: TaskStor
         assert other.find_task(added.task.id) == won
 
 
-def test_a_cancelled_task_is_not_begun(queue: TaskStore, other: TaskStore) -> None:
+def test_a_cancelled_task_is_not_begun(queue: Store, other: Store) -> None:
     for _ in range(15):
         first, second = task_of(), task_of()
         queue.apply([first, second])
@@ -263,7 +263,7 @@ def test_a_cancelled_task_is_not_begun(queue: TaskStore, other: TaskStore) -> No
         queue.release_lane(owner, LANE)
 
 
-def test_a_task_whose_lane_is_let_go_waits_again(queue: TaskStore, other: TaskStore) -> None:
+def test_a_task_whose_lane_is_let_go_waits_again(queue: Store, other: Store) -> None:
     task = task_of()
     queue.apply([task])
     hold(queue)
@@ -276,7 +276,7 @@ def test_a_task_whose_lane_is_let_go_waits_again(queue: TaskStore, other: TaskSt
     assert (begin(other, owner="B")).attempts == 1
 
 
-def test_a_failed_task_can_be_tried_again(queue: TaskStore) -> None:
+def test_a_failed_task_can_be_tried_again(queue: Store) -> None:
     first, second = task_of(), task_of()
     queue.apply([said("I like tea"), first, second])
     hold(queue)
@@ -293,7 +293,7 @@ def test_a_failed_task_can_be_tried_again(queue: TaskStore) -> None:
     assert [waiting.turn.content for waiting in queue.task_turns(task.id)] == ["I like tea"]
 
 
-def test_tasks_are_listed_newest_first(queue: TaskStore) -> None:
+def test_tasks_are_listed_newest_first(queue: Store) -> None:
     states = [PENDING, FAILED, COMPLETED, FAILED, PENDING, CANCELLED, RUNNING]
     tasks = [task_of(status=state, created_at=AT - n) for n, state in enumerate(states)]
     strange = {user: task_of(Scope(user), status=FAILED) for user in USERS if user != "ana"}
@@ -320,7 +320,7 @@ def test_tasks_are_listed_newest_first(queue: TaskStore) -> None:
         assert [number for page in pages for number in page] == everything
 
 
-def test_the_numbers_about_the_queue(queue: TaskStore) -> None:
+def test_the_numbers_about_the_queue(queue: Store) -> None:
     def numbers(found: QueueStatistics) -> tuple[int, dict[ProcessStatus, int], int | None]:
         return found.buffered, {state: n for state, n in found.by_status.items() if n}, found.oldest_at
 
@@ -339,7 +339,7 @@ def test_the_numbers_about_the_queue(queue: TaskStore) -> None:
     assert (queue.queue_statistics()).by_status[FAILED] == 1
 
 
-def test_lanes_without_any_id(queue: TaskStore) -> None:
+def test_lanes_without_any_id(queue: Store) -> None:
     queue.apply([said("nobody's", Scope()), task_of(Scope())])
     hold(queue, lane=lane_of(Scope()))
     task = begin(queue, lane=lane_of(Scope()))
@@ -347,7 +347,7 @@ def test_lanes_without_any_id(queue: TaskStore) -> None:
     assert [waiting.turn.content for waiting in queue.task_turns(task.id)] == ["nobody's"]
 
 
-def test_tasks_that_are_over_are_forgotten_in_time(queue: TaskStore) -> None:
+def test_tasks_that_are_over_are_forgotten_in_time(queue: Store) -> None:
     over, fresh, failed, waiting, holding = (task_of() for _ in range(5))
     queue.apply([over, fresh, failed, waiting, holding, said("kept", task_id=holding.task.id)])
     queue.apply([becomes(over, COMPLETED), becomes(failed, FAILED), becomes(holding, CANCELLED)])

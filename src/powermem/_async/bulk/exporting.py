@@ -11,7 +11,7 @@ from ...exchange.sources import Page
 from ...filters import Expression
 from ...inputs import File, Listener
 from ...types import Scope, Stored
-from ..stores.base import AsyncMovable
+from ..stores.base import AsyncStore
 from .progress import AsyncProgress
 
 PAGE = 1000
@@ -30,7 +30,7 @@ class AsyncExporter:
     """
 
     def __init__(
-        self, store: AsyncMovable, scope: Scope, expression: Expression | None, *, vectors: bool
+        self, store: AsyncStore, scope: Scope, expression: Expression | None, *, vectors: bool
     ) -> None:
         self._store = store
         self._scope = scope

@@ -15,7 +15,7 @@ from ...exchange.sources import Page
 from ...inputs import Listener
 from ...types import EmbedderIdentity, Stored
 from ..encoder import AsyncEncoder
-from ..stores.base import AsyncMovable
+from ..stores.base import AsyncStore
 from .exporting import AsyncExporter
 from .progress import AsyncProgress
 
@@ -33,7 +33,7 @@ class AsyncImporter:
         encoder: embeds them.
     """
 
-    def __init__(self, store: AsyncMovable, encoder: AsyncEncoder) -> None:
+    def __init__(self, store: AsyncStore, encoder: AsyncEncoder) -> None:
         self._store = store
         self._encoder = encoder
         self._fits = False

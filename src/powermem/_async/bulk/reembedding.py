@@ -7,7 +7,7 @@ from typing import Any
 from ...inputs import Listener
 from ...types import EmbedderIdentity, Embedding
 from ..encoder import AsyncEncoder
-from ..stores.base import AsyncMovable
+from ..stores.base import AsyncStore
 from .progress import AsyncProgress
 
 
@@ -23,7 +23,7 @@ class AsyncReembedder:
         encoder: embeds the memories.
     """
 
-    def __init__(self, store: AsyncMovable, encoder: AsyncEncoder) -> None:
+    def __init__(self, store: AsyncStore, encoder: AsyncEncoder) -> None:
         self._store = store
         self._encoder = encoder
         self._done = 0

@@ -22,7 +22,7 @@ from ...prompts import strip_recalled
 from ...tasks import lane_of
 from ...types import Message, Scope
 from ..processing.handle import AsyncProcessTask
-from ..stores.base import AsyncTaskStore
+from ..stores.base import AsyncStore
 
 _logger = logging.getLogger("powermem.clients")
 
@@ -40,7 +40,7 @@ class Working(Protocol):
     """The parts of an open engine that are needed here."""
 
     @property
-    def store(self) -> AsyncTaskStore:
+    def store(self) -> AsyncStore:
         """Where the turns go."""
 
 

@@ -53,7 +53,7 @@ from ...rough import is_rough
 from ...text import query_terms, shared, terms
 from ...types import Fact, Hit, Message, Row, Scope, SearchRequest, Usage
 from ..encoder import AsyncEncoder
-from ..stores.base import AsyncStore, AsyncTaskStore
+from ..stores.base import AsyncStore
 from .extractor import AsyncExtractor, Learned
 
 _logger = logging.getLogger("powermem")
@@ -264,8 +264,6 @@ class AsyncExtraction:
             return await self._reconcile(found, learned, new, usage, expression, frame)
 
     def _learned(self, new: NewMemories, extracted: Learned) -> list[Change]:
-        if not isinstance(self._store, AsyncTaskStore):
-            return []
         return [learn(new, found) for found in extracted.preferences]
 
     async def _keep_turns(

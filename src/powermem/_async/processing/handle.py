@@ -14,7 +14,7 @@ from ...tasks import ProcessStatus, Task
 from ..calling import named
 
 if TYPE_CHECKING:
-    from ..stores.base import AsyncTaskStore
+    from ..stores.base import AsyncStore
 
 # How many tasks are looked at in the store at a time, to see what other processes have done.
 _LOOKS = 50
@@ -99,7 +99,7 @@ class AsyncWatcher:
 
     def __init__(self, poll: float) -> None:
         self._poll = poll
-        self._store: AsyncTaskStore | None = None
+        self._store: AsyncStore | None = None
         # Where threads do the work, what is told last must not be overtaken by what was seen before.
         self._lock = threading.Lock()
         self._open: dict[int, AsyncProcessTask] = {}
@@ -115,7 +115,7 @@ class AsyncWatcher:
             handle._own and (handle._stored or handle._made > oldest) for handle in list(self._open.values())
         )
 
-    def open(self, store: AsyncTaskStore) -> None:
+    def open(self, store: AsyncStore) -> None:
         """Look into this store from now on."""
         self._store = store
 

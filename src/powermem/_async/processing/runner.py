@@ -48,7 +48,7 @@ from ...wire.retry import Backoff
 from ..extraction.extractor import AsyncExtractor
 from ..extraction.pipeline import AsyncExtraction
 from ..providers.media import AsyncMedia
-from ..stores.base import AsyncTaskStore
+from ..stores.base import AsyncStore
 from .handle import AsyncWatcher
 
 _logger = logging.getLogger("powermem.processing")
@@ -88,7 +88,7 @@ class AsyncTaskRunner:
 
     def __init__(
         self,
-        store: AsyncTaskStore,
+        store: AsyncStore,
         extraction: AsyncExtraction,
         extractor: AsyncExtractor,
         media: AsyncMedia,

@@ -13,7 +13,7 @@ from ...tasks import ProcessStatus
 from ..calling import named
 
 if TYPE_CHECKING:
-    from ..stores.base import AsyncTaskStore
+    from ..stores.base import AsyncStore
     from .runner import AsyncTaskRunner
     from .worker import AsyncProcessor
 
@@ -22,7 +22,7 @@ class Working(Protocol):
     """The parts of an open memory that do the work."""
 
     @property
-    def store(self) -> AsyncTaskStore:
+    def store(self) -> AsyncStore:
         """Where the tasks are."""
 
     @property

@@ -15,7 +15,7 @@ from ...changes import HoldLane, LeaseLost, UpdateTask
 from ...config.sections import Processing
 from ...errors import PowerMemError
 from ...tasks import ProcessStatus, Task
-from ..stores.base import AsyncTaskStore
+from ..stores.base import AsyncStore
 from .handle import AsyncWatcher
 from .runner import AsyncTaskRunner
 
@@ -60,7 +60,7 @@ class AsyncProcessor:
     """
 
     def __init__(
-        self, store: AsyncTaskStore, runner: AsyncTaskRunner, watcher: AsyncWatcher, settings: Processing
+        self, store: AsyncStore, runner: AsyncTaskRunner, watcher: AsyncWatcher, settings: Processing
     ) -> None:
         self._store = store
         self._runner = runner

@@ -19,7 +19,7 @@ from ...wire.anthropic import VERSION
 from ...wire.chat import ANTHROPIC, OPENAI
 from ...wire.endpoint import Endpoint, build_endpoint, join_url
 from ...wire.rerank import Form
-from ..stores.base import AsyncTaskStore
+from ..stores.base import AsyncStore
 from .batched import AsyncBatchedEmbedder
 from .embedder import AsyncEmbedder, AsyncMockEmbedder, AsyncOpenAIEmbedder
 from .foreign import AsyncForeignEmbedder, AsyncForeignLLM
@@ -37,7 +37,7 @@ _JSON_MODE_ONLY = frozenset({"deepseek", "qwen", "siliconflow", "zai"})
 _SENDS_BASE64 = frozenset({"openai", "azure_openai"})
 
 
-def build_meter(budget: Budget, store: AsyncTaskStore) -> AsyncMeter | None:
+def build_meter(budget: Budget, store: AsyncStore) -> AsyncMeter | None:
     """Create what keeps models within the budget, or nothing when there is no limit."""
     limits = budget.limits()
     return AsyncMeter(store, limits) if limits else None

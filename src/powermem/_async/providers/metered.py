@@ -25,7 +25,7 @@ from ...budget import (
 )
 from ...errors import PowerMemError, ProviderError, QuotaExceededError
 from ...types import ChatMessage, Completion, Schema
-from ..stores.base import AsyncTaskStore
+from ..stores.base import AsyncStore
 from .embedder import AsyncEmbedder
 from .llm import AsyncLLM
 from .transcriber import AsyncTranscriber
@@ -46,7 +46,7 @@ class AsyncMeter:
         limits: how much there may be on a day; what has no limit is not entered.
     """
 
-    def __init__(self, store: AsyncTaskStore, limits: Mapping[str, int]) -> None:
+    def __init__(self, store: AsyncStore, limits: Mapping[str, int]) -> None:
         self._store = store
         self._limits = limits
         self._entries: AsyncBatcher[Spend, Refusal | None] = AsyncBatcher(self._enter, max_size=_TOGETHER)

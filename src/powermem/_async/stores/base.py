@@ -1,4 +1,4 @@
-"""What every store can do."""
+"""The interface of every store."""
 
 from __future__ import annotations
 
@@ -24,10 +24,17 @@ from ...types import (
 
 
 class AsyncStore(ABC):
-    """A place for one collection of memories.
+    """One collection: memories, the turns they came from, and the tasks that make memories of turns.
 
-    A scope's id that is ``None`` matches everything; the empty string matches what has no such id. Every
-    method raises ``StoreError`` or a subclass when the store fails.
+    A scope's id that is ``None`` matches everything; the empty string matches what has no such id. Times are
+    the caller's, microseconds UTC. Every method raises ``StoreError`` or a subclass when the store fails.
+
+    The tasks of one lane run in the order of their ids, one at a time. A worker holds a lane by a lease that
+    it renews with ``renew_lanes``; a task whose worker was killed is begun again by the next holder.
+
+    The methods that read pages by id, for exports and for another embedder, take the last id of the page
+    before as ``after``, or 0; an empty page is the end. Each page is a read of its own, so a scan of millions
+    of memories blocks nobody. What is added during a scan has a higher id and is part of it.
     """
 
     name: str
@@ -114,18 +121,6 @@ class AsyncStore(ABC):
     @abstractmethod
     async def reset(self) -> None:
         """Remove everything in the collection."""
-
-
-class AsyncTaskStore(AsyncStore):
-    """A store that also keeps the work to do: turns that wait, tasks, and who works on what.
-
-    The tasks of one lane are done in the order of their ids, one at a time. Whoever works on a lane holds it
-    for a while and goes on holding it by ``renew_lanes``; what he had begun when he was killed is begun again
-    by the next. Times are the caller's, microseconds UTC.
-
-    Its ``apply`` also knows the changes to the buffer, to tasks and to preferences. ``DeleteWhere`` without a
-    filter removes these of the scope as well, and ``reset`` all of them.
-    """
 
     @abstractmethod
     async def claim_lanes(
@@ -239,15 +234,6 @@ class AsyncTaskStore(AsyncStore):
 
         On return they are durable. An entry that its limits do not allow is not made; the others are.
         """
-
-
-class AsyncMovable(AsyncTaskStore):
-    """A store whose memories can be moved: to another store, or to another embedder.
-
-    Its ``apply`` also knows ``Restore``. Pages are read by id, ascending: ``after`` is the last id of the
-    page before, or 0, and an empty page is the end. Each page is a read of its own, so that a scan of
-    millions holds up nobody; what is added during a scan has a higher id and is met by it.
-    """
 
     @abstractmethod
     async def identity(self) -> EmbedderIdentity | None:

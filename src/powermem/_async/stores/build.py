@@ -13,11 +13,11 @@ from ...database import Place
 from ...errors import ConfigError
 from ...ranking.weights import Weights
 from ...sqlite.engine import Engine
-from .base import AsyncTaskStore
+from .base import AsyncStore
 from .sqlite import AsyncSQLiteStore
 
 
-def build_store(settings: Settings, place: Place | None = None) -> AsyncTaskStore:
+def build_store(settings: Settings, place: Place | None = None) -> AsyncStore:
     """Return the configured store.
 
     Args:
@@ -45,7 +45,7 @@ def build_store(settings: Settings, place: Place | None = None) -> AsyncTaskStor
     return _mysql(config, weights, settings.store.provider, place)
 
 
-def _sqlite(config: SQLiteConfig, weights: Weights) -> AsyncTaskStore:
+def _sqlite(config: SQLiteConfig, weights: Weights) -> AsyncStore:
     return AsyncSQLiteStore(
         Engine(
             config.database_path,
@@ -59,7 +59,7 @@ def _sqlite(config: SQLiteConfig, weights: Weights) -> AsyncTaskStore:
     )
 
 
-def _postgres(config: PostgresConfig, weights: Weights, place: Place | None) -> AsyncTaskStore:
+def _postgres(config: PostgresConfig, weights: Weights, place: Place | None) -> AsyncStore:
     from ...sql.postgres import PostgresSQL
     from .postgres import AsyncPostgresStore
 
@@ -127,7 +127,7 @@ def _mysql_driver(config: MySQLConfig | OceanBaseConfig, place: Place | None = N
 
 def _mysql(
     config: MySQLConfig | OceanBaseConfig, weights: Weights, name: str, place: Place | None
-) -> AsyncTaskStore:
+) -> AsyncStore:
     from ..._drivers.embedded import EmbeddedSeekDB
     from ...sql.mysql import MySQLSQL
     from ...sql.oceanbase import OceanBaseSQL

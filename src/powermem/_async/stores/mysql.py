@@ -50,8 +50,6 @@ class AsyncMySQLStore(AsyncServerStore):
         timeout: seconds to wait for a connection while all are in use.
     """
 
-    _checks_hits = True
-
     def __init__(
         self,
         driver: AsyncDriver,

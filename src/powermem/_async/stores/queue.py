@@ -21,7 +21,7 @@ from ...sql.queue import QueueSQL
 from ...sql.steps import Query, Statements, Steps
 from ...tasks import LONGEST_PAUSE, BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
 from ...types import Scope
-from .base import AsyncTaskStore
+from .base import AsyncStore
 from .locking import PAUSES
 from .pool import AsyncPool
 
@@ -85,7 +85,7 @@ async def async_add_turns(connection: AsyncConnection, queue: QueueSQL, changes:
         await connection.execute_many(queue.insert_buffered, [*map(queue.encoding.buffered_values, waiting)])
 
 
-class AsyncQueueStore(AsyncTaskStore):
+class AsyncQueueStore(AsyncStore):
     """A store that can run the steps of ``powermem.sql.steps``."""
 
     _queue: QueueSQL

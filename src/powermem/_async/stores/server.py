@@ -36,7 +36,6 @@ from ...types import (
     Stored,
     Turn,
 )
-from .base import AsyncMovable
 from .locking import PAUSES, async_count_accesses, async_lock_memories
 from .mover import AsyncServerMover
 from .pool import AsyncPool, AsyncReader
@@ -50,7 +49,7 @@ _MAX_BATCHES_PER_COMMIT = 256
 _MAX_SEARCHES_AT_ONCE = 4
 
 
-class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
+class AsyncServerStore(AsyncServerQueueStore):
     """Memories on a database server.
 
     Args:
@@ -61,9 +60,6 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
         recycle: seconds after which a connection is replaced; negative for never.
         timeout: seconds to wait for a connection while all are in use.
     """
-
-    _checks_hits = False
-    """Whether ``_search`` itself looks out for a switch to another embedder."""
 
     def __init__(
         self,
@@ -93,7 +89,7 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
 
     @abstractmethod
     async def _search(self, request: SearchRequest) -> list[Hit]:
-        """Answer one search, best first."""
+        """Answer one search, best first, unless there was a switch to another embedder."""
 
     async def _prepare(self, connection: AsyncConnection) -> None:
         """Check the server and keep other processes from creating the schema meanwhile."""
@@ -317,9 +313,6 @@ class AsyncServerStore(AsyncMovable, AsyncServerQueueStore):
             raise error from failure
 
     async def search(self, requests: Sequence[SearchRequest], *, touch: bool = True) -> list[list[Hit]]:
-        if not self._checks_hits:
-            async with self._pool.reading() as reader:
-                await self._check_embedder(reader)
         try:
             answers = await self._search_all(requests)
         except StoreError:

@@ -22,7 +22,6 @@ from ...types import (
     Stored,
     Turn,
 )
-from .base import AsyncMovable
 from .queue import AsyncQueueStore
 
 T = TypeVar("T")
@@ -32,7 +31,7 @@ _MAX_BATCHES_PER_COMMIT = 256
 _MAX_SEARCHES_PER_PASS = 16
 
 
-class AsyncSQLiteStore(AsyncMovable, AsyncQueueStore):
+class AsyncSQLiteStore(AsyncQueueStore):
     """Memories in one SQLite file.
 
     Args:

@@ -12,7 +12,7 @@ from ...exchange.sources import Page
 from ...filters import Expression
 from ...inputs import File, Listener
 from ...types import Scope, Stored
-from ..stores.base import Movable
+from ..stores.base import Store
 from .progress import Progress
 
 PAGE = 1000
@@ -30,7 +30,7 @@ class Exporter:
         vectors: whether to read their vectors, too.
     """
 
-    def __init__(self, store: Movable, scope: Scope, expression: Expression | None, *, vectors: bool) -> None:
+    def __init__(self, store: Store, scope: Scope, expression: Expression | None, *, vectors: bool) -> None:
         self._store = store
         self._scope = scope
         self._expression = expression

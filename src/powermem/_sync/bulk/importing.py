@@ -16,7 +16,7 @@ from ...exchange.sources import Page
 from ...inputs import Listener
 from ...types import EmbedderIdentity, Stored
 from ..encoder import Encoder
-from ..stores.base import Movable
+from ..stores.base import Store
 from .exporting import Exporter
 from .progress import Progress
 
@@ -34,7 +34,7 @@ class Importer:
         encoder: embeds them.
     """
 
-    def __init__(self, store: Movable, encoder: Encoder) -> None:
+    def __init__(self, store: Store, encoder: Encoder) -> None:
         self._store = store
         self._encoder = encoder
         self._fits = False

@@ -8,7 +8,7 @@ from typing import Any
 from ...inputs import Listener
 from ...types import EmbedderIdentity, Embedding
 from ..encoder import Encoder
-from ..stores.base import Movable
+from ..stores.base import Store
 from .progress import Progress
 
 
@@ -24,7 +24,7 @@ class Reembedder:
         encoder: embeds the memories.
     """
 
-    def __init__(self, store: Movable, encoder: Encoder) -> None:
+    def __init__(self, store: Store, encoder: Encoder) -> None:
         self._store = store
         self._encoder = encoder
         self._done = 0

@@ -23,7 +23,7 @@ from ...prompts import strip_recalled
 from ...tasks import lane_of
 from ...types import Message, Scope
 from ..processing.handle import ProcessTask
-from ..stores.base import TaskStore
+from ..stores.base import Store
 
 _logger = logging.getLogger("powermem.clients")
 
@@ -41,7 +41,7 @@ class Working(Protocol):
     """The parts of an open engine that are needed here."""
 
     @property
-    def store(self) -> TaskStore:
+    def store(self) -> Store:
         """Where the turns go."""
 
 

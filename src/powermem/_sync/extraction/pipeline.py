@@ -54,7 +54,7 @@ from ...rough import is_rough
 from ...text import query_terms, shared, terms
 from ...types import Fact, Hit, Message, Row, Scope, SearchRequest, Usage
 from ..encoder import Encoder
-from ..stores.base import Store, TaskStore
+from ..stores.base import Store
 from .extractor import Extractor, Learned
 
 _logger = logging.getLogger("powermem")
@@ -265,8 +265,6 @@ class Extraction:
             return self._reconcile(found, learned, new, usage, expression, frame)
 
     def _learned(self, new: NewMemories, extracted: Learned) -> list[Change]:
-        if not isinstance(self._store, TaskStore):
-            return []
         return [learn(new, found) for found in extracted.preferences]
 
     def _keep_turns(self, turns: list[AddTurn], new: NewMemories, receipt: Receipt | None) -> list[AddTurn]:

@@ -15,7 +15,7 @@ from ...tasks import ProcessStatus, Task
 from ..calling import named
 
 if TYPE_CHECKING:
-    from ..stores.base import TaskStore
+    from ..stores.base import Store
 
 # How many tasks are looked at in the store at a time, to see what other processes have done.
 _LOOKS = 50
@@ -100,7 +100,7 @@ class Watcher:
 
     def __init__(self, poll: float) -> None:
         self._poll = poll
-        self._store: TaskStore | None = None
+        self._store: Store | None = None
         # Where threads do the work, what is told last must not be overtaken by what was seen before.
         self._lock = threading.Lock()
         self._open: dict[int, ProcessTask] = {}
@@ -116,7 +116,7 @@ class Watcher:
             handle._own and (handle._stored or handle._made > oldest) for handle in list(self._open.values())
         )
 
-    def open(self, store: TaskStore) -> None:
+    def open(self, store: Store) -> None:
         """Look into this store from now on."""
         self._store = store
 

@@ -49,7 +49,7 @@ from ...wire.retry import Backoff
 from ..extraction.extractor import Extractor
 from ..extraction.pipeline import Extraction
 from ..providers.media import Media
-from ..stores.base import TaskStore
+from ..stores.base import Store
 from .handle import Watcher
 
 _logger = logging.getLogger("powermem.processing")
@@ -89,7 +89,7 @@ class TaskRunner:
 
     def __init__(
         self,
-        store: TaskStore,
+        store: Store,
         extraction: Extraction,
         extractor: Extractor,
         media: Media,

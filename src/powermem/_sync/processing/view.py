@@ -14,7 +14,7 @@ from ...tasks import ProcessStatus
 from ..calling import named
 
 if TYPE_CHECKING:
-    from ..stores.base import TaskStore
+    from ..stores.base import Store
     from .runner import TaskRunner
     from .worker import Processor
 
@@ -23,7 +23,7 @@ class Working(Protocol):
     """The parts of an open memory that do the work."""
 
     @property
-    def store(self) -> TaskStore:
+    def store(self) -> Store:
         """Where the tasks are."""
 
     @property

@@ -16,7 +16,7 @@ from ...changes import HoldLane, LeaseLost, UpdateTask
 from ...config.sections import Processing
 from ...errors import PowerMemError
 from ...tasks import ProcessStatus, Task
-from ..stores.base import TaskStore
+from ..stores.base import Store
 from .handle import Watcher
 from .runner import TaskRunner
 
@@ -60,7 +60,7 @@ class Processor:
         settings: how many lanes at once, how long a lease is, how often to look for work.
     """
 
-    def __init__(self, store: TaskStore, runner: TaskRunner, watcher: Watcher, settings: Processing) -> None:
+    def __init__(self, store: Store, runner: TaskRunner, watcher: Watcher, settings: Processing) -> None:
         self._store = store
         self._runner = runner
         self._watcher = watcher

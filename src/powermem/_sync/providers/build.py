@@ -20,7 +20,7 @@ from ...wire.anthropic import VERSION
 from ...wire.chat import ANTHROPIC, OPENAI
 from ...wire.endpoint import Endpoint, build_endpoint, join_url
 from ...wire.rerank import Form
-from ..stores.base import TaskStore
+from ..stores.base import Store
 from .batched import BatchedEmbedder
 from .embedder import Embedder, MockEmbedder, OpenAIEmbedder
 from .foreign import ForeignEmbedder, ForeignLLM
@@ -38,7 +38,7 @@ _JSON_MODE_ONLY = frozenset({"deepseek", "qwen", "siliconflow", "zai"})
 _SENDS_BASE64 = frozenset({"openai", "azure_openai"})
 
 
-def build_meter(budget: Budget, store: TaskStore) -> Meter | None:
+def build_meter(budget: Budget, store: Store) -> Meter | None:
     """Create what keeps models within the budget, or nothing when there is no limit."""
     limits = budget.limits()
     return Meter(store, limits) if limits else None

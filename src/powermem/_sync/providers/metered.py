@@ -26,7 +26,7 @@ from ...budget import (
 )
 from ...errors import PowerMemError, ProviderError, QuotaExceededError
 from ...types import ChatMessage, Completion, Schema
-from ..stores.base import TaskStore
+from ..stores.base import Store
 from .embedder import Embedder
 from .llm import LLM
 from .transcriber import Transcriber
@@ -47,7 +47,7 @@ class Meter:
         limits: how much there may be on a day; what has no limit is not entered.
     """
 
-    def __init__(self, store: TaskStore, limits: Mapping[str, int]) -> None:
+    def __init__(self, store: Store, limits: Mapping[str, int]) -> None:
         self._store = store
         self._limits = limits
         self._entries: Batcher[Spend, Refusal | None] = Batcher(self._enter, max_size=_TOGETHER)

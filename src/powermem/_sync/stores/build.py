@@ -14,11 +14,11 @@ from ...database import Place
 from ...errors import ConfigError
 from ...ranking.weights import Weights
 from ...sqlite.engine import Engine
-from .base import TaskStore
+from .base import Store
 from .sqlite import SQLiteStore
 
 
-def build_store(settings: Settings, place: Place | None = None) -> TaskStore:
+def build_store(settings: Settings, place: Place | None = None) -> Store:
     """Return the configured store.
 
     Args:
@@ -46,7 +46,7 @@ def build_store(settings: Settings, place: Place | None = None) -> TaskStore:
     return _mysql(config, weights, settings.store.provider, place)
 
 
-def _sqlite(config: SQLiteConfig, weights: Weights) -> TaskStore:
+def _sqlite(config: SQLiteConfig, weights: Weights) -> Store:
     return SQLiteStore(
         Engine(
             config.database_path,
@@ -60,7 +60,7 @@ def _sqlite(config: SQLiteConfig, weights: Weights) -> TaskStore:
     )
 
 
-def _postgres(config: PostgresConfig, weights: Weights, place: Place | None) -> TaskStore:
+def _postgres(config: PostgresConfig, weights: Weights, place: Place | None) -> Store:
     from ...sql.postgres import PostgresSQL
     from .postgres import PostgresStore
 
@@ -126,9 +126,7 @@ def _mysql_driver(config: MySQLConfig | OceanBaseConfig, place: Place | None = N
     return MySQLDriver(server)
 
 
-def _mysql(
-    config: MySQLConfig | OceanBaseConfig, weights: Weights, name: str, place: Place | None
-) -> TaskStore:
+def _mysql(config: MySQLConfig | OceanBaseConfig, weights: Weights, name: str, place: Place | None) -> Store:
     from ..._drivers.embedded import EmbeddedSeekDB
     from ...sql.mysql import MySQLSQL
     from ...sql.oceanbase import OceanBaseSQL

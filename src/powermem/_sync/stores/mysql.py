@@ -51,8 +51,6 @@ class MySQLStore(ServerStore):
         timeout: seconds to wait for a connection while all are in use.
     """
 
-    _checks_hits = True
-
     def __init__(
         self,
         driver: Driver,

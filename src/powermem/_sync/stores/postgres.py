@@ -16,6 +16,7 @@ from ...ranking.boosts import looked_up
 from ...ranking.found import Found
 from ...ranking.fusion import Ranked, pool_size
 from ...ranking.scoring import Scoring
+from ...ranking.tally import MATCHED, rarest
 from ...ranking.weights import Weights
 from ...sql.dialects import Fragment
 from ...sql.postgres import PostgresSQL, Vector, searched_rows, signed
@@ -29,8 +30,6 @@ _WHOLE = 2000
 """A scope of no more rows is sent to us as a whole, in one query, and scored here."""
 _EXACT = 20_000
 """In a scope of no more visible rows every vector is compared; in a larger one the index is asked."""
-_MATCHED = 2000
-"""So many rows are scored for their words at most; of a larger scope, those with the rarest terms."""
 _REMEMBERED = 10_000
 # Holds while the schema is created: any number that others are unlikely to lock.
 _LOCK = 0x706F7765726D656D
@@ -51,7 +50,6 @@ class PostgresStore(ServerStore):
     """
 
     name = "postgres"
-    _checks_hits = True
 
     def __init__(
         self,
@@ -184,7 +182,7 @@ class PostgresStore(ServerStore):
     ) -> list[tuple[int, Ranked]]:
         """Score the rows that are near in meaning or share words, and the turns beside the best of them.
 
-        The result is exact up to ``_EXACT`` visible rows of which no more than ``_MATCHED`` share a word with
+        The result is exact up to ``_EXACT`` visible rows of which no more than ``MATCHED`` share a word with
         the query: the best rows before boosts are then all among the candidates.
         """
         counted = reader.fetch(
@@ -242,17 +240,12 @@ class PostgresStore(ServerStore):
 
     def _matching(self, reader: Reader, frequencies: Mapping[int, int], visible: Fragment) -> list[int]:
         """Return the rows that have a term, or one of the rarest when there are too many of them."""
-        room = _MATCHED
-        chosen: list[int] = []
-        for term, frequency in sorted(frequencies.items(), key=lambda item: item[1]):
-            if frequency and (not chosen or frequency <= room):
-                chosen.append(term)
-                room -= frequency
+        chosen = rarest(frequencies)
         if not chosen:
             return []
         found = reader.fetch(
             f"SELECT id FROM {self._sql.records} WHERE {visible.sql} AND terms && ?::bigint[] LIMIT ?",
-            [*visible.values, signed(chosen), _MATCHED],
+            [*visible.values, signed(chosen), MATCHED],
         )
         return [values[0] for values in found]
 

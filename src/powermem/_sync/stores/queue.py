@@ -22,7 +22,7 @@ from ...sql.queue import QueueSQL
 from ...sql.steps import Query, Statements, Steps
 from ...tasks import LONGEST_PAUSE, BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
 from ...types import Scope
-from .base import TaskStore
+from .base import Store
 from .locking import PAUSES
 from .pool import Pool
 
@@ -84,7 +84,7 @@ def add_turns(connection: Connection, queue: QueueSQL, changes: Sequence[Change]
         connection.execute_many(queue.insert_buffered, [*map(queue.encoding.buffered_values, waiting)])
 
 
-class QueueStore(TaskStore):
+class QueueStore(Store):
     """A store that can run the steps of ``powermem.sql.steps``."""
 
     _queue: QueueSQL

@@ -37,7 +37,6 @@ from ...types import (
     Stored,
     Turn,
 )
-from .base import Movable
 from .locking import PAUSES, count_accesses, lock_memories
 from .mover import ServerMover
 from .pool import Pool, Reader
@@ -51,7 +50,7 @@ _MAX_BATCHES_PER_COMMIT = 256
 _MAX_SEARCHES_AT_ONCE = 4
 
 
-class ServerStore(Movable, ServerQueueStore):
+class ServerStore(ServerQueueStore):
     """Memories on a database server.
 
     Args:
@@ -62,9 +61,6 @@ class ServerStore(Movable, ServerQueueStore):
         recycle: seconds after which a connection is replaced; negative for never.
         timeout: seconds to wait for a connection while all are in use.
     """
-
-    _checks_hits = False
-    """Whether ``_search`` itself looks out for a switch to another embedder."""
 
     def __init__(
         self,
@@ -94,7 +90,7 @@ class ServerStore(Movable, ServerQueueStore):
 
     @abstractmethod
     def _search(self, request: SearchRequest) -> list[Hit]:
-        """Answer one search, best first."""
+        """Answer one search, best first, unless there was a switch to another embedder."""
 
     def _prepare(self, connection: Connection) -> None:
         """Check the server and keep other processes from creating the schema meanwhile."""
@@ -318,9 +314,6 @@ class ServerStore(Movable, ServerQueueStore):
             raise error from failure
 
     def search(self, requests: Sequence[SearchRequest], *, touch: bool = True) -> list[list[Hit]]:
-        if not self._checks_hits:
-            with self._pool.reading() as reader:
-                self._check_embedder(reader)
         try:
             answers = self._search_all(requests)
         except StoreError:

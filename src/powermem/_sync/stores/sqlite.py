@@ -23,7 +23,6 @@ from ...types import (
     Stored,
     Turn,
 )
-from .base import Movable
 from .queue import QueueStore
 
 T = TypeVar("T")
@@ -33,7 +32,7 @@ _MAX_BATCHES_PER_COMMIT = 256
 _MAX_SEARCHES_PER_PASS = 16
 
 
-class SQLiteStore(Movable, QueueStore):
+class SQLiteStore(QueueStore):
     """Memories in one SQLite file.
 
     Args:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-CERTIFICATE = Path(__file__).parent / "data" / "localhost.pem"
+CERTIFICATE = Path(__file__).parents[1] / "data" / "localhost.pem"
 """Of a server on this machine; it vouches for itself."""
 STRANGER = CERTIFICATE.with_name("stranger.pem")
 """The certificate of somebody who vouches for no server here."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.databases import VectorStore, arguments
+from tests.support.databases import VectorStore, arguments
 
 sqlalchemy = pytest.importorskip("sqlalchemy")
 orm = pytest.importorskip("sqlalchemy.orm")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from powermem import Memory
-from tests.apiserver import HANG, ApiServer, failure
+from tests.support.apiserver import HANG, ApiServer, failure
 
 Messages = list[dict[str, Any]]
 Answer = str | Callable[[Messages], str]

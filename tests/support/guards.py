@@ -17,7 +17,7 @@ from pathlib import Path
 import run_unasync
 from run_unasync import REPLACEMENTS, TREES, ConversionError, NamingRule
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "src/powermem"
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -148,7 +148,7 @@ def wrong_way_imports(root: Path) -> list[str]:
     for path in _python_files(package):
         own = _layer(path.relative_to(package).with_suffix("").parts)
         if own is None:
-            found.append(f"{_name(root, path)}: belongs to no layer; give it one in tests/guards.py")
+            found.append(f"{_name(root, path)}: belongs to no layer; give it one in tests/support/guards.py")
             continue
         for line, module in _imports(root, path):
             parts = module.split(".")

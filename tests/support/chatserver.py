@@ -1,8 +1,8 @@
 """A real HTTP server on loopback that chats in the forms of OpenAI's two APIs and of Anthropic's.
 
 It streams as Server-Sent Events when it is asked to. It needs nothing but the standard library, so that a
-benchmark can run it as a process of its own: ``python tests/chatserver.py 0.05`` prints the port, and pauses
-so many seconds between the pieces of a stream.
+benchmark can run it as a process of its own: ``python tests/support/chatserver.py 0.05`` prints the port, and
+pauses for 0.05 seconds between the pieces of a stream.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import Any
 
 if not __package__:
     # Run as a script: what is imported next lies beside it.
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.serving import ThreadedServer
+from tests.support.serving import ThreadedServer
 
 Body = dict[str, Any]
 OnChat = Callable[[Body], str]

@@ -10,7 +10,7 @@ from powermem.tasks import LONGEST_PAUSE, OPEN, Preference, ProcessStatus, Task,
 from powermem.text import content_hash
 from powermem.types import EmbedderIdentity, Scope
 from powermem.wire.retry import Backoff
-from tests.additions import ANA
+from tests.support.additions import ANA
 
 SECOND = 1_000_000
 AT = 1_800_000_000 * SECOND

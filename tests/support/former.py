@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from powermem.text import content_hash
-from tests.databases import VectorStore, execute
+from tests.support.databases import VectorStore, execute
 
 MEMORY = "I like tea"
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from powermem.filters import COLUMNS
 from powermem.types import Row, Scope
-from tests.filtering import Filter
+from tests.support.filtering import Filter
 
 # What is near a boundary of JSON, of SQLite or of floats. Rows and filters draw from the same few, to meet.
 INTEGERS = [0, 1, -1, 3, 7, 2**53, 2**53 + 1, 2**63 - 1, -(2**63)]

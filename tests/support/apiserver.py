@@ -2,7 +2,7 @@
 
 In a test it runs on a thread of its own (``ApiServer``); a benchmark runs it as a process of its own:
 
-    python tests/apiserver.py --port 0 --embed-delay-ms 20 --chat-delay-ms 200
+    python tests/support/apiserver.py --port 0 --embed-delay-ms 20 --chat-delay-ms 200
 
 which prints the port it listens on. It needs nothing but the standard library.
 """
@@ -26,10 +26,10 @@ from urllib.parse import urlsplit
 
 if not __package__:
     # Run as a script: what is imported next lies beside it.
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests import answers
-from tests.behaviours import (
+from tests.support import answers
+from tests.support.behaviours import (
     DROP,
     EMPTY,
     GARBAGE,
@@ -43,7 +43,7 @@ from tests.behaviours import (
     slow_down,
     too_long,
 )
-from tests.serving import ThreadedServer
+from tests.support.serving import ThreadedServer
 
 __all__ = [
     "DROP",
