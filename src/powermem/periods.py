@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta, timezone, tzinfo
 
-from .clock import from_date, local_time, to_datetime
+from .clock import MONTHS, from_date, local_time, to_datetime
 from .rules.dates import Found, find_dates, length
-from .text import MONTHS, term_id
+from .text import term_id
 from .types import Period
 
 # A month without a year, which a statement does not resolve: it may be to come. "May" only with a word before

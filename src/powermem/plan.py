@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .changes import AddMemory, AddPreference, Change, Delete, LinkTurns, ReplaceText, Supersede
+from .cleaning import content_hash
 from .excerpts import MOST_TURNS, Excerpts
 from .ids import new_id
 from .tasks import Preference
-from .text import content_hash
 from .types import Fact, FoundPreference, Hit, Message, Metadata, Row, Scope
 
 if TYPE_CHECKING:

@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .. import clock
-from ..clients import Attribution, Exchange, messages_of, new_messages, reply_text
 from ..errors import InvalidInputError
 from ..inputs import Id, check_limit, check_text_given
-from ..messages import Messages, check_conversation
-from ..prompts import strip_recalled
+from ..messages import Messages
 from ..recalled import RecalledFact, recalled_lines
 from ..records import turn_record
 from ..types import Hit
 from .background import AsyncBackground
-from .clients.augmentation import AsyncAugmentation
-from .clients.companion import AsyncCompanion
-from .clients.keeper import BATCH_SIZE, Whose
-from .clients.registry import AsyncClients
+from .clients.augmentation import BATCH_SIZE, AsyncAugmentation
 from .retrieval.query import Query
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from ..clients import Attribution
+    from .clients.keeper import Whose
+    from .clients.registry import AsyncClients
     from .engine import AsyncEngine
 
 # Of a user's messages, when nothing else was said: an exchange is learned from as soon as it is over.
@@ -34,6 +31,8 @@ class AsyncRemembering(AsyncBackground):
     """Attending conversations with language models."""
 
     def _prepare(self) -> None:
+        from .clients.companion import AsyncCompanion
+
         self._companion = AsyncCompanion(self)
         # What was asked for before there is an engine.
         self._wished_width: int | None = None
@@ -42,6 +41,8 @@ class AsyncRemembering(AsyncBackground):
     @property
     def llm(self) -> AsyncClients[Self]:
         """The clients of language models whose conversations are remembered."""
+        from .clients.registry import AsyncClients
+
         return AsyncClients(self, self._companion)
 
     @property
@@ -134,14 +135,12 @@ class AsyncRemembering(AsyncBackground):
         Raises:
             InvalidInputError: the messages are of a wrong type.
         """
-        said, _ = new_messages(check_conversation(messages))
-        who = self._companion.named()
-        if who is None:
+        said = self._companion.said(messages, reply)
+        if said is None:
             return []
-        at = clock.now()
+        who, heard = said
         self._owner.check()
         self._check_open()
-        heard = messages_of(Exchange(who, said, strip_recalled(reply_text(reply)), at, at))
         turns = await self._engine().keeper.keep(heard, self._whose(who))
         return [turn_record(turn) for turn in turns]
 
@@ -190,6 +189,8 @@ class AsyncRemembering(AsyncBackground):
         return self._owner.forked
 
     def _whose(self, who: Attribution) -> Whose:
+        from .clients.keeper import Whose
+
         scope = self._scope(*who)
         threshold = self._batch_threshold if self._auto_process else _AT_ONCE
         return Whose(scope, self._whose_work(scope), threshold, self._zone, self._share)

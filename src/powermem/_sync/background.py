@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .. import clock
 from ..buffering import waiting_turns
 from ..changes import AddMemory, AddTask, AlreadyDone, Change, Remember
+from ..cleaning import content_hash
 from ..errors import PowerMemError
 from ..framing import verbatim_items
 from ..ids import new_id
@@ -24,7 +25,6 @@ from ..records import preference_record, turn_record, unheard_record
 from ..refinement import Refinement
 from ..rough import ROUGH_TYPE, rough_metadata, rough_texts
 from ..tasks import ProcessStatus, Task, lane_of, lane_scope
-from ..text import content_hash
 from ..types import Message, Row, Scope, Usage
 from ..zones import read_zone
 from .following import Following

@@ -6,25 +6,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .. import clock
-from ..clients import Attribution, Exchange, messages_of, new_messages, reply_text
 from ..errors import InvalidInputError
 from ..inputs import Id, check_limit, check_text_given
-from ..messages import Messages, check_conversation
-from ..prompts import strip_recalled
+from ..messages import Messages
 from ..recalled import RecalledFact, recalled_lines
 from ..records import turn_record
 from ..types import Hit
 from .background import Background
-from .clients.augmentation import Augmentation
-from .clients.companion import Companion
-from .clients.keeper import BATCH_SIZE, Whose
-from .clients.registry import Clients
+from .clients.augmentation import BATCH_SIZE, Augmentation
 from .retrieval.query import Query
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from ..clients import Attribution
+    from .clients.keeper import Whose
+    from .clients.registry import Clients
     from .engine import Engine
 
 # Of a user's messages, when nothing else was said: an exchange is learned from as soon as it is over.
@@ -35,6 +32,8 @@ class Remembering(Background):
     """Attending conversations with language models."""
 
     def _prepare(self) -> None:
+        from .clients.companion import Companion
+
         self._companion = Companion(self)
         # What was asked for before there is an engine.
         self._wished_width: int | None = None
@@ -43,6 +42,8 @@ class Remembering(Background):
     @property
     def llm(self) -> Clients[Self]:
         """The clients of language models whose conversations are remembered."""
+        from .clients.registry import Clients
+
         return Clients(self, self._companion)
 
     @property
@@ -133,14 +134,12 @@ class Remembering(Background):
         Raises:
             InvalidInputError: the messages are of a wrong type.
         """
-        said, _ = new_messages(check_conversation(messages))
-        who = self._companion.named()
-        if who is None:
+        said = self._companion.said(messages, reply)
+        if said is None:
             return []
-        at = clock.now()
+        who, heard = said
         self._owner.check()
         self._check_open()
-        heard = messages_of(Exchange(who, said, strip_recalled(reply_text(reply)), at, at))
         turns = self._engine().keeper.keep(heard, self._whose(who))
         return [turn_record(turn) for turn in turns]
 
@@ -189,6 +188,8 @@ class Remembering(Background):
         return self._owner.forked
 
     def _whose(self, who: Attribution) -> Whose:
+        from .clients.keeper import Whose
+
         scope = self._scope(*who)
         threshold = self._batch_threshold if self._auto_process else _AT_ONCE
         return Whose(scope, self._whose_work(scope), threshold, self._zone, self._share)

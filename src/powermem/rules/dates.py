@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from ..clock import from_date, to_datetime
-from ..text import MONTHS, WEEKDAYS
+from ..clock import MONTHS, WEEKDAYS, from_date, to_datetime
 from . import relative
 
 _NUMBERS = {

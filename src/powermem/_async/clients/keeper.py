@@ -23,11 +23,9 @@ from ...tasks import lane_of
 from ...types import Message, Scope
 from ..processing.handle import AsyncProcessTask
 from ..stores.base import AsyncStore
+from .augmentation import BATCH_SIZE
 
 _logger = logging.getLogger("powermem.clients")
-
-BATCH_SIZE = 100
-"""The default for the most exchanges that are written in one transaction."""
 
 # How many exchanges that came to no good end are remembered, so that the next attempt is known as such.
 _UNANSWERED = 1000

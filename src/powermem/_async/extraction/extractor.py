@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Generic, TypeVar
 
 from ..._concurrency import AsyncLock, async_to_thread
+from ...cleaning import normalize
 from ...errors import ExtractionError, PowerMemError, ProviderError, QuotaExceededError
 from ...parsing import (
     Decision,
@@ -32,7 +33,6 @@ from ...prompts import (
     segmentation_messages,
 )
 from ...sizing import Sizing
-from ...text import normalize
 from ...types import ChatMessage, Completion, Extracted, Fact, FoundPreference, Message, Schema, Usage
 from ...wire.reasons import CUT, FILTERED, TOO_LONG
 from ..providers.llm import AsyncLLM

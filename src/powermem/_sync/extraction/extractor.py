@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Generic, TypeVar
 
 from ..._concurrency import Lock, to_thread
+from ...cleaning import normalize
 from ...errors import ExtractionError, PowerMemError, ProviderError, QuotaExceededError
 from ...parsing import (
     Decision,
@@ -33,7 +34,6 @@ from ...prompts import (
     segmentation_messages,
 )
 from ...sizing import Sizing
-from ...text import normalize
 from ...types import ChatMessage, Completion, Extracted, Fact, FoundPreference, Message, Schema, Usage
 from ...wire.reasons import CUT, FILTERED, TOO_LONG
 from ..providers.llm import LLM
