@@ -33,6 +33,7 @@ from ...prompts import (
     repair_messages,
     segmentation_messages,
 )
+from ...rules import extract, stated_preferences
 from ...sizing import Sizing
 from ...types import ChatMessage, Completion, Extracted, Fact, FoundPreference, Message, Schema, Usage
 from ...wire.reasons import CUT, FILTERED, TOO_LONG
@@ -153,9 +154,6 @@ class Extractor:
             QuotaExceededError: the budget does not allow the first call.
         """
         if self._llm is None:
-            # Compiling its patterns takes 50 ms, which a memory with a model need not spend.
-            from ...rules import extract, stated_preferences
-
             # What comes without a time has just been said.
             timed = [replace(m, sent_at=today) if m.sent_at is None else m for m in messages]
             # Long conversations take longer than an event loop should be held; and every further thread that
