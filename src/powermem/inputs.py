@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from .errors import InvalidInputError
@@ -21,15 +21,6 @@ Id: TypeAlias = str | int | UUID
 
 Moment: TypeAlias = str | datetime | int | float
 """What users may give as a moment; see ``clock.parse``."""
-
-File: TypeAlias = str | os.PathLike[str] | IO[Any]
-"""A path, or an open file of text or bytes."""
-
-Item: TypeAlias = str | Mapping[str, Any] | Iterable[Any]
-"""One item of ``add_many``."""
-
-Listener: TypeAlias = Callable[[dict[str, Any]], object]
-"""A callback for progress, or for a finished task; may be async where the memory is."""
 
 MAX_ID_LENGTH = 128
 """Longest id of a user, agent, run or actor, and memory type: what the narrowest store's column holds."""

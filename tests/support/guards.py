@@ -30,20 +30,7 @@ LAYERS = {
 }
 # The first folder or module below `_async` and `_sync`.
 COLOURED_LAYERS = {
-    **dict.fromkeys(
-        [
-            "memory",
-            "adding",
-            "remembering",
-            "background",
-            "following",
-            "moving",
-            "reading",
-            "lifecycle",
-            "engine",
-        ],
-        5,
-    ),
+    **dict.fromkeys(["memory", "engine"], 5),
     **dict.fromkeys(["bulk", "extraction", "retrieval", "processing", "clients"], 4),
     **dict.fromkeys(["calling", "encoder", "storage", "stores", "providers"], 3),
     "__init__": 3,

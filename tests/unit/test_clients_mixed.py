@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -214,17 +216,40 @@ def test_each_thread_and_each_copied_context_has_a_speaker_of_its_own(config: di
 
 
 _SCRIPT = """
-import sys
+import atexit, sys
 from powermem import Memory
 memory = Memory({"vector_store": {"provider": "sqlite", "config": {"database_path": sys.argv[1]}},
                  "embedder": {"provider": "mock"}, "llm": {"provider": "none"}})
-memory.attribution("u").wrap(lambda messages: "Nice")("I live in Rome")
+memory.initialize()
+atexit.register(print, "ending", flush=True)
+
+def reply(messages):
+    print("asked", flush=True)
+    sys.stdin.readline()
+    return "Nice"
+
+memory.attribution("u").wrap(reply)("I live in Rome")
 """
 
 
 def test_a_process_that_ends_without_closing_loses_nothing(config: dict[str, Any]) -> None:
     path = config["vector_store"]["config"]["database_path"]
-    subprocess.run([sys.executable, "-c", _SCRIPT, path], check=True, timeout=120)
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", _SCRIPT, path]
+    with subprocess.Popen(command, text=True, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stdout.readline() == "asked\n"
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+            # The reply cannot be stored before the end of the process has begun.
+            other.execute("BEGIN IMMEDIATE")
+            process.stdin.write("\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == "ending\n"
+            other.execute("ROLLBACK")
+        _, told = process.communicate(timeout=120)
+        # On a slow machine it says that storing takes long, and no more.
+        assert [line for line in told.splitlines() if "takes long" not in line] == []
     with Memory(config) as memory:
         store: Any = memory._ready().store
         turns = store.scan_turns(Scope(user_id="u"), 0, 10)

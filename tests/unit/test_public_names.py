@@ -20,22 +20,6 @@ from powermem import errors
 
 HEAVY = ["anyio", "asyncio", "httpx", "numpy", "onnxruntime", "pydantic", "rich", "sqlite3", "tokenizers"]
 
-PARTS = [
-    "dotenv",
-    "httpcore",
-    "powermem._async.engine",
-    "powermem._sync.engine",
-    "powermem.config.models",
-    "powermem.parsing",
-    "powermem.rules",
-    "powermem.sqlite",
-    "powermem.text",
-]
-"""What the first instance loads, and not the class."""
-
-MOST_MODULES = 80
-"""Modules of this package behind the class; each costs about a millisecond."""
-
 
 @pytest.mark.parametrize("name", powermem.__all__)
 def test_public_name_resolves(name: str) -> None:
@@ -63,14 +47,6 @@ def test_import_is_light() -> None:
     loaded = loaded_by("import powermem")
     assert "powermem" in loaded
     assert loaded.isdisjoint(HEAVY)
-
-
-@pytest.mark.parametrize("name", ["Memory", "AsyncMemory"])
-def test_class_loads_only_what_it_is_made_of(name: str) -> None:
-    loaded = loaded_by(f"from powermem import {name}")
-    # The primitives of both colours stand side by side, and those of tasks need asyncio.
-    assert loaded.isdisjoint({*HEAVY, *PARTS} - {"asyncio"})
-    assert len([module for module in loaded if module.startswith("powermem")]) <= MOST_MODULES
 
 
 def test_frequent_calls_import_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

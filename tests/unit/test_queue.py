@@ -11,6 +11,7 @@ import pytest
 from powermem.changes import Change, DeleteWhere, FinishTurns, FreeTurns, HoldLane, TurnsGone
 from powermem.sql.lanes import NEVER
 from powermem.sql.queue import QueueSQL
+from powermem.sql.sqlite import SQLiteSQL
 from powermem.sql.steps import Query, Statements, Steps
 from powermem.sqlite.engine import Engine
 from powermem.tasks import ProcessStatus, lane_of
@@ -34,7 +35,7 @@ def engine(path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def queue() -> QueueSQL:
-    return QueueSQL("memories")
+    return QueueSQL(SQLiteSQL("memories"))
 
 
 def apply(engine: Engine, *changes: Change) -> None:

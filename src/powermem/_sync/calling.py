@@ -9,7 +9,9 @@ from functools import wraps
 from types import FunctionType
 from typing import Any, TypeVar
 
+from ..calls import explain
 from ..errors import InvalidInputError
+from ..missing import explain_attribute
 
 _Class = TypeVar("_Class", bound=type)
 
@@ -46,8 +48,6 @@ def _lacking(public: str, names: list[str]) -> Callable[[object, str], Any]:
         if name.startswith("_"):
             # Asked for by protocols, such as those of pickle and of shells.
             raise AttributeError(f"{public} has no {name!r}")
-        from ..missing import explain_attribute
-
         raise AttributeError(explain_attribute(public, name, known))
 
     return __getattr__
@@ -83,8 +83,6 @@ def _check_fits(
     # When the arguments do not fit, the method was never entered, so its frame is not in the traceback.
     if error.__traceback__ is None or error.__traceback__.tb_next is not None:
         return
-    from ..calls import explain
-
     signature = inspect.signature(made)
     bound = signature.replace(parameters=list(signature.parameters.values())[1:])
     raise InvalidInputError(explain(call, bound, given[1:], by_name)) from None

@@ -6,12 +6,11 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from time import monotonic
-from typing import Any
 from weakref import WeakSet
 
 from .. import clock
@@ -25,24 +24,21 @@ from .._concurrency import (
     to_thread,
 )
 from ..changes import AddTask, Change, FreeTurns
-from ..config import MemoryConfig, Settings, resolve
-from ..config.identity import identity_of, located
-from ..config.resolution import check, store_settings
-from ..database import Place, read_conn, settled, without_place
+from ..config import MemoryConfig, Settings
+from ..config.resolution import store_settings
+from ..database import Place, settled
 from ..errors import ClosedError, EmbeddingMismatchError, PowerMemError, ProcessTimeout
 from ..forks import free_in_child, undivided
 from ..ids import new_id
-from ..inputs import Listener
 from ..minilm import PROVIDER, SHARED
 from ..tasks import OPEN, ProcessStatus, Task, lane_of
 from ..types import Scope
-from ..zones import read_zone
 from .clients.keeper import Keeper
 from .encoder import Encoder
 from .extraction.extractor import Extractor
 from .extraction.pipeline import Extraction, Nearness
 from .processing.handle import ProcessTask, Watcher
-from .processing.runner import TaskRunner
+from .processing.runner import Observer, TaskRunner
 from .processing.submitter import Asked, Submitter
 from .processing.worker import Processor
 from .providers.build import build_embedder, build_llm, build_media, build_meter, build_reranker
@@ -101,7 +97,7 @@ class Parts:
                 self.embedder.close()
             self.http.close()
 
-    def description(self) -> dict[str, Any]:
+    def description(self) -> dict[str, str]:
         """Return which store, embedder and extractor are at work."""
         identity = self.encoder.identity
         return {
@@ -122,7 +118,7 @@ class Share:
     """
 
     def __init__(self) -> None:
-        self.observers: list[Listener] = []
+        self.observers: list[Observer] = []
         self.ended = False
 
 
@@ -155,7 +151,6 @@ class Design:
         place: where the caller's database is, if one was handed in.
         max_retries: how often a task that failed is tried again by itself.
         zone: whose calendar counts.
-        key: is equal for designs that one engine can serve; ``None`` for one that needs its own.
         conn: the object that was handed in, which must stay the same one while the engine exists.
     """
 
@@ -165,28 +160,7 @@ class Design:
     place: Place | None
     max_retries: int
     zone: tzinfo
-    key: Hashable | None
-    conn: object
-
-
-def design_of(config: Mapping[str, Any] | MemoryConfig | None, conn: object, max_retries: int) -> Design:
-    """Read what a memory is built from; see ``Memory`` for the arguments.
-
-    Raises:
-        ConfigError: the configuration is wrong, or ``conn`` cannot be used.
-    """
-    with undivided():
-        given = check(config)
-        used, place = given, None if conn is None else read_conn(conn)
-        if place is not None:
-            if config is None:
-                given = without_place(given, place)
-            used, place = settled(given, place)
-        settings = located(resolve(used))
-        zone = read_zone(used.timezone)
-    # Tasks of a memory with another number of retries end differently.
-    key = identity_of(settings, conn, max_retries, used.timezone)
-    return Design(given, used, settings, place, max_retries, zone, key, conn)
+    conn: object = None
 
 
 class Engine:
@@ -268,7 +242,7 @@ class Engine:
             if opening is None:
                 opening = self._warm = Opening()
                 if self.parts is None:
-                    self.keeper.bridge.tell(self._warmer.start)
+                    self.keeper.bridge.call_soon(self._warmer.start)
                 else:
                     opening.done.set_result(None)
         return opening
@@ -331,7 +305,7 @@ class Engine:
 
     def close(self, drain: bool, timeout: float | None) -> None:
         """Finish what is under way, or park it, and close everything. Calling it again does no harm."""
-        self.keeper.close(timeout)
+        self.keeper.close(timeout, learn=drain)
         # Requested tasks are stored before the store closes, even if there is no time to run them.
         self.submitter.close(None if timeout is None else max(timeout, _SUBMITTING))
         with self._opening:
@@ -363,15 +337,15 @@ class Engine:
         # In a forked child it is the parent's, and so are the threads that would have to end first.
         if self.process != os.getpid():
             return
-        # What hangs must not keep the process alive.
+        # On a thread of its own, so that what hangs does not keep the process alive.
         closing = Worker("powermem-closing", self._close_undrained)
         try:
             closing.start()
-        except RuntimeError:
-            # So late that no thread begins any more.
-            _logger.debug("an engine was left open at the end of the process", exc_info=True)
-            return
-        closing.join(_AT_EXIT)
+        except PowerMemError:
+            # Python 3.12 starts no thread at the end of a process. Each part waits for a limited time.
+            self.close(False, _AT_EXIT)
+        else:
+            closing.join(_AT_EXIT)
 
     def _close_undrained(self, stopping: object) -> None:
         self.close(False, _AT_EXIT)
@@ -504,7 +478,7 @@ class _Observers:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def __iter__(self) -> Iterator[Listener]:
+    def __iter__(self) -> Iterator[Observer]:
         for share in ENGINES.shares(self._engine):
             yield from list(share.observers)
 
@@ -531,17 +505,18 @@ class Engines:
         # Reentrant, because a collection of garbage may come at any time.
         self._lock = threading.RLock()
 
-    def acquire(self, design: Design, share: Share) -> Engine:
+    def acquire(self, key: Hashable | None, design: Design, share: Share) -> Engine:
         """Return the engine of a configuration, which the share keeps open.
 
         Args:
+            key: is the same for those that can share; ``None`` for an engine of its own.
             design: what it is built from, if there is none.
             share: whose it is.
         """
         here = residence()
         if here is None:
             raise ClosedError("the memory belongs to no event loop yet; wait for its initialize() first")
-        place = (here, share if design.key is None else design.key)
+        place = (here, share if key is None else key)
         with self._lock:
             engine = self._engines.get(place)
             if engine is None or not engine.is_current:

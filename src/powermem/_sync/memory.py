@@ -1,28 +1,174 @@
 # Generated from src/powermem/_async/memory.py by scripts/run_unasync.py; edit that file instead.
-"""The facade: what changes a memory, on top of what adds and reads it."""
+"""The facade: every public method checks its arguments, calls a service, and shapes the result."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import inspect
+import json
+import logging
+import os
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import tzinfo
+from functools import partial
+from itertools import chain
+from time import monotonic, perf_counter
+from typing import TYPE_CHECKING, Any
 
 from .. import clock
-from .._concurrency import refuse_misuse
-from ..changes import AlreadyStored, Amend, Change, Delete, DeleteWhere, Updated
-from ..errors import InvalidInputError
+from .._concurrency import (
+    Items,
+    KeyedLock,
+    Owner,
+    gather,
+    refuse_misuse,
+    shield,
+    to_thread,
+)
+from .._drivers.clients import wrapped
+from ..addition import Addition, Refinement, read_addition
+from ..buffering import waiting_turns
+from ..changes import (
+    AddMemory,
+    AddTask,
+    AlreadyDone,
+    AlreadyStored,
+    Amend,
+    Change,
+    Delete,
+    DeleteWhere,
+    Remember,
+    Updated,
+    UpdateTask,
+)
+from ..cleaning import content_hash
+from ..clients import Attribution, Exchange, messages_of, new_messages, reply_text
+from ..clock import read_zone
+from ..config import Settings, resolve
+from ..config.identity import identity_of, located
+from ..config.resolution import check
+from ..config.stores import SQLiteConfig
+from ..database import read_conn, settled, without_place
+from ..errors import (
+    ClosedError,
+    InvalidInputError,
+    NotFoundError,
+    PowerMemError,
+    StoreUnavailableError,
+)
+from ..exchange.checkpoint import Checkpoint
+from ..exchange.files import Target
+from ..exchange.sources import Source
 from ..filters import parse as parse_filters
-from ..inputs import KEEP, Id, Moment, check_flag, check_text_given
+from ..forks import undivided
+from ..framing import Receipt, verbatim_items
+from ..ids import new_id
+from ..inputs import (
+    KEEP,
+    Id,
+    Moment,
+    check_choice,
+    check_count,
+    check_flag,
+    check_id,
+    check_limit,
+    check_rate,
+    check_scope,
+    check_seconds,
+    check_share,
+    check_sort,
+    check_text_given,
+    is_theirs,
+    read_id,
+)
+from ..masking import shown
+from ..messages import Content, Messages, check_conversation, has_parts, read_messages
 from ..metadata import check_metadata
 from ..plan import replacement
-from ..records import full_record
-from ..types import Scope
-from .adding import Adding
+from ..prompts import quote_recalled, strip_recalled
+from ..recalled import RecalledFact, recalled_lines
+from ..records import (
+    answer_record,
+    full_record,
+    history_record,
+    listed_task,
+    message_record,
+    noted_item,
+    preference_record,
+    record,
+    statistics_record,
+    task_record,
+    turn_record,
+    updated_record,
+)
+from ..rough import ROUGH_TYPE, is_rough, rough_metadata, rough_texts
+from ..tasks import OPEN, ProcessStatus, Task, done_key, done_note, lane_of, lane_scope, noted_ids, noted_task
+from ..tracing import Value, annotate, span
+from ..types import (
+    AddManyResult,
+    AddResult,
+    Answer,
+    DeleteAllResult,
+    ExportResult,
+    FullRecord,
+    HistoryRecord,
+    Hit,
+    ImportResult,
+    MemoryEvent,
+    MemoryPage,
+    MemoryStatistics,
+    Message,
+    MessageRecord,
+    PreferenceRecord,
+    ReembedResult,
+    Row,
+    Scope,
+    SearchResult,
+    TaskRecord,
+    TaskStatus,
+    TurnRecord,
+    UpdatedRecord,
+    Usage,
+    UsageRecord,
+)
+from .bulk.exporting import PAGE, Exporter
+from .bulk.importing import Importer
+from .bulk.loading import Item, Loader
+from .bulk.loading import Outcome as Loaded
+from .bulk.progress import Listener
+from .bulk.reembedding import Reembedder
+from .bulk.upstream import UpstreamTable
 from .calling import named
+from .clients.augmentation import Augmentation
+from .clients.companion import Companion
+from .clients.keeper import BATCH_SIZE, Whose
+from .clients.registry import Clients
+from .engine import ENGINES, Design, Engine, Parts, Share
+from .extraction.pipeline import Verbatim
+from .processing.handle import ProcessTask, Watcher
+from .processing.view import Processing
+from .retrieval.search import Query
+from .storage import UsedConfig
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from ..config import MemoryConfig
+
+_logger = logging.getLogger("powermem")
+_tasks_logger = logging.getLogger("powermem.processing")
+
+_PAGE = 500
+_TIME_RANGES = {"7d": 7, "30d": 30, "90d": 90, "all": None}
+
+# Of a user's messages, when nothing else was said: an exchange is learned from as soon as it is over.
+_AT_ONCE = 1
 
 
 @refuse_misuse
 @named("Memory")
-class Memory(Adding):
+class Memory:
     """A lasting memory for AI agents.
 
     Constructing does no I/O. Use it as ``with Memory(config) as memory``, or call ``initialize``
@@ -41,6 +187,552 @@ class Memory(Adding):
         ConfigError: the configuration is wrong; the message names the path of the key.
     """
 
+    def __init__(
+        self,
+        config: Mapping[str, Any] | MemoryConfig | None = None,
+        *,
+        agent_id: Id | None = None,
+        conn: object = None,
+        auto_process: bool = False,
+        batch_threshold: int = 10,
+        max_retries: int = 2,
+    ) -> None:
+        self._auto_process = check_flag(auto_process, "auto_process")
+        self._batch_threshold = check_count(batch_threshold, "batch_threshold", least=1)
+        self._max_retries = check_count(max_retries, "max_retries", least=0)
+        with undivided():
+            self._given = check(config)
+            self._config, self._place = self._given, None if conn is None else read_conn(conn)
+            if self._place is not None:
+                if config is None:
+                    self._given = without_place(self._given, self._place)
+                self._config, self._place = settled(self._given, self._place)
+            self._settings: Settings = located(resolve(self._config))
+            self._zone = read_zone(self._config.timezone)
+        self._agent_id = check_id(agent_id, "agent_id")
+        self._owner = Owner()
+        self._closed = False
+        # Whoever names another number of retries has tasks that end otherwise.
+        self._key = identity_of(self._settings, conn, self._max_retries, self._config.timezone)
+        self._design = Design(
+            self._given, self._config, self._settings, self._place, self._max_retries, self._zone, conn
+        )
+        self._share = Share()
+        self._held: Engine | None = None
+        self._woken = False
+        self._asking = KeyedLock()
+        self._companion = Companion(self)
+        # What was asked for before there is an engine.
+        self._wished_width: int | None = None
+        self._wished_size: int | None = None
+        if config is None and conn is None:
+            _logger.info("no configuration given: %s", _summary(self._settings))
+        if self._config.has_unused_reranker:
+            _logger.warning("the reranker is not used: set reranker.enabled (RERANKER_ENABLED) to true")
+        if self._settings.ignored:
+            _logger.warning(
+                "these settings have no effect in this version: %s", ", ".join(self._settings.ignored)
+            )
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any] | MemoryConfig | None = None, **options: Any) -> Self:
+        """Make a memory from a configuration; the same as calling the class."""
+        return cls(config, **options)
+
+    @property
+    def config(self) -> UsedConfig:
+        """The configuration; ``config.storage.build()`` creates the tables."""
+        return UsedConfig.of(self._config if self._held is None else self._held.config, self)
+
+    def initialize(self) -> None:
+        """Open store and providers. Calling it again, or from two tasks at once, does no harm.
+
+        Raises:
+            ConfigError: the configured store is not available.
+            StoreError: the store cannot be opened.
+            ClosedError: the memory was closed, or belongs to another event loop.
+        """
+        # Also with another embedder's vectors, since `reembed()` is called on an open memory.
+        self._ready(any_vectors=True)
+
+    def close(self, drain: bool = True, timeout: float | None = 30) -> None:
+        """Finish what is under way and close everything. Calling it again does no harm; other calls then
+        fail. Registered clients are left alone from then on.
+
+        What other instances of the same configuration use as well is closed with the last of them.
+
+        Args:
+            drain: finish the background work that was begun here; otherwise park it until the next start.
+            timeout: seconds that finishing may take; what takes longer is parked.
+        """
+        self._owner.check()
+        self.llm.release()
+        self._companion.closed = True
+        drain, timeout = check_flag(drain, "drain"), check_seconds(timeout, "timeout")
+        # A caller who gives up waiting must not leave the file half closed.
+        shield(partial(self._close, drain, timeout))
+        # Whoever comes now is told that it is closed, whatever event loop that is.
+        self._owner.release()
+
+    def __enter__(self) -> Self:
+        self.initialize()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        # The constructor may have failed.
+        engine: Engine | None = getattr(self, "_held", None)
+        if engine is None or self._closed or engine.parts is None or engine.process != os.getpid():
+            return
+        if len(engine.holders) > 1 or self._attends:
+            # Somebody else uses it, or the next request will.
+            return
+        unclosed = "a memory was dropped without being closed: call close(), or use it in a with statement"
+        warnings.warn(unclosed, ResourceWarning, stacklevel=2, source=self)
+
+    def add(
+        self,
+        messages: Messages,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        filters: Mapping[str, Any] | None = None,
+        scope: str | None = None,
+        memory_type: str | None = None,
+        prompt: str | None = None,
+        infer: bool = True,
+        *,
+        actor_id: Id | None = None,
+        timestamp: Moment | None = None,
+        timezone: str | tzinfo | None = None,
+        expires_at: Moment | None = None,
+        async_mode: bool | str = False,
+        idempotency_key: str | None = None,
+    ) -> AddResult:
+        """Remember what messages say.
+
+        Args:
+            messages: a string, one message, or several of these, in the form of any provider, as dicts or as
+                objects. What cannot be remembered, such as calls of tools, is left out.
+            user_id: whose memory it is.
+            agent_id: which agent's.
+            run_id: of which conversation.
+            metadata: JSON values to keep with every memory.
+            filters: which stored memories may be updated, with ``infer``.
+            scope: kept as ``metadata["scope"]``.
+            memory_type: kept with every memory; else the kind of the fact.
+            prompt: replaces the instructions for extracting facts.
+            infer: extract facts and reconcile them with what is stored; otherwise each message is stored word
+                for word.
+            actor_id: who said it, where a message has no ``name``.
+            timestamp: when it was said, where a message has no ``timestamp``; dates such as "yesterday" are
+                read against it, on the speaker's calendar.
+            timezone: the speaker's, such as ``"Europe/Berlin"``, where a time has no offset of its own;
+                otherwise the configured one.
+            expires_at: from then on no search finds it; a moment that has not come yet.
+            async_mode: return as soon as the messages can be found word for word, and extract in the
+                background; ``get_status`` says when. Also ``"async"`` and ``"sync"``. Images and audio always
+                go this way.
+            idempotency_key: a second call with the same key and scope returns the first one's result.
+
+        Returns:
+            ``{"results", "status", "task_id", "usage"}``; with ``infer``, ``"extractor"``; ``"warnings"``,
+            sentences, where a model did not do all that was asked of it. Each result has ``"event"``:
+            ``"ADD"``, ``"UPDATE"`` or ``"DELETE"``; what is known already is left out. Word for word, a
+            message that is known already comes back with the event ``"NONE"``.
+
+        Raises:
+            InvalidInputError: an argument is wrong; nothing was stored.
+            ExtractionError: the model's answer could not be read, or is never whole. What was learned is
+                stored; the messages that were not learned from wait, and ``process`` or ``flush`` learns
+                from them.
+            ProviderError: a model failed or refused; the messages wait likewise.
+        """
+        started = perf_counter()
+        asked = read_addition(
+            self._scope(user_id, agent_id, run_id),
+            messages,
+            metadata=metadata,
+            filters=filters,
+            scope=scope,
+            memory_type=memory_type,
+            prompt=prompt,
+            infer=infer,
+            actor_id=actor_id,
+            timestamp=timestamp,
+            timezone=timezone,
+            expires_at=expires_at,
+            async_mode=async_mode,
+            idempotency_key=idempotency_key,
+            private_urls=self._settings.security.allow_private_urls,
+            zone=self._zone,
+        )
+        return self._add(asked, started)
+
+    def add_many(
+        self,
+        items: Items[Item],
+        *,
+        concurrency: int = 16,
+        batch_size: int = 64,
+        on_progress: Listener | None = None,
+        on_error: str = "collect",
+        checkpoint: str | os.PathLike[str] | None = None,
+        rate_limit: float | None = None,
+        **defaults: Any,
+    ) -> AddManyResult:
+        """Remember many things, several at once. Items are taken as they are needed, so any number will do.
+
+        Args:
+            items: an iterable or iterable of texts, of messages or lists of them, or of dicts of the
+                arguments of ``add``.
+            concurrency: how many items may be with a language model at once; with 1 they are stored in their
+                order.
+            batch_size: how many items may be under way at once where no language model is asked: so many
+                share the requests to the embedder, and the transactions.
+            on_progress: is called with the counts so far, at most ten times a second.
+            on_error: ``"collect"`` notes what fails and goes on; ``"raise"`` ends at the first error.
+            checkpoint: a path of a file that says what is done. The same call with the same items goes on
+                where an earlier one ended, even one that was killed: nothing is lost, nothing stored twice,
+                and what failed is tried again.
+            rate_limit: how many items may be begun in a second.
+            defaults: arguments of ``add`` for items that do not have them.
+
+        Returns:
+            ``{"added", "failed", "skipped", "errors", "usage"}``: items that were added, that failed, and
+            that the checkpoint says were done; ``{"index", "error"}`` for each that failed; and what all
+            cost.
+
+        Raises:
+            InvalidInputError: an argument is wrong, or the checkpoint belongs to other items.
+        """
+        width = check_count(concurrency, "concurrency", least=1)
+        batch = check_count(batch_size, "batch_size", least=1)
+        check_choice(on_error, "on_error", ("collect", "raise"))
+        rate = check_rate(rate_limit, "rate_limit")
+        parts = self._ready()
+        share = 1
+        if width > 1 and (parts.model is None or defaults.get("infer") is False):
+            width = max(width, batch)
+            # Two halves, so that one is embedded while the other is stored.
+            share = width // 2 if rate is None else 1
+        loader = Loader(
+            self._add_each,
+            items,
+            accepted=tuple(inspect.signature(self.add).parameters),
+            width=width // share,
+            share=share,
+            defaults=defaults,
+            collect=on_error == "collect",
+            listener=on_progress,
+            checkpoint=None if checkpoint is None else to_thread(Checkpoint, checkpoint),
+            rate_limit=rate,
+        )
+        return loader.run()
+
+    def search(
+        self,
+        query: str,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
+        filters: Mapping[str, Any] | None = None,
+        limit: int = 30,
+        threshold: float | None = None,
+        *,
+        top_k: int | None = None,
+        max_tokens: int | None = None,
+        as_of: Moment | None = None,
+        include_expired: bool = False,
+        rerank: bool | None = None,
+        explain: bool = False,
+    ) -> SearchResult:
+        """Find the memories that answer a query.
+
+        Args:
+            query: a question or any text. A blank one finds nothing.
+            user_id: search this user's memories only.
+            agent_id: this agent's only.
+            run_id: this conversation's only.
+            filters: conditions on columns and metadata; see ``docs/filters.md``.
+            limit: how many results at most.
+            threshold: leave out results with a lower score, 0 to 1.
+            top_k: another name for ``limit``.
+            max_tokens: how many tokens the texts of the results may take together, by the estimate of
+                ``powermem.tokens``. The best are kept; one too long for what is left is passed over.
+            as_of: search what was true at that moment.
+            include_expired: also find what has expired.
+            rerank: whether to use the reranker; by default when one is configured.
+            explain: add ``score_details`` to each result.
+
+        Returns:
+            ``{"results": [...]}``, best first; each a record with ``"score"`` in 0..1. And ``"warnings"``, a
+            list of texts, when the reranker failed, so that the results are in the order that they have
+            without it, or when the embedder did not take all of the query.
+
+        Raises:
+            FilterError: a filter is wrong.
+            InvalidInputError: another argument is wrong.
+        """
+        answers = self.search_many(
+            [query],
+            user_id=user_id,
+            agent_id=agent_id,
+            run_id=run_id,
+            filters=filters,
+            limit=limit,
+            threshold=threshold,
+            top_k=top_k,
+            max_tokens=max_tokens,
+            as_of=as_of,
+            include_expired=include_expired,
+            rerank=rerank,
+            explain=explain,
+        )
+        return answers[0]
+
+    def search_many(
+        self,
+        queries: Sequence[str],
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
+        filters: Mapping[str, Any] | None = None,
+        limit: int = 30,
+        threshold: float | None = None,
+        *,
+        top_k: int | None = None,
+        max_tokens: int | None = None,
+        as_of: Moment | None = None,
+        include_expired: bool = False,
+        rerank: bool | None = None,
+        explain: bool = False,
+    ) -> list[SearchResult]:
+        """Answer several queries, embedded in one batch.
+
+        Args:
+            queries: the texts; the other arguments are those of ``search`` and hold for all.
+
+        Returns:
+            For each query what ``search`` returns.
+        """
+        if not isinstance(queries, (list, tuple)) or not all(isinstance(text, str) for text in queries):
+            raise InvalidInputError("query: expected a string (search), or a list of strings (search_many)")
+        asked = Query(
+            scope=self._scope(user_id, agent_id, run_id, required=True),
+            limit=check_limit(limit, top_k, least=1),
+            expression=parse_filters(filters, self._zone),
+            threshold=check_share(threshold, "threshold"),
+            max_tokens=None if max_tokens is None else check_count(max_tokens, "max_tokens", least=1),
+            as_of=None if as_of is None else clock.parse(as_of, "as_of", self._zone),
+            include_expired=check_flag(include_expired, "include_expired"),
+            rerank=None if rerank is None else check_flag(rerank, "rerank"),
+            explain=check_flag(explain, "explain"),
+            zone=self._zone,
+        )
+        return [answer_record(answer, explain=explain) for answer in self._answer(queries, asked)]
+
+    def context(
+        self,
+        query: str,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
+        filters: Mapping[str, Any] | None = None,
+        limit: int = 10,
+        threshold: float | None = None,
+        *,
+        top_k: int | None = None,
+        max_tokens: int | None = None,
+        as_of: Moment | None = None,
+        rerank: bool | None = None,
+    ) -> str:
+        """Find the memories that answer a query, and write them as a text to put into a prompt.
+
+        The text is marked as recalled: when it comes back in a conversation, nothing in it is taken for
+        something newly said. What is superseded or expired is not in it.
+
+        Args:
+            query: a question or any text, such as the user's last message.
+            user_id: search this user's memories only.
+            agent_id: this agent's only.
+            run_id: this conversation's only.
+            filters: conditions on columns and metadata.
+            limit: how many memories at most.
+            threshold: leave out memories with a lower score, 0 to 1.
+            top_k: another name for ``limit``.
+            max_tokens: how many tokens the whole text may take, by the estimate of ``powermem.tokens``. The
+                best memories are kept.
+            as_of: what was true at that moment.
+            rerank: whether to use the reranker; by default when one is configured.
+
+        Returns:
+            A line for each memory, the newest first, with its day and who said it; ``""`` when nothing is
+            found or fits.
+
+        Raises:
+            FilterError: a filter is wrong.
+            InvalidInputError: another argument is wrong.
+        """
+        if not isinstance(query, str):
+            raise InvalidInputError(f"query: expected a string, got {type(query).__name__}")
+        asked = Query(
+            scope=self._scope(user_id, agent_id, run_id, required=True),
+            limit=check_limit(limit, top_k, least=1),
+            expression=parse_filters(filters, self._zone),
+            threshold=check_share(threshold, "threshold"),
+            as_of=None if as_of is None else clock.parse(as_of, "as_of", self._zone),
+            rerank=rerank,
+            zone=self._zone,
+        )
+        budget = None if max_tokens is None else check_count(max_tokens, "max_tokens", least=1)
+        (answer,) = self._answer([query], asked)
+        return quote_recalled(recalled_lines(answer.hits, budget))
+
+    def get(
+        self, memory_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
+    ) -> FullRecord | None:
+        """Return one memory, or ``None`` when there is none with this id, or it is not theirs.
+
+        The id of a rough memory leads to the memory that has taken its place.
+        """
+        row = self._find(memory_id, user_id, agent_id, touch=True)
+        while row is not None and is_rough(row) and row.superseded_by is not None:
+            refined = self._find(row.superseded_by, user_id, agent_id, touch=True)
+            if refined is None:
+                break
+            row = refined
+        return None if row is None else full_record(row)
+
+    def get_all(
+        self,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
+        limit: int = 100,
+        offset: int = 0,
+        filters: Mapping[str, Any] | None = None,
+        sort_by: str | None = "created_at",
+        order: str = "desc",
+        *,
+        top_k: int | None = None,
+    ) -> MemoryPage:
+        """List current memories.
+
+        Args:
+            user_id: this user's only.
+            agent_id: this agent's only.
+            run_id: this conversation's only.
+            limit: how many at most.
+            offset: how many to pass over.
+            filters: conditions on columns and metadata.
+            sort_by: ``"created_at"``, ``"updated_at"`` or ``"id"``.
+            order: ``"asc"`` or ``"desc"``.
+            top_k: another name for ``limit``.
+
+        Returns:
+            ``{"results": [...], "total": int}``; the total is that of all pages.
+        """
+        column, descending = check_sort(sort_by, order)
+        whose = self._scope(user_id, agent_id, run_id, required=True)
+        expression = parse_filters(filters, self._zone)
+        limit, offset = check_limit(limit, top_k, least=0), check_count(offset, "offset", least=0)
+        parts = self._ready()
+        rows, total = parts.store.list_rows(
+            whose, expression, sort_by=column, descending=descending, limit=limit, offset=offset
+        )
+        return {"results": [record(row) for row in rows], "total": total}
+
+    def history(self, memory_id: int | str) -> list[HistoryRecord]:
+        """Return what happened to a memory, oldest first, also after it was deleted.
+
+        Returns:
+            ``{"memory_id", "event", "old_memory", "new_memory", "created_at", "actor"}`` for each change.
+        """
+        number = read_id(memory_id, "memory_id")
+        parts = self._ready()
+        return [] if number is None else [history_record(entry) for entry in parts.store.history(number)]
+
+    def sources(self, memory_id: int | str) -> list[TurnRecord]:
+        """Return the messages that a memory came from, oldest first.
+
+        Returns:
+            ``{"id", "role", "content", "actor_id", "sent_at"}`` for each.
+        """
+        number = read_id(memory_id, "memory_id")
+        parts = self._ready()
+        return [] if number is None else [turn_record(turn) for turn in parts.store.turns(number)]
+
+    def count(
+        self,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
+        filters: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Return how many current memories there are."""
+        whose = self._scope(user_id, agent_id, run_id, required=True)
+        expression = parse_filters(filters, self._zone)
+        parts = self._ready()
+        return parts.store.count(whose, expression)
+
+    def count_all(
+        self,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
+        filters: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Return how many current memories there are; another name for ``count``."""
+        return self.count(user_id, agent_id, run_id, filters)
+
+    def users(self) -> list[str]:
+        """Return the id of every user that has a memory, sorted."""
+        parts = self._ready()
+        return parts.store.users()
+
+    def get_users(self) -> list[str]:
+        """Return the id of every user that has a memory; another name for ``users``."""
+        return self.users()
+
+    def get_statistics(
+        self,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        time_range: str | None = None,
+        cutoff_date: Moment | None = None,
+    ) -> MemoryStatistics:
+        """Return numbers about the current memories, and what this memory is made of.
+
+        Args:
+            user_id: this user's only.
+            agent_id: this agent's only.
+            time_range: ``"7d"``, ``"30d"``, ``"90d"`` or ``"all"``.
+            cutoff_date: only what was created since then; wins over ``time_range``.
+
+        Returns:
+            ``{"total_memories": int, "by_type": {type: int}, "avg_importance": float, "top_accessed": [{"id",
+            "content", "access_count"}], "growth_trend": {"2026-05-01": int}, "age_distribution": {"< 1 day":
+            int, ...}, "store": str, "embedder": str, "extractor": str}``.
+
+        Raises:
+            InvalidInputError: an argument is wrong.
+        """
+        if time_range is not None and (not isinstance(time_range, str) or time_range not in _TIME_RANGES):
+            raise InvalidInputError(
+                f"time_range: expected one of {', '.join(_TIME_RANGES)}, got {shown(time_range)}"
+            )
+        days = _TIME_RANGES[time_range or "all"]
+        since = None if days is None else clock.now() - days * clock.DAY
+        if cutoff_date is not None:
+            since = clock.parse(cutoff_date, "cutoff_date", self._zone)
+        whose = self._scope(user_id, agent_id, None)
+        parts = self._ready()
+        return statistics_record(parts.store.statistics(whose, since), **parts.description())
+
     def update(
         self,
         memory_id: int | str,
@@ -53,7 +745,7 @@ class Memory(Adding):
         expires_at: Moment | None = KEEP,
         text: str | None = None,
         data: str | None = None,
-    ) -> dict[str, Any] | None:
+    ) -> UpdatedRecord | None:
         """Change a memory.
 
         Args:
@@ -116,10 +808,7 @@ class Memory(Adding):
                 f"content: memory {known.id} of the same scope already says this"
             ) from None
         last = outcomes[-1]
-        if not isinstance(last, Updated):
-            return None
-        shown = full_record(last.row)
-        return {**shown, "warnings": warnings} if warnings else shown
+        return updated_record(last.row, warnings) if isinstance(last, Updated) else None
 
     def delete(self, memory_id: int | str, user_id: Id | None = None, agent_id: Id | None = None) -> bool:
         """Delete a memory for good; its history stays.
@@ -140,7 +829,7 @@ class Memory(Adding):
         agent_id: Id | None = None,
         run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
-    ) -> dict[str, int]:
+    ) -> DeleteAllResult:
         """Delete every memory of a scope, superseded ones too; without ``filters`` also its source turns.
 
         Returns:
@@ -166,3 +855,1038 @@ class Memory(Adding):
         parts = self._ready(any_vectors=True)
         parts.store.reset()
         parts.encoder.restart()
+
+    @property
+    def processing(self) -> Processing:
+        """What there is to know of the work in the background."""
+        return Processing(self._ready, self._share.observers)
+
+    def add_exchange(
+        self,
+        user_id: Id,
+        user_message: Content,
+        assistant_message: Content,
+        timestamp: Moment | None = None,
+        run_id: str | None = None,
+        agent_id: Id | None = None,
+        *,
+        timezone: str | tzinfo | None = None,
+    ) -> tuple[MessageRecord, MessageRecord]:
+        """Keep what a user said and what was answered, to learn from it later. On return it is on disk.
+
+        Args:
+            user_id: whose it is.
+            user_message: what the user said; a text, or parts in the form of any provider.
+            assistant_message: what was answered; likewise, or the whole reply.
+            timestamp: when; now if it is left out.
+            run_id: in which conversation.
+            agent_id: with which agent.
+            timezone: the speaker's, where the timestamp has no offset; otherwise the configured one.
+
+        Returns:
+            Both source turns: ``{"id", "role", "content", "actor_id", "sent_at"}``; the id of one that says
+            nothing to remember, such as a call of a tool, is ``None``.
+        """
+        messages = [("user", user_message), ("assistant", assistant_message)]
+        user, assistant = self._buffer(user_id, messages, timestamp, run_id, agent_id, timezone)
+        return user, assistant
+
+    def add_message(
+        self,
+        user_id: Id,
+        role: str,
+        content: Content,
+        timestamp: Moment | None = None,
+        run_id: str | None = None,
+        agent_id: Id | None = None,
+        *,
+        timezone: str | tzinfo | None = None,
+    ) -> MessageRecord:
+        """Keep one message, to learn from it later. On return it is on disk.
+
+        Args:
+            user_id: whose it is.
+            role: who speaks, such as ``"user"``.
+            content: what was said; a text, or parts in the form of any provider.
+            timestamp: when; now if it is left out.
+            run_id: in which conversation.
+            agent_id: with which agent.
+            timezone: the speaker's, where the timestamp has no offset; otherwise the configured one.
+
+        Returns:
+            The source turn: ``{"id", "role", "content", "actor_id", "sent_at"}``; its id is ``None`` when it
+            says nothing to remember, such as a call of a tool.
+        """
+        (turn,) = self._buffer(user_id, [(role, content)], timestamp, run_id, agent_id, timezone)
+        return turn
+
+    def process(self, user_id: Id) -> int:
+        """Learn from everything that a user's buffer holds, and wait for it.
+
+        Turns of tasks that failed before are tried again.
+
+        Returns:
+            How many memories were written.
+
+        Raises:
+            ProviderError: or whatever else went wrong; the turns are kept, and can be processed again.
+        """
+        scope = self._whose_work(self._user(user_id))
+        self._ready()
+        (handle,) = self._begin([scope])
+        count = handle.wait()
+        handle.raise_for_error()
+        return count
+
+    def process_async(self, user_id: Id) -> ProcessTask:
+        """Begin to learn from everything that a user's buffer holds, and return at once.
+
+        Returns:
+            The task, to look at and to wait for.
+        """
+        scope = self._whose_work(self._user(user_id))
+        self._owner.check()
+        task_id = new_id()
+        self._check_open()
+        engine = self._engine()
+        handle = engine.watcher.watch(task_id, scope.user_id, maker=self._share)
+        try:
+            engine.submitter.ask(task_id, scope)
+        except BaseException:
+            engine.watcher.forget([handle])
+            raise
+        return handle
+
+    def flush(self, user_id: Id | None = None) -> int:
+        """Process all that is buffered, also what arrives while it runs.
+
+        Args:
+            user_id: only this user's; of everybody, if it is left out.
+
+        Returns:
+            How many memories were written.
+
+        Raises:
+            ProviderError: or whatever else went wrong first; everything else was processed.
+        """
+        only = None if user_id is None else self._user(user_id)
+        parts = self._ready()
+        written, failed = 0, dict[str, ProcessTask]()
+        while True:
+            scopes = self._buffered(parts, only, failed)
+            for scope, handle in zip(scopes, self._begin(scopes), strict=True):
+                written += handle.wait()
+                if handle.status is not ProcessStatus.COMPLETED:
+                    failed[lane_of(scope)] = handle
+            if not scopes:
+                # What others work on is out of the buffer, and not done. More may come meanwhile.
+                written += self.wait_for_processing(user_id)
+                if not self._buffered(parts, only, failed):
+                    break
+        for handle in failed.values():
+            handle.raise_for_error()
+        return written
+
+    def get_preferences(
+        self, user_id: Id, agent_id: Id | None = None, run_id: Id | None = None
+    ) -> list[PreferenceRecord]:
+        """Return what a user likes or wants, oldest first.
+
+        Returns:
+            ``{"preference_type", "preference", "reasoning", "run_id"}`` and whose it is; the type is
+            ``"explicit_preference"`` for what was said, ``"implicit_preference"`` for what shows in it.
+        """
+        scope = self._scope(self._user(user_id).user_id, agent_id, run_id)
+        parts = self._ready()
+        return [preference_record(preference) for preference in parts.store.preferences(scope)]
+
+    def wait_for_processing(self, user_id: Id | None = None, timeout: float | None = None) -> int:
+        """Wait for every task that is in flight now. Giving up to wait cancels nothing.
+
+        Args:
+            user_id: only this user's; everybody's, if it is left out.
+            timeout: seconds, or ``None`` to wait for ever.
+
+        Returns:
+            How many memories these tasks wrote.
+
+        Raises:
+            ProcessTimeout: it takes longer.
+        """
+        scope = Scope() if user_id is None else self._user(user_id)
+        patience = check_seconds(timeout, "timeout")
+        deadline = None if patience is None else monotonic() + patience
+        parts = self._ready()
+        # Those that were made here may not be in the store yet.
+        handles = {handle.id: handle for handle in parts.watcher.made_here(scope.user_id)}
+        offset, page = 0, parts.store.list_tasks(scope, OPEN, limit=_PAGE)
+        while page:
+            for task in page:
+                handle = parts.watcher.watch(task.id, task.scope.user_id, own=False)
+                handles[handle.id] = handle
+            if len(page) < _PAGE:
+                break
+            # Pages overlap: tasks that end meanwhile must not let others slip through between two of them.
+            offset += _PAGE // 2
+            page = parts.store.list_tasks(scope, OPEN, limit=_PAGE, offset=offset)
+        if handles:
+            parts.processor.start()
+        written = 0
+        for handle in handles.values():
+            written += handle.wait(time_left(deadline))
+        return written
+
+    def get_status(
+        self, task_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
+    ) -> TaskStatus:
+        """Return how far a task has come.
+
+        Args:
+            task_id: as ``add`` returned it, or ``ProcessTask.id``.
+            user_id: it must be this user's.
+            agent_id: it must be this agent's.
+
+        Returns:
+            ``{"task_id", "status", "stage", "error", "results", "preferences", "created_at", "updated_at"}``;
+            the status is ``"running"``, ``"completed"``, ``"failed"`` or ``"cancelled"``.
+
+        Raises:
+            NotFoundError: there is no such task, or it is not theirs.
+        """
+        return task_record(self._task(task_id, user_id, agent_id))
+
+    def list_tasks(
+        self,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
+        status: str | ProcessStatus | None = None,
+        limit: int = 100,
+        offset: int = 0,
+        *,
+        top_k: int | None = None,
+    ) -> list[TaskRecord]:
+        """List tasks, the newest first.
+
+        Args:
+            user_id: this user's only.
+            agent_id: this agent's only.
+            run_id: this conversation's only.
+            status: only those in this state, such as ``"failed"``.
+            limit: how many at most.
+            offset: how many to pass over.
+            top_k: another name for ``limit``.
+
+        Returns:
+            ``{"task_id", "status", "stage", "error", "kind", "user_id", "agent_id", "run_id", "attempts",
+            "knowledge_count", "created_at", "updated_at", "due_at"}`` for each; the status is one of
+            ``ProcessStatus``, as text.
+
+        Raises:
+            InvalidInputError: an argument is wrong.
+        """
+        whose = self._scope(user_id, agent_id, run_id, required=True)
+        statuses = frozenset(ProcessStatus)
+        if status is not None:
+            names = [str(each) for each in ProcessStatus]
+            statuses = frozenset({ProcessStatus(check_choice(status, "status", names))})
+        size, skipped = check_limit(limit, top_k, least=0), check_count(offset, "offset", least=0)
+        parts = self._ready()
+        tasks = parts.store.list_tasks(whose, statuses, limit=size, offset=skipped)
+        return [listed_task(task) for task in tasks]
+
+    def retry_task(
+        self, task_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
+    ) -> ProcessTask:
+        """Begin a task again that failed or was cancelled.
+
+        Raises:
+            NotFoundError: there is no such task, or it is not theirs.
+            InvalidInputError: it is neither.
+        """
+        task = self._task(task_id, user_id, agent_id)
+        parts = self._ready()
+        at = clock.now()
+        ended = frozenset({ProcessStatus.FAILED, ProcessStatus.CANCELLED})
+        again = UpdateTask(
+            task.id,
+            at,
+            ended,
+            status=ProcessStatus.PENDING,
+            stage="queued",
+            attempts=0,
+            due_at=at,
+            forget_error=True,
+        )
+        outcomes = parts.store.apply([again])
+        if outcomes[0] is None:
+            raise InvalidInputError(
+                f"task_id: task {task.id} is {task.status}; only what ended is tried again"
+            )
+        parts.processor.wake()
+        handle = parts.watcher.watch(task.id, task.scope.user_id, maker=self._share)
+        parts.watcher.stored([task.id])
+        return handle
+
+    def cancel_task(self, task_id: int | str, user_id: Id | None = None, agent_id: Id | None = None) -> bool:
+        """Cancel a task. Its turns stay, and can be processed by another one.
+
+        Returns:
+            Whether it was still to be done.
+
+        Raises:
+            NotFoundError: there is no such task, or it is not theirs.
+        """
+        task = self._task(task_id, user_id, agent_id)
+        parts = self._ready()
+        for status in (ProcessStatus.PENDING, ProcessStatus.RUNNING):
+            outcomes = parts.store.apply(
+                [
+                    UpdateTask(
+                        task.id,
+                        clock.now(),
+                        frozenset({status}),
+                        status=ProcessStatus.CANCELLED,
+                        stage="cancelled",
+                    )
+                ]
+            )
+            if isinstance(ended := outcomes[0], Task):
+                parts.watcher.note(ended)
+                if status is ProcessStatus.PENDING:
+                    # Otherwise who works on it will find out, and tell.
+                    parts.runner.announce(ended)
+                return True
+        return False
+
+    def export_memories(
+        self,
+        path_or_file: Target,
+        format: str = "jsonl",
+        *,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
+        filters: Mapping[str, Any] | None = None,
+        include_vectors: bool = False,
+        on_progress: Listener | None = None,
+    ) -> ExportResult:
+        """Write memories to a file, with their ids, history, source turns and all else that belongs to them.
+
+        Also those superseded or expired are written; page by page, so that any number takes the same memory.
+        A path appears when the file is whole; one that ends in ``.gz`` is compressed.
+
+        Args:
+            path_or_file: a path, or a file that is open for writing text or bytes.
+            format: ``"jsonl"``: a header line, then one JSON object a line.
+            user_id: this user's only.
+            agent_id: this agent's only.
+            run_id: this conversation's only.
+            filters: conditions on columns and metadata.
+            include_vectors: write the vectors too, so that an import with the same embedder need not embed.
+            on_progress: is called with the counts so far.
+
+        Returns:
+            ``{"exported", "turns", "deleted"}``: memories, source turns, and history entries of memories that
+            exist no more. The last are written when neither an id nor a filter is given.
+
+        Raises:
+            InvalidInputError: the file cannot be written.
+        """
+        check_choice(format, "format", ("jsonl",))
+        whose = self._scope(user_id, agent_id, run_id, required=True)
+        expression = parse_filters(filters, self._zone)
+        vectors = check_flag(include_vectors, "include_vectors")
+        parts = self._ready(any_vectors=True)
+        exporter = Exporter(parts.store, whose, expression, vectors=vectors)
+        return exporter.write(path_or_file, on_progress)
+
+    def import_memories(
+        self,
+        source: Target | Mapping[str, Any],
+        format: str = "auto",
+        *,
+        collection: str | None = None,
+        on_progress: Listener | None = None,
+    ) -> ImportResult:
+        """Store memories that an export, powermem 1.1 or mem0 has written.
+
+        What is here already stays as it is, so importing twice changes nothing. Memories without a vector, or
+        with one of another embedder, are embedded.
+
+        Args:
+            source: a path, a file open for reading, or JSON text. For a database of powermem 1.1, which is
+                not changed, the path of its SQLite file, or the ``vector_store`` section with which 1.1 was
+                configured for PostgreSQL, OceanBase or MySQL.
+            format: ``"jsonl"`` (our own), ``"powermem"`` (1.1's JSON), ``"mem0"``, ``"powermem-1.1"``, or
+                ``"auto"`` to find out.
+            collection: the name of the database's table, when it has several.
+            on_progress: is called with the counts so far.
+
+        Returns:
+            ``{"imported", "skipped", "failed", "errors"}``: memories that were new, that were here already,
+            and lines that could not be read, of which the first 100 are told as ``{"line", "error"}``.
+
+        Raises:
+            InvalidInputError: the source cannot be read, or is in no format that is known.
+        """
+        parts = self._ready()
+        importer = Importer(parts.store, parts.encoder)
+        if isinstance(source, Mapping):
+            check_choice(format, "format", ("auto", "powermem-1.1"))
+            with UpstreamTable(source, collection) as table:
+                return importer.read(table.take, on_progress)
+        opened = to_thread(Source, source, format, collection)
+        try:
+            importer.expect(opened.embedder)
+            return importer.read(partial(to_thread, opened.take, PAGE), on_progress)
+        finally:
+            opened.close()
+
+    def copy_to(
+        self,
+        target: Memory,
+        *,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
+        filters: Mapping[str, Any] | None = None,
+        on_progress: Listener | None = None,
+    ) -> ImportResult:
+        """Copy memories into another memory, whatever store it has; what is there already stays as it is.
+
+        Vectors are copied when both have the same embedder; otherwise the other one embeds.
+
+        Args:
+            target: the other memory.
+            user_id: this user's only.
+            agent_id: this agent's only.
+            run_id: this conversation's only.
+            filters: conditions on columns and metadata.
+            on_progress: is called with the counts so far.
+
+        Returns:
+            ``{"imported", "skipped", "failed", "errors"}`` as of ``import_memories``.
+        """
+        whose = self._scope(user_id, agent_id, run_id, required=True)
+        expression = parse_filters(filters, self._zone)
+        if not isinstance(target, Memory):
+            raise InvalidInputError(f"target: expected a Memory, got {shown(target)}")
+        parts = self._ready(any_vectors=True)
+        other = target._ready()
+        store = parts.store
+        importer = Importer(other.store, other.encoder)
+        importer.expect(store.identity())
+        return importer.copy(Exporter(store, whose, expression, vectors=True), on_progress)
+
+    def reembed(self, *, batch_size: int = 256, on_progress: Listener | None = None) -> ReembedResult:
+        """Move the store to the configured embedder: give each memory a vector of its.
+
+        This is the one call that works on a memory whose store holds another embedder's vectors. When it is
+        cut short, the next one goes on where it stopped. Meanwhile a memory with the former embedder searches
+        as before, and this one by words; both may add. At the end all vectors change in one transaction, and
+        from then on a memory that is still open with the former embedder raises ``EmbeddingMismatchError``.
+
+        Args:
+            batch_size: memories that are embedded at a time.
+            on_progress: is called with the counts so far.
+
+        Returns:
+            ``{"reembedded", "embedder", "seconds"}``.
+
+        Raises:
+            ConfigError: no embedder is configured.
+        """
+        check_count(batch_size, "batch_size", least=1)
+        parts = self._ready(any_vectors=True)
+        return Reembedder(parts.store, parts.encoder).run(batch_size, on_progress)
+
+    @property
+    def llm(self) -> Clients[Self]:
+        """The clients of language models whose conversations are remembered."""
+        return Clients(self, self._companion)
+
+    @property
+    def augmentation(self) -> Augmentation:
+        """The work that follows on a conversation with a registered client."""
+        return Augmentation(self)
+
+    def attribution(self, entity_id: Id, process_id: Id | None = None) -> Self:
+        """Say who speaks from now on in this task or thread, and those begun from it.
+
+        It is kept in a context variable: requests that are served at the same time never mix. A memory that
+        nobody is named for neither recalls nor remembers.
+
+        Args:
+            entity_id: whose conversation it is; the ``user_id`` of what is remembered.
+            process_id: with which agent; the ``agent_id``.
+
+        Returns:
+            This memory.
+
+        Raises:
+            InvalidInputError: an id is of a wrong type, blank, or longer than 128 characters.
+        """
+        self._companion.attributions.attribute(entity_id, process_id)
+        return self
+
+    def new_session(self) -> Self:
+        """Begin a new conversation in this task or thread, with an id of its own; see ``session_id``."""
+        self._companion.attributions.begin_session()
+        return self
+
+    def set_session(self, session_id: Id) -> Self:
+        """Go on with a conversation in this task or thread.
+
+        Args:
+            session_id: the ``run_id`` of what is remembered.
+
+        Raises:
+            InvalidInputError: the id is of a wrong type, blank, or longer than 128 characters.
+        """
+        if session_id is None:
+            raise InvalidInputError("session_id: expected a string; new_session() begins one with its own id")
+        self._companion.attributions.begin_session(session_id)
+        return self
+
+    @property
+    def session_id(self) -> str | None:
+        """The conversation of this task or thread, if it has a name."""
+        return self._companion.attributions.current().session_id
+
+    def recall(self, query: str, limit: int | None = 5, *, top_k: int | None = None) -> list[RecalledFact]:
+        """Find what is known of the user that ``attribution`` names, whatever the agent or conversation.
+
+        A memory that has an ``agent_id`` of its own finds only what this agent was told.
+
+        Args:
+            query: a question or any text.
+            limit: how many facts at most; 5, if it is ``None``.
+            top_k: another name for ``limit``.
+
+        Returns:
+            The facts, best first; none when nobody is named.
+
+        Raises:
+            InvalidInputError: an argument is wrong.
+        """
+        asked = check_text_given(query, "query")
+        size = check_limit(5 if limit is None else limit, top_k, least=1)
+        who = self._companion.named()
+        hits = () if who is None else self._recall(asked, who, size, None)
+        return [RecalledFact.of(hit) for hit in hits]
+
+    def observe(self, messages: Messages, reply: object = None) -> list[TurnRecord]:
+        """Remember an exchange with any language model, and learn from it in the background.
+
+        Of the messages, only what the user said last is new, and only if nothing was answered to it yet: a
+        whole history can be handed in each time.
+
+        Args:
+            messages: what the user said: a text, a message, or the messages of the request, in the form of
+                any provider.
+            reply: what was answered: a text, or the reply in the form of any provider.
+
+        Returns:
+            The source turns that were kept: ``{"id", "role", "content", "actor_id", "sent_at"}``; none when
+            nobody is named, see ``attribution``. They are on disk.
+
+        Raises:
+            InvalidInputError: the messages are of a wrong type.
+        """
+        said, _ = new_messages(check_conversation(messages))
+        who = self._companion.named()
+        if who is None:
+            return []
+        at = clock.now()
+        self._owner.check()
+        self._check_open()
+        heard = messages_of(Exchange(who, said, strip_recalled(reply_text(reply)), at, at))
+        turns = self._engine().keeper.keep(heard, self._whose(who))
+        return [turn_record(turn) for turn in turns]
+
+    def wrap(self, fn: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that does what a registered client does: it recalls before and remembers after.
+
+        Args:
+            fn: asks a language model; of either colour. Its argument ``messages``, ``input`` or ``prompt``,
+                or else its first one, is a text or a list of messages. What is recalled is put into its
+                argument ``system`` or ``instructions`` if that is given, and else among the messages. What it
+                returns, or yields piece by piece, may have the form of any provider.
+
+        Raises:
+            InvalidInputError: it cannot be called.
+        """
+        if not callable(fn):
+            raise InvalidInputError(f"fn: expected a function, got {type(fn).__name__}")
+        self._check_open()
+        self._companion.prepare()
+        return wrapped(fn, self._companion)
+
+    def _close(self, drain: bool, timeout: float | None) -> None:
+        again, self._closed = self._closed, True
+        engine = self._held
+        if engine is None or engine.is_over:
+            return
+        if not ENGINES.release(engine, self._share):
+            # Work that the first call parked is not waited for by the one at the end of the block.
+            if drain and not again:
+                engine.finish(self._share, timeout)
+            return
+        engine.close(drain, timeout)
+
+    @property
+    def _parts(self) -> Parts | None:
+        return None if self._held is None or self._closed else self._held.parts
+
+    @property
+    def _watcher(self) -> Watcher:
+        return self._engine().watcher
+
+    def _engine(self) -> Engine:
+        """Return the engine of this instance, which need not be open."""
+        engine = self._held
+        if engine is None or engine.process != os.getpid():
+            engine = ENGINES.acquire(self._key, self._design, self._share)
+            self._acquired(engine)
+            self._held = engine
+        return engine
+
+    def _ready(self, *, any_vectors: bool = False) -> Parts:
+        """Return the parts, opened.
+
+        Raises:
+            EmbeddingMismatchError: the store holds another embedder's vectors, unless ``any_vectors`` is set.
+        """
+        self._owner.check()
+        self._check_open()
+        parts = self._engine().open()
+        if not any_vectors and parts.encoder.refuses:
+            parts.encoder.admit()
+        if self._auto_process and not self._woken and not parts.encoder.refuses:
+            self._woken = True
+            if self._settings.processing.resume and not parts.store.read_only:
+                parts.processor.wake()
+        return parts
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ClosedError("this memory was closed; make a new one")
+
+    def _create_tables(self) -> None:
+        self._owner.check()
+        self._check_open()
+        self._engine().create_tables()
+
+    def _scope(self, user_id: object, agent_id: object, run_id: object, *, required: bool = False) -> Scope:
+        scope = check_scope(user_id, self._agent_id if agent_id is None else agent_id, run_id)
+        if required and scope == Scope() and self._settings.security.require_scope:
+            raise InvalidInputError(
+                "give user_id, agent_id or run_id: security.require_scope allows no call for everybody"
+            )
+        return scope
+
+    def _add(self, asked: Addition, started: float, *, waits: bool = True) -> AddResult:
+        """Carry out a call of ``add``; with ``waits`` the turns of one that fails wait to be processed."""
+        new, heard, key = asked.new, asked.heard, asked.key
+        with span("powermem.add", _traced(len(heard), asked.infer, asked.later)):
+            parts = self._ready()
+            if key is not None and (known := parts.store.recall_request(new.scope, key)) is not None:
+                return _decode(known)
+            usage = Usage()
+            refinement = Refinement(new, asked.prompt, asked.filters)
+            if asked.infer and heard and (asked.later or has_parts(heard)):
+                return self._add_later(heard, refinement, key, usage, started)
+            reply = _Reply(usage, started, parts.extractor.name if asked.infer else None)
+            receipt = None if key is None else Receipt(key, reply.text)
+            done = reply.note(new.scope, new.at)
+            try:
+                if asked.infer and heard:
+                    items = parts.extraction.store_facts(
+                        heard,
+                        new,
+                        usage,
+                        prompt=asked.prompt,
+                        expression=asked.expression,
+                        receipt=receipt,
+                        done=done,
+                        call=refinement.payload() if waits else None,
+                    )
+                else:
+                    call = Verbatim(asked.spoken, new, usage, receipt, done)
+                    items = verbatim_items((parts.extraction.store_verbatim([call]))[0])
+            except AlreadyDone as done:
+                return _decode(done.result)
+            annotate({"powermem.results": len(items)})
+            parts.processor.count_call()
+            return reply.of(items)
+
+    def _add_each(self, calls: Sequence[Mapping[str, Any]]) -> list[Loaded]:
+        """Carry out calls of ``add``, those that store word for word together.
+
+        Returns:
+            For each call what it cost, or its error.
+        """
+        started = perf_counter()
+        asked: dict[int, Addition] = {}
+        results: dict[int, Loaded] = {}
+        private = self._settings.security.allow_private_urls
+        for i, call in enumerate(calls):
+            try:
+                given = dict(call)
+                whose = self._scope(*(given.pop(name, None) for name in ("user_id", "agent_id", "run_id")))
+                asked[i] = read_addition(whose, **given, private_urls=private, zone=self._zone)
+            except Exception as error:
+                results[i] = error
+        together = {i: one for i, one in asked.items() if one.is_verbatim}
+        if len(together) > 1:
+            try:
+                usages = self._add_together(list(together.values()), started)
+                results.update(zip(together, usages, strict=True))
+            except StoreUnavailableError as error:
+                # It may have stored them or not, so they must not be stored again.
+                results.update(dict.fromkeys(together, error))
+            except Exception:
+                # One of them cannot be stored, so none was: each by itself.
+                _logger.debug("calls of add failed together and are tried one by one", exc_info=True)
+
+        def alone(i: int) -> None:
+            try:
+                # Whoever loads brings what failed again.
+                results[i] = (self._add(asked[i], started, waits=False))["usage"]
+            except Exception as error:
+                results[i] = error
+
+        gather([partial(alone, i) for i in asked if i not in results])
+        return [results[i] for i in range(len(calls))]
+
+    def _add_together(self, asked: Sequence[Addition], started: float) -> list[UsageRecord]:
+        calls = []
+        for one in asked:
+            usage = Usage()
+            receipt = None if one.key is None else Receipt(one.key, _Reply(usage, started, None).text)
+            calls.append(Verbatim(one.spoken, one.new, usage, receipt))
+        with span("powermem.add", _traced(sum(len(one.heard) for one in asked), False, False)):
+            parts = self._ready()
+            outcomes = parts.extraction.store_verbatim(calls)
+            annotate({"powermem.results": sum(map(len, outcomes))})
+        return [call.usage.as_dict() for call in calls]
+
+    def _answer(self, queries: Sequence[str], asked: Query) -> list[Answer]:
+        with span("powermem.search", {"powermem.queries": len(queries), "powermem.limit": asked.limit}):
+            parts = self._ready()
+            if asked.rerank and parts.reranker is None:
+                raise InvalidInputError(
+                    "rerank: no reranker is configured; set the section 'reranker', with enabled true"
+                )
+            answers = parts.retrieval.search(queries, asked)
+            annotate({"powermem.results": sum(len(answer.hits) for answer in answers)})
+        return answers
+
+    def _find(
+        self, memory_id: int | str, user_id: Id | None, agent_id: Id | None, *, touch: bool = False
+    ) -> Row | None:
+        whose = self._scope(user_id, agent_id, None)
+        number = read_id(memory_id, "memory_id")
+        parts = self._ready()
+        if number is None:
+            return None
+        found = parts.store.get_many([number], touch=touch, user_id=whose.user_id)
+        row = found.get(number)
+        return row if row is not None and is_theirs(row.scope, whose) else None
+
+    def _buffer(
+        self,
+        user_id: Id,
+        messages: Sequence[tuple[str, object]],
+        timestamp: Moment | None,
+        run_id: Id | None,
+        agent_id: Id | None,
+        timezone: str | tzinfo | None,
+    ) -> list[MessageRecord]:
+        scope = self._scope(self._user(user_id).user_id, agent_id, run_id)
+        at = clock.now()
+        zone = self._zone if timezone is None else read_zone(timezone)
+        said = clock.local_time(at, zone) if timestamp is None else clock.parse_local(timestamp, zone)
+        private = self._settings.security.allow_private_urls
+        buffered = [
+            waiting_turns(
+                read_messages(
+                    {"role": role, "content": content}, sent_at=said, zone=zone, private_urls=private
+                ),
+                scope,
+                at,
+            )
+            for role, content in messages
+        ]
+        parts = self._ready()
+        turns = list(chain.from_iterable(buffered))
+        if turns:
+            parts.store.apply(turns)
+        if turns and self._auto_process:
+            try:
+                self._process_when_due(parts, scope)
+            except PowerMemError as error:
+                # The turn is kept, and whoever was told otherwise would bring it again.
+                _tasks_logger.warning("processing could not be begun for %r: %s", user_id, error)
+        return [
+            message_record(str(role), said.at, waiting[0].turn if waiting else None)
+            for waiting, (role, _) in zip(buffered, messages, strict=True)
+        ]
+
+    def _process_when_due(self, parts: Parts, scope: Scope) -> None:
+        lane, work = lane_of(scope), self._whose_work(scope)
+        # One at a time for each user, so that one task is made, not one for everybody who comes meanwhile.
+        with self._asking(lane):
+            if not self._is_due(parts, lane):
+                return
+            waiting = frozenset({ProcessStatus.PENDING})
+            tasks = parts.store.list_tasks(lane_scope(scope), waiting, limit=_PAGE)
+            # A task takes on all that waits when it begins; which may be just now.
+            if not any(task.kind == "process" for task in tasks) and self._is_due(parts, lane):
+                self._engine().begin([work], maker=self._share)
+
+    def _is_due(self, parts: Parts, lane: str) -> bool:
+        return parts.store.count_buffered(lane, self._batch_threshold) >= self._batch_threshold
+
+    def _add_later(
+        self, heard: Sequence[Message], refinement: Refinement, key: str | None, usage: Usage, started: float
+    ) -> AddResult:
+        """Store rough memories of messages, and the task to refine them; see ``add``."""
+        parts = self._ready()
+        new = refinement.new
+        task_id = new_id()
+        each = [waiting_turns([message], new.scope, new.at, task_id) for message in heard]
+        turns = list(chain.from_iterable(each))
+        texts = rough_texts(heard, new.at)
+        rough = [_rough_row(text, heard, refinement) for text, _ in texts]
+        vectors = parts.encoder.encode([row.text for row in rough], usage.warnings)
+        usage.embedded_texts += sum(vector is not None for vector in vectors)
+        memories = [
+            AddMemory(row, vector, [waiting.turn.id for index in text.messages for waiting in each[index]])
+            for row, vector, text in zip(rough, vectors, texts, strict=True)
+        ]
+        payload = replace(refinement, rough=tuple(row.id for row in rough)).payload()
+        task = Task(task_id, lane_of(new.scope), new.scope, "refine", new.at, new.at, new.at, payload=payload)
+        changes: list[Change] = [*turns, *memories, AddTask(task)]
+
+        def reply(items: list[MemoryEvent]) -> AddResult:
+            usage.seconds = usage.seconds or perf_counter() - started
+            shown: AddResult = {
+                "results": items,
+                "status": "running",
+                "task_id": str(task_id),
+                "usage": usage.as_dict(),
+                "extractor": parts.extractor.name,
+            }
+            if usage.warnings:
+                shown["warnings"] = list(usage.warnings)
+            return shown
+
+        if key is not None:
+            changes.append(
+                Remember(new.scope, key, lambda outcomes: json.dumps(reply(verbatim_items(outcomes))), new.at)
+            )
+        # Followed from here on, so that closing waits for it.
+        handle = parts.watcher.watch(task_id, new.scope.user_id, maker=self._share)
+        try:
+            outcomes = parts.store.apply(changes)
+        except AlreadyDone as done:
+            parts.watcher.forget([handle])
+            kept: AddResult = json.loads(done.result)
+            return kept
+        except BaseException:
+            parts.watcher.forget([handle])
+            raise
+        finally:
+            # Also when the caller was cancelled: it may be stored nevertheless.
+            parts.processor.wake()
+        parts.watcher.stored([task_id])
+        return reply(verbatim_items(outcomes[: len(turns) + len(memories)]))
+
+    def _begin(self, scopes: Sequence[Scope]) -> list[ProcessTask]:
+        return self._engine().begin(scopes, again=True, maker=self._share)
+
+    def _buffered(self, parts: Parts, only: Scope | None, failed: dict[str, ProcessTask]) -> list[Scope]:
+        """Return a page of the scopes that have something to process, without those that failed just now."""
+        lane, after = None if only is None else lane_of(only), ""
+        while page := parts.store.buffered_scopes(after, _PAGE, lane=lane):
+            found = [self._whose_work(scope) for name, scope in page if name not in failed]
+            if found or lane is not None:
+                return found
+            after = page[-1][0]
+        return []
+
+    def _whose_work(self, scope: Scope) -> Scope:
+        # All of the user's, but found by who looks for the work of this memory's agent.
+        whose = lane_scope(scope)
+        return whose if whose.user_id is None else whose._replace(agent_id=self._agent_id)
+
+    def _task(self, task_id: int | str, user_id: Id | None, agent_id: Id | None) -> Task:
+        whose = self._scope(user_id, agent_id, None)
+        number = read_id(task_id, "task_id")
+        parts = self._ready()
+        if number is not None:
+            # An id is handed out before its task is stored.
+            self._engine().submitter.settle(number)
+        task = None if number is None else parts.store.find_task(number)
+        if task is None and number is not None:
+            task = self._done(parts, number, whose)
+        elif task is not None and not is_theirs(task.scope, whose):
+            task = None
+        if task is None:
+            raise NotFoundError(f"task_id: there is no task {shown(task_id)}, or it is somebody else's")
+        return task
+
+    def _done(self, parts: Parts, number: int, whose: Scope) -> Task | None:
+        """Return a call of ``add`` that was over when it returned, as a task."""
+        note = parts.store.recall_request(Scope(), done_key(number))
+        if note is None:
+            return None
+        rows = parts.store.get_many(noted_ids(note))
+        return noted_task(number, note, whose, lambda each, event: noted_item(each, event, rows.get(each)))
+
+    def _user(self, user_id: object) -> Scope:
+        scope = Scope(check_id(user_id, "user_id"))
+        if scope.user_id is None:
+            raise InvalidInputError("user_id: required here; it says whose turn it is to be processed")
+        return scope
+
+    @property
+    def _attends(self) -> bool:
+        # Where each request has a memory and a client of its own, nobody is there to close them.
+        return self._companion.registered and self._key is not None
+
+    def _host(self) -> Engine:
+        return self._engine()
+
+    def _carried_over(self) -> bool:
+        return self._owner.forked
+
+    def _whose(self, who: Attribution) -> Whose:
+        scope = self._scope(*who)
+        threshold = self._batch_threshold if self._auto_process else _AT_ONCE
+        return Whose(scope, self._whose_work(scope), threshold, self._zone, self._share)
+
+    def _recall_texts(self, query: str, who: Attribution) -> list[str]:
+        companion = self._companion
+        return recalled_lines(self._recall(query, who, companion.limit, companion.threshold))
+
+    def _recall(self, query: str, who: Attribution, limit: int, threshold: float | None) -> Sequence[Hit]:
+        # Agents share what they know of a user, unless this memory is one agent's own.
+        agent = None if self._agent_id is None else who.process_id
+        asked = Query(self._scope(who.entity_id, agent, None), limit, threshold=threshold, zone=self._zone)
+        (answer,) = self._answer([query], asked)
+        return answer.hits
+
+    def _settled(self, timeout: float | None) -> bool:
+        self._owner.check()
+        self._check_open()
+        # Also what was said to instances before this one, where each request has one of its own.
+        return self._engine().keeper.learn_all(timeout)
+
+    def _acquired(self, engine: Engine) -> None:
+        if self._wished_width is not None:
+            engine.resize(self._wished_width)
+        if self._wished_size is not None:
+            engine.keeper.batch_size = self._wished_size
+
+    def _width(self) -> int:
+        if self._held is not None:
+            return self._held.width
+        return self._wished_width or self._settings.processing.concurrency
+
+    def _widen(self, width: int) -> None:
+        self._wished_width = width
+        if self._held is not None:
+            self._held.resize(width)
+
+    def _write_size(self) -> int:
+        if self._held is not None:
+            return self._held.keeper.batch_size
+        return self._wished_size or BATCH_SIZE
+
+    def _write_at_most(self, size: int) -> None:
+        self._wished_size = size
+        if self._held is not None:
+            self._held.keeper.batch_size = size
+
+
+class _Reply:
+    """What ``add`` returns, apart from the items."""
+
+    def __init__(self, usage: Usage, started: float, extractor: str | None) -> None:
+        self._usage = usage
+        self._started = started
+        self._task_id = new_id()
+        self._extractor = extractor
+
+    def of(self, items: list[MemoryEvent]) -> AddResult:
+        """Return the result with its items."""
+        # Measured once: what is kept under the key is what is returned.
+        self._usage.seconds = self._usage.seconds or perf_counter() - self._started
+        reply: AddResult = {
+            "results": items,
+            "status": "completed",
+            "task_id": str(self._task_id),
+            "usage": self._usage.as_dict(),
+        }
+        if self._extractor is not None:
+            reply["extractor"] = self._extractor
+        if self._usage.warnings:
+            reply["warnings"] = list(self._usage.warnings)
+        return reply
+
+    def note(self, scope: Scope, at: int) -> Receipt:
+        """Return what lets ``get_status`` tell of it under its task id."""
+        return Receipt(done_key(self._task_id), partial(done_note, scope, at), Scope())
+
+    def text(self, items: list[MemoryEvent]) -> str:
+        """Return the same as it is kept under a key."""
+        return json.dumps(self.of(items))
+
+
+def _traced(messages: int, infer: bool, async_mode: bool) -> dict[str, Value]:
+    return {"powermem.messages": messages, "powermem.infer": infer, "powermem.async_mode": async_mode}
+
+
+def _decode(kept: str) -> AddResult:
+    result: AddResult = json.loads(kept)
+    return result
+
+
+def _rough_row(text: str, heard: Sequence[Message], refinement: Refinement) -> Row:
+    new = refinement.new
+    said, utc_offset = next(
+        ((message.sent_at, message.utc_offset) for message in heard if message.sent_at is not None),
+        (new.at, new.utc_offset),
+    )
+    return Row(
+        id=new_id(),
+        scope=new.scope,
+        text=text,
+        hash=content_hash(text),
+        actor_id=new.actor_id,
+        memory_type=ROUGH_TYPE,
+        metadata=rough_metadata(new.metadata),
+        created_at=new.at,
+        updated_at=new.at,
+        valid_from=said,
+        expires_at=new.expires_at,
+        utc_offset=utc_offset,
+    )
+
+
+def time_left(deadline: float | None) -> float | None:
+    """Return the seconds until a moment of ``monotonic``, or ``None`` where there is no end to waiting."""
+    return None if deadline is None else max(0.0, deadline - monotonic())
+
+
+def _summary(settings: Settings) -> str:
+    config = settings.store.config
+    path = config.database_path if isinstance(config, SQLiteConfig) else ""
+    return (
+        f"store {settings.store.provider} {path}, embedder {settings.embedder.provider}, "
+        f"llm {settings.llm.provider}"
+        + (" (facts come from rules)" if settings.llm.protocol == "none" else "")
+    )

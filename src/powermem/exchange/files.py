@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import IO, Any, cast
 
 from ..errors import InvalidInputError
-from ..inputs import File, check_path
+from ..inputs import check_path
 from ..sqlite.files import is_database, is_open
 
 # The longer ones first: the mark of UTF-32 begins like that of UTF-16.
@@ -26,6 +26,9 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
+Target = str | os.PathLike[str] | IO[Any]
+"""A path, or an open file for text or bytes. A path that ends in ``.gz`` is compressed."""
+
 
 class LineWriter:
     """Writes lines to a file. A path appears only when everything has been written and is on the disk.
@@ -34,7 +37,7 @@ class LineWriter:
         target: where to write; an open file is left open.
     """
 
-    def __init__(self, target: File) -> None:
+    def __init__(self, target: Target) -> None:
         self._path: Path | None = None
         self._file: IO[Any]
         if isinstance(target, (str, os.PathLike)):
@@ -109,7 +112,7 @@ class LineReader:
         source: where to read; an open file is left open.
     """
 
-    def __init__(self, source: File) -> None:
+    def __init__(self, source: Target) -> None:
         self._own = isinstance(source, (str, os.PathLike))
         self._number = 0
         self._file: IO[Any]
@@ -194,7 +197,7 @@ def _check_usable(file: IO[Any], name: str, use: str) -> None:
         raise InvalidInputError(f"{name}: this file is not open for {use}ing; give one that is, or a path")
 
 
-def is_database_path(source: File) -> bool:
+def is_database_path(source: Target) -> bool:
     """Return whether a path leads to an SQLite database."""
     return isinstance(source, (str, os.PathLike)) and "\0" not in os.fspath(source) and is_database(source)
 

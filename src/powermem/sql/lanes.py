@@ -5,10 +5,11 @@ Transactions that lock a lane do so before they lock any task, and several lanes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from ..changes import LeaseLost
+from .collection import CollectionSQL
 from .steps import Query, Statement, Statements, Steps
 
 T = TypeVar("T")
@@ -23,15 +24,13 @@ class LaneSQL:
     """One collection's statements.
 
     Args:
-        table: of the lanes.
-        inserting: returns an insert of these columns that passes over a row whose key is there already.
-        locking: what a SELECT ends in so that its rows stay as they are until the transaction is over.
+        sql: the collection's tables and what its database says differently.
     """
 
-    def __init__(self, table: str, inserting: Callable[[str], str], locking: str) -> None:
-        self._lanes = table
-        self._insert = inserting("lane, owner, held_until, due_at")
-        self._locking = locking
+    def __init__(self, sql: CollectionSQL) -> None:
+        self._lanes = sql.lanes
+        self._insert = sql.inserting(sql.lanes, "lane, owner, held_until, due_at", once=True)
+        self._locking = sql.locking
 
     def make_due(self, due: Mapping[str, int]) -> Steps[None]:
         """Let lanes have work to do at these moments, or before.

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from ..budget import Refusal, Spend, enter
+from .collection import CollectionSQL
 from .steps import Query, Statement, Steps
 
 _NAME = "budget"
@@ -15,16 +16,13 @@ class LedgerSQL:
     """The ledger of one collection: a single row, which every entry replaces.
 
     Args:
-        table: where a collection keeps what it knows of itself.
-        column: the name of its key.
-        insert: the statement that adds a row to it, unless there is one.
-        locking: what a SELECT ends in so that its rows stay as they are until the transaction is over.
+        sql: the collection's tables and what its database says differently.
     """
 
-    def __init__(self, table: str, column: str, insert: str, locking: str) -> None:
-        self._insert = insert
-        self._find = f"SELECT value FROM {table} WHERE {column} = ?{locking}"
-        self._replace = f"UPDATE {table} SET value = ? WHERE {column} = ?"
+    def __init__(self, sql: CollectionSQL) -> None:
+        self._insert = sql.inserting(sql.meta, f"{sql.meta_key}, value", once=True)
+        self._find = f"SELECT value FROM {sql.meta} WHERE {sql.meta_key} = ?{sql.locking}"
+        self._replace = f"UPDATE {sql.meta} SET value = ? WHERE {sql.meta_key} = ?"
 
     def enter(self, entries: Sequence[Spend]) -> Steps[list[Refusal | None]]:
         """Make entries, one after the other; return for each why it was refused, if it was."""

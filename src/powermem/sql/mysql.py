@@ -186,7 +186,7 @@ class MySQLSQL(ServerSQL):
             (self.meta,),
         )
 
-    def inserting(self, table: str, columns: str, *, once: bool) -> str:
+    def inserting(self, table: str, columns: str, *, once: bool = False) -> str:
         names = columns.split(", ")
         # INSERT IGNORE would also pass over a text that was cut off.
         unless = f" ON DUPLICATE KEY UPDATE {names[0]} = {table}.{names[0]}" if once else ""
@@ -194,9 +194,6 @@ class MySQLSQL(ServerSQL):
 
     def setting(self) -> str:
         return f"REPLACE INTO {self.meta} (name, value) VALUES (?, ?)"
-
-    def among(self, column: str, values: Sequence[Any]) -> Fragment:
-        return Fragment(f"{column} IN ({_marks(len(values))})", tuple(values))
 
     def search_values(self, row: Row, embedding: bytes | None, words: Words) -> tuple[Any, ...]:
         return (embedding, *words)

@@ -198,11 +198,6 @@ class PostgresSQL(ServerSQL):
         """Return the statement that removes what `create_index` made."""
         return f"DROP INDEX IF EXISTS {self.records}_near"
 
-    def inserting(self, table: str, columns: str, *, once: bool) -> str:
-        marks = ", ".join(self.mark(column.strip()) for column in columns.split(","))
-        conflict = " ON CONFLICT DO NOTHING" if once else ""
-        return f"INSERT INTO {table} ({columns}) VALUES ({marks}){conflict}"
-
     @property
     def insert_memory(self) -> str:
         """The statement that adds a memory unless its scope has the same text; see `memory_values`."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from ..changes import (
@@ -41,11 +40,11 @@ from ..tasks import (
     lane_scope,
 )
 from ..types import Scope
+from .collection import CollectionSQL
 from .encoding import BUFFERED, PREFERENCE, TASK, Encoding
 from .lanes import NEVER, LaneSQL, chunks, marks
 from .ledger import LedgerSQL
-from .rows import PLAIN, TURN, Texts, scope_condition, to_scope
-from .server import ServerSQL
+from .rows import TURN, scope_condition, to_scope
 from .steps import Query, Statement, Statements, Steps
 
 _SCOPE = "user_id, agent_id, run_id"
@@ -58,39 +57,26 @@ _GIVEN_UP = (
 
 
 class QueueSQL:
-    """One collection's statements, for SQLite.
+    """One collection's statements.
 
     Args:
-        collection: whose tables.
-        texts: how the database keeps text.
+        sql: the collection's tables and what its database says differently.
     """
 
-    locking = ""
-    """What a SELECT ends in so that its rows stay as they are until the transaction is over."""
-    meta_key = "key"
-    """The column of ``meta`` by which a row is found."""
-
-    def __init__(self, collection: str, texts: Texts = PLAIN) -> None:
-        self.encoding = Encoding(texts)
-        self._texts = texts
-        self._turns = f"{collection}_turns"
-        self._buffer = f"{collection}_buffer"
-        self._tasks = f"{collection}_tasks"
-        self._preferences = f"{collection}_preferences"
-        self._requests = f"{collection}_requests"
+    def __init__(self, sql: CollectionSQL) -> None:
+        self.encoding = Encoding(sql)
+        self._sql = sql
+        self._buffer, self._tasks = sql.buffer, sql.tasks
         # The notes of calls that are over belong to no scope: they are found by their task's id alone.
         self._notes = (
-            f"{self._requests} WHERE user_id = '' AND agent_id = '' AND run_id = '' "
-            f"AND {self.meta_key} >= ? AND {self.meta_key} < ?"
+            f"{sql.requests} WHERE user_id = '' AND agent_id = '' AND run_id = '' "
+            f"AND {sql.request_key} >= ? AND {sql.request_key} < ?"
         )
-        insert_lane = partial(self._inserting, f"{collection}_lanes", once=True)
-        self.lanes = LaneSQL(f"{collection}_lanes", insert_lane, self.locking)
-        meta = f"{collection}_meta"
-        insert_meta = self._inserting(meta, f"{self.meta_key}, value", once=True)
-        self.ledger = LedgerSQL(meta, self.meta_key, insert_meta, self.locking)
-        self.insert_turn = self._inserting(self._turns, TURN)
+        self.lanes = LaneSQL(sql)
+        self.ledger = LedgerSQL(sql)
+        self.insert_turn = sql.inserting(sql.turns, TURN)
         """The statement that keeps a message as evidence; see `Encoding.turn_values`."""
-        self.insert_buffered = self._inserting(self._buffer, BUFFERED)
+        self.insert_buffered = sql.inserting(sql.buffer, BUFFERED)
         """The statement that notes that a turn waits; see `Encoding.buffered_values`."""
         self._apply: dict[type[Any], Callable[[Any, Sequence[Outcome]], Steps[Outcome]]] = {
             FinishTurns: self._finish_turns,
@@ -103,10 +89,6 @@ class QueueSQL:
         }
         self.changes = (*self._apply,)
         """The changes that `apply` knows."""
-
-    def _inserting(self, table: str, columns: str, *, once: bool = False) -> str:
-        conflict = " ON CONFLICT DO NOTHING" if once else ""
-        return f"INSERT INTO {table} ({columns}) VALUES ({marks(columns.split(','))}){conflict}"
 
     def apply(self, change: Any, outcomes: Sequence[Outcome]) -> Steps[Outcome]:
         """Apply one of ``changes``, after those of the same batch that had these outcomes."""
@@ -121,7 +103,7 @@ class QueueSQL:
 
     def _queue_turns(self, change: QueueTurns, outcomes: Sequence[Outcome]) -> Steps[None]:
         yield Statements(
-            self._inserting(self._buffer, BUFFERED, once=True),
+            self._sql.inserting(self._sql.buffer, BUFFERED, once=True),
             [*map(self.encoding.buffered_values, change.turns)],
         )
 
@@ -143,7 +125,7 @@ class QueueSQL:
             due[task.lane] = min(task.due_at, due.get(task.lane, NEVER))
         yield from self.lanes.make_due(due)
         yield Statements(
-            self._inserting(self._tasks, TASK), [self.encoding.task_values(task) for task in tasks]
+            self._sql.inserting(self._sql.tasks, TASK), [self.encoding.task_values(task) for task in tasks]
         )
 
     def _hold_lane(self, change: HoldLane, outcomes: Sequence[Outcome]) -> Steps[None]:
@@ -157,7 +139,7 @@ class QueueSQL:
             waits = yield from self.find_task(change.id)
             if waits is not None:
                 yield from self.lanes.make_due({waits.lane: _changed(waits, change).due_at})
-        task = yield from self.find_task(change.id, self.locking)
+        task = yield from self.find_task(change.id, self._sql.locking)
         if task is None or task.status not in change.expected:
             if change.strict:
                 raise TaskEnded(f"task {change.id} is {'gone' if task is None else task.status}")
@@ -169,9 +151,9 @@ class QueueSQL:
             "updated_at = ?, knowledge_count = ?, outcome = ? WHERE id = ?",
             (
                 task.status.value,
-                self._texts.stored(task.stage),
+                self._sql.stored(task.stage),
                 task.attempts,
-                self._texts.stored_or_none(task.error),
+                self._sql.stored_or_none(task.error),
                 task.due_at,
                 task.updated_at,
                 task.knowledge_count,
@@ -183,7 +165,7 @@ class QueueSQL:
 
     def _add_preference(self, change: AddPreference, outcomes: Sequence[Outcome]) -> Steps[int]:
         added: int = yield Statement(
-            self._inserting(self._preferences, PREFERENCE, once=True),
+            self._sql.inserting(self._sql.preferences, PREFERENCE, once=True),
             self.encoding.preference_values(change.preference),
         )
         return 1 if added == 1 else 0
@@ -203,12 +185,12 @@ class QueueSQL:
         yield Statement(f"DELETE FROM {self._tasks} WHERE {where.sql}", where.values)
         # After the tasks: what comes at this moment may lose its turns, but no turn loses its task.
         yield Statement(f"DELETE FROM {self._buffer} WHERE {where.sql}", where.values)
-        yield Statement(f"DELETE FROM {self._preferences} WHERE {where.sql}", where.values)
+        yield Statement(f"DELETE FROM {self._sql.preferences} WHERE {where.sql}", where.values)
         # What is kept under a caller's key says what the memories say.
-        yield Statement(f"DELETE FROM {self._requests} WHERE {where.sql}", where.values)
+        yield Statement(f"DELETE FROM {self._sql.requests} WHERE {where.sql}", where.values)
         pattern = done_pattern(scope)
         if pattern is not None:
-            notes = (*map(self._texts.stored, ALL_DONE), self._texts.stored(pattern))
+            notes = (*map(self._sql.stored, ALL_DONE), self._sql.stored(pattern))
             yield Statement(f"DELETE FROM {self._notes} AND result LIKE ?", notes)
 
     def release(self, owner: str, lane: str) -> Steps[None]:
@@ -231,7 +213,7 @@ class QueueSQL:
         """Begin the first open task of a lane, if it is due; it takes on what waits for a task."""
         yield from self.lanes.check(owner, lane)
         while True:
-            task = yield from self._first_open(lane, self.locking)
+            task = yield from self._first_open(lane, self._sql.locking)
             if task is None or (task.status in OPEN and not is_due(task.due_at, at)):
                 return None
             # Otherwise it was cancelled at this moment, and the next one is the first.
@@ -282,7 +264,7 @@ class QueueSQL:
         found = yield Query(
             "SELECT b.turn_id, b.user_id, b.agent_id, b.run_id, t.role, t.content, t.actor_id, t.sent_at, "
             f"t.created_at, t.utc_offset, b.lane, b.task_id, b.parts FROM {self._buffer} b "
-            f"JOIN {self._turns} t ON t.user_id = b.user_id AND t.id = b.turn_id "
+            f"JOIN {self._sql.turns} t ON t.user_id = b.user_id AND t.id = b.turn_id "
             "WHERE b.task_id = ? ORDER BY t.sent_at, b.turn_id",
             (task_id,),
         )
@@ -339,7 +321,8 @@ class QueueSQL:
         """Return the preferences of a scope behind an id, oldest first."""
         where = scope_condition(scope)
         found = yield Query(
-            f"SELECT {PREFERENCE} FROM {self._preferences} WHERE {where.sql} AND id > ? ORDER BY id LIMIT ?",
+            f"SELECT {PREFERENCE} FROM {self._sql.preferences} WHERE {where.sql} AND id > ? "
+            "ORDER BY id LIMIT ?",
             (*where.values, after, NEVER if limit is None else limit),
         )
         return [self.encoding.to_preference(values) for values in found]
@@ -352,7 +335,7 @@ class QueueSQL:
         old = (ALL_DONE[0], done_key(first_id(before)))
         # The time as well: ids grow longer some day.
         yield Statement(
-            f"DELETE FROM {self._notes} AND created_at < ?", (*map(self._texts.stored, old), before)
+            f"DELETE FROM {self._notes} AND created_at < ?", (*map(self._sql.stored, old), before)
         )
         forgotten: int = yield Statement(
             f"DELETE FROM {self._tasks} WHERE status IN ({_OVER}) AND updated_at < ? "
@@ -363,7 +346,7 @@ class QueueSQL:
 
     def revive_tasks(self, at: int) -> Steps[int]:
         """Let those tasks begin again that wait for a budget and are due."""
-        stage = self._texts.stored(OVER_BUDGET)
+        stage = self._sql.stored(OVER_BUDGET)
         # A budget is free again on the next day at the latest, whatever a wrong clock said.
         chosen = f"status = '{ProcessStatus.FAILED.value}' AND stage = ? AND (due_at <= ? OR due_at > ?)"
         due = (stage, at, at + 2 * DAY)
@@ -374,27 +357,9 @@ class QueueSQL:
         revived: int = yield Statement(
             f"UPDATE {self._tasks} SET status = '{ProcessStatus.PENDING.value}', stage = ?, attempts = 0, "
             f"updated_at = ? WHERE {chosen}",
-            (self._texts.stored("queued"), at, *due),
+            (self._sql.stored("queued"), at, *due),
         )
         return revived
-
-
-class ServerQueueSQL(QueueSQL):
-    """One collection's statements, for a database server.
-
-    Args:
-        sql: what else there is to say about the collection.
-    """
-
-    locking = " FOR UPDATE"
-    meta_key = "name"
-
-    def __init__(self, sql: ServerSQL) -> None:
-        self._sql = sql
-        super().__init__(sql.collection, sql)
-
-    def _inserting(self, table: str, columns: str, *, once: bool = False) -> str:
-        return self._sql.inserting(table, columns, once=once)
 
 
 def _changed(task: Task, change: UpdateTask, results: Sequence[Mapping[str, Any]] = ()) -> Task:

@@ -6,15 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..clock import DAY
-from ..filters import Expression
-from ..filters.match import matches
 from ..metadata import encode
-from ..types import HistoryEntry, Row, Words
-from .dialects import Dialect, Fragment
-from .filters import Narrowed, narrow_filter
-from .rows import Texts, scope_values, to_row
-from .schema import DATED_TABLES, QUEUE_TABLES, check_collection
+from ..types import Row, Words
+from .collection import CollectionSQL
+from .dialects import Fragment
+from .rows import scope_values
+from .schema import DATED_TABLES, QUEUE_TABLES
 
 _INSERTED = (
     "id, user_id, agent_id, run_id, actor_id, memory_type, memory, hash, metadata, facets, created_at, "
@@ -47,17 +44,10 @@ class NewColumn(NamedTuple):
         return f"ALTER TABLE {self.table} ADD COLUMN {self.column} {self.type}"
 
 
-_EVERYTHING = Narrowed("1 = 1", [], "(1 = 0)", uncertain=False)
-
-
-class ServerSQL(Texts, ABC):
-    """One collection's statements.
-
-    Every table's name begins with the collection's. Scope ids that were not given are ``''``; times are
-    microseconds UTC.
+class ServerSQL(CollectionSQL, ABC):
+    """One collection's statements for a database server.
 
     Attributes:
-        dialect: how the server filters.
         schema_version: the newest version that this library knows.
         searched: columns of ``records`` that only searches read, besides the common ones.
         embedded: reads a vector in the form that `loaded_vector` takes.
@@ -68,7 +58,6 @@ class ServerSQL(Texts, ABC):
         hash_type: the type of a column that is compared with ``hash``.
     """
 
-    dialect: Dialect
     schema_version: int
     searched: tuple[str, ...]
     embedded = "embedding"
@@ -78,16 +67,8 @@ class ServerSQL(Texts, ABC):
     hash_type = "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 
     def __init__(self, collection: str) -> None:
-        self.collection = check_collection(collection)
-        self.records = f"{collection}_records"
-        self.history = f"{collection}_history"
-        self.turns = f"{collection}_turns"
-        self.links = f"{collection}_links"
-        self.requests = f"{collection}_requests"
-        self.meta = f"{collection}_meta"
-        self.shadow = f"{collection}_shadow"
+        super().__init__(collection)
         self.migrations = f"{collection}_migrations"
-        self.tasks = f"{collection}_tasks"
         self.dated = tuple(f"{collection}_{table}" for table in DATED_TABLES)
         """What keeps a moment together with the speaker's offset from UTC."""
         self.queue = tuple(f"{collection}_{table}" for table in QUEUE_TABLES)
@@ -110,23 +91,8 @@ class ServerSQL(Texts, ABC):
         """Return a query that has a row when the collection's tables exist."""
 
     @abstractmethod
-    def inserting(self, table: str, columns: str, *, once: bool) -> str:
-        """Return an insert of one row of values; ``once`` passes over a row whose key is there already."""
-
-    @abstractmethod
     def setting(self) -> str:
         """Return the statement that sets a key of ``meta`` to a value."""
-
-    @abstractmethod
-    def among(self, column: str, values: Sequence[Any]) -> Fragment:
-        """Return whether a column is one of these ids or texts; there is at least one."""
-
-    def named(self, ids: Sequence[int], user_id: str | None) -> Fragment:
-        """Return whether a row has one of these ids; with their user it is looked for in one part only."""
-        chosen = self.among("id", ids)
-        if user_id is None:
-            return chosen
-        return Fragment(f"user_id = ? AND {chosen.sql}", (user_id, *chosen.values))
 
     @abstractmethod
     def search_values(self, row: Row, embedding: bytes | None, words: Words) -> tuple[Any, ...]:
@@ -165,11 +131,6 @@ class ServerSQL(Texts, ABC):
             f"UPDATE {self.records} SET memory = ?, hash = ?, updated_at = ?, version = version + 1"
             f"{searched} WHERE user_id = ? AND id = ?"
         )
-
-    def mark(self, column: str) -> str:
-        """Return the place of a parameter for a column, with a cast where the server needs one."""
-        del column
-        return "?"
 
     def memory_values(
         self, row: Row, facets: Mapping[str, Any], embedding: bytes | None, words: Words
@@ -213,47 +174,3 @@ class ServerSQL(Texts, ABC):
         )
         stored = self.stored_json(metadata)
         return sql, (stored, row.expires_at, row.updated_at, row.scope.user_id or "", row.id)
-
-    def history_values(
-        self, entry_id: int, row: Row, event: str, old: str | None, new: str | None, at: int
-    ) -> tuple[Any, ...]:
-        """Return the values of a row of ``history``."""
-        return (
-            entry_id,
-            row.id,
-            event,
-            self.stored_or_none(old),
-            self.stored_or_none(new),
-            self.stored_or_none(row.actor_id),
-            at,
-        )
-
-    def to_row(self, values: Sequence[Any]) -> Row:
-        """Build a ``Row`` from the values of ``COLUMNS``."""
-        return to_row(values, self)
-
-    def to_history(self, values: Sequence[Any]) -> HistoryEntry:
-        """Build an entry from memory_id, event, old_memory, new_memory, actor, created_at, id."""
-        memory_id, event, old, new, actor, created_at, entry_id = values
-        return HistoryEntry(
-            memory_id,
-            event,
-            self.loaded_or_none(old),
-            self.loaded_or_none(new),
-            self.loaded_or_none(actor),
-            created_at,
-            entry_id,
-        )
-
-    def narrow(self, expression: Expression | None) -> Narrowed:
-        """Return the condition of a filter, and for which rows Python has the last word."""
-        return _EVERYTHING if expression is None else narrow_filter(expression, self.dialect)
-
-    def days(self) -> str:
-        """Return the first microsecond of the day of ``created_at``, also before 1970."""
-        return f"created_at - MOD(MOD(created_at, {DAY}) + {DAY}, {DAY})"
-
-
-def passes(expression: Expression | None, row: Row) -> bool:
-    """Return whether a row that was in doubt passes a filter."""
-    return expression is None or matches(expression, row)

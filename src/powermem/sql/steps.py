@@ -2,7 +2,8 @@
 
 A generator yields the statements and is sent their answers, so that every store runs the same steps, on
 threads or as tasks. One that writes is run in one transaction, whose statements each see what others have
-committed before.
+committed before. An error that a statement met is raised where the statement was yielded, so that steps can
+go back to a savepoint.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Statement(NamedTuple):
 
 
 class Statements(NamedTuple):
-    """One statement for many rows of values; is answered by nothing."""
+    """One statement for many rows of values; is answered by how many rows it touched, on SQLite only."""
 
     sql: str
     rows: Sequence[Sequence[Any]]

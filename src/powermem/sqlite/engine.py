@@ -6,7 +6,8 @@ import logging
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from ..changes import Change, Outcome
 from ..clock import now as clock_now
@@ -15,6 +16,8 @@ from ..filters import Expression
 from ..ranking.weights import Weights
 from ..sql.queue import QueueSQL
 from ..sql.schema import SCHEMA_VERSION, TABLES, sqlite_migrations, sqlite_schema
+from ..sql.sqlite import SQLiteSQL
+from ..sql.steps import Steps
 from ..types import (
     EmbedderIdentity,
     Embedding,
@@ -30,17 +33,19 @@ from ..types import (
 from .connection import Database, translate
 from .mover import Mover
 from .partitions import Partitions
-from .queue import Runner
 from .reader import Reader
 from .searcher import Searcher
+from .steps import run
 from .writer import Writer
+
+T = TypeVar("T")
 
 _logger = logging.getLogger("powermem")
 
 _MAX_LISTED_DELETIONS = 10_000
 
 
-class Engine(Runner):
+class Engine:
     """One collection in one database file. Safe to call from several threads.
 
     Args:
@@ -70,7 +75,8 @@ class Engine(Runner):
         self._database = Database(path, timeout=timeout, wal=wal, synchronous=synchronous)
         self._c = collection
         self._schema = sqlite_schema(collection)
-        self.queue = QueueSQL(collection)
+        self.sql = SQLiteSQL(collection)
+        self.queue = QueueSQL(self.sql)
         self._writer = Writer(collection, self.queue)
         self._reader = Reader(collection)
         self._mover = Mover(collection)
@@ -228,6 +234,16 @@ class Engine(Runner):
         return EmbedderIdentity(
             str(self._meta(connection, "embedder")), str(self._meta(connection, "model")), int(dimension)
         )
+
+    def transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
+        """Run steps in a transaction of their own."""
+        with self._database.writing() as connection:
+            return run(connection, work(*args))
+
+    def ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
+        """Run steps that only read; all see one moment."""
+        with self._database.reading() as connection:
+            return run(connection, work(*args))
 
     def apply(self, batches: Sequence[Sequence[Change]]) -> list[list[Outcome] | Exception]:
         """Apply the batches of several callers in one transaction; on return it is committed."""

@@ -35,8 +35,8 @@ from ..sql.queue import QueueSQL
 from ..sql.rows import COLUMNS, scope_condition, scope_values, to_row
 from ..types import Row
 from .adder import Adder, Batch, is_addition
-from .queue import run
 from .restorer import Restorer
+from .steps import run
 
 
 class Writer(Adder):

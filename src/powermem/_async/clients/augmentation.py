@@ -7,9 +7,6 @@ from typing import Protocol
 from ...inputs import check_count, check_seconds
 from ..calling import named
 
-BATCH_SIZE = 100
-"""The default for the most exchanges that are written in one transaction."""
-
 
 class AsyncLearner(Protocol):
     """The memory, as far as this needs it."""

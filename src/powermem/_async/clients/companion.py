@@ -12,20 +12,7 @@ from weakref import WeakSet, ref
 
 from ... import clock
 from ..._concurrency import LoopFuture, async_residence
-from ...clients import (
-    Api,
-    Attended,
-    Attribution,
-    Attributions,
-    Exchange,
-    attend,
-    messages_of,
-    new_messages,
-    reply_text,
-)
-from ...messages import Messages, check_conversation
-from ...prompts import strip_recalled
-from ...types import Message
+from ...clients import Api, Attended, Attribution, Attributions, attend
 from .keeper import AsyncKeeper, AsyncOngoing, Whose
 
 _logger = logging.getLogger("powermem.clients")
@@ -163,19 +150,6 @@ class AsyncCompanion:
         self._warn_once(_UNATTRIBUTED)
         return None
 
-    def said(self, messages: Messages, reply: object) -> tuple[Attribution, list[Message]] | None:
-        """Return who is speaking and what is new in an exchange, or ``None`` when nobody is named.
-
-        Raises:
-            InvalidInputError: the messages are of a wrong type.
-        """
-        new, _ = new_messages(check_conversation(messages))
-        who = self.named()
-        if who is None:
-            return None
-        at = clock.now()
-        return who, messages_of(Exchange(who, new, strip_recalled(reply_text(reply)), at, at))
-
     def opening(self, ongoing: AsyncOngoing) -> tuple[Future[None], float] | None:
         """Return what to wait for before recalling, and for how many seconds at most."""
         home = self._home()
@@ -225,7 +199,7 @@ class AsyncCompanion:
         return partial(home._recall_texts, attended.query, attended.who)
 
     def _is_here(self, ongoing: AsyncOngoing) -> bool:
-        return ongoing.keeper.bridge.at_home
+        return ongoing.keeper.bridge.on_own_loop
 
     def _warn_once(self, warning: str) -> None:
         if warning not in self._warned:

@@ -23,9 +23,11 @@ from ...tasks import lane_of
 from ...types import Message, Scope
 from ..processing.handle import AsyncProcessTask
 from ..stores.base import AsyncStore
-from .augmentation import BATCH_SIZE
 
 _logger = logging.getLogger("powermem.clients")
+
+BATCH_SIZE = 100
+"""The default for the most exchanges that are written in one transaction."""
 
 # How many exchanges that came to no good end are remembered, so that the next attempt is known as such.
 _UNANSWERED = 1000
@@ -142,6 +144,7 @@ class AsyncKeeper:
         self._engine = engine
         self._mailbox: AsyncMailbox[_Item | AsyncEvent] = AsyncMailbox()
         self._worker = AsyncWorker("powermem-keeper", self._work)
+        self._learns = True
         self._unanswered: OrderedDict[tuple[Scope, str], None] = OrderedDict()
         self._unlearned: OrderedDict[str, Scope] = OrderedDict()
         self._learning: set[AsyncProcessTask] = set()
@@ -154,7 +157,7 @@ class AsyncKeeper:
             whose: the owner.
         """
         ongoing = AsyncOngoing(attended, whose, self)
-        self.bridge.tell(self._start)
+        self.bridge.call_soon(self._start)
         messages = spoken("user", attended.said, attended.asked_at)
         if not messages or self._is_retried(ongoing):
             ongoing.kept.set_result(None)
@@ -214,9 +217,15 @@ class AsyncKeeper:
         self._forget_learned()
         return True
 
-    async def close(self, timeout: float | None) -> None:
-        """Keep what was heard, and no more."""
+    async def close(self, timeout: float | None, *, learn: bool = True) -> None:
+        """Store what was said so far, and refuse more.
+
+        Args:
+            timeout: seconds, or ``None`` to wait for ever.
+            learn: begin to learn from it; otherwise the next start does.
+        """
         self.closed = True
+        self._learns = learn
         if self._worker.alive:
             self._mailbox.end()
             if not await self._worker.join(timeout):
@@ -286,7 +295,7 @@ class AsyncKeeper:
                     if await parts.store.count_buffered(lane, each.threshold) < each.threshold:
                         continue
                 due[lane] = each.work
-            if due:
+            if due and self._learns:
                 await self._begin(due)
         except Exception as error:
             # The turns are kept, and the next exchange begins again.

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
 
 from ... import clock
 from ..._concurrency import async_call
-from ...buffering import read_call, read_parts
+from ...addition import Refinement
+from ...buffering import by_gap, read_call, read_parts
 from ...changes import (
     AddPreference,
     Change,
@@ -35,14 +36,11 @@ from ...errors import (
 )
 from ...filters import parse as parse_filters
 from ...framing import Frame, Tell
-from ...inputs import Listener
 from ...rates import Rate
 from ...records import preference_record, task_record
-from ...refinement import Refinement
-from ...segments import by_gap
 from ...tasks import LONGEST_PAUSE, OVER_BUDGET, BufferedTurn, ProcessStatus, Task, is_hopeless
 from ...tracing import Value, annotate, span
-from ...types import Message, Turn, Usage
+from ...types import Message, TaskStatus, Turn, Usage
 from ...wire.reasons import QUOTA
 from ...wire.retry import Backoff
 from ..extraction.extractor import AsyncExtractor
@@ -52,6 +50,9 @@ from ..stores.base import AsyncStore
 from .handle import AsyncWatcher
 
 _logger = logging.getLogger("powermem.processing")
+
+Observer = Callable[[TaskStatus], object]
+"""Is called with what ``get_status`` returns."""
 
 _RUNNING = frozenset({ProcessStatus.RUNNING})
 _RETRIES = Backoff(base=1.0, cap=LONGEST_PAUSE)
@@ -93,7 +94,7 @@ class AsyncTaskRunner:
         extractor: AsyncExtractor,
         media: AsyncMedia,
         watcher: AsyncWatcher,
-        observers: Iterable[Listener],
+        observers: Iterable[Observer],
         *,
         gap: int,
         lease: int,

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 
 from ... import clock
 from ...errors import InvalidInputError
-from ...inputs import Listener, check_seconds
+from ...inputs import check_seconds
 from ...masking import shown
 from ...tasks import ProcessStatus
+from ...types import ProcessingStatistics
 from ..calling import named
-
-if TYPE_CHECKING:
-    from ..stores.base import AsyncStore
-    from .runner import AsyncTaskRunner
-    from .worker import AsyncProcessor
+from ..stores.base import AsyncStore
+from .runner import AsyncTaskRunner, Observer
+from .worker import AsyncProcessor
 
 
 class Working(Protocol):
@@ -43,11 +42,11 @@ class AsyncProcessing:
         observers: who is told when a task is done.
     """
 
-    def __init__(self, ready: Callable[[], Awaitable[Working]], observers: list[Listener]) -> None:
+    def __init__(self, ready: Callable[[], Awaitable[Working]], observers: list[Observer]) -> None:
         self._ready = ready
         self._observers = observers
 
-    def on_task_done(self, callback: Listener) -> None:
+    def on_task_done(self, callback: Observer) -> None:
         """Call a function whenever this process has brought a task to its end.
 
         Args:
@@ -82,7 +81,7 @@ class AsyncProcessing:
         parts = await self._ready()
         return await parts.processor.pause(timeout)
 
-    async def stats(self) -> dict[str, Any]:
+    async def stats(self) -> ProcessingStatistics:
         """Count the work to do, and what was done of late.
 
         Returns:

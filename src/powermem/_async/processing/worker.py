@@ -13,7 +13,7 @@ from ..._concurrency import AsyncEvent, AsyncWorker
 from ...budget import day_of
 from ...changes import HoldLane, LeaseLost, UpdateTask
 from ...config.sections import Processing
-from ...errors import PowerMemError
+from ...errors import ClosedError, PowerMemError
 from ...tasks import ProcessStatus, Task
 from ..stores.base import AsyncStore
 from .handle import AsyncWatcher
@@ -321,7 +321,9 @@ class AsyncProcessor:
         except LeaseLost:
             _logger.warning("the lease of %r ended before its work; somebody else goes on", lane.name)
         except PowerMemError as error:
-            _logger.warning("work for %r was cut short: %s; it is begun again", lane.name, error)
+            # A store that is closed under the work has parked it; that is no news for a log.
+            if not isinstance(error, ClosedError):
+                _logger.warning("work for %r was cut short: %s; it is begun again", lane.name, error)
             self._owed[lane.name] = (lane.owner, monotonic())
         except Exception:
             self._owed[lane.name] = (lane.owner, monotonic())

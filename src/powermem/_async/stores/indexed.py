@@ -12,10 +12,10 @@ from ...ranking.fusion import Ranked, pool_size
 from ...ranking.scoring import Scoring
 from ...ranking.tally import MATCHED, Tally, rarest
 from ...ranking.weights import Weights
+from ...sql.collection import passes
 from ...sql.dialects import Fragment
 from ...sql.oceanbase import OceanBaseSQL, among_words, cosine, far, mark, searched_rows, turns_beside
 from ...sql.rows import COLUMNS, scope_condition, visible
-from ...sql.server import passes
 from ...types import SearchRequest
 from .pool import AsyncReader
 

@@ -11,10 +11,10 @@ from ..._drivers.embedded import EmbeddedSeekDB
 from ...changes import Change, Outcome
 from ...filters import Expression
 from ...ranking.weights import Weights
+from ...sql.collection import passes
 from ...sql.dialects import Fragment
 from ...sql.mysql import SEARCHED, MySQLSQL
 from ...sql.rows import COLUMNS, scope_condition
-from ...sql.server import passes
 from ...types import Hit, Row, Scope, SearchRequest
 from .cached import AsyncCachedSearch, AsyncTables, Freshness
 from .pool import AsyncPool, AsyncReader

@@ -17,10 +17,10 @@ from ...ranking.fusion import Ranked, pool_size
 from ...ranking.scoring import Scoring
 from ...ranking.tally import MATCHED, rarest
 from ...ranking.weights import Weights
+from ...sql.collection import passes
 from ...sql.dialects import Fragment
 from ...sql.postgres import PostgresSQL, Vector, searched_rows, signed
 from ...sql.rows import COLUMNS, scope_condition, visible
-from ...sql.server import passes
 from ...types import EmbedderIdentity, Hit, Row, Scope, SearchRequest
 from .pool import AsyncReader
 from .server import AsyncServerStore

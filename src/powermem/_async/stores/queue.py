@@ -18,33 +18,17 @@ from ..._drivers.base import (
 from ...budget import Refusal, Spend
 from ...changes import AddTask, AddTurn, BufferTurn, Change, HoldLane
 from ...sql.queue import QueueSQL
-from ...sql.steps import Query, Statements, Steps
+from ...sql.steps import Steps
 from ...tasks import LONGEST_PAUSE, BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
 from ...types import Scope
 from .base import AsyncStore
 from .locking import PAUSES
 from .pool import AsyncPool
+from .steps import async_run
 
 T = TypeVar("T")
 
 _REDATED = 500
-
-
-async def async_run(connection: AsyncConnection, steps: Steps[T]) -> T:
-    """Run steps to their end inside a transaction and return their result."""
-    try:
-        step = next(steps)
-        while True:
-            if isinstance(step, Statements):
-                await connection.execute_many(step.sql, step.rows)
-                step = next(steps)
-            elif isinstance(step, Query):
-                step = steps.send(await connection.fetch(step.sql, step.values))
-            else:
-                step = steps.send(await connection.execute(step.sql, step.values))
-    except StopIteration as end:
-        result: T = end.value
-        return result
 
 
 async def async_lock_lanes(
@@ -207,12 +191,4 @@ class AsyncServerQueueStore(AsyncQueueStore):
 
     async def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
         async with self._pool.reading() as reader:
-            steps = work(*args)
-            try:
-                step = next(steps)
-                while True:
-                    assert isinstance(step, Query), "nothing else only reads"
-                    step = steps.send(await reader.fetch(step.sql, step.values))
-            except StopIteration as end:
-                result: T = end.value
-                return result
+            return await async_run(reader, work(*args))

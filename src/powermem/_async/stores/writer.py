@@ -34,12 +34,14 @@ from ...errors import StoreError
 from ...ids import new_id
 from ...indexing import index
 from ...metadata import encode, merge
-from ...sql.queue import ServerQueueSQL
+from ...sql.collection import passes
+from ...sql.queue import QueueSQL
 from ...sql.rows import COLUMNS, scope_condition, scope_values
-from ...sql.server import ServerSQL, passes
+from ...sql.server import ServerSQL
 from ...types import Row, Scope
 from .mover import AsyncServerMover
-from .queue import async_add_turns, async_run
+from .queue import async_add_turns
+from .steps import async_run
 
 _CHUNK = 1000
 _HISTORY = "id, memory_id, event, old_memory, new_memory, actor, created_at"
@@ -64,7 +66,7 @@ class AsyncServerWriter:
 
     def __init__(self, sql: ServerSQL) -> None:
         self._sql = sql
-        self.queue = ServerQueueSQL(sql)
+        self.queue = QueueSQL(sql)
         self._mover = AsyncServerMover(sql, self._note)
         self._apply: dict[type[Any], Callable[[_Share, Any], Awaitable[Outcome]]] = {
             **dict.fromkeys(self.queue.changes, self._queued),

@@ -24,9 +24,11 @@ from ...tasks import lane_of
 from ...types import Message, Scope
 from ..processing.handle import ProcessTask
 from ..stores.base import Store
-from .augmentation import BATCH_SIZE
 
 _logger = logging.getLogger("powermem.clients")
+
+BATCH_SIZE = 100
+"""The default for the most exchanges that are written in one transaction."""
 
 # How many exchanges that came to no good end are remembered, so that the next attempt is known as such.
 _UNANSWERED = 1000
@@ -143,6 +145,7 @@ class Keeper:
         self._engine = engine
         self._mailbox: Mailbox[_Item | Event] = Mailbox()
         self._worker = Worker("powermem-keeper", self._work)
+        self._learns = True
         self._unanswered: OrderedDict[tuple[Scope, str], None] = OrderedDict()
         self._unlearned: OrderedDict[str, Scope] = OrderedDict()
         self._learning: set[ProcessTask] = set()
@@ -155,7 +158,7 @@ class Keeper:
             whose: the owner.
         """
         ongoing = Ongoing(attended, whose, self)
-        self.bridge.tell(self._start)
+        self.bridge.call_soon(self._start)
         messages = spoken("user", attended.said, attended.asked_at)
         if not messages or self._is_retried(ongoing):
             ongoing.kept.set_result(None)
@@ -215,9 +218,15 @@ class Keeper:
         self._forget_learned()
         return True
 
-    def close(self, timeout: float | None) -> None:
-        """Keep what was heard, and no more."""
+    def close(self, timeout: float | None, *, learn: bool = True) -> None:
+        """Store what was said so far, and refuse more.
+
+        Args:
+            timeout: seconds, or ``None`` to wait for ever.
+            learn: begin to learn from it; otherwise the next start does.
+        """
         self.closed = True
+        self._learns = learn
         if self._worker.alive:
             self._mailbox.end()
             if not self._worker.join(timeout):
@@ -287,7 +296,7 @@ class Keeper:
                     if parts.store.count_buffered(lane, each.threshold) < each.threshold:
                         continue
                 due[lane] = each.work
-            if due:
+            if due and self._learns:
                 self._begin(due)
         except Exception as error:
             # The turns are kept, and the next exchange begins again.

@@ -4,19 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 
 from ... import clock
 from ...errors import InvalidInputError
-from ...inputs import Listener, check_seconds
+from ...inputs import check_seconds
 from ...masking import shown
 from ...tasks import ProcessStatus
+from ...types import ProcessingStatistics
 from ..calling import named
-
-if TYPE_CHECKING:
-    from ..stores.base import Store
-    from .runner import TaskRunner
-    from .worker import Processor
+from ..stores.base import Store
+from .runner import Observer, TaskRunner
+from .worker import Processor
 
 
 class Working(Protocol):
@@ -44,11 +43,11 @@ class Processing:
         observers: who is told when a task is done.
     """
 
-    def __init__(self, ready: Callable[[], Working], observers: list[Listener]) -> None:
+    def __init__(self, ready: Callable[[], Working], observers: list[Observer]) -> None:
         self._ready = ready
         self._observers = observers
 
-    def on_task_done(self, callback: Listener) -> None:
+    def on_task_done(self, callback: Observer) -> None:
         """Call a function whenever this process has brought a task to its end.
 
         Args:
@@ -83,7 +82,7 @@ class Processing:
         parts = self._ready()
         return parts.processor.pause(timeout)
 
-    def stats(self) -> dict[str, Any]:
+    def stats(self) -> ProcessingStatistics:
         """Count the work to do, and what was done of late.
 
         Returns:

@@ -14,7 +14,7 @@ from ..._concurrency import Event, Worker
 from ...budget import day_of
 from ...changes import HoldLane, LeaseLost, UpdateTask
 from ...config.sections import Processing
-from ...errors import PowerMemError
+from ...errors import ClosedError, PowerMemError
 from ...tasks import ProcessStatus, Task
 from ..stores.base import Store
 from .handle import Watcher
@@ -320,7 +320,9 @@ class Processor:
         except LeaseLost:
             _logger.warning("the lease of %r ended before its work; somebody else goes on", lane.name)
         except PowerMemError as error:
-            _logger.warning("work for %r was cut short: %s; it is begun again", lane.name, error)
+            # A store that is closed under the work has parked it; that is no news for a log.
+            if not isinstance(error, ClosedError):
+                _logger.warning("work for %r was cut short: %s; it is begun again", lane.name, error)
             self._owed[lane.name] = (lane.owner, monotonic())
         except Exception:
             self._owed[lane.name] = (lane.owner, monotonic())

@@ -13,8 +13,9 @@ from ...changes import Restore
 from ...filters import Expression
 from ...ids import new_id
 from ...indexing import index
+from ...sql.collection import passes
 from ...sql.rows import COLUMNS, TURN, scope_condition, scope_values, to_turn, turn_values
-from ...sql.server import ServerSQL, passes
+from ...sql.server import ServerSQL
 from ...types import Embedding, HistoryEntry, Row, Scope, Stored, Turn
 from .pool import Reader
 

@@ -19,33 +19,17 @@ from ..._drivers.base import (
 from ...budget import Refusal, Spend
 from ...changes import AddTask, AddTurn, BufferTurn, Change, HoldLane
 from ...sql.queue import QueueSQL
-from ...sql.steps import Query, Statements, Steps
+from ...sql.steps import Steps
 from ...tasks import LONGEST_PAUSE, BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
 from ...types import Scope
 from .base import Store
 from .locking import PAUSES
 from .pool import Pool
+from .steps import run
 
 T = TypeVar("T")
 
 _REDATED = 500
-
-
-def run(connection: Connection, steps: Steps[T]) -> T:
-    """Run steps to their end inside a transaction and return their result."""
-    try:
-        step = next(steps)
-        while True:
-            if isinstance(step, Statements):
-                connection.execute_many(step.sql, step.rows)
-                step = next(steps)
-            elif isinstance(step, Query):
-                step = steps.send(connection.fetch(step.sql, step.values))
-            else:
-                step = steps.send(connection.execute(step.sql, step.values))
-    except StopIteration as end:
-        result: T = end.value
-        return result
 
 
 def lock_lanes(connection: Connection, queue: QueueSQL, batches: Sequence[Sequence[Change]]) -> None:
@@ -202,12 +186,4 @@ class ServerQueueStore(QueueStore):
 
     def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
         with self._pool.reading() as reader:
-            steps = work(*args)
-            try:
-                step = next(steps)
-                while True:
-                    assert isinstance(step, Query), "nothing else only reads"
-                    step = steps.send(reader.fetch(step.sql, step.values))
-            except StopIteration as end:
-                result: T = end.value
-                return result
+            return run(reader, work(*args))

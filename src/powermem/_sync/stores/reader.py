@@ -8,9 +8,10 @@ from typing import Any
 
 from ...clock import DAY
 from ...filters import Expression
+from ...sql.collection import passes
 from ...sql.dialects import Fragment
 from ...sql.rows import COLUMNS, scope_values, to_turn, visible
-from ...sql.server import ServerSQL, passes
+from ...sql.server import ServerSQL
 from ...types import HistoryEntry, Row, Scope, Statistics, Turn
 from .pool import Reader
 

@@ -1,0 +1,118 @@
+"""One collection's tables and the statements that every database understands. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..clock import DAY
+from ..filters import Expression
+from ..filters.match import matches
+from ..types import HistoryEntry, Row
+from .dialects import Dialect, Fragment
+from .filters import Narrowed, narrow_filter
+from .rows import Texts, to_row
+from .schema import check_collection
+
+_EVERYTHING = Narrowed("1 = 1", [], "(1 = 0)", uncertain=False)
+
+
+class CollectionSQL(Texts):
+    """One collection's statements.
+
+    Every table's name begins with the collection's. Scope ids that were not given are ``''``; times are
+    microseconds UTC.
+
+    Attributes:
+        dialect: how the database filters.
+        locking: what a SELECT ends in so that its rows stay as they are until the transaction is over.
+        meta_key: the column of ``meta`` by which a row is found.
+        request_key: the column of ``requests`` with the caller's key.
+        chunk: the most parameters to put into one statement.
+    """
+
+    dialect: Dialect
+    locking = " FOR UPDATE"
+    meta_key = "name"
+    request_key = "name"
+    chunk = 1000
+
+    def __init__(self, collection: str) -> None:
+        self.collection = check_collection(collection)
+        self.records = f"{collection}_records"
+        self.history = f"{collection}_history"
+        self.turns = f"{collection}_turns"
+        self.links = f"{collection}_links"
+        self.requests = f"{collection}_requests"
+        self.meta = f"{collection}_meta"
+        self.shadow = f"{collection}_shadow"
+        self.buffer = f"{collection}_buffer"
+        self.tasks = f"{collection}_tasks"
+        self.lanes = f"{collection}_lanes"
+        self.preferences = f"{collection}_preferences"
+
+    def mark(self, column: str) -> str:
+        """Return the place of a parameter for a column, with a cast where the database needs one."""
+        del column
+        return "?"
+
+    def inserting(self, table: str, columns: str, *, once: bool = False) -> str:
+        """Return an insert of one row of values; ``once`` passes over a row whose key is there already."""
+        marks = ", ".join(self.mark(column.strip()) for column in columns.split(","))
+        conflict = " ON CONFLICT DO NOTHING" if once else ""
+        return f"INSERT INTO {table} ({columns}) VALUES ({marks}){conflict}"
+
+    def among(self, column: str, values: Sequence[Any]) -> Fragment:
+        """Return whether a column is one of these ids or texts; there is at least one."""
+        return Fragment(f"{column} IN ({', '.join('?' * len(values))})", tuple(values))
+
+    def named(self, ids: Sequence[int], user_id: str | None) -> Fragment:
+        """Return whether a row has one of these ids; with their user it is looked for in one part only."""
+        chosen = self.among("id", ids)
+        if user_id is None:
+            return chosen
+        return Fragment(f"user_id = ? AND {chosen.sql}", (user_id, *chosen.values))
+
+    def history_values(
+        self, entry_id: int, row: Row, event: str, old: str | None, new: str | None, at: int
+    ) -> tuple[Any, ...]:
+        """Return the values of a row of ``history``."""
+        return (
+            entry_id,
+            row.id,
+            event,
+            self.stored_or_none(old),
+            self.stored_or_none(new),
+            self.stored_or_none(row.actor_id),
+            at,
+        )
+
+    def to_row(self, values: Sequence[Any]) -> Row:
+        """Build a ``Row`` from the values of ``COLUMNS``."""
+        return to_row(values, self)
+
+    def to_history(self, values: Sequence[Any]) -> HistoryEntry:
+        """Build an entry from memory_id, event, old_memory, new_memory, actor, created_at, id."""
+        memory_id, event, old, new, actor, created_at, entry_id = values
+        return HistoryEntry(
+            memory_id,
+            event,
+            self.loaded_or_none(old),
+            self.loaded_or_none(new),
+            self.loaded_or_none(actor),
+            created_at,
+            entry_id,
+        )
+
+    def narrow(self, expression: Expression | None) -> Narrowed:
+        """Return the condition of a filter, and for which rows Python has the last word."""
+        return _EVERYTHING if expression is None else narrow_filter(expression, self.dialect)
+
+    def days(self) -> str:
+        """Return the first microsecond of the day of ``created_at``, also before 1970."""
+        return f"created_at - MOD(MOD(created_at, {DAY}) + {DAY}, {DAY})"
+
+
+def passes(expression: Expression | None, row: Row) -> bool:
+    """Return whether a row that was in doubt passes a filter."""
+    return expression is None or matches(expression, row)

@@ -1,0 +1,39 @@
+"""Running steps of more than one statement."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, TypeVar
+
+from ..sql.steps import Query, Statements, Steps
+
+T = TypeVar("T")
+
+
+def run(connection: sqlite3.Connection, steps: Steps[T]) -> T:
+    """Run steps to their end and return their result.
+
+    Args:
+        connection: inside a transaction.
+        steps: of ``powermem.sql.steps``.
+    """
+    answer: Any
+    execute, execute_many = connection.execute, connection.executemany
+    try:
+        step = next(steps)
+        while True:
+            kind = type(step)
+            try:
+                if kind is Query:
+                    answer = execute(*step).fetchall()
+                elif kind is Statements:
+                    answer = execute_many(*step).rowcount
+                else:
+                    answer = execute(*step).rowcount
+            except Exception as error:
+                step = steps.throw(error)
+            else:
+                step = steps.send(answer)
+    except StopIteration as end:
+        result: T = end.value
+        return result
