@@ -33,7 +33,6 @@ from ...prompts import (
     segmentation_messages,
 )
 from ...rules import extract, stated_preferences
-from ...rules import extract, stated_preferences
 from ...sizing import Sizing
 from ...types import ChatMessage, Completion, Extracted, Fact, FoundPreference, Message, Schema, Usage
 from ...wire.reasons import CUT, FILTERED, TOO_LONG
