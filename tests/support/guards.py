@@ -32,7 +32,7 @@ LAYERS = {
 COLOURED_LAYERS = {
     **dict.fromkeys(["memory", "engine"], 5),
     **dict.fromkeys(["bulk", "extraction", "retrieval", "processing", "clients"], 4),
-    **dict.fromkeys(["calling", "encoder", "storage", "stores", "providers"], 3),
+    **dict.fromkeys(["encoder", "storage", "stores", "providers"], 3),
     "__init__": 3,
 }
 

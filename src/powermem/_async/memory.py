@@ -77,6 +77,7 @@ from ..inputs import (
     check_sort,
     check_text_given,
     is_theirs,
+    named,
     read_id,
 )
 from ..masking import shown
@@ -113,7 +114,6 @@ from .bulk.loading import Outcome as Loaded
 from .bulk.progress import Listener
 from .bulk.reembedding import AsyncReembedder
 from .bulk.upstream import AsyncUpstreamTable
-from .calling import named
 from .clients.augmentation import AsyncAugmentation
 from .clients.companion import AsyncCompanion
 from .clients.keeper import BATCH_SIZE, Whose

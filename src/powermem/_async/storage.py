@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from pydantic import PrivateAttr
 
 from ..config import MemoryConfig
-from .calling import named
+from ..inputs import named
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -78,6 +78,7 @@ from ..inputs import (
     check_sort,
     check_text_given,
     is_theirs,
+    named,
     read_id,
 )
 from ..masking import shown
@@ -114,7 +115,6 @@ from .bulk.loading import Outcome as Loaded
 from .bulk.progress import Listener
 from .bulk.reembedding import Reembedder
 from .bulk.upstream import UpstreamTable
-from .calling import named
 from .clients.augmentation import Augmentation
 from .clients.companion import Companion
 from .clients.keeper import BATCH_SIZE, Whose

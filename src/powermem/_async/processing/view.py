@@ -7,10 +7,9 @@ from typing import Any, Protocol
 
 from ... import clock
 from ...errors import InvalidInputError
-from ...inputs import check_seconds
+from ...inputs import check_seconds, named
 from ...masking import shown
 from ...tasks import ProcessStatus
-from ..calling import named
 from ..stores.base import AsyncStore
 from .runner import AsyncTaskRunner, Observer
 from .worker import AsyncProcessor

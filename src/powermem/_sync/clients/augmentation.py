@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ...inputs import check_count, check_seconds
-from ..calling import named
+from ...inputs import check_count, check_seconds, named
 
 
 class Learner(Protocol):

@@ -8,8 +8,7 @@ from typing import Generic, TypeVar
 from ..._drivers.clients import attach, detach
 from ...clients import surface_of
 from ...errors import ClosedError
-from ...inputs import check_amount, check_count, check_share
-from ..calling import named
+from ...inputs import check_amount, check_count, check_share, named
 from .companion import Companion
 
 M = TypeVar("M")
