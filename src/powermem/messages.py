@@ -142,6 +142,11 @@ def spoken(messages: Sequence[Message]) -> Sequence[Message]:
     return [message for message in messages if message.role not in HIDDEN_ROLES] or messages
 
 
+def has_parts(messages: Sequence[Message]) -> bool:
+    """Return whether any message has a part that is not text."""
+    return any(message.parts for message in messages)
+
+
 class _Reader:
     """Reads one message after the other.
 

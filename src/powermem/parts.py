@@ -13,7 +13,6 @@ from .errors import InvalidInputError
 from .forms import part_of
 from .masking import shown
 from .metadata import check_text
-from .types import Message
 
 ALLOWED = "text, image_url, input_audio, file"
 """The types of part that can be remembered."""
@@ -38,11 +37,6 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
 # The rest is found out when it is decoded, away from the event loop.
 _LOOKED_AT = 1_000
 _MAX_URL = 8_192
-
-
-def has_parts(messages: Sequence[Message]) -> bool:
-    """Return whether any message has a part that is not text."""
-    return any(message.parts for message in messages)
 
 
 def label(part: Mapping[str, Any]) -> str:

@@ -22,8 +22,8 @@ from itertools import chain
 
 from .clock import DAY, to_datetime
 from .languages import ENGLISH, candidates, content, says_nothing, spoken
-from .snowball import stem_in
 from .stemming import stem as stem_english
+from .stemming import stem_in
 
 __all__ = [
     "MONTHS",

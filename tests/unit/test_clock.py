@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powermem import InvalidInputError, zones
+from powermem import InvalidInputError, clock
 from powermem.budget import Refusal, Spend, enter
-from powermem.clock import JumpDetector, LocalTime, local_time, parse, parse_local, to_datetime
+from powermem.clock import JumpDetector, LocalTime, local_time, parse, parse_local, read_zone, to_datetime
 from powermem.messages import dated, read_messages
 from powermem.tasks import LONGEST_PAUSE, is_due
-from powermem.zones import read_zone
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SECOND = 1_000_000
@@ -105,14 +104,14 @@ def test_where_there_is_no_database_of_zones(monkeypatch: pytest.MonkeyPatch) ->
     def missing(name: str) -> ZoneInfo:
         raise ZoneInfoNotFoundError(name)
 
-    monkeypatch.setattr(zones, "available_timezones", set)
-    monkeypatch.setattr(zones, "ZoneInfo", missing)
-    zones._named.cache_clear()
+    monkeypatch.setattr(clock, "available_timezones", set)
+    monkeypatch.setattr(clock, "ZoneInfo", missing)
+    clock._zone_named.cache_clear()
     with pytest.raises(InvalidInputError, match="pip install tzdata"):
         read_zone("Europe/Berlin")
     assert read_zone("UTC") is timezone.utc
     assert read_zone("+02:00") == timezone(timedelta(hours=2))
-    zones._named.cache_clear()
+    clock._zone_named.cache_clear()
 
 
 def test_a_clock_that_is_set_is_noticed() -> None:

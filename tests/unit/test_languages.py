@@ -10,9 +10,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from powermem import snowball, text
+from powermem import stemming, text
 from powermem.languages import content, spoken
-from powermem.snowball import stem_in
+from powermem.stemming import stem_in
 from powermem.stopwords import LETTERS, STOP_WORDS
 from powermem.text import query_forms, query_terms, terms
 
@@ -71,7 +71,7 @@ FORMS = {
 @pytest.fixture
 def without_stemmers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The extra ``languages`` is not installed."""
-    caches = (snowball._stemmer, text._expand, text._ids, text._sought)
+    caches = (stemming._stemmer, text._expand, text._ids, text._sought)
     monkeypatch.setitem(sys.modules, "snowballstemmer", None)
     for cache in caches:
         cache.cache_clear()

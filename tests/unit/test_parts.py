@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from powermem.errors import InvalidInputError
-from powermem.messages import read_messages
-from powermem.parts import MAX_BYTES, decoded, has_parts, is_audio, is_text_file, is_visual, text_of_file
+from powermem.messages import has_parts, read_messages
+from powermem.parts import MAX_BYTES, decoded, is_audio, is_text_file, is_visual, text_of_file
 
 PNG = "data:image/png;base64,iVBORw0KGgo="
 PDF = "data:application/pdf;base64,JVBERi0xLjQ="

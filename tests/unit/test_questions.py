@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from powermem import marks
 from powermem.clock import from_datetime, to_iso
-from powermem.periods import find
-from powermem.questions import read, voiced
+from powermem.questions import find_period, read, voiced
 from powermem.text import count_terms, term_id
 
 NOW = from_datetime(datetime(2026, 11, 21, 9, 30))
@@ -57,7 +56,7 @@ def test_a_question_about_somebody_is_put_in_their_words(query: str, form: str |
     ],
 )
 def test_a_time_in_a_query_is_a_period(query: str, first: str, end: str) -> None:
-    period = find(query, NOW)
+    period = find_period(query, NOW)
     assert period is not None
     assert (to_iso(period.start)[:10], to_iso(period.end)[:10]) == (first, end)
     # The first day is among the terms by which an event is found, or its year is.
@@ -68,7 +67,7 @@ def test_a_time_in_a_query_is_a_period(query: str, first: str, end: str) -> None
     "query", ["What may Ana do?", "May Ana come?", "the 31 June 2023", "in two weeks", "3 2"]
 )
 def test_what_names_no_time_has_no_period(query: str) -> None:
-    assert find(query, NOW) is None
+    assert find_period(query, NOW) is None
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from powermem.addition import Refinement
 from powermem.changes import AddMemory, Amend, Change, LinkTurns, ReplaceText, Supersede
 from powermem.filters import parse
 from powermem.plan import NewMemories
-from powermem.refinement import Refinement
 from powermem.tasks import Task
 from powermem.types import Row, Scope
 

@@ -26,7 +26,7 @@ from .._concurrency import (
     async_to_thread,
 )
 from .._drivers.clients import wrapped
-from ..addition import Addition, read_addition
+from ..addition import Addition, Refinement, read_addition
 from ..buffering import waiting_turns
 from ..changes import (
     AddMemory,
@@ -42,6 +42,7 @@ from ..changes import (
     UpdateTask,
 )
 from ..clients import Attribution, Exchange, messages_of, new_messages, reply_text
+from ..clock import read_zone
 from ..config import Settings, resolve
 from ..config.identity import identity_of, located
 from ..config.resolution import check
@@ -81,9 +82,8 @@ from ..inputs import (
     read_id,
 )
 from ..masking import shown
-from ..messages import Content, Messages, check_conversation, read_messages
+from ..messages import Content, Messages, check_conversation, has_parts, read_messages
 from ..metadata import check_metadata
-from ..parts import has_parts
 from ..plan import replacement
 from ..prompts import quote_recalled, strip_recalled
 from ..recalled import RecalledFact, recalled_lines
@@ -100,13 +100,11 @@ from ..records import (
     turn_record,
     unheard_record,
 )
-from ..refinement import Refinement
 from ..rough import ROUGH_TYPE, is_rough, rough_metadata, rough_texts
 from ..tasks import OPEN, ProcessStatus, Task, done_key, done_note, lane_of, lane_scope, noted_ids, noted_task
 from ..text import content_hash
 from ..tracing import Value, annotate, span
 from ..types import Answer, Hit, Message, Row, Scope, Usage
-from ..zones import read_zone
 from .bulk.exporting import PAGE, AsyncExporter
 from .bulk.importing import AsyncImporter
 from .bulk.loading import AsyncLoader, Item

@@ -7,8 +7,8 @@ from typing import Annotated, Any, ClassVar, NoReturn
 
 from pydantic import AfterValidator, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
 
+from ..clock import read_zone, unknown_zone
 from ..errors import ConfigError, InvalidInputError
-from ..zones import read_zone, unknown_zone
 from . import registry
 from .fields import INERT, Count, Env, Identifier, Inert, Opaque, Section, alias, display, marker
 from .providers import ProviderConfig, RerankerConfig

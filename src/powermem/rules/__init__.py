@@ -15,10 +15,8 @@ from ..text import normalize
 from ..types import Fact, FoundPreference, Message
 from . import assistant, chinese, english, foreign
 from .dates import resolve
-from .importance import importance
 from .names import known_names, names_in, stated_name
-from .patterns import phrases
-from .reading import Reading
+from .reading import Reading, phrases
 from .sentences import split
 
 __all__ = ["extract", "stated_preferences"]
@@ -125,7 +123,7 @@ def _fact(reading: Reading, message: Message, names: frozenset[str]) -> Fact:
     return Fact(
         text=dated.text,
         kind=kind,
-        importance=importance(reading.text, kind, remembered=reading.remembered),
+        importance=_importance(reading.text, kind, remembered=reading.remembered),
         event_at=dated.event_at,
         entities=names_in(reading.text, names),
     )
@@ -138,3 +136,48 @@ def _joined(first: Fact, second: Fact) -> Fact:
         event_at=second.event_at if first.event_at is None else first.event_at,
         entities=tuple(dict.fromkeys((*first.entities, *second.entities))),
     )
+
+
+_BASE = {
+    "identity": 0.8,
+    "instruction": 0.8,
+    "relationship": 0.65,
+    "preference": 0.6,
+    "plan": 0.55,
+    "event": 0.5,
+    "fact": 0.4,
+}
+_ASKED_FOR = 0.85
+_GRAVE = phrases(
+    r"""
+    \b(?:always|never|important\w*|must|allerg\w+|died|passed away|death|married|wedding|born|birthday
+    |pregnant|divorc\w+|diagnos\w+|disease|surgery|emergency|deadline|favou?rite|hate|love)\b | 重要 | 过敏
+    | 一定 | 必须 | 去世 | 结婚 | 生日 | 最
+    """,
+    after="",
+)
+_HEDGED = phrases(
+    r"""
+    \b(?:maybe|perhaps|might|probably|kind of|sort of|not sure|i think|i guess)\b | 可能 | 也许 | 大概
+    """,
+    after="",
+)
+
+
+def _importance(text: str, kind: str, *, remembered: bool) -> float:
+    """Weigh a fact.
+
+    Args:
+        text: the fact.
+        kind: its kind.
+        remembered: whether the speaker asked for it to be remembered.
+
+    Returns:
+        0 to 1: the kind's base, 0.1 more for grave words, 0.15 less for doubt, at least 0.85 when asked for.
+    """
+    weight = _BASE[kind]
+    if _GRAVE.search(text):
+        weight += 0.1
+    if _HEDGED.search(text):
+        weight -= 0.15
+    return round(max(weight, _ASKED_FOR) if remembered else weight, 2)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .patterns import phrases
-from .reading import Reading
+from .reading import Reading, phrases
 
 _QUESTION = phrases(
     r"""

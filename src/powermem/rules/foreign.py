@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from .patterns import phrases
-from .reading import Reading
+from .reading import Reading, phrases
 
 # Words of the first person that are not words of everyday English too: German, French, Spanish, Portuguese,
 # Italian, Dutch, Russian; then Japanese and Korean.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from ..text import MONTHS, WEEKDAYS
-from .patterns import phrases
+from .reading import phrases
 
 _NO_NAMES = """
 i im ive ill ok okay oh yes no pm am mom dad mum hey hi hello wow lol omg btw fyi user the a an god

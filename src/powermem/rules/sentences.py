@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .patterns import phrases
+from .reading import phrases
 
 _CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _BULLET = re.compile(r"\s*(?:[-*+>\u2022\u2023\u25aa\u00b7]+|\(?\d{1,2}[.)])\s+")

@@ -12,7 +12,8 @@ from typing import Any
 
 from ... import clock
 from ..._concurrency import call
-from ...buffering import read_call, read_parts
+from ...addition import Refinement
+from ...buffering import by_gap, read_call, read_parts
 from ...changes import (
     AddPreference,
     Change,
@@ -38,8 +39,6 @@ from ...filters import parse as parse_filters
 from ...framing import Frame, Tell
 from ...rates import Rate
 from ...records import preference_record, task_record
-from ...refinement import Refinement
-from ...segments import by_gap
 from ...tasks import LONGEST_PAUSE, OVER_BUDGET, BufferedTurn, ProcessStatus, Task, is_hopeless
 from ...tracing import Value, annotate, span
 from ...types import Message, Turn, Usage
