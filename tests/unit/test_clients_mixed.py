@@ -51,13 +51,13 @@ class Hold:
         self.begun = threading.Event()
         self.free = threading.Event()
 
-    def hold(self, query: str, who: object) -> list[str]:
+    def hold(self, access: object, attended: object) -> list[str]:
         self.begun.set()
         assert self.free.wait(120)
         return ["recalled late"]
 
-    async def async_hold(self, query: str, who: object) -> list[str]:
-        return await asyncio.to_thread(self.hold, query, who)
+    async def async_hold(self, access: object, attended: object) -> list[str]:
+        return await asyncio.to_thread(self.hold, access, attended)
 
 
 async def test_an_async_client_with_a_sync_memory_does_not_block_the_loop(
@@ -65,7 +65,7 @@ async def test_an_async_client_with_a_sync_memory_does_not_block_the_loop(
 ) -> None:
     hold = Hold()
     with Memory(config) as memory:
-        monkeypatch.setattr(memory, "_recall_texts", hold.hold)
+        monkeypatch.setattr(memory._attendance, "_recall_texts", hold.hold)
         memory.llm.recall_budget = 60.0
         async with async_client(chats) as client:
             memory.llm.register(client).attribution("u")

@@ -146,7 +146,7 @@ class Components:
                 await self.embedder.close()
             await self.http.close()
 
-    def description(self) -> dict[str, Any]:
+    def description(self) -> dict[str, str]:
         """Return which store, embedder and extractor are at work."""
         identity = self.encoder.identity
         extractor = self.extractor.name

@@ -66,12 +66,13 @@ from ..records import (
     full_record,
     history_record,
     listed_task,
+    message_record,
     preference_record,
     record,
     statistics_record,
     task_record,
     turn_record,
-    unheard_record,
+    updated_record,
 )
 from ..rough import is_rough
 from ..tasks import (
@@ -79,7 +80,27 @@ from ..tasks import (
     Task,
     work_scope,
 )
-from ..types import Row, Scope
+from ..types import (
+    AddManyResult,
+    AddResult,
+    DeleteAllResult,
+    ExportResult,
+    FullRecord,
+    HistoryRecord,
+    ImportResult,
+    MemoryPage,
+    MemoryStatistics,
+    MessageRecord,
+    PreferenceRecord,
+    ReembedResult,
+    Row,
+    Scope,
+    SearchResult,
+    TaskRecord,
+    TaskStatus,
+    TurnRecord,
+    UpdatedRecord,
+)
 from .access import AsyncAccess
 from .assembly import read_design
 from .bulk.exporting import PAGE, AsyncExporter
@@ -211,7 +232,7 @@ class AsyncMemory:
         expires_at: Moment | None = None,
         async_mode: bool | str = False,
         idempotency_key: str | None = None,
-    ) -> dict[str, Any]:
+    ) -> AddResult:
         """Remember what messages say.
 
         Args:
@@ -284,7 +305,7 @@ class AsyncMemory:
         checkpoint: str | os.PathLike[str] | None = None,
         rate_limit: float | None = None,
         **defaults: Any,
-    ) -> dict[str, Any]:
+    ) -> AddManyResult:
         """Remember many things, several at once. Items are taken as they are needed, so any number will do.
 
         Args:
@@ -350,7 +371,7 @@ class AsyncMemory:
         include_expired: bool = False,
         rerank: bool | None = None,
         explain: bool = False,
-    ) -> dict[str, Any]:
+    ) -> SearchResult:
         """Find the memories that answer a query.
 
         Args:
@@ -411,7 +432,7 @@ class AsyncMemory:
         include_expired: bool = False,
         rerank: bool | None = None,
         explain: bool = False,
-    ) -> list[dict[str, Any]]:
+    ) -> list[SearchResult]:
         """Answer several queries, embedded in one batch.
 
         Args:
@@ -500,7 +521,7 @@ class AsyncMemory:
 
     async def get(
         self, memory_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
-    ) -> dict[str, Any] | None:
+    ) -> FullRecord | None:
         """Return one memory, or ``None`` when there is none with this id, or it is not theirs.
 
         The id of a rough memory leads to the memory that has taken its place.
@@ -525,7 +546,7 @@ class AsyncMemory:
         order: str = "desc",
         *,
         top_k: int | None = None,
-    ) -> dict[str, Any]:
+    ) -> MemoryPage:
         """List current memories.
 
         Args:
@@ -552,7 +573,7 @@ class AsyncMemory:
         )
         return {"results": [record(row) for row in rows], "total": total}
 
-    async def history(self, memory_id: int | str) -> list[dict[str, Any]]:
+    async def history(self, memory_id: int | str) -> list[HistoryRecord]:
         """Return what happened to a memory, oldest first, also after it was deleted.
 
         Returns:
@@ -566,7 +587,7 @@ class AsyncMemory:
             else [history_record(entry) for entry in await components.store.history(number)]
         )
 
-    async def sources(self, memory_id: int | str) -> list[dict[str, Any]]:
+    async def sources(self, memory_id: int | str) -> list[TurnRecord]:
         """Return the messages that a memory came from, oldest first.
 
         Returns:
@@ -614,7 +635,7 @@ class AsyncMemory:
         agent_id: Id | None = None,
         time_range: str | None = None,
         cutoff_date: Moment | None = None,
-    ) -> dict[str, Any]:
+    ) -> MemoryStatistics:
         """Return numbers about the current memories, and what this memory is made of.
 
         Args:
@@ -622,6 +643,14 @@ class AsyncMemory:
             agent_id: this agent's only.
             time_range: ``"7d"``, ``"30d"``, ``"90d"`` or ``"all"``.
             cutoff_date: only what was created since then; wins over ``time_range``.
+
+        Returns:
+            ``{"total_memories": int, "by_type": {type: int}, "avg_importance": float, "top_accessed": [{"id",
+            "content", "access_count"}], "growth_trend": {"2026-05-01": int}, "age_distribution": {"< 1 day":
+            int, ...}, "store": str, "embedder": str, "extractor": str}``.
+
+        Raises:
+            InvalidInputError: an argument is wrong.
         """
         if time_range is not None and (not isinstance(time_range, str) or time_range not in _TIME_RANGES):
             raise InvalidInputError(
@@ -633,7 +662,7 @@ class AsyncMemory:
             since = clock.parse(cutoff_date, "cutoff_date", self._zone)
         whose = self._scope(user_id, agent_id, None)
         components = await self._access.open()
-        return statistics_record(await components.store.statistics(whose, since), components.description())
+        return statistics_record(await components.store.statistics(whose, since), **components.description())
 
     async def update(
         self,
@@ -647,7 +676,7 @@ class AsyncMemory:
         expires_at: Moment | None = KEEP,
         text: str | None = None,
         data: str | None = None,
-    ) -> dict[str, Any] | None:
+    ) -> UpdatedRecord | None:
         """Change a memory.
 
         Args:
@@ -696,10 +725,7 @@ class AsyncMemory:
         )
         amendments = [] if extra is None and expires_at is KEEP else [changed]
         updated, warnings = await components.adding.update(row, wording, amendments)
-        if updated is None:
-            return None
-        record = full_record(updated)
-        return {**record, "warnings": warnings} if warnings else record
+        return None if updated is None else updated_record(updated, warnings)
 
     async def delete(
         self, memory_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
@@ -722,7 +748,7 @@ class AsyncMemory:
         agent_id: Id | None = None,
         run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
-    ) -> dict[str, int]:
+    ) -> DeleteAllResult:
         """Delete every memory of a scope, superseded ones too; without ``filters`` also its source turns.
 
         Returns:
@@ -764,7 +790,7 @@ class AsyncMemory:
         agent_id: Id | None = None,
         *,
         timezone: str | tzinfo | None = None,
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
+    ) -> tuple[MessageRecord, MessageRecord]:
         """Keep what a user said and what was answered, to learn from it later. On return it is on disk.
 
         Args:
@@ -794,7 +820,7 @@ class AsyncMemory:
         agent_id: Id | None = None,
         *,
         timezone: str | tzinfo | None = None,
-    ) -> dict[str, Any]:
+    ) -> MessageRecord:
         """Keep one message, to learn from it later. On return it is on disk.
 
         Args:
@@ -859,7 +885,7 @@ class AsyncMemory:
 
     async def get_preferences(
         self, user_id: Id, agent_id: Id | None = None, run_id: Id | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> list[PreferenceRecord]:
         """Return what a user likes or wants, oldest first.
 
         Returns:
@@ -890,7 +916,7 @@ class AsyncMemory:
 
     async def get_status(
         self, task_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
-    ) -> dict[str, Any]:
+    ) -> TaskStatus:
         """Return how far a task has come.
 
         Args:
@@ -917,7 +943,7 @@ class AsyncMemory:
         offset: int = 0,
         *,
         top_k: int | None = None,
-    ) -> list[dict[str, Any]]:
+    ) -> list[TaskRecord]:
         """List tasks, the newest first.
 
         Args:
@@ -928,6 +954,14 @@ class AsyncMemory:
             limit: how many at most.
             offset: how many to pass over.
             top_k: another name for ``limit``.
+
+        Returns:
+            ``{"task_id", "status", "stage", "error", "kind", "user_id", "agent_id", "run_id", "attempts",
+            "knowledge_count", "created_at", "updated_at", "due_at"}`` for each; the status is one of
+            ``ProcessStatus``, as text.
+
+        Raises:
+            InvalidInputError: an argument is wrong.
         """
         whose = self._scope(user_id, agent_id, run_id, required=True)
         statuses = frozenset(ProcessStatus)
@@ -983,7 +1017,7 @@ class AsyncMemory:
         filters: Mapping[str, Any] | None = None,
         include_vectors: bool = False,
         on_progress: Listener | None = None,
-    ) -> dict[str, int]:
+    ) -> ExportResult:
         """Write memories to a file, with their ids, history, source turns and all else that belongs to them.
 
         Also those superseded or expired are written; page by page, so that any number takes the same memory.
@@ -1021,7 +1055,7 @@ class AsyncMemory:
         *,
         collection: str | None = None,
         on_progress: Listener | None = None,
-    ) -> dict[str, Any]:
+    ) -> ImportResult:
         """Store memories that an export, powermem 1.1 or mem0 has written.
 
         What is here already stays as it is, so importing twice changes nothing. Memories without a vector, or
@@ -1065,7 +1099,7 @@ class AsyncMemory:
         run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
         on_progress: Listener | None = None,
-    ) -> dict[str, Any]:
+    ) -> ImportResult:
         """Copy memories into another memory, whatever store it has; what is there already stays as it is.
 
         Vectors are copied when both have the same embedder; otherwise the other one embeds.
@@ -1092,7 +1126,7 @@ class AsyncMemory:
         await importer.expect(await store.identity())
         return await importer.copy(AsyncExporter(store, whose, expression, vectors=True), on_progress)
 
-    async def reembed(self, *, batch_size: int = 256, on_progress: Listener | None = None) -> dict[str, Any]:
+    async def reembed(self, *, batch_size: int = 256, on_progress: Listener | None = None) -> ReembedResult:
         """Move the store to the configured embedder: give each memory a vector of its.
 
         This is the one call that works on a memory whose store holds another embedder's vectors. When it is
@@ -1193,7 +1227,7 @@ class AsyncMemory:
         hits = await self._attendance.find(self._access, asked, who, size, None)
         return [RecalledFact.of(hit) for hit in hits]
 
-    async def observe(self, messages: Messages, reply: object = None) -> list[dict[str, Any]]:
+    async def observe(self, messages: Messages, reply: object = None) -> list[TurnRecord]:
         """Remember an exchange with any language model, and learn from it in the background.
 
         Of the messages, only what the user said last is new, and only if nothing was answered to it yet: a
@@ -1279,7 +1313,7 @@ class AsyncMemory:
         run_id: Id | None,
         agent_id: Id | None,
         timezone: str | tzinfo | None,
-    ) -> list[dict[str, Any]]:
+    ) -> list[MessageRecord]:
         scope = self._scope(self._user(user_id).user_id, agent_id, run_id)
         at = clock.now()
         zone = self._zone if timezone is None else read_zone(timezone)
@@ -1308,7 +1342,7 @@ class AsyncMemory:
                 # The turn is kept, and whoever was told otherwise would bring it again.
                 _tasks_logger.warning("processing could not be begun for %r: %s", user_id, error)
         return [
-            turn_record(waiting[0].turn) if waiting else unheard_record(str(role), said.at)
+            message_record(str(role), said.at, waiting[0].turn if waiting else None)
             for waiting, (role, _) in zip(buffered, messages, strict=True)
         ]
 

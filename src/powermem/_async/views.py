@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import PrivateAttr
 
@@ -12,6 +12,7 @@ from ..errors import InvalidInputError
 from ..inputs import check_amount, check_count, check_seconds, check_share, named
 from ..masking import shown
 from ..tasks import ProcessStatus
+from ..types import ProcessingStatistics
 from .access import AsyncAccess
 from .clients.attendance import AsyncAttendance
 from .processing.runner import Observer
@@ -202,7 +203,7 @@ class AsyncProcessing:
         components = await self._access.open()
         return await components.processor.pause(timeout)
 
-    async def stats(self) -> dict[str, Any]:
+    async def stats(self) -> ProcessingStatistics:
         """Count the work to do, and what was done of late.
 
         Returns:

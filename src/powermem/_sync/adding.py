@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import chain
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 from .._concurrency import gather
 from ..addition import Addition, Refinement
@@ -26,7 +26,7 @@ from ..rough import ROUGH_TYPE, rough_metadata, rough_texts
 from ..tasks import Task, done_key, done_note, lane_of
 from ..text import content_hash
 from ..tracing import Value, annotate, span
-from ..types import Message, Row, Scope, Usage
+from ..types import AddResult, MemoryEvent, Message, Row, Scope, Usage, UsageRecord
 from .bulk.loading import Outcome as Loaded
 from .encoder import Encoder
 from .extraction.extractor import Extractor
@@ -70,7 +70,7 @@ class Adding:
         self._watcher = watcher
         self._calls = 0
 
-    def add(self, asked: Addition, started: float, maker: object, *, waits: bool = True) -> dict[str, Any]:
+    def add(self, asked: Addition, started: float, maker: object, *, waits: bool = True) -> AddResult:
         """Carry out a call of ``add``.
 
         Args:
@@ -162,7 +162,7 @@ class Adding:
         gather([partial(alone, i) for i in asked if i not in results])
         return [results[i] for i in range(len(calls))]
 
-    def _add_together(self, asked: Sequence[Addition], started: float) -> list[Mapping[str, float]]:
+    def _add_together(self, asked: Sequence[Addition], started: float) -> list[UsageRecord]:
         calls = []
         for one in asked:
             usage = Usage()
@@ -181,7 +181,7 @@ class Adding:
         usage: Usage,
         started: float,
         maker: object,
-    ) -> dict[str, Any]:
+    ) -> AddResult:
         """Store rough memories of messages, and the task to refine them."""
         new = refinement.new
         task_id = new_id()
@@ -259,28 +259,36 @@ class _Reply:
         usage: Usage,
         started: float,
         extractor: str | None,
-        status: str = "completed",
+        status: Literal["completed", "running"] = "completed",
         task_id: int | None = None,
     ) -> None:
         self._usage = usage
         self._started = started
         self._task_id = new_id() if task_id is None else task_id
-        self._result: dict[str, Any] = {"results": [], "status": status, "task_id": str(self._task_id)}
-        if extractor is not None:
-            self._result["extractor"] = extractor
+        self._status = status
+        self._extractor = extractor
 
-    def of(self, items: list[dict[str, Any]]) -> dict[str, Any]:
+    def of(self, items: list[MemoryEvent]) -> AddResult:
         """Return the result with its items."""
         # Measured once: what is kept under the key is what is returned.
         self._usage.seconds = self._usage.seconds or perf_counter() - self._started
-        reply = {**self._result, "results": items, "usage": self._usage.as_dict()}
-        return {**reply, "warnings": list(self._usage.warnings)} if self._usage.warnings else reply
+        reply: AddResult = {
+            "results": items,
+            "status": self._status,
+            "task_id": str(self._task_id),
+            "usage": self._usage.as_dict(),
+        }
+        if self._extractor is not None:
+            reply["extractor"] = self._extractor
+        if self._usage.warnings:
+            reply["warnings"] = list(self._usage.warnings)
+        return reply
 
     def note(self, scope: Scope, at: int) -> Receipt:
         """Return what lets ``get_status`` tell of it under its task id."""
         return Receipt(done_key(self._task_id), partial(done_note, scope, at), Scope())
 
-    def text(self, items: list[dict[str, Any]]) -> str:
+    def text(self, items: list[MemoryEvent]) -> str:
         """Return the same as it is kept under a key."""
         return json.dumps(self.of(items))
 
@@ -289,8 +297,8 @@ def _traced(messages: int, infer: bool, async_mode: bool) -> dict[str, Value]:
     return {"powermem.messages": messages, "powermem.infer": infer, "powermem.async_mode": async_mode}
 
 
-def _decode(kept: str) -> dict[str, Any]:
-    result: dict[str, Any] = json.loads(kept)
+def _decode(kept: str) -> AddResult:
+    result: AddResult = json.loads(kept)
     return result
 
 

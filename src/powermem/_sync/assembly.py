@@ -147,7 +147,7 @@ class Components:
                 self.embedder.close()
             self.http.close()
 
-    def description(self) -> dict[str, Any]:
+    def description(self) -> dict[str, str]:
         """Return which store, embedder and extractor are at work."""
         identity = self.encoder.identity
         extractor = self.extractor.name

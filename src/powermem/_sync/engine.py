@@ -142,7 +142,7 @@ class Engine:
             if opening is None:
                 opening = self._warm = Opening()
                 if self.components is None:
-                    self.keeper.bridge.tell(self._warmer.start)
+                    self.keeper.bridge.call_soon(self._warmer.start)
                 else:
                     opening.done.set_result(None)
         return opening

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import PrivateAttr
 
@@ -13,6 +13,7 @@ from ..errors import InvalidInputError
 from ..inputs import check_amount, check_count, check_seconds, check_share, named
 from ..masking import shown
 from ..tasks import ProcessStatus
+from ..types import ProcessingStatistics
 from .access import Access
 from .clients.attendance import Attendance
 from .processing.runner import Observer
@@ -203,7 +204,7 @@ class Processing:
         components = self._access.open()
         return components.processor.pause(timeout)
 
-    def stats(self) -> dict[str, Any]:
+    def stats(self) -> ProcessingStatistics:
         """Count the work to do, and what was done of late.
 
         Returns:

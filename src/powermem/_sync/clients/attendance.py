@@ -235,7 +235,7 @@ class Attendance:
         return recalled_lines(found)
 
     def _is_here(self, ongoing: Ongoing) -> bool:
-        return ongoing.keeper.bridge.at_home
+        return ongoing.keeper.bridge.on_own_loop
 
     def _warn_once(self, warning: str) -> None:
         if warning not in self._warned:
