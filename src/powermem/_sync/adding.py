@@ -16,6 +16,7 @@ from .._concurrency import gather
 from ..addition import Addition, Refinement
 from ..buffering import waiting_turns
 from ..changes import AddMemory, AddTask, AlreadyDone, AlreadyStored, Amend, Change, Remember, Updated
+from ..cleaning import content_hash
 from ..clock import now as clock_now
 from ..errors import InvalidInputError, StoreUnavailableError
 from ..framing import Receipt, verbatim_items
@@ -24,7 +25,6 @@ from ..messages import has_parts
 from ..plan import replacement
 from ..rough import ROUGH_TYPE, rough_metadata, rough_texts
 from ..tasks import Task, done_key, done_note, lane_of
-from ..text import content_hash
 from ..tracing import Value, annotate, span
 from ..types import AddResult, MemoryEvent, Message, Row, Scope, Usage, UsageRecord
 from .bulk.loading import Outcome as Loaded
