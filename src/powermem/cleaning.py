@@ -1,4 +1,4 @@
-"""Strings of models and other people's programs, brought into a form that every store can hold."""
+"""Clean strings from models and other programs so that every store can hold them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,10 @@ _UNCLEAN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def clean_text(text: str) -> str:
-    """Return a text that can be written as UTF-8 and has no control characters but tabs and line breaks.
+    """Return a text that UTF-8 can encode, without control characters other than tabs and line breaks.
 
-    The halves of a surrogate pair that stand side by side, as where a stream cut a character in two, become
-    that character; a lone half becomes U+FFFD.
-
-    Args:
-        text: any string.
+    A surrogate pair, as from a stream that split a character, becomes that character; a lone surrogate
+    becomes U+FFFD.
     """
     if not _UNCLEAN.search(text):
         return text
@@ -28,11 +25,8 @@ def clean_text(text: str) -> str:
 
 
 def clean(value: Any) -> Any:
-    """Return a JSON value, all strings of which are cleaned; see ``clean_text``.
-
-    Args:
-        value: what ``json.loads`` may return. Its depth is bounded by what that reads.
-    """
+    """Clean all strings in a value that ``json.loads`` returned, which also bounds its depth; see
+    `clean_text`."""
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, list):

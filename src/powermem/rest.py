@@ -1,7 +1,7 @@
-"""Results in the form in which a REST service of this kind answers.
+"""Convert results to replies of a REST service.
 
-A service that stands before a memory sends ``reply(...)`` as JSON. It is made from what the methods of
-``Memory`` and ``AsyncMemory`` return and from nothing else.
+A service in front of a memory sends ``reply(...)`` as JSON. It needs only what the methods of ``Memory`` and
+``AsyncMemory`` return.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ def reply(
     result: Mapping[str, Any] | Sequence[Mapping[str, Any]],
     preferences: Sequence[Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """Write a result as a REST reply: ``{"code": 0, "data": {...}, "message": "ok"}``.
+    """Convert a result to a REST reply: ``{"code": 0, "data": {...}, "message": "ok"}``.
 
     Args:
-        result: what ``add``, ``get_status``, ``search``, ``get_all`` or ``get_preferences`` returned.
-        preferences: what ``get_preferences`` returned, to go with memories.
+        result: the result of ``add``, ``get_status``, ``search``, ``get_all`` or ``get_preferences``.
+        preferences: the result of ``get_preferences``, to add to memories.
 
     Returns:
         The reply; its ``data`` depends on the result:
@@ -38,27 +38,27 @@ def reply(
         - of ``add``: ``success``, ``task_id``, and ``status``, which is ``"running"`` or ``"completed"``;
         - of ``get_status``: ``task_id``, ``status``, ``stage``, and ``error`` when there is one;
         - of ``search`` and ``get_all``: ``memory_detail_list``, see ``memory_detail``, and
-          ``preference_detail_list`` when preferences were given;
+          ``preference_detail_list`` if preferences were passed;
         - of ``get_preferences``: ``preference_detail_list``, see ``preference_detail``.
 
     Raises:
-        TypeError: it is the result of something else.
+        TypeError: it is the result of another method.
     """
     return {"code": 0, "data": _data(result, preferences), "message": "ok"}
 
 
 def memory_detail(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Write a memory as an item of ``memory_detail_list``.
+    """Convert a memory to an item of ``memory_detail_list``.
 
     Args:
-        record: a memory as ``search``, ``get_all`` or ``get`` returned it.
+        record: a memory from ``search``, ``get_all`` or ``get``.
 
     Returns:
         ``id`` (a string, since a 63-bit number does not survive JavaScript), ``memory_key`` (a title: the
         first line of a rough memory, else the beginning of the text), ``memory_value``, ``memory_type``,
         ``create_time`` and ``update_time`` (milliseconds since the epoch), ``conversation_id`` (the run),
-        ``status`` (``"activated"``, or ``"archived"`` for what is superseded or expired), ``tags`` (those in
-        the metadata, then names in the text); of a rough memory also ``confidence``, and of a search result
+        ``status`` (``"activated"``, or ``"archived"`` if it is superseded or expired), ``tags`` (those in the
+        metadata, then names in the text); for a rough memory also ``confidence``, and for a search result
         ``relativity``, its score.
     """
     text, tags = record["memory"], _tags(record)
@@ -74,7 +74,7 @@ def memory_detail(record: Mapping[str, Any]) -> dict[str, Any]:
         "status": "activated" if _current(record) else "archived",
     }
     if rough:
-        # It is word for word what was said.
+        # Its text is verbatim.
         detail["confidence"] = _CONFIDENCE
     if "score" in record:
         detail["relativity"] = record["score"]
@@ -84,10 +84,10 @@ def memory_detail(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def preference_detail(preference: Mapping[str, Any]) -> dict[str, Any]:
-    """Write a preference as an item of ``preference_detail_list``.
+    """Convert a preference to an item of ``preference_detail_list``.
 
     Args:
-        preference: one of those that ``get_preferences`` returned.
+        preference: an item from ``get_preferences``.
 
     Returns:
         ``preference_type`` (``"explicit_preference"`` or ``"implicit_preference"``), ``preference``,
@@ -127,7 +127,7 @@ def _title(text: str) -> str:
     if len(sentence) <= _TITLE_LENGTH:
         return sentence
     cut = sentence[:_TITLE_LENGTH]
-    # Between words, where there are spaces.
+    # At a space, if there is one.
     return (cut.rpartition(" ")[0] or cut).rstrip(",;: ") + "\u2026"
 
 
