@@ -116,7 +116,7 @@ def database(
     unfinished.unlink(missing_ok=True)
     engine = Engine(str(unfinished), COLLECTION, wal=False)
     engine.open()
-    engine.identify(EmbedderIdentity("openai", MODEL, DIMENSION))
+    engine.transact(engine.embedder.settle, EmbedderIdentity("openai", MODEL, DIMENSION))
     for start, lines in _chunks(rows):
         vectors = embedding_bytes(embedded(start, len(lines)))
         stored = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
     from powermem.config import MemoryConfig
 
 
-def create_memory(config: dict[str, Any] | MemoryConfig | None = None, **options: Any) -> Memory:
+def create_memory(config: Mapping[str, Any] | MemoryConfig | None = None, **options: Any) -> Memory:
     """Create a :class:`powermem.Memory`.
 
     Args:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from .changes import Change, Duplicate, Outcome, Remember
 from .plan import NewMemories
 from .records import event_item
-from .types import Scope
+from .types import MemoryEvent, Scope
 
-Tell: TypeAlias = Callable[[Sequence[Outcome]], list[dict[str, Any]]]
+Tell: TypeAlias = Callable[[Sequence[Outcome]], list[MemoryEvent]]
 """Makes the items of a result from the outcomes of a batch."""
 
 
@@ -26,7 +26,7 @@ class Receipt:
     """
 
     key: str
-    result: Callable[[list[dict[str, Any]]], str]
+    result: Callable[[list[MemoryEvent]], str]
     scope: Scope | None = None
 
     def note(self, new: NewMemories, tell: Tell) -> Remember:
@@ -57,7 +57,7 @@ def frame_of(new: NewMemories, *receipts: Receipt | None) -> Frame:
     return Frame(last=lambda changes, tell: [receipt.note(new, tell) for receipt in given])
 
 
-def verbatim_items(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+def verbatim_items(outcomes: Sequence[Outcome]) -> list[MemoryEvent]:
     """Describe what was stored word for word, also what was known already."""
     items = [event_item(outcome, "NONE" if isinstance(outcome, Duplicate) else "ADD") for outcome in outcomes]
     return [item for item in items if item is not None]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import cast
 
 from .clock import to_iso
 from .prompts import quote_recalled, quoted_line
 from .text import date_phrase
 from .tokens import estimate_tokens, within
-from .types import Hit, Row
+from .types import FactRecord, Hit, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class RecalledFact:
         """Convert a search result."""
         return cls(hit.row.id, hit.row.text, hit.score, to_iso(hit.row.created_at))
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> FactRecord:
         """Return it as a dict."""
-        return asdict(self)
+        return cast("FactRecord", asdict(self))
 
 
 def once(hits: Sequence[Hit]) -> list[Hit]:

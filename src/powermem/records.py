@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Literal, TypeAlias, cast
 
 from .changes import Added, AddTurn, Duplicate, Outcome, Updated
 from .clock import to_iso
 from .tasks import Preference, ProcessStatus, Task
-from .types import Answer, HistoryEntry, Hit, MemoryRecord, Row, Statistics, Turn
+from .types import (
+    Answer,
+    EventName,
+    FullRecord,
+    HistoryEntry,
+    HistoryRecord,
+    Hit,
+    MemoryEvent,
+    MemoryRecord,
+    MemoryStatistics,
+    MessageRecord,
+    PreferenceRecord,
+    Row,
+    SearchHit,
+    SearchResult,
+    Statistics,
+    TaskEvent,
+    TaskRecord,
+    TaskStatus,
+    Turn,
+    TurnRecord,
+    UpdatedRecord,
+)
 
+_Shown: TypeAlias = Literal["running", "completed", "failed", "cancelled"]
+_Status: TypeAlias = Literal["pending", "running", "completed", "failed", "cancelled"]
 _AGES = ("< 1 day", "1-7 days", "7-30 days", "> 30 days")
 
 
@@ -42,28 +65,36 @@ def record(row: Row) -> MemoryRecord:
     }
 
 
-def full_record(row: Row) -> dict[str, Any]:
-    """Return a memory as ``get`` and ``update`` show it, with its text under both names."""
+def full_record(row: Row) -> FullRecord:
+    """Return a memory as ``get`` shows it, with its text under both names."""
     return {**record(row), "content": row.text}
 
 
-def hit_record(hit: Hit, *, explain: bool) -> dict[str, Any]:
+def updated_record(row: Row, warnings: list[str]) -> UpdatedRecord:
+    """Return a memory as ``update`` shows it; only one with warnings has the key for them."""
+    shown = cast("UpdatedRecord", full_record(row))
+    if warnings:
+        shown["warnings"] = warnings
+    return shown
+
+
+def hit_record(hit: Hit, *, explain: bool) -> SearchHit:
     """Return a search result."""
-    shown: dict[str, Any] = {**record(hit.row), "score": hit.score}
+    shown = cast("SearchHit", {**record(hit.row), "score": hit.score})
     if explain:
         shown["score_details"] = {name: round(part, 6) for name, part in hit.details.items()}
     return shown
 
 
-def answer_record(answer: Answer, *, explain: bool) -> dict[str, Any]:
+def answer_record(answer: Answer, *, explain: bool) -> SearchResult:
     """Return the result of a search; only one with warnings has the key for them."""
-    shown: dict[str, Any] = {"results": [hit_record(hit, explain=explain) for hit in answer.hits]}
+    shown: SearchResult = {"results": [hit_record(hit, explain=explain) for hit in answer.hits]}
     if answer.warnings:
         shown["warnings"] = list(answer.warnings)
     return shown
 
 
-def event_item(outcome: Outcome, event: str = "ADD") -> dict[str, Any] | None:
+def event_item(outcome: Outcome, event: EventName = "ADD") -> MemoryEvent | None:
     """Return an item of ``add``'s results, or ``None`` when nothing changed."""
     previous: str | None = None
     if isinstance(outcome, (Added, Duplicate)):
@@ -74,7 +105,7 @@ def event_item(outcome: Outcome, event: str = "ADD") -> dict[str, Any] | None:
         row, previous = outcome, outcome.text
     else:
         return None
-    item: dict[str, Any] = {
+    item: MemoryEvent = {
         "id": row.id,
         "memory": row.text,
         "event": event,
@@ -89,13 +120,13 @@ def event_item(outcome: Outcome, event: str = "ADD") -> dict[str, Any] | None:
     return item
 
 
-def noted_item(memory_id: int, event: str, row: Row | None) -> dict[str, Any]:
+def noted_item(memory_id: int, event: EventName, row: Row | None) -> TaskEvent:
     """Return an item of results that were noted, with the memory as it is now, or ``None`` if it is gone."""
     item = None if row is None else event_item(Added(row), event)
-    return {"id": memory_id, "memory": None, "event": event} if item is None else item
+    return {"id": memory_id, "memory": None, "event": event} if item is None else {**item}
 
 
-def history_record(entry: HistoryEntry) -> dict[str, Any]:
+def history_record(entry: HistoryEntry) -> HistoryRecord:
     """Return one entry of a memory's history."""
     return {
         "memory_id": entry.memory_id,
@@ -107,7 +138,7 @@ def history_record(entry: HistoryEntry) -> dict[str, Any]:
     }
 
 
-def turn_record(turn: Turn | AddTurn) -> dict[str, Any]:
+def turn_record(turn: Turn | AddTurn) -> TurnRecord:
     """Return a source turn."""
     return {
         "id": turn.id,
@@ -118,17 +149,19 @@ def turn_record(turn: Turn | AddTurn) -> dict[str, Any]:
     }
 
 
-def unheard_record(role: str, sent_at: int) -> dict[str, Any]:
-    """Return a turn of which nothing was kept."""
-    return {"id": None, "role": role, "content": "", "actor_id": None, "sent_at": to_iso(sent_at)}
+def message_record(role: str, sent_at: int, turn: AddTurn | None) -> MessageRecord:
+    """Return a message with its turn, or ``None`` when nothing of it was kept."""
+    if turn is None:
+        return {"id": None, "role": role, "content": "", "actor_id": None, "sent_at": to_iso(sent_at)}
+    return {**turn_record(turn)}
 
 
-def task_record(task: Task) -> dict[str, Any]:
+def task_record(task: Task) -> TaskStatus:
     """Return a task as ``get_status`` shows it; one that has not begun counts as running for its caller."""
     waiting = task.status is ProcessStatus.PENDING
-    shown = {
+    shown: TaskStatus = {
         "task_id": str(task.id),
-        "status": str(ProcessStatus.RUNNING if waiting else task.status),
+        "status": cast("_Shown", str(ProcessStatus.RUNNING if waiting else task.status)),
         "stage": task.stage,
         "error": task.error,
         "results": list(task.outcome.get("results", ())),
@@ -137,14 +170,16 @@ def task_record(task: Task) -> dict[str, Any]:
         "updated_at": to_iso(task.updated_at),
     }
     warnings = task.outcome.get("warnings")
-    return {**shown, "warnings": list(warnings)} if warnings else shown
+    if warnings:
+        shown["warnings"] = list(warnings)
+    return shown
 
 
-def listed_task(task: Task) -> dict[str, Any]:
+def listed_task(task: Task) -> TaskRecord:
     """Return a task as ``list_tasks`` shows it: with its own state, and without what came of it."""
     return {
         "task_id": str(task.id),
-        "status": str(task.status),
+        "status": cast("_Status", str(task.status)),
         "stage": task.stage,
         "error": task.error,
         "kind": task.kind,
@@ -159,7 +194,7 @@ def listed_task(task: Task) -> dict[str, Any]:
     }
 
 
-def preference_record(preference: Preference) -> dict[str, Any]:
+def preference_record(preference: Preference) -> PreferenceRecord:
     """Return a preference."""
     return {
         "id": preference.id,
@@ -173,8 +208,8 @@ def preference_record(preference: Preference) -> dict[str, Any]:
     }
 
 
-def statistics_record(numbers: Statistics, parts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the result of ``get_statistics``; ``parts`` says what the memory is made of."""
+def statistics_record(numbers: Statistics, *, store: str, embedder: str, extractor: str) -> MemoryStatistics:
+    """Return the result of ``get_statistics``."""
     first_day = datetime(1970, 1, 1, tzinfo=timezone.utc)
     return {
         "total_memories": numbers.total,
@@ -188,5 +223,7 @@ def statistics_record(numbers: Statistics, parts: Mapping[str, Any]) -> dict[str
             f"{first_day + timedelta(days=day):%Y-%m-%d}": count for day, count in numbers.by_day.items()
         },
         "age_distribution": {name: numbers.by_age.get(i, 0) for i, name in enumerate(_AGES)},
-        **parts,
+        "store": store,
+        "embedder": embedder,
+        "extractor": extractor,
     }

@@ -18,7 +18,7 @@ from .errors import (
     ProviderError,
     QuotaExceededError,
 )
-from .types import Scope, Turn
+from .types import EventName, Scope, TaskEvent, Turn
 from .wire.reasons import FILTERED, QUOTA, TOO_LONG
 from .wire.retry import is_passing
 
@@ -216,7 +216,7 @@ def noted_ids(note: str) -> list[int]:
 
 
 def noted_task(
-    task_id: int, note: str, whose: Scope, describe: Callable[[int, str], Mapping[str, Any]]
+    task_id: int, note: str, whose: Scope, describe: Callable[[int, EventName], TaskEvent]
 ) -> Task | None:
     """Return a completion note as a task, or ``None`` if it belongs to another user or agent.
 

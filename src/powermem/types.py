@@ -1,18 +1,521 @@
-"""The plain values that travel between the parts."""
+"""The shapes of all results, and the plain values that travel between the parts.
 
-from __future__ import annotations
+Every dict that a public method returns has a ``TypedDict`` here. A key marked ``NotRequired`` may be missing,
+as its description says; every other key is always there. Shapes that hold ids take the type of the ids as a
+parameter: ``int`` when left out, as the methods return them, and ``str`` in what ``powermem.rest.json_safe``
+returns.
+"""
 
+# Without `from __future__ import annotations`: a TypedDict whose annotations are strings does not know at
+# run time which of its keys are required.
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias
+
+if sys.version_info >= (3, 13):
+    from typing import NotRequired, TypedDict, TypeVar
+else:
+    # pydantic, which needs this package too, takes no TypedDict of typing's before Python 3.12; a TypeVar has
+    # a default from 3.13 on.
+    from typing_extensions import NotRequired, TypedDict, TypeVar
 
 if TYPE_CHECKING:
     from .filters import Expression
+
+Id = TypeVar("Id", default=int)
+"""The type of ids in a result."""
 
 ChatMessage = dict[str, Any]
 """A message in OpenAI's form, as it goes to a language model."""
 
 Metadata = dict[str, Any]
+
+
+class MemoryRecord(TypedDict, Generic[Id]):
+    """A memory, as lists show it; times are ISO-8601 strings in UTC.
+
+    Attributes:
+        id: the memory's id.
+        memory: its text.
+        user_id: whose memory it is.
+        agent_id: which agent's.
+        run_id: of which conversation.
+        actor_id: who said it.
+        memory_type: such as ``"fact"``.
+        metadata: the caller's JSON values.
+        hash: identity of the text within its scope.
+        created_at: when it was stored.
+        updated_at: when it was last changed.
+        valid_from: since when it holds.
+        valid_to: until when it held; ``None`` while it does.
+        expires_at: from when no search finds it.
+        superseded_by: id of the memory that took its place.
+        access_count: how many times it was returned.
+    """
+
+    id: Id
+    memory: str
+    user_id: str | None
+    agent_id: str | None
+    run_id: str | None
+    actor_id: str | None
+    memory_type: str | None
+    metadata: Metadata
+    hash: str
+    created_at: str
+    updated_at: str
+    valid_from: str
+    valid_to: str | None
+    expires_at: str | None
+    superseded_by: Id | None
+    access_count: int
+
+
+class FullRecord(MemoryRecord[Id], Generic[Id]):
+    """A memory as ``get`` returns it; ``content`` is the same text as ``memory``."""
+
+    content: str
+
+
+class UpdatedRecord(FullRecord[Id], Generic[Id]):
+    """What ``update`` returns; ``warnings`` when the text is longer than the embedder takes."""
+
+    warnings: NotRequired[list[str]]
+
+
+class SearchHit(MemoryRecord[Id], Generic[Id]):
+    """A memory that a search found.
+
+    Attributes:
+        score: how well it answers the query, 0 to 1.
+        score_details: the parts of the score; with ``explain``.
+    """
+
+    score: float
+    score_details: NotRequired[dict[str, float]]
+
+
+class SearchResult(TypedDict, Generic[Id]):
+    """What ``search`` returns.
+
+    Attributes:
+        results: what was found, best first.
+        warnings: what was done less well than asked, such as without the reranker.
+    """
+
+    results: list[SearchHit[Id]]
+    warnings: NotRequired[list[str]]
+
+
+class MemoryPage(TypedDict, Generic[Id]):
+    """What ``get_all`` returns: a page of memories, and how many there are on all pages."""
+
+    results: list[MemoryRecord[Id]]
+    total: int
+
+
+class UsageRecord(TypedDict):
+    """What a call cost.
+
+    Attributes:
+        llm_calls: requests to language models.
+        prompt_tokens: as providers reported them; 0 where they report none.
+        completion_tokens: likewise.
+        embedded_texts: texts that were embedded.
+        seconds: wall time.
+    """
+
+    llm_calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    embedded_texts: int
+    seconds: float
+
+
+EventName: TypeAlias = Literal["ADD", "UPDATE", "DELETE", "NONE"]
+"""What happened to a memory; ``"NONE"`` when it was stored already."""
+
+
+class MemoryEvent(TypedDict, Generic[Id]):
+    """What ``add`` did to one memory.
+
+    Attributes:
+        id: the memory's id.
+        memory: its text, of a deleted one the last.
+        event: what was done.
+        user_id: whose memory it is.
+        agent_id: which agent's.
+        run_id: of which conversation.
+        metadata: the caller's JSON values.
+        created_at: when it was stored; ISO-8601 in UTC.
+        previous_memory: the text before; of ``"UPDATE"`` and ``"DELETE"``.
+        supersedes: id of the memory whose place it takes, which is kept with its text.
+    """
+
+    id: Id
+    memory: str
+    event: EventName
+    user_id: str | None
+    agent_id: str | None
+    run_id: str | None
+    metadata: Metadata
+    created_at: str
+    previous_memory: NotRequired[str]
+    supersedes: NotRequired[Id]
+
+
+class AddResult(TypedDict, Generic[Id]):
+    """What ``add`` returns.
+
+    Attributes:
+        results: what was done, memory by memory.
+        status: ``"running"`` when facts are extracted in the background, see ``get_status``.
+        task_id: as ``get_status`` takes it.
+        usage: what the call cost.
+        extractor: what extracts facts: ``"llm"`` or ``"rules"``; with ``infer``.
+        warnings: where a model did not do all that was asked of it.
+    """
+
+    results: list[MemoryEvent[Id]]
+    status: Literal["completed", "running"]
+    task_id: str
+    usage: UsageRecord
+    extractor: NotRequired[str]
+    warnings: NotRequired[list[str]]
+
+
+class ItemError(TypedDict):
+    """Why an item of ``add_many`` failed; ``index`` counts from 0."""
+
+    index: int
+    error: str
+
+
+class AddManyResult(TypedDict):
+    """What ``add_many`` returns.
+
+    Attributes:
+        added: how many items were added.
+        failed: how many failed.
+        skipped: how many were done by an earlier run with the same checkpoint.
+        errors: why items failed, by their index.
+        usage: what all items cost.
+    """
+
+    added: int
+    failed: int
+    skipped: int
+    errors: list[ItemError]
+    usage: UsageRecord
+
+
+class DeleteAllResult(TypedDict):
+    """What ``delete_all`` returns: how many memories were deleted."""
+
+    deleted: int
+
+
+class HistoryRecord(TypedDict, Generic[Id]):
+    """A change of a memory.
+
+    Attributes:
+        memory_id: the memory's id.
+        event: ``"ADD"``, ``"UPDATE"`` or ``"DELETE"``; of an imported memory, as it was called there.
+        old_memory: the text before.
+        new_memory: the text after.
+        created_at: when; ISO-8601 in UTC.
+        actor: who said what caused it.
+    """
+
+    memory_id: Id
+    event: str
+    old_memory: str | None
+    new_memory: str | None
+    created_at: str
+    actor: str | None
+
+
+class TurnRecord(TypedDict, Generic[Id]):
+    """A message that was kept.
+
+    Attributes:
+        id: the turn's id.
+        role: who spoke, such as ``"user"``.
+        content: what was said.
+        actor_id: the speaker's name, where the message has one.
+        sent_at: when; ISO-8601 in UTC.
+    """
+
+    id: Id
+    role: str
+    content: str
+    actor_id: str | None
+    sent_at: str
+
+
+class MessageRecord(TypedDict, Generic[Id]):
+    """A message given to ``add_exchange`` or ``add_message``.
+
+    The keys are those of ``TurnRecord``. The id is ``None``, and the content empty, where nothing was kept,
+    since the message holds nothing to remember.
+    """
+
+    id: Id | None
+    role: str
+    content: str
+    actor_id: str | None
+    sent_at: str
+
+
+class PreferenceRecord(TypedDict, Generic[Id]):
+    """What a user likes or wants.
+
+    Attributes:
+        id: the preference's id.
+        preference_type: ``"explicit_preference"`` for what was said, ``"implicit_preference"`` for what shows
+            in it.
+        preference: what is preferred.
+        reasoning: why one may think so.
+        user_id: whose it is.
+        agent_id: with which agent it was learned.
+        run_id: in which conversation.
+        created_at: when it was learned; ISO-8601 in UTC.
+    """
+
+    id: Id
+    preference_type: str
+    preference: str
+    reasoning: str
+    user_id: str | None
+    agent_id: str | None
+    run_id: str | None
+    created_at: str
+
+
+class TaskEvent(TypedDict, Generic[Id]):
+    """What a task did to one memory.
+
+    The keys are those of ``MemoryEvent``. Of a memory that exists no more ``get_status`` may know only the
+    id and the event; ``memory`` is then ``None``.
+    """
+
+    id: Id
+    memory: str | None
+    event: EventName
+    user_id: NotRequired[str | None]
+    agent_id: NotRequired[str | None]
+    run_id: NotRequired[str | None]
+    metadata: NotRequired[Metadata]
+    created_at: NotRequired[str]
+    previous_memory: NotRequired[str]
+    supersedes: NotRequired[Id]
+
+
+class TaskStatus(TypedDict, Generic[Id]):
+    """What ``get_status`` returns.
+
+    Attributes:
+        task_id: the task's id.
+        status: how far it has come; a task that has not begun counts as running.
+        stage: what is being done, for people to read.
+        error: why it failed, or why its last attempt did.
+        results: what it did, memory by memory.
+        preferences: the preferences that it learned.
+        created_at: when it was made; ISO-8601 in UTC.
+        updated_at: when it last came further.
+        warnings: where a model did not do all that was asked of it.
+    """
+
+    task_id: str
+    status: Literal["running", "completed", "failed", "cancelled"]
+    stage: str
+    error: str | None
+    results: list[TaskEvent[Id]]
+    preferences: list[PreferenceRecord[Id]]
+    created_at: str
+    updated_at: str
+    warnings: NotRequired[list[str]]
+
+
+class TaskRecord(TypedDict):
+    """A task as ``list_tasks`` shows it; times are ISO-8601 strings in UTC.
+
+    Attributes:
+        task_id: the task's id.
+        status: how far it has come.
+        stage: what is being done, for people to read.
+        error: why it failed, or why its last attempt did.
+        kind: ``"process"`` extracts from buffered turns, ``"refine"`` from those of one ``add``.
+        user_id: whose memories come of it.
+        agent_id: which agent's.
+        run_id: of which conversation.
+        attempts: how many times it was begun.
+        knowledge_count: how many memories it wrote.
+        created_at: when it was made.
+        updated_at: when it last came further.
+        due_at: it is not begun before.
+    """
+
+    task_id: str
+    status: Literal["pending", "running", "completed", "failed", "cancelled"]
+    stage: str
+    error: str | None
+    kind: str
+    user_id: str | None
+    agent_id: str | None
+    run_id: str | None
+    attempts: int
+    knowledge_count: int
+    created_at: str
+    updated_at: str
+    due_at: str
+
+
+class AccessedMemory(TypedDict, Generic[Id]):
+    """One of the memories that were returned most; ``content`` is the beginning of its text."""
+
+    id: Id
+    content: str
+    access_count: int
+
+
+class MemoryStatistics(TypedDict, Generic[Id]):
+    """What ``get_statistics`` returns.
+
+    Attributes:
+        total_memories: how many current memories there are.
+        by_type: how many of each ``memory_type``.
+        avg_importance: mean importance, 0 to 1.
+        top_accessed: the memories that were returned most, the first one most.
+        growth_trend: how many were stored on each day, such as ``{"2026-05-01": 3}``, in UTC.
+        age_distribution: how many are as old as ``"< 1 day"``, ``"1-7 days"``, ``"7-30 days"`` and
+            ``"> 30 days"``.
+        store: the store's name, such as ``"sqlite"``.
+        embedder: provider, model and number of dimensions, as text.
+        extractor: ``"llm"`` with its model, or ``"rules"``.
+    """
+
+    total_memories: int
+    by_type: dict[str, int]
+    avg_importance: float
+    top_accessed: list[AccessedMemory[Id]]
+    growth_trend: dict[str, int]
+    age_distribution: dict[str, int]
+    store: str
+    embedder: str
+    extractor: str
+
+
+class ProcessingStatistics(TypedDict):
+    """What ``processing.stats`` returns.
+
+    Attributes:
+        buffered: turns in the store that no task has taken on.
+        queue_depth: tasks in the store that have not begun.
+        running: tasks in the store that have begun.
+        completed: tasks in the store that are done.
+        failed: tasks in the store that failed.
+        cancelled: tasks in the store that were cancelled.
+        oldest_age: seconds since the oldest waiting turn or open task was stored; ``None`` when there is
+            none.
+        working: users whose work is under way in this process.
+        completed_per_minute: tasks that this process completed in the last minute.
+        failed_per_minute: tasks that failed in this process in the last minute.
+    """
+
+    buffered: int
+    queue_depth: int
+    running: int
+    completed: int
+    failed: int
+    cancelled: int
+    oldest_age: float | None
+    working: int
+    completed_per_minute: int
+    failed_per_minute: int
+
+
+class ExportResult(TypedDict):
+    """What ``export_memories`` returns.
+
+    Attributes:
+        exported: memories.
+        turns: source turns.
+        deleted: history entries of memories that exist no more.
+    """
+
+    exported: int
+    turns: int
+    deleted: int
+
+
+class LineError(TypedDict):
+    """Why a line could not be imported; ``line`` counts from 1."""
+
+    line: int
+    error: str
+
+
+class ImportResult(TypedDict):
+    """What ``import_memories`` and ``copy_to`` return.
+
+    Attributes:
+        imported: memories that were new.
+        skipped: memories that were here already.
+        failed: lines that could not be read.
+        errors: the first 100 of these.
+    """
+
+    imported: int
+    skipped: int
+    failed: int
+    errors: list[LineError]
+
+
+class ReembedResult(TypedDict):
+    """What ``reembed`` returns.
+
+    Attributes:
+        reembedded: memories that were embedded.
+        embedder: provider, model and number of dimensions, as text.
+        seconds: wall time.
+    """
+
+    reembedded: int
+    embedder: str
+    seconds: float
+
+
+class ProgressRecord(TypedDict):
+    """What ``on_progress`` is called with.
+
+    Attributes:
+        done: items so far.
+        total: items in all, where that is known.
+        seconds: wall time so far.
+        rate: items a second.
+        added: of ``add_many``, items that were added.
+        skipped: of ``add_many``, items that were done before.
+        failed: of ``add_many``, items that failed; of imports, lines.
+    """
+
+    done: int
+    total: int | None
+    seconds: float
+    rate: float
+    added: NotRequired[int]
+    skipped: NotRequired[int]
+    failed: NotRequired[int]
+
+
+class FactRecord(TypedDict, Generic[Id]):
+    """A ``RecalledFact`` as a dict."""
+
+    id: Id
+    content: str
+    similarity: float
+    created_at: str
 
 
 class Scope(NamedTuple):
@@ -136,7 +639,7 @@ class Usage:
         self.prompt_tokens += completion.prompt_tokens
         self.completion_tokens += completion.completion_tokens
 
-    def as_dict(self) -> dict[str, int | float]:
+    def as_dict(self) -> UsageRecord:
         """Return the form that results carry."""
         return {
             "llm_calls": self.llm_calls,
@@ -145,27 +648,6 @@ class Usage:
             "embedded_texts": self.embedded_texts,
             "seconds": round(self.seconds, 6),
         }
-
-
-class MemoryRecord(TypedDict):
-    """A memory as the public methods return it; times are ISO-8601 strings in UTC."""
-
-    id: int
-    memory: str
-    user_id: str | None
-    agent_id: str | None
-    run_id: str | None
-    actor_id: str | None
-    memory_type: str | None
-    metadata: Metadata
-    hash: str
-    created_at: str
-    updated_at: str
-    valid_from: str
-    valid_to: str | None
-    expires_at: str | None
-    superseded_by: int | None
-    access_count: int
 
 
 @dataclass(slots=True)
@@ -334,7 +816,7 @@ class SearchRequest:
     cues: Cues = Cues()
     forms: Mapping[int, int] = field(default_factory=dict)
     boosts: bool = True
-    expression: Expression | None = None
+    expression: "Expression | None" = None
     as_of: int | None = None
     include_expired: bool = False
     threshold: float | None = None
@@ -369,7 +851,7 @@ class EmbedderIdentity:
     model: str
     dimension: int | None
 
-    def accepts(self, other: EmbedderIdentity) -> bool:
+    def accepts(self, other: "EmbedderIdentity") -> bool:
         """Return whether vectors of both can be compared."""
         same = (self.provider, self.model) == (other.provider, other.model)
         return same and (other.dimension is None or self.dimension == other.dimension)

@@ -133,7 +133,7 @@ async def test_an_id_may_be_a_string_an_integer_or_a_uuid(memory: AsyncMemory, g
     text = "ana" if given is Named.ANA else str(given)
     ids = {"user_id": given, "agent_id": given, "run_id": given}
     item = (await memory.add("I like tea", **ids, actor_id=given, infer=False))["results"][0]
-    assert {item[name] for name in ids} == {text}
+    assert {item["user_id"], item["agent_id"], item["run_id"]} == {text}
     assert (await memory.get(item["id"], user_id=given))["actor_id"] == text
     assert len((await memory.search("tea", **ids))["results"]) == 1
     assert await memory.count(filters={"user_id": given}) == 1

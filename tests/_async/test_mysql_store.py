@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory
-from powermem._async.stores import mysql
-from powermem._async.stores.mover import AsyncServerMover
+from powermem._async.stores import mysql, server
 from powermem._async.stores.mysql import AsyncMySQLStore
+from powermem._async.stores.steps import async_run
 from powermem._drivers.base import AsyncConnection, TransactionAbortedError
 from powermem.errors import EmbeddingMismatchError, StoreUnavailableError
+from powermem.sql.steps import Steps
+from powermem.sql.transfer import Transfer
+from powermem.types import EmbedderIdentity
 
 pytestmark = pytest.mark.stores("mysql", "oceanbase")
 
@@ -110,24 +113,35 @@ async def test_nobody_writes_while_another_embedder_takes_over(
     new_vector_store: dict[str, Any], store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     patience = "innodb_lock_wait_timeout = 1" if store == "mysql" else "ob_trx_lock_timeout = 1000000"
-    swap = AsyncServerMover.swap
+    switch, take_steps = Transfer.switch, async_run
+    switching: list[bool] = []
     tries: list[bool] = []
+
+    def noticed(transfer: Transfer, identity: EmbedderIdentity) -> Steps[tuple[bool, bool]]:
+        outcome = yield from switch(transfer, identity)
+        switching.append(True)
+        return outcome
 
     async with AsyncMemory(_config(new_vector_store)) as writer:
         await _say(writer, "tea is green")
 
-        async def interrupted(mover: AsyncServerMover, connection: AsyncConnection) -> None:
+        async def interrupted(connection: AsyncConnection, steps: Steps[Any]) -> Any:
+            outcome = await take_steps(connection, steps)
+            if not switching:
+                return outcome
+            switching.clear()
             async with _store(writer)._pool.reading() as reader:
                 other = reader.lease.connection
                 await other.execute(f"SET SESSION {patience}")
                 await other.begin()
                 with pytest.raises(TransactionAbortedError):
-                    await _store(writer)._enter(other)
+                    await take_steps(other, _store(writer)._sql.enter())
                 await other.rollback()
             tries.append(True)
-            await swap(mover, connection)
+            return outcome
 
-        monkeypatch.setattr(AsyncServerMover, "swap", interrupted)
+        monkeypatch.setattr(Transfer, "switch", noticed)
+        monkeypatch.setattr(server, "async_run", interrupted)
         moving = AsyncMemory(_smaller(new_vector_store))
         await moving.reembed()
         await moving.close()

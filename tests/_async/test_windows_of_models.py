@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory, ExtractionError, ProviderError
+from powermem.types import AddResult
 from tests.support.apiserver import (
     EMPTY,
     NO_MONEY,
@@ -320,7 +321,7 @@ def facts_to_decide(request: Request) -> int:
     return len(shown(request.body["messages"], "facts"))
 
 
-async def painted(memory: AsyncMemory, model: ScriptedModel) -> dict[str, Any]:
+async def painted(memory: AsyncMemory, model: ScriptedModel) -> AddResult:
     for number in range(BOATS):
         await memory.add(f"Boat number {number} is red.", user_id="u", infer=False)
     model.learns(*(f"Boat number {number} is blue." for number in range(BOATS)))

@@ -12,10 +12,13 @@ import pytest
 
 from powermem import Memory
 from powermem._drivers.base import Connection, TransactionAbortedError
-from powermem._sync.stores import mysql
-from powermem._sync.stores.mover import ServerMover
+from powermem._sync.stores import mysql, server
 from powermem._sync.stores.mysql import MySQLStore
+from powermem._sync.stores.steps import run
 from powermem.errors import EmbeddingMismatchError, StoreUnavailableError
+from powermem.sql.steps import Steps
+from powermem.sql.transfer import Transfer
+from powermem.types import EmbedderIdentity
 
 pytestmark = pytest.mark.stores("mysql", "oceanbase")
 
@@ -109,24 +112,35 @@ def test_nobody_writes_while_another_embedder_takes_over(
     new_vector_store: dict[str, Any], store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     patience = "innodb_lock_wait_timeout = 1" if store == "mysql" else "ob_trx_lock_timeout = 1000000"
-    swap = ServerMover.swap
+    switch, take_steps = Transfer.switch, run
+    switching: list[bool] = []
     tries: list[bool] = []
+
+    def noticed(transfer: Transfer, identity: EmbedderIdentity) -> Steps[tuple[bool, bool]]:
+        outcome = yield from switch(transfer, identity)
+        switching.append(True)
+        return outcome
 
     with Memory(_config(new_vector_store)) as writer:
         _say(writer, "tea is green")
 
-        def interrupted(mover: ServerMover, connection: Connection) -> None:
+        def interrupted(connection: Connection, steps: Steps[Any]) -> Any:
+            outcome = take_steps(connection, steps)
+            if not switching:
+                return outcome
+            switching.clear()
             with _store(writer)._pool.reading() as reader:
                 other = reader.lease.connection
                 other.execute(f"SET SESSION {patience}")
                 other.begin()
                 with pytest.raises(TransactionAbortedError):
-                    _store(writer)._enter(other)
+                    take_steps(other, _store(writer)._sql.enter())
                 other.rollback()
             tries.append(True)
-            swap(mover, connection)
+            return outcome
 
-        monkeypatch.setattr(ServerMover, "swap", interrupted)
+        monkeypatch.setattr(Transfer, "switch", noticed)
+        monkeypatch.setattr(server, "run", interrupted)
         moving = Memory(_smaller(new_vector_store))
         moving.reembed()
         moving.close()

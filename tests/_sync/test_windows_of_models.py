@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from powermem import ExtractionError, Memory, ProviderError
+from powermem.types import AddResult
 from tests.support.apiserver import (
     EMPTY,
     NO_MONEY,
@@ -315,7 +316,7 @@ def facts_to_decide(request: Request) -> int:
     return len(shown(request.body["messages"], "facts"))
 
 
-def painted(memory: Memory, model: ScriptedModel) -> dict[str, Any]:
+def painted(memory: Memory, model: ScriptedModel) -> AddResult:
     for number in range(BOATS):
         memory.add(f"Boat number {number} is red.", user_id="u", infer=False)
     model.learns(*(f"Boat number {number} is blue." for number in range(BOATS)))

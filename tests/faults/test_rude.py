@@ -15,6 +15,7 @@ import pytest
 
 from powermem import Memory
 from powermem.errors import PowerMemError
+from powermem.types import AddResult
 from tests.faults.rude import FORGET, Note, RudeModel, note
 from tests.support.apiserver import ApiServer
 from tests.support.scripted import openai_embedder, openai_llm
@@ -196,7 +197,7 @@ class Room:
         # Drawn and numbered here, so that a seed makes a run repeat as far as threads let it.
         notes = [self._new(whose) for whose in users]
 
-        def add(one: list[Note]) -> dict[str, Any]:
+        def add(one: list[Note]) -> AddResult:
             return self.memory.add(note(*one[0]), user_id=one[0][0])
 
         with ThreadPoolExecutor(len(users)) as pool:

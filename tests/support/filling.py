@@ -46,7 +46,7 @@ def fill(
     engine = Engine(path, collection, synchronous="off")
     engine.open()
     try:
-        engine.identify(identity)
+        engine.transact(engine.embedder.settle, identity)
         at = now()
         packed = embedding_bytes(vectors)
         for start in range(0, len(texts), _BATCH):

@@ -39,7 +39,7 @@ from powermem._concurrency import (
     async_shield,
     gather,
 )
-from powermem._concurrency.batches import Limits, distinct
+from powermem._concurrency.batcher import Limits, distinct
 from powermem.errors import ClosedError, PowerMemError
 
 # Seconds after which a test that hangs fails instead.

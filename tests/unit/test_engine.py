@@ -70,7 +70,7 @@ def path(tmp_path: Path) -> Path:
 def engine(path: Path) -> Iterator[Engine]:
     opened = Engine(str(path), "memories")
     opened.open()
-    opened.identify(IDENTITY)
+    opened.transact(opened.embedder.settle, IDENTITY)
     yield opened
     opened.close()
 
@@ -98,7 +98,7 @@ def test_a_large_scope_is_searched_by_codes_with_exact_scores(path: Path, engine
 def test_a_scope_that_grows_large_changes_over_to_codes(path: Path) -> None:
     small = Engine(str(path), "memories", exact_rows=10)
     small.open()
-    small.identify(IDENTITY)
+    small.transact(small.embedder.settle, IDENTITY)
     added = additions(100)
     small.apply([[change] for change in added[:10]])
     assert small.search([request(added[0].embedding)])[0][0].row.id == added[0].row.id
@@ -128,9 +128,9 @@ def test_one_bad_batch_does_not_take_its_neighbours_along(engine: Engine) -> Non
     broken: list[Change] = [bad, Supersede(bad.row.id, bad.row.id + 1, "x", 1, 1, version=7)]
     outcomes = engine.apply([[good], broken, [late]])
     assert [isinstance(outcome, Exception) for outcome in outcomes] == [False, True, False]
-    stored = engine.get_many([good.row.id, bad.row.id, late.row.id])
+    stored = engine.ask(engine.queries.get_many, [good.row.id, bad.row.id, late.row.id])
     assert sorted(stored) == [good.row.id, late.row.id]
-    assert engine.history(bad.row.id) == []
+    assert engine.ask(engine.queries.history, bad.row.id) == []
 
 
 def test_an_id_that_exists_is_an_error_and_changes_nothing(engine: Engine) -> None:
@@ -139,19 +139,19 @@ def test_an_id_that_exists_is_an_error_and_changes_nothing(engine: Engine) -> No
     second.row.id = first.row.id
     outcomes = engine.apply([[second], []])
     assert isinstance(outcomes[0], StoreError)
-    assert engine.get_many([first.row.id])[first.row.id].text == first.row.text
+    assert engine.ask(engine.queries.get_many, [first.row.id])[first.row.id].text == first.row.text
 
 
 def test_another_embedder_is_refused(engine: Engine) -> None:
-    engine.identify(IDENTITY)
-    engine.identify(EmbedderIdentity("mock", "m", None))
+    engine.transact(engine.embedder.settle, IDENTITY)
+    engine.transact(engine.embedder.settle, EmbedderIdentity("mock", "m", None))
     for other in (
         EmbedderIdentity("mock", "m", 193),
         EmbedderIdentity("mock", "n", 192),
         EmbedderIdentity("openai", "m", 192),
     ):
         with pytest.raises(EmbeddingMismatchError, match=r"mock \(m, 192 dimensions\).*reembed"):
-            engine.identify(other)
+            engine.transact(engine.embedder.settle, other)
 
 
 def test_caches_survive_that_deletions_are_no_longer_listed(
@@ -226,7 +226,7 @@ def test_a_search_that_broke_off_changes_no_later_one(
     added = additions(60)
     broken = Engine(str(path), "memories", exact_rows=10 if name == "codes" else 250_000)
     broken.open()
-    broken.identify(IDENTITY)
+    broken.transact(broken.embedder.settle, IDENTITY)
     broken.apply([added[:40]])
     asked = [SearchRequest(Scope("u"), added[3].embedding, query_ids("memory of u").terms, 100)]
     broken.search(asked)

@@ -164,9 +164,9 @@ def test_an_interrupt_anywhere_in_a_request_harms_no_later_one(api: ApiServer) -
 def test_a_thread_too_many_keeps_no_pool_from_closing() -> None:
     pool, called = ThreadPool(1), threading.Event()
     # What an interrupt leaves that strikes when a thread was started and is not counted yet.
-    _thread.start_new_thread(_serve, (pool._calls, pool._crew))
+    _thread.start_new_thread(_serve, (pool._calls, pool._threads))
     assert pool.submit(called.set)
     assert called.wait(PATIENCE)
     pool.close()
-    assert pool._crew.left.wait(5.0)
-    assert not pool._crew.members
+    assert pool._threads.ended.wait(5.0)
+    assert not pool._threads.alive

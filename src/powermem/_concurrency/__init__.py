@@ -1,8 +1,8 @@
-"""The primitives that the two colours share, in pairs: ``AsyncX`` for tasks, ``X`` for threads.
+"""Concurrency primitives in pairs: ``AsyncX`` for tasks, ``X`` for threads.
 
-Both halves of a pair have the same public names and signatures and keep the same promises, so that code
-written on the first half is still right when it is turned into code on the second. No half asks which
-colour it is. Nothing here needs a running event loop before its first ``await``.
+Both halves of a pair have the same public names, signatures and guarantees, so code written on the async half
+stays correct when the sync half is generated from it. Nothing here needs a running event loop before its
+first ``await``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Many calls, few requests: what arrives while a batch is under way becomes the next batch.
+"""Batching: items that arrive while one batch runs form the next batch.
 
-Nobody waits for company: a call that finds a free slot starts at once, alone if it is alone. The function
-that does the work belongs to no single caller, so it runs in an empty context.
+No call waits for others to join it: with a free slot, a batch starts at once, even with a single item. The
+batch function serves several callers, so it runs in an empty context rather than in the context of one.
 """
 
 from __future__ import annotations
@@ -11,33 +11,109 @@ import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import Context
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from ..errors import ClosedError
-from .batches import CLOSED, Limits, distinct, interrupted, matching
+from ..errors import ClosedError, PowerMemError
 from .pool import ThreadPool
 from .signals import AsyncEvent
-from .waiting import patiently
+from .waiting import wait_in_slices
 
 T = TypeVar("T")
 R = TypeVar("R")
+E = TypeVar("E", bound=BaseException)
 
 _PENDING = object()
+_CLOSED = "the batcher is closed and takes no more items"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits on the size and number of batches.
+
+    Raises:
+        ValueError: a limit is below 1.
+    """
+
+    max_size: int
+    max_running: int
+    min_share: int
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if getattr(self, field.name) < 1:
+                raise ValueError(f"{field.name} must be at least 1, got {getattr(self, field.name)}")
+
+    def shares(self, waiting: int, free: int) -> list[int]:
+        """Return the sizes of the batches that may start now.
+
+        Items are split evenly between the free slots. Shares smaller than ``min_share`` are made only when
+        fewer batches could not hold all items.
+        """
+        if not waiting or free < 1:
+            return []
+        count = min(free, max(1, waiting // self.min_share, -(-waiting // self.max_size)))
+        size, rest = divmod(min(waiting, count * self.max_size), count)
+        return [size + 1] * rest + [size] * (count - rest)
+
+
+def _matching(outcomes: Sequence[R | Exception], count: int) -> list[R | Exception]:
+    """Return the outcomes as a list, or raise if there is not exactly one for each item."""
+    if len(outcomes) != count:
+        raise RuntimeError(f"the batch function returned {len(outcomes)} outcomes for {count} items")
+    return list(outcomes)
+
+
+def _interrupted(cause: BaseException | None) -> PowerMemError:
+    """Return the error for a caller whose batch was stopped before it succeeded or failed."""
+    error = PowerMemError("the batch was interrupted; its work may or may not have been done")
+    error.__cause__ = cause
+    return error
+
+
+def distinct(outcomes: list[R | Exception]) -> list[R | Exception]:
+    """Replace repeated occurrences of the same error object by copies.
+
+    One error object raised in several tasks or threads would accumulate the tracebacks of all of them.
+    """
+    seen: set[int] = set()
+    for index, outcome in enumerate(outcomes):
+        if not isinstance(outcome, Exception):
+            continue
+        if id(outcome) in seen:
+            outcomes[index] = _copy(outcome)
+        seen.add(id(outcome))
+    return outcomes
+
+
+def _copy(error: E) -> E:
+    # OSError.args lacks the file name.
+    args = OSError.__reduce__(error)[1] if isinstance(error, OSError) else error.args
+    try:
+        # copy.copy would call __init__ with `args`, which may not match its signature.
+        twin = type(error).__new__(type(error), *args)
+    except TypeError:
+        # A custom __new__ with another signature. A shared traceback is better than a second error.
+        return error
+    twin.__dict__.update(error.__dict__)
+    twin.__cause__, twin.__context__ = error.__cause__, error.__context__
+    twin.__suppress_context__ = error.__suppress_context__
+    return twin.with_traceback(error.__traceback__)
 
 
 class AsyncBatcher(Generic[T, R]):
     """Collect the items of concurrent tasks into batches.
 
-    Calls made in the same turn of the event loop share the first batch. A task that is cancelled while
-    its item waits takes the item away; a batch that has begun is finished, whoever left.
+    Calls made in the same iteration of the event loop share a batch. Cancelling a task withdraws its item if
+    the item is still waiting; a batch that has started runs to its end.
 
     Args:
         run: takes the items of a batch and returns one outcome for each, in order. An ``Exception`` among
-            the outcomes is raised in that item's caller only; an error of ``run`` itself in every caller
-            of the batch.
-        max_size: the most items in a batch.
-        max_running: how many batches may be under way at once.
+            the outcomes is raised only in the caller of that item; an error raised by ``run`` itself is
+            raised in every caller of the batch.
+        max_size: maximum number of items in a batch.
+        max_running: maximum number of batches running at once.
         min_share: waiting items are split between free slots, but not into batches smaller than this.
     """
 
@@ -59,24 +135,24 @@ class AsyncBatcher(Generic[T, R]):
 
     @property
     def waiting(self) -> int:
-        """How many items wait for a batch."""
+        """Number of items that no batch has taken yet."""
         return len(self._waiting)
 
     async def submit(self, item: T) -> R:
-        """Have the item worked on in the next batch and return its outcome.
+        """Process the item in the next batch and return its outcome.
 
         Raises:
-            ClosedError: ``close`` was called before.
+            ClosedError: the batcher is closed.
         """
         return await self._enqueue(item)
 
     async def submit_many(self, items: Iterable[T]) -> list[R]:
-        """Have all items worked on and return their outcomes in order.
+        """Process all items and return their outcomes in order.
 
-        The first error, in the order of the items, is raised when all are settled.
+        The first error, in the order of the items, is raised once every item has an outcome.
 
         Raises:
-            ClosedError: ``close`` was called before.
+            ClosedError: the batcher is closed.
         """
         futures = [self._enqueue(item) for item in list(items)]
         results: list[R] = []
@@ -96,14 +172,14 @@ class AsyncBatcher(Generic[T, R]):
         return results
 
     async def close(self) -> None:
-        """Refuse new items and wait for those accepted; may be called again."""
+        """Reject new items and wait for accepted ones. Idempotent."""
         self._closed = True
-        self._rest()
+        self._set_idle_if_done()
         await self._idle.wait()
 
     def _enqueue(self, item: T) -> asyncio.Future[R]:
         if self._closed:
-            raise ClosedError(CLOSED)
+            raise ClosedError(_CLOSED)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[R] = loop.create_future()
         self._waiting.append((item, future))
@@ -126,7 +202,7 @@ class AsyncBatcher(Generic[T, R]):
         if not live:
             return
         try:
-            outcomes = matching(await self._run([item for item, _ in live]), len(live))
+            outcomes = _matching(await self._run([item for item, _ in live]), len(live))
         except Exception as error:
             outcomes = [error] * len(live)
         for (_, future), outcome in zip(live, distinct(outcomes), strict=True):
@@ -143,56 +219,58 @@ class AsyncBatcher(Generic[T, R]):
         if task.cancelled() or cause is not None:
             for _, future in batch:
                 if not future.done():
-                    future.set_exception(interrupted(cause))
-        # The tasks that the last batch has woken ran just before this, so what they submitted is included.
+                    future.set_exception(_interrupted(cause))
+        # Tasks that this batch woke have already run, so items they submitted join the next batch.
         self._flush()
-        self._rest()
+        self._set_idle_if_done()
 
-    def _rest(self) -> None:
+    def _set_idle_if_done(self) -> None:
         if self._closed and not self._waiting and not self._running:
             self._idle.set()
 
 
 class _Call(Generic[T, R]):
-    """One call of ``submit`` or ``submit_many``. Only the threads of the batcher change it, but for ``left``.
+    """One call of ``submit`` or ``submit_many``.
+
+    Only the batcher's threads modify it, except for ``abandoned``, which the caller sets.
 
     Attributes:
-        items: what is to be worked on.
-        outcomes: of the items, as far as there are any.
-        taken: how many items went into a batch.
-        unsettled: how many have no outcome.
-        left: whether the caller was interrupted and waits no more.
-        gate: held until every item is settled.
+        items: the items to process.
+        outcomes: one for each item, ``_PENDING`` until it is known.
+        taken: number of items that have gone into a batch.
+        unsettled: number of items without an outcome.
+        abandoned: whether the caller was interrupted and no longer waits.
+        gate: held until every item has an outcome.
     """
 
-    __slots__ = ("_lead", "gate", "items", "left", "outcomes", "taken", "unsettled")
+    __slots__ = ("_run_batches", "abandoned", "gate", "items", "outcomes", "taken", "unsettled")
 
-    def __init__(self, items: list[T], lead: Callable[[_Call[T, R]], None]) -> None:
+    def __init__(self, items: list[T], run_batches: Callable[[_Call[T, R]], None]) -> None:
         self.items = items
         self.outcomes: list[Any] = [_PENDING] * len(items)
         self.taken = 0
         self.unsettled = len(items)
-        self.left = False
+        self.abandoned = False
         self.gate = threading.Lock()
         self.gate.acquire()
-        self._lead = lead
+        self._run_batches = run_batches
 
     def __call__(self) -> None:
-        self._lead(self)
+        self._run_batches(self)
 
 
 class Batcher(Generic[T, R]):
     """Collect the items of concurrent threads into batches.
 
-    Batches run on threads of the batcher, so an interrupt that strikes a caller harms no other caller: its
-    item is taken away when no batch has it yet, and is worked on otherwise.
+    Batches run on the batcher's own threads, so an interrupt in one caller's thread does not affect other
+    callers: the interrupted caller's item is withdrawn if no batch has taken it, and processed otherwise.
 
     Args:
         run: takes the items of a batch and returns one outcome for each, in order. An ``Exception`` among
-            the outcomes is raised in that item's caller only; an error of ``run`` itself in every caller
-            of the batch.
-        max_size: the most items in a batch.
-        max_running: how many batches may be under way at once.
+            the outcomes is raised only in the caller of that item; an error raised by ``run`` itself is
+            raised in every caller of the batch.
+        max_size: maximum number of items in a batch.
+        max_running: maximum number of batches running at once.
         min_share: waiting items are split between free slots, but not into batches smaller than this.
     """
 
@@ -207,56 +285,57 @@ class Batcher(Generic[T, R]):
         self._run = run
         self._limits = Limits(max_size, max_running, min_share)
         self._pool = ThreadPool(max_running)
-        # What follows is of the batcher's threads alone, and guarded by this lock.
+        # Guards the two attributes below, which only the batcher's threads use. A caller's thread never
+        # takes it: an interrupt there could leave it locked.
         self._lock = threading.Lock()
         self._waiting: deque[_Call[T, R]] = deque()
         self._running = 0
-        # For `waiting` only.
+        # Used only by the property `waiting`.
         self._accepted: set[_Call[T, R]] = set()
 
     @property
     def waiting(self) -> int:
-        """How many items wait for a batch."""
+        """Number of items that no batch has taken yet."""
         return sum(len(call.items) - call.taken for call in list(self._accepted))
 
     def submit(self, item: T) -> R:
-        """Have the item worked on in the next batch and return its outcome.
+        """Process the item in the next batch and return its outcome.
 
         Raises:
-            ClosedError: ``close`` was called before.
+            ClosedError: the batcher is closed.
         """
-        return self._work([item])[0]
+        return self._process([item])[0]
 
     def submit_many(self, items: Iterable[T]) -> list[R]:
-        """Have all items worked on and return their outcomes in order.
+        """Process all items and return their outcomes in order.
 
-        The first error, in the order of the items, is raised when all are settled.
+        The first error, in the order of the items, is raised once every item has an outcome.
 
         Raises:
-            ClosedError: ``close`` was called before.
+            ClosedError: the batcher is closed.
         """
-        return self._work(list(items))
+        return self._process(list(items))
 
     def close(self) -> None:
-        """Refuse new items and wait for those accepted; may be called again."""
+        """Reject new items and wait for accepted ones. Idempotent."""
         self._pool.close()
         self._pool.join()
 
-    def _work(self, items: list[T]) -> list[R]:
-        call: _Call[T, R] = _Call(items, self._lead)
+    def _process(self, items: list[T]) -> list[R]:
+        call: _Call[T, R] = _Call(items, self._run_batches)
         try:
             self._accepted.add(call)
             if not items and not self._pool.closed:
                 return []
             if self._pool.submit(call):
-                patiently(partial(call.gate.acquire, True), None)
+                wait_in_slices(partial(call.gate.acquire, True), None)
             elif self._pool.closed:
-                raise ClosedError(CLOSED)
+                raise ClosedError(_CLOSED)
             else:
-                self._work_here(call)
+                self._process_inline(call)
         except BaseException:
-            # A call that no batch has taken yet is passed over.
-            call.left = True
+            # `_take` skips items of an abandoned call that no batch has taken yet.
+            call.abandoned = True
             raise
         finally:
             self._accepted.discard(call)
@@ -265,20 +344,22 @@ class Batcher(Generic[T, R]):
                 raise outcome
         return call.outcomes
 
-    def _work_here(self, call: _Call[T, R]) -> None:
-        """Work on a call alone: there is no thread to be had."""
+    def _process_inline(self, call: _Call[T, R]) -> None:
+        """Process a call on the caller's thread, because no other thread could be started."""
         size = self._limits.max_size
         for start in range(0, len(call.items), size):
             batch = [(call, index) for index in range(start, min(start + size, len(call.items)))]
             self._settle(batch, self._perform(batch))
 
-    def _lead(self, call: _Call[T, R] | None) -> None:
-        """Run batches until nothing waits; called on a thread of the pool, once for each call at least."""
+    def _run_batches(self, call: _Call[T, R] | None) -> None:
+        """Run batches until no item waits; called on a pool thread at least once for each call."""
         with self._lock:
             if call is not None:
                 self._waiting.append(call)
         while True:
             with self._lock:
+                # Calls are submitted to the pool one by one. Draining its queue here lets this batch include
+                # all that have arrived, instead of starting a thread for each.
                 while (further := self._pool.next()) is not None:
                     if isinstance(further, _Call):
                         self._waiting.append(further)
@@ -288,51 +369,51 @@ class Batcher(Generic[T, R]):
                 self._running += 1
                 more = bool(self._waiting) and self._running < self._limits.max_running
             if more:
-                self._pool.submit(partial(self._lead, None))
+                self._pool.submit(partial(self._run_batches, None))
             outcomes = self._perform(batch)
             with self._lock:
                 self._running -= 1
             self._settle(batch, outcomes)
             if not self._waiting and not self._pool.waiting:
-                # What comes from here on leads for itself.
+                # A call that arrives from here on gets a pool thread of its own.
                 return
 
     def _perform(self, batch: list[tuple[_Call[T, R], int]]) -> Sequence[R | BaseException]:
         items = [call.items[index] for call, index in batch]
         try:
-            return distinct(matching(Context().run(self._run, items), len(items)))
+            return distinct(_matching(Context().run(self._run, items), len(items)))
         except Exception as error:
             errors: list[R | Exception] = [error] * len(items)
             return distinct(errors)
         except BaseException as error:
-            # Raised by the function itself. Whoever came first is told what it was.
-            return [error, *(interrupted(error) for _ in items[1:])]
+            # SystemExit or KeyboardInterrupt raised by the function itself: one caller re-raises it, the
+            # others get an error of ours with it as the cause.
+            return [error, *(_interrupted(error) for _ in items[1:])]
 
     def _take(self) -> list[tuple[_Call[T, R], int]]:
-        """Fill a batch, if there is a slot and something to do; called with the lock held."""
-        batch: list[tuple[_Call[T, R], int]] = []
-        while self._waiting and self._waiting[0].left:
-            self._waiting.popleft()
-        if len(self._waiting) == 1 and len(self._waiting[0].items) == 1:
-            # By far the most common case, for which nothing is to be shared out.
+        """Return the items of the next batch, none if no slot is free; called with the lock held."""
+        # An abandoned call leaves the queue here, before it could take part of a batch.
+        waiting = self._waiting = deque(call for call in self._waiting if not call.abandoned)
+        if len(waiting) == 1 and len(waiting[0].items) == 1:
+            # By far the most common case: a single item, which nothing has to be divided for.
             if self._running < self._limits.max_running:
-                call = self._waiting.popleft()
+                call = waiting.popleft()
                 call.taken = 1
-                batch.append((call, 0))
-            return batch
-        count = sum(len(call.items) - call.taken for call in self._waiting if not call.left)
-        free = min(self._limits.max_running - self._running, len(self._waiting))
+                return [(call, 0)]
+            return []
+        count = sum(len(call.items) - call.taken for call in waiting)
+        free = min(self._limits.max_running - self._running, len(waiting))
         shares = self._limits.shares(count, free)
-        left = shares[0] if shares else 0
-        while left and self._waiting:
-            call = self._waiting[0]
-            until = len(call.items) if call.left else min(call.taken + left, len(call.items))
-            if not call.left:
-                left -= until - call.taken
-                batch.extend((call, index) for index in range(call.taken, until))
+        room = shares[0] if shares else 0
+        batch: list[tuple[_Call[T, R], int]] = []
+        while room and waiting:
+            call = waiting[0]
+            until = min(call.taken + room, len(call.items))
+            room -= until - call.taken
+            batch.extend((call, index) for index in range(call.taken, until))
             call.taken = until
             if until == len(call.items):
-                self._waiting.popleft()
+                waiting.popleft()
         return batch
 
     def _settle(self, batch: list[tuple[_Call[T, R], int]], outcomes: Sequence[R | BaseException]) -> None:

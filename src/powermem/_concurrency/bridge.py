@@ -1,4 +1,4 @@
-"""Work for callers of either colour, handed to where a memory lives: its event loop, or threads."""
+"""Hand work from callers of either colour to a memory: to its event loop, or to threads."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from typing import Generic, TypeAlias, TypeVar
 
 from ..errors import ClosedError, PowerMemError
 from .pool import NO_THREAD
+from .waiting import awaited, running_loop
 
 T = TypeVar("T")
 
 LoopFuture: TypeAlias = asyncio.Future
-"""What an event loop's tasks await."""
+"""A future that tasks of an event loop can await."""
 
 _END = object()
 
 
 class AsyncBridge:
-    """Call async functions on a memory's event loop, whoever asks for it.
+    """Call async functions on the event loop that a memory belongs to, from any task or thread.
 
     Args:
-        name: names it in errors.
+        name: used in errors.
     """
 
     def __init__(self, name: str) -> None:
@@ -35,24 +36,24 @@ class AsyncBridge:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def attach(self) -> None:
-        """Remember where the memory lives, if the caller is there and it is not known yet."""
+        """Take the caller's event loop as that of the memory, unless one is known already."""
         if self._loop is None:
-            self._loop = _running_loop()
+            self._loop = running_loop()
 
     @property
-    def at_home(self) -> bool:
-        """Whether the caller is where the work is done, so that it cannot block until it is done."""
+    def on_own_loop(self) -> bool:
+        """Whether the caller runs on the memory's event loop, where blocking for a result would deadlock."""
         self.attach()
-        return self._loop is not None and self._loop is _running_loop()
+        return self._loop is not None and self._loop is running_loop()
 
     def submit(self, fn: Callable[[], Awaitable[T]]) -> Future[T]:
-        """Begin the function and return what it will return. Cancelling that cancels the function.
+        """Start the function and return a future of its result. Cancelling the future cancels the function.
 
         Raises:
-            ClosedError: the event loop is not known, or does not run.
+            ClosedError: the memory's event loop is unknown or not running.
         """
-        loop = self._home()
-        work = _awaited(fn)
+        loop = self._running_own_loop()
+        work = awaited(fn)
         try:
             return asyncio.run_coroutine_threadsafe(work, loop)
         except BaseException:
@@ -60,29 +61,29 @@ class AsyncBridge:
             raise
 
     def begin(self, fn: Callable[[], Awaitable[T]]) -> LoopFuture[T]:
-        """Begin the function for a caller on any event loop; otherwise like ``submit``."""
-        loop = _running_loop()
-        if loop is not None and loop is self._home():
-            # Nearest by far: no lock, no system call.
-            return loop.create_task(_awaited(fn))
+        """Start the function and return a future that the caller's event loop can await; see ``submit``."""
+        loop = running_loop()
+        if loop is not None and loop is self._running_own_loop():
+            # A task costs no lock and no system call, unlike waking another thread.
+            return loop.create_task(awaited(fn))
         return asyncio.wrap_future(self.submit(fn))
 
-    def tell(self, fn: Callable[[], object]) -> None:
-        """Have a function called that does not wait for anything; do not wait for it.
+    def call_soon(self, fn: Callable[[], object]) -> None:
+        """Schedule a function that does not block, without waiting for it.
 
         Raises:
             ClosedError: as for ``submit``.
         """
-        loop = self._home()
-        if loop is _running_loop():
+        loop = self._running_own_loop()
+        if loop is running_loop():
             fn()
         else:
             loop.call_soon_threadsafe(fn)
 
     async def close(self) -> None:
-        """Give up what is held; may be called again."""
+        """Do nothing; the event loop belongs to the program."""
 
-    def _home(self) -> asyncio.AbstractEventLoop:
+    def _running_own_loop(self) -> asyncio.AbstractEventLoop:
         self.attach()
         loop = self._loop
         if loop is None:
@@ -94,22 +95,11 @@ class AsyncBridge:
         return loop
 
 
-async def _awaited(fn: Callable[[], Awaitable[T]]) -> T:
-    return await fn()
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
-
-
 class Bridge:
-    """Call functions on threads, whoever asks for it.
+    """Call functions on threads, for callers on any task or thread.
 
     Args:
-        name: the prefix of the threads' names.
+        name: prefix of the names of the threads.
     """
 
     _WIDTH = 32
@@ -121,15 +111,15 @@ class Bridge:
         self._closed = False
 
     def attach(self) -> None:
-        """Do nothing: threads are everywhere."""
+        """Do nothing; a sync memory belongs to no event loop."""
 
     @property
-    def at_home(self) -> bool:
-        """Whether the caller is where the work is done; never."""
+    def on_own_loop(self) -> bool:
+        """Always ``False``: waiting for another thread does not deadlock."""
         return False
 
     def submit(self, fn: Callable[[], T]) -> Future[T]:
-        """Begin the function and return what it will return. Cancelling that takes it back, if it waits.
+        """Start the function and return a future of its result. Cancelling works until the function starts.
 
         Raises:
             ClosedError: ``close`` was called before.
@@ -146,15 +136,15 @@ class Bridge:
                 raise PowerMemError(NO_THREAD) from error
 
     def begin(self, fn: Callable[[], T]) -> LoopFuture[T]:
-        """Begin the function for a caller on an event loop; otherwise like ``submit``."""
+        """Start the function and return a future that the caller's event loop can await; see ``submit``."""
         return asyncio.wrap_future(self.submit(fn))
 
-    def tell(self, fn: Callable[[], object]) -> None:
-        """Call a function that does not wait for anything."""
+    def call_soon(self, fn: Callable[[], object]) -> None:
+        """Call a function that does not block."""
         fn()
 
     def close(self) -> None:
-        """Refuse new work, forget what waits and finish what is under way; may be called again."""
+        """Reject new functions, drop queued ones and wait for running ones. Idempotent."""
         with self._lock:
             self._closed = True
             threads, self._threads = self._threads, None
@@ -163,7 +153,7 @@ class Bridge:
 
 
 class AsyncMailbox(Generic[T]):
-    """Items left by any thread, also while an object is being collected, for one task to take."""
+    """A queue that any thread, and any ``__del__``, may put items into, for one task to take."""
 
     def __init__(self) -> None:
         self._items: deque[object] = deque()
@@ -172,31 +162,31 @@ class AsyncMailbox(Generic[T]):
 
     @property
     def waiting(self) -> bool:
-        """Whether items were left that are not taken."""
+        """Whether there are items that were not taken yet."""
         return bool(self._items)
 
     def post(self, item: T) -> None:
-        """Leave an item; never waits.
+        """Add an item; never waits.
 
         Raises:
-            RuntimeError: the event loop of whoever takes them is closed.
+            RuntimeError: the event loop of the receiving task is closed.
         """
         self._post(item)
 
     def end(self) -> None:
-        """Let ``take`` return nothing once everything before was taken."""
+        """Make ``take`` return an empty list once all items before this call are taken."""
         self._post(_END)
 
     async def take(self, limit: Callable[[], int]) -> list[T]:
-        """Return the items that have arrived, at least one and so many at most; none after ``end``.
+        """Wait for items and return them, none after ``end``.
 
         Args:
-            limit: says how many, when something has arrived.
+            limit: returns the maximum number of items; called once items have arrived.
         """
         self._loop = asyncio.get_running_loop()
         while not self._items:
             self._arrived.clear()
-            # Whatever arrived in between has been left by a thread that did not see the loop.
+            # Check again: a thread that did not see `_loop` yet adds an item without setting the event.
             if not self._items:
                 await self._arrived.wait()
         taken: list[T] = []
@@ -214,38 +204,38 @@ class AsyncMailbox(Generic[T]):
         loop = self._loop
         if loop is None:
             return
-        if loop is _running_loop():
+        if loop is running_loop():
             self._arrived.set()
         else:
             loop.call_soon_threadsafe(self._arrived.set)
 
 
 class Mailbox(Generic[T]):
-    """Items left by any thread, also while an object is being collected, for one thread to take."""
+    """A queue that any thread, and any ``__del__``, may put items into, for one thread to take."""
 
     def __init__(self) -> None:
-        # The one queue whose `put` may interrupt itself.
+        # The only queue whose `put` is reentrant: a `__del__` may run in the middle of another `put`.
         self._items: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._ended = False
 
     @property
     def waiting(self) -> bool:
-        """Whether items were left that are not taken."""
+        """Whether there are items that were not taken yet."""
         return not self._items.empty()
 
     def post(self, item: T) -> None:
-        """Leave an item; never waits."""
+        """Add an item; never waits."""
         self._items.put(item)
 
     def end(self) -> None:
-        """Let ``take`` return nothing once everything before was taken."""
+        """Make ``take`` return an empty list once all items before this call are taken."""
         self._items.put(_END)
 
     def take(self, limit: Callable[[], int]) -> list[T]:
-        """Return the items that have arrived, at least one and so many at most; none after ``end``.
+        """Wait for items and return them, none after ``end``.
 
         Args:
-            limit: says how many, when something has arrived.
+            limit: returns the maximum number of items; called once items have arrived.
         """
         taken: list[T] = []
         while not self._ended and (not taken or len(taken) < limit()):
@@ -263,10 +253,10 @@ class Mailbox(Generic[T]):
 
 
 class AsyncAtExit:
-    """Call a function when the event loop ends, as ``asyncio.run`` ends it.
+    """Call a function when the event loop shuts down, as at the end of ``asyncio.run``.
 
     Args:
-        fn: is awaited once, after the loop's tasks were cancelled, unless ``cancel`` was called before.
+        fn: awaited once, after the loop's tasks were cancelled, unless ``cancel`` was called before.
     """
 
     def __init__(self, fn: Callable[[], Awaitable[object]]) -> None:
@@ -274,14 +264,15 @@ class AsyncAtExit:
         self._waiting: AsyncGenerator[None, None] | None = None
 
     def start(self) -> None:
-        """Begin to wait for the end of the running event loop; do nothing when it is under way."""
+        """Register with the running event loop; do nothing if that was done before."""
         if self._waiting is None:
             self._waiting = self._wait()
-            # A generator that has begun is what an event loop closes at its end.
+            # asyncio has no exit hook. But it closes async generators that have started, and this one calls
+            # the function from its `finally`.
             _step(self._waiting.__anext__())
 
     def cancel(self) -> None:
-        """Call nothing at the end."""
+        """Do not call the function."""
         self._fn = None
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
@@ -291,7 +282,7 @@ class AsyncAtExit:
         try:
             yield
         finally:
-            # By now it is closed already.
+            # The generator is being closed right now, so `cancel` must not close it as well.
             self._waiting = None
             fn, self._fn = self._fn, None
             if fn is not None:
@@ -299,10 +290,10 @@ class AsyncAtExit:
 
 
 class AtExit:
-    """Call a function when the process ends by itself.
+    """Call a function when the interpreter exits.
 
     Args:
-        fn: is called once, unless ``cancel`` was called before.
+        fn: called once, unless ``cancel`` was called before.
     """
 
     def __init__(self, fn: Callable[[], object]) -> None:
@@ -310,20 +301,20 @@ class AtExit:
         self._started = False
 
     def start(self) -> None:
-        """Begin to wait for the end of the process; do nothing when it is under way."""
+        """Register with the interpreter; do nothing if that was done before."""
         if not self._started:
             self._started = True
             atexit.register(self._fn)
 
     def cancel(self) -> None:
-        """Call nothing at the end."""
+        """Do not call the function."""
         if self._started:
             self._started = False
             atexit.unregister(self._fn)
 
 
 def _step(work: Awaitable[object]) -> None:
-    """Run what waits for nothing."""
+    """Run an awaitable that never suspends to its end."""
     try:
         work.__await__().send(None)
     except StopIteration:

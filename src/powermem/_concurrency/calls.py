@@ -1,4 +1,4 @@
-"""Calls of functions: several at once, one that a cancellation cannot cut short, a pause."""
+"""Call functions concurrently, call one despite cancellation, and sleep."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import copy_context
-from functools import partial
 from typing import Generic, TypeVar
 
-from .waiting import finished, patiently
+from .waiting import all_done, awaited, join_thread, wait_in_slices
 
 T = TypeVar("T")
 
@@ -19,14 +18,14 @@ _logger = logging.getLogger(__name__)
 
 
 async def async_gather(callables: Iterable[Callable[[], Awaitable[T]]], limit: int | None = None) -> list[T]:
-    """Call all functions at once and return their results in order.
+    """Call all functions concurrently and return their results in order.
 
-    Each runs in a copy of the caller's context. The first error cancels the calls under way, waits for
-    them, starts no more, and is raised.
+    Each runs in a copy of the caller's context. After the first error no further call starts; running calls
+    are cancelled and awaited, and the error is raised.
 
     Args:
         callables: functions without arguments; not coroutines.
-        limit: how many may be under way at once; ``None`` for all of them.
+        limit: maximum number of concurrent calls; ``None`` for no limit.
     """
     calls = list(callables)
     width = _width(len(calls), limit)
@@ -52,13 +51,13 @@ class _AsyncGathering(Generic[T]):
             self._stopping = True
             for task in self._tasks:
                 task.cancel()
-            await finished(self._tasks)
+            await all_done(self._tasks)
         if self._failed is not None:
             self._failed.result()
         return [task.result() for task in self._tasks]
 
     def _start(self) -> None:
-        task = self._loop.create_task(_awaited(self._calls[len(self._tasks)]))
+        task = self._loop.create_task(awaited(self._calls[len(self._tasks)]))
         self._tasks.append(task)
         task.add_done_callback(self._settle)
 
@@ -85,19 +84,15 @@ class _AsyncGathering(Generic[T]):
             self._over.set_result(None)
 
 
-async def _awaited(fn: Callable[[], Awaitable[T]]) -> T:
-    return await fn()
-
-
 def gather(callables: Iterable[Callable[[], T]], limit: int | None = None) -> list[T]:
-    """Call all functions at once, each on a thread, and return their results in order.
+    """Call all functions concurrently, each on a thread, and return their results in order.
 
-    Each runs in a copy of the caller's context. The first error waits for the calls under way, starts no
-    more, and is raised. A single call, or ``limit=1``, needs no thread and runs on the caller's.
+    Each runs in a copy of the caller's context. After the first error no further call starts, and the error
+    is raised once running calls have ended. A single call, or ``limit=1``, runs on the caller's thread.
 
     Args:
         callables: functions without arguments.
-        limit: how many may be under way at once; ``None`` for all of them.
+        limit: maximum number of concurrent calls; ``None`` for no limit.
     """
     calls = list(callables)
     width = _width(len(calls), limit)
@@ -130,16 +125,18 @@ class _Gathering(Generic[T]):
                 try:
                     thread.start()
                 except RuntimeError:
-                    # No more threads to be had: those there are, and this one, do the work.
+                    # The process is at its thread limit: share the calls between this thread and those
+                    # already started.
                     self.work()
                     break
                 started.append(thread)
             for thread in started:
-                patiently(partial(_joined, thread), None)
+                join_thread(thread, None)
         except BaseException as error:
-            # Ctrl-C. One may be half started, so they cannot be joined.
+            # Ctrl-C may have struck inside `thread.start`, and a half-started thread cannot be joined. So
+            # wait until every call that has started has ended.
             self._fail(error)
-            patiently(self._is_quiet, None)
+            wait_in_slices(self._is_quiet, None)
 
     def work(self) -> None:
         while (index := self._claim()) is not None:
@@ -176,11 +173,6 @@ class _Gathering(Generic[T]):
             return self._changed.wait_for(lambda: self._ended == self._started, seconds)
 
 
-def _joined(thread: threading.Thread, seconds: float) -> bool:
-    thread.join(seconds)
-    return not thread.is_alive()
-
-
 def _width(count: int, limit: int | None) -> int:
     if limit is not None and limit < 1:
         raise ValueError(f"limit must be at least 1, got {limit}")
@@ -188,19 +180,19 @@ def _width(count: int, limit: int | None) -> int:
 
 
 def _log_later_error(error: BaseException | None) -> None:
-    # Often the same fault met by many calls at once; the first one is raised and speaks for them.
+    # Usually the same fault in many calls at once; the first one is raised and stands for all.
     _logger.debug("a gathered call failed after the first error", exc_info=error)
 
 
 async def async_shield(fn: Callable[[], Awaitable[T]]) -> T:
-    """Run the function to its end even when the caller is cancelled; raise the cancellation afterwards.
+    """Run the function to completion even if the caller is cancelled; raise the cancellation afterwards.
 
-    It runs in a copy of the caller's context. An event loop that shuts down still cancels it, for such a
-    loop cancels every task. An error of the function that a cancellation hides is logged.
+    The function runs in a copy of the caller's context. An event loop that shuts down still cancels it, as it
+    cancels every task. If the function fails after the caller was cancelled, its error is logged.
     """
-    task = asyncio.get_running_loop().create_task(_awaited(fn))
+    task = asyncio.get_running_loop().create_task(awaited(fn))
     try:
-        await finished([task])
+        await all_done([task])
     except asyncio.CancelledError:
         if not task.cancelled() and (error := task.exception()) is not None:
             _logger.error("a shielded call failed after its caller was cancelled: %s", error, exc_info=error)
@@ -209,7 +201,7 @@ async def async_shield(fn: Callable[[], Awaitable[T]]) -> T:
 
 
 def shield(fn: Callable[[], T]) -> T:
-    """Call the function: nobody can cancel a thread."""
+    """Call the function; a thread cannot be cancelled."""
     return fn()
 
 

@@ -1,4 +1,4 @@
-"""What a caller hands over: items to take one by one, and functions to call."""
+"""Adapters for what callers pass in: iterables to read and callbacks to call."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ T = TypeVar("T")
 A = TypeVar("A")
 
 AsyncItems: TypeAlias = Iterable[T] | AsyncIterable[T]
-"""What an ``AsyncFeed`` takes items from."""
+"""Types that ``AsyncFeed`` accepts."""
 
 Items: TypeAlias = Iterable[T]
-"""What a ``Feed`` takes items from."""
+"""Types that ``Feed`` accepts."""
 
 END = object()
-"""What ``take`` returns when there are no more items."""
+"""Returned by ``take`` when there are no more items."""
 
 _EXPECTED = "items: expected an iterable, such as a list or a generator, got "
 
@@ -27,10 +27,10 @@ class AsyncFeed(Generic[T]):
     """Take items one by one from an iterable or an async iterable.
 
     Args:
-        items: where they come from; nothing is read ahead.
+        items: the source; nothing is read ahead.
 
     Raises:
-        InvalidInputError: it is neither.
+        InvalidInputError: ``items`` is neither.
     """
 
     def __init__(self, items: AsyncItems[T]) -> None:
@@ -52,10 +52,10 @@ class Feed(Generic[T]):
     """Take items one by one from an iterable.
 
     Args:
-        items: where they come from; nothing is read ahead.
+        items: the source; nothing is read ahead.
 
     Raises:
-        InvalidInputError: it is none.
+        InvalidInputError: ``items`` is not iterable.
     """
 
     def __init__(self, items: Items[T]) -> None:
@@ -68,7 +68,7 @@ class Feed(Generic[T]):
 
 
 def _check(items: object) -> None:
-    # A string or an object would be taken apart into letters or keys.
+    # Iterable too, but only into characters, byte values or keys, which is never what was meant.
     if isinstance(items, (str, bytes, dict)) or not isinstance(items, Iterable):
         raise InvalidInputError(f"{_EXPECTED}{type(items).__name__}")
 

@@ -1,4 +1,4 @@
-"""Locks: one at a time, one at a time per key, a few at a time. None is reentrant."""
+"""Locks, keyed locks and semaphores. None is reentrant."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from queue import Empty, SimpleQueue
 from typing import Any
 from weakref import WeakValueDictionary
 
-from .waiting import patiently
+from .waiting import wait_in_slices
 
 
 class AsyncLock:
-    """Let one task at a time into the ``async with`` block."""
+    """Admit one task at a time to an ``async with`` block."""
 
     __slots__ = ("_lock",)
 
@@ -36,10 +36,10 @@ class AsyncLock:
 
 
 class Lock:
-    """Let one thread at a time into the ``with`` block.
+    """Admit one thread at a time to a ``with`` block.
 
-    What is made is a `threading.Lock` itself: an interrupt can strike inside a method of Python, so that a
-    lock held by one would never be released.
+    Calling the class returns a plain `threading.Lock`. An interrupt can strike between two bytecodes of an
+    ``__enter__`` written in Python, after it took the lock: ``__exit__`` would then never release it.
     """
 
     __slots__ = ()
@@ -58,7 +58,7 @@ Lock.__new__ = lambda kind: threading.Lock()  # type: ignore[method-assign,assig
 
 
 class AsyncSemaphore:
-    """Let at most ``value`` tasks at a time into the ``async with semaphore.place():`` block."""
+    """Admit at most ``value`` tasks at a time to an ``async with semaphore.place():`` block."""
 
     __slots__ = ("_semaphore",)
 
@@ -68,10 +68,10 @@ class AsyncSemaphore:
 
     @asynccontextmanager
     async def place(self, timeout: float | None = None) -> AsyncIterator[bool]:
-        """Hold a place in the block.
+        """Hold a place during the block, which gets whether a place was free in time.
 
         Args:
-            timeout: seconds to wait for one; ``None`` to wait for ever. The block is told whether it came.
+            timeout: seconds to wait for a place; ``None`` for no limit.
         """
         held = await self._acquire(timeout)
         try:
@@ -90,10 +90,10 @@ class AsyncSemaphore:
 
 
 class Semaphore:
-    """Let at most ``value`` threads at a time into the ``with semaphore.place():`` block.
+    """Admit at most ``value`` threads at a time to a ``with semaphore.place():`` block.
 
-    `threading.Semaphore` takes several steps to take a place and to return it, and an interrupt between two
-    of them would lose the place, or leave its lock held.
+    `threading.Semaphore` takes several steps to acquire and to release. An interrupt between two of them
+    would lose a place or leave its internal lock held.
     """
 
     __slots__ = ("_free",)
@@ -106,21 +106,21 @@ class Semaphore:
 
     @contextmanager
     def place(self, timeout: float | None = None) -> Iterator[bool]:
-        """Hold a place in the block.
+        """Hold a place during the block, which gets whether a place was free in time.
 
         Args:
-            timeout: seconds to wait for one; ``None`` to wait for ever. The block is told whether it came.
+            timeout: seconds to wait for a place; ``None`` for no limit.
         """
         held: list[None] = []
         try:
-            yield patiently(partial(self._take, held), timeout)
+            yield wait_in_slices(partial(self._take, held), timeout)
         finally:
-            # No interrupt can come between these two lines.
+            # The interpreter does not check for interrupts between these two lines.
             if held:
                 self._free.put(None)
 
     def _take(self, held: list[None], seconds: float) -> bool:
-        # A single call of C takes a place and notes that it was taken.
+        # One call into C takes a place and records it, so no interrupt can come in between.
         try:
             held.extend(islice(iter(partial(self._free.get, True, seconds), _NEVER), 1))
         except Empty:
@@ -132,13 +132,13 @@ _NEVER: Any = object()
 
 
 def _check_value(value: int) -> None:
-    # Nobody outside can release it, so one that starts at zero would never let anybody in.
+    # A place is released only by a block that took one, so nothing could ever enter with a value of zero.
     if value < 1:
         raise ValueError(f"a semaphore's value must be at least 1, got {value}")
 
 
 class _AsyncEntry:
-    """The lock of one key, and how many tasks hold it or wait for it."""
+    """The lock of one key, and the number of tasks that hold it or wait for it."""
 
     __slots__ = ("lock", "users")
 
@@ -177,7 +177,7 @@ class _AsyncTurn:
 
 
 class AsyncKeyedLock:
-    """One lock per key: ``async with locks(key):``. Keys that nobody uses take no memory.
+    """One lock per key: ``async with locks(key):``. Unused keys take no memory.
 
     ``len(locks)`` is the number of keys in use.
     """
@@ -195,7 +195,7 @@ class AsyncKeyedLock:
 
 
 class KeyedLock:
-    """One lock per key: ``with locks(key):``. Keys that nobody uses take no memory.
+    """One lock per key: ``with locks(key):``. Unused keys take no memory.
 
     ``len(locks)`` is the number of keys in use.
     """
@@ -204,8 +204,8 @@ class KeyedLock:
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        # The thread that holds a lock or waits for it keeps it alive. The lock itself is entered, for the
-        # reason that `Lock` has.
+        # A thread that holds a lock or waits for it keeps it alive. `__call__` returns the lock itself rather
+        # than a wrapper, for the reason given at `Lock`.
         self._locks: WeakValueDictionary[Hashable, threading.Lock] = WeakValueDictionary()
 
     def __call__(self, key: Hashable) -> AbstractContextManager[object]:

@@ -1,4 +1,4 @@
-"""Entering or awaiting a memory in the way of the other colour is refused with the right way to write it."""
+"""Errors that show the right spelling when a memory is used the way of the other colour."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _Class = TypeVar("_Class", bound=type)
 
 
 def async_refuse_misuse(cls: _Class) -> _Class:
-    """Explain a ``with`` without ``async``, and an ``await`` of the object itself."""
+    """Make ``with`` and ``await`` on an async class raise an error that shows the right spelling."""
     name = cls.__name__
     refuse(
         cls,
@@ -23,7 +23,7 @@ def async_refuse_misuse(cls: _Class) -> _Class:
 
 
 def refuse_misuse(cls: _Class) -> _Class:
-    """Explain an ``async with``, and an ``await`` of the object itself."""
+    """Make ``async with`` and ``await`` on a sync class raise an error that shows the right spelling."""
     name = cls.__name__
     refuse(cls, f"write `with {name}(...) as memory:`, or use AsyncMemory", "__aenter__", "__aexit__")
     refuse(cls, f"{name} is not awaited; use AsyncMemory in async code", "__await__")
@@ -31,7 +31,7 @@ def refuse_misuse(cls: _Class) -> _Class:
 
 
 def refuse(cls: type, message: str, *names: str) -> None:
-    """Let methods of a class raise; set here, so that type checkers still see that there are none."""
+    """Add methods that raise to a class; added at run time, so that type checkers still report the misuse."""
 
     def refused(*_: Any) -> NoReturn:
         raise InvalidInputError(message)

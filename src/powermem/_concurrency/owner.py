@@ -1,4 +1,4 @@
-"""Who may use an object: the event loop and the process that used it first."""
+"""Ownership of an object by the event loop and the process that used it first."""
 
 from __future__ import annotations
 
@@ -6,28 +6,26 @@ import asyncio
 import os
 
 from ..errors import ClosedError
+from .waiting import running_loop
 
 
 def async_residence() -> object | None:
-    """Return where the caller's work is done: its event loop, or ``None`` outside of any."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
+    """Return what runs the caller's code: its event loop, or ``None`` outside of any."""
+    return running_loop()
 
 
 def residence() -> object | None:
-    """Return where the caller's work is done: on the threads of the process, wherever that is."""
+    """Return what runs the caller's code: the same object everywhere, which stands for the process."""
     return _PROCESS
 
 
 def async_has_ended(place: object) -> bool:
-    """Tell whether nothing can be done any more at a place that ``async_residence`` returned."""
+    """Return whether the event loop that ``async_residence`` returned is closed."""
     return isinstance(place, asyncio.AbstractEventLoop) and place.is_closed()
 
 
 def has_ended(place: object) -> bool:
-    """Tell whether nothing can be done any more at a place that ``residence`` returned: never."""
+    """Return ``False``: the process is running."""
     return False
 
 
@@ -35,7 +33,7 @@ _PROCESS = object()
 
 
 class AsyncOwner:
-    """Keep an object to one event loop of one process."""
+    """Restrict an object to one event loop in one process."""
 
     __slots__ = ("_loop", "_process")
 
@@ -44,10 +42,10 @@ class AsyncOwner:
         self._process = 0
 
     def check(self) -> None:
-        """Remember the caller's event loop and process, or compare them with those remembered.
+        """Record the caller's event loop and process, or compare them with those recorded before.
 
         Raises:
-            ClosedError: the object belongs to another event loop, or was carried over a fork.
+            ClosedError: the object belongs to another event loop, or to the parent of a forked process.
         """
         loop = asyncio.get_running_loop()
         process = os.getpid()
@@ -66,16 +64,16 @@ class AsyncOwner:
 
     @property
     def forked(self) -> bool:
-        """Whether the object was used before the caller's process was forked."""
+        """Whether the object belongs to the process that forked this one."""
         return self._process not in (0, os.getpid())
 
     def release(self) -> None:
-        """Forget the owner; the next call of ``check`` names a new one."""
+        """Forget the owner; the next call of ``check`` records a new one."""
         self._loop, self._process = None, 0
 
 
 class Owner:
-    """Keep an object to one process; every thread of it may use the object."""
+    """Restrict an object to one process; every thread of it may use the object."""
 
     __slots__ = ("_process",)
 
@@ -83,10 +81,10 @@ class Owner:
         self._process = 0
 
     def check(self) -> None:
-        """Remember the caller's process, or compare it with the one remembered.
+        """Record the caller's process, or compare it with the one recorded before.
 
         Raises:
-            ClosedError: the object was carried over a fork.
+            ClosedError: the object belongs to the parent of a forked process.
         """
         process = os.getpid()
         if self._process == process:
@@ -97,11 +95,11 @@ class Owner:
 
     @property
     def forked(self) -> bool:
-        """Whether the object was used before the caller's process was forked."""
+        """Whether the object belongs to the process that forked this one."""
         return self._process not in (0, os.getpid())
 
     def release(self) -> None:
-        """Forget the owner; the next call of ``check`` names a new one."""
+        """Forget the owner; the next call of ``check`` records a new one."""
         self._process = 0
 
 

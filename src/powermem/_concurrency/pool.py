@@ -1,9 +1,9 @@
-"""Threads of our own, on which no caller's interrupt arrives.
+"""A pool of threads that interrupts cannot reach.
 
-Ctrl-C, a signal handler that raises, and an exception that is set from outside strike in a thread of the
-caller's, between any two bytecodes. Code that changes what threads share cannot be made safe against that, so
-it runs here, and the caller only waits. What the caller's thread does by itself is a single call of C at a
-time: a put into a queue, the release of a lock.
+Ctrl-C, a signal handler that raises, and `PyThreadState_SetAsyncExc` strike in threads of the user's program,
+between any two bytecodes. Code that changes shared state cannot be made safe against that, so it runs here
+while the caller's thread only waits. Where that thread must act, it makes a single call into C, such as
+putting an item into a queue or releasing a lock.
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ NO_THREAD = (
 
 _END = object()
 
-# Seconds between two looks whether the threads are gone.
+# Seconds between two checks whether the threads have ended.
 _SLICE = 0.5
 
 _own = threading.local()
 
 
 def on_own_thread() -> bool:
-    """Return whether the caller's thread is one of a pool, so that no interrupt can arrive on it."""
+    """Return whether the calling thread belongs to a pool, so that no interrupt can reach it."""
     return getattr(_own, "serving", False)
 
 
 class ThreadPool:
-    """Calls functions on at most ``max_threads`` threads, which start when they are needed.
+    """Call functions on at most ``max_threads`` threads, started on demand.
 
-    The threads end with ``close``, or when the pool is collected. They do not keep the process alive.
+    The threads end after ``close``, or when the pool is garbage-collected, and do not keep the process alive.
 
     Args:
-        max_threads: how many functions may run at once.
+        max_threads: maximum number of functions running at once.
     """
 
     def __init__(self, max_threads: int) -> None:
@@ -58,26 +58,26 @@ class ThreadPool:
         watch_forks(self)
 
     def _reset(self) -> None:
-        # Its `put` and `get` are atomic, also towards an interrupt and a collection of garbage.
+        # Its `put` and `get` are atomic, even if an interrupt or the garbage collector strikes.
         self._calls: queue.SimpleQueue[object] = queue.SimpleQueue()
-        self._crew = _Crew()
+        self._threads = _Threads()
 
     def submit(self, call: Call) -> bool:
-        """Have a function called by one of the threads.
+        """Queue a function for one of the threads.
 
-        The function is to handle its own errors; one that gets out is logged.
+        The function should handle its own errors; an error that escapes is logged.
 
         Returns:
-            ``False`` when the pool is closed, or has no thread and none can be started: nothing was done.
+            ``False`` if the pool is closed, or has no thread and none can be started. Nothing is queued then.
         """
         with self._lock:
-            if self._closed or not self._hire():
+            if self._closed or not self._ensure_thread():
                 return False
             self._calls.put(call)
             return True
 
     def next(self) -> Call | None:
-        """Return a further function that waits, or ``None``; for functions that run on a thread here."""
+        """Take a queued function, or return ``None``; for functions that run on a thread of this pool."""
         if self._calls.empty():
             return None
         try:
@@ -91,7 +91,7 @@ class ThreadPool:
 
     @property
     def waiting(self) -> int:
-        """How many functions wait for a thread."""
+        """Number of queued functions."""
         return self._calls.qsize()
 
     @property
@@ -100,103 +100,101 @@ class ThreadPool:
         return self._closed
 
     def close(self) -> None:
-        """Take on no more functions; those submitted before are still called."""
+        """Reject new functions; those already queued are still called."""
         with self._lock:
-            # Each time: an interrupt may have come between the two lines.
+            # Repeated on every call, in case an interrupt struck between these two lines.
             self._closed = True
-            self._dismiss()
+            self._calls.put(_END)
 
     def join(self) -> None:
         """Wait until the functions submitted before ``close`` have ended."""
-        crew = self._crew
-        # At the end of the process, other threads do not run any more.
-        while crew.members and not sys.is_finalizing():
-            crew.left.wait(_SLICE)
+        threads = self._threads
+        # Daemon threads no longer run while the interpreter shuts down, so waiting for them would hang.
+        while threads.alive and not sys.is_finalizing():
+            threads.ended.wait(_SLICE)
 
-    def _hire(self) -> bool:
-        crew = self._crew
+    def _ensure_thread(self) -> bool:
+        """Start a thread unless enough are idle or the limit is reached; return whether there is any."""
+        threads = self._threads
         if sys.is_finalizing():
             return False
-        if (
-            len(crew.members) < self._max_threads
-            and len(crew.members) <= len(crew.busy) + self._calls.qsize()
-        ):
-            crew.left.clear()
+        needed = len(threads.busy) + self._calls.qsize() + 1
+        if len(threads.alive) < min(needed, self._max_threads):
+            threads.ended.clear()
             try:
-                # Not `threading.Thread`: its `start` waits by means that an interrupt can leave locked.
-                crew.members.add(_thread.start_new_thread(_serve, (self._calls, crew)))
+                # `threading.Thread.start` would wait for the thread with an Event, which an interrupt can
+                # leave locked.
+                threads.alive.add(_thread.start_new_thread(_serve, (self._calls, threads)))
             except (RuntimeError, MemoryError):
-                if not crew.members:
-                    crew.left.set()
-                return bool(crew.members)
+                if not threads.alive:
+                    threads.ended.set()
+                return bool(threads.alive)
         return True
-
-    def _dismiss(self) -> None:
-        self._calls.put(_END)
 
     def __del__(self) -> None:
         if hasattr(self, "_calls"):
-            self._dismiss()
+            self._calls.put(_END)
 
     def before_fork(self) -> None:
-        """End the threads that have nothing to do, so that nothing of theirs is lost in the child.
+        """End the threads if all are idle, so that the child inherits no half-done state of theirs.
 
-        They start again when they are needed. What is under way goes on in the parent.
+        They are started again on demand. Running functions continue in the parent.
         """
-        crew, calls = self._crew, self._calls
+        threads, calls = self._threads, self._calls
         with self._lock:
-            if crew.busy or not crew.members or calls.qsize():
+            if threads.busy or not threads.alive or calls.qsize():
                 return
-            # What is submitted from here on goes to other threads.
+            # Functions submitted from here on go to new threads.
             self._reset()
         calls.put(_END)
-        if crew.left.wait(_SLICE):
-            # The system counts a thread until a moment after its last line; a fork beside it draws a warning.
+        if threads.ended.wait(_SLICE):
+            # The operating system still counts a thread shortly after its last line, and Python warns about a
+            # fork beside other threads.
             time.sleep(0.001)
 
     def after_fork_in_parent(self) -> None:
         """Do nothing."""
 
     def after_fork_in_child(self) -> None:
-        """Forget the threads, which are the parent's, and what they were to do."""
+        """Forget the threads, which exist only in the parent, and the functions queued for them."""
         self._lock = threading.Lock()
         self._reset()
 
 
-class _Crew:
-    """What the threads of a pool share with it; it does not keep the pool alive.
+class _Threads:
+    """The state that the threads of a pool share with it, without keeping the pool alive.
 
     Attributes:
-        members: the idents of the threads.
-        busy: those that call a function at the moment.
-        left: set when there is no thread.
+        alive: idents of the threads.
+        busy: idents of those that are running a function.
+        ended: set while there is no thread.
     """
 
-    __slots__ = ("busy", "left", "members")
+    __slots__ = ("alive", "busy", "ended")
 
     def __init__(self) -> None:
-        self.members: set[int] = set()
+        self.alive: set[int] = set()
         self.busy: set[int] = set()
-        self.left = Event()
-        self.left.set()
+        self.ended = Event()
+        self.ended.set()
 
 
-def _serve(calls: queue.SimpleQueue[object], crew: _Crew) -> None:
+def _serve(calls: queue.SimpleQueue[object], threads: _Threads) -> None:
     ident = _thread.get_ident()
-    crew.members.add(ident)
+    threads.alive.add(ident)
     _own.serving = True
     while (call := calls.get()) is not _END:
-        crew.busy.add(ident)
+        threads.busy.add(ident)
         try:
             call()  # type: ignore[operator]
         except BaseException:
             _logger.exception("a function on a thread failed")
-        # What was called may be the last to know its pool, which is collected here then.
+        # The function may hold the last reference to its pool, whose `__del__` then ends this loop.
         call = None
-        crew.busy.discard(ident)
-    # For the others. There may be more than were meant to be: an interrupt can strike when a thread was
-    # started and is not counted yet.
+        threads.busy.discard(ident)
+    # Pass the end on to the other threads. Their number is not known for certain: an interrupt can strike
+    # after a thread was started and before it was counted.
     calls.put(_END)
-    crew.members.discard(ident)
-    if not crew.members:
-        crew.left.set()
+    threads.alive.discard(ident)
+    if not threads.alive:
+        threads.ended.set()

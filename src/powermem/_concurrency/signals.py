@@ -1,6 +1,6 @@
-"""Events and queues: how one task or thread tells another that something happened.
+"""Events and queues.
 
-The asynchronous ones belong to their event loop; they are not to be called from other threads.
+The async halves belong to their event loop and must not be called from other threads.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Generic, TypeVar
 
-from .waiting import arrived, patiently
+from .waiting import resolved, wait_in_slices
 
 T = TypeVar("T")
 
@@ -28,28 +28,28 @@ class AsyncEvent:
         self._waiters: set[asyncio.Future[bool]] = set()
 
     def set(self) -> None:
-        """Raise the flag and wake everybody who waits for it."""
+        """Set the flag and wake all waiters."""
         self._set = True
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(True)
 
     def clear(self) -> None:
-        """Lower the flag."""
+        """Clear the flag."""
         self._set = False
 
     def is_set(self) -> bool:
-        """Tell whether the flag is raised."""
+        """Return whether the flag is set."""
         return self._set
 
     async def wait(self, timeout: float | None = None) -> bool:
-        """Wait for the flag; return ``False`` when ``timeout`` seconds pass first."""
+        """Wait for the flag; return ``False`` if ``timeout`` seconds pass first."""
         if self._set:
             return True
         waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiters.add(waiter)
         try:
-            return await arrived(waiter, timeout)
+            return await resolved(waiter, timeout)
         finally:
             self._waiters.discard(waiter)
 
@@ -57,7 +57,7 @@ class AsyncEvent:
 class Event:
     """A flag that threads can wait for.
 
-    Not `threading.Event`: an interrupt that strikes in its ``wait`` can leave its lock held for ever, so that
+    Not `threading.Event`: an interrupt inside its ``wait`` can leave the internal lock held, after which
     ``set`` hangs.
     """
 
@@ -65,42 +65,42 @@ class Event:
 
     def __init__(self) -> None:
         self._set = False
-        # Each is held until the flag is raised. A gate that an interrupted wait has left behind does no harm.
+        # Locks that `set` releases, one for each waiter. One left behind by an interrupted wait is harmless.
         self._waiters: set[threading.Lock] = set()
 
     def set(self) -> None:
-        """Raise the flag and wake everybody who waits for it."""
+        """Set the flag and wake all waiters."""
         self._set = True
         for gate in list(self._waiters):
             self._waiters.discard(gate)
-            # Another thread may be raising the flag as well.
+            # Another thread may be in `set` and have released this lock already.
             with suppress(RuntimeError):
                 gate.release()
 
     def clear(self) -> None:
-        """Lower the flag."""
+        """Clear the flag."""
         self._set = False
 
     def is_set(self) -> bool:
-        """Tell whether the flag is raised."""
+        """Return whether the flag is set."""
         return self._set
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait for the flag; return ``False`` when ``timeout`` seconds pass first."""
+        """Wait for the flag; return ``False`` if ``timeout`` seconds pass first."""
         if self._set:
             return True
         gate = threading.Lock()
         gate.acquire()
         self._waiters.add(gate)
         try:
-            # It may have been raised before the gate was there.
-            return self._set or patiently(partial(gate.acquire, True), timeout)
+            # Check again: `set` may have run before the gate was registered.
+            return self._set or wait_in_slices(partial(gate.acquire, True), timeout)
         finally:
             self._waiters.discard(gate)
 
 
 class QueueEmpty(Exception):
-    """Nothing arrived in the queue in time."""
+    """No item arrived before the timeout."""
 
 
 class AsyncQueue(Generic[T]):
@@ -118,10 +118,10 @@ class AsyncQueue(Generic[T]):
         self._wake()
 
     async def get(self, timeout: float | None = None) -> T:
-        """Take the first item, waiting for one if need be.
+        """Remove and return the first item, waiting for one if the queue is empty.
 
         Raises:
-            QueueEmpty: ``timeout`` seconds passed and there was none.
+            QueueEmpty: no item arrived within ``timeout`` seconds.
         """
         loop = asyncio.get_running_loop()
         deadline = None if timeout is None else loop.time() + timeout
@@ -130,9 +130,9 @@ class AsyncQueue(Generic[T]):
             waiter: asyncio.Future[bool] = loop.create_future()
             self._waiters.append(waiter)
             try:
-                woken = await arrived(waiter, left)
+                woken = await resolved(waiter, left)
             except BaseException:
-                # The call that woke this task must not be lost with it.
+                # Cancelled after it was woken: pass the wake-up on, or the item would wait for the next put.
                 if waiter.done() and not waiter.cancelled():
                     self._wake()
                 raise
@@ -168,10 +168,10 @@ class Queue(Generic[T]):
         self._items.put(item)
 
     def get(self, timeout: float | None = None) -> T:
-        """Take the first item, waiting for one if need be.
+        """Remove and return the first item, waiting for one if the queue is empty.
 
         Raises:
-            QueueEmpty: ``timeout`` seconds passed and there was none.
+            QueueEmpty: no item arrived within ``timeout`` seconds.
         """
         taken: list[T] = []
 
@@ -182,7 +182,7 @@ class Queue(Generic[T]):
                 return False
             return True
 
-        if not patiently(take, timeout):
+        if not wait_in_slices(take, timeout):
             raise QueueEmpty(f"nothing arrived in the queue in {timeout} s")
         return taken[0]
 

@@ -1,4 +1,4 @@
-"""Blocking functions, kept away from the event loop."""
+"""Threads for blocking functions, which would stall an event loop."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 from ..errors import ClosedError, PowerMemError
 from .pool import NO_THREAD, ThreadPool, on_own_thread
 from .signals import AsyncEvent
-from .waiting import patiently
+from .waiting import wait_in_slices
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -23,14 +23,14 @@ _logger = logging.getLogger(__name__)
 
 
 class AsyncThreads:
-    """Run blocking functions on threads of its own, at most ``max_workers`` at once.
+    """Run blocking functions on its own threads, at most ``max_workers`` at once.
 
-    A function whose waiting task is cancelled is not lost: it runs to its end on its thread, also when it
-    had not begun yet, and ``close`` waits for it. An error it then raises is logged.
+    Cancelling the waiting task does not cancel the function: it runs to completion on its thread, even if it
+    had not started yet, and ``close`` waits for it. If it then fails, the error is logged.
 
     Args:
-        name: the prefix of the threads' names.
-        max_workers: how many functions may run at once.
+        name: used in errors and log messages.
+        max_workers: maximum number of functions running at once.
     """
 
     def __init__(self, name: str, max_workers: int) -> None:
@@ -46,7 +46,7 @@ class AsyncThreads:
 
         Raises:
             ClosedError: ``close`` was called before.
-            PowerMemError: no thread can be started; nothing was done.
+            PowerMemError: no thread can be started; the function was not called.
         """
         if self._closed:
             raise ClosedError(_closed(self._name))
@@ -54,19 +54,19 @@ class AsyncThreads:
         future: asyncio.Future[R] = loop.create_future()
         call = partial(copy_context().run, fn, *args, **kwargs)
         self._running += 1
-        # The future is not the call's own: cancelling that would lose a function that has not begun.
+        # Not the future of an executor: cancelling that would drop a function that has not started.
         if not self._pool.submit(partial(self._call, loop, future, call)):
             self._running -= 1
             raise PowerMemError(f"{NO_THREAD}; nothing of this call was done")
         return await future
 
     async def close(self) -> None:
-        """Refuse new functions and wait for those under way; may be called again."""
+        """Reject new functions and wait for running ones. Idempotent."""
         self._closed = True
-        self._rest()
+        self._set_idle_if_done()
         await self._idle.wait()
         self._pool.close()
-        # The threads are idle by now, so this takes no time worth speaking of.
+        # Does not block noticeably: the threads are idle by now.
         self._pool.join()
 
     def _call(
@@ -81,16 +81,16 @@ class AsyncThreads:
         try:
             loop.call_soon_threadsafe(self._settle, settle)
         except RuntimeError:
-            # The loop was closed meanwhile, and with it everybody who could wait for the outcome.
+            # The event loop was closed in the meantime, so no task is left to receive the outcome.
             if not isinstance(failure, ClosedError):
                 _logger.warning("%s: a function outlived its event loop", self._name, exc_info=failure)
 
     def _settle(self, settle: Callable[[], None]) -> None:
         self._running -= 1
         settle()
-        self._rest()
+        self._set_idle_if_done()
 
-    def _rest(self) -> None:
+    def _set_idle_if_done(self) -> None:
         if self._closed and not self._running:
             self._idle.set()
 
@@ -102,27 +102,27 @@ def _succeed(future: asyncio.Future[R], result: R) -> None:
 
 def _fail(name: str, future: asyncio.Future[Any], error: BaseException) -> None:
     if future.done():
-        # Both were over: nothing was lost that anybody waited for.
+        # The caller was cancelled and cannot receive the error. ClosedError says nothing new by then.
         if not isinstance(error, ClosedError):
             _logger.error("%s: a function failed after its caller was cancelled", name, exc_info=error)
         return
     if isinstance(error, StopIteration):
-        # A future refuses it, since it would end a generator in silence; coroutines turn it likewise.
+        # A future rejects StopIteration, which would silently end a generator. Convert it as coroutines do.
         stopped, error = error, RuntimeError("a function on a thread raised StopIteration")
         error.__cause__ = stopped
     future.set_exception(error)
 
 
 class _Call(Generic[R]):
-    """A function that a thread of ours calls, and its caller, who waits."""
+    """A function that a pool thread calls while the caller waits in ``result``."""
 
-    __slots__ = ("_error", "_fn", "_gate", "_left", "_name", "_result")
+    __slots__ = ("_abandoned", "_error", "_fn", "_gate", "_name", "_result")
 
     def __init__(self, name: str, fn: Callable[[], R]) -> None:
         self._name = name
         self._fn: Callable[[], R] | None = fn
         self._error: BaseException | None = None
-        self._left = False
+        self._abandoned = False
         self._gate = threading.Lock()
         self._gate.acquire()
 
@@ -133,7 +133,7 @@ class _Call(Generic[R]):
             self._result = fn()
         except BaseException as error:
             self._error = error
-            if self._left and not isinstance(error, ClosedError):
+            if self._abandoned and not isinstance(error, ClosedError):
                 _logger.error(
                     "%s: a function failed after its caller was interrupted", self._name, exc_info=error
                 )
@@ -141,11 +141,11 @@ class _Call(Generic[R]):
             self._gate.release()
 
     def result(self) -> R:
-        """Wait for the function to end, and return or raise what it did."""
+        """Wait for the function to end, and return its result or raise its error."""
         try:
-            patiently(partial(self._gate.acquire, True), None)
+            wait_in_slices(partial(self._gate.acquire, True), None)
         except BaseException:
-            self._left = True
+            self._abandoned = True
             raise
         error, self._error = self._error, None
         if error is None:
@@ -153,20 +153,20 @@ class _Call(Generic[R]):
         try:
             raise error
         finally:
-            # The error's traceback knows this frame: the circle would keep everything in it alive.
+            # Break the cycle between this frame and the error's traceback, which would keep both alive.
             del error
 
 
 class Threads:
-    """Run blocking functions on threads of its own, at most ``max_workers`` at once.
+    """Run blocking functions on its own threads, at most ``max_workers`` at once.
 
-    A function whose caller is interrupted runs to its end, and ``close`` waits for it. A caller on a thread
-    of ours, where no interrupt arrives, calls the function itself; so does every caller when no thread can be
+    If the caller is interrupted, the function runs to completion and ``close`` waits for it. A function is
+    called inline if the caller is on a pool thread, which no interrupt can reach, or if no thread can be
     started.
 
     Args:
-        name: names it in errors.
-        max_workers: how many functions may run at once.
+        name: used in errors and log messages.
+        max_workers: maximum number of functions running at once.
     """
 
     def __init__(self, name: str, max_workers: int) -> None:
@@ -174,8 +174,8 @@ class Threads:
         self._name = name
         self._max_workers = max_workers
         self._pool = ThreadPool(max_workers)
-        # Filled with what a function must have while it runs. Not `threading.Semaphore`, which is made of
-        # several steps.
+        # Used as a semaphore: a function takes an item while it runs. `threading.Semaphore` takes several
+        # steps to acquire and release, and an interrupt between two of them would lose a slot.
         self._slots: queue.SimpleQueue[None] = queue.SimpleQueue()
         for _ in range(max_workers):
             self._slots.put(None)
@@ -206,11 +206,12 @@ class Threads:
             self._slots.put(None)
 
     def close(self) -> None:
-        """Refuse new functions and wait for those under way; may be called again."""
+        """Reject new functions and wait for running ones. Idempotent."""
         self._pool.close()
         self._pool.join()
+        # Functions called inline are not known to the pool, but each holds a slot.
         for _ in range(self._max_workers):
-            patiently(self._take_slot, None)
+            wait_in_slices(self._take_slot, None)
         for _ in range(self._max_workers):
             self._slots.put(None)
 
@@ -232,9 +233,9 @@ def _closed(name: str) -> str:
 
 
 async def async_to_thread(fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call a blocking function on a thread of the event loop's own pool, in a copy of the caller's context.
+    """Call a blocking function on the event loop's default executor, in a copy of the caller's context.
 
-    A cancelled caller does not stop a function that has begun; one that has not begun is dropped.
+    Cancelling the caller does not stop a function that has started; one that has not started is dropped.
 
     Raises:
         PowerMemError: no thread can be started.
@@ -248,5 +249,5 @@ async def async_to_thread(fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwar
 
 
 def to_thread(fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call a blocking function: the caller's thread is as good as any."""
+    """Call a blocking function on the caller's thread, which may block."""
     return fn(*args, **kwargs)

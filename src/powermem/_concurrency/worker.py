@@ -1,4 +1,4 @@
-"""A loop in the background: a task, or a daemon thread."""
+"""A long-running function in the background, on a task or a daemon thread."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextvars import copy_context
 from ..errors import PowerMemError
 from .pool import NO_THREAD
 from .signals import AsyncEvent, Event
-from .waiting import patiently
+from .waiting import join_thread
 
 _logger = logging.getLogger(__name__)
 
@@ -20,12 +20,12 @@ class AsyncWorker:
     """Run one function in the background until it returns or is asked to stop.
 
     Args:
-        name: names the task and appears in the log.
-        run: gets the stop event; it is to return soon after that is set.
+        name: name of the task, used in the log.
+        run: takes the stop event and must return soon after it is set.
 
     Attributes:
         name: as given.
-        error: what ended the function, or ``None``. It is logged as well.
+        error: the exception that ended the function, or ``None``. It is also logged.
     """
 
     def __init__(self, name: str, run: Callable[[AsyncEvent], Awaitable[None]]) -> None:
@@ -37,11 +37,11 @@ class AsyncWorker:
 
     @property
     def alive(self) -> bool:
-        """Whether the function is under way."""
+        """Whether the function is running."""
         return self._task is not None and not self._task.done()
 
     def start(self) -> None:
-        """Start the function; do nothing when it is under way.
+        """Start the function; do nothing if it is running.
 
         Raises:
             RuntimeError: it was asked to stop and has not ended yet.
@@ -54,19 +54,19 @@ class AsyncWorker:
         self._task = asyncio.get_running_loop().create_task(self._main(), name=self.name)
 
     def stop(self) -> None:
-        """Ask the function to end; ``join`` waits for it."""
+        """Ask the function to return; ``join`` waits for it."""
         self._stopping.set()
 
     async def join(self, timeout: float | None = None) -> bool:
         """Wait for the function to end.
 
-        A function that was asked to stop and takes longer than the timeout is cancelled and awaited.
+        A function that was asked to stop and exceeds the timeout is cancelled and awaited.
 
         Args:
-            timeout: seconds, or ``None`` to wait for ever.
+            timeout: seconds, or ``None`` for no limit.
 
         Returns:
-            Whether it ended by itself in time.
+            Whether it ended within the timeout, without being cancelled.
 
         Raises:
             RuntimeError: the function joins itself.
@@ -100,12 +100,12 @@ class Worker:
     """Run one function in the background until it returns or is asked to stop.
 
     Args:
-        name: names the thread and appears in the log.
-        run: gets the stop event; it is to return soon after that is set.
+        name: name of the thread, used in the log.
+        run: takes the stop event and must return soon after it is set.
 
     Attributes:
         name: as given.
-        error: what ended the function, or ``None``. It is logged as well.
+        error: the exception that ended the function, or ``None``. It is also logged.
     """
 
     def __init__(self, name: str, run: Callable[[Event], None]) -> None:
@@ -118,11 +118,11 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether the function is under way."""
+        """Whether the function is running."""
         return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> None:
-        """Start the function; do nothing when it is under way.
+        """Start the function; do nothing if it is running.
 
         Raises:
             RuntimeError: it was asked to stop and has not ended yet.
@@ -144,19 +144,19 @@ class Worker:
             self._thread = thread
 
     def stop(self) -> None:
-        """Ask the function to end; ``join`` waits for it."""
+        """Ask the function to return; ``join`` waits for it."""
         self._stopping.set()
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the function to end.
 
-        A thread cannot be cancelled: one that takes longer goes on, and dies with the process.
+        A thread cannot be cancelled: after the timeout it keeps running until it returns or the process ends.
 
         Args:
-            timeout: seconds, or ``None`` to wait for ever.
+            timeout: seconds, or ``None`` for no limit.
 
         Returns:
-            Whether it ended by itself in time.
+            Whether it ended within the timeout.
 
         Raises:
             RuntimeError: the function joins itself.
@@ -166,21 +166,16 @@ class Worker:
         if thread is None:
             return True
         _check_not_self(self.name, thread is threading.current_thread())
-
-        def ended(seconds: float) -> bool:
-            thread.join(seconds)
-            return not thread.is_alive()
-
-        return patiently(ended, timeout)
+        return join_thread(thread, timeout)
 
     def _main(self) -> None:
-        # Here as well as in `start`: the function may look at its own worker at once, and an interrupt can
-        # strike in `start` when the thread runs already.
+        # Set here as well as in `start`: the function may inspect its own worker before `start` returns, and
+        # an interrupt can strike in `start` after the thread began to run.
         self._thread = threading.current_thread()
         try:
             self._run(self._stopping)
         except BaseException as error:
-            # Nothing is above a thread's first function, so also SystemExit ends here.
+            # No caller above a thread's first function could handle it, so SystemExit ends here too.
             self.error = error
             _log_failure(self.name, error)
 
@@ -192,7 +187,7 @@ def _check_not_stopping(name: str, stopping: bool) -> None:
 
 def _check_not_self(name: str, itself: bool) -> None:
     if itself:
-        raise RuntimeError(f"worker {name!r} cannot join itself: it would wait for ever")
+        raise RuntimeError(f"worker {name!r} cannot join itself: it would wait forever")
 
 
 def _log_failure(name: str, error: BaseException) -> None:

@@ -11,7 +11,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from time import monotonic
-from typing import Any
 from weakref import WeakSet
 
 from .. import clock
@@ -98,7 +97,7 @@ class Parts:
                 self.embedder.close()
             self.http.close()
 
-    def description(self) -> dict[str, Any]:
+    def description(self) -> dict[str, str]:
         """Return which store, embedder and extractor are at work."""
         identity = self.encoder.identity
         return {
@@ -243,7 +242,7 @@ class Engine:
             if opening is None:
                 opening = self._warm = Opening()
                 if self.parts is None:
-                    self.keeper.bridge.tell(self._warmer.start)
+                    self.keeper.bridge.call_soon(self._warmer.start)
                 else:
                     opening.done.set_result(None)
         return opening

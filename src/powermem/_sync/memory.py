@@ -92,19 +92,46 @@ from ..records import (
     full_record,
     history_record,
     listed_task,
+    message_record,
     noted_item,
     preference_record,
     record,
     statistics_record,
     task_record,
     turn_record,
-    unheard_record,
+    updated_record,
 )
 from ..rough import ROUGH_TYPE, is_rough, rough_metadata, rough_texts
 from ..tasks import OPEN, ProcessStatus, Task, done_key, done_note, lane_of, lane_scope, noted_ids, noted_task
 from ..text import content_hash
 from ..tracing import Value, annotate, span
-from ..types import Answer, Hit, Message, Row, Scope, Usage
+from ..types import (
+    AddManyResult,
+    AddResult,
+    Answer,
+    DeleteAllResult,
+    ExportResult,
+    FullRecord,
+    HistoryRecord,
+    Hit,
+    ImportResult,
+    MemoryEvent,
+    MemoryPage,
+    MemoryStatistics,
+    Message,
+    MessageRecord,
+    PreferenceRecord,
+    ReembedResult,
+    Row,
+    Scope,
+    SearchResult,
+    TaskRecord,
+    TaskStatus,
+    TurnRecord,
+    UpdatedRecord,
+    Usage,
+    UsageRecord,
+)
 from .bulk.exporting import PAGE, Exporter
 from .bulk.importing import Importer
 from .bulk.loading import Item, Loader
@@ -284,7 +311,7 @@ class Memory:
         expires_at: Moment | None = None,
         async_mode: bool | str = False,
         idempotency_key: str | None = None,
-    ) -> dict[str, Any]:
+    ) -> AddResult:
         """Remember what messages say.
 
         Args:
@@ -356,7 +383,7 @@ class Memory:
         checkpoint: str | os.PathLike[str] | None = None,
         rate_limit: float | None = None,
         **defaults: Any,
-    ) -> dict[str, Any]:
+    ) -> AddManyResult:
         """Remember many things, several at once. Items are taken as they are needed, so any number will do.
 
         Args:
@@ -422,7 +449,7 @@ class Memory:
         include_expired: bool = False,
         rerank: bool | None = None,
         explain: bool = False,
-    ) -> dict[str, Any]:
+    ) -> SearchResult:
         """Find the memories that answer a query.
 
         Args:
@@ -483,7 +510,7 @@ class Memory:
         include_expired: bool = False,
         rerank: bool | None = None,
         explain: bool = False,
-    ) -> list[dict[str, Any]]:
+    ) -> list[SearchResult]:
         """Answer several queries, embedded in one batch.
 
         Args:
@@ -567,7 +594,7 @@ class Memory:
 
     def get(
         self, memory_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
-    ) -> dict[str, Any] | None:
+    ) -> FullRecord | None:
         """Return one memory, or ``None`` when there is none with this id, or it is not theirs.
 
         The id of a rough memory leads to the memory that has taken its place.
@@ -592,7 +619,7 @@ class Memory:
         order: str = "desc",
         *,
         top_k: int | None = None,
-    ) -> dict[str, Any]:
+    ) -> MemoryPage:
         """List current memories.
 
         Args:
@@ -619,7 +646,7 @@ class Memory:
         )
         return {"results": [record(row) for row in rows], "total": total}
 
-    def history(self, memory_id: int | str) -> list[dict[str, Any]]:
+    def history(self, memory_id: int | str) -> list[HistoryRecord]:
         """Return what happened to a memory, oldest first, also after it was deleted.
 
         Returns:
@@ -629,7 +656,7 @@ class Memory:
         parts = self._ready()
         return [] if number is None else [history_record(entry) for entry in parts.store.history(number)]
 
-    def sources(self, memory_id: int | str) -> list[dict[str, Any]]:
+    def sources(self, memory_id: int | str) -> list[TurnRecord]:
         """Return the messages that a memory came from, oldest first.
 
         Returns:
@@ -677,7 +704,7 @@ class Memory:
         agent_id: Id | None = None,
         time_range: str | None = None,
         cutoff_date: Moment | None = None,
-    ) -> dict[str, Any]:
+    ) -> MemoryStatistics:
         """Return numbers about the current memories, and what this memory is made of.
 
         Args:
@@ -685,6 +712,14 @@ class Memory:
             agent_id: this agent's only.
             time_range: ``"7d"``, ``"30d"``, ``"90d"`` or ``"all"``.
             cutoff_date: only what was created since then; wins over ``time_range``.
+
+        Returns:
+            ``{"total_memories": int, "by_type": {type: int}, "avg_importance": float, "top_accessed": [{"id",
+            "content", "access_count"}], "growth_trend": {"2026-05-01": int}, "age_distribution": {"< 1 day":
+            int, ...}, "store": str, "embedder": str, "extractor": str}``.
+
+        Raises:
+            InvalidInputError: an argument is wrong.
         """
         if time_range is not None and (not isinstance(time_range, str) or time_range not in _TIME_RANGES):
             raise InvalidInputError(
@@ -696,7 +731,7 @@ class Memory:
             since = clock.parse(cutoff_date, "cutoff_date", self._zone)
         whose = self._scope(user_id, agent_id, None)
         parts = self._ready()
-        return statistics_record(parts.store.statistics(whose, since), parts.description())
+        return statistics_record(parts.store.statistics(whose, since), **parts.description())
 
     def update(
         self,
@@ -710,7 +745,7 @@ class Memory:
         expires_at: Moment | None = KEEP,
         text: str | None = None,
         data: str | None = None,
-    ) -> dict[str, Any] | None:
+    ) -> UpdatedRecord | None:
         """Change a memory.
 
         Args:
@@ -773,10 +808,7 @@ class Memory:
                 f"content: memory {known.id} of the same scope already says this"
             ) from None
         last = outcomes[-1]
-        if not isinstance(last, Updated):
-            return None
-        shown = full_record(last.row)
-        return {**shown, "warnings": warnings} if warnings else shown
+        return updated_record(last.row, warnings) if isinstance(last, Updated) else None
 
     def delete(self, memory_id: int | str, user_id: Id | None = None, agent_id: Id | None = None) -> bool:
         """Delete a memory for good; its history stays.
@@ -797,7 +829,7 @@ class Memory:
         agent_id: Id | None = None,
         run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
-    ) -> dict[str, int]:
+    ) -> DeleteAllResult:
         """Delete every memory of a scope, superseded ones too; without ``filters`` also its source turns.
 
         Returns:
@@ -839,7 +871,7 @@ class Memory:
         agent_id: Id | None = None,
         *,
         timezone: str | tzinfo | None = None,
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
+    ) -> tuple[MessageRecord, MessageRecord]:
         """Keep what a user said and what was answered, to learn from it later. On return it is on disk.
 
         Args:
@@ -869,7 +901,7 @@ class Memory:
         agent_id: Id | None = None,
         *,
         timezone: str | tzinfo | None = None,
-    ) -> dict[str, Any]:
+    ) -> MessageRecord:
         """Keep one message, to learn from it later. On return it is on disk.
 
         Args:
@@ -957,7 +989,7 @@ class Memory:
 
     def get_preferences(
         self, user_id: Id, agent_id: Id | None = None, run_id: Id | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> list[PreferenceRecord]:
         """Return what a user likes or wants, oldest first.
 
         Returns:
@@ -1006,7 +1038,7 @@ class Memory:
 
     def get_status(
         self, task_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
-    ) -> dict[str, Any]:
+    ) -> TaskStatus:
         """Return how far a task has come.
 
         Args:
@@ -1033,7 +1065,7 @@ class Memory:
         offset: int = 0,
         *,
         top_k: int | None = None,
-    ) -> list[dict[str, Any]]:
+    ) -> list[TaskRecord]:
         """List tasks, the newest first.
 
         Args:
@@ -1044,6 +1076,14 @@ class Memory:
             limit: how many at most.
             offset: how many to pass over.
             top_k: another name for ``limit``.
+
+        Returns:
+            ``{"task_id", "status", "stage", "error", "kind", "user_id", "agent_id", "run_id", "attempts",
+            "knowledge_count", "created_at", "updated_at", "due_at"}`` for each; the status is one of
+            ``ProcessStatus``, as text.
+
+        Raises:
+            InvalidInputError: an argument is wrong.
         """
         whose = self._scope(user_id, agent_id, run_id, required=True)
         statuses = frozenset(ProcessStatus)
@@ -1130,7 +1170,7 @@ class Memory:
         filters: Mapping[str, Any] | None = None,
         include_vectors: bool = False,
         on_progress: Listener | None = None,
-    ) -> dict[str, int]:
+    ) -> ExportResult:
         """Write memories to a file, with their ids, history, source turns and all else that belongs to them.
 
         Also those superseded or expired are written; page by page, so that any number takes the same memory.
@@ -1168,7 +1208,7 @@ class Memory:
         *,
         collection: str | None = None,
         on_progress: Listener | None = None,
-    ) -> dict[str, Any]:
+    ) -> ImportResult:
         """Store memories that an export, powermem 1.1 or mem0 has written.
 
         What is here already stays as it is, so importing twice changes nothing. Memories without a vector, or
@@ -1212,7 +1252,7 @@ class Memory:
         run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
         on_progress: Listener | None = None,
-    ) -> dict[str, Any]:
+    ) -> ImportResult:
         """Copy memories into another memory, whatever store it has; what is there already stays as it is.
 
         Vectors are copied when both have the same embedder; otherwise the other one embeds.
@@ -1239,7 +1279,7 @@ class Memory:
         importer.expect(store.identity())
         return importer.copy(Exporter(store, whose, expression, vectors=True), on_progress)
 
-    def reembed(self, *, batch_size: int = 256, on_progress: Listener | None = None) -> dict[str, Any]:
+    def reembed(self, *, batch_size: int = 256, on_progress: Listener | None = None) -> ReembedResult:
         """Move the store to the configured embedder: give each memory a vector of its.
 
         This is the one call that works on a memory whose store holds another embedder's vectors. When it is
@@ -1336,7 +1376,7 @@ class Memory:
         hits = () if who is None else self._recall(asked, who, size, None)
         return [RecalledFact.of(hit) for hit in hits]
 
-    def observe(self, messages: Messages, reply: object = None) -> list[dict[str, Any]]:
+    def observe(self, messages: Messages, reply: object = None) -> list[TurnRecord]:
         """Remember an exchange with any language model, and learn from it in the background.
 
         Of the messages, only what the user said last is new, and only if nothing was answered to it yet: a
@@ -1446,7 +1486,7 @@ class Memory:
             )
         return scope
 
-    def _add(self, asked: Addition, started: float, *, waits: bool = True) -> dict[str, Any]:
+    def _add(self, asked: Addition, started: float, *, waits: bool = True) -> AddResult:
         """Carry out a call of ``add``; with ``waits`` the turns of one that fails wait to be processed."""
         new, heard, key = asked.new, asked.heard, asked.key
         with span("powermem.add", _traced(len(heard), asked.infer, asked.later)):
@@ -1520,7 +1560,7 @@ class Memory:
         gather([partial(alone, i) for i in asked if i not in results])
         return [results[i] for i in range(len(calls))]
 
-    def _add_together(self, asked: Sequence[Addition], started: float) -> list[Mapping[str, float]]:
+    def _add_together(self, asked: Sequence[Addition], started: float) -> list[UsageRecord]:
         calls = []
         for one in asked:
             usage = Usage()
@@ -1563,7 +1603,7 @@ class Memory:
         run_id: Id | None,
         agent_id: Id | None,
         timezone: str | tzinfo | None,
-    ) -> list[dict[str, Any]]:
+    ) -> list[MessageRecord]:
         scope = self._scope(self._user(user_id).user_id, agent_id, run_id)
         at = clock.now()
         zone = self._zone if timezone is None else read_zone(timezone)
@@ -1590,7 +1630,7 @@ class Memory:
                 # The turn is kept, and whoever was told otherwise would bring it again.
                 _tasks_logger.warning("processing could not be begun for %r: %s", user_id, error)
         return [
-            turn_record(waiting[0].turn) if waiting else unheard_record(str(role), said.at)
+            message_record(str(role), said.at, waiting[0].turn if waiting else None)
             for waiting, (role, _) in zip(buffered, messages, strict=True)
         ]
 
@@ -1611,7 +1651,7 @@ class Memory:
 
     def _add_later(
         self, heard: Sequence[Message], refinement: Refinement, key: str | None, usage: Usage, started: float
-    ) -> dict[str, Any]:
+    ) -> AddResult:
         """Store rough memories of messages, and the task to refine them; see ``add``."""
         parts = self._ready()
         new = refinement.new
@@ -1630,16 +1670,18 @@ class Memory:
         task = Task(task_id, lane_of(new.scope), new.scope, "refine", new.at, new.at, new.at, payload=payload)
         changes: list[Change] = [*turns, *memories, AddTask(task)]
 
-        def reply(items: list[dict[str, Any]]) -> dict[str, Any]:
+        def reply(items: list[MemoryEvent]) -> AddResult:
             usage.seconds = usage.seconds or perf_counter() - started
-            shown: dict[str, Any] = {
+            shown: AddResult = {
                 "results": items,
                 "status": "running",
                 "task_id": str(task_id),
                 "usage": usage.as_dict(),
                 "extractor": parts.extractor.name,
             }
-            return {**shown, "warnings": list(usage.warnings)} if usage.warnings else shown
+            if usage.warnings:
+                shown["warnings"] = list(usage.warnings)
+            return shown
 
         if key is not None:
             changes.append(
@@ -1651,7 +1693,7 @@ class Memory:
             outcomes = parts.store.apply(changes)
         except AlreadyDone as done:
             parts.watcher.forget([handle])
-            kept: dict[str, Any] = json.loads(done.result)
+            kept: AddResult = json.loads(done.result)
             return kept
         except BaseException:
             parts.watcher.forget([handle])
@@ -1777,22 +1819,29 @@ class _Reply:
         self._usage = usage
         self._started = started
         self._task_id = new_id()
-        self._result: dict[str, Any] = {"results": [], "status": "completed", "task_id": str(self._task_id)}
-        if extractor is not None:
-            self._result["extractor"] = extractor
+        self._extractor = extractor
 
-    def of(self, items: list[dict[str, Any]]) -> dict[str, Any]:
+    def of(self, items: list[MemoryEvent]) -> AddResult:
         """Return the result with its items."""
         # Measured once: what is kept under the key is what is returned.
         self._usage.seconds = self._usage.seconds or perf_counter() - self._started
-        reply = {**self._result, "results": items, "usage": self._usage.as_dict()}
-        return {**reply, "warnings": list(self._usage.warnings)} if self._usage.warnings else reply
+        reply: AddResult = {
+            "results": items,
+            "status": "completed",
+            "task_id": str(self._task_id),
+            "usage": self._usage.as_dict(),
+        }
+        if self._extractor is not None:
+            reply["extractor"] = self._extractor
+        if self._usage.warnings:
+            reply["warnings"] = list(self._usage.warnings)
+        return reply
 
     def note(self, scope: Scope, at: int) -> Receipt:
         """Return what lets ``get_status`` tell of it under its task id."""
         return Receipt(done_key(self._task_id), partial(done_note, scope, at), Scope())
 
-    def text(self, items: list[dict[str, Any]]) -> str:
+    def text(self, items: list[MemoryEvent]) -> str:
         """Return the same as it is kept under a key."""
         return json.dumps(self.of(items))
 
@@ -1801,8 +1850,8 @@ def _traced(messages: int, infer: bool, async_mode: bool) -> dict[str, Value]:
     return {"powermem.messages": messages, "powermem.infer": infer, "powermem.async_mode": async_mode}
 
 
-def _decode(kept: str) -> dict[str, Any]:
-    result: dict[str, Any] = json.loads(kept)
+def _decode(kept: str) -> AddResult:
+    result: AddResult = json.loads(kept)
     return result
 
 

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory, mkdtemp
 from time import perf_counter
 from typing import Any
 
+from ..types import HistoryRecord, MemoryRecord
 from . import views
 from .configuration import configuration
 from .output import Column, CommandError, Grid, Output, UsageError
@@ -79,7 +80,7 @@ class _Demo:
             "seconds": {name: round(spent, 4) for name, spent in self._steps},
         }
 
-    def _learn(self) -> list[dict[str, Any]]:
+    def _learn(self) -> list[MemoryRecord]:
         sessions = self._conversation["sessions"]
         turns = sum(len(session["turns"]) for session in sessions)
         dates = f"{sessions[0]['date'][:10]} to {sessions[-1]['date'][:10]}"
@@ -104,7 +105,7 @@ class _Demo:
                 ],
             )
         )
-        return list(page["results"])
+        return page["results"]
 
     def _search(self) -> list[dict[str, Any]]:
         answers = []
@@ -129,7 +130,7 @@ class _Demo:
             answers.append({"query": question, **found})
         return answers
 
-    def _correct(self) -> list[dict[str, Any]]:
+    def _correct(self) -> list[HistoryRecord]:
         """Change the memory that is no longer true."""
         found = self._memory.search(_OUTDATED, user_id=self._user, limit=1)["results"]
         if not found:

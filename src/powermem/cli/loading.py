@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PowerMemError
+from ..types import AddResult, Usage, UsageRecord
 from . import views
 from .configuration import open_memory, scope
 from .output import Output
@@ -42,7 +43,7 @@ class Tally:
     errors: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def succeed(self, result: dict[str, Any]) -> None:
+    def succeed(self, result: AddResult) -> None:
         """Count a call and what became of memories."""
         with self.lock:
             self.added += 1
@@ -74,7 +75,7 @@ class Keeper:
         self._defaults = defaults
         self._tally = tally
 
-    def store_each(self, taken: Sequence[Mapping[str, Any]]) -> list[Mapping[str, float] | Exception]:
+    def store_each(self, taken: Sequence[Mapping[str, Any]]) -> list[UsageRecord | Exception]:
         """Store values; what is wrong with them goes into the tally.
 
         Args:
@@ -85,11 +86,11 @@ class Keeper:
             For each value nothing, or an error when a call failed, so that the value is to be tried again
             when the load resumes.
         """
-        outcomes: list[Mapping[str, float] | Exception] = []
+        outcomes: list[UsageRecord | Exception] = []
         for one in taken:
             number, entry = one["messages"]
             stored = self._store(number, entry, one.get("idempotency_key"))
-            outcomes.append({} if stored else _Unfinished(entry.where))
+            outcomes.append(Usage().as_dict() if stored else _Unfinished(entry.where))
         return outcomes
 
     def _store(self, number: int, entry: Entry, idempotency_key: str | None) -> bool:

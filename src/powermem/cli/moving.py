@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..types import ImportResult, ProgressRecord, ReembedResult
 from .configuration import open_memory, scope, without_resuming
 from .output import Column, Grid, Output, Part, UsageError
 
@@ -84,11 +85,11 @@ def _closing(memory: Memory) -> Iterator[Memory]:
 
 
 @contextmanager
-def _progress(output: Output, title: str) -> Iterator[Callable[[dict[str, Any]], None]]:
+def _progress(output: Output, title: str) -> Iterator[Callable[[ProgressRecord], None]]:
     with output.progress(title, None) as advance:
         shown = 0
 
-        def listen(counts: dict[str, Any]) -> None:
+        def listen(counts: ProgressRecord) -> None:
             nonlocal shown
             advance(counts["done"] - shown)
             shown = counts["done"]
@@ -96,11 +97,11 @@ def _progress(output: Output, title: str) -> Iterator[Callable[[dict[str, Any]],
         yield listen
 
 
-def _exported(result: dict[str, Any]) -> Iterator[Part]:
+def _exported(result: Mapping[str, Any]) -> Iterator[Part]:
     yield f"{result['exported']} memories and {result['turns']} source turns written to {result['file']}"
 
 
-def _imported(result: dict[str, Any]) -> Iterator[Part]:
+def _imported(result: ImportResult) -> Iterator[Part]:
     yield f"{result['imported']} imported, {result['skipped']} here already, {result['failed']} failed"
     if result["errors"]:
         yield ""
@@ -112,5 +113,5 @@ def _imported(result: dict[str, Any]) -> Iterator[Part]:
             yield f"and {result['failed'] - len(result['errors'])} more"
 
 
-def _reembedded(result: dict[str, Any]) -> Iterator[Part]:
+def _reembedded(result: ReembedResult) -> Iterator[Part]:
     yield f"{result['reembedded']} memories embedded by {result['embedder']} in {result['seconds']:.1f} s"

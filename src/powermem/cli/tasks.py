@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInputError, NotFoundError, PowerMemError
 from ..tasks import ProcessStatus
+from ..types import TaskStatus
 from . import views
 from .configuration import open_memory, scope
 from .output import Column, CommandError, Grid, Output, Part, UsageError
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def process(options: Namespace, output: Output) -> int:
     """Learn from everything that is buffered, and wait for it."""
-    ended: list[dict[str, Any]] = []
+    ended: list[TaskStatus] = []
     memory = open_memory(options)
     memory.processing.on_task_done(ended.append)
     written, fault = 0, None
@@ -37,14 +38,14 @@ def process(options: Namespace, output: Output) -> int:
         memory.close()
     if fault is not None and not ended:
         raise fault
-    failed = [task for task in ended if task["status"] == ProcessStatus.FAILED]
+    failed = [task for task in ended if task["status"] == "failed"]
     errors = [{"task_id": task["task_id"], "error": task["error"]} for task in failed]
     if fault is not None and not errors:
         errors = [{"task_id": None, "error": str(fault)}]
     result = {
         "buffered": before,
         "memories": sum(len(task["results"]) for task in ended) if fault is not None else written,
-        "completed": sum(task["status"] == ProcessStatus.COMPLETED for task in ended),
+        "completed": sum(task["status"] == "completed" for task in ended),
         "failed": len(failed),
         "errors": errors,
     }
@@ -102,7 +103,7 @@ def _retry(memory: Memory, options: Namespace, output: Output) -> int:
         raise
     task = memory.get_status(options.id, options.user, options.agent)
     output.give(task, _ended)
-    return 0 if task["status"] == ProcessStatus.COMPLETED else 1
+    return 0 if task["status"] == "completed" else 1
 
 
 def _cancel(memory: Memory, options: Namespace, output: Output) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
 
 from ..clock import DAY
 from ..filters import Expression
@@ -13,11 +14,14 @@ from .dialects import Dialect, Fragment
 from .filters import Narrowed, narrow_filter
 from .rows import Texts, to_row
 from .schema import check_collection
+from .steps import Steps
+
+T = TypeVar("T")
 
 _EVERYTHING = Narrowed("1 = 1", [], "(1 = 0)", uncertain=False)
 
 
-class CollectionSQL(Texts):
+class CollectionSQL(Texts, ABC):
     """One collection's statements.
 
     Every table's name begins with the collection's. Scope ids that were not given are ``''``; times are
@@ -29,6 +33,13 @@ class CollectionSQL(Texts):
         meta_key: the column of ``meta`` by which a row is found.
         request_key: the column of ``requests`` with the caller's key.
         chunk: the most parameters to put into one statement.
+        embedded: reads a vector in the form that `loaded_vector` takes.
+        indexed: the columns with what ``powermem.indexing.index`` returned.
+        id_type: the type of an id.
+        binary_type: the type of a column of any bytes.
+        hash_type: the type of a column that is compared with ``hash``.
+        sharing: what a SELECT ends in so that nobody changes the row before the transaction is over, or
+            nothing where another lock sees to it.
     """
 
     dialect: Dialect
@@ -36,10 +47,20 @@ class CollectionSQL(Texts):
     meta_key = "name"
     request_key = "name"
     chunk = 1000
+    embedded = "embedding"
+    indexed = "terms, frequencies"
+    id_type = "bigint"
+    binary_type = "LONGBLOB"
+    hash_type = "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+    sharing = ""
 
     def __init__(self, collection: str) -> None:
         self.collection = check_collection(collection)
         self.records = f"{collection}_records"
+        self.vectors = self.records
+        """The table of the vectors."""
+        self.with_vectors = self.records
+        """The memories with their vectors, after FROM."""
         self.history = f"{collection}_history"
         self.turns = f"{collection}_turns"
         self.links = f"{collection}_links"
@@ -72,6 +93,55 @@ class CollectionSQL(Texts):
         if user_id is None:
             return chosen
         return Fragment(f"user_id = ? AND {chosen.sql}", (user_id, *chosen.values))
+
+    def chunks(self, values: Sequence[T]) -> Iterator[Sequence[T]]:
+        """Yield values in pieces that one statement takes as parameters."""
+        for start in range(0, len(values), self.chunk):
+            yield values[start : start + self.chunk]
+
+    @abstractmethod
+    def setting(self) -> str:
+        """Return the statement that sets a key of ``meta`` to a value; see `meta_value`."""
+
+    def meta_value(self, value: str | int) -> str | int:
+        """Return a value as ``meta`` keeps it."""
+        return str(value)
+
+    @abstractmethod
+    def emptying(self) -> list[str]:
+        """Return the statements that remove everything from the collection but its schema."""
+
+    def enter(self) -> Steps[None]:
+        """Lock what every transaction that writes locks first, where there is such a thing."""
+        yield from ()
+
+    def adopting(self, dimension: int) -> list[str]:
+        """Return the statements before the first vectors of an embedder, given their length."""
+        del dimension
+        return []
+
+    @abstractmethod
+    def abandoning(self) -> list[str]:
+        """Return the statements before all vectors are replaced by another embedder's."""
+
+    @abstractmethod
+    def importance(self) -> str:
+        """Return the number that ``facets`` holds as importance, as a float or NULL."""
+
+    def shadow_table(self) -> str:
+        """Return the statement that makes the table for the vectors of another embedder, if it is missing."""
+        return (
+            f"CREATE TABLE IF NOT EXISTS {self.shadow} (id {self.id_type} NOT NULL PRIMARY KEY, "
+            f"hash {self.hash_type} NOT NULL, embedding {self.binary_type} NOT NULL)"
+        )
+
+    def vector_value(self, embedding: bytes) -> Any:
+        """Return float32 bytes as a parameter for the column ``embedding``."""
+        return embedding
+
+    def loaded_vector(self, value: bytes | None) -> bytes | None:
+        """Return what ``embedded`` read as float32 bytes."""
+        return value
 
     def history_values(
         self, entry_id: int, row: Row, event: str, old: str | None, new: str | None, at: int

@@ -15,6 +15,7 @@ from ..types import Row, Words
 from .dialects import Dialect, Fragment
 from .schema import queue_tables
 from .server import NewColumn, ServerSQL
+from .steps import Query, Steps
 
 _DOUBT = frozenset({"1 = 1"})
 _ID = "VARBINARY(512)"
@@ -168,12 +169,17 @@ class MySQLSQL(ServerSQL):
             *(f"DELETE FROM {table}" for table in tables),
             f"DELETE FROM {self.meta} WHERE name NOT IN ({kept})",
             # Caches of other processes must not take what comes for a continuation of what they know.
-            *self.forget_caches,
+            *self._forget_caches(),
         ]
 
-    @property
-    def forget_caches(self) -> list[str]:
-        """The statements after which every cache is loaded anew."""
+    def enter(self) -> Steps[None]:
+        yield Query(self.lock_sequence)
+
+    def abandoning(self) -> list[str]:
+        return self._forget_caches()
+
+    def _forget_caches(self) -> list[str]:
+        """Return the statements after which every cache, here and in other processes, is loaded again."""
         return [
             self.next_sequence,
             f"UPDATE {self.meta} t JOIN {self.meta} s ON s.name = 'sequence' SET t.value = s.value "

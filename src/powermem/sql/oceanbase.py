@@ -15,6 +15,7 @@ from ..types import Row, Words
 from .dialects import Fragment
 from .mysql import MySQLSQL
 from .server import NewColumn
+from .steps import Query, Steps
 
 MAX_INDEXED_DIMENSION = 4096
 """The server's HNSW takes no longer vectors; scopes with longer ones are ranked in this process."""
@@ -80,10 +81,15 @@ class OceanBaseSQL(MySQLSQL):
         # A collection of version 3 may also be one that was last opened as that of a plain MySQL.
         return {**super().steps(), 2: [building, missing], 3: [building, unless_known, *self.dating()]}
 
-    def write_near(self, dimension: int | None) -> None:
-        """Say how long the vectors of the column ``near`` are from now on."""
-        self.near = dimension
-        self.searched = _SEARCHED if dimension is None else (*_SEARCHED, "near")
+    def enter(self) -> Steps[None]:
+        dimension = dict((yield Query(self.lock_sequence))).get("near_column")
+        self.near = int(dimension) if dimension else None
+        self.searched = _SEARCHED if self.near is None else (*_SEARCHED, "near")
+
+    def abandoning(self) -> list[str]:
+        # The vectors to come may have another length, and a column is not changed in a transaction.
+        forgotten = [self.setting().replace("?, ?", f"'{name}', ''") for name in ("near", "near_column")]
+        return [*super().abandoning(), *forgotten]
 
     def search_values(self, row: Row, embedding: bytes | None, words: Words) -> tuple[Any, ...]:
         embedding, terms, frequencies = super().search_values(row, embedding, words)

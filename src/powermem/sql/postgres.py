@@ -86,6 +86,7 @@ class PostgresSQL(ServerSQL):
         collection: prefix of the tables.
         partitions: into how many parts to divide memories and turns by user when they are created; 0 for one
             table each.
+        indexed: whether to keep an index of the vectors; without one every search compares them all.
     """
 
     dialect = POSTGRES
@@ -97,9 +98,10 @@ class PostgresSQL(ServerSQL):
     hash_type = _TEXT
     searched = ("nature", "embedding", "terms", "words", "frequencies", "length")
 
-    def __init__(self, collection: str, *, partitions: int = 0) -> None:
+    def __init__(self, collection: str, *, partitions: int = 0, indexed: bool = True) -> None:
         super().__init__(collection)
         self._partitions = partitions
+        self._indexed = indexed
 
     def schema(self) -> list[str]:
         scope = f"user_id {_TEXT} NOT NULL, agent_id {_TEXT} NOT NULL, run_id {_TEXT} NOT NULL"
@@ -193,6 +195,13 @@ class PostgresSQL(ServerSQL):
             f"CREATE INDEX IF NOT EXISTS {self.records}_near ON {self.records} "
             f"USING hnsw ((embedding::vector({dimension})) vector_cosine_ops)"
         )
+
+    def adopting(self, dimension: int) -> list[str]:
+        index = self.create_index(dimension) if self._indexed else None
+        return [self.drop_index(), *([index] if index is not None else ())]
+
+    def abandoning(self) -> list[str]:
+        return [self.drop_index()]
 
     def drop_index(self) -> str:
         """Return the statement that removes what `create_index` made."""

@@ -50,21 +50,10 @@ class ServerSQL(CollectionSQL, ABC):
     Attributes:
         schema_version: the newest version that this library knows.
         searched: columns of ``records`` that only searches read, besides the common ones.
-        embedded: reads a vector in the form that `loaded_vector` takes.
-        indexed: the columns with what ``powermem.indexing.index`` returned.
-        binary_type: the type of a column of any bytes.
-        sharing: what a SELECT ends in so that nobody changes the row before the transaction is over, or
-            nothing where another lock sees to it.
-        hash_type: the type of a column that is compared with ``hash``.
     """
 
     schema_version: int
     searched: tuple[str, ...]
-    embedded = "embedding"
-    indexed = "terms, frequencies"
-    binary_type = "LONGBLOB"
-    sharing = ""
-    hash_type = "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 
     def __init__(self, collection: str) -> None:
         super().__init__(collection)
@@ -83,39 +72,12 @@ class ServerSQL(CollectionSQL, ABC):
         """Return, for each older version, the statements that lead to the next one."""
 
     @abstractmethod
-    def emptying(self) -> list[str]:
-        """Return the statements that remove everything from the collection but its schema."""
-
-    @abstractmethod
     def exists(self) -> Fragment:
         """Return a query that has a row when the collection's tables exist."""
 
     @abstractmethod
-    def setting(self) -> str:
-        """Return the statement that sets a key of ``meta`` to a value."""
-
-    @abstractmethod
     def search_values(self, row: Row, embedding: bytes | None, words: Words) -> tuple[Any, ...]:
         """Return the values of the columns ``searched``."""
-
-    @abstractmethod
-    def importance(self) -> str:
-        """Return the number that ``facets`` holds as importance, as a float or NULL."""
-
-    def shadow_table(self) -> str:
-        """Return the statement that makes the table for the vectors of another embedder, if it is missing."""
-        return (
-            f"CREATE TABLE IF NOT EXISTS {self.shadow} (id bigint NOT NULL PRIMARY KEY, "
-            f"hash {self.hash_type} NOT NULL, embedding {self.binary_type} NOT NULL)"
-        )
-
-    def vector_value(self, embedding: bytes) -> Any:
-        """Return float32 bytes as a parameter for the column ``embedding``."""
-        return embedding
-
-    def loaded_vector(self, value: bytes | None) -> bytes | None:
-        """Return what ``embedded`` read as float32 bytes."""
-        return value
 
     @property
     def insert_memory(self) -> str:

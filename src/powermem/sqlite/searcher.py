@@ -14,9 +14,10 @@ from ..ranking.fusion import Ranked
 from ..ranking.partition import Partition
 from ..ranking.search import Search, cosines
 from ..ranking.weights import Weights
+from ..sql.queries import Queries
 from ..types import Hit, SearchRequest
 from .partitions import Partitions
-from .reader import Reader
+from .steps import run
 
 # One pass over the vectors serves so many searches. While they are ranked, another thread makes the next.
 _TOGETHER = 8
@@ -25,9 +26,9 @@ _TOGETHER = 8
 class Searcher:
     """Searches of one user share a pass over the vectors."""
 
-    def __init__(self, partitions: Partitions, reader: Reader, weights: Weights) -> None:
+    def __init__(self, partitions: Partitions, queries: Queries, weights: Weights) -> None:
         self._partitions = partitions
-        self._reader = reader
+        self._queries = queries
         self._weights = weights
         # Two threads that both run Python code let an event loop beside them wait for its turn twice as long.
         self._turn = threading.Lock()
@@ -53,7 +54,9 @@ class Searcher:
                         for i, dense in zip(together, scores, strict=True):
                             ranked[i] = self._rank(connection, partition, requests[i], dense)
         with self._turn:
-            rows = self._reader.get_many(connection, list({found for one in ranked for found, _ in one}))
+            rows = run(
+                connection, self._queries.get_many(list({found for one in ranked for found, _ in one}))
+            )
             return [
                 [
                     Hit(rows[memory_id], one.score, one.details())
@@ -73,8 +76,8 @@ class Searcher:
     ) -> list[tuple[int, Ranked]]:
         only = None
         if request.expression is not None:
-            only = self._reader.matching(connection, request.scope, request.expression)
+            only = run(connection, self._queries.matching(request.scope, request.expression))
         search = Search(partition, request, dense, weights=self._weights, only=only, now=clock_now())
         if unsure := search.unsure():
-            search.rescore(self._reader.embeddings(connection, unsure))
+            search.rescore(run(connection, self._queries.embeddings(unsure)))
         return search.ranked()

@@ -12,7 +12,7 @@ from powermem import (
     AsyncProcessTask,
     ProviderError,
 )
-from powermem._async import background, following
+from powermem._async import memory as facade
 from powermem._concurrency import AsyncEvent, async_gather
 from tests._async.patience import async_known, async_until
 from tests.support.apiserver import ApiServer
@@ -60,8 +60,7 @@ async def test_waiting_sees_every_task_in_flight(
 async def test_more_than_a_page_is_waited_for_and_flushed(
     memory: AsyncMemory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(following, "_PAGE", 4)
-    monkeypatch.setattr(background, "_PAGE", 3)
+    monkeypatch.setattr(facade, "_PAGE", 4)
     hold(api)
     names = [f"user {number}" for number in range(11)]
     for name in names:

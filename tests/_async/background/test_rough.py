@@ -11,6 +11,7 @@ import pytest
 
 from powermem import AsyncMemory, FilterError, InvalidInputError
 from powermem._concurrency import async_gather
+from powermem.types import TaskStatus
 from tests._async.patience import async_comes, async_known, async_until
 from tests.support.apiserver import ApiServer, failure
 from tests.support.scripted import ScriptedModel, heard, hold
@@ -31,7 +32,7 @@ def model(api: ApiServer) -> ScriptedModel:
     return ScriptedModel(api)
 
 
-async def finished(memory: AsyncMemory, task_id: str) -> dict[str, Any]:
+async def finished(memory: AsyncMemory, task_id: str) -> TaskStatus:
     await memory.wait_for_processing(timeout=120)
     return await memory.get_status(task_id)
 

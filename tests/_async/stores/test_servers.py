@@ -13,7 +13,8 @@ from servers import Server
 from servers.process import free_port
 
 from powermem import AsyncMemory, StoreError, StoreUnavailableError
-from powermem._async.stores import pool, queue
+from powermem._async.stores import pool
+from powermem._async.stores import server as server_module
 from powermem._concurrency import AsyncEvent, async_gather, async_to_thread
 from tests.support.databases import arguments, execute
 
@@ -156,7 +157,7 @@ async def test_a_call_that_met_a_transaction_is_carried_out_after_it(
                     other.rollback()
                     yield 0.0
 
-            for module in (pool, queue):
+            for module in (pool, server_module):
                 monkeypatch.setattr(module, "PAUSES", Pauses())
             await {"reset": memory.reset, "count": memory.count}[name]()
             assert met

@@ -14,7 +14,7 @@ from powermem import (
     ProviderError,
 )
 from powermem._concurrency import Event, gather
-from powermem._sync import background, following
+from powermem._sync import memory as facade
 from tests._sync.patience import known, until
 from tests.support.apiserver import ApiServer
 from tests.support.scripted import ScriptedModel, hold, refuse
@@ -59,8 +59,7 @@ def test_waiting_sees_every_task_in_flight(
 def test_more_than_a_page_is_waited_for_and_flushed(
     memory: Memory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(following, "_PAGE", 4)
-    monkeypatch.setattr(background, "_PAGE", 3)
+    monkeypatch.setattr(facade, "_PAGE", 4)
     hold(api)
     names = [f"user {number}" for number in range(11)]
     for name in names:

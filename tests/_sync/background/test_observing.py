@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -18,9 +18,8 @@ from tests.support.scripted import ScriptedModel, hold
 @pytest.mark.stores
 def test_the_numbers_say_what_there_is_to_do(memory: Memory, model: ScriptedModel, api: ApiServer) -> None:
     empty = memory.processing.stats()
-    names = ("buffered", "queue_depth", "running", "completed", "failed", "cancelled", "working")
-    assert {empty[name] for name in names} == {0}
-    assert (empty["oldest_age"], empty["completed_per_minute"], empty["failed_per_minute"]) == (None, 0, 0)
+    assert empty["oldest_age"] is None
+    assert {count for name, count in empty.items() if name != "oldest_age"} == {0}
 
     hold(api)
     memory.add_exchange("ana", "I like tea", "Noted.")
@@ -41,7 +40,7 @@ def test_the_numbers_say_what_there_is_to_do(memory: Memory, model: ScriptedMode
     assert (done["completed"], done["completed_per_minute"], done["oldest_age"]) == (2, 2, None)
 
 
-def _count(memory: Memory, name: str) -> object:
+def _count(memory: Memory, name: Literal["queue_depth", "running", "working"]) -> int:
     return (memory.processing.stats())[name]
 
 

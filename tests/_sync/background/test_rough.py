@@ -12,6 +12,7 @@ import pytest
 
 from powermem import FilterError, InvalidInputError, Memory
 from powermem._concurrency import gather
+from powermem.types import TaskStatus
 from tests._sync.patience import comes, known, until
 from tests.support.apiserver import ApiServer, failure
 from tests.support.scripted import ScriptedModel, heard, hold
@@ -32,7 +33,7 @@ def model(api: ApiServer) -> ScriptedModel:
     return ScriptedModel(api)
 
 
-def finished(memory: Memory, task_id: str) -> dict[str, Any]:
+def finished(memory: Memory, task_id: str) -> TaskStatus:
     memory.wait_for_processing(timeout=120)
     return memory.get_status(task_id)
 

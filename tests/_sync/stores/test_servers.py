@@ -15,7 +15,8 @@ from servers.process import free_port
 
 from powermem import Memory, StoreError, StoreUnavailableError
 from powermem._concurrency import Event, gather, to_thread
-from powermem._sync.stores import pool, queue
+from powermem._sync.stores import pool
+from powermem._sync.stores import server as server_module
 from tests.support.databases import arguments, execute
 
 pytestmark = pytest.mark.stores("postgres", "oceanbase", "mysql")
@@ -157,7 +158,7 @@ def test_a_call_that_met_a_transaction_is_carried_out_after_it(
                     other.rollback()
                     yield 0.0
 
-            for module in (pool, queue):
+            for module in (pool, server_module):
                 monkeypatch.setattr(module, "PAUSES", Pauses())
             {"reset": memory.reset, "count": memory.count}[name]()
             assert met

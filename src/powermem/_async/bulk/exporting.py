@@ -9,7 +9,7 @@ from ...exchange.files import LineWriter, Target
 from ...exchange.lines import Header, write_header, write_item
 from ...exchange.sources import Page
 from ...filters import Expression
-from ...types import Scope, Stored
+from ...types import ExportResult, Scope, Stored
 from ..stores.base import AsyncStore
 from .progress import AsyncProgress, Listener
 
@@ -66,7 +66,7 @@ class AsyncExporter:
     async def _scan(self, after: int) -> list[Stored]:
         return await self._store.scan(self._scope, self._expression, after, PAGE, vectors=self._vectors)
 
-    async def write(self, target: Target, listener: Listener | None) -> dict[str, int]:
+    async def write(self, target: Target, listener: Listener | None) -> ExportResult:
         """Write everything to a file.
 
         Returns:
@@ -74,7 +74,7 @@ class AsyncExporter:
         """
         header = Header(await self._store.identity() if self._vectors else None)
         progress = AsyncProgress(listener)
-        counts = {"exported": 0, "turns": 0, "deleted": 0}
+        counts: ExportResult = {"exported": 0, "turns": 0, "deleted": 0}
         writer = await async_to_thread(LineWriter, target)
         try:
             await async_to_thread(writer.write, [write_header(header)])

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from ... import clock
 from ..._concurrency import async_gather
 from ...changes import AddPreference, Restore
 from ...excerpts import Excerpts
 from ...exchange.sources import Page
-from ...types import EmbedderIdentity, Stored
+from ...types import EmbedderIdentity, ImportResult, LineError, Stored
 from ..encoder import AsyncEncoder
 from ..stores.base import AsyncStore
 from .exporting import AsyncExporter
@@ -39,7 +38,7 @@ class AsyncImporter:
         self.imported = 0
         self.skipped = 0
         self.failed = 0
-        self.errors: list[dict[str, Any]] = []
+        self.errors: list[LineError] = []
 
     async def expect(self, embedder: EmbedderIdentity | None) -> None:
         """Find out whether vectors of this embedder can be taken over, and claim the store for them then."""
@@ -54,7 +53,7 @@ class AsyncImporter:
         # Without an embedder they are of use to whoever configures one later.
         return await self._store.identity() in (None, embedder)
 
-    async def read(self, take: Take, listener: Listener | None) -> dict[str, Any]:
+    async def read(self, take: Take, listener: Listener | None) -> ImportResult:
         """Bring in all pages that a function returns, reading ahead while the page before is stored."""
         progress = AsyncProgress(listener)
         page = await take()
@@ -68,7 +67,7 @@ class AsyncImporter:
         await self.put(page)
         return await self._finish(progress)
 
-    async def copy(self, exporter: AsyncExporter, listener: Listener | None) -> dict[str, Any]:
+    async def copy(self, exporter: AsyncExporter, listener: Listener | None) -> ImportResult:
         """Bring in what another store holds."""
         progress = AsyncProgress(listener)
         async for page in exporter.pages():
@@ -76,7 +75,7 @@ class AsyncImporter:
             await progress.tell(self.imported + self.skipped)
         return await self._finish(progress)
 
-    async def _finish(self, progress: AsyncProgress) -> dict[str, Any]:
+    async def _finish(self, progress: AsyncProgress) -> ImportResult:
         await progress.tell(self.imported + self.skipped, last=True, failed=self.failed)
         return {
             "imported": self.imported,

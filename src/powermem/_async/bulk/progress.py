@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any
+from typing import cast
 
 from ..._concurrency import async_call
 from ...inputs import check_callback
+from ...types import ProgressRecord
 
 _INTERVAL = 0.1
 
-Listener = Callable[[dict[str, Any]], object]
+Listener = Callable[[ProgressRecord], object]
 """Called with the counts so far; may be async where the memory is."""
 
 
@@ -43,4 +44,4 @@ class AsyncProgress:
         self._told = seconds
         rate = done / seconds if seconds else 0.0
         told = {"done": done, "total": self._total, **counts, "seconds": seconds, "rate": rate}
-        await async_call(self._listener, told)
+        await async_call(self._listener, cast("ProgressRecord", told))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ...types import EmbedderIdentity, Embedding
+from ...types import EmbedderIdentity, Embedding, ReembedResult
 from ..encoder import AsyncEncoder
 from ..stores.base import AsyncStore
 from .progress import AsyncProgress, Listener
@@ -27,7 +25,7 @@ class AsyncReembedder:
         self._encoder = encoder
         self._done = 0
 
-    async def run(self, batch_size: int, listener: Listener | None) -> dict[str, Any]:
+    async def run(self, batch_size: int, listener: Listener | None) -> ReembedResult:
         """Embed what has no vector of this embedder; go on where an earlier call was cut short.
 
         Returns:

@@ -199,7 +199,7 @@ class AsyncCompanion:
         return partial(home._recall_texts, attended.query, attended.who)
 
     def _is_here(self, ongoing: AsyncOngoing) -> bool:
-        return ongoing.keeper.bridge.at_home
+        return ongoing.keeper.bridge.on_own_loop
 
     def _warn_once(self, warning: str) -> None:
         if warning not in self._warned:

@@ -40,7 +40,7 @@ from ...rates import Rate
 from ...records import preference_record, task_record
 from ...tasks import LONGEST_PAUSE, OVER_BUDGET, BufferedTurn, ProcessStatus, Task, is_hopeless
 from ...tracing import Value, annotate, span
-from ...types import Message, Turn, Usage
+from ...types import Message, TaskStatus, Turn, Usage
 from ...wire.reasons import QUOTA
 from ...wire.retry import Backoff
 from ..extraction.extractor import AsyncExtractor
@@ -51,7 +51,7 @@ from .handle import AsyncWatcher
 
 _logger = logging.getLogger("powermem.processing")
 
-Observer = Callable[[dict[str, Any]], object]
+Observer = Callable[[TaskStatus], object]
 """Is called with what ``get_status`` returns."""
 
 _RUNNING = frozenset({ProcessStatus.RUNNING})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from ... import clock
 from ...errors import InvalidInputError
 from ...inputs import check_seconds
 from ...masking import shown
 from ...tasks import ProcessStatus
+from ...types import ProcessingStatistics
 from ..calling import named
 from ..stores.base import AsyncStore
 from .runner import AsyncTaskRunner, Observer
@@ -80,7 +81,7 @@ class AsyncProcessing:
         parts = await self._ready()
         return await parts.processor.pause(timeout)
 
-    async def stats(self) -> dict[str, Any]:
+    async def stats(self) -> ProcessingStatistics:
         """Count the work to do, and what was done of late.
 
         Returns:

@@ -65,9 +65,8 @@ def _postgres(config: PostgresConfig, weights: Weights, place: Place | None) -> 
 
     return AsyncPostgresStore(
         _postgres_driver(config, place),
-        PostgresSQL(config.collection_name, partitions=config.partitions),
+        PostgresSQL(config.collection_name, partitions=config.partitions, indexed=config.hnsw),
         weights,
-        indexed=config.hnsw,
         least=config.minconn,
         most=config.pool_size,
         recycle=config.pool_recycle,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..._concurrency import AsyncBatcher, async_to_thread
@@ -13,15 +13,16 @@ from ...filters import Expression
 from ...ranking.weights import Weights
 from ...sql.collection import passes
 from ...sql.dialects import Fragment
+from ...sql.embedder import EmbedderSQL
 from ...sql.mysql import SEARCHED, MySQLSQL
 from ...sql.rows import COLUMNS, scope_condition
+from ...sql.steps import Steps
 from ...types import Hit, Row, Scope, SearchRequest
 from .cached import AsyncCachedSearch, AsyncTables, Freshness
-from .pool import AsyncPool, AsyncReader
+from .pool import AsyncPool
 from .server import AsyncServerStore
+from .steps import async_run
 from .writer import AsyncServerWriter
-
-Check = Callable[[AsyncReader, str | None], Awaitable[None]]
 
 _CHUNK = 1000
 _MAX_SEARCHES_PER_PASS = 16
@@ -50,6 +51,8 @@ class AsyncMySQLStore(AsyncServerStore):
         timeout: seconds to wait for a connection while all are in use.
     """
 
+    _sql: MySQLSQL
+
     def __init__(
         self,
         driver: AsyncDriver,
@@ -66,7 +69,6 @@ class AsyncMySQLStore(AsyncServerStore):
         super().__init__(driver, sql, most=most, recycle=recycle, timeout=timeout)
         self.name = name
         self._driver = driver
-        self._statements = sql
         self._embedded = embedded
         self._writer = AsyncListingWriter(sql)
         self._cached = self._cache(weights, cache_bytes)
@@ -75,7 +77,7 @@ class AsyncMySQLStore(AsyncServerStore):
         )
 
     def _cache(self, weights: Weights, cache_bytes: int) -> AsyncCachedSearch:
-        tables = AsyncMySQLTables(self._pool, self._statements, self._refuse_switched)
+        tables = AsyncMySQLTables(self._pool, self._sql, self._embedder)
         return AsyncCachedSearch(tables, weights, cache_bytes=cache_bytes)
 
     async def open(self) -> None:
@@ -99,20 +101,12 @@ class AsyncMySQLStore(AsyncServerStore):
         if self._embedded is not None:
             await async_to_thread(self._embedded.stop)
 
-    async def _prepare(self, connection: AsyncConnection) -> None:
+    def _prepare(self) -> Steps[None]:
         try:
-            await connection.fetch(self._statements.lock_sequence)
+            yield from self._sql.enter()
         except MissingTableError:
             # There is nothing to lock yet. Two may create the schema at once: its statements allow for that.
             return
-
-    async def _enter(self, connection: AsyncConnection) -> None:
-        await connection.fetch(self._statements.lock_sequence)
-
-    async def _abandon(self, connection: AsyncConnection) -> None:
-        # Every cache, here and in other processes, must read the vectors anew.
-        for statement in self._statements.forget_caches:
-            await connection.execute(statement)
 
     async def reset(self) -> None:
         await super().reset()
@@ -169,18 +163,18 @@ class AsyncMySQLTables(AsyncTables):
     Args:
         pool: whose connections to use.
         sql: the collection's statements.
-        check: raises an error when the number of switches says that the vectors are another embedder's.
+        embedder: whose vectors the collection holds.
     """
 
-    def __init__(self, pool: AsyncPool, sql: MySQLSQL, check: Check) -> None:
+    def __init__(self, pool: AsyncPool, sql: MySQLSQL, embedder: EmbedderSQL) -> None:
         self._pool = pool
         self._sql = sql
-        self._check = check
+        self._embedder = embedder
 
     async def freshness(self) -> Freshness:
         async with self._pool.reading() as reader:
             found = dict(await reader.fetch(self._sql.progress))
-            await self._check(reader, found.get("switches"))
+            await async_run(reader, self._embedder.refuse(found.get("switches")))
         return self._read(found)
 
     def _read(self, progress: Mapping[str, str]) -> Freshness:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-from ..._drivers.base import AsyncConnection, AsyncDriver
+from ..._drivers.base import AsyncDriver
 from ...clock import now as clock_now
 from ...ranking.weights import Weights
 from ...sql.oceanbase import OceanBaseSQL
@@ -15,6 +15,7 @@ from .building import AsyncBuilder
 from .cached import AsyncCachedSearch, Freshness
 from .indexed import AsyncIndexedSearch
 from .mysql import AsyncMySQLStore, AsyncMySQLTables
+from .steps import async_run
 
 _HELD = 20_000
 """A user's memories are ranked in this process up to so many; more are left to the server."""
@@ -31,8 +32,9 @@ class AsyncOceanBaseStore(AsyncMySQLStore):
         options: as `AsyncMySQLStore` takes them.
     """
 
+    _sql: OceanBaseSQL
+
     def __init__(self, driver: AsyncDriver, sql: OceanBaseSQL, weights: Weights, **options: Any) -> None:
-        self._oceanbase = sql
         super().__init__(driver, sql, weights, **options)
         self._indexed = AsyncIndexedSearch(sql, weights)
         self._builder = AsyncBuilder(driver, sql)
@@ -40,7 +42,7 @@ class AsyncOceanBaseStore(AsyncMySQLStore):
         self._large: OrderedDict[str | None, None] = OrderedDict()
 
     def _cache(self, weights: Weights, cache_bytes: int) -> AsyncCachedSearch:
-        tables = AsyncOceanBaseTables(self._pool, self._oceanbase, self._refuse_switched)
+        tables = AsyncOceanBaseTables(self._pool, self._sql, self._embedder)
         return AsyncCachedSearch(tables, weights, cache_bytes=cache_bytes, most_rows=_HELD)
 
     async def _migrate(self) -> None:
@@ -65,18 +67,7 @@ class AsyncOceanBaseStore(AsyncMySQLStore):
 
     async def _progress(self) -> dict[str, str]:
         async with self._pool.reading() as reader:
-            return dict(await reader.fetch(self._oceanbase.progress))
-
-    async def _enter(self, connection: AsyncConnection) -> None:
-        found = dict(await connection.fetch(self._statements.lock_sequence))
-        dimension = found.get("near_column")
-        self._oceanbase.write_near(int(dimension) if dimension else None)
-
-    async def _abandon(self, connection: AsyncConnection) -> None:
-        await super()._abandon(connection)
-        # The vectors to come may have another length, and a column is not changed in a transaction.
-        for name in ("near", "near_column"):
-            await self._set_meta(connection, name, "")
+            return dict(await reader.fetch(self._sql.progress))
 
     async def _search(self, request: SearchRequest) -> list[Hit]:
         user_id = request.scope.user_id
@@ -98,8 +89,8 @@ class AsyncOceanBaseStore(AsyncMySQLStore):
         if request.embedding is None and request.terms is None:
             return []
         async with self._pool.reading() as reader:
-            progress = dict(await reader.fetch(self._oceanbase.progress))
-            await self._refuse_switched(reader, progress.get("switches"))
+            progress = dict(await reader.fetch(self._sql.progress))
+            await async_run(reader, self._embedder.refuse(progress.get("switches")))
             if not _complete(progress):
                 return None
             documents, ranked = await self._indexed.search(reader, request, clock_now())
@@ -109,7 +100,7 @@ class AsyncOceanBaseStore(AsyncMySQLStore):
                 # The user has fewer memories than before; the next search finds out how many.
                 self._large.pop(scope.user_id, None)
             ids = [memory_id for memory_id, _ in ranked]
-            rows = await self._reader.get_many(reader, ids, request.scope.user_id)
+            rows = await async_run(reader, self._queries.get_many(ids, request.scope.user_id))
         # A memory may have been deleted between two queries.
         return [Hit(rows[one], score.score, score.details()) for one, score in ranked if one in rows]
 

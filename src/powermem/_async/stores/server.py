@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any, TypeVar
 
 from ..._concurrency import AsyncBatcher, async_gather, async_sleep
 from ..._drivers.base import (
@@ -17,31 +18,21 @@ from ..._drivers.base import (
     ReadOnlyServerError,
     TransactionAbortedError,
 )
-from ...accesses import Accesses
 from ...changes import Change, Outcome
 from ...clock import now as clock_now
-from ...errors import EmbeddingMismatchError, StoreError, StoreUnavailableError
-from ...filters import Expression
+from ...errors import StoreError, StoreUnavailableError
 from ...sql.evidence import evidence
 from ...sql.server import NewColumn, ServerSQL
-from ...types import (
-    EmbedderIdentity,
-    Embedding,
-    HistoryEntry,
-    Hit,
-    Row,
-    Scope,
-    SearchRequest,
-    Statistics,
-    Stored,
-    Turn,
-)
+from ...sql.steps import Steps
+from ...types import Hit, SearchRequest
+from .base import AsyncStore
 from .locking import PAUSES, async_count_accesses, async_lock_memories
-from .mover import AsyncServerMover
-from .pool import AsyncPool, AsyncReader
-from .queue import AsyncServerQueueStore, async_lock_lanes
-from .reader import AsyncServerReader
+from .pool import AsyncPool
+from .queue import async_lock_lanes
+from .steps import async_run
 from .writer import AsyncServerWriter
+
+T = TypeVar("T")
 
 _logger = logging.getLogger("powermem")
 
@@ -49,7 +40,7 @@ _MAX_BATCHES_PER_COMMIT = 256
 _MAX_SEARCHES_AT_ONCE = 4
 
 
-class AsyncServerStore(AsyncServerQueueStore):
+class AsyncServerStore(AsyncStore):
     """Memories on a database server.
 
     Args:
@@ -61,6 +52,8 @@ class AsyncServerStore(AsyncServerQueueStore):
         timeout: seconds to wait for a connection while all are in use.
     """
 
+    _sql: ServerSQL
+
     def __init__(
         self,
         driver: AsyncDriver,
@@ -71,37 +64,19 @@ class AsyncServerStore(AsyncServerQueueStore):
         recycle: float = 3600,
         timeout: float = 60,
     ) -> None:
+        super().__init__(sql, f"{driver.server}")
         self._where = f"{driver.server}"
-        self._sql = sql
         self._pool = AsyncPool(driver, least=least, most=most, recycle=recycle, timeout=timeout)
         self._writer = AsyncServerWriter(sql)
-        self._queue = self._writer.queue
-        self._reader = AsyncServerReader(sql)
-        # What a transaction changes is left to those who look for it.
-        self._mover = AsyncServerMover(sql, lambda connection, rows: None)
-        self._accesses = Accesses()
         self._commits: AsyncBatcher[Sequence[Change], list[Outcome]] = AsyncBatcher(
             self._commit, max_size=_MAX_BATCHES_PER_COMMIT
         )
-        self._switches: int | None = None
         self.commits = 0
         """How many transactions were committed."""
 
     @abstractmethod
     async def _search(self, request: SearchRequest) -> list[Hit]:
         """Answer one search, best first, unless there was a switch to another embedder."""
-
-    async def _prepare(self, connection: AsyncConnection) -> None:
-        """Check the server and keep other processes from creating the schema meanwhile."""
-
-    async def _enter(self, connection: AsyncConnection) -> None:
-        """Lock what all who write lock first, where there is such a thing."""
-
-    async def _adopt(self, connection: AsyncConnection, identity: EmbedderIdentity) -> None:
-        """Get ready for vectors of this embedder, which are the first."""
-
-    async def _abandon(self, connection: AsyncConnection) -> None:
-        """Give up what was made ready for the vectors that are about to go."""
 
     async def open(self) -> None:
         await self._pool.open()
@@ -110,6 +85,28 @@ class AsyncServerStore(AsyncServerQueueStore):
         except BaseException:
             await self._pool.close()
             raise
+
+    async def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
+        async with self._pool.reading() as reader:
+            return await async_run(reader, work(*args))
+
+    async def _transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
+        pauses = iter(PAUSES)
+        repeatable = True
+        while True:
+            try:
+                async with self._pool.transaction() as connection:
+                    return await async_run(connection, work(*args))
+            except TransactionAbortedError:
+                pause = next(pauses, None)
+                if pause is None:
+                    raise
+                await async_sleep(pause)
+            except (ConnectionLostError, ReadOnlyServerError) as error:
+                # Unless the end is unknown, nothing was done; another server may be there by now.
+                if isinstance(error, (CommitUnknownError, NoReplyError)) or not repeatable:
+                    raise
+                repeatable = False
 
     async def close(self) -> None:
         await self._commits.close()
@@ -121,16 +118,16 @@ class AsyncServerStore(AsyncServerQueueStore):
     async def _migrate(self) -> None:
         sql = self._sql
         async with self._pool.transaction() as connection:
-            await self._prepare(connection)
+            await async_run(connection, self._prepare())
             known = sql.exists()
             if not await connection.fetch(known.sql, known.values):
                 for statement in sql.schema():
                     await connection.execute(statement)
-                await self._set_meta(connection, "schema_version", str(sql.schema_version))
-                await self._set_meta(connection, "switches", "0")
+                await async_run(connection, self._embedder.set_meta("schema_version", sql.schema_version))
+                await async_run(connection, self._embedder.set_meta("switches", 0))
                 await self._note_migration(connection, sql.schema_version)
                 return
-            version = int(await self._meta(connection, "schema_version") or 0)
+            version = int(await async_run(connection, self._embedder.meta("schema_version")) or 0)
             if version > sql.schema_version:
                 raise StoreError(
                     f"{self._where}: collection {sql.collection!r} was written by a newer powermem (schema "
@@ -143,7 +140,7 @@ class AsyncServerStore(AsyncServerQueueStore):
                         await connection.execute(change)
                     else:
                         await self._add_column(connection, change)
-                await self._set_meta(connection, "schema_version", str(step + 1))
+                await async_run(connection, self._embedder.set_meta("schema_version", step + 1))
                 await self._note_migration(connection, step + 1)
 
     async def _add_column(self, connection: AsyncConnection, new: NewColumn) -> None:
@@ -160,58 +157,6 @@ class AsyncServerStore(AsyncServerQueueStore):
     async def _note_migration(self, connection: AsyncConnection, version: int) -> None:
         sql = self._sql.inserting(self._sql.migrations, "version, applied_at", once=True)
         await connection.execute(sql, (version, clock_now()))
-
-    async def _meta(self, connection: AsyncReader | AsyncConnection, name: str, lock: str = "") -> str | None:
-        found = await connection.fetch(f"SELECT value FROM {self._sql.meta} WHERE name = ?{lock}", (name,))
-        return found[0][0] if found else None
-
-    async def _set_meta(self, connection: AsyncConnection, name: str, value: str) -> None:
-        await connection.execute(self._sql.setting(), (name, value))
-
-    async def _identity(self, connection: AsyncReader | AsyncConnection) -> EmbedderIdentity | None:
-        found = dict(
-            await connection.fetch(
-                f"SELECT name, value FROM {self._sql.meta} WHERE name IN ('embedder', 'model', 'dimension')"
-            )
-        )
-        if "dimension" not in found:
-            return None
-        return EmbedderIdentity(found["embedder"], found["model"], int(found["dimension"]))
-
-    async def _set_identity(self, connection: AsyncConnection, identity: EmbedderIdentity) -> None:
-        dimension = str(identity.dimension)
-        named = {"embedder": identity.provider, "model": identity.model, "dimension": dimension}
-        for name, value in named.items():
-            await self._set_meta(connection, name, value)
-        await self._adopt(connection, identity)
-
-    async def identify(self, identity: EmbedderIdentity) -> None:
-        async with self._pool.reading() as reader:
-            stored = await self._identity(reader)
-            switches = await self._meta(reader, "switches")
-        if stored is None:
-            if identity.dimension is None:
-                return
-            settled = await self._carry_out(partial(self._settle, identity))
-            stored, switches = settled
-        if not stored.accepts(identity):
-            raise EmbeddingMismatchError(
-                f"{self._where}: collection {self._sql.collection!r} holds vectors of {stored}, but the "
-                f"configured embedder is {identity}; configure the former again, or move the memories to the "
-                "new one with reembed()"
-            )
-        self._switches = int(switches or 0)
-
-    async def _settle(
-        self, identity: EmbedderIdentity, connection: AsyncConnection
-    ) -> tuple[EmbedderIdentity, str | None]:
-        """Return whose vectors the collection holds, from now on this embedder's where there were none."""
-        await self._prepare(connection)
-        stored = await self._identity(connection)
-        if stored is None:
-            await self._set_identity(connection, identity)
-            stored = identity
-        return stored, await self._meta(connection, "switches")
 
     async def apply(self, changes: Sequence[Change]) -> list[Outcome]:
         return await self._commits.submit(changes)
@@ -242,14 +187,14 @@ class AsyncServerStore(AsyncServerQueueStore):
             results: list[list[Outcome] | Exception] = []
             try:
                 async with self._pool.transaction() as connection:
-                    await self._enter(connection)
+                    await async_run(connection, self._sql.enter())
                     await async_lock_lanes(connection, self._queue, batches)
                     await async_lock_memories(connection, self._sql, batches, counts)
                     if counts:
                         await async_count_accesses(connection, self._sql, counts)
                     if batches:
                         # Whoever wants to replace the vectors waits until these are written.
-                        await self._check_embedder(connection, self._sql.sharing)
+                        await async_run(connection, self._embedder.check(self._sql.sharing))
                     results = await self._writer.apply(connection, batches) if batches else []
             except TransactionAbortedError:
                 self._accesses.put_back(counts)
@@ -306,8 +251,8 @@ class AsyncServerStore(AsyncServerQueueStore):
         try:
             async with self._pool.transaction() as connection:
                 # Whoever writes holds one of these locks until the end.
-                await self._enter(connection)
-                await self._meta(connection, "switches", " FOR UPDATE")
+                await async_run(connection, self._sql.enter())
+                await async_run(connection, self._embedder.switches(self._sql.locking))
                 return bool(await connection.fetch(trace.sql, trace.values))
         except StoreError as failure:
             raise error from failure
@@ -317,13 +262,9 @@ class AsyncServerStore(AsyncServerQueueStore):
             answers = await self._search_all(requests)
         except StoreError:
             # Vectors of another length cannot even be compared: then that is what went wrong.
-            async with self._pool.reading() as reader:
-                await self._check_embedder(reader)
+            await self._ask(self._embedder.check)
             raise
-        for hits in answers:
-            self._accesses.include([hit.row for hit in hits])
-        if touch:
-            self._accesses.add(hit.row.id for hits in answers for hit in hits)
+        self._count(answers, touch)
         return answers
 
     async def _search_all(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
@@ -331,160 +272,3 @@ class AsyncServerStore(AsyncServerQueueStore):
             return [await self._search(requests[0])]
         calls = [partial(self._search, request) for request in requests]
         return await async_gather(calls, _MAX_SEARCHES_AT_ONCE)
-
-    async def get_many(
-        self, ids: Sequence[int], *, touch: bool = False, user_id: str | None = None
-    ) -> dict[int, Row]:
-        async with self._pool.reading() as reader:
-            rows = await self._reader.get_many(reader, ids, user_id)
-        self._accesses.include(list(rows.values()))
-        if touch:
-            self._accesses.add(rows)
-        return rows
-
-    async def list_rows(
-        self,
-        scope: Scope,
-        expression: Expression | None,
-        *,
-        sort_by: str,
-        descending: bool,
-        limit: int,
-        offset: int,
-    ) -> tuple[list[Row], int]:
-        async with self._pool.reading() as reader:
-            rows, total = await self._reader.list_rows(
-                reader,
-                scope,
-                expression,
-                now=clock_now(),
-                sort_by=sort_by,
-                descending=descending,
-                limit=limit,
-                offset=offset,
-            )
-        self._accesses.include(rows)
-        return rows, total
-
-    async def count(self, scope: Scope, expression: Expression | None) -> int:
-        async with self._pool.reading() as reader:
-            return await self._reader.count(reader, scope, expression, now=clock_now())
-
-    async def users(self) -> list[str]:
-        async with self._pool.reading() as reader:
-            return await self._reader.users(reader)
-
-    async def history(self, memory_id: int) -> list[HistoryEntry]:
-        async with self._pool.reading() as reader:
-            return await self._reader.history(reader, memory_id)
-
-    async def turns(self, memory_id: int) -> list[Turn]:
-        async with self._pool.reading() as reader:
-            return await self._reader.turns(reader, memory_id)
-
-    async def recall_request(self, scope: Scope, key: str) -> str | None:
-        async with self._pool.reading() as reader:
-            return await self._reader.recall_request(reader, scope, key)
-
-    async def statistics(self, scope: Scope, since: int | None) -> Statistics:
-        await self._write_accesses()
-        async with self._pool.reading() as reader:
-            return await self._reader.statistics(reader, scope, now=clock_now(), since=since)
-
-    async def reset(self) -> None:
-        await self._carry_out(self._empty)
-
-    async def _empty(self, connection: AsyncConnection) -> None:
-        await self._enter(connection)
-        for statement in self._sql.emptying():
-            await connection.execute(statement)
-
-    async def identity(self) -> EmbedderIdentity | None:
-        async with self._pool.reading() as reader:
-            return await self._identity(reader)
-
-    async def _check_embedder(self, connection: AsyncReader | AsyncConnection, lock: str = "") -> None:
-        # Another process may have moved the memories to another embedder since this one was let in.
-        if self._switches is None:
-            return
-        await self._refuse_switched(connection, await self._meta(connection, "switches", lock))
-
-    async def _refuse_switched(self, connection: AsyncReader | AsyncConnection, switches: str | None) -> None:
-        """Raise ``EmbeddingMismatchError`` when there were more switches than at the start."""
-        if self._switches is not None and int(switches or 0) != self._switches:
-            identity = await self._identity(connection)
-            raise EmbeddingMismatchError(
-                f"{self._where}: collection {self._sql.collection!r} was moved to the vectors of {identity} "
-                "while it was open; configure that embedder and open it again"
-            )
-
-    async def scan(
-        self, scope: Scope, expression: Expression | None, after: int, limit: int, *, vectors: bool = False
-    ) -> list[Stored]:
-        async with self._pool.reading() as reader:
-            found = await self._mover.scan(reader, scope, expression, after, limit, vectors=vectors)
-        self._accesses.include([stored.row for stored in found])
-        return found
-
-    async def scan_turns(self, scope: Scope, after: int, limit: int) -> list[Turn]:
-        async with self._pool.reading() as reader:
-            return await self._mover.scan_turns(reader, scope, after, limit)
-
-    async def get_turns(self, ids: Sequence[int]) -> list[Turn]:
-        async with self._pool.reading() as reader:
-            return await self._mover.get_turns(reader, ids)
-
-    async def scan_deleted(self, after: int, limit: int) -> list[HistoryEntry]:
-        async with self._pool.reading() as reader:
-            return await self._mover.scan_deleted(reader, after, limit)
-
-    async def prepare_switch(self, identity: EmbedderIdentity) -> int:
-        await self._carry_out(self._add_shadow)
-        return await self._carry_out(partial(self._begin_switch, identity))
-
-    async def _add_shadow(self, connection: AsyncConnection) -> None:
-        await self._prepare(connection)
-        await connection.execute(self._sql.shadow_table())
-
-    async def _begin_switch(self, identity: EmbedderIdentity, connection: AsyncConnection) -> int:
-        if await self._meta(connection, "shadow", " FOR UPDATE") != str(identity):
-            await self._mover.discard(connection)
-            await self._set_meta(connection, "shadow", str(identity))
-        every = await self._identity(connection) != identity
-        return await self._mover.count_missing(connection, every=every)
-
-    async def missing_embeddings(self, identity: EmbedderIdentity, after: int, limit: int) -> list[Row]:
-        async with self._pool.reading() as reader:
-            every = await self._identity(reader) != identity
-            return await self._mover.missing(reader, after, limit, every=every)
-
-    async def keep_embeddings(self, embeddings: Sequence[Embedding]) -> None:
-        await self._carry_out(partial(self._keep, embeddings))
-
-    async def _keep(self, embeddings: Sequence[Embedding], connection: AsyncConnection) -> None:
-        # Two that move the same memories take turns.
-        await self._meta(connection, "shadow", " FOR UPDATE")
-        await self._mover.keep(connection, embeddings)
-
-    async def switch(self, identity: EmbedderIdentity) -> bool:
-        switched, refuses_former = await self._carry_out(partial(self._switch, identity))
-        if refuses_former:
-            self._switches = None
-        return switched
-
-    async def _switch(self, identity: EmbedderIdentity, connection: AsyncConnection) -> tuple[bool, bool]:
-        """Return whether the vectors were replaced, and whether those of another embedder were."""
-        await self._prepare(connection)
-        await self._meta(connection, "shadow", " FOR UPDATE")
-        switches = int(await self._meta(connection, "switches", " FOR UPDATE") or 0)
-        former = await self._identity(connection)
-        if await self._mover.count_missing(connection, every=former != identity):
-            return False, False
-        await self._abandon(connection)
-        await self._mover.swap(connection)
-        await self._set_identity(connection, identity)
-        await self._set_meta(connection, "shadow", "")
-        if former in (None, identity):
-            return True, False
-        await self._set_meta(connection, "switches", str(switches + 1))
-        return True, True

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from ..._concurrency import AsyncBatcher, AsyncThreads
 from ...changes import Change, Outcome
-from ...filters import Expression
+from ...errors import StoreError
 from ...sql.steps import Steps
 from ...sqlite.engine import Engine
-from ...types import (
-    EmbedderIdentity,
-    Embedding,
-    HistoryEntry,
-    Hit,
-    Row,
-    Scope,
-    SearchRequest,
-    Statistics,
-    Stored,
-    Turn,
-)
-from .queue import AsyncQueueStore
+from ...types import Hit, SearchRequest
+from .base import AsyncStore
 
 T = TypeVar("T")
+
+_logger = logging.getLogger("powermem")
 
 _READERS = 4
 _MAX_BATCHES_PER_COMMIT = 256
 _MAX_SEARCHES_PER_PASS = 16
 
 
-class AsyncSQLiteStore(AsyncQueueStore):
+class AsyncSQLiteStore(AsyncStore):
     """Memories in one SQLite file.
 
     Args:
@@ -41,8 +33,9 @@ class AsyncSQLiteStore(AsyncQueueStore):
     name = "sqlite"
 
     def __init__(self, engine: Engine) -> None:
+        super().__init__(engine.sql, engine.path)
         self._engine = engine
-        self._queue = engine.queue
+        self._accesses, self._embedder = engine.accesses, engine.embedder
         self._write_thread = AsyncThreads("powermem-sqlite-writer", 1)
         self._read_threads = AsyncThreads("powermem-sqlite-reader", _READERS)
         self._commits: AsyncBatcher[Sequence[Change], list[Outcome]] = AsyncBatcher(
@@ -73,9 +66,6 @@ class AsyncSQLiteStore(AsyncQueueStore):
             await self._write_thread.close()
             await self._read_threads.close()
 
-    async def identify(self, identity: EmbedderIdentity) -> None:
-        await self._write_thread.run(self._engine.identify, identity)
-
     async def apply(self, changes: Sequence[Change]) -> list[Outcome]:
         return await self._commits.submit(changes)
 
@@ -83,93 +73,25 @@ class AsyncSQLiteStore(AsyncQueueStore):
         return await self._write_thread.run(self._engine.apply, batches)
 
     async def search(self, requests: Sequence[SearchRequest], *, touch: bool = True) -> list[list[Hit]]:
-        hits = await self._searches.submit_many(requests)
-        if touch:
-            self._engine.touch([hit.row.id for found in hits for hit in found])
-        return hits
+        answers = await self._searches.submit_many(requests)
+        self._count(answers, touch)
+        return answers
 
     async def _search(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception]:
         return list(await self._read_threads.run(self._engine.search, requests))
 
-    async def get_many(
-        self, ids: Sequence[int], *, touch: bool = False, user_id: str | None = None
-    ) -> dict[int, Row]:
-        rows = await self._read_threads.run(self._engine.get_many, ids)
-        if touch:
-            self._engine.touch(list(rows))
-        return rows
-
-    async def list_rows(
-        self,
-        scope: Scope,
-        expression: Expression | None,
-        *,
-        sort_by: str,
-        descending: bool,
-        limit: int,
-        offset: int,
-    ) -> tuple[list[Row], int]:
-        return await self._read_threads.run(
-            self._engine.list_rows,
-            scope,
-            expression,
-            sort_by=sort_by,
-            descending=descending,
-            limit=limit,
-            offset=offset,
-        )
-
-    async def count(self, scope: Scope, expression: Expression | None) -> int:
-        return await self._read_threads.run(self._engine.count, scope, expression)
-
-    async def users(self) -> list[str]:
-        return await self._read_threads.run(self._engine.users)
-
-    async def history(self, memory_id: int) -> list[HistoryEntry]:
-        return await self._read_threads.run(self._engine.history, memory_id)
-
-    async def turns(self, memory_id: int) -> list[Turn]:
-        return await self._read_threads.run(self._engine.turns, memory_id)
-
-    async def recall_request(self, scope: Scope, key: str) -> str | None:
-        return await self._read_threads.run(self._engine.recall_request, scope, key)
-
-    async def statistics(self, scope: Scope, since: int | None) -> Statistics:
-        return await self._write_thread.run(self._engine.statistics, scope, since)
-
     async def reset(self) -> None:
-        await self._write_thread.run(self._engine.reset)
+        await super().reset()
+        self._engine.forget_partitions()
 
-    async def identity(self) -> EmbedderIdentity | None:
-        return await self._read_threads.run(self._engine.identity)
-
-    async def scan(
-        self, scope: Scope, expression: Expression | None, after: int, limit: int, *, vectors: bool = False
-    ) -> list[Stored]:
-        return await self._read_threads.run(
-            self._engine.scan, scope, expression, after, limit, vectors=vectors
-        )
-
-    async def scan_turns(self, scope: Scope, after: int, limit: int) -> list[Turn]:
-        return await self._read_threads.run(self._engine.scan_turns, scope, after, limit)
-
-    async def get_turns(self, ids: Sequence[int]) -> list[Turn]:
-        return await self._read_threads.run(self._engine.get_turns, ids)
-
-    async def scan_deleted(self, after: int, limit: int) -> list[HistoryEntry]:
-        return await self._read_threads.run(self._engine.scan_deleted, after, limit)
-
-    async def prepare_switch(self, identity: EmbedderIdentity) -> int:
-        return await self._write_thread.run(self._engine.prepare_switch, identity)
-
-    async def missing_embeddings(self, identity: EmbedderIdentity, after: int, limit: int) -> list[Row]:
-        return await self._write_thread.run(self._engine.missing_embeddings, identity, after, limit)
-
-    async def keep_embeddings(self, embeddings: Sequence[Embedding]) -> None:
-        await self._write_thread.run(self._engine.keep_embeddings, embeddings)
-
-    async def switch(self, identity: EmbedderIdentity) -> bool:
-        return await self._write_thread.run(self._engine.switch, identity)
+    async def _write_accesses(self) -> None:
+        if not self._accesses:
+            return
+        try:
+            await self._commit([])
+        except StoreError as error:
+            # They wait for the next commit, and what is stored can be counted all the same.
+            _logger.warning("how often memories were found could not be stored: %s", error)
 
     async def _transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
         return await self._write_thread.run(self._engine.transact, work, *args)

@@ -10,7 +10,7 @@ from ...exchange.files import LineWriter, Target
 from ...exchange.lines import Header, write_header, write_item
 from ...exchange.sources import Page
 from ...filters import Expression
-from ...types import Scope, Stored
+from ...types import ExportResult, Scope, Stored
 from ..stores.base import Store
 from .progress import Listener, Progress
 
@@ -65,7 +65,7 @@ class Exporter:
     def _scan(self, after: int) -> list[Stored]:
         return self._store.scan(self._scope, self._expression, after, PAGE, vectors=self._vectors)
 
-    def write(self, target: Target, listener: Listener | None) -> dict[str, int]:
+    def write(self, target: Target, listener: Listener | None) -> ExportResult:
         """Write everything to a file.
 
         Returns:
@@ -73,7 +73,7 @@ class Exporter:
         """
         header = Header(self._store.identity() if self._vectors else None)
         progress = Progress(listener)
-        counts = {"exported": 0, "turns": 0, "deleted": 0}
+        counts: ExportResult = {"exported": 0, "turns": 0, "deleted": 0}
         writer = to_thread(LineWriter, target)
         try:
             to_thread(writer.write, [write_header(header)])

@@ -6,14 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from ... import clock
 from ..._concurrency import gather
 from ...changes import AddPreference, Restore
 from ...excerpts import Excerpts
 from ...exchange.sources import Page
-from ...types import EmbedderIdentity, Stored
+from ...types import EmbedderIdentity, ImportResult, LineError, Stored
 from ..encoder import Encoder
 from ..stores.base import Store
 from .exporting import Exporter
@@ -40,7 +39,7 @@ class Importer:
         self.imported = 0
         self.skipped = 0
         self.failed = 0
-        self.errors: list[dict[str, Any]] = []
+        self.errors: list[LineError] = []
 
     def expect(self, embedder: EmbedderIdentity | None) -> None:
         """Find out whether vectors of this embedder can be taken over, and claim the store for them then."""
@@ -55,7 +54,7 @@ class Importer:
         # Without an embedder they are of use to whoever configures one later.
         return self._store.identity() in (None, embedder)
 
-    def read(self, take: Take, listener: Listener | None) -> dict[str, Any]:
+    def read(self, take: Take, listener: Listener | None) -> ImportResult:
         """Bring in all pages that a function returns, reading ahead while the page before is stored."""
         progress = Progress(listener)
         page = take()
@@ -69,7 +68,7 @@ class Importer:
         self.put(page)
         return self._finish(progress)
 
-    def copy(self, exporter: Exporter, listener: Listener | None) -> dict[str, Any]:
+    def copy(self, exporter: Exporter, listener: Listener | None) -> ImportResult:
         """Bring in what another store holds."""
         progress = Progress(listener)
         for page in exporter.pages():
@@ -77,7 +76,7 @@ class Importer:
             progress.tell(self.imported + self.skipped)
         return self._finish(progress)
 
-    def _finish(self, progress: Progress) -> dict[str, Any]:
+    def _finish(self, progress: Progress) -> ImportResult:
         progress.tell(self.imported + self.skipped, last=True, failed=self.failed)
         return {
             "imported": self.imported,

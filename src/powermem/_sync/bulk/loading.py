@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from operator import itemgetter
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 from ..._concurrency import (
     END,
@@ -21,12 +22,13 @@ from ...config.suggestions import shown_name
 from ...errors import InvalidInputError
 from ...exchange.checkpoint import Checkpoint
 from ...forms import holds_messages, is_listed
+from ...types import AddManyResult, ItemError, Usage, UsageRecord
 from .progress import Listener, Progress
 
 _SAVE_INTERVAL = 1.0
 
 Item = str | Mapping[str, Any] | Iterable[Any]
-Outcome = Mapping[str, float] | Exception
+Outcome = UsageRecord | Exception
 """What a call cost, or its error."""
 AddEach = Callable[[Sequence[Mapping[str, Any]]], Sequence[Outcome]]
 """Carries out calls of ``add``."""
@@ -80,10 +82,10 @@ class Loader:
         self._next_start = 0.0
         self._saved = perf_counter()
         self._counts = {"added": 0, "failed": 0, "skipped": 0}
-        self._errors: list[dict[str, Any]] = []
-        self._usage: dict[str, float] = {}
+        self._errors: list[ItemError] = []
+        self._usage = cast("dict[str, float]", Usage().as_dict())
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> AddManyResult:
         """Add everything.
 
         Returns:
@@ -96,8 +98,9 @@ class Loader:
                 to_thread(self._checkpoint.save)
         self._tell(last=True)
         self._usage["seconds"] = round(self._progress.seconds, 6)
-        errors = sorted(self._errors, key=lambda error: int(error["index"]))
-        return {**self._counts, "errors": errors, "usage": self._usage}
+        errors = sorted(self._errors, key=itemgetter("index"))
+        result = {**self._counts, "errors": errors, "usage": self._usage}
+        return cast("AddManyResult", result)
 
     def _work(self) -> None:
         while taken := self._take():
@@ -176,8 +179,8 @@ class Loader:
                 if self._checkpoint is not None:
                     self._checkpoint.add(index, failed=failed)
                 if not isinstance(outcome, Exception):
-                    for name, number in outcome.items():
-                        self._usage[name] = self._usage.get(name, 0) + number
+                    costs = cast("Mapping[str, float]", outcome)
+                    self._usage = {name: total + costs.get(name, 0) for name, total in self._usage.items()}
                 elif self._collect:
                     self._errors.append({"index": index, "error": f"{type(outcome).__name__}: {outcome}"})
                 else:

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any
+from typing import cast
 
 from ..._concurrency import call
 from ...inputs import check_callback
+from ...types import ProgressRecord
 
 _INTERVAL = 0.1
 
-Listener = Callable[[dict[str, Any]], object]
+Listener = Callable[[ProgressRecord], object]
 """Called with the counts so far; may be where the memory is."""
 
 
@@ -44,4 +45,4 @@ class Progress:
         self._told = seconds
         rate = done / seconds if seconds else 0.0
         told = {"done": done, "total": self._total, **counts, "seconds": seconds, "rate": rate}
-        call(self._listener, told)
+        call(self._listener, cast("ProgressRecord", told))

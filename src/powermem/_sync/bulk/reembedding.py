@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ...types import EmbedderIdentity, Embedding
+from ...types import EmbedderIdentity, Embedding, ReembedResult
 from ..encoder import Encoder
 from ..stores.base import Store
 from .progress import Listener, Progress
@@ -28,7 +26,7 @@ class Reembedder:
         self._encoder = encoder
         self._done = 0
 
-    def run(self, batch_size: int, listener: Listener | None) -> dict[str, Any]:
+    def run(self, batch_size: int, listener: Listener | None) -> ReembedResult:
         """Embed what has no vector of this embedder; go on where an earlier call was cut short.
 
         Returns:

@@ -198,7 +198,7 @@ class Companion:
         return partial(home._recall_texts, attended.query, attended.who)
 
     def _is_here(self, ongoing: Ongoing) -> bool:
-        return ongoing.keeper.bridge.at_home
+        return ongoing.keeper.bridge.on_own_loop
 
     def _warn_once(self, warning: str) -> None:
         if warning not in self._warned:

@@ -158,7 +158,7 @@ class Keeper:
             whose: the owner.
         """
         ongoing = Ongoing(attended, whose, self)
-        self.bridge.tell(self._start)
+        self.bridge.call_soon(self._start)
         messages = spoken("user", attended.said, attended.asked_at)
         if not messages or self._is_retried(ongoing):
             ongoing.kept.set_result(None)

@@ -51,7 +51,7 @@ from ...plan import (
 from ...records import event_item
 from ...rough import is_rough
 from ...text import query_terms, shared, terms
-from ...types import Fact, Hit, Message, Row, Scope, SearchRequest, Usage
+from ...types import Fact, Hit, MemoryEvent, Message, Row, Scope, SearchRequest, Usage
 from ..encoder import Encoder
 from ..stores.base import Store
 from .extractor import Extractor, Learned
@@ -183,7 +183,7 @@ class Extraction:
         receipt: Receipt | None = None,
         done: Receipt | None = None,
         call: Mapping[str, Any] | None = None,
-    ) -> list[dict[str, Any]]:
+    ) -> list[MemoryEvent]:
         """Store what is worth remembering of a conversation.
 
         Args:
@@ -249,7 +249,7 @@ class Extraction:
         usage: Usage,
         expression: Expression | None,
         frame: Frame,
-    ) -> list[dict[str, Any]]:
+    ) -> list[MemoryEvent]:
         """Store what was learned from messages that are source turns already.
 
         Args:
@@ -306,14 +306,14 @@ class Extraction:
     def _write(
         self,
         changes: Sequence[Change],
-        tell: Callable[[Sequence[Outcome]], list[dict[str, Any]]],
+        tell: Callable[[Sequence[Outcome]], list[MemoryEvent]],
         frame: Frame,
-    ) -> list[dict[str, Any]]:
+    ) -> list[MemoryEvent]:
         """Apply changes, and with them what frames them."""
         first = frame.first()
         begin = len(first)
 
-        def told(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+        def told(outcomes: Sequence[Outcome]) -> list[MemoryEvent]:
             return tell(outcomes[begin : begin + len(changes)])
 
         batch = [*first, *changes, *frame.last(changes, told)]
@@ -329,7 +329,7 @@ class Extraction:
         usage: Usage,
         expression: Expression | None,
         frame: Frame,
-    ) -> list[dict[str, Any]]:
+    ) -> list[MemoryEvent]:
         for _ in range(_ATTEMPTS):
             near = self._find_near(found, new.scope, expression)
             known, undecided, rows = neighbourhood(found, near, _NEAR_IN_ALL)
@@ -399,7 +399,7 @@ class Extraction:
         ]
 
 
-def _told(part: slice, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+def _told(part: slice, outcomes: Sequence[Outcome]) -> list[MemoryEvent]:
     return verbatim_items(outcomes[part])
 
 
@@ -431,7 +431,7 @@ def _additions(new: NewMemories, found: Sequence[Candidate]) -> list[Change]:
     return [add(new, candidate) for candidate in found]
 
 
-def _items(changes: Sequence[Change], outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+def _items(changes: Sequence[Change], outcomes: Sequence[Outcome]) -> list[MemoryEvent]:
     """Describe what changed. What was known already is left out.
 
     A memory that takes the place of others is told once for each of them, and not as an addition too.
@@ -449,7 +449,7 @@ def _items(changes: Sequence[Change], outcomes: Sequence[Outcome]) -> list[dict[
             if isinstance(outcome, Updated):
                 item = event_item(successors[change.successor], "UPDATE")
                 assert item is not None, "what supersedes was written in the same batch"
-                item.update(previous_memory=outcome.previous, supersedes=change.id)
+                item["previous_memory"], item["supersedes"] = outcome.previous, change.id
         elif isinstance(change, ReplaceText):
             item = event_item(outcome, "UPDATE") if isinstance(outcome, Updated) else None
         elif isinstance(change, Delete):

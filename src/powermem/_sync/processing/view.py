@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from ... import clock
 from ...errors import InvalidInputError
 from ...inputs import check_seconds
 from ...masking import shown
 from ...tasks import ProcessStatus
+from ...types import ProcessingStatistics
 from ..calling import named
 from ..stores.base import Store
 from .runner import Observer, TaskRunner
@@ -81,7 +82,7 @@ class Processing:
         parts = self._ready()
         return parts.processor.pause(timeout)
 
-    def stats(self) -> dict[str, Any]:
+    def stats(self) -> ProcessingStatistics:
         """Count the work to do, and what was done of late.
 
         Returns:

@@ -4,12 +4,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
+from ...accesses import Accesses
 from ...budget import Refusal, Spend
 from ...changes import Change, Outcome
+from ...clock import now
 from ...filters import Expression
-from ...tasks import BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
+from ...sql.collection import CollectionSQL
+from ...sql.embedder import EmbedderSQL
+from ...sql.queries import Queries
+from ...sql.queue import QueueSQL
+from ...sql.steps import Statement, Steps
+from ...sql.transfer import Transfer
+from ...tasks import LONGEST_PAUSE, BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
 from ...types import (
     EmbedderIdentity,
     Embedding,
@@ -22,6 +31,10 @@ from ...types import (
     Stored,
     Turn,
 )
+
+T = TypeVar("T")
+
+_REDATED = 500
 
 
 class Store(ABC):
@@ -36,14 +49,48 @@ class Store(ABC):
     The methods that read pages by id, for exports and for another embedder, take the last id of the page
     before as ``after``, or 0; an empty page is the end. Each page is a read of its own, so a scan of millions
     of memories blocks nobody. What is added during a scan has a higher id and is part of it.
+
+    What a store does is written as steps, in ``powermem.sql``; a store says how to run them.
+
+    Args:
+        sql: the collection's tables and what its database says differently.
+        where: the database, for messages.
     """
 
     name: str
+
+    def __init__(self, sql: CollectionSQL, where: str) -> None:
+        self._sql = sql
+        self._queue = QueueSQL(sql)
+        self._queries = Queries(sql)
+        self._embedder = EmbedderSQL(sql, where)
+        self._transfer = Transfer(sql, self._embedder)
+        self._accesses = Accesses()
 
     @property
     def read_only(self) -> bool:
         """Whether it can be read only; known once it is open."""
         return False
+
+    @abstractmethod
+    def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
+        """Run steps that only read."""
+
+    @abstractmethod
+    def _transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
+        """Run steps in one transaction; again from their start when another one made the server undo it."""
+
+    def _prepare(self) -> Steps[None]:
+        """Check the database, and keep other processes from changing the schema until the end."""
+        yield from ()
+
+    def _prepared(self, work: Callable[..., Steps[T]], *args: Any) -> Steps[T]:
+        yield from self._prepare()
+        return (yield from work(*args))
+
+    @abstractmethod
+    def _write_accesses(self) -> None:
+        """Write how often memories were read since the last commit, if that is possible."""
 
     @abstractmethod
     def open(self) -> None:
@@ -53,9 +100,12 @@ class Store(ABC):
     def close(self) -> None:
         """Write what is pending and disconnect."""
 
-    @abstractmethod
     def identify(self, identity: EmbedderIdentity) -> None:
         """Check that the stored vectors are this embedder's; remember it when it is the first."""
+        if self._ask(self._embedder.identify, identity):
+            return
+        if identity.dimension is not None and not self.read_only:
+            self._transact(self._prepared, self._embedder.settle, identity)
 
     @abstractmethod
     def apply(self, changes: Sequence[Change]) -> list[Outcome]:
@@ -69,7 +119,13 @@ class Store(ABC):
     def search(self, requests: Sequence[SearchRequest], *, touch: bool = True) -> list[list[Hit]]:
         """Answer searches, each best first; ``touch`` counts the hits as accesses."""
 
-    @abstractmethod
+    def _count(self, answers: Sequence[Sequence[Hit]], touch: bool) -> None:
+        """Add to the hits' access counts what is not written yet; ``touch`` counts them as accesses."""
+        for hits in answers:
+            self._accesses.include([hit.row for hit in hits])
+        if touch and not self.read_only:
+            self._accesses.add(hit.row.id for hits in answers for hit in hits)
+
     def get_many(
         self, ids: Sequence[int], *, touch: bool = False, user_id: str | None = None
     ) -> dict[int, Row]:
@@ -81,8 +137,12 @@ class Store(ABC):
             user_id: whose they are, if that is known: a store divided by user then looks into one part only,
                 and may leave out what is somebody else's.
         """
+        rows = self._ask(self._queries.get_many, ids, user_id)
+        self._accesses.include(list(rows.values()))
+        if touch and not self.read_only:
+            self._accesses.add(rows)
+        return rows
 
-    @abstractmethod
     def list_rows(
         self,
         scope: Scope,
@@ -94,36 +154,46 @@ class Store(ABC):
         offset: int,
     ) -> tuple[list[Row], int]:
         """Return a page of current memories, and how many there are in all."""
+        rows, total = self._ask(
+            self._queries.list_rows, scope, expression, now(), sort_by, descending, limit, offset
+        )
+        self._accesses.include(rows)
+        return rows, total
 
-    @abstractmethod
     def count(self, scope: Scope, expression: Expression | None) -> int:
         """Return how many current memories there are."""
+        return self._ask(self._queries.count, scope, expression, now())
 
-    @abstractmethod
     def users(self) -> list[str]:
         """Return every user id that has a memory, sorted."""
+        return self._ask(self._queries.users)
 
-    @abstractmethod
     def history(self, memory_id: int) -> list[HistoryEntry]:
         """Return what happened to a memory, oldest first."""
+        return self._ask(self._queries.history, memory_id)
 
-    @abstractmethod
     def turns(self, memory_id: int) -> list[Turn]:
         """Return the turns that a memory came from, oldest first."""
+        return self._ask(self._queries.turns, memory_id)
 
-    @abstractmethod
     def recall_request(self, scope: Scope, key: str) -> str | None:
         """Return the result kept under an idempotency key."""
+        return self._ask(self._queries.recall_request, scope, key)
 
-    @abstractmethod
     def statistics(self, scope: Scope, since: int | None) -> Statistics:
         """Count what a scope holds; ``since`` leaves out what was created before."""
+        self._write_accesses()
+        return self._ask(self._queries.statistics, scope, now(), since)
 
-    @abstractmethod
     def reset(self) -> None:
         """Remove everything in the collection."""
+        self._transact(self._empty)
 
-    @abstractmethod
+    def _empty(self) -> Steps[None]:
+        yield from self._sql.enter()
+        for statement in self._sql.emptying():
+            yield Statement(statement)
+
     def claim_lanes(
         self,
         owner: str,
@@ -146,8 +216,18 @@ class Store(ABC):
             lane: only this one.
             ended: leases that were to end by then are over; ``at`` if it is left out, and 0 for none.
         """
+        claimed: list[str] = []
+        over = at if ended is None else ended
+        while len(claimed) < limit:
+            wanted = limit - len(claimed)
+            due = self._ask(self._queue.lanes.find_due, at, over, wanted, lane)
+            if due:
+                claimed += self._transact(self._queue.lanes.claim, owner, at, over, until, due)
+            # Where somebody else was faster, there may be others.
+            if len(due) < wanted:
+                break
+        return claimed
 
-    @abstractmethod
     def redate_lanes(self, at: int, lease: int) -> int:
         """Correct what a clock that was ahead has written: due times and leases that lie far in the future.
 
@@ -161,16 +241,22 @@ class Store(ABC):
         Returns:
             How many were corrected.
         """
+        latest = (at + int(LONGEST_PAUSE * 1_000_000), at + 2 * lease)
+        lanes, corrected = self._queue.lanes, 0
+        while found := self._ask(lanes.find_misdated, *latest, _REDATED):
+            corrected += self._transact(lanes.redate, found, at, lease, *latest)
+            if len(found) < _REDATED:
+                break
+        return corrected
 
-    @abstractmethod
     def renew_lanes(self, owner: str, lanes: Sequence[str], until: int) -> list[str]:
         """Go on holding lanes; return those that are still held by this owner."""
+        return self._transact(self._queue.lanes.renew, owner, lanes, until) if lanes else []
 
-    @abstractmethod
     def release_lane(self, owner: str, lane: str) -> None:
         """Let go of a lane, if this owner holds it. It has work to do when its next open task is due."""
+        self._transact(self._queue.release, owner, lane)
 
-    @abstractmethod
     def begin_task(self, owner: str, lane: str, at: int) -> Task | None:
         """Begin the first open task of a lane, and return it as it is then; ``None`` when there is none due.
 
@@ -180,63 +266,63 @@ class Store(ABC):
         Raises:
             LeaseLost: the lane is held by somebody else.
         """
+        return self._transact(self._queue.begin, owner, lane, at)
 
-    @abstractmethod
     def task_turns(self, task_id: int) -> list[BufferedTurn]:
         """Return the turns of a task that still wait, in the order in which they were said."""
+        return self._ask(self._queue.task_turns, task_id)
 
-    @abstractmethod
     def count_buffered(self, lane: str | None, limit: int) -> int:
         """Return how many turns wait that no task has taken on; counting ends at ``limit``."""
+        return self._ask(self._queue.count_buffered, lane, limit)
 
-    @abstractmethod
     def buffered_scopes(self, after: str, limit: int, *, lane: str | None = None) -> list[tuple[str, Scope]]:
         """Return a page of the lanes where turns wait that belong to no task, or to a ``"process"`` task that
         failed or was cancelled, each with the scope of one of them, by lane, ascending; with ``lane`` only
         that one."""
+        return self._ask(self._queue.buffered_scopes, after, limit, lane)
 
-    @abstractmethod
     def find_task(self, task_id: int) -> Task | None:
         """Return a task."""
+        return self._ask(self._queue.find_task, task_id)
 
-    @abstractmethod
     def list_tasks(
         self, scope: Scope, statuses: frozenset[ProcessStatus], *, limit: int, offset: int = 0
     ) -> list[Task]:
         """Return tasks in one of these states, the newest first."""
+        return self._ask(self._queue.list_tasks, scope, statuses, limit, offset)
 
-    @abstractmethod
     def queue_statistics(self) -> QueueStatistics:
         """Count what there is to do."""
+        return self._ask(self._queue.statistics)
 
-    @abstractmethod
     def preferences(self, scope: Scope, *, after: int = 0, limit: int | None = None) -> list[Preference]:
         """Return the preferences of a scope, oldest first; those with a higher id than ``after``, at most
         ``limit`` of them."""
+        return self._ask(self._queue.preferences, scope, after, limit)
 
-    @abstractmethod
     def forget_tasks(self, before: int) -> int:
         """Remove tasks that were completed or cancelled before a moment, and return how many.
 
         One whose turns still wait for another task stays.
         """
+        return self._transact(self._queue.forget_tasks, before)
 
-    @abstractmethod
     def revive_tasks(self, at: int) -> int:
         """Let tasks begin again that ended because a budget was used up and that are due; return how many."""
+        return self._transact(self._queue.revive_tasks, at)
 
-    @abstractmethod
     def enter(self, entries: Sequence[Spend]) -> list[Refusal | None]:
         """Make entries in the ledger of what models were asked, which all who use the collection share.
 
         On return they are durable. An entry that its limits do not allow is not made; the others are.
         """
+        return self._transact(self._queue.ledger.enter, entries)
 
-    @abstractmethod
     def identity(self) -> EmbedderIdentity | None:
         """Return whose vectors the store holds; ``None`` when there are none yet."""
+        return self._ask(self._embedder.find)
 
-    @abstractmethod
     def scan(
         self, scope: Scope, expression: Expression | None, after: int, limit: int, *, vectors: bool = False
     ) -> list[Stored]:
@@ -249,20 +335,22 @@ class Store(ABC):
             limit: how many at most.
             vectors: whether to read the vectors and terms, too.
         """
+        found = self._ask(self._transfer.scan, scope, expression, after, limit, vectors)
+        self._accesses.include([stored.row for stored in found])
+        return found
 
-    @abstractmethod
     def scan_turns(self, scope: Scope, after: int, limit: int) -> list[Turn]:
         """Return a page of source turns."""
+        return self._ask(self._transfer.scan_turns, scope, after, limit)
 
-    @abstractmethod
     def get_turns(self, ids: Sequence[int]) -> list[Turn]:
         """Return the source turns that have these ids."""
+        return self._ask(self._transfer.get_turns, ids)
 
-    @abstractmethod
     def scan_deleted(self, after: int, limit: int) -> list[HistoryEntry]:
         """Return a page of the history of memories that exist no more; the ids are those of the entries."""
+        return self._ask(self._transfer.scan_deleted, after, limit)
 
-    @abstractmethod
     def prepare_switch(self, identity: EmbedderIdentity) -> int:
         """Make a place beside the vectors for those of another embedder.
 
@@ -272,17 +360,18 @@ class Store(ABC):
             How many memories have no vector of this embedder yet. When the store's vectors are this
             embedder's, that is how many have no vector at all.
         """
+        self._transact(self._prepared, self._transfer.add_shadow)
+        return self._transact(self._transfer.prepare_switch, identity)
 
-    @abstractmethod
     def missing_embeddings(self, identity: EmbedderIdentity, after: int, limit: int) -> list[Row]:
         """Return a page of the memories that ``prepare_switch`` counts and for whose present text
         ``keep_embeddings`` was given no vector."""
+        return self._ask(self._transfer.missing_embeddings, identity, after, limit)
 
-    @abstractmethod
     def keep_embeddings(self, embeddings: Sequence[Embedding]) -> None:
         """Put vectors aside until ``switch``; nobody searches them."""
+        self._transact(self._transfer.keep_embeddings, embeddings)
 
-    @abstractmethod
     def switch(self, identity: EmbedderIdentity) -> bool:
         """Replace the vectors by those put aside, and remember whose they are, in one transaction.
 
@@ -293,3 +382,8 @@ class Store(ABC):
             ``False`` when a memory has no new vector, because it was added or changed meanwhile; nothing was
             changed then.
         """
+        switched: bool
+        switched, refuses_former = self._transact(self._prepared, self._transfer.switch, identity)
+        if refuses_former:
+            self._embedder.forget()
+        return switched

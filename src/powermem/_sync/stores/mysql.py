@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..._concurrency import Batcher, to_thread
@@ -14,15 +14,16 @@ from ...filters import Expression
 from ...ranking.weights import Weights
 from ...sql.collection import passes
 from ...sql.dialects import Fragment
+from ...sql.embedder import EmbedderSQL
 from ...sql.mysql import SEARCHED, MySQLSQL
 from ...sql.rows import COLUMNS, scope_condition
+from ...sql.steps import Steps
 from ...types import Hit, Row, Scope, SearchRequest
 from .cached import CachedSearch, Freshness, Tables
-from .pool import Pool, Reader
+from .pool import Pool
 from .server import ServerStore
+from .steps import run
 from .writer import ServerWriter
-
-Check = Callable[[Reader, str | None], None]
 
 _CHUNK = 1000
 _MAX_SEARCHES_PER_PASS = 16
@@ -51,6 +52,8 @@ class MySQLStore(ServerStore):
         timeout: seconds to wait for a connection while all are in use.
     """
 
+    _sql: MySQLSQL
+
     def __init__(
         self,
         driver: Driver,
@@ -67,7 +70,6 @@ class MySQLStore(ServerStore):
         super().__init__(driver, sql, most=most, recycle=recycle, timeout=timeout)
         self.name = name
         self._driver = driver
-        self._statements = sql
         self._embedded = embedded
         self._writer = ListingWriter(sql)
         self._cached = self._cache(weights, cache_bytes)
@@ -76,7 +78,7 @@ class MySQLStore(ServerStore):
         )
 
     def _cache(self, weights: Weights, cache_bytes: int) -> CachedSearch:
-        tables = MySQLTables(self._pool, self._statements, self._refuse_switched)
+        tables = MySQLTables(self._pool, self._sql, self._embedder)
         return CachedSearch(tables, weights, cache_bytes=cache_bytes)
 
     def open(self) -> None:
@@ -100,20 +102,12 @@ class MySQLStore(ServerStore):
         if self._embedded is not None:
             to_thread(self._embedded.stop)
 
-    def _prepare(self, connection: Connection) -> None:
+    def _prepare(self) -> Steps[None]:
         try:
-            connection.fetch(self._statements.lock_sequence)
+            yield from self._sql.enter()
         except MissingTableError:
             # There is nothing to lock yet. Two may create the schema at once: its statements allow for that.
             return
-
-    def _enter(self, connection: Connection) -> None:
-        connection.fetch(self._statements.lock_sequence)
-
-    def _abandon(self, connection: Connection) -> None:
-        # Every cache, here and in other processes, must read the vectors anew.
-        for statement in self._statements.forget_caches:
-            connection.execute(statement)
 
     def reset(self) -> None:
         super().reset()
@@ -170,18 +164,18 @@ class MySQLTables(Tables):
     Args:
         pool: whose connections to use.
         sql: the collection's statements.
-        check: raises an error when the number of switches says that the vectors are another embedder's.
+        embedder: whose vectors the collection holds.
     """
 
-    def __init__(self, pool: Pool, sql: MySQLSQL, check: Check) -> None:
+    def __init__(self, pool: Pool, sql: MySQLSQL, embedder: EmbedderSQL) -> None:
         self._pool = pool
         self._sql = sql
-        self._check = check
+        self._embedder = embedder
 
     def freshness(self) -> Freshness:
         with self._pool.reading() as reader:
             found = dict(reader.fetch(self._sql.progress))
-            self._check(reader, found.get("switches"))
+            run(reader, self._embedder.refuse(found.get("switches")))
         return self._read(found)
 
     def _read(self, progress: Mapping[str, str]) -> Freshness:

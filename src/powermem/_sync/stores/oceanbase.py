@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-from ..._drivers.base import Connection, Driver
+from ..._drivers.base import Driver
 from ...clock import now as clock_now
 from ...ranking.weights import Weights
 from ...sql.oceanbase import OceanBaseSQL
@@ -16,6 +16,7 @@ from .building import Builder
 from .cached import CachedSearch, Freshness
 from .indexed import IndexedSearch
 from .mysql import MySQLStore, MySQLTables
+from .steps import run
 
 _HELD = 20_000
 """A user's memories are ranked in this process up to so many; more are left to the server."""
@@ -32,8 +33,9 @@ class OceanBaseStore(MySQLStore):
         options: as `MySQLStore` takes them.
     """
 
+    _sql: OceanBaseSQL
+
     def __init__(self, driver: Driver, sql: OceanBaseSQL, weights: Weights, **options: Any) -> None:
-        self._oceanbase = sql
         super().__init__(driver, sql, weights, **options)
         self._indexed = IndexedSearch(sql, weights)
         self._builder = Builder(driver, sql)
@@ -41,7 +43,7 @@ class OceanBaseStore(MySQLStore):
         self._large: OrderedDict[str | None, None] = OrderedDict()
 
     def _cache(self, weights: Weights, cache_bytes: int) -> CachedSearch:
-        tables = OceanBaseTables(self._pool, self._oceanbase, self._refuse_switched)
+        tables = OceanBaseTables(self._pool, self._sql, self._embedder)
         return CachedSearch(tables, weights, cache_bytes=cache_bytes, most_rows=_HELD)
 
     def _migrate(self) -> None:
@@ -66,18 +68,7 @@ class OceanBaseStore(MySQLStore):
 
     def _progress(self) -> dict[str, str]:
         with self._pool.reading() as reader:
-            return dict(reader.fetch(self._oceanbase.progress))
-
-    def _enter(self, connection: Connection) -> None:
-        found = dict(connection.fetch(self._statements.lock_sequence))
-        dimension = found.get("near_column")
-        self._oceanbase.write_near(int(dimension) if dimension else None)
-
-    def _abandon(self, connection: Connection) -> None:
-        super()._abandon(connection)
-        # The vectors to come may have another length, and a column is not changed in a transaction.
-        for name in ("near", "near_column"):
-            self._set_meta(connection, name, "")
+            return dict(reader.fetch(self._sql.progress))
 
     def _search(self, request: SearchRequest) -> list[Hit]:
         user_id = request.scope.user_id
@@ -99,8 +90,8 @@ class OceanBaseStore(MySQLStore):
         if request.embedding is None and request.terms is None:
             return []
         with self._pool.reading() as reader:
-            progress = dict(reader.fetch(self._oceanbase.progress))
-            self._refuse_switched(reader, progress.get("switches"))
+            progress = dict(reader.fetch(self._sql.progress))
+            run(reader, self._embedder.refuse(progress.get("switches")))
             if not _complete(progress):
                 return None
             documents, ranked = self._indexed.search(reader, request, clock_now())
@@ -110,7 +101,7 @@ class OceanBaseStore(MySQLStore):
                 # The user has fewer memories than before; the next search finds out how many.
                 self._large.pop(scope.user_id, None)
             ids = [memory_id for memory_id, _ in ranked]
-            rows = self._reader.get_many(reader, ids, request.scope.user_id)
+            rows = run(reader, self._queries.get_many(ids, request.scope.user_id))
         # A memory may have been deleted between two queries.
         return [Hit(rows[one], score.score, score.details()) for one, score in ranked if one in rows]
 

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 from ..._concurrency import to_thread
-from ..._drivers.base import Connection, Driver
+from ..._drivers.base import Driver
 from ...clock import now as clock_now
 from ...errors import StoreError
 from ...ranking.boosts import looked_up
@@ -22,9 +22,11 @@ from ...sql.collection import passes
 from ...sql.dialects import Fragment
 from ...sql.postgres import PostgresSQL, Vector, searched_rows, signed
 from ...sql.rows import COLUMNS, scope_condition, visible
-from ...types import EmbedderIdentity, Hit, Row, Scope, SearchRequest
+from ...sql.steps import Query, Statement, Steps
+from ...types import Hit, Row, Scope, SearchRequest
 from .pool import Reader
 from .server import ServerStore
+from .steps import run
 
 _WHOLE = 2000
 """A scope of no more rows is sent to us as a whole, in one query, and scored here."""
@@ -42,7 +44,6 @@ class PostgresStore(ServerStore):
         driver: opens connections.
         sql: the collection's statements.
         weights: how much each part of a score counts.
-        indexed: whether to keep an index of the vectors; without one every search compares them all.
         least: how many connections to open at once.
         most: how many there may be.
         recycle: seconds after which a connection is replaced; negative for never.
@@ -50,6 +51,7 @@ class PostgresStore(ServerStore):
     """
 
     name = "postgres"
+    _sql: PostgresSQL
 
     def __init__(
         self,
@@ -57,47 +59,35 @@ class PostgresStore(ServerStore):
         sql: PostgresSQL,
         weights: Weights,
         *,
-        indexed: bool = True,
         least: int = 1,
         most: int = 10,
         recycle: float = 3600,
         timeout: float = 60,
     ) -> None:
         super().__init__(driver, sql, least=least, most=most, recycle=recycle, timeout=timeout)
-        self._postgres = sql
         self._weights = weights
         self._plain = weights.plain()
-        self._indexed = indexed
         # Scopes that were too large to be sent as a whole, the ones met last at the end.
         self._large: OrderedDict[Scope, None] = OrderedDict()
 
-    def _prepare(self, connection: Connection) -> None:
-        connection.execute("SELECT pg_advisory_xact_lock(?::bigint)", (_LOCK,))
-        encoding = connection.fetch(
+    def _prepare(self) -> Steps[None]:
+        yield Query("SELECT pg_advisory_xact_lock(?::bigint)", (_LOCK,))
+        encoding = yield Query(
             "SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()"
         )
         if encoding[0][0] != "UTF8":
             raise StoreError(
                 f"{self._where}: the database's encoding is {encoding[0][0]}; create one with ENCODING 'UTF8'"
             )
-        if connection.fetch("SELECT 1 FROM pg_extension WHERE extname = 'vector'"):
+        if (yield Query("SELECT 1 FROM pg_extension WHERE extname = 'vector'")):
             return
         try:
-            connection.execute("CREATE EXTENSION vector")
+            yield Statement("CREATE EXTENSION vector")
         except StoreError as error:
             raise StoreError(
                 f"{self._where}: the extension pgvector is missing in this database; install the server's "
                 f"package pgvector and run CREATE EXTENSION vector as a superuser ({error})"
             ) from error
-
-    def _adopt(self, connection: Connection, identity: EmbedderIdentity) -> None:
-        statement = self._postgres.create_index(identity.dimension or 0)
-        connection.execute(self._postgres.drop_index())
-        if self._indexed and statement is not None:
-            connection.execute(statement)
-
-    def _abandon(self, connection: Connection) -> None:
-        connection.execute(self._postgres.drop_index())
 
     def _search(self, request: SearchRequest) -> list[Hit]:
         if request.embedding is None and request.terms is None:
@@ -118,7 +108,7 @@ class PostgresStore(ServerStore):
     def _read_hits(self, reader: Reader, ids: Sequence[int], user_id: str | None) -> dict[int, Row]:
         """Return the memories that were found, in the same trip as the number of switches."""
         if not ids:
-            self._check_embedder(reader)
+            run(reader, self._embedder.check())
             return {}
         where = self._sql.named(ids, user_id)
         found = reader.fetch(
@@ -127,7 +117,7 @@ class PostgresStore(ServerStore):
             where.values,
         )
         if found:
-            self._refuse_switched(reader, found[0][-1])
+            run(reader, self._embedder.refuse(found[0][-1]))
         return {values[0]: self._sql.to_row(values) for values in found}
 
     def _visible(self, reader: Reader, request: SearchRequest, now: int) -> Fragment:
@@ -263,7 +253,7 @@ class PostgresStore(ServerStore):
         if not asked:
             return found
         pairs = reader.fetch(
-            self._postgres.turns_beside(),
+            self._sql.turns_beside(),
             [
                 [found.ids[row] for row in asked],
                 [found.users[row] for row in asked],

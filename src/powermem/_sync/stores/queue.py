@@ -3,28 +3,14 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import TypeVar
 
-from ..._concurrency import sleep
 from ..._drivers.base import (
-    CommitUnknownError,
     Connection,
-    ConnectionLostError,
-    NoReplyError,
-    ReadOnlyServerError,
-    TransactionAbortedError,
 )
-from ...budget import Refusal, Spend
 from ...changes import AddTask, AddTurn, BufferTurn, Change, HoldLane
 from ...sql.queue import QueueSQL
-from ...sql.steps import Steps
-from ...tasks import LONGEST_PAUSE, BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
-from ...types import Scope
-from .base import Store
-from .locking import PAUSES
-from .pool import Pool
 from .steps import run
 
 T = TypeVar("T")
@@ -66,124 +52,3 @@ def add_turns(connection: Connection, queue: QueueSQL, changes: Sequence[Change]
         connection.execute_many(queue.insert_turn, [*map(queue.encoding.turn_values, turns)])
     if waiting:
         connection.execute_many(queue.insert_buffered, [*map(queue.encoding.buffered_values, waiting)])
-
-
-class QueueStore(Store):
-    """A store that can run the steps of ``powermem.sql.steps``."""
-
-    _queue: QueueSQL
-
-    @abstractmethod
-    def _transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
-        """Run steps in one transaction; again from their start when it met another one and was undone."""
-
-    @abstractmethod
-    def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
-        """Run steps that only read."""
-
-    def claim_lanes(
-        self,
-        owner: str,
-        at: int,
-        until: int,
-        limit: int,
-        *,
-        lane: str | None = None,
-        ended: int | None = None,
-    ) -> list[str]:
-        claimed: list[str] = []
-        over = at if ended is None else ended
-        while len(claimed) < limit:
-            wanted = limit - len(claimed)
-            due = self._ask(self._queue.lanes.find_due, at, over, wanted, lane)
-            if due:
-                claimed += self._transact(self._queue.lanes.claim, owner, at, over, until, due)
-            # Where somebody else was faster, there may be others.
-            if len(due) < wanted:
-                break
-        return claimed
-
-    def redate_lanes(self, at: int, lease: int) -> int:
-        latest = (at + int(LONGEST_PAUSE * 1_000_000), at + 2 * lease)
-        lanes, corrected = self._queue.lanes, 0
-        while found := self._ask(lanes.find_misdated, *latest, _REDATED):
-            corrected += self._transact(lanes.redate, found, at, lease, *latest)
-            if len(found) < _REDATED:
-                break
-        return corrected
-
-    def renew_lanes(self, owner: str, lanes: Sequence[str], until: int) -> list[str]:
-        return self._transact(self._queue.lanes.renew, owner, lanes, until) if lanes else []
-
-    def release_lane(self, owner: str, lane: str) -> None:
-        self._transact(self._queue.release, owner, lane)
-
-    def begin_task(self, owner: str, lane: str, at: int) -> Task | None:
-        return self._transact(self._queue.begin, owner, lane, at)
-
-    def task_turns(self, task_id: int) -> list[BufferedTurn]:
-        return self._ask(self._queue.task_turns, task_id)
-
-    def count_buffered(self, lane: str | None, limit: int) -> int:
-        return self._ask(self._queue.count_buffered, lane, limit)
-
-    def buffered_scopes(self, after: str, limit: int, *, lane: str | None = None) -> list[tuple[str, Scope]]:
-        return self._ask(self._queue.buffered_scopes, after, limit, lane)
-
-    def find_task(self, task_id: int) -> Task | None:
-        return self._ask(self._queue.find_task, task_id)
-
-    def list_tasks(
-        self, scope: Scope, statuses: frozenset[ProcessStatus], *, limit: int, offset: int = 0
-    ) -> list[Task]:
-        return self._ask(self._queue.list_tasks, scope, statuses, limit, offset)
-
-    def queue_statistics(self) -> QueueStatistics:
-        return self._ask(self._queue.statistics)
-
-    def preferences(self, scope: Scope, *, after: int = 0, limit: int | None = None) -> list[Preference]:
-        return self._ask(self._queue.preferences, scope, after, limit)
-
-    def forget_tasks(self, before: int) -> int:
-        return self._transact(self._queue.forget_tasks, before)
-
-    def revive_tasks(self, at: int) -> int:
-        return self._transact(self._queue.revive_tasks, at)
-
-    def enter(self, entries: Sequence[Spend]) -> list[Refusal | None]:
-        return self._transact(self._queue.ledger.enter, entries)
-
-
-class ServerQueueStore(QueueStore):
-    """A store that does so on the connections of a pool."""
-
-    _pool: Pool
-
-    def _transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
-        def take_steps(connection: Connection) -> T:
-            return run(connection, work(*args))
-
-        return self._carry_out(take_steps)
-
-    def _carry_out(self, work: Callable[[Connection], T]) -> T:
-        """Run work in one transaction; again from its start when the server undid it for another one."""
-        pauses = iter(PAUSES)
-        repeatable = True
-        while True:
-            try:
-                with self._pool.transaction() as connection:
-                    return work(connection)
-            except TransactionAbortedError:
-                pause = next(pauses, None)
-                if pause is None:
-                    raise
-                sleep(pause)
-            except (ConnectionLostError, ReadOnlyServerError) as error:
-                # Unless the end is unknown, nothing was done; another server may be there by now.
-                if isinstance(error, (CommitUnknownError, NoReplyError)) or not repeatable:
-                    raise
-                repeatable = False
-
-    def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
-        with self._pool.reading() as reader:
-            return run(reader, work(*args))

@@ -3,36 +3,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from ..._concurrency import Batcher, Threads
 from ...changes import Change, Outcome
-from ...filters import Expression
+from ...errors import StoreError
 from ...sql.steps import Steps
 from ...sqlite.engine import Engine
-from ...types import (
-    EmbedderIdentity,
-    Embedding,
-    HistoryEntry,
-    Hit,
-    Row,
-    Scope,
-    SearchRequest,
-    Statistics,
-    Stored,
-    Turn,
-)
-from .queue import QueueStore
+from ...types import Hit, SearchRequest
+from .base import Store
 
 T = TypeVar("T")
+
+_logger = logging.getLogger("powermem")
 
 _READERS = 4
 _MAX_BATCHES_PER_COMMIT = 256
 _MAX_SEARCHES_PER_PASS = 16
 
 
-class SQLiteStore(QueueStore):
+class SQLiteStore(Store):
     """Memories in one SQLite file.
 
     Args:
@@ -42,8 +34,9 @@ class SQLiteStore(QueueStore):
     name = "sqlite"
 
     def __init__(self, engine: Engine) -> None:
+        super().__init__(engine.sql, engine.path)
         self._engine = engine
-        self._queue = engine.queue
+        self._accesses, self._embedder = engine.accesses, engine.embedder
         self._write_thread = Threads("powermem-sqlite-writer", 1)
         self._read_threads = Threads("powermem-sqlite-reader", _READERS)
         self._commits: Batcher[Sequence[Change], list[Outcome]] = Batcher(
@@ -74,9 +67,6 @@ class SQLiteStore(QueueStore):
             self._write_thread.close()
             self._read_threads.close()
 
-    def identify(self, identity: EmbedderIdentity) -> None:
-        self._write_thread.run(self._engine.identify, identity)
-
     def apply(self, changes: Sequence[Change]) -> list[Outcome]:
         return self._commits.submit(changes)
 
@@ -84,91 +74,25 @@ class SQLiteStore(QueueStore):
         return self._write_thread.run(self._engine.apply, batches)
 
     def search(self, requests: Sequence[SearchRequest], *, touch: bool = True) -> list[list[Hit]]:
-        hits = self._searches.submit_many(requests)
-        if touch:
-            self._engine.touch([hit.row.id for found in hits for hit in found])
-        return hits
+        answers = self._searches.submit_many(requests)
+        self._count(answers, touch)
+        return answers
 
     def _search(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception]:
         return list(self._read_threads.run(self._engine.search, requests))
 
-    def get_many(
-        self, ids: Sequence[int], *, touch: bool = False, user_id: str | None = None
-    ) -> dict[int, Row]:
-        rows = self._read_threads.run(self._engine.get_many, ids)
-        if touch:
-            self._engine.touch(list(rows))
-        return rows
-
-    def list_rows(
-        self,
-        scope: Scope,
-        expression: Expression | None,
-        *,
-        sort_by: str,
-        descending: bool,
-        limit: int,
-        offset: int,
-    ) -> tuple[list[Row], int]:
-        return self._read_threads.run(
-            self._engine.list_rows,
-            scope,
-            expression,
-            sort_by=sort_by,
-            descending=descending,
-            limit=limit,
-            offset=offset,
-        )
-
-    def count(self, scope: Scope, expression: Expression | None) -> int:
-        return self._read_threads.run(self._engine.count, scope, expression)
-
-    def users(self) -> list[str]:
-        return self._read_threads.run(self._engine.users)
-
-    def history(self, memory_id: int) -> list[HistoryEntry]:
-        return self._read_threads.run(self._engine.history, memory_id)
-
-    def turns(self, memory_id: int) -> list[Turn]:
-        return self._read_threads.run(self._engine.turns, memory_id)
-
-    def recall_request(self, scope: Scope, key: str) -> str | None:
-        return self._read_threads.run(self._engine.recall_request, scope, key)
-
-    def statistics(self, scope: Scope, since: int | None) -> Statistics:
-        return self._write_thread.run(self._engine.statistics, scope, since)
-
     def reset(self) -> None:
-        self._write_thread.run(self._engine.reset)
+        super().reset()
+        self._engine.forget_partitions()
 
-    def identity(self) -> EmbedderIdentity | None:
-        return self._read_threads.run(self._engine.identity)
-
-    def scan(
-        self, scope: Scope, expression: Expression | None, after: int, limit: int, *, vectors: bool = False
-    ) -> list[Stored]:
-        return self._read_threads.run(self._engine.scan, scope, expression, after, limit, vectors=vectors)
-
-    def scan_turns(self, scope: Scope, after: int, limit: int) -> list[Turn]:
-        return self._read_threads.run(self._engine.scan_turns, scope, after, limit)
-
-    def get_turns(self, ids: Sequence[int]) -> list[Turn]:
-        return self._read_threads.run(self._engine.get_turns, ids)
-
-    def scan_deleted(self, after: int, limit: int) -> list[HistoryEntry]:
-        return self._read_threads.run(self._engine.scan_deleted, after, limit)
-
-    def prepare_switch(self, identity: EmbedderIdentity) -> int:
-        return self._write_thread.run(self._engine.prepare_switch, identity)
-
-    def missing_embeddings(self, identity: EmbedderIdentity, after: int, limit: int) -> list[Row]:
-        return self._write_thread.run(self._engine.missing_embeddings, identity, after, limit)
-
-    def keep_embeddings(self, embeddings: Sequence[Embedding]) -> None:
-        self._write_thread.run(self._engine.keep_embeddings, embeddings)
-
-    def switch(self, identity: EmbedderIdentity) -> bool:
-        return self._write_thread.run(self._engine.switch, identity)
+    def _write_accesses(self) -> None:
+        if not self._accesses:
+            return
+        try:
+            self._commit([])
+        except StoreError as error:
+            # They wait for the next commit, and what is stored can be counted all the same.
+            _logger.warning("how often memories were found could not be stored: %s", error)
 
     def _transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
         return self._write_thread.run(self._engine.transact, work, *args)
