@@ -163,14 +163,25 @@ def loaded(result: Record) -> Iterator[Part]:
     skipped = f", {result['skipped']} done before" if result["skipped"] else ""
     done = f"{result['added']} added, {result['failed']} failed{skipped} in {result['seconds']:.1f} s"
     yield f"{done}; memories: {events or 'none'}"
-    if result["errors"]:
+    yield from errors(Column("where"), result["errors"], result["failed"])
+
+
+def errors(place: Column, listed: Sequence[Record], total: int) -> Iterator[Part]:
+    """Show errors, if there are any.
+
+    Args:
+        place: the column that says where; its title is the key of the errors.
+        listed: the first errors, each with the place and an ``error``.
+        total: the number of all errors.
+    """
+    if listed:
         yield ""
         yield Grid(
-            (Column("where"), Column("error", prose=True, style="red")),
-            [(fault["where"], fault["error"]) for fault in result["errors"]],
+            (place, Column("error", prose=True, style="red")),
+            [(str(one[place.title] or ""), one["error"]) for one in listed],
         )
-        if len(result["errors"]) < result["failed"]:
-            yield f"and {result['failed'] - len(result['errors'])} more"
+        if len(listed) < total:
+            yield f"and {total - len(listed)} more"
 
 
 def pairs(rows: Sequence[tuple[str, str]]) -> Grid:

@@ -20,30 +20,14 @@ from ..types import Metadata, Row, Scope, Stored
 # "memory".
 _TEXT = ("data", "memory", "content", "text")
 _SCOPE = ("user_id", "agent_id", "run_id")
-# What is a column here, is derived from the text, or is of use inside the other library only.
+# Keys that are no metadata: they are columns here, derived from the text, or internal to the other library.
 _KNOWN = frozenset(
-    {
-        *_TEXT,
-        *_SCOPE,
-        "id",
-        "memory_id",
-        "actor_id",
-        "memory_type",
-        "category",
-        "metadata",
-        "hash",
-        "created_at",
-        "updated_at",
-        "expiration_date",
-        "expires_at",
-        "score",
-        "vector",
-        "embedding",
-        "fulltext_content",
-        "text_lemmatized",
-        "access_count",
-    }
-)
+    (
+        *_TEXT, *_SCOPE, "id", "memory_id", "actor_id", "memory_type", "category", "metadata", "hash",
+        "created_at", "updated_at", "expiration_date", "expires_at", "access_count", "score", "vector",
+        "embedding", "fulltext_content", "text_lemmatized",
+    )
+)  # fmt: skip
 _ENVELOPES = ("results", "memories", "data", "points")
 
 

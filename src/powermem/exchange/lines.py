@@ -78,9 +78,7 @@ def read_header(line: str) -> Header | None:
             f"{FORMAT}; upgrade powermem"
         )
     embedder, index = value.get("embedder"), value.get("index", 0)
-    identity = None
-    if embedder is not None:
-        identity = _identity(embedder)
+    identity = None if embedder is None else _identity(embedder)
     if type(index) is not int or not 0 <= index < 1 << 31:
         raise InvalidInputError(f"source: the header's 'index' must be a small integer, got {shown(index)}")
     return Header(identity, index)
@@ -107,9 +105,7 @@ def _write_memory(stored: Stored) -> dict[str, Any]:
     value: dict[str, Any] = {
         "memory": row.text,
         "id": row.id,
-        "user_id": row.scope.user_id,
-        "agent_id": row.scope.agent_id,
-        "run_id": row.scope.run_id,
+        **row.scope._asdict(),
         "hash": row.hash,
         "actor_id": row.actor_id,
         "memory_type": row.memory_type,
@@ -138,9 +134,7 @@ def _write_turn(turn: Turn) -> dict[str, Any]:
     return {
         "turn": turn.content,
         "id": turn.id,
-        "user_id": turn.scope.user_id,
-        "agent_id": turn.scope.agent_id,
-        "run_id": turn.scope.run_id,
+        **turn.scope._asdict(),
         "role": turn.role,
         "actor_id": turn.actor_id,
         "sent_at": turn.sent_at,
@@ -153,9 +147,7 @@ def _write_preference(preference: Preference) -> dict[str, Any]:
     return {
         "preference": preference.text,
         "id": preference.id,
-        "user_id": preference.scope.user_id,
-        "agent_id": preference.scope.agent_id,
-        "run_id": preference.scope.run_id,
+        **preference.scope._asdict(),
         "kind": preference.kind,
         "reasoning": preference.reasoning,
         "created_at": preference.created_at,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..text import query_terms
 from . import bm25
-from .rankable import BoolArray, FloatArray, IntArray
+from .growing import BoolArray, FloatArray, IntArray
 from .turns import Beside
 
 

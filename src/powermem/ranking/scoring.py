@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ..types import SearchRequest
 from .found import Found, FoundWords
 from .fusion import Ranked, combine, pool_size, rank
-from .rankable import FloatArray
+from .growing import FloatArray
 from .selection import best
 from .weights import Weights
 
