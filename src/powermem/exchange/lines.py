@@ -1,5 +1,5 @@
-"""Our own format: a header line, then one JSON object a line for each turn, memory, preference or deleted
-memory's entry.
+"""powermem's file format: a header line, then a line of JSON for each turn, memory, preference and history
+entry of a deleted memory.
 
 Times are integer microseconds UTC. Vectors are normalized float32, terms uint64 and counts uint8, all
 little-endian and in base64.
@@ -26,10 +26,10 @@ from ..text import content_hash
 from ..types import EmbedderIdentity, HistoryEntry, Row, Scope, Stored, Turn
 
 FORMAT = 1
-"""The version of the format; a reader refuses a higher one."""
+"""The version of the format; readers refuse a higher one."""
 
 INDEX = 2
-"""The version of ``powermem.indexing.index``; terms of another one are computed anew."""
+"""The version of ``powermem.indexing.index``; terms of another version are computed again."""
 
 KEY = "powermem_export"
 
@@ -42,11 +42,11 @@ _encode = json.JSONEncoder(
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the first line says of a file.
+    """The first line of a file.
 
     Attributes:
-        embedder: whose vectors are in it; ``None`` when there are none.
-        index: the version of the terms in it.
+        embedder: the embedder of its vectors; ``None`` if there are none.
+        index: the version of its terms.
     """
 
     embedder: EmbedderIdentity | None
@@ -61,7 +61,7 @@ def write_header(header: Header) -> str:
 
 
 def read_header(line: str) -> Header | None:
-    """Read the first line of a file; ``None`` when it is not one of ours.
+    """Read the first line of a file; return ``None`` if the file is not in powermem's format.
 
     Raises:
         InvalidInputError: it was written by a newer version.
@@ -272,12 +272,12 @@ def _scope(value: Mapping[str, Any]) -> Scope:
     return _checked_scope(value["user_id"], value["agent_id"], value["run_id"])
 
 
-# The same few scopes come again and again.
+# Files repeat the same few scopes.
 _checked_scope = lru_cache(maxsize=4096, typed=True)(check_scope)
 
 
 def _id(value: Any) -> int:
-    # As this library writes them; others may have made strings of them.
+    # powermem writes integers; other tools may have turned them into strings.
     if type(value) is int and 0 < value < 1 << 63:
         return value
     number = parse_id(value)
@@ -287,7 +287,7 @@ def _id(value: Any) -> int:
 
 
 def _integer(value: Any) -> int:
-    # Not isinstance: a bool is no number here, and stores keep 64 bits.
+    # Not isinstance, since a bool is no number here; stores have 64 bits.
     if type(value) is not int or not -(1 << 63) <= value < 1 << 63:
         raise InvalidInputError(f"expected a 64-bit integer, got {shown(value)}")
     return value
@@ -298,7 +298,7 @@ def _moment(value: Any) -> int | None:
 
 
 def _offset(value: Any) -> int | None:
-    # Exports of earlier versions have none.
+    # Missing in exports of earlier versions.
     if value is not None and (type(value) is not int or abs(value) >= FULL_DAY):
         raise InvalidInputError(f"utc_offset: expected seconds, less than a day of them, got {shown(value)}")
     return value
@@ -317,7 +317,7 @@ def _optional(value: Any, name: str) -> str | None:
 def _vector(value: Any, embedder: EmbedderIdentity | None) -> bytes | None:
     if value is None or embedder is None or embedder.dimension is None:
         return None
-    # What is no base64 is passed over, so that the length is wrong.
+    # a2b_base64 skips invalid characters, which makes the length wrong.
     vector = a2b_base64(value)
     if len(vector) != 4 * embedder.dimension:
         raise InvalidInputError(
