@@ -78,7 +78,8 @@ def _configured(path: str) -> Memory:
 
 @contextmanager
 def _closing(memory: Memory) -> Iterator[Memory]:
-    """Close a memory in the end, without opening it as usual, which needs an embedder that fits."""
+    """Close a memory at the end, without opening it at the start, which would require the embedder of the
+    store."""
     try:
         yield memory
     finally:

@@ -1,4 +1,4 @@
-"""Results as people read them."""
+"""Results as tables and lines for people."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def configuration(masked: Record) -> Iterator[Part]:
 
 
 def validity(result: Record) -> Iterator[Part]:
-    """Show that a configuration is fine."""
+    """Show that a configuration is valid."""
     if result["valid"]:
         yield "OK"
 
@@ -190,27 +190,27 @@ def pairs(rows: Sequence[tuple[str, str]]) -> Grid:
 
 
 def who(found: Record) -> str:
-    """Return who said it, or else whose it is."""
+    """Return the speaker of a memory, or else its owner."""
     return str(found["actor_id"] or found["user_id"] or found["agent_id"] or "")
 
 
 def moment(iso: str, *, seconds: bool = False) -> str:
-    """Return a moment to the minute, or to the second."""
+    """Format a time to the minute, or to the second."""
     return iso[: 19 if seconds else 16].replace("T", " ")
 
 
 def amount(count: int, one: str, several: str) -> str:
-    """Return a number with what it counts."""
+    """Format a number with the noun that it counts."""
     return f"{count} {one if count == 1 else several}"
 
 
 def memories_counted(count: int) -> str:
-    """Return a number of memories."""
+    """Format a number of memories."""
     return amount(count, "memory", "memories")
 
 
 def plain(value: object) -> str:
-    """Return a value as one reads it."""
+    """Format a value for people."""
     if isinstance(value, Mapping):
         return ", ".join(f"{key}={plain(part)}" for key, part in value.items())
     if isinstance(value, (list, tuple)):
@@ -224,7 +224,7 @@ def _changed(item: Record) -> str:
 
 
 def _part(value: object) -> str:
-    """Return a part of a score: ranks are whole numbers, and what does not apply is left blank."""
+    """Format a part of a score: ranks are integers, and a missing part is blank."""
     if value is None:
         return ""
     return f"{value:.3f}" if isinstance(value, float) else plain(value)
