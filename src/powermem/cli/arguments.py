@@ -45,9 +45,9 @@ Without an action, the newest tasks are listed. 'retry ID' restarts a failed or 
 it. 'cancel ID' cancels a task; its messages are kept, and another task can process them.
 """
 _WORKER = """\
-A worker runs the tasks of all processes and users of the store. On SIGTERM or ^C it finishes its current tasks
-and exits; on a second one it exits at once and leaves them to other workers. Any number of workers may share a
-store, and if it is a server, they may run on several machines.
+A worker runs the tasks of all processes and users of the store. On SIGTERM or ^C it finishes its current
+tasks and exits; on a second one it exits at once and leaves them to other workers. Any number of workers may
+share a store, and if it is a server, they may run on several machines.
 """
 _MORE = {"load": _LOAD, "tasks": _TASKS, "worker": _WORKER}
 
