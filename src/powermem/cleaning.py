@@ -1,8 +1,10 @@
-"""Clean strings from models and other programs so that every store can hold them."""
+"""Clean texts from models and other programs for storage; normalize and hash texts."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from hashlib import sha256
 from typing import Any
 
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
@@ -25,8 +27,7 @@ def clean_text(text: str) -> str:
 
 
 def clean(value: Any) -> Any:
-    """Clean all strings in a value that ``json.loads`` returned, which also bounds its depth; see
-    `clean_text`."""
+    """Clean all strings in a value returned by ``json.loads``, which bounds its depth."""
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, list):
@@ -34,3 +35,13 @@ def clean(value: Any) -> Any:
     if isinstance(value, dict):
         return {clean_text(key): clean(item) for key, item in value.items()}
     return value
+
+
+def normalize(text: str) -> str:
+    """Return the form in which equal texts are equal: NFKC, single spaces, stripped."""
+    return " ".join((text if text.isascii() else unicodedata.normalize("NFKC", text)).split())
+
+
+def content_hash(text: str) -> str:
+    """Return the first 32 hex digits of the SHA-256 of a text's normalized form."""
+    return sha256(normalize(text).encode("utf-8", "surrogatepass")).hexdigest()[:32]

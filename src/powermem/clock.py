@@ -19,6 +19,12 @@ DAY = 86_400_000_000
 FULL_DAY = 86_400
 """A day in seconds; the absolute value of an offset from UTC is smaller."""
 
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
 _FIRST = (datetime.min.replace(tzinfo=timezone.utc) - _EPOCH) // _MICROSECOND
@@ -272,3 +278,12 @@ def _from_text(text: str) -> datetime | str:
         return datetime.fromisoformat(iso)
     except ValueError:
         return text
+
+
+def date_phrase(moment: int, utc_offset: int | None = None) -> str:
+    """Return the day of a time (microseconds UTC) as in ``"8 May 2023"``, whatever the locale.
+
+    ``utc_offset`` is the local offset from UTC in seconds.
+    """
+    day = to_datetime(moment, utc_offset)
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"

@@ -55,8 +55,7 @@ class Excerpts:
         return min(votes, key=lambda place: (-votes[place], place), default=(message or 0, 0))
 
     def _index(self, message: int | None) -> dict[str, list[tuple[int, int]]]:
-        """Return the pieces that contain each word; of a common word only as many as show that it is
-        common."""
+        """Return the pieces that contain each word; for a common word, only `_MOST_PLACES` + 1."""
         if (index := self._words.get(message)) is None:
             index = self._words[message] = {}
             for number in range(len(self._texts)) if message is None else (message,):

@@ -1,13 +1,16 @@
-"""Check the arguments that many public methods share."""
+"""Check the arguments of public methods: their values, and whether they fit the signature."""
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeAlias
+from types import FunctionType
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from .errors import InvalidInputError
@@ -28,6 +31,9 @@ store."""
 
 MAX_KEY_LENGTH = 256
 """Longest idempotency key, for the same reason."""
+
+
+_Class = TypeVar("_Class", bound=type)
 
 
 class Keep:
@@ -91,8 +97,7 @@ def check_scope(user_id: object, agent_id: object, run_id: object) -> Scope:
 
 
 def is_theirs(scope: Scope, whose: Scope) -> bool:
-    """Return whether a scope belongs to the user and agent of ``whose``; ids that are ``None`` there match
-    all."""
+    """Return whether a scope belongs to the user and agent of ``whose``, where ``None`` matches all."""
     return whose.user_id in (None, scope.user_id) and whose.agent_id in (None, scope.agent_id)
 
 
@@ -246,3 +251,80 @@ def _checked(value: Any, name: str, expected: str, fits: bool) -> float | None:
         raise InvalidInputError(f"{name}: expected {expected}, got {shown(value)}")
     # The cut keeps a huge integer from overflowing a float.
     return None if value is None else float(min(value, MAX_COUNT))
+
+
+def named(public: str) -> Callable[[_Class], _Class]:
+    """Name the public methods of a class, including inherited ones, as users call them.
+
+    A call whose arguments do not fit the signature raises ``InvalidInputError`` instead of a ``TypeError``
+    with the name of an internal class. Signatures stay as they are.
+
+    Args:
+        public: the public name of the class, such as ``"Memory"``.
+    """
+
+    def rename(cls: _Class) -> _Class:
+        for name in dir(cls):
+            made = inspect.getattr_static(cls, name)
+            if isinstance(made, FunctionType) and (name == "__init__" or not name.startswith("_")):
+                call = public if name == "__init__" else f"{public}.{name}"
+                wrapped = _awaited(made, call) if inspect.iscoroutinefunction(made) else _called(made, call)
+                wrapped.__qualname__ = f"{public}.{name}"
+                setattr(cls, name, wrapped)
+        # Set dynamically, since with a __getattr__ in the class, type checkers would accept any attribute.
+        setattr(cls, "__getattr__", _lacking(public, dir(cls)))  # noqa: B010
+        return cls
+
+    return rename
+
+
+def _lacking(public: str, names: list[str]) -> Callable[[object, str], Any]:
+    known = [name for name in names if not name.startswith("_")]
+
+    def __getattr__(self: object, name: str) -> Any:
+        if name.startswith("_"):
+            # Looked up by protocols, such as those of pickle and IPython.
+            raise AttributeError(f"{public} has no {name!r}")
+        from .missing import explain_attribute
+
+        raise AttributeError(explain_attribute(public, name, known))
+
+    return __getattr__
+
+
+def _called(made: Callable[..., Any], call: str) -> Callable[..., Any]:
+    @wraps(made)
+    def called(*given: Any, **by_name: Any) -> Any:
+        try:
+            return made(*given, **by_name)
+        except TypeError as error:
+            _check_fits(error, call, made, given, by_name)
+            raise
+
+    return called
+
+
+def _awaited(made: Callable[..., Any], call: str) -> Callable[..., Any]:
+    @wraps(made)
+    async def called(*given: Any, **by_name: Any) -> Any:
+        try:
+            return await made(*given, **by_name)
+        except TypeError as error:
+            _check_fits(error, call, made, given, by_name)
+            raise
+
+    return called
+
+
+def _check_fits(
+    error: TypeError, call: str, made: Callable[..., Any], given: tuple[Any, ...], by_name: dict[str, Any]
+) -> None:
+    # If the arguments do not fit, the method was never entered, so its frame is not in the traceback.
+    if error.__traceback__ is None or error.__traceback__.tb_next is not None:
+        return
+    signature = inspect.signature(made)
+    bound = signature.replace(parameters=list(signature.parameters.values())[1:])
+    # Imported here, since it is needed for errors only.
+    from .calls import explain
+
+    raise InvalidInputError(explain(call, bound, given[1:], by_name)) from None

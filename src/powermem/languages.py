@@ -1,5 +1,4 @@
-"""Guess the language of a text from its script, function words and letters, and recognize words without
-content.
+"""Guess the language of a text from its script, function words and letters; recognize function words.
 
 The guess chooses a stemmer. A wrong one costs little, since stems are added to the terms of a text and
 replace none; see `text`.
@@ -64,8 +63,7 @@ class _Evidence(NamedTuple):
 
 
 class _Lexicon:
-    """Function words and letters as evidence of languages; read from ``data/stop_words.json`` with the first
-    text."""
+    """Function words and letters as evidence of languages, from ``data/stop_words.json``."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         words = {language: " ".join(lines).split() for language, lines in data["words"].items()}

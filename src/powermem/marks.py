@@ -1,5 +1,4 @@
-"""Flags in the full-text index of a memory: whether it is a question, mentions a time, and the day of its
-event.
+"""Flags in the full-text index: is a memory a question, does it mention a time, when is its event?
 
 A flag is indexed as a term that occurs zero times, so that it changes neither the length of a memory nor its
 score; the boosts of the ranking look it up.
@@ -9,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from .clock import to_datetime
-from .text import MONTHS, terms
+from .clock import MONTHS, to_datetime
+from .text import terms
 
 ASKS = "?"
 """The flag of a question. It cannot be confused with a word, since words have letters or digits."""

@@ -85,8 +85,7 @@ def check_text(text: str, name: str) -> str:
 
 
 def merge(old: Metadata, new: Metadata) -> Metadata:
-    """Merge as in RFC 7396: objects are merged, ``None`` removes a key, any other value replaces the old
-    one."""
+    """Merge as in RFC 7396: objects are merged, ``None`` removes a key, other values replace."""
     merged = dict(old)
     for key, value in new.items():
         if value is None:

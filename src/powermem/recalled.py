@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import cast
 
-from .clock import to_iso
+from .clock import date_phrase, to_iso
 from .prompts import quote_recalled, quoted_line
-from .text import date_phrase
 from .tokens import estimate_tokens, within
 from .types import FactRecord, Hit, Row
 
@@ -64,8 +63,7 @@ def recalled_lines(hits: Sequence[Hit], max_tokens: int | None = None) -> list[s
 
 
 def told(row: Row) -> str:
-    """Return a memory as ``"[8 May 2023] Ana: text"``, with the date since which it is true or on which it
-    was said."""
+    """Return a memory as ``"[8 May 2023] Ana: text"``, with the date since which it is true."""
     speaker = f"{row.actor_id}: " if row.actor_id else ""
     return f"[{date_phrase(row.valid_from, row.utc_offset)}] {speaker}{row.text}"
 

@@ -159,8 +159,7 @@ class QueueStatistics:
 
 
 def lane_of(scope: Scope) -> str:
-    """Return the lane of a scope, in which tasks run one after the other: that of the user, else the agent or
-    run."""
+    """Return the lane of a scope, whose tasks run in sequence: that of the user, else agent or run."""
     for letter, name in zip("uar", scope, strict=True):
         if name:
             return f"{letter}:{name}"
@@ -174,6 +173,16 @@ def lane_scope(scope: Scope) -> Scope:
         if name:
             return Scope(**{Scope._fields[number]: name})
     return Scope()
+
+
+def work_scope(scope: Scope, agent_id: str | None) -> Scope:
+    """Return the scope of the task that processes a scope's messages.
+
+    It covers the whole user, but carries the agent, so that programs which list the tasks of their agent find
+    it.
+    """
+    whole = lane_scope(scope)
+    return whole if whole.user_id is None else whole._replace(agent_id=agent_id)
 
 
 # A provider would give the same answer again, and every way of asking has been tried.
@@ -192,8 +201,7 @@ def done_key(task_id: int) -> str:
 
 
 def done_pattern(scope: Scope) -> str | None:
-    """Return the SQL LIKE pattern of the completion notes of a scope, or ``None`` for a run, which they do
-    not hold."""
+    """Return the SQL LIKE pattern of a scope's completion notes, or ``None``, since they hold no runs."""
     if scope.run_id is not None:
         return None
     user, agent = ("%" if each is None else _digest(each) for each in (scope.user_id, scope.agent_id))
@@ -201,8 +209,7 @@ def done_pattern(scope: Scope) -> str | None:
 
 
 def done_note(scope: Scope, at: int, items: Sequence[Mapping[str, Any]]) -> str:
-    """Return a completion note: the ids of the memories written, without their text and with hashes of their
-    owners.
+    """Return a completion note: ids and events of memories, and hashes of their owners, but no text.
 
     The text is looked up when the note is read, so that deleted memories leave no trace here.
     """

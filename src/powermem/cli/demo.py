@@ -1,5 +1,4 @@
-"""``powermem demo``: learn from a conversation that comes with the package, search it, and correct a
-memory."""
+"""``powermem demo``: learn from a sample conversation, search it, and correct a memory."""
 
 from __future__ import annotations
 

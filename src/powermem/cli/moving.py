@@ -78,8 +78,7 @@ def _configured(path: str) -> Memory:
 
 @contextmanager
 def _closing(memory: Memory) -> Iterator[Memory]:
-    """Close a memory at the end, without opening it at the start, which would require the embedder of the
-    store."""
+    """Close a memory at the end without opening it, which would require the store's embedder."""
     try:
         yield memory
     finally:

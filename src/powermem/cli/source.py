@@ -1,5 +1,4 @@
-"""Read the file of ``powermem load``: conversations in several forms, converted to calls of
-``Memory.add``."""
+"""Read the file of ``powermem load`` and convert its values to calls of ``Memory.add``."""
 
 from __future__ import annotations
 

@@ -151,8 +151,7 @@ class LineReader:
             self._file.close()
 
     def take(self, count: int) -> list[tuple[int, str]]:
-        """Return the next ``count`` lines that are not blank with their numbers; fewer at the end of the
-        file."""
+        """Return the next ``count`` lines that are not blank, with their numbers; fewer at the end."""
         taken: list[tuple[int, str]] = []
         while len(taken) < count and (lines := self._read(count - len(taken))):
             for line in lines:

@@ -1,8 +1,7 @@
-"""powermem's file format: a header line, then a line of JSON for each turn, memory, preference and history
-entry of a deleted memory.
+"""powermem's file format: a header, then one line of JSON for each item.
 
-Times are integer microseconds UTC. Vectors are normalized float32, terms uint64 and counts uint8, all
-little-endian and in base64.
+Items are turns, memories, preferences and history entries of deleted memories. Times are integer microseconds
+UTC. Vectors are normalized float32, terms uint64 and counts uint8, all little-endian and in base64.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from ..cleaning import content_hash
 from ..clock import FULL_DAY
 from ..errors import InvalidInputError
 from ..ids import parse_id
@@ -22,7 +22,6 @@ from ..inputs import check_scope
 from ..masking import shown
 from ..metadata import check_metadata, check_text
 from ..tasks import Preference
-from ..text import content_hash
 from ..types import EmbedderIdentity, HistoryEntry, Row, Scope, Stored, Turn
 
 FORMAT = 1

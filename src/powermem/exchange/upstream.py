@@ -14,8 +14,7 @@ _COLUMNS = {"id", "vector", "payload"}
 
 
 class UpstreamDatabase:
-    """The SQLite file of powermem 1.1, opened read-only: one table, with a row for each memory and all but
-    the id as JSON.
+    """The SQLite file of powermem 1.1, opened read-only: a table of ids, vectors and JSON payloads.
 
     Args:
         path: the file.
@@ -66,8 +65,7 @@ class UpstreamDatabase:
         )
 
     def take(self, count: int) -> list[tuple[int, dict[str, Any]]]:
-        """Return the next ``count`` rows in the order of their ids, with the payload as text; fewer at the
-        end."""
+        """Return the next ``count`` rows by id, with the payload as text; fewer at the end."""
         try:
             found = self._connection.execute(
                 f'SELECT id, payload FROM "{self._table}" WHERE id > ? ORDER BY id LIMIT ?',

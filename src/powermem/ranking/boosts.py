@@ -149,8 +149,7 @@ def telling_time(lexical: Lexical, rows: IntArray) -> BoolArray:
 
 
 def within(lexical: Lexical | None, rows: IntArray, begins: IntArray, period: Period) -> FloatArray:
-    """Return how close each row is to a period, 0 to 1; 1 if it was said within it or is about an event
-    within it.
+    """Return how close each row is to a period, 0 to 1; 1 if it or its event is within the period.
 
     Args:
         lexical: the rows' full text.

@@ -115,8 +115,7 @@ class Found:
         return none, none
 
     def spoken_by(self, terms: Iterable[str]) -> BoolArray | None:
-        """Return which rows were said by a speaker whose name contains one of these terms, or ``None``; shape
-        (n,)."""
+        """Return which rows a speaker named by one of these terms said, shape (n,), or ``None``."""
         wanted = set(terms)
         named = {actor for actor in set(self._actors) if actor and not wanted.isdisjoint(query_terms(actor))}
         return np.array([actor in named for actor in self._actors], dtype=np.bool_) if named else None

@@ -184,8 +184,7 @@ class Partition:
         return self.vectors.similarities(queries)
 
     def spoken_by(self, terms: Iterable[str]) -> BoolArray | None:
-        """Return which rows were said by a speaker whose name contains one of these terms, or ``None``; shape
-        (n,)."""
+        """Return which rows a speaker named by one of these terms said, shape (n,), or ``None``."""
         # The index of names is extended by the speakers that have been added since the last call.
         known = self._actors.codes
         for name in islice(known, self._named, None):

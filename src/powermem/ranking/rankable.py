@@ -23,8 +23,7 @@ class Rankable(Protocol):
         """Return the turns shortly before and after rows in their runs; see `Beside`."""
 
     def spoken_by(self, terms: Iterable[str]) -> BoolArray | None:
-        """Return which rows were said by a speaker whose name contains one of these terms, or ``None``; shape
-        (n,)."""
+        """Return which rows a speaker named by one of these terms said, shape (n,), or ``None``."""
 
 
 class Lexical(Protocol):

@@ -100,8 +100,7 @@ class Search:
         )
 
     def unsure(self) -> list[int]:
-        """Return the ids whose vectors `rescore` needs before the ranking; none if the partition holds the
-        vectors."""
+        """Return the ids whose vectors `rescore` needs; none if the partition holds the vectors."""
         codes, query = self._partition.vectors, self._request.embedding
         if self._dense is None or query is None or not isinstance(codes, Codes):
             return []

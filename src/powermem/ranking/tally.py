@@ -64,8 +64,7 @@ class Tally:
 
 
 def rarest(frequencies: Mapping[int, int]) -> list[int]:
-    """Return the terms whose rows are scored: the rarest whose rows are at most `MATCHED`, and at least
-    one."""
+    """Return the terms whose rows are scored: the rarest with at most `MATCHED` rows, at least one."""
     room = MATCHED
     chosen: list[int] = []
     for term, frequency in sorted(frequencies.items(), key=lambda item: item[1]):
