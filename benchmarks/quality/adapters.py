@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from powermem import AsyncMemory
-from powermem.languages import ENGLISH
+from powermem.languages import stop_words
 
 from .dataset import Session, Turn
 from .embedding import CachedEmbedder, FloatArray
@@ -190,7 +190,7 @@ class FullText:
     def search(self, user: str, query: str, limit: int) -> list[Hit]:
         """Ask for the words of the question, joined by OR."""
         words = _WORD.findall(query.lower())
-        kept = [word for word in words if word not in ENGLISH] or words
+        kept = [word for word in words if word not in stop_words("english")] or words
         if not kept:
             return []
         rows = self._database.execute(

@@ -6,13 +6,20 @@ and take the place of none; see `text`.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, NamedTuple
 
-from .stopwords import ENGLISH_TOO, IN_NAMES, LETTERS, STOP_WORDS
+__all__ = ["STOP_WORDS", "candidates", "content", "says_nothing", "spoken", "stop_words"]
 
-__all__ = ["ENGLISH", "candidates", "content", "says_nothing", "spoken"]
+STOP_WORDS = "data/stop_words.json"
+"""Function words by Snowball's name of their language, as they are written; below the package.
+
+"May" is no English one: it is a month.
+"""
 
 # A script that one language or a few are written in, and the language that a text in it is taken to be in.
 _SCRIPTS = re.compile(
@@ -55,27 +62,60 @@ class _Evidence(NamedTuple):
     languages: tuple[str, ...]
 
 
-def _words_as_evidence() -> dict[str, _Evidence]:
-    """Return what each function word says, by the ways to write it."""
+class _Lexicon:
+    """What is known of words and letters, read from ``data/stop_words.json`` with the first text."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        words = {language: " ".join(lines).split() for language, lines in data["words"].items()}
+        english_too, in_names = (
+            frozenset(" ".join(data[name]).split()) for name in ("in English too", "in names")
+        )
+        self.stop_words = {language: frozenset(map(str.casefold, each)) for language, each in words.items()}
+        """By Snowball's name of the language, case-folded."""
+        self.by_word = _words_as_evidence(words, english_too, in_names)
+        self.by_letter = _letters_as_evidence(data["letters"])
+        self.telling = frozenset(
+            word for word, evidence in self.by_word.items() if _USUAL.isdisjoint(evidence.languages)
+        )
+        self.telling_letters = frozenset(self.by_letter)
+        self.silent = frozenset().union(*(self.stop_words[language] for language in _BY_SCRIPT))
+
+
+@lru_cache(maxsize=1)
+def _lexicon() -> _Lexicon:
+    return _Lexicon(json.loads(files("powermem").joinpath(STOP_WORDS).read_text("utf-8")))
+
+
+def _words_as_evidence(
+    words: Mapping[str, Sequence[str]], english_too: frozenset[str], in_names: frozenset[str]
+) -> dict[str, _Evidence]:
+    """Return what each function word says, by the ways to write it.
+
+    Args:
+        words: the function words of each language.
+        english_too: those of other languages that English texts have too, as words or names.
+        in_names: those that are parts of names everywhere, such as "Los Angeles".
+    """
     speakers: dict[str, list[str]] = {}
-    for language, words in STOP_WORDS.items():
+    for language, own in words.items():
         if language in _USUAL or language not in _BY_SCRIPT:
-            for word in words:
+            for word in own:
                 speakers.setdefault(word, []).append(language)
-    for word in ENGLISH_TOO:
+    for word in english_too:
         speakers[word].append("english")
     found = {}
     for word, languages in speakers.items():
         shared = len(languages) > 1 and not _USUAL.isdisjoint(languages)
-        weak = shared or word in IN_NAMES or (len(word) < 3 and "english" not in languages)
+        weak = shared or word in in_names or (len(word) < 3 and "english" not in languages)
         evidence = _Evidence(1 if weak else 2, tuple(languages))
         found.update(dict.fromkeys((word, word.capitalize(), word.upper()), evidence))
     return found
 
 
-def _letters_as_evidence() -> dict[str, _Evidence]:
+def _letters_as_evidence(speakers: Mapping[str, str]) -> dict[str, _Evidence]:
+    """Return what each letter beyond ASCII says, of those that few languages have."""
     found = {}
-    for letters, names in LETTERS.items():
+    for letters, names in speakers.items():
         languages = tuple(names.split())
         evidence = _Evidence(2 if len(languages) == 1 else 1, languages)
         # Some have capitals that are everybody's: the Turkish one without a dot has "I".
@@ -84,14 +124,9 @@ def _letters_as_evidence() -> dict[str, _Evidence]:
     return found
 
 
-_FOLDED = {language: frozenset(map(str.casefold, words)) for language, words in STOP_WORDS.items()}
-ENGLISH = _FOLDED["english"]
-"""The words of English that say nothing about what a query is after."""
-_BY_WORD = _words_as_evidence()
-_BY_LETTER = _letters_as_evidence()
-_TELLING = frozenset(word for word, evidence in _BY_WORD.items() if _USUAL.isdisjoint(evidence.languages))
-_TELLING_LETTERS = frozenset(_BY_LETTER)
-_SILENT = frozenset().union(*(_FOLDED[language] for language in _BY_SCRIPT))
+def stop_words(language: str) -> frozenset[str]:
+    """Return the function words of a language, case-folded: they say nothing about what a query is after."""
+    return _lexicon().stop_words[language]
 
 
 def spoken(words: Sequence[str], letters: str = "") -> tuple[str, ...]:
@@ -105,11 +140,12 @@ def spoken(words: Sequence[str], letters: str = "") -> tuple[str, ...]:
         Snowball's names for them, at most three: those which the most function words and letters speak for.
         Empty for English and Arabic, and where too little is known.
     """
-    if _TELLING.isdisjoint(words) and _TELLING_LETTERS.isdisjoint(letters):
+    known = _lexicon()
+    if known.telling.isdisjoint(words) and known.telling_letters.isdisjoint(letters):
         return ()
     votes: dict[str, int] = {}
-    evidence = [_BY_WORD[word] for word in set(words) if word in _BY_WORD]
-    evidence += [_BY_LETTER[letter] for letter in _TELLING_LETTERS.intersection(letters)]
+    evidence = [known.by_word[word] for word in set(words) if word in known.by_word]
+    evidence += [known.by_letter[letter] for letter in known.telling_letters.intersection(letters)]
     for weight, languages in evidence:
         for language in languages:
             votes[language] = votes.get(language, 0) + weight
@@ -136,7 +172,8 @@ def candidates(word: str, languages: Sequence[str]) -> list[str]:
 
 def says_nothing(word: str, languages: Sequence[str]) -> bool:
     """Tell whether a word is a function word of these languages, or of the one that its script tells."""
-    return word in _SILENT or any(word in _FOLDED[language] for language in languages)
+    known = _lexicon()
+    return word in known.silent or any(word in known.stop_words[language] for language in languages)
 
 
 def content(run: str) -> list[str]:

@@ -21,7 +21,7 @@ from hashlib import blake2b, sha256
 from itertools import chain
 
 from .clock import DAY, to_datetime
-from .languages import ENGLISH, candidates, content, says_nothing, spoken
+from .languages import candidates, content, says_nothing, spoken, stop_words
 from .stemming import stem as stem_english
 from .stemming import stem_in
 
@@ -307,7 +307,7 @@ def _sought(token: str, *languages: str) -> dict[str, str]:
     """Return the terms of a token that are worth looking for, each with the one that stands for its word."""
     if says_nothing(_lower(token), languages):
         return {}
-    words = [_term(word) for word in _words(_fold(token)) if word not in ENGLISH]
+    words = [_term(word) for word in _words(_fold(token)) if word not in stop_words("english")]
     found = dict(zip(words, words, strict=True))
     if found:
         # Of an identifier with several words it is not told which of them a stem belongs to.

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from powermem import stemming, text
-from powermem.languages import content, spoken
+from powermem.languages import STOP_WORDS, content, spoken
 from powermem.stemming import stem_in
-from powermem.stopwords import LETTERS, STOP_WORDS
 from powermem.text import query_forms, query_terms, terms
+
+DATA = json.loads(files("powermem").joinpath(STOP_WORDS).read_text("utf-8"))
+WORDS = {language: " ".join(lines).split() for language, lines in DATA["words"].items()}
 
 TOLD = {
     "german": "Wo wohnt denn meine Schwester?",
@@ -96,12 +100,12 @@ def test_names_and_loan_words_tell_no_language(sentence: str) -> None:
 
 
 def test_every_language_has_its_stemmer() -> None:
-    assert {name for names in LETTERS.values() for name in names.split()} <= set(STOP_WORDS)
-    assert all(stem_in(language, "x") == "x" for language in STOP_WORDS)
+    assert {name for names in DATA["letters"].values() for name in names.split()} <= set(WORDS)
+    assert all(stem_in(language, "x") == "x" for language in WORDS)
 
 
 def test_few_languages_are_told_at_once() -> None:
-    for words in STOP_WORDS.values():
+    for words in WORDS.values():
         assert len(words) == len(set(words))
         assert all(len(spoken([word], word)) <= 3 for word in words)
 
