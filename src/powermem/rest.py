@@ -1,20 +1,79 @@
-"""Results in the form in which a REST service of this kind answers.
+"""Results of ``Memory`` and ``AsyncMemory`` as a web service sends them.
 
-A service that stands before a memory sends ``reply(...)`` as JSON. It is made from what the methods of
-``Memory`` and ``AsyncMemory`` return and from nothing else.
+``json_safe(...)`` keeps their form and writes ids as strings; ``reply(...)`` writes them in the form in which
+REST services of this kind answer.
 """
 
-from __future__ import annotations
-
+# Without `from __future__ import annotations`, for the sake of the TypedDicts; see types.py.
 import re
+import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Generic, Literal, TypeVar, cast, overload
 
 from .clock import now, parse
+from .recalled import RecalledFact
 from .rough import ROUGH_TAG, ROUGH_TYPE
 from .rules.names import names_in
+from .types import (
+    AddManyResult,
+    AddResult,
+    DeleteAllResult,
+    ExportResult,
+    FactRecord,
+    FullRecord,
+    HistoryRecord,
+    ImportResult,
+    MemoryEvent,
+    MemoryPage,
+    MemoryRecord,
+    MemoryStatistics,
+    MessageRecord,
+    PreferenceRecord,
+    ProcessingStatistics,
+    ReembedResult,
+    SearchHit,
+    SearchResult,
+    TaskRecord,
+    TaskStatus,
+    TurnRecord,
+    UpdatedRecord,
+)
 
-__all__ = ["memory_detail", "preference_detail", "reply"]
+if sys.version_info >= (3, 12):
+    from typing import NotRequired, TypedDict
+else:
+    from typing_extensions import NotRequired, TypedDict
+
+__all__ = [
+    "AddedData",
+    "MemoriesData",
+    "MemoryDetail",
+    "PreferenceDetail",
+    "PreferencesData",
+    "Reply",
+    "StatusData",
+    "json_safe",
+    "memory_detail",
+    "preference_detail",
+    "reply",
+]
+
+_IDS = frozenset({"id", "memory_id", "superseded_by", "supersedes"})
+# Their keys are the caller's.
+_FREE = frozenset({"metadata", "by_type"})
+
+Without = TypeVar(
+    "Without",
+    AddManyResult,
+    DeleteAllResult,
+    ExportResult,
+    ImportResult,
+    ProcessingStatistics,
+    ReembedResult,
+    list[TaskRecord],
+)
+"""A result without ids that are numbers."""
+Data = TypeVar("Data")
 
 _TITLE_LENGTH = 60
 _MOST_TAGS = 10
@@ -22,10 +81,153 @@ _CONFIDENCE = 0.99
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s|[\u3002\uff01\uff1f]|\n")
 
 
+class MemoryDetail(TypedDict):
+    """A memory as ``memory_detail`` writes it."""
+
+    id: str
+    memory_key: str
+    memory_value: str
+    memory_type: str | None
+    create_time: int
+    update_time: int
+    conversation_id: str | None
+    status: Literal["activated", "archived"]
+    tags: list[str]
+    confidence: NotRequired[float]
+    relativity: NotRequired[float]
+
+
+class PreferenceDetail(TypedDict):
+    """A preference as ``preference_detail`` writes it."""
+
+    preference_type: str
+    preference: str
+    reasoning: str
+    conversation_id: str | None
+
+
+class AddedData(TypedDict):
+    """The ``data`` of a reply to ``add``."""
+
+    success: Literal[True]
+    task_id: str
+    status: Literal["completed", "running"]
+
+
+class StatusData(TypedDict):
+    """The ``data`` of a reply to ``get_status``; ``error`` is there when there is one."""
+
+    task_id: str
+    status: Literal["running", "completed", "failed", "cancelled"]
+    stage: str
+    error: NotRequired[str]
+
+
+class MemoriesData(TypedDict):
+    """The ``data`` of a reply to ``search`` or ``get_all``; the second list is there when it was given."""
+
+    memory_detail_list: list[MemoryDetail]
+    preference_detail_list: NotRequired[list[PreferenceDetail]]
+
+
+class PreferencesData(TypedDict):
+    """The ``data`` of a reply to ``get_preferences``."""
+
+    preference_detail_list: list[PreferenceDetail]
+
+
+class Reply(TypedDict, Generic[Data]):
+    """What ``reply`` returns."""
+
+    code: Literal[0]
+    data: Data
+    message: Literal["ok"]
+
+
+@overload
+def json_safe(result: None) -> None: ...
+@overload
+def json_safe(result: AddResult) -> AddResult[str]: ...
+@overload
+def json_safe(result: SearchResult) -> SearchResult[str]: ...
+@overload
+def json_safe(result: list[SearchResult]) -> list[SearchResult[str]]: ...
+@overload
+def json_safe(result: MemoryPage) -> MemoryPage[str]: ...
+@overload
+def json_safe(result: UpdatedRecord) -> UpdatedRecord[str]: ...
+@overload
+def json_safe(result: FullRecord) -> FullRecord[str]: ...
+@overload
+def json_safe(result: SearchHit) -> SearchHit[str]: ...
+@overload
+def json_safe(result: MemoryRecord) -> MemoryRecord[str]: ...
+@overload
+def json_safe(result: MemoryEvent) -> MemoryEvent[str]: ...
+@overload
+def json_safe(result: list[HistoryRecord]) -> list[HistoryRecord[str]]: ...
+@overload
+def json_safe(result: list[TurnRecord]) -> list[TurnRecord[str]]: ...
+@overload
+def json_safe(result: MessageRecord) -> MessageRecord[str]: ...
+@overload
+def json_safe(
+    result: tuple[MessageRecord, MessageRecord],
+) -> tuple[MessageRecord[str], MessageRecord[str]]: ...
+@overload
+def json_safe(result: list[PreferenceRecord]) -> list[PreferenceRecord[str]]: ...
+@overload
+def json_safe(result: TaskStatus) -> TaskStatus[str]: ...
+@overload
+def json_safe(result: MemoryStatistics) -> MemoryStatistics[str]: ...
+@overload
+def json_safe(result: RecalledFact) -> FactRecord[str]: ...
+@overload
+def json_safe(result: list[RecalledFact]) -> list[FactRecord[str]]: ...
+@overload
+def json_safe(result: Without) -> Without: ...
+def json_safe(result: Any) -> Any:
+    """Write the ids in a result as strings, so that a program in JavaScript can read it.
+
+    Ids have 63 bits, and the numbers of JavaScript 53: ``JSON.parse`` would round them. Every method takes
+    ids as strings too, so an id that comes back from a browser can be passed on as it is. Times are ISO-8601
+    strings in all results. ``metadata`` is the caller's and stays as it is.
+
+    Args:
+        result: what a method of ``Memory`` or ``AsyncMemory`` returned, or one of its items.
+
+    Returns:
+        A copy of the same shape, typed with ids that are ``str``. A ``RecalledFact`` becomes a dict.
+    """
+    if isinstance(result, RecalledFact):
+        result = result.to_dict()
+    if isinstance(result, dict):
+        return {name: _json_safe(name, part) for name, part in result.items()}
+    if isinstance(result, (list, tuple)):
+        return type(result)(map(json_safe, result))
+    return result
+
+
+def _json_safe(name: str, part: Any) -> Any:
+    if name in _FREE:
+        return part
+    return str(part) if name in _IDS and part is not None else json_safe(part)
+
+
+@overload
+def reply(result: AddResult) -> Reply[AddedData]: ...
+@overload
+def reply(result: TaskStatus) -> Reply[StatusData]: ...
+@overload
+def reply(
+    result: SearchResult | MemoryPage, preferences: list[PreferenceRecord] | None = None
+) -> Reply[MemoriesData]: ...
+@overload
+def reply(result: list[PreferenceRecord]) -> Reply[PreferencesData]: ...
 def reply(
     result: Mapping[str, Any] | Sequence[Mapping[str, Any]],
-    preferences: Sequence[Mapping[str, Any]] | None = None,
-) -> dict[str, Any]:
+    preferences: list[PreferenceRecord] | None = None,
+) -> Any:
     """Write a result as a REST reply: ``{"code": 0, "data": {...}, "message": "ok"}``.
 
     Args:
@@ -47,7 +249,7 @@ def reply(
     return {"code": 0, "data": _data(result, preferences), "message": "ok"}
 
 
-def memory_detail(record: Mapping[str, Any]) -> dict[str, Any]:
+def memory_detail(record: MemoryRecord) -> MemoryDetail:
     """Write a memory as an item of ``memory_detail_list``.
 
     Args:
@@ -63,7 +265,8 @@ def memory_detail(record: Mapping[str, Any]) -> dict[str, Any]:
     """
     text, tags = record["memory"], _tags(record)
     rough = record.get("memory_type") == ROUGH_TYPE and ROUGH_TAG in tags
-    detail = {
+    named = () if rough else names_in(text, frozenset())
+    detail: MemoryDetail = {
         "id": str(record["id"]),
         "memory_key": text.partition("\n")[0] if rough else _title(text),
         "memory_value": text,
@@ -72,18 +275,17 @@ def memory_detail(record: Mapping[str, Any]) -> dict[str, Any]:
         "update_time": _milliseconds(record["updated_at"]),
         "conversation_id": record.get("run_id"),
         "status": "activated" if _current(record) else "archived",
+        "tags": list(dict.fromkeys((*tags, *named)))[: max(_MOST_TAGS, len(tags))],
     }
     if rough:
         # It is word for word what was said.
         detail["confidence"] = _CONFIDENCE
     if "score" in record:
-        detail["relativity"] = record["score"]
-    named = () if rough else names_in(text, frozenset())
-    detail["tags"] = list(dict.fromkeys((*tags, *named)))[: max(_MOST_TAGS, len(tags))]
+        detail["relativity"] = cast("SearchHit", record)["score"]
     return detail
 
 
-def preference_detail(preference: Mapping[str, Any]) -> dict[str, Any]:
+def preference_detail(preference: PreferenceRecord) -> PreferenceDetail:
     """Write a preference as an item of ``preference_detail_list``.
 
     Args:
@@ -102,7 +304,7 @@ def preference_detail(preference: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _data(
-    result: Mapping[str, Any] | Sequence[Mapping[str, Any]], preferences: Sequence[Mapping[str, Any]] | None
+    result: Mapping[str, Any] | Sequence[Any], preferences: list[PreferenceRecord] | None
 ) -> dict[str, Any]:
     if isinstance(result, (list, tuple)):
         return {"preference_detail_list": [preference_detail(item) for item in result]}

@@ -1,4 +1,4 @@
-"""TLS and proxies in both colours, and what only one has: cancellation, and objects made for tasks."""
+"""TLS and proxies in both colours, and what only one has: cancellation, and async objects."""
 
 from __future__ import annotations
 
@@ -380,7 +380,7 @@ def test_threads_can_call_plain_methods_only():
 
     assert call(made, "tasked", "plain", 1) == 1
     for name in ("tasked", "disguised"):
-        with pytest.raises(ConfigError, match=f"Made.{name} is made for tasks.*AsyncMemory"):
+        with pytest.raises(ConfigError, match=f"Made.{name} is async.*AsyncMemory"):
             call(made, name, name, 1)
     with pytest.raises(ConfigError, match="Made has no method 'missing'"):
         call(made, "plain", "missing")

@@ -37,7 +37,12 @@ def task(status: ProcessStatus, **more: Any) -> Task:
 
 @pytest.mark.parametrize("status", ["running", "completed"])
 def test_what_add_returned(status: str) -> None:
-    result = {"results": [{"id": 1, "memory": "x"}], "status": status, "task_id": "c464e17e", "usage": {}}
+    result: Any = {
+        "results": [{"id": 1, "memory": "x"}],
+        "status": status,
+        "task_id": "c464e17e",
+        "usage": {},
+    }
     assert reply(result) == {
         "code": 0,
         "data": {"success": True, "task_id": "c464e17e", "status": status},
@@ -125,7 +130,7 @@ def test_memories_with_preferences() -> None:
     }
     assert preference_detail(preferences[0]) == item
     assert reply(preferences)["data"] == {"preference_detail_list": [item]}
-    whole = reply({"results": [record(row("Ana likes tea"))]}, preferences)
+    whole = reply({"results": [record(row("Ana likes tea"))], "total": 1}, preferences)
     assert json.loads(json.dumps(whole)) == whole
     assert [memory["memory_value"] for memory in whole["data"]["memory_detail_list"]] == ["Ana likes tea"]
     assert whole["data"]["preference_detail_list"] == [item]

@@ -1,4 +1,4 @@
-"""MySQL's protocol for tasks."""
+"""MySQL's protocol for tasks, with asyncmy."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ except ImportError as error:
 _FAILURES = (MySQLError, OSError, EOFError, asyncio.TimeoutError, RuntimeError)
 _CONVERSIONS = mysql.conversions(conversions, numbers=(DECIMAL, NEWDECIMAL), texts=(VAR_STRING, VARCHAR))
 
-# Typed as anything: the package declares their methods without types, or not at all.
+# Typed as Any: the package's own annotations are missing or incomplete.
 _CONNECTION: Any = Connection
 _CURSOR: Any = Cursor
 
-# COM_QUIT as the first packet of a command; without it the server notes an aborted connection.
+# COM_QUIT as the first packet of a command. Without it, the server logs an aborted connection.
 _QUIT = b"\x01\x00\x00\x00\x01"
 
 
 class _Cursor(_CURSOR):  # type: ignore[misc]
-    """Sends no statement that the server would hang up on.
+    """A cursor that checks the size of each statement before sending it.
 
     Attributes:
-        check: raises an error for one that is too large.
+        check: raises an error for a statement that is too large.
     """
 
     check: Callable[[str | bytes], None]
@@ -50,7 +50,7 @@ class _Cursor(_CURSOR):  # type: ignore[misc]
 
 
 class AsyncMySQLConnection:
-    """A connection to MySQL, MariaDB, OceanBase or seekdb."""
+    """A connection to MySQL, MariaDB, OceanBase or seekdb; see ``AsyncConnection``."""
 
     def __init__(self, connection: Any, server: Server) -> None:
         self._connection = connection
@@ -59,36 +59,30 @@ class AsyncMySQLConnection:
         self._watch = Watch(partial(_abort, connection))
 
     async def execute(self, sql: str, values: Values = ()) -> int:
-        """Run a statement and return how many rows it touched."""
         return await self._execute(sql, values, self._server.replying())
 
     async def fetch(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
-        """Run a query and return its rows."""
         async with self._cursor(self._server.replying()) as cursor:
             await cursor.execute(formatted(sql), tuple(values))
             return list(await cursor.fetchall())
 
     async def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
-        """Run a statement once for each row of values, in as few trips as the driver can."""
         if not rows:
             return
         async with self._cursor(self._server.replying(len(rows))) as cursor:
             await cursor.executemany(formatted(sql), [tuple(row) for row in rows])
 
     async def begin(self) -> None:
-        """Start a transaction; outside of one every statement commits by itself."""
         await self._execute("START TRANSACTION", (), self._server.ending("START TRANSACTION"))
 
     async def commit(self) -> None:
-        """Make the transaction last."""
         await self._execute("COMMIT", (), self._server.ending("COMMIT"))
 
     async def rollback(self) -> None:
-        """Undo the transaction."""
         await self._execute("ROLLBACK", (), self._server.ending("ROLLBACK"))
 
     async def set_up(self) -> None:
-        """Bring the session into the state that all others are in."""
+        """Read the server's limits and set the session variables."""
         version, packet = (await self.fetch(mysql.STATE))[0]
         self._packet = int(packet)
         for statement in mysql.session(self._server, str(version)):
@@ -99,11 +93,9 @@ class AsyncMySQLConnection:
                 raise mysql.not_encrypted(self._server)
 
     async def ping(self) -> None:
-        """Make sure that the server still answers."""
         await self._execute("SELECT 1", (), self._server.checking)
 
     async def close(self) -> None:
-        """Disconnect, also in the middle of a statement. Never fails."""
         raw = self._connection
         transport = raw._transport
         if transport is not None and not transport.is_closing():
@@ -135,14 +127,14 @@ class AsyncMySQLConnection:
 
 
 def _abort(raw: Any) -> None:
-    """Close the socket now: with TLS, an orderly end waits for the other side, which may be gone."""
+    """Close the socket at once; an orderly end of TLS would wait for the server, which may be gone."""
     protocol = raw._proto
     if protocol is not None and protocol.transport is not None:
         protocol.transport.abort()
 
 
 async def _hang_up(raw: Any) -> None:
-    """Close the socket and wait until it is."""
+    """Close the socket and wait until it is closed."""
     protocol = raw._proto
     raw.close()
     if protocol is not None and protocol.transport is not None:
@@ -151,18 +143,13 @@ async def _hang_up(raw: Any) -> None:
 
 
 class AsyncMySQLDriver:
-    """Opens connections with asyncmy."""
+    """Opens connections with asyncmy; see ``AsyncDriver``."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
         self._offers_tls = True
 
     async def connect(self) -> AsyncMySQLConnection:
-        """Open a connection.
-
-        Raises:
-            StoreUnavailableError: the server cannot be reached or refuses us; the message says what to do.
-        """
         limit = self.server.connecting
         try:
             return await asyncio.wait_for(self._connect(), limit.seconds)
@@ -201,13 +188,13 @@ class AsyncMySQLDriver:
             port=server.port,
             unix_socket=server.socket or None,
             user=server.user,
-            # asyncmy encodes text as Latin-1, which not every password is.
+            # As bytes: asyncmy would encode a string as Latin-1, which cannot represent every password.
             password=server.password.encode(),
             database=server.database or None,
             charset=mysql.CHARSET,
             autocommit=True,
             binary_prefix=True,
-            # The limit for everything up to the first statement is kept outside.
+            # Never reached first: `connect` limits the whole of connecting.
             connect_timeout=server.connect_timeout + 1,
             ssl=context,
             conv=_CONVERSIONS,

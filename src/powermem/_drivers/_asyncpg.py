@@ -33,22 +33,18 @@ from .watching import Watch
 
 T = TypeVar("T")
 
-# Seconds that saying goodbye to the server may take.
-_PARTING = 2.0
+# Seconds allowed for an orderly disconnect.
+_CLOSE_TIMEOUT = 2.0
 _SCHEMA_OF_VECTOR = (
     "SELECT nspname FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace "
     "WHERE t.oid = to_regtype('vector')"
 )
-# So often the event loop has to come around until a socket is closed.
-_TURNS = 3
+# Iterations of the event loop until a socket that asyncpg dropped is closed.
+_CLOSING_ITERATIONS = 3
 
 
 class AsyncPostgresDriver:
-    """Opens connections to one server.
-
-    Args:
-        server: where it is.
-    """
+    """Opens connections with asyncpg; see ``AsyncDriver``."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -56,11 +52,6 @@ class AsyncPostgresDriver:
         self.pooling = Pooling(server)
 
     async def connect(self) -> AsyncPostgresConnection:
-        """Open a connection.
-
-        Raises:
-            StoreUnavailableError: the server cannot be reached or refuses us.
-        """
         until = asyncio.get_running_loop().time() + self.server.connect_timeout
         connection = await self._connect(until)
         if not self.pooling.known:
@@ -71,24 +62,26 @@ class AsyncPostgresDriver:
                 raise
             self.pooling.learn(direct=direct)
             if not direct:
-                # It keeps statements and settings in a session that will be another client's.
+                # It has statements and settings in a session that the pooler will give to another client.
                 await connection.close()
                 return await self._connect(until)
         return connection
 
     async def _connect(self, until: float) -> AsyncPostgresConnection:
+        """Try to connect with each acceptable TLS context, as libpq does."""
         server = self.server
         contexts = self._contexts()
-        # Whoever is refused begins anew the next time.
+        # Whatever fails here, the next call tries all contexts again.
         self._offers_tls = True
         while True:
             context = contexts[0]
             try:
                 connection = await self._open(context, _left(until))
             except asyncpg.PostgresError as error:
+                # A pooler that rejects the session settings is met without them.
                 if refuses_settings(str(error)) and self.pooling.learn(direct=False):
                     continue
-                # The server may want the other way of talking from this account.
+                # pg_hba.conf may admit this account only with TLS, or only without.
                 if not (len(contexts) > 1 and error.sqlstate == NOT_ADMITTED):
                     raise postgres_error(error.sqlstate, str(error), server, opening=True) from error
             except asyncio.TimeoutError as error:
@@ -102,7 +95,7 @@ class AsyncPostgresDriver:
             contexts.pop(0)
 
     def _contexts(self) -> list[ssl.SSLContext | None]:
-        """Return how to talk to the server, in the order in which to try."""
+        """Return the TLS contexts to try, in order; ``None`` stands for no TLS."""
         context = tls_context(self.server)
         if context is None or not self._offers_tls:
             return [None]
@@ -115,24 +108,24 @@ class AsyncPostgresDriver:
                 host=server.socket or server.host,
                 port=server.port,
                 user=server.user,
-                # Given as text even when empty: asyncpg would look for one in the environment.
+                # Passed even if empty: for None, asyncpg would look in the environment.
                 password=server.password,
                 database=server.database,
                 timeout=seconds,
                 ssl=context or "disable",
                 server_settings=STARTUP if pooled else {**STARTUP, **session_settings(server)},
-                # Without a cache, no statement has a name that the next session would not know.
+                # Without a cache, statements have no names, which the pooler's next session would not know.
                 **({"statement_cache_size": 0} if pooled else {}),
             )
         except BaseException:
-            # asyncpg closes the socket of a server that refused us, and leaves it to the event loop.
-            for _ in range(_TURNS):
+            # asyncpg leaves closing the socket to the event loop, which may end right after this error.
+            for _ in range(_CLOSING_ITERATIONS):
                 await asyncio.sleep(0)
             raise
 
 
 class AsyncPostgresConnection:
-    """One connection, used by one task at a time."""
+    """A connection of asyncpg; see ``AsyncConnection``."""
 
     def __init__(self, connection: Any, server: Server, pooling: Pooling) -> None:
         self._connection = connection
@@ -143,46 +136,40 @@ class AsyncPostgresConnection:
         self._watch = Watch(connection.terminate)
 
     async def execute(self, sql: str, values: Values = ()) -> int:
-        """Run a statement and return how many rows it touched."""
         return await self._execute(sql, values, self._server.replying())
 
     async def fetch(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
-        """Run a query and return its rows."""
         if self._pooled and not self._connection.is_in_transaction():
             return await self._fetch_alone(sql, values)
 
         async def fetch() -> list[tuple[Any, ...]]:
-            await self._expect([values])
+            await self._register_vectors([values])
             return [tuple(row) for row in await self._connection.fetch(numbered(sql), *values)]
 
         return await self._run(fetch, self._server.replying())
 
     async def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
-        """Run a statement once for each row of values, in one trip."""
 
         async def execute() -> None:
-            await self._expect(rows)
+            await self._register_vectors(rows)
             await self._connection.executemany(numbered(sql), rows)
 
         await self._run(execute, self._server.replying(len(rows)))
 
     async def begin(self) -> None:
-        """Start a transaction; outside of one every statement commits by itself."""
         await self._execute(self._pooling.begin, (), self._server.ending("BEGIN"))
 
     async def commit(self) -> None:
-        """Make the transaction last."""
         await self._execute("COMMIT", (), self._server.ending("COMMIT"))
 
     async def rollback(self) -> None:
-        """Undo the transaction."""
         await self._execute("ROLLBACK", (), self._server.ending("ROLLBACK"))
 
     async def is_direct(self, seconds: float) -> bool:
-        """Return whether nobody between here and the server shares out its sessions."""
+        """Return whether there is no pooler between this connection and the server."""
 
         async def ask() -> bool:
-            # Without a name, it leaves nothing behind in a session that is not ours alone.
+            # An unnamed statement leaves nothing behind in a session that may be shared.
             statement = await self._connection.prepare(BACKEND, name="")
             return bool(await statement.fetchval() == self._connection.get_server_pid())
 
@@ -190,25 +177,23 @@ class AsyncPostgresConnection:
         return await self._run(ask, Limit(limit.what, seconds, limit.setting))
 
     async def ping(self) -> None:
-        """Make sure that the server still answers."""
         await self._execute("SELECT 1", (), self._server.checking)
 
     async def close(self) -> None:
-        """Disconnect, also in the middle of a statement. Never fails."""
         connection = self._connection
         try:
-            await connection.close(timeout=_PARTING)
+            await connection.close(timeout=_CLOSE_TIMEOUT)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError):
-            # It is gone already, or busy with a statement that nobody waits for any more.
+            # Broken already, or busy with a statement whose caller was cancelled.
             connection.terminate()
-            # The event loop closes the socket on its next turn.
+            # The event loop closes the socket in its next iteration.
             await asyncio.sleep(0)
         except BaseException:
             connection.terminate()
             raise
 
     async def _fetch_alone(self, sql: str, values: Values) -> list[tuple[Any, ...]]:
-        """Run a query in a transaction of its own, in which the settings hold."""
+        """Run a query in its own transaction, which applies the session settings."""
         await self.begin()
         try:
             rows = await self.fetch(sql, values)
@@ -222,7 +207,7 @@ class AsyncPostgresConnection:
 
     async def _execute(self, sql: str, values: Values, limit: Limit) -> int:
         async def execute() -> str:
-            await self._expect([values])
+            await self._register_vectors([values])
             status: str = await self._connection.execute(numbered(sql), *values)
             return status
 
@@ -236,8 +221,8 @@ class AsyncPostgresConnection:
         except Exception as error:
             raise self._translate(error) from error
 
-    async def _expect(self, rows: Sequence[Values]) -> None:
-        """Tell asyncpg how vectors are written, before the first one; the extension has to exist by then."""
+    async def _register_vectors(self, rows: Sequence[Values]) -> None:
+        """Set asyncpg's codec for vectors before the first one; the extension must exist by then."""
         if self._takes_vectors or not any(type(value) is Vector for row in rows for value in row):
             return
         schema = await self._connection.fetchval(_SCHEMA_OF_VECTOR)
@@ -265,5 +250,5 @@ class AsyncPostgresConnection:
 
 
 def _left(until: float) -> float:
-    """Return the seconds until then, and a moment when it is over: to asyncpg, zero is an error."""
+    """Return the seconds until a deadline; never 0, which asyncpg rejects as a timeout."""
     return max(until - asyncio.get_running_loop().time(), 0.001)

@@ -1,4 +1,4 @@
-"""Calls into objects that a program gave us, whose methods may be meant for tasks or for threads."""
+"""Calls to methods, sync or async, of objects that the program supplies."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from ..errors import ConfigError
 
 
 async def async_call(target: object, name: str, plain_name: str, /, *args: Any, **kwargs: Any) -> Any:
-    """Call a method and await its result; one that would block runs on a thread.
+    """Call a method and return its result; a sync method runs on a thread.
 
     Args:
         target: the object.
-        name: the method meant for tasks.
-        plain_name: the method meant for threads, taken where the first is missing.
+        name: name of the async method.
+        plain_name: name of the sync method, used if there is no async one.
         *args: passed on.
         **kwargs: passed on.
 
     Raises:
-        ConfigError: the object has neither.
+        ConfigError: the object has neither method.
     """
     method = getattr(target, name, None) or _method(target, plain_name)
     if inspect.iscoroutinefunction(method):
         return await method(*args, **kwargs)
     result = await async_to_thread(method, *args, **kwargs)
-    # A decorator may hide that a method is a coroutine function.
+    # A decorator may hide that a method is a coroutine function, so check the result too.
     return await result if inspect.isawaitable(result) else result
 
 
 def call(target: object, name: str, plain_name: str, /, *args: Any, **kwargs: Any) -> Any:
-    """Call a method.
+    """Call a sync method and return its result.
 
     Args:
         target: the object.
-        name: the method meant for tasks, which this colour does not use.
-        plain_name: the method meant for threads.
+        name: name of the async method, which is not used here.
+        plain_name: name of the sync method.
         *args: passed on.
         **kwargs: passed on.
 
     Raises:
-        ConfigError: the object has no such method, or it is a coroutine function.
+        ConfigError: the object has no sync method of this name.
     """
     method = _method(target, plain_name)
     if not inspect.iscoroutinefunction(method):
@@ -51,8 +51,7 @@ def call(target: object, name: str, plain_name: str, /, *args: Any, **kwargs: An
         if inspect.iscoroutine(result):
             result.close()
     raise ConfigError(
-        f"{type(target).__name__}.{plain_name} is made for tasks; Memory needs a plain method, "
-        "or use AsyncMemory"
+        f"{type(target).__name__}.{plain_name} is async; Memory needs a plain method, or use AsyncMemory"
     )
 
 

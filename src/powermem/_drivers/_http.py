@@ -1,10 +1,10 @@
-"""Bytes to and from a server, for httpcore, and one request on one connection.
+"""Network backends for httpcore, and one request on one connection.
 
-httpcore speaks HTTP, TLS and the ways of proxies; what lies below it may be replaced, and is here: its own
-asynchronous layer is made for several event loop libraries and costs more than twice as much per request as
-one on bare asyncio.
+httpcore implements HTTP, TLS and proxies on top of a replaceable network backend. Its own async backend
+supports several event loop libraries and costs more than twice as much per request as this one on plain
+asyncio.
 
-Head and body of a request leave in one packet: a write waits for the read that must follow it.
+Writes are buffered until the next read, so that the head and body of a request leave in one packet.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ import httpcore
 
 _ANYIO = "anyio._backends._asyncio"
 
-# Seconds after which a connection that nobody waits for any more, and that has no timeout, is given up.
+# Seconds until an attempt to connect is cancelled whose caller was cancelled and which has no timeout.
 _PATIENCE = 10.0
 
 
 class Reply(NamedTuple):
-    """What a server answered."""
+    """A server's reply."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
@@ -34,13 +34,13 @@ class Reply(NamedTuple):
 
 
 async def async_prepare() -> None:
-    """Load what httpcore would load at the first request, which takes an event loop some 40 ms."""
+    """Import on a thread what httpcore imports at the first request, which blocks for about 40 ms."""
     if _ANYIO not in sys.modules:
         await asyncio.to_thread(import_module, _ANYIO)
 
 
 def prepare() -> None:
-    """Do nothing: threads need none of it."""
+    """Do nothing: a thread may block while httpcore imports."""
 
 
 async def async_exchange(
@@ -49,10 +49,10 @@ async def async_exchange(
     """Send a request and read the whole reply.
 
     Args:
-        connection: free for a request; it is free again afterwards, or closed.
-        request: with its timeouts.
-        seconds: the longest time for the reply. The timeout of a single read does not bound it, for some
-            servers send blanks to keep a connection open.
+        connection: an idle connection; afterwards it is idle again or closed.
+        request: the request with its timeouts.
+        seconds: maximum time for the reply. Read timeouts alone do not bound it, since some servers send
+            blanks to keep the connection open.
 
     Raises:
         httpcore.ReadTimeout: the reply took too long.
@@ -74,10 +74,10 @@ def exchange(connection: httpcore.ConnectionInterface, request: httpcore.Request
     """Send a request and read the whole reply.
 
     Args:
-        connection: free for a request; it is free again afterwards, or closed.
-        request: with its timeouts.
-        seconds: the longest time for the reply. The timeout of a single read does not bound it, for some
-            servers send blanks to keep a connection open.
+        connection: an idle connection; afterwards it is idle again or closed.
+        request: the request with its timeouts.
+        seconds: maximum time for the reply. Read timeouts alone do not bound it, since some servers send
+            blanks to keep the connection open.
 
     Raises:
         httpcore.ReadTimeout: the reply took too long.
@@ -106,18 +106,18 @@ class AsyncSocketBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Connect to a host by name or address, trying its addresses as RFC 8305 says."""
+        """Connect to a host name or address; several addresses are tried as in RFC 8305."""
         loop = asyncio.get_running_loop()
         local = None if local_address is None else (local_address, 0)
         opening = loop.create_task(
             loop.create_connection(_Inbox, host, port, happy_eyeballs_delay=0.25, local_addr=local)
         )
         try:
-            # Not wait_for: up to Python 3.11 it can lose a cancellation, and a connection with it.
+            # Until Python 3.11, asyncio.wait_for can swallow a cancellation and leak the connection.
             await asyncio.wait([opening], timeout=timeout)
         except asyncio.CancelledError:
-            # asyncio loses the socket when it is cancelled just after one of the addresses has answered. So
-            # the connection may come about, and is then closed.
+            # asyncio leaks the socket if it is cancelled just after one of the addresses was connected. So
+            # let it finish, and close the connection then.
             opening.add_done_callback(_abandon)
             loop.call_later(timeout or _PATIENCE, opening.cancel)
             raise
@@ -140,7 +140,7 @@ def _abandon(opening: asyncio.Task[tuple[asyncio.Transport, _Inbox]]) -> None:
 
 
 class _Inbox(asyncio.Protocol):
-    """Keeps what has arrived until it is read."""
+    """Buffers received data until it is read."""
 
     def __init__(self) -> None:
         self.received = bytearray()
@@ -165,7 +165,7 @@ class _Inbox(asyncio.Protocol):
             self._closed.set_result(None)
 
     async def arrival(self, timeout: float | None) -> bool:
-        """Wait until there is something to read; ``False`` when the time is up."""
+        """Wait until there is data to read or the stream has ended; ``False`` after ``timeout`` seconds."""
         if self.received or self.ended:
             return True
         loop = asyncio.get_running_loop()
@@ -179,8 +179,8 @@ class _Inbox(asyncio.Protocol):
                 timer.cancel()
 
     async def closing(self) -> None:
-        """Wait until the transport has let go of the socket."""
-        # A plain await would pass a cancellation on to the future, which others may wait for.
+        """Wait until the transport has closed the socket."""
+        # Shielded: a cancelled caller must not cancel the future, which others may wait for.
         await asyncio.shield(self._closed)
 
     def _wake(self, arrived: bool) -> None:
@@ -212,7 +212,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
             self._unsent.append(buffer)
 
     async def aclose(self) -> None:
-        # Nothing is left to say when a connection is closed, so nobody waits for the server's farewell.
+        # No data is pending when a connection is closed, so there is no need for an orderly end of TLS.
         self._transport.abort()
         await self._inbox.closing()
 
@@ -230,7 +230,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
             )
         except BaseException as error:
             self._transport.abort()
-            # asyncio reports a handshake that takes too long as an aborted connection.
+            # asyncio reports a handshake timeout as an aborted connection.
             if isinstance(error, ConnectionAbortedError):
                 raise httpcore.ConnectTimeout("the TLS handshake did not finish in time") from error
             if isinstance(error, OSError):
@@ -242,7 +242,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         if info == "is_readable":
-            # On an idle connection: the server has closed it, or sent what nobody asked for.
+            # Asked about an idle connection: true if the server closed it, or sent data out of turn.
             return bool(self._inbox.received) or self._inbox.ended
         return self._transport.get_extra_info(info)
 
@@ -258,7 +258,7 @@ class SocketBackend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        """Connect to a host by name or address."""
+        """Connect to a host name or address."""
         return _Stream(super().connect_tcp(host, port, timeout, local_address, socket_options or ()))
 
 

@@ -34,29 +34,20 @@ from .postgres import (
     was_pooled,
 )
 
-# Seconds that asking the server to stop may take.
-_PARTING = 1.0
-# Where there is no poll(), as on Windows, select() does.
+# Seconds allowed for cancelling a statement on the server.
+_CANCEL_TIMEOUT = 1.0
+# Windows has no poll().
 _Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 
 class PostgresDriver:
-    """Opens connections to one server.
-
-    Args:
-        server: where it is.
-    """
+    """Opens connections with psycopg; see ``Driver``."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
         self.pooling = Pooling(server)
 
     def connect(self) -> PostgresConnection:
-        """Open a connection.
-
-        Raises:
-            StoreUnavailableError: the server cannot be reached or refuses us.
-        """
         until = monotonic() + self.server.connect_timeout
         connection = self._connect()
         if not self.pooling.known:
@@ -67,14 +58,14 @@ class PostgresDriver:
                 raise
             self.pooling.learn(direct=direct)
             if not direct:
-                # It keeps settings in a session that will be another client's.
+                # It has settings in a session that the pooler will give to another client.
                 connection.close()
                 return self._connect()
         return connection
 
     def _connect(self) -> PostgresConnection:
         server = self.server
-        # libpq says of a file that it cannot read what it says of a server without TLS.
+        # Checks the certificate files: libpq reports an unreadable file like a server without TLS.
         tls_context(server)
         while True:
             try:
@@ -102,7 +93,7 @@ class PostgresDriver:
             user=server.user,
             password=server.password or None,
             dbname=server.database,
-            # In whole seconds, and libpq takes one for two.
+            # libpq takes whole seconds, at least two.
             connect_timeout=max(2, math.ceil(server.connect_timeout)),
             sslmode="disable" if server.socket else server.tls,
             autocommit=True,
@@ -111,17 +102,17 @@ class PostgresDriver:
 
 
 def adopt(connection: Any, server: Server) -> PostgresConnection:
-    """Make a connection ours that the user's program has opened.
+    """Take over a connection that the user's program opened.
 
     Args:
-        connection: of psycopg; nobody else uses it.
-        server: what it leads to, and the settings that it is to have.
+        connection: a psycopg connection that nothing else uses.
+        server: the server that it connects to, and the settings to apply.
     """
     pooling = Pooling(server)
     adopted = PostgresConnection(connection, server, pooling)
     try:
         with adopted.waiter.within(server.connecting):
-            # What has been set on it inside a transaction is to stay.
+            # Keeps what the program set on it inside a transaction.
             connection.commit()
             connection.autocommit = True
             connection.row_factory = tuple_row
@@ -129,7 +120,7 @@ def adopt(connection: Any, server: Server) -> PostgresConnection:
         if not pooling.known:
             pooling.learn(direct=adopted.is_direct(server.connect_timeout))
         if pooling.on:
-            # The settings come with each transaction; here they would become another client's.
+            # Each transaction brings its settings; set on the session, they would reach other clients.
             return PostgresConnection(connection, server, pooling)
         settings = {"client_encoding": STARTUP["client_encoding"], **session_settings(server)}
         calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
@@ -147,7 +138,7 @@ def adopt(connection: Any, server: Server) -> PostgresConnection:
 
 
 class PostgresConnection:
-    """One connection, used by one thread at a time."""
+    """A connection of psycopg; see ``Connection``."""
 
     def __init__(self, connection: Any, server: Server, pooling: Pooling) -> None:
         self._connection = connection
@@ -157,15 +148,13 @@ class PostgresConnection:
         self.waiter = _Waiter(connection)
         connection.adapters.register_dumper(Vector, _VectorDumper)
         if self._pooled:
-            # A prepared statement would stay in a session that the next transaction does not get.
+            # The next transaction may run in another session, which lacks the prepared statement.
             connection.prepare_threshold = None
 
     def execute(self, sql: str, values: Values = ()) -> int:
-        """Run a statement and return how many rows it touched."""
         return self._execute(sql, values, self._server.replying())
 
     def fetch(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
-        """Run a query and return its rows."""
         if self._pooled and self._connection.pgconn.transaction_status == TransactionStatus.IDLE:
             return self._fetch_alone(sql, values)
         with self._translating(self._server.replying()):
@@ -175,41 +164,35 @@ class PostgresConnection:
             return rows
 
     def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
-        """Run a statement once for each row of values, in few trips."""
         with self._translating(self._server.replying(len(rows))), self._connection.cursor() as cursor:
             cursor.executemany(formatted(sql), rows)
 
     def begin(self) -> None:
-        """Start a transaction; outside of one every statement commits by itself."""
         self._execute(self._pooling.begin, (), self._server.ending("BEGIN"))
 
     def commit(self) -> None:
-        """Make the transaction last."""
         self._execute("COMMIT", (), self._server.ending("COMMIT"))
 
     def rollback(self) -> None:
-        """Undo the transaction."""
         self._execute("ROLLBACK", (), self._server.ending("ROLLBACK"))
 
     def is_direct(self, seconds: float) -> bool:
-        """Return whether nobody between here and the server shares out its sessions."""
+        """Return whether there is no pooler between this connection and the server."""
         limit = self._server.connecting
         with self._translating(Limit(limit.what, seconds, limit.setting)):
             found = self._connection.execute(BACKEND, prepare=False).fetchall()
             return bool(found[0][0] == self._connection.pgconn.backend_pid)
 
     def ping(self) -> None:
-        """Make sure that the server still answers."""
         self._execute("SELECT 1", (), self._server.checking)
 
     def close(self) -> None:
-        """Disconnect, also in the middle of a statement. Never fails."""
-        # A connection that is broken already has nothing to lose.
+        # Closing a broken connection may fail, but leaves it closed.
         with contextlib.suppress(psycopg.Error, OSError):
             self._connection.close()
 
     def _fetch_alone(self, sql: str, values: Values) -> list[tuple[Any, ...]]:
-        """Run a query in a transaction of its own, in which the settings hold."""
+        """Run a query in its own transaction, which applies the session settings."""
         self.begin()
         try:
             rows = self.fetch(sql, values)
@@ -248,12 +231,15 @@ class PostgresConnection:
 
 
 class _Waiter:
-    """Waits in place of a connection's own ``wait``, which knows no deadline.
+    """Replaces the ``wait`` of a psycopg connection, which has no deadline.
 
-    An interrupt leaves the connection closed: psycopg itself would wait for the server once more.
+    An interrupt closes the connection; psycopg itself would wait for the server once more.
 
     Args:
-        connection: of psycopg.
+        connection: a psycopg connection.
+
+    Attributes:
+        expired: the limit that was exceeded, or ``None``.
     """
 
     def __init__(self, connection: Any) -> None:
@@ -261,18 +247,17 @@ class _Waiter:
         self._until = 0.0
         self._limit: Limit | None = None
         self.expired: Limit | None = None
-        """The limit that was exceeded, once there is one."""
         connection.wait = self._wait
 
     @contextlib.contextmanager
     def within(self, limit: Limit) -> Iterator[None]:
-        """Give up waiting, and the connection, when the block takes longer."""
+        """Stop waiting and close the connection if the block takes longer."""
         self._until = monotonic() + limit.seconds
         self._limit = limit
         yield
 
     def _wait(self, steps: Any, *options: Any, **more: Any) -> Any:
-        """Run psycopg's generator, which yields what it waits for and takes what is ready."""
+        """Run a generator of psycopg, which yields the I/O it waits for and is sent what is ready."""
         del options, more
         pgconn = self._connection.pgconn
         try:
@@ -290,32 +275,32 @@ class _Waiter:
             if not isinstance(error, Exception):
                 self._cancel()
                 pgconn.finish()
-            # When it is collected, what it wants to tidy up may be gone.
+            # Its cleanup uses the connection, which may be gone by the time it is garbage-collected.
             with contextlib.suppress(psycopg.Error):
                 steps.close()
             raise
 
     def _cancel(self) -> None:
-        """Ask the server to stop, so that it keeps no locks for a statement that nobody waits for."""
+        """Cancel the running statement, so that it does not hold locks on the server."""
         active = self._connection.pgconn.transaction_status == TransactionStatus.ACTIVE
         if active and psycopg.capabilities.has_cancel_safe():
             with contextlib.suppress(psycopg.Error):
-                self._connection.cancel_safe(timeout=_PARTING)
+                self._connection.cancel_safe(timeout=_CANCEL_TIMEOUT)
 
 
 def _ready(descriptor: int, wanted: int, seconds: float) -> int:
-    """Return which of the wanted directions a socket is ready for, or 0 when the time is over."""
+    """Wait for a socket; return which of the wanted directions are ready, 0 after ``seconds``."""
     with _Selector() as selector:
-        # The numbers of psycopg are those of the module selectors.
+        # psycopg uses the same flags as the module selectors.
         selector.register(descriptor, int(wanted))
         found = selector.select(max(seconds, 0))
     return found[0][1] if found else 0
 
 
 class _VectorDumper(Dumper):
-    """Writes a vector in the binary form that it has already.
+    """Passes on a vector, which is in the binary form already.
 
-    The type's number differs from database to database; the server knows it from the cast.
+    The type is left open, since its oid differs between databases; the server takes it from the cast.
     """
 
     format = Format.BINARY
@@ -327,7 +312,7 @@ class _VectorDumper(Dumper):
 
 
 def _trusted(server: Server) -> str:
-    """Return whom this machine trusts, where libpq would look for a file in the user's home instead."""
+    """Return the system's certificates for the modes that verify; libpq's default is a file in the home."""
     if not server.tls.startswith("verify"):
         return ""
     return ssl.get_default_verify_paths().cafile or "system"
@@ -342,7 +327,7 @@ def _refusal(error: psycopg.Error, server: Server) -> Exception:
         return postgres_error(error.sqlstate, str(error), server, opening=True)
     if isinstance(error, psycopg.errors.ConnectionTimeout):
         return no_reply(server, server.connecting)
-    # libpq gives no code while it connects, only the server's words.
+    # While connecting, libpq gives no code but only a message.
     text = str(error)
     for code, sentences in _REFUSALS.items():
         if any(words in text for words in sentences):
@@ -366,4 +351,4 @@ _REFUSALS = {
     ),
     "57P03": ("the database system is", "not yet accepting connections", "pgbouncer is shutting down"),
 }
-"""For a code, the words of the server and of PgBouncer."""
+"""Parts of messages of the server and of PgBouncer, by the code they stand for."""

@@ -1,4 +1,4 @@
-"""MySQL's protocol for threads."""
+"""MySQL's protocol for threads, with PyMySQL."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ except ImportError as error:
 _FAILURES = (MySQLError, OSError, EOFError, RuntimeError)
 _CONVERSIONS = mysql.conversions(conversions, numbers=(DECIMAL, NEWDECIMAL), texts=(VAR_STRING, VARCHAR))
 
-# Bytes to ask the socket for at least.
+# Minimum number of bytes to request from the socket.
 _PIECE = 1 << 16
 
 
 def adopt(connection: Any, server: Server) -> MySQLConnection:
-    """Make a connection ours that the user's program has opened.
+    """Take over a connection that the user's program opened.
 
     Args:
-        connection: of PyMySQL; nobody else uses it.
-        server: what it leads to, and the settings that it is to have.
+        connection: a PyMySQL connection that nothing else uses.
+        server: the server that it connects to, and the settings to apply.
 
     Raises:
-        ConfigError: it counts rows in a way that cannot be changed.
+        ConfigError: the connection counts affected rows in a way that cannot be changed.
     """
     if connection.client_flag & CLIENT.FOUND_ROWS:
         connection.close()
@@ -71,12 +71,15 @@ def adopt(connection: Any, server: Server) -> MySQLConnection:
 
 
 class _Wire:
-    """Sends and receives for a connection of PyMySQL, with a deadline for the whole of an exchange.
+    """Replaces the socket I/O of a PyMySQL connection to enforce a deadline for a whole exchange.
 
-    PyMySQL's own limits begin anew with each piece that arrives.
+    PyMySQL's own timeouts start over with each received piece.
 
     Args:
-        raw: the connection; between two statements.
+        raw: the connection; idle.
+
+    Attributes:
+        expired: the limit that was exceeded, or ``None``.
     """
 
     def __init__(self, raw: Any) -> None:
@@ -85,13 +88,12 @@ class _Wire:
         self._until = 0.0
         self._limit: Limit | None = None
         self.expired: Limit | None = None
-        """The limit that was exceeded, once there is one."""
         raw._read_bytes = self._read
         raw._write_bytes = self._write
 
     @contextmanager
     def within(self, limit: Limit) -> Iterator[None]:
-        """Close the connection when the block takes longer; in a block within it, the outer limit stays."""
+        """Close the connection if the block takes longer; a nested block keeps the outer limit."""
         if self._limit is not None:
             yield
             return
@@ -103,10 +105,10 @@ class _Wire:
             self._limit = None
 
     def left(self) -> float:
-        """Return how many seconds remain.
+        """Return the remaining seconds.
 
         Raises:
-            TimeoutError: none.
+            TimeoutError: no time remains.
         """
         seconds = self._until - monotonic()
         if seconds <= 0:
@@ -149,7 +151,7 @@ class _Wire:
             raw._force_close()
             raise OperationalError(CR.CR_SERVER_GONE_ERROR, f"lost while sending ({error})") from error
         except BaseException:
-            # Half of a statement may be on its way.
+            # An interrupt: part of the statement may have been sent, so the connection is unusable.
             raw._force_close()
             raise
 
@@ -159,10 +161,10 @@ class _Wire:
 
 
 class _Cursor(Cursor):  # type: ignore[misc]
-    """Sends no statement that the server would hang up on.
+    """A cursor that checks the size of each statement before sending it.
 
     Attributes:
-        check: raises an error for one that is too large.
+        check: raises an error for a statement that is too large.
     """
 
     check: Callable[[str | bytes | bytearray], None]
@@ -173,7 +175,7 @@ class _Cursor(Cursor):  # type: ignore[misc]
 
 
 class MySQLConnection:
-    """A connection to MySQL, MariaDB, OceanBase or seekdb."""
+    """A connection to MySQL, MariaDB, OceanBase or seekdb; see ``Connection``."""
 
     def __init__(self, connection: Any, server: Server) -> None:
         self._connection = connection
@@ -182,36 +184,30 @@ class MySQLConnection:
         self._packet = mysql.MOST_AT_ONCE
 
     def execute(self, sql: str, values: Values = ()) -> int:
-        """Run a statement and return how many rows it touched."""
         return self._execute(sql, values, self._server.replying())
 
     def fetch(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
-        """Run a query and return its rows."""
         with self._cursor(self._server.replying()) as cursor:
             cursor.execute(formatted(sql), tuple(values))
             return list(cursor.fetchall())
 
     def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
-        """Run a statement once for each row of values, in as few trips as the driver can."""
         if not rows:
             return
         with self._cursor(self._server.replying(len(rows))) as cursor:
             cursor.executemany(formatted(sql), [tuple(row) for row in rows])
 
     def begin(self) -> None:
-        """Start a transaction; outside of one every statement commits by itself."""
         self._execute("START TRANSACTION", (), self._server.ending("START TRANSACTION"))
 
     def commit(self) -> None:
-        """Make the transaction last."""
         self._execute("COMMIT", (), self._server.ending("COMMIT"))
 
     def rollback(self) -> None:
-        """Undo the transaction."""
         self._execute("ROLLBACK", (), self._server.ending("ROLLBACK"))
 
     def set_up(self) -> None:
-        """Bring the session into the state that all others are in."""
+        """Read the server's limits and set the session variables."""
         version, packet = self.fetch(mysql.STATE)[0]
         self._packet = int(packet)
         for statement in mysql.session(self._server, str(version)):
@@ -222,11 +218,9 @@ class MySQLConnection:
                 raise mysql.not_encrypted(self._server)
 
     def ping(self) -> None:
-        """Make sure that the server still answers."""
         self._execute("SELECT 1", (), self._server.checking)
 
     def close(self) -> None:
-        """Disconnect, also in the middle of a statement. Never fails."""
         self._connection._force_close()
 
     def _execute(self, sql: str, values: Values, limit: Limit) -> int:
@@ -254,18 +248,13 @@ class MySQLConnection:
 
 
 class MySQLDriver:
-    """Opens connections with PyMySQL."""
+    """Opens connections with PyMySQL; see ``Driver``."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
         self._offers_tls = True
 
     def connect(self) -> MySQLConnection:
-        """Open a connection.
-
-        Raises:
-            StoreUnavailableError: the server cannot be reached or refuses us; the message says what to do.
-        """
         server = self.server
         until = monotonic() + server.connect_timeout
         context = mysql.tls_context(server) if self._offers_tls else None
@@ -305,7 +294,7 @@ class MySQLDriver:
             port=server.port,
             unix_socket=server.socket or None,
             user=server.user,
-            # PyMySQL encodes text as Latin-1, which not every password is.
+            # As bytes: PyMySQL would encode a string as Latin-1, which cannot represent every password.
             password=server.password.encode(),
             database=server.database or None,
             charset=mysql.CHARSET,
@@ -320,7 +309,7 @@ class MySQLDriver:
         connection = MySQLConnection(raw, server)
         with connection.wire.within(_remaining(server, until)):
             raw.connect_timeout = connection.wire.left()
-            raw.connect(_knock(server, raw.connect_timeout) if server.socket else None)
+            raw.connect(_open_socket(server, raw.connect_timeout) if server.socket else None)
         return connection
 
 
@@ -329,8 +318,8 @@ def _remaining(server: Server, until: float) -> Limit:
     return Limit(limit.what, until - monotonic(), limit.setting)
 
 
-def _knock(server: Server, seconds: float) -> socket.socket:
-    # Left to itself, PyMySQL forgets to close a socket on which nobody answers.
+def _open_socket(server: Server, seconds: float) -> socket.socket:
+    # PyMySQL does not close a Unix socket that it failed to connect.
     opened = socket.socket(socket.AF_UNIX)
     try:
         opened.settimeout(seconds)

@@ -1,13 +1,13 @@
-"""What a database driver of ours looks like, for any server.
+"""The interface of the database drivers, the same for every server.
 
-A driver only knows how to connect, and a connection how to run statements: pooling, retries and transactions
-are built on top, once for all servers. Statements mark a parameter with ``?`` and hold neither ``?`` nor
-``%`` otherwise; each driver translates. An error of the database leaves a driver as one of the classes here
-or as ``StoreError``, never as the library's own.
+A driver opens connections, and a connection runs statements; pooling, retries and transactions are built on
+top, once for all servers. Statements mark parameters with ``?``, which each driver translates, and contain no
+other ``?`` or ``%``. Errors of the underlying library are translated to ``StoreError`` or to a class below.
 """
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -20,38 +20,39 @@ Pooler = Literal["auto", "none", "transaction"]
 TLSMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 Values = Sequence[Any]
 
-# Seconds beyond ``statement_timeout`` after which a server counts as silent; no more than the timeout itself.
+# Seconds added to `statement_timeout`, at most that timeout itself: the server should stop a slow statement
+# before the client closes the connection.
 _MARGIN = 5.0
-# Seconds that count as no limit.
+# Seconds used where there is no limit.
 _UNLIMITED = 86_400.0
-# Seconds for the end of a transaction where statements have no limit.
+# Seconds allowed for BEGIN, COMMIT and ROLLBACK where statements have no limit.
 _MOST_TO_END = 60.0
-# Each of this many rows more gives a statement its time once more.
+# A statement for many rows gets its timeout again for every this many rows.
 _ROWS = 100
 
 
 class ConnectionLostError(StoreUnavailableError, public=StoreUnavailableError):
-    """The connection broke; whether the last statement was carried out is not known."""
+    """The connection broke; the last statement may or may not have been executed."""
 
 
 class NoReplyError(ConnectionLostError, public=StoreUnavailableError):
-    """The server was silent for too long, so the connection was closed; another one would wait as long."""
+    """The server did not reply in time, so the connection was closed. Retrying would wait as long again."""
 
 
 class CommitUnknownError(ConnectionLostError, public=StoreUnavailableError):
-    """The connection broke after COMMIT was sent: the transaction was carried out as a whole, or not."""
+    """The connection broke after COMMIT was sent: the transaction is committed as a whole or not at all."""
 
 
 class PoolerFoundError(ConnectionLostError, public=StoreUnavailableError):
-    """A pooler turned out to stand before the server; on the next connection the driver allows for it."""
+    """A pooler was detected in front of the server; the driver's next connection takes it into account."""
 
 
 class ReadOnlyServerError(StoreUnavailableError, public=StoreUnavailableError):
-    """The server takes no writes, as a former primary after a failover."""
+    """The server is read-only, like a former primary after a failover."""
 
 
 class CrowdedServerError(StoreUnavailableError, public=StoreUnavailableError):
-    """The server takes no more connections."""
+    """The server accepts no more connections."""
 
 
 class MissingTableError(StoreError, public=StoreError):
@@ -60,12 +61,12 @@ class MissingTableError(StoreError, public=StoreError):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How long to wait for a server.
+    """A timeout on this side of the connection.
 
     Attributes:
-        what: what is waited for, for messages.
-        seconds: how long.
-        setting: what decides it.
+        what: what has to happen in time, for messages.
+        seconds: the timeout.
+        setting: name of the setting that determines it, for messages.
     """
 
     what: str
@@ -75,23 +76,24 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where a server is and how to talk to it.
+    """The address of a server and the settings of its connections.
 
     Attributes:
-        host: name or address; empty where ``socket`` says it.
+        host: host name or address; empty if ``socket`` is set.
         port: TCP port.
-        user: account.
-        password: its password, never shown.
-        database: name of the database.
+        user: account name.
+        password: password of the account; excluded from ``repr``.
+        database: database name.
         socket: path of a Unix socket, or empty.
-        tls: how hard to insist on TLS; the meaning of libpq's ``sslmode``.
-        ca: file with the certificates to trust, or empty for the system's.
+        tls: TLS mode, with the meaning of libpq's ``sslmode``.
+        ca: file with trusted certificates; empty for those of the system.
         certificate: file with the client's certificate, or empty.
-        key: file with the client's key, or empty.
-        connect_timeout: seconds that connecting may take.
-        statement_timeout: seconds that one statement may take; 0 for no limit.
+        key: file with the client's private key, or empty.
+        connect_timeout: seconds allowed for connecting.
+        statement_timeout: seconds allowed for one statement; 0 for no limit.
         settings: session variables to set on each new connection.
-        pooler: whether a pooler such as PgBouncer gives each transaction another session; ``auto`` finds out.
+        pooler: whether a pooler such as PgBouncer may run each transaction in another session; ``"auto"``
+            detects it.
     """
 
     host: str
@@ -111,95 +113,94 @@ class Server:
 
     @property
     def connecting(self) -> Limit:
-        """How long everything may take until the first statement."""
+        """Limit for everything up to the first statement."""
         return Limit("the connection", self.connect_timeout, "connect_timeout")
 
     @property
     def checking(self) -> Limit:
-        """How long the answer on a connection that was not used for some time may take."""
+        """Limit for the check of a connection that was idle."""
         return Limit("a sign of life", self.connect_timeout, "connect_timeout")
 
     def replying(self, rows: int = 1) -> Limit:
-        """Return how long the reply to a statement that runs once for each of some rows may take."""
+        """Return the limit for the reply to a statement that is run for each of ``rows`` rows."""
         allowed = self.statement_timeout or _UNLIMITED
-        # The server itself stops a slow statement before this is over.
         seconds = (allowed + min(allowed, _MARGIN)) * (1 + rows // _ROWS)
         return Limit("the reply to a statement", seconds, "statement_timeout and a margin")
 
     def ending(self, word: str) -> Limit:
-        """Return how long the reply to the beginning or the end of a transaction may take."""
+        """Return the limit for the reply to BEGIN, COMMIT or ROLLBACK."""
         limit = self.replying()
         seconds = limit.seconds if self.statement_timeout else _MOST_TO_END
         return Limit(f"the reply to {word}", seconds, limit.setting)
 
     def __str__(self) -> str:
-        """Return where it is, without the password."""
+        """Return the address without the password."""
         place = self.socket or f"{self.host}:{self.port}"
         return f"{self.user}@{place}/{self.database}"
 
 
 class AsyncConnection(Protocol):
-    """One connection, used by one task at a time."""
+    """A connection, used by one task at a time."""
 
     async def execute(self, sql: str, values: Values = ()) -> int:
-        """Run a statement and return how many rows it touched."""
+        """Run a statement and return the number of affected rows."""
 
     async def fetch(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """Run a query and return its rows."""
 
     async def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
-        """Run a statement once for each row of values, in as few trips as the driver can."""
+        """Run a statement once for each row of values, in as few round trips as the driver can."""
 
     async def begin(self) -> None:
-        """Start a transaction; outside of one every statement commits by itself."""
+        """Start a transaction; outside of one, every statement commits on its own."""
 
     async def commit(self) -> None:
-        """Make the transaction last."""
+        """Commit the transaction."""
 
     async def rollback(self) -> None:
-        """Undo the transaction."""
+        """Roll the transaction back."""
 
     async def ping(self) -> None:
-        """Make sure that the server still answers.
+        """Check that the server still replies.
 
         Raises:
-            ConnectionLostError: it does not within ``connect_timeout``.
+            ConnectionLostError: no reply within ``connect_timeout``.
         """
 
     async def close(self) -> None:
-        """Disconnect, also in the middle of a statement. Never fails."""
+        """Disconnect, even in the middle of a statement. Never fails."""
 
 
 class Connection(Protocol):
-    """One connection, used by one thread at a time."""
+    """A connection, used by one thread at a time."""
 
     def execute(self, sql: str, values: Values = ()) -> int:
-        """Run a statement and return how many rows it touched."""
+        """Run a statement and return the number of affected rows."""
 
     def fetch(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """Run a query and return its rows."""
 
     def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
-        """Run a statement once for each row of values, in as few trips as the driver can."""
+        """Run a statement once for each row of values, in as few round trips as the driver can."""
 
     def begin(self) -> None:
-        """Start a transaction; outside of one every statement commits by itself."""
+        """Start a transaction; outside of one, every statement commits on its own."""
 
     def commit(self) -> None:
-        """Make the transaction last."""
+        """Commit the transaction."""
 
     def rollback(self) -> None:
-        """Undo the transaction."""
+        """Roll the transaction back."""
 
     def ping(self) -> None:
-        """Make sure that the server still answers.
+        """Check that the server still replies.
 
         Raises:
-            ConnectionLostError: it does not within ``connect_timeout``.
+            ConnectionLostError: no reply within ``connect_timeout``.
         """
 
     def close(self) -> None:
-        """Disconnect, also in the middle of a statement. Never fails."""
+        """Disconnect, even in the middle of a statement. Never fails."""
 
 
 class AsyncDriver(Protocol):
@@ -211,7 +212,7 @@ class AsyncDriver(Protocol):
         """Open a connection.
 
         Raises:
-            StoreUnavailableError: the server cannot be reached or refuses us; the message says what to do.
+            StoreUnavailableError: the server cannot be reached or refuses the connection.
         """
 
 
@@ -224,13 +225,13 @@ class Driver(Protocol):
         """Open a connection.
 
         Raises:
-            StoreUnavailableError: the server cannot be reached or refuses us; the message says what to do.
+            StoreUnavailableError: the server cannot be reached or refuses the connection.
         """
 
 
 @lru_cache(maxsize=1024)
 def numbered(sql: str) -> str:
-    """Return a statement with its parameters written ``$1``, ``$2`` ..."""
+    """Return a statement with parameters written ``$1``, ``$2`` ..."""
     numbers = count(1)
     first, *rest = sql.split("?")
     return first + "".join(f"${next(numbers)}{part}" for part in rest)
@@ -238,17 +239,43 @@ def numbered(sql: str) -> str:
 
 @lru_cache(maxsize=1024)
 def formatted(sql: str) -> str:
-    """Return a statement with its parameters written ``%s``."""
+    """Return a statement with parameters written ``%s``."""
     return sql.replace("?", "%s")
 
 
+def tls_context(server: Server, *, trusting: bool, ca: str = "") -> ssl.SSLContext:
+    """Return a TLS context with the server's certificate files.
+
+    Args:
+        server: names the files.
+        trusting: whether to accept any certificate of the server.
+        ca: file with the certificates to trust, or empty for those of the system.
+
+    Raises:
+        StoreUnavailableError: a file cannot be read.
+    """
+    try:
+        if trusting and not ca:
+            # Skips loading the system's certificates, which takes milliseconds.
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        else:
+            context = ssl.create_default_context(cafile=ca or None)
+        if server.certificate:
+            context.load_cert_chain(server.certificate, server.key or None)
+    except OSError as error:
+        raise StoreUnavailableError(f"{server}: cannot read the files for TLS ({error})") from error
+    context.check_hostname = server.tls == "verify-full"
+    context.verify_mode = ssl.CERT_NONE if trusting else ssl.CERT_REQUIRED
+    return context
+
+
 def not_unicode(server: Server, error: UnicodeEncodeError) -> StoreError:
-    """Return the error for a text that cannot be sent."""
+    """Return the error for a text that cannot be encoded."""
     return StoreError(f"{server}: a text is not valid Unicode at position {error.start}; nothing was sent")
 
 
 def no_reply(server: Server, limit: Limit) -> NoReplyError:
-    """Return the error for a server that was waited for in vain."""
+    """Return the error for a server that exceeded a limit."""
     return NoReplyError(
         f"{server}: {limit.what} did not come within {limit.seconds:.3g} s ({limit.setting}), so the "
         "connection was closed; check the server and the network between"

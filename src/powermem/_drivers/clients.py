@@ -1,7 +1,7 @@
-"""Calls of language models that are attended: by the providers' own clients, and by any function.
+"""Attending calls to language models: recall before the call, record the exchange after it.
 
-What is asked is passed on and what is answered is handed back. Whatever goes wrong on our side is logged, and
-the call goes on as if nobody attended it.
+The methods of a provider's client, or a function of the program, are wrapped. Requests and replies pass
+through; any failure on powermem's side is logged, and the call proceeds as if it were not attended.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ _logger = logging.getLogger("powermem.clients")
 _MARK = "_powermem_registration"
 # The SDKs' raw and streaming variants of a method call the method itself, with this header.
 _RAW = "x-stainless-raw-response"
-# They are made once, from the methods as they are then.
-_MADE_ONCE = ("with_raw_response", "with_streaming_response")
+# Cached properties, which keep the methods they were created from.
+_CACHED = ("with_raw_response", "with_streaming_response")
 _DERIVING = ("copy", "with_options")
 
-# Set while a method that is attended asks: what it calls in turn is a part of the same exchange.
-_asking: ContextVar[bool] = ContextVar("powermem_asking", default=False)
+# Set during an attended call, so that attended methods that it calls are not recorded a second time.
+_in_call: ContextVar[bool] = ContextVar("powermem_in_call", default=False)
 
 _marking = threading.Lock()
 free_in_child(_marking)
 
 
 class Ongoing(Protocol):
-    """An exchange that is under way."""
+    """An attended call in progress."""
 
     @property
     def attended(self) -> Attended:
@@ -51,65 +51,65 @@ class Ongoing(Protocol):
 
     @property
     def kept(self) -> Future[None]:
-        """Is resolved when what the user said is on disk, or cannot be put there."""
+        """Resolved when the user's message is stored, or cannot be stored."""
 
     def end(self, reply: str, whole: bool) -> None:
-        """Take down what was answered, all of it or as far as it came.
+        """Record the reply, complete or as far as it was received.
 
-        May be called while an object is being collected.
+        May be called from a ``__del__``.
         """
 
     def fail(self) -> None:
-        """Take down that nothing was answered."""
+        """Record that there was no reply."""
 
 
 class Listener(Protocol):
-    """What attends the calls. Nothing here blocks."""
+    """The object that attends calls. None of its methods block."""
 
     @property
     def budget(self) -> float:
-        """Seconds that a call waits for what is recalled."""
+        """Seconds that a call may be delayed by recalling."""
 
     @property
     def alive(self) -> bool:
-        """Whether there is still a memory behind it."""
+        """Whether its memory still exists and is open."""
 
     @property
     def clients(self) -> MutableSet[object]:
-        """The clients that it attends."""
+        """The attended clients."""
 
     def attend(self, api: Api, positional: tuple[Any, ...], keywords: Mapping[str, Any]) -> Ongoing | None:
-        """Look at a request, and begin to keep what is said in it; ``None`` leaves it alone."""
+        """Inspect a request and start to store its messages; ``None`` if the call is not to be attended."""
 
     def opening(self, ongoing: Any) -> tuple[Future[None], float] | None:
-        """Return what to wait for before recalling, and for how many seconds at most."""
+        """Return a future to wait for before recalling, and the maximum number of seconds."""
 
     def recall(self, ongoing: Any) -> Future[list[str]] | None:
-        """Begin to recall for a caller whose thread does nothing else meanwhile."""
+        """Start recalling for a caller that blocks its thread."""
 
     def recall_soon(self, ongoing: Any) -> asyncio.Future[list[str]] | None:
-        """Begin to recall for a caller on an event loop."""
+        """Start recalling for a caller on an event loop."""
 
     def keeping(self, ongoing: Any, begun: float, *, blocking: bool) -> float:
-        """Return how many seconds to wait at most until what was said is kept."""
+        """Return the maximum number of seconds to wait until the user's message is stored."""
 
     def kept(self, ongoing: Any, in_time: bool) -> None:
-        """Be told whether it was kept in time."""
+        """Handle the end of that wait; ``in_time`` is whether the message was stored."""
 
 
 @dataclass
 class _Registration:
-    """That a client is attended, and what of it was replaced."""
+    """The listener of an attended client, and the attributes that were replaced on it."""
 
     listener: Listener
     replaced: list[tuple[Any, str]] = field(default_factory=list)
 
 
 def attach(client: object, surface: Surface, listener: Listener) -> None:
-    """Attend a client from now on; do nothing when this listener does already.
+    """Attend the calls of a client; do nothing if this listener does so already.
 
     Raises:
-        InvalidInputError: another memory attends it.
+        InvalidInputError: the client is registered with another memory.
     """
     with _marking:
         registration: _Registration | None = vars(client).get(_MARK)
@@ -138,12 +138,12 @@ def _replace(
     registration: _Registration,
     wrap: Callable[[Callable[..., Any]], Callable[..., Any]],
 ) -> None:
-    """Put something in the place of a method, unless this version of the SDK has none of this name."""
+    """Replace a method by a wrapper; do nothing if this version of the SDK lacks the method."""
     owner = client
     for name in path:
-        # What was made of the method before would go around it.
-        for made in _MADE_ONCE:
-            getattr(owner, "__dict__", {}).pop(made, None)
+        # A cached variant holds the original method and would bypass the wrapper.
+        for cached in _CACHED:
+            getattr(owner, "__dict__", {}).pop(cached, None)
         if name == path[-1]:
             break
         owner = getattr(owner, name, None)
@@ -154,7 +154,7 @@ def _replace(
 
 
 def _deriving(original: Callable[..., Any], *, surface: Surface, listener: Listener) -> Callable[..., Any]:
-    """Return a method that makes a client, which is attended as well."""
+    """Wrap a method that derives a client from another, so that the new client is attended too."""
 
     @functools.wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -163,21 +163,21 @@ def _deriving(original: Callable[..., Any], *, surface: Surface, listener: Liste
             attach(derived, surface, listener)
             listener.clients.add(derived)
         except Exception as error:
-            _warn("a client that was made from another one is not attended", error)
+            _warn("a client that was derived from an attended one is not attended", error)
         return derived
 
     return call
 
 
 def _refused(original: Callable[..., Any], *, name: str) -> Callable[..., Any]:
-    """Return a method that says once that nobody attends it."""
-    said = False
+    """Wrap a method that cannot be attended, so that its first call logs a warning."""
+    warned = False
 
     @functools.wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
-        nonlocal said
-        if not said:
-            said = True
+        nonlocal warned
+        if not warned:
+            warned = True
             _logger.warning(
                 "%s is not attended, so nothing is recalled or remembered in it; see observe() and recall()",
                 name,
@@ -188,7 +188,7 @@ def _refused(original: Callable[..., Any], *, name: str) -> Callable[..., Any]:
 
 
 def detach(client: object, listener: Listener) -> bool:
-    """Attend a client no more; return whether this listener did."""
+    """Stop attending a client; return whether this listener attended it."""
     with _marking:
         registration: _Registration | None = getattr(client, "__dict__", {}).get(_MARK)
         if registration is None or registration.listener is not listener:
@@ -199,13 +199,13 @@ def detach(client: object, listener: Listener) -> bool:
 
 def _restore(client: object, registration: _Registration) -> None:
     for owner, name in registration.replaced:
-        for each in (name, *_MADE_ONCE):
+        for each in (name, *_CACHED):
             vars(owner).pop(each, None)
     delattr(client, _MARK)
 
 
 def wrapped(fn: Callable[..., Any], listener: Listener) -> Callable[..., Any]:
-    """Return a function of the same colour that is attended."""
+    """Wrap a sync or async function so that its calls are attended."""
     called = fn.func if isinstance(fn, functools.partial) else fn
     call = called if inspect.isroutine(called) else type(called).__call__
     if inspect.isasyncgenfunction(call):
@@ -222,12 +222,12 @@ def _attended(original: Callable[..., Any], api: Api, listener: Listener) -> Cal
         if ongoing is None:
             return original(*args, **kwargs)
         exchange = _Exchange(listener, ongoing)
-        with exchange.asking():
+        with exchange.in_call():
             positional, keywords = exchange.request(_recalled(listener, ongoing))
             reply = original(*positional, **keywords)
             if inspect.isawaitable(reply):
-                return exchange.later(reply)
-            return exchange.heard(reply)
+                return exchange.async_record_awaited(reply)
+            return exchange.record(reply)
 
     return call
 
@@ -239,9 +239,9 @@ def _async_attended(original: Callable[..., Any], api: Api, listener: Listener) 
         if ongoing is None:
             return await original(*args, **kwargs)
         exchange = _Exchange(listener, ongoing)
-        with exchange.asking():
+        with exchange.in_call():
             positional, keywords = exchange.request(await _async_recalled(listener, ongoing))
-            return await exchange.async_heard(await original(*positional, **keywords))
+            return await exchange.async_record(await original(*positional, **keywords))
 
     return call
 
@@ -251,19 +251,19 @@ def _async_generated(original: Callable[..., Any], listener: Listener) -> Callab
     async def call(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
         ongoing = _attend(listener, GENERIC, args, kwargs)
         if ongoing is None:
-            pieces = heard = original(*args, **kwargs)
+            pieces = recorded = original(*args, **kwargs)
         else:
             exchange = _Exchange(listener, ongoing)
-            with exchange.asking():
+            with exchange.in_call():
                 positional, keywords = exchange.request(await _async_recalled(listener, ongoing))
                 pieces = original(*positional, **keywords)
-                heard = await exchange.async_heard(pieces)
+                recorded = await exchange.async_record(pieces)
         try:
-            async for piece in heard:
+            async for piece in recorded:
                 yield piece
         finally:
             if ongoing is not None:
-                await heard.aclose()
+                await recorded.aclose()
             await pieces.aclose()
 
     return call
@@ -281,43 +281,43 @@ def _managed(original: Callable[..., Any], api: Api, listener: Listener) -> Call
 
 
 class _Manager:
-    """Asks when it is entered, in either colour, as the provider's own manager does."""
+    """A context manager that sends the request when it is entered, as the one of the SDK does."""
 
     def __init__(self, original: Callable[..., Any], exchange: _Exchange) -> None:
         self._original = original
         self._exchange = exchange
         self._inner: Any = None
-        self._heard: Any = None
+        self._reply: Any = None
 
     def __enter__(self) -> Any:
         exchange = self._exchange
-        with exchange.asking():
-            self._ask(_recalled(exchange.listener, exchange.ongoing))
-            self._heard = exchange.heard(self._inner.__enter__())
-        return self._heard
+        with exchange.in_call():
+            self._prepare(_recalled(exchange.listener, exchange.ongoing))
+            self._reply = exchange.record(self._inner.__enter__())
+        return self._reply
 
     def __exit__(self, *raised: Any) -> Any:
-        end_tap(self._heard)
+        end_tap(self._reply)
         return self._inner.__exit__(*raised)
 
     async def __aenter__(self) -> Any:
         exchange = self._exchange
-        with exchange.asking():
-            self._ask(await _async_recalled(exchange.listener, exchange.ongoing))
-            self._heard = await exchange.async_heard(await self._inner.__aenter__())
-        return self._heard
+        with exchange.in_call():
+            self._prepare(await _async_recalled(exchange.listener, exchange.ongoing))
+            self._reply = await exchange.async_record(await self._inner.__aenter__())
+        return self._reply
 
     async def __aexit__(self, *raised: Any) -> Any:
-        end_tap(self._heard)
+        end_tap(self._reply)
         return await self._inner.__aexit__(*raised)
 
-    def _ask(self, recalled: list[str]) -> None:
+    def _prepare(self, recalled: list[str]) -> None:
         positional, keywords = self._exchange.request(recalled)
         self._inner = self._original(*positional, **keywords)
 
 
 class _Exchange:
-    """A call that is attended, from the request to the reply."""
+    """An attended call, from the request to the reply."""
 
     def __init__(self, listener: Listener, ongoing: Ongoing) -> None:
         self.listener = listener
@@ -327,19 +327,19 @@ class _Exchange:
         self._raw = any(str(name).lower() == _RAW for name in headers)
 
     @contextmanager
-    def asking(self) -> Iterator[None]:
-        """Take down that a call has failed, if it does."""
-        token = _asking.set(True)
+    def in_call(self) -> Iterator[None]:
+        """Mark the context as inside an attended call, and record a failure of the call."""
+        token = _in_call.set(True)
         try:
             yield
         except BaseException:
             self.ongoing.fail()
             raise
         finally:
-            _asking.reset(token)
+            _in_call.reset(token)
 
     def request(self, recalled: list[str]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Return the arguments to call with."""
+        """Return the arguments of the call, with recalled memories put in."""
         self._begun = monotonic()
         try:
             return self.ongoing.attended.call(recalled)
@@ -347,28 +347,28 @@ class _Exchange:
             _warn("what was recalled could not be put into the request", error)
             return self.ongoing.attended.call([])
 
-    def heard(self, reply: Any) -> Any:
-        """Take down a reply, now or as it comes, and return it once what was said is on disk."""
+    def record(self, reply: Any) -> Any:
+        """Record a reply, now or while it streams; return it once the user's message is stored."""
         left = self.listener.keeping(self.ongoing, self._begun, blocking=True)
         if left:
             done, _ = concurrent.futures.wait([self.ongoing.kept], left)
             self.listener.kept(self.ongoing, bool(done))
-        return self._take(reply)
+        return self._tap(reply)
 
-    async def async_heard(self, reply: Any) -> Any:
-        """Do the same without blocking an event loop."""
+    async def async_record(self, reply: Any) -> Any:
+        """Do as ``record`` does without blocking the event loop."""
         left = self.listener.keeping(self.ongoing, self._begun, blocking=False)
         if left:
             done, _ = await asyncio.wait({asyncio.wrap_future(self.ongoing.kept)}, timeout=left)
             self.listener.kept(self.ongoing, bool(done))
-        return self._take(reply)
+        return self._tap(reply)
 
-    async def later(self, reply: Any) -> Any:
-        """Await a reply that a plain function returned."""
-        with self.asking():
-            return await self.async_heard(await reply)
+    async def async_record_awaited(self, reply: Any) -> Any:
+        """Await a reply that a sync function returned as an awaitable, and record it."""
+        with self.in_call():
+            return await self.async_record(await reply)
 
-    def _take(self, reply: Any) -> Any:
+    def _tap(self, reply: Any) -> Any:
         try:
             if self._raw:
                 tap_body(reply.http_response, self._end)
@@ -377,18 +377,18 @@ class _Exchange:
                 return tapped(reply, self._end)
             self._end(reply_text(reply), True)
         except Exception as error:
-            _warn("a reply could not be taken down", error)
+            _warn("a reply could not be recorded", error)
         return reply
 
     def _end(self, text: str, whole: bool) -> None:
         try:
             self.ongoing.end(text, whole)
         except Exception as error:
-            _warn("a reply could not be taken down", error)
+            _warn("a reply could not be recorded", error)
 
 
 def _attend(listener: Listener, api: Api, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Ongoing | None:
-    if _asking.get():
+    if _in_call.get():
         return None
     try:
         return listener.attend(api, args, kwargs)
@@ -411,7 +411,7 @@ def _recalled(listener: Listener, ongoing: Ongoing) -> list[str]:
         _warn("nothing could be recalled", error)
     finally:
         if future is not None:
-            # What is done cannot be cancelled any more.
+            # Without effect on a future that is done.
             future.cancel()
     return []
 

@@ -1,4 +1,4 @@
-"""seekdb as a part of this program: its server is a child process that listens on a socket only we know."""
+"""Embedded seekdb: its server runs as a child process and listens on a private Unix socket."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _NEEDED = (
 
 
 class EmbeddedSeekDB:
-    """Starts the server of a folder. Everything here blocks.
+    """Starts and stops the server of one database folder. All methods block.
 
     Args:
-        path: folder of the database; it is made when it is not there.
+        path: folder of the database; created if missing.
 
     Raises:
-        ConfigError: the package is missing.
+        ConfigError: the package pylibseekdb is not installed.
     """
 
     def __init__(self, path: str) -> None:
@@ -37,19 +37,19 @@ class EmbeddedSeekDB:
         self._instance: Any = None
 
     def start(self, server: Server) -> Server:
-        """Start the server and make its database.
+        """Start the server and create its database if missing.
 
         Args:
             server: the settings for its connections.
 
         Returns:
-            The same with the address filled in.
+            The settings with the address filled in.
 
         Raises:
-            ConfigError: the package is missing.
+            ConfigError: a package is missing.
             StoreUnavailableError: the folder cannot be used, or the server does not start.
         """
-        # It would report to its makers, once, when a database is made.
+        # seekdb sends telemetry when it creates a database, unless this is set.
         os.environ.setdefault("TELEMETRY_ENABLED", "false")
         try:
             import pylibseekdb
@@ -77,7 +77,7 @@ class EmbeddedSeekDB:
         return replace(server, socket=options["unix_socket"], user=options["user"], password="", host="")
 
     def stop(self) -> None:
-        """Let the server go; it ends when nobody else uses it."""
+        """Release the server, which ends when no other user of the folder is left."""
         with self._lock:
             self._close()
 

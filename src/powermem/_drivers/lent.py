@@ -1,6 +1,6 @@
-"""Connections that the user's program opens for us, with the packages that connect in threads.
+"""Connections that a function of the user's program opens, with psycopg, PyMySQL or sqlite3.
 
-For tasks, each connection has a thread of its own on which its statements run.
+These are sync packages: in the async colour, each connection runs its statements on its own thread.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .base import AsyncConnection, Connection, Limit, Server, Values, no_reply
 T = TypeVar("T")
 
 _MODULES = {"psycopg": "psycopg", "pymysql": "pymysql.connections", "sqlite3": "sqlite3"}
-# Seconds that finding out what a function connects to may take.
+# Seconds allowed for finding out where a function connects to.
 _LONGEST = 60.0
 _FUNCTION = "give one that returns what psycopg.connect(), pymysql.connect() or sqlite3.connect() returns"
 
@@ -32,7 +32,7 @@ class AsyncLentDriver:
 
     Args:
         factory: the function.
-        server: what it leads to, and the settings that each connection is to have.
+        server: the server that it connects to, and the settings for each connection.
     """
 
     def __init__(self, factory: Factory, server: Server) -> None:
@@ -44,7 +44,7 @@ class AsyncLentDriver:
 
         Raises:
             StoreUnavailableError: the function fails.
-            ConfigError: what it returns cannot be used.
+            ConfigError: its result cannot be used.
         """
         threads = AsyncThreads("powermem-connection", 1)
         opened: list[Connection] = []
@@ -52,7 +52,8 @@ class AsyncLentDriver:
         try:
             await threads.run(lambda: opened.append(driver.connect()))
         except BaseException:
-            # Whoever gave up waiting left the function to its thread.
+            # Cancelled, or the function failed. It may still be opening the connection on the thread, which
+            # runs this only afterwards.
             for connection in await threads.run(opened.copy):
                 await threads.run(connection.close)
             await threads.close()
@@ -65,7 +66,7 @@ class LentDriver:
 
     Args:
         factory: the function.
-        server: what it leads to, and the settings that each connection is to have.
+        server: the server that it connects to, and the settings for each connection.
     """
 
     def __init__(self, factory: Factory, server: Server) -> None:
@@ -77,7 +78,7 @@ class LentDriver:
 
         Raises:
             StoreUnavailableError: the function fails.
-            ConfigError: what it returns cannot be used.
+            ConfigError: its result cannot be used.
         """
         limit = self.server.connecting
         raw = _bounded(lambda: _open(self._factory), limit.seconds, _close)
@@ -94,7 +95,7 @@ class LentDriver:
 
 
 class _OnThread:
-    """A connection whose statements run on a thread; what was begun there is finished before it is closed."""
+    """A connection whose statements run on its own thread; closing waits for a running statement."""
 
     def __init__(self, connection: Connection, threads: AsyncThreads) -> None:
         self._connection = connection
@@ -127,23 +128,23 @@ class _OnThread:
 
 
 async def async_recognize(factory: Factory) -> Place:
-    """Find out, by opening two connections, where a function of the user's program connects to.
+    """Open two connections with a function of the user's program, and return where they lead.
 
     Raises:
         StoreUnavailableError: the function fails.
-        ConfigError: what it returns cannot be used.
+        ConfigError: its result cannot be used.
     """
     return await async_to_thread(recognize, factory)
 
 
 def recognize(factory: Factory) -> Place:
-    """Find out, by opening two connections, where a function of the user's program connects to.
+    """Open two connections with a function of the user's program, and return where they lead.
 
     Raises:
         StoreUnavailableError: the function fails.
-        ConfigError: what it returns cannot be used.
+        ConfigError: its result cannot be used.
     """
-    # Both are used on the thread that opens them, since those of SQLite belong to it.
+    # They are opened, used and closed on one thread, as sqlite3 demands.
     found = _bounded(lambda: _recognize(factory), _LONGEST, lambda place: None)
     if found is None:
         raise StoreUnavailableError(
@@ -160,7 +161,7 @@ def _recognize(factory: Factory) -> Place:
         first.close()
         raise
     if first is second:
-        # It is the program's own, so it stays open.
+        # The connection belongs to the program, so it is not closed here.
         raise ConfigError(
             "conn: this function returns the same connection each time, and the memory needs some of its "
             "own; call connect() inside of the function"
@@ -173,9 +174,9 @@ def _recognize(factory: Factory) -> Place:
 
 
 def _bounded(call: Callable[[], T], seconds: float, discard: Callable[[T], None]) -> T | None:
-    """Run a function on a thread of its own, and return its result, or ``None`` when it takes too long.
+    """Call a function on a daemon thread, and return its result, or ``None`` if it takes too long.
 
-    What it returns afterwards is discarded. The thread keeps no program from ending.
+    A result that arrives too late is passed to ``discard``.
 
     Raises:
         StoreUnavailableError: no thread can be started; the function was not called.
@@ -226,7 +227,8 @@ def _close(raw: Any) -> None:
 def _look_at(raw: Any, factory: Factory) -> Place:
     package = _package(raw)
     if package == "sqlite3":
-        # Files are for everybody to open, on any thread; the connections of this function are not.
+        # The store opens the file itself: its connections are shared by threads, which those of this function
+        # may not allow.
         return Place("sqlite", sure=True, keys={"database_path": _file(raw)})
     if package == "psycopg":
         info = raw.info
@@ -259,22 +261,22 @@ def _open(factory: Factory) -> Any:
     try:
         raw = factory()
     except Exception as error:
-        said = mask_text(" ".join(str(error).split()))
+        message = mask_text(" ".join(str(error).split()))
         raise StoreUnavailableError(
-            f"conn: no connection could be opened ({type(error).__name__}: {said})"
+            f"conn: no connection could be opened ({type(error).__name__}: {message})"
         ) from error
     try:
         _package(raw)
     except ConfigError:
         if hasattr(raw, "throw") and hasattr(raw, "close"):
-            # A coroutine that nobody awaits.
+            # A coroutine: close it, so that Python does not warn that it was never awaited.
             raw.close()
         raise
     return raw
 
 
 def _package(raw: Any) -> str:
-    """Return the package that a connection belongs to."""
+    """Return the name of the package that a connection belongs to."""
     if getattr(raw, "_pool", None) is not None:
         raise ConfigError(f"conn: the function returned a connection of a pool; {_FUNCTION}")
     for package, module in _MODULES.items():

@@ -1,4 +1,4 @@
-"""What the two drivers for MySQL's protocol have in common: errors, TLS, and the state of a session."""
+"""What the two drivers for MySQL's protocol share: errors, TLS, and the setup of a session."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import StoreError, StoreUnavailableError
 from ..sql.steps import TransactionAbortedError
+from . import base
 from .base import (
     ConnectionLostError,
     CrowdedServerError,
@@ -16,8 +17,8 @@ from .base import (
     Server,
 )
 
-# Names of server errors: https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html,
-# https://mariadb.com/kb/en/mariadb-error-code-reference/ and, from 4000 on, OceanBase's own numbers.
+# Server errors by number: https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html,
+# https://mariadb.com/kb/en/mariadb-error-code-reference/ and, from 4000 on, OceanBase's own.
 _LOST = frozenset(
     {0, 1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 2000, 2006, 2013, 2014, 2055}
 )
@@ -35,42 +36,42 @@ _FULL = frozenset({1021, 1114, 4184, 4264})
 _READ_ONLY = frozenset({1290, 1792, 1836, 3100})
 _UNPRIVILEGED = frozenset({1142, 1143, 1227, 1370})
 _TOO_LARGE = 1153
-# An error of the storage engine, which brings one of the operating system, and the words for a full disk.
+# An error of the storage engine that quotes one of the operating system; 28 is ENOSPC.
 _ENGINE, _NO_SPACE = 1030, "error 28 "
 
-# What a socket that broke in the middle of something raises; asyncio says it in many ways.
+# Raised for a socket that broke in use; asyncio reports that in several ways.
 _BROKEN = (OSError, EOFError, TimeoutError, RuntimeError)
 
-# Seconds to wait for a row that another transaction holds; then ours is undone and tried again.
+# Seconds to wait for a row lock, after which the transaction is rolled back and retried.
 _LOCK_WAIT = 5
 
 CHARSET = "utf8mb4"
 STATE = "SELECT version(), @@max_allowed_packet"
-"""What has to be known of a server. What the handshake says of seekdb does not tell it from MySQL."""
+"""Queried on each new connection; the version in the handshake does not tell seekdb from MySQL."""
 MOST_AT_ONCE = 1_024_000
-"""Bytes of rows that go into one statement, as the drivers have it."""
-# Of a packet, what a statement is not; and how large one is that a server may have hung up on.
+"""Bytes of rows to put into one statement; the default of both drivers."""
+# Bytes of a packet that are not part of the statement.
 _HEADROOM = 1024
-_LARGE = 1 << 20
 
 
 def most_at_once(packet: int) -> int:
-    """Return the bytes of rows for one statement on a server that takes packets of this size."""
+    """Return the bytes of rows for one statement on a server with this ``max_allowed_packet``."""
     return max(1, min(MOST_AT_ONCE, packet - _HEADROOM))
 
 
 def check_size(query: str | bytes | bytearray, packet: int, server: Server) -> None:
-    """Raise an error for a statement that the server would hang up on.
+    """Check that the server accepts a statement of this size, which it would otherwise hang up on.
 
     Args:
-        query: with its values.
+        query: the statement with its values.
         packet: the server's ``max_allowed_packet``.
-        server: which one.
+        server: named in the error.
 
     Raises:
-        StoreError: it is larger.
+        StoreError: the statement is larger.
     """
     size = len(query)
+    # A character takes at most 4 bytes, so most statements need not be encoded to be measured.
     if isinstance(query, str) and size * 4 > packet:
         size = len(query.encode(errors="surrogateescape"))
     if size + 1 > packet:
@@ -78,7 +79,7 @@ def check_size(query: str | bytes | bytearray, packet: int, server: Server) -> N
 
 
 def too_large(server: Server, what: str, limit: str) -> StoreError:
-    """Return the error for what the server takes in no packet."""
+    """Return the error for a statement or row that fits no packet of the server."""
     return StoreError(
         f"{server}: {what} larger than the server takes (max_allowed_packet, {limit}); raise that setting of "
         "the server, or store shorter texts"
@@ -86,51 +87,56 @@ def too_large(server: Server, what: str, limit: str) -> StoreError:
 
 
 def translate(error: BaseException, server: Server) -> Exception:
-    """Return our error for one of a driver's.
-
-    Args:
-        error: of the driver, or of the socket below it.
-        server: whom it was said by.
-    """
+    """Return the error of powermem for an error of a driver or of the socket below it."""
     code, message = describe(error)
     if code == _TOO_LARGE:
         return too_large(server, "a statement is", message)
-    if code in _READ_ONLY:
-        return ReadOnlyServerError(
-            f"{server}: the server takes no writes ({message}); it may be a replica: set host to the primary"
-        )
-    if code in _UNPRIVILEGED:
-        return StoreError(f"{server}: the account lacks a privilege ({message})")
-    if code in _ABORTED:
-        return TransactionAbortedError(f"{server}: {message}")
-    if code in _MISSING:
-        return MissingTableError(f"{server}: {message}")
-    if code in _TIMED_OUT:
-        return StoreError(
-            f"{server}: a statement took more than {server.statement_timeout:g} s and was stopped ({message})"
-        )
-    if code in _FULL or (code == _ENGINE and _NO_SPACE in message):
-        return StoreError(
-            f"{server}: there is no room left on the server; make some and try again ({message})"
-        )
-    if code in _LOST or code in _UNREACHABLE or (code is None and isinstance(error, _BROKEN)):
+    for codes, kind, text in _ERRORS:
+        if code in codes:
+            return kind(f"{server}: {text.format(message=message, server=server)}")
+    if code == _ENGINE and _NO_SPACE in message:
+        return StoreError(f"{server}: {_NO_ROOM.format(message=message)}")
+    if code is None and isinstance(error, _BROKEN):
         return ConnectionLostError(f"{server}: the connection was lost ({message})")
-    if code in _CROWDED:
-        return _crowded(server, message)
     return StoreError(f"{server}: {message}" + ("" if code is None else f" (error {code})"))
 
 
+_NO_ROOM = "there is no room left on the server; make some and try again ({message})"
+_NO_CONNECTIONS = "the server takes no more connections; lower pool_size or raise its limit ({message})"
+_ERRORS: tuple[tuple[frozenset[int], type[StoreError], str], ...] = (
+    (
+        _READ_ONLY,
+        ReadOnlyServerError,
+        "the server takes no writes ({message}); it may be a replica: set host to the primary",
+    ),
+    (_UNPRIVILEGED, StoreError, "the account lacks a privilege ({message})"),
+    (_ABORTED, TransactionAbortedError, "{message}"),
+    (_MISSING, MissingTableError, "{message}"),
+    (
+        _TIMED_OUT,
+        StoreError,
+        "a statement took more than {server.statement_timeout:g} s and was stopped ({message})",
+    ),
+    (_FULL, StoreError, _NO_ROOM),
+    (_LOST | _UNREACHABLE, ConnectionLostError, "the connection was lost ({message})"),
+    (_CROWDED, CrowdedServerError, _NO_CONNECTIONS),
+)
+"""Numbers of errors, the class to raise, and the message."""
+
+
 def refusal(error: BaseException, server: Server) -> StoreError:
-    """Return our error for a connection that could not be opened, saying what to do."""
+    """Return the error for a connection that could not be opened, with advice."""
     code, message = describe(error)
     if code == _NO_DATABASE:
         return StoreUnavailableError(
             f"{server}: there is no database {server.database!r}; create it, or set db_name to another"
         )
     if code in _REFUSED:
-        return StoreUnavailableError(f"{server}: the server refuses us; check user and password ({message})")
+        return StoreUnavailableError(
+            f"{server}: the server refuses the connection; check user and password ({message})"
+        )
     if code in _CROWDED:
-        return _crowded(server, message)
+        return CrowdedServerError(f"{server}: {_NO_CONNECTIONS.format(message=message)}")
     below = getattr(error, "original_exception", None) or error.__cause__ or error
     if code == _NO_TLS or isinstance(below, ssl.SSLError):
         return StoreUnavailableError(
@@ -142,19 +148,13 @@ def refusal(error: BaseException, server: Server) -> StoreError:
 
 
 def was_answered(error: BaseException) -> bool:
-    """Return whether the server itself said why it takes no connection, so that asking again is no use."""
+    """Return whether the server itself rejected the connection, so that retrying without TLS is useless."""
     code, _ = describe(error)
     return code in _REFUSED or code in _CROWDED or code == _NO_DATABASE
 
 
-def _crowded(server: Server, message: str) -> StoreUnavailableError:
-    return CrowdedServerError(
-        f"{server}: the server takes no more connections; lower pool_size or raise its limit ({message})"
-    )
-
-
 def describe(error: BaseException) -> tuple[int | None, str]:
-    """Return the number of a driver's error, where it has one, and its text."""
+    """Return the number of a driver's error, or ``None``, and its text."""
     arguments = error.args
     if isinstance(error, OSError) or not arguments or not isinstance(arguments[0], int):
         return None, str(error) or type(error).__name__
@@ -162,55 +162,47 @@ def describe(error: BaseException) -> tuple[int | None, str]:
 
 
 def tls_context(server: Server) -> ssl.SSLContext | None:
-    """Return how to encrypt, or ``None`` for not at all; the modes mean what libpq's mean.
+    """Return the TLS context for the mode, which has libpq's meaning, or ``None`` for no TLS.
 
     Raises:
         StoreUnavailableError: a file cannot be read.
     """
     if server.socket or server.tls in ("disable", "allow"):
         return None
-    try:
-        context = ssl.create_default_context(cafile=server.ca or None)
-        if server.certificate:
-            context.load_cert_chain(server.certificate, server.key or None)
-    except OSError as error:
-        raise StoreUnavailableError(f"{server}: cannot read the files for TLS ({error})") from error
-    context.check_hostname = server.tls == "verify-full"
-    if server.tls == "prefer" or (server.tls == "require" and not server.ca):
-        context.verify_mode = ssl.CERT_NONE
-    return context
+    trusting = server.tls == "prefer" or (server.tls == "require" and not server.ca)
+    return base.tls_context(server, trusting=trusting, ca=server.ca)
 
 
 def must_encrypt(server: Server) -> bool:
-    """Return whether a connection that turned out not to be encrypted may not be used."""
+    """Return whether the mode forbids a connection without TLS."""
     return not server.socket and server.tls in ("require", "verify-ca", "verify-full")
 
 
 def not_encrypted(server: Server) -> StoreUnavailableError:
-    """Return the error for a server that does not encrypt though it must."""
+    """Return the error for a server without TLS where the mode requires it."""
     return StoreUnavailableError(
         f"{server}: the server offers no TLS; enable it there, or set sslmode to 'prefer' or 'disable'"
     )
 
 
 def session(server: Server, version: str) -> tuple[str, ...]:
-    """Return the statements that bring a new connection into the state that all others are in.
+    """Return the statements that set up a new session.
 
     Args:
-        server: whose settings count.
-        version: what the server says it is.
+        server: supplies the settings.
+        version: the server's own version string.
     """
     variables = {
-        # With an unknown mode, the server might cut a long text off or read backslashes otherwise.
+        # Other modes may truncate long texts silently or read backslashes differently.
         "sql_mode": "'STRICT_ALL_TABLES'",
         "time_zone": "'+00:00'",
-        # Notes, such as of a table that is not there to be dropped, would land in the user's log.
+        # Drivers log the server's notes, such as that a table to drop does not exist, as warnings.
         "sql_notes": "0",
         **_timeout(server.statement_timeout, version),
         **server.settings,
     }
     assignments = ", ".join(f"SESSION {name} = {value}" for name, value in variables.items())
-    # The name of the variable for this one is not the same everywhere; the statement is.
+    # A statement, since the name of the variable differs between servers.
     return ("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", f"SET {assignments}")
 
 
@@ -218,12 +210,12 @@ def _timeout(seconds: float, version: str) -> dict[str, str]:
     if "MariaDB" in version:
         return {"max_statement_time": f"{seconds:g}", "innodb_lock_wait_timeout": str(_LOCK_WAIT)}
     if is_oceanbase(version):
-        # Microseconds, and there is no word for "no limit".
+        # In microseconds, with no value for "no limit".
         microseconds = round((seconds or 86_400) * 1_000_000)
         return {
             "ob_query_timeout": str(microseconds),
             "ob_trx_timeout": str(10 * microseconds),
-            # It does not notice when two wait for each other.
+            # OceanBase does not detect deadlocks, so this timeout has to end them.
             "ob_trx_lock_timeout": str(_LOCK_WAIT * 1_000_000),
         }
     return {
@@ -233,21 +225,21 @@ def _timeout(seconds: float, version: str) -> dict[str, str]:
 
 
 def is_oceanbase(version: str) -> bool:
-    """Return whether this is OceanBase or seekdb."""
+    """Return whether a version string is that of OceanBase or seekdb."""
     return "OceanBase" in version or "seekdb" in version
 
 
-def conversions(base: dict[Any, Any], *, numbers: Iterable[int], texts: Iterable[int]) -> dict[Any, Any]:
-    """Return a driver's conversions, changed to what the stores expect.
+def conversions(defaults: dict[Any, Any], *, numbers: Iterable[int], texts: Iterable[int]) -> dict[Any, Any]:
+    """Return a driver's conversions, adapted to what the stores expect.
 
     Args:
-        base: the driver's own.
-        numbers: types to read as floats, as other databases give averages.
-        texts: types to read as text also when they are binary: ``VARBINARY`` holds text that is compared
-            exactly. What is not text is in a ``BLOB``.
+        defaults: the driver's own.
+        numbers: types to read as floats, which other databases return for averages.
+        texts: types to read as text even if they are binary: the schema keeps text that is compared exactly
+            in ``VARBINARY``, and other bytes only in ``BLOB``.
     """
     to_float: Callable[[Any], float] = float
-    return {**base, **dict.fromkeys(numbers, to_float), **dict.fromkeys(texts, _text)}
+    return {**defaults, **dict.fromkeys(numbers, to_float), **dict.fromkeys(texts, _text)}
 
 
 def _text(value: str | bytes) -> str:

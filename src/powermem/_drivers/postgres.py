@@ -1,4 +1,4 @@
-"""What the two PostgreSQL drivers share: how they name errors and how they insist on TLS."""
+"""What the two PostgreSQL drivers share: errors, poolers, TLS and session settings."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import ssl
 
 from ..errors import StoreError, StoreUnavailableError
 from ..sql.steps import TransactionAbortedError
+from . import base
 from .base import (
     ConnectionLostError,
     CrowdedServerError,
@@ -18,18 +19,22 @@ from .base import (
 
 APPLICATION = "powermem"
 BACKEND = "SELECT pg_backend_pid()"
-"""Its answer differs from what the server said at the start when a pooler stands between."""
+"""Differs from the process id given when the connection was opened if there is a pooler in between."""
 NOT_ADMITTED = "28000"
-"""The code for an account that may not connect from here, or not in this way."""
+"""The code for an account that may not connect from this address, or not with or without TLS."""
 
 
 class Pooling:
-    """Whether a pooler such as PgBouncer gives each transaction another session of the server.
+    """Knows whether a pooler such as PgBouncer may run each transaction in another session of the server.
 
-    Then nothing may be kept in a session: no prepared statement, and no setting beyond the transaction.
+    If so, nothing may be kept in a session: no prepared statement, and no setting beyond the transaction.
 
     Args:
-        server: whose ``pooler`` says so, or that it is to be found out.
+        server: its ``pooler`` is the answer, or ``"auto"`` to detect it.
+
+    Attributes:
+        known: whether ``on`` is certain.
+        on: whether there is a pooler.
     """
 
     def __init__(self, server: Server) -> None:
@@ -38,23 +43,23 @@ class Pooling:
         self.on = server.pooler == "transaction"
 
     def learn(self, *, direct: bool) -> bool:
-        """Note what was found out, unless it is set, and return whether it calls for another connection."""
+        """Record what was detected, unless it is configured; return whether a new connection is needed."""
         if self._server.pooler != "auto":
             return False
-        news = self.on == direct
+        changed = self.on == direct
         self.known, self.on = True, not direct
-        return news
+        return changed
 
-    def found(self, said: str) -> PoolerFoundError:
-        """Return the error for a connection on which a pooler showed itself."""
+    def found(self, message: str) -> PoolerFoundError:
+        """Return the error for a connection on which a pooler was detected."""
         return PoolerFoundError(
-            f"{self._server}: a pooler stands before this server ({' '.join(said.split())}); "
+            f"{self._server}: there is a pooler in front of this server ({' '.join(message.split())}); "
             "set pooler to 'transaction'"
         )
 
     @property
     def begin(self) -> str:
-        """What starts a transaction; in a pooler's session the settings come with it."""
+        """SQL that starts a transaction; behind a pooler it includes the session settings."""
         if not self.on:
             return "BEGIN"
         settings = session_settings(self._server)
@@ -67,89 +72,103 @@ def _quoted(value: str) -> str:
 
 
 def was_pooled(sqlstate: str | None) -> bool:
-    """Return whether a statement was prepared in another session than the one that ran it."""
+    """Return whether a statement failed because it was prepared in another session."""
     return sqlstate in ("26000", "42P05")
 
 
 def refuses_settings(text: str) -> bool:
-    """Return whether a pooler refused a connection for the settings that it brought."""
+    """Return whether a pooler refused a connection because of its session settings."""
     return "unsupported startup parameter" in text
 
 
+_STARTING = (StoreUnavailableError, "the server is starting or shutting down ({message}); try later")
+_REFUSED = (StoreUnavailableError, "the server refused user or password ({message})")
+_LOST = (ConnectionLostError, "the connection was lost ({message})")
+_ABORTED = (TransactionAbortedError, "the transaction conflicted with another one ({message})")
+_POOLED = (StoreError, "a statement was prepared in another session ({message}); set pooler to 'transaction'")
+_TOO_LARGE = (StoreError, "the server cannot hold such a text or number of texts ({message})")
+_ERRORS: dict[str, tuple[type[StoreError], str]] = {
+    "08": _LOST,
+    "22021": _TOO_LARGE,
+    "22P05": _TOO_LARGE,
+    "25006": (
+        ReadOnlyServerError,
+        "the database takes no writes ({message}); it may be a standby: set host to the primary",
+    ),
+    "25P03": _LOST,
+    "26000": _POOLED,
+    NOT_ADMITTED: _REFUSED,
+    "28P01": _REFUSED,
+    "3D000": (
+        StoreUnavailableError,
+        "there is no such database ({message}); create it with CREATE DATABASE {server.database}",
+    ),
+    "40": _ABORTED,
+    "40003": _LOST,
+    "42501": (StoreError, "the account lacks a privilege ({message})"),
+    "42P01": (MissingTableError, "{message}"),
+    "42P05": _POOLED,
+    "53": (StoreUnavailableError, "the server lacks memory or another resource ({message})"),
+    "53100": (
+        StoreError,
+        "the server's disk is full ({message}); nothing was written. Make room and try again",
+    ),
+    "53300": (
+        CrowdedServerError,
+        "too many connections ({message}); lower pool_size or raise the server's max_connections",
+    ),
+    "54000": _TOO_LARGE,
+    "55P03": _ABORTED,
+    "57014": (StoreError, "a statement took longer than statement_timeout ({message})"),
+    "57P01": _LOST,
+    "57P02": _LOST,
+    "57P03": _STARTING,
+    "57P04": _LOST,
+    "57P05": _LOST,
+}
+"""By code of PostgreSQL's appendix A, or its class, the first two characters: error class and message."""
+
+
 def postgres_error(sqlstate: str | None, text: str, server: Server, *, opening: bool = False) -> StoreError:
-    """Return our error for one of the server's; codes are those of PostgreSQL's appendix A.
+    """Return the error of powermem for an error of the server.
 
     Args:
-        sqlstate: the five characters, or ``None`` when the connection broke.
-        text: what the server said.
-        server: which one.
-        opening: whether the connection was not open yet.
+        sqlstate: the five characters of the code, or ``None`` if the connection broke.
+        text: the server's message.
+        server: named in the error.
+        opening: whether the connection was being opened.
     """
     code = sqlstate or "08006"
-    said = " ".join(text.split())
-    if refuses_settings(said):
+    message = " ".join(text.split())
+    if refuses_settings(message):
         return StoreUnavailableError(
-            f"{server}: a pooler stands before this server ({said}); set pooler to 'transaction' or 'auto'"
+            f"{server}: there is a pooler in front of this server ({message}); "
+            "set pooler to 'transaction' or 'auto'"
         )
-    if was_pooled(sqlstate):
-        return StoreError(
-            f"{server}: a statement was prepared in another session ({said}); set pooler to 'transaction'"
-        )
-    if code == "57P03" or (opening and code in ("57P01", "57P02")):
-        return StoreUnavailableError(f"{server}: the server is starting or shutting down ({said}); try later")
     if opening and code[:2] == "08":
-        return unreachable(server, said)
-    if code in ("28P01", NOT_ADMITTED):
-        return StoreUnavailableError(f"{server}: the server refused user or password ({said})")
-    if code == "3D000":
-        return StoreUnavailableError(
-            f"{server}: there is no such database ({said}); create it with CREATE DATABASE {server.database}"
-        )
-    if code[:2] == "08" or code in ("40003", "57P01", "57P02", "57P04", "57P05", "25P03"):
-        return ConnectionLostError(f"{server}: the connection was lost ({said})")
-    if code == "53300":
-        return CrowdedServerError(
-            f"{server}: too many connections ({said}); lower pool_size or raise the server's max_connections"
-        )
-    if code[:2] == "40" or code == "55P03":
-        return TransactionAbortedError(f"{server}: the transaction met another one ({said})")
-    if code == "57014":
-        return StoreError(f"{server}: a statement took longer than statement_timeout ({said})")
-    if code == "53100":
-        return StoreError(
-            f"{server}: the server's disk is full ({said}); nothing was written. Make room and try again"
-        )
-    if code[:2] == "53":
-        return StoreUnavailableError(f"{server}: the server lacks memory or another resource ({said})")
-    if code in ("54000", "22021", "22P05"):
-        return StoreError(f"{server}: the server cannot hold such a text or number of texts ({said})")
-    if code == "42P01":
-        return MissingTableError(f"{server}: {said}")
-    if code == "42501":
-        return StoreError(f"{server}: the account lacks a privilege ({said})")
-    if code == "25006":
-        return ReadOnlyServerError(
-            f"{server}: the database takes no writes ({said}); it may be a standby: set host to the primary"
-        )
-    return StoreError(f"{server}: {said} [{code}]")
+        return unreachable(server, message)
+    if opening and code in ("57P01", "57P02"):
+        code = "57P03"
+    kind, form = _ERRORS.get(code) or _ERRORS.get(code[:2]) or (StoreError, f"{{message}} [{code}]")
+    return kind(f"{server}: {form.format(message=message, server=server)}")
 
 
 def unreachable(server: Server, reason: object) -> StoreUnavailableError:
-    """Return the error for a server that does not answer."""
-    said = " ".join(str(reason).split()) or type(reason).__name__
-    if "SSL" in said:
+    """Return the error for a server that cannot be reached."""
+    message = " ".join(str(reason).split()) or type(reason).__name__
+    if "SSL" in message:
         return StoreUnavailableError(
-            f"{server}: no connection with TLS ({said}); set sslmode to what the server offers"
+            f"{server}: no connection with TLS ({message}); set sslmode to what the server offers"
         )
     return StoreUnavailableError(
-        f"{server}: cannot connect ({said}); is the server running, and are host and port right?"
+        f"{server}: cannot connect ({message}); is the server running, and are host and port right?"
     )
 
 
 def tls_context(server: Server) -> ssl.SSLContext | None:
-    """Return how to speak TLS, or ``None`` for not at all.
+    """Return the TLS context for the mode, or ``None`` for no TLS.
 
-    As with libpq, ``require`` encrypts without looking at the certificate unless there is a ``ca``.
+    As in libpq, ``require`` encrypts without checking the certificate unless there is a ``ca``.
 
     Raises:
         StoreUnavailableError: a file cannot be read.
@@ -157,24 +176,13 @@ def tls_context(server: Server) -> ssl.SSLContext | None:
     if server.socket or server.tls == "disable":
         return None
     trusting = server.tls in ("allow", "prefer") or (server.tls == "require" and not server.ca)
-    try:
-        if trusting:
-            # Without the certificates of this machine, which take milliseconds to read.
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        else:
-            context = ssl.create_default_context(cafile=server.ca or None)
-        if server.certificate:
-            context.load_cert_chain(server.certificate, server.key or None)
-    except OSError as error:
-        raise StoreUnavailableError(f"{server}: cannot read the files for TLS ({error})") from error
-    context.check_hostname = server.tls == "verify-full"
-    context.verify_mode = ssl.CERT_NONE if trusting else ssl.CERT_REQUIRED
-    context.sslobject_class = _Parting
+    context = base.tls_context(server, trusting=trusting, ca="" if trusting else server.ca)
+    context.sslobject_class = _NoWaitSSLObject
     return context
 
 
-class _Parting(ssl.SSLObject):
-    """Says goodbye and does not wait for the answer, which may never come."""
+class _NoWaitSSLObject(ssl.SSLObject):
+    """Sends close_notify without waiting for the server's, which may never come."""
 
     def unwrap(self) -> None:
         try:
@@ -184,13 +192,13 @@ class _Parting(ssl.SSLObject):
 
 
 STARTUP = {"application_name": APPLICATION, "client_encoding": "UTF8"}
-"""The session variables that every pooler takes when a connection is opened."""
+"""Session variables that every pooler accepts when a connection is opened."""
 
 
 def session_settings(server: Server) -> dict[str, str]:
-    """Return the further session variables, beyond those of ``STARTUP``."""
+    """Return the session variables beyond those of ``STARTUP``."""
     return {
-        # At least a millisecond: 0 would be no limit.
+        # Rounded up: less than a millisecond must not become 0, which means no limit.
         "statement_timeout": str(math.ceil(server.statement_timeout * 1000)),
         **server.settings,
     }

@@ -1,4 +1,4 @@
-"""Streams that are listened to while somebody else reads them."""
+"""Taps on streamed replies: the program reads the stream, and its text is recorded on the way."""
 
 from __future__ import annotations
 
@@ -15,14 +15,24 @@ _TAP = "_powermem_tap"
 
 
 class _Tap:
-    """Hears what a stream yields, and tells it once, when the stream has ended or is given up."""
+    """Collects what a stream yields, and reports its text once, when the stream ends or is dropped.
 
-    def __init__(self, tell: Callable[[str, bool], object], reply: RawReply | None = None) -> None:
-        self._tell: Callable[[str, bool], object] | None = tell
+    As a context manager around a read, it ends when the read raises.
+    """
+
+    def __init__(self, report: Callable[[str, bool], object], reply: RawReply | None = None) -> None:
+        self._report: Callable[[str, bool], object] | None = report
         self._transcript: Any = Transcript() if reply is None else reply
 
+    def __enter__(self) -> _Tap:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None:
+            self.end(isinstance(error, (StopIteration, StopAsyncIteration)))
+
     def feed(self, event: object) -> None:
-        if self._tell is None:
+        if self._report is None:
             return
         try:
             self._transcript.feed(event)
@@ -30,73 +40,67 @@ class _Tap:
             _logger.warning("a piece of a reply could not be read: %r", error)
 
     def end(self, whole: bool) -> None:
-        tell, self._tell = self._tell, None
-        if tell is not None:
-            tell(self._transcript.text, whole)
+        report, self._report = self._report, None
+        if report is not None:
+            report(self._transcript.text, whole)
 
 
 def is_stream(reply: object) -> bool:
-    """Tell whether a reply comes in pieces."""
+    """Return whether a reply is streamed."""
     return hasattr(type(reply), "__next__") or hasattr(type(reply), "__anext__")
 
 
-def tapped(stream: Any, tell: Callable[[str, bool], object]) -> Any:
-    """Listen to a stream.
+def tapped(stream: Any, report: Callable[[str, bool], object]) -> Any:
+    """Tap a stream.
 
     Args:
         stream: an iterator, an async iterator, or both.
-        tell: gets the text once, when the stream has ended, has failed, was closed or was dropped, and
-            whether it has ended.
+        report: called once with the text and whether it is complete, when the stream ends, fails, is closed
+            or is garbage-collected.
 
     Returns:
-        The stream itself, of a subclass of its own class; a generator, whose class cannot be changed, comes
-        inside an object that passes everything on.
+        The stream itself, with its class replaced by a subclass, so that ``isinstance`` and attributes of the
+        SDK's class still work. The class of a generator cannot be replaced, so it is wrapped.
     """
-    tap = _Tap(tell)
+    tap = _Tap(report)
     try:
         vars(stream)[_TAP] = tap
         base: Any = type(stream)
-        stream.__class__ = _listening(base)
+        stream.__class__ = _tapped_class(base)
     except TypeError:
         return (_AsyncRelay if hasattr(type(stream), "__anext__") else _Relay)(stream, tap)
     return stream
 
 
-def tap_body(response: Any, tell: Callable[[str, bool], object]) -> None:
-    """Listen to the body of a response of httpx, which its caller reads in a way of their own.
+def tap_body(response: Any, report: Callable[[str, bool], object]) -> None:
+    """Tap the body of an httpx response, which the program reads by any method.
 
     Args:
         response: a response, read or not.
-        tell: gets the text once, when the body has ended or is given up, and whether it has ended.
+        report: called once with the text and whether it is complete, when the body ends or is dropped.
     """
     reply = RawReply(response.headers.get("content-type", ""))
     if response.is_stream_consumed or response.is_closed:
         reply.feed(response.content)
-        tell(reply.text, True)
+        report(reply.text, True)
         return
-    tap = _Tap(tell, reply)
-    # Every way of reading leads through these.
+    tap = _Tap(report, reply)
+    # All of httpx's methods that read a body call one of these two.
     plain, streamed = response.iter_bytes, response.aiter_bytes
 
     def iter_bytes(*args: Any, **kwargs: Any) -> Iterator[bytes]:
-        whole = False
-        try:
+        with tap:
             for piece in plain(*args, **kwargs):
                 tap.feed(piece)
                 yield piece
-            whole = True
-        finally:
-            tap.end(whole)
+        tap.end(True)
 
     async def aiter_bytes(*args: Any, **kwargs: Any) -> AsyncIterator[bytes]:
-        whole = False
-        try:
+        with tap:
             async for piece in streamed(*args, **kwargs):
                 tap.feed(piece)
                 yield piece
-            whole = True
-        finally:
-            tap.end(whole)
+        tap.end(True)
 
     response.iter_bytes, response.aiter_bytes = iter_bytes, aiter_bytes
     for name in ("close", "aclose"):
@@ -112,15 +116,15 @@ def _closing(original: Callable[..., Any], tap: _Tap) -> Callable[..., Any]:
 
 
 def end_tap(stream: Any) -> None:
-    """Listen no more to a stream that may be tapped, because nobody will read on."""
+    """End the tap of a stream that will not be read any further, if it has one."""
     tap = getattr(stream, "__dict__", {}).get(_TAP)
     if tap is not None:
         tap.end(False)
 
 
 @lru_cache(maxsize=64)
-def _listening(base: Any) -> Any:
-    """Return a subclass whose instances are heard when they yield, and told when they end."""
+def _tapped_class(base: Any) -> Any:
+    """Return a subclass of a stream's class that feeds the tap and ends it."""
     body: dict[str, Any] = {"__module__": base.__module__, "__qualname__": base.__qualname__, "__slots__": ()}
     body["__doc__"] = base.__doc__
     if hasattr(base, "__next__"):
@@ -135,7 +139,7 @@ def _listening(base: Any) -> Any:
 
 
 def _itself(self: Any) -> Any:
-    # The classes of the SDKs have a generator here, which does not come past `__next__`.
+    # In the SDKs' classes this returns a generator, which would bypass `__next__`.
     return self
 
 
@@ -146,11 +150,8 @@ def _nothing(self: Any) -> None:
 def _next_of(base: type[Any]) -> Callable[[Any], Any]:
     def take(self: Any) -> Any:
         tap: _Tap = vars(self)[_TAP]
-        try:
+        with tap:
             item = base.__next__(self)
-        except BaseException as error:
-            tap.end(isinstance(error, (StopIteration, StopAsyncIteration)))
-            raise
         tap.feed(item)
         return item
 
@@ -160,11 +161,8 @@ def _next_of(base: type[Any]) -> Callable[[Any], Any]:
 def _anext_of(base: type[Any]) -> Callable[[Any], Any]:
     async def take(self: Any) -> Any:
         tap: _Tap = vars(self)[_TAP]
-        try:
+        with tap:
             item = await base.__anext__(self)
-        except BaseException as error:
-            tap.end(isinstance(error, (StopIteration, StopAsyncIteration)))
-            raise
         tap.feed(item)
         return item
 
@@ -174,14 +172,14 @@ def _anext_of(base: type[Any]) -> Callable[[Any], Any]:
 def _ending(original: Callable[..., Any]) -> Callable[..., Any]:
     def close(self: Any, *args: Any, **kwargs: Any) -> Any:
         vars(self)[_TAP].end(False)
-        # In the other colour this is awaited by the caller.
+        # A coroutine if the method is async; the caller awaits it.
         return original(self, *args, **kwargs)
 
     return close
 
 
-class _Passing:
-    """Passes everything on to what it stands for."""
+class _Wrapper:
+    """Wraps a stream and forwards attribute access to it."""
 
     def __init__(self, stream: Any, tap: _Tap) -> None:
         self._stream = stream
@@ -194,16 +192,13 @@ class _Passing:
         self._tap.end(False)
 
 
-class _Relay(_Passing):
+class _Relay(_Wrapper):
     def __iter__(self) -> _Relay:
         return self
 
     def __next__(self) -> Any:
-        try:
+        with self._tap:
             item = next(self._stream)
-        except BaseException as error:
-            self._tap.end(isinstance(error, (StopIteration, StopAsyncIteration)))
-            raise
         self._tap.feed(item)
         return item
 
@@ -214,16 +209,13 @@ class _Relay(_Passing):
             close()
 
 
-class _AsyncRelay(_Passing):
+class _AsyncRelay(_Wrapper):
     def __aiter__(self) -> _AsyncRelay:
         return self
 
     async def __anext__(self) -> Any:
-        try:
+        with self._tap:
             item = await anext(self._stream)
-        except BaseException as error:
-            self._tap.end(isinstance(error, (StopIteration, StopAsyncIteration)))
-            raise
         self._tap.feed(item)
         return item
 

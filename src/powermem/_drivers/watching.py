@@ -1,4 +1,4 @@
-"""Deadlines on this side of the wire for connections that tasks use."""
+"""Client-side deadlines for connections of tasks."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from .base import Limit
 
 
 class Watch:
-    """Aborts a connection whose server takes too long, so that the wait for it fails.
+    """Aborts a connection whose server takes too long, so that the pending operation fails.
 
     Args:
         abort: closes the socket at once.
+
+    Attributes:
+        expired: the limit that was exceeded, or ``None``.
     """
 
     __slots__ = ("_abort", "expired")
@@ -21,11 +24,10 @@ class Watch:
     def __init__(self, abort: Callable[[], object]) -> None:
         self._abort = abort
         self.expired: Limit | None = None
-        """The limit that was exceeded, once there is one."""
 
     @contextmanager
     def within(self, limit: Limit) -> Iterator[None]:
-        """Abort the connection when the block takes longer."""
+        """Abort the connection if the block takes longer than the limit."""
         timer = asyncio.get_running_loop().call_later(limit.seconds, self._expire, limit)
         try:
             yield

@@ -42,6 +42,7 @@ from ..changes import (
     Updated,
     UpdateTask,
 )
+from ..cleaning import content_hash
 from ..clients import Attribution, Exchange, messages_of, new_messages, reply_text
 from ..clock import read_zone
 from ..config import Settings, resolve
@@ -103,7 +104,6 @@ from ..records import (
 )
 from ..rough import ROUGH_TYPE, is_rough, rough_metadata, rough_texts
 from ..tasks import OPEN, ProcessStatus, Task, done_key, done_note, lane_of, lane_scope, noted_ids, noted_task
-from ..text import content_hash
 from ..tracing import Value, annotate, span
 from ..types import (
     AddManyResult,

@@ -144,7 +144,8 @@ class PartitionLoader:
             if len(partition) + len(changed) > self._most_rows and freshness.indexed:
                 partition = yield from self._load(entry.user_id, freshness)
             else:
-                yield from self._refresh(partition, entry.user_id, changed)
+                partition.remove(changed)
+                yield from self._append(partition, entry.user_id, changed)
         # What was read may be newer than this number; then it is read once more, which does no harm.
         entry.sequence = freshness.sequence
         entry.partition = partition
@@ -158,18 +159,18 @@ class PartitionLoader:
         partition = self._cache.make(freshness.dimension, size)
         listed = self._sql.listed(user_id)
         if listed is not None:
-            yield from self._refresh(partition, user_id, [row[0] for row in (yield listed)])
+            yield from self._append(partition, user_id, [row[0] for row in (yield listed)])
             return partition
         after = -1
         while found := (yield self._sql.page(user_id, after, _PAGE)):
-            yield Compute(_replace, (partition, (), found))
+            yield Compute(_add, (partition, found))
             after = found[-1][0]
         return partition
 
-    def _refresh(self, partition: Partition, user_id: str | None, ids: Sequence[int]) -> Loading[None]:
+    def _append(self, partition: Partition, user_id: str | None, ids: Sequence[int]) -> Loading[None]:
         for chunk in self._sql.chunks(ids):
-            found = yield self._sql.chosen(user_id, chunk)
-            yield Compute(_replace, (partition, chunk, found))
+            if found := (yield self._sql.chosen(user_id, chunk)):
+                yield Compute(_add, (partition, found))
 
 
 def of_user(user_id: str | None) -> Fragment:
@@ -177,8 +178,5 @@ def of_user(user_id: str | None) -> Fragment:
     return Fragment("1 = 1") if user_id is None else Fragment("user_id = ?", (user_id,))
 
 
-def _replace(partition: Partition, ids: Sequence[int], rows: Sequence[Sequence[Any]]) -> None:
-    """Put rows in the place of what a partition has under these ids."""
-    partition.remove(ids)
-    if rows:
-        partition.append(columns(rows, partition.dimension))
+def _add(partition: Partition, rows: Sequence[Sequence[Any]]) -> None:
+    partition.append(columns(rows, partition.dimension))
