@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from powermem.changes import Restore
+from powermem.cleaning import content_hash
 from powermem.ids import new_id
 from powermem.indexing import embedding_bytes
 from powermem.sqlite.engine import Engine
-from powermem.text import content_hash
 from powermem.types import EmbedderIdentity, Row, Scope, Stored
 
 from .endpoint import MODEL

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from hashlib import sha256
 from typing import Any
 
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
@@ -40,3 +42,13 @@ def clean(value: Any) -> Any:
     if isinstance(value, dict):
         return {clean_text(key): clean(item) for key, item in value.items()}
     return value
+
+
+def normalize(text: str) -> str:
+    """Return the form that decides whether two texts are the same: NFKC, single spaces, none at the ends."""
+    return " ".join((text if text.isascii() else unicodedata.normalize("NFKC", text)).split())
+
+
+def content_hash(text: str) -> str:
+    """Return the identity of a text: the first 32 hex digits of SHA-256 over its normalized form."""
+    return sha256(normalize(text).encode("utf-8", "surrogatepass")).hexdigest()[:32]

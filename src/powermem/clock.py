@@ -107,6 +107,12 @@ DAY = 86_400_000_000
 FULL_DAY = 86_400
 """Seconds: an offset from UTC is less than that in either direction."""
 
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
 _FIRST = (datetime.min.replace(tzinfo=timezone.utc) - _EPOCH) // _MICROSECOND
@@ -278,3 +284,14 @@ def _from_text(text: str) -> datetime | str:
         return datetime.fromisoformat(iso)
     except ValueError:
         return text
+
+
+def date_phrase(moment: int, utc_offset: int | None = None) -> str:
+    """Write the day of a moment as in ``"8 May 2023"``, whatever the locale.
+
+    Args:
+        moment: microseconds since the epoch, UTC.
+        utc_offset: how many seconds the speaker's clock was ahead of UTC.
+    """
+    day = to_datetime(moment, utc_offset)
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from .clock import to_datetime
-from .text import MONTHS, terms
+from .clock import MONTHS, to_datetime
+from .text import terms
 
 ASKS = "?"
 """The mark of a question. No word is written so, since a word has a letter or a digit."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .config.suggestions import nearest, shown_name
-
 _SEARCH = "search(query, user_id=...)"
 _ADD = "add(messages, user_id=...)"
 _LIST = "get_all(user_id=...)"
@@ -61,6 +59,8 @@ def explain_attribute(owner: str, name: str, names: Iterable[str]) -> str:
         name: the attribute.
         names: those that exist.
     """
+    from .config.suggestions import nearest, shown_name
+
     plain = name.strip().lower()
     special = _WORDS.get(owner.partition(".")[2], {}).get(plain)
     if special is not None:

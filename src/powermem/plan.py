@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from .changes import AddMemory, AddPreference, Change, Delete, LinkTurns, ReplaceText, Supersede
+from .cleaning import content_hash
 from .excerpts import MOST_TURNS, Excerpts
 from .ids import new_id
-from .parsing import Decision, Decisions
 from .tasks import Preference
-from .text import content_hash
 from .types import Fact, FoundPreference, Hit, Message, Metadata, Row, Scope
+
+if TYPE_CHECKING:
+    from .parsing import Decision, Decisions
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta, timezone, tzinfo
 
-from .clock import from_date, local_time, to_datetime
+from .clock import MONTHS, from_date, local_time, to_datetime
 from .indexing import Sought, query_ids
 from .rules.dates import Found, find_dates, length
-from .text import MONTHS, query_terms, term_id
+from .text import query_terms, term_id
 from .types import Cues, Period
 
 _QUOTED = re.compile('"([^"]{2,200})"|\u201c([^\u201d]{2,200})\u201d|\u300c([^\u300d]{2,200})\u300d')

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import cast
 
-from .clock import to_iso
+from .clock import date_phrase, to_iso
 from .prompts import quote_recalled, quoted_line
-from .text import date_phrase
 from .tokens import estimate_tokens, within
 from .types import FactRecord, Hit, Row
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .clock import offset_name, to_datetime
+from .clock import MONTHS, offset_name, to_datetime
 from .messages import spoken
 from .parts import label
 from .prompts import HIDDEN_ROLES, strip_recalled
-from .text import MONTHS
 from .types import Message, Metadata, Row
 
 ROUGH_TYPE = "WorkingMemory"

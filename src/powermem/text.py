@@ -17,34 +17,13 @@ import sys
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
-from hashlib import blake2b, sha256
+from hashlib import blake2b
 from itertools import chain
 
-from .clock import DAY, to_datetime
+from .clock import DAY, MONTHS, WEEKDAYS, to_datetime
 from .languages import candidates, content, says_nothing, spoken, stop_words
 from .stemming import stem as stem_english
 from .stemming import stem_in
-
-__all__ = [
-    "MONTHS",
-    "WEEKDAYS",
-    "content_hash",
-    "count_terms",
-    "date_phrase",
-    "date_terms",
-    "normalize",
-    "query_forms",
-    "query_terms",
-    "shared",
-    "term_id",
-    "terms",
-]
-
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 _COUNT_CAP = 255
 _CACHE_SIZE = 1 << 15
@@ -201,16 +180,6 @@ def shared(wanted: Collection[str], held: Collection[str]) -> float:
     return len(set(wanted).intersection(held)) / len(wanted) if wanted else 0.0
 
 
-def normalize(text: str) -> str:
-    """Return the form that decides whether two texts are the same: NFKC, single spaces, none at the ends."""
-    return " ".join((text if text.isascii() else unicodedata.normalize("NFKC", text)).split())
-
-
-def content_hash(text: str) -> str:
-    """Return the identity of a text: the first 32 hex digits of SHA-256 over its normalized form."""
-    return sha256(_encode(normalize(text))).hexdigest()[:32]
-
-
 def date_terms(moment: int, utc_offset: int | None = None) -> list[str]:
     """Return terms by which a dated memory is found, so that "in May 2023" reaches it.
 
@@ -233,17 +202,6 @@ def _day_terms(day_number: int) -> tuple[str, ...]:
     day = to_datetime(min(max(day_number, _FIRST_DAY), _LAST_DAY) * DAY)
     names = (f"{day.year:04d}", MONTHS[day.month - 1], str(day.day), WEEKDAYS[day.weekday()])
     return (*(_term(name.lower()) for name in names), f"{day.year:04d}-{day.month:02d}-{day.day:02d}")
-
-
-def date_phrase(moment: int, utc_offset: int | None = None) -> str:
-    """Write the day of a moment as in ``"8 May 2023"``, whatever the locale.
-
-    Args:
-        moment: microseconds since the epoch, UTC.
-        utc_offset: how many seconds the speaker's clock was ahead of UTC.
-    """
-    day = to_datetime(moment, utc_offset)
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def _cut(text: str) -> tuple[list[str], tuple[str, ...]]:

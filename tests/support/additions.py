@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from powermem.changes import AddMemory, AddTurn
+from powermem.cleaning import content_hash
 from powermem.clock import now
 from powermem.ids import new_id
 from powermem.indexing import embedding_bytes
 from powermem.mock import mock_vectors
 from powermem.questions import read
-from powermem.text import content_hash
 from powermem.types import Row, Scope, SearchRequest
 
 ANA = Scope("ana")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from powermem.text import content_hash
+from powermem.cleaning import content_hash
 from tests.support.databases import VectorStore, execute
 
 MEMORY = "I like tea"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from powermem.changes import AddPreference, AddTask, AddTurn, BufferTurn, UpdateTask
+from powermem.cleaning import content_hash
 from powermem.ids import new_id
 from powermem.tasks import LONGEST_PAUSE, OPEN, Preference, ProcessStatus, Task, lane_of
-from powermem.text import content_hash
 from powermem.types import EmbedderIdentity, Scope
 from powermem.wire.retry import Backoff
 from tests.support.additions import ANA

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 from run_unasync import REPLACEMENTS, NamingRule
@@ -32,12 +36,51 @@ def test_unknown_name_is_an_attribute_error() -> None:
         _ = powermem.Memroy
 
 
-def test_import_is_light() -> None:
-    code = "import sys, powermem; print(*(name.split('.')[0] for name in sys.modules))"
+def loaded_by(statement: str) -> set[str]:
+    """Return the modules that a statement loads in a fresh process."""
+    code = f"import sys; {statement}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = set(done.stdout.split())
+    return set(done.stdout.split())
+
+
+def test_import_is_light() -> None:
+    loaded = loaded_by("import powermem")
     assert "powermem" in loaded
     assert loaded.isdisjoint(HEAVY)
+
+
+def test_frequent_calls_import_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = {
+        "vector_store": {"provider": "sqlite", "config": {"database_path": str(tmp_path / "a.db")}},
+        "llm": {"provider": "none"},
+        "embedder": {"provider": "mock"},
+    }
+    imported = list[tuple[str, str]]()
+    python = builtins.__import__
+
+    def noting(
+        name: str, globals: Mapping[str, Any] | None = None, locals: Any = None, *rest: Any
+    ) -> ModuleType:
+        if globals is not None and str(globals.get("__name__")).startswith("powermem."):
+            imported.append((str(globals["__name__"]), name))
+        return python(name, globals, locals, *rest)
+
+    def use(memory: powermem.Memory) -> None:
+        (added,) = memory.add("I love trains.", user_id="ana", infer=False)["results"]
+        memory.add("My sister is a nurse.", user_id="ana")
+        memory.search("trains", user_id="ana", filters={"topic": {"ne": "work"}})
+        memory.get(added["id"])
+        memory.get_all(user_id="ana")
+        memory.add_exchange("ana", "I am vegan.", "Noted.")
+        memory.update(added["id"], "I love buses.")
+        memory.delete(added["id"])
+
+    with powermem.Memory(config) as memory:
+        use(memory)
+        monkeypatch.setattr(builtins, "__import__", noting)
+        use(memory)
+        monkeypatch.undo()
+    assert imported == []
 
 
 def test_both_colours_have_the_same_methods() -> None:

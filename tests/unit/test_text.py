@@ -8,15 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powermem.clock import parse
+from powermem.cleaning import content_hash, normalize
+from powermem.clock import date_phrase, parse
 from powermem.languages import stop_words
 from powermem.stemming import stem
 from powermem.text import (
-    content_hash,
     count_terms,
-    date_phrase,
     date_terms,
-    normalize,
     query_terms,
     shared,
     term_id,

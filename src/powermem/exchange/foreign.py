@@ -9,11 +9,11 @@ from datetime import timezone
 from typing import Any
 
 from .. import clock
+from ..cleaning import content_hash
 from ..errors import InvalidInputError
 from ..ids import parse_id
 from ..inputs import check_id, check_text_given
 from ..metadata import check_metadata
-from ..text import content_hash
 from ..types import Metadata, Row, Scope, Stored
 
 # powermem 1.1 calls the text "data" in its rows, "memory" in lists and "content" in `get`; mem0 "data" and

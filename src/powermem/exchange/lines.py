@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from ..cleaning import content_hash
 from ..clock import FULL_DAY
 from ..errors import InvalidInputError
 from ..ids import parse_id
@@ -22,7 +23,6 @@ from ..inputs import check_scope
 from ..masking import shown
 from ..metadata import check_metadata, check_text
 from ..tasks import Preference
-from ..text import content_hash
 from ..types import EmbedderIdentity, HistoryEntry, Row, Scope, Stored, Turn
 
 FORMAT = 1

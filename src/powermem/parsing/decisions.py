@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..cleaning import normalize
 from ..prompts import ACTIONS
-from ..text import normalize
 from .answer import Fit, ParseError, parse_answer
 from .facts import whole
 from .resolution import Decision, resolve

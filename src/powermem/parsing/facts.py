@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from ..cleaning import normalize
 from ..clock import from_date
 from ..inputs import MAX_ID_LENGTH
 from ..prompts import KINDS
-from ..text import normalize
 from ..types import Fact
 from .answer import Fit, ParseError
 

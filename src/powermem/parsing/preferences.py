@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..text import normalize
+from ..cleaning import normalize
 from ..types import FoundPreference
 
 _TEXTS = ("preference", "text", "content")

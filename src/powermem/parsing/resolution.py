@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from ..text import normalize, query_terms, terms
+from ..cleaning import normalize
+from ..text import query_terms, terms
 
 # Names and numbers: a memory that lacks them says less than the fact.
 _PARTICULAR = re.compile(r"(?<=\w[ ,;(])[^\W\d_a-z]\w+|\d(?:[\w.,:/-]*\w)?")

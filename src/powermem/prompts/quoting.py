@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..clock import offset_name, to_datetime
-from ..text import MONTHS, WEEKDAYS
+from ..clock import MONTHS, WEEKDAYS, offset_name, to_datetime
 
 _TODAY = re.compile(r"\{\s*(?:today|date|current_date)\s*\}", re.IGNORECASE)
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..cleaning import normalize
 from ..prompts import HIDDEN_ROLES, strip_recalled
-from ..text import normalize
 from ..types import Fact, FoundPreference, Message
 from . import assistant, chinese, english, foreign
 from .dates import resolve

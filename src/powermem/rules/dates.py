@@ -9,8 +9,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
-from ..clock import from_date, to_datetime
-from ..text import MONTHS, WEEKDAYS
+from ..clock import MONTHS, WEEKDAYS, from_date, to_datetime
 
 
 class Meant(NamedTuple):

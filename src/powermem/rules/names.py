@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ..text import MONTHS, WEEKDAYS
+from ..clock import MONTHS, WEEKDAYS
 from .reading import phrases
 
 _NO_NAMES = """

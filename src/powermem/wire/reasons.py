@@ -17,8 +17,9 @@ _ELSEWHERE = frozenset({401, 404, 405, 407, 408, 429})
 _SOON = 60.0
 
 
-def _any(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(patterns))
+def _any(*patterns: str) -> str:
+    # Not compiled here: every process imports this, and few are ever refused.
+    return "|".join(patterns)
 
 
 _QUOTA = _any(
@@ -137,16 +138,18 @@ def reason_for(status: int | None, said: str, wait: float | None = None) -> str:
         return TOO_LONG if "request too large" in text else ""
     if status in _ELSEWHERE:
         return ""
-    if status in (400, 422) and _BAD_ANSWER.search(text):
+    if status in (400, 422) and re.search(_BAD_ANSWER, text):
         return CUT
-    if _TOO_LONG.search(text) and not (_ABOUT_ANSWER_LIMIT.search(text) or _ABOUT_TIME.search(text)):
+    if re.search(_TOO_LONG, text) and not (
+        re.search(_ABOUT_ANSWER_LIMIT, text) or re.search(_ABOUT_TIME, text)
+    ):
         return TOO_LONG
-    return FILTERED if status in (400, 403, 422, None) and _FILTERED.search(text) else ""
+    return FILTERED if status in (400, 403, 422, None) and re.search(_FILTERED, text) else ""
 
 
 def _is_out_of_quota(text: str, wait: float | None) -> bool:
-    daily = _DAILY.search(text) is not None
-    if _QUOTA.search(text):
+    daily = re.search(_DAILY, text) is not None
+    if re.search(_QUOTA, text):
         soon = wait is not None and wait <= _SOON and "quota" not in text
-        return daily or not (soon or _MINUTE.search(text))
+        return daily or not (soon or re.search(_MINUTE, text))
     return daily and "limit" in text and not (wait is not None and wait <= _SOON)

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Generic, TypeVar
 
 from ..._concurrency import Lock, to_thread
+from ...cleaning import normalize
 from ...errors import ExtractionError, PowerMemError, ProviderError, QuotaExceededError
 from ...parsing import (
     Decision,
@@ -32,8 +33,8 @@ from ...prompts import (
     repair_messages,
     segmentation_messages,
 )
+from ...rules import extract, stated_preferences
 from ...sizing import Sizing
-from ...text import normalize
 from ...types import ChatMessage, Completion, Extracted, Fact, FoundPreference, Message, Schema, Usage
 from ...wire.reasons import CUT, FILTERED, TOO_LONG
 from ..providers.llm import LLM
@@ -153,9 +154,6 @@ class Extractor:
             QuotaExceededError: the budget does not allow the first call.
         """
         if self._llm is None:
-            # Compiling its patterns takes 50 ms, which a memory with a model need not spend.
-            from ...rules import extract, stated_preferences
-
             # What comes without a time has just been said.
             timed = [replace(m, sent_at=today) if m.sent_at is None else m for m in messages]
             # Long conversations take longer than an event loop should be held; and every further thread that
