@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory
-from powermem._async.stores import mysql, server
+from powermem._async.stores import server
 from powermem._async.stores.mysql import AsyncMySQLStore
 from powermem._async.stores.steps import async_run
-from powermem._drivers.base import AsyncConnection, TransactionAbortedError
+from powermem._drivers.base import AsyncConnection
 from powermem.errors import EmbeddingMismatchError, StoreUnavailableError
-from powermem.sql.steps import Steps
+from powermem.sql import mysql
+from powermem.sql.steps import Steps, TransactionAbortedError
 from powermem.sql.transfer import Transfer
 from powermem.types import EmbedderIdentity
 
@@ -28,8 +29,8 @@ def _config(vector_store: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def _store(memory: AsyncMemory) -> AsyncMySQLStore:
-    assert memory._parts is not None
-    store = memory._parts.store
+    assert memory._access.components is not None
+    store = memory._access.components.store
     assert isinstance(store, AsyncMySQLStore)
     return store
 
@@ -190,6 +191,7 @@ embedded = pytest.mark.skipif(
 )
 
 
+@pytest.mark.slow
 @embedded
 async def test_without_a_host_the_database_is_part_of_the_program(tmp_path: Path) -> None:
     pytest.importorskip("pylibseekdb")

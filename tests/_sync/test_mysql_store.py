@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from powermem import Memory
-from powermem._drivers.base import Connection, TransactionAbortedError
-from powermem._sync.stores import mysql, server
+from powermem._drivers.base import Connection
+from powermem._sync.stores import server
 from powermem._sync.stores.mysql import MySQLStore
 from powermem._sync.stores.steps import run
 from powermem.errors import EmbeddingMismatchError, StoreUnavailableError
-from powermem.sql.steps import Steps
+from powermem.sql import mysql
+from powermem.sql.steps import Steps, TransactionAbortedError
 from powermem.sql.transfer import Transfer
 from powermem.types import EmbedderIdentity
 
@@ -29,8 +30,8 @@ def _config(vector_store: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def _store(memory: Memory) -> MySQLStore:
-    assert memory._parts is not None
-    store = memory._parts.store
+    assert memory._access.components is not None
+    store = memory._access.components.store
     assert isinstance(store, MySQLStore)
     return store
 
@@ -187,6 +188,7 @@ embedded = pytest.mark.skipif(
 )
 
 
+@pytest.mark.slow
 @embedded
 def test_without_a_host_the_database_is_part_of_the_program(tmp_path: Path) -> None:
     pytest.importorskip("pylibseekdb")

@@ -13,18 +13,19 @@ from typing import Any
 from ..filters.expression import Condition
 from ..types import Row, Words
 from .dialects import Dialect, Fragment
+from .partitions import FollowedSQL, of_user
 from .schema import queue_tables
 from .server import NewColumn, ServerSQL
-from .steps import Query, Steps
+from .steps import Query, Statement, Statements, Steps
 
 _DOUBT = frozenset({"1 = 1"})
+# The changes of this many commits stay listed; a cache that is further behind is loaded again.
+_LISTED = 8192
+_TRIM_EVERY = 1024
 _ID = "VARBINARY(512)"
 # A lane is named after an id of up to 512 bytes.
 _NAME = "VARBINARY(520)"
 _TABLE = "DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
-
-SEARCHED = "id, agent_id, run_id, actor_id, valid_from, valid_to, expires_at, embedding, terms, frequencies"
-"""What `powermem.ranking.search.columns` takes."""
 
 
 class MySQLDialect(Dialect):
@@ -53,7 +54,7 @@ class MySQLDialect(Dialect):
 MYSQL = MySQLDialect()
 
 
-class MySQLSQL(ServerSQL):
+class MySQLSQL(ServerSQL, FollowedSQL):
     """One collection's statements.
 
     Every change to what searches see is listed in ``changes`` under the number of its commit, so that caches
@@ -75,8 +76,6 @@ class MySQLSQL(ServerSQL):
     """What ``meta`` holds at first."""
     kept: tuple[str, ...] = ("schema_version", "sequence", "trimmed", "switches")
     """What of ``meta`` stays when the collection is emptied."""
-    followed: tuple[str, ...] = ("sequence", "trimmed", "dimension", "switches")
-    """What of ``meta`` a search looks at first."""
 
     def __init__(self, collection: str, partitions: int = 0) -> None:
         super().__init__(collection)
@@ -201,20 +200,32 @@ class MySQLSQL(ServerSQL):
     def setting(self) -> str:
         return f"REPLACE INTO {self.meta} (name, value) VALUES (?, ?)"
 
+    def finish(self, changed: Sequence[Row]) -> Steps[None]:
+        if not changed:
+            return
+        yield Statement(self.next_sequence)
+        sequence: int = (yield Query("SELECT LAST_INSERT_ID()"))[0][0]
+        users = {row.id: row.scope.user_id or "" for row in changed}
+        yield Statements(self.list_change, [(sequence, *one) for one in users.items()])
+        if sequence % _TRIM_EVERY == 0 and sequence > _LISTED:
+            yield Statement(self.forget_changes, (sequence - _LISTED,))
+            yield Statement(self.setting(), ("trimmed", str(sequence - _LISTED)))
+
     def search_values(self, row: Row, embedding: bytes | None, words: Words) -> tuple[Any, ...]:
         return (embedding, *words)
+
+    def changed(self, user_id: str | None, since: int) -> Query:
+        where = of_user(user_id)
+        return Query(
+            f"SELECT DISTINCT memory_id FROM {self.changes} WHERE {where.sql} AND sequence > ?",
+            (*where.values, since),
+        )
 
     def importance(self) -> str:
         return "(JSON_EXTRACT(facets, '$.importance') + 0e0)"
 
     def loaded(self, text: str | bytes) -> str:
         return text.decode() if isinstance(text, bytes) else text
-
-    @property
-    def progress(self) -> str:
-        """The query for how far the collection is: pairs of name and value."""
-        names = ", ".join(f"'{name}'" for name in self.followed)
-        return f"SELECT name, value FROM {self.meta} WHERE name IN ({names})"
 
     @property
     def lock_sequence(self) -> str:
