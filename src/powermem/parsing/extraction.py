@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..text import normalize
+from ..cleaning import normalize
 from ..types import Extracted, FoundPreference
 from .answer import Fit, ParseError, parse_answer
 from .facts import fit_facts, read_facts

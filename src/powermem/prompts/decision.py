@@ -72,7 +72,7 @@ def decision_messages(
 
     Args:
         facts: the new facts; their indices are their numbers.
-        existing: alias and text of the stored memories similar to any of the facts. Aliases are short, such as
+        existing: alias and text of the stored memories similar to any fact. Aliases are short, such as
             ``"M1"``, since models garble long ids.
         custom: replaces the instructions. The format of the answer and the data are appended in any case.
 
