@@ -1,13 +1,16 @@
-"""Checks of the arguments that many public methods share."""
+"""Checks of the arguments of public methods: whether they fit, and what many methods share."""
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeAlias
+from types import FunctionType
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from .errors import InvalidInputError
@@ -27,6 +30,9 @@ MAX_ID_LENGTH = 128
 
 MAX_KEY_LENGTH = 256
 """Longest idempotency key, for the same reason."""
+
+
+_Class = TypeVar("_Class", bound=type)
 
 
 class Keep:
@@ -248,3 +254,80 @@ def _gone(name: str) -> InvalidInputError:
 def _as_float(value: float) -> float:
     # No store and no clock counts further.
     return float(min(value, MAX_COUNT))
+
+
+def named(public: str) -> Callable[[_Class], _Class]:
+    """Give the public methods of a class, inherited ones too, the name that users call them by.
+
+    A call with arguments that do not fit then raises ``InvalidInputError``, and no ``TypeError`` that names
+    the class a method happens to stand in. Signatures stay as they are.
+
+    Args:
+        public: how users write the class, such as ``"Memory"``.
+    """
+
+    def rename(cls: _Class) -> _Class:
+        for name in dir(cls):
+            made = inspect.getattr_static(cls, name)
+            if isinstance(made, FunctionType) and (name == "__init__" or not name.startswith("_")):
+                call = public if name == "__init__" else f"{public}.{name}"
+                wrapped = _awaited(made, call) if inspect.iscoroutinefunction(made) else _called(made, call)
+                wrapped.__qualname__ = f"{public}.{name}"
+                setattr(cls, name, wrapped)
+        # Set here, so that type checkers still know which attributes there are.
+        setattr(cls, "__getattr__", _lacking(public, dir(cls)))  # noqa: B010
+        return cls
+
+    return rename
+
+
+def _lacking(public: str, names: list[str]) -> Callable[[object, str], Any]:
+    known = [name for name in names if not name.startswith("_")]
+
+    def __getattr__(self: object, name: str) -> Any:
+        if name.startswith("_"):
+            # Asked for by protocols, such as those of pickle and of shells.
+            raise AttributeError(f"{public} has no {name!r}")
+        from .missing import explain_attribute
+
+        raise AttributeError(explain_attribute(public, name, known))
+
+    return __getattr__
+
+
+def _called(made: Callable[..., Any], call: str) -> Callable[..., Any]:
+    @wraps(made)
+    def called(*given: Any, **by_name: Any) -> Any:
+        try:
+            return made(*given, **by_name)
+        except TypeError as error:
+            _check_fits(error, call, made, given, by_name)
+            raise
+
+    return called
+
+
+def _awaited(made: Callable[..., Any], call: str) -> Callable[..., Any]:
+    @wraps(made)
+    async def called(*given: Any, **by_name: Any) -> Any:
+        try:
+            return await made(*given, **by_name)
+        except TypeError as error:
+            _check_fits(error, call, made, given, by_name)
+            raise
+
+    return called
+
+
+def _check_fits(
+    error: TypeError, call: str, made: Callable[..., Any], given: tuple[Any, ...], by_name: dict[str, Any]
+) -> None:
+    # When the arguments do not fit, the method was never entered, so its frame is not in the traceback.
+    if error.__traceback__ is None or error.__traceback__.tb_next is not None:
+        return
+    signature = inspect.signature(made)
+    bound = signature.replace(parameters=list(signature.parameters.values())[1:])
+    # Imported here, because only a call that does not fit needs it.
+    from .calls import explain
+
+    raise InvalidInputError(explain(call, bound, given[1:], by_name)) from None

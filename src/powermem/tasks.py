@@ -173,6 +173,15 @@ def lane_scope(scope: Scope) -> Scope:
     return Scope()
 
 
+def work_scope(scope: Scope, agent_id: str | None) -> Scope:
+    """Return the scope of the task that learns from a scope's messages.
+
+    It is all of the user's, but found by programs that look for the tasks of the memory's own agent.
+    """
+    whole = lane_scope(scope)
+    return whole if whole.user_id is None else whole._replace(agent_id=agent_id)
+
+
 # What a provider says again, and what every way of asking was tried for.
 _LASTING = frozenset({FILTERED, QUOTA, TOO_LONG})
 

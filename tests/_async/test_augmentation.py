@@ -103,7 +103,7 @@ async def test_the_width_can_be_set_before_the_memory_is_open(config: dict) -> N
     memory = AsyncMemory(config)
     memory.augmentation.max_workers = 3
     async with memory:
-        assert memory._parts.processor._width == 3
+        assert memory._access.components.processor._width == 3
 
 
 async def test_auto_process_waits_for_its_threshold(model: dict) -> None:
@@ -123,7 +123,7 @@ async def test_so_many_exchanges_are_written_at_once(
     memory: AsyncMemory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[int] = []
-    keeper = memory._engine().keeper
+    keeper = memory._access.engine().keeper
     apply = keeper._apply
     free = AsyncEvent()
 
@@ -163,7 +163,7 @@ async def test_so_many_exchanges_are_written_at_once(
 async def test_what_cannot_be_written_is_not_the_loss_of_the_rest(
     memory: AsyncMemory, caplog: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keeper = memory._engine().keeper
+    keeper = memory._access.engine().keeper
     apply = keeper._apply
     free = AsyncEvent()
 

@@ -56,7 +56,7 @@ def chat(text: str, **more: Any) -> dict[str, Any]:
 async def spoken(memory: AsyncMemory) -> list[tuple[str, str]]:
     """Return everything that is kept of the user's conversations, oldest first."""
     assert await memory.augmentation.wait(120)
-    store: Any = (await memory._ready()).store
+    store: Any = (await memory._access.open()).store
     turns = await store.scan_turns(Scope(), 0, 1000)
     return [(turn.role, turn.content) for turn in turns if turn.scope.run_id == "s"]
 
@@ -564,8 +564,8 @@ async def test_a_memory_that_fails_does_not_disturb_the_call(
     async def fail(*args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("the memory has a fault")
 
-    monkeypatch.setattr(attended, "_recall_texts", fail)
-    monkeypatch.setattr(attended._engine().keeper, "_apply", fail)
+    monkeypatch.setattr(attended._attendance, "_recall_texts", fail)
+    monkeypatch.setattr(attended._access.engine().keeper, "_apply", fail)
     reply = await client.chat.completions.create(**chat("What is my dog called?"))
     assert reply.choices[0].message.content == "You said: What is my dog called?"
     assert await attended.augmentation.wait(120)
@@ -628,7 +628,7 @@ async def test_100_users_of_one_client_never_mix(memory: AsyncMemory, client: An
         assert f"{name}-blue" in heard.system
         assert heard.system.count("-blue") == 1
     assert await memory.augmentation.wait(120)
-    store: Any = (await memory._ready()).store
+    store: Any = (await memory._access.open()).store
     turns = [turn for turn in await store.scan_turns(Scope(), 0, 1000) if "called" not in turn.content]
     assert len(turns) == 200
     assert all(turn.scope.user_id in turn.content for turn in turns)

@@ -88,7 +88,7 @@ async def test_what_is_kept_of_calls_is_deleted_with_a_scope(
             for name, scope in scopes.items()
         }
         await memory.delete_all(**whose)
-        store = (await memory._ready()).store
+        store = (await memory._access.open()).store
         for name, task_id in tasks.items():
             kept = [
                 await store.recall_request(scopes[name], "k"),
@@ -106,7 +106,7 @@ async def test_what_is_kept_of_calls_is_deleted_with_a_scope(
 async def test_notes_of_calls_are_forgotten_in_time(config: dict[str, Any]) -> None:
     async with AsyncMemory(config) as memory:
         result = await memory.add("I like tea", user_id="ana", infer=False)
-        store = (await memory._ready()).store
+        store = (await memory._access.open()).store
         assert await store.forget_tasks(clock.now() - 60_000_000) == 0
         assert (await memory.get_status(result["task_id"]))["status"] == "completed"
         assert await store.forget_tasks(clock.now() + 60_000_000) == 0
@@ -119,7 +119,7 @@ async def test_a_process_that_only_adds_forgets_notes_as_well(config: dict[str, 
     async with AsyncMemory({**config, "processing": {"keep_days": 0}}) as memory:
         old = await memory.add("I like tea", user_id="ana", infer=False)
         assert (await memory.get_status(old["task_id"]))["status"] == "completed"
-        (await memory._ready()).processor._calls = 999
+        (await memory._access.open()).adding._calls = 999
         # Ids tell milliseconds.
         await async_sleep(0.005)
         await memory.add("I like coffee", user_id="ana", infer=False)

@@ -12,21 +12,21 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory
-from powermem._async.engine import AsyncEngine
 from powermem._async.processing.handle import AsyncProcessTask
+from powermem._async.processing.scheduler import AsyncScheduler
 from powermem._concurrency import AsyncEvent, async_gather
 from powermem.types import Scope
 
 
 async def test_waiting_knows_what_was_begun_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    begin = AsyncEngine.begin
+    begin = AsyncScheduler.begin
     first, second = AsyncEvent(), AsyncEvent()
     begun: list[AsyncProcessTask] = []
 
     async def overlapping(
-        engine: AsyncEngine, scopes: Sequence[Scope], **options: Any
+        scheduler: AsyncScheduler, scopes: Sequence[Scope], **options: Any
     ) -> list[AsyncProcessTask]:
-        tasks = await begin(engine, scopes, **options)
+        tasks = await begin(scheduler, scopes, **options)
         begun.extend(tasks)
         if scopes[0].user_id == "anna":
             # Another one is begun, and over, before this one returns.
@@ -34,7 +34,7 @@ async def test_waiting_knows_what_was_begun_meanwhile(monkeypatch: pytest.Monkey
             assert await second.wait(60)
         return tasks
 
-    monkeypatch.setattr(AsyncEngine, "begin", overlapping)
+    monkeypatch.setattr(AsyncScheduler, "begin", overlapping)
     waited: list[AsyncProcessTask] = []
     wait = AsyncProcessTask.wait
 
@@ -74,7 +74,7 @@ async def test_waiting_knows_what_another_thread_has_just_heard() -> None:
         memory.attribution("anna")
         memory.llm.recall_budget = 0
         # The call does not wait for the store either.
-        memory._engine().keeper.prompt = False
+        memory._access.engine().keeper.prompt = False
         asked = memory.wrap(lambda messages: "Noted.")
         context = copy_context()
         caller = threading.Thread(
@@ -90,12 +90,12 @@ async def test_waiting_knows_what_another_thread_has_just_heard() -> None:
 async def test_what_waits_keeps_no_instance_alive(config: dict[str, Any]) -> None:
     async with AsyncMemory(config) as memory:
         await memory.initialize()
-        engine = memory._engine()
+        engine = memory._access.engine()
         for number in range(3):
             other = AsyncMemory(config, auto_process=True)
             other.attribution(f"user {number}")
             await other.observe([{"role": "user", "content": "I live in Rome."}], "Noted.")
-            assert other._engine() is engine
+            assert other._access.engine() is engine
             del other
         gc.collect()
         assert len(engine.holders) == 1

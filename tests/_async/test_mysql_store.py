@@ -29,8 +29,8 @@ def _config(vector_store: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def _store(memory: AsyncMemory) -> AsyncMySQLStore:
-    assert memory._parts is not None
-    store = memory._parts.store
+    assert memory._access.components is not None
+    store = memory._access.components.store
     assert isinstance(store, AsyncMySQLStore)
     return store
 

@@ -44,8 +44,8 @@ def _former(vector_store: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def _store(memory: AsyncMemory) -> AsyncOceanBaseStore:
-    assert memory._parts is not None
-    store = memory._parts.store
+    assert memory._access.components is not None
+    store = memory._access.components.store
     assert isinstance(store, AsyncOceanBaseStore)
     return store
 

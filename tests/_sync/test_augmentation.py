@@ -104,7 +104,7 @@ def test_the_width_can_be_set_before_the_memory_is_open(config: dict) -> None:
     memory = Memory(config)
     memory.augmentation.max_workers = 3
     with memory:
-        assert memory._parts.processor._width == 3
+        assert memory._access.components.processor._width == 3
 
 
 def test_auto_process_waits_for_its_threshold(model: dict) -> None:
@@ -122,7 +122,7 @@ def test_auto_process_waits_for_its_threshold(model: dict) -> None:
 
 def test_so_many_exchanges_are_written_at_once(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[int] = []
-    keeper = memory._engine().keeper
+    keeper = memory._access.engine().keeper
     apply = keeper._apply
     free = Event()
 
@@ -162,7 +162,7 @@ def test_so_many_exchanges_are_written_at_once(memory: Memory, monkeypatch: pyte
 def test_what_cannot_be_written_is_not_the_loss_of_the_rest(
     memory: Memory, caplog: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keeper = memory._engine().keeper
+    keeper = memory._access.engine().keeper
     apply = keeper._apply
     free = Event()
 

@@ -195,13 +195,13 @@ def test_a_day_that_ends_meanwhile_is_no_reason_to_wait_for_another(
 ) -> None:
     monkeypatch.setattr(runner, "_RETRIES", LongPause())
     with limited(config, llm_calls_per_day=0) as memory:
-        store = memory._parts.store
+        store = memory._access.components.store
         enter = store.enter
 
         def late(entries: list[Any]) -> list[Any]:
             refusals = enter(entries)
             if not model.calls:
-                memory._parts.meter._limits["llm_calls"] = 1
+                memory._access.components.meter._limits["llm_calls"] = 1
                 days(1)
             return refusals
 

@@ -57,7 +57,7 @@ def chat(text: str, **more: Any) -> dict[str, Any]:
 def spoken(memory: Memory) -> list[tuple[str, str]]:
     """Return everything that is kept of the user's conversations, oldest first."""
     assert memory.augmentation.wait(120)
-    store: Any = (memory._ready()).store
+    store: Any = (memory._access.open()).store
     turns = store.scan_turns(Scope(), 0, 1000)
     return [(turn.role, turn.content) for turn in turns if turn.scope.run_id == "s"]
 
@@ -559,8 +559,8 @@ def test_a_memory_that_fails_does_not_disturb_the_call(
     def fail(*args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("the memory has a fault")
 
-    monkeypatch.setattr(attended, "_recall_texts", fail)
-    monkeypatch.setattr(attended._engine().keeper, "_apply", fail)
+    monkeypatch.setattr(attended._attendance, "_recall_texts", fail)
+    monkeypatch.setattr(attended._access.engine().keeper, "_apply", fail)
     reply = client.chat.completions.create(**chat("What is my dog called?"))
     assert reply.choices[0].message.content == "You said: What is my dog called?"
     assert attended.augmentation.wait(120)
@@ -623,7 +623,7 @@ def test_100_users_of_one_client_never_mix(memory: Memory, client: Any, chats: C
         assert f"{name}-blue" in heard.system
         assert heard.system.count("-blue") == 1
     assert memory.augmentation.wait(120)
-    store: Any = (memory._ready()).store
+    store: Any = (memory._access.open()).store
     turns = [turn for turn in store.scan_turns(Scope(), 0, 1000) if "called" not in turn.content]
     assert len(turns) == 200
     assert all(turn.scope.user_id in turn.content for turn in turns)

@@ -56,12 +56,12 @@ def test_a_memory_that_is_dropped_says_so_and_its_work_goes_on_for_the_next_one(
     memory = Memory(told)
     memory.add_exchange("ana", "I like tea", "Noted.")
     assert memory.process("ana") == 1
-    parts = memory._parts
+    parts = memory._access.components
     with pytest.warns(ResourceWarning, match="dropped without being closed"):  # noqa: PT031 - at once, or later
         del memory
         gc.collect()
     with Memory(told) as memory:
-        assert memory._parts is parts
+        assert memory._access.components is parts
     assert not parts.processor._dispatcher.alive
     assert not parts.processor._heart.alive
 

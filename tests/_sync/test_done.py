@@ -89,7 +89,7 @@ def test_what_is_kept_of_calls_is_deleted_with_a_scope(
             for name, scope in scopes.items()
         }
         memory.delete_all(**whose)
-        store = (memory._ready()).store
+        store = (memory._access.open()).store
         for name, task_id in tasks.items():
             kept = [
                 store.recall_request(scopes[name], "k"),
@@ -107,7 +107,7 @@ def test_what_is_kept_of_calls_is_deleted_with_a_scope(
 def test_notes_of_calls_are_forgotten_in_time(config: dict[str, Any]) -> None:
     with Memory(config) as memory:
         result = memory.add("I like tea", user_id="ana", infer=False)
-        store = (memory._ready()).store
+        store = (memory._access.open()).store
         assert store.forget_tasks(clock.now() - 60_000_000) == 0
         assert (memory.get_status(result["task_id"]))["status"] == "completed"
         assert store.forget_tasks(clock.now() + 60_000_000) == 0
@@ -120,7 +120,7 @@ def test_a_process_that_only_adds_forgets_notes_as_well(config: dict[str, Any]) 
     with Memory({**config, "processing": {"keep_days": 0}}) as memory:
         old = memory.add("I like tea", user_id="ana", infer=False)
         assert (memory.get_status(old["task_id"]))["status"] == "completed"
-        (memory._ready()).processor._calls = 999
+        (memory._access.open()).adding._calls = 999
         # Ids tell milliseconds.
         sleep(0.005)
         memory.add("I like coffee", user_id="ana", infer=False)

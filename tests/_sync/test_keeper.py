@@ -14,18 +14,18 @@ import pytest
 
 from powermem import Memory
 from powermem._concurrency import Event, gather
-from powermem._sync.engine import Engine
 from powermem._sync.processing.handle import ProcessTask
+from powermem._sync.processing.scheduler import Scheduler
 from powermem.types import Scope
 
 
 def test_waiting_knows_what_was_begun_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    begin = Engine.begin
+    begin = Scheduler.begin
     first, second = Event(), Event()
     begun: list[ProcessTask] = []
 
-    def overlapping(engine: Engine, scopes: Sequence[Scope], **options: Any) -> list[ProcessTask]:
-        tasks = begin(engine, scopes, **options)
+    def overlapping(scheduler: Scheduler, scopes: Sequence[Scope], **options: Any) -> list[ProcessTask]:
+        tasks = begin(scheduler, scopes, **options)
         begun.extend(tasks)
         if scopes[0].user_id == "anna":
             # Another one is begun, and over, before this one returns.
@@ -33,7 +33,7 @@ def test_waiting_knows_what_was_begun_meanwhile(monkeypatch: pytest.MonkeyPatch)
             assert second.wait(60)
         return tasks
 
-    monkeypatch.setattr(Engine, "begin", overlapping)
+    monkeypatch.setattr(Scheduler, "begin", overlapping)
     waited: list[ProcessTask] = []
     wait = ProcessTask.wait
 
@@ -73,7 +73,7 @@ def test_waiting_knows_what_another_thread_has_just_heard() -> None:
         memory.attribution("anna")
         memory.llm.recall_budget = 0
         # The call does not wait for the store either.
-        memory._engine().keeper.prompt = False
+        memory._access.engine().keeper.prompt = False
         asked = memory.wrap(lambda messages: "Noted.")
         context = copy_context()
         caller = threading.Thread(
@@ -89,12 +89,12 @@ def test_waiting_knows_what_another_thread_has_just_heard() -> None:
 def test_what_waits_keeps_no_instance_alive(config: dict[str, Any]) -> None:
     with Memory(config) as memory:
         memory.initialize()
-        engine = memory._engine()
+        engine = memory._access.engine()
         for number in range(3):
             other = Memory(config, auto_process=True)
             other.attribution(f"user {number}")
             other.observe([{"role": "user", "content": "I live in Rome."}], "Noted.")
-            assert other._engine() is engine
+            assert other._access.engine() is engine
             del other
         gc.collect()
         assert len(engine.holders) == 1

@@ -137,8 +137,8 @@ def failed_turns(memory: Memory) -> set[Note]:
 
 def waiting_turns(memory: Memory, user: str) -> set[Note]:
     """Return a user's notes that belong to a task and are not done with."""
-    assert memory._parts is not None
-    store = memory._parts.store
+    assert memory._access.components is not None
+    store = memory._access.components.store
     found = set()
     for task in memory.list_tasks(user_id=user, limit=1000):
         turns = store.task_turns(int(task["task_id"]))

@@ -68,7 +68,7 @@ def configured(path: Path, embedder: str = "mock") -> dict[str, Any]:
 
 def spoken(path: Path, user_id: str) -> list[tuple[str, str]]:
     with Memory(configured(path)) as memory:
-        store: Any = memory._ready().store
+        store: Any = memory._access.open().store
         return [(turn.role, turn.content) for turn in store.scan_turns(Scope(user_id=user_id), 0, 100)]
 
 

@@ -24,15 +24,16 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 # A module imports its own layer and those below it. What is not listed is pure: layer 0.
 LAYERS = {
-    **dict.fromkeys(["__init__", "__main__", "_create", "cli", "AsyncMemory", "Memory", "create_memory"], 6),
+    **dict.fromkeys(["__init__", "__main__", "_create", "cli", "AsyncMemory", "Memory", "create_memory"], 7),
     "_drivers": 2,
     "_concurrency": 1,
 }
 # The first folder or module below `_async` and `_sync`.
 COLOURED_LAYERS = {
-    **dict.fromkeys(["memory", "engine"], 5),
-    **dict.fromkeys(["bulk", "extraction", "retrieval", "processing", "clients"], 4),
-    **dict.fromkeys(["calling", "encoder", "storage", "stores", "providers"], 3),
+    **dict.fromkeys(["memory", "views"], 6),
+    **dict.fromkeys(["access", "assembly", "clients", "engine"], 5),
+    **dict.fromkeys(["adding", "bulk", "extraction", "processing", "retrieval"], 4),
+    **dict.fromkeys(["encoder", "providers", "stores"], 3),
     "__init__": 3,
 }
 

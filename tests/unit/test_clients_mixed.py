@@ -51,13 +51,13 @@ class Hold:
         self.begun = threading.Event()
         self.free = threading.Event()
 
-    def hold(self, query: str, who: object) -> list[str]:
+    def hold(self, access: object, attended: object) -> list[str]:
         self.begun.set()
         assert self.free.wait(120)
         return ["recalled late"]
 
-    async def async_hold(self, query: str, who: object) -> list[str]:
-        return await asyncio.to_thread(self.hold, query, who)
+    async def async_hold(self, access: object, attended: object) -> list[str]:
+        return await asyncio.to_thread(self.hold, access, attended)
 
 
 async def test_an_async_client_with_a_sync_memory_does_not_block_the_loop(
@@ -65,7 +65,7 @@ async def test_an_async_client_with_a_sync_memory_does_not_block_the_loop(
 ) -> None:
     hold = Hold()
     with Memory(config) as memory:
-        monkeypatch.setattr(memory, "_recall_texts", hold.hold)
+        monkeypatch.setattr(memory._attendance, "_recall_texts", hold.hold)
         memory.llm.recall_budget = 60.0
         async with async_client(chats) as client:
             memory.llm.register(client).attribution("u")
@@ -110,7 +110,7 @@ async def test_a_sync_client_on_the_loop_of_its_memory_goes_on_without_recall(
 
 
 async def _spoken(memory: AsyncMemory) -> list[str]:
-    store: Any = (await memory._ready()).store
+    store: Any = (await memory._access.open()).store
     turns = await store.scan_turns(Scope(user_id="u"), 0, 1000)
     return [turn.role for turn in turns if "What is my dog" in turn.content]
 
@@ -132,7 +132,7 @@ Way = Callable[[dict[str, Any], ChatServer, Any, Hold], Awaitable[Any]]
 async def _sync_sync(config: dict[str, Any], chats: ChatServer, client: Any, hold: Hold) -> Any:
     def run() -> Any:
         with Memory(config) as memory:
-            memory._recall_texts = hold.hold  # type: ignore[method-assign]
+            memory._attendance._recall_texts = hold.hold  # type: ignore[method-assign]
             memory.llm.recall_budget = 0.01
             memory.llm.register(client).attribution("u")
             reply = client.chat.completions.create(**QUESTION)
@@ -144,7 +144,7 @@ async def _sync_sync(config: dict[str, Any], chats: ChatServer, client: Any, hol
 
 async def _async_sync(config: dict[str, Any], chats: ChatServer, client: Any, hold: Hold) -> Any:
     async with AsyncMemory(config) as memory:
-        memory._recall_texts = hold.async_hold  # type: ignore[method-assign]
+        memory._attendance._recall_texts = hold.async_hold  # type: ignore[method-assign]
         memory.llm.recall_budget = 0.01
         memory.llm.register(client).attribution("u")
         reply = await asyncio.to_thread(client.chat.completions.create, **QUESTION)
@@ -154,7 +154,7 @@ async def _async_sync(config: dict[str, Any], chats: ChatServer, client: Any, ho
 
 async def _async_async(config: dict[str, Any], chats: ChatServer, _: Any, hold: Hold) -> Any:
     async with AsyncMemory(config) as memory, async_client(chats) as client:
-        memory._recall_texts = hold.async_hold  # type: ignore[method-assign]
+        memory._attendance._recall_texts = hold.async_hold  # type: ignore[method-assign]
         memory.llm.recall_budget = 0.01
         memory.llm.register(client).attribution("u")
         reply = await client.chat.completions.create(**QUESTION)
@@ -165,7 +165,7 @@ async def _async_async(config: dict[str, Any], chats: ChatServer, _: Any, hold: 
 async def _sync_async(config: dict[str, Any], chats: ChatServer, _: Any, hold: Hold) -> Any:
     memory = await asyncio.to_thread(Memory, config)
     async with async_client(chats) as client:
-        memory._recall_texts = hold.hold  # type: ignore[method-assign]
+        memory._attendance._recall_texts = hold.hold  # type: ignore[method-assign]
         memory.llm.recall_budget = 0.01
         memory.llm.register(client).attribution("u")
         reply = await client.chat.completions.create(**QUESTION)
@@ -190,7 +190,7 @@ async def test_a_cancelled_call_is_cancelled(config: dict[str, Any], chats: Chat
     async with AsyncMemory(config) as memory, async_client(chats) as client:
         memory.llm.register(client).attribution("u")
         hold = Hold()
-        memory._recall_texts = hold.async_hold  # type: ignore[method-assign]
+        memory._attendance._recall_texts = hold.async_hold  # type: ignore[method-assign]
         memory.llm.recall_budget = 60.0
         call = asyncio.create_task(client.chat.completions.create(**QUESTION))
         assert await asyncio.to_thread(hold.begun.wait, 60)
@@ -251,6 +251,6 @@ def test_a_process_that_ends_without_closing_loses_nothing(config: dict[str, Any
         # On a slow machine it says that storing takes long, and no more.
         assert [line for line in told.splitlines() if "takes long" not in line] == []
     with Memory(config) as memory:
-        store: Any = memory._ready().store
+        store: Any = memory._access.open().store
         turns = store.scan_turns(Scope(user_id="u"), 0, 10)
         assert [turn.content for turn in turns] == ["I live in Rome", "Nice"]

@@ -214,7 +214,7 @@ def test_what_a_file_is(tmp_path: Path, content: bytes) -> None:
 def test_a_full_disk_delays_nothing_afterwards(tmp_path: Path) -> None:
     with Memory(configured(tmp_path / "memory.db")) as memory:
         add(memory, "I like tea")
-        database = memory._parts.store._engine._database
+        database = memory._access.components.store._engine._database
         with database._write_lock:
             pages = database._writer.execute("PRAGMA page_count").fetchone()[0]
             database._writer.execute(f"PRAGMA max_page_count={pages}")
@@ -286,7 +286,7 @@ def test_a_child_does_not_close_at_its_end_what_its_parent_has_open(
 ) -> None:
     with Memory(configured(tmp_path / "memory.db")) as memory:
         add(memory, "I like tea")
-        engine = memory._engine()
+        engine = memory._access.engine()
         with monkeypatch.context() as child:
             child.setattr(os, "getpid", lambda: 0)
             engine._close_at_exit()

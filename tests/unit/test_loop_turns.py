@@ -121,8 +121,8 @@ def test_two_hundred_adds_at_once(api: ApiServer, config: dict[str, Any]) -> Non
     async def work(turns: Turns) -> None:
         async with AsyncMemory(config) as memory:
             await memory.add("Warm up", user_id="u", infer=False)
-            assert memory._parts is not None
-            store = memory._parts.store
+            assert memory._access.components is not None
+            store = memory._access.components.store
             assert isinstance(store, AsyncSQLiteStore)
             requests, commits = len(api.of("embed")), store.commits
             with turns.counting():

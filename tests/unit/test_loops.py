@@ -61,7 +61,7 @@ def test_the_loop_that_is_over_is_named_as_such(config: dict[str, Any]) -> None:
     with pytest.raises(ClosedError, match="another event loop, which is closed"):
         asyncio.run(count())
     # The event loop has closed it at its own end.
-    assert memory._parts is None
+    assert memory._access.components is None
 
 
 def test_another_memory_in_the_second_loop_works(config: dict[str, Any]) -> None:

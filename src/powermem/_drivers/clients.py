@@ -21,7 +21,7 @@ from functools import partial
 from time import monotonic
 from typing import Any, Protocol
 
-from ..clients import GENERIC, Api, Attended, Surface, reply_text
+from ..clients import GENERIC, Api, Attended, ClientMethods, reply_text
 from ..errors import InvalidInputError
 from ..forks import free_in_child
 from .streamed import end_tap, is_stream, tap_body, tapped
@@ -105,7 +105,7 @@ class _Registration:
     replaced: list[tuple[Any, str]] = field(default_factory=list)
 
 
-def attach(client: object, surface: Surface, listener: Listener) -> None:
+def attach(client: object, offered: ClientMethods, listener: Listener) -> None:
     """Attend the calls of a client; do nothing if this listener does so already.
 
     Raises:
@@ -123,13 +123,13 @@ def attach(client: object, surface: Surface, listener: Listener) -> None:
             )
         registration = _Registration(listener)
         setattr(client, _MARK, registration)
-        for method in surface.methods:
-            wrap = _managed if method.managed else _async_attended if surface.asynchronous else _attended
+        for method in offered.methods:
+            wrap = _managed if method.managed else _async_attended if offered.asynchronous else _attended
             _replace(client, method.path, registration, partial(wrap, api=method.api, listener=listener))
-        for path in surface.refused:
+        for path in offered.refused:
             _replace(client, path, registration, partial(_refused, name=".".join(path)))
         for name in _DERIVING:
-            _replace(client, (name,), registration, partial(_deriving, surface=surface, listener=listener))
+            _replace(client, (name,), registration, partial(_deriving, offered=offered, listener=listener))
 
 
 def _replace(
@@ -153,14 +153,16 @@ def _replace(
         registration.replaced.append((owner, path[-1]))
 
 
-def _deriving(original: Callable[..., Any], *, surface: Surface, listener: Listener) -> Callable[..., Any]:
+def _deriving(
+    original: Callable[..., Any], *, offered: ClientMethods, listener: Listener
+) -> Callable[..., Any]:
     """Wrap a method that derives a client from another, so that the new client is attended too."""
 
     @functools.wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
         derived = original(*args, **kwargs)
         try:
-            attach(derived, surface, listener)
+            attach(derived, offered, listener)
             listener.clients.add(derived)
         except Exception as error:
             _warn("a client that was derived from an attended one is not attended", error)

@@ -8,12 +8,10 @@ import os
 import threading
 from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
-from datetime import tzinfo
+from dataclasses import replace
 from time import monotonic
 from weakref import WeakSet
 
-from .. import clock
 from .._concurrency import (
     AtExit,
     Lock,
@@ -23,31 +21,19 @@ from .._concurrency import (
     shield,
     to_thread,
 )
-from ..changes import AddTask, Change, FreeTurns
-from ..config import MemoryConfig, Settings
 from ..config.resolution import store_settings
-from ..database import Place, settled
+from ..database import settled
 from ..errors import ClosedError, EmbeddingMismatchError, PowerMemError, ProcessTimeout
 from ..forks import free_in_child, undivided
 from ..ids import new_id
 from ..minilm import PROVIDER, SHARED
-from ..tasks import OPEN, ProcessStatus, Task, lane_of
+from ..tasks import OPEN, ProcessStatus
 from ..types import Scope
+from .assembly import Components, Design, Share, assemble
 from .clients.keeper import Keeper
-from .encoder import Encoder
-from .extraction.extractor import Extractor
-from .extraction.pipeline import Extraction, Nearness
 from .processing.handle import ProcessTask, Watcher
-from .processing.runner import Observer, TaskRunner
+from .processing.runner import Observer
 from .processing.submitter import Asked, Submitter
-from .processing.worker import Processor
-from .providers.build import build_embedder, build_llm, build_media, build_meter, build_reranker
-from .providers.embedder import Embedder
-from .providers.http import HTTPClient
-from .providers.metered import Meter
-from .providers.reranker import Reranker
-from .retrieval.search import Retrieval
-from .stores.base import Store
 from .stores.build import build_store
 from .stores.locating import locate
 
@@ -58,68 +44,6 @@ _SUBMITTING = 5.0
 
 # Seconds that the end of the process, or of the event loop, waits for what was said last.
 _AT_EXIT = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What an open memory is made of."""
-
-    http: HTTPClient
-    store: Store
-    meter: Meter | None
-    embedder: Embedder | None
-    encoder: Encoder
-    reranker: Reranker | None
-    extractor: Extractor
-    extraction: Extraction
-    retrieval: Retrieval
-    runner: TaskRunner
-    processor: Processor
-    watcher: Watcher
-    model: str | None
-
-    def close(self, drain: bool, timeout: float | None) -> None:
-        """Finish what was accepted and give everything up, also what comes after a part that fails."""
-        try:
-            self.processor.close(drain, timeout)
-        finally:
-            self.watcher.close()
-            self.disconnect()
-
-    def disconnect(self) -> None:
-        """Give everything up."""
-        try:
-            if self.meter is not None:
-                self.meter.close()
-            self.store.close()
-        finally:
-            if self.embedder is not None:
-                self.embedder.close()
-            self.http.close()
-
-    def description(self) -> dict[str, str]:
-        """Return which store, embedder and extractor are at work."""
-        identity = self.encoder.identity
-        return {
-            "store": self.store.name,
-            "embedder": "none (full text only)" if identity is None else str(identity),
-            "extractor": self.extractor.name
-            if self.model is None
-            else f"{self.extractor.name} ({self.model})",
-        }
-
-
-class Share:
-    """One instance's share of an engine, which ends with the instance and what it has under way.
-
-    Attributes:
-        observers: those of this instance.
-        ended: whether it was given up, because the instance was closed.
-    """
-
-    def __init__(self) -> None:
-        self.observers: list[Observer] = []
-        self.ended = False
 
 
 class Opening:
@@ -140,31 +64,8 @@ _warming = threading.RLock()
 free_in_child(_warming)
 
 
-@dataclass(frozen=True, slots=True)
-class Design:
-    """What an engine is built from.
-
-    Attributes:
-        given: the configuration as it was given, before a database that was handed in was looked at.
-        config: the configuration.
-        settings: what it comes to.
-        place: where the caller's database is, if one was handed in.
-        max_retries: how often a task that failed is tried again by itself.
-        zone: whose calendar counts.
-        conn: the object that was handed in, which must stay the same one while the engine exists.
-    """
-
-    given: MemoryConfig
-    config: MemoryConfig
-    settings: Settings
-    place: Place | None
-    max_retries: int
-    zone: tzinfo
-    conn: object = None
-
-
 class Engine:
-    """Builds the parts from a configuration, opens them once, and closes them.
+    """Builds the components from a configuration, opens them once, and closes them.
 
     Args:
         design: what it is built from.
@@ -175,7 +76,7 @@ class Engine:
         holders: the shares of it; when the last one ends, it is no longer in use.
         config: the configuration.
         settings: what it comes to.
-        parts: what it is made of, once it is open.
+        components: what it is made of, once it is open.
         closed: whether it was closed.
         watcher: follows the tasks that were made here.
         submitter: stores requested tasks from a background worker.
@@ -187,15 +88,14 @@ class Engine:
         self.process = os.getpid()
         self.holders: WeakSet[Share] = WeakSet()
         self.config, self.settings, self.place = design.config, design.settings, design.place
-        self.parts: Parts | None = None
+        self.components: Components | None = None
         self.closed = False
         processing = design.settings.processing
         self.watcher = Watcher(processing.poll_interval)
         self.submitter = Submitter(self._submit)
-        self.keeper = Keeper(self)
+        self.keeper = Keeper(self.open)
         self.width = processing.concurrency
         self._design = design
-        self._max_retries = design.max_retries
         self._opening = Lock()
         self._file: tuple[int, int] | None = None
         self._at_exit = AtExit(self._close_at_exit)
@@ -212,27 +112,27 @@ class Engine:
         """Whether it is of use to a new instance: it can be used, and its file is still there."""
         return not self.closed and not self.is_over and self._file in (None, self._identify_file())
 
-    def open(self) -> Parts:
-        """Return the parts, opened; whether the store's vectors fit is asked of the encoder."""
-        parts = self.parts
-        if parts is not None:
-            return parts
+    def open(self) -> Components:
+        """Return the components, opened; whether the store's vectors fit is asked of the encoder."""
+        components = self.components
+        if components is not None:
+            return components
         # Also before waiting: a callback of a task's end may ask something, and is waited for.
         self._check_open()
         with self._opening:
             self._check_open()
-            if self.parts is None:
+            if self.components is None:
                 # When the caller is cancelled, what was opened is there for the next one and for `close`.
                 shield(self._open)
-            parts = self.parts
-            assert parts is not None
-            return parts
+            components = self.components
+            assert components is not None
+            return components
 
     def create_tables(self) -> None:
         """Create the tables, or bring them to this version; afterwards no more is open than before."""
         with self._opening:
             self._check_open()
-            if self.parts is None:
+            if self.components is None:
                 shield(self._open_store_once)
 
     def warm(self) -> Opening:
@@ -241,60 +141,36 @@ class Engine:
             opening = self._warm
             if opening is None:
                 opening = self._warm = Opening()
-                if self.parts is None:
+                if self.components is None:
                     self.keeper.bridge.call_soon(self._warmer.start)
                 else:
                     opening.done.set_result(None)
         return opening
 
-    def begin(
-        self, scopes: Sequence[Scope], *, again: bool = False, maker: object = None
-    ) -> list[ProcessTask]:
-        """Make tasks and return their handles; see ``enqueue``."""
-        asked = [(new_id(), scope) for scope in scopes]
-        handles = [self.watcher.watch(task_id, scope.user_id, maker=maker) for task_id, scope in asked]
+    def submit(self, scope: Scope, maker: object) -> ProcessTask:
+        """Make a task and return its handle at once; it is stored in the background."""
+        task_id = new_id()
+        handle = self.watcher.watch(task_id, scope.user_id, maker=maker)
         try:
-            self.enqueue(asked, again=again)
+            self.submitter.ask(task_id, scope)
         except BaseException:
-            self.watcher.forget(handles)
+            self.watcher.forget([handle])
             raise
-        self.watcher.stored(task_id for task_id, _ in asked)
-        if handles:
-            # Callers wait for these tasks, so a worker must run.
-            (self.open()).processor.start()
-        return handles
-
-    def enqueue(self, asked: Sequence[Asked], *, again: bool) -> None:
-        """Store tasks; with ``again`` they take on what earlier ones failed at, too."""
-        if not asked:
-            return
-        parts = self.open()
-        at = clock.now()
-        changes: list[Change] = []
-        for task_id, scope in asked:
-            lane = lane_of(scope)
-            if again:
-                changes.append(FreeTurns(lane))
-            changes.append(AddTask(Task(task_id, lane, scope, "process", at, at, at)))
-        try:
-            parts.store.apply(changes)
-        finally:
-            # Also when the caller was cancelled: they may still be stored.
-            parts.processor.wake()
+        return handle
 
     def resize(self, width: int) -> None:
         """Set how many users' conversations are processed at the same time."""
         self.width = width
-        if self.parts is not None:
-            self.parts.processor.resize(width)
+        if self.components is not None:
+            self.components.processor.resize(width)
 
     def finish(self, share: Share, timeout: float | None) -> None:
         """Wait until the work that was begun for a share is done, or the timeout (seconds) is over."""
         deadline = None if timeout is None else monotonic() + timeout
         self.keeper.settle(timeout)
-        parts = self.parts
+        components = self.components
         # Without a worker in this process, waiting would not end.
-        if parts is None or not parts.processor.claiming:
+        if components is None or not components.processor.claiming:
             return
         for handle in self.watcher.made_by(share):
             try:
@@ -310,11 +186,11 @@ class Engine:
         self.submitter.close(None if timeout is None else max(timeout, _SUBMITTING))
         with self._opening:
             self.closed = True
-            parts, self.parts = self.parts, None
-            if parts is None:
+            components, self.components = self.components, None
+            if components is None:
                 self.watcher.close()
             else:
-                parts.close(drain, timeout)
+                components.close(drain, timeout)
         self._at_exit.cancel()
 
     def _open_early(self, stopping: object) -> None:
@@ -352,7 +228,8 @@ class Engine:
 
     def _submit(self, asked: Sequence[Asked]) -> None:
         try:
-            self.enqueue(asked, again=True)
+            components = self.open()
+            components.scheduler.enqueue(asked, again=True)
         except Exception as error:
             self.watcher.fail((task_id for task_id, _ in asked), error)
         else:
@@ -378,31 +255,33 @@ class Engine:
     def _open(self) -> None:
         with undivided():
             self._locate()
-            parts = self._assemble()
+            components = assemble(
+                self._design, self.settings, self.place, self.watcher, self.submitter, _Observers(self)
+            )
             try:
-                parts.store.open()
+                components.store.open()
                 try:
-                    parts.encoder.check()
+                    components.encoder.check()
                 except EmbeddingMismatchError as error:
-                    parts.encoder.refuse(error)
+                    components.encoder.refuse(error)
                 else:
-                    self._resume(parts)
+                    self._resume(components)
             except BaseException:
-                parts.disconnect()
+                components.disconnect()
                 raise
-        parts.processor.resize(self.width)
+        components.processor.resize(self.width)
         self._file = self._identify_file()
-        self.parts = parts
+        self.components = components
         self._at_exit.start()
 
-    def _resume(self, parts: Parts) -> None:
+    def _resume(self, components: Components) -> None:
         """Go on with the work that was left, if there is any."""
-        if parts.store.read_only:
+        if components.store.read_only:
             return
         # What failed may have waited for a budget that is free by now.
         left = OPEN | {ProcessStatus.FAILED}
-        if self.settings.processing.resume and parts.store.list_tasks(Scope(), left, limit=1):
-            parts.processor.wake()
+        if self.settings.processing.resume and components.store.list_tasks(Scope(), left, limit=1):
+            components.processor.wake()
 
     def _identify_file(self) -> tuple[int, int] | None:
         """Return which file the database is in at present, if it is in one."""
@@ -414,62 +293,6 @@ class Engine:
         except (OSError, ValueError):
             return None
         return found.st_dev, found.st_ino
-
-    def _assemble(self) -> Parts:
-        settings = self.settings
-        http = HTTPClient(
-            connect_timeout=settings.http.connect_timeout,
-            read_timeout=settings.http.read_timeout,
-            max_retries=settings.http.max_retries,
-            max_connections=settings.http.max_connections,
-        )
-        store = build_store(settings, self.place)
-        meter = build_meter(settings.budget, store)
-        llm = build_llm(settings.llm, http, meter)
-        embedder = build_embedder(settings.embedder, http, meter)
-        reranker = build_reranker(settings.reranker, llm, http)
-        encoder = Encoder(embedder, store)
-        extractor = Extractor(
-            llm,
-            extraction_prompt=settings.prompts.fact_extraction,
-            decision_prompt=settings.prompts.update_memory,
-        )
-        extraction = Extraction(
-            store,
-            encoder,
-            extractor,
-            Nearness(),
-            keep_without_facts=settings.intelligent_memory.fallback_to_simple_add,
-        )
-        processing = settings.processing
-        self.watcher.open(store)
-        runner = TaskRunner(
-            store,
-            extraction,
-            extractor,
-            build_media(settings, llm, http, meter),
-            self.watcher,
-            _Observers(self),
-            gap=int(processing.segment_gap * 1_000_000),
-            lease=int(processing.lease_seconds * 1_000_000),
-            max_retries=self._max_retries,
-            zone=self._design.zone,
-        )
-        return Parts(
-            http=http,
-            store=store,
-            meter=meter,
-            embedder=embedder,
-            encoder=encoder,
-            reranker=reranker,
-            extractor=extractor,
-            extraction=extraction,
-            retrieval=Retrieval(store, encoder, reranker, voiced=settings.search.voiced),
-            runner=runner,
-            processor=Processor(store, runner, self.watcher, processing),
-            watcher=self.watcher,
-            model=None if llm is None else llm.model,
-        )
 
 
 class _Observers:
@@ -505,18 +328,17 @@ class Engines:
         # Reentrant, because a collection of garbage may come at any time.
         self._lock = threading.RLock()
 
-    def acquire(self, key: Hashable | None, design: Design, share: Share) -> Engine:
+    def acquire(self, design: Design, share: Share) -> Engine:
         """Return the engine of a configuration, which the share keeps open.
 
         Args:
-            key: is the same for those that can share; ``None`` for an engine of its own.
             design: what it is built from, if there is none.
             share: whose it is.
         """
         here = residence()
         if here is None:
             raise ClosedError("the memory belongs to no event loop yet; wait for its initialize() first")
-        place = (here, share if key is None else key)
+        place = (here, share if design.key is None else design.key)
         with self._lock:
             engine = self._engines.get(place)
             if engine is None or not engine.is_current:
@@ -535,7 +357,6 @@ class Engines:
     def release(self, engine: Engine, share: Share) -> bool:
         """End a share; return whether it was the last one, so that the engine is to be closed."""
         with self._lock:
-            share.ended = True
             if share not in engine.holders:
                 return False
             if len(engine.holders) > 1:

@@ -4,66 +4,40 @@
 from __future__ import annotations
 
 import inspect
-import json
 import logging
 import os
-import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import tzinfo
 from functools import partial
 from itertools import chain
-from time import monotonic, perf_counter
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from .. import clock
 from .._concurrency import (
     Items,
-    KeyedLock,
-    Owner,
-    gather,
     refuse_misuse,
-    shield,
     to_thread,
 )
 from .._drivers.clients import wrapped
-from ..addition import Addition, Refinement, read_addition
+from ..addition import Addition, read_addition
 from ..buffering import waiting_turns
 from ..changes import (
-    AddMemory,
-    AddTask,
-    AlreadyDone,
-    AlreadyStored,
     Amend,
-    Change,
     Delete,
     DeleteWhere,
-    Remember,
-    Updated,
-    UpdateTask,
 )
-from ..cleaning import content_hash
-from ..clients import Attribution, Exchange, messages_of, new_messages, reply_text
+from ..clients import new_messages, reply_text
 from ..clock import read_zone
-from ..config import Settings, resolve
-from ..config.identity import identity_of, located
-from ..config.resolution import check
-from ..config.stores import SQLiteConfig
-from ..database import read_conn, settled, without_place
 from ..errors import (
-    ClosedError,
     InvalidInputError,
     NotFoundError,
     PowerMemError,
-    StoreUnavailableError,
 )
 from ..exchange.checkpoint import Checkpoint
 from ..exchange.files import Target
 from ..exchange.sources import Source
 from ..filters import parse as parse_filters
-from ..forks import undivided
-from ..framing import Receipt, verbatim_items
-from ..ids import new_id
 from ..inputs import (
     KEEP,
     Id,
@@ -80,12 +54,12 @@ from ..inputs import (
     check_sort,
     check_text_given,
     is_theirs,
+    named,
     read_id,
 )
 from ..masking import shown
-from ..messages import Content, Messages, check_conversation, has_parts, read_messages
+from ..messages import Content, Messages, check_conversation, read_messages
 from ..metadata import check_metadata
-from ..plan import replacement
 from ..prompts import quote_recalled, strip_recalled
 from ..recalled import RecalledFact, recalled_lines
 from ..records import (
@@ -94,7 +68,6 @@ from ..records import (
     history_record,
     listed_task,
     message_record,
-    noted_item,
     preference_record,
     record,
     statistics_record,
@@ -102,23 +75,22 @@ from ..records import (
     turn_record,
     updated_record,
 )
-from ..rough import ROUGH_TYPE, is_rough, rough_metadata, rough_texts
-from ..tasks import OPEN, ProcessStatus, Task, done_key, done_note, lane_of, lane_scope, noted_ids, noted_task
-from ..tracing import Value, annotate, span
+from ..rough import is_rough
+from ..tasks import (
+    ProcessStatus,
+    Task,
+    work_scope,
+)
 from ..types import (
     AddManyResult,
     AddResult,
-    Answer,
     DeleteAllResult,
     ExportResult,
     FullRecord,
     HistoryRecord,
-    Hit,
     ImportResult,
-    MemoryEvent,
     MemoryPage,
     MemoryStatistics,
-    Message,
     MessageRecord,
     PreferenceRecord,
     ReembedResult,
@@ -129,27 +101,19 @@ from ..types import (
     TaskStatus,
     TurnRecord,
     UpdatedRecord,
-    Usage,
-    UsageRecord,
 )
+from .access import Access
+from .assembly import read_design
 from .bulk.exporting import PAGE, Exporter
 from .bulk.importing import Importer
 from .bulk.loading import Item, Loader
-from .bulk.loading import Outcome as Loaded
 from .bulk.progress import Listener
 from .bulk.reembedding import Reembedder
 from .bulk.upstream import UpstreamTable
-from .calling import named
-from .clients.augmentation import Augmentation
-from .clients.companion import Companion
-from .clients.keeper import BATCH_SIZE, Whose
-from .clients.registry import Clients
-from .engine import ENGINES, Design, Engine, Parts, Share
-from .extraction.pipeline import Verbatim
-from .processing.handle import ProcessTask, Watcher
-from .processing.view import Processing
+from .clients.attendance import Attendance
+from .processing.handle import ProcessTask
 from .retrieval.search import Query
-from .storage import UsedConfig
+from .views import Augmentation, Clients, Processing, UsedConfig
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -199,40 +163,13 @@ class Memory:
     ) -> None:
         self._auto_process = check_flag(auto_process, "auto_process")
         self._batch_threshold = check_count(batch_threshold, "batch_threshold", least=1)
-        self._max_retries = check_count(max_retries, "max_retries", least=0)
-        with undivided():
-            self._given = check(config)
-            self._config, self._place = self._given, None if conn is None else read_conn(conn)
-            if self._place is not None:
-                if config is None:
-                    self._given = without_place(self._given, self._place)
-                self._config, self._place = settled(self._given, self._place)
-            self._settings: Settings = located(resolve(self._config))
-            self._zone = read_zone(self._config.timezone)
+        retries = check_count(max_retries, "max_retries", least=0)
+        design = read_design(config, conn, retries)
+        self._settings, self._zone = design.settings, design.zone
         self._agent_id = check_id(agent_id, "agent_id")
-        self._owner = Owner()
-        self._closed = False
-        # Whoever names another number of retries has tasks that end otherwise.
-        self._key = identity_of(self._settings, conn, self._max_retries, self._config.timezone)
-        self._design = Design(
-            self._given, self._config, self._settings, self._place, self._max_retries, self._zone, conn
-        )
-        self._share = Share()
-        self._held: Engine | None = None
-        self._woken = False
-        self._asking = KeyedLock()
-        self._companion = Companion(self)
-        # What was asked for before there is an engine.
-        self._wished_width: int | None = None
-        self._wished_size: int | None = None
-        if config is None and conn is None:
-            _logger.info("no configuration given: %s", _summary(self._settings))
-        if self._config.has_unused_reranker:
-            _logger.warning("the reranker is not used: set reranker.enabled (RERANKER_ENABLED) to true")
-        if self._settings.ignored:
-            _logger.warning(
-                "these settings have no effect in this version: %s", ", ".join(self._settings.ignored)
-            )
+        self._access = Access(design, resumes=self._auto_process)
+        enough = self._batch_threshold if self._auto_process else _AT_ONCE
+        self._attendance = Attendance(self._access, self._agent_id, enough, self._zone)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any] | MemoryConfig | None = None, **options: Any) -> Self:
@@ -242,7 +179,7 @@ class Memory:
     @property
     def config(self) -> UsedConfig:
         """The configuration; ``config.storage.build()`` creates the tables."""
-        return UsedConfig.of(self._config if self._held is None else self._held.config, self)
+        return UsedConfig.of(self._access.config, self._access)
 
     def initialize(self) -> None:
         """Open store and providers. Calling it again, or from two tasks at once, does no harm.
@@ -253,7 +190,7 @@ class Memory:
             ClosedError: the memory was closed, or belongs to another event loop.
         """
         # Also with another embedder's vectors, since `reembed()` is called on an open memory.
-        self._ready(any_vectors=True)
+        self._access.open(any_vectors=True)
 
     def close(self, drain: bool = True, timeout: float | None = 30) -> None:
         """Finish what is under way and close everything. Calling it again does no harm; other calls then
@@ -265,14 +202,10 @@ class Memory:
             drain: finish the background work that was begun here; otherwise park it until the next start.
             timeout: seconds that finishing may take; what takes longer is parked.
         """
-        self._owner.check()
-        self.llm.release()
-        self._companion.closed = True
         drain, timeout = check_flag(drain, "drain"), check_seconds(timeout, "timeout")
-        # A caller who gives up waiting must not leave the file half closed.
-        shield(partial(self._close, drain, timeout))
-        # Whoever comes now is told that it is closed, whatever event loop that is.
-        self._owner.release()
+        self._access.check_place()
+        self._attendance.release()
+        self._access.close(drain, timeout)
 
     def __enter__(self) -> Self:
         self.initialize()
@@ -280,17 +213,6 @@ class Memory:
 
     def __exit__(self, *raised: object) -> None:
         self.close()
-
-    def __del__(self) -> None:
-        # The constructor may have failed.
-        engine: Engine | None = getattr(self, "_held", None)
-        if engine is None or self._closed or engine.parts is None or engine.process != os.getpid():
-            return
-        if len(engine.holders) > 1 or self._attends:
-            # Somebody else uses it, or the next request will.
-            return
-        unclosed = "a memory was dropped without being closed: call close(), or use it in a with statement"
-        warnings.warn(unclosed, ResourceWarning, stacklevel=2, source=self)
 
     def add(
         self,
@@ -352,9 +274,11 @@ class Memory:
             ProviderError: a model failed or refused; the messages wait likewise.
         """
         started = perf_counter()
-        asked = read_addition(
-            self._scope(user_id, agent_id, run_id),
+        asked = self._addition(
             messages,
+            user_id=user_id,
+            agent_id=agent_id,
+            run_id=run_id,
             metadata=metadata,
             filters=filters,
             scope=scope,
@@ -367,10 +291,9 @@ class Memory:
             expires_at=expires_at,
             async_mode=async_mode,
             idempotency_key=idempotency_key,
-            private_urls=self._settings.security.allow_private_urls,
-            zone=self._zone,
         )
-        return self._add(asked, started)
+        components = self._access.open()
+        return components.adding.add(asked, started, self._access.share)
 
     def add_many(
         self,
@@ -413,14 +336,14 @@ class Memory:
         batch = check_count(batch_size, "batch_size", least=1)
         check_choice(on_error, "on_error", ("collect", "raise"))
         rate = check_rate(rate_limit, "rate_limit")
-        parts = self._ready()
+        components = self._access.open()
         share = 1
-        if width > 1 and (parts.model is None or defaults.get("infer") is False):
+        if width > 1 and (components.model is None or defaults.get("infer") is False):
             width = max(width, batch)
             # Two halves, so that one is embedded while the other is stored.
             share = width // 2 if rate is None else 1
         loader = Loader(
-            self._add_each,
+            partial(components.adding.add_each, read=self._addition, maker=self._access.share),
             items,
             accepted=tuple(inspect.signature(self.add).parameters),
             width=width // share,
@@ -533,7 +456,10 @@ class Memory:
             explain=check_flag(explain, "explain"),
             zone=self._zone,
         )
-        return [answer_record(answer, explain=explain) for answer in self._answer(queries, asked)]
+        components = self._access.open()
+        return [
+            answer_record(answer, explain=explain) for answer in components.retrieval.search(queries, asked)
+        ]
 
     def context(
         self,
@@ -589,7 +515,8 @@ class Memory:
             zone=self._zone,
         )
         budget = None if max_tokens is None else check_count(max_tokens, "max_tokens", least=1)
-        (answer,) = self._answer([query], asked)
+        components = self._access.open()
+        (answer,) = components.retrieval.search([query], asked)
         return quote_recalled(recalled_lines(answer.hits, budget))
 
     def get(
@@ -600,7 +527,7 @@ class Memory:
         The id of a rough memory leads to the memory that has taken its place.
         """
         row = self._find(memory_id, user_id, agent_id, touch=True)
-        while row is not None and is_rough(row) and row.superseded_by is not None:
+        while row is not None and row.superseded_by is not None and is_rough(row):
             refined = self._find(row.superseded_by, user_id, agent_id, touch=True)
             if refined is None:
                 break
@@ -640,8 +567,8 @@ class Memory:
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
         limit, offset = check_limit(limit, top_k, least=0), check_count(offset, "offset", least=0)
-        parts = self._ready()
-        rows, total = parts.store.list_rows(
+        components = self._access.open()
+        rows, total = components.store.list_rows(
             whose, expression, sort_by=column, descending=descending, limit=limit, offset=offset
         )
         return {"results": [record(row) for row in rows], "total": total}
@@ -653,8 +580,8 @@ class Memory:
             ``{"memory_id", "event", "old_memory", "new_memory", "created_at", "actor"}`` for each change.
         """
         number = read_id(memory_id, "memory_id")
-        parts = self._ready()
-        return [] if number is None else [history_record(entry) for entry in parts.store.history(number)]
+        components = self._access.open()
+        return [] if number is None else [history_record(entry) for entry in components.store.history(number)]
 
     def sources(self, memory_id: int | str) -> list[TurnRecord]:
         """Return the messages that a memory came from, oldest first.
@@ -663,8 +590,8 @@ class Memory:
             ``{"id", "role", "content", "actor_id", "sent_at"}`` for each.
         """
         number = read_id(memory_id, "memory_id")
-        parts = self._ready()
-        return [] if number is None else [turn_record(turn) for turn in parts.store.turns(number)]
+        components = self._access.open()
+        return [] if number is None else [turn_record(turn) for turn in components.store.turns(number)]
 
     def count(
         self,
@@ -676,8 +603,8 @@ class Memory:
         """Return how many current memories there are."""
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
-        parts = self._ready()
-        return parts.store.count(whose, expression)
+        components = self._access.open()
+        return components.store.count(whose, expression)
 
     def count_all(
         self,
@@ -691,8 +618,8 @@ class Memory:
 
     def users(self) -> list[str]:
         """Return the id of every user that has a memory, sorted."""
-        parts = self._ready()
-        return parts.store.users()
+        components = self._access.open()
+        return components.store.users()
 
     def get_users(self) -> list[str]:
         """Return the id of every user that has a memory; another name for ``users``."""
@@ -730,8 +657,8 @@ class Memory:
         if cutoff_date is not None:
             since = clock.parse(cutoff_date, "cutoff_date", self._zone)
         whose = self._scope(user_id, agent_id, None)
-        parts = self._ready()
-        return statistics_record(parts.store.statistics(whose, since), **parts.description())
+        components = self._access.open()
+        return statistics_record(components.store.statistics(whose, since), **components.description())
 
     def update(
         self,
@@ -780,35 +707,21 @@ class Memory:
         replaced = check_flag(replace_metadata, "replace_metadata")
         if wording is None and extra is None and expires_at is KEEP:
             raise InvalidInputError("update: give content, metadata or expires_at")
-        parts = self._ready()
+        components = self._access.open()
         row = self._find(memory_id, user_id, agent_id)
         if row is None:
             return None
-        at = clock.now()
-        changes: list[Change] = []
-        warnings: list[str] = []
-        if wording is not None and wording != row.text:
-            vectors = parts.encoder.encode([wording], warnings)
-            changes.append(replacement(row, wording, vectors[0], at, strict=True))
-        if extra is not None or expires_at is not KEEP:
-            changes.append(
-                Amend(
-                    row.id,
-                    at,
-                    metadata=extra,
-                    replace_metadata=replaced,
-                    expires_at=until,
-                    set_expires_at=expires_at is not KEEP,
-                )
-            )
-        try:
-            outcomes = parts.store.apply(changes) if changes else [Updated(row, row.text)]
-        except AlreadyStored as known:
-            raise InvalidInputError(
-                f"content: memory {known.id} of the same scope already says this"
-            ) from None
-        last = outcomes[-1]
-        return updated_record(last.row, warnings) if isinstance(last, Updated) else None
+        changed = Amend(
+            row.id,
+            clock.now(),
+            metadata=extra,
+            replace_metadata=replaced,
+            expires_at=until,
+            set_expires_at=expires_at is not KEEP,
+        )
+        amendments = [] if extra is None and expires_at is KEEP else [changed]
+        updated, warnings = components.adding.update(row, wording, amendments)
+        return None if updated is None else updated_record(updated, warnings)
 
     def delete(self, memory_id: int | str, user_id: Id | None = None, agent_id: Id | None = None) -> bool:
         """Delete a memory for good; its history stays.
@@ -816,11 +729,11 @@ class Memory:
         Returns:
             Whether there was one with this id, and it was theirs.
         """
-        parts = self._ready()
+        components = self._access.open()
         row = self._find(memory_id, user_id, agent_id)
         if row is None:
             return False
-        outcomes = parts.store.apply([Delete(row.id, clock.now())])
+        outcomes = components.store.apply([Delete(row.id, clock.now())])
         return outcomes[0] is not None
 
     def delete_all(
@@ -844,22 +757,22 @@ class Memory:
                 "delete_all: give user_id, agent_id or run_id; reset() deletes everything"
             )
         expression = parse_filters(filters, self._zone)
-        parts = self._ready()
-        outcomes = parts.store.apply([DeleteWhere(whose, expression, clock.now())])
+        components = self._access.open()
+        outcomes = components.store.apply([DeleteWhere(whose, expression, clock.now())])
         deleted = outcomes[0]
         assert isinstance(deleted, int)
         return {"deleted": deleted}
 
     def reset(self) -> None:
         """Delete everything in the collection: memories, history, source turns."""
-        parts = self._ready(any_vectors=True)
-        parts.store.reset()
-        parts.encoder.restart()
+        components = self._access.open(any_vectors=True)
+        components.store.reset()
+        components.encoder.restart()
 
     @property
     def processing(self) -> Processing:
         """What there is to know of the work in the background."""
-        return Processing(self._ready, self._share.observers)
+        return Processing(self._access)
 
     def add_exchange(
         self,
@@ -931,9 +844,9 @@ class Memory:
         Raises:
             ProviderError: or whatever else went wrong; the turns are kept, and can be processed again.
         """
-        scope = self._whose_work(self._user(user_id))
-        self._ready()
-        (handle,) = self._begin([scope])
+        scope = work_scope(self._user(user_id), self._agent_id)
+        components = self._access.open()
+        (handle,) = components.scheduler.begin([scope], again=True, maker=self._access.share)
         count = handle.wait()
         handle.raise_for_error()
         return count
@@ -944,18 +857,9 @@ class Memory:
         Returns:
             The task, to look at and to wait for.
         """
-        scope = self._whose_work(self._user(user_id))
-        self._owner.check()
-        task_id = new_id()
-        self._check_open()
-        engine = self._engine()
-        handle = engine.watcher.watch(task_id, scope.user_id, maker=self._share)
-        try:
-            engine.submitter.ask(task_id, scope)
-        except BaseException:
-            engine.watcher.forget([handle])
-            raise
-        return handle
+        scope = work_scope(self._user(user_id), self._agent_id)
+        self._access.check()
+        return self._access.engine().submit(scope, self._access.share)
 
     def flush(self, user_id: Id | None = None) -> int:
         """Process all that is buffered, also what arrives while it runs.
@@ -970,22 +874,8 @@ class Memory:
             ProviderError: or whatever else went wrong first; everything else was processed.
         """
         only = None if user_id is None else self._user(user_id)
-        parts = self._ready()
-        written, failed = 0, dict[str, ProcessTask]()
-        while True:
-            scopes = self._buffered(parts, only, failed)
-            for scope, handle in zip(scopes, self._begin(scopes), strict=True):
-                written += handle.wait()
-                if handle.status is not ProcessStatus.COMPLETED:
-                    failed[lane_of(scope)] = handle
-            if not scopes:
-                # What others work on is out of the buffer, and not done. More may come meanwhile.
-                written += self.wait_for_processing(user_id)
-                if not self._buffered(parts, only, failed):
-                    break
-        for handle in failed.values():
-            handle.raise_for_error()
-        return written
+        components = self._access.open()
+        return components.scheduler.flush(only, self._agent_id, self._access.share)
 
     def get_preferences(
         self, user_id: Id, agent_id: Id | None = None, run_id: Id | None = None
@@ -997,8 +887,8 @@ class Memory:
             ``"explicit_preference"`` for what was said, ``"implicit_preference"`` for what shows in it.
         """
         scope = self._scope(self._user(user_id).user_id, agent_id, run_id)
-        parts = self._ready()
-        return [preference_record(preference) for preference in parts.store.preferences(scope)]
+        components = self._access.open()
+        return [preference_record(preference) for preference in components.store.preferences(scope)]
 
     def wait_for_processing(self, user_id: Id | None = None, timeout: float | None = None) -> int:
         """Wait for every task that is in flight now. Giving up to wait cancels nothing.
@@ -1015,26 +905,8 @@ class Memory:
         """
         scope = Scope() if user_id is None else self._user(user_id)
         patience = check_seconds(timeout, "timeout")
-        deadline = None if patience is None else monotonic() + patience
-        parts = self._ready()
-        # Those that were made here may not be in the store yet.
-        handles = {handle.id: handle for handle in parts.watcher.made_here(scope.user_id)}
-        offset, page = 0, parts.store.list_tasks(scope, OPEN, limit=_PAGE)
-        while page:
-            for task in page:
-                handle = parts.watcher.watch(task.id, task.scope.user_id, own=False)
-                handles[handle.id] = handle
-            if len(page) < _PAGE:
-                break
-            # Pages overlap: tasks that end meanwhile must not let others slip through between two of them.
-            offset += _PAGE // 2
-            page = parts.store.list_tasks(scope, OPEN, limit=_PAGE, offset=offset)
-        if handles:
-            parts.processor.start()
-        written = 0
-        for handle in handles.values():
-            written += handle.wait(time_left(deadline))
-        return written
+        components = self._access.open()
+        return components.scheduler.wait(scope, patience)
 
     def get_status(
         self, task_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
@@ -1091,8 +963,8 @@ class Memory:
             names = [str(each) for each in ProcessStatus]
             statuses = frozenset({ProcessStatus(check_choice(status, "status", names))})
         size, skipped = check_limit(limit, top_k, least=0), check_count(offset, "offset", least=0)
-        parts = self._ready()
-        tasks = parts.store.list_tasks(whose, statuses, limit=size, offset=skipped)
+        components = self._access.open()
+        tasks = components.store.list_tasks(whose, statuses, limit=size, offset=skipped)
         return [listed_task(task) for task in tasks]
 
     def retry_task(
@@ -1105,27 +977,12 @@ class Memory:
             InvalidInputError: it is neither.
         """
         task = self._task(task_id, user_id, agent_id)
-        parts = self._ready()
-        at = clock.now()
-        ended = frozenset({ProcessStatus.FAILED, ProcessStatus.CANCELLED})
-        again = UpdateTask(
-            task.id,
-            at,
-            ended,
-            status=ProcessStatus.PENDING,
-            stage="queued",
-            attempts=0,
-            due_at=at,
-            forget_error=True,
-        )
-        outcomes = parts.store.apply([again])
-        if outcomes[0] is None:
+        components = self._access.open()
+        handle = components.scheduler.retry(task, self._access.share)
+        if handle is None:
             raise InvalidInputError(
                 f"task_id: task {task.id} is {task.status}; only what ended is tried again"
             )
-        parts.processor.wake()
-        handle = parts.watcher.watch(task.id, task.scope.user_id, maker=self._share)
-        parts.watcher.stored([task.id])
         return handle
 
     def cancel_task(self, task_id: int | str, user_id: Id | None = None, agent_id: Id | None = None) -> bool:
@@ -1138,26 +995,8 @@ class Memory:
             NotFoundError: there is no such task, or it is not theirs.
         """
         task = self._task(task_id, user_id, agent_id)
-        parts = self._ready()
-        for status in (ProcessStatus.PENDING, ProcessStatus.RUNNING):
-            outcomes = parts.store.apply(
-                [
-                    UpdateTask(
-                        task.id,
-                        clock.now(),
-                        frozenset({status}),
-                        status=ProcessStatus.CANCELLED,
-                        stage="cancelled",
-                    )
-                ]
-            )
-            if isinstance(ended := outcomes[0], Task):
-                parts.watcher.note(ended)
-                if status is ProcessStatus.PENDING:
-                    # Otherwise who works on it will find out, and tell.
-                    parts.runner.announce(ended)
-                return True
-        return False
+        components = self._access.open()
+        return components.scheduler.cancel(task)
 
     def export_memories(
         self,
@@ -1197,8 +1036,8 @@ class Memory:
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
         vectors = check_flag(include_vectors, "include_vectors")
-        parts = self._ready(any_vectors=True)
-        exporter = Exporter(parts.store, whose, expression, vectors=vectors)
+        components = self._access.open(any_vectors=True)
+        exporter = Exporter(components.store, whose, expression, vectors=vectors)
         return exporter.write(path_or_file, on_progress)
 
     def import_memories(
@@ -1230,8 +1069,8 @@ class Memory:
         Raises:
             InvalidInputError: the source cannot be read, or is in no format that is known.
         """
-        parts = self._ready()
-        importer = Importer(parts.store, parts.encoder)
+        components = self._access.open()
+        importer = Importer(components.store, components.encoder)
         if isinstance(source, Mapping):
             check_choice(format, "format", ("auto", "powermem-1.1"))
             with UpstreamTable(source, collection) as table:
@@ -1272,9 +1111,9 @@ class Memory:
         expression = parse_filters(filters, self._zone)
         if not isinstance(target, Memory):
             raise InvalidInputError(f"target: expected a Memory, got {shown(target)}")
-        parts = self._ready(any_vectors=True)
-        other = target._ready()
-        store = parts.store
+        components = self._access.open(any_vectors=True)
+        other = target._access.open()
+        store = components.store
         importer = Importer(other.store, other.encoder)
         importer.expect(store.identity())
         return importer.copy(Exporter(store, whose, expression, vectors=True), on_progress)
@@ -1298,18 +1137,18 @@ class Memory:
             ConfigError: no embedder is configured.
         """
         check_count(batch_size, "batch_size", least=1)
-        parts = self._ready(any_vectors=True)
-        return Reembedder(parts.store, parts.encoder).run(batch_size, on_progress)
+        components = self._access.open(any_vectors=True)
+        return Reembedder(components.store, components.encoder).run(batch_size, on_progress)
 
     @property
     def llm(self) -> Clients[Self]:
         """The clients of language models whose conversations are remembered."""
-        return Clients(self, self._companion)
+        return Clients(self, self._attendance)
 
     @property
     def augmentation(self) -> Augmentation:
         """The work that follows on a conversation with a registered client."""
-        return Augmentation(self)
+        return Augmentation(self._access)
 
     def attribution(self, entity_id: Id, process_id: Id | None = None) -> Self:
         """Say who speaks from now on in this task or thread, and those begun from it.
@@ -1327,12 +1166,12 @@ class Memory:
         Raises:
             InvalidInputError: an id is of a wrong type, blank, or longer than 128 characters.
         """
-        self._companion.attributions.attribute(entity_id, process_id)
+        self._attendance.attributions.attribute(entity_id, process_id)
         return self
 
     def new_session(self) -> Self:
         """Begin a new conversation in this task or thread, with an id of its own; see ``session_id``."""
-        self._companion.attributions.begin_session()
+        self._attendance.attributions.begin_session()
         return self
 
     def set_session(self, session_id: Id) -> Self:
@@ -1346,13 +1185,13 @@ class Memory:
         """
         if session_id is None:
             raise InvalidInputError("session_id: expected a string; new_session() begins one with its own id")
-        self._companion.attributions.begin_session(session_id)
+        self._attendance.attributions.begin_session(session_id)
         return self
 
     @property
     def session_id(self) -> str | None:
         """The conversation of this task or thread, if it has a name."""
-        return self._companion.attributions.current().session_id
+        return self._attendance.attributions.current().session_id
 
     def recall(self, query: str, limit: int | None = 5, *, top_k: int | None = None) -> list[RecalledFact]:
         """Find what is known of the user that ``attribution`` names, whatever the agent or conversation.
@@ -1372,8 +1211,10 @@ class Memory:
         """
         asked = check_text_given(query, "query")
         size = check_limit(5 if limit is None else limit, top_k, least=1)
-        who = self._companion.named()
-        hits = () if who is None else self._recall(asked, who, size, None)
+        who = self._attendance.named()
+        if who is None:
+            return []
+        hits = self._attendance.find(self._access, asked, who, size, None)
         return [RecalledFact.of(hit) for hit in hits]
 
     def observe(self, messages: Messages, reply: object = None) -> list[TurnRecord]:
@@ -1395,14 +1236,7 @@ class Memory:
             InvalidInputError: the messages are of a wrong type.
         """
         said, _ = new_messages(check_conversation(messages))
-        who = self._companion.named()
-        if who is None:
-            return []
-        at = clock.now()
-        self._owner.check()
-        self._check_open()
-        heard = messages_of(Exchange(who, said, strip_recalled(reply_text(reply)), at, at))
-        turns = self._engine().keeper.keep(heard, self._whose(who))
+        turns = self._attendance.keep(self._access, said, strip_recalled(reply_text(reply)))
         return [turn_record(turn) for turn in turns]
 
     def wrap(self, fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -1419,64 +1253,9 @@ class Memory:
         """
         if not callable(fn):
             raise InvalidInputError(f"fn: expected a function, got {type(fn).__name__}")
-        self._check_open()
-        self._companion.prepare()
-        return wrapped(fn, self._companion)
-
-    def _close(self, drain: bool, timeout: float | None) -> None:
-        again, self._closed = self._closed, True
-        engine = self._held
-        if engine is None or engine.is_over:
-            return
-        if not ENGINES.release(engine, self._share):
-            # Work that the first call parked is not waited for by the one at the end of the block.
-            if drain and not again:
-                engine.finish(self._share, timeout)
-            return
-        engine.close(drain, timeout)
-
-    @property
-    def _parts(self) -> Parts | None:
-        return None if self._held is None or self._closed else self._held.parts
-
-    @property
-    def _watcher(self) -> Watcher:
-        return self._engine().watcher
-
-    def _engine(self) -> Engine:
-        """Return the engine of this instance, which need not be open."""
-        engine = self._held
-        if engine is None or engine.process != os.getpid():
-            engine = ENGINES.acquire(self._key, self._design, self._share)
-            self._acquired(engine)
-            self._held = engine
-        return engine
-
-    def _ready(self, *, any_vectors: bool = False) -> Parts:
-        """Return the parts, opened.
-
-        Raises:
-            EmbeddingMismatchError: the store holds another embedder's vectors, unless ``any_vectors`` is set.
-        """
-        self._owner.check()
-        self._check_open()
-        parts = self._engine().open()
-        if not any_vectors and parts.encoder.refuses:
-            parts.encoder.admit()
-        if self._auto_process and not self._woken and not parts.encoder.refuses:
-            self._woken = True
-            if self._settings.processing.resume and not parts.store.read_only:
-                parts.processor.wake()
-        return parts
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise ClosedError("this memory was closed; make a new one")
-
-    def _create_tables(self) -> None:
-        self._owner.check()
-        self._check_open()
-        self._engine().create_tables()
+        self._access.check_open()
+        self._attendance.prepare()
+        return wrapped(fn, self._attendance)
 
     def _scope(self, user_id: object, agent_id: object, run_id: object, *, required: bool = False) -> Scope:
         scope = check_scope(user_id, self._agent_id if agent_id is None else agent_id, run_id)
@@ -1486,112 +1265,33 @@ class Memory:
             )
         return scope
 
-    def _add(self, asked: Addition, started: float, *, waits: bool = True) -> AddResult:
-        """Carry out a call of ``add``; with ``waits`` the turns of one that fails wait to be processed."""
-        new, heard, key = asked.new, asked.heard, asked.key
-        with span("powermem.add", _traced(len(heard), asked.infer, asked.later)):
-            parts = self._ready()
-            if key is not None and (known := parts.store.recall_request(new.scope, key)) is not None:
-                return _decode(known)
-            usage = Usage()
-            refinement = Refinement(new, asked.prompt, asked.filters)
-            if asked.infer and heard and (asked.later or has_parts(heard)):
-                return self._add_later(heard, refinement, key, usage, started)
-            reply = _Reply(usage, started, parts.extractor.name if asked.infer else None)
-            receipt = None if key is None else Receipt(key, reply.text)
-            done = reply.note(new.scope, new.at)
-            try:
-                if asked.infer and heard:
-                    items = parts.extraction.store_facts(
-                        heard,
-                        new,
-                        usage,
-                        prompt=asked.prompt,
-                        expression=asked.expression,
-                        receipt=receipt,
-                        done=done,
-                        call=refinement.payload() if waits else None,
-                    )
-                else:
-                    call = Verbatim(asked.spoken, new, usage, receipt, done)
-                    items = verbatim_items((parts.extraction.store_verbatim([call]))[0])
-            except AlreadyDone as done:
-                return _decode(done.result)
-            annotate({"powermem.results": len(items)})
-            parts.processor.count_call()
-            return reply.of(items)
-
-    def _add_each(self, calls: Sequence[Mapping[str, Any]]) -> list[Loaded]:
-        """Carry out calls of ``add``, those that store word for word together.
-
-        Returns:
-            For each call what it cost, or its error.
-        """
-        started = perf_counter()
-        asked: dict[int, Addition] = {}
-        results: dict[int, Loaded] = {}
-        private = self._settings.security.allow_private_urls
-        for i, call in enumerate(calls):
-            try:
-                given = dict(call)
-                whose = self._scope(*(given.pop(name, None) for name in ("user_id", "agent_id", "run_id")))
-                asked[i] = read_addition(whose, **given, private_urls=private, zone=self._zone)
-            except Exception as error:
-                results[i] = error
-        together = {i: one for i, one in asked.items() if one.is_verbatim}
-        if len(together) > 1:
-            try:
-                usages = self._add_together(list(together.values()), started)
-                results.update(zip(together, usages, strict=True))
-            except StoreUnavailableError as error:
-                # It may have stored them or not, so they must not be stored again.
-                results.update(dict.fromkeys(together, error))
-            except Exception:
-                # One of them cannot be stored, so none was: each by itself.
-                _logger.debug("calls of add failed together and are tried one by one", exc_info=True)
-
-        def alone(i: int) -> None:
-            try:
-                # Whoever loads brings what failed again.
-                results[i] = (self._add(asked[i], started, waits=False))["usage"]
-            except Exception as error:
-                results[i] = error
-
-        gather([partial(alone, i) for i in asked if i not in results])
-        return [results[i] for i in range(len(calls))]
-
-    def _add_together(self, asked: Sequence[Addition], started: float) -> list[UsageRecord]:
-        calls = []
-        for one in asked:
-            usage = Usage()
-            receipt = None if one.key is None else Receipt(one.key, _Reply(usage, started, None).text)
-            calls.append(Verbatim(one.spoken, one.new, usage, receipt))
-        with span("powermem.add", _traced(sum(len(one.heard) for one in asked), False, False)):
-            parts = self._ready()
-            outcomes = parts.extraction.store_verbatim(calls)
-            annotate({"powermem.results": sum(map(len, outcomes))})
-        return [call.usage.as_dict() for call in calls]
-
-    def _answer(self, queries: Sequence[str], asked: Query) -> list[Answer]:
-        with span("powermem.search", {"powermem.queries": len(queries), "powermem.limit": asked.limit}):
-            parts = self._ready()
-            if asked.rerank and parts.reranker is None:
-                raise InvalidInputError(
-                    "rerank: no reranker is configured; set the section 'reranker', with enabled true"
-                )
-            answers = parts.retrieval.search(queries, asked)
-            annotate({"powermem.results": sum(len(answer.hits) for answer in answers)})
-        return answers
+    def _addition(
+        self,
+        messages: object = None,
+        *,
+        user_id: object = None,
+        agent_id: object = None,
+        run_id: object = None,
+        **arguments: Any,
+    ) -> Addition:
+        """Check the arguments of ``add``."""
+        return read_addition(
+            self._scope(user_id, agent_id, run_id),
+            messages,
+            **arguments,
+            private_urls=self._settings.security.allow_private_urls,
+            zone=self._zone,
+        )
 
     def _find(
         self, memory_id: int | str, user_id: Id | None, agent_id: Id | None, *, touch: bool = False
     ) -> Row | None:
         whose = self._scope(user_id, agent_id, None)
         number = read_id(memory_id, "memory_id")
-        parts = self._ready()
+        components = self._access.open()
         if number is None:
             return None
-        found = parts.store.get_many([number], touch=touch, user_id=whose.user_id)
+        found = components.store.get_many([number], touch=touch, user_id=whose.user_id)
         row = found.get(number)
         return row if row is not None and is_theirs(row.scope, whose) else None
 
@@ -1619,13 +1319,15 @@ class Memory:
             )
             for role, content in messages
         ]
-        parts = self._ready()
+        components = self._access.open()
         turns = list(chain.from_iterable(buffered))
         if turns:
-            parts.store.apply(turns)
+            components.store.apply(turns)
         if turns and self._auto_process:
             try:
-                self._process_when_due(parts, scope)
+                components.scheduler.begin_when_due(
+                    scope, self._agent_id, self._batch_threshold, self._access.share
+                )
             except PowerMemError as error:
                 # The turn is kept, and whoever was told otherwise would bring it again.
                 _tasks_logger.warning("processing could not be begun for %r: %s", user_id, error)
@@ -1634,259 +1336,17 @@ class Memory:
             for waiting, (role, _) in zip(buffered, messages, strict=True)
         ]
 
-    def _process_when_due(self, parts: Parts, scope: Scope) -> None:
-        lane, work = lane_of(scope), self._whose_work(scope)
-        # One at a time for each user, so that one task is made, not one for everybody who comes meanwhile.
-        with self._asking(lane):
-            if not self._is_due(parts, lane):
-                return
-            waiting = frozenset({ProcessStatus.PENDING})
-            tasks = parts.store.list_tasks(lane_scope(scope), waiting, limit=_PAGE)
-            # A task takes on all that waits when it begins; which may be just now.
-            if not any(task.kind == "process" for task in tasks) and self._is_due(parts, lane):
-                self._engine().begin([work], maker=self._share)
-
-    def _is_due(self, parts: Parts, lane: str) -> bool:
-        return parts.store.count_buffered(lane, self._batch_threshold) >= self._batch_threshold
-
-    def _add_later(
-        self, heard: Sequence[Message], refinement: Refinement, key: str | None, usage: Usage, started: float
-    ) -> AddResult:
-        """Store rough memories of messages, and the task to refine them; see ``add``."""
-        parts = self._ready()
-        new = refinement.new
-        task_id = new_id()
-        each = [waiting_turns([message], new.scope, new.at, task_id) for message in heard]
-        turns = list(chain.from_iterable(each))
-        texts = rough_texts(heard, new.at)
-        rough = [_rough_row(text, heard, refinement) for text, _ in texts]
-        vectors = parts.encoder.encode([row.text for row in rough], usage.warnings)
-        usage.embedded_texts += sum(vector is not None for vector in vectors)
-        memories = [
-            AddMemory(row, vector, [waiting.turn.id for index in text.messages for waiting in each[index]])
-            for row, vector, text in zip(rough, vectors, texts, strict=True)
-        ]
-        payload = replace(refinement, rough=tuple(row.id for row in rough)).payload()
-        task = Task(task_id, lane_of(new.scope), new.scope, "refine", new.at, new.at, new.at, payload=payload)
-        changes: list[Change] = [*turns, *memories, AddTask(task)]
-
-        def reply(items: list[MemoryEvent]) -> AddResult:
-            usage.seconds = usage.seconds or perf_counter() - started
-            shown: AddResult = {
-                "results": items,
-                "status": "running",
-                "task_id": str(task_id),
-                "usage": usage.as_dict(),
-                "extractor": parts.extractor.name,
-            }
-            if usage.warnings:
-                shown["warnings"] = list(usage.warnings)
-            return shown
-
-        if key is not None:
-            changes.append(
-                Remember(new.scope, key, lambda outcomes: json.dumps(reply(verbatim_items(outcomes))), new.at)
-            )
-        # Followed from here on, so that closing waits for it.
-        handle = parts.watcher.watch(task_id, new.scope.user_id, maker=self._share)
-        try:
-            outcomes = parts.store.apply(changes)
-        except AlreadyDone as done:
-            parts.watcher.forget([handle])
-            kept: AddResult = json.loads(done.result)
-            return kept
-        except BaseException:
-            parts.watcher.forget([handle])
-            raise
-        finally:
-            # Also when the caller was cancelled: it may be stored nevertheless.
-            parts.processor.wake()
-        parts.watcher.stored([task_id])
-        return reply(verbatim_items(outcomes[: len(turns) + len(memories)]))
-
-    def _begin(self, scopes: Sequence[Scope]) -> list[ProcessTask]:
-        return self._engine().begin(scopes, again=True, maker=self._share)
-
-    def _buffered(self, parts: Parts, only: Scope | None, failed: dict[str, ProcessTask]) -> list[Scope]:
-        """Return a page of the scopes that have something to process, without those that failed just now."""
-        lane, after = None if only is None else lane_of(only), ""
-        while page := parts.store.buffered_scopes(after, _PAGE, lane=lane):
-            found = [self._whose_work(scope) for name, scope in page if name not in failed]
-            if found or lane is not None:
-                return found
-            after = page[-1][0]
-        return []
-
-    def _whose_work(self, scope: Scope) -> Scope:
-        # All of the user's, but found by who looks for the work of this memory's agent.
-        whose = lane_scope(scope)
-        return whose if whose.user_id is None else whose._replace(agent_id=self._agent_id)
-
     def _task(self, task_id: int | str, user_id: Id | None, agent_id: Id | None) -> Task:
         whose = self._scope(user_id, agent_id, None)
         number = read_id(task_id, "task_id")
-        parts = self._ready()
-        if number is not None:
-            # An id is handed out before its task is stored.
-            self._engine().submitter.settle(number)
-        task = None if number is None else parts.store.find_task(number)
-        if task is None and number is not None:
-            task = self._done(parts, number, whose)
-        elif task is not None and not is_theirs(task.scope, whose):
-            task = None
+        components = self._access.open()
+        task = None if number is None else components.scheduler.find(number, whose)
         if task is None:
             raise NotFoundError(f"task_id: there is no task {shown(task_id)}, or it is somebody else's")
         return task
-
-    def _done(self, parts: Parts, number: int, whose: Scope) -> Task | None:
-        """Return a call of ``add`` that was over when it returned, as a task."""
-        note = parts.store.recall_request(Scope(), done_key(number))
-        if note is None:
-            return None
-        rows = parts.store.get_many(noted_ids(note))
-        return noted_task(number, note, whose, lambda each, event: noted_item(each, event, rows.get(each)))
 
     def _user(self, user_id: object) -> Scope:
         scope = Scope(check_id(user_id, "user_id"))
         if scope.user_id is None:
             raise InvalidInputError("user_id: required here; it says whose turn it is to be processed")
         return scope
-
-    @property
-    def _attends(self) -> bool:
-        # Where each request has a memory and a client of its own, nobody is there to close them.
-        return self._companion.registered and self._key is not None
-
-    def _host(self) -> Engine:
-        return self._engine()
-
-    def _carried_over(self) -> bool:
-        return self._owner.forked
-
-    def _whose(self, who: Attribution) -> Whose:
-        scope = self._scope(*who)
-        threshold = self._batch_threshold if self._auto_process else _AT_ONCE
-        return Whose(scope, self._whose_work(scope), threshold, self._zone, self._share)
-
-    def _recall_texts(self, query: str, who: Attribution) -> list[str]:
-        companion = self._companion
-        return recalled_lines(self._recall(query, who, companion.limit, companion.threshold))
-
-    def _recall(self, query: str, who: Attribution, limit: int, threshold: float | None) -> Sequence[Hit]:
-        # Agents share what they know of a user, unless this memory is one agent's own.
-        agent = None if self._agent_id is None else who.process_id
-        asked = Query(self._scope(who.entity_id, agent, None), limit, threshold=threshold, zone=self._zone)
-        (answer,) = self._answer([query], asked)
-        return answer.hits
-
-    def _settled(self, timeout: float | None) -> bool:
-        self._owner.check()
-        self._check_open()
-        # Also what was said to instances before this one, where each request has one of its own.
-        return self._engine().keeper.learn_all(timeout)
-
-    def _acquired(self, engine: Engine) -> None:
-        if self._wished_width is not None:
-            engine.resize(self._wished_width)
-        if self._wished_size is not None:
-            engine.keeper.batch_size = self._wished_size
-
-    def _width(self) -> int:
-        if self._held is not None:
-            return self._held.width
-        return self._wished_width or self._settings.processing.concurrency
-
-    def _widen(self, width: int) -> None:
-        self._wished_width = width
-        if self._held is not None:
-            self._held.resize(width)
-
-    def _write_size(self) -> int:
-        if self._held is not None:
-            return self._held.keeper.batch_size
-        return self._wished_size or BATCH_SIZE
-
-    def _write_at_most(self, size: int) -> None:
-        self._wished_size = size
-        if self._held is not None:
-            self._held.keeper.batch_size = size
-
-
-class _Reply:
-    """What ``add`` returns, apart from the items."""
-
-    def __init__(self, usage: Usage, started: float, extractor: str | None) -> None:
-        self._usage = usage
-        self._started = started
-        self._task_id = new_id()
-        self._extractor = extractor
-
-    def of(self, items: list[MemoryEvent]) -> AddResult:
-        """Return the result with its items."""
-        # Measured once: what is kept under the key is what is returned.
-        self._usage.seconds = self._usage.seconds or perf_counter() - self._started
-        reply: AddResult = {
-            "results": items,
-            "status": "completed",
-            "task_id": str(self._task_id),
-            "usage": self._usage.as_dict(),
-        }
-        if self._extractor is not None:
-            reply["extractor"] = self._extractor
-        if self._usage.warnings:
-            reply["warnings"] = list(self._usage.warnings)
-        return reply
-
-    def note(self, scope: Scope, at: int) -> Receipt:
-        """Return what lets ``get_status`` tell of it under its task id."""
-        return Receipt(done_key(self._task_id), partial(done_note, scope, at), Scope())
-
-    def text(self, items: list[MemoryEvent]) -> str:
-        """Return the same as it is kept under a key."""
-        return json.dumps(self.of(items))
-
-
-def _traced(messages: int, infer: bool, async_mode: bool) -> dict[str, Value]:
-    return {"powermem.messages": messages, "powermem.infer": infer, "powermem.async_mode": async_mode}
-
-
-def _decode(kept: str) -> AddResult:
-    result: AddResult = json.loads(kept)
-    return result
-
-
-def _rough_row(text: str, heard: Sequence[Message], refinement: Refinement) -> Row:
-    new = refinement.new
-    said, utc_offset = next(
-        ((message.sent_at, message.utc_offset) for message in heard if message.sent_at is not None),
-        (new.at, new.utc_offset),
-    )
-    return Row(
-        id=new_id(),
-        scope=new.scope,
-        text=text,
-        hash=content_hash(text),
-        actor_id=new.actor_id,
-        memory_type=ROUGH_TYPE,
-        metadata=rough_metadata(new.metadata),
-        created_at=new.at,
-        updated_at=new.at,
-        valid_from=said,
-        expires_at=new.expires_at,
-        utc_offset=utc_offset,
-    )
-
-
-def time_left(deadline: float | None) -> float | None:
-    """Return the seconds until a moment of ``monotonic``, or ``None`` where there is no end to waiting."""
-    return None if deadline is None else max(0.0, deadline - monotonic())
-
-
-def _summary(settings: Settings) -> str:
-    config = settings.store.config
-    path = config.database_path if isinstance(config, SQLiteConfig) else ""
-    return (
-        f"store {settings.store.provider} {path}, embedder {settings.embedder.provider}, "
-        f"llm {settings.llm.provider}"
-        + (" (facts come from rules)" if settings.llm.protocol == "none" else "")
-    )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from .apis import CHAT, GENERIC, MESSAGES, RESPONSES, Api
 from .attribution import Attribution, Attributions, check_name
+from .client_methods import ClientMethods, Method, methods_of
 from .exchange import Attended, Exchange, attend, messages_of, new_messages, spoken
 from .raw import RawReply
 from .replies import reply_text
 from .streams import Transcript
-from .surface import Method, Surface, surface_of
 
 __all__ = [
     "CHAT",
@@ -19,16 +19,16 @@ __all__ = [
     "Attended",
     "Attribution",
     "Attributions",
+    "ClientMethods",
     "Exchange",
     "Method",
     "RawReply",
-    "Surface",
     "Transcript",
     "attend",
     "check_name",
     "messages_of",
+    "methods_of",
     "new_messages",
     "reply_text",
     "spoken",
-    "surface_of",
 ]

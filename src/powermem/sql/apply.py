@@ -50,18 +50,14 @@ class _Share:
     """One caller's share of the open transaction.
 
     Attributes:
-        changed: the users of all memories that the transaction changes, by the memory's id.
+        changed: all memories that the transaction changes.
         instead: by the id of a memory that turned out to be known, the id under which it is known.
         outcomes: of the changes so far.
     """
 
-    changed: dict[int, str]
+    changed: list[Row]
     instead: dict[int, int] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
-
-    def note(self, rows: Iterable[Row]) -> None:
-        """Note memories that change."""
-        self.changed.update((row.id, row.scope.user_id or "") for row in rows)
 
 
 class Writer:
@@ -123,7 +119,7 @@ class Writer:
         # Whoever wants to replace the vectors waits until these are written.
         yield from self._embedder.check(self._sql.sharing)
         yield from self._sql.begin()
-        changed: dict[int, str] = {}
+        changed: list[Row] = []
         results = yield from self._apply_all(batches, changed)
         yield from self._sql.finish(changed)
         return results
@@ -155,7 +151,7 @@ class Writer:
             )
 
     def _apply_all(
-        self, batches: Sequence[Sequence[Change]], changed: dict[int, str]
+        self, batches: Sequence[Sequence[Change]], changed: list[Row]
     ) -> Steps[list[list[Outcome] | Exception]]:
         """Apply batches of changes, each undone alone if it fails.
 
@@ -177,7 +173,7 @@ class Writer:
                 results[i] = yield from self._try(batch, changed)
         return [results[i] for i in range(len(batches))]
 
-    def _try(self, batch: Sequence[Change], changed: dict[int, str]) -> Steps[list[Outcome] | Exception]:
+    def _try(self, batch: Sequence[Change], changed: list[Row]) -> Steps[list[Outcome] | Exception]:
         yield Statement("SAVEPOINT batch")
         try:
             outcomes = yield from self._run(batch, changed)
@@ -189,7 +185,7 @@ class Writer:
         yield Statement("RELEASE SAVEPOINT batch")
         return outcomes
 
-    def _run(self, batch: Sequence[Change], changed: dict[int, str]) -> Steps[list[Outcome]]:
+    def _run(self, batch: Sequence[Change], changed: list[Row]) -> Steps[list[Outcome]]:
         share = _Share(changed)
         for adds, changes in groupby(batch, _adds):
             if adds:
@@ -209,8 +205,9 @@ class Writer:
     def _add_memories(
         self, share: _Share, changes: Sequence[AddMemory]
     ) -> Steps[dict[int, Added | Duplicate]]:
-        # In the same order everywhere: a text that another process is adding is waited for.
-        changes = sorted(changes, key=_identity)
+        if self._sql.locking:
+            # In the same order everywhere: a text that another process is adding is waited for.
+            changes = sorted(changes, key=_identity)
         inserted = yield from self._insert(share, changes)
         outcomes: dict[int, Added | Duplicate] = {}
         for change in changes:
@@ -220,8 +217,8 @@ class Writer:
             )
         added = [outcome.row for outcome in outcomes.values() if isinstance(outcome, Added)]
         if added:
-            entries = [_addition(row, row.created_at) for row in added]
-            yield Statements(self._insert_history, [*map(self._sql.entry_values, entries)])
+            entries = [self._addition(row, row.created_at) for row in added]
+            yield Statements(self._insert_history, entries)
         yield from self._link(
             [(outcomes[change.row.id].row.id, turn) for change in changes for turn in change.turns]
         )
@@ -232,7 +229,7 @@ class Writer:
         if not memories:
             return set()
         inserted = yield from self._sql.insert_memories(memories)
-        share.note(memory.row for memory in memories if memory.row.id in inserted)
+        share.changed += [memory.row for memory in memories if memory.row.id in inserted]
         return inserted
 
     def _add_known(self, share: _Share, change: AddMemory) -> Steps[Added | Duplicate]:
@@ -259,7 +256,7 @@ class Writer:
         return None
 
     def _update(self, share: _Share, row: Row, values: Mapping[str, Any]) -> Statement:
-        share.note([row])
+        share.changed.append(row)
         return self._sql.updating(row, values)
 
     def _read(self, memory_id: int) -> Steps[Row | None]:
@@ -282,9 +279,12 @@ class Writer:
         )
         return self._sql.to_row(found[0]) if found else None
 
-    def _record(self, row: Row, event: str, new: str | None, at: int) -> Statement:
-        entry = HistoryEntry(row.id, event, row.text, new, row.actor_id, at, new_id())
-        return Statement(self._insert_history, self._sql.entry_values(entry))
+    def _addition(self, row: Row, at: int) -> tuple[Any, ...]:
+        return self._sql.entry_values(row.id, "ADD", None, row.text, row.actor_id, at, new_id())
+
+    def _change(self, row: Row, new: str | None, at: int) -> tuple[Any, ...]:
+        event = "DELETE" if new is None else "UPDATE"
+        return self._sql.entry_values(row.id, event, row.text, new, row.actor_id, at, new_id())
 
     def _link(self, pairs: Sequence[tuple[int, int]]) -> Steps[None]:
         if pairs:
@@ -304,10 +304,10 @@ class Writer:
             if same is not None:
                 return Duplicate(same)
         new = replace(row, text=change.text, hash=change.hash, updated_at=change.at, version=row.version + 1)
-        share.note([new])
+        share.changed.append(new)
         yield from self._sql.rewrite(new, change.embedding, index(new, source=change.source))
         yield from self._link([(change.id, turn) for turn in change.turns])
-        yield self._record(row, "UPDATE", change.text, change.at)
+        yield Statement(self._insert_history, self._change(row, change.text, change.at))
         return Updated(new, row.text)
 
     def _supersede(self, share: _Share, change: Supersede) -> Steps[Updated | None]:
@@ -319,7 +319,7 @@ class Writer:
         valid_to = max(change.valid_to, row.valid_from)
         values: dict[str, Any] = {"valid_to": valid_to, "superseded_by": successor, "updated_at": change.at}
         yield self._update(share, row, values)
-        yield self._record(row, "UPDATE", change.text, change.at)
+        yield Statement(self._insert_history, self._change(row, change.text, change.at))
         return Updated(replace(row, **values, version=row.version + 1), row.text)
 
     def _amend(self, share: _Share, change: Amend) -> Steps[Updated | None]:
@@ -344,12 +344,9 @@ class Writer:
 
     def _remove(self, share: _Share, rows: Sequence[Row], user_id: str | None, at: int) -> Steps[None]:
         if rows:
-            share.note(rows)
+            share.changed += rows
             yield from self._sql.remove([row.id for row in rows], user_id)
-            entries = [
-                HistoryEntry(row.id, "DELETE", row.text, None, row.actor_id, at, new_id()) for row in rows
-            ]
-            yield Statements(self._insert_history, [*map(self._sql.entry_values, entries)])
+            yield Statements(self._insert_history, [self._change(row, None, at) for row in rows])
 
     def _link_turns(self, share: _Share, change: LinkTurns) -> Steps[None]:
         if (yield from self._read_current(change.id, change.version)) is not None:
@@ -409,14 +406,14 @@ class Writer:
         new = [stored for stored in fresh if stored.row.id in written]
         revived = yield from self._existing(sql.history, "memory_id", list(written), " AND event = 'DELETE'")
         yield from self._link([(stored.row.id, turn) for stored in new for turn in stored.turns])
-        entries = [entry for stored in new for entry in stored.history]
+        entries = [_entry(sql, entry) for stored in new for entry in stored.history]
         for stored in new:
             row = stored.row
             if row.id in revived or not stored.history:
-                entries.append(_addition(row, change.at if row.id in revived else row.created_at))
-        entries += change.history
+                entries.append(self._addition(row, change.at if row.id in revived else row.created_at))
+        entries += [_entry(sql, entry) for entry in change.history]
         if entries:
-            yield Statements(self._restore_history, [*map(sql.entry_values, entries)])
+            yield Statements(self._restore_history, entries)
         return len(new)
 
     def _existing(self, table: str, column: str, ids: Sequence[int], also: str = "") -> Steps[set[int]]:
@@ -432,8 +429,9 @@ def _identity(change: AddMemory) -> tuple[str, ...]:
     return (*scope_values(change.row.scope), change.row.hash)
 
 
-def _addition(row: Row, at: int) -> HistoryEntry:
-    return HistoryEntry(row.id, "ADD", None, row.text, row.actor_id, at, new_id())
+def _entry(sql: CollectionSQL, entry: HistoryEntry) -> tuple[Any, ...]:
+    texts = (entry.old_memory, entry.new_memory, entry.actor)
+    return sql.entry_values(entry.memory_id, entry.event, *texts, entry.created_at, entry.id)
 
 
 def _adds(change: Change) -> bool:

@@ -133,11 +133,11 @@ class CollectionSQL(Texts, ABC):
         """Get ready for the changes of a transaction, behind all locks."""
         yield from ()
 
-    def finish(self, changed: Mapping[int, str]) -> Steps[None]:
+    def finish(self, changed: Sequence[Row]) -> Steps[None]:
         """Tell the caches of all processes what a transaction has changed.
 
         Args:
-            changed: the users of the memories that searches must read again, by the memory's id.
+            changed: the memories that searches must read again.
         """
         del changed
         yield from ()
@@ -227,17 +227,19 @@ class CollectionSQL(Texts, ABC):
         """Return what ``embedded`` read as float32 bytes."""
         return value
 
-    def entry_values(self, entry: HistoryEntry) -> tuple[Any, ...]:
+    def entry_values(
+        self,
+        memory_id: int,
+        event: str,
+        old: str | None,
+        new: str | None,
+        actor: str | None,
+        at: int,
+        entry_id: int,
+    ) -> tuple[Any, ...]:
         """Return the values of a row of ``history``."""
-        return (
-            entry.id,
-            entry.memory_id,
-            entry.event,
-            self.stored_or_none(entry.old_memory),
-            self.stored_or_none(entry.new_memory),
-            self.stored_or_none(entry.actor),
-            entry.created_at,
-        )
+        texts = (self.stored_or_none(old), self.stored_or_none(new), self.stored_or_none(actor))
+        return (entry_id, memory_id, event, *texts, at)
 
     def to_row(self, values: Sequence[Any]) -> Row:
         """Build a ``Row`` from the values of ``COLUMNS``."""

@@ -200,12 +200,13 @@ class MySQLSQL(ServerSQL, FollowedSQL):
     def setting(self) -> str:
         return f"REPLACE INTO {self.meta} (name, value) VALUES (?, ?)"
 
-    def finish(self, changed: Mapping[int, str]) -> Steps[None]:
+    def finish(self, changed: Sequence[Row]) -> Steps[None]:
         if not changed:
             return
         yield Statement(self.next_sequence)
         sequence: int = (yield Query("SELECT LAST_INSERT_ID()"))[0][0]
-        yield Statements(self.list_change, [(sequence, *one) for one in changed.items()])
+        users = {row.id: row.scope.user_id or "" for row in changed}
+        yield Statements(self.list_change, [(sequence, *one) for one in users.items()])
         if sequence % _TRIM_EVERY == 0 and sequence > _LISTED:
             yield Statement(self.forget_changes, (sequence - _LISTED,))
             yield Statement(self.setting(), ("trimmed", str(sequence - _LISTED)))

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class TransactionAbortedError(StoreError, public=StoreError):
-    """The database undid the whole transaction, because it met another one; it may be tried again."""
+    """The database rolled the transaction back because of a conflict with another one; it may be retried."""
 
 
 class Query(NamedTuple):

@@ -35,8 +35,8 @@ def shift(monkeypatch: pytest.MonkeyPatch) -> Shift:
 
 def looks(memory: AsyncMemory, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """Count how often a memory looks for work from now on."""
-    assert memory._parts is not None
-    store, count = memory._parts.store, [0]
+    assert memory._access.components is not None
+    store, count = memory._access.components.store, [0]
     claim = store.claim_lanes
 
     async def counted(*anything: Any, **named: Any) -> list[str]:

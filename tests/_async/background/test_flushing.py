@@ -12,7 +12,7 @@ from powermem import (
     AsyncProcessTask,
     ProviderError,
 )
-from powermem._async import memory as facade
+from powermem._async.processing import scheduler
 from powermem._concurrency import AsyncEvent, async_gather
 from tests._async.patience import async_known, async_until
 from tests.support.apiserver import ApiServer
@@ -21,7 +21,7 @@ from tests.support.scripted import ScriptedModel, hold, refuse
 
 def listed(memory: AsyncMemory, monkeypatch: pytest.MonkeyPatch) -> AsyncEvent:
     """Return what is set when somebody begins to wait for tasks that are in the store."""
-    event, watch = AsyncEvent(), memory._watcher.watch
+    event, watch = AsyncEvent(), memory._access.engine().watcher.watch
 
     def notice(
         task_id: int, user_id: str | None, *, own: bool = True, maker: object = None
@@ -30,7 +30,7 @@ def listed(memory: AsyncMemory, monkeypatch: pytest.MonkeyPatch) -> AsyncEvent:
             event.set()
         return watch(task_id, user_id, own=own, maker=maker)
 
-    monkeypatch.setattr(memory._watcher, "watch", notice)
+    monkeypatch.setattr(memory._access.engine().watcher, "watch", notice)
     return event
 
 
@@ -60,7 +60,7 @@ async def test_waiting_sees_every_task_in_flight(
 async def test_more_than_a_page_is_waited_for_and_flushed(
     memory: AsyncMemory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(facade, "_PAGE", 4)
+    monkeypatch.setattr(scheduler, "_PAGE", 4)
     hold(api)
     names = [f"user {number}" for number in range(11)]
     for name in names:

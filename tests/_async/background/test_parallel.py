@@ -195,8 +195,8 @@ async def test_looking_for_work_survives_what_goes_wrong(
     memory: AsyncMemory, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     await memory.add_exchange("ana", "I like tea", "Noted.")
-    assert memory._parts is not None
-    store = memory._parts.store
+    assert memory._access.components is not None
+    store = memory._access.components.store
     claim, failures = store.claim_lanes, [error] * 3
 
     async def fail(*anything: Any, **named: Any) -> list[str]:

@@ -215,7 +215,7 @@ async def test_what_the_store_cut_short_does_not_wait_for_the_lease(
 ) -> None:
     # Longer than a test waits for anything.
     async with AsyncMemory(eager(config, api, lease_seconds=100_000)) as memory:
-        parts = await memory._ready()
+        parts = await memory._access.open()
         original = getattr(parts.store, method)
         failures = ["the disk is full"]
 

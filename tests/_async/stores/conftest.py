@@ -25,8 +25,8 @@ def new_config(new_vector_store: dict[str, Any]) -> dict[str, Any]:
 async def opened(memory: AsyncMemory) -> AsyncStore:
     """The store itself, open, with the identity of the embedder noted."""
     await memory.initialize()
-    assert memory._parts is not None
-    return memory._parts.store
+    assert memory._access.components is not None
+    return memory._access.components.store
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ async def parts_read(memory: AsyncMemory, asked: Asked, call: Callable[[], Await
     await call()
     queries = list(asked)
     assert queries
-    store: Any = memory._parts.store if memory._parts else None
+    store: Any = memory._access.components.store if memory._access.components else None
     read: set[str] = set()
     async with store._pool.reading() as reader:
         for sql, values in queries:

@@ -108,7 +108,7 @@ async def test_who_says_that_there_is_none(config: dict[str, Any], pooled: dict[
 @pytest.mark.parametrize("mode", ["ignoring"])
 async def test_a_pooler_that_shows_itself_late(memory: AsyncMemory) -> None:
     await memory.add("I keep bees", user_id="u", infer=False)
-    store: Any = memory._parts.store if memory._parts else None
+    store: Any = memory._access.components.store if memory._access.components else None
     pool = store._pool
     # As with one that passes on the number of the server's process.
     await pool._clear()

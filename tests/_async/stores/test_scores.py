@@ -30,8 +30,8 @@ async def reference(tmp_path: Path) -> AsyncIterator[AsyncStore]:
     """SQLite."""
     section = {"provider": "sqlite", "config": {"database_path": str(tmp_path / "reference.db")}}
     async with AsyncMemory({"vector_store": section, "embedder": {"provider": "mock"}}) as memory:
-        assert memory._parts is not None
-        yield memory._parts.store
+        assert memory._access.components is not None
+        yield memory._access.components.store
 
 
 def conversation(count: int, user: str, run: str = "run") -> list[AddMemory]:

@@ -131,9 +131,9 @@ def test_a_turn_that_is_kept_is_not_called_lost(
 
     with Memory(config, auto_process=True, batch_threshold=2) as memory:
         memory.add_message("ana", "user", "I like tea")
-        assert memory._parts is not None
+        assert memory._access.components is not None
         with monkeypatch.context() as patch:
-            patch.setattr(memory._parts.store, "count_buffered", fail)
+            patch.setattr(memory._access.components.store, "count_buffered", fail)
             memory.add_message("ana", "user", "I live in Porto")
         assert "went away" in caplog.text
         memory.add_message("ana", "user", "I play the violin")

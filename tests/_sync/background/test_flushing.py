@@ -14,7 +14,7 @@ from powermem import (
     ProviderError,
 )
 from powermem._concurrency import Event, gather
-from powermem._sync import memory as facade
+from powermem._sync.processing import scheduler
 from tests._sync.patience import known, until
 from tests.support.apiserver import ApiServer
 from tests.support.scripted import ScriptedModel, hold, refuse
@@ -22,14 +22,14 @@ from tests.support.scripted import ScriptedModel, hold, refuse
 
 def listed(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> Event:
     """Return what is set when somebody begins to wait for tasks that are in the store."""
-    event, watch = Event(), memory._watcher.watch
+    event, watch = Event(), memory._access.engine().watcher.watch
 
     def notice(task_id: int, user_id: str | None, *, own: bool = True, maker: object = None) -> ProcessTask:
         if not own:
             event.set()
         return watch(task_id, user_id, own=own, maker=maker)
 
-    monkeypatch.setattr(memory._watcher, "watch", notice)
+    monkeypatch.setattr(memory._access.engine().watcher, "watch", notice)
     return event
 
 
@@ -59,7 +59,7 @@ def test_waiting_sees_every_task_in_flight(
 def test_more_than_a_page_is_waited_for_and_flushed(
     memory: Memory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(facade, "_PAGE", 4)
+    monkeypatch.setattr(scheduler, "_PAGE", 4)
     hold(api)
     names = [f"user {number}" for number in range(11)]
     for name in names:

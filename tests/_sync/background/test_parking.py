@@ -172,7 +172,7 @@ def test_who_is_told_while_closing_may_ask_and_keeps_nobody_waiting(
 def test_what_could_not_be_stored_before_closing_has_failed(config: dict[str, Any]) -> None:
     memory = Memory(config)
     memory.initialize()
-    task = memory._watcher.watch(1, "ana")
+    task = memory._access.engine().watcher.watch(1, "ana")
     memory.close(drain=False)
     assert (task.wait(), task.status) == (0, ProcessStatus.FAILED)
     with pytest.raises(ClosedError):

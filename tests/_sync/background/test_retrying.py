@@ -212,7 +212,7 @@ def test_what_the_store_cut_short_does_not_wait_for_the_lease(
 ) -> None:
     # Longer than a test waits for anything.
     with Memory(eager(config, api, lease_seconds=100_000)) as memory:
-        parts = memory._ready()
+        parts = memory._access.open()
         original = getattr(parts.store, method)
         failures = ["the disk is full"]
 

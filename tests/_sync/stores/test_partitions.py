@@ -54,7 +54,7 @@ def parts_read(memory: Memory, asked: Asked, call: Callable[[], Any]) -> set[str
     call()
     queries = list(asked)
     assert queries
-    store: Any = memory._parts.store if memory._parts else None
+    store: Any = memory._access.components.store if memory._access.components else None
     read: set[str] = set()
     with store._pool.reading() as reader:
         for sql, values in queries:

@@ -109,7 +109,7 @@ def test_who_says_that_there_is_none(config: dict[str, Any], pooled: dict[str, A
 @pytest.mark.parametrize("mode", ["ignoring"])
 def test_a_pooler_that_shows_itself_late(memory: Memory) -> None:
     memory.add("I keep bees", user_id="u", infer=False)
-    store: Any = memory._parts.store if memory._parts else None
+    store: Any = memory._access.components.store if memory._access.components else None
     pool = store._pool
     # As with one that passes on the number of the server's process.
     pool._clear()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from time import monotonic
-from typing import Protocol
 
 from ... import clock
 from ..._concurrency import AsyncBridge, AsyncEvent, AsyncMailbox, AsyncWorker
@@ -21,8 +20,8 @@ from ...messages import read_messages
 from ...prompts import strip_recalled
 from ...tasks import lane_of
 from ...types import Message, Scope
+from ..assembly import Components, Share
 from ..processing.handle import AsyncProcessTask
-from ..stores.base import AsyncStore
 
 _logger = logging.getLogger("powermem.clients")
 
@@ -34,30 +33,6 @@ _UNANSWERED = 1000
 
 # How many users with too little to learn from are remembered; what they said is on disk anyway.
 _UNLEARNED = 10_000
-
-
-class Working(Protocol):
-    """The parts of an open engine that are needed here."""
-
-    @property
-    def store(self) -> AsyncStore:
-        """Where the turns go."""
-
-
-class Sharing(Protocol):
-    """A share of an engine."""
-
-    @property
-    def ended(self) -> bool:
-        """Whether it was given up."""
-
-
-class AsyncLearning(Protocol):
-    """The engine, as far as its keeper needs it."""
-
-    async def open(self) -> Working: ...
-
-    async def begin(self, scopes: Sequence[Scope]) -> list[AsyncProcessTask]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +51,7 @@ class Whose:
     work: Scope
     threshold: int
     zone: tzinfo
-    share: Sharing
+    share: Share
 
 
 @dataclass(eq=False)
@@ -127,7 +102,7 @@ class AsyncKeeper:
     them out.
 
     Args:
-        engine: what they are kept with.
+        open_engine: returns the components that they are kept with.
 
     Attributes:
         bridge: leads to where the engine lives.
@@ -136,12 +111,12 @@ class AsyncKeeper:
         prompt: whether what was said last was on disk in time.
     """
 
-    def __init__(self, engine: AsyncLearning) -> None:
+    def __init__(self, open_engine: Callable[[], Awaitable[Components]]) -> None:
         self.bridge = AsyncBridge("powermem-recall")
         self.batch_size = BATCH_SIZE
         self.closed = False
         self.prompt = True
-        self._engine = engine
+        self._open_engine = open_engine
         self._mailbox: AsyncMailbox[_Item | AsyncEvent] = AsyncMailbox()
         self._worker = AsyncWorker("powermem-keeper", self._work)
         self._learns = True
@@ -280,8 +255,8 @@ class AsyncKeeper:
 
     async def _apply(self, changes: Sequence[BufferTurn]) -> None:
         if changes:
-            parts = await self._engine.open()
-            await parts.store.apply(changes)
+            components = await self._open_engine()
+            await components.store.apply(changes)
 
     async def _learn(self, whose: Sequence[Whose]) -> None:
         """Begin to learn from those of whom enough messages wait."""
@@ -291,8 +266,8 @@ class AsyncKeeper:
                 lane = lane_of(each.scope)
                 self._note_unlearned(each)
                 if each.threshold > 1:
-                    parts = await self._engine.open()
-                    if await parts.store.count_buffered(lane, each.threshold) < each.threshold:
+                    components = await self._open_engine()
+                    if await components.store.count_buffered(lane, each.threshold) < each.threshold:
                         continue
                 due[lane] = each.work
             if due and self._learns:
@@ -308,7 +283,8 @@ class AsyncKeeper:
             self._unlearned.popitem(last=False)
 
     async def _begin(self, works: Mapping[str, Scope]) -> None:
-        begun = await self._engine.begin(list(works.values()))
+        components = await self._open_engine()
+        begun = await components.scheduler.begin(list(works.values()))
         self._forget_learned()
         self._learning.update(begun)
         for lane in works:

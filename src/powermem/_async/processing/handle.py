@@ -8,9 +8,8 @@ from time import monotonic
 
 from ..._concurrency import AsyncEvent
 from ...errors import ClosedError, ExtractionError, ProcessTimeout
-from ...inputs import check_seconds
+from ...inputs import check_seconds, named
 from ...tasks import ProcessStatus, Task
-from ..calling import named
 from ..stores.base import AsyncStore
 
 # How many tasks are looked at in the store at a time, to see what other processes have done.

@@ -27,9 +27,6 @@ _RENEWALS = 3
 # Seconds between two removals of tasks that are over for long.
 _TIDYING = 3600.0
 
-# After how many calls it is done as well.
-_CALLS = 1000
-
 # Seconds between two looks whether all is done, when closing.
 _GLANCE = 0.05
 
@@ -84,7 +81,6 @@ class AsyncProcessor:
         self._jumps = clock.JumpDetector(settings.lease_seconds / _RENEWALS)
         self._jumped_at = float("-inf")
         self._misdated = True
-        self._calls = 0
 
     @property
     def running(self) -> int:
@@ -344,7 +340,7 @@ class AsyncProcessor:
             self._misdated = True
             if monotonic() - tidied > _TIDYING:
                 tidied = monotonic()
-                await self._tidy()
+                await self.tidy()
 
     async def _renew_leases(self) -> None:
         held: dict[str, list[str]] = {}
@@ -358,13 +354,7 @@ class AsyncProcessor:
             except Exception:
                 _logger.exception("leases could not be renewed; it is tried again")
 
-    async def count_call(self) -> None:
-        """Count a call that is over; every thousandth tidies, since a process may do nothing but add."""
-        self._calls += 1
-        if self._calls % _CALLS == 0:
-            await self._tidy()
-
-    async def _tidy(self) -> None:
+    async def tidy(self) -> None:
         """Forget tasks and calls that are over for long."""
         try:
             await self._store.forget_tasks(clock.now() - int(self._settings.keep_days * clock.DAY))

@@ -10,13 +10,13 @@ from functools import partial
 
 from ... import clock
 from ..._concurrency import async_gather
-from ...errors import ProviderError
+from ...errors import InvalidInputError, ProviderError
 from ...filters import Expression
 from ...questions import Question, read
 from ...ranking.vectors import mean_direction
 from ...recalled import once, told
 from ...tokens import estimate_tokens, within
-from ...tracing import span
+from ...tracing import annotate, span
 from ...types import Answer, Hit, Scope, SearchRequest
 from ..encoder import AsyncEncoder
 from ..providers.reranker import AsyncReranker
@@ -83,7 +83,21 @@ class AsyncRetrieval:
         self._voiced = voiced
 
     async def search(self, texts: Sequence[str], query: Query) -> list[Answer]:
-        """Answer each text, best first; all are embedded in one batch. A blank text has no answer."""
+        """Answer each text, best first; all are embedded in one batch. A blank text has no answer.
+
+        Raises:
+            InvalidInputError: the query asks for a reranker, and none is configured.
+        """
+        with span("powermem.search", {"powermem.queries": len(texts), "powermem.limit": query.limit}):
+            if query.rerank and self._reranker is None:
+                raise InvalidInputError(
+                    "rerank: no reranker is configured; set the section 'reranker', with enabled true"
+                )
+            answers = await self._search(texts, query)
+            annotate({"powermem.results": sum(len(answer.hits) for answer in answers)})
+        return answers
+
+    async def _search(self, texts: Sequence[str], query: Query) -> list[Answer]:
         asked = [i for i, text in enumerate(texts) if text.strip()]
         now = clock.now()
         questions = [read(texts[i], now, query.zone) for i in asked]

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from time import monotonic
-from typing import Protocol
 
 from ... import clock
 from ..._concurrency import Bridge, Event, Mailbox, Worker
@@ -22,8 +21,8 @@ from ...messages import read_messages
 from ...prompts import strip_recalled
 from ...tasks import lane_of
 from ...types import Message, Scope
+from ..assembly import Components, Share
 from ..processing.handle import ProcessTask
-from ..stores.base import Store
 
 _logger = logging.getLogger("powermem.clients")
 
@@ -35,30 +34,6 @@ _UNANSWERED = 1000
 
 # How many users with too little to learn from are remembered; what they said is on disk anyway.
 _UNLEARNED = 10_000
-
-
-class Working(Protocol):
-    """The parts of an open engine that are needed here."""
-
-    @property
-    def store(self) -> Store:
-        """Where the turns go."""
-
-
-class Sharing(Protocol):
-    """A share of an engine."""
-
-    @property
-    def ended(self) -> bool:
-        """Whether it was given up."""
-
-
-class Learning(Protocol):
-    """The engine, as far as its keeper needs it."""
-
-    def open(self) -> Working: ...
-
-    def begin(self, scopes: Sequence[Scope]) -> list[ProcessTask]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +52,7 @@ class Whose:
     work: Scope
     threshold: int
     zone: tzinfo
-    share: Sharing
+    share: Share
 
 
 @dataclass(eq=False)
@@ -128,7 +103,7 @@ class Keeper:
     them out.
 
     Args:
-        engine: what they are kept with.
+        open_engine: returns the components that they are kept with.
 
     Attributes:
         bridge: leads to where the engine lives.
@@ -137,12 +112,12 @@ class Keeper:
         prompt: whether what was said last was on disk in time.
     """
 
-    def __init__(self, engine: Learning) -> None:
+    def __init__(self, open_engine: Callable[[], Components]) -> None:
         self.bridge = Bridge("powermem-recall")
         self.batch_size = BATCH_SIZE
         self.closed = False
         self.prompt = True
-        self._engine = engine
+        self._open_engine = open_engine
         self._mailbox: Mailbox[_Item | Event] = Mailbox()
         self._worker = Worker("powermem-keeper", self._work)
         self._learns = True
@@ -281,8 +256,8 @@ class Keeper:
 
     def _apply(self, changes: Sequence[BufferTurn]) -> None:
         if changes:
-            parts = self._engine.open()
-            parts.store.apply(changes)
+            components = self._open_engine()
+            components.store.apply(changes)
 
     def _learn(self, whose: Sequence[Whose]) -> None:
         """Begin to learn from those of whom enough messages wait."""
@@ -292,8 +267,8 @@ class Keeper:
                 lane = lane_of(each.scope)
                 self._note_unlearned(each)
                 if each.threshold > 1:
-                    parts = self._engine.open()
-                    if parts.store.count_buffered(lane, each.threshold) < each.threshold:
+                    components = self._open_engine()
+                    if components.store.count_buffered(lane, each.threshold) < each.threshold:
                         continue
                 due[lane] = each.work
             if due and self._learns:
@@ -309,7 +284,8 @@ class Keeper:
             self._unlearned.popitem(last=False)
 
     def _begin(self, works: Mapping[str, Scope]) -> None:
-        begun = self._engine.begin(list(works.values()))
+        components = self._open_engine()
+        begun = components.scheduler.begin(list(works.values()))
         self._forget_learned()
         self._learning.update(begun)
         for lane in works:

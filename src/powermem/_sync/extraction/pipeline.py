@@ -182,7 +182,7 @@ class Extraction:
         expression: Expression | None = None,
         receipt: Receipt | None = None,
         done: Receipt | None = None,
-        call: Mapping[str, Any] | None = None,
+        call: Callable[[], Mapping[str, Any]] | None = None,
     ) -> list[MemoryEvent]:
         """Store what is worth remembering of a conversation.
 
@@ -194,8 +194,8 @@ class Extraction:
             expression: which stored memories may be changed.
             receipt: kept with the memories, in one transaction.
             done: likewise; says under the id of the call what came of it.
-            call: what the call was made with; see ``Refinement.payload``. When it fails, the turns that were
-                not learned from wait to be processed with it. ``None`` to leave it at the error.
+            call: returns what the call was made with; see ``Refinement.payload``. When it fails, the turns
+                that were not learned from wait to be processed with it. ``None`` to leave it at the error.
 
         Returns:
             An item for every memory that was added, updated or deleted.
@@ -216,7 +216,7 @@ class Extraction:
                 raise learned.problem
         except (ProviderError, QuotaExceededError, EmbeddingMismatchError, ConfigError) as error:
             if call is not None:
-                self._leave_waiting([turns[number] for number in missing], len(turns), call, error)
+                self._leave_waiting([turns[number] for number in missing], len(turns), call(), error)
             raise
         return items
 

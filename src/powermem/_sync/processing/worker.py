@@ -28,9 +28,6 @@ _RENEWALS = 3
 # Seconds between two removals of tasks that are over for long.
 _TIDYING = 3600.0
 
-# After how many calls it is done as well.
-_CALLS = 1000
-
 # Seconds between two looks whether all is done, when closing.
 _GLANCE = 0.05
 
@@ -83,7 +80,6 @@ class Processor:
         self._jumps = clock.JumpDetector(settings.lease_seconds / _RENEWALS)
         self._jumped_at = float("-inf")
         self._misdated = True
-        self._calls = 0
 
     @property
     def running(self) -> int:
@@ -343,7 +339,7 @@ class Processor:
             self._misdated = True
             if monotonic() - tidied > _TIDYING:
                 tidied = monotonic()
-                self._tidy()
+                self.tidy()
 
     def _renew_leases(self) -> None:
         held: dict[str, list[str]] = {}
@@ -357,13 +353,7 @@ class Processor:
             except Exception:
                 _logger.exception("leases could not be renewed; it is tried again")
 
-    def count_call(self) -> None:
-        """Count a call that is over; every thousandth tidies, since a process may do nothing but add."""
-        self._calls += 1
-        if self._calls % _CALLS == 0:
-            self._tidy()
-
-    def _tidy(self) -> None:
+    def tidy(self) -> None:
         """Forget tasks and calls that are over for long."""
         try:
             self._store.forget_tasks(clock.now() - int(self._settings.keep_days * clock.DAY))

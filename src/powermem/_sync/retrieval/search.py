@@ -11,13 +11,13 @@ from functools import partial
 
 from ... import clock
 from ..._concurrency import gather
-from ...errors import ProviderError
+from ...errors import InvalidInputError, ProviderError
 from ...filters import Expression
 from ...questions import Question, read
 from ...ranking.vectors import mean_direction
 from ...recalled import once, told
 from ...tokens import estimate_tokens, within
-from ...tracing import span
+from ...tracing import annotate, span
 from ...types import Answer, Hit, Scope, SearchRequest
 from ..encoder import Encoder
 from ..providers.reranker import Reranker
@@ -84,7 +84,21 @@ class Retrieval:
         self._voiced = voiced
 
     def search(self, texts: Sequence[str], query: Query) -> list[Answer]:
-        """Answer each text, best first; all are embedded in one batch. A blank text has no answer."""
+        """Answer each text, best first; all are embedded in one batch. A blank text has no answer.
+
+        Raises:
+            InvalidInputError: the query asks for a reranker, and none is configured.
+        """
+        with span("powermem.search", {"powermem.queries": len(texts), "powermem.limit": query.limit}):
+            if query.rerank and self._reranker is None:
+                raise InvalidInputError(
+                    "rerank: no reranker is configured; set the section 'reranker', with enabled true"
+                )
+            answers = self._search(texts, query)
+            annotate({"powermem.results": sum(len(answer.hits) for answer in answers)})
+        return answers
+
+    def _search(self, texts: Sequence[str], query: Query) -> list[Answer]:
         asked = [i for i, text in enumerate(texts) if text.strip()]
         now = clock.now()
         questions = [read(texts[i], now, query.zone) for i in asked]

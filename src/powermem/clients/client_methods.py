@@ -24,8 +24,8 @@ class Method:
 
 
 @dataclass(frozen=True, slots=True)
-class Surface:
-    """What a client offers; ``asynchronous`` is its colour.
+class ClientMethods:
+    """The methods of a client that talk to a language model.
 
     Attributes:
         asynchronous: its colour.
@@ -68,24 +68,24 @@ _ANTHROPIC_REFUSED = (
 )
 # Every client of an SDK, also for the clouds of others, is one of these.
 _KNOWN = {
-    ("openai", "SyncAPIClient"): Surface(False, _OPENAI, _OPENAI_REFUSED),
-    ("openai", "AsyncAPIClient"): Surface(True, _OPENAI, _OPENAI_REFUSED),
-    ("anthropic", "SyncAPIClient"): Surface(False, _ANTHROPIC, _ANTHROPIC_REFUSED),
-    ("anthropic", "AsyncAPIClient"): Surface(True, _ANTHROPIC, _ANTHROPIC_REFUSED),
+    ("openai", "SyncAPIClient"): ClientMethods(False, _OPENAI, _OPENAI_REFUSED),
+    ("openai", "AsyncAPIClient"): ClientMethods(True, _OPENAI, _OPENAI_REFUSED),
+    ("anthropic", "SyncAPIClient"): ClientMethods(False, _ANTHROPIC, _ANTHROPIC_REFUSED),
+    ("anthropic", "AsyncAPIClient"): ClientMethods(True, _ANTHROPIC, _ANTHROPIC_REFUSED),
 }
 _NAMES = "openai.OpenAI, openai.AsyncOpenAI, anthropic.Anthropic, anthropic.AsyncAnthropic"
 
 
-def surface_of(client: object) -> Surface:
-    """Return what a client offers.
+def methods_of(client: object) -> ClientMethods:
+    """Return the methods of a client that talk to a language model.
 
     Raises:
         InvalidInputError: it is no client of a provider that is known here.
     """
     for cls in type(client).__mro__:
-        surface = _KNOWN.get((cls.__module__.split(".")[0], cls.__name__))
-        if surface is not None:
-            return surface
+        offered = _KNOWN.get((cls.__module__.split(".")[0], cls.__name__))
+        if offered is not None:
+            return offered
     if isinstance(client, type):
         raise InvalidInputError(f"client: expected a client, got the class {client.__name__}; make one first")
     given = "None" if client is None else f"{type(client).__module__}.{type(client).__qualname__}"

@@ -1,19 +1,37 @@
-"""Attends the calls of clients for one memory."""
+"""Attends the calls of language models' clients for one memory."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from datetime import tzinfo
 from functools import partial
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 from weakref import WeakSet, ref
 
 from ... import clock
 from ..._concurrency import LoopFuture, async_residence
-from ...clients import Api, Attended, Attribution, Attributions, attend
-from .keeper import AsyncKeeper, AsyncOngoing, Whose
+from ..._drivers.clients import attach, detach
+from ...changes import AddTurn
+from ...clients import (
+    Api,
+    Attended,
+    Attribution,
+    Attributions,
+    Exchange,
+    attend,
+    messages_of,
+    methods_of,
+)
+from ...inputs import check_scope
+from ...recalled import recalled_lines
+from ...tasks import work_scope
+from ...types import Hit
+from ..access import AsyncAccess
+from ..retrieval.search import Query
+from .keeper import AsyncOngoing, Whose
 
 _logger = logging.getLogger("powermem.clients")
 
@@ -42,139 +60,154 @@ OPENING_BUDGET = 5.0
 _KEEPING = 1.0
 
 
-class AsyncHost(Protocol):
-    """The engine, as far as a companion needs it."""
-
-    @property
-    def keeper(self) -> AsyncKeeper:
-        """Keeps what is said."""
-
-    def warm(self) -> Opening:
-        """Begin to open it, and return how that goes."""
-
-
-class Opening(Protocol):
-    """The opening of an engine."""
-
-    @property
-    def done(self) -> Future[None]:
-        """Is resolved when it is over, whether it succeeded or not."""
-
-    @property
-    def since(self) -> float:
-        """When it began, of ``monotonic``."""
-
-
-class AsyncHome(Protocol):
-    """The memory, as far as its companion needs it."""
-
-    def _host(self) -> AsyncHost: ...
-
-    def _carried_over(self) -> bool: ...
-
-    def _whose(self, who: Attribution) -> Whose: ...
-
-    async def _recall_texts(self, query: str, who: Attribution) -> list[str]: ...
-
-
-class AsyncCompanion:
-    """Recalls before a call of a language model, and has kept what is said in it.
+class AsyncAttendance:
+    """Recalls before a call of a language model, and keeps what is said in it.
 
     It does not keep its memory alive: a client that is attended may live longer.
 
     Args:
-        home: the memory.
+        access: the memory's access to its engine.
+        agent_id: the agent whose memory it is.
+        threshold: number of waiting messages at which learning begins.
+        zone: whose calendar counts.
 
     Attributes:
         attributions: who is speaking.
         clients: those that are attended.
-        registered: whether a client was ever registered.
         budget: seconds that a call waits for what is recalled; 0 recalls nothing.
         opening_budget: seconds from the beginning of the opening on that calls wait for its end.
         limit: how many memories a call recalls at most.
         threshold: those with a lower score are left out.
-        closed: whether it attends no more.
     """
 
-    def __init__(self, home: AsyncHome) -> None:
+    def __init__(self, access: AsyncAccess, agent_id: str | None, threshold: int, zone: tzinfo) -> None:
         self.attributions = Attributions()
         self.clients: WeakSet[object] = WeakSet()
-        self.registered = False
         self.budget = BUDGET
         self.opening_budget = OPENING_BUDGET
         self.limit = 5
         self.threshold: float | None = 0.1
-        self.closed = False
-        self._home = ref(home)
+        self._access = ref(access)
+        self._agent_id = agent_id
+        self._enough = threshold
+        self._zone = zone
         self._warned: set[str] = set()
 
     @property
     def alive(self) -> bool:
         """Whether there is a memory that recalls."""
-        return self._home() is not None
+        return self._access() is not None
+
+    def register(self, client: object) -> None:
+        """Attend a client from now on; see ``AsyncClients.register``."""
+        offered = methods_of(client)
+        access = self._access()
+        if access is not None:
+            access.check_open()
+        attach(client, offered, self)
+        self.clients.add(client)
+        if access is not None:
+            access.attends = True
+        self.prepare()
+
+    def unregister(self, client: object) -> None:
+        """Leave a client alone from now on."""
+        if detach(client, self):
+            self.clients.discard(client)
+
+    def release(self) -> None:
+        """Leave all clients alone."""
+        for client in list(self.clients):
+            self.unregister(client)
 
     def prepare(self) -> None:
         """Begin to open the memory, if the caller is where it lives or it lives on threads."""
-        home = self._home()
-        if home is not None and async_residence() is not None and not home._carried_over():
-            host = home._host()
-            host.keeper.bridge.attach()
-            host.warm()
-
-    def attend(
-        self, api: Api, positional: tuple[Any, ...], keywords: Mapping[str, Any]
-    ) -> AsyncOngoing | None:
-        """Look at a request, and begin to keep what the user says in it; see ``Listener`` of the driver."""
-        home = self._home()
-        if home is None:
-            self._warn_once(_DROPPED)
-            return None
-        if self.closed:
-            return None
-        who = self.named()
-        if who is None:
-            return None
-        if home._carried_over():
-            self._warn_once(_FORKED)
-            return None
-        attended = attend(api, who, positional, keywords, clock.now())
-        if attended is None:
-            return None
-        return home._host().keeper.begin(attended, home._whose(who))
+        access = self._access()
+        if access is not None and async_residence() is not None and not access.forked:
+            engine = access.engine()
+            engine.keeper.bridge.attach()
+            engine.warm()
 
     def named(self) -> Attribution | None:
-        """Return who is speaking; complain, once, when nobody has said so."""
+        """Return who is speaking; warn, once, when nobody has said so."""
         who = self.attributions.current()
         if who.entity_id is not None:
             return who
         self._warn_once(_UNATTRIBUTED)
         return None
 
+    def whose(self, who: Attribution, access: AsyncAccess) -> Whose:
+        """Return who a turn belongs to, and when it is learned from."""
+        scope = check_scope(who.entity_id, who.process_id or self._agent_id, who.session_id)
+        work = work_scope(scope, self._agent_id)
+        return Whose(scope, work, self._enough, self._zone, access.share)
+
+    async def find(
+        self, access: AsyncAccess, query: str, who: Attribution, limit: int, threshold: float | None
+    ) -> Sequence[Hit]:
+        """Return what is known of a user, best first."""
+        # Agents share what they know of a user, unless this memory is one agent's own.
+        agent = None if self._agent_id is None else who.process_id or self._agent_id
+        asked = Query(check_scope(who.entity_id, agent, None), limit, threshold=threshold, zone=self._zone)
+        (answer,) = await (await access.open()).retrieval.search([query], asked)
+        return answer.hits
+
+    async def keep(self, access: AsyncAccess, said: str, reply: str) -> list[AddTurn]:
+        """Keep an exchange now, and begin to learn from it; none of nobody's."""
+        who = self.named()
+        if who is None:
+            return []
+        at = clock.now()
+        access.check()
+        heard = messages_of(Exchange(who, said, reply, at, at))
+        return await access.engine().keeper.keep(heard, self.whose(who, access))
+
+    def attend(
+        self, api: Api, positional: tuple[Any, ...], keywords: Mapping[str, Any]
+    ) -> AsyncOngoing | None:
+        """Look at a request, and begin to keep what the user says in it; see ``Listener`` of the driver."""
+        access = self._access()
+        if access is None:
+            self._warn_once(_DROPPED)
+            return None
+        if access.share.ended:
+            return None
+        who = self.named()
+        if who is None:
+            return None
+        if access.forked:
+            self._warn_once(_FORKED)
+            return None
+        attended = attend(api, who, positional, keywords, clock.now())
+        if attended is None:
+            return None
+        return access.engine().keeper.begin(attended, self.whose(who, access))
+
     def opening(self, ongoing: AsyncOngoing) -> tuple[Future[None], float] | None:
         """Return what to wait for before recalling, and for how many seconds at most."""
-        home = self._home()
-        if home is None or not self.budget or self._is_here(ongoing):
+        access = self._access()
+        if access is None or not self.budget or self._is_here(ongoing):
             return None
-        opening = home._host().warm()
+        opening = access.engine().warm()
         left = opening.since + self.opening_budget - monotonic()
         return None if left <= 0 or opening.done.done() else (opening.done, left)
 
     def recall(self, ongoing: AsyncOngoing) -> Future[list[str]] | None:
         """Begin to recall for a caller whose thread does nothing else meanwhile."""
-        home = self._home()
-        if home is None or not self.budget:
+        access = self._access()
+        if access is None or not self.budget:
             return None
         if self._is_here(ongoing):
             self._warn_once(_AT_HOME)
             return None
-        return ongoing.keeper.bridge.submit(self._recalling(home, ongoing.attended))
+        return ongoing.keeper.bridge.submit(self._recalling(access, ongoing.attended))
 
     def recall_soon(self, ongoing: AsyncOngoing) -> LoopFuture[list[str]] | None:
         """Begin to recall for a caller on an event loop."""
-        home = self._home()
-        if home is None or not self.budget:
+        access = self._access()
+        if access is None or not self.budget:
             return None
-        return ongoing.keeper.bridge.begin(self._recalling(home, ongoing.attended))
+        return ongoing.keeper.bridge.begin(self._recalling(access, ongoing.attended))
 
     def keeping(self, ongoing: AsyncOngoing, begun: float, *, blocking: bool) -> float:
         """Return how many seconds to wait at most until what the user said is on disk.
@@ -195,8 +228,12 @@ class AsyncCompanion:
             _logger.warning("keeping what was said takes long; the reply is handed over before it is on disk")
         ongoing.keeper.prompt = in_time
 
-    def _recalling(self, home: AsyncHome, attended: Attended) -> Any:
-        return partial(home._recall_texts, attended.query, attended.who)
+    def _recalling(self, access: AsyncAccess, attended: Attended) -> Any:
+        return partial(self._recall_texts, access, attended)
+
+    async def _recall_texts(self, access: AsyncAccess, attended: Attended) -> list[str]:
+        found = await self.find(access, attended.query, attended.who, self.limit, self.threshold)
+        return recalled_lines(found)
 
     def _is_here(self, ongoing: AsyncOngoing) -> bool:
         return ongoing.keeper.bridge.on_own_loop

@@ -1,0 +1,323 @@
+"""Adding messages to a store, now or in the background, and changing memories."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import chain
+from time import perf_counter
+from typing import Any, Literal
+
+from .._concurrency import async_gather
+from ..addition import Addition, Refinement
+from ..buffering import waiting_turns
+from ..changes import AddMemory, AddTask, AlreadyDone, AlreadyStored, Amend, Change, Remember, Updated
+from ..cleaning import content_hash
+from ..clock import now as clock_now
+from ..errors import InvalidInputError, StoreUnavailableError
+from ..framing import Receipt, verbatim_items
+from ..ids import new_id
+from ..messages import has_parts
+from ..plan import replacement
+from ..rough import ROUGH_TYPE, rough_metadata, rough_texts
+from ..tasks import Task, done_key, done_note, lane_of
+from ..tracing import Value, annotate, span
+from ..types import AddResult, MemoryEvent, Message, Row, Scope, Usage, UsageRecord
+from .bulk.loading import Outcome as Loaded
+from .encoder import AsyncEncoder
+from .extraction.extractor import AsyncExtractor
+from .extraction.pipeline import AsyncExtraction, Verbatim
+from .processing.handle import AsyncWatcher
+from .processing.worker import AsyncProcessor
+from .stores.base import AsyncStore
+
+_logger = logging.getLogger("powermem")
+
+# Number of calls after which tasks that ended long ago are removed: a process may do nothing but add.
+_CALLS = 1000
+
+
+class AsyncAdding:
+    """Adds memories to one store, and changes them.
+
+    Args:
+        store: where they go.
+        encoder: embeds them.
+        extractor: finds the facts.
+        extraction: stores messages word for word, or the facts in them.
+        processor: runs what is left for the background.
+        watcher: follows the tasks that are made here.
+    """
+
+    def __init__(
+        self,
+        store: AsyncStore,
+        encoder: AsyncEncoder,
+        extractor: AsyncExtractor,
+        extraction: AsyncExtraction,
+        processor: AsyncProcessor,
+        watcher: AsyncWatcher,
+    ) -> None:
+        self._store = store
+        self._encoder = encoder
+        self._extractor = extractor
+        self._extraction = extraction
+        self._processor = processor
+        self._watcher = watcher
+        self._calls = 0
+
+    async def add(self, asked: Addition, started: float, maker: object, *, waits: bool = True) -> AddResult:
+        """Carry out a call of ``add``.
+
+        Args:
+            asked: the checked arguments.
+            started: when the call began, of ``perf_counter``.
+            maker: for whom a task is made.
+            waits: whether the turns of a call that fails wait to be processed.
+
+        Returns:
+            The result of ``AsyncMemory.add``.
+        """
+        new, heard, key = asked.new, asked.heard, asked.key
+        with span("powermem.add", _traced(len(heard), asked.infer, asked.later)):
+            if key is not None and (known := await self._store.recall_request(new.scope, key)) is not None:
+                return _decode(known)
+            usage = Usage()
+            refinement = Refinement(new, asked.prompt, asked.filters)
+            if asked.infer and heard and (asked.later or has_parts(heard)):
+                return await self._add_later(heard, refinement, key, usage, started, maker)
+            reply = _Reply(usage, started, self._extractor.name if asked.infer else None)
+            receipt = None if key is None else Receipt(key, reply.text)
+            done = reply.note(new.scope, new.at)
+            try:
+                if asked.infer and heard:
+                    items = await self._extraction.store_facts(
+                        heard,
+                        new,
+                        usage,
+                        prompt=asked.prompt,
+                        expression=asked.expression,
+                        receipt=receipt,
+                        done=done,
+                        call=refinement.payload if waits else None,
+                    )
+                else:
+                    call = Verbatim(asked.spoken, new, usage, receipt, done)
+                    items = verbatim_items((await self._extraction.store_verbatim([call]))[0])
+            except AlreadyDone as done:
+                return _decode(done.result)
+            annotate({"powermem.results": len(items)})
+            self._calls += 1
+            if self._calls % _CALLS == 0:
+                await self._processor.tidy()
+            return reply.of(items)
+
+    async def add_each(
+        self,
+        calls: Sequence[Mapping[str, Any]],
+        read: Callable[..., Addition],
+        maker: object,
+    ) -> list[Loaded]:
+        """Carry out calls of ``add``, those that store word for word together.
+
+        Args:
+            calls: the arguments of each.
+            read: checks the arguments of a call.
+            maker: for whom tasks are made.
+
+        Returns:
+            For each call what it cost, or its error.
+        """
+        started = perf_counter()
+        asked: dict[int, Addition] = {}
+        results: dict[int, Loaded] = {}
+        for i, call in enumerate(calls):
+            try:
+                asked[i] = read(**call)
+            except Exception as error:
+                results[i] = error
+        together = {i: one for i, one in asked.items() if one.is_verbatim}
+        if len(together) > 1:
+            try:
+                usages = await self._add_together(list(together.values()), started)
+                results.update(zip(together, usages, strict=True))
+            except StoreUnavailableError as error:
+                # It may have stored them or not, so they must not be stored again.
+                results.update(dict.fromkeys(together, error))
+            except Exception:
+                # One of them cannot be stored, so none was: each is tried separately.
+                _logger.debug("calls of add failed together and are tried one by one", exc_info=True)
+
+        async def alone(i: int) -> None:
+            try:
+                # A load is repeated for what failed, so its turns need not wait.
+                results[i] = (await self.add(asked[i], started, maker, waits=False))["usage"]
+            except Exception as error:
+                results[i] = error
+
+        await async_gather([partial(alone, i) for i in asked if i not in results])
+        return [results[i] for i in range(len(calls))]
+
+    async def _add_together(self, asked: Sequence[Addition], started: float) -> list[UsageRecord]:
+        calls = []
+        for one in asked:
+            usage = Usage()
+            receipt = None if one.key is None else Receipt(one.key, _Reply(usage, started, None).text)
+            calls.append(Verbatim(one.spoken, one.new, usage, receipt))
+        with span("powermem.add", _traced(sum(len(one.heard) for one in asked), False, False)):
+            outcomes = await self._extraction.store_verbatim(calls)
+            annotate({"powermem.results": sum(map(len, outcomes))})
+        return [call.usage.as_dict() for call in calls]
+
+    async def _add_later(
+        self,
+        heard: Sequence[Message],
+        refinement: Refinement,
+        key: str | None,
+        usage: Usage,
+        started: float,
+        maker: object,
+    ) -> AddResult:
+        """Store rough memories of messages, and the task to refine them."""
+        new = refinement.new
+        task_id = new_id()
+        each = [waiting_turns([message], new.scope, new.at, task_id) for message in heard]
+        turns = list(chain.from_iterable(each))
+        texts = rough_texts(heard, new.at)
+        rough = [_rough_row(text, heard, refinement) for text, _ in texts]
+        vectors = await self._encoder.encode([row.text for row in rough], usage.warnings)
+        usage.embedded_texts += sum(vector is not None for vector in vectors)
+        memories = [
+            AddMemory(row, vector, [waiting.turn.id for index in text.messages for waiting in each[index]])
+            for row, vector, text in zip(rough, vectors, texts, strict=True)
+        ]
+        payload = replace(refinement, rough=tuple(row.id for row in rough)).payload()
+        task = Task(task_id, lane_of(new.scope), new.scope, "refine", new.at, new.at, new.at, payload=payload)
+        changes: list[Change] = [*turns, *memories, AddTask(task)]
+        reply = _Reply(usage, started, self._extractor.name, "running", task_id)
+        if key is not None:
+            changes.append(
+                Remember(new.scope, key, lambda outcomes: reply.text(verbatim_items(outcomes)), new.at)
+            )
+        # Followed from here on, so that closing waits for it.
+        handle = self._watcher.watch(task_id, new.scope.user_id, maker=maker)
+        try:
+            outcomes = await self._store.apply(changes)
+        except AlreadyDone as done:
+            self._watcher.forget([handle])
+            return _decode(done.result)
+        except BaseException:
+            self._watcher.forget([handle])
+            raise
+        finally:
+            # Also when the caller was cancelled: it may still be stored.
+            self._processor.wake()
+        self._watcher.stored([task_id])
+        return reply.of(verbatim_items(outcomes[: len(turns) + len(memories)]))
+
+    async def update(
+        self, row: Row, wording: str | None, amendments: Sequence[Amend]
+    ) -> tuple[Row | None, list[str]]:
+        """Change a memory.
+
+        Args:
+            row: the memory.
+            wording: its new text, or ``None`` to keep the text.
+            amendments: what else changes.
+
+        Returns:
+            The memory as it is then, or ``None`` when it was deleted meanwhile; and warnings.
+
+        Raises:
+            InvalidInputError: another memory of the scope has this text.
+        """
+        changes: list[Change] = []
+        warnings: list[str] = []
+        if wording is not None and wording != row.text:
+            vectors = await self._encoder.encode([wording], warnings)
+            changes.append(replacement(row, wording, vectors[0], clock_now(), strict=True))
+        changes += amendments
+        try:
+            outcomes = await self._store.apply(changes) if changes else [Updated(row, row.text)]
+        except AlreadyStored as known:
+            raise InvalidInputError(
+                f"content: memory {known.id} of the same scope already says this"
+            ) from None
+        last = outcomes[-1]
+        return last.row if isinstance(last, Updated) else None, warnings
+
+
+class _Reply:
+    """What ``add`` returns, apart from the items."""
+
+    def __init__(
+        self,
+        usage: Usage,
+        started: float,
+        extractor: str | None,
+        status: Literal["completed", "running"] = "completed",
+        task_id: int | None = None,
+    ) -> None:
+        self._usage = usage
+        self._started = started
+        self._task_id = new_id() if task_id is None else task_id
+        self._status = status
+        self._extractor = extractor
+
+    def of(self, items: list[MemoryEvent]) -> AddResult:
+        """Return the result with its items."""
+        # Measured once: what is kept under the key is what is returned.
+        self._usage.seconds = self._usage.seconds or perf_counter() - self._started
+        reply: AddResult = {
+            "results": items,
+            "status": self._status,
+            "task_id": str(self._task_id),
+            "usage": self._usage.as_dict(),
+        }
+        if self._extractor is not None:
+            reply["extractor"] = self._extractor
+        if self._usage.warnings:
+            reply["warnings"] = list(self._usage.warnings)
+        return reply
+
+    def note(self, scope: Scope, at: int) -> Receipt:
+        """Return what lets ``get_status`` tell of it under its task id."""
+        return Receipt(done_key(self._task_id), partial(done_note, scope, at), Scope())
+
+    def text(self, items: list[MemoryEvent]) -> str:
+        """Return the same as it is kept under a key."""
+        return json.dumps(self.of(items))
+
+
+def _traced(messages: int, infer: bool, async_mode: bool) -> dict[str, Value]:
+    return {"powermem.messages": messages, "powermem.infer": infer, "powermem.async_mode": async_mode}
+
+
+def _decode(kept: str) -> AddResult:
+    result: AddResult = json.loads(kept)
+    return result
+
+
+def _rough_row(text: str, heard: Sequence[Message], refinement: Refinement) -> Row:
+    new = refinement.new
+    said, utc_offset = next(
+        ((message.sent_at, message.utc_offset) for message in heard if message.sent_at is not None),
+        (new.at, new.utc_offset),
+    )
+    return Row(
+        id=new_id(),
+        scope=new.scope,
+        text=text,
+        hash=content_hash(text),
+        actor_id=new.actor_id,
+        memory_type=ROUGH_TYPE,
+        metadata=rough_metadata(new.metadata),
+        created_at=new.at,
+        updated_at=new.at,
+        valid_from=said,
+        expires_at=new.expires_at,
+        utc_offset=utc_offset,
+    )

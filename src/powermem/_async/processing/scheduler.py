@@ -1,0 +1,232 @@
+"""Tasks as callers ask for them: begun, waited for, found, retried and cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import monotonic
+
+from ... import clock
+from ..._concurrency import AsyncKeyedLock
+from ...changes import AddTask, Change, FreeTurns, UpdateTask
+from ...ids import new_id
+from ...inputs import is_theirs
+from ...records import noted_item
+from ...tasks import (
+    OPEN,
+    ProcessStatus,
+    Task,
+    done_key,
+    lane_of,
+    lane_scope,
+    noted_ids,
+    noted_task,
+    work_scope,
+)
+from ...types import Scope
+from ..stores.base import AsyncStore
+from .handle import AsyncProcessTask, AsyncWatcher
+from .runner import AsyncTaskRunner
+from .submitter import Asked, AsyncSubmitter
+from .worker import AsyncProcessor
+
+_PAGE = 500
+_WAITING = frozenset({ProcessStatus.PENDING})
+_ENDED = frozenset({ProcessStatus.FAILED, ProcessStatus.CANCELLED})
+
+
+class AsyncScheduler:
+    """Makes the tasks of one store and looks after them.
+
+    Args:
+        store: where the tasks are.
+        runner: runs one task.
+        processor: decides which.
+        watcher: follows the tasks that are made here.
+        submitter: holds tasks that were requested and are not stored yet.
+    """
+
+    def __init__(
+        self,
+        store: AsyncStore,
+        runner: AsyncTaskRunner,
+        processor: AsyncProcessor,
+        watcher: AsyncWatcher,
+        submitter: AsyncSubmitter,
+    ) -> None:
+        self._store = store
+        self._runner = runner
+        self._processor = processor
+        self._watcher = watcher
+        self._submitter = submitter
+        self._asking = AsyncKeyedLock()
+
+    async def begin(
+        self, scopes: Sequence[Scope], *, again: bool = False, maker: object = None
+    ) -> list[AsyncProcessTask]:
+        """Make tasks and return their handles; see ``enqueue``."""
+        asked = [(new_id(), scope) for scope in scopes]
+        handles = [self._watcher.watch(task_id, scope.user_id, maker=maker) for task_id, scope in asked]
+        try:
+            await self.enqueue(asked, again=again)
+        except BaseException:
+            self._watcher.forget(handles)
+            raise
+        self._watcher.stored(task_id for task_id, _ in asked)
+        if handles:
+            # Callers wait for these tasks, so a worker must run.
+            self._processor.start()
+        return handles
+
+    async def enqueue(self, asked: Sequence[Asked], *, again: bool) -> None:
+        """Store tasks; with ``again`` they take on what earlier ones failed at, too."""
+        if not asked:
+            return
+        at = clock.now()
+        changes: list[Change] = []
+        for task_id, scope in asked:
+            lane = lane_of(scope)
+            if again:
+                changes.append(FreeTurns(lane))
+            changes.append(AddTask(Task(task_id, lane, scope, "process", at, at, at)))
+        try:
+            await self._store.apply(changes)
+        finally:
+            # Also when the caller was cancelled: they may still be stored.
+            self._processor.wake()
+
+    async def begin_when_due(self, scope: Scope, agent_id: str | None, threshold: int, maker: object) -> None:
+        """Make a task for a user's buffered messages, if there are enough of them and no task waits yet.
+
+        Args:
+            scope: whose messages.
+            agent_id: of the memory that asks; see ``work_scope``.
+            threshold: how many messages are enough.
+            maker: for whom the task is made.
+        """
+        lane = lane_of(scope)
+        # One at a time for each user, so that messages that arrive together make one task.
+        async with self._asking(lane):
+            if not await self._is_due(lane, threshold):
+                return
+            waiting = await self._store.list_tasks(lane_scope(scope), _WAITING, limit=_PAGE)
+            # A task takes on all that waits when it begins, which may be just now.
+            if not any(task.kind == "process" for task in waiting) and await self._is_due(lane, threshold):
+                await self.begin([work_scope(scope, agent_id)], maker=maker)
+
+    async def _is_due(self, lane: str, threshold: int) -> bool:
+        return await self._store.count_buffered(lane, threshold) >= threshold
+
+    async def flush(self, only: Scope | None, agent_id: str | None, maker: object) -> int:
+        """Process all that is buffered, also what arrives meanwhile; return the number of memories written.
+
+        Args:
+            only: this user's; everybody's, if it is ``None``.
+            agent_id: of the memory that asks; see ``work_scope``.
+            maker: for whom tasks are made.
+        """
+        written, failed = 0, dict[str, AsyncProcessTask]()
+        while True:
+            scopes = await self._buffered(only, failed, agent_id)
+            for scope, handle in zip(scopes, await self.begin(scopes, again=True, maker=maker), strict=True):
+                written += await handle.wait()
+                if handle.status is not ProcessStatus.COMPLETED:
+                    failed[lane_of(scope)] = handle
+            if not scopes:
+                # Other processes' tasks are out of the buffer, and not done. More may come meanwhile.
+                written += await self.wait(Scope() if only is None else only, None)
+                if not await self._buffered(only, failed, agent_id):
+                    break
+        for handle in failed.values():
+            handle.raise_for_error()
+        return written
+
+    async def _buffered(
+        self, only: Scope | None, failed: dict[str, AsyncProcessTask], agent_id: str | None
+    ) -> list[Scope]:
+        """Return a page of the scopes that have something to process, without those that failed just now."""
+        lane, after = None if only is None else lane_of(only), ""
+        while page := await self._store.buffered_scopes(after, _PAGE, lane=lane):
+            found = [work_scope(scope, agent_id) for name, scope in page if name not in failed]
+            if found or lane is not None:
+                return found
+            after = page[-1][0]
+        return []
+
+    async def wait(self, scope: Scope, timeout: float | None) -> int:
+        """Wait for a scope's tasks that are in flight now; return the number of memories they wrote.
+
+        Raises:
+            ProcessTimeout: it takes longer than ``timeout`` seconds.
+        """
+        deadline = None if timeout is None else monotonic() + timeout
+        # Those that were made here may not be in the store yet.
+        handles = {handle.id: handle for handle in self._watcher.made_here(scope.user_id)}
+        offset, page = 0, await self._store.list_tasks(scope, OPEN, limit=_PAGE)
+        while page:
+            for task in page:
+                handle = self._watcher.watch(task.id, task.scope.user_id, own=False)
+                handles[handle.id] = handle
+            if len(page) < _PAGE:
+                break
+            # Pages overlap: tasks that end meanwhile must not let others slip through between two of them.
+            offset += _PAGE // 2
+            page = await self._store.list_tasks(scope, OPEN, limit=_PAGE, offset=offset)
+        if handles:
+            self._processor.start()
+        written = 0
+        for handle in handles.values():
+            written += await handle.wait(None if deadline is None else max(0.0, deadline - monotonic()))
+        return written
+
+    async def find(self, task_id: int, whose: Scope) -> Task | None:
+        """Return a task, or a call of ``add`` that was over when it returned; ``None`` if not theirs."""
+        # An id is handed out before its task is stored.
+        await self._submitter.settle(task_id)
+        task = await self._store.find_task(task_id)
+        if task is not None:
+            return task if is_theirs(task.scope, whose) else None
+        note = await self._store.recall_request(Scope(), done_key(task_id))
+        if note is None:
+            return None
+        rows = await self._store.get_many(noted_ids(note))
+        return noted_task(task_id, note, whose, lambda each, event: noted_item(each, event, rows.get(each)))
+
+    async def retry(self, task: Task, maker: object) -> AsyncProcessTask | None:
+        """Begin a task again that failed or was cancelled; ``None`` if it is neither."""
+        at = clock.now()
+        again = UpdateTask(
+            task.id,
+            at,
+            _ENDED,
+            status=ProcessStatus.PENDING,
+            stage="queued",
+            attempts=0,
+            due_at=at,
+            forget_error=True,
+        )
+        outcomes = await self._store.apply([again])
+        if outcomes[0] is None:
+            return None
+        self._processor.wake()
+        handle = self._watcher.watch(task.id, task.scope.user_id, maker=maker)
+        self._watcher.stored([task.id])
+        return handle
+
+    async def cancel(self, task: Task) -> bool:
+        """Cancel a task; return whether it was still to be done."""
+        for status in (ProcessStatus.PENDING, ProcessStatus.RUNNING):
+            cancelled = UpdateTask(
+                task.id,
+                clock.now(),
+                frozenset({status}),
+                status=ProcessStatus.CANCELLED,
+                stage="cancelled",
+            )
+            outcomes = await self._store.apply([cancelled])
+            if isinstance(ended := outcomes[0], Task):
+                self._watcher.note(ended)
+                if status is ProcessStatus.PENDING:
+                    # Otherwise the process that runs it notices, and calls the observers.
+                    await self._runner.announce(ended)
+                return True
+        return False

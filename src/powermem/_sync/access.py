@@ -1,0 +1,169 @@
+# Generated from src/powermem/_async/access.py by scripts/run_unasync.py; edit that file instead.
+"""One memory's access to the engine that instances of its configuration share."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from functools import partial
+
+from .._concurrency import Owner, shield
+from ..config import MemoryConfig
+from ..errors import ClosedError
+from .assembly import Components, Design, Share
+from .clients.keeper import BATCH_SIZE
+from .engine import ENGINES, Engine
+
+
+class Access:
+    """Makes the engine at the first call, opens it, and releases it.
+
+    Args:
+        design: what the engine is built from.
+        resumes: whether opening also starts the work on tasks in the background.
+
+    Attributes:
+        share: what keeps the engine open.
+        attends: whether clients of language models are attended, so that nobody is expected to close it.
+    """
+
+    def __init__(self, design: Design, *, resumes: bool) -> None:
+        self.share = Share()
+        self.attends = False
+        self._design = design
+        self._resumes = resumes
+        self._owner = Owner()
+        self._engine: Engine | None = None
+        # What was set before there is an engine.
+        self._width: int | None = None
+        self._batch_size: int | None = None
+
+    def check_place(self) -> None:
+        """Refuse a call from another event loop, or after a fork.
+
+        Raises:
+            ClosedError: it is one of these.
+        """
+        self._owner.check()
+
+    def check(self) -> None:
+        """Refuse a call on a closed memory, from another event loop, or after a fork.
+
+        Raises:
+            ClosedError: it is one of these.
+        """
+        self._owner.check()
+        self.check_open()
+
+    def check_open(self) -> None:
+        """Refuse a call on a closed memory.
+
+        Raises:
+            ClosedError: it was closed.
+        """
+        if self.share.ended:
+            raise ClosedError("this memory was closed; make a new one")
+
+    @property
+    def forked(self) -> bool:
+        """Whether the memory was used before the caller's process was forked."""
+        return self._owner.forked
+
+    @property
+    def config(self) -> MemoryConfig:
+        """The configuration, of the database that was found once the engine is open."""
+        return self._design.config if self._engine is None else self._engine.config
+
+    @property
+    def components(self) -> Components | None:
+        """The components, if they are open."""
+        return None if self._engine is None or self.share.ended else self._engine.components
+
+    def engine(self) -> Engine:
+        """Return the engine, which need not be open."""
+        engine = self._engine
+        if engine is None or engine.process != os.getpid():
+            engine = ENGINES.acquire(self._design, self.share)
+            if self._width is not None:
+                engine.resize(self._width)
+            if self._batch_size is not None:
+                engine.keeper.batch_size = self._batch_size
+            self._engine = engine
+        return engine
+
+    def open(self, *, any_vectors: bool = False) -> Components:
+        """Return the components, opened.
+
+        Raises:
+            EmbeddingMismatchError: the store holds another embedder's vectors, unless ``any_vectors`` is set.
+            ClosedError: see ``check``.
+        """
+        self.check()
+        components = self.engine().open()
+        encoder = components.encoder
+        if not any_vectors and encoder.refuses:
+            encoder.admit()
+        if self._resumes and not encoder.refuses:
+            self._resumes = False
+            if self._design.settings.processing.resume and not components.store.read_only:
+                components.processor.wake()
+        return components
+
+    def create_tables(self) -> None:
+        """Create the tables, or bring them to this version; afterwards no more is open than before."""
+        self.check()
+        self.engine().create_tables()
+
+    def close(self, drain: bool, timeout: float | None) -> None:
+        """Finish what is under way, or park it; close the engine, unless other memories use it."""
+        # When the caller is cancelled, the file is not left half closed.
+        shield(partial(self._close, drain, timeout))
+        # From now on every call is told that the memory is closed, whatever event loop it comes from.
+        self._owner.release()
+
+    def _close(self, drain: bool, timeout: float | None) -> None:
+        again, self.share.ended = self.share.ended, True
+        engine = self._engine
+        if engine is None or engine.is_over:
+            return
+        if ENGINES.release(engine, self.share):
+            engine.close(drain, timeout)
+        elif drain and not again:
+            # Only the first time: what that call parked is not waited for at the end of a `with` block.
+            engine.finish(self.share, timeout)
+
+    def __del__(self) -> None:
+        engine = self._engine
+        if engine is None or self.share.ended or engine.components is None or engine.process != os.getpid():
+            return
+        if len(engine.holders) > 1 or (self.attends and self._design.key is not None):
+            # Another memory uses it, or the next request will.
+            return
+        unclosed = "a memory was dropped without being closed: call close(), or use it in a with statement"
+        warnings.warn(unclosed, ResourceWarning, stacklevel=2, source=self)
+
+    @property
+    def width(self) -> int:
+        """How many users' conversations are processed at the same time."""
+        if self._engine is not None:
+            return self._engine.width
+        return self._width or self._design.settings.processing.concurrency
+
+    @width.setter
+    def width(self, width: int) -> None:
+        self._width = width
+        if self._engine is not None:
+            self._engine.resize(width)
+
+    @property
+    def batch_size(self) -> int:
+        """How many exchanges with language models are written in one transaction at most."""
+        if self._engine is not None:
+            return self._engine.keeper.batch_size
+        return self._batch_size or BATCH_SIZE
+
+    @batch_size.setter
+    def batch_size(self, size: int) -> None:
+        self._batch_size = size
+        if self._engine is not None:
+            self._engine.keeper.batch_size = size

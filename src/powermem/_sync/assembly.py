@@ -1,0 +1,232 @@
+# Generated from src/powermem/_async/assembly.py by scripts/run_unasync.py; edit that file instead.
+"""From the settings to the components of an open memory."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import Any
+
+from ..clock import read_zone
+from ..config import MemoryConfig, Settings, resolve
+from ..config.identity import identity_of, located
+from ..config.resolution import check
+from ..config.stores import SQLiteConfig
+from ..database import Place, read_conn, settled, without_place
+from ..forks import undivided
+from .adding import Adding
+from .encoder import Encoder
+from .extraction.extractor import Extractor
+from .extraction.pipeline import Extraction, Nearness
+from .processing.handle import Watcher
+from .processing.runner import Observer, TaskRunner
+from .processing.scheduler import Scheduler
+from .processing.submitter import Submitter
+from .processing.worker import Processor
+from .providers.build import build_embedder, build_llm, build_media, build_meter, build_reranker
+from .providers.embedder import Embedder
+from .providers.http import HTTPClient
+from .providers.metered import Meter
+from .retrieval.search import Retrieval
+from .stores.base import Store
+from .stores.build import build_store
+
+_logger = logging.getLogger("powermem")
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What an engine is built from.
+
+    Attributes:
+        given: the configuration as it was given, before a database that was handed in was looked at.
+        config: the configuration.
+        settings: what it comes to.
+        place: where the caller's database is, if one was handed in.
+        max_retries: how often a task that failed is tried again automatically.
+        zone: whose calendar counts.
+        conn: the object that was handed in, which must stay the same one while the engine exists.
+        key: is the same for memories that can share an engine; ``None`` for an engine of its own.
+    """
+
+    given: MemoryConfig
+    config: MemoryConfig
+    settings: Settings
+    place: Place | None
+    max_retries: int
+    zone: tzinfo
+    conn: object = None
+    key: Hashable | None = None
+
+
+def read_design(config: Mapping[str, Any] | MemoryConfig | None, conn: object, max_retries: int) -> Design:
+    """Return what an engine is built from; see ``Memory`` for the arguments.
+
+    Raises:
+        ConfigError: the configuration is wrong.
+    """
+    with undivided():
+        used = given = check(config)
+        place = None if conn is None else read_conn(conn)
+        if place is not None:
+            if config is None:
+                given = without_place(given, place)
+            used, place = settled(given, place)
+        settings = located(resolve(used))
+        zone = read_zone(used.timezone)
+    if config is None and conn is None:
+        _logger.info("no configuration given: %s", _summary(settings))
+    if used.has_unused_reranker:
+        _logger.warning("the reranker is not used: set reranker.enabled (RERANKER_ENABLED) to true")
+    if settings.ignored:
+        _logger.warning("these settings have no effect in this version: %s", ", ".join(settings.ignored))
+    # Another number of retries makes tasks end differently, so it takes another engine.
+    key = identity_of(settings, conn, max_retries, used.timezone)
+    return Design(given, used, settings, place, max_retries, zone, conn, key)
+
+
+def _summary(settings: Settings) -> str:
+    config = settings.store.config
+    path = config.database_path if isinstance(config, SQLiteConfig) else ""
+    return (
+        f"store {settings.store.provider} {path}, embedder {settings.embedder.provider}, "
+        f"llm {settings.llm.provider}"
+        + (" (facts come from rules)" if settings.llm.protocol == "none" else "")
+    )
+
+
+@dataclass(eq=False)
+class Share:
+    """One memory's share of an engine, which ends with the memory and what it has under way.
+
+    Attributes:
+        observers: those of this memory.
+        ended: whether it was given up, because the memory was closed.
+    """
+
+    observers: list[Observer] = field(default_factory=list)
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """What an open memory is made of."""
+
+    http: HTTPClient
+    store: Store
+    meter: Meter | None
+    embedder: Embedder | None
+    encoder: Encoder
+    extractor: Extractor
+    adding: Adding
+    retrieval: Retrieval
+    processor: Processor
+    runner: TaskRunner
+    scheduler: Scheduler
+    watcher: Watcher
+    model: str | None
+
+    def close(self, drain: bool, timeout: float | None) -> None:
+        """Finish what was accepted and close everything, also what comes after a component that fails."""
+        try:
+            self.processor.close(drain, timeout)
+        finally:
+            self.watcher.close()
+            self.disconnect()
+
+    def disconnect(self) -> None:
+        """Close every connection."""
+        try:
+            if self.meter is not None:
+                self.meter.close()
+            self.store.close()
+        finally:
+            if self.embedder is not None:
+                self.embedder.close()
+            self.http.close()
+
+    def description(self) -> dict[str, str]:
+        """Return which store, embedder and extractor are at work."""
+        identity = self.encoder.identity
+        extractor = self.extractor.name
+        return {
+            "store": self.store.name,
+            "embedder": "none (full text only)" if identity is None else str(identity),
+            "extractor": extractor if self.model is None else f"{extractor} ({self.model})",
+        }
+
+
+def assemble(
+    design: Design,
+    settings: Settings,
+    place: Place | None,
+    watcher: Watcher,
+    submitter: Submitter,
+    observers: Iterable[Observer],
+) -> Components:
+    """Build the components, none of which is open yet.
+
+    Args:
+        design: of the engine.
+        settings: what its configuration comes to, with the database that was found.
+        place: where the caller's database is, if one was handed in.
+        watcher: follows the tasks that are made here; it looks into this store from now on.
+        submitter: stores requested tasks from a background worker.
+        observers: are called when a task has come to its end.
+    """
+    http = HTTPClient(
+        connect_timeout=settings.http.connect_timeout,
+        read_timeout=settings.http.read_timeout,
+        max_retries=settings.http.max_retries,
+        max_connections=settings.http.max_connections,
+    )
+    store = build_store(settings, place)
+    watcher.open(store)
+    meter = build_meter(settings.budget, store)
+    llm = build_llm(settings.llm, http, meter)
+    embedder = build_embedder(settings.embedder, http, meter)
+    reranker = build_reranker(settings.reranker, llm, http)
+    encoder = Encoder(embedder, store)
+    extractor = Extractor(
+        llm,
+        extraction_prompt=settings.prompts.fact_extraction,
+        decision_prompt=settings.prompts.update_memory,
+    )
+    extraction = Extraction(
+        store,
+        encoder,
+        extractor,
+        Nearness(),
+        keep_without_facts=settings.intelligent_memory.fallback_to_simple_add,
+    )
+    processing = settings.processing
+    runner = TaskRunner(
+        store,
+        extraction,
+        extractor,
+        build_media(settings, llm, http, meter),
+        watcher,
+        observers,
+        gap=int(processing.segment_gap * 1_000_000),
+        lease=int(processing.lease_seconds * 1_000_000),
+        max_retries=design.max_retries,
+        zone=design.zone,
+    )
+    processor = Processor(store, runner, watcher, processing)
+    return Components(
+        http=http,
+        store=store,
+        meter=meter,
+        embedder=embedder,
+        encoder=encoder,
+        extractor=extractor,
+        adding=Adding(store, encoder, extractor, extraction, processor, watcher),
+        retrieval=Retrieval(store, encoder, reranker, voiced=settings.search.voiced),
+        processor=processor,
+        runner=runner,
+        scheduler=Scheduler(store, runner, processor, watcher, submitter),
+        watcher=watcher,
+        model=None if llm is None else llm.model,
+    )
