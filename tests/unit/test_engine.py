@@ -24,6 +24,7 @@ from powermem.ranking.postings import Postings
 from powermem.ranking.turns import Turns
 from powermem.ranking.vectors import Vectors
 from powermem.sql import schema
+from powermem.sql.sqlite import SQLiteSQL
 from powermem.sqlite import engine as engine_module
 from powermem.sqlite import searcher as searcher_module
 from powermem.sqlite.engine import Engine
@@ -177,15 +178,13 @@ def test_an_older_schema_is_brought_forward_in_one_transaction(
     engine.apply([additions(1)])
     steps = ["ALTER TABLE memories_records ADD COLUMN mood TEXT", "UPDATE memories_records SET mood = 'calm'"]
     last = schema.SCHEMA_VERSION
-    monkeypatch.setattr(engine_module, "SCHEMA_VERSION", last + 1)
-    monkeypatch.setattr(
-        engine_module, "sqlite_migrations", lambda collection: {last: [*steps, "SELECT nonsense"]}
-    )
+    monkeypatch.setattr(SQLiteSQL, "schema_version", last + 1)
+    monkeypatch.setattr(SQLiteSQL, "steps", lambda sql: {last: [*steps, "SELECT nonsense"]})
     newer = Engine(str(path), "memories")
     with pytest.raises(StoreError, match="nonsense"):
         newer.open()
     assert "mood" not in {row[1] for row in ask(path, "PRAGMA table_info(memories_records)")}
-    monkeypatch.setattr(engine_module, "sqlite_migrations", lambda collection: {last: steps})
+    monkeypatch.setattr(SQLiteSQL, "steps", lambda sql: {last: steps})
     newer.open()
     newer.close()
     assert ask(path, "SELECT mood FROM memories_records") == [("calm",)]

@@ -13,10 +13,10 @@ from typing import Any
 
 from ..ranking.found import Found
 from ..types import Row, Words
+from .collection import NewColumn
 from .dialects import Fragment
 from .mysql import MySQLSQL
 from .partitions import Freshness
-from .server import NewColumn
 from .steps import Query, Steps
 
 MAX_INDEXED_DIMENSION = 4096

@@ -186,8 +186,8 @@ class PostgresSQL(ServerSQL):
             f"DELETE FROM {self.meta} WHERE name IN ('embedder', 'model', 'dimension', 'budget')",
         ]
 
-    def exists(self) -> Fragment:
-        return Fragment("SELECT 1 WHERE to_regclass(?::text) IS NOT NULL", (self.meta,))
+    def exists(self) -> Query:
+        return Query("SELECT 1 WHERE to_regclass(?::text) IS NOT NULL", (self.meta,))
 
     def create_index(self, dimension: int) -> str | None:
         """Return the statement that makes vectors of this length fast to find, if there is one."""

@@ -58,6 +58,8 @@ class AsyncStore(ABC):
     """
 
     name: str
+    read_only = False
+    """Whether it can be read only; known once it is open."""
 
     def __init__(self, sql: CollectionSQL, where: str) -> None:
         self._sql = sql
@@ -67,11 +69,6 @@ class AsyncStore(ABC):
         self._writer = Writer(sql, self._queue, self._embedder)
         self._transfer = Transfer(sql, self._embedder)
         self._accesses = Accesses()
-
-    @property
-    def read_only(self) -> bool:
-        """Whether it can be read only; known once it is open."""
-        return False
 
     @abstractmethod
     async def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:

@@ -77,7 +77,8 @@ class AsyncPostgresStore(AsyncServerStore):
         )
         if encoding[0][0] != "UTF8":
             raise StoreError(
-                f"{self._where}: the database's encoding is {encoding[0][0]}; create one with ENCODING 'UTF8'"
+                f"{self._embedder.where}: the database's encoding is {encoding[0][0]}; create one with "
+                "ENCODING 'UTF8'"
             )
         if (yield Query("SELECT 1 FROM pg_extension WHERE extname = 'vector'")):
             return
@@ -85,8 +86,8 @@ class AsyncPostgresStore(AsyncServerStore):
             yield Statement("CREATE EXTENSION vector")
         except StoreError as error:
             raise StoreError(
-                f"{self._where}: the extension pgvector is missing in this database; install the server's "
-                f"package pgvector and run CREATE EXTENSION vector as a superuser ({error})"
+                f"{self._embedder.where}: the extension pgvector is missing in this database; install the "
+                f"server's package pgvector and run CREATE EXTENSION vector as a superuser ({error})"
             ) from error
 
     async def _search(self, request: SearchRequest) -> list[Hit]:

@@ -50,12 +50,9 @@ class AsyncSQLiteStore(AsyncStore):
         """How many transactions were committed."""
         return self._engine.commits
 
-    @property
-    def read_only(self) -> bool:
-        return self._engine.read_only
-
     async def open(self) -> None:
         await self._write_thread.run(self._engine.open)
+        self.read_only = self._engine.read_only
 
     async def close(self) -> None:
         await self._commits.close()

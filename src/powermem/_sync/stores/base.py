@@ -59,6 +59,8 @@ class Store(ABC):
     """
 
     name: str
+    read_only = False
+    """Whether it can be read only; known once it is open."""
 
     def __init__(self, sql: CollectionSQL, where: str) -> None:
         self._sql = sql
@@ -68,11 +70,6 @@ class Store(ABC):
         self._writer = Writer(sql, self._queue, self._embedder)
         self._transfer = Transfer(sql, self._embedder)
         self._accesses = Accesses()
-
-    @property
-    def read_only(self) -> bool:
-        """Whether it can be read only; known once it is open."""
-        return False
 
     @abstractmethod
     def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:

@@ -51,12 +51,9 @@ class SQLiteStore(Store):
         """How many transactions were committed."""
         return self._engine.commits
 
-    @property
-    def read_only(self) -> bool:
-        return self._engine.read_only
-
     def open(self) -> None:
         self._write_thread.run(self._engine.open)
+        self.read_only = self._engine.read_only
 
     def close(self) -> None:
         self._commits.close()
