@@ -111,6 +111,13 @@ def test_a_scope_that_grows_large_changes_over_to_codes(path: Path) -> None:
     small.close()
 
 
+def test_searches_that_are_answered_together_share_no_row(engine: Engine) -> None:
+    engine.apply([additions(1)])
+    one, other = engine.search([request(None, "memory"), request(None, "memory")])
+    assert one[0].row == other[0].row
+    assert one[0].row is not other[0].row
+
+
 def test_the_cache_keeps_to_its_limit(path: Path, engine: Engine) -> None:
     engine.apply([[change] for user in "abcdefgh" for change in additions(200, user)])
     tight = Engine(str(path), "memories", cache_bytes=250_000)

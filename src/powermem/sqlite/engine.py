@@ -59,7 +59,6 @@ class Engine:
         self._c = collection
         self.sql = SQLiteSQL(collection)
         self.queue = QueueSQL(self.sql)
-        self.path = path
         self.embedder = EmbedderSQL(self.sql, path)
         self._writer = Writer(self.sql, self.queue, self.embedder)
         self.queries = Queries(self.sql)

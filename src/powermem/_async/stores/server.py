@@ -16,8 +16,11 @@ from ..._drivers.base import (
     NoReplyError,
     ReadOnlyServerError,
 )
+from ...accesses import Accesses
 from ...changes import Change, Outcome
 from ...errors import StoreError, StoreUnavailableError
+from ...sql.apply import Writer
+from ...sql.embedder import EmbedderSQL
 from ...sql.evidence import evidence
 from ...sql.migration import migrate
 from ...sql.server import ServerSQL
@@ -59,8 +62,9 @@ class AsyncServerStore(AsyncStore):
         recycle: float = 3600,
         timeout: float = 60,
     ) -> None:
-        super().__init__(sql, f"{driver.server}")
+        super().__init__(sql, EmbedderSQL(sql, f"{driver.server}"), Accesses())
         self._pool = AsyncPool(driver, least=least, most=most, recycle=recycle, timeout=timeout)
+        self._writer = Writer(sql, self._queue, self._embedder)
         self._commits: AsyncBatcher[Sequence[Change], list[Outcome]] = AsyncBatcher(
             self._commit, max_size=_MAX_BATCHES_PER_COMMIT
         )

@@ -33,9 +33,8 @@ class AsyncSQLiteStore(AsyncStore):
     name = "sqlite"
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__(engine.sql, engine.path)
+        super().__init__(engine.sql, engine.embedder, engine.accesses)
         self._engine = engine
-        self._accesses, self._embedder = engine.accesses, engine.embedder
         self._write_thread = AsyncThreads("powermem-sqlite-writer", 1)
         self._read_threads = AsyncThreads("powermem-sqlite-reader", _READERS)
         self._commits: AsyncBatcher[Sequence[Change], list[Outcome]] = AsyncBatcher(
@@ -79,7 +78,7 @@ class AsyncSQLiteStore(AsyncStore):
 
     async def reset(self) -> None:
         await super().reset()
-        self._engine.forget_partitions()
+        await self._write_thread.run(self._engine.forget_partitions)
 
     async def _write_accesses(self) -> None:
         if not self._accesses:

@@ -12,7 +12,6 @@ from ...budget import Refusal, Spend
 from ...changes import Change, Outcome
 from ...clock import now
 from ...filters import Expression
-from ...sql.apply import Writer
 from ...sql.collection import CollectionSQL
 from ...sql.embedder import EmbedderSQL
 from ...sql.queries import Queries
@@ -55,21 +54,21 @@ class Store(ABC):
 
     Args:
         sql: the collection's tables and what its database says differently.
-        where: the database, for messages.
+        embedder: whose vectors it holds.
+        accesses: counts which memories are read.
     """
 
     name: str
     read_only = False
     """Whether it can be read only; known once it is open."""
 
-    def __init__(self, sql: CollectionSQL, where: str) -> None:
+    def __init__(self, sql: CollectionSQL, embedder: EmbedderSQL, accesses: Accesses) -> None:
         self._sql = sql
         self._queue = QueueSQL(sql)
         self._queries = Queries(sql)
-        self._embedder = EmbedderSQL(sql, where)
-        self._writer = Writer(sql, self._queue, self._embedder)
+        self._embedder = embedder
         self._transfer = Transfer(sql, self._embedder)
-        self._accesses = Accesses()
+        self._accesses = accesses
 
     @abstractmethod
     def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:

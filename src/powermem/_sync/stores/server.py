@@ -17,8 +17,11 @@ from ..._drivers.base import (
     NoReplyError,
     ReadOnlyServerError,
 )
+from ...accesses import Accesses
 from ...changes import Change, Outcome
 from ...errors import StoreError, StoreUnavailableError
+from ...sql.apply import Writer
+from ...sql.embedder import EmbedderSQL
 from ...sql.evidence import evidence
 from ...sql.migration import migrate
 from ...sql.server import ServerSQL
@@ -60,8 +63,9 @@ class ServerStore(Store):
         recycle: float = 3600,
         timeout: float = 60,
     ) -> None:
-        super().__init__(sql, f"{driver.server}")
+        super().__init__(sql, EmbedderSQL(sql, f"{driver.server}"), Accesses())
         self._pool = Pool(driver, least=least, most=most, recycle=recycle, timeout=timeout)
+        self._writer = Writer(sql, self._queue, self._embedder)
         self._commits: Batcher[Sequence[Change], list[Outcome]] = Batcher(
             self._commit, max_size=_MAX_BATCHES_PER_COMMIT
         )

@@ -34,9 +34,8 @@ class SQLiteStore(Store):
     name = "sqlite"
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__(engine.sql, engine.path)
+        super().__init__(engine.sql, engine.embedder, engine.accesses)
         self._engine = engine
-        self._accesses, self._embedder = engine.accesses, engine.embedder
         self._write_thread = Threads("powermem-sqlite-writer", 1)
         self._read_threads = Threads("powermem-sqlite-reader", _READERS)
         self._commits: Batcher[Sequence[Change], list[Outcome]] = Batcher(
@@ -80,7 +79,7 @@ class SQLiteStore(Store):
 
     def reset(self) -> None:
         super().reset()
-        self._engine.forget_partitions()
+        self._write_thread.run(self._engine.forget_partitions)
 
     def _write_accesses(self) -> None:
         if not self._accesses:
