@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from ..._concurrency import AsyncBatcher
 from ...accesses import Accesses
 from ...budget import Refusal, Spend
 from ...changes import Change, Outcome
@@ -33,6 +34,7 @@ from ...types import (
 
 T = TypeVar("T")
 
+_MAX_BATCHES_PER_COMMIT = 256
 _REDATED = 500
 
 
@@ -68,6 +70,9 @@ class AsyncStore(ABC):
         self._embedder = embedder
         self._transfer = Transfer(sql, self._embedder)
         self._accesses = accesses
+        self._commits: AsyncBatcher[Sequence[Change], list[Outcome]] = AsyncBatcher(
+            self._commit, max_size=_MAX_BATCHES_PER_COMMIT
+        )
 
     @abstractmethod
     async def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
@@ -76,6 +81,10 @@ class AsyncStore(ABC):
     @abstractmethod
     async def _transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
         """Run steps in one transaction; again from their start when another one made the server undo it."""
+
+    @abstractmethod
+    async def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
+        """Apply the changes of several callers, in one transaction if possible."""
 
     def _prepare(self) -> Steps[None]:
         """Check the database, and keep other processes from changing the schema until the end."""
@@ -104,13 +113,13 @@ class AsyncStore(ABC):
         if identity.dimension is not None and not self.read_only:
             await self._transact(self._prepared, self._embedder.settle, identity)
 
-    @abstractmethod
     async def apply(self, changes: Sequence[Change]) -> list[Outcome]:
         """Apply changes as a whole; on return they are durable.
 
         Raises:
             VersionConflict: a memory is not as it was when it was read; nothing was applied.
         """
+        return await self._commits.submit(changes)
 
     @abstractmethod
     async def search(self, requests: Sequence[SearchRequest], *, touch: bool = True) -> list[list[Hit]]:

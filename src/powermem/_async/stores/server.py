@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from ..._concurrency import AsyncBatcher, async_gather, async_sleep
+from ..._concurrency import async_gather, async_sleep
 from ..._drivers.base import (
     AsyncDriver,
     CommitUnknownError,
@@ -34,7 +34,6 @@ T = TypeVar("T")
 
 _logger = logging.getLogger("powermem")
 
-_MAX_BATCHES_PER_COMMIT = 256
 _MAX_SEARCHES_AT_ONCE = 4
 
 
@@ -65,9 +64,6 @@ class AsyncServerStore(AsyncStore):
         super().__init__(sql, EmbedderSQL(sql, f"{driver.server}"), Accesses())
         self._pool = AsyncPool(driver, least=least, most=most, recycle=recycle, timeout=timeout)
         self._writer = Writer(sql, self._queue, self._embedder)
-        self._commits: AsyncBatcher[Sequence[Change], list[Outcome]] = AsyncBatcher(
-            self._commit, max_size=_MAX_BATCHES_PER_COMMIT
-        )
         self.commits = 0
         """How many transactions were committed."""
 
@@ -115,9 +111,6 @@ class AsyncServerStore(AsyncStore):
     async def _migrate(self) -> None:
         async with self._pool.transaction() as connection:
             await async_run(connection, self._prepared(migrate, self._sql, self._embedder))
-
-    async def apply(self, changes: Sequence[Change]) -> list[Outcome]:
-        return await self._commits.submit(changes)
 
     async def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
         try:

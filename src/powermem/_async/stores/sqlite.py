@@ -19,7 +19,6 @@ T = TypeVar("T")
 _logger = logging.getLogger("powermem")
 
 _READERS = 4
-_MAX_BATCHES_PER_COMMIT = 256
 _MAX_SEARCHES_PER_PASS = 16
 
 
@@ -37,9 +36,6 @@ class AsyncSQLiteStore(AsyncStore):
         self._engine = engine
         self._write_thread = AsyncThreads("powermem-sqlite-writer", 1)
         self._read_threads = AsyncThreads("powermem-sqlite-reader", _READERS)
-        self._commits: AsyncBatcher[Sequence[Change], list[Outcome]] = AsyncBatcher(
-            self._commit, max_size=_MAX_BATCHES_PER_COMMIT
-        )
         self._searches: AsyncBatcher[SearchRequest, list[Hit]] = AsyncBatcher(
             self._search, max_size=_MAX_SEARCHES_PER_PASS, max_running=2
         )
@@ -61,9 +57,6 @@ class AsyncSQLiteStore(AsyncStore):
         finally:
             await self._write_thread.close()
             await self._read_threads.close()
-
-    async def apply(self, changes: Sequence[Change]) -> list[Outcome]:
-        return await self._commits.submit(changes)
 
     async def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
         return await self._write_thread.run(self._engine.apply, batches)

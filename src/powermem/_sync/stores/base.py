@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from ..._concurrency import Batcher
 from ...accesses import Accesses
 from ...budget import Refusal, Spend
 from ...changes import Change, Outcome
@@ -34,6 +35,7 @@ from ...types import (
 
 T = TypeVar("T")
 
+_MAX_BATCHES_PER_COMMIT = 256
 _REDATED = 500
 
 
@@ -69,6 +71,9 @@ class Store(ABC):
         self._embedder = embedder
         self._transfer = Transfer(sql, self._embedder)
         self._accesses = accesses
+        self._commits: Batcher[Sequence[Change], list[Outcome]] = Batcher(
+            self._commit, max_size=_MAX_BATCHES_PER_COMMIT
+        )
 
     @abstractmethod
     def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
@@ -77,6 +82,10 @@ class Store(ABC):
     @abstractmethod
     def _transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
         """Run steps in one transaction; again from their start when another one made the server undo it."""
+
+    @abstractmethod
+    def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
+        """Apply the changes of several callers, in one transaction if possible."""
 
     def _prepare(self) -> Steps[None]:
         """Check the database, and keep other processes from changing the schema until the end."""
@@ -105,13 +114,13 @@ class Store(ABC):
         if identity.dimension is not None and not self.read_only:
             self._transact(self._prepared, self._embedder.settle, identity)
 
-    @abstractmethod
     def apply(self, changes: Sequence[Change]) -> list[Outcome]:
         """Apply changes as a whole; on return they are durable.
 
         Raises:
             VersionConflict: a memory is not as it was when it was read; nothing was applied.
         """
+        return self._commits.submit(changes)
 
     @abstractmethod
     def search(self, requests: Sequence[SearchRequest], *, touch: bool = True) -> list[list[Hit]]:

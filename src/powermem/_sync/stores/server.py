@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from ..._concurrency import Batcher, gather, sleep
+from ..._concurrency import gather, sleep
 from ..._drivers.base import (
     CommitUnknownError,
     ConnectionLostError,
@@ -35,7 +35,6 @@ T = TypeVar("T")
 
 _logger = logging.getLogger("powermem")
 
-_MAX_BATCHES_PER_COMMIT = 256
 _MAX_SEARCHES_AT_ONCE = 4
 
 
@@ -66,9 +65,6 @@ class ServerStore(Store):
         super().__init__(sql, EmbedderSQL(sql, f"{driver.server}"), Accesses())
         self._pool = Pool(driver, least=least, most=most, recycle=recycle, timeout=timeout)
         self._writer = Writer(sql, self._queue, self._embedder)
-        self._commits: Batcher[Sequence[Change], list[Outcome]] = Batcher(
-            self._commit, max_size=_MAX_BATCHES_PER_COMMIT
-        )
         self.commits = 0
         """How many transactions were committed."""
 
@@ -116,9 +112,6 @@ class ServerStore(Store):
     def _migrate(self) -> None:
         with self._pool.transaction() as connection:
             run(connection, self._prepared(migrate, self._sql, self._embedder))
-
-    def apply(self, changes: Sequence[Change]) -> list[Outcome]:
-        return self._commits.submit(changes)
 
     def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
         try:

@@ -20,7 +20,6 @@ T = TypeVar("T")
 _logger = logging.getLogger("powermem")
 
 _READERS = 4
-_MAX_BATCHES_PER_COMMIT = 256
 _MAX_SEARCHES_PER_PASS = 16
 
 
@@ -38,9 +37,6 @@ class SQLiteStore(Store):
         self._engine = engine
         self._write_thread = Threads("powermem-sqlite-writer", 1)
         self._read_threads = Threads("powermem-sqlite-reader", _READERS)
-        self._commits: Batcher[Sequence[Change], list[Outcome]] = Batcher(
-            self._commit, max_size=_MAX_BATCHES_PER_COMMIT
-        )
         self._searches: Batcher[SearchRequest, list[Hit]] = Batcher(
             self._search, max_size=_MAX_SEARCHES_PER_PASS, max_running=2
         )
@@ -62,9 +58,6 @@ class SQLiteStore(Store):
         finally:
             self._write_thread.close()
             self._read_threads.close()
-
-    def apply(self, changes: Sequence[Change]) -> list[Outcome]:
-        return self._commits.submit(changes)
 
     def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
         return self._write_thread.run(self._engine.apply, batches)
