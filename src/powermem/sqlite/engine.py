@@ -1,4 +1,4 @@
-"""What the SQLite store does, one blocking call each."""
+"""The blocking part of the SQLite store."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Engine:
         path: the file, or ``":memory:"``.
         collection: prefix of the tables.
         timeout: seconds to wait for another process's write.
-        wal: whether readers go on while somebody writes.
+        wal: whether reads go on during a write.
         synchronous: ``"full"`` also survives a power cut; ``"normal"`` a killed process.
         cache_bytes: how much memory the searched parts may take.
         exact_rows: scopes with more rows are searched by codes of one bit for each dimension, and their best

@@ -1,4 +1,4 @@
-"""Search for servers that cannot rank by themselves: partitions in memory, ranked as those of SQLite are."""
+"""Search for servers that cannot rank: partitions in memory, ranked as those of SQLite are."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 MOST_ROWS = 20_000
 """Up to this number, a user's memories are ranked here; more are left to a server that can search."""
-# So many rows are ranked in less time than it takes to get to a thread and back when others are busy, too.
+# Up to this many rows, ranking inline beats a round trip to a thread.
 _QUICK = 2000
 
 
@@ -59,7 +59,7 @@ class AsyncCachedSearch:
         self._weights = weights
         self._cache = PartitionCache(cache_bytes, AsyncLock, exact_rows=exact_rows)
         self._loader = PartitionLoader(sql, embedder, self._cache, most_rows)
-        # Two threads that both run Python code let an event loop beside them wait for its turn twice as long.
+        # With a second thread that runs Python code, the event loop would wait twice as long for its turn.
         self._threads = AsyncThreads("powermem-ranking", 1)
 
     @property
@@ -102,7 +102,7 @@ class AsyncCachedSearch:
                     for i, one in zip(members, found, strict=True):
                         ranked[i] = one
             if len(groups) > 1:
-                # Let others have a turn.
+                # Let other tasks run.
                 await async_sleep(0)
         rows = await self._run(
             self._queries.get_each([[memory_id for memory_id, _ in one] for one in ranked])

@@ -183,7 +183,7 @@ class AsyncServerStore(AsyncStore):
         results: Sequence[Sequence[Outcome] | Exception],
         error: CommitUnknownError,
     ) -> bool:
-        """Return whether a transaction was carried out whose end nobody reported.
+        """Return whether a transaction was committed whose commit was not confirmed.
 
         Raises:
             CommitUnknownError: the server cannot be asked, or the transaction left no trace of its own.
@@ -193,7 +193,7 @@ class AsyncServerStore(AsyncStore):
             raise error
         try:
             async with self._pool.transaction() as connection:
-                # Whoever writes holds one of these locks until the end.
+                # Every transaction that writes holds one of these locks until its end.
                 await async_run(connection, self._sql.enter())
                 await async_run(connection, self._embedder.switches(self._sql.locking))
                 return bool(await connection.fetch(trace.sql, trace.values))

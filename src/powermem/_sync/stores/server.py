@@ -184,7 +184,7 @@ class ServerStore(Store):
         results: Sequence[Sequence[Outcome] | Exception],
         error: CommitUnknownError,
     ) -> bool:
-        """Return whether a transaction was carried out whose end nobody reported.
+        """Return whether a transaction was committed whose commit was not confirmed.
 
         Raises:
             CommitUnknownError: the server cannot be asked, or the transaction left no trace of its own.
@@ -194,7 +194,7 @@ class ServerStore(Store):
             raise error
         try:
             with self._pool.transaction() as connection:
-                # Whoever writes holds one of these locks until the end.
+                # Every transaction that writes holds one of these locks until its end.
                 run(connection, self._sql.enter())
                 run(connection, self._embedder.switches(self._sql.locking))
                 return bool(connection.fetch(trace.sql, trace.values))
