@@ -21,8 +21,6 @@ from ...types import Hit, SearchRequest
 
 T = TypeVar("T")
 
-MOST_ROWS = 20_000
-"""Up to this number, a user's memories are ranked here; more are left to a server that can search."""
 # Up to this many rows, ranking inline beats a round trip to a thread.
 _QUICK = 2000
 
@@ -39,7 +37,6 @@ class AsyncCachedSearch:
         cache_bytes: how much memory the partitions may take together.
         exact_rows: a partition with more rows keeps one bit of each dimension, and the best candidates are
             scored exactly.
-        most_rows: what has more rows is left to a server that can search by itself; it is not loaded.
     """
 
     def __init__(
@@ -52,13 +49,12 @@ class AsyncCachedSearch:
         *,
         cache_bytes: int = 1 << 30,
         exact_rows: int = 250_000,
-        most_rows: int = MOST_ROWS,
     ) -> None:
         self._queries = queries
         self._fetch = fetch
         self._weights = weights
         self._cache = PartitionCache(cache_bytes, AsyncLock, exact_rows=exact_rows)
-        self._loader = PartitionLoader(sql, embedder, self._cache, most_rows)
+        self._loader = PartitionLoader(sql, embedder, self._cache)
         # With a second thread that runs Python code, the event loop would wait twice as long for its turn.
         self._threads = AsyncThreads("powermem-ranking", 1)
 
