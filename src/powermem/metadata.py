@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from .cleaning import check_text
 from .errors import InvalidInputError
 from .masking import shown
 from .types import Metadata
@@ -67,21 +68,6 @@ def _check(value: Any, path: str, depth: int) -> Any:
         f"{path}: expected a string, number, bool, None, list or dict, got {type(value).__name__}; "
         "convert it first, for example with str() or .isoformat()"
     )
-
-
-def check_text(text: str, name: str) -> str:
-    """Return the text if every store can hold it.
-
-    Raises:
-        InvalidInputError: it holds half of a surrogate pair, which no encoding can write.
-    """
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidInputError(f"{name}: not valid Unicode at position {error.start}") from None
-    return text
 
 
 def merge(old: Metadata, new: Metadata) -> Metadata:
