@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory
-from powermem._async.stores import mysql, server
+from powermem._async.stores import server
 from powermem._async.stores.mysql import AsyncMySQLStore
 from powermem._async.stores.steps import async_run
-from powermem._drivers.base import AsyncConnection, TransactionAbortedError
+from powermem._drivers.base import AsyncConnection
 from powermem.errors import EmbeddingMismatchError, StoreUnavailableError
-from powermem.sql.steps import Steps
+from powermem.sql import mysql
+from powermem.sql.steps import Steps, TransactionAbortedError
 from powermem.sql.transfer import Transfer
 from powermem.types import EmbedderIdentity
 

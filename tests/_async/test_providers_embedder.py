@@ -10,7 +10,7 @@ import pytest
 from powermem._async.providers.batched import AsyncBatchedEmbedder
 from powermem._async.providers.build import build_embedder
 from powermem._async.providers.embedder import AsyncMockEmbedder, AsyncOpenAIEmbedder
-from powermem._async.providers.http import AsyncHTTPClient
+from powermem._async.providers.http import AsyncEndpointClient, AsyncHTTPClient
 from powermem._concurrency import async_gather
 from powermem.config import resolve
 from powermem.errors import ClosedError, ProviderError, RateLimitError
@@ -29,7 +29,7 @@ async def http():
 @pytest.fixture
 def plain(api, http):
     endpoint = build_endpoint("openai", f"{api.url}/embeddings")
-    return partial(AsyncOpenAIEmbedder, http, endpoint, model="m", max_retries=0)
+    return partial(AsyncOpenAIEmbedder, AsyncEndpointClient(http, endpoint, max_retries=0), model="m")
 
 
 @pytest.fixture

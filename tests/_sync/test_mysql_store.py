@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from powermem import Memory
-from powermem._drivers.base import Connection, TransactionAbortedError
-from powermem._sync.stores import mysql, server
+from powermem._drivers.base import Connection
+from powermem._sync.stores import server
 from powermem._sync.stores.mysql import MySQLStore
 from powermem._sync.stores.steps import run
 from powermem.errors import EmbeddingMismatchError, StoreUnavailableError
-from powermem.sql.steps import Steps
+from powermem.sql import mysql
+from powermem.sql.steps import Steps, TransactionAbortedError
 from powermem.sql.transfer import Transfer
 from powermem.types import EmbedderIdentity
 

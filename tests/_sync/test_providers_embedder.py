@@ -12,7 +12,7 @@ from powermem._concurrency import gather
 from powermem._sync.providers.batched import BatchedEmbedder
 from powermem._sync.providers.build import build_embedder
 from powermem._sync.providers.embedder import MockEmbedder, OpenAIEmbedder
-from powermem._sync.providers.http import HTTPClient
+from powermem._sync.providers.http import EndpointClient, HTTPClient
 from powermem.config import resolve
 from powermem.errors import ClosedError, ProviderError, RateLimitError
 from powermem.wire.endpoint import build_endpoint
@@ -30,7 +30,7 @@ def http():
 @pytest.fixture
 def plain(api, http):
     endpoint = build_endpoint("openai", f"{api.url}/embeddings")
-    return partial(OpenAIEmbedder, http, endpoint, model="m", max_retries=0)
+    return partial(OpenAIEmbedder, EndpointClient(http, endpoint, max_retries=0), model="m")
 
 
 @pytest.fixture

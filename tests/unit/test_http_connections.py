@@ -15,7 +15,7 @@ import pytest
 
 from powermem._async.providers.batched import AsyncBatchedEmbedder
 from powermem._async.providers.embedder import AsyncOpenAIEmbedder
-from powermem._async.providers.http import AsyncHTTPClient
+from powermem._async.providers.http import AsyncEndpointClient, AsyncHTTPClient
 from powermem._async.providers.limiter import AsyncLimiter
 from powermem._concurrency import async_gather
 from powermem._drivers._foreign import async_call, call
@@ -324,7 +324,7 @@ async def test_two_hundred_tasks_share_few_requests(api):
     api.delays["embed"] = 0.02
     client = AsyncHTTPClient()
     endpoint = build_endpoint("p", f"{api.url}/embeddings")
-    embedder = AsyncBatchedEmbedder(AsyncOpenAIEmbedder(client, endpoint, model="m"))
+    embedder = AsyncBatchedEmbedder(AsyncOpenAIEmbedder(AsyncEndpointClient(client, endpoint), model="m"))
 
     calls = [partial(embedder.embed, [f"note {number}"]) for number in range(200)]
     await async_gather(calls, limit=64)

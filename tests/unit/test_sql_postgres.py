@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from powermem.changes import AddMemory
 from powermem.errors import ConfigError
 from powermem.filters import parse
 from powermem.indexing import index
@@ -30,6 +31,7 @@ from powermem.sql.postgres import (
     unescape,
     unescape_json,
 )
+from powermem.sql.steps import Statement
 from powermem.types import Row, Scope
 
 ODD = st.text(st.sampled_from('a\x00\\u0\ufdd0\ufdd1\ufdd2"é'), max_size=12)
@@ -125,7 +127,7 @@ def test_divided_tables_have_the_user_in_every_unique_key() -> None:
 def test_values_stand_in_the_order_of_the_columns() -> None:
     sql = PostgresSQL("c")
     row = Row(7, Scope("ana"), "tea\x00", "hash", metadata={"a": 1})
-    values = sql.memory_values(row, {}, None, index(row))
+    values = sql.memory_values(AddMemory(row, None))
     assert sql.insert_memory.count("?") == len(values)
     columns = sql.insert_memory.split("(", 1)[1].split(")", 1)[0].split(", ")
     stored = dict(zip(columns, values, strict=True))
@@ -134,7 +136,9 @@ def test_values_stand_in_the_order_of_the_columns() -> None:
     assert stored["nature"] == ESCAPED
     assert stored["length"] == sum(stored["frequencies"])
     assert len(stored["terms"]) == len(stored["frequencies"]) == len(stored["words"]) // 8
-    assert sql.rewrite_memory.count("?") == len(sql.text_values(row, None, index(row)))
+    (rewriting,) = sql.rewrite(row, None, index(row))
+    assert isinstance(rewriting, Statement)
+    assert rewriting.sql.count("?") == len(rewriting.values)
 
 
 URL = (

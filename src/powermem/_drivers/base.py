@@ -55,10 +55,6 @@ class CrowdedServerError(StoreUnavailableError, public=StoreUnavailableError):
     """The server accepts no more connections."""
 
 
-class TransactionAbortedError(StoreError, public=StoreError):
-    """The server rolled the transaction back because of a conflict with another one; it may be retried."""
-
-
 class MissingTableError(StoreError, public=StoreError):
     """A table or another part of the schema does not exist."""
 

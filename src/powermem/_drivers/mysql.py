@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..errors import StoreError, StoreUnavailableError
+from ..sql.steps import TransactionAbortedError
 from . import base
 from .base import (
     ConnectionLostError,
@@ -14,7 +15,6 @@ from .base import (
     MissingTableError,
     ReadOnlyServerError,
     Server,
-    TransactionAbortedError,
 )
 
 # Server errors by number: https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html,

@@ -6,6 +6,7 @@ import math
 import ssl
 
 from ..errors import StoreError, StoreUnavailableError
+from ..sql.steps import TransactionAbortedError
 from . import base
 from .base import (
     ConnectionLostError,
@@ -14,7 +15,6 @@ from .base import (
     PoolerFoundError,
     ReadOnlyServerError,
     Server,
-    TransactionAbortedError,
 )
 
 APPLICATION = "powermem"

@@ -1,5 +1,5 @@
 # Generated from src/powermem/_async/encoder.py by scripts/run_unasync.py; edit that file instead.
-"""From texts to stored vectors, with the check that they fit the store."""
+"""Embed texts for a store, and check that the vectors fit those in it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from ..errors import ConfigError, EmbeddingMismatchError, PowerMemError, Provide
 from ..indexing import embedding_bytes
 from ..types import EmbedderIdentity
 from ..wire.reasons import TOO_LONG, UNUSABLE
-from .providers.batched import BatchedEmbedder
+from .providers.batched import BatchedEmbedder, Outcome
 from .stores.base import Store
 
 _logger = logging.getLogger("powermem")
 
 _NEUTRAL = "memory"
-# What lies in one text, and says nothing about others.
+# Reasons that concern a single text and say nothing about others.
 _ABOUT_ONE_TEXT = frozenset({TOO_LONG, UNUSABLE})
+_NO_EMBEDDER = "embedder: none is configured, so there are no vectors to move to"
 
 
 class Encoder:
@@ -37,13 +38,13 @@ class Encoder:
 
     @property
     def identity(self) -> EmbedderIdentity | None:
-        """Which embedder this is."""
+        """Identity of the embedder; ``None`` without one."""
         if self._embedder is None:
             return None
         return EmbedderIdentity(self._embedder.provider, self._embedder.model, self._embedder.dimension)
 
     def check(self) -> None:
-        """Refuse a store that holds another embedder's vectors.
+        """Check that the store holds no vectors of another embedder.
 
         Raises:
             EmbeddingMismatchError: it does.
@@ -53,7 +54,7 @@ class Encoder:
             self._store.identify(identity)
 
     def restart(self) -> None:
-        """Claim a store that has just been emptied, or given this embedder's vectors."""
+        """Check a store again that was just emptied, or switched to this embedder's vectors."""
         self._identified = False
         self._refusal = None
         self.check()
@@ -65,11 +66,11 @@ class Encoder:
 
     @property
     def refuses(self) -> bool:
-        """Whether the store held another embedder's vectors when it was last looked at."""
+        """Whether the store held another embedder's vectors when it was last checked."""
         return self._refusal is not None and not self._moving
 
     def admit(self) -> None:
-        """Look again at a store that was refused: another memory may have moved it to this embedder.
+        """Check a refused store again: another memory may have moved it to this embedder.
 
         Raises:
             EmbeddingMismatchError: it still holds another embedder's vectors.
@@ -78,24 +79,24 @@ class Encoder:
         self._refusal = None
 
     def refuse(self, error: EmbeddingMismatchError) -> None:
-        """Raise this error at every text, until the store's vectors have been replaced."""
+        """Raise this error for every text until the store's vectors have been replaced."""
         self._refusal = error
 
     def move(self, under_way: bool) -> None:
-        """Say whether the store's vectors are being replaced by this embedder's.
+        """Set whether the store's vectors are being replaced by those of this embedder.
 
-        Meanwhile no text has a vector, since it could not be compared with those that are there.
+        During that time no text gets a vector, since it could not be compared with the ones in the store.
         """
         self._moving = under_way
 
     def learn_identity(self) -> EmbedderIdentity:
-        """Return which embedder this is, with the dimension, for which a word may have to be embedded.
+        """Return the identity including the dimension, embedding a word to find it out if necessary.
 
         Raises:
             ConfigError: there is no embedder.
         """
         if self._embedder is None:
-            raise ConfigError("embedder: none is configured, so there are no vectors to move to")
+            raise ConfigError(_NO_EMBEDDER)
         dimension = self._embedder.dimension
         if dimension is None:
             dimension = (self._embedder.embed([_NEUTRAL])).shape[1]
@@ -108,13 +109,13 @@ class Encoder:
             ConfigError: there is no embedder.
         """
         if self._embedder is None:
-            raise ConfigError("embedder: none is configured, so there are no vectors to move to")
+            raise ConfigError(_NO_EMBEDDER)
         found = self._embedder.embed_each(texts)
         vectors: list[Vector] = []
         for outcome in found:
             if isinstance(outcome, ProviderError) and outcome.reason in _ABOUT_ONE_TEXT:
                 _logger.warning("a text has no vector of its own, so it is found by its words: %s", outcome)
-                # Each has some vector, or the store would wait for it without end.
+                # Moving a store ends only when every memory has a vector, so give it a neutral one.
                 outcome = (self._embedder.embed([_NEUTRAL]))[0]
             if isinstance(outcome, PowerMemError):
                 raise outcome
@@ -122,14 +123,14 @@ class Encoder:
         return list(embedding_bytes(np.stack(vectors)))
 
     def encode(self, texts: Sequence[str], warnings: list[str] | None = None) -> list[bytes | None]:
-        """Return the normalized vector of each text as bytes, or ``None`` where it can have none.
+        """Return the normalized vector of each text as bytes, or ``None`` where there is none.
 
-        Of a text that is longer than the embedder takes, the vector is that of its beginning. A text that the
-        embedder has no usable vector for has none; it is still found by its words.
+        A text that is too long for the embedder gets the vector of its beginning. A text without a usable
+        vector gets none; full-text search still finds it.
 
         Args:
-            texts: what to embed.
-            warnings: a sentence is added to it for each kind of text that was not embedded as a whole.
+            texts: the texts to embed.
+            warnings: gets a sentence if any text was not embedded as a whole.
 
         Raises:
             ProviderError: the embedder failed.
@@ -139,42 +140,45 @@ class Encoder:
             return [None] * len(texts)
         if self._refusal is not None:
             raise EmbeddingMismatchError(*self._refusal.args)
-        vectors: list[Vector] = []
-        places: list[int] = []
-        doubts: list[str] = []
-        for place, outcome in enumerate(self._embedder.embed_each(texts)):
-            if not isinstance(outcome, PowerMemError):
-                vectors.append(outcome)
-                places.append(place)
-                if (part := self._embedder.embedded_part(texts[place])) is not None:
-                    doubts.append(_shortened(self._embedder, texts[place], part))
-            elif isinstance(outcome, ProviderError) and outcome.reason in _ABOUT_ONE_TEXT:
-                doubts.append(f"a text has no vector, so it is found by its words only: {outcome}")
-            else:
-                raise outcome
-        if doubts:
-            told = doubts[0] if len(doubts) == 1 else f"{doubts[0]}; and {len(doubts) - 1} more like it"
-            _logger.warning("%s", told)
+        outcomes = self._embedder.embed_each(texts)
+        if remarks := _remarks(self._embedder, texts, outcomes):
+            more = f"; and {len(remarks) - 1} more like it" if len(remarks) > 1 else ""
+            warning = remarks[0] + more
+            _logger.warning("%s", warning)
             if warnings is not None:
-                warnings.append(told)
+                warnings.append(warning)
+        vectors = {
+            place: outcome for place, outcome in enumerate(outcomes) if not isinstance(outcome, PowerMemError)
+        }
         encoded: list[bytes | None] = [None] * len(texts)
-        if not vectors:
-            return encoded
-        if not self._identified:
-            # Only now is the dimension known for certain.
-            with self._lock:
-                if not self._identified:
-                    self._store.identify(
-                        EmbedderIdentity(self._embedder.provider, self._embedder.model, len(vectors[0]))
-                    )
-                    self._identified = True
-        for place, vector in zip(places, embedding_bytes(np.stack(vectors)), strict=True):
-            encoded[place] = vector
+        if vectors:
+            stacked = np.stack(list(vectors.values()))
+            if not self._identified:
+                self._identify(self._embedder, stacked.shape[1])
+            for place, vector in zip(vectors, embedding_bytes(stacked), strict=True):
+                encoded[place] = vector
         return encoded
 
+    def _identify(self, embedder: BatchedEmbedder, dimension: int) -> None:
+        # Not done by `check`: the dimension is known for certain only once there is a vector.
+        with self._lock:
+            if not self._identified:
+                self._store.identify(EmbedderIdentity(embedder.provider, embedder.model, dimension))
+                self._identified = True
 
-def _shortened(embedder: BatchedEmbedder, text: str, part: int) -> str:
-    return (
-        f"a text of {len(text)} characters is longer than the embedder {embedder.model} takes: about the "
-        f"first {part} are compared by meaning, all of it by words"
-    )
+
+def _remarks(embedder: BatchedEmbedder, texts: Sequence[str], outcomes: Sequence[Outcome]) -> list[str]:
+    """Return a sentence for each text that was not embedded as a whole; raise any other error."""
+    remarks = []
+    for text, outcome in zip(texts, outcomes, strict=True):
+        if not isinstance(outcome, PowerMemError):
+            if (part := embedder.embedded_part(text)) is not None:
+                remarks.append(
+                    f"a text of {len(text)} characters is longer than the embedder {embedder.model} takes: "
+                    f"about the first {part} are compared by meaning, all of it by words"
+                )
+        elif isinstance(outcome, ProviderError) and outcome.reason in _ABOUT_ONE_TEXT:
+            remarks.append(f"a text has no vector, so it is found by its words only: {outcome}")
+        else:
+            raise outcome
+    return remarks

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+from ..changes import AddMemory
 from ..clock import DAY
+from ..errors import StoreUnavailableError
 from ..filters import Expression
 from ..filters.match import matches
-from ..types import HistoryEntry, Row
+from ..indexing import index
+from ..metadata import encode
+from ..types import HistoryEntry, Row, Stored, Words
 from .dialects import Dialect, Fragment
 from .filters import Narrowed, narrow_filter
-from .rows import Texts, to_row
+from .rows import Texts, scope_values, to_row
 from .schema import check_collection
-from .steps import Steps
+from .steps import Statement, Steps, TransactionAbortedError
 
 T = TypeVar("T")
+
+RECORD = (
+    "id, user_id, agent_id, run_id, actor_id, memory_type, memory, hash, metadata, facets, created_at, "
+    "updated_at, valid_from, valid_to, expires_at, superseded_by, access_count, version, utc_offset"
+)
+"""What `CollectionSQL.record_values` returns."""
 
 _EVERYTHING = Narrowed("1 = 1", [], "(1 = 0)", uncertain=False)
 
@@ -38,6 +48,8 @@ class CollectionSQL(Texts, ABC):
         id_type: the type of an id.
         binary_type: the type of a column of any bytes.
         hash_type: the type of a column that is compared with ``hash``.
+        cheap_savepoints: whether a savepoint takes no round trip.
+        common_errors: what concerns every caller of a transaction; any other error only the one who met it.
         sharing: what a SELECT ends in so that nobody changes the row before the transaction is over, or
             nothing where another lock sees to it.
     """
@@ -53,6 +65,8 @@ class CollectionSQL(Texts, ABC):
     binary_type = "LONGBLOB"
     hash_type = "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
     sharing = ""
+    cheap_savepoints = False
+    common_errors: tuple[type[Exception], ...] = (StoreUnavailableError, TransactionAbortedError)
 
     def __init__(self, collection: str) -> None:
         self.collection = check_collection(collection)
@@ -115,6 +129,76 @@ class CollectionSQL(Texts, ABC):
         """Lock what every transaction that writes locks first, where there is such a thing."""
         yield from ()
 
+    def begin(self) -> Steps[None]:
+        """Get ready for the changes of a transaction, behind all locks."""
+        yield from ()
+
+    def finish(self, changed: Sequence[Row]) -> Steps[None]:
+        """Tell the caches of all processes what a transaction has changed.
+
+        Args:
+            changed: the memories that searches must read again.
+        """
+        del changed
+        yield from ()
+
+    @abstractmethod
+    def insert_memories(self, memories: Sequence[AddMemory | Stored]) -> Steps[set[int]]:
+        """Insert memories unless their scope has the same text; return the ids of those inserted."""
+
+    def record_values(self, memory: AddMemory | Stored) -> tuple[Any, ...]:
+        """Return the values of the columns that every database has in ``records``."""
+        row = memory.row
+        return (
+            row.id,
+            *scope_values(row.scope),
+            self.stored_or_none(row.actor_id),
+            self.stored_or_none(row.memory_type),
+            self.stored(row.text),
+            row.hash,
+            self.stored_json(encode(row.metadata)),
+            self.stored_json(encode(memory.facets)),
+            row.created_at,
+            row.updated_at,
+            row.valid_from,
+            row.valid_to,
+            row.expires_at,
+            row.superseded_by,
+            row.access_count,
+            row.version,
+            row.utc_offset,
+        )
+
+    @abstractmethod
+    def rewrite(self, row: Row, embedding: bytes | None, words: Words) -> Steps[None]:
+        """Give a memory the text that its row has, and what that is found by."""
+
+    def updating(self, row: Row, values: Mapping[str, Any]) -> Statement:
+        """Return the statement that changes columns of a memory."""
+        assignments = ", ".join([f"{column} = {self.mark(column)}" for column in values])
+        return Statement(
+            f"UPDATE {self.records} SET {assignments}, version = version + 1 WHERE user_id = ? AND id = ?",
+            (*values.values(), row.scope.user_id or "", row.id),
+        )
+
+    def rewritten(self, row: Row) -> dict[str, Any]:
+        """Return the values of the columns of what `ReplaceText` changes, apart from what finds it."""
+        return {"memory": self.stored(row.text), "hash": row.hash, "updated_at": row.updated_at}
+
+    def amended(self, row: Row) -> dict[str, Any]:
+        """Return the values of the columns of what `Amend` changes."""
+        metadata = self.stored_json(encode(row.metadata))
+        return {"metadata": metadata, "expires_at": row.expires_at, "updated_at": row.updated_at}
+
+    def remove(self, ids: Sequence[int], user_id: str | None) -> Steps[None]:
+        """Delete memories, of one user if that is given, and what only they need; their history stays."""
+        for chunk in self.chunks(ids):
+            for table, where in (
+                (self.records, self.named(chunk, user_id)),
+                (self.links, self.among("memory_id", chunk)),
+            ):
+                yield Statement(f"DELETE FROM {table} WHERE {where.sql}", where.values)
+
     def adopting(self, dimension: int) -> list[str]:
         """Return the statements before the first vectors of an embedder, given their length."""
         del dimension
@@ -143,19 +227,19 @@ class CollectionSQL(Texts, ABC):
         """Return what ``embedded`` read as float32 bytes."""
         return value
 
-    def history_values(
-        self, entry_id: int, row: Row, event: str, old: str | None, new: str | None, at: int
+    def entry_values(
+        self,
+        memory_id: int,
+        event: str,
+        old: str | None,
+        new: str | None,
+        actor: str | None,
+        at: int,
+        entry_id: int,
     ) -> tuple[Any, ...]:
         """Return the values of a row of ``history``."""
-        return (
-            entry_id,
-            row.id,
-            event,
-            self.stored_or_none(old),
-            self.stored_or_none(new),
-            self.stored_or_none(row.actor_id),
-            at,
-        )
+        texts = (self.stored_or_none(old), self.stored_or_none(new), self.stored_or_none(actor))
+        return (entry_id, memory_id, event, *texts, at)
 
     def to_row(self, values: Sequence[Any]) -> Row:
         """Build a ``Row`` from the values of ``COLUMNS``."""
@@ -186,3 +270,9 @@ class CollectionSQL(Texts, ABC):
 def passes(expression: Expression | None, row: Row) -> bool:
     """Return whether a row that was in doubt passes a filter."""
     return expression is None or matches(expression, row)
+
+
+def words_of(memory: AddMemory | Stored) -> Words:
+    """Return what a memory is found by in full text."""
+    words = memory.terms if isinstance(memory, Stored) else None
+    return words or index(memory.row, memory.facets, memory.source)

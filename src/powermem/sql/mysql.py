@@ -15,9 +15,12 @@ from ..types import Row, Words
 from .dialects import Dialect, Fragment
 from .schema import queue_tables
 from .server import NewColumn, ServerSQL
-from .steps import Query, Steps
+from .steps import Query, Statement, Statements, Steps
 
 _DOUBT = frozenset({"1 = 1"})
+# The changes of this many commits stay listed; a cache that is further behind is loaded again.
+_LISTED = 8192
+_TRIM_EVERY = 1024
 _ID = "VARBINARY(512)"
 # A lane is named after an id of up to 512 bytes.
 _NAME = "VARBINARY(520)"
@@ -200,6 +203,17 @@ class MySQLSQL(ServerSQL):
 
     def setting(self) -> str:
         return f"REPLACE INTO {self.meta} (name, value) VALUES (?, ?)"
+
+    def finish(self, changed: Sequence[Row]) -> Steps[None]:
+        if not changed:
+            return
+        yield Statement(self.next_sequence)
+        sequence: int = (yield Query("SELECT LAST_INSERT_ID()"))[0][0]
+        users = {row.id: row.scope.user_id or "" for row in changed}
+        yield Statements(self.list_change, [(sequence, *one) for one in users.items()])
+        if sequence % _TRIM_EVERY == 0 and sequence > _LISTED:
+            yield Statement(self.forget_changes, (sequence - _LISTED,))
+            yield Statement(self.setting(), ("trimmed", str(sequence - _LISTED)))
 
     def search_values(self, row: Row, embedding: bytes | None, words: Words) -> tuple[Any, ...]:
         return (embedding, *words)

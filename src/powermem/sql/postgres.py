@@ -238,10 +238,10 @@ class PostgresSQL(ServerSQL):
             sum(frequencies),
         )
 
-    def amend_memory(self, row: Row, metadata: str) -> tuple[str, tuple[Any, ...]]:
-        sql, values = super().amend_memory(row, metadata)
-        kind = nature(escape(row.text), values[0], escape(row.memory_type or ""))
-        return sql.replace("SET ", "SET nature = ?, ", 1), (kind, *values)
+    def amended(self, row: Row) -> dict[str, Any]:
+        values = super().amended(row)
+        kind = nature(escape(row.text), values["metadata"], escape(row.memory_type or ""))
+        return {"nature": kind, **values}
 
     def vector_value(self, embedding: bytes) -> Any:
         return Vector(embedding)

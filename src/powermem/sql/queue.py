@@ -12,6 +12,9 @@ from typing import Any
 from ..changes import (
     AddPreference,
     AddTask,
+    AddTurn,
+    BufferTurn,
+    Change,
     FinishTurns,
     FreeTurns,
     HoldLane,
@@ -74,15 +77,12 @@ class QueueSQL:
         )
         self.lanes = LaneSQL(sql)
         self.ledger = LedgerSQL(sql)
-        self.insert_turn = sql.inserting(sql.turns, TURN)
-        """The statement that keeps a message as evidence; see `Encoding.turn_values`."""
-        self.insert_buffered = sql.inserting(sql.buffer, BUFFERED)
-        """The statement that notes that a turn waits; see `Encoding.buffered_values`."""
+        self._insert_turn = sql.inserting(sql.turns, TURN)
+        self._insert_buffered = sql.inserting(sql.buffer, BUFFERED)
         self._apply: dict[type[Any], Callable[[Any, Sequence[Outcome]], Steps[Outcome]]] = {
             FinishTurns: self._finish_turns,
             QueueTurns: self._queue_turns,
             FreeTurns: self._free_turns,
-            AddTask: self._add_task,
             HoldLane: self._hold_lane,
             UpdateTask: self._update_task,
             AddPreference: self._add_preference,
@@ -115,10 +115,7 @@ class QueueSQL:
         )
         return freed
 
-    def _add_task(self, change: AddTask, outcomes: Sequence[Outcome]) -> Steps[None]:
-        return self.add_tasks([change.task])
-
-    def add_tasks(self, tasks: Sequence[Task]) -> Steps[None]:
+    def _add_tasks(self, tasks: Sequence[Task]) -> Steps[None]:
         """Put tasks at the end of their lanes."""
         due: dict[str, int] = {}
         for task in tasks:
@@ -127,6 +124,23 @@ class QueueSQL:
         yield Statements(
             self._sql.inserting(self._sql.tasks, TASK), [self.encoding.task_values(task) for task in tasks]
         )
+
+    def add(self, changes: Sequence[Change]) -> Steps[None]:
+        """Add turns, note which of them wait, and add tasks; each table gets its rows by one statement.
+
+        Args:
+            changes: any; those of other kinds are passed over.
+        """
+        tasks = [change.task for change in changes if isinstance(change, AddTask)]
+        waiting = [change for change in changes if isinstance(change, BufferTurn)]
+        turns = [change for change in changes if isinstance(change, AddTurn)]
+        turns += [change.turn for change in waiting]
+        if tasks:
+            yield from self._add_tasks(tasks)
+        if turns:
+            yield Statements(self._insert_turn, [*map(self.encoding.turn_values, turns)])
+        if waiting:
+            yield Statements(self._insert_buffered, [*map(self.encoding.buffered_values, waiting)])
 
     def _hold_lane(self, change: HoldLane, outcomes: Sequence[Outcome]) -> Steps[None]:
         yield from self.lanes.check(change.owner, change.lane)

@@ -6,17 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..metadata import encode
-from ..types import Row, Words
-from .collection import CollectionSQL
+from ..changes import AddMemory
+from ..types import Row, Stored, Words
+from .collection import RECORD, CollectionSQL, words_of
 from .dialects import Fragment
-from .rows import scope_values
 from .schema import DATED_TABLES, QUEUE_TABLES
-
-_INSERTED = (
-    "id, user_id, agent_id, run_id, actor_id, memory_type, memory, hash, metadata, facets, created_at, "
-    "updated_at, valid_from, valid_to, expires_at, superseded_by, utc_offset"
-)
+from .steps import Query, Statements, Steps
 
 
 class NewColumn(NamedTuple):
@@ -82,57 +77,25 @@ class ServerSQL(CollectionSQL, ABC):
     @property
     def insert_memory(self) -> str:
         """The statement that adds a memory unless its scope has the same text; see `memory_values`."""
-        columns = ", ".join([_INSERTED, *self.searched])
-        return self.inserting(self.records, columns, once=True)
+        return self.inserting(self.records, ", ".join([RECORD, *self.searched]), once=True)
 
-    @property
-    def rewrite_memory(self) -> str:
-        """The statement that gives a memory another text; see `text_values`."""
-        searched = "".join(f", {column} = {self.mark(column)}" for column in self.searched)
-        return (
-            f"UPDATE {self.records} SET memory = ?, hash = ?, updated_at = ?, version = version + 1"
-            f"{searched} WHERE user_id = ? AND id = ?"
-        )
-
-    def memory_values(
-        self, row: Row, facets: Mapping[str, Any], embedding: bytes | None, words: Words
-    ) -> tuple[Any, ...]:
+    def memory_values(self, memory: AddMemory | Stored) -> tuple[Any, ...]:
         """Return the values of `insert_memory`."""
-        return (
-            row.id,
-            *scope_values(row.scope),
-            self.stored_or_none(row.actor_id),
-            self.stored_or_none(row.memory_type),
-            self.stored(row.text),
-            row.hash,
-            self.stored_json(encode(row.metadata)),
-            self.stored_json(encode(facets)),
-            row.created_at,
-            row.updated_at,
-            row.valid_from,
-            row.valid_to,
-            row.expires_at,
-            row.superseded_by,
-            row.utc_offset,
-            *self.search_values(row, embedding, words),
-        )
+        searched = self.search_values(memory.row, memory.embedding, words_of(memory))
+        return (*self.record_values(memory), *searched)
 
-    def text_values(self, row: Row, embedding: bytes | None, words: Words) -> tuple[Any, ...]:
-        """Return the values of `rewrite_memory`; the row has its new text already."""
-        return (
-            self.stored(row.text),
-            row.hash,
-            row.updated_at,
-            *self.search_values(row, embedding, words),
-            row.scope.user_id or "",
-            row.id,
-        )
+    def insert_memories(self, memories: Sequence[AddMemory | Stored]) -> Steps[set[int]]:
+        yield Statements(self.insert_memory, [*map(self.memory_values, memories)])
+        users = {memory.row.scope.user_id or "" for memory in memories}
+        whose = users.pop() if len(users) == 1 else None
+        present: set[tuple[int, str]] = set()
+        for chunk in self.chunks([memory.row.id for memory in memories]):
+            where = self.named(chunk, whose)
+            present.update(
+                (yield Query(f"SELECT id, hash FROM {self.records} WHERE {where.sql}", where.values))
+            )
+        return {memory.row.id for memory in memories if (memory.row.id, memory.row.hash) in present}
 
-    def amend_memory(self, row: Row, metadata: str) -> tuple[str, tuple[Any, ...]]:
-        """Return the statement that writes a memory's metadata and expiry, and its values."""
-        sql = (
-            f"UPDATE {self.records} SET metadata = ?, expires_at = ?, updated_at = ?, version = version + 1 "
-            "WHERE user_id = ? AND id = ?"
-        )
-        stored = self.stored_json(metadata)
-        return sql, (stored, row.expires_at, row.updated_at, row.scope.user_id or "", row.id)
+    def rewrite(self, row: Row, embedding: bytes | None, words: Words) -> Steps[None]:
+        searched = zip(self.searched, self.search_values(row, embedding, words), strict=True)
+        yield self.updating(row, {**self.rewritten(row), **dict(searched)})

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from ..changes import AddMemory
 from ..clock import DAY
-from .collection import CollectionSQL
+from ..types import Row, Stored, Words
+from .collection import RECORD, CollectionSQL, words_of
 from .dialects import SQLITE, Fragment
 from .schema import QUEUE_TABLES
+from .steps import Query, Statement, Statements, Steps
 
 # What of ``meta`` stays when the collection is emptied.
 _KEPT = "'schema_version', 'sequence', 'deleted_before', 'switches'"
@@ -17,6 +22,10 @@ class SQLiteSQL(CollectionSQL):
     """A collection in SQLite.
 
     A transaction that writes holds the only lock there is, so no row is locked by itself.
+
+    Attributes:
+        sequence: the number of the open transaction's commit, which every memory that it changes gets: caches
+            elsewhere ask for what changed after the last number that they have seen.
     """
 
     dialect = SQLITE
@@ -28,16 +37,67 @@ class SQLiteSQL(CollectionSQL):
     id_type = "INTEGER"
     binary_type = "BLOB"
     hash_type = "TEXT"
+    cheap_savepoints = True
+    # The disk or the file is at fault.
+    common_errors = (sqlite3.OperationalError,)
 
     def __init__(self, collection: str) -> None:
         super().__init__(collection)
         self.vectors = f"{collection}_vectors"
         self.with_vectors = f"{self.records} JOIN {self.vectors} USING (id)"
         self.deleted = f"{collection}_deleted"
+        self.sequence = 0
+        # Not any conflict: two memories with one id would be an error.
+        self._insert_record = (
+            f"{self.inserting(self.records, f'{RECORD}, sequence')} "
+            "ON CONFLICT (user_id, agent_id, run_id, hash) WHERE valid_to IS NULL DO NOTHING"
+        )
+        self._insert_vector = f"INSERT OR REPLACE INTO {self.vectors} VALUES (?, ?, ?, ?)"
 
     def named(self, ids: Sequence[int], user_id: str | None) -> Fragment:
         # The table is not divided by user, and its index by user is slower than ids are.
         return self.among("id", ids)
+
+    def begin(self) -> Steps[None]:
+        found = yield Query(f"SELECT value FROM {self.meta} WHERE key = 'sequence'")
+        self.sequence = found[0][0] + 1
+        yield Statement(f"UPDATE {self.meta} SET value = ? WHERE key = 'sequence'", (self.sequence,))
+
+    def insert_memories(self, memories: Sequence[AddMemory | Stored]) -> Steps[set[int]]:
+        rows = [(*self.record_values(memory), self.sequence) for memory in memories]
+        count = yield Statements(self._insert_record, rows)
+        inserted = {memory.row.id for memory in memories}
+        if count != len(memories):
+            found = yield Query(f"SELECT id FROM {self.records} WHERE sequence = ?", (self.sequence,))
+            inserted.intersection_update(memory_id for (memory_id,) in found)
+        yield Statements(
+            self._insert_vector,
+            [
+                (memory.row.id, memory.embedding, *words_of(memory))
+                for memory in memories
+                if memory.row.id in inserted
+            ],
+        )
+        revived = [(memory.row.id,) for memory in memories if isinstance(memory, Stored)]
+        if revived:
+            yield Statements(f"DELETE FROM {self.deleted} WHERE id = ?", revived)
+        return inserted
+
+    def rewrite(self, row: Row, embedding: bytes | None, words: Words) -> Steps[None]:
+        yield self.updating(row, self.rewritten(row))
+        yield Statement(self._insert_vector, (row.id, embedding, *words))
+
+    def updating(self, row: Row, values: Mapping[str, Any]) -> Statement:
+        return super().updating(row, {**values, "sequence": self.sequence})
+
+    def remove(self, ids: Sequence[int], user_id: str | None) -> Steps[None]:
+        yield from super().remove(ids, user_id)
+        one = [(memory_id,) for memory_id in ids]
+        yield Statements(f"DELETE FROM {self.vectors} WHERE id = ?", one)
+        yield Statements(
+            f"INSERT OR REPLACE INTO {self.deleted} VALUES (?, ?)",
+            [(memory_id, self.sequence) for memory_id in ids],
+        )
 
     def setting(self) -> str:
         return f"INSERT OR REPLACE INTO {self.meta} VALUES (?, ?)"

@@ -11,7 +11,13 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+from ..errors import StoreError
+
 T = TypeVar("T")
+
+
+class TransactionAbortedError(StoreError, public=StoreError):
+    """The database rolled the transaction back because of a conflict with another one; it may be retried."""
 
 
 class Query(NamedTuple):

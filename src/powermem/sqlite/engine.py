@@ -10,6 +10,7 @@ from ..accesses import Accesses
 from ..changes import Change, Outcome
 from ..errors import StoreError
 from ..ranking.weights import Weights
+from ..sql.apply import Writer
 from ..sql.embedder import EmbedderSQL
 from ..sql.queries import Queries
 from ..sql.queue import QueueSQL
@@ -21,7 +22,6 @@ from .connection import Database, translate
 from .partitions import Partitions
 from .searcher import Searcher
 from .steps import run
-from .writer import Writer
 
 T = TypeVar("T")
 
@@ -60,9 +60,9 @@ class Engine:
         self._schema = sqlite_schema(collection)
         self.sql = SQLiteSQL(collection)
         self.queue = QueueSQL(self.sql)
-        self._writer = Writer(collection, self.queue)
         self.path = path
         self.embedder = EmbedderSQL(self.sql, path)
+        self._writer = Writer(self.sql, self.queue, self.embedder)
         self.queries = Queries(self.sql)
         self._partitions = Partitions(collection, cache_bytes, exact_rows)
         self._searcher = Searcher(self._partitions, self.queries, weights or Weights())
@@ -168,13 +168,7 @@ class Engine:
         accesses = self.accesses.take()
         try:
             with self._database.writing() as connection:
-                connection.executemany(
-                    f"UPDATE {self._c}_records SET access_count = access_count + ? WHERE id = ?",
-                    [(times, memory_id) for memory_id, times in accesses.items()],
-                )
-                if batches:
-                    run(connection, self.embedder.check())
-                results = self._writer.apply(connection, batches) if batches else []
+                results = run(connection, self._writer.write(batches, accesses))
         except BaseException:
             self.accesses.put_back(accesses)
             raise

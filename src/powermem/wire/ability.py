@@ -1,4 +1,4 @@
-"""What an endpoint turned out to understand; learned from its refusals."""
+"""What an endpoint accepts, learned from its refusals."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from .failure import Failure
 
 
 class Structure(enum.IntEnum):
-    """How a model is held to a JSON schema, the weakest first."""
+    """How structured output is requested, weakest first."""
 
     PROMPT = 0
-    """The schema stands in the prompt."""
+    """The prompt contains the schema."""
     OBJECT = 1
-    """And the endpoint promises some JSON object."""
+    """The prompt contains the schema, and the endpoint guarantees a JSON object."""
     SCHEMA = 2
     """The endpoint enforces the schema."""
 
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """What may be sent to a model.
+    """What a model accepts.
 
     Attributes:
-        structure: the strongest way to ask for structured output.
-        renamed_limit: whether the limit is called ``max_completion_tokens``, as by OpenAI's reasoning models.
-        refused: parameters that the model does not take.
-        without_thinking: whether thinking must be switched off, as some of Qwen's models want it.
+        structure: the strongest supported form of structured output.
+        renamed_limit: whether ``max_tokens`` must be sent as ``max_completion_tokens``, as with OpenAI's
+            reasoning models.
+        refused: parameters that the model does not accept.
+        without_thinking: whether thinking must be switched off, as with some of Qwen's models.
     """
 
     structure: Structure = Structure.SCHEMA
@@ -38,7 +39,7 @@ class Abilities:
     without_thinking: bool = False
 
     def meet(self, other: Abilities) -> Abilities:
-        """Return what both allow: two calls may have learned different things at the same time."""
+        """Return what both allow; concurrent calls may have learned different limits."""
         return Abilities(
             min(self.structure, other.structure),
             self.renamed_limit or other.renamed_limit,
@@ -47,14 +48,14 @@ class Abilities:
         )
 
     def after(self, failure: Failure, sent: Collection[str]) -> Abilities | None:
-        """Return lesser abilities with which the same call may succeed.
+        """Return reduced abilities with which the same call may succeed.
 
         Args:
             failure: the reply to a request made with these abilities.
             sent: names of the parameters in that request.
 
         Returns:
-            ``None`` when the failure says nothing about abilities.
+            ``None`` if the failure says nothing about abilities.
         """
         if not _is_about_request(failure):
             return None
@@ -63,27 +64,22 @@ class Abilities:
             return replace(self, renamed_limit=True)
         if "enable_thinking" in said and not self.without_thinking:
             return replace(self, without_thinking=True)
-        if _UNSUPPORTED.search(said) or failure.code.startswith(("unsupported", "unknown")):
-            named = {name for name in _SAMPLING if name in sent and re.search(rf"\b{name}\b", said)}
-            if {"temperature", "top_p"} <= named:
-                # Some models take either but not both; the temperature is the one that people set.
-                named = {"top_p"}
-            if named:
-                return replace(self, refused=self.refused | named)
+        if unsupported := _unsupported_sampling(failure, said, sent):
+            return replace(self, refused=self.refused | unsupported)
         if not _STRUCTURED.isdisjoint(sent) and self.structure and _is_about_structure(failure, said):
             return replace(self, structure=Structure(self.structure - 1))
         return None
 
 
 class Retrial:
-    """Counts the uses since something was given up, to say when it is worth another try.
+    """Counts successful requests since a feature was given up, to decide when to try it again.
 
-    What an endpoint refuses today it may know tomorrow, and a refusal may have been about something else.
-    A retry costs a request, so each that fails doubles the time until the next.
+    An endpoint may support tomorrow what it refuses today, and a refusal may have had another cause. A retry
+    costs a request, so the interval doubles with every refusal.
 
     Args:
-        after: how many uses until the first retry.
-        most: the most uses between two of them.
+        after: number of requests until the first retry.
+        most: maximum number of requests between two retries.
     """
 
     def __init__(self, after: int = 100, most: int = 3200) -> None:
@@ -92,13 +88,13 @@ class Retrial:
         self._left: int | None = None
 
     def give_up(self) -> None:
-        """Note a refusal."""
+        """Record a refusal."""
         if self._left is None:
             self._left = self._after
             self._after = min(2 * self._after, self._most)
 
     def is_due(self) -> bool:
-        """Count one use; return whether what was given up is to be tried from now on."""
+        """Count one request; return whether to use the feature again from now on."""
         if self._left is None:
             return False
         self._left -= 1
@@ -109,7 +105,7 @@ class Retrial:
 
 
 def refused_field(failure: Failure, sent: Collection[str]) -> str | None:
-    """Return the optional field of an embedding request that the endpoint does not take, if that is it."""
+    """Return the optional field of an embedding request that the endpoint refused, or ``None``."""
     if not _is_about_request(failure):
         return None
     said = failure.said.lower()
@@ -124,7 +120,7 @@ _REFUSALS = frozenset({400, 404, 415, 422, 501})
 _SAMPLING = ("temperature", "top_p", "top_k", "frequency_penalty", "presence_penalty", "seed", "store")
 _STRUCTURED = frozenset({"response_format", "tool_choice"})
 _UNSUPPORTED = re.compile(r"support|deprecated|cannot both|not allowed|not permitted|unrecognized|unknown")
-# Names of what holds a model to a schema, in the words of OpenAI, Anthropic, Google, Mistral and vLLM.
+# Names of structured output in the messages of OpenAI, Anthropic, Google, Mistral and vLLM.
 _NAMES_STRUCTURE = re.compile(
     r"response_?format|response[_ ]?schema|json[_ -]?(schema|object|mode)|structured[_ -]outputs?"
     r"|tool_choice|\btools?\b|function[_ -]call|guided_|\bgrammar\b|additionalproperties"
@@ -134,21 +130,30 @@ _REFUSED = re.compile(
     r"|deprecated|unknown|unrecognized|unexpected|invalid|forbidden|disabled|no such"
     r"|may not|must not|cannot|can't|extra (inputs?|fields?)"
 )
-# Names the other values that it takes, such as LM Studio and vLLM do.
+# A message that lists the accepted values, as from LM Studio and vLLM.
 _OTHER_VALUES = re.compile(
     r"response_?format\W[^\n]{0,60}?\b(must|should|has to|needs to|expected to) be\b"
     r"|(\b(must|should) be|expected) (one of |either )?\W*(text|json_object)\b"
 )
-# Names nothing, so it may mean anything that was sent; the structure is what most endpoints lack.
+# A message that names no parameter. Structured output is what endpoints lack most often.
 _UNNAMED = re.compile(r"^\W*(the )?unsupported (parameter|feature|option)s?\W*$")
 _CONTENT = frozenset({"messages", "input", "prompt", "contents", "system", "model"})
 
 
 def _is_about_request(failure: Failure) -> bool:
-    """Tell whether a refusal can be about a parameter."""
+    """Return whether a refusal can be about a parameter rather than the content."""
     if failure.status not in _REFUSALS or failure.reason:
         return False
     return failure.param.partition("[")[0].partition(".")[0] not in _CONTENT
+
+
+def _unsupported_sampling(failure: Failure, said: str, sent: Collection[str]) -> set[str]:
+    """Return the sampling parameters of a request that a refusal names as unsupported."""
+    if not (_UNSUPPORTED.search(said) or failure.code.startswith(("unsupported", "unknown"))):
+        return set()
+    named = {name for name in _SAMPLING if name in sent and re.search(rf"\b{name}\b", said)}
+    # Some models accept either of the two but not both. Keep the one that users set on purpose.
+    return {"top_p"} if {"temperature", "top_p"} <= named else named
 
 
 def _is_about_structure(failure: Failure, said: str) -> bool:

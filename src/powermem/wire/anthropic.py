@@ -1,4 +1,4 @@
-"""Anthropic's form of chat requests, the messages API."""
+"""Anthropic's format of chat requests, the Messages API."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ..cleaning import clean_text
 from ..errors import InvalidInputError, ProviderError
 from ..types import ChatMessage, Completion, Schema
 from .ability import Abilities, Structure
-from .openai import count, is_cut, is_filtered, text_of, with_arguments, with_schema
+from .openai import as_dict, count, is_cut, is_filtered, text_of, with_arguments, with_schema
 from .reasons import FILTERED
 
 VERSION = "2023-06-01"
-# The API wants a limit; a long list of facts fits into this one.
+# The API requires a limit; this one fits a long list of facts.
 _MAX_TOKENS = 4096
 _DATA_URL = re.compile(r"data:([\w.+/-]+)(?:;[\w.+-]+=[^;,]*)*;base64,(.*)", re.DOTALL | re.IGNORECASE)
 
@@ -26,16 +26,8 @@ def messages_body(
     abilities: Abilities,
     parameters: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Build a request; a schema becomes a tool that the model must call.
-
-    Args:
-        model: the model's name.
-        messages: in OpenAI's form.
-        schema: what the answer must follow, if anything.
-        abilities: what the endpoint understands.
-        parameters: sampling parameters and other fields of the body.
-    """
-    forced = schema is not None and abilities.structure == Structure.SCHEMA
+    """Build a request; see ``chat_body``. A schema becomes a tool that the model must call."""
+    forced = abilities.structure == Structure.SCHEMA
     if schema is not None and not forced:
         messages = with_schema(messages, schema)
     body: dict[str, Any] = {"model": model, "max_tokens": _MAX_TOKENS}
@@ -55,34 +47,30 @@ def read_message(provider: str, reply: Any) -> Completion:
     """Read the answer in a reply; the input of a tool call becomes JSON text.
 
     Raises:
-        ProviderError: there is no answer in it, or the model refused.
+        ProviderError: the reply has no answer, or the model refused.
     """
-    blocks = reply.get("content") if isinstance(reply, dict) else None
-    if not isinstance(blocks, list):
-        raise ProviderError(f"{provider} sent a reply without an answer", provider=provider)
-    stop = reply.get("stop_reason")
-    if is_filtered(stop):
+    content = as_dict(reply).get("content")
+    stop = as_dict(reply).get("stop_reason")
+    if isinstance(content, list) and is_filtered(stop):
         raise ProviderError(f"{provider}: the model refused to answer", provider=provider, reason=FILTERED)
-    blocks = [block for block in blocks if isinstance(block, dict)]
-    calls = [block for block in blocks if block.get("type") == "tool_use"]
-    if blocks or is_cut(stop):
-        said = text_of([block for block in blocks if block.get("type") == "text"])
-        text = with_arguments(said, [call.get("input") for call in calls])
-    else:
+    blocks = [block for block in content if isinstance(block, dict)] if isinstance(content, list) else None
+    # An answer that was cut off may have no block at all.
+    if blocks is None or not (blocks or is_cut(stop)):
         raise ProviderError(f"{provider} sent a reply without an answer", provider=provider)
-    usage = reply.get("usage")
-    usage = usage if isinstance(usage, dict) else {}
-    read = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+    text = text_of([block for block in blocks if block.get("type") == "text"])
+    inputs = [block.get("input") for block in blocks if block.get("type") == "tool_use"]
+    usage = as_dict(reply.get("usage"))
+    prompt = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
     return Completion(
-        text=clean_text(text),
-        prompt_tokens=sum(count(usage.get(name)) for name in read),
+        text=clean_text(with_arguments(text, inputs)),
+        prompt_tokens=sum(count(usage.get(name)) for name in prompt),
         completion_tokens=count(usage.get("output_tokens")),
         truncated=is_cut(stop),
     )
 
 
 def _turns(messages: Iterable[ChatMessage]) -> list[ChatMessage]:
-    """Convert messages; there are two roles and the user's comes first."""
+    """Convert messages; the API knows two roles, and the user's must come first."""
     turns: list[ChatMessage] = [
         {
             "role": "assistant" if message.get("role") == "assistant" else "user",
@@ -108,16 +96,16 @@ def _part(part: Mapping[str, Any]) -> dict[str, Any]:
         return dict(part)
     image = part.get("image_url")
     url = image.get("url", "") if isinstance(image, dict) else str(image)
-    inline = _DATA_URL.fullmatch(url)
-    if inline is None:
-        return {"type": "image", "source": {"type": "url", "url": url}}
-    source = {"type": "base64", "media_type": inline[1], "data": inline[2]}
-    return {"type": "image", "source": source}
+    return {"type": "image", "source": _inline(url) or {"type": "url", "url": url}}
 
 
 def _document(file: Mapping[str, Any]) -> dict[str, Any]:
-    inline = _DATA_URL.fullmatch(file["file_data"])
-    if inline is None:
+    source = _inline(file["file_data"])
+    if source is None:
         raise InvalidInputError("file_data: expected a data URL with a media type and nothing else")
-    source = {"type": "base64", "media_type": inline[1], "data": inline[2]}
     return {"type": "document", "source": source, "title": file.get("filename", "file")}
+
+
+def _inline(url: str) -> dict[str, str] | None:
+    match = _DATA_URL.fullmatch(url)
+    return None if match is None else {"type": "base64", "media_type": match[1], "data": match[2]}

@@ -1,4 +1,4 @@
-"""OpenAI's form of requests that turn speech into text, and that of models which listen in a chat."""
+"""Requests to speech-to-text models: OpenAI's transcriptions, and chats that take audio."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ..cleaning import clean_text
 from ..errors import ProviderError
 from ..parts import decoded
 from ..types import ChatMessage, Completion
-from .openai import count
+from .openai import as_dict, count
 
-# What the file is called: servers tell the format by its ending.
+# By the extension of the file name, from which servers tell the format.
 _MEDIA_TYPES = {
     "wav": "audio/wav", "mp3": "audio/mpeg", "mpeg": "audio/mpeg", "mpga": "audio/mpeg", "m4a": "audio/mp4",
     "mp4": "audio/mp4", "ogg": "audio/ogg", "oga": "audio/ogg", "webm": "audio/webm", "flac": "audio/flac",
@@ -26,7 +26,7 @@ def transcription_form(
     Args:
         model: the model's name.
         audio: the recording as base64, and its format.
-        boundary: what stands between the fields; it must not occur in the recording.
+        boundary: separates the fields; must not occur in the recording.
         parameters: other fields.
 
     Raises:
@@ -48,22 +48,21 @@ def transcription_form(
 
 
 def read_transcript(provider: str, reply: Any) -> Completion:
-    """Read the text in a reply; there is none when nobody speaks.
+    """Read the text in a reply; empty for a recording without speech.
 
     Raises:
-        ProviderError: there is no transcript in it.
+        ProviderError: the reply has no transcript.
     """
-    text = reply.get("text") if isinstance(reply, dict) else None
+    text = as_dict(reply).get("text")
     if not isinstance(text, str):
         raise ProviderError(f"{provider} sent a reply without a transcript", provider=provider)
-    usage = reply.get("usage")
-    usage = usage if isinstance(usage, dict) else {}
+    usage = as_dict(reply.get("usage"))
     return Completion(
         clean_text(text).strip(), count(usage.get("input_tokens")), count(usage.get("output_tokens"))
     )
 
 
 def listening_messages(audio: Mapping[str, str]) -> list[ChatMessage]:
-    """Write the chat in which DashScope's models are given a recording."""
+    """Build the messages that pass a recording to DashScope's models."""
     url = f"data:{_MEDIA_TYPES[audio['format']]};base64,{audio['data']}"
     return [{"role": "user", "content": [{"type": "input_audio", "input_audio": {"data": url}}]}]

@@ -1,4 +1,4 @@
-"""An exchange with a provider that failed: what is known of it, and the error it becomes."""
+"""Failed requests to a provider: what is known of each, and the error to raise."""
 
 from __future__ import annotations
 
@@ -16,28 +16,29 @@ from .reasons import CUT, FILTERED, QUOTA, TOO_LONG, reason_for
 from .retry import is_passing, retry_after
 from .secret import shorten
 
+# Characters of a reply to keep.
 _KEPT = 4000
-# Parameters that limit an answer.
+# Parameters that limit the length of an answer.
 _LENGTHS = frozenset({"max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens"})
-# Waiting does not help.
+# Reasons for which a retry of the same request is useless.
 _LASTING = frozenset({CUT, FILTERED, QUOTA, TOO_LONG})
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why there is no usable reply; it holds no secret.
+    """Why there is no usable reply. Contains no secrets.
 
     Attributes:
         provider: the provider's configured name.
-        summary: what went wrong, for the error's message.
-        status: the HTTP status, or ``None`` when there was no reply.
-        said: what the server said, at length.
-        passing: whether it may succeed when tried again.
-        wait: seconds the server asked to wait.
-        kind: the error to raise.
-        reason: what kind of failure it is; see ``ProviderError``.
-        param: the parameter that the server blames, if it names one.
-        code: the server's code for it, in small letters.
+        summary: the message of the error.
+        status: the HTTP status, or ``None`` without a reply.
+        said: the body of the server's reply, up to 4,000 characters.
+        passing: whether a retry may succeed.
+        wait: seconds that the server asked to wait.
+        kind: the class of the error to raise.
+        reason: the kind of failure; see ``ProviderError``.
+        param: the request parameter that the server names, or ``""``.
+        code: the server's error code in lower case, or ``""``.
     """
 
     provider: str
@@ -52,49 +53,27 @@ class Failure:
     code: str = ""
 
     def error(self) -> ProviderError:
-        """Return the error for the user."""
+        """Return the error to raise."""
         return self.kind(self.summary, provider=self.provider, status=self.status, reason=self.reason)
 
 
 def refused(endpoint: Endpoint, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Failure:
-    """Read a reply whose status is not a success."""
-    # What is kept is cut once more after scrubbing: a secret cut in half might not be recognized.
+    """Describe a reply whose status is not a success."""
+    # Scrubbed before cutting to `_KEPT`: half a secret at the end might not be recognized.
     text = endpoint.scrub(body[: 2 * _KEPT].decode("utf-8", "replace"))
     message = shorten(endpoint.scrub(_message(body)[: 2 * _KEPT]))
-    provider = endpoint.provider
-    summary = f"{provider} answered {status}"
-    if status >= 500 or status in (404, 405, 407) or 300 <= status < 400:
-        # What stands in between answers so too, so it matters where that was.
-        summary = f"{provider} at {endpoint.address} answered {status}"
     wait = retry_after(headers)
-    # Without the names of its fields, since "message" is a word that reasons are told by.
+    # Without the names of JSON fields: "message", for example, is one of the words that tell a reason.
     reason = reason_for(status, re.sub(r'"\w+"\s*:', " ", text[:_KEPT]), wait)
     param = _named(body, "param")
     if reason == TOO_LONG and param in _LENGTHS:
-        # About a setting, which a shorter text does not mend.
+        # The configured limit of the answer is too large; shortening the text would not help.
         reason = ""
-    if reason == QUOTA:
-        summary = (
-            f"{provider}: the account has no quota or credit left ({status}), and waiting does not help; "
-            "check its plan and billing, or use another key or provider"
-        )
-    elif status in (401, 403):
-        summary = f"{provider} refused the credentials ({status})"
-        message = (
-            f"{message or 'no reason given'} (check the API key{'' if status == 401 else ' and its rights'})"
-        )
-    elif status == 429:
-        summary = f"{provider} asks to slow down (429)"
-    elif status == 404:
-        message = f"{message or 'not found'} ({_what_is_missing(endpoint, text, message)})"
-    elif status == 407:
-        message = "the proxy wants a user and a password; write them into HTTPS_PROXY: http://user:password@host:port"
-    elif status in (502, 503, 504) and not message:
-        message = "the server, or a gateway before it, is not available at the moment"
-    elif 300 <= status < 400:
-        message = "redirects are not followed; set base_url to the final address"
+    summary = _summary(endpoint, status, reason)
+    if reason != QUOTA:
+        message = _with_advice(endpoint, status, text, message)
     return Failure(
-        provider=provider,
+        provider=endpoint.provider,
         summary=f"{summary}: {message}" if message else summary,
         status=status,
         said=text[:_KEPT],
@@ -107,15 +86,48 @@ def refused(endpoint: Endpoint, status: int, headers: Iterable[tuple[bytes, byte
     )
 
 
+def _summary(endpoint: Endpoint, status: int, reason: str) -> str:
+    provider = endpoint.provider
+    if reason == QUOTA:
+        return (
+            f"{provider}: the account has no quota or credit left ({status}), and waiting does not help; "
+            "check its plan and billing, or use another key or provider"
+        )
+    if status in (401, 403):
+        return f"{provider} refused the credentials ({status})"
+    if status == 429:
+        return f"{provider} asks to slow down (429)"
+    if status >= 500 or status in (404, 405, 407) or 300 <= status < 400:
+        # These also come from gateways or from a wrong server, so show which address was used.
+        return f"{provider} at {endpoint.address} answered {status}"
+    return f"{provider} answered {status}"
+
+
+def _with_advice(endpoint: Endpoint, status: int, text: str, message: str) -> str:
+    """Return the server's message with what to do about this status, as far as that is known."""
+    if status in (401, 403):
+        rights = "" if status == 401 else " and its rights"
+        return f"{message or 'no reason given'} (check the API key{rights})"
+    if status == 404:
+        return f"{message or 'not found'} ({_what_is_missing(endpoint, text, message)})"
+    if status == 407:
+        return "the proxy wants a user and a password; write them into HTTPS_PROXY: http://user:password@host:port"
+    if status in (502, 503, 504) and not message:
+        return "the server, or a gateway before it, is not available at the moment"
+    if 300 <= status < 400:
+        return "redirects are not followed; set base_url to the final address"
+    return message
+
+
 def garbled(endpoint: Endpoint, status: int, body: bytes, reason: str) -> Failure:
-    """Describe a successful reply whose body could not be read; it is often a broken transfer."""
+    """Describe a successful reply with an unreadable body, often a broken transfer."""
     begin = body[:_KEPT].lstrip()
     if not begin:
         summary = f"{endpoint.provider} at {endpoint.address} sent an empty reply"
     elif begin.startswith(b"<"):
         summary = (
             f"{endpoint.provider} at {endpoint.address} sent a web page and no answer; is base_url right? "
-            "It often ends in /v1. Or a proxy stands before the server"
+            "It often ends in /v1. Or a proxy in between answered instead"
         )
     else:
         summary = (
@@ -126,19 +138,13 @@ def garbled(endpoint: Endpoint, status: int, body: bytes, reason: str) -> Failur
 
 
 def unreachable(endpoint: Endpoint, error: BaseException, proxy: str = "") -> Failure:
-    """Describe a connection that could not be made or broke.
-
-    Args:
-        endpoint: where the request should have gone.
-        error: what the HTTP library raised.
-        proxy: address of the proxy in between; empty where there is none.
-    """
+    """Describe a connection that could not be made or broke; see ``explain_connection``."""
     summary, passing = explain_connection(endpoint, error, proxy)
     return Failure(endpoint.provider, summary, passing=passing)
 
 
 def unwritable(endpoint: Endpoint) -> Failure:
-    """Describe a request that the HTTP library refused to write; its text would quote what is wrong."""
+    """Describe a request that the HTTP library refused to send; its own message might quote a secret."""
     return Failure(
         endpoint.provider,
         f"{endpoint.provider} at {endpoint.address}: the request could not be written; "
@@ -147,7 +153,7 @@ def unwritable(endpoint: Endpoint) -> Failure:
 
 
 def timed_out(endpoint: Endpoint, seconds: float, *, connecting: bool, proxy: str = "") -> Failure:
-    """Describe a server that did not accept or did not answer in time."""
+    """Describe a server that did not accept a connection, or did not answer, in time."""
     done = "accept a connection" if connecting else "answer"
     setting = "http.connect_timeout" if connecting else "timeout in its config, or http.read_timeout"
     through = f" through the proxy {proxy}" if proxy else ""
@@ -159,7 +165,7 @@ def timed_out(endpoint: Endpoint, seconds: float, *, connecting: bool, proxy: st
 
 
 def error_class(status: int | None) -> type[ProviderError]:
-    """Return the error that an HTTP status stands for."""
+    """Return the error class for an HTTP status."""
     if status in (401, 403):
         return AuthenticationError
     if status == 429:
@@ -168,12 +174,12 @@ def error_class(status: int | None) -> type[ProviderError]:
 
 
 def hidden_failure(endpoint: Endpoint, reply: Any, body: bytes) -> Failure | None:
-    """Find an error inside a reply with a success status, as routers of many providers send it."""
+    """Return the error inside a reply with a success status, which routers to several providers send."""
     if not isinstance(reply, dict) or not reply.get("error"):
         return None
     error = reply["error"]
     code = error.get("code") if isinstance(error, dict) else None
-    # Without a status of its own it is the gateway's fault.
+    # Without a status, treat it as a failure of the gateway.
     status = code if isinstance(code, int) and 400 <= code < 600 else 502
     return refused(endpoint, status, (), body)
 
@@ -188,7 +194,7 @@ def _what_is_missing(endpoint: Endpoint, said: str, message: str) -> str:
 
 
 def _named(body: bytes, key: str) -> str:
-    """Return a short text that an error holds under this name, as OpenAI's form has it; in small letters."""
+    """Return the string under this key of an error in OpenAI's format, in lower case, or ``""``."""
     try:
         value = from_json(body)
     except ValueError:
@@ -199,7 +205,7 @@ def _named(body: bytes, key: str) -> str:
 
 
 def _message(body: bytes) -> str:
-    """Find the sentence meant for people in the body of an error."""
+    """Return the human-readable message in the body of an error."""
     try:
         value = from_json(body)
     except ValueError:

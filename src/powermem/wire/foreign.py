@@ -1,4 +1,4 @@
-"""Reading what other people's objects return and raise."""
+"""Results and errors of objects that the program supplies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..cleaning import clean_text
 from ..errors import ProviderError
 from ..types import Completion
 from .failure import error_class
-from .openai import as_vectors, count, is_cut, is_filtered, text_of, with_arguments
+from .openai import as_dict, as_vectors, count, is_cut, is_filtered, text_of, with_arguments
 from .reasons import FILTERED, UNUSABLE, reason_for
 from .secret import scrub, shorten
 
@@ -19,10 +19,10 @@ _KEPT = 4000
 
 
 def completion_of(provider: str, reply: Any) -> Completion:
-    """Read an answer: text, a ``Completion``, or a message as LangChain's models return it.
+    """Convert an answer: text, a ``Completion``, or a message of LangChain.
 
     Raises:
-        ProviderError: it is something else.
+        ProviderError: the answer is something else.
     """
     if isinstance(reply, Completion):
         return reply
@@ -34,11 +34,9 @@ def completion_of(provider: str, reply: Any) -> Completion:
             f"{provider} returned {type(reply).__name__}; expected text, a Completion or a message",
             provider=provider,
         )
-    usage = getattr(reply, "usage_metadata", None)
-    usage = usage if isinstance(usage, dict) else {}
-    about = getattr(reply, "response_metadata", None)
-    about = about if isinstance(about, dict) else {}
-    finishes = [about.get(name) for name in ("finish_reason", "stop_reason", "done_reason")]
+    usage = as_dict(getattr(reply, "usage_metadata", None))
+    metadata = as_dict(getattr(reply, "response_metadata", None))
+    finishes = [metadata.get(name) for name in ("finish_reason", "stop_reason", "done_reason")]
     if any(map(is_filtered, finishes)):
         raise ProviderError(
             f"{provider}: the content filter stopped the answer", provider=provider, reason=FILTERED
@@ -57,13 +55,13 @@ def _arguments(reply: Any) -> list[Any]:
 
 
 def vectors_of(provider: str, rows: Any, expected: int) -> npt.NDArray[np.float32]:
-    """Read vectors: an array, or a list of lists of numbers.
+    """Convert vectors: an array, or a list of lists of numbers.
 
     Returns:
         Shape (expected, dimension).
 
     Raises:
-        ProviderError: it is something else, or not one vector for each text.
+        ProviderError: ``rows`` is something else, or not one vector for each text.
     """
     if not isinstance(rows, (list, tuple, np.ndarray)) or len(rows) != expected:
         found = f"{len(rows)} vectors" if isinstance(rows, (list, tuple, np.ndarray)) else type(rows).__name__
@@ -74,7 +72,7 @@ def vectors_of(provider: str, rows: Any, expected: int) -> npt.NDArray[np.float3
 
 
 def foreign_error(provider: str, error: Exception) -> ProviderError:
-    """Describe an exception of an object that is not ours; raise it with the exception as its cause."""
+    """Return the error to raise for an exception of such an object; make the exception its cause."""
     status = getattr(error, "status_code", None)
     status = status if isinstance(status, int) else None
     text = shorten(scrub(str(error)))

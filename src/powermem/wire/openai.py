@@ -1,4 +1,4 @@
-"""OpenAI's form of chat and embedding requests, which most providers speak."""
+"""OpenAI's format of chat and embedding requests, which most providers share."""
 
 from __future__ import annotations
 
@@ -18,38 +18,22 @@ from ..types import ChatMessage, Completion, Schema
 from .ability import Abilities, Structure
 from .reasons import FILTERED, UNUSABLE
 
-# Why an answer ended before its end, in the words of OpenAI, Anthropic, Google, Mistral, Ollama and others.
-_CUT = frozenset(
-    {
-        "length",
-        "max_tokens",
-        "max_output_tokens",
-        "max_completion_tokens",
-        "model_length",
-        "model_context_window_exceeded",
-        "context_length",
-        "token_limit",
-        "incomplete",
-        "pause_turn",
-    }
-)
-_FILTERS = frozenset(
-    {
-        "content_filter",
-        "content_filtered",
-        "safety",
-        "recitation",
-        "blocklist",
-        "prohibited_content",
-        "spii",
-        "language",
-        "guardrail_intervened",
-        "refusal",
-        "sensitive",
-    }
-)
-# More than any model takes or gives; a number beyond it is none.
+# Finish reasons of incomplete answers, from OpenAI, Anthropic, Google, Mistral, Ollama and others.
+_CUT = frozenset({
+    "length", "max_tokens", "max_output_tokens", "max_completion_tokens", "model_length",
+    "model_context_window_exceeded", "context_length", "token_limit", "incomplete", "pause_turn",
+})  # fmt: skip
+# Finish reasons of refused answers.
+_FILTERS = frozenset({
+    "content_filter", "content_filtered", "safety", "recitation", "blocklist", "prohibited_content", "spii",
+    "language", "guardrail_intervened", "refusal", "sensitive",
+})  # fmt: skip
+# A larger count of tokens is not credible and counts as 0.
 _MOST_TOKENS = 2**31
+# Fewer blanks than this at the end of an answer may precede a second one.
+_RUN = 8
+# In order of precedence. In vLLM's replies, stop_reason is the token that ended the answer.
+_FINISHES = ("finish_reason", "done_reason", "stop_reason")
 
 
 def chat_body(
@@ -63,9 +47,9 @@ def chat_body(
 
     Args:
         model: the model's name.
-        messages: in OpenAI's form.
-        schema: what the answer must follow, if anything.
-        abilities: what the endpoint understands.
+        messages: in OpenAI's format.
+        schema: the schema of the answer, if any.
+        abilities: what the endpoint accepts.
         parameters: sampling parameters and other fields of the body.
     """
     body: dict[str, Any] = {"model": model, "messages": list(messages)}
@@ -87,12 +71,12 @@ def chat_body(
 
 
 def with_schema(messages: Sequence[ChatMessage], schema: Schema) -> list[ChatMessage]:
-    """Put a schema into the prompt, for a model that cannot be held to it otherwise."""
+    """Put a schema into the prompt, for an endpoint that does not enforce it."""
     text = "Answer with one JSON object and nothing else. It must follow this JSON schema:\n" + json.dumps(
         schema.body, ensure_ascii=False, separators=(",", ":")
     )
     first = messages[0] if messages else {}
-    # Many chat templates allow one system message only.
+    # Many chat templates allow only one system message.
     if first.get("role") == "system" and isinstance(first.get("content"), str):
         return [{**first, "content": f"{first['content']}\n\n{text}"}, *messages[1:]]
     return [{"role": "system", "content": text}, *messages]
@@ -102,7 +86,7 @@ def read_chat(provider: str, reply: Any) -> Completion:
     """Read the answer in a chat reply.
 
     Raises:
-        ProviderError: there is no answer in it, or the model refused.
+        ProviderError: the reply has no answer, or the model refused.
     """
     choices = reply.get("choices") if isinstance(reply, dict) else None
     choice = choices[0] if isinstance(choices, list) and choices else None
@@ -118,10 +102,9 @@ def read_chat(provider: str, reply: Any) -> Completion:
         )
     if finish == "error" or choice.get("error"):
         raise ProviderError(f"{provider}: the answer ended in an error", provider=provider, status=502)
-    usage = reply.get("usage")
-    usage = usage if isinstance(usage, dict) else {}
+    usage = as_dict(reply.get("usage"))
     return Completion(
-        text=_said(message, cut=is_cut(finish)),
+        text=_text(message, cut=is_cut(finish)),
         prompt_tokens=count(usage.get("prompt_tokens")),
         completion_tokens=count(usage.get("completion_tokens")),
         truncated=is_cut(finish) and not _ran_on(message.get("content")),
@@ -129,7 +112,7 @@ def read_chat(provider: str, reply: Any) -> Completion:
 
 
 def _ran_on(content: object) -> bool:
-    """Tell whether only blanks were cut off, which models that are held to JSON may write without end."""
+    """Return whether only blanks are missing: with enforced JSON, some models write blanks without end."""
     if not isinstance(content, str):
         return False
     answer = content.rstrip()
@@ -141,10 +124,10 @@ def _ran_on(content: object) -> bool:
         return False
 
 
-def _said(message: Mapping[str, Any], *, cut: bool) -> str:
-    """Return the text of a message, wherever the server put it.
+def _text(message: Mapping[str, Any], *, cut: bool) -> str:
+    """Return the text of a message from whichever field holds it.
 
-    Some models call a tool that nobody offered, and some servers take all of an answer for thoughts.
+    Some models call a tool that was not offered, and some servers report the whole answer as reasoning.
     """
     text = text_of(message.get("content"))
     calls = message.get("tool_calls")
@@ -158,33 +141,27 @@ def _said(message: Mapping[str, Any], *, cut: bool) -> str:
     text = with_arguments(text, arguments)
     if text.strip():
         return clean_text(text)
-    # Thoughts that were cut hold drafts.
+    # Reasoning that was cut off contains only drafts.
     thoughts = () if cut else (message.get("reasoning_content"), message.get("reasoning"))
     found = next((thought for thought in map(text_of, thoughts) if "{" in thought or "[" in thought), text)
     return clean_text(found)
 
 
 def with_arguments(text: str, arguments: Iterable[Any]) -> str:
-    """Put the arguments of tool calls behind what was said before them, each as JSON on a line."""
+    """Append the arguments of tool calls to a text, each as JSON on its own line."""
     written = (
         item if isinstance(item, str) else json.dumps(item, ensure_ascii=False) for item in arguments if item
     )
     return "\n".join(part for part in (text, *written) if part.strip())
 
 
-# Blanks behind an answer. Fewer may stand before a second one.
-_RUN = 8
-# vLLM tells in stop_reason which token ended an answer, so it counts last.
-_FINISHES = ("finish_reason", "done_reason", "stop_reason")
-
-
 def is_cut(finish: object) -> bool:
-    """Tell whether the reason why an answer ended says that its end is missing."""
+    """Return whether a finish reason means that the end of the answer is missing."""
     return _word(finish) in _CUT
 
 
 def is_filtered(finish: object) -> bool:
-    """Tell whether the reason why an answer ended says that it was not allowed."""
+    """Return whether a finish reason means that the answer was refused."""
     return _word(finish) in _FILTERS
 
 
@@ -201,8 +178,13 @@ def text_of(content: Any) -> str:
     return "".join(text for text in texts if isinstance(text, str))
 
 
+def as_dict(value: Any) -> dict[str, Any]:
+    """Return a JSON object of a reply, or an empty one in place of anything else."""
+    return value if isinstance(value, dict) else {}
+
+
 def count(value: Any) -> int:
-    """Return a number of tokens; providers that do not count send nothing or ``null``."""
+    """Return a number of tokens; 0 for providers that do not report it."""
     return int(value) if isinstance(value, int) and 0 <= value < _MOST_TOKENS else 0
 
 
@@ -218,9 +200,9 @@ def embedding_body(
 
     Args:
         model: the model's name.
-        texts: what to embed.
-        dimension: the length of vector to ask for.
-        packed: whether to ask for base64, which is a third of the size and much faster to read.
+        texts: the texts to embed.
+        dimension: the length of the vectors to request.
+        packed: whether to request base64, which is a third of the size and much faster to parse.
         parameters: other fields of the body.
     """
     body: dict[str, Any] = {"model": model, "input": list(texts), **(parameters or {})}
@@ -235,22 +217,22 @@ def read_embeddings(provider: str, reply: Any, expected: int) -> npt.NDArray[np.
     """Read the vectors in an embedding reply.
 
     Args:
-        provider: its name, for errors.
+        provider: the provider's name, for errors.
         reply: the parsed reply; vectors may be lists or base64 of little-endian float32.
-        expected: how many texts were sent.
+        expected: number of texts in the request.
 
     Returns:
         Vectors of shape (expected, dimension), in the order of the texts.
 
     Raises:
-        ProviderError: vectors are missing, differ in length or hold something that is no finite number.
+        ProviderError: vectors are missing, differ in length, or contain something other than finite numbers.
     """
     items = reply.get("data") if isinstance(reply, dict) else None
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise ProviderError(f"{provider} sent a reply without embeddings", provider=provider, reason=UNUSABLE)
     placed = {_index(item, position): item.get("embedding") for position, item in enumerate(items)}
     if len(items) == expected == 1:
-        # Whatever number it has, there is only one text.
+        # Some servers send another index, but there is only one text.
         placed = {0: items[0].get("embedding")}
     if len(items) != expected or placed.keys() != set(range(expected)):
         raise ProviderError(
@@ -262,14 +244,14 @@ def read_embeddings(provider: str, reply: Any, expected: int) -> npt.NDArray[np.
 
 
 def as_vectors(provider: str, rows: Sequence[Any] | npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """Turn lists of numbers, or base64 of float32, into one array and check it.
+    """Convert lists of numbers, or base64 of float32, to one array, and validate it.
 
     Args:
-        provider: its name, for errors.
-        rows: one for each text; none at all give an array of shape (0, 0).
+        provider: the provider's name, for errors.
+        rows: one for each text; none give an array of shape (0, 0).
 
     Raises:
-        ProviderError: rows differ in length or hold something that is no finite number.
+        ProviderError: rows differ in length, or contain something other than finite numbers.
     """
     if not len(rows):
         return np.empty((0, 0), dtype=np.float32)
@@ -297,7 +279,7 @@ def as_vectors(provider: str, rows: Sequence[Any] | npt.NDArray[Any]) -> npt.NDA
 
 def _index(item: Mapping[str, Any], position: int) -> object:
     index = item.get("index")
-    # A number that is none is no other text's.
+    # An index that is not an integer matches no text.
     return position if index is None else index if type(index) is int else -1
 
 

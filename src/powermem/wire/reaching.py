@@ -1,4 +1,4 @@
-"""Why a server could not be reached, in words that say what to do."""
+"""Explanations of connection errors, with advice."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _SAID = {
 
 
 def explain_connection(endpoint: Endpoint, error: BaseException, proxy: str = "") -> tuple[str, bool]:
-    """Return why a connection could not be made or broke, and whether it may succeed when tried again.
+    """Return why a connection could not be made or broke, and whether a retry may succeed.
 
     Args:
-        endpoint: where the request should have gone.
-        error: what the HTTP library raised; its cause is the operating system's error.
-        proxy: address of the proxy in between; empty where there is none.
+        endpoint: the address of the request.
+        error: the error of the HTTP library; its cause is the operating system's error.
+        proxy: address of the proxy that was used, or empty.
     """
     cause = error.__cause__
     text = shorten(endpoint.scrub(str(error) or str(cause or ""))) or "the connection failed"
@@ -45,8 +45,7 @@ def explain_connection(endpoint: Endpoint, error: BaseException, proxy: str = ""
     return f"{whole}: {_plain(endpoint, cause, text)}", True
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine."""
+def _is_loopback(host: str) -> bool:
     if host in ("localhost", "0.0.0.0") or host.endswith(".localhost"):
         return True
     try:
@@ -59,7 +58,7 @@ def _plain(endpoint: Endpoint, cause: BaseException | None, text: str) -> str:
     if isinstance(cause, socket.gaierror) or _says(text, "name"):
         return f"the host name {endpoint.host!r} was not found; check base_url and the network ({text})"
     if isinstance(cause, ConnectionRefusedError) or _says(text, "refused"):
-        if not is_loopback(endpoint.host):
+        if not _is_loopback(endpoint.host):
             return (
                 "the connection was refused; is the server running, and are host and port of base_url right?"
             )

@@ -1,11 +1,10 @@
-"""From settings to providers."""
+"""Create providers from settings."""
 
 from __future__ import annotations
 
 import logging
 import secrets
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlencode
 
 from ...config import EmbedderSettings, ProviderSettings, RerankerSettings, Settings
@@ -17,13 +16,13 @@ from ...mock import DIMENSION
 from ...wire.ability import Abilities, Structure
 from ...wire.anthropic import VERSION
 from ...wire.chat import ANTHROPIC, OPENAI
-from ...wire.endpoint import Endpoint, build_endpoint, join_url
+from ...wire.endpoint import build_endpoint, join_url
 from ...wire.rerank import Form
 from ..stores.base import AsyncStore
 from .batched import AsyncBatchedEmbedder
 from .embedder import AsyncEmbedder, AsyncMockEmbedder, AsyncOpenAIEmbedder
 from .foreign import AsyncForeignEmbedder, AsyncForeignLLM
-from .http import AsyncHTTPClient
+from .http import AsyncEndpointClient, AsyncHTTPClient
 from .llm import AsyncChatLLM, AsyncLLM
 from .media import AsyncMedia
 from .metered import AsyncMeter, AsyncMeteredEmbedder, AsyncMeteredLLM, AsyncMeteredTranscriber
@@ -32,13 +31,13 @@ from .transcriber import AsyncChatTranscriber, AsyncEndpointTranscriber, AsyncTr
 
 _logger = logging.getLogger("powermem")
 
-# Their documentation offers JSON mode only, or the schema for a few of their models.
+# According to their documentation, these support only JSON mode, or a schema only with a few models.
 _JSON_MODE_ONLY = frozenset({"deepseek", "qwen", "siliconflow", "zai"})
 _SENDS_BASE64 = frozenset({"openai", "azure_openai"})
 
 
 def build_meter(budget: Budget, store: AsyncStore) -> AsyncMeter | None:
-    """Create what keeps models within the budget, or nothing when there is no limit."""
+    """Create the meter that enforces the budget, or ``None`` if there is no limit."""
     limits = budget.limits()
     return AsyncMeter(store, limits) if limits else None
 
@@ -46,10 +45,10 @@ def build_meter(budget: Budget, store: AsyncStore) -> AsyncMeter | None:
 def build_llm(
     settings: ProviderSettings, http: AsyncHTTPClient, meter: AsyncMeter | None = None
 ) -> AsyncLLM | None:
-    """Create the language model that the settings name, or nothing when they name none.
+    """Create the configured language model, or ``None`` if none is configured.
 
     Raises:
-        ConfigError: it cannot be created from these settings.
+        ConfigError: the settings are incomplete or contradictory.
     """
     inner = _inner_llm(settings, http)
     return inner if inner is None or meter is None else AsyncMeteredLLM(inner, meter)
@@ -72,31 +71,30 @@ def _inner_llm(settings: ProviderSettings, http: AsyncHTTPClient) -> AsyncLLM | 
             raise _unfit(settings, "a language model")
     abilities = Abilities(Structure.OBJECT) if settings.provider in _JSON_MODE_ONLY else Abilities()
     return AsyncChatLLM(
-        http,
-        _endpoint(settings, path),
+        _client(settings, http, path),
         form=form,
+        model=settings.model or "",
         parameters=reveal(settings.options),
         abilities=abilities,
-        **_common(settings),
     )
 
 
 def build_embedder(
     settings: EmbedderSettings, http: AsyncHTTPClient, meter: AsyncMeter | None = None
 ) -> AsyncBatchedEmbedder | None:
-    """Create the embedder that the settings name, behind a cache and a batcher.
+    """Create the configured embedder, behind a cache and a batcher.
 
     Returns:
-        ``None`` when they name none, or when the local one is the default and its packages are missing.
+        ``None`` if none is configured, or if the local one is only the default and its packages are missing.
 
     Raises:
-        ConfigError: it cannot be created from these settings.
+        ConfigError: the settings are incomplete or contradictory.
     """
     inner = _inner_embedder(settings, http)
     if inner is None:
         return None
     if meter is not None:
-        # What comes from the cache costs nothing.
+        # Inside the cache: cached vectors cost nothing.
         inner = AsyncMeteredEmbedder(inner, meter)
     return AsyncBatchedEmbedder(inner, batch_size=settings.batch_size, cache_size=settings.cache_size)
 
@@ -104,15 +102,15 @@ def build_embedder(
 def build_reranker(
     settings: RerankerSettings | None, llm: AsyncLLM | None, http: AsyncHTTPClient
 ) -> AsyncReranker | None:
-    """Create the reranker that the settings name, or nothing when there are no settings.
+    """Create the configured reranker, or ``None`` without settings.
 
     Args:
-        settings: those of the reranker.
-        llm: the language model, which may be what is asked.
+        settings: the settings of the reranker.
+        llm: the language model, which the settings may choose as the reranker.
         http: the client to send with.
 
     Raises:
-        ConfigError: it cannot be created from these settings.
+        ConfigError: the settings are incomplete or contradictory.
     """
     if settings is None:
         return None
@@ -121,41 +119,40 @@ def build_reranker(
         return AsyncLLMReranker(llm, max_candidates=settings.max_candidates, top_n=settings.top_n)
     if settings.protocol not in ("rerank", "tei"):
         raise _unfit(settings, "a reranker")
-    endpoint = _endpoint(settings, "")
     form: Form = "jina"
     if settings.protocol == "tei":
         form = "tei"
-    elif "/services/rerank/" in endpoint.target:
+    elif "/services/rerank/" in (settings.base_url or ""):
         form = "dashscope"
     return AsyncHTTPReranker(
-        http,
-        endpoint,
+        _client(settings, http, ""),
         form=form,
+        model=settings.model or "",
         max_candidates=settings.max_candidates,
         top_n=settings.top_n,
         batch_size=settings.batch_size,
-        **_common(settings),
     )
 
 
 def build_media(
     settings: Settings, llm: AsyncLLM | None, http: AsyncHTTPClient, meter: AsyncMeter | None = None
 ) -> AsyncMedia:
-    """Create what reads images and recordings, with the models that the settings name.
+    """Create the reader of images and recordings, with the configured models.
 
     Args:
         settings: all settings.
-        llm: the language model, which may be what is shown images, too.
+        llm: the language model, which may also be the one for images.
         http: the client to send with.
-        meter: keeps them within the budget.
+        meter: enforces the budget.
 
     Raises:
-        ConfigError: a model cannot be created from these settings.
+        ConfigError: the settings are incomplete or contradictory.
     """
-    shown, vision, details = settings.vision, None, "auto"
-    if shown is not None:
-        vision = llm if shown.model is settings.llm else build_llm(shown.model, http, meter)
-        details = shown.details
+    vision, details = None, "auto"
+    if settings.vision is not None:
+        same = settings.vision.model is settings.llm
+        vision = llm if same else build_llm(settings.vision.model, http, meter)
+        details = settings.vision.details
     transcriber = _transcriber(settings.audio, http)
     if transcriber is not None and meter is not None:
         transcriber = AsyncMeteredTranscriber(transcriber, meter)
@@ -170,11 +167,10 @@ def _transcriber(settings: ProviderSettings | None, http: AsyncHTTPClient) -> As
         return None if llm is None else AsyncChatTranscriber(llm)
     boundary = secrets.token_hex(16)
     return AsyncEndpointTranscriber(
-        http,
-        _endpoint(settings, "audio/transcriptions", content_type=f"multipart/form-data; boundary={boundary}"),
+        _client(settings, http, "audio/transcriptions", f"multipart/form-data; boundary={boundary}"),
         boundary=boundary,
+        model=settings.model or "",
         parameters=reveal(settings.options),
-        **_common(settings),
     )
 
 
@@ -197,13 +193,12 @@ def _inner_embedder(settings: EmbedderSettings, http: AsyncHTTPClient) -> AsyncE
             )
         case "openai" | "azure":
             return AsyncOpenAIEmbedder(
-                http,
-                _endpoint(settings, "embeddings"),
+                _client(settings, http, "embeddings"),
+                model=settings.model or "",
                 dimension=settings.dimension,
                 pass_dimensions=settings.pass_dimensions,
                 packed=settings.provider in _SENDS_BASE64,
                 parameters=reveal(settings.options),
-                **_common(settings),
             )
         case _:
             raise _unfit(settings, "an embedder")
@@ -226,17 +221,26 @@ def _local_embedder(required: bool) -> AsyncEmbedder | None:
     return None
 
 
-def _endpoint(settings: ProviderSettings, path: str, content_type: str = "application/json") -> Endpoint:
+def _client(
+    settings: ProviderSettings, http: AsyncHTTPClient, path: str, content_type: str = "application/json"
+) -> AsyncEndpointClient:
     if settings.base_url is None:
         raise ConfigError(f"{settings.provider}: base_url is missing")
     url = join_url(settings.base_url, path) if path else settings.base_url
     if settings.query:
         url += ("&" if "?" in url else "?") + urlencode(settings.query)
-    return build_endpoint(
+    endpoint = build_endpoint(
         settings.provider,
         url,
         headers={**_headers(settings), "content-type": content_type},
         token_provider=settings.token_provider,
+    )
+    return AsyncEndpointClient(
+        http,
+        endpoint,
+        max_concurrency=settings.max_concurrency,
+        timeout=settings.timeout,
+        max_retries=settings.max_retries,
     )
 
 
@@ -251,22 +255,13 @@ def _headers(settings: ProviderSettings) -> Mapping[str, str]:
         headers["api-key"] = key
     elif key:
         headers["authorization"] = f"Bearer {key}"
-    # The program's own headers win; names are compared in small letters.
+    # Headers set by the program win; names are compared in lower case.
     given = {name.lower(): value.get_secret_value() for name, value in settings.headers.items()}
     return {**headers, **given}
 
 
-def _common(settings: ProviderSettings) -> dict[str, Any]:
-    return {
-        "model": settings.model or "",
-        "max_concurrency": settings.max_concurrency,
-        "timeout": settings.timeout,
-        "max_retries": settings.max_retries,
-    }
-
-
 def _foreign(settings: ProviderSettings) -> tuple[object, str]:
-    """Return the program's object and the name of its model."""
+    """Return the object that the program supplies, and the name of its model."""
     target = settings.client if settings.protocol == "langchain" else settings.build()
     named = getattr(target, "model", None)
     return target, settings.model or (named if isinstance(named, str) else type(target).__name__)

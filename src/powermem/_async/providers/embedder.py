@@ -1,4 +1,4 @@
-"""Embedders."""
+"""Embedding models."""
 
 from __future__ import annotations
 
@@ -11,20 +11,18 @@ import numpy.typing as npt
 from ...errors import ProviderError
 from ...mock import DIMENSION, mock_vectors
 from ...wire.ability import Retrial, refused_field
-from ...wire.endpoint import Endpoint
 from ...wire.failure import Failure
 from ...wire.openai import embedding_body, read_embeddings
 from ...wire.reasons import UNUSABLE
-from .http import AsyncHTTPClient
-from .limiter import AsyncLimiter
+from .http import AsyncEndpointClient
 
 
 class AsyncEmbedder(Protocol):
-    """Something that turns texts into vectors."""
+    """An embedding model."""
 
     @property
     def provider(self) -> str:
-        """Its configured name."""
+        """The provider's configured name."""
         ...
 
     @property
@@ -38,69 +36,57 @@ class AsyncEmbedder(Protocol):
         ...
 
     async def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Turn texts into vectors.
+        """Embed texts.
 
         Returns:
-            Shape (len(texts), dimension), in the order of the texts, as the model gave them.
+            Shape (len(texts), dimension), in the order of the texts, as returned by the model.
 
         Raises:
-            ProviderError: it failed, or gave something that is no vector.
+            ProviderError: the model failed, or returned unusable vectors.
         """
         ...
 
     async def close(self) -> None:
-        """Give up what it holds; may be called again."""
+        """Release all resources. Idempotent."""
         ...
 
 
 class AsyncOpenAIEmbedder:
-    """A model behind OpenAI's embeddings API, or one of the many that speak it.
+    """A model behind OpenAI's embeddings API, or one of the many services that speak it.
 
     Args:
-        http: the client to send with.
-        endpoint: the address of the embeddings method.
+        client: calls the embeddings endpoint.
         model: the model's name.
-        dimension: the length of vector to expect.
-        pass_dimensions: whether to ask for that length.
-        packed: whether the endpoint is known to send base64, which is smaller and faster to read.
+        dimension: the expected length of the vectors.
+        pass_dimensions: whether to request that length.
+        packed: whether the endpoint is known to support base64, which is smaller and faster to parse.
         parameters: further fields of each request.
-        max_concurrency: how many requests may be in flight.
-        timeout: seconds for each attempt, if not the client's.
-        max_retries: how often to try again, if not the client's.
     """
 
     def __init__(
         self,
-        http: AsyncHTTPClient,
-        endpoint: Endpoint,
+        client: AsyncEndpointClient,
         *,
         model: str,
         dimension: int | None = None,
         pass_dimensions: bool = False,
         packed: bool = False,
         parameters: Mapping[str, Any] | None = None,
-        max_concurrency: int = 64,
-        timeout: float | None = None,
-        max_retries: int | None = None,
     ) -> None:
-        self.provider = endpoint.provider
+        self.provider = client.provider
         self.model = model
         self.dimension = dimension
-        self._http = http
-        self._endpoint = endpoint
-        self._first = (dimension if pass_dimensions else None, packed)
-        self._asked, self._packed = self._first
+        self._client = client
+        self._initial = (dimension if pass_dimensions else None, packed)
+        self._requested_dimension, self._packed = self._initial
         self._retrial = Retrial()
         self._parameters = dict(parameters or {})
-        self._limiter = AsyncLimiter(max_concurrency)
-        self._timeout = timeout
-        self._max_retries = max_retries
 
     async def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Turn texts into vectors with one request; see ``AsyncEmbedder``."""
+        """Embed texts with one request; see ``AsyncEmbedder``."""
         if not texts:
             return np.empty((0, self.dimension or 0), dtype=np.float32)
-        vectors = read_embeddings(self.provider, await self._ask(texts), len(texts))
+        vectors = read_embeddings(self.provider, await self._request(texts), len(texts))
         if self.dimension is None:
             self.dimension = vectors.shape[1]
         if vectors.shape[1] != self.dimension:
@@ -115,34 +101,32 @@ class AsyncOpenAIEmbedder:
     async def close(self) -> None:
         """Do nothing: the connections belong to the HTTP client."""
 
-    async def _ask(self, texts: Sequence[str]) -> Any:
+    async def _request(self, texts: Sequence[str]) -> Any:
         while True:
             body = embedding_body(
-                self.model, texts, dimension=self._asked, packed=self._packed, parameters=self._parameters
+                self.model,
+                texts,
+                dimension=self._requested_dimension,
+                packed=self._packed,
+                parameters=self._parameters,
             )
-            reply = await self._http.send(
-                self._endpoint,
-                body,
-                limiter=self._limiter,
-                timeout=self._timeout,
-                max_retries=self._max_retries,
-            )
+            reply = await self._client.send(body)
             if not isinstance(reply, Failure):
                 if self._retrial.is_due():
-                    self._asked, self._packed = self._first
+                    self._requested_dimension, self._packed = self._initial
                 return reply
             match refused_field(reply, body):
                 case "encoding_format":
                     self._packed = False
                 case "dimensions":
-                    self._asked = None
+                    self._requested_dimension = None
                 case _:
                     raise reply.error()
             self._retrial.give_up()
 
 
 class AsyncMockEmbedder:
-    """Embed by the words alone, the same on every machine; for tests.
+    """Embeds by hashing words, with the same result on every machine; for tests.
 
     Args:
         dimension: the length of the vectors.
@@ -155,8 +139,8 @@ class AsyncMockEmbedder:
         self.dimension = dimension
 
     async def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Turn texts into unit vectors; those of texts that share words are near."""
+        """Return unit vectors; texts that share words get similar ones."""
         return mock_vectors(texts, self.dimension)
 
     async def close(self) -> None:
-        """Do nothing: there is nothing to give up."""
+        """Do nothing."""

@@ -1,4 +1,4 @@
-"""The one HTTP client of a memory: retries, limits, and errors that say what happened."""
+"""The HTTP client of a memory, with retries, concurrency limits and explained errors."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from .pool import AsyncConnections
 
 
 class AsyncHTTPClient:
-    """Post JSON and forms to model providers over connections that stay open.
+    """Post JSON and forms to model providers over persistent connections.
 
-    Nothing is opened before the first request.
+    No connection is opened before the first request.
 
     Args:
         connect_timeout: seconds to wait for a connection.
-        read_timeout: seconds to wait for a reply, unless a call says otherwise.
-        max_retries: how often a failed request is sent again, unless a call says otherwise.
-        max_connections: how many connections may be in use at once, to all providers together.
-        backoff: how long to wait between attempts.
+        read_timeout: default number of seconds to wait for a reply.
+        max_retries: default number of retries of a failed request.
+        max_connections: maximum number of connections in use at once, to all providers together.
+        backoff: the delays between attempts.
     """
 
     def __init__(
@@ -57,17 +57,17 @@ class AsyncHTTPClient:
         """Post a body and return the parsed reply.
 
         Args:
-            endpoint: where to.
-            body: what to send as JSON, or ready to be sent.
-            limiter: the provider's; a request for quiet holds back all its calls.
+            endpoint: the address.
+            body: a JSON object, or bytes to send as they are.
+            limiter: limits calls to the provider, and delays them all after a 429.
             timeout: seconds for each attempt.
-            max_retries: how often to try again.
+            max_retries: number of retries.
 
         Raises:
-            RateLimitError: the provider asked to slow down until the end.
-            ProviderTimeoutError: it did not answer in time.
-            AuthenticationError: it refused the credentials.
-            ProviderError: it refused or failed in another way.
+            RateLimitError: the provider answered 429 to the last attempt.
+            ProviderTimeoutError: there was no reply in time.
+            AuthenticationError: the provider refused the credentials.
+            ProviderError: the provider refused or failed in another way.
             ClosedError: the client was closed before.
         """
         reply = await self.send(endpoint, body, limiter=limiter, timeout=timeout, max_retries=max_retries)
@@ -84,7 +84,7 @@ class AsyncHTTPClient:
         timeout: float | None = None,
         max_retries: int | None = None,
     ) -> Any:
-        """Do as ``post`` does but return a ``Failure`` instead of raising it."""
+        """Do as ``post`` does, but return a ``Failure`` instead of raising it."""
         data = body if isinstance(body, bytes) else encode(body)
         retries = self._max_retries if max_retries is None else max_retries
         attempt = 0
@@ -103,12 +103,12 @@ class AsyncHTTPClient:
             attempt += 1
 
     async def close(self) -> None:
-        """Close the connections; may be called again."""
+        """Close the connections. Idempotent."""
         await self._connections.close()
 
     async def _attempt(self, endpoint: Endpoint, data: bytes, timeout: float) -> Any:
-        # Errors are turned into values here, so that what is raised later has no cause whose text might
-        # quote a header.
+        # Errors are turned into values here: what is raised later must not have a cause or context whose text
+        # might quote a header, and with it a key.
         try:
             status, headers, body = await self._connections.send(
                 endpoint, data, self._connect_timeout, timeout
@@ -131,6 +131,51 @@ class AsyncHTTPClient:
         except ValueError as error:
             return garbled(endpoint, status, body, str(error))
         return hidden_failure(endpoint, reply, body) or reply
+
+
+class AsyncEndpointClient:
+    """Calls one endpoint of a provider, with a limit on concurrent calls.
+
+    Args:
+        http: the client to send with.
+        endpoint: the address.
+        max_concurrency: maximum number of calls in flight.
+        timeout: seconds for each attempt; ``None`` for the client's default.
+        max_retries: number of retries; ``None`` for the client's default.
+    """
+
+    def __init__(
+        self,
+        http: AsyncHTTPClient,
+        endpoint: Endpoint,
+        *,
+        max_concurrency: int = 64,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+    ) -> None:
+        self.provider = endpoint.provider
+        self._http = http
+        self._endpoint = endpoint
+        self._limiter = AsyncLimiter(max_concurrency)
+        self._timeout = timeout
+        self._max_retries = max_retries
+
+    async def post(self, body: Mapping[str, Any] | bytes) -> Any:
+        """Post a body and return the parsed reply; see ``AsyncHTTPClient.post``."""
+        reply = await self.send(body)
+        if isinstance(reply, Failure):
+            raise reply.error()
+        return reply
+
+    async def send(self, body: Mapping[str, Any] | bytes) -> Any:
+        """Do as ``post`` does, but return a ``Failure`` instead of raising it."""
+        return await self._http.send(
+            self._endpoint,
+            body,
+            limiter=self._limiter,
+            timeout=self._timeout,
+            max_retries=self._max_retries,
+        )
 
 
 async def _authorized(endpoint: Endpoint) -> Endpoint:

@@ -12,19 +12,17 @@ from ...types import ChatMessage, Completion, Schema
 from ...wire.ability import Abilities, Retrial, Structure
 from ...wire.body import encode
 from ...wire.chat import ChatForm
-from ...wire.endpoint import Endpoint
 from ...wire.failure import Failure
 from ...wire.reasons import CUT
-from .http import AsyncHTTPClient
-from .limiter import AsyncLimiter
+from .http import AsyncEndpointClient
 
 
 class AsyncLLM(Protocol):
-    """Something that answers a chat."""
+    """A language model."""
 
     @property
     def provider(self) -> str:
-        """Its configured name."""
+        """The provider's configured name."""
         ...
 
     @property
@@ -37,54 +35,42 @@ class AsyncLLM(Protocol):
 
         Args:
             messages: in OpenAI's form; the content may have parts, such as images.
-            schema: the answer should be JSON that follows it. How strictly the model is held to it depends
-                on the provider, so the answer still has to be checked.
+            schema: the JSON schema that the answer should follow. How strictly it is enforced depends on the
+                provider, so the answer must still be validated.
 
         Raises:
-            ProviderError: there is no answer.
+            ProviderError: the model gave no answer.
         """
         ...
 
 
 class AsyncChatLLM:
-    """A model behind a chat API over HTTP. It learns what the model understands.
+    """A model behind a chat API over HTTP; adapts its requests to what the endpoint accepts.
 
     Args:
-        http: the client to send with.
-        endpoint: the address of the chat method.
-        form: what requests and replies look like.
+        client: calls the chat endpoint.
+        form: the format of requests and replies.
         model: the model's name.
         parameters: further fields of each request, such as ``temperature``.
-        abilities: what the endpoint is known to understand; what it does not is found out.
-        max_concurrency: how many calls may be in flight.
-        timeout: seconds for each attempt, if not the client's.
-        max_retries: how often to try again, if not the client's.
+        abilities: what the endpoint is assumed to accept, until it refuses something.
     """
 
     def __init__(
         self,
-        http: AsyncHTTPClient,
-        endpoint: Endpoint,
+        client: AsyncEndpointClient,
         *,
         form: ChatForm,
         model: str,
         parameters: Mapping[str, Any] | None = None,
         abilities: Abilities | None = None,
-        max_concurrency: int = 64,
-        timeout: float | None = None,
-        max_retries: int | None = None,
     ) -> None:
-        self.provider = endpoint.provider
+        self.provider = client.provider
         self.model = model
-        self._http = http
-        self._endpoint = endpoint
+        self._client = client
         self._form = form
         self._parameters = dict(parameters or {})
-        self._first = self._abilities = abilities or Abilities()
+        self._initial = self._abilities = abilities or Abilities()
         self._retrial = Retrial()
-        self._limiter = AsyncLimiter(max_concurrency)
-        self._timeout = timeout
-        self._max_retries = max_retries
 
     async def complete(self, messages: Sequence[ChatMessage], *, schema: Schema | None = None) -> Completion:
         """Answer a chat; see ``AsyncLLM``."""
@@ -94,33 +80,27 @@ class AsyncChatLLM:
             return completion
 
     async def _complete(self, messages: Sequence[ChatMessage], schema: Schema | None) -> Completion:
-        looser: Abilities | None = None
+        unenforced: Abilities | None = None
         while True:
-            # Every round starts from what is known by now, which another call may have found out, and a
-            # refusal leaves less of it: the loop ends.
-            abilities = looser or self._abilities
+            # Each attempt starts from the current abilities, which a concurrent call may have reduced. Every
+            # refusal that is understood reduces them further, so the loop ends.
+            abilities = unenforced or self._abilities
             body = self._form.build(self.model, messages, schema, abilities, self._parameters)
-            # Images are megabytes, and to write them as JSON would hold the event loop.
+            # Images take megabytes, and encoding them as JSON would block the event loop.
             large = any(isinstance(message.get("content"), list) for message in messages)
-            reply = await self._http.send(
-                self._endpoint,
-                await async_to_thread(encode, body) if large else body,
-                limiter=self._limiter,
-                timeout=self._timeout,
-                max_retries=self._max_retries,
-            )
+            reply = await self._client.send(await async_to_thread(encode, body) if large else body)
             if not isinstance(reply, Failure):
                 if self._retrial.is_due():
-                    self._abilities = self._first
+                    self._abilities = self._initial
                 return self._form.read(self.provider, reply)
-            lesser = abilities.after(reply, body.keys())
-            if lesser is None and reply.reason == CUT and looser is None and schema is not None:
-                # The server found its own answer invalid. Only this call goes on without that check: what
-                # there is of an answer can be read here as well.
-                looser = replace(abilities, structure=Structure.PROMPT)
+            reduced = abilities.after(reply, body.keys())
+            if reduced is None and reply.reason == CUT and unenforced is None and schema is not None:
+                # The server rejected the model's answer as invalid. Retry this call without enforcement: the
+                # parser here may still get something out of the answer.
+                unenforced = replace(abilities, structure=Structure.PROMPT)
                 continue
-            if lesser is None:
+            if reduced is None:
                 raise reply.error()
-            looser = None
-            self._abilities = self._abilities.meet(lesser)
+            unenforced = None
+            self._abilities = self._abilities.meet(reduced)
             self._retrial.give_up()

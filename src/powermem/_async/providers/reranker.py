@@ -10,44 +10,42 @@ from ..._concurrency import async_gather
 from ...errors import ProviderError
 from ...parsing import ParseError, parse_ranking
 from ...prompts import RERANKING_SCHEMA, reranking_messages
-from ...wire.endpoint import Endpoint
 from ...wire.rerank import Form, cut_documents, read_ranking, rerank_body
-from .http import AsyncHTTPClient
-from .limiter import AsyncLimiter
+from .http import AsyncEndpointClient
 from .llm import AsyncLLM
 
 
 class AsyncReranker(Protocol):
-    """Something that puts documents in order of relevance to a query."""
+    """Orders documents by relevance to a query."""
 
     @property
     def provider(self) -> str:
-        """Its configured name."""
+        """The provider's configured name."""
         ...
 
     @property
     def max_candidates(self) -> int:
-        """Most documents to give to it for one query."""
+        """Maximum number of documents for one query."""
         ...
 
     @property
     def top_n(self) -> int | None:
-        """Most results that a search may have that uses it; any number when it is ``None``."""
+        """Maximum number of results of a search that uses it; ``None`` for no limit."""
         ...
 
     async def rerank(self, query: str, documents: Sequence[str], top_n: int) -> list[tuple[int, float]]:
         """Rank documents.
 
         Args:
-            query: what to look for.
-            documents: the candidates, at least one; the beginnings of long ones are read.
-            top_n: how many to return, no more than there are.
+            query: the query.
+            documents: the candidates, at least one; long ones are truncated.
+            top_n: how many to return, at most the number of documents.
 
         Returns:
             Pairs of a document's index and its relevance from 0 to 1, best first.
 
         Raises:
-            ProviderError: there is no ranking.
+            ProviderError: the model gave no ranking.
         """
         ...
 
@@ -56,43 +54,31 @@ class AsyncHTTPReranker:
     """A model behind a rerank API over HTTP.
 
     Args:
-        http: the client to send with.
-        endpoint: the address of the rerank method.
-        form: what requests look like.
+        client: calls the rerank endpoint.
+        form: the format of requests.
         model: the model's name.
-        max_candidates: most documents to give to it for one query.
-        top_n: most results of a search that uses it.
-        batch_size: most documents of one request.
-        max_concurrency: how many requests may be in flight.
-        timeout: seconds for each attempt, if not the client's.
-        max_retries: how often to try again, if not the client's.
+        max_candidates: maximum number of documents for one query.
+        top_n: maximum number of results of a search.
+        batch_size: maximum number of documents in one request.
     """
 
     def __init__(
         self,
-        http: AsyncHTTPClient,
-        endpoint: Endpoint,
+        client: AsyncEndpointClient,
         *,
         form: Form,
         model: str,
         max_candidates: int = 100,
         top_n: int | None = None,
         batch_size: int = 1000,
-        max_concurrency: int = 64,
-        timeout: float | None = None,
-        max_retries: int | None = None,
     ) -> None:
-        self.provider = endpoint.provider
+        self.provider = client.provider
         self.model = model
         self.max_candidates = max_candidates
         self.top_n = top_n
-        self._http = http
-        self._endpoint = endpoint
+        self._client = client
         self._form = form
         self._batch_size = batch_size
-        self._limiter = AsyncLimiter(max_concurrency)
-        self._timeout = timeout
-        self._max_retries = max_retries
 
     async def rerank(self, query: str, documents: Sequence[str], top_n: int) -> list[tuple[int, float]]:
         """Rank documents; see ``AsyncReranker``."""
@@ -111,23 +97,17 @@ class AsyncHTTPReranker:
 
     async def _batch(self, query: str, documents: Sequence[str], top_n: int) -> list[tuple[int, float]]:
         wanted = min(top_n, len(documents))
-        reply = await self._http.post(
-            self._endpoint,
-            rerank_body(self._form, self.model, query, documents, wanted),
-            limiter=self._limiter,
-            timeout=self._timeout,
-            max_retries=self._max_retries,
-        )
+        reply = await self._client.post(rerank_body(self._form, self.model, query, documents, wanted))
         return read_ranking(self.provider, reply, len(documents), wanted)
 
 
 class AsyncLLMReranker:
-    """A language model that is asked, once for each query, which documents help to answer it.
+    """A language model that scores in one request how much each document helps to answer the query.
 
     Args:
         llm: the model.
-        max_candidates: most documents to give to it for one query.
-        top_n: most results of a search that uses it.
+        max_candidates: maximum number of documents for one query.
+        top_n: maximum number of results of a search.
     """
 
     def __init__(self, llm: AsyncLLM, *, max_candidates: int = 30, top_n: int | None = None) -> None:
@@ -137,7 +117,7 @@ class AsyncLLMReranker:
         self._llm = llm
 
     async def rerank(self, query: str, documents: Sequence[str], top_n: int) -> list[tuple[int, float]]:
-        """Rank documents; see ``AsyncReranker``. One that the model does not name has a relevance of 0."""
+        """Rank documents; see ``AsyncReranker``. Documents missing from the answer get 0."""
         query, documents = cut_documents(query, documents)
         aliases = [f"M{number}" for number in range(1, len(documents) + 1)]
         request = reranking_messages(query, list(zip(aliases, documents, strict=True)))

@@ -8,85 +8,64 @@ from typing import Any, Protocol
 from ..._concurrency import async_to_thread
 from ...types import Completion
 from ...wire.audio import listening_messages, read_transcript, transcription_form
-from ...wire.endpoint import Endpoint
-from .http import AsyncHTTPClient
-from .limiter import AsyncLimiter
+from .http import AsyncEndpointClient
 from .llm import AsyncLLM
 
 
 class AsyncTranscriber(Protocol):
-    """Something that writes down what is said in a recording."""
+    """A speech-to-text model."""
 
     @property
     def provider(self) -> str:
-        """Its configured name."""
+        """The provider's configured name."""
         ...
 
     async def transcribe(self, audio: Mapping[str, str]) -> Completion:
-        """Write down what is said.
+        """Transcribe a recording.
 
         Args:
             audio: ``data``, the recording as base64, and its ``format``, such as ``"wav"``.
 
         Raises:
-            InvalidInputError: it is not base64.
-            ProviderError: there is no transcript.
+            InvalidInputError: the data is not base64.
+            ProviderError: the model gave no transcript.
         """
         ...
 
 
 class AsyncEndpointTranscriber:
-    """A model behind OpenAI's transcriptions method.
+    """A model behind OpenAI's transcriptions endpoint.
 
     Args:
-        http: the client to send with.
-        endpoint: the address of the method; its headers announce a form with this boundary.
-        boundary: what stands between the fields of a form; nobody can guess it.
+        client: calls the endpoint; its headers announce a form with this boundary.
+        boundary: separates the fields of a form; random, so that no recording contains it.
         model: the model's name.
         parameters: further fields of each request, such as ``language``.
-        max_concurrency: how many requests may be in flight.
-        timeout: seconds for each attempt, if not the client's.
-        max_retries: how often to try again, if not the client's.
     """
 
     def __init__(
         self,
-        http: AsyncHTTPClient,
-        endpoint: Endpoint,
+        client: AsyncEndpointClient,
         *,
         boundary: str,
         model: str,
         parameters: Mapping[str, Any] | None = None,
-        max_concurrency: int = 64,
-        timeout: float | None = None,
-        max_retries: int | None = None,
     ) -> None:
-        self.provider = endpoint.provider
+        self.provider = client.provider
         self.model = model
-        self._http = http
-        self._endpoint = endpoint
+        self._client = client
         self._boundary = boundary
         self._parameters = dict(parameters or {})
-        self._limiter = AsyncLimiter(max_concurrency)
-        self._timeout = timeout
-        self._max_retries = max_retries
 
     async def transcribe(self, audio: Mapping[str, str]) -> Completion:
-        """Write down what is said; see ``AsyncTranscriber``."""
-        # Decoding megabytes takes longer than an event loop should be held.
+        """Transcribe a recording; see ``AsyncTranscriber``."""
+        # On a thread: decoding megabytes would block the event loop.
         form = await async_to_thread(transcription_form, self.model, audio, self._boundary, self._parameters)
-        reply = await self._http.post(
-            self._endpoint,
-            form,
-            limiter=self._limiter,
-            timeout=self._timeout,
-            max_retries=self._max_retries,
-        )
-        return read_transcript(self.provider, reply)
+        return read_transcript(self.provider, await self._client.post(form))
 
 
 class AsyncChatTranscriber:
-    """A model that listens in a chat, as DashScope's speech recognition does.
+    """A chat model that takes recordings, like DashScope's speech recognition.
 
     Args:
         llm: the model.
@@ -97,5 +76,5 @@ class AsyncChatTranscriber:
         self._llm = llm
 
     async def transcribe(self, audio: Mapping[str, str]) -> Completion:
-        """Write down what is said; see ``AsyncTranscriber``."""
+        """Transcribe a recording; see ``AsyncTranscriber``."""
         return await self._llm.complete(listening_messages(audio))

@@ -11,6 +11,7 @@ from ...budget import Refusal, Spend
 from ...changes import Change, Outcome
 from ...clock import now
 from ...filters import Expression
+from ...sql.apply import Writer
 from ...sql.collection import CollectionSQL
 from ...sql.embedder import EmbedderSQL
 from ...sql.queries import Queries
@@ -63,6 +64,7 @@ class AsyncStore(ABC):
         self._queue = QueueSQL(sql)
         self._queries = Queries(sql)
         self._embedder = EmbedderSQL(sql, where)
+        self._writer = Writer(sql, self._queue, self._embedder)
         self._transfer = Transfer(sql, self._embedder)
         self._accesses = Accesses()
 

@@ -13,9 +13,10 @@ from dataclasses import replace
 from typing import Any
 
 from ..._concurrency import async_sleep
-from ..._drivers.base import AsyncConnection, AsyncDriver, TransactionAbortedError
+from ..._drivers.base import AsyncConnection, AsyncDriver
 from ...sql.dialects import Fragment
 from ...sql.oceanbase import MAX_INDEXED_DIMENSION, OceanBaseSQL
+from ...sql.steps import TransactionAbortedError
 
 _CHUNK = 500
 # Seconds before what met another transaction is tried again.

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..._concurrency import AsyncBatcher, async_to_thread
-from ..._drivers.base import AsyncConnection, AsyncDriver, MissingTableError
+from ..._drivers.base import AsyncDriver, MissingTableError
 from ..._drivers.embedded import EmbeddedSeekDB
-from ...changes import Change, Outcome
 from ...filters import Expression
 from ...ranking.weights import Weights
 from ...sql.collection import passes
@@ -22,14 +21,9 @@ from .cached import AsyncCachedSearch, AsyncTables, Freshness
 from .pool import AsyncPool
 from .server import AsyncServerStore
 from .steps import async_run
-from .writer import AsyncServerWriter
 
 _CHUNK = 1000
 _MAX_SEARCHES_PER_PASS = 16
-
-# The changes of so many commits stay listed; a cache that is further behind is loaded anew.
-_LISTED = 8192
-_TRIM_EVERY = 1024
 
 
 class AsyncMySQLStore(AsyncServerStore):
@@ -70,7 +64,6 @@ class AsyncMySQLStore(AsyncServerStore):
         self.name = name
         self._driver = driver
         self._embedded = embedded
-        self._writer = AsyncListingWriter(sql)
         self._cached = self._cache(weights, cache_bytes)
         self._searches: AsyncBatcher[SearchRequest, list[Hit] | None] = AsyncBatcher(
             self._pass, max_size=_MAX_SEARCHES_PER_PASS, max_running=2
@@ -119,42 +112,6 @@ class AsyncMySQLStore(AsyncServerStore):
 
     async def _pass(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception | None]:
         return list(await self._cached.search(requests))
-
-
-class AsyncListingWriter(AsyncServerWriter):
-    """Lists what it changes, for the caches of all processes."""
-
-    def __init__(self, sql: MySQLSQL) -> None:
-        super().__init__(sql)
-        self._statements = sql
-        self._noted: dict[AsyncConnection, dict[int, str]] = {}
-
-    async def apply(
-        self, connection: AsyncConnection, batches: Sequence[Sequence[Change]]
-    ) -> list[list[Outcome] | Exception]:
-        noted = self._noted[connection] = {}
-        try:
-            results = await super().apply(connection, batches)
-        finally:
-            del self._noted[connection]
-        if noted:
-            await self._list(connection, noted)
-        return results
-
-    def _note(self, connection: AsyncConnection, rows: Sequence[Row]) -> None:
-        self._noted[connection].update((row.id, row.scope.user_id or "") for row in rows)
-
-    async def _list(self, connection: AsyncConnection, noted: dict[int, str]) -> None:
-        sql = self._statements
-        await connection.execute(sql.next_sequence)
-        found = await connection.fetch("SELECT LAST_INSERT_ID()")
-        sequence: int = found[0][0]
-        await connection.execute_many(
-            sql.list_change, [(sequence, memory_id, user_id) for memory_id, user_id in noted.items()]
-        )
-        if sequence % _TRIM_EVERY == 0 and sequence > _LISTED:
-            await connection.execute(sql.forget_changes, (sequence - _LISTED,))
-            await connection.execute(sql.setting(), ("trimmed", str(sequence - _LISTED)))
 
 
 class AsyncMySQLTables(AsyncTables):

@@ -17,10 +17,12 @@ from ..._drivers.base import (
     NoReplyError,
     PoolerFoundError,
     ReadOnlyServerError,
-    TransactionAbortedError,
 )
 from ...errors import ClosedError, StoreError, StoreUnavailableError
-from .locking import PAUSES
+from ...sql.steps import TransactionAbortedError
+
+PAUSES = (0.01, 0.03, 0.1, 0.3, 1.0)
+"""Seconds to wait before a transaction that met another one is tried again."""
 
 # Seconds after which a connection that was not used is asked for a sign of life.
 _LONG = 30.0

@@ -16,21 +16,17 @@ from ..._drivers.base import (
     ConnectionLostError,
     NoReplyError,
     ReadOnlyServerError,
-    TransactionAbortedError,
 )
 from ...changes import Change, Outcome
 from ...clock import now as clock_now
 from ...errors import StoreError, StoreUnavailableError
 from ...sql.evidence import evidence
 from ...sql.server import NewColumn, ServerSQL
-from ...sql.steps import Steps
+from ...sql.steps import Steps, TransactionAbortedError
 from ...types import Hit, SearchRequest
 from .base import AsyncStore
-from .locking import PAUSES, async_count_accesses, async_lock_memories
-from .pool import AsyncPool
-from .queue import async_lock_lanes
+from .pool import PAUSES, AsyncPool
 from .steps import async_run
-from .writer import AsyncServerWriter
 
 T = TypeVar("T")
 
@@ -67,7 +63,6 @@ class AsyncServerStore(AsyncStore):
         super().__init__(sql, f"{driver.server}")
         self._where = f"{driver.server}"
         self._pool = AsyncPool(driver, least=least, most=most, recycle=recycle, timeout=timeout)
-        self._writer = AsyncServerWriter(sql)
         self._commits: AsyncBatcher[Sequence[Change], list[Outcome]] = AsyncBatcher(
             self._commit, max_size=_MAX_BATCHES_PER_COMMIT
         )
@@ -187,15 +182,7 @@ class AsyncServerStore(AsyncStore):
             results: list[list[Outcome] | Exception] = []
             try:
                 async with self._pool.transaction() as connection:
-                    await async_run(connection, self._sql.enter())
-                    await async_lock_lanes(connection, self._queue, batches)
-                    await async_lock_memories(connection, self._sql, batches, counts)
-                    if counts:
-                        await async_count_accesses(connection, self._sql, counts)
-                    if batches:
-                        # Whoever wants to replace the vectors waits until these are written.
-                        await async_run(connection, self._embedder.check(self._sql.sharing))
-                    results = await self._writer.apply(connection, batches) if batches else []
+                    results = await async_run(connection, self._writer.write(batches, counts))
             except TransactionAbortedError:
                 self._accesses.put_back(counts)
                 pause = next(pauses, None)

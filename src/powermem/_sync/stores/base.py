@@ -12,6 +12,7 @@ from ...budget import Refusal, Spend
 from ...changes import Change, Outcome
 from ...clock import now
 from ...filters import Expression
+from ...sql.apply import Writer
 from ...sql.collection import CollectionSQL
 from ...sql.embedder import EmbedderSQL
 from ...sql.queries import Queries
@@ -64,6 +65,7 @@ class Store(ABC):
         self._queue = QueueSQL(sql)
         self._queries = Queries(sql)
         self._embedder = EmbedderSQL(sql, where)
+        self._writer = Writer(sql, self._queue, self._embedder)
         self._transfer = Transfer(sql, self._embedder)
         self._accesses = Accesses()
 

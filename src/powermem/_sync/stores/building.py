@@ -14,9 +14,10 @@ from dataclasses import replace
 from typing import Any
 
 from ..._concurrency import sleep
-from ..._drivers.base import Connection, Driver, TransactionAbortedError
+from ..._drivers.base import Connection, Driver
 from ...sql.dialects import Fragment
 from ...sql.oceanbase import MAX_INDEXED_DIMENSION, OceanBaseSQL
+from ...sql.steps import TransactionAbortedError
 
 _CHUNK = 500
 # Seconds before what met another transaction is tried again.

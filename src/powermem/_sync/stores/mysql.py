@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..._concurrency import Batcher, to_thread
-from ..._drivers.base import Connection, Driver, MissingTableError
+from ..._drivers.base import Driver, MissingTableError
 from ..._drivers.embedded import EmbeddedSeekDB
-from ...changes import Change, Outcome
 from ...filters import Expression
 from ...ranking.weights import Weights
 from ...sql.collection import passes
@@ -23,14 +22,9 @@ from .cached import CachedSearch, Freshness, Tables
 from .pool import Pool
 from .server import ServerStore
 from .steps import run
-from .writer import ServerWriter
 
 _CHUNK = 1000
 _MAX_SEARCHES_PER_PASS = 16
-
-# The changes of so many commits stay listed; a cache that is further behind is loaded anew.
-_LISTED = 8192
-_TRIM_EVERY = 1024
 
 
 class MySQLStore(ServerStore):
@@ -71,7 +65,6 @@ class MySQLStore(ServerStore):
         self.name = name
         self._driver = driver
         self._embedded = embedded
-        self._writer = ListingWriter(sql)
         self._cached = self._cache(weights, cache_bytes)
         self._searches: Batcher[SearchRequest, list[Hit] | None] = Batcher(
             self._pass, max_size=_MAX_SEARCHES_PER_PASS, max_running=2
@@ -120,42 +113,6 @@ class MySQLStore(ServerStore):
 
     def _pass(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception | None]:
         return list(self._cached.search(requests))
-
-
-class ListingWriter(ServerWriter):
-    """Lists what it changes, for the caches of all processes."""
-
-    def __init__(self, sql: MySQLSQL) -> None:
-        super().__init__(sql)
-        self._statements = sql
-        self._noted: dict[Connection, dict[int, str]] = {}
-
-    def apply(
-        self, connection: Connection, batches: Sequence[Sequence[Change]]
-    ) -> list[list[Outcome] | Exception]:
-        noted = self._noted[connection] = {}
-        try:
-            results = super().apply(connection, batches)
-        finally:
-            del self._noted[connection]
-        if noted:
-            self._list(connection, noted)
-        return results
-
-    def _note(self, connection: Connection, rows: Sequence[Row]) -> None:
-        self._noted[connection].update((row.id, row.scope.user_id or "") for row in rows)
-
-    def _list(self, connection: Connection, noted: dict[int, str]) -> None:
-        sql = self._statements
-        connection.execute(sql.next_sequence)
-        found = connection.fetch("SELECT LAST_INSERT_ID()")
-        sequence: int = found[0][0]
-        connection.execute_many(
-            sql.list_change, [(sequence, memory_id, user_id) for memory_id, user_id in noted.items()]
-        )
-        if sequence % _TRIM_EVERY == 0 and sequence > _LISTED:
-            connection.execute(sql.forget_changes, (sequence - _LISTED,))
-            connection.execute(sql.setting(), ("trimmed", str(sequence - _LISTED)))
 
 
 class MySQLTables(Tables):

@@ -17,21 +17,17 @@ from ..._drivers.base import (
     Driver,
     NoReplyError,
     ReadOnlyServerError,
-    TransactionAbortedError,
 )
 from ...changes import Change, Outcome
 from ...clock import now as clock_now
 from ...errors import StoreError, StoreUnavailableError
 from ...sql.evidence import evidence
 from ...sql.server import NewColumn, ServerSQL
-from ...sql.steps import Steps
+from ...sql.steps import Steps, TransactionAbortedError
 from ...types import Hit, SearchRequest
 from .base import Store
-from .locking import PAUSES, count_accesses, lock_memories
-from .pool import Pool
-from .queue import lock_lanes
+from .pool import PAUSES, Pool
 from .steps import run
-from .writer import ServerWriter
 
 T = TypeVar("T")
 
@@ -68,7 +64,6 @@ class ServerStore(Store):
         super().__init__(sql, f"{driver.server}")
         self._where = f"{driver.server}"
         self._pool = Pool(driver, least=least, most=most, recycle=recycle, timeout=timeout)
-        self._writer = ServerWriter(sql)
         self._commits: Batcher[Sequence[Change], list[Outcome]] = Batcher(
             self._commit, max_size=_MAX_BATCHES_PER_COMMIT
         )
@@ -188,15 +183,7 @@ class ServerStore(Store):
             results: list[list[Outcome] | Exception] = []
             try:
                 with self._pool.transaction() as connection:
-                    run(connection, self._sql.enter())
-                    lock_lanes(connection, self._queue, batches)
-                    lock_memories(connection, self._sql, batches, counts)
-                    if counts:
-                        count_accesses(connection, self._sql, counts)
-                    if batches:
-                        # Whoever wants to replace the vectors waits until these are written.
-                        run(connection, self._embedder.check(self._sql.sharing))
-                    results = self._writer.apply(connection, batches) if batches else []
+                    results = run(connection, self._writer.write(batches, counts))
             except TransactionAbortedError:
                 self._accesses.put_back(counts)
                 pause = next(pauses, None)
