@@ -77,9 +77,10 @@ def generated(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST)
 def typing(session: nox.Session) -> None:
-    """Check the types of both colours."""
+    """Check the types of both colours, and what type checkers tell programs that use them."""
     session.install(".[all]", *nox.project.dependency_groups(GROUPS, "typing"))
     session.run("mypy")
+    session.run("pytest", "tests/typing", *session.posargs)
 
 
 @nox.session(python=NEWEST)

@@ -1,6 +1,6 @@
 """Generate the sync half of powermem from the async half.
 
-    python scripts/run_unasync.py           write src/powermem/_sync and tests/_sync
+    python scripts/run_unasync.py           write src/powermem/_sync, tests/_sync and tests/typing/_sync
     python scripts/run_unasync.py --check   change nothing; exit 1 when they are out of step
 
 One naming law covers names and prose alike: ``AsyncX -> X``, ``async_x -> x`` (leading underscores stay)
@@ -40,6 +40,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TREES = {
     "src/powermem/_async": "src/powermem/_sync",
     "tests/_async": "tests/_sync",
+    "tests/typing/_async": "tests/typing/_sync",
 }
 
 # Only what the naming law cannot say. A rule that no source uses any more fails `--check`.

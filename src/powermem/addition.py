@@ -1,4 +1,4 @@
-"""What one call of ``add`` asks for, checked. No I/O."""
+"""The arguments of a call of ``add``, checked, and the part of them that a background task needs. No I/O."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class Addition:
 
     Attributes:
         heard: the messages.
-        new: what its memories have in common.
+        new: the common fields of its memories.
         infer: whether to extract facts.
         later: whether to extract them in the background.
-        prompt: replaces the instructions for extracting.
-        filters: which stored memories may be changed, as they were given.
+        prompt: instructions for the extraction, instead of the built-in ones.
+        filters: the stored memories that may be changed, as passed.
         expression: the same, parsed.
-        key: under which the result is kept for a second call.
+        key: the idempotency key.
     """
 
     heard: Sequence[Message]
@@ -56,12 +56,12 @@ class Addition:
 
     @property
     def is_verbatim(self) -> bool:
-        """Whether nothing is done but storing text word for word."""
+        """Whether the text is stored word for word, with no model involved."""
         return bool(self.heard) and not self.infer and not has_parts(self.heard)
 
     @property
     def spoken(self) -> Sequence[Message]:
-        """The messages that are stored word for word."""
+        """The messages to store word for word."""
         return spoken(self.heard)
 
 
@@ -84,16 +84,15 @@ def read_addition(
     zone: tzinfo = utc.utc,
     private_urls: bool = False,
 ) -> Addition:
-    """Check the arguments of ``add``.
+    """Check the arguments of ``add``; those not listed are described there.
 
     Args:
-        whose: whose memory it is.
-        zone: the configured time zone, which ``timezone`` replaces.
-        messages: what was said; this and the others are told of there.
-        private_urls: whether images may have any address; see ``read_messages``.
+        whose: the scope of the memories.
+        zone: the configured time zone, which ``timezone`` overrides.
+        private_urls: whether images may have any URL; see `read_messages`.
 
     Raises:
-        InvalidInputError: one of them is wrong.
+        InvalidInputError: an argument is wrong.
     """
     later, extracts = check_mode(async_mode), check_flag(infer, "infer")
     configured, zone = zone, zone if timezone is None else read_zone(timezone)
@@ -132,10 +131,10 @@ def read_addition(
 
 
 def _future(moment: int, now: int) -> int:
-    """Return when a new memory expires.
+    """Return the expiry of a new memory.
 
     Raises:
-        InvalidInputError: it would never be found.
+        InvalidInputError: it is in the past.
     """
     if moment <= now:
         raise InvalidInputError(
@@ -147,13 +146,13 @@ def _future(moment: int, now: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Refinement:
-    """A call of ``add`` whose thorough part is done later.
+    """The extraction of a call of ``add`` that runs in the background.
 
     Attributes:
-        new: what its memories have in common.
-        prompt: replaces the instructions for extracting.
-        filters: which stored memories may be changed, as they were given.
-        rough: the ids of the rough memories that what comes of it replaces.
+        new: the common fields of its memories.
+        prompt: instructions for the extraction, instead of the built-in ones.
+        filters: the stored memories that may be changed, as passed.
+        rough: the ids of the rough memories that its result replaces.
     """
 
     new: NewMemories
@@ -162,7 +161,7 @@ class Refinement:
     rough: tuple[int, ...] = ()
 
     def payload(self) -> dict[str, Any]:
-        """Return what a task keeps of it."""
+        """Return it as the payload of a task; `of` is the inverse."""
         new = self.new
         kept = {
             "metadata": new.metadata or None,
@@ -177,11 +176,11 @@ class Refinement:
 
     @classmethod
     def of(cls, task: Task, at: int) -> Refinement:
-        """Return what a task was made with.
+        """Read it from a task.
 
         Args:
-            task: a task of any kind; one that extracts from the buffer has no more than a scope.
-            at: the present moment, microseconds UTC.
+            task: a task of any kind; one that extracts from the buffer has only a scope.
+            at: the current time, microseconds UTC.
         """
         kept = task.payload
         return cls(
@@ -199,11 +198,11 @@ class Refinement:
         )
 
     def endings(self, changes: Sequence[Change]) -> list[Change]:
-        """Return the changes that put others in the place of the rough memories.
+        """Return the changes that retire the rough memories.
 
         Args:
-            changes: those that store what was learned; the rough memories are superseded by the first memory
-                among them. Where nothing was worth remembering they are no longer found, from now on.
+            changes: the changes that store the result. The rough memories are superseded by its first memory;
+                if there is none, because nothing was worth remembering, they expire now.
         """
         at = self.new.at
         if (found := _successor(changes)) is None:
@@ -213,7 +212,7 @@ class Refinement:
 
 
 def _plain(value: Any) -> Any:
-    """Return a part of a filter as JSON can hold it, with the same meaning."""
+    """Return a part of a filter as JSON, with the same meaning."""
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):

@@ -1,4 +1,4 @@
-"""Addresses that may be given to somebody else's server to fetch from."""
+"""URLs that may be passed to a provider's server, which fetches them."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import re
 import unicodedata
 from urllib.parse import urlsplit
 
-# Names that are answered on the machine itself or inside a network.
+# Top-level names that resolve on the machine itself or within a private network.
 _PRIVATE = frozenset(
     ("localhost", "localdomain", "local", "internal", "intranet", "private", "corp", "home", "lan")
 ) | frozenset(("svc", "cluster", "arpa", "test", "invalid", "onion"))
-# Names that anybody may point at an address, by writing it into them.
+# Domains whose names contain the address they resolve to, such as 127.0.0.1.nip.io.
 _POINTERS = ("nip.io", "sslip.io", "xip.io", "localtest.me", "lvh.me", "vcap.me", "lacolhost.com")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _LABEL = re.compile(r"(?!-)[\w-]{1,63}")
-# Some parsers drop them, some end the host at them.
+# Characters that some URL parsers drop and others treat as the end of the host.
 _MISLEADING = re.compile(r"[\s\\\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u00ad]")
 
 
 def is_public(url: str) -> bool:
-    """Return whether an address is ``https://`` and its host is one of the public internet.
+    """Return whether a URL is ``https://`` and its host is on the public internet.
 
-    Nothing is looked up: a public name may still lead to a private address. Where two parsers could read two
-    hosts in it, the answer is no.
+    There is no DNS lookup, so a public name may still resolve to a private address. A URL whose host depends
+    on the parser is not public.
     """
     if _MISLEADING.search(url):
         return False
@@ -34,7 +34,7 @@ def is_public(url: str) -> bool:
         return False
     if parts.scheme != "https" or not host or any(mark in parts.netloc for mark in "@%["):
         return False
-    # As a browser writes it: full-width letters and dots are the plain ones.
+    # As browsers do: full-width letters and dots become ASCII.
     host = unicodedata.normalize("NFKC", host).replace("\u3002", ".").lower().removesuffix(".")
     labels = host.split(".")
     if len(labels) < 2 or not all(map(_LABEL.fullmatch, labels)):
@@ -46,7 +46,8 @@ def is_public(url: str) -> bool:
 
 def _is_public_number(host: str) -> bool:
     try:
-        # Four decimal numbers without leading zeros; shorter, octal and hexadecimal forms are not read.
+        # Accepts four decimal numbers without leading zeros only; other forms, which some parsers read, are
+        # refused.
         return ipaddress.IPv4Address(host).is_global and not ipaddress.IPv4Address(host).is_multicast
     except ValueError:
         return False

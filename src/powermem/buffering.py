@@ -1,4 +1,4 @@
-"""Messages on their way into the buffer. No I/O."""
+"""Messages on their way into the buffer, and how buffered turns are split into conversations. No I/O."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .types import Message, Scope, Turn
 
 
 def new_turn(message: Message, scope: Scope, at: int) -> AddTurn:
-    """Return the change that keeps a message as evidence.
+    """Return the change that stores a message as a source turn.
 
     Args:
         message: the message.
-        scope: whose it is.
-        at: the present moment, microseconds UTC; also when it was said, if it does not tell.
+        scope: its scope.
+        at: the current time, microseconds UTC; also the time of a message that has none.
     """
     return AddTurn(
         new_id(),
@@ -39,14 +39,14 @@ def waiting_turns(
 ) -> list[BufferTurn]:
     """Return the changes that put messages into the buffer.
 
-    Text and what is not text become turns of their own: where an image cannot be read, what was written
-    beside it still is.
+    The text and the other parts of a message become separate turns, so that an image that cannot be read does
+    not keep the text from being processed.
 
     Args:
-        messages: the messages, in their order.
-        scope: whose they are.
-        at: the present moment, microseconds UTC.
-        task_id: the task that they belong to, if they have one of their own.
+        messages: the messages in order.
+        scope: their scope.
+        at: the current time, microseconds UTC.
+        task_id: the task that processes them; ``None`` for the next one of their lane.
     """
     lane = lane_of(scope)
     turns = []
@@ -61,11 +61,11 @@ def waiting_turns(
 
 
 def write_waiting(parts: Sequence[Mapping[str, Any]], call: Mapping[str, Any] | None = None) -> str | None:
-    """Return what a waiting turn keeps besides its text, as JSON; ``None`` when there is nothing.
+    """Return what is kept of a waiting turn besides its text, as JSON, or ``None``.
 
     Args:
         parts: the parts of the message that are not text.
-        call: what the call was made with that it came by; see ``Refinement.payload``.
+        call: the arguments of the call of ``add``; see `Refinement.payload`.
     """
     if call:
         return json.dumps({"parts": list(parts), "call": dict(call)}, ensure_ascii=False)
@@ -73,15 +73,15 @@ def write_waiting(parts: Sequence[Mapping[str, Any]], call: Mapping[str, Any] | 
 
 
 def read_parts(waiting: str | None) -> list[dict[str, Any]]:
-    """Return the parts that ``write_waiting`` wrote."""
+    """Return the parts in a text of `write_waiting`."""
     kept = [] if waiting is None else json.loads(waiting)
     parts: list[dict[str, Any]] = kept["parts"] if isinstance(kept, dict) else kept
     return parts
 
 
 def read_call(waiting: str | None) -> dict[str, Any]:
-    """Return the call that ``write_waiting`` wrote; ``{}`` without one."""
-    # A list is of parts, which may be megabytes.
+    """Return the call in a text of `write_waiting`, or ``{}``."""
+    # A list has parts only, which may be megabytes that need not be parsed.
     if waiting is None or not waiting.startswith("{"):
         return {}
     call: dict[str, Any] = json.loads(waiting)["call"]
@@ -89,30 +89,30 @@ def read_call(waiting: str | None) -> dict[str, Any]:
 
 
 def learning_later(turns: Sequence[AddTurn], call: Mapping[str, Any]) -> QueueTurns:
-    """Return the change that lets turns wait which are kept already and could not be learned from.
+    """Return the change that puts stored turns into the buffer, after their extraction has failed.
 
     Args:
         turns: the turns.
-        call: what the call was made with that they came by.
+        call: the arguments of the call of ``add`` that they came from.
     """
     waiting = write_waiting((), call)
     return QueueTurns([BufferTurn(turn, lane_of(turn.scope), None, waiting) for turn in turns])
 
 
 GAP = 30 * 60 * 1_000_000
-"""A silence of so many microseconds ends a conversation."""
+"""The length of a silence that ends a conversation, in microseconds."""
 
 
 def by_gap(turns: Sequence[Turn], gap: int = GAP) -> list[list[Turn]]:
-    """Cut turns where somebody was silent for long.
+    """Split turns into conversations at long silences.
 
     Args:
         turns: in any order.
-        gap: how long a silence must last to be a cut, in microseconds.
+        gap: the least length of such a silence, in microseconds.
 
     Returns:
-        Segments in the order in which they began; in each the turns as they were said. Turns that differ in
-        any id of their scope are never in one segment.
+        The conversations in the order in which they began, each with its turns in order. All turns of one
+        have the same scope.
     """
     current: dict[Scope, list[Turn]] = {}
     segments: list[list[Turn]] = []

@@ -1,4 +1,4 @@
-"""Strings of models and other people's programs, brought into a form that every store can hold."""
+"""Clean texts from models and other programs for storage; normalize and hash texts."""
 
 from __future__ import annotations
 
@@ -17,13 +17,10 @@ _UNCLEAN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def clean_text(text: str) -> str:
-    """Return a text that can be written as UTF-8 and has no control characters but tabs and line breaks.
+    """Return a text that UTF-8 can encode, without control characters other than tabs and line breaks.
 
-    The halves of a surrogate pair that stand side by side, as where a stream cut a character in two, become
-    that character; a lone half becomes U+FFFD.
-
-    Args:
-        text: any string.
+    A surrogate pair, as from a stream that split a character, becomes that character; a lone surrogate
+    becomes U+FFFD.
     """
     if not _UNCLEAN.search(text):
         return text
@@ -32,10 +29,10 @@ def clean_text(text: str) -> str:
 
 
 def check_text(text: str, name: str) -> str:
-    """Return the text if every store can hold it.
+    """Return a text that every store can hold, unchanged.
 
     Raises:
-        InvalidInputError: it holds half of a surrogate pair, which no encoding can write.
+        InvalidInputError: it has a lone surrogate, which UTF-8 cannot encode.
     """
     if text.isascii():
         return text
@@ -47,11 +44,7 @@ def check_text(text: str, name: str) -> str:
 
 
 def clean(value: Any) -> Any:
-    """Return a JSON value, all strings of which are cleaned; see ``clean_text``.
-
-    Args:
-        value: what ``json.loads`` may return. Its depth is bounded by what that reads.
-    """
+    """Clean all strings in a value returned by ``json.loads``, which bounds its depth."""
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, list):
@@ -62,10 +55,10 @@ def clean(value: Any) -> Any:
 
 
 def normalize(text: str) -> str:
-    """Return the form that decides whether two texts are the same: NFKC, single spaces, none at the ends."""
+    """Return the form in which equal texts are equal: NFKC, single spaces, stripped."""
     return " ".join((text if text.isascii() else unicodedata.normalize("NFKC", text)).split())
 
 
 def content_hash(text: str) -> str:
-    """Return the identity of a text: the first 32 hex digits of SHA-256 over its normalized form."""
+    """Return the first 32 hex digits of the SHA-256 of a text's normalized form."""
     return sha256(normalize(text).encode("utf-8", "surrogatepass")).hexdigest()[:32]

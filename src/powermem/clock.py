@@ -1,4 +1,4 @@
-"""Time as the store keeps it: integer microseconds since the epoch, UTC, and the speaker's offset from it."""
+"""Times as stored: integer microseconds since the epoch, UTC, with the speaker's offset; and time zones."""
 
 from __future__ import annotations
 
@@ -13,20 +13,134 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from .errors import InvalidInputError
 from .masking import shown
 
+DAY = 86_400_000_000
+"""A day in microseconds."""
+
+FULL_DAY = 86_400
+"""A day in seconds; the absolute value of an offset from UTC is smaller."""
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MICROSECOND = timedelta(microseconds=1)
+_FIRST = (datetime.min.replace(tzinfo=timezone.utc) - _EPOCH) // _MICROSECOND
+_LAST = (datetime.max.replace(tzinfo=timezone.utc) - _EPOCH) // _MICROSECOND
+
 _FIXED = re.compile(r"(?:UTC|GMT)?\s*([+-])(\d{1,2})(?::?([0-5]\d))?")
 _UTC_NAMES = frozenset({"utc", "etc/utc", "z", "zulu", "etc/zulu", "tzutc()"})
 
 
+class LocalTime(NamedTuple):
+    """A point in time, and the local offset from UTC.
+
+    Attributes:
+        at: microseconds since the epoch, UTC.
+        utc_offset: seconds by which local clocks were ahead of UTC.
+    """
+
+    at: int
+    utc_offset: int
+
+
+def now() -> int:
+    """Return the current time in microseconds since the epoch."""
+    return time.time_ns() // 1000
+
+
+def to_iso(moment: int) -> str:
+    """Return microseconds since the epoch, which may be negative, as an ISO-8601 string in UTC."""
+    return (_EPOCH + timedelta(microseconds=moment)).isoformat()
+
+
+def to_datetime(moment: int, utc_offset: int | None = None) -> datetime:
+    """Return an aware ``datetime`` in local time.
+
+    Args:
+        moment: microseconds since the epoch, UTC.
+        utc_offset: seconds by which local clocks were ahead of UTC; ``None`` for UTC.
+    """
+    at = _EPOCH + timedelta(microseconds=moment)
+    if not utc_offset:
+        return at
+    try:
+        return at.astimezone(timezone(timedelta(seconds=utc_offset)))
+    except OverflowError:
+        # Only on the first and the last day of the calendar, where the local date does not exist.
+        return at
+
+
+def offset_name(moment: datetime) -> str:
+    """Return the offset of an aware ``datetime`` as in ``"UTC+05:30"``, or ``"UTC"``."""
+    minutes = round((moment.utcoffset() or timedelta()).total_seconds() / 60)
+    if not minutes:
+        return "UTC"
+    return f"UTC{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+
+
+def from_datetime(moment: datetime, zone: tzinfo = timezone.utc) -> int:
+    """Return a ``datetime`` in microseconds since the epoch; a naive one is local time in ``zone``.
+
+    An hour that occurs twice is the first unless ``fold`` is set; an hour that clocks skip continues the
+    previous one.
+    """
+    if moment.tzinfo is None or moment.utcoffset() is None:
+        moment = moment.replace(tzinfo=zone)
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_date(day: date, zone: tzinfo = timezone.utc) -> int:
+    """Return the beginning of a day in a zone, in microseconds since the epoch, UTC."""
+    return from_datetime(datetime(day.year, day.month, day.day), zone)
+
+
+def local_time(at: int, zone: tzinfo) -> LocalTime:
+    """Return a time (microseconds UTC) with the offset of a zone at that time."""
+    return LocalTime(at, offset_at(zone, to_datetime(at)))
+
+
+def parse(value: object, name: str = "timestamp", zone: tzinfo = timezone.utc) -> int:
+    """Read a time that a user passed; see `parse_local`.
+
+    Returns:
+        Microseconds since the epoch, UTC.
+    """
+    return _to_micros(_read(value, name), zone, name)
+
+
+def parse_local(value: object, zone: tzinfo, name: str = "timestamp") -> LocalTime:
+    """Read a time that a user passed, and its local offset.
+
+    Args:
+        value: an ISO-8601 string, a ``datetime``, a ``date``, or seconds since the epoch.
+        zone: the zone of values without an offset. It also provides the offset of values in UTC, since
+            programs write UTC when they do not know the speaker's clock.
+        name: the argument's name, for the error.
+
+    Raises:
+        InvalidInputError: the value is none of these.
+    """
+    moment = _read(value, name)
+    at = _to_micros(moment, zone, name)
+    given = moment.tzinfo
+    if given is None or moment.utcoffset() is None or is_utc(given):
+        given = zone
+    return local_time(at, given)
+
+
 def read_zone(value: object, name: str = "timezone") -> tzinfo:
-    """Read a time zone that a user gave.
+    """Read a time zone that a user passed.
 
     Args:
         value: an IANA name such as ``"Europe/Berlin"``, an offset such as ``"+05:30"``, or a ``tzinfo``.
         name: the argument's name, for the error.
 
     Raises:
-        InvalidInputError: there is no such zone; the message names those that are spelt alike, or what to
-            install where the machine has no time zone database.
+        InvalidInputError: there is no such zone; the message suggests similar names, or the package to
+            install if the machine has no time zone database.
     """
     if isinstance(value, tzinfo):
         return value
@@ -41,7 +155,7 @@ def read_zone(value: object, name: str = "timezone") -> tzinfo:
 
 
 def unknown_zone(name: str) -> str:
-    """Return what is wrong with the name of a zone that `read_zone` refuses."""
+    """Return the error message for a zone name that `read_zone` refuses."""
     if not available_timezones():
         return (
             f"this Python has no time zone database, so {shown(name)} cannot be looked up; "
@@ -64,7 +178,7 @@ def _zone_named(name: str) -> tzinfo | None:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         pass
-    # File systems differ in whether case counts.
+    # ZoneInfo reads files, and not all file systems are case-sensitive; here case never matters.
     return next((ZoneInfo(known) for known in available_timezones() if known.lower() == name.lower()), None)
 
 
@@ -81,146 +195,26 @@ def _alike(name: str) -> list[str]:
 
 
 def is_utc(zone: tzinfo) -> bool:
-    """Return whether a zone is UTC itself, and not a place that shows the same time."""
+    """Return whether a zone is UTC itself, as opposed to a place that happens to have the same time."""
     return zone is timezone.utc or str(getattr(zone, "key", zone)).casefold() in _UTC_NAMES
 
 
 def offset_at(zone: tzinfo, moment: datetime) -> int:
-    """Return how many seconds the clocks of a zone are ahead of UTC.
-
-    Args:
-        zone: the zone.
-        moment: an aware moment.
-    """
+    """Return the offset of a zone from UTC in seconds at an aware ``datetime``."""
     try:
         offset = moment.astimezone(zone).utcoffset()
     except (OverflowError, ValueError):
-        # At the ends of the calendar, where the zone would show a year that there is not.
+        # At the limits of the calendar, where the local year does not exist.
         return 0
-    # Before there were time zones, clocks showed the time of the place, which differs by fractions.
+    # Local mean time, before time zones were introduced, may include fractions of a second.
     return 0 if offset is None else int(offset.total_seconds())
 
 
-DAY = 86_400_000_000
-"""Microseconds."""
-
-FULL_DAY = 86_400
-"""Seconds: an offset from UTC is less than that in either direction."""
-
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_MICROSECOND = timedelta(microseconds=1)
-_FIRST = (datetime.min.replace(tzinfo=timezone.utc) - _EPOCH) // _MICROSECOND
-_LAST = (datetime.max.replace(tzinfo=timezone.utc) - _EPOCH) // _MICROSECOND
-
-
-class LocalTime(NamedTuple):
-    """A moment together with what clocks showed where it was given.
-
-    Attributes:
-        at: microseconds since the epoch, UTC.
-        utc_offset: how many seconds these clocks were ahead of UTC.
-    """
-
-    at: int
-    utc_offset: int
-
-
-def now() -> int:
-    """Return the present moment in microseconds."""
-    return time.time_ns() // 1000
-
-
-def to_iso(moment: int) -> str:
-    """Write microseconds as an ISO-8601 string in UTC, also before 1970."""
-    return (_EPOCH + timedelta(microseconds=moment)).isoformat()
-
-
-def to_datetime(moment: int, utc_offset: int | None = None) -> datetime:
-    """Return microseconds as an aware ``datetime`` as clocks showed it.
-
-    Args:
-        moment: microseconds since the epoch, UTC.
-        utc_offset: how many seconds these clocks were ahead of UTC; ``None`` for UTC itself.
-    """
-    at = _EPOCH + timedelta(microseconds=moment)
-    if not utc_offset:
-        return at
-    try:
-        return at.astimezone(timezone(timedelta(seconds=utc_offset)))
-    except OverflowError:
-        # On the first and the last day of the calendar there may be no such date.
-        return at
-
-
-def offset_name(moment: datetime) -> str:
-    """Return an aware moment's offset as in ``"UTC+05:30"``, and ``"UTC"`` without any."""
-    minutes = round((moment.utcoffset() or timedelta()).total_seconds() / 60)
-    if not minutes:
-        return "UTC"
-    return f"UTC{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
-
-
-def from_datetime(moment: datetime, zone: tzinfo = timezone.utc) -> int:
-    """Return a ``datetime`` in microseconds; a naive one is what clocks showed in a zone.
-
-    Of an hour that clocks showed twice it is the first, unless its ``fold`` says otherwise; an hour that they
-    left out counts on from the hour before.
-    """
-    if moment.tzinfo is None or moment.utcoffset() is None:
-        moment = moment.replace(tzinfo=zone)
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def from_date(day: date, zone: tzinfo = timezone.utc) -> int:
-    """Return the moment at which a day begins in a zone, in microseconds UTC."""
-    return from_datetime(datetime(day.year, day.month, day.day), zone)
-
-
-def local_time(at: int, zone: tzinfo) -> LocalTime:
-    """Return a moment (microseconds, UTC) with what clocks show in a zone."""
-    return LocalTime(at, offset_at(zone, to_datetime(at)))
-
-
-def parse(value: object, name: str = "timestamp", zone: tzinfo = timezone.utc) -> int:
-    """Read a moment that a user gave; see `parse_local`.
-
-    Returns:
-        Microseconds since the epoch, UTC.
-    """
-    return _to_micros(_read(value, name), zone, name)
-
-
-def parse_local(value: object, zone: tzinfo, name: str = "timestamp") -> LocalTime:
-    """Read a moment that a user gave, and what clocks showed there.
-
-    Args:
-        value: an ISO-8601 string, a ``datetime``, a ``date``, or seconds since the epoch.
-        zone: the zone of what comes without an offset. UTC is what programs write who know nothing of the
-            speaker's clock: it tells the moment, and the zone the hour.
-        name: the argument's name, for the error.
-
-    Raises:
-        InvalidInputError: the value is none of these.
-    """
-    moment = _read(value, name)
-    at = _to_micros(moment, zone, name)
-    given = moment.tzinfo
-    if given is None or moment.utcoffset() is None or is_utc(given):
-        given = zone
-    return local_time(at, given)
-
-
 class JumpDetector:
-    """Notices that the clock was set, or that the machine slept.
+    """Detects that the clock was set or the machine slept.
 
     Args:
-        tolerance: seconds by which the clock may differ from a clock that only runs.
+        tolerance: seconds by which wall clock and monotonic clock may diverge between two calls.
     """
 
     def __init__(self, tolerance: float) -> None:
@@ -228,11 +222,11 @@ class JumpDetector:
         self._ahead: float | None = None
 
     def jumped(self, moment: int, ticks: float) -> bool:
-        """Return whether the clock has jumped since the last call.
+        """Return whether the wall clock has jumped since the last call.
 
         Args:
-            moment: what the clock shows, microseconds UTC.
-            ticks: what ``time.monotonic`` shows, seconds.
+            moment: the wall clock, microseconds UTC.
+            ticks: ``time.monotonic()``, seconds.
         """
         ahead = moment / 1_000_000 - ticks
         before, self._ahead = self._ahead, ahead
@@ -278,7 +272,7 @@ def _from_seconds(seconds: float) -> datetime | float:
 
 
 def _from_text(text: str) -> datetime | str:
-    # Python 3.10's fromisoformat does not know the "Z".
+    # fromisoformat of Python 3.10 does not accept "Z".
     iso = text[:-1] + "+00:00" if text[-1:] in ("Z", "z") else text
     try:
         return datetime.fromisoformat(iso)
@@ -287,11 +281,9 @@ def _from_text(text: str) -> datetime | str:
 
 
 def date_phrase(moment: int, utc_offset: int | None = None) -> str:
-    """Write the day of a moment as in ``"8 May 2023"``, whatever the locale.
+    """Return the day of a time (microseconds UTC) as in ``"8 May 2023"``, whatever the locale.
 
-    Args:
-        moment: microseconds since the epoch, UTC.
-        utc_offset: how many seconds the speaker's clock was ahead of UTC.
+    ``utc_offset`` is the local offset from UTC in seconds.
     """
     day = to_datetime(moment, utc_offset)
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"

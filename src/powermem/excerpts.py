@@ -1,7 +1,7 @@
-"""Which part of a long message a fact was concluded from.
+"""Find the part of a long message that a fact comes from.
 
-A fact is also found by the words around it in its message. Of a message of any length these are as many as of
-a short one, or else a message with many facts would be cut into words, and stored, once for each of them.
+A fact is also found by the words around it in its message. The excerpt is bounded: otherwise a long message
+with many facts would be tokenized and stored as a whole once for each fact.
 """
 
 from __future__ import annotations
@@ -10,23 +10,19 @@ import re
 from collections.abc import Sequence
 
 LONGEST = 2_000
-"""Characters of the longest message that is its own excerpt."""
+"""A message of at most this many characters is its own excerpt."""
 
 MOST_TURNS = 32
-"""To how many messages a fact is tied at most, where it does not say which one it came from."""
+"""The most messages that a fact of unknown origin is linked to."""
 
 _PIECE = 600
-# A word that is in more pieces than this tells nothing of where it is.
+# A word in more pieces than this says nothing about the place.
 _MOST_PLACES = 8
 _WORD = re.compile(r"\w{2,}")
 
 
 class Excerpts:
-    """The parts of some messages, found by the words in them.
-
-    Args:
-        texts: the messages.
-    """
+    """Excerpts of a list of messages, located by words; the index is built on first use."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._texts = texts
@@ -35,16 +31,19 @@ class Excerpts:
         self._words: dict[int | None, dict[str, list[tuple[int, int]]]] = {}
 
     def of(self, fact: str, message: int) -> str:
-        """Return what a message says around a fact."""
+        """Return the part of a message around a fact."""
         text = self._texts[message]
         return text if len(text) <= LONGEST else self._around(*self._find(fact, message))
 
     def message_of(self, fact: str) -> int:
-        """Return which message a fact is most likely from; the first, where no word tells."""
+        """Return the index of the message that a fact most likely comes from; 0 if no word matches."""
         return self._find(fact, None)[0]
 
     def _find(self, fact: str, message: int | None) -> tuple[int, int]:
-        """Return the message, of one or of all, and the piece of it with the most telling words of a fact."""
+        """Return message and piece that share the most, and the rarest, words with a fact.
+
+        ``message`` limits the search to one message.
+        """
         places = self._index(message)
         votes: dict[tuple[int, int], float] = {}
         for word in set(_WORD.findall(fact.lower())):
@@ -52,12 +51,11 @@ class Excerpts:
             if len(found) <= _MOST_PLACES:
                 for place in found:
                     votes[place] = votes.get(place, 0) + 1 / len(found)
-        # The first of the best, whatever the order of the words.
+        # Ties go to the first place, so that the result does not depend on the order of the words.
         return min(votes, key=lambda place: (-votes[place], place), default=(message or 0, 0))
 
     def _index(self, message: int | None) -> dict[str, list[tuple[int, int]]]:
-        """Return in which pieces each word is, of one message or of all; in so many that it tells nothing,
-        in no more than that."""
+        """Return the pieces that contain each word; for a common word, only `_MOST_PLACES` + 1."""
         if (index := self._words.get(message)) is None:
             index = self._words[message] = {}
             for number in range(len(self._texts)) if message is None else (message,):
@@ -82,7 +80,7 @@ class Excerpts:
         return pieces
 
     def _around(self, number: int, piece: int) -> str:
-        # The same object each time, so that its hash is computed once.
+        # Cached also because a str caches its hash, and the same excerpt is looked up again and again.
         if (excerpt := self._excerpts.get((number, piece))) is None:
             excerpt = "".join(self._cut(number)[max(0, piece - 1) : piece + 2])
             self._excerpts[number, piece] = excerpt

@@ -1,7 +1,7 @@
-"""Messages in every form in which applications, providers' SDKs and frameworks have them.
+"""The forms in which applications, providers' SDKs and frameworks represent messages.
 
-An item may be a mapping or an object, and each provider names its fields differently. This module knows the
-names; what a caller may pass is checked in ``messages``.
+An item is a mapping or an object, and each provider names its fields differently. This module knows the
+names; `messages` checks what a caller passes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import TypeGuard
 
 ROLES = ("user", "assistant", "system", "tool")
-"""The roles that a message can have here."""
+"""The roles that messages have after reading."""
 
 _ROLES = {
     "user": "user", "human": "user", "humanmessage": "user", "humanmessagechunk": "user",
@@ -26,34 +26,35 @@ _ROLES = {
 }  # fmt: skip
 
 SYNONYMS = "human, ai, model, bot, developer, function"
-"""The best known of the other names, for messages to people."""
+"""The best-known synonyms of roles, for error messages."""
 
 _TEXT_TYPES = (None, "text", "input_text", "output_text")
-# What a model writes for programs or for itself, and what programs answer: nobody says it to anybody.
+# Types of items that are not said to anyone: what a model writes for programs or itself, and what programs
+# answer.
 _SILENT = re.compile(
     r"tool|function|call|think|thought|reason|refus|search|execut|code|result|citation|signature|approval"
     r"|container|reference|source|step|removed?\b|compaction|non_standard",
     re.IGNORECASE,
 )
 _CONTENTS = ("content", "parts", "message", "value")
-# One of these fields makes an object an item of a conversation.
+# An object with one of these fields is an item of a conversation.
 _MARKS = ("role", "type", "content", "parts", "choices", "candidates", "output")
-# Fields of an item that make it a message though it has no content.
+# An item with one of these fields is a message even without content.
 _WITHOUT_CONTENT = ("tool_calls", "function_call", "refusal", "audio", "tool_call_id", "reasoning_content")
 
 
 def part_of(item: object, name: str) -> Any:
-    """Return a part of a mapping or an attribute of an object, or ``None`` without one."""
+    """Return a value of a mapping or an attribute of an object, or ``None`` if there is none."""
     if isinstance(item, Mapping):
         return item.get(name)
     found = getattr(item, name, None)
-    # A method is no field, such as the `index` of a string.
+    # A method is no field, such as `str.index`.
     return None if callable(found) and not isinstance(found, str) else found
 
 
 def is_listed(value: object) -> TypeGuard[Iterable[Any]]:
-    """Return whether a value is several things, one after the other, as a list or a generator is."""
-    # A model of pydantic gives its fields.
+    """Return whether a value is a collection of items, such as a list or a generator."""
+    # A pydantic model is iterable too: over its fields.
     return isinstance(value, Iterable) and not (
         isinstance(value, (str, bytes, bytearray, memoryview, Mapping, set, frozenset))
         or hasattr(type(value), "model_fields")
@@ -61,13 +62,12 @@ def is_listed(value: object) -> TypeGuard[Iterable[Any]]:
 
 
 def is_message(item: object) -> bool:
-    """Return whether something that is no string has the fields of a message, or of another item of a
-    conversation."""
+    """Return whether a value other than a string looks like a message or another item of a conversation."""
     return isinstance(item, Mapping) or any(part_of(item, name) is not None for name in _MARKS)
 
 
 def holds_messages(value: object) -> bool:
-    """Return whether something is a message or a whole reply, and not a part of one."""
+    """Return whether a value is a message or a whole reply, not a part of one."""
     return written_role(value) is not None or unpacked(value)[0] is not value
 
 
@@ -75,33 +75,38 @@ def unpacked(item: object) -> Sequence[object]:
     """Return the messages that an item is or holds.
 
     Args:
-        item: a message, perhaps as LangChain writes it to disk, or the whole reply of a provider's API.
+        item: a message, possibly as LangChain serializes it, or a whole reply of a provider's API.
     """
     if isinstance(item, str):
         return (item,)
     if isinstance(item, tuple) and len(item) == 2 and role_named(item[0]) and isinstance(item[1], str):
         return ({"role": item[0], "content": item[1]},)
     if _filled(choices := part_of(item, "choices")):
-        return (part_of(choices[0], "message"),)
+        return (part_of(choices[0], "message"),)  # OpenAI's chat completions
     if _filled(found := part_of(item, "candidates")):
-        return (part_of(found[0], "content"),)
-    if _filled(output := part_of(item, "output")) and part_of(item, "role") is None:
-        return tuple(output)
-    if part_of(item, "role") is None and part_of(inner := part_of(item, "message"), "content") is not None:
-        return (inner,)
-    if isinstance(item, Mapping):
-        if isinstance(kept := item.get("kwargs"), Mapping) and "lc" in item:
-            names = item.get("id")
-            return ({"type": names[-1] if isinstance(names, list) and names else None, **kept},)
-        if isinstance(data := item.get("data"), Mapping) and "content" in data:
-            return ({"type": item.get("type"), **data},)
-    return (item,)
+        return (part_of(found[0], "content"),)  # Gemini
+    if part_of(item, "role") is None:
+        if _filled(output := part_of(item, "output")):
+            return tuple(output)  # OpenAI's responses
+        if part_of(inner := part_of(item, "message"), "content") is not None:
+            return (inner,)  # Ollama, Cohere
+    return (_from_langchain(item) if isinstance(item, Mapping) else item,)
+
+
+def _from_langchain(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the message in a serialized one of LangChain's; any other mapping as it is."""
+    if isinstance(kept := item.get("kwargs"), Mapping) and "lc" in item:  # of langchain_core.load.dumpd
+        names = item.get("id")
+        return {"type": names[-1] if isinstance(names, list) and names else None, **kept}
+    if isinstance(data := item.get("data"), Mapping) and "content" in data:  # of messages_to_dict
+        return {"type": item.get("type"), **data}
+    return item
 
 
 def role_named(name: object) -> str | None:
-    """Return the role that a name stands for, ``None`` for a name that stands for none."""
+    """Return the role for one of its names, or ``None``."""
     if type(name) is not str:
-        # An enumeration's member has its name as its value.
+        # The value of an enumeration's member.
         name = getattr(name, "value", name)
     if not isinstance(name, str):
         return None
@@ -109,25 +114,25 @@ def role_named(name: object) -> str | None:
 
 
 def written_role(item: object) -> object:
-    """Return what an item says of its role, in whichever field; ``None`` when it says nothing."""
+    """Return the role of an item as written, in any field, or ``None``."""
     for name in ("role", "from"):
         if (role := part_of(item, name)) is not None:
             return role
     kind = part_of(item, "type")
     if kind is not None and role_named(kind):
         return kind
-    # Gemini leaves the role of the only message out.
+    # Gemini allows a single message without a role.
     return "user" if part_of(item, "parts") is not None and part_of(item, "content") is None else None
 
 
 def role_of(item: object) -> str:
-    """Return who speaks; for an item that is no message, what it is; ``""`` when nothing tells."""
+    """Return the role of a message, or the type of another item; ``""`` if it has neither."""
     role = written_role(item)
     return role_named(role) or str(role or part_of(item, "type") or "")
 
 
 def is_silent(item: object) -> bool:
-    """Return whether an item or a part is known to hold nothing that anybody says, such as a tool's call."""
+    """Return whether an item or a part is known to hold nothing said to anyone, such as a tool call."""
     kind = part_of(item, "type")
     if isinstance(kind, str):
         return bool(_SILENT.search(kind)) or (kind in _TEXT_TYPES and bool(part_of(item, "thought")))
@@ -141,35 +146,35 @@ def is_silent(item: object) -> bool:
 
 
 def is_other_item(item: object) -> bool:
-    """Return whether an item of a conversation has a type of its own and is no message."""
+    """Return whether an item of a conversation is typed and is no message."""
     kind = part_of(item, "type")
     return isinstance(kind, str) and kind not in (*_TEXT_TYPES, "message") and content_of(item) is None
 
 
 def content_of(item: object) -> object:
-    """Return the content of a message, in whichever field: a string, parts, or ``None``."""
+    """Return the content of a message, in any field: a string, parts, or ``None``."""
     if part_of(item, "type") == "function_call_output":
         return part_of(item, "output")
     found = next((value for name in _CONTENTS if (value := part_of(item, name)) not in (None, "")), None)
     if found is None and part_of(item, "content") is None:
-        # A model that speaks has a transcript instead.
+        # Spoken answers have a transcript instead.
         found = part_of(part_of(item, "audio"), "transcript")
     return part_of(item, "content") if found is None else found
 
 
 def lacks_content(item: object) -> bool:
-    """Return whether a message has neither a content nor anything that stands instead of one."""
+    """Return whether a message has neither content nor a substitute for it."""
     has = item.__contains__ if isinstance(item, Mapping) else lambda name: hasattr(item, name)
     return not any(map(has, (*_CONTENTS, "output"))) and not stands_without_content(item)
 
 
 def stands_without_content(item: object) -> bool:
-    """Return whether a message has something that explains why it has no content, such as calls of tools."""
+    """Return whether a message has a substitute for content, such as tool calls."""
     return any(part_of(item, name) for name in _WITHOUT_CONTENT)
 
 
 def text_in(part: object) -> str | None:
-    """Return the text of a part of a content, ``None`` for a part that is not text."""
+    """Return the text of a part, or ``None`` for a part that is not text."""
     if isinstance(part, str):
         return part
     if part_of(part, "type") not in _TEXT_TYPES or part_of(part, "thought"):
@@ -181,7 +186,7 @@ def text_in(part: object) -> str | None:
 
 
 def text_of(content: object) -> str:
-    """Return the text of a message's content: a string, or the text among its parts."""
+    """Return the text of a message's content: the string, or its text parts, joined by line breaks."""
     if isinstance(content, str):
         return content
     if isinstance(content, Mapping):

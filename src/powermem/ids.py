@@ -1,8 +1,8 @@
-"""Ids that sort by time and need no coordinator.
+"""Ids that sort by time and need no coordination.
 
-An id is 63 bits: 42 bits of milliseconds since 2021-01-01 UTC (good until the year 2160), then 21 bits that
-start at a random point in each millisecond and count up, so that ids made by one process never repeat and two
-processes collide in the same millisecond only by chance. The store's primary key catches that chance.
+An id has 63 bits: 42 bits of milliseconds since 2021-01-01 UTC (enough until the year 2160), then 21 bits
+that start at a random number in each millisecond and count up. The ids of one process never repeat; those of
+two processes collide by chance only, within one millisecond, and the store's primary key catches that.
 """
 
 from __future__ import annotations
@@ -14,17 +14,18 @@ import time
 
 _EPOCH_MS = 1_609_459_200_000
 _LOW_BITS = 21
-# The counter starts in the lower half, which leaves room for a million ids within one millisecond.
+# The counter starts in the lower half of its range, which leaves at least a million ids within one
+# millisecond.
 _START_BITS = _LOW_BITS - 1
 
 
 class IdGenerator:
-    """Makes ids; safe to share between threads."""
+    """Generates ids; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._last = 0
-        # Seeded by the system once; asking it for every id would cost more than all the rest.
+        # Seeded by the operating system once: asking it for each id would cost more than all the rest.
         self._random = random.Random()
 
     def __call__(self) -> int:
@@ -32,18 +33,18 @@ class IdGenerator:
         with self._lock:
             moment = time.time_ns() // 1_000_000 - _EPOCH_MS
             candidate = (moment << _LOW_BITS) | self._random.getrandbits(_START_BITS)
-            # Within one millisecond, or after the clock went back, count on from the last id.
+            # Within one millisecond, or if the clock went back, continue from the last id.
             self._last = candidate if moment > self._last >> _LOW_BITS else self._last + 1
             return self._last
 
 
 new_id = IdGenerator()
 
-# A forked child that counted on from its parent's last id would make the same ids.
+# A forked child would otherwise continue from its parent's last id and generate the same ids.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=lambda: new_id.__init__())  # type: ignore[misc]
 
 
 def first_id(at: int) -> int:
-    """Return the smallest id that could be made at a moment, microseconds UTC."""
+    """Return the smallest id that could be generated at a time (microseconds UTC)."""
     return max(0, at // 1000 - _EPOCH_MS) << _LOW_BITS

@@ -1,4 +1,4 @@
-"""Checks of the arguments of public methods: whether they fit, and what many methods share."""
+"""Check the arguments of public methods: their values, and whether they fit the signature."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from .masking import shown
 from .types import Scope
 
 Id: TypeAlias = str | int | UUID
-"""What users may give as an id of a user, an agent, a run or an actor."""
+"""An id of a user, an agent, a run or an actor, as it may be passed."""
 
 Moment: TypeAlias = str | datetime | int | float
-"""What users may give as a moment; see ``clock.parse``."""
+"""A point in time, as it may be passed; see `clock.parse`."""
 
 MAX_ID_LENGTH = 128
-"""Longest id of a user, agent, run or actor, and memory type: what the narrowest store's column holds."""
+"""The longest id of a user, agent, run or actor, and the longest memory type: the narrowest column of any
+store."""
 
 MAX_KEY_LENGTH = 256
 """Longest idempotency key, for the same reason."""
@@ -42,20 +43,19 @@ class Keep:
 
 
 KEEP: Any = Keep()
-"""Stands for "leave it as it is", where ``None`` means something else."""
+"""The default of arguments that leave a value unchanged, where ``None`` removes it."""
 
 MAX_COUNT = (1 << 63) - 1
-"""What is beyond is the same as no limit: no store holds so many rows."""
+"""Larger counts are cut to this one; no store holds as many rows."""
 
 SORT_COLUMNS = ("created_at", "updated_at", "id")
 
 
 def check_id(value: object, name: str) -> str | None:
-    """Return an id as a string; integers and UUIDs become their usual text.
+    """Return an id as a string; integers and UUIDs are converted.
 
     Raises:
-        InvalidInputError: it is blank, too long, or of another type. A blank id is an error, since it would
-            otherwise mean "everybody".
+        InvalidInputError: it is blank (which would otherwise mean all users), too long, or of another type.
     """
     if value is None:
         return None
@@ -68,7 +68,7 @@ def check_id(value: object, name: str) -> str | None:
     if not isinstance(value, str):
         raise InvalidInputError(f"{name}: expected a string, an integer or a UUID, got {shown(value)}")
     if type(value) is not str:
-        # A member of an enumeration: drivers write some of them by their names.
+        # A member of a string enumeration, which some drivers would write by its name.
         value = str.__str__(value)
     if not value.strip():
         raise InvalidInputError(f"{name}: must not be blank; leave it out to mean no {name}")
@@ -80,7 +80,7 @@ def check_id(value: object, name: str) -> str | None:
 
 
 def read_id(value: object, name: str) -> int | None:
-    """Return an id that powermem gave, or ``None`` for a text or a number that cannot be one.
+    """Return an id of powermem's as an integer, or ``None`` for a string or number that cannot be one.
 
     Raises:
         InvalidInputError: it is neither an integer nor a string.
@@ -91,7 +91,7 @@ def read_id(value: object, name: str) -> int | None:
 
 
 def parse_id(value: object) -> int | None:
-    """Read an id given as an integer or as its decimal string; anything else is ``None``."""
+    """Return an id given as an integer or a decimal string; ``None`` for anything else."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -105,20 +105,20 @@ def parse_id(value: object) -> int | None:
 
 
 def check_scope(user_id: object, agent_id: object, run_id: object) -> Scope:
-    """Return the checked ids."""
+    """Return the scope of checked ids."""
     return Scope(check_id(user_id, "user_id"), check_id(agent_id, "agent_id"), check_id(run_id, "run_id"))
 
 
 def is_theirs(scope: Scope, whose: Scope) -> bool:
-    """Tell whether what has a scope belongs to the user and the agent that are named, as far as any are."""
+    """Return whether a scope belongs to the user and agent of ``whose``, where ``None`` matches all."""
     return whose.user_id in (None, scope.user_id) and whose.agent_id in (None, scope.agent_id)
 
 
 def check_text_given(value: object, name: str, longest: int | None = None) -> str:
-    """Return a text that is not blank, stripped.
+    """Return a text, stripped.
 
     Raises:
-        InvalidInputError: it is blank, longer than ``longest`` characters or not a string.
+        InvalidInputError: it is blank, longer than ``longest`` characters, or not a string.
     """
     if not isinstance(value, str):
         raise InvalidInputError(f"{name}: expected a string, got {type(value).__name__}")
@@ -131,7 +131,7 @@ def check_text_given(value: object, name: str, longest: int | None = None) -> st
 
 
 def check_count(value: object, name: str, *, least: int) -> int:
-    """Return an integer that is at least ``least``, as large as any store can count."""
+    """Return an integer of at least ``least``, cut to `MAX_COUNT`."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidInputError(f"{name}: expected an integer, got {shown(value)}")
     if value < least:
@@ -140,23 +140,14 @@ def check_count(value: object, name: str, *, least: int) -> int:
 
 
 def check_limit(limit: object, top_k: object, *, least: int) -> int:
-    """Return how many results are wanted; ``top_k`` is another name for ``limit`` and wins."""
+    """Return the number of results; ``top_k`` is a synonym of ``limit`` and takes precedence."""
     if top_k is None:
         return check_count(limit, "limit", least=least)
     return check_count(top_k, "top_k", least=least)
 
 
-def check_share(value: object, name: str) -> float | None:
-    """Return a number from 0 to 1, or ``None``."""
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        raise InvalidInputError(f"{name}: expected a number from 0 to 1, got {shown(value)}")
-    return _as_float(value)
-
-
 def check_sort(sort_by: object, order: object) -> tuple[str, bool]:
-    """Return the column to sort by and whether it goes down."""
+    """Return the column to sort by, and whether the order is descending."""
     column = "created_at" if sort_by is None else sort_by
     if not isinstance(column, str) or column not in SORT_COLUMNS:
         raise InvalidInputError(f"sort_by: expected one of {', '.join(SORT_COLUMNS)}, got {shown(sort_by)}")
@@ -188,43 +179,42 @@ def check_flag(value: object, name: str) -> bool:
     return value
 
 
+def check_share(value: object, name: str) -> float | None:
+    """Return a number from 0 to 1, or ``None``."""
+    fits = value is None or 0 <= _number(value) <= 1
+    return _checked(value, name, "a number from 0 to 1", fits)
+
+
 def check_rate(value: object, name: str) -> float | None:
     """Return a positive number, or ``None``."""
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
-        raise InvalidInputError(f"{name}: expected a positive number, got {shown(value)}")
-    return _as_float(value)
+    fits = value is None or 0 < _number(value) < math.inf
+    return _checked(value, name, "a positive number", fits)
 
 
 def check_seconds(value: object, name: str) -> float | None:
     """Return a number that is not negative, or ``None``."""
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
-        raise InvalidInputError(f"{name}: expected a number of seconds, or None, got {shown(value)}")
-    return _as_float(value)
+    fits = value is None or _number(value) >= 0
+    return _checked(value, name, "a number of seconds, or None", fits)
 
 
 def check_amount(value: object, name: str) -> float:
-    """Return a number that is not negative."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
-        raise InvalidInputError(f"{name}: expected a number that is not negative, got {shown(value)}")
-    return _as_float(value)
+    """Return a finite number that is not negative."""
+    fits = 0 <= _number(value) < math.inf
+    return _checked(value, name, "a number that is not negative", fits) or 0.0
 
 
 def check_callback(value: object, name: str) -> None:
-    """Refuse what is neither ``None`` nor can be called."""
+    """Refuse a value that is neither ``None`` nor callable."""
     if value is not None and not callable(value):
         raise InvalidInputError(f"{name}: expected a function, got {shown(value)}")
 
 
 def check_path(value: object, name: str) -> Path:
-    """Return a path that an operating system can be asked for, also when the program changes its folder.
+    """Return an absolute path, which stays valid if the program changes its working directory.
 
     Raises:
-        InvalidInputError: it is blank, of another type, holds a NUL character or half of a surrogate pair, or
-            is relative to a folder that does not exist any more.
+        InvalidInputError: it is blank, of another type, no valid file name, or relative to a working
+            directory that has been removed.
     """
     if not isinstance(value, (str, os.PathLike)):
         raise InvalidInputError(f"{name}: expected a path, got {shown(value)}")
@@ -240,17 +230,17 @@ def check_path(value: object, name: str) -> Path:
     except UnicodeEncodeError:
         raise InvalidInputError(f"{name}: {shown(text)} cannot be the name of a file") from None
     try:
-        # Not normalised: beyond a symbolic link, `..` is another folder than it seems.
+        # Not normalized, since `..` behind a symbolic link is not the folder that it seems to be.
         return Path(text).absolute()
     except FileNotFoundError:
         raise _gone(name) from None
 
 
 def absolute(path: str, name: str) -> str:
-    """Return a path that means the same file when the program changes its folder.
+    """Return an absolute, normalized path.
 
     Raises:
-        InvalidInputError: it is relative to a folder that does not exist any more.
+        InvalidInputError: it is relative to a working directory that has been removed.
     """
     try:
         return os.path.abspath(path)
@@ -264,19 +254,26 @@ def _gone(name: str) -> InvalidInputError:
     )
 
 
-def _as_float(value: float) -> float:
-    # No store and no clock counts further.
-    return float(min(value, MAX_COUNT))
+def _number(value: object) -> float:
+    """Return a value that is a number; NaN, which is in no range, for any other."""
+    return math.nan if isinstance(value, bool) or not isinstance(value, (int, float)) else value
+
+
+def _checked(value: Any, name: str, expected: str, fits: bool) -> float | None:
+    if not fits:
+        raise InvalidInputError(f"{name}: expected {expected}, got {shown(value)}")
+    # The cut keeps a huge integer from overflowing a float.
+    return None if value is None else float(min(value, MAX_COUNT))
 
 
 def named(public: str) -> Callable[[_Class], _Class]:
-    """Give the public methods of a class, inherited ones too, the name that users call them by.
+    """Name the public methods of a class, including inherited ones, as users call them.
 
-    A call with arguments that do not fit then raises ``InvalidInputError``, and no ``TypeError`` that names
-    the class a method happens to stand in. Signatures stay as they are.
+    A call whose arguments do not fit the signature raises ``InvalidInputError`` instead of a ``TypeError``
+    with the name of an internal class. Signatures stay as they are.
 
     Args:
-        public: how users write the class, such as ``"Memory"``.
+        public: the public name of the class, such as ``"Memory"``.
     """
 
     def rename(cls: _Class) -> _Class:
@@ -287,7 +284,7 @@ def named(public: str) -> Callable[[_Class], _Class]:
                 wrapped = _awaited(made, call) if inspect.iscoroutinefunction(made) else _called(made, call)
                 wrapped.__qualname__ = f"{public}.{name}"
                 setattr(cls, name, wrapped)
-        # Set here, so that type checkers still know which attributes there are.
+        # Set dynamically, since with a __getattr__ in the class, type checkers would accept any attribute.
         setattr(cls, "__getattr__", _lacking(public, dir(cls)))  # noqa: B010
         return cls
 
@@ -299,7 +296,7 @@ def _lacking(public: str, names: list[str]) -> Callable[[object, str], Any]:
 
     def __getattr__(self: object, name: str) -> Any:
         if name.startswith("_"):
-            # Asked for by protocols, such as those of pickle and of shells.
+            # Looked up by protocols, such as those of pickle and IPython.
             raise AttributeError(f"{public} has no {name!r}")
         from .missing import explain_attribute
 
@@ -335,12 +332,12 @@ def _awaited(made: Callable[..., Any], call: str) -> Callable[..., Any]:
 def _check_fits(
     error: TypeError, call: str, made: Callable[..., Any], given: tuple[Any, ...], by_name: dict[str, Any]
 ) -> None:
-    # When the arguments do not fit, the method was never entered, so its frame is not in the traceback.
+    # If the arguments do not fit, the method was never entered, so its frame is not in the traceback.
     if error.__traceback__ is None or error.__traceback__.tb_next is not None:
         return
     signature = inspect.signature(made)
     bound = signature.replace(parameters=list(signature.parameters.values())[1:])
-    # Imported here, because only a call that does not fit needs it.
+    # Imported here, since it is needed for errors only.
     from .calls import explain
 
     raise InvalidInputError(explain(call, bound, given[1:], by_name)) from None

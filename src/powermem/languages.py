@@ -1,7 +1,7 @@
-"""Which language a text is in, told by its script, its function words and its letters, and what says nothing.
+"""Guess the language of a text from its script, function words and letters; recognize function words.
 
-This is to choose a stemmer. A guess that is wrong costs little, since stems are added to the terms of a text
-and take the place of none; see `text`.
+The guess chooses a stemmer. A wrong one costs little, since stems are added to the terms of a text and
+replace none; see `text`.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 __all__ = ["STOP_WORDS", "candidates", "content", "says_nothing", "spoken", "stop_words"]
 
 STOP_WORDS = "data/stop_words.json"
-"""Function words by Snowball's name of their language, as they are written; below the package.
+"""The data file, within the package: function words as written, keyed by Snowball's name of their language.
 
-"May" is no English one: it is a month.
+"May" is not among the English ones, since it is also a month.
 """
 
-# A script that one language or a few are written in, and the language that a text in it is taken to be in.
+# Scripts of one or a few languages, under the language that a text in them is assumed to be in.
 _SCRIPTS = re.compile(
     "(?P<latin>[a-z\u00df-\u00f6\u00f8-\u024f]+)|(?P<russian>[\u0430-\u044f\u0451]+)|(?P<arabic>[\u0621-\u064a\u067e"
     "\u0686\u0698\u06a9\u06af\u06cc]+)|(?P<greek>[\u03ac-\u03ce\u0390\u1f00-\u1fff]+)|(?P<armenian>[\u0561-\u0587]+)|"
@@ -29,22 +29,22 @@ _SCRIPTS = re.compile(
 )
 _BY_SCRIPT = frozenset(_SCRIPTS.groupindex) - {"latin"}
 _SCRIPT_OF = {"persian": "arabic"}
-"""Of languages that share it with another; "latin" where nothing is said."""
+"""The script of languages that share one with another language; "latin" for those not listed."""
 _USUAL = frozenset({"english", "arabic"})
-"""In these a text of their script is, unless something speaks for another language."""
+"""The languages assumed for their script unless there is evidence of another."""
 _ENOUGH = 2
-"""One word of other languages only, or two that alone would say little."""
+"""Least evidence: one word that no usual language has, or two weaker ones."""
 _MOST = 3
-"""So many languages may be equally likely; where more are, nothing is known."""
+"""If more languages than this are equally likely, the text is taken to be in none of them."""
 
-# Chinese and Japanese question words, pronouns, particles and endings, as far as they are no part of a word.
+# Chinese and Japanese question words, pronouns, particles and endings, where they are not part of a word.
 _FILLER = re.compile(
     "(?:什么|什麼|甚麼)(?:时候|時候)?|怎么样?|怎麼樣?|为什么|為什麼|哪[里裡儿兒个個些]?|谁|誰|多少|请问|請問|"
     "(?:[我你您她它]|(?<![吉其])他)[们們]?|(?<!目)的|了(?!解)|是|[吗嗎呢吧]$|"
     "でしょうか|ですか|ますか|でした|ました|ません|です|ます(?![ぁ-ん])|ください|どんな|どうして|どこ|いつ|だれ|なぜ|どの|"
     "何|(?:から|まで|より|とは|には|では|[のはがをにでともへか])(?![ぁ-んー])"
 )
-# Korean question words and pronouns with what is attached to them, then what is attached to other words.
+# Korean question words and pronouns with their endings, then the endings of other words.
 _KOREAN_FILLER = re.compile(
     "(?:무엇|뭐|어디|누구|누가|언제|어떻게|어떤).{0,2}|뭘|무슨|왜|(?:나|내|너|네|저|제|우리)[는를의가]?"
 )
@@ -56,14 +56,14 @@ _HANGUL = re.compile("[\uac00-\ud7a3]+")
 
 
 class _Evidence(NamedTuple):
-    """What a word or a letter says about the language of its text: how much, and for which."""
+    """The languages that a word or letter is evidence of, and its weight."""
 
     weight: int
     languages: tuple[str, ...]
 
 
 class _Lexicon:
-    """What is known of words and letters, read from ``data/stop_words.json`` with the first text."""
+    """Function words and letters as evidence of languages, from ``data/stop_words.json``."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         words = {language: " ".join(lines).split() for language, lines in data["words"].items()}
@@ -89,12 +89,12 @@ def _lexicon() -> _Lexicon:
 def _words_as_evidence(
     words: Mapping[str, Sequence[str]], english_too: frozenset[str], in_names: frozenset[str]
 ) -> dict[str, _Evidence]:
-    """Return what each function word says, by the ways to write it.
+    """Return the evidence of each function word: in lower case, capitalized and in capitals.
 
     Args:
         words: the function words of each language.
-        english_too: those of other languages that English texts have too, as words or names.
-        in_names: those that are parts of names everywhere, such as "Los Angeles".
+        english_too: words of other languages that also occur in English, as words or names.
+        in_names: words that occur in names anywhere, such as "Los Angeles".
     """
     speakers: dict[str, list[str]] = {}
     for language, own in words.items():
@@ -113,32 +113,32 @@ def _words_as_evidence(
 
 
 def _letters_as_evidence(speakers: Mapping[str, str]) -> dict[str, _Evidence]:
-    """Return what each letter beyond ASCII says, of those that few languages have."""
+    """Return the evidence of letters beyond ASCII that only a few languages have."""
     found = {}
     for letters, names in speakers.items():
         languages = tuple(names.split())
         evidence = _Evidence(2 if len(languages) == 1 else 1, languages)
-        # Some have capitals that are everybody's: the Turkish one without a dot has "I".
+        # Some capitals are common to all languages: that of the dotless Turkish i is "I".
         capitals = [letter for letter in letters.upper() if not letter.isascii()]
         found.update(dict.fromkeys((*letters, *capitals), evidence))
     return found
 
 
 def stop_words(language: str) -> frozenset[str]:
-    """Return the function words of a language, case-folded: they say nothing about what a query is after."""
+    """Return the function words of a language, case-folded. They say nothing about the subject of a query."""
     return _lexicon().stop_words[language]
 
 
 def spoken(words: Sequence[str], letters: str = "") -> tuple[str, ...]:
-    """Return the languages that a text may be in, where its script alone does not tell.
+    """Return the languages that a text may be in, if its script alone does not decide.
 
     Args:
-        words: the words of the text, as they are written.
-        letters: its letters, composed; not needed for a text in ASCII.
+        words: the words of the text as written.
+        letters: its letters, composed; not needed for ASCII text.
 
     Returns:
-        Snowball's names for them, at most three: those which the most function words and letters speak for.
-        Empty for English and Arabic, and where too little is known.
+        Snowball's names of at most three languages: those with the most evidence from function words and
+        letters. Empty for English and Arabic, and if there is too little evidence.
     """
     known = _lexicon()
     if known.telling.isdisjoint(words) and known.telling_letters.isdisjoint(letters):
@@ -156,11 +156,11 @@ def spoken(words: Sequence[str], letters: str = "") -> tuple[str, ...]:
 
 
 def candidates(word: str, languages: Sequence[str]) -> list[str]:
-    """Return in which languages a word may be inflected: those of its text that share its script.
+    """Return the languages whose stemmers fit a word: those of its text that share its script.
 
     Args:
-        word: case-folded, with its accents.
-        languages: what `spoken` returned for the text.
+        word: case-folded, with accents.
+        languages: the result of `spoken` for the text.
     """
     script = _SCRIPTS.fullmatch(word)
     if script is None:
@@ -171,13 +171,13 @@ def candidates(word: str, languages: Sequence[str]) -> list[str]:
 
 
 def says_nothing(word: str, languages: Sequence[str]) -> bool:
-    """Tell whether a word is a function word of these languages, or of the one that its script tells."""
+    """Return whether a word is a function word of these languages or of the language of its script."""
     known = _lexicon()
     return word in known.silent or any(word in known.stop_words[language] for language in languages)
 
 
 def content(run: str) -> list[str]:
-    """Return the parts of a question in Chinese, Japanese or Korean that say what it is after.
+    """Return the parts of a Chinese, Japanese or Korean query that carry its subject.
 
     Args:
         run: characters without a space between them.

@@ -1,7 +1,7 @@
-"""What full text notes of a memory beside its words: that it asks, that it tells a time, and of which days.
+"""Flags in the full-text index: is a memory a question, does it mention a time, when is its event?
 
-A mark is indexed like a word that occurs zero times, so it changes neither the length of a memory nor how
-well it matches; a ranking that wants to know looks it up.
+A flag is indexed as a term that occurs zero times, so that it changes neither the length of a memory nor its
+score; the boosts of the ranking look it up.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from .clock import MONTHS, to_datetime
 from .text import terms
 
 ASKS = "?"
-"""The mark of a question. No word is written so, since a word has a letter or a digit."""
+"""The flag of a question. It cannot be confused with a word, since words have letters or digits."""
 TELLS_TIME = "@"
-"""The mark of a text with words for a time."""
+"""The flag of a text that mentions a time."""
 
-# A note in brackets behind a question, such as one of a picture that came with it, changes nothing.
+# A note in brackets may follow the question mark, as in "Is this you? [photo of a dog]".
 _ASKS = re.compile(r"[?\uff1f\u061f\u037e]['\"\u2019\u201d)*\s]*(?:\[[^\]]*\]\s*)?\Z")
 _ENGLISH = (
     r"\b(?:yesterday|today|tonight|tomorrow|last|next|ago|since|weeks?|months?|years?|weekend|morning"
@@ -28,12 +28,12 @@ _CHINESE = (
     r"|星期|周[一二三四五六日]|[年月日]前|\d[年月日号]"
 )
 _TELLS_TIME = re.compile(f"{_ENGLISH}|{_CHINESE}", re.IGNORECASE)
-# The same for what can be in ASCII, in lower case: four times as fast.
+# The ASCII part, for lower-case text: four times as fast.
 _TELLS_TIME_IN_ASCII = re.compile(_ENGLISH)
 
 
 def of(text: str) -> list[str]:
-    """Return the marks of a text."""
+    """Return the flags of a text."""
     found = []
     if _ASKS.search(text[-300:]):
         found.append(ASKS)
@@ -43,10 +43,10 @@ def of(text: str) -> list[str]:
 
 
 def of_event(moment: int) -> list[str]:
-    """Return the marks of something that happens on a day: its month's name, its year and its ISO date.
+    """Return the flags of an event: the name of its month, its year and its ISO date.
 
     Args:
-        moment: when it happens, microseconds UTC.
+        moment: the time of the event, microseconds UTC.
     """
     day = to_datetime(moment)
     return [*terms(MONTHS[day.month - 1]), str(day.year), str(day.date())]

@@ -1,4 +1,4 @@
-"""Find what is secret in a text by its form, in time that grows with the length of the text, and mask it."""
+"""Find secrets in a text by their form, in time linear in its length, and mask them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 MASK = "**********"
 
 _EXAMPLE = "user:password"
-"""What messages write where a user has their own."""
+"""The placeholder in examples, which is not masked."""
 
 _SHOWN = 60
 _LARGEST = (1 << 64) - 1
@@ -18,7 +18,7 @@ _SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----.*?(?:-----END [A-Z0-9 ]{1,40}-----|\Z)", re.DOTALL)
-# Every repetition ends at a character that begins no other match, or is bounded.
+# Linear time: each repetition is bounded, or ends at a character at which no other match can begin.
 _QUOTED = re.compile(
     r"""(["'])([\w.\-]{1,64})\1(\s{0,8}:\s{0,8})(["'])((?:(?!\4)[^\\]|\\.)*)(\4?)""", re.DOTALL
 )
@@ -35,26 +35,26 @@ _PREFIXED = re.compile(
     r"|gh[pousr]_\w{12,}|github_pat_\w{12,}|glpat-[\w\-]{12,}|xox[a-z]-[\w\-]{8,}|(?:AKIA|ASIA)[A-Z0-9]{12,}"
     r")"
 )
-# Generated keys mix letters and digits; words, names of models, dates and decimal ids do not, or are shorter.
+# Generated keys mix letters and digits; words, model names, dates and decimal ids do not, or are shorter.
 _LONG = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/])|[A-Za-z0-9]{20,}={0,2}")
 
 
-# A password that was typed in the place of a name: no name mixes small and capital letters, digits and signs.
+# A password typed in place of a name: no name mixes lower case, upper case, digits and special characters.
 _PASSWORD = re.compile(
     r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])(?=[^!$%^&*#?~]*[!$%^&*#?~])\S{8,64}"
 )
 
 
 def is_secret(name: str) -> bool:
-    """Tell whether the value of a key of this name must never be shown."""
+    """Return whether a key of this name holds a secret value."""
     return _SECRET_NAME.search(name) is not None
 
 
 def mask_text(text: str) -> str:
-    """Replace what is secret inside a text by asterisks.
+    """Replace secrets in a text by asterisks.
 
-    Passwords in addresses, keys of certificates, values of secret names in JSON, and keys of well-known forms
-    are found; ordinary words, identifiers and names of models stay readable.
+    Masks passwords in URLs, PEM keys, values of secret names in JSON or assignments, and keys of well-known
+    forms. Ordinary words, identifiers and model names stay readable.
     """
     if "-----BEGIN" in text:
         text = _PEM.sub(MASK, text)
@@ -66,27 +66,27 @@ def mask_text(text: str) -> str:
 
 
 def mask_keys(text: str) -> str:
-    """Replace only what has the form of a key or a token, in a text that is shown to its author."""
+    """Replace only keys and tokens, in a text that is shown to its author."""
     text = _BEARER.sub(rf"\1{MASK}", text)
     text = _PREFIXED.sub(MASK, text)
     return _LONG.sub(_mask_long, text)
 
 
 def is_key(text: str) -> bool:
-    """Tell whether a text holds something that looks like a key, a token or a password."""
+    """Return whether a text contains something that looks like a key, a token or a password."""
     return mask_text(text) != text
 
 
 def shown(value: object) -> str:
-    """Return a wrong value as an error message shows it: short, without a secret, and never failing."""
+    """Return a value as error messages show it: short and without secrets. Never raises."""
     if value is None or isinstance(value, (bool, float)):
         return repr(value)
     if isinstance(value, str):
-        # Cut after masking, since half a key may not be recognized.
+        # Truncated after masking, since half a key may not be recognized.
         text = mask_text(str.__str__(value)[:1000])
         text = MASK if _PASSWORD.fullmatch(text) else text
         return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "...")
-    # Python refuses to write integers of more than 4300 digits.
+    # Python refuses to convert integers of more than 4,300 digits.
     if isinstance(value, int):
         return int.__repr__(value) if abs(value) <= _LARGEST else "an integer beyond 64 bits"
     return f"a value of type {type(value).__name__}"
@@ -114,6 +114,6 @@ def _mask_long(match: re.Match[str]) -> str:
     text = match.group()
     digits = sum(char.isdigit() for char in text)
     letters = sum(char.isalpha() for char in text)
-    # Secret access keys of AWS have 40 characters, of which the slash and the plus are two.
+    # A secret access key of AWS has 40 characters, slash and plus included, and may have a single digit.
     enough = 1 if len(text) == 40 and text.upper() != text != text.lower() else 2
     return MASK if digits >= enough and letters >= 2 else text

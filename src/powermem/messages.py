@@ -1,4 +1,4 @@
-"""What a user passes to ``add``, checked and brought into one form."""
+"""Read and check the messages that a user passes, in any accepted form."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ from .prompts import HIDDEN_ROLES
 from .types import Message
 
 Messages: TypeAlias = str | Mapping[str, Any] | Iterable[Any]
-"""What users may give as messages; see ``read_messages``."""
+"""What may be passed as messages; see `read_messages`."""
 
 Content: TypeAlias = str | Mapping[str, Any] | Iterable[Any] | None
-"""What users may give as what a message says: a text or parts, in the form of any provider."""
+"""What may be passed as the content of a message: a text or parts, in the form of any provider."""
 
 _logger = logging.getLogger("powermem.messages")
 
@@ -56,24 +56,24 @@ def read_messages(
 ) -> list[Message]:
     """Read messages in any of the accepted forms.
 
-    What cannot be remembered, such as a call of a tool or a part of an unknown type, is left out, and the
-    logger ``powermem.messages`` tells of it.
+    Content that cannot be remembered, such as a tool call or a part of an unknown type, is dropped and logged
+    to ``powermem.messages``.
 
     Args:
-        messages: a string (something the user said), one message, or several of these, in the form of any
-            provider. ``content`` may be a list of parts. ``name`` (or ``actor_id``) says who spoke and
-            ``timestamp`` when.
-        actor_id: who spoke, where a message does not say.
-        sent_at: when, where a message does not say.
-        zone: of times without an offset.
-        private_urls: whether images may have any address, and not only ``https://`` ones of public hosts.
+        messages: a string (said by the user), a message, or several of these, in the form of any provider.
+            ``content`` may be a list of parts. ``name`` (or ``actor_id``) is the speaker, ``timestamp`` the
+            time.
+        actor_id: the speaker of messages that name none.
+        sent_at: the time of messages that have none.
+        zone: the time zone of times without an offset.
+        private_urls: whether images may have any URL, not only ``https://`` URLs of public hosts.
 
     Returns:
-        The messages that say anything; the content of one without text is ``""``. Nothing gives an empty
-        list, and so do messages that only hold what is never remembered, such as calls of tools.
+        The messages with content; that of a message without text is ``""``. The list is empty if nothing was
+        passed, or only content that is never remembered, such as tool calls.
 
     Raises:
-        InvalidInputError: nothing says anything, or something is of the wrong type.
+        InvalidInputError: no message has text, or something has a wrong type.
     """
     items = check_messages(messages)
     if not items:
@@ -85,10 +85,10 @@ def read_messages(
 
 
 def check_conversation(messages: object) -> Sequence[Any]:
-    """Return the items that messages are, where only some of them are read.
+    """Return messages as a sequence of items after checking their roles.
 
     Raises:
-        InvalidInputError: they are of a wrong type, or one has an unknown role.
+        InvalidInputError: they have a wrong type, or one has an unknown role.
     """
     items = check_messages(messages)
     for i, item in enumerate(items):
@@ -100,10 +100,10 @@ def check_conversation(messages: object) -> Sequence[Any]:
 
 
 def check_messages(messages: object) -> Sequence[Any]:
-    """Return the items that messages are.
+    """Return messages as a sequence of items, without reading these.
 
     Raises:
-        InvalidInputError: they are of a wrong type.
+        InvalidInputError: they have a wrong type.
     """
     if type(messages) is list:
         return messages
@@ -119,12 +119,7 @@ def check_messages(messages: object) -> Sequence[Any]:
 
 
 def dated(messages: Sequence[Message], now: LocalTime) -> list[Message]:
-    """Return messages that all say when they were sent: if one does not, it came with its neighbour.
-
-    Args:
-        messages: a conversation.
-        now: when it was sent where no message says so.
-    """
+    """Give every message a time: one without takes that of its neighbour, or ``now`` if none has one."""
     first = next((message for message in messages if message.sent_at is not None), None)
     at, utc_offset = now if first is None else (first.sent_at, first.utc_offset)
     found = []
@@ -137,20 +132,20 @@ def dated(messages: Sequence[Message], now: LocalTime) -> list[Message]:
 
 
 def spoken(messages: Sequence[Message]) -> Sequence[Message]:
-    """Return messages without those that nobody said, such as system prompts, unless there are no others."""
+    """Return messages without those of system and tools, unless there are no others."""
     return [message for message in messages if message.role not in HIDDEN_ROLES] or messages
 
 
 def has_parts(messages: Sequence[Message]) -> bool:
-    """Return whether any message has a part that is not text."""
+    """Return whether any message has parts other than text."""
     return any(message.parts for message in messages)
 
 
 class _Reader:
-    """Reads one message after the other.
+    """Reads messages one by one.
 
-    A part that cannot be used is a complaint. It is raised only when nothing else is there to remember, since
-    a conversation is worth more than one of its parts.
+    An error in a part is only raised if there is nothing else to remember: one bad image must not lose a
+    conversation.
     """
 
     def __init__(
@@ -161,33 +156,34 @@ class _Reader:
         self._zone = zone
         self._private_urls = private_urls
         self._kept: list[Message] = []
-        self._complaints: list[InvalidInputError] = []
+        self._errors: list[InvalidInputError] = []
+        # Whether something was dropped that is never remembered, so that an empty result is no error.
         self._silent = False
 
     def found(self) -> list[Message]:
-        """Return what there is to remember.
+        """Return the messages to remember.
 
         Raises:
-            InvalidInputError: nothing, though something was meant to be.
+            InvalidInputError: there are none, although some were passed.
         """
         if not self._kept:
-            if self._complaints:
-                raise self._complaints[0]
+            if self._errors:
+                raise self._errors[0]
             if not self._silent:
                 raise InvalidInputError("messages: there is no text in them")
-        for complaint in self._complaints:
-            _logger.warning("a part of a message is left out: %s", complaint)
+        for error in self._errors:
+            _logger.warning("a part of a message is left out: %s", error)
         return self._kept
 
     def read(self, item: object, path: str) -> None:
-        """Read an item: a message, or what holds some."""
+        """Read an item: a text, a message, or a reply that holds messages."""
         if isinstance(item, str):
             if text := check_text(item, path).strip():
                 self._kept.append(_message("user", text, self._actor_id, self._sent_at))
             return
         content = item.get("content") if type(item) is dict else None
         if content and isinstance(content, str) and (role := role_named(item.get("role"))):  # type: ignore[attr-defined]
-            # Most messages are like this, and nothing else has to be looked for.
+            # A shortcut for the usual form.
             self._keep(item, role, content, path)
             return
         for one in unpacked(item):
@@ -205,7 +201,7 @@ class _Reader:
             wrong = InvalidInputError(_wrong_role(item, written, path))
             if written is not None or not is_other_item(item):
                 raise wrong
-            self._complaints.append(wrong)
+            self._errors.append(wrong)
             return
         if lacks_content(item) and role != "assistant":
             raise InvalidInputError(f"{path}: a message needs 'content'; it has {_fields(item)}")
@@ -215,7 +211,7 @@ class _Reader:
         get: Callable[[str], Any] = item.get if isinstance(item, dict) else partial(part_of, item)
         given = get("name") or get("actor_id") or None
         name = self._actor_id if given is None else check_id(given, f"{path}.name")
-        # An assistant's message that only calls tools has no content.
+        # An assistant's message that consists of tool calls has no content.
         text, parts = ("", ()) if content is None else self._content(content, f"{path}.content", role)
         if text or parts:
             self._kept.append(
@@ -227,7 +223,7 @@ class _Reader:
     def _moment(self, get: Callable[[str], Any], path: str, strict: bool) -> LocalTime | None:
         for key in _TIME_KEYS:
             value = get(key)
-            # Of an object, a field of another type has another meaning.
+            # An attribute of another type is something else, such as a method or a model of the framework.
             if value is not None and (strict or isinstance(value, (str, int, float, date))):
                 return parse_local(value, self._zone, f"{path}.{key}")
         return self._sent_at
@@ -236,45 +232,55 @@ class _Reader:
         """Return the text of a message, and its other parts."""
         if isinstance(content, str):
             return _checked(content, path, role), ()
+        texts: list[str] = []
+        parts: list[Mapping[str, Any]] = []
+        for i, part in enumerate(self._listed(content, path, role)):
+            where = f"{path}[{i}]"
+            if (text := text_in(part)) is not None:
+                texts.append(_checked(text, where, role))
+            elif is_silent(part):
+                self._leave_out(part, where)
+            elif (read := self._part(part, where, role, sum(map(size_of, parts)))) is not None:
+                parts.append(read)
+        return "\n".join(filter(None, texts)), tuple(parts)
+
+    def _listed(self, content: object, path: str, role: str) -> Iterable[object]:
+        """Return the parts of a content that is not a string."""
         if holds_messages(content):
-            # A whole message or reply, where its content was meant.
-            whole, content = content, [part for one in unpacked(content) for part in _parts(content_of(one))]
-            if not content and role != "user":
-                self._leave_out(whole, path)
-        elif isinstance(content, Mapping) or text_in(content) is not None:
-            content = [content]
+            # A whole message or reply was passed as content.
+            found = [part for one in unpacked(content) for part in _parts(content_of(one))]
+            if not found and role != "user":
+                self._leave_out(content, path)
+            return found
+        if isinstance(content, Mapping) or text_in(content) is not None:
+            return (content,)
         if not is_listed(content):
             raise InvalidInputError(
                 f"{path}: expected a string or a list of parts, got {type(content).__name__}"
             )
-        texts: list[str] = []
-        parts: list[Mapping[str, Any]] = []
-        size = 0
-        for i, part in enumerate(content):
-            where = f"{path}[{i}]"
-            if (text := text_in(part)) is not None:
-                texts.append(_checked(text, where, role))
-                continue
-            if is_silent(part):
-                self._leave_out(part, where)
-                continue
-            try:
-                read = read_part(part, where, private_urls=self._private_urls)
-                if size + size_of(read) > MAX_BYTES:
-                    raise InvalidInputError(
-                        f"{path}: the parts of a message may have {MAX_BYTES >> 20} MB together, got "
-                        f"{(size + size_of(read)) / 2**20:.1f}; pass large images by their URL"
-                    )
-            except InvalidInputError as error:
-                if role in HIDDEN_ROLES or (role == "assistant" and isinstance(part_of(part, "type"), str)):
-                    # Nobody chose what a model or a tool sends.
-                    self._leave_out(part, where)
-                else:
-                    self._complaints.append(error)
-                continue
+        return content
+
+    def _part(self, part: object, path: str, role: str, size: int) -> Mapping[str, Any] | None:
+        """Read a part that is not text; return ``None`` for one that cannot be used.
+
+        ``size`` is the number of bytes of the message's other parts.
+        """
+        try:
+            read = read_part(part, path, private_urls=self._private_urls)
             size += size_of(read)
-            parts.append(read)
-        return "\n".join(filter(None, texts)), tuple(parts)
+            if size > MAX_BYTES:
+                raise InvalidInputError(
+                    f"{path.rpartition('[')[0]}: the parts of a message may have {MAX_BYTES >> 20} MB "
+                    f"together, got {size / 2**20:.1f}; pass large images by their URL"
+                )
+        except InvalidInputError as error:
+            if role in HIDDEN_ROLES or (role == "assistant" and isinstance(part_of(part, "type"), str)):
+                # The caller has no influence on what a model or a tool sends.
+                self._leave_out(part, path)
+            else:
+                self._errors.append(error)
+            return None
+        return read
 
     def _leave_out(self, item: object, path: str) -> None:
         self._silent = True
@@ -285,7 +291,7 @@ class _Reader:
 
 
 def _checked(text: str, path: str, role: str) -> str:
-    # A caller can mend what a user says; what a model or a tool sends is taken as far as it goes.
+    # The caller can correct a user's text; the text of a model or a tool is cleaned instead.
     return (check_text(text, path) if role == "user" else clean_text(text)).strip()
 
 
@@ -310,7 +316,7 @@ def _wrong_role(item: object, written: object, path: str) -> str:
     if written is not None:
         return f"{path}.role: {allowed}, got {shown(written)}"
     kind = part_of(item, "type")
-    # A part of a message, where a message is expected, has a type and no role.
+    # Typically a part passed as a message: it has a type and no role.
     has = f"type {shown(kind)}" if isinstance(kind, str) else _fields(item)
     return f"{path}.role: {allowed}; a message needs 'role' and 'content', and this one has {has}"
 

@@ -1,4 +1,4 @@
-"""Checking and merging of the metadata that users attach."""
+"""Check, merge, encode and decode the metadata that users attach."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from .masking import shown
 from .types import Metadata
 
 MAX_DEPTH = 32
-"""How deep objects and lists may nest; SQLite's and MySQL's JSON functions stop at 1000 and 100."""
+"""The deepest nesting of objects and lists. SQLite's JSON functions stop at 1000 levels, MySQL's at 100."""
 
 MAX_BITS = 1024
-"""How large integers may be; Python itself refuses to write one of more than 4,300 digits as text."""
+"""The largest integers. Python refuses to convert those of more than 4,300 digits to text."""
 
 
-# Made once: for other than its own defaults, json.dumps makes an encoder at every call.
+# With arguments other than its defaults, json.dumps would make a new encoder for each call.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def check_metadata(value: object) -> Metadata:
-    """Return a copy of metadata that any store can hold.
+    """Return a copy of metadata that every store can hold.
 
     Args:
-        value: a ``dict`` of JSON values, or ``None`` for none.
+        value: a ``dict`` of JSON values, or ``None`` for an empty one.
 
     Raises:
-        InvalidInputError: the path of what JSON cannot hold.
+        InvalidInputError: JSON cannot represent a value; the message has its path.
     """
     if value is None:
         return {}
@@ -45,15 +45,8 @@ def _check(value: Any, path: str, depth: int) -> Any:
         raise InvalidInputError(f"{path}: nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, str):
         return check_text(value, path)
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, int):
-        if value.bit_length() > MAX_BITS:
-            raise InvalidInputError(f"{path}: an integer of more than {MAX_BITS} bits; store it as a string")
-        return value
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise InvalidInputError(f"{path}: {shown(value)} is not a JSON number")
+    if value is None or isinstance(value, (int, float)):
+        _check_number(value, path)
         return value
     if isinstance(value, (list, tuple)):
         return [_check(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(value)]
@@ -70,8 +63,15 @@ def _check(value: Any, path: str, depth: int) -> Any:
     )
 
 
+def _check_number(value: float | None, path: str) -> None:
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        raise InvalidInputError(f"{path}: an integer of more than {MAX_BITS} bits; store it as a string")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidInputError(f"{path}: {shown(value)} is not a JSON number")
+
+
 def merge(old: Metadata, new: Metadata) -> Metadata:
-    """Merge as RFC 7396 says: objects merge, ``None`` removes a key, anything else replaces."""
+    """Merge as in RFC 7396: objects are merged, ``None`` removes a key, other values replace."""
     merged = dict(old)
     for key, value in new.items():
         if value is None:

@@ -1,4 +1,4 @@
-"""The parts of a message that are not text: checked, brought into one form, and told apart."""
+"""The parts of a message that are not text: check them, bring them into one form, and distinguish them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ ALLOWED = "text, image_url, input_audio, file"
 """The types of part that can be remembered."""
 
 MAX_BYTES = 20 * 1024 * 1024
-"""How large the data of a message's parts may be, all together."""
+"""The most bytes of data that the parts of a message may have together."""
 
 MAX_TEXT_BYTES = 256 * 1024
-"""How large a file of text may be."""
+"""The most bytes of a text file."""
 
 _LABELS = {"image_url": "image", "input_audio": "audio"}
 _DATA_URL = re.compile(r"data:([\w.+/-]*)((?:;[\w.+-]+=[^;,]*)*);base64,", re.IGNORECASE)
@@ -34,43 +34,43 @@ _FORMAT_OF = {
     "audio/mp4": "m4a", "audio/x-m4a": "m4a", "audio/ogg": "ogg", "audio/webm": "webm", "audio/flac": "flac",
 }  # fmt: skip
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
-# The rest is found out when it is decoded, away from the event loop.
+# Only this much of a value is checked here; the rest when it is decoded, off the event loop.
 _LOOKED_AT = 1_000
 _MAX_URL = 8_192
 
 
 def label(part: Mapping[str, Any]) -> str:
-    """Return what stands for a part where only text can stand: ``"[image]"``, ``"[audio]"``, ``"[file]"``."""
+    """Return the text placeholder of a part: ``"[image]"``, ``"[audio]"`` or ``"[file]"``."""
     return f"[{_LABELS.get(part['type'], 'file')}]"
 
 
 def is_visual(part: Mapping[str, Any]) -> bool:
-    """Return whether a checked part has to be looked at: an image, or a PDF file."""
+    """Return whether a checked part needs a model that sees: an image or a PDF file."""
     return part["type"] == "image_url" or (part["type"] == "file" and not is_text_file(part))
 
 
 def is_audio(part: Mapping[str, Any]) -> bool:
-    """Return whether a checked part has to be listened to."""
+    """Return whether a checked part needs a model that hears."""
     return bool(part["type"] == "input_audio")
 
 
 def is_text_file(part: Mapping[str, Any]) -> bool:
-    """Return whether a checked part is a file that holds text."""
+    """Return whether a checked part is a text file."""
     return part["type"] == "file" and _media_type(part["file"]["file_data"]) != _PDF
 
 
 def text_of_file(part: Mapping[str, Any]) -> str:
-    """Return what a file of text says.
+    """Return the content of a text file.
 
     Raises:
-        InvalidInputError: it is not base64.
+        InvalidInputError: its data is not base64.
     """
     data = decoded(part["file"]["file_data"].partition(",")[2])
     return data.decode("utf-8-sig", "replace").replace("\x00", "").strip()
 
 
 def decoded(data: str) -> bytes:
-    """Return the bytes that base64 stands for.
+    """Decode base64.
 
     Raises:
         InvalidInputError: it is not base64.
@@ -85,16 +85,16 @@ def read_part(part: object, path: str, *, private_urls: bool = False) -> dict[st
     """Check a part that is not text.
 
     Args:
-        part: an image by its URL or as data, audio as data, or a PDF or text file as data, in the form of any
+        part: an image as URL or data, audio as data, or a PDF or text file as data, in the form of any
             provider.
-        path: where it stands, for the error.
-        private_urls: whether images may have any address, and not only ``https://`` ones of public hosts.
+        path: its position, for the error.
+        private_urls: whether images may have any URL, not only ``https://`` URLs of public hosts.
 
     Returns:
-        The part in OpenAI's form, without fields that nobody reads.
+        The part in OpenAI's form, with the known fields only.
 
     Raises:
-        InvalidInputError: its type cannot be remembered, or its data cannot be used.
+        InvalidInputError: its type cannot be remembered, or its data is not valid.
     """
     kind, content = _in_one_form(part)
     path = f"{path}.{kind}"
@@ -111,34 +111,20 @@ def read_part(part: object, path: str, *, private_urls: bool = False) -> dict[st
     if kind == "text":
         found = type(part_of(part, "text")).__name__
         raise InvalidInputError(f"{where}.text: expected a string, got {found}")
-    raise InvalidInputError(f"{where}: parts of type {_named(kind)} cannot be remembered; allowed: {ALLOWED}")
-
-
-def _named(kind: object) -> str:
-    return shown(kind) if isinstance(kind, str) else type(kind).__name__
+    named = shown(kind) if isinstance(kind, str) else type(kind).__name__
+    raise InvalidInputError(f"{where}: parts of type {named} cannot be remembered; allowed: {ALLOWED}")
 
 
 def size_of(part: Mapping[str, Any]) -> int:
-    """Return how many bytes of data a checked part has, about."""
+    """Return about how many bytes of data a checked part has."""
     return sum(_size(value) for value in part[part["type"]].values())
 
 
 def _in_one_form(part: object) -> tuple[Any, object]:
-    """Return the type of a part in OpenAI's form and what it holds, whichever provider's form it has."""
+    """Convert a part of any provider to its type and content in OpenAI's form."""
     kind = part_of(part, "type")
     if kind is None:
-        # Gemini's parts have no type; each has one field of several.
-        for name in ("inline_data", "inlineData"):
-            if (data := part_of(part, name)) is not None:
-                media = part_of(data, "mime_type") or part_of(data, "mimeType")
-                return _inline(media, part_of(data, "data"), part_of(data, "display_name"))
-        for name in ("file_data", "fileData"):
-            if (data := part_of(part, name)) is not None:
-                uri = part_of(data, "file_uri") or part_of(data, "fileUri")
-                media = part_of(data, "mime_type") or part_of(data, "mimeType") or ""
-                return ("image_url" if str(media).startswith("image/") else "file"), {"url": uri}
-        fields = part if isinstance(part, Mapping) else getattr(part, "__dict__", {})
-        return next((name for name in fields if part_of(part, str(name)) is not None), None), None
+        return _from_gemini(part)
     own = part_of(part, kind) if isinstance(kind, str) else None
     match kind:
         case "image_url" | "input_audio" | "file" if own is not None:
@@ -148,29 +134,54 @@ def _in_one_form(part: object) -> tuple[Any, object]:
         case "input_file":
             return "file", part
         case "image" | "document" | "audio" | "file" | "media":
-            return _foreign(part, str(kind))
+            return _from_source(part, str(kind))
     return kind, own
 
 
-def _foreign(part: object, kind: str) -> tuple[str, object]:
-    """Read an image, a document or audio in the form of Anthropic, LangChain or MCP."""
+def _from_gemini(part: object) -> tuple[Any, object]:
+    """Convert a part in Gemini's form, which has one of several fields instead of a type."""
+    for name in ("inline_data", "inlineData"):
+        if (data := part_of(part, name)) is not None:
+            media = _either(data, "mime_type", "mimeType")
+            return _inline(media, part_of(data, "data"), part_of(data, "display_name"))
+    for name in ("file_data", "fileData"):
+        if (data := part_of(part, name)) is not None:
+            media = str(_either(data, "mime_type", "mimeType") or "")
+            kind = "image_url" if media.startswith("image/") else "file"
+            return kind, {"url": _either(data, "file_uri", "fileUri")}
+    fields = part if isinstance(part, Mapping) else getattr(part, "__dict__", {})
+    return next((name for name in fields if part_of(part, str(name)) is not None), None), None
+
+
+def _from_source(part: object, kind: str) -> tuple[str, object]:
+    """Convert an image, a document or audio in the form of Anthropic, LangChain or MCP."""
+    # Anthropic nests the data in "source"; LangChain and MCP have it in the part itself.
     source = part_of(part, "source")
-    source = part if source is None or isinstance(source, str) else source
-    url = part_of(source, "url") or (part_of(part, "image") if kind == "image" else None)
-    name = part_of(part, "title") or part_of(part, "filename") or part_of(part, "name")
-    data = part_of(source, "data") or part_of(source, "base64")
-    media = part_of(source, "media_type") or part_of(source, "mime_type") or part_of(source, "mimeType")
+    if source is None or isinstance(source, str):
+        source = part
+    data = _either(source, "data", "base64")
     if data is None:
+        url = part_of(source, "url") or (part_of(part, "image") if kind == "image" else None)
         if kind == "image":
             return "image_url", {"url": url}
         return ("input_audio" if kind == "audio" else "file"), {"data": url, "file_data": url}
     if part_of(source, "type") == "text" and isinstance(data, str):
         data = data.encode("utf-8", "replace")
-    return _inline(media, data, name)
+    media = _either(source, "media_type", "mime_type", "mimeType")
+    return _inline(media, data, _either(part, "title", "filename", "name"))
+
+
+def _either(item: object, *names: str) -> Any:
+    """Return the first of several parts that is neither missing nor empty."""
+    value = None
+    for name in names:
+        if value := part_of(item, name):
+            break
+    return value
 
 
 def _inline(media: object, data: object, name: object) -> tuple[str, object]:
-    """Return data with a media type as a part in OpenAI's form."""
+    """Convert data with a media type."""
     if isinstance(data, (bytes, bytearray, memoryview)):
         data = base64.b64encode(data).decode()
     kind = str(media or "").lower()
@@ -197,7 +208,7 @@ def _image(content: object, path: str, private_urls: bool) -> dict[str, str]:
     elif not scheme.startswith(("https://", "http://")) or len(url) > _MAX_URL:
         raise InvalidInputError(f"{path}.url: expected an address with https:// or a data URL of an image")
     elif not private_urls and not is_public(url):
-        # The model's server would fetch it, from inside whatever network it stands in.
+        # The model's server would fetch it from inside its own network (server-side request forgery).
         raise InvalidInputError(
             f"{path}.url: expected an address with https:// of a public host, or a data URL; "
             "security.allow_private_urls allows others"
@@ -250,7 +261,7 @@ def _check_data_url(url: str, path: str, allowed: Sequence[str]) -> None:
 
 
 def _check_base64(data: str, path: str, start: int = 0) -> None:
-    # Copies nothing large.
+    # Both ends only, so that nothing large is copied.
     ends = (data[start : start + _LOOKED_AT], data[max(start, len(data) - 4) :])
     if not data.isascii() or not all(map(_BASE64.fullmatch, ends)):
         raise InvalidInputError(f"{path}: expected base64")
@@ -262,7 +273,7 @@ def _media_type(url: str) -> str:
 
 
 def _size(data: str) -> int:
-    """Return how many bytes base64 stands for, about; an address or a name counts with its own length."""
+    """Return about how many bytes base64 decodes to; a URL or a name is counted the same way."""
     return len(data) * 3 // 4
 
 

@@ -1,4 +1,4 @@
-"""Reading a query: the words to look for, and what it says apart from them."""
+"""Read a query: the words to look for, and cues such as a time, a quotation or the person it is about."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ASKS_WHEN = re.compile(
     r"|wann|quand|cu[a\u00e1]ndo|quando|когда)\b|什么时候|何时|哪天|哪年|哪一[天年]|几[月号点]|多久|いつ|언제",
     re.IGNORECASE,
 )
-# Who is asked about: "did Ana", "Ana's". The questioner's grammar, but in the words of the person.
+# The person asked about: the subject of "did Ana", the owner in "Ana's".
 _AUXILIARY = "did|does|do|has|have|had|is|was|are|were|will|would|can|could|should|might|may"
 _NAME = r"[A-Z][\w-]*(?:\s[A-Z][\w-]*)?"
 _SUBJECT = re.compile(rf"\b({_AUXILIARY}) ({_NAME})\b(?!')")
@@ -27,12 +27,12 @@ _OWNER = re.compile(rf"(?<!^)\b{_NAME}'s\b")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A query that was read.
+    """A query that has been read.
 
     Attributes:
-        sought: what full text looks for.
-        cues: what it says apart from them.
-        voiced: the query in the words of whoever it asks about, ``None`` when it names nobody so.
+        sought: the terms for full text.
+        cues: what else the query says.
+        voiced: the query in the first person, or ``None`` if it is not about a named person.
     """
 
     sought: Sought
@@ -41,12 +41,12 @@ class Question:
 
 
 def read(query: str, now: int, zone: tzinfo = timezone.utc) -> Question:
-    """Read a query.
+    """Read a query in any language.
 
     Args:
-        query: as the user wrote it, in any language.
-        now: the present moment, microseconds UTC; "last May" is the last one before it.
-        zone: where it is asked: "yesterday" is the day before the one there.
+        query: as the user wrote it.
+        now: the current time, microseconds UTC; "last May" is the one before it.
+        zone: the time zone of the user, in which "yesterday" is meant.
     """
     sought = query_ids(query)
     phrases = []
@@ -62,16 +62,16 @@ def read(query: str, now: int, zone: tzinfo = timezone.utc) -> Question:
 
 
 def voiced(query: str) -> str | None:
-    """Put an English question into the words of the person that it asks about.
+    """Put an English question about a person into the first person.
 
-    People say "I went to Rome" of what is asked as "Where did Ana go?", and an embedding is nearer to "Where
-    did I go?". Only the subject and a possessive change; other names stay.
+    The answer to "Where did Ana go?" was said as "I went to Rome", whose embedding is nearer to that of
+    "Where did I go?". Only the subject and a possessive change; other names stay.
 
     Args:
         query: such as ``"What is Ana's favourite tea?"``.
 
     Returns:
-        ``"What is my favourite tea?"``, or ``None`` when nothing changes.
+        ``"What is my favourite tea?"``, or ``None`` if nothing changes.
     """
     plain = query.replace("\u2019", "'")
     if asked := _SUBJECT.search(plain):
@@ -82,8 +82,8 @@ def voiced(query: str) -> str | None:
     return None if changed == plain else changed
 
 
-# A month without a year, which a statement does not resolve: it may be to come. "May" only with a word before
-# it that makes it a month.
+# A month without a year. In a statement it stays as it is, since it may be in the future; a query means the
+# last one. "May" counts only after a word that makes it a month.
 _MONTH = re.compile(
     rf"\b(?:(?P<before>in|last|this|during|since|of|early|late)\s+)?(?P<month>{'|'.join(MONTHS)})\b(?!\s*,?\s*\d)",
     re.IGNORECASE,
@@ -92,12 +92,12 @@ _FEW = 31
 
 
 def find_period(query: str, now: int, zone: tzinfo = timezone.utc) -> Period | None:
-    """Return the first time that a query names, or ``None``.
+    """Return the first period that a query names ("in 2022", "two weeks ago", "两周前"), or ``None``.
 
     Args:
-        query: in English or Chinese.
-        now: the present moment, microseconds UTC; a month without a year is the last one that has begun.
-        zone: where it is asked: its days are meant.
+        query: the query.
+        now: the current time, microseconds UTC; a month without a year is the last one that has begun.
+        zone: the time zone whose days are meant.
     """
     today = to_datetime(*local_time(now, zone)).date()
     found = find_dates(query, today)
@@ -127,7 +127,7 @@ def _month(query: str, today: date) -> Found | None:
 
 
 def _terms(first: date, days: int) -> tuple[int, ...]:
-    """Return the ids of the terms by which a memory tells of something in a time; see ``marks.of_event``."""
+    """Return the ids of the terms that `marks.of_event` gives to events in a period."""
     if days <= _FEW:
         names = [str(first + timedelta(days=day)) for day in range(days)]
     elif days <= 366:

@@ -1,4 +1,4 @@
-"""What a recall finds."""
+"""The results of a recall: as objects, and as lines of a prompt."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .types import FactRecord, Hit, Row
 
 @dataclass(frozen=True, slots=True)
 class RecalledFact:
-    """Something that is known of a user.
+    """A fact known about a user.
 
     Attributes:
-        id: the memory's id.
-        content: what is known.
-        similarity: how well it answers the query, 0 to 1.
-        created_at: when it was stored; ISO-8601 in UTC.
+        id: the id of the memory.
+        content: the text.
+        similarity: the score for the query, 0 to 1.
+        created_at: when it was stored, ISO-8601 in UTC.
     """
 
     id: int
@@ -30,7 +30,7 @@ class RecalledFact:
 
     @classmethod
     def of(cls, hit: Hit) -> RecalledFact:
-        """Return what a search found in this form."""
+        """Convert a search result."""
         return cls(hit.row.id, hit.row.text, hit.score, to_iso(hit.row.created_at))
 
     def to_dict(self) -> FactRecord:
@@ -39,7 +39,7 @@ class RecalledFact:
 
 
 def once(hits: Sequence[Hit]) -> list[Hit]:
-    """Return hits without those whose text the same user has among better ones, such as of another run."""
+    """Return hits without duplicates: of the same text of one user, such as in two runs, only the best."""
     best: dict[tuple[str | None, str], Hit] = {}
     for hit in hits:
         best.setdefault((hit.row.scope.user_id, hit.row.hash), hit)
@@ -47,15 +47,14 @@ def once(hits: Sequence[Hit]) -> list[Hit]:
 
 
 def recalled_lines(hits: Sequence[Hit], max_tokens: int | None = None) -> list[str]:
-    """Write memories for a model to read, the newest truth first.
+    """Write memories for a model, the most recent first.
 
     Args:
-        hits: what was found, best first.
-        max_tokens: how many tokens they may take together once they are quoted, as estimated; the best are
-            kept.
+        hits: the results, best first.
+        max_tokens: the estimated budget of all lines once quoted; the best that fit are kept.
 
     Returns:
-        One text for each, with the day since when it is true, or on which it was said, and who said it.
+        One line each, with the date since which it is true (or on which it was said) and the speaker.
     """
     rows = [hit.row for hit in hits]
     if max_tokens is not None:
@@ -64,7 +63,7 @@ def recalled_lines(hits: Sequence[Hit], max_tokens: int | None = None) -> list[s
 
 
 def told(row: Row) -> str:
-    """Return a memory with the day since when it is true, or on which it was said, and who said it."""
+    """Return a memory as ``"[8 May 2023] Ana: text"``, with the date since which it is true."""
     speaker = f"{row.actor_id}: " if row.actor_id else ""
     return f"[{date_phrase(row.valid_from, row.utc_offset)}] {speaker}{row.text}"
 

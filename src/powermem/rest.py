@@ -1,7 +1,7 @@
-"""Results of ``Memory`` and ``AsyncMemory`` as a web service sends them.
+"""Convert results of ``Memory`` and ``AsyncMemory`` for web services.
 
-``json_safe(...)`` keeps their form and writes ids as strings; ``reply(...)`` writes them in the form in which
-REST services of this kind answer.
+``json_safe(...)`` keeps their form and writes ids as strings; ``reply(...)`` converts them to replies of a
+REST service.
 """
 
 # Without `from __future__ import annotations`, for the sake of the TypedDicts; see types.py.
@@ -59,7 +59,7 @@ __all__ = [
 ]
 
 _IDS = frozenset({"id", "memory_id", "superseded_by", "supersedes"})
-# Their keys are the caller's.
+# Dicts whose keys are the caller's.
 _FREE = frozenset({"metadata", "by_type"})
 
 Without = TypeVar(
@@ -72,7 +72,7 @@ Without = TypeVar(
     ReembedResult,
     list[TaskRecord],
 )
-"""A result without ids that are numbers."""
+"""Results without numeric ids."""
 Data = TypeVar("Data")
 
 _TITLE_LENGTH = 60
@@ -82,7 +82,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s|[\u3002\uff01\uff1f]|\n")
 
 
 class MemoryDetail(TypedDict):
-    """A memory as ``memory_detail`` writes it."""
+    """The result of ``memory_detail``."""
 
     id: str
     memory_key: str
@@ -98,7 +98,7 @@ class MemoryDetail(TypedDict):
 
 
 class PreferenceDetail(TypedDict):
-    """A preference as ``preference_detail`` writes it."""
+    """The result of ``preference_detail``."""
 
     preference_type: str
     preference: str
@@ -115,7 +115,7 @@ class AddedData(TypedDict):
 
 
 class StatusData(TypedDict):
-    """The ``data`` of a reply to ``get_status``; ``error`` is there when there is one."""
+    """The ``data`` of a reply to ``get_status``."""
 
     task_id: str
     status: Literal["running", "completed", "failed", "cancelled"]
@@ -124,7 +124,7 @@ class StatusData(TypedDict):
 
 
 class MemoriesData(TypedDict):
-    """The ``data`` of a reply to ``search`` or ``get_all``; the second list is there when it was given."""
+    """The ``data`` of a reply to ``search`` or ``get_all``."""
 
     memory_detail_list: list[MemoryDetail]
     preference_detail_list: NotRequired[list[PreferenceDetail]]
@@ -137,7 +137,7 @@ class PreferencesData(TypedDict):
 
 
 class Reply(TypedDict, Generic[Data]):
-    """What ``reply`` returns."""
+    """The result of ``reply``."""
 
     code: Literal[0]
     data: Data
@@ -187,14 +187,14 @@ def json_safe(result: list[RecalledFact]) -> list[FactRecord[str]]: ...
 @overload
 def json_safe(result: Without) -> Without: ...
 def json_safe(result: Any) -> Any:
-    """Write the ids in a result as strings, so that a program in JavaScript can read it.
+    """Write the ids in a result as strings, so that JavaScript programs can read it.
 
-    Ids have 63 bits, and the numbers of JavaScript 53: ``JSON.parse`` would round them. Every method takes
-    ids as strings too, so an id that comes back from a browser can be passed on as it is. Times are ISO-8601
-    strings in all results. ``metadata`` is the caller's and stays as it is.
+    Ids have 63 bits, but numbers in JavaScript 53: ``JSON.parse`` would round them. All methods also accept
+    ids as strings, so an id from a browser can be passed on unchanged. Times are ISO-8601 strings in all
+    results. ``metadata`` is not changed.
 
     Args:
-        result: what a method of ``Memory`` or ``AsyncMemory`` returned, or one of its items.
+        result: the result of a method of ``Memory`` or ``AsyncMemory``, or one of its items.
 
     Returns:
         A copy of the same shape, typed with ids that are ``str``. A ``RecalledFact`` becomes a dict.
@@ -228,11 +228,11 @@ def reply(
     result: Mapping[str, Any] | Sequence[Mapping[str, Any]],
     preferences: list[PreferenceRecord] | None = None,
 ) -> Any:
-    """Write a result as a REST reply: ``{"code": 0, "data": {...}, "message": "ok"}``.
+    """Convert a result to a REST reply: ``{"code": 0, "data": {...}, "message": "ok"}``.
 
     Args:
-        result: what ``add``, ``get_status``, ``search``, ``get_all`` or ``get_preferences`` returned.
-        preferences: what ``get_preferences`` returned, to go with memories.
+        result: the result of ``add``, ``get_status``, ``search``, ``get_all`` or ``get_preferences``.
+        preferences: the result of ``get_preferences``, to add to memories.
 
     Returns:
         The reply; its ``data`` depends on the result:
@@ -240,27 +240,27 @@ def reply(
         - of ``add``: ``success``, ``task_id``, and ``status``, which is ``"running"`` or ``"completed"``;
         - of ``get_status``: ``task_id``, ``status``, ``stage``, and ``error`` when there is one;
         - of ``search`` and ``get_all``: ``memory_detail_list``, see ``memory_detail``, and
-          ``preference_detail_list`` when preferences were given;
+          ``preference_detail_list`` if preferences were passed;
         - of ``get_preferences``: ``preference_detail_list``, see ``preference_detail``.
 
     Raises:
-        TypeError: it is the result of something else.
+        TypeError: it is the result of another method.
     """
     return {"code": 0, "data": _data(result, preferences), "message": "ok"}
 
 
 def memory_detail(record: MemoryRecord) -> MemoryDetail:
-    """Write a memory as an item of ``memory_detail_list``.
+    """Convert a memory to an item of ``memory_detail_list``.
 
     Args:
-        record: a memory as ``search``, ``get_all`` or ``get`` returned it.
+        record: a memory from ``search``, ``get_all`` or ``get``.
 
     Returns:
         ``id`` (a string, since a 63-bit number does not survive JavaScript), ``memory_key`` (a title: the
         first line of a rough memory, else the beginning of the text), ``memory_value``, ``memory_type``,
         ``create_time`` and ``update_time`` (milliseconds since the epoch), ``conversation_id`` (the run),
-        ``status`` (``"activated"``, or ``"archived"`` for what is superseded or expired), ``tags`` (those in
-        the metadata, then names in the text); of a rough memory also ``confidence``, and of a search result
+        ``status`` (``"activated"``, or ``"archived"`` if it is superseded or expired), ``tags`` (those in the
+        metadata, then names in the text); for a rough memory also ``confidence``, and for a search result
         ``relativity``, its score.
     """
     text, tags = record["memory"], _tags(record)
@@ -278,7 +278,7 @@ def memory_detail(record: MemoryRecord) -> MemoryDetail:
         "tags": list(dict.fromkeys((*tags, *named)))[: max(_MOST_TAGS, len(tags))],
     }
     if rough:
-        # It is word for word what was said.
+        # Its text is verbatim.
         detail["confidence"] = _CONFIDENCE
     if "score" in record:
         detail["relativity"] = cast("SearchHit", record)["score"]
@@ -286,10 +286,10 @@ def memory_detail(record: MemoryRecord) -> MemoryDetail:
 
 
 def preference_detail(preference: PreferenceRecord) -> PreferenceDetail:
-    """Write a preference as an item of ``preference_detail_list``.
+    """Convert a preference to an item of ``preference_detail_list``.
 
     Args:
-        preference: one of those that ``get_preferences`` returned.
+        preference: an item from ``get_preferences``.
 
     Returns:
         ``preference_type`` (``"explicit_preference"`` or ``"implicit_preference"``), ``preference``,
@@ -329,7 +329,7 @@ def _title(text: str) -> str:
     if len(sentence) <= _TITLE_LENGTH:
         return sentence
     cut = sentence[:_TITLE_LENGTH]
-    # Between words, where there are spaces.
+    # At a space, if there is one.
     return (cut.rpartition(" ")[0] or cut).rstrip(",;: ") + "\u2026"
 
 

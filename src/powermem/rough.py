@@ -1,4 +1,4 @@
-"""Rough memories: what was just said, word for word, found at once while a model still reads it."""
+"""Rough memories: what was just said, word for word, searchable at once while a model still processes it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ ROUGH_TYPE = "WorkingMemory"
 """The ``memory_type`` of a rough memory."""
 
 ROUGH_TAG = "mode:fast"
-"""What the ``tags`` in its metadata hold."""
+"""The tag in the metadata of a rough memory."""
 
-# Embedders read only so much of a text, the local one about a thousand characters; what is far longer would
-# be found by its beginning alone.
+# Embedders truncate texts, the local one at about a thousand characters: only the beginning of a much longer
+# text would be found.
 _LONGEST = 2_000
 
 
 class RoughText(NamedTuple):
-    """The text of a rough memory, and the indexes of the messages in it."""
+    """The text of a rough memory, and the indexes of its messages."""
 
     text: str
     messages: list[int]
@@ -32,18 +32,18 @@ class RoughText(NamedTuple):
 def rough_texts(messages: Sequence[Message], at: int) -> list[RoughText]:
     """Write a conversation as the texts of rough memories.
 
-    Each message is a line, ``user: [09:44 AM on 10 December, 2025 UTC+08:00]: text`` with the time that the
-    speaker's clock showed, and every line ends with a line break, the last one too, so that texts can be put
-    one after the other. Parts that are not text are named: ``[image]``. Left out are text marked as recalled,
-    and what system and tools say unless there is nothing else.
+    Each message becomes a line, ``user: [09:44 AM on 10 December, 2025 UTC+08:00]: text``, with the speaker's
+    local time. Every line ends with a line break, so that texts can be concatenated. Parts that are not text
+    become placeholders such as ``[image]``. Text marked as recalled is dropped, and so are messages of system
+    and tools unless there are no others.
 
     Args:
         messages: the conversation.
-        at: when a message without a time was said, microseconds UTC.
+        at: the time of messages that have none, microseconds UTC.
 
     Returns:
-        As few texts as fit 2,000 characters each. No line is cut, so that a long message is a longer text.
-        None when nothing was said.
+        The fewest texts of at most 2,000 characters. Lines are not split, so a long message makes a longer
+        text. The list is empty if nothing was said.
     """
     texts: list[RoughText] = []
     everything = len(spoken(messages)) == len(messages)
@@ -62,14 +62,14 @@ def rough_texts(messages: Sequence[Message], at: int) -> list[RoughText]:
 
 
 def rough_metadata(metadata: Metadata) -> Metadata:
-    """Return a caller's metadata with the tag of a rough memory beside the caller's own tags."""
+    """Return metadata with the tag of rough memories added to the caller's own tags."""
     given = metadata.get("tags")
     tags = given if isinstance(given, list) else [] if given is None else [given]
     return {**metadata, "tags": [*(tag for tag in tags if tag != ROUGH_TAG), ROUGH_TAG]}
 
 
 def is_rough(row: Row) -> bool:
-    """Return whether a stored memory is a rough one."""
+    """Return whether a stored memory is rough."""
     tags = row.metadata.get("tags")
     return row.memory_type == ROUGH_TYPE and isinstance(tags, list) and ROUGH_TAG in tags
 
@@ -79,7 +79,7 @@ def _said(message: Message) -> str:
 
 
 def _moment(moment: int, utc_offset: int | None) -> str:
-    # By hand, because strftime speaks the language of the process.
+    # Not strftime, which depends on the locale.
     when = to_datetime(moment, utc_offset)
     half = "AM" if when.hour < 12 else "PM"
     return (

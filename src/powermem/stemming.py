@@ -1,7 +1,9 @@
-"""A stemmer for English words.
+"""Stems of words: English by an own implementation, other languages by Snowball if it is installed.
 
-The algorithm is M. F. Porter, "An algorithm for suffix stripping", Program 14(3), 1980, pp. 130-137. Step and
-condition names below are the paper's. Words of one or two letters are left alone, as in Porter's own program.
+The English algorithm is M. F. Porter, "An algorithm for suffix stripping", Program 14(3), 1980, pp. 130-137.
+Names of steps and conditions are the paper's. As in Porter's own program, words of one or two letters are
+left alone. It is our own because its stems are stored in every index: another implementation or version would
+not find them.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ def stem(word: str) -> str:
         word: ASCII letters ``a`` to ``z`` only.
 
     Returns:
-        The stem, which need not be a word itself: ``"relational"`` gives ``"relat"``.
+        The stem, which need not be a word: ``"relational"`` gives ``"relat"``.
     """
     if len(word) < 3:
         return word
@@ -61,22 +63,22 @@ def _shape(word: str) -> str:
 
 
 def _measure(word: str) -> int:
-    """Return the paper's *m*: how often a vowel run is followed by a consonant run."""
+    """Return the paper's *m*: the number of vowel runs that are followed by a consonant run."""
     return _shape(word).count("vc")
 
 
 def _has_vowel(word: str) -> bool:
-    """Tell whether the paper's ``*v*`` holds."""
+    """Return whether the paper's ``*v*`` holds."""
     return "v" in _shape(word)
 
 
 def _ends_double(word: str) -> bool:
-    """Tell whether the paper's ``*d`` holds: the word ends in a double consonant."""
+    """Return whether the paper's ``*d`` holds: the word ends in a double consonant."""
     return len(word) > 1 and word[-1] == word[-2] and _shape(word)[-1] == "c"
 
 
 def _ends_short(word: str) -> bool:
-    """Tell whether the paper's ``*o`` holds: it ends consonant, vowel, consonant other than w, x, y."""
+    """Return whether the paper's ``*o`` holds: it ends consonant, vowel, consonant other than w, x, y."""
     return _shape(word)[-3:] == "cvc" and word[-1] not in "wxy"
 
 
@@ -111,8 +113,8 @@ def _past_and_gerund(word: str) -> str:
 
 
 def _replace(word: str, table: dict[str, str], above: int) -> str:
-    """Steps 2, 3 and 4: swap the longest suffix when what is left has a measure over ``above``."""
-    # The longest suffix that matches decides, even when its condition then fails.
+    """Steps 2, 3 and 4: replace the longest suffix if the rest has a measure over ``above``."""
+    # Only the longest matching suffix is tried, even if its condition fails.
     for length in range(min(7, len(word) - 1), 1, -1):
         suffix = word[-length:]
         if suffix in table:
@@ -139,19 +141,16 @@ free_in_child(_lock)
 
 
 def stem_in(language: str, word: str) -> str | None:
-    """Return the stem of a word.
+    """Return the stem of a word, or ``None`` if the extra ``languages`` is not installed.
 
     Args:
-        language: Snowball's name for it, such as ``"german"``.
-        word: case-folded, with its accents.
-
-    Returns:
-        The stem, which need not be a word itself; ``None`` when the extra ``languages`` is not installed.
+        language: Snowball's name of the language, such as ``"german"``.
+        word: case-folded, with accents.
     """
     stemmer = _stemmer(language)
     if stemmer is None:
         return None
-    # It takes the word apart in its own attributes.
+    # A stemmer keeps its state in attributes, so it is not thread-safe.
     with _lock:
         return str(stemmer.stemWord(word))
 
@@ -163,5 +162,5 @@ def _stemmer(language: str) -> Any:
 
         return snowballstemmer.stemmer(language)
     except (ImportError, KeyError):
-        # PyStemmer, which takes its place when it is installed, may be older and know fewer languages.
+        # If PyStemmer is installed, snowballstemmer uses it; old versions of it know fewer languages.
         return None

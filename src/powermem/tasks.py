@@ -1,4 +1,4 @@
-"""Work that is done in the background, as plain values; times are microseconds UTC."""
+"""Background tasks as plain values. All times are microseconds UTC."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .wire.retry import is_passing
 
 
 class ProcessStatus(str, Enum):
-    """How far a task has come. The last three are final, though a failed task can be tried again."""
+    """The state of a task. The last three are final, although failed and cancelled tasks can be retried."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -34,7 +34,7 @@ class ProcessStatus(str, Enum):
 
     @property
     def final(self) -> bool:
-        """Whether nobody works on it any more."""
+        """Whether the task is over."""
         return self not in OPEN
 
     def __str__(self) -> str:
@@ -42,47 +42,49 @@ class ProcessStatus(str, Enum):
 
 
 OPEN = frozenset({ProcessStatus.PENDING, ProcessStatus.RUNNING})
-"""The states of a task that is still to be done."""
+"""The states of tasks that are not over."""
 
 
 LONGEST_PAUSE = 60.0
-"""Seconds for which a task waits at most before it is tried again."""
+"""The longest pause before a retry, in seconds."""
 
 
 def is_due(due_at: int, at: int) -> bool:
-    """Tell whether a task may begin: also where a clock that was ahead said when.
+    """Return whether a task may start.
+
+    A due time further away than any pause was set by a clock that was ahead, and is ignored.
 
     Args:
-        due_at: when it is due, microseconds UTC.
-        at: now, microseconds UTC.
+        due_at: when the task is due.
+        at: the current time.
     """
     return not at < due_at <= at + int(LONGEST_PAUSE * 1_000_000)
 
 
 OVER_BUDGET = "over budget"
-"""The stage of a task that failed because a budget was used up, and is begun again when it is due."""
+"""The stage of a task that failed because a budget was exhausted; it is retried when it is due."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task as a store keeps it.
+    """A task as stored.
 
     Attributes:
-        id: ids are in the order in which tasks were made, which is the order of the work of one lane.
-        lane: whose work it is; see ``lane_of``.
-        scope: whose memories come of it.
-        kind: ``"process"`` extracts from the turns that are buffered when it begins, ``"refine"`` from its
-            own.
-        status: how far it has come.
-        stage: what is being done, for people to read.
-        attempts: how often it was begun.
+        id: ids increase in the order of creation, in which the tasks of a lane are executed.
+        lane: the key under which tasks are serialized; see `lane_of`.
+        scope: the scope of the memories that it writes.
+        kind: ``"process"`` extracts from the turns that are in the buffer when it starts, ``"refine"`` from
+            its own.
+        status: its state.
+        stage: the current step, for humans.
+        attempts: the number of starts.
         error: why the last attempt failed.
-        knowledge_count: how many memories it wrote.
-        payload: what the work needs besides the turns; JSON values.
-        outcome: what came of it: ``results`` and ``preferences``; JSON values.
-        created_at: when it was made.
-        updated_at: when any of this changed last.
-        due_at: it is not begun before.
+        knowledge_count: the number of memories written.
+        payload: the input besides the turns; JSON values.
+        outcome: the result, with ``results`` and ``preferences``; JSON values.
+        created_at: when it was created.
+        updated_at: when any of these fields last changed.
+        due_at: the earliest start.
     """
 
     id: int
@@ -106,9 +108,9 @@ class BufferedTurn:
     """A turn that waits to be processed.
 
     Attributes:
-        turn: what was said.
-        lane: whose work it is.
-        task_id: the task that has taken it on, if one has.
+        turn: the turn.
+        lane: the lane that processes it; see `lane_of`.
+        task_id: the task that has claimed it, or ``None``.
         parts: the parts of the message that are not text, as JSON, or ``None``.
     """
 
@@ -120,15 +122,15 @@ class BufferedTurn:
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """What somebody likes or wants, and how that is known.
+    """A preference of a user, and the evidence for it.
 
     Attributes:
         id: time-ordered.
-        scope: whose it is.
+        scope: its scope.
         kind: ``"explicit_preference"`` or ``"implicit_preference"``.
-        text: what is preferred.
-        reasoning: why one may think so.
-        hash: the identity of the text; a scope holds it once.
+        text: the preference.
+        reasoning: the evidence.
+        hash: the hash of the text, unique within a scope.
         created_at: when it was learned.
     """
 
@@ -143,12 +145,12 @@ class Preference:
 
 @dataclass(frozen=True, slots=True)
 class QueueStatistics:
-    """Numbers about the work to do.
+    """Statistics of the pending work.
 
     Attributes:
-        buffered: turns that no task has taken on.
-        by_status: how many tasks there are in each state.
-        oldest_at: when the oldest of the waiting turns and open tasks was made; ``None`` when there is none.
+        buffered: the number of turns that no task has claimed.
+        by_status: the number of tasks in each state.
+        oldest_at: when the oldest waiting turn or open task was created, or ``None``.
     """
 
     buffered: int
@@ -157,11 +159,11 @@ class QueueStatistics:
 
 
 def lane_of(scope: Scope) -> str:
-    """Return the key under which a scope's work is done in order: the user, or who stands in for one."""
+    """Return the lane of a scope, whose tasks run in sequence: that of the user, else agent or run."""
     for letter, name in zip("uar", scope, strict=True):
         if name:
             return f"{letter}:{name}"
-    # Not empty: pages of lanes begin behind the empty string.
+    # Not the empty string, behind which the first page of lanes begins.
     return "-"
 
 
@@ -174,31 +176,32 @@ def lane_scope(scope: Scope) -> Scope:
 
 
 def work_scope(scope: Scope, agent_id: str | None) -> Scope:
-    """Return the scope of the task that learns from a scope's messages.
+    """Return the scope of the task that processes a scope's messages.
 
-    It is all of the user's, but found by programs that look for the tasks of the memory's own agent.
+    It covers the whole user, but carries the agent, so that programs which list the tasks of their agent find
+    it.
     """
     whole = lane_scope(scope)
     return whole if whole.user_id is None else whole._replace(agent_id=agent_id)
 
 
-# What a provider says again, and what every way of asking was tried for.
+# A provider would give the same answer again, and every way of asking has been tried.
 _LASTING = frozenset({FILTERED, QUOTA, TOO_LONG})
 
 
 _DONE = "powermem:done:"
 
 ALL_DONE = (_DONE, "powermem:done;")
-"""The key of every note that a call is over is the first one or behind it, and before the second one."""
+"""The range of the keys of all completion notes: from the first value up to, but excluding, the second."""
 
 
 def done_key(task_id: int) -> str:
-    """Return the key under which it is noted what came of a call that is over when it returns."""
+    """Return the key of the completion note of a call of ``add`` that ran in the foreground."""
     return f"{_DONE}{task_id}"
 
 
 def done_pattern(scope: Scope) -> str | None:
-    """Return the pattern of SQL's LIKE for the notes of a scope; ``None`` where they do not tell."""
+    """Return the SQL LIKE pattern of a scope's completion notes, or ``None``, since they hold no runs."""
     if scope.run_id is not None:
         return None
     user, agent = ("%" if each is None else _digest(each) for each in (scope.user_id, scope.agent_id))
@@ -206,29 +209,29 @@ def done_pattern(scope: Scope) -> str | None:
 
 
 def done_note(scope: Scope, at: int, items: Sequence[Mapping[str, Any]]) -> str:
-    """Return what is noted: which memories came of it, and nothing of what they say or whose they are.
+    """Return a completion note: ids and events of memories, and hashes of their owners, but no text.
 
-    What they say is looked up, so that a memory that is deleted is gone from here too.
+    The text is looked up when the note is read, so that deleted memories leave no trace here.
     """
     told = [[item["id"], item["event"]] for item in items]
     return json.dumps([at, [_digest(scope.user_id), _digest(scope.agent_id)], told], separators=(",", ":"))
 
 
 def noted_ids(note: str) -> list[int]:
-    """Return the ids of the memories of which a note tells."""
+    """Return the ids of the memories in a completion note."""
     return [memory_id for memory_id, _ in json.loads(note)[2]]
 
 
 def noted_task(
     task_id: int, note: str, whose: Scope, describe: Callable[[int, EventName], TaskEvent]
 ) -> Task | None:
-    """Return a call that is over as a task, or ``None`` when it is somebody else's.
+    """Return a completion note as a task, or ``None`` if it belongs to another user or agent.
 
     Args:
         task_id: its id.
-        note: what was noted of it.
-        whose: who asks; ids that are ``None`` match everything.
-        describe: returns an item of the results for a memory's id and what happened to it.
+        note: the completion note.
+        whose: the scope to match; ids that are ``None`` match all.
+        describe: makes an item of the results from a memory id and an event.
     """
     at, (user, agent), told = json.loads(note)
     if any(
@@ -258,7 +261,7 @@ def _digest(name: str | None) -> str:
 
 
 def is_hopeless(error: Exception) -> bool:
-    """Tell whether trying again cannot help until somebody has changed something."""
+    """Return whether a retry is pointless until the user changes something, such as a key or a setting."""
     if isinstance(error, ProviderError) and error.reason in _LASTING:
         return True
     if isinstance(error, ProviderError) and error.status is not None:

@@ -1,13 +1,13 @@
-"""Text as terms: the one tokenizer behind every full-text index, for any language and with no model.
+"""Text as terms: the tokenizer behind every full-text index, for any language and without a model.
 
-A text is normalized (NFKC) and cut in one regex pass, then each token is folded (case, diacritics). Every
-word is a term by its English stem, whatever its language; runs of scripts written without spaces become
-single characters and pairs; identifiers stay whole and give their parts too; emoji are terms. What became of
-a token is remembered, so a warm pass costs little more than the cut.
+A text is normalized (NFKC) and split by one regular expression; then each token is folded (case, diacritics).
+Every word becomes its English stem, whatever its language. Runs of scripts without spaces become single
+characters and pairs of characters. Identifiers are kept whole and also split into their parts. Emoji are
+terms. The terms of a token are cached, so that a warm pass costs little more than the split.
 
-A word of another language is a term by its stem in that language too. Both sides get it in addition, so a
-memory and a query meet in the word itself where the language was told for one of them only, where the stemmer
-is not installed or is another version, and where the memory was indexed before there were stems.
+A word of another language also becomes its stem in that language. Memories and queries get this stem in
+addition to the English one, so that they still match if the language was recognized in only one of them, if
+the stemmer is missing or has another version, or if the memory was indexed before such stems existed.
 """
 
 from __future__ import annotations
@@ -35,13 +35,14 @@ _DENSE_SCRIPTS = (
     "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ece\u1000-\u1049\u1780-\u17d3"
 )
 _EMOJI = "\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001f1e5\U0001f200-\U0001f3fa\U0001f400-\U0001faff"
-# In the spacing scripts of India and Tibet vowel signs are marks, which ``\w`` leaves out.
+# The vowel signs of Indic scripts and Tibetan are marks, which ``\w`` does not match.
 _SIGNS = "".join(
     chr(code) for code in range(0x0900, 0x1000) if unicodedata.category(chr(code)) in ("Mn", "Mc")
 )
 
-# One connector between letters or digits makes an identifier; colons and commas do so between digits only.
-# Lengths are bounded so that a pasted blob cannot fill the caches with huge strings.
+# A single connector between letters or digits makes an identifier ("user_id", "C++"); a colon or comma does
+# so only between digits ("10:30"). Lengths are bounded so that a pasted blob cannot fill the caches with huge
+# strings.
 _JOINED = "(?:(?:[._@+&'-]|(?<=[0-9])[:,](?=[0-9])){word}){{0,15}}(?:\\+\\+|\\#)?"
 _ASCII_WORD = "[A-Za-z0-9]{1,64}"
 _ASCII_TOKEN = re.compile(_ASCII_WORD + _JOINED.format(word=_ASCII_WORD))
@@ -52,13 +53,13 @@ _TOKEN = re.compile(
 )
 _DENSE = re.compile(f"[{_DENSE_SCRIPTS}]")
 
-# Folded away: diacritics of European scripts, Hebrew points, Arabic vowel signs, skin tones, and invisible
-# characters. The voicing marks of kana are not among them, since they change the word.
+# Removed by folding: diacritics of European scripts, Hebrew points, Arabic vowel signs, skin tones and
+# invisible characters. The voicing marks of kana stay, since they change the word.
 _MARKS = re.compile(
     "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f"
     "\u0670\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufe0e\ufe0f\ufeff\U0001f3fb-\U0001f3ff]+"
 )
-# Letters that Unicode does not decompose.
+# Letters that Unicode normalization does not decompose.
 _LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i", "ħ": "h"}
 _SPECIAL_LETTER = re.compile("[" + "".join(_LETTERS) + "]")
 _PUNCTUATION = {
@@ -79,13 +80,9 @@ _MOST_HUMPS = 8
 
 
 def terms(text: str) -> list[str]:
-    """Cut a text into the terms that index it.
+    """Return the terms that index a text, in order and with repeats.
 
-    Args:
-        text: any text, in any language.
-
-    Returns:
-        The terms in order, with repeats. ``"Alice's user_id"`` gives ``["alic", "user_id", "user", "id"]``.
+    ``"Alice's user_id"`` gives ``["alic", "user_id", "user", "id"]``.
     """
     tokens, languages = _cut(text)
     found: list[str] = []
@@ -99,28 +96,20 @@ def terms(text: str) -> list[str]:
 
 
 def query_terms(text: str) -> list[str]:
-    """Cut a question into the terms to look for.
+    """Return the distinct terms to look for, in order.
 
-    Args:
-        text: any text, in any language.
-
-    Returns:
-        Distinct terms in order. Stop words of English and of the language of the text are left out unless
-        there is nothing else; of a run written without spaces only the pairs are kept, which say more than
-        single characters.
+    Stop words of English and of the query's language are dropped unless nothing else remains. Runs of a
+    script without spaces give only pairs, which are more specific than single characters.
     """
     return list(query_forms(text))
 
 
 def query_forms(text: str) -> dict[str, str]:
-    """Cut a question into the terms to look for, and say which of them are forms of one word.
-
-    Args:
-        text: any text, in any language.
+    """Return the terms to look for, grouped by word.
 
     Returns:
-        The terms that ``query_terms`` gives, each with the term that stands for its word: of a word and its
-        stems the word, of any other term the term itself.
+        The terms of `query_terms`, each mapped to the term that represents its word: a stem to the word, any
+        other term to itself.
     """
     tokens, languages = _cut(text)
     kept: dict[str, str] = {}
@@ -136,14 +125,10 @@ def query_forms(text: str) -> dict[str, str]:
 
 @lru_cache(maxsize=_CACHE_SIZE)
 def term_id(term: str) -> int:
-    """Return the number of a term: unsigned, 64 bits, the same in every process and version.
+    """Return the id of a term: an unsigned 64-bit number, the same in every process and version.
 
-    Args:
-        term: a term as ``terms`` gives it.
-
-    Returns:
-        The first eight bytes of its BLAKE2b digest, little-endian. The chance that any two of a million terms
-        collide is below one in ten million.
+    It is the first eight bytes of the BLAKE2b digest, little-endian. Among a million terms, the probability
+    of any collision is below one in ten million.
     """
     return int.from_bytes(blake2b(_encode(term), digest_size=8).digest(), "little")
 
@@ -155,11 +140,11 @@ def count_terms(
 
     Args:
         text: any text.
-        extra: further terms to count in, such as those of ``date_terms``.
-        behind: terms to list with the count 0 unless they occur.
+        extra: further terms to count, such as those of `date_terms`.
+        behind: terms to list with a count of 0 unless they occur.
 
     Returns:
-        The distinct term ids in ascending order, and for each how often it occurs, at most 255.
+        The distinct term ids in ascending order, and the number of occurrences of each, at most 255.
     """
     counts: dict[int, int] = {}
     for number in chain(_numbers(text), map(term_id, extra)):
@@ -171,29 +156,24 @@ def count_terms(
 
 
 def shared(wanted: Collection[str], held: Collection[str]) -> float:
-    """Return which share of the terms of a query a text has, 0 to 1; rare and common terms count alike.
-
-    Args:
-        wanted: distinct terms, of ``query_terms``.
-        held: the terms of the text.
-    """
+    """Return the share of a query's terms that a text contains, 0 to 1, regardless of their rarity."""
     return len(set(wanted).intersection(held)) / len(wanted) if wanted else 0.0
 
 
 def date_terms(moment: int, utc_offset: int | None = None) -> list[str]:
-    """Return terms by which a dated memory is found, so that "in May 2023" reaches it.
+    """Return the terms by which a query such as "in May 2023" finds a dated memory.
 
     Args:
         moment: microseconds since the epoch, UTC.
-        utc_offset: how many seconds the speaker's clock was ahead of UTC.
+        utc_offset: the speaker's offset from UTC in seconds.
 
     Returns:
-        Year, month name, day of the month, weekday and ISO date, as ``terms`` would write them.
+        Year, month name, day of the month, weekday and ISO date, as `terms` would return them.
     """
     return list(_day_terms((moment + (utc_offset or 0) * 1_000_000) // DAY))
 
 
-# Of the calendar: at its ends an offset would lead to a day that there is not.
+# The limits of the calendar, beyond which an offset could lead.
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
 
 
@@ -205,7 +185,7 @@ def _day_terms(day_number: int) -> tuple[str, ...]:
 
 
 def _cut(text: str) -> tuple[list[str], tuple[str, ...]]:
-    """Return the tokens of a text, with their case and accents, and the languages that it may be in."""
+    """Return the tokens of a text, with case and accents, and the languages that it may be in."""
     if not text.isascii():
         text = _SPECIAL_PUNCTUATION.sub(lambda match: _PUNCTUATION[match[0]], text)
     if text.isascii():
@@ -237,7 +217,8 @@ def _numbers(text: str) -> Iterator[int]:
     """Return the ids of the terms of a text, with repeats."""
     tokens, languages = _cut(text)
     if text.isascii() and not languages:
-        # For English, and that is most texts: unpacking nothing costs as much as looking up.
+        # A shortcut for English, which most texts are: unpacking no languages costs as much as the cache
+        # lookup.
         return chain.from_iterable(map(_ids, tokens))
     return chain.from_iterable(
         _dense_ids(token) if _DENSE.match(token) else _ids(token, *languages) for token in tokens
@@ -262,36 +243,39 @@ def _expand(token: str, *languages: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=_CACHE_SIZE)
 def _sought(token: str, *languages: str) -> dict[str, str]:
-    """Return the terms of a token that are worth looking for, each with the one that stands for its word."""
+    """Return the terms of a token that are worth looking for; see `query_forms`."""
     if says_nothing(_lower(token), languages):
         return {}
     words = [_term(word) for word in _words(_fold(token)) if word not in stop_words("english")]
     found = dict(zip(words, words, strict=True))
     if found:
-        # Of an identifier with several words it is not told which of them a stem belongs to.
+        # In an identifier of several words, the stems are not assigned to words.
         for term in _inflected(token, languages):
             found.setdefault(term, words[0] if len(words) == 1 else term)
     return found
 
 
 def _humps(token: str) -> list[str]:
-    """Return the words of an identifier in camel case, such as "user" and "id" of "userId".
+    """Return the words of a camel-case identifier, such as "user" and "id" of "userId".
 
-    They are not looked for: who asks for "YouTube" asks for no tube.
+    They are indexed only, not looked for: a query for "YouTube" is not about tubes.
     """
     if not token.isascii() or token.islower() or token.isupper():
         return []
     found: list[str] = []
     for name in _SEPARATORS.split(token):
         humps = _HUMP.findall(name)
-        # A brand such as "iPhone" is one word, and so is a piece of base64.
+        # Not for a brand such as "iPhone", nor for base64, which has many humps.
         if 1 < len(humps) <= _MOST_HUMPS and all(len(hump) > 1 for hump in humps):
             found += (hump.lower() for hump in humps)
     return found
 
 
 def _inflected(token: str, languages: Sequence[str]) -> dict[str, None]:
-    """Return further terms of a token, as keys: its stems in other languages, and its digits as ASCII."""
+    """Return the further terms of a token: its stems in other languages, and its digits in ASCII.
+
+    The result is a dict without values, used as an ordered set.
+    """
     found: dict[str, None] = {}
     for word in _words(_lower(token)):
         for language in candidates(word, languages):
@@ -305,7 +289,7 @@ def _inflected(token: str, languages: Sequence[str]) -> dict[str, None]:
 def _term(word: str) -> str:
     if word.isascii():
         if word.isalpha():
-            # Interned: the caches and the results of many texts share one copy.
+            # Interned, so that the caches and results share one copy.
             return sys.intern(stem_english(word))
         if ordinal := _ORDINAL.fullmatch(word):
             return ordinal[1]
@@ -313,7 +297,11 @@ def _term(word: str) -> str:
 
 
 def _words(token: str) -> tuple[str, ...]:
-    """Return the words of a token before stemming: itself, or an identifier and its parts."""
+    """Return the words of a token before stemming: the token, or an identifier and its parts.
+
+    ``"user_id"`` gives ``("user_id", "user", "id")``, ``"e-mail"`` ``("email", "e", "mail")``, ``"U.S."``
+    ``("US",)``.
+    """
     if token.isalnum():
         return (token,)
     if "'" in token:
@@ -322,14 +310,12 @@ def _words(token: str) -> tuple[str, ...]:
         # A thousands separator.
         return _words(token.replace(",", ""))
     parts = tuple(part for part in _SEPARATORS.split(token) if part)
-    if len(parts) > 1:
-        if all(len(part) == 1 and part.isalpha() for part in parts) and "." in token:
-            # "U.S." is "US".
-            return ("".join(parts),)
-        if all(part.isalpha() for part in parts) and set(_SEPARATORS.findall(token)) == {"-"}:
-            # "e-mail" is also found as "email".
-            return ("".join(parts), *parts)
-    return (token, *parts) if parts != (token,) else parts
+    joined = "".join(parts)
+    if len(parts) < 2 or not joined.isalpha():
+        return parts if parts == (token,) else (token, *parts)
+    if len(joined) == len(parts) and "." in token:
+        return (joined,)
+    return (joined if set(_SEPARATORS.findall(token)) == {"-"} else token, *parts)
 
 
 def _without_apostrophe(token: str) -> tuple[str, ...]:
@@ -343,5 +329,5 @@ def _without_apostrophe(token: str) -> tuple[str, ...]:
 
 
 def _encode(text: str) -> bytes:
-    # A lone surrogate, as JSON may bring in, is no reason to fail.
+    # JSON can contain lone surrogates.
     return text.encode("utf-8", "surrogatepass")

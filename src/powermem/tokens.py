@@ -1,11 +1,11 @@
-"""How many tokens a text takes, as near as one can tell without knowing the model.
+"""Estimate the number of tokens of a text without knowing the model.
 
-A letter of the English alphabet or a space counts a quarter, a letter of another alphabet (Greek, Cyrillic,
-Arabic, Hebrew, Devanagari, Thai, ...) a half, and everything else one: digits, signs, letters with accents,
-Han, kana, Hangul, emoji. The weights were chosen to be high rather than low. Beside OpenAI's ``o200k_base``
-the sum is 25 to 37 % too high for twenty turns of English talk (LoCoMo, Maharana et al., ACL 2024), and 3 to
-86 % too high for the translations of Django's messages into 23 languages. Vocabularies made for fewer
-languages take up to twice the estimate for Greek, Hindi and Thai.
+A letter of the English alphabet or a space counts as a quarter of a token, a letter of another alphabet
+(Greek, Cyrillic, Arabic, Hebrew, Devanagari, Thai, ...) as half, and anything else as one: digits,
+punctuation, accented letters, Han, kana, Hangul, emoji. The weights err on the high side. Compared with
+OpenAI's ``o200k_base``, the estimate is 25 to 37 % too high for twenty turns of English conversation (LoCoMo,
+Maharana et al., ACL 2024) and 3 to 86 % too high for the translations of Django's messages into 23 languages.
+Vocabularies for fewer languages take up to twice the estimate for Greek, Hindi and Thai.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ __all__ = ["cut", "estimate_tokens", "within"]
 T = TypeVar("T")
 
 _QUARTERS = re.compile(r"[A-Za-z\s]+")
-# Hangul's single letters lie among the alphabets and are no cheaper than its syllables.
+# Without the single letters of Hangul (U+1100 to U+11FF), which cost as much as its syllables.
 _HALVES = re.compile("[\u0250-\u10ff\u1200-\u1fff]+")
 
 
 def estimate_tokens(text: str) -> int:
-    """Return about how many tokens a language model takes for a text; see the module for the error."""
+    """Return the estimated number of tokens of a text; the module describes its accuracy."""
     quarters = sum(map(len, _QUARTERS.findall(text)))
     halves = 0 if text.isascii() else sum(map(len, _HALVES.findall(text)))
     return -(-(4 * len(text) - 3 * quarters - 2 * halves) // 4)
 
 
 def cut(text: str, limit: int) -> str:
-    """Return as much of the beginning of a text as takes no more than so many tokens, as estimated."""
-    # No character counts less than a quarter.
+    """Return the longest beginning of a text that takes at most ``limit`` tokens, as estimated."""
+    # Each character counts at least a quarter.
     text = text[: 4 * limit]
     if estimate_tokens(text) <= limit:
         return text
@@ -43,12 +43,12 @@ def cut(text: str, limit: int) -> str:
 
 
 def within(items: Iterable[T], cost: Callable[[T], int], budget: int) -> list[T]:
-    """Take items in their order as long as they fit; one that is too large for what is left is passed over.
+    """Return the items that fit into a budget, in order; one that exceeds the rest of it is skipped.
 
     Args:
-        items: the most wanted first.
-        cost: what an item takes of the budget.
-        budget: what all that are taken may take together.
+        items: the most important first.
+        cost: returns the cost of an item.
+        budget: the total cost allowed.
     """
     taken = []
     for item in items:

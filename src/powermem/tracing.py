@@ -1,7 +1,7 @@
-"""Spans of OpenTelemetry, where the program uses it.
+"""OpenTelemetry spans, if the program uses OpenTelemetry.
 
-Nothing is imported here: who wants spans has set up a tracer provider, and so has imported the package. No
-text, no id of a scope and no message of an error goes into a span.
+The package is never imported here: a program that wants spans has set up a tracer provider, and so has
+imported it. Spans contain no texts, no ids of users and no error messages.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ if TYPE_CHECKING:
     from .types import Completion
 
 Value = str | int | float | bool | None
-"""What an attribute may be; ``None`` leaves it out."""
+"""The value of an attribute; ``None`` omits it."""
 
 
 @contextmanager
 def span(name: str, attributes: dict[str, Value], *, apart: bool = False) -> Iterator[None]:
-    """Record what a block does as a span, with the type of the error that it raises, if it does.
+    """Record a block as a span, with the type of the error that it raises, if any.
 
     Args:
         name: such as ``"powermem.add"``.
         attributes: by name.
-        apart: begin a trace of its own, because who happened to start the work is not who it is for.
+        apart: start a new trace, for work on behalf of other callers than the one that happened to trigger
+            it.
     """
     trace = _active()
     if trace is None:
@@ -37,7 +38,7 @@ def span(name: str, attributes: dict[str, Value], *, apart: bool = False) -> Ite
         return
     tracer = trace.get_tracer("powermem", __version__)
     context = sys.modules["opentelemetry.context"].Context() if apart else None
-    # An error's message may hold what was said, so it is not recorded as OpenTelemetry would.
+    # OpenTelemetry would record the error's message, which may contain what a user said.
     with tracer.start_as_current_span(
         name, context, record_exception=False, set_status_on_exception=False
     ) as begun:
@@ -51,14 +52,14 @@ def span(name: str, attributes: dict[str, Value], *, apart: bool = False) -> Ite
 
 
 def annotate(attributes: dict[str, Value]) -> None:
-    """Add attributes to the span whose block is under way."""
+    """Add attributes to the current span."""
     trace = _active()
     if trace is not None:
         trace.get_current_span().set_attributes(_known(attributes))
 
 
 def annotate_cost(completion: Completion) -> None:
-    """Add what a model's answer cost to the span whose block is under way."""
+    """Add the token counts of a model's answer to the current span."""
     annotate(
         {
             "gen_ai.usage.input_tokens": completion.prompt_tokens,
@@ -68,9 +69,9 @@ def annotate_cost(completion: Completion) -> None:
 
 
 def _active() -> ModuleType | None:
-    """Return OpenTelemetry's module of spans, if the program has set up a provider of tracers."""
+    """Return the module ``opentelemetry.trace`` if the program has set up a tracer provider."""
     trace = sys.modules.get("opentelemetry.trace")
-    # Another thread may be importing it at this moment.
+    # Its names may be missing while another thread is importing it.
     provider = getattr(trace, "get_tracer_provider", None)
     proxy = getattr(trace, "ProxyTracerProvider", None)
     if provider is None or proxy is None or isinstance(provider(), proxy):

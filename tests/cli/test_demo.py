@@ -50,7 +50,7 @@ def test_it_shows_the_main_job_and_leaves_nothing(bare: Run, temporary: Path, tm
         "Search: Which food is Nadia allergic to?",
         "UPDATE",
         "How long it took",
-        "How to go on",
+        "Next steps",
     ):
         assert shown in ran.out
     assert "How are you?" not in ran.out

@@ -3,27 +3,66 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
-from powermem._async.stores.cached import AsyncCachedSearch, AsyncTables, Freshness
-from powermem.filters import Expression
+from powermem._async.stores.cached import AsyncCachedSearch
 from powermem.indexing import embedding_bytes, index, query_ids
 from powermem.ranking.growing import Column, Names
 from powermem.ranking.postings import Postings
 from powermem.ranking.turns import Turns
 from powermem.ranking.vectors import Vectors
 from powermem.ranking.weights import Weights
+from powermem.sql.embedder import EmbedderSQL
+from powermem.sql.partitions import Freshness
+from powermem.sql.queries import Queries
+from powermem.sql.sqlite import SQLiteSQL
+from powermem.sql.steps import Query, Steps
 from powermem.types import Row, Scope, SearchRequest
 
 DIMENSION = 16
 PATIENCE = 60.0
 
 
-class Tables(AsyncTables):
+class Statements(SQLiteSQL):
+    """The statements of a collection, as `Tables` understands them: a name each, with its parameters."""
+
+    progress = "progress"
+
+    def freshness(self, progress: Mapping[str, Any]) -> Freshness:
+        return Freshness(progress["sequence"], 0, DIMENSION)
+
+    def size(self, user_id: str | None) -> Query:
+        return Query("size")
+
+    def listed(self, user_id: str | None) -> None:
+        return None
+
+    def page(self, user_id: str | None, after: int, limit: int) -> Query:
+        return Query("page", [after])
+
+    def changed(self, user_id: str | None, since: int) -> Query:
+        return Query("changed", [since])
+
+    def chosen(self, user_id: str | None, ids: Sequence[int]) -> Query:
+        return Query("chosen", ids)
+
+
+class Named(Queries):
+    """The queries of a collection, named in the same way."""
+
+    def embeddings(self, ids: Sequence[int], user_id: str | None = None) -> Steps[dict[int, bytes]]:
+        return dict((yield Query("embeddings", ids)))
+
+    def get_each(self, lists: Sequence[Sequence[int]]) -> Steps[list[dict[int, Row]]]:
+        found = dict((yield Query("get_each", [memory_id for ids in lists for memory_id in ids])))
+        return [{memory_id: found[memory_id] for memory_id in ids} for ids in lists]
+
+
+class Tables:
     """A collection in this process, which stops where it is told to."""
 
     def __init__(self) -> None:
@@ -32,6 +71,10 @@ class Tables(AsyncTables):
         self.broken: str | None = None
         self.error: BaseException | None = None
         self.reached = asyncio.Event()
+
+    def search(self, **options: Any) -> AsyncCachedSearch:
+        sql = Statements("memories")
+        return AsyncCachedSearch(sql, Named(sql), EmbedderSQL(sql, "here"), self.fetch, Weights(), **options)
 
     def add(self, count: int) -> None:
         for number in range(len(self.rows) + 1, len(self.rows) + count + 1):
@@ -44,7 +87,7 @@ class Tables(AsyncTables):
             )
             self.changes.append(number)
 
-    def _columns(self, row: Row) -> Sequence[Any]:
+    def _columns(self, row: Row) -> tuple[Any, ...]:
         vector = np.random.default_rng(row.id).standard_normal((1, DIMENSION)).astype(np.float32)
         return (row.id, "", "", None, 0, None, None, embedding_bytes(vector)[0], *index(row))
 
@@ -56,37 +99,23 @@ class Tables(AsyncTables):
                 raise self.error
             await asyncio.sleep(PATIENCE)
 
-    async def freshness(self) -> Freshness:
-        return Freshness(len(self.changes), 0, DIMENSION)
-
-    async def size(self, user_id: str | None) -> int:
-        await self._stop("size")
-        return len(self.rows)
-
-    async def page(self, user_id: str | None, after: int, limit: int) -> Sequence[Sequence[Any]]:
-        found = [self._columns(row) for row in self.rows.values() if row.id > after][:7]
-        if after > 0:
-            await self._stop("page")
-        return found
-
-    async def changed(self, user_id: str | None, since: int) -> list[int]:
-        await self._stop("changed")
-        return self.changes[since:]
-
-    async def chosen(self, user_id: str | None, ids: Sequence[int]) -> Sequence[Sequence[Any]]:
-        await self._stop("chosen")
-        return [self._columns(self.rows[memory_id]) for memory_id in ids]
-
-    async def embeddings(self, user_id: str | None, ids: Sequence[int]) -> dict[int, bytes]:
-        await self._stop("embeddings")
-        return {memory_id: self._columns(self.rows[memory_id])[7] for memory_id in ids}
-
-    async def matching(self, scope: Scope, expression: Expression) -> list[int]:
-        return list(self.rows)
-
-    async def get_each(self, chosen: Sequence[Sequence[int]]) -> list[dict[int, Row]]:
-        await self._stop("get_each")
-        return [{memory_id: self.rows[memory_id] for memory_id in ids} for ids in chosen]
+    async def fetch(self, name: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        if name != "page" or values[0] > 0:
+            await self._stop(name)
+        if name == "progress":
+            return [("sequence", len(self.changes))]
+        if name == "size":
+            return [(len(self.rows),)]
+        if name == "page":
+            return [self._columns(row) for row in self.rows.values() if row.id > values[0]][:7]
+        if name == "changed":
+            return [(memory_id,) for memory_id in self.changes[values[0] :]]
+        if name == "chosen":
+            return [self._columns(self.rows[memory_id]) for memory_id in values]
+        if name == "embeddings":
+            return [(memory_id, self._columns(self.rows[memory_id])[7]) for memory_id in values]
+        assert name == "get_each"
+        return [(memory_id, self.rows[memory_id]) for memory_id in values]
 
 
 def request() -> SearchRequest:
@@ -104,7 +133,7 @@ async def test_a_search_that_broke_off_changes_no_later_one(
 ) -> None:
     tables = Tables()
     tables.add(40)
-    search = AsyncCachedSearch(tables, Weights(), exact_rows=10 if where == "embeddings" else 250_000)
+    search = tables.search(exact_rows=10 if where == "embeddings" else 250_000)
     if loaded:
         await search.search([request()])
     tables.add(30)
@@ -128,7 +157,7 @@ async def test_a_search_that_broke_off_changes_no_later_one(
 async def test_a_search_may_be_cancelled_at_any_turn_of_the_event_loop(steps: int) -> None:
     tables = Tables()
     tables.add(20)
-    search = AsyncCachedSearch(tables, Weights())
+    search = tables.search()
     for _ in range(5):
         tables.add(5)
         task = asyncio.create_task(search.search([request()]))
@@ -148,7 +177,7 @@ async def test_rows_that_were_added_in_part_are_loaded_again(
 ) -> None:
     tables = Tables()
     tables.add(40)
-    search = AsyncCachedSearch(tables, Weights())
+    search = tables.search()
     await search.search([request()])
     tables.add(30)
     method = "extend" if hasattr(place, "extend") else "append"

@@ -21,11 +21,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments; ``None`` for those of the process.
 
     Returns:
-        The exit code: 0 fine, 1 an error, 2 wrong usage, 130 interrupted, 141 when nobody reads the output
-        any more.
+        The exit code: 0 success, 1 an error, 2 wrong usage, 130 interrupted, 141 if the output pipe was
+        closed.
     """
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that knows ASCII only must not turn an emoji into a crash.
+        # An emoji must not raise on a terminal that supports ASCII only.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
-        # Python flushes once more at exit and would complain then.
+        # Otherwise Python would report an error when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _PIPE_CLOSED
     except KeyboardInterrupt:
@@ -59,7 +59,7 @@ def _run(argv: Sequence[str] | None) -> int:
 
 
 def _report(error: Exception) -> int:
-    """Say in one line what went wrong, and return the exit code."""
+    """Print an error in one line, and return the exit code."""
     from ..errors import PowerMemError
     from .output import CommandError, complain
 

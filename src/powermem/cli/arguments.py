@@ -1,4 +1,4 @@
-"""What may be written on the command line."""
+"""The arguments of the command line."""
 
 from __future__ import annotations
 
@@ -18,42 +18,42 @@ from ..masking import mask_text
 from ..tasks import ProcessStatus
 
 _USAGE = 2
-_INTRODUCTION = "A memory that lasts: keeps what matters from conversations and finds it again."
+_INTRODUCTION = "A lasting memory for AI agents: keeps what matters from conversations and finds it again."
 _EPILOGUE = """\
-Without --config and --env-file the configuration comes from .env and the environment; without those
-it is SQLite at ./data/powermem_dev.db, the local embedder, and rules that find the facts.
+Without --config and --env-file, the configuration comes from .env and the environment. The default is
+SQLite at ./data/powermem_dev.db, the local embedder, and rules that extract facts.
 
   powermem demo
   powermem add "I moved to Lisbon last week" --user alice
   powermem search "where does she live?" --user alice
   powermem load conversation.json --user alice
 
-Exit codes: 0 fine, 1 an error, 2 wrong usage, 130 interrupted.
+Exit codes: 0 success, 1 error, 2 wrong usage, 130 interrupted.
 """
 _LOAD = """\
-FILE holds one JSON value a line, or, when its name ends in .json, one document: an array of values
+FILE contains one JSON value on each line or, if its name ends in .json, one document: an array of values
 or a single one. '-' reads lines from standard input. A value is
   "a text"
   [{"role": "user", "content": "..."}, ...]     messages; in a .json file also the array itself
   {"messages": ..., "user_id": ..., "timestamp": ..., ...}     the arguments of Memory.add
   {"sessions": [{"date": ..., "turns": [{"speaker": ..., "text": ...}, ...]}, ...]}
-What a value says itself wins over the options. Values are stored side by side; where a later one corrects an
-earlier one, use --concurrency 1. The sessions of one conversation always keep their order.
+Arguments in a value override the options. Values are stored concurrently; if later ones correct earlier ones,
+use --concurrency 1. The sessions of a conversation are always stored in order.
 """
 _TASKS = """\
-Without an action the newest tasks are listed. 'retry ID' begins one again that failed or was cancelled,
-and waits for it. 'cancel ID' cancels one; what was said is kept, and can be processed by another.
+Without an action, the newest tasks are listed. 'retry ID' restarts a failed or cancelled task and waits for
+it. 'cancel ID' cancels a task; its messages are kept, and another task can process them.
 """
 _WORKER = """\
-It takes on the tasks of every process and every user in the store. SIGTERM or ^C finishes what is under way,
-takes on nothing new and ends; a second one leaves what is under way to others at once. Any number of workers
-may run on one store, also on several machines when it is a server.
+A worker runs the tasks of all processes and users of the store. On SIGTERM or ^C it finishes its current
+tasks and exits; on a second one it exits at once and leaves them to other workers. Any number of workers may
+share a store, and if it is a server, they may run on several machines.
 """
 _MORE = {"load": _LOAD, "tasks": _TASKS, "worker": _WORKER}
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that complains in one line."""
+    """A parser that reports errors in one line."""
 
     def error(self, message: str) -> NoReturn:
         line = mask_text(" ".join(message.split()))
@@ -74,7 +74,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     if options.command is None:
         parser.print_help()
         parser.exit()
-    # argparse does not go on collecting the words of a text behind an option.
+    # argparse does not collect further words of a text behind an option.
     takes_words = isinstance(getattr(options, "text", None), list)
     if left and not (takes_words and not any(word.startswith("-") for word in left)):
         parser.error(f"unrecognized arguments: {' '.join(left)}{_meant(left, commands[options.command])}")
@@ -104,7 +104,7 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
     _everywhere(parser, unset=None, off=False)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name, describe, summary in (
-        ("demo", _demo, "show the main job on a conversation that comes along"),
+        ("demo", _demo, "learn from a sample conversation, search it, and correct a memory"),
         ("load", _load, "remember the conversations in a file"),
         ("add", _add, "remember a text"),
         ("search", _search, "find memories"),
@@ -116,11 +116,11 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
         ("export", _export, "write memories to a file"),
         ("import", _import, "store memories from an export, from powermem 1.1 or from mem0"),
         ("copy", _copy, "copy memories from one store into another"),
-        ("reembed", _reembed, "move the store to the configured embedder"),
-        ("process", _process, "learn from everything that is buffered, and wait for it"),
-        ("tasks", _tasks, "list the tasks in the background, try one again or cancel it"),
-        ("worker", _worker, "do the work in the background until stopped"),
-        ("stats", _stats, "show numbers, and which store, embedder and extractor are used"),
+        ("reembed", _reembed, "embed all memories again with the configured embedder"),
+        ("process", _process, "process all buffered messages, and wait for the result"),
+        ("tasks", _tasks, "list background tasks, retry or cancel one"),
+        ("worker", _worker, "run background tasks until stopped"),
+        ("stats", _stats, "show statistics, and the store, embedder and extractor in use"),
         ("config", _config, "show or check the configuration"),
     ):
         command = commands.add_parser(
@@ -132,7 +132,7 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
             allow_abbrev=False,
         )
         describe(command)
-        # Suppressed defaults: what stands before the command must not be undone by its absence behind it.
+        # Suppressed defaults, so that an option before the command is not reset if it is missing behind it.
         _everywhere(command, unset=argparse.SUPPRESS, off=argparse.SUPPRESS)
     return parser, dict(commands.choices)
 
@@ -156,9 +156,9 @@ def _load(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="JSON lines, a .json document, or -")
     _scope(parser)
     _saying(parser)
-    parser.add_argument("--concurrency", type=_count, default=8, metavar="N", help="values at once (8)")
-    parser.add_argument("--checkpoint", metavar="PATH", help="note there what is done, and go on from there")
-    parser.add_argument("--rate", type=_rate, metavar="N", help="values begun in a second, at most")
+    parser.add_argument("--concurrency", type=_count, default=8, metavar="N", help="concurrent values (8)")
+    parser.add_argument("--checkpoint", metavar="PATH", help="record progress there, and resume from it")
+    parser.add_argument("--rate", type=_rate, metavar="N", help="the most values started per second")
 
 
 def _add(parser: argparse.ArgumentParser) -> None:
@@ -173,11 +173,11 @@ def _search(parser: argparse.ArgumentParser) -> None:
     _filters(parser)
     _limit(parser, 10)
     parser.add_argument("--threshold", type=_share, metavar="SCORE", help="leave out lower scores, 0 to 1")
-    parser.add_argument("--as-of", type=_moment, metavar="WHEN", help="what was true at that moment")
+    parser.add_argument("--as-of", type=_moment, metavar="WHEN", help="what was true at that time")
     parser.add_argument(
-        "--max-tokens", type=_count, metavar="N", help="what the texts found may take together, estimated"
+        "--max-tokens", type=_count, metavar="N", help="the most tokens of all texts found, estimated"
     )
-    parser.add_argument("--no-rerank", action="store_true", help="leave a configured reranker out")
+    parser.add_argument("--no-rerank", action="store_true", help="skip the configured reranker")
     parser.add_argument("--explain", action="store_true", help="show the parts of each score")
 
 
@@ -190,25 +190,25 @@ def _list(parser: argparse.ArgumentParser) -> None:
     _scope(parser)
     _filters(parser)
     _limit(parser, 100)
-    parser.add_argument("--offset", type=_whole, default=0, metavar="N", help="pass over so many")
+    parser.add_argument("--offset", type=_whole, default=0, metavar="N", help="skip the first N")
     parser.add_argument("--sort", choices=SORT_COLUMNS, default="created_at", help="sort by (created_at)")
-    parser.add_argument("--order", choices=("asc", "desc"), default="desc", help="up or down (desc)")
+    parser.add_argument("--order", choices=("asc", "desc"), default="desc", help="the order (desc)")
 
 
 def _update(parser: argparse.ArgumentParser) -> None:
     _id(parser)
     parser.add_argument("text", nargs="*", metavar="TEXT", help="the new text; - reads standard input")
     _owner(parser)
-    _metadata(parser, "merged into what is there; null removes a key")
+    _metadata(parser, "merged into the existing metadata; null removes a key")
     parser.add_argument("--replace-metadata", action="store_true", help="replace it instead of merging")
 
 
 def _delete(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", nargs="?", metavar="ID", help="which memory")
-    parser.add_argument("--all", action="store_true", help="every memory of the scope")
+    parser.add_argument("--all", action="store_true", help="all memories of the scope")
     _scope(parser)
     _filters(parser)
-    parser.add_argument("-y", "--yes", action="store_true", help="do not ask, with --all")
+    parser.add_argument("-y", "--yes", action="store_true", help="with --all, do not ask")
 
 
 def _history(parser: argparse.ArgumentParser) -> None:
@@ -216,15 +216,15 @@ def _history(parser: argparse.ArgumentParser) -> None:
 
 
 def _export(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="where to; .gz compresses, - is standard output")
+    parser.add_argument("file", metavar="FILE", help="the target; .gz compresses, - is standard output")
     _scope(parser)
     _filters(parser)
-    parser.add_argument("--vectors", action="store_true", help="also the vectors")
+    parser.add_argument("--vectors", action="store_true", help="include the vectors")
 
 
 def _import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="an export, a database of powermem 1.1, or -")
-    parser.add_argument("--format", choices=FORMATS, default="auto", help="what it is in (auto)")
+    parser.add_argument("--format", choices=FORMATS, default="auto", help="its format (auto)")
     parser.add_argument("--collection", metavar="NAME", help="the table of a database that has several")
 
 
@@ -243,7 +243,7 @@ def _reembed(parser: argparse.ArgumentParser) -> None:
 
 
 def _process(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-u", "--user", "--user-id", metavar="ID", help="only what this user said")
+    parser.add_argument("-u", "--user", "--user-id", metavar="ID", help="only messages of this user")
 
 
 def _tasks(parser: argparse.ArgumentParser) -> None:
@@ -254,16 +254,18 @@ def _tasks(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-u", "--user", "--user-id", metavar="ID", help="whose")
     parser.add_argument("-a", "--agent", metavar="ID", help="which agent's")
     parser.add_argument("-r", "--run", metavar="ID", help="of which conversation")
-    parser.add_argument("--status", choices=[str(each) for each in ProcessStatus], help="in this state only")
-    _limit(parser, 20)
-    parser.add_argument("--watch", action="store_true", help="show them again and again until interrupted")
     parser.add_argument(
-        "--every", type=_rate, default=2.0, metavar="SECONDS", help="how often, with --watch (2)"
+        "--status", choices=[str(each) for each in ProcessStatus], help="only tasks in this state"
+    )
+    _limit(parser, 20)
+    parser.add_argument("--watch", action="store_true", help="refresh the list until interrupted")
+    parser.add_argument(
+        "--every", type=_rate, default=2.0, metavar="SECONDS", help="the interval of --watch (2)"
     )
 
 
 def _worker(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--concurrency", type=_count, metavar="N", help="how many users at once")
+    parser.add_argument("--concurrency", type=_count, metavar="N", help="users processed concurrently")
 
 
 def _stats(parser: argparse.ArgumentParser) -> None:
@@ -311,7 +313,7 @@ def _filters(parser: argparse.ArgumentParser) -> None:
 
 def _limit(parser: argparse.ArgumentParser, default: int) -> None:
     parser.add_argument(
-        "-l", "--limit", type=_count, default=default, metavar="N", help=f"how many at most ({default})"
+        "-l", "--limit", type=_count, default=default, metavar="N", help=f"the most to show ({default})"
     )
 
 

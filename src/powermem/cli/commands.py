@@ -1,4 +1,4 @@
-"""The commands. Each takes the options and the output, and returns the exit code."""
+"""The commands. Each takes options and output, and returns the exit code."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def history(options: Namespace, output: Output) -> int:
 
 
 def stats(options: Namespace, output: Output) -> int:
-    """Show numbers, and what the memory is made of."""
+    """Show statistics, and the store, embedder and extractor."""
     with open_memory(options) as memory:
         numbers = memory.get_statistics(options.user, options.agent)
     output.give(numbers, views.statistics)
@@ -178,7 +178,7 @@ def _problems(options: Namespace) -> Sequence[str]:
 
 
 def _words(given: Sequence[str]) -> str:
-    """Return a text from the command line, or from standard input when it is ``-``."""
+    """Return a text from the command line, or from standard input if it is ``-``."""
     if list(given) != ["-"]:
         return " ".join(given)
     try:

@@ -1,4 +1,4 @@
-"""From the options to a configuration, and to an open memory."""
+"""Turn the options of the command line into a configuration and a memory."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def open_memory(options: Namespace) -> Memory:
-    """Make the memory that the options describe; it opens with the first call.
+    """Create the memory that the options describe; its first call opens it.
 
     Raises:
         ConfigError: the configuration is wrong.
-        UsageError: the options do not fit together.
+        UsageError: the options contradict each other.
     """
     from .._sync.memory import Memory
 
@@ -25,20 +25,20 @@ def open_memory(options: Namespace) -> Memory:
 
 
 def without_resuming(config: Mapping[str, Any], **settings: Any) -> dict[str, Any]:
-    """Return a configuration that leaves the work in the background to those who are there for it.
+    """Return a configuration that leaves existing background tasks to workers.
 
     Args:
-        config: a configuration that is not checked yet.
-        settings: more of its section ``processing``.
+        config: an unchecked configuration.
+        settings: further settings of its section ``processing``.
     """
     section = config.get("processing")
     if section is not None and not isinstance(section, Mapping):
-        return dict(config)  # it is wrong, which is reported when it is read
+        return dict(config)  # wrong, which is reported when it is checked
     return {**config, "processing": {**(section or {}), "resume": False, **settings}}
 
 
 def configuration(options: Namespace) -> dict[str, Any]:
-    """Return the configuration that the options describe, as a dict that is not checked yet."""
+    """Return the configuration that the options describe, as an unchecked dict."""
     from ..config import auto_config, load_config
 
     if options.config is not None and options.env_file is not None:
@@ -48,12 +48,12 @@ def configuration(options: Namespace) -> dict[str, Any]:
 
 
 def scope(options: Namespace) -> dict[str, Any]:
-    """Return the ids of the scope as the memory takes them."""
+    """Return the ids of the scope as keyword arguments."""
     return {"user_id": options.user, "agent_id": options.agent, "run_id": options.run}
 
 
 def place(config: Mapping[str, Any]) -> str:
-    """Return in words where the store of a configuration is, without secrets.
+    """Describe the store of a configuration and its location, without secrets.
 
     Raises:
         ConfigError: the configuration is wrong.
@@ -79,7 +79,7 @@ def place(config: Mapping[str, Any]) -> str:
 
 
 def _with_database(config: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """Return a configuration whose store is a SQLite file, with the other settings of SQLite that it has."""
+    """Return a configuration whose store is an SQLite file; other settings of an SQLite store are kept."""
     name = "database" if "database" in config else "vector_store"
     section = config.get(name)
     settings: Mapping[str, Any] = {}

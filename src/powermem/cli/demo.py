@@ -1,4 +1,4 @@
-"""``powermem demo``: the main job on a conversation that comes with the package."""
+"""``powermem demo``: learn from a sample conversation, search it, and correct a memory."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _BEST = 3
 
 
 def demo(options: Namespace, output: Output) -> int:
-    """Show the main job: learn from a conversation, find, correct."""
+    """Run the demo: learn from a conversation, search, correct."""
     with _database(options) as path:
         document = _Demo(_configuration(options, path), output).run()
         kept = options.keep or options.db is not None
@@ -42,7 +42,7 @@ def demo(options: Namespace, output: Output) -> int:
 
 
 class _Demo:
-    """One run: shows each step when it is done, and measures it."""
+    """One run of the demo, which prints and times each step."""
 
     def __init__(self, config: Mapping[str, Any], output: Output) -> None:
         from .._sync.memory import Memory
@@ -54,7 +54,7 @@ class _Demo:
         self._steps: list[tuple[str, float]] = []
 
     def run(self) -> dict[str, Any]:
-        """Take all steps and return what they gave."""
+        """Run all steps and return their results."""
         with self._step("open the store"):
             self._memory.initialize()
         with self._memory as memory:
@@ -160,7 +160,7 @@ class _Demo:
 
 @contextmanager
 def _database(options: Namespace) -> Iterator[str]:
-    """Choose the file: a new one of the user's, a temporary one that stays, or one that goes."""
+    """Choose the database: a new file of the user's, a temporary one that is kept, or one that is deleted."""
     if options.db is not None:
         if Path(options.db).exists():
             raise CommandError(f"{options.db}: exists already; the demo wants a new file")
@@ -173,7 +173,7 @@ def _database(options: Namespace) -> Iterator[str]:
 
 
 def _configuration(options: Namespace, path: str) -> dict[str, Any]:
-    """Return the demo's own configuration: the same everywhere, but for the model that --llm asks for."""
+    """Return the configuration of the demo, which is fixed except for the language model with --llm."""
     if (options.config or options.env_file) and not options.llm:
         raise UsageError(
             "demo: --config and --env-file go with --llm; the rest of the demo is the same everywhere"
@@ -194,9 +194,9 @@ def _configuration(options: Namespace, path: str) -> dict[str, Any]:
 
 
 def _farewell(path: str, kept: bool) -> Iterator[str]:
-    yield "\n== How to go on"
+    yield "\n== Next steps"
     if kept:
-        yield f"The database stays at {path}:"
+        yield f"The database is kept at {path}:"
         yield f'  powermem search "Which pets do they have?" --db {shlex.quote(path)}'
         yield f"  powermem list --db {shlex.quote(path)}"
     else:

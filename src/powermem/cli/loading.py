@@ -1,4 +1,4 @@
-"""``powermem load``: many conversations, several at once."""
+"""``powermem load``: load many conversations concurrently."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class _Unfinished(PowerMemError):
 
 @dataclass(slots=True)
 class Tally:
-    """What has been done; threads may share it.
+    """Counts of a load; thread-safe.
 
     Attributes:
-        added: calls of ``Memory.add`` that went well.
-        failed: values and calls that did not.
-        events: what became of memories, and how often.
-        errors: the first ones; a bad file must not fill the memory.
+        added: successful calls of ``Memory.add``.
+        failed: failed calls, and values that could not be read.
+        events: the number of memories for each event.
+        errors: the first errors; their number is limited.
     """
 
     added: int = 0
@@ -44,7 +44,7 @@ class Tally:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def succeed(self, result: AddResult) -> None:
-        """Count a call and what became of memories."""
+        """Count a successful call and its events."""
         with self.lock:
             self.added += 1
             self.events.update(item["event"] for item in result["results"])
@@ -62,12 +62,12 @@ class Tally:
 
 
 class Keeper:
-    """Stores values of a file, each as one or several calls of ``Memory.add``.
+    """Stores the values of a file, each with one or more calls of ``Memory.add``.
 
     Args:
-        memory: where to.
-        defaults: arguments for what a value does not say.
-        tally: what was done goes into it.
+        memory: the memory.
+        defaults: arguments for those that a value does not have.
+        tally: receives the counts.
     """
 
     def __init__(self, memory: Memory, defaults: Call, tally: Tally) -> None:
@@ -76,15 +76,14 @@ class Keeper:
         self._tally = tally
 
     def store_each(self, taken: Sequence[Mapping[str, Any]]) -> list[UsageRecord | Exception]:
-        """Store values; what is wrong with them goes into the tally.
+        """Store values, and count errors in the tally.
 
         Args:
-            taken: each with the value and its number as ``messages``, and, when the load can be resumed, an
-                ``idempotency_key`` from which comes a key for each call.
+            taken: items with the number and the value as ``messages``, and an ``idempotency_key`` if the load
+                can be resumed, from which the keys of the calls are derived.
 
         Returns:
-            For each value nothing, or an error when a call failed, so that the value is to be tried again
-            when the load resumes.
+            For each value no usage, or an error if a call failed, so that a resumed load retries the value.
         """
         outcomes: list[UsageRecord | Exception] = []
         for one in taken:
@@ -159,7 +158,7 @@ def _defaults(options: Namespace) -> dict[str, Any]:
 
 
 def _numbered(entries: Iterable[Entry], advance: Callable[[int], None]) -> Iterator[dict[str, Any]]:
-    # Told when a value is taken, so that those which a checkpoint passes over count, too.
+    # Progress is reported when a value is taken, so that values which a checkpoint skips are included.
     for number, entry in enumerate(entries):
         yield {"messages": (number, entry)}
         advance(entry.size)

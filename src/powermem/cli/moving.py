@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..types import ImportResult, ProgressRecord, ReembedResult
+from . import views
 from .configuration import open_memory, scope, without_resuming
-from .output import Column, Grid, Output, Part, UsageError
+from .output import Column, Output, Part, UsageError
 
 if TYPE_CHECKING:
     from .._sync.memory import Memory
@@ -77,7 +78,7 @@ def _configured(path: str) -> Memory:
 
 @contextmanager
 def _closing(memory: Memory) -> Iterator[Memory]:
-    """Close a memory in the end, without opening it as usual, which needs an embedder that fits."""
+    """Close a memory at the end without opening it, which would require the store's embedder."""
     try:
         yield memory
     finally:
@@ -103,14 +104,7 @@ def _exported(result: Mapping[str, Any]) -> Iterator[Part]:
 
 def _imported(result: ImportResult) -> Iterator[Part]:
     yield f"{result['imported']} imported, {result['skipped']} here already, {result['failed']} failed"
-    if result["errors"]:
-        yield ""
-        yield Grid(
-            (Column("line", right=True), Column("error", prose=True, style="red")),
-            [(str(fault["line"]), fault["error"]) for fault in result["errors"]],
-        )
-        if len(result["errors"]) < result["failed"]:
-            yield f"and {result['failed'] - len(result['errors'])} more"
+    yield from views.errors(Column("line", right=True), result["errors"], result["failed"])
 
 
 def _reembedded(result: ReembedResult) -> Iterator[Part]:

@@ -1,4 +1,4 @@
-"""What the commands print: tables for people, JSON for programs, errors in one line."""
+"""The output of the commands: tables for people, JSON for programs, errors in one line."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 _WIDTH_OF_A_FILE = 120
 _LEAST_PROSE = 24
 _GAP = 2
-# Stored text must not be able to recolour the terminal, or to reverse what is read after it.
+# Stored text must not be able to send terminal escape sequences or to change the direction of text.
 _UNSAFE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _IDS = ("id", "memory_id", "superseded_by")
 
 
 class CommandError(Exception):
-    """A command cannot do what it was asked to."""
+    """A command failed."""
 
     code = 1
 
 
 class UsageError(CommandError):
-    """The options do not fit together."""
+    """The options contradict each other."""
 
     code = 2
 
@@ -44,9 +44,9 @@ class Column(NamedTuple):
 
     Attributes:
         title: its heading.
-        prose: whether its text may be broken into lines; anything else is always shown in one piece.
-        right: whether it is set flush right.
-        style: how it looks in a terminal.
+        prose: whether its text may wrap; any other text is never broken.
+        right: whether it is right-aligned.
+        style: its style in a terminal.
     """
 
     title: str
@@ -57,7 +57,7 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table: its columns, and rows of as many cells."""
+    """A table: its columns, and rows with a cell for each."""
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[str]]
@@ -68,13 +68,13 @@ Part = str | Grid
 
 
 class Output:
-    """Where results go.
+    """Prints results to standard output.
 
     Args:
         as_json: print JSON instead of tables.
 
     Raises:
-        CommandError: tables are wanted and rich is not installed.
+        CommandError: rich, which tables need, is not installed.
     """
 
     def __init__(self, *, as_json: bool) -> None:
@@ -82,7 +82,7 @@ class Output:
         self._console = None if as_json else _console()
 
     def give(self, document: Any, view: Callable[[Any], Iterable[Part]]) -> None:
-        """Print a result: as it is in JSON, or as the parts that a view makes of it."""
+        """Print a result: as JSON, or as the parts that a view makes of it."""
         if self._console is None:
             _write(_json(document, indent=2))
             return
@@ -90,18 +90,18 @@ class Output:
             self.show(part)
 
     def tell(self, document: Any, line: str) -> None:
-        """Print one of many results: in JSON on a line of its own, or as a line of text."""
+        """Print one of many results: as a line of JSON or of text."""
         _write(_json(document, indent=None) if self._console is None else safe(" ".join(line.split())))
 
     def clear(self) -> None:
-        """Begin anew at the top of a terminal; elsewhere begin after a blank line."""
+        """Clear the terminal; elsewhere print a blank line."""
         if self._console is None:
             return
         in_terminal = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
         sys.stdout.write("\x1b[H\x1b[2J" if in_terminal else "\n")
 
     def show(self, part: Part) -> None:
-        """Print a part, unless JSON is wanted."""
+        """Print a part, except in JSON mode."""
         if self._console is None:
             return
         if isinstance(part, str):
@@ -113,14 +113,14 @@ class Output:
 
     @contextmanager
     def progress(self, title: str, total: int | None) -> Iterator[Callable[[int], None]]:
-        """Show a progress bar while a block runs, when standard error is a terminal.
+        """Show a progress bar while a block runs, if standard error is a terminal.
 
         Args:
-            title: what is going on.
-            total: how much there is to do, if that is known.
+            title: its title.
+            total: the total amount of work, if known.
 
         Yields:
-            A function to be called with how much more has been done, from one thread at a time.
+            A function to call with the amount of work done since the last call, from one thread at a time.
         """
         if not sys.stderr.isatty() or find_spec("rich") is None:
             yield lambda done: None
@@ -135,7 +135,8 @@ class Output:
 
             def advance(done: int) -> None:
                 nonlocal calls
-                # Without a total the steps are what is counted; with one they are shares of it.
+                # With a total, the amounts are shares of it and the calls are counted; without, the amounts
+                # are.
                 calls += done if total is None else 1
                 elapsed = bar.tasks[0].elapsed or 0.0
                 bar.update(task, advance=done, rate=f"{calls / elapsed:,.0f}/s" if elapsed else "")
@@ -145,7 +146,7 @@ class Output:
 
 @contextmanager
 def warnings_shown() -> Iterator[None]:
-    """Print what the library warns about to standard error while a block runs."""
+    """Print the library's warnings to standard error while a block runs."""
     handler = logging.StreamHandler()
     handler.setLevel(logging.WARNING)
     handler.setFormatter(logging.Formatter("powermem: %(message)s"))
@@ -164,7 +165,7 @@ def complain(message: str) -> None:
 
 
 def safe(text: str) -> str:
-    """Return a text whose control characters are spelt out; tabs become spaces and line breaks stay."""
+    """Return a text with escaped control characters; tabs become spaces and line breaks are kept."""
     return _UNSAFE.sub(
         lambda found: " " if found[0] == "\t" else found[0].encode("unicode_escape").decode("ascii"), text
     )
@@ -192,7 +193,8 @@ def _console() -> Console:
 
 
 def _json(document: Any, *, indent: int | None) -> str:
-    # Where the output is not UTF-8, what it cannot hold would become escapes that are no JSON.
+    # If the output is not UTF-8, characters that it cannot encode would become Python escapes, which are no
+    # JSON.
     plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
     return json.dumps(_portable(document), ensure_ascii=plain, indent=indent)
 
@@ -221,7 +223,7 @@ def _cell(text: str) -> str:
 
 
 def _fits(grid: Grid, width: int) -> bool:
-    """Tell whether all that must stay in one piece does, with some room for prose."""
+    """Return whether a table fits, with unbroken cells and some width for prose."""
     from rich.cells import cell_len
 
     needed = 0
@@ -256,7 +258,7 @@ def _drawn(grid: Grid, console: Console) -> str:
 
 
 def _stacked(grid: Grid) -> str:
-    """Write each row as lines of its own, for a terminal that is too narrow for the table."""
+    """Format each row as several lines, for a terminal that is too narrow for the table."""
     rows = (
         "\n".join(
             f"{column.title}: {_cell(text)}" for column, text in zip(grid.columns, row, strict=True) if text

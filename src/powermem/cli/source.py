@@ -1,4 +1,4 @@
-"""What a file to load holds: conversations in several forms, read as calls of ``Memory.add``."""
+"""Read the file of ``powermem load`` and convert its values to calls of ``Memory.add``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Call = dict[str, Any]
 """Keyword arguments of ``Memory.add``."""
 
 _SHARED = ("user_id", "agent_id", "run_id", "metadata", "infer")
-"""What a conversation may say for all its sessions, and a session for itself."""
+"""Arguments that a conversation may have for all of its sessions, and a session for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,9 @@ class Entry:
     """One value of a file.
 
     Attributes:
-        where: how a person finds it again, such as ``"line 3"``.
-        value: what JSON made of it, or the error why it could not.
-        size: its share of the file: bytes of a line, 1 for an item of a document.
+        where: its position, such as ``"line 3"``.
+        value: the decoded JSON, or the error.
+        size: its share of the file for the progress: bytes of a line, 1 for an item of a document.
     """
 
     where: str
@@ -42,7 +42,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The values of a file, read one by one, and the sum of their sizes when that is known."""
+    """The values of a file, read lazily, and the sum of their sizes if known."""
 
     entries: Iterator[Entry]
     total: int | None
@@ -50,10 +50,10 @@ class Source:
 
 @contextmanager
 def open_source(name: str) -> Iterator[Source]:
-    """Open a file for reading: JSON lines, a ``.json`` document, or ``-`` for lines on standard input.
+    """Open a file of JSON lines, a ``.json`` document, or ``-`` for lines on standard input.
 
     Raises:
-        CommandError: it cannot be read, or the document is no JSON.
+        CommandError: it cannot be read, or the document is not JSON.
     """
     if name == "-":
         yield Source(_lines(sys.stdin.buffer), None)
@@ -75,14 +75,14 @@ def open_source(name: str) -> Iterator[Source]:
 
 
 def calls(value: Any, defaults: Mapping[str, Any]) -> list[tuple[str, Call]]:
-    """Read one value as calls of ``Memory.add``.
+    """Convert one value to calls of ``Memory.add``.
 
     Args:
         value: a text, messages, the arguments themselves, or a conversation of sessions.
-        defaults: arguments for what the value does not say.
+        defaults: arguments for those that the value does not have.
 
     Returns:
-        The calls in order, each with its place inside the value, which is blank when there is but one.
+        The calls in order, each with its position within the value, which is blank if there is only one.
 
     Raises:
         InvalidInputError: the value is none of these.
@@ -106,7 +106,7 @@ def calls(value: Any, defaults: Mapping[str, Any]) -> list[tuple[str, Call]]:
 
 
 def _lines(file: BinaryIO) -> Iterator[Entry]:
-    """Read a file line by line, so that its length does not matter."""
+    """Read a file line by line, so that it may be of any size."""
     for number, line in enumerate(file, 1):
         if not line.strip():
             continue
@@ -129,12 +129,12 @@ def _values(name: str, file: BinaryIO) -> Sequence[Any]:
         ) from None
     except (UnicodeDecodeError, RecursionError):
         raise CommandError(f"{name}: this is not JSON in UTF-8") from None
-    # An array of messages is one conversation, not one conversation a message.
+    # An array of messages is a single conversation.
     return [document] if not isinstance(document, list) or _are_messages(document) else document
 
 
 def _are_messages(values: Sequence[Any]) -> bool:
-    # One of them has a role; items beside it, such as calls of tools, may have none.
+    # At least one has a role; other items, such as tool calls, may have none.
     items = [value for value in values if isinstance(value, dict) and "messages" not in value]
     return len(items) == len(values) > 0 and any(map(holds_messages, items))
 

@@ -1,4 +1,4 @@
-"""``powermem process`` and ``powermem tasks``: the work in the background, done or looked at."""
+"""``powermem process`` and ``powermem tasks``: run, list, retry and cancel background tasks."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def process(options: Namespace, output: Output) -> int:
         before = memory.processing.stats()["buffered"]
         written = memory.flush(options.user)
     except KeyboardInterrupt:
-        # Who interrupts does not want to wait for a model; the work goes on at the next start.
+        # An interrupt must not wait for a model; the work continues at the next start.
         memory.close(drain=False)
         raise
     except PowerMemError as error:
         fault = error
     finally:
-        # The last task has told its end when this is over.
+        # Waits until the callback has been called for the last task.
         memory.close()
     if fault is not None and not ended:
         raise fault
@@ -115,7 +115,7 @@ def _cancel(memory: Memory, options: Namespace, output: Output) -> int:
 
 
 def described(task: Mapping[str, Any]) -> str:
-    """Return in one line how a task has ended."""
+    """Describe the outcome of a task in one line."""
     if task["status"] != ProcessStatus.COMPLETED:
         return f"task {task['task_id']} {task['status']}" + (f": {task['error']}" if task["error"] else "")
     preferences = len(task["preferences"])
@@ -142,7 +142,7 @@ def _processed(result: Mapping[str, Any]) -> Iterator[Part]:
 def _shown(overview: Mapping[str, Any]) -> Iterator[Part]:
     found, numbers = overview["tasks"], overview["stats"]
     waiting = numbers["buffered"] or numbers["queue_depth"] or numbers["running"]
-    # What a failed task was to read counts as old too, and waits for nobody.
+    # The turns of failed tasks also count for the oldest age, but nothing waits for them.
     age = numbers["oldest_age"] if waiting else None
     yield (
         f"{views.amount(numbers['buffered'], 'message', 'messages')} buffered, "

@@ -1,4 +1,4 @@
-"""Results as people read them."""
+"""Results as tables and lines for people."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def configuration(masked: Record) -> Iterator[Part]:
 
 
 def validity(result: Record) -> Iterator[Part]:
-    """Show that a configuration is fine."""
+    """Show that a configuration is valid."""
     if result["valid"]:
         yield "OK"
 
@@ -163,14 +163,25 @@ def loaded(result: Record) -> Iterator[Part]:
     skipped = f", {result['skipped']} done before" if result["skipped"] else ""
     done = f"{result['added']} added, {result['failed']} failed{skipped} in {result['seconds']:.1f} s"
     yield f"{done}; memories: {events or 'none'}"
-    if result["errors"]:
+    yield from errors(Column("where"), result["errors"], result["failed"])
+
+
+def errors(place: Column, listed: Sequence[Record], total: int) -> Iterator[Part]:
+    """Show errors, if there are any.
+
+    Args:
+        place: the column that says where; its title is the key of the errors.
+        listed: the first errors, each with the place and an ``error``.
+        total: the number of all errors.
+    """
+    if listed:
         yield ""
         yield Grid(
-            (Column("where"), Column("error", prose=True, style="red")),
-            [(fault["where"], fault["error"]) for fault in result["errors"]],
+            (place, Column("error", prose=True, style="red")),
+            [(str(one[place.title] or ""), one["error"]) for one in listed],
         )
-        if len(result["errors"]) < result["failed"]:
-            yield f"and {result['failed'] - len(result['errors'])} more"
+        if len(listed) < total:
+            yield f"and {total - len(listed)} more"
 
 
 def pairs(rows: Sequence[tuple[str, str]]) -> Grid:
@@ -179,27 +190,27 @@ def pairs(rows: Sequence[tuple[str, str]]) -> Grid:
 
 
 def who(found: Record) -> str:
-    """Return who said it, or else whose it is."""
+    """Return the speaker of a memory, or else its owner."""
     return str(found["actor_id"] or found["user_id"] or found["agent_id"] or "")
 
 
 def moment(iso: str, *, seconds: bool = False) -> str:
-    """Return a moment to the minute, or to the second."""
+    """Format a time to the minute, or to the second."""
     return iso[: 19 if seconds else 16].replace("T", " ")
 
 
 def amount(count: int, one: str, several: str) -> str:
-    """Return a number with what it counts."""
+    """Format a number with the noun that it counts."""
     return f"{count} {one if count == 1 else several}"
 
 
 def memories_counted(count: int) -> str:
-    """Return a number of memories."""
+    """Format a number of memories."""
     return amount(count, "memory", "memories")
 
 
 def plain(value: object) -> str:
-    """Return a value as one reads it."""
+    """Format a value for people."""
     if isinstance(value, Mapping):
         return ", ".join(f"{key}={plain(part)}" for key, part in value.items())
     if isinstance(value, (list, tuple)):
@@ -213,7 +224,7 @@ def _changed(item: Record) -> str:
 
 
 def _part(value: object) -> str:
-    """Return a part of a score: ranks are whole numbers, and what does not apply is left blank."""
+    """Format a part of a score: ranks are integers, and a missing part is blank."""
     if value is None:
         return ""
     return f"{value:.3f}" if isinstance(value, float) else plain(value)

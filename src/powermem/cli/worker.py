@@ -1,4 +1,4 @@
-"""``powermem worker``: a process that does the work in the background, and nothing else."""
+"""``powermem worker``: a process that only runs background tasks."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-# Seconds between two looks whether a second signal came.
+# The interval, in seconds, at which a second signal is checked for.
 _GLANCE = 0.1
 
 
 def worker(options: Namespace, output: Output) -> int:
-    """Do the work in the background until a signal comes."""
+    """Run background tasks until a signal arrives."""
     from .._async.memory import AsyncMemory
 
     chosen = {} if options.concurrency is None else {"concurrency": options.concurrency}
@@ -40,7 +40,7 @@ async def _work(memory: AsyncMemory, store: str, output: Output) -> None:
     with stopping.listening():
         try:
             await memory.processing.start()
-            # What is there by now stays; to go over it again and again would hold the loop each time.
+            # All objects so far are permanent: freezing them spares the event loop long collections.
             gc.freeze()
             _say(output, "watching", f"watching {store}", store=store)
             await stopping.first.wait()
@@ -57,7 +57,7 @@ def _say(output: Output, event: str, line: str, **more: Any) -> None:
 
 
 class _Stopping:
-    """What signals ask for: the first to come to an end, the second to do so at once."""
+    """Records signals: the first asks for a graceful stop, the second for an immediate one."""
 
     def __init__(self) -> None:
         self.first = asyncio.Event()
@@ -65,11 +65,11 @@ class _Stopping:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Take the signals while a block runs."""
+        """Handle the signals while a block runs."""
         loop = asyncio.get_running_loop()
 
         def heard(number: int, frame: object) -> None:
-            # Not the loop's own way, which Windows does not have.
+            # Not loop.add_signal_handler, which Windows does not have.
             loop.call_soon_threadsafe(self._count)
 
         former: list[tuple[signal.Signals, Any]] = [(each, signal.signal(each, heard)) for each in _SIGNALS]

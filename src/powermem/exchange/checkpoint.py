@@ -1,4 +1,4 @@
-"""The file that says how far a load has come; every call blocks."""
+"""The checkpoint file of a load. All calls block."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 class Checkpoint:
-    """Which items of a load are done.
+    """The set of items of a load that are done.
 
-    It may lag behind what is stored: an item is stored under a key made of the load's id and the item's
-    number, so that it is not stored again when the load resumes. The id is on the disk before anything is
+    It may lag behind the store: each item is stored under an idempotency key made of the load's id and the
+    item's number, so that a resumed load does not store it again. The id is on disk before the first item is
     stored.
 
     Args:
-        path: the file; made when it does not exist.
+        path: the file; created if it does not exist.
 
     Raises:
-        InvalidInputError: there is a file that is no checkpoint, or it cannot be read or written.
+        InvalidInputError: the file is no checkpoint, or cannot be read or written.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        # The program may change its folder during the load.
+        # Absolute, since the program may change its working directory during the load.
         self._path = check_path(path, "checkpoint")
         if is_open(self._path):
             raise InvalidInputError(
@@ -69,10 +69,10 @@ class Checkpoint:
             raise InvalidInputError(f"checkpoint: {self._path} is not the checkpoint of a load") from error
 
     def begin(self, item: Any) -> None:
-        """Check that a load starts with the same item as the one that the file belongs to.
+        """Check that the first item of a load is that of the load that the file belongs to.
 
         Raises:
-            InvalidInputError: it does not.
+            InvalidInputError: it is not.
         """
         shown = json.dumps(item, sort_keys=True, default=_shown)
         first = sha256(shown.encode("utf-8", "replace")).hexdigest()[:16]
@@ -84,15 +84,15 @@ class Checkpoint:
             )
 
     def key(self, index: int) -> str:
-        """Return the key under which an item is stored once."""
+        """Return the idempotency key of an item."""
         return f"load:{self._id}:{index}"
 
     def has(self, index: int) -> bool:
-        """Return whether an item was done by an earlier run; one that failed is to be tried again."""
+        """Return whether an earlier run completed an item; failed items are retried."""
         return index not in self._again and (index < self._done or index in self._beyond)
 
     def add(self, index: int, *, failed: bool) -> None:
-        """Note what became of an item."""
+        """Record the outcome of an item."""
         if failed:
             self._failed.add(index)
         else:
@@ -104,7 +104,7 @@ class Checkpoint:
             self._done += 1
 
     def save(self) -> None:
-        """Write the file; it is whole at every moment."""
+        """Write the file atomically."""
         state = {
             _KEY: _VERSION,
             "id": self._id,
@@ -127,5 +127,5 @@ class Checkpoint:
 
 
 def _shown(value: object) -> str:
-    # Where something is in memory differs in each run.
+    # Memory addresses differ between runs.
     return _ADDRESS.sub("", repr(value))

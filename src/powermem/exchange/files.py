@@ -1,4 +1,4 @@
-"""Files that are read and written a piece at a time; every call blocks."""
+"""Read and write files line by line. All calls block."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..errors import InvalidInputError
 from ..inputs import check_path
 from ..sqlite.files import is_database, is_open
 
-# The longer ones first: the mark of UTF-32 begins like that of UTF-16.
+# UTF-32 first, since its byte order mark begins with that of UTF-16.
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -27,21 +27,21 @@ _MARKS = (
 )
 
 Target = str | os.PathLike[str] | IO[Any]
-"""A path, or an open file for text or bytes. A path that ends in ``.gz`` is compressed."""
+"""A path, or an open file of text or bytes. A path ending in ``.gz`` is compressed."""
 
 
 class LineWriter:
-    """Writes lines to a file. A path appears only when everything has been written and is on the disk.
+    """Writes lines to a file, which appears at its path only when complete and on disk.
 
     Args:
-        target: where to write; an open file is left open.
+        target: the file; an open file is left open.
     """
 
     def __init__(self, target: Target) -> None:
         self._path: Path | None = None
         self._file: IO[Any]
         if isinstance(target, (str, os.PathLike)):
-            # The program may change its folder before the file appears.
+            # Absolute, since the program may change its working directory before the file is complete.
             self._path = check_path(target, "path_or_file")
             if is_open(self._path):
                 raise InvalidInputError(
@@ -49,7 +49,7 @@ class LineWriter:
                 )
             if self._path.is_dir():
                 raise InvalidInputError(f"path_or_file: {self._path} is a folder; give the path of a file")
-            # A device or a pipe is written to, and not replaced.
+            # A device or a pipe is written to, not replaced.
             self._replaces = self._path.is_file() or not self._path.exists()
             self._part = self._path.with_name(f"{self._path.name}.part") if self._replaces else self._path
             with self._explained():
@@ -64,13 +64,13 @@ class LineWriter:
         self._binary = self._path is not None or not isinstance(self._file, io.TextIOBase)
 
     def write(self, lines: Iterable[str]) -> None:
-        """Write lines, each without its end."""
+        """Write lines that have no line breaks."""
         text = "".join(f"{line}\n" for line in lines)
         with self._explained():
             self._file.write(text.encode() if self._binary else text)
 
     def finish(self) -> None:
-        """Make the file appear, when all was written."""
+        """Flush the file and move it to its path."""
         with self._explained():
             if self._path is None:
                 self._file.flush()
@@ -83,9 +83,9 @@ class LineWriter:
             os.replace(self._part, self._path)
 
     def abandon(self) -> None:
-        """Leave nothing behind, when something went wrong."""
+        """Close and delete the incomplete file after an error."""
         if self._path is not None:
-            # On a full disk, closing fails as well: it writes what is left.
+            # On a full disk, close fails too, since it flushes.
             with suppress(OSError):
                 self._file.close()
             if self._replaces:
@@ -97,7 +97,7 @@ class LineWriter:
         try:
             yield
         except OSError as error:
-            # What an open file of the caller's raises is the caller's.
+            # Errors of the caller's own file are passed on unchanged.
             if self._path is None:
                 raise
             raise InvalidInputError(
@@ -106,10 +106,10 @@ class LineWriter:
 
 
 class LineReader:
-    """Reads numbered lines; use it in a ``with`` block.
+    """Reads numbered lines; a context manager.
 
     Args:
-        source: where to read; an open file is left open.
+        source: the file; an open file is left open.
     """
 
     def __init__(self, source: Target) -> None:
@@ -117,7 +117,7 @@ class LineReader:
         self._number = 0
         self._file: IO[Any]
         if isinstance(source, (str, os.PathLike)):
-            # Where it is now, though the program may change its folder while it is read.
+            # Absolute, since the program may change its working directory while the file is read.
             path = check_path(source, "source")
             if is_database_path(path):
                 raise InvalidInputError(
@@ -146,12 +146,12 @@ class LineReader:
         self.close()
 
     def close(self) -> None:
-        """Close the file, if it was given as a path."""
+        """Close the file if it was opened here."""
         if self._own:
             self._file.close()
 
     def take(self, count: int) -> list[tuple[int, str]]:
-        """Return the next lines that are not blank, with their numbers; fewer at the end of the file."""
+        """Return the next ``count`` lines that are not blank, with their numbers; fewer at the end."""
         taken: list[tuple[int, str]] = []
         while len(taken) < count and (lines := self._read(count - len(taken))):
             for line in lines:
@@ -169,7 +169,7 @@ class LineReader:
                 f"source: the compressed file is damaged or cut short, after line {self._number} ({error})"
             ) from error
         except UnicodeError as error:
-            # The file was opened for text, or begins with the mark of UTF-16.
+            # A file opened in text mode, or one with a byte order mark.
             raise InvalidInputError(
                 f"source: the text after line {self._number} is not in the encoding that the file was opened "
                 "with; open it with its own, as in open(path, encoding='gb18030')"
@@ -181,7 +181,7 @@ class LineReader:
         try:
             return line.decode("utf-8")
         except UnicodeDecodeError as error:
-            # Nothing is guessed: a wrong guess would store other words than those that were written.
+            # The encoding is not guessed: a wrong guess would store wrong text.
             raise InvalidInputError(
                 f"source: line {self._number} is not UTF-8 text (byte {error.object[error.start]:#04x} at "
                 f"position {error.start}); nothing from there on was imported. Save the file as UTF-8, or "
@@ -223,17 +223,17 @@ def _packed(path: Path) -> bool:
 
 
 def _open(path: Path, mode: str, *, packed: bool) -> IO[Any]:
-    # What memories say is for the eyes of the file's owner, as the database is.
+    # Only the owner may read an export, like the database.
     opened: Any = open(path, mode, opener=_private if mode == "wb" else None)  # noqa: SIM115
     if not packed:
         return cast("IO[Any]", opened)
     try:
-        # Level 5 packs nearly as well as the default 9 in a third of the time.
+        # Level 5 compresses nearly as well as the default of 9 in a third of the time.
         zipped = gzip.GzipFile(filename="", mode=mode, compresslevel=5, fileobj=opened)
     except BaseException:
         opened.close()
         raise
-    # Closed together with what packs it.
+    # GzipFile closes only a file in this attribute.
     zipped.myfileobj = opened
     return cast("IO[Any]", zipped)
 

@@ -1,4 +1,4 @@
-"""Memories as other libraries write them: powermem 1.1 and mem0."""
+"""Read the formats of other libraries: powermem 1.1 and mem0."""
 
 from __future__ import annotations
 
@@ -19,35 +19,19 @@ from ..types import Metadata, Row, Scope, Stored
 # "memory".
 _TEXT = ("data", "memory", "content", "text")
 _SCOPE = ("user_id", "agent_id", "run_id")
-# What is a column here, is derived from the text, or is of use inside the other library only.
+# Keys that are no metadata: they are columns here, derived from the text, or internal to the other library.
 _KNOWN = frozenset(
-    {
-        *_TEXT,
-        *_SCOPE,
-        "id",
-        "memory_id",
-        "actor_id",
-        "memory_type",
-        "category",
-        "metadata",
-        "hash",
-        "created_at",
-        "updated_at",
-        "expiration_date",
-        "expires_at",
-        "score",
-        "vector",
-        "embedding",
-        "fulltext_content",
-        "text_lemmatized",
-        "access_count",
-    }
-)
+    (
+        *_TEXT, *_SCOPE, "id", "memory_id", "actor_id", "memory_type", "category", "metadata", "hash",
+        "created_at", "updated_at", "expiration_date", "expires_at", "access_count", "score", "vector",
+        "embedding", "fulltext_content", "text_lemmatized",
+    )
+)  # fmt: skip
 _ENVELOPES = ("results", "memories", "data", "points")
 
 
 def records(document: Any) -> Iterator[Any]:
-    """Yield the records of a document: an array, or an object that holds one.
+    """Yield the records of a document: an array, or an object that contains one.
 
     Raises:
         InvalidInputError: it is neither.
@@ -69,15 +53,14 @@ def records(document: Any) -> Iterator[Any]:
 
 
 def read_record(value: Any, now: int) -> Stored:
-    """Read a memory as powermem 1.1 or mem0 writes it.
+    """Read a memory of powermem 1.1 or mem0.
 
-    Both a flat record and a row of a vector store with its ``payload`` are understood. Integer ids stay; from
-    any other id an integer is derived, always the same one. Vectors are not taken over, since nothing says
-    which model made them.
+    It may be a flat record or a row of a vector store with a ``payload``. Integer ids are kept; other ids are
+    mapped to integers deterministically. Vectors are ignored, since the record does not name their model.
 
     Args:
         value: the record.
-        now: stands for a moment that is missing, microseconds UTC.
+        now: the default of missing times, microseconds UTC.
 
     Raises:
         InvalidInputError: it is no such record; the message says why.
@@ -125,12 +108,12 @@ def _metadata(payload: Mapping[str, Any]) -> Metadata:
     if isinstance(own, str):
         own = _decode(own)
     flat = {key: item for key, item in payload.items() if key not in _KNOWN and item is not None}
-    # mem0 keeps metadata flat beside its own keys.
+    # mem0 stores metadata next to its own keys.
     return check_metadata({**flat, **(own if isinstance(own, Mapping) else {})})
 
 
 def _offset(payload: Mapping[str, Any]) -> int | None:
-    """Return the offset of when a record was made, which mem0 writes by the clock of California."""
+    """Return the UTC offset of a record's time, which mem0 writes in the time zone of California."""
     value = payload.get("created_at") or payload.get("updated_at")
     return clock.parse_local(value, timezone.utc, "created_at").utc_offset if value else None
 
@@ -144,7 +127,7 @@ def _identity(value: Any, scope: Scope, text: str) -> int:
     number = parse_id(value)
     if number is not None:
         return number
-    # Without an id the scope and the text are what makes a memory the same again.
+    # Without an id, scope and text identify a memory, so that a second import recognizes it.
     name = json.dumps([*scope, text]) if value is None else str(value)
     return int.from_bytes(hashlib.sha256(name.encode("utf-8", "replace")).digest()[:8], "big") >> 2 or 1
 

@@ -1,8 +1,7 @@
-"""Our own format: a header line, then one JSON object a line for each turn, memory, preference or deleted
-memory's entry.
+"""powermem's file format: a header, then one line of JSON for each item.
 
-Times are integer microseconds UTC. Vectors are normalized float32, terms uint64 and counts uint8, all
-little-endian and in base64.
+Items are turns, memories, preferences and history entries of deleted memories. Times are integer microseconds
+UTC. Vectors are normalized float32, terms uint64 and counts uint8, all little-endian and in base64.
 """
 
 from __future__ import annotations
@@ -25,10 +24,10 @@ from ..tasks import Preference
 from ..types import EmbedderIdentity, HistoryEntry, Row, Scope, Stored, Turn
 
 FORMAT = 1
-"""The version of the format; a reader refuses a higher one."""
+"""The version of the format; readers refuse a higher one."""
 
 INDEX = 2
-"""The version of ``powermem.indexing.index``; terms of another one are computed anew."""
+"""The version of ``powermem.indexing.index``; terms of another version are computed again."""
 
 KEY = "powermem_export"
 
@@ -41,11 +40,11 @@ _encode = json.JSONEncoder(
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the first line says of a file.
+    """The first line of a file.
 
     Attributes:
-        embedder: whose vectors are in it; ``None`` when there are none.
-        index: the version of the terms in it.
+        embedder: the embedder of its vectors; ``None`` if there are none.
+        index: the version of its terms.
     """
 
     embedder: EmbedderIdentity | None
@@ -60,7 +59,7 @@ def write_header(header: Header) -> str:
 
 
 def read_header(line: str) -> Header | None:
-    """Read the first line of a file; ``None`` when it is not one of ours.
+    """Read the first line of a file; return ``None`` if the file is not in powermem's format.
 
     Raises:
         InvalidInputError: it was written by a newer version.
@@ -77,9 +76,7 @@ def read_header(line: str) -> Header | None:
             f"{FORMAT}; upgrade powermem"
         )
     embedder, index = value.get("embedder"), value.get("index", 0)
-    identity = None
-    if embedder is not None:
-        identity = _identity(embedder)
+    identity = None if embedder is None else _identity(embedder)
     if type(index) is not int or not 0 <= index < 1 << 31:
         raise InvalidInputError(f"source: the header's 'index' must be a small integer, got {shown(index)}")
     return Header(identity, index)
@@ -106,9 +103,7 @@ def _write_memory(stored: Stored) -> dict[str, Any]:
     value: dict[str, Any] = {
         "memory": row.text,
         "id": row.id,
-        "user_id": row.scope.user_id,
-        "agent_id": row.scope.agent_id,
-        "run_id": row.scope.run_id,
+        **row.scope._asdict(),
         "hash": row.hash,
         "actor_id": row.actor_id,
         "memory_type": row.memory_type,
@@ -137,9 +132,7 @@ def _write_turn(turn: Turn) -> dict[str, Any]:
     return {
         "turn": turn.content,
         "id": turn.id,
-        "user_id": turn.scope.user_id,
-        "agent_id": turn.scope.agent_id,
-        "run_id": turn.scope.run_id,
+        **turn.scope._asdict(),
         "role": turn.role,
         "actor_id": turn.actor_id,
         "sent_at": turn.sent_at,
@@ -152,9 +145,7 @@ def _write_preference(preference: Preference) -> dict[str, Any]:
     return {
         "preference": preference.text,
         "id": preference.id,
-        "user_id": preference.scope.user_id,
-        "agent_id": preference.scope.agent_id,
-        "run_id": preference.scope.run_id,
+        **preference.scope._asdict(),
         "kind": preference.kind,
         "reasoning": preference.reasoning,
         "created_at": preference.created_at,
@@ -279,12 +270,12 @@ def _scope(value: Mapping[str, Any]) -> Scope:
     return _checked_scope(value["user_id"], value["agent_id"], value["run_id"])
 
 
-# The same few scopes come again and again.
+# Files repeat the same few scopes.
 _checked_scope = lru_cache(maxsize=4096, typed=True)(check_scope)
 
 
 def _id(value: Any) -> int:
-    # As this library writes them; others may have made strings of them.
+    # powermem writes integers; other tools may have turned them into strings.
     if type(value) is int and 0 < value < 1 << 63:
         return value
     number = parse_id(value)
@@ -294,7 +285,7 @@ def _id(value: Any) -> int:
 
 
 def _integer(value: Any) -> int:
-    # Not isinstance: a bool is no number here, and stores keep 64 bits.
+    # Not isinstance, since a bool is no number here; stores have 64 bits.
     if type(value) is not int or not -(1 << 63) <= value < 1 << 63:
         raise InvalidInputError(f"expected a 64-bit integer, got {shown(value)}")
     return value
@@ -305,7 +296,7 @@ def _moment(value: Any) -> int | None:
 
 
 def _offset(value: Any) -> int | None:
-    # Exports of earlier versions have none.
+    # Missing in exports of earlier versions.
     if value is not None and (type(value) is not int or abs(value) >= FULL_DAY):
         raise InvalidInputError(f"utc_offset: expected seconds, less than a day of them, got {shown(value)}")
     return value
@@ -324,7 +315,7 @@ def _optional(value: Any, name: str) -> str | None:
 def _vector(value: Any, embedder: EmbedderIdentity | None) -> bytes | None:
     if value is None or embedder is None or embedder.dimension is None:
         return None
-    # What is no base64 is passed over, so that the length is wrong.
+    # a2b_base64 skips invalid characters, which makes the length wrong.
     vector = a2b_base64(value)
     if len(vector) != 4 * embedder.dimension:
         raise InvalidInputError(

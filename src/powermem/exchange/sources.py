@@ -1,4 +1,4 @@
-"""What an import reads from, whatever its format; every call blocks."""
+"""The source of an import in any format. All calls block."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from .upstream import UpstreamDatabase
 
 @dataclass(slots=True)
 class Page:
-    """Some items of a source, and what could not be read.
+    """A page of items of a source.
 
     Attributes:
         memories: the memories.
         turns: the source turns.
-        history: entries of memories that exist no more.
-        preferences: what users like or want.
-        errors: number of the line or record, and what is wrong with it.
-        last: whether the source ends here.
+        history: history entries of deleted memories.
+        preferences: the preferences.
+        errors: the number of each line or record that could not be read, and the error.
+        last: whether it is the last page.
     """
 
     memories: list[Stored] = field(default_factory=list)
@@ -54,7 +54,7 @@ class Page:
 
 
 def foreign_page(found: Iterable[tuple[int, Any]], *, last: bool) -> Page:
-    """Return a page of records as other libraries write them, each with the number that an error tells."""
+    """Return a page of records of other libraries, each passed with its number for errors."""
     page = Page(last=last)
     now = clock.now()
     for number, value in found:
@@ -66,7 +66,7 @@ def foreign_page(found: Iterable[tuple[int, Any]], *, last: bool) -> Page:
 
 
 class Source:
-    """Pages of items from a file.
+    """Reads pages of items from a file.
 
     Args:
         source: a path, an open file, or JSON text.
@@ -74,7 +74,7 @@ class Source:
         collection: the table of a powermem 1.1 database.
 
     Raises:
-        InvalidInputError: it cannot be read, or is in none of the formats.
+        InvalidInputError: it cannot be read, or has none of the formats.
     """
 
     def __init__(self, source: Target, format: str = "auto", collection: str | None = None) -> None:
@@ -113,7 +113,7 @@ class Source:
             raise InvalidInputError("source: the first line is not the header of an export")
         self._header = None
         if self._first and not _complete(self._first[0][1]):
-            # A document over several lines; it is read as a whole.
+            # A document that spans several lines, read as a whole.
             lines = [text for _, text in self._first]
             while more := self._reader.take(1000):
                 lines += [text for _, text in more]
@@ -127,7 +127,7 @@ class Source:
         """Read the next items.
 
         Args:
-            count: how many lines or records at most.
+            count: the most lines or records to read.
         """
         if self._header is not None:
             assert self._reader is not None
@@ -150,7 +150,7 @@ class Source:
         return taken
 
     def close(self) -> None:
-        """Close what was opened."""
+        """Close the file or database."""
         for opened in (self._reader, self._database):
             if opened is not None:
                 opened.close()

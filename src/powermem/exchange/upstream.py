@@ -1,4 +1,4 @@
-"""Reading a database of powermem 1.1 in place; every call blocks."""
+"""Read a database of powermem 1.1 in place. All calls block."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _COLUMNS = {"id", "vector", "payload"}
 
 
 class UpstreamDatabase:
-    """The SQLite file of powermem 1.1: one table, a row a memory, all but the id in JSON. It is not changed.
+    """The SQLite file of powermem 1.1, opened read-only: a table of ids, vectors and JSON payloads.
 
     Args:
         path: the file.
         collection: the name of the table; ``None`` for the only one of this form.
 
     Raises:
-        InvalidInputError: there is no such table, or several; the message names what is there.
+        InvalidInputError: there is no such table, or several; the message lists those that exist.
     """
 
     def __init__(self, path: str | os.PathLike[str], collection: str | None = None) -> None:
@@ -65,7 +65,7 @@ class UpstreamDatabase:
         )
 
     def take(self, count: int) -> list[tuple[int, dict[str, Any]]]:
-        """Return the next rows by id, each with its id and its payload as text; fewer at the end."""
+        """Return the next ``count`` rows by id, with the payload as text; fewer at the end."""
         try:
             found = self._connection.execute(
                 f'SELECT id, payload FROM "{self._table}" WHERE id > ? ORDER BY id LIMIT ?',

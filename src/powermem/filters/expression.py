@@ -1,4 +1,4 @@
-"""The tree that a filter becomes."""
+"""The tree of a parsed filter."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A metadata key as it was written; dots may reach into nested objects."""
+    """A metadata key as written; dots may refer to nested objects."""
 
     name: str
 
     @property
     def path(self) -> tuple[str, ...]:
-        """The keys to follow from the top, when no single key has the whole name."""
+        """The keys of the nested objects, if no single key has the whole name."""
         return tuple(self.name.split("."))
 
 
@@ -36,13 +36,13 @@ Field = Column | Key
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One comparison. It is false for a value that is missing or null, whatever the operator.
+    """One comparison. It is false for a missing or null value, whatever the operator.
 
     Attributes:
-        field: what is compared.
+        field: the field to compare.
         operator: ``ne``, ``nin`` and ``exists: false`` are a ``Not`` around the opposite.
-        operand: checked and converted. For ``in`` a set of either strings or numbers; for ``eq`` a scalar,
-            or on a key the tuple that a list must equal; for ``icontains`` casefolded; for ``exists``
+        operand: checked and converted. For ``in`` a set of either strings or numbers; for ``eq`` a scalar, or
+            for a key the tuple that a list must equal; for ``icontains`` case-folded; for ``exists``
             ``None``.
     """
 
@@ -53,21 +53,21 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """True when all parts are; also when there are none."""
+    """True if all parts are true, also if there are none."""
 
     parts: tuple[Expression, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """True when any part is; false when there are none."""
+    """True if any part is true; false if there are none."""
 
     parts: tuple[Expression, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """True when its part is false; there is no third value."""
+    """True if its part is false; there is no third value as in SQL."""
 
     part: Expression
 

@@ -1,4 +1,4 @@
-"""Evaluating a filter in Python."""
+"""Evaluate a filter in Python."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _kind(value: Any) -> type | None:
 def _equal(value: Any, operand: Any) -> bool:
     kind = _kind(operand)
     if kind is None:
-        # Only within lists, where a null is an element like any other.
+        # Only for elements of lists, which may be null.
         return value is operand
     if kind is not _kind(value):
         return False
@@ -84,7 +84,7 @@ def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
 
 
 def _member(value: Any, operand: frozenset[Any]) -> bool:
-    # The members are all strings or all numbers, so that any one tells the kind.
+    # All members are strings, or all are numbers, so that any of them shows the type.
     return any(_kind(value) is _kind(one) for one in islice(operand, 1)) and value in operand
 
 

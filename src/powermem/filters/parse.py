@@ -1,4 +1,4 @@
-"""Checking a filter and making a tree of it."""
+"""Check a filter and convert it to a tree."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _LARGEST = (1 << 63) - 1
 
 
 def compare(field: Field, operator: str, operand: object, path: str) -> Expression:
-    """Return the expression of one comparison.
+    """Convert one comparison.
 
     Args:
-        field: what is compared.
+        field: the field to compare.
         operator: one of ``OPERATORS``.
-        operand: as the user gave it.
-        path: where it stands, for the error.
+        operand: as the user passed it.
+        path: its position, for the error.
 
     Raises:
         FilterError: the operator does not apply to the field, or the operand has a wrong type.
@@ -43,7 +43,7 @@ def compare(field: Field, operator: str, operand: object, path: str) -> Expressi
 
 
 def check_name(name: object, path: str) -> str:
-    """Return a key of a filter if it is text that every store can hold."""
+    """Return a key of a filter, checked to be text that every store can hold."""
     if not isinstance(name, str):
         raise FilterError(f"{path}: keys must be strings, got {shown(name)}")
     return _text(name, path)
@@ -53,14 +53,14 @@ def _text(value: str, path: str) -> str:
     if "\x00" in value:
         raise FilterError(f"{path}: must not hold a NUL character")
     try:
-        # A subclass, such as an enumeration, becomes the plain string it stands for.
+        # A member of a string enumeration becomes a plain string.
         return str.__str__(check_text(value, path))
     except InvalidInputError as error:
         raise FilterError(str(error)) from None
 
 
 def _scalar(field: Field, value: object, path: str) -> Scalar:
-    """Return a value that can be compared with the field's, converted as it is stored."""
+    """Check an operand and convert it to the form in which values of the field are stored."""
     return _key_scalar(value, path) if isinstance(field, Key) else _column_scalar(field, value, path)
 
 
@@ -99,7 +99,7 @@ def _column_scalar(column: Column, value: object, path: str) -> Scalar:
                 f"got {shown(value)}"
             ) from None
     if column.kind in ("scope", "actor"):
-        # As the methods take ids: integers too, and never blank.
+        # As in the arguments of methods: integers are allowed, blank strings are not.
         try:
             value = check_id(value, path)
         except InvalidInputError as error:
@@ -203,10 +203,10 @@ _COMPARISONS: dict[str, Callable[[Field, object, str], Expression]] = {
 
 
 MAX_DEPTH = 32
-"""How deep connectives may nest, and how many keys a dotted name may have."""
+"""The deepest nesting of connectives, and the most keys in a dotted name."""
 
 MAX_CONDITIONS = 500
-"""How many comparisons and connectives one filter may hold; SQLite's expressions may be 1000 levels deep."""
+"""The most comparisons, and the most connectives, in a filter; SQLite limits expressions to 1000 levels."""
 
 _CONNECTIVES = ("AND", "OR", "NOT")
 _SPELLINGS = {spelling: name for name in _CONNECTIVES for spelling in (name, f"${name}", f"${name.lower()}")}
@@ -218,21 +218,21 @@ _SAME_OPERATORS = {
     "not_in": "'nin'", "notin": "'nin'",
     "any": "'in'", "ilike": "'icontains'", "startswith": "'like' with % at the end", "has": "'contains'",
 }  # fmt: skip
-"""What other query languages call an operator, and what is written here."""
+"""Operators of other query languages, and what to write instead; for error messages."""
 
 
 def parse(filters: object, zone: tzinfo = timezone.utc) -> Expression | None:
     """Check a filter.
 
     Args:
-        filters: a dict as the package describes it, or ``None``.
-        zone: of times without an offset.
+        filters: a dict as described in the package, or ``None``.
+        zone: the time zone of times without an offset.
 
     Returns:
-        The tree, or ``None`` when there is nothing to filter by.
+        The tree, or ``None`` for an empty filter.
 
     Raises:
-        FilterError: the path of what is wrong, and what is allowed there.
+        FilterError: it is wrong; the message has the path of the error and the allowed values.
     """
     if filters is None:
         return None
@@ -242,7 +242,7 @@ def parse(filters: object, zone: tzinfo = timezone.utc) -> Expression | None:
 
 
 class _Parser:
-    """Reads one filter, and counts what it has read."""
+    """Reads one filter and counts its conditions and connectives."""
 
     def __init__(self, zone: tzinfo) -> None:
         self._conditions = 0
@@ -250,7 +250,7 @@ class _Parser:
         self._zone = zone
 
     def clause(self, clause: Mapping[object, object], path: str, depth: int) -> Expression:
-        """Read one dict, whose entries are ANDed."""
+        """Read a dict, whose entries are ANDed."""
         if depth > MAX_DEPTH:
             raise FilterError(f"filters: nested deeper than {MAX_DEPTH} levels")
         return _all(self._entry(key, value, path, depth) for key, value in clause.items())
@@ -318,7 +318,7 @@ class _Parser:
             raise FilterError(f"{path}: a dotted name has at most {MAX_DEPTH} keys")
         if name != "category":
             return compare(key, operator, operand, path)
-        # Older versions list a memory's type under this name, and many users keep a metadata key there.
+        # Version 1.1 returns memory types under this name, and many users have a metadata key of this name.
         typed = compare(COLUMNS["memory_type"], operator, operand, path)
         own = Condition(key, "exists")
         return Or((And((own, compare(key, operator, operand, path))), And((Not(own), typed))))
@@ -355,7 +355,7 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _in_zone(value: object, zone: tzinfo) -> object:
-    """Return times of a zone with their offset; anything else, also what is no time, as it is."""
+    """Add the offset of a zone to times without one; return any other value unchanged."""
     if isinstance(value, (list, tuple)):
         return [_in_zone(one, zone) for one in value]
     if zone is timezone.utc or not isinstance(value, (str, date, datetime)):

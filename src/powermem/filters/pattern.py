@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class _Piece(NamedTuple):
-    """What stands between two ``%``: always matches the same number of characters."""
+    """The pattern between two ``%``, which matches a fixed number of characters."""
 
     regex: re.Pattern[str]
     width: int
@@ -20,10 +20,10 @@ def is_complete(pattern: str) -> bool:
 
 
 def like(text: str, pattern: str) -> bool:
-    r"""Return whether the whole text matches a pattern of ``%``, ``_`` and ``\``, minding case.
+    r"""Return whether the whole text matches a pattern of ``%``, ``_`` and ``\``, case-sensitively.
 
-    Each piece is taken as far left as it fits. That finds a match if there is one, in time proportional to
-    ``len(text) * len(pattern)``, where one regular expression with several ``.*`` could backtrack for ages.
+    Each piece is matched at the leftmost position. That finds a match if there is one, in time proportional
+    to ``len(text) * len(pattern)``; a regular expression with several ``.*`` could backtrack exponentially.
     """
     first, *rest = _pieces(pattern)
     if not rest:

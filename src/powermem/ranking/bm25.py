@@ -1,4 +1,4 @@
-"""The full text score of every store: BM25 on a scale from 0 to 1."""
+"""BM25 on a scale from 0 to 1: the full-text score of every store."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
+from .growing import FloatArray
+
 Occurrences = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
-"""Places, and the number of the term at each; both of shape (m,)."""
+"""Positions, and the index of the term at each; both of shape (m,)."""
 
 K1 = 1.2
 """Saturation of the term frequency; the usual value (Robertson and Zaragoza 2009, "The Probabilistic
@@ -21,26 +22,26 @@ B = 0.75
 
 
 def weight(documents: int, frequency: int) -> float:
-    """Return what a term counts that occurs in ``frequency`` of so many documents."""
-    # The "+ 1" inside keeps the weight of a term that occurs in most rows above zero.
+    """Return the weight of a term that occurs in ``frequency`` of ``documents`` documents (idf)."""
+    # The "+ 1" of log1p keeps it above zero for a term that occurs in most documents.
     return math.log1p((documents - frequency + 0.5) / (frequency + 0.5))
 
 
 def weigh(
     terms: Sequence[int], forms: Mapping[int, int], documents: int, frequencies: Mapping[int, int]
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
-    """Return which word each term of a query belongs to, and what each word counts.
+    """Group the terms of a query into words, and return the weight of each word.
 
     A word is as rare as the most common of its forms.
 
     Args:
         terms: distinct term ids.
-        forms: of those that are forms of a word besides it, the id of that word.
-        documents: how many rows the query could find in all.
+        forms: maps further forms of a word, such as stems, to the id of the word.
+        documents: the number of rows that the query could find.
         frequencies: in how many of them each term occurs.
 
     Returns:
-        The number of the word of each term, shape (terms,), and the weights, shape (words,).
+        The index of each term's word, shape (terms,), and the weights, shape (words,).
     """
     numbers: dict[int, int] = {}
     word_of = [numbers.setdefault(forms.get(term, term), len(numbers)) for term in terms]
@@ -52,17 +53,17 @@ def weigh(
 
 
 def damping(lengths: FloatArray, mean: float) -> FloatArray:
-    """Return what stands against the term frequency in each row; shape (n,)."""
+    """Return BM25's length normalization of each row, the summand below the fraction line; shape (n,)."""
     return (K1 * (1 - B) + (K1 * B / (mean or 1.0)) * lengths).astype(np.float32, copy=False)
 
 
 def gain(
     weight: float | npt.NDArray[np.floating[Any]], times: FloatArray, damping: FloatArray, source: float
 ) -> FloatArray:
-    """Return what a term adds to rows that have it so many times; or each of several terms to one row.
+    """Return the contribution of a term to the scores of rows, or of several terms to one row.
 
-    Zero times says that the row itself lacks the term and the message behind it has it: that counts
-    ``source`` of what the term counts in a row of mean length.
+    A count of zero in ``times`` means that only the message behind the row has the term: it contributes
+    ``source`` times its weight in a row of mean length.
     """
     gained: FloatArray = weight * np.float32(K1 + 1) * times / (times + damping)
     behind = times == 0
@@ -72,22 +73,22 @@ def gain(
 
 
 def relative(total: FloatArray, best: float) -> FloatArray:
-    """Return sums of gains relative to a row of mean length that has every word once, at most 1."""
+    """Scale sums of gains so that a row of mean length with every word once has 1, the maximum."""
     return np.minimum(total / np.float32(best), np.float32(1)) if best else total
 
 
 def strongest(
     rows: npt.NDArray[np.integer[Any]], words: npt.NDArray[np.integer[Any]], gained: FloatArray
 ) -> tuple[npt.NDArray[np.integer[Any]], FloatArray]:
-    """Keep, of the forms of a word that a row has, the one that counts most.
+    """Reduce several forms of one word in a row to the one with the highest gain.
 
     Args:
-        rows: where a form occurs.
-        words: the number of its word there; same shape.
-        gained: what it adds to the row; same shape.
+        rows: the row of each occurrence.
+        words: the index of its word; same shape.
+        gained: its gain; same shape.
 
     Returns:
-        The rows, one for each word, and what it adds.
+        The rows, one entry for each word in each row, and the gains.
     """
     if not len(rows):
         return rows, gained
@@ -98,7 +99,7 @@ def strongest(
 
 
 def occurrences(terms: Sequence[int], words: npt.NDArray[np.uint64]) -> Occurrences:
-    """Return where words are terms of the query, and which of them; there is at least one term."""
+    """Return the positions at which ``words`` has terms of the query, of which there is at least one."""
     asked = np.array(terms, dtype=np.uint64)
     order = np.argsort(asked)
     nearest = np.minimum(np.searchsorted(asked, words, sorter=order), len(asked) - 1)

@@ -1,4 +1,4 @@
-"""The small additions to a score, each a function of its own that a weight of zero switches off."""
+"""The boosts: small additions to a score. Each is a function of its own; a weight of zero disables it."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ from ..clock import DAY
 from ..marks import ASKS, TELLS_TIME
 from ..text import term_id
 from ..types import Cues, Period
-from .rankable import BoolArray, FloatArray, IntArray, Lexical, Rankable
+from .growing import BoolArray, FloatArray, IntArray
+from .rankable import Lexical, Rankable
 from .weights import Weights
 
-# A word that a turn further away says counts this part of what it counts one turn nearer.
+# A word in a nearby turn counts this share for each turn of distance.
 _FADING = 0.7
-# What lies a week outside the time that the query names is down to 37 %, or its own length outside.
+# Outside the period of a query, the boost falls to 37 % within a week, or within the period's own length if
+# longer.
 _LEAST_SCALE = 7 * DAY
 
 
 class Nearby(NamedTuple):
-    """Which rows of one run were said shortly before or after which.
+    """Pairs of rows of one run that were said shortly after each other; each pair occurs in both orders.
 
     Attributes:
-        rows: the row, and so ascending; shape (m,).
-        others: the one beside it; every pair occurs in both orders. Shape (m,).
-        distances: in turns; shape (m,).
+        rows: the first row of each pair, ascending; shape (m,).
+        others: the second row; shape (m,).
+        distances: the distance in turns; shape (m,).
     """
 
     rows: IntArray
@@ -36,24 +38,25 @@ class Nearby(NamedTuple):
 
     @classmethod
     def of(cls, partition: Rankable, rows: IntArray, visible: BoolArray, span: int) -> Nearby:
-        """Return the pairs of visible rows that have at least one of ``rows``."""
+        """Return the pairs of visible rows with at least one of ``rows``."""
         places, distances, others = partition.beside(rows, span)
         seen = visible[others]
         one, other, distances = rows[places[seen]], others[seen], distances[seen]
         both = np.concatenate([one, other]), np.concatenate([other, one])
+        # Without duplicates and sorted by the first row: a pair is encoded as one number.
         _, kept = np.unique(both[0] * len(visible) + both[1], return_index=True)
         return cls(both[0][kept], both[1][kept], np.concatenate([distances, distances])[kept])
 
     def among(self, rows: IntArray) -> Nearby:
-        """Return the pairs as places among some rows, ascending, that have both ends of each."""
+        """Return the pairs as indexes into ``rows``, which is ascending and contains both ends of each."""
         return Nearby(np.searchsorted(rows, self.rows), np.searchsorted(rows, self.others), self.distances)
 
     def most(self, values: npt.NDArray[np.floating[Any]], length: int) -> FloatArray:
-        """Return for each of so many rows the most of what the pairs that begin with it have.
+        """Return the maximum of the values of each row's pairs.
 
         Args:
-            values: none below zero; shape (m, ...).
-            length: how many rows there are.
+            values: not negative; shape (m, ...).
+            length: the number of rows.
 
         Returns:
             Shape (length, ...); zero for a row without a pair.
@@ -66,14 +69,15 @@ class Nearby(NamedTuple):
 
 
 def coverage(gains: FloatArray, nearby: Nearby) -> FloatArray:
-    """Return how much more of the query each row has together with the turns around it.
+    """Return how much more of the query each row covers together with the turns around it.
 
     Args:
-        gains: what each word adds to each row; shape (words, rows).
-        nearby: pairs of places among these rows.
+        gains: the gain of each word in each row; shape (words, rows).
+        nearby: pairs of indexes of these rows.
 
     Returns:
-        Shape (rows,): for each word what the best turn nearby has of it beyond the row's own, summed.
+        Shape (rows,): the sum over all words of the amount by which the best nearby turn exceeds the row
+        itself.
     """
     own = np.ascontiguousarray(gains.T)
     fading = np.float32(_FADING) ** nearby.distances[:, None].astype(np.float32)
@@ -87,21 +91,22 @@ def beside(base: FloatArray, strong: BoolArray, nearby: Nearby) -> FloatArray:
 
     Args:
         base: the rows' scores; shape (rows,).
-        strong: which of them may lift others; shape (rows,).
-        nearby: pairs of places among these rows.
+        strong: which of them may boost others; shape (rows,).
+        nearby: pairs of indexes of these rows.
     """
     lifting = np.where(strong, base, np.float32(0))
     return nearby.most(lifting[nearby.others] / nearby.distances.astype(np.float32), len(base))
 
 
 def same_run(base: FloatArray, strong: BoolArray, runs: IntArray) -> FloatArray:
-    """Return for each row the score of the best other strong row of its run; zero when there is none.
+    """Return for each row the score of the best other strong row of its run, or zero.
 
     Args:
         base: the rows' scores; shape (rows,).
-        strong: which of them may lift others; shape (rows,).
-        runs: the number of each row's run, -1 for none; shape (rows,).
+        strong: which of them may boost others; shape (rows,).
+        runs: the code of each row's run, -1 for none; shape (rows,).
     """
+    # The best and the second-best row of each run: the best one gets the score of the second.
     lifting = np.flatnonzero(strong & (runs >= 0))
     lifting = lifting[np.argsort(-base[lifting], kind="stable")]
     names, best = np.unique(runs[lifting], return_index=True)
@@ -118,13 +123,13 @@ def same_run(base: FloatArray, strong: BoolArray, runs: IntArray) -> FloatArray:
 
 
 def spoken(partition: Rankable, rows: IntArray, words: frozenset[str]) -> BoolArray:
-    """Return which rows were said by somebody whom the query names."""
+    """Return which rows were said by a speaker named in the query."""
     by = partition.spoken_by(words)
     return np.zeros(len(rows), dtype=np.bool_) if by is None else by[rows]
 
 
 def quoting(lexical: Lexical, rows: IntArray, phrases: Sequence[Sequence[int]]) -> BoolArray:
-    """Return which rows have all words of a phrase that the query puts in quotation marks."""
+    """Return which rows contain all words of a phrase that is quoted in the query."""
     found = np.zeros(len(rows), dtype=np.bool_)
     for phrase in phrases:
         found |= lexical.having(phrase, rows).all(axis=0)
@@ -138,19 +143,19 @@ def asking(lexical: Lexical, rows: IntArray) -> BoolArray:
 
 
 def telling_time(lexical: Lexical, rows: IntArray) -> BoolArray:
-    """Return which rows tell a time."""
+    """Return which rows mention a time."""
     found: BoolArray = lexical.having([term_id(TELLS_TIME)], rows)[0]
     return found
 
 
 def within(lexical: Lexical | None, rows: IntArray, begins: IntArray, period: Period) -> FloatArray:
-    """Return how near each row is to a time, 0 to 1: 1 for what was said in it or tells of it.
+    """Return how close each row is to a period, 0 to 1; 1 if it or its event is within the period.
 
     Args:
         lexical: the rows' full text.
         rows: ascending.
-        begins: when each of them began to be true, microseconds UTC; shape (rows,).
-        period: the time.
+        begins: since when each of them is true, microseconds UTC; shape (rows,).
+        period: the period.
     """
     outside = np.maximum(np.maximum(period.start - begins, begins - period.end + 1), 0)
     scale = max(period.end - period.start, _LEAST_SCALE)
@@ -161,13 +166,13 @@ def within(lexical: Lexical | None, rows: IntArray, begins: IntArray, period: Pe
 
 
 def retention(age_us: IntArray, days: float) -> FloatArray:
-    """Return exp(-age / days), Ebbinghaus's forgetting curve; what lies in the future counts as new."""
+    """Return exp(-age / days), Ebbinghaus's forgetting curve; an age in the future counts as zero."""
     age = np.maximum(age_us, 0) / (DAY * days)
     return np.exp(-age).astype(np.float32)
 
 
 def looked_up(cues: Cues, weights: Weights) -> list[int]:
-    """Return the ids of the terms that these boosts look for beside those of the query."""
+    """Return the ids of the terms that these boosts look up in addition to those of the query."""
     wanted = [term_id(ASKS)] if weights.asking else []
     if weights.moment and cues.when:
         wanted.append(term_id(TELLS_TIME))
@@ -184,15 +189,15 @@ def added(
     weights: Weights,
     now: int,
 ) -> dict[str, FloatArray]:
-    """Return what the boosts that look at one row at a time add to some rows, by the name of the weight.
+    """Return the boosts that depend on a single row, keyed by the name of their weight.
 
     Args:
-        partition: where the rows are.
-        lexical: their full text; ``None`` when the search goes without.
+        partition: the source of the rows.
+        lexical: their full text; ``None`` for a search without.
         rows: ascending.
-        cues: what the query says apart from its words.
-        weights: how much each boost counts; one of zero is left out.
-        now: the present moment, microseconds UTC.
+        cues: what the query says besides its words.
+        weights: the weight of each boost; one of zero is omitted.
+        now: the current time, microseconds UTC.
     """
     parts: dict[str, FloatArray] = {}
 

@@ -1,6 +1,6 @@
-"""Which partitions stay in memory.
+"""The cache of partitions in memory.
 
-A store brings its own kind of lock: whoever uses a partition holds the lock of its entry, while the entries
+The lock of an entry must be held while its partition is used; the store chooses the kind of lock. The entries
 themselves are guarded here.
 """
 
@@ -19,14 +19,14 @@ Lock = TypeVar("Lock")
 
 @dataclass(slots=True)
 class Entry(Generic[Lock]):
-    """A partition, how fresh it is, and the lock of whoever uses it.
+    """A partition, its freshness and its lock.
 
     Attributes:
-        user_id: whose memories it holds; everybody's for ``None``.
-        lock: to be held while anything here is read or changed.
-        partition: ``None`` until it was loaded.
-        sequence: number of the last commit that it has seen.
-        size: bytes it takes, as counted by the cache.
+        user_id: the user whose memories it holds; ``None`` for those of all users.
+        lock: to be held while any of the other attributes is read or changed.
+        partition: ``None`` until it is loaded.
+        sequence: the number of the last commit that it includes.
+        size: its size in bytes as accounted for by the cache.
     """
 
     user_id: str | None
@@ -37,12 +37,12 @@ class Entry(Generic[Lock]):
 
 
 class PartitionCache(Generic[Lock]):
-    """Least recently used partitions are dropped when all together exceed the limit.
+    """A cache that evicts the least recently used partitions.
 
     Args:
-        limit_bytes: how much memory all may take together.
-        make_lock: makes the lock of an entry.
-        exact_rows: a partition with more rows keeps codes, not the vectors.
+        limit_bytes: the total size allowed.
+        make_lock: creates the lock of an entry.
+        exact_rows: a partition with more rows holds codes instead of vectors.
     """
 
     def __init__(self, limit_bytes: int, make_lock: Callable[[], Lock], *, exact_rows: int) -> None:
@@ -69,9 +69,9 @@ class PartitionCache(Generic[Lock]):
             return entry
 
     def make(self, dimension: int | None, rows: int) -> Partition:
-        """Return an empty partition with room for so many rows, which come next.
+        """Return an empty partition with space for ``rows`` rows.
 
-        It is coded when the vectors would be too many, or would not fit into the memory.
+        It is coded if these are too many or their vectors exceed the limit of the cache.
         """
         coded = rows > self._exact_rows or self._too_large(rows, dimension)
         partition = Partition(dimension, coded=coded)
@@ -80,10 +80,10 @@ class PartitionCache(Generic[Lock]):
         return partition
 
     def outgrown(self, partition: Partition) -> bool:
-        """Tell whether a partition had better be built anew: coded, or without the rows that are hidden."""
+        """Return whether a partition should be rebuilt: with codes, or without its hidden rows."""
         if partition.wasteful or partition.coded:
             return partition.wasteful
-        # Twice, since vectors that are in memory already are better than codes.
+        # Twice the limit of `make`, since vectors that are already in memory are better than codes.
         rows = len(partition)
         return rows > 2 * self._exact_rows or self._too_large(rows, partition.dimension)
 
@@ -91,22 +91,22 @@ class PartitionCache(Generic[Lock]):
         return rows * (dimension or 0) * 4 > self._limit
 
     def resize(self, entry: Entry[Lock]) -> None:
-        """Count an entry that was just filled anew, and drop others until all fit."""
+        """Account for an entry that has just been filled, and evict others until all fit."""
         size = 0 if entry.partition is None else entry.partition.nbytes
         with self._lock:
             if self._entries.get(entry.user_id) is not entry:
-                # It was dropped while it was being filled, and goes when this search is done.
+                # It was evicted while it was being filled, and is released when its search is done.
                 return
             self._total += size - entry.size
             entry.size = size
             for key in list(self._entries):
-                # The one in use stays even when it alone is too large: the search has paid for it already.
+                # The one in use stays even if it alone is too large: the search has already loaded it.
                 if self._total <= self._limit or key == entry.user_id:
                     return
                 self._total -= self._entries.pop(key).size
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Drop all entries."""
         with self._lock:
             self._entries.clear()
             self._total = 0

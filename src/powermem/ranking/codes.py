@@ -1,11 +1,10 @@
-"""One bit and one byte for each dimension, where the vectors themselves would fill the memory.
+"""Codes of one bit and one byte for each dimension, for partitions whose vectors would not fit into memory.
 
-The bits choose among all rows: the sign of a dimension is kept and the rest thrown away, so 384 dimensions
-take 48 bytes instead of 1,536. From the share of signs in which two vectors differ follows their angle
-(Charikar 2002, "Similarity Estimation Techniques from Rounding Algorithms", for random hyperplanes; the axes
-of an embedding do nearly as well). The bytes choose among those: each dimension rounded to one of 255 steps,
-which makes a cosine wrong by some thousandths at most. Who uses it scores the best of them again with the
-exact vectors.
+The bits preselect among all rows. A bit is the sign of a dimension, so 384 dimensions take 48 bytes instead
+of 1,536. The share of differing signs gives an estimate of the angle between two vectors (Charikar 2002,
+"Similarity Estimation Techniques from Rounding Algorithms", for random hyperplanes; the axes of an embedding
+do nearly as well). The bytes select among those: each dimension is rounded to one of 255 steps, which changes
+a cosine by a few thousandths at most. The caller scores the best of them again with the exact vectors.
 """
 
 from __future__ import annotations
@@ -13,19 +12,17 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .vectors import FloatArray
-
-IntArray = npt.NDArray[np.int64]
+from .growing import FloatArray, IntArray
 
 _WORD = 64
-# Rows whose bits stay in a core's cache during a scan, with what is computed from them.
+# Rows whose bits and scores together fit into a core's cache during a scan.
 _BLOCK = 1 << 14
-# Rows that are made floats again at once.
+# Rows that are converted back to floats at a time.
 _PASS = 1 << 10
 
 
 class _Block:
-    """Rows in the order of their arrival: the bits word by word, so that a scan reads memory in order."""
+    """Consecutive rows. The bits are stored word by word, so that a scan reads memory sequentially."""
 
     __slots__ = ("bits", "scales", "steps")
 
@@ -55,11 +52,11 @@ class Codes:
 
     @property
     def nbytes(self) -> int:
-        """Bytes held, spare room included."""
+        """The allocated bytes."""
         return sum(block.nbytes for block in self._blocks)
 
     def reserve(self, rows: int) -> None:
-        """Make room for so many more rows."""
+        """Allocate space for ``rows`` more rows."""
         while self._length + rows > len(self._blocks) * _BLOCK:
             self._blocks.append(_Block(self.dimension, self._words))
 
@@ -84,7 +81,7 @@ class Codes:
         return np.packbits(signs, axis=1).view(np.uint64).T
 
     def similarities(self, queries: FloatArray) -> FloatArray:
-        """Return an estimate of the cosine of every query with every row, from the bits.
+        """Estimate the cosine of every query with every row from the bits.
 
         Args:
             queries: shape (m, dimension), normalized.
@@ -105,7 +102,7 @@ class Codes:
         return scores
 
     def refined(self, query: FloatArray, rows: IntArray) -> FloatArray:
-        """Return a better estimate of the cosine of a query with some rows, from the bytes.
+        """Estimate the cosine of a query with some rows from the bytes, which is more accurate.
 
         Args:
             query: shape (dimension,), normalized.

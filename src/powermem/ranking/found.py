@@ -1,4 +1,4 @@
-"""Rows that a database server found for one search, on their way to be ranked."""
+"""The rows that a database server found for one search, as columns for the ranking."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..text import query_terms
 from . import bm25
-from .rankable import BoolArray, FloatArray, IntArray
+from .growing import BoolArray, FloatArray, IntArray
 from .turns import Beside
 
 
@@ -18,10 +18,11 @@ class Found:
     """Columns of the rows, in the order in which the server sent them.
 
     Args:
-        rows: of: id, user, run, actor, valid_from, visible, cosine, length, words, frequencies. Cosine is
-            ``None`` for a row without a vector, words and frequencies for one that has no term of the query.
-        beside: for rows with turns beside them the pairs of (distance in turns, row); ``None`` when the rows
-            are whole runs, so that these turns can be told from them.
+        rows: rows of id, user, run, actor, valid_from, visible, cosine, length, words and frequencies. Cosine
+            is ``None`` for a row without a vector; words and frequencies are ``None`` for one without a term
+            of the query.
+        beside: maps a row to (distance in turns, row) of the turns beside it; ``None`` if the rows are whole
+            runs, from which these can be computed.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Found:
         self._lengths = np.array(columns[7], dtype=np.float32)
         words: Sequence[bytes | None] = columns[8]
         frequencies: Sequence[bytes | None] = columns[9]
-        # The words of all rows, one row after the other.
+        # The terms of all rows, concatenated.
         self._ids_of_words = np.frombuffer(b"".join(one or b"" for one in words), dtype=np.uint64)
         self._counts = np.frombuffer(b"".join(one or b"" for one in frequencies), dtype=np.uint8)
         self._row_of_word = np.repeat(np.arange(len(words)), [len(one or b"") for one in frequencies])
@@ -54,7 +55,7 @@ class Found:
 
     @property
     def valid_from(self) -> npt.NDArray[np.int64]:
-        """When each row began to be true, microseconds UTC; shape (n,)."""
+        """Since when each row is true, microseconds UTC; shape (n,)."""
         return self._begins
 
     def dense(self) -> FloatArray:
@@ -72,13 +73,14 @@ class Found:
         mean: float = 0.0,
         frequencies: Mapping[int, int] | None = None,
     ) -> FoundWords:
-        """Return the full text as far as a query asks for it.
+        """Return the full-text matches of a query.
 
         Args:
             terms: distinct term ids of the query.
-            forms: of those that are forms of a word besides it, the id of that word.
+            forms: maps further forms of a word, such as stems, to the id of the word.
             source: see `bm25.gain`.
-            documents: how many rows the search could find; ``None`` when the visible rows here are all.
+            documents: the number of rows that the search could find; ``None`` if these are the visible rows
+                here.
             mean: their mean length.
             frequencies: in how many of them each term occurs.
         """
@@ -100,7 +102,7 @@ class Found:
         return FoundWords(self, gained, float(weights.sum()))
 
     def having(self, terms: Sequence[int]) -> BoolArray:
-        """Return which rows have which of some terms; shape (terms, n)."""
+        """Return which rows contain which terms; shape (terms, n)."""
         has = np.zeros((len(terms), len(self)), dtype=np.bool_)
         places, which = self._occurrences(terms)
         has[which, self._row_of_word[places]] = True
@@ -113,17 +115,17 @@ class Found:
         return none, none
 
     def spoken_by(self, terms: Iterable[str]) -> BoolArray | None:
-        """Return which rows were said by somebody whose name has one of these terms; shape (n,)."""
+        """Return which rows a speaker named by one of these terms said, shape (n,), or ``None``."""
         wanted = set(terms)
         named = {actor for actor in set(self._actors) if actor and not wanted.isdisjoint(query_terms(actor))}
         return np.array([actor in named for actor in self._actors], dtype=np.bool_) if named else None
 
     def runs(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return the number of the run of each of these rows, -1 for none; shape as given."""
+        """Return the code of the run of each of these rows, -1 for none; same shape."""
         return self._runs[rows]
 
     def beside(self, rows: npt.NDArray[np.int64], span: int) -> Beside:
-        """Return the turns said shortly before and after rows in their runs; see ``Beside``."""
+        """Return the turns shortly before and after rows in their runs; see `Beside`."""
         if self._beside is None:
             return self._told_apart(rows, span)
         found = [
@@ -134,7 +136,7 @@ class Found:
         return Beside(*np.array(found, dtype=np.int64).reshape(-1, 3).T)
 
     def _told_apart(self, rows: npt.NDArray[np.int64], span: int) -> Beside:
-        """Return the turns beside rows when all turns of their runs are here."""
+        """Compute the turns beside rows from whole runs."""
         runs = self._runs
         order = np.lexsort((np.array(self.ids, dtype=np.int64), self._begins, runs))
         place = np.empty_like(order)
@@ -149,12 +151,12 @@ class Found:
 
 
 class FoundWords:
-    """The full text of the rows for one query.
+    """The full-text matches of one query.
 
     Args:
         found: the rows.
-        gained: what each word adds to each row; shape (words, n).
-        best: what a row of mean length would score that holds every term once.
+        gained: the gain of each word in each row; shape (words, n).
+        best: the total gain of a row of mean length that contains every term once.
 
     Attributes:
         scores: how well each row matches, 0 to 1; shape (n,).
@@ -166,9 +168,9 @@ class FoundWords:
         self.scores: FloatArray = bm25.relative(gained.sum(axis=0), best)
 
     def gains(self, rows: IntArray) -> FloatArray:
-        """Return what each word adds to the score of some rows; see ``Lexical``."""
+        """Return the gain of each word in some rows; see `Lexical`."""
         return self._gained[:, rows]
 
     def having(self, terms: Sequence[int], rows: IntArray) -> BoolArray:
-        """Return which of some rows have which of some terms; see ``Lexical``."""
+        """Return which rows contain which terms; see `Lexical`."""
         return self._found.having(terms)[:, rows]

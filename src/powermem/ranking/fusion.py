@@ -1,9 +1,9 @@
-"""How cosine and full text become one score, and the small boosts on top of it.
+"""Combine cosine and full text into one score, and add the boosts.
 
-Both arms are on an absolute scale of 0 to 1, so a score means the same for every query and on every store,
-and a threshold can be chosen once: the cosine, with anything below zero counted as zero, and BM25 relative to
-a row of mean length that holds each term of the query once. The weights were chosen on two conversations of
-LoCoMo (Maharana et al., ACL 2024) and checked on two others; ``docs/retrieval.md`` says what each is worth.
+Both arms have an absolute scale of 0 to 1: the cosine with negative values cut to zero, and BM25 relative to
+a row of mean length that contains each term of the query once. So a score means the same for every query and
+on every store, and a threshold can be chosen once. The weights were tuned on two conversations of LoCoMo
+(Maharana et al., ACL 2024) and checked on two others; ``docs/retrieval.md`` shows the effect of each.
 """
 
 from __future__ import annotations
@@ -16,18 +16,19 @@ import numpy as np
 from ..types import Cues
 from . import boosts
 from .boosts import Nearby
+from .growing import BoolArray, FloatArray, IntArray
 from .partition import Partition
-from .rankable import BoolArray, FloatArray, IntArray, Lexical, Rankable
+from .rankable import Lexical, Rankable
 from .selection import best
 from .weights import Weights
 
-# Boosts may lift a row over others, so more rows than are wanted take part.
+# Boosts can raise a row above others, so more rows than requested take part.
 _POOL = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One row of the answer, and the parts its score is made of, by name."""
+    """One row of the result, and the parts of its score by name."""
 
     row: int
     score: float
@@ -39,8 +40,7 @@ class Ranked:
 
 
 def combine(dense: FloatArray | None, lexical: FloatArray | None, weights: Weights) -> FloatArray:
-    """Return the score of each row before boosts; an arm that is ``None`` leaves the other its full
-    weight."""
+    """Return the score of each row before boosts. If one arm is ``None``, the other has full weight."""
     if dense is None:
         assert lexical is not None, "a search needs at least one arm"
         return lexical
@@ -51,7 +51,7 @@ def combine(dense: FloatArray | None, lexical: FloatArray | None, weights: Weigh
 
 
 def pool_size(limit: int) -> int:
-    """Return how many rows take part in the boosts when so many are wanted."""
+    """Return the number of rows that take part in the boosts for a number of results."""
     return max(2 * limit, _POOL)
 
 
@@ -67,15 +67,15 @@ def candidates(
     """Choose the rows worth scoring exactly.
 
     Args:
-        partition: where the rows are.
+        partition: the source of the rows.
         visible: which of them may be found; shape (n,).
-        likely: visible rows, among them the best; shape (k,).
-        base: their scores before boosts, nearly right; shape (k,).
-        limit: how many results are wanted.
-        weights: how much each part counts.
+        likely: visible rows that include the best; shape (k,).
+        base: their approximate scores before boosts; shape (k,).
+        limit: the number of results.
+        weights: the weight of each part.
 
     Returns:
-        Shape (n,): the rows that will take part in the boosts, and the visible turns beside them.
+        Shape (n,): the rows that take part in the boosts, and the visible turns beside them.
     """
     pool = likely[best(base, np.ones(len(likely), dtype=np.bool_), pool_size(limit))]
     chosen = np.zeros(len(visible), dtype=np.bool_)
@@ -100,15 +100,15 @@ def rank(
     """Rank rows.
 
     Args:
-        partition: where the rows are.
+        partition: the source of the rows.
         visible: which of them may be found; shape (n,).
-        dense: cosines, or ``None`` when there is no embedder; shape (n,).
+        dense: cosines, or ``None`` without an embedder; shape (n,).
         lexical: full text, or ``None``.
-        limit: how many results are wanted.
-        now: the present moment in microseconds.
-        cues: what the query says apart from its words.
-        weights: how much each part counts.
-        explain: also tell which place each arm by itself gives a row.
+        limit: the number of results.
+        now: the current time in microseconds.
+        cues: what the query says besides its words.
+        weights: the weight of each part.
+        explain: also return the rank of each row in each arm alone.
 
     Returns:
         The best rows, best first.
@@ -159,7 +159,7 @@ def _lifts_of(
     nearby: Nearby,
     weights: Weights,
 ) -> dict[str, FloatArray]:
-    """Return what rows of the same run add to each other, by the name of the weight."""
+    """Return the boosts that rows of one run give each other, keyed by the name of their weight."""
     parts: dict[str, FloatArray] = {}
     if weights.coverage and lexical is not None:
         parts["coverage"] = np.float32(weights.coverage) * boosts.coverage(lexical.gains(rows), nearby)
@@ -172,7 +172,7 @@ def _lifts_of(
 
 
 def _places(row: int, visible: BoolArray, **arms: FloatArray | None) -> dict[str, float]:
-    """Return which place each arm gives a row, from 1 on; nothing for an arm that does not find it."""
+    """Return the rank of a row in each arm, from 1; arms that do not find it are omitted."""
     return {
         f"{name}_rank": 1 + int(np.count_nonzero(visible & (arm > arm[row])))
         for name, arm in arms.items()

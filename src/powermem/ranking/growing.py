@@ -1,4 +1,4 @@
-"""Arrays that grow at their end."""
+"""The arrays of a partition: their types, and columns that grow at the end."""
 
 from __future__ import annotations
 
@@ -10,14 +10,11 @@ import numpy.typing as npt
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float32]
 
 
 class Column:
-    """A growing array of integers.
-
-    Args:
-        dtype: their type.
-    """
+    """A growing array of integers."""
 
     def __init__(self, dtype: type[np.signedinteger[Any]] = np.int64) -> None:
         self._data: npt.NDArray[Any] = np.empty(64, dtype=dtype)
@@ -34,17 +31,17 @@ class Column:
 
     @property
     def values(self) -> npt.NDArray[Any]:
-        """All values, to be read and changed; shape (n,)."""
+        """All values; shape (n,). The array is a view and may be written to."""
         return self._data[: self._length]
 
     @property
     def nbytes(self) -> int:
-        """Bytes held, spare room included."""
+        """The allocated bytes."""
         return self._data.nbytes
 
 
 class Names:
-    """A growing column of strings, kept as small integers; see ``codes``."""
+    """A growing column of strings, stored as small integers; `codes` maps each string to its code."""
 
     def __init__(self) -> None:
         self.codes: dict[str, int] = {}

@@ -1,7 +1,7 @@
 """The searchable part of one user's memories, held in memory as columns.
 
-A store fills a partition from its tables and then keeps it up to date with what changed. Rows are only ever
-appended or hidden; a row that changed is hidden and appended anew. Nothing here knows about SQL.
+A store fills a partition from its tables and then applies changes to it. Rows are only appended or hidden: a
+changed row is hidden and appended again. Nothing here depends on SQL.
 """
 
 from __future__ import annotations
@@ -11,18 +11,13 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
-import numpy.typing as npt
 
 from ..text import query_terms
 from .codes import Codes
-from .growing import Column, Names
+from .growing import BoolArray, Column, FloatArray, IntArray, Names
 from .postings import Postings
 from .turns import Beside, Turns
 from .vectors import Vectors
-
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float32]
 
 FOREVER = 2**63 - 1
 """Stands for "no end" in the columns of times."""
@@ -33,11 +28,11 @@ _OVERHEAD_PER_ROW = 200
 
 @dataclass(slots=True)
 class PartitionRows:
-    """Rows on their way into a partition, column by column; all columns have the same length.
+    """Rows to append to a partition, as columns of equal length.
 
-    ``embeddings`` is the rows' normalized float32 vectors as bytes, one after the other, all of one dimension
-    (zeros where a row has none), or empty when no row has one. ``terms`` and ``frequencies`` are the term ids
-    (uint64) and counts (uint8) as bytes, and ``sizes`` says how many of them belong to each row.
+    ``embeddings`` are the concatenated normalized float32 vectors as bytes, zeros for a row without one, or
+    empty if no row has one. ``terms`` and ``frequencies`` are the concatenated term ids (uint64) and counts
+    (uint8) as bytes; ``sizes`` are their numbers in each row.
     """
 
     ids: list[int]
@@ -57,8 +52,8 @@ class Partition:
     """Columns, vectors and postings of the memories that are searched together.
 
     Args:
-        dimension: length of the vectors, or ``None`` when there are none.
-        coded: keep one bit for each dimension instead of the vectors; ``dense`` then gives estimates.
+        dimension: length of the vectors, or ``None`` without vectors.
+        coded: hold codes instead of the vectors; `dense` then returns estimates.
     """
 
     def __init__(self, dimension: int | None, *, coded: bool = False) -> None:
@@ -93,19 +88,19 @@ class Partition:
 
     @property
     def valid_from(self) -> IntArray:
-        """When each row began to be true, microseconds UTC; shape (n,)."""
+        """Since when each row is true, microseconds UTC; shape (n,)."""
         return self._valid_from.values
 
     @property
     def nbytes(self) -> int:
-        """Bytes held, estimated for the Python objects."""
+        """The allocated bytes, with an estimate for the Python objects."""
         vectors = self.vectors.nbytes if self.vectors else 0
         rows = len(self._ids.values)
         return _OVERHEAD + vectors + self.postings.nbytes + rows * _OVERHEAD_PER_ROW
 
     @property
     def wasteful(self) -> bool:
-        """Whether so many rows are hidden that building the partition anew is worth it."""
+        """Whether enough rows are hidden to make a rebuild worthwhile."""
         return len(self._hidden) > 1000 + len(self._row_of) // 2
 
     def append(self, rows: PartitionRows) -> None:
@@ -132,7 +127,7 @@ class Partition:
         )
 
     def remove(self, ids: Iterable[int]) -> None:
-        """Hide the rows with these ids; unknown ids are passed over."""
+        """Hide the rows with these ids; unknown ids are ignored."""
         for memory_id in ids:
             row = self._row_of.pop(memory_id, None)
             if row is not None:
@@ -152,12 +147,12 @@ class Partition:
         """Return which rows a search may find.
 
         Args:
-            now: the present moment in microseconds.
-            agent: keep only rows of this agent.
-            run: keep only rows of this run.
-            as_of: what was true at that moment, instead of what is true now.
-            include_expired: keep rows whose time to live is over.
-            only: ids that passed a filter; shape (k,).
+            now: the current time in microseconds.
+            agent: only rows of this agent.
+            run: only rows of this run.
+            as_of: only rows that were true at that time, instead of those that are true now.
+            include_expired: also rows that have expired.
+            only: the ids that passed a filter; shape (k,).
 
         Returns:
             Shape (n,), bool.
@@ -183,16 +178,14 @@ class Partition:
         return mask
 
     def dense(self, queries: FloatArray) -> FloatArray:
-        """Return the cosine of each query with each row, or its estimate when coded; shape (m, n)."""
+        """Return the cosine of each query with each row, or an estimate if coded; shape (m, n)."""
         if self.vectors is None:
             return np.zeros((len(queries), len(self._ids.values)), dtype=np.float32)
         return self.vectors.similarities(queries)
 
     def spoken_by(self, terms: Iterable[str]) -> BoolArray | None:
-        """Return which rows were said by somebody whose name has one of these terms; shape (n,).
-
-        ``None`` when nobody's name has.
-        """
+        """Return which rows a speaker named by one of these terms said, shape (n,), or ``None``."""
+        # The index of names is extended by the speakers that have been added since the last call.
         known = self._actors.codes
         for name in islice(known, self._named, None):
             for term in query_terms(name):
@@ -202,17 +195,17 @@ class Partition:
         return np.isin(self._actors.values, codes) if codes else None
 
     def runs(self, rows: IntArray) -> IntArray:
-        """Return the number of the run of each of these rows, -1 for none; shape as given."""
+        """Return the code of the run of each of these rows, -1 for none; same shape."""
         codes: IntArray = self._runs.values[rows]
         without = self._runs.codes.get("", -1)
         return np.where(codes == without, -1, codes)
 
     def beside(self, rows: IntArray, span: int) -> Beside:
-        """Return the turns said shortly before and after rows in their runs; see ``Beside``.
+        """Return the turns shortly before and after rows in their runs; see `Beside`.
 
         Args:
             rows: rows that are not hidden.
-            span: how many turns to look in each direction.
+            span: the number of turns in each direction.
         """
         if self._turns.stale(self.runs(rows)):
             runs = self.runs(np.arange(len(self._ids.values)))

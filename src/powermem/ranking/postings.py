@@ -1,7 +1,7 @@
-"""BM25 over postings kept in numpy, with the statistics of exactly the rows that are visible to the query.
+"""BM25 over postings in numpy arrays, with the statistics of exactly the rows that are visible to the query.
 
-Postings live in segments that are never changed: new rows make a new small segment, and segments of like size
-are merged, so that adding a row costs little and a query looks into few segments.
+Postings are stored in immutable segments. New rows form a new, small segment, and segments of similar size
+are merged, so that adding a row is cheap and a query visits few segments.
 """
 
 from __future__ import annotations
@@ -14,11 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from . import bm25
+from .growing import BoolArray, FloatArray
 
-FloatArray = npt.NDArray[np.float32]
-BoolArray = npt.NDArray[np.bool_]
-
-# Sorting more rows at once would take more memory for a moment than it saves time in the queries.
+# Sorting larger segments would need more temporary memory than the queries gain.
 _MAX_SEGMENT = 1 << 15
 
 
@@ -26,7 +24,7 @@ _MAX_SEGMENT = 1 << 15
 class _Segment:
     """The postings of rows ``first`` up to ``first + count``: for each term its rows, ascending.
 
-    The rows are counted from ``first`` on, in the smallest type that holds them.
+    Rows are relative to ``first``, in the smallest type that holds them.
     """
 
     first: int
@@ -38,11 +36,11 @@ class _Segment:
 
     @property
     def span(self) -> slice:
-        """Which of all rows these are."""
+        """The rows of this segment among all rows."""
         return slice(self.first, self.first + self.count)
 
     def find(self, terms: npt.NDArray[np.uint64]) -> _Found | None:
-        """Return the postings of the terms that occur here, or ``None`` when none does."""
+        """Return the postings of the terms that occur here, or ``None``."""
         places = np.searchsorted(self.terms, terms)
         places[places == len(self.terms)] = 0
         numbers = np.flatnonzero(self.terms[places] == terms) if len(self.terms) else places[:0]
@@ -61,14 +59,14 @@ class _Segment:
 
 
 class _Found(NamedTuple):
-    """What a segment has of some terms, one term after the other.
+    """The postings of some terms in a segment, concatenated.
 
     Attributes:
-        segment: where it was found.
-        numbers: of the terms that occur, among those asked for.
-        sizes: how many postings each of them has.
-        rows: the rows of all postings, counted from the segment's first one on.
-        frequencies: how often the term occurs in each.
+        segment: the segment.
+        numbers: the indexes, among the terms looked up, of those that occur.
+        sizes: the number of postings of each.
+        rows: the row of each posting, relative to the segment's first one.
+        frequencies: the number of occurrences of the term in that row.
     """
 
     segment: _Segment
@@ -85,7 +83,7 @@ def _segment(
     rows: npt.NDArray[np.int64],
     frequencies: npt.NDArray[np.uint8],
 ) -> _Segment:
-    # The sort is stable, so the rows of one term stay ascending.
+    # A stable sort, so that the rows of a term stay ascending.
     order = np.argsort(terms, kind="stable")
     terms = terms[order]
     unique, starts = np.unique(terms, return_index=True)
@@ -106,11 +104,11 @@ def _merge(left: _Segment, right: _Segment) -> _Segment:
 
 
 class Postings:
-    """An index of terms over rows 0, 1, 2 ... in the order in which they were added."""
+    """A full-text index of rows 0, 1, 2, ... in the order in which they were added."""
 
     def __init__(self) -> None:
         self._segments: list[_Segment] = []
-        # Rows added since the last query; they become one segment when the next one comes.
+        # Rows added since the last query; the next one turns them into a segment.
         self._added: list[tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8], npt.NDArray[np.int64]]] = []
         self._waiting = 0
         self._lengths: FloatArray = np.empty(0, dtype=np.float32)
@@ -121,7 +119,7 @@ class Postings:
 
     @property
     def nbytes(self) -> int:
-        """Bytes held by the postings."""
+        """The bytes of the postings."""
         self._settle()
         return (
             sum(
@@ -140,9 +138,9 @@ class Postings:
         """Add rows.
 
         Args:
-            terms: the term ids of all rows, one after the other.
-            frequencies: how often each occurs in its row; same shape.
-            sizes: how many terms each row has; shape (rows,).
+            terms: the concatenated term ids of all rows.
+            frequencies: the number of occurrences of each in its row; same shape.
+            sizes: the number of terms of each row; shape (rows,).
         """
         if len(sizes):
             self._added.append((terms, frequencies, sizes))
@@ -154,7 +152,7 @@ class Postings:
     def _settle(self) -> None:
         if not self._added:
             return
-        # Everything is made first and put in place at the end, so that an error on the way changes nothing.
+        # Everything is computed before the first assignment, so that an error changes nothing.
         terms, frequencies, sizes = (np.concatenate(column) for column in zip(*self._added, strict=True))
         first, count = self._count - len(sizes), len(sizes)
         bounds = np.concatenate(([0], np.cumsum(sizes)))
@@ -178,35 +176,29 @@ class Postings:
         forms: Mapping[int, int] | None = None,
         source: float = 0.0,
     ) -> Matches:
-        """Return how well each row matches the words of a query.
+        """Return how well each row matches the words of a query; for the arguments see `Matches`.
 
-        Document frequencies, the number of documents and the mean length count visible rows only, so what
-        another user stored, or what was deleted, changes nothing.
-
-        Args:
-            terms: distinct term ids of the query.
-            visible: shape (n,), the rows that may be found.
-            forms: of the terms that are forms of a word besides it, the id of that word.
-            source: see `bm25.gain`.
+        Document frequencies, the number of documents and the mean length include visible rows only, so that
+        memories of other users and deleted ones have no effect.
         """
         self._settle()
         return Matches(self._segments, self._lengths, visible, terms, forms or {}, source)
 
 
 class Matches:
-    """The rows that have terms of a query, until rows are added.
+    """The full-text matches of a query; valid until rows are added.
 
     Args:
         segments: the postings of all rows.
-        lengths: how many terms each row has, counted with repetition; shape (n,).
+        lengths: the number of terms in each row, with repeats; shape (n,).
         visible: the rows that may be found; shape (n,).
         terms: distinct term ids of the query.
-        forms: of those that are forms of a word besides it, the id of that word.
+        forms: maps further forms of a word, such as stems, to the id of the word.
         source: see `bm25.gain`.
 
     Attributes:
-        scores: BM25 relative to a row of mean length that holds every word of the query once, which scores 1
-            as what would score more does; shape (n,). Rows that are not visible may hold any value.
+        scores: BM25 relative to a row of mean length that contains every word of the query once, at most 1;
+            shape (n,). Rows that are not visible have arbitrary values.
     """
 
     def __init__(
@@ -231,13 +223,13 @@ class Matches:
         self._alike = bool(forms)
         self._best = float(self._weights.sum())
         total = np.zeros(len(lengths), dtype=np.float32)
-        # One segment after the other, since what belongs to its rows then stays in a core's cache.
+        # Segment by segment, whose arrays fit into a core's cache.
         for found in self._found if documents else ():
             total[found.segment.span] = self._gained(found)
         self.scores: FloatArray = bm25.relative(total, self._best)
 
     def _gained(self, found: _Found) -> FloatArray:
-        """Return what the terms with postings in a segment add to each of its rows."""
+        """Return the total gain of each row of a segment."""
         rows, times = found.rows.astype(np.intp), found.frequencies.astype(np.float32)
         words = np.repeat(self._word_of[found.numbers], found.sizes)
         damping = bm25.damping(self._lengths[found.segment.span], self._mean)
@@ -248,18 +240,18 @@ class Matches:
         return np.bincount(rows, gained, found.segment.count).astype(np.float32)
 
     def gains(self, rows: npt.NDArray[np.int64]) -> FloatArray:
-        """Return what each word adds to the score of some rows; see ``Lexical``."""
+        """Return the gain of each word in some rows; see `Lexical`."""
         gained = np.zeros((len(self._weights), len(rows)), dtype=np.float32)
         damping = bm25.damping(self._lengths[rows], self._mean)
         numbers, where, times = _meet(self._found, rows)
         words = self._word_of[numbers]
         added = bm25.gain(self._weights[words], times.astype(np.float32), damping[where], self._source)
-        # Two forms of a word in one row count as one.
+        # Several forms of a word in one row count once.
         np.maximum.at(gained, (words, where), added)
         return gained / np.float32(self._best or 1.0)
 
     def having(self, terms: Sequence[int], rows: npt.NDArray[np.int64]) -> BoolArray:
-        """Return which of some rows have which of some terms; see ``Lexical``."""
+        """Return which rows contain which terms; see `Lexical`."""
         has = np.zeros((len(terms), len(rows)), dtype=np.bool_)
         numbers, where, _ = _meet(_find(self._segments, terms), rows)
         has[numbers, where] = True
@@ -272,7 +264,7 @@ def _find(segments: Sequence[_Segment], terms: Sequence[int]) -> list[_Found]:
 
 
 def _frequencies(every: Sequence[_Found], terms: int, visible: BoolArray | None) -> list[int]:
-    """Return in how many rows each term occurs; of the visible ones only, unless all are."""
+    """Return the number of visible rows that contain each term; ``None`` means that all are visible."""
     frequencies = np.zeros(terms, dtype=np.int64)
     for found in every:
         if visible is None:
@@ -288,8 +280,11 @@ def _frequencies(every: Sequence[_Found], terms: int, visible: BoolArray | None)
 def _meet(
     every: Sequence[_Found], rows: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.uint8]]:
-    """Return the postings that are of some rows, ascending: numbers of the terms, places among the rows, and
-    frequencies; all of shape (m,)."""
+    """Return the postings in some rows, which are ascending.
+
+    Returns:
+        The index of the term, the index of the row among ``rows``, and the frequency, each of shape (m,).
+    """
     numbers, places, times = [rows[:0]], [rows[:0]], [np.empty(0, dtype=np.uint8)]
     for found in every:
         first, count = found.segment.first, found.segment.count

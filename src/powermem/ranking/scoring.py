@@ -1,4 +1,4 @@
-"""One search over rows that a database server found."""
+"""One search over the rows that a database server found."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Mapping
 from ..types import SearchRequest
 from .found import Found, FoundWords
 from .fusion import Ranked, combine, pool_size, rank
-from .rankable import FloatArray
+from .growing import FloatArray
 from .selection import best
 from .weights import Weights
 
 
 class Scoring:
-    """Scores rows, and those again with the turns that were said beside them.
+    """Scores rows: first to choose those whose neighbours have to be read, then together with these.
 
     Args:
-        request: what is asked for: by its vector, its terms or both.
-        weights: how much each part of a score counts.
-        now: the present moment, microseconds UTC.
-        documents: how many rows the search could find; ``None`` when the visible rows here are all.
-        length: how many terms they have together, counted with repetition.
+        request: the request, with a vector, terms or both.
+        weights: the weight of each part of a score.
+        now: the current time, microseconds UTC.
+        documents: the number of rows that the search could find; ``None`` if these are the visible rows here.
+        length: the number of their terms, with repeats.
         frequencies: in how many of them each term occurs.
     """
 
@@ -42,7 +42,7 @@ class Scoring:
         self._frequencies = frequencies
 
     def leading(self, found: Found) -> list[int]:
-        """Return the rows that are to take part in the boosts, best first."""
+        """Return the rows that take part in the boosts, best first."""
         dense, words = self._arms(found)
         base = combine(dense, None if words is None else words.scores, self._weights)
         rows: list[int] = best(base, found.visible, pool_size(self._request.limit)).tolist()

@@ -1,4 +1,4 @@
-"""One search over a partition, in the steps between which a store reads its tables."""
+"""One search over a partition, in steps between which the store reads its tables."""
 
 from __future__ import annotations
 
@@ -6,30 +6,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..types import SearchRequest
 from .codes import Codes
 from .fusion import Ranked, candidates, combine, pool_size, rank
+from .growing import FloatArray
 from .partition import Partition, PartitionRows
 from .selection import highest
 from .weights import Weights
 
-FloatArray = npt.NDArray[np.float32]
-BoolArray = npt.NDArray[np.bool_]
-
-# So many rows are looked at more closely where one bit of each dimension has estimated all. Among a million
-# with real embeddings they held 99.9 % of the ten nearest; a quarter as many, 99.3 %.
+# The number of rows preselected by their bits. Among a million rows with real embeddings they included 99.9 %
+# of the ten nearest; a quarter as many, 99.3 %.
 _LIKELY = 16_000
 
 
 def columns(rows: Iterable[Sequence[Any]], dimension: int | None) -> PartitionRows:
-    """Turn table rows into columns.
+    """Convert table rows to columns.
 
     Args:
-        rows: at least one, of: id, agent, run, actor, valid_from, valid_to, expires_at, embedding, terms,
-            frequencies.
-        dimension: length of the vectors, or ``None`` where there are none.
+        rows: at least one row of id, agent, run, actor, valid_from, valid_to, expires_at, embedding, terms
+            and frequencies.
+        dimension: length of the vectors, or ``None`` without vectors.
     """
     ids, agents, runs, actors, begins, ends, expiries, embeddings, terms, frequencies = zip(
         *rows, strict=True
@@ -51,7 +48,7 @@ def columns(rows: Iterable[Sequence[Any]], dimension: int | None) -> PartitionRo
 
 
 def cosines(partition: Partition, embeddings: Sequence[bytes | None]) -> list[FloatArray | None]:
-    """Return the cosines of each query that has a vector with every row, in one pass over the rows."""
+    """Return the cosines of each query with every row, in one pass; ``None`` for a query without a vector."""
     given = [embedding for embedding in embeddings if embedding is not None]
     if not given or partition.dimension is None:
         return [None] * len(embeddings)
@@ -61,16 +58,16 @@ def cosines(partition: Partition, embeddings: Sequence[bytes | None]) -> list[Fl
 
 
 class Search:
-    """One request on its way through a partition that nobody changes meanwhile.
+    """One search. The partition must not change until it is done.
 
     Args:
-        partition: with the memories of the request's user.
-        request: what is searched.
-        dense: its cosines with every row, or estimates of them where the partition is coded; ``None`` for a
-            search by words alone.
-        weights: how much each part of a score counts.
-        only: ids that pass the request's filter, or ``None`` without one.
-        now: the present moment in microseconds.
+        partition: the partition of the request's user.
+        request: the request.
+        dense: its cosines with every row, estimates if the partition is coded, or ``None`` for full text
+            alone.
+        weights: the weight of each part of a score.
+        only: the ids that pass the request's filter, or ``None`` without one.
+        now: the current time in microseconds.
     """
 
     def __init__(
@@ -103,10 +100,7 @@ class Search:
         )
 
     def unsure(self) -> list[int]:
-        """Return the ids whose vectors ``rescore`` has to be given before the ranking.
-
-        Empty where the partition holds the vectors itself.
-        """
+        """Return the ids whose vectors `rescore` needs; none if the partition holds the vectors."""
         codes, query = self._partition.vectors, self._request.embedding
         if self._dense is None or query is None or not isinstance(codes, Codes):
             return []
@@ -128,7 +122,7 @@ class Search:
         return ids
 
     def rescore(self, vectors: Mapping[int, bytes]) -> None:
-        """Put the exact cosines of the unsure rows in the place of the estimates."""
+        """Replace the estimates of the unsure rows by exact cosines."""
         query = self._request.embedding
         if self._dense is None or query is None:
             return

@@ -1,15 +1,12 @@
-"""The best of many scores, without sorting the others."""
+"""Select the best of many scores without sorting the others."""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
+from .growing import BoolArray, FloatArray, IntArray
 
-# So many scores share one maximum, or fewer where many are wanted.
+# The largest group of scores with a common maximum; groups are smaller if many rows are wanted.
 _GROUP = 64
 _SMALLEST_GROUP = 4
 
@@ -17,7 +14,7 @@ _SMALLEST_GROUP = 4
 def best(scores: FloatArray, visible: BoolArray, count: int) -> IntArray:
     """Return the visible rows with the highest scores above zero, best first; shape (at most count,).
 
-    Of equals the oldest come first.
+    Of equal scores the oldest row comes first.
     """
     rows = highest(scores, visible, count)
     return rows[np.lexsort((rows, -scores[rows]))][:count]
@@ -26,7 +23,7 @@ def best(scores: FloatArray, visible: BoolArray, count: int) -> IntArray:
 def highest(scores: FloatArray, visible: BoolArray, count: int) -> IntArray:
     """Return the visible rows with the ``count`` highest scores above zero, ascending.
 
-    Rows as good as the last one wanted all take part, so there may be more.
+    There may be more than ``count``, since all rows that tie for the last place are included.
     """
     seen = int(np.count_nonzero(visible))
     if seen < len(scores) // 8:
@@ -47,15 +44,15 @@ def _highest(scores: FloatArray, count: int) -> IntArray:
 
 
 def _bound(scores: FloatArray, count: int) -> float:
-    """Return something that the ``count`` highest scores reach.
+    """Return a lower bound of the ``count`` highest scores.
 
-    There are that many different scores among the maxima of groups, so the last of these will do; finding it
-    takes one pass over the scores, where a partial sort takes several.
+    It is the ``count``-th highest among the maxima of groups, each of which is a different score. Finding it
+    takes one pass over the scores; a partial sort takes several.
     """
     group = min(_GROUP, len(scores) // (_SMALLEST_GROUP * count))
     if group < _SMALLEST_GROUP:
         return 0.0
     length = len(scores) // group
-    # A group is a column, so that the maxima are taken of whole rows at once.
+    # A group is a column, so that numpy compares whole rows.
     maxima = scores[: length * group].reshape(group, length).max(axis=0)
     return float(np.partition(maxima, length - count)[length - count])

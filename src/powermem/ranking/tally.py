@@ -1,4 +1,4 @@
-"""The candidates of a search whose rows pass by once, a page at a time."""
+"""Choose the candidates of a search in a single pass over its rows, page by page."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from heapq import heappush, heappushpop
 from typing import Any
 
 MATCHED = 2000
-"""So many rows are scored for their words at most: those with the rarest terms."""
+"""The most rows that are scored for their words: those with the rarest terms."""
 
 
 class Tally:
-    """What has to be known of all rows, and the best of them before boosts.
+    """Collects statistics of all rows, and the candidates among them.
 
     Args:
         terms: distinct term ids of the query.
-        nearest: how many rows to keep for their vectors.
+        nearest: the number of rows to choose by their vectors.
 
     Attributes:
-        documents: how many rows there were.
-        length: how many terms they have together, counted with repetition.
+        documents: the number of rows.
+        length: the number of their terms, with repeats.
         frequencies: in how many of them each term occurs.
     """
 
@@ -29,15 +29,16 @@ class Tally:
         self.frequencies = dict.fromkeys(terms, 0)
         self._terms = terms
         self._most = nearest
-        # The farthest of the nearest first, as pairs of (cosine, -id): of equals the oldest stay.
+        # A heap of (cosine, -id) with the smallest cosine first; of equal cosines the oldest rows are kept.
         self._nearest: list[tuple[float, int]] = []
         self._having: dict[int, list[int]] = {term: [] for term in terms}
 
     def add(self, rows: Iterable[tuple[int, Sequence[Any]]]) -> None:
-        """Count rows.
+        """Add rows.
 
         Args:
-            rows: ids, each with: length, cosine or ``None``, and for each term whether the row has it.
+            rows: each an id with its length, its cosine or ``None``, and for each term whether the row
+                contains it.
         """
         for memory_id, (length, cosine, *has) in rows:
             self.documents += 1
@@ -55,7 +56,7 @@ class Tally:
                         self._having[term].append(memory_id)
 
     def chosen(self) -> set[int]:
-        """Return the ids of the rows worth scoring."""
+        """Return the ids of the candidates."""
         ids = {-negative for _, negative in self._nearest}
         for term in rarest(self.frequencies):
             ids.update(self._having[term])
@@ -63,7 +64,7 @@ class Tally:
 
 
 def rarest(frequencies: Mapping[int, int]) -> list[int]:
-    """Return the terms whose rows are scored: the rarest, as many as there is room for, and at least one."""
+    """Return the terms whose rows are scored: the rarest with at most `MATCHED` rows, at least one."""
     room = MATCHED
     chosen: list[int] = []
     for term, frequency in sorted(frequencies.items(), key=lambda item: item[1]):

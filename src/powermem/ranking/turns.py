@@ -1,25 +1,22 @@
-"""What was said just before and just after each row in its run."""
+"""The turns just before and just after each row in its run."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from .growing import Column
-
-IntArray = npt.NDArray[np.int64]
+from .growing import Column, IntArray
 
 _NONE = -1
 
 
 class Beside(NamedTuple):
-    """Turns beside some rows, as columns of the same length.
+    """Turns beside some rows, as columns of equal length.
 
     Attributes:
-        places: of the row among those that were asked about.
-        distances: in turns, from 1 on.
+        places: the index of the row among those given.
+        distances: the distance in turns, from 1.
         rows: the turn beside it.
     """
 
@@ -29,19 +26,19 @@ class Beside(NamedTuple):
 
 
 class Turns:
-    """Every row points to the one before it and the one after it.
+    """Linked lists of the rows of each run.
 
-    Which these are is found out when somebody asks: a run that got new rows is put in order as a whole.
+    The links are computed lazily: a run with new rows is sorted as a whole when it is next needed.
     """
 
     def __init__(self) -> None:
         self._before = Column(np.int32)
         self._after = Column(np.int32)
-        # By the number of the run.
+        # Indexed by the code of the run.
         self._stale = np.zeros(64, dtype=np.bool_)
 
     def append(self, runs: IntArray) -> None:
-        """Add rows, of which the number of the run is given, -1 for none."""
+        """Add rows, given the codes of their runs, -1 for none."""
         unknown = np.full(len(runs), _NONE, dtype=np.int32)
         self._before.extend(unknown)
         self._after.extend(unknown)
@@ -51,7 +48,7 @@ class Turns:
         self._stale[runs[runs != _NONE]] = True
 
     def remove(self, row: int) -> None:
-        """Take a row out."""
+        """Remove a row from its list."""
         before, after = self._before.values, self._after.values
         left, right = int(before[row]), int(after[row])
         if left != _NONE:
@@ -61,16 +58,16 @@ class Turns:
         before[row] = after[row] = _NONE
 
     def stale(self, runs: IntArray) -> bool:
-        """Tell whether one of these runs, -1 for none, has to be put in order."""
+        """Return whether one of these runs has to be sorted; -1 stands for no run."""
         return bool(self._stale[runs[runs != _NONE]].any())
 
     def order(self, runs: IntArray, moments: IntArray, ids: IntArray) -> None:
-        """Put the runs that need it in order.
+        """Sort the runs that need it.
 
         Args:
-            runs: the number of the run of every row, -1 for none and for rows that were taken out.
-            moments: when each row was said.
-            ids: decide between rows of the same moment.
+            runs: the code of the run of every row, -1 for none and for removed rows.
+            moments: the time of each row.
+            ids: the ids of the rows, which decide between equal times.
         """
         rows = np.flatnonzero((runs != _NONE) & self._stale[runs])
         rows = rows[np.lexsort((ids[rows], moments[rows], runs[rows]))]
@@ -83,7 +80,7 @@ class Turns:
         self._stale[:] = False
 
     def beside(self, rows: IntArray, span: int) -> Beside:
-        """Return the turns up to ``span`` before and after each row, in runs that are in order."""
+        """Return the turns up to ``span`` before and after each row; its run must be sorted."""
         found = [(rows[:0],) * 3]
         for column in (self._before.values, self._after.values):
             places, others = np.arange(len(rows)), rows

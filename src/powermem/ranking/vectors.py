@@ -1,23 +1,23 @@
-"""Exact cosine similarity over rows kept in a few contiguous blocks.
+"""Exact cosine similarity over rows in a few contiguous blocks.
 
-Rows are normalized once, when they are written, so that a dot product is the cosine. Blocks are never copied
-when rows are added: a 100,000 x 384 matrix that had to double would hold three times its size for a moment.
+Rows are normalized when they are written, so that a dot product is the cosine. Blocks are never copied when
+rows are
+added: doubling a 100,000 x 384 matrix would temporarily take three times its size.
 """
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
+from .growing import FloatArray
 
 _MIN_BLOCK = 64
 _MAX_BLOCK = 16_384
-# Rows that stay in a core's cache while every query of a batch goes over them.
+# Rows that fit into a core's cache while all queries of a batch visit them.
 _PASS = 1024
-# From so many queries on a matrix product takes fewer steps than one pass for each.
+# From this many queries on, matrix products are faster than one pass for each query.
 _MANY = 8
-# Up to so many multiplications OpenBLAS leaves a matrix product to the thread that asks for it.
+# Up to this many multiplications, OpenBLAS computes a matrix product on the calling thread.
 _ONE_THREAD = 400_000
 
 
@@ -51,11 +51,11 @@ class Vectors:
 
     @property
     def nbytes(self) -> int:
-        """Bytes held, spare room included."""
+        """The allocated bytes."""
         return sum(block.nbytes for block in self._blocks)
 
     def reserve(self, rows: int) -> None:
-        """Open a block for exactly ``rows`` more rows; for loads whose size is known."""
+        """Allocate a block for exactly ``rows`` more rows, if their number is known in advance."""
         if rows and not self._spare:
             self._open(rows)
 
@@ -100,8 +100,8 @@ class Vectors:
 
 
 def _dots(rows: FloatArray, queries: FloatArray, out: FloatArray) -> None:
-    # Not a matrix product: BLAS would use every core for it, and wait for the slowest. Beside other work that
-    # made searches of 10,000 rows ten times slower, and no faster when idle.
+    # Not a matrix product: BLAS would use all cores and wait for the slowest. On a busy machine that made
+    # searches of 10,000 rows ten times slower, and on an idle one no faster.
     step = _PASS if len(queries) > 1 else max(len(rows), 1)
     for first in range(0, len(rows), step):
         for query, scores in zip(queries, out, strict=True):
@@ -111,10 +111,10 @@ def _dots(rows: FloatArray, queries: FloatArray, out: FloatArray) -> None:
 def _products(rows: FloatArray, queries: FloatArray, out: FloatArray) -> int:
     """Multiply by many small matrix products, each too small for BLAS to use another core.
 
-    It is one call all the same, so that whoever runs Python code meanwhile is not asked for the interpreter.
+    It is a single call of numpy, which releases the interpreter lock once instead of for each product.
 
     Returns:
-        How many of the rows, from the first on, were multiplied.
+        The number of leading rows that were multiplied.
     """
     size = max(_ONE_THREAD // queries.size, 1)
     count = len(rows) // size

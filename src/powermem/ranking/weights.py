@@ -1,4 +1,4 @@
-"""How much each part of a score counts."""
+"""The weight of each part of a score."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much each part counts; zero switches a boost off.
+    """The weight of each part of a score; zero disables a boost.
 
     Attributes:
-        dense: share of the cosine; the rest is full text. Without vectors full text counts whole.
-        source: what a word counts that only the message behind a memory has, beside one that the memory has.
-        coverage: added for the words of the query that the turns around a row have and the row lacks; half of
-            a question's words are often said by whoever asked.
-        speaker: added when the query names who said it. Small, because a question may name the wrong person.
+        dense: share of the cosine; the rest is full text. Without vectors, full text has full weight.
+        source: weight of a word that only the message behind a memory has, relative to one in the memory
+            itself.
+        coverage: added for words of the query that the turns around a row contain and the row does not. Half
+            of a question's words are often in the question that the row answers.
+        speaker: added if the query names the speaker. Small, because a question may name the wrong person.
         neighbour: share of a neighbouring turn's score that is added, divided by the distance in turns.
-        span: how many turns away a neighbour may be.
-        run: part of ``neighbour`` by which the best other row of the same run counts, however far away: a
-            conversation that holds one part of an answer often holds the others.
-        asking: taken from a row that is itself a question.
-        moment: added to a row that tells a time when the query asks for one.
-        period: added to what happened in the time that the query names; what is near it gets part.
-        phrase: added to a row that has all words which the query puts in quotation marks.
-        recency: added for what began to be true just now; fades with ``retention_days``.
-        retention_days: after so many days the recency boost is down to 37 %.
+        span: the greatest distance of a neighbour, in turns.
+        run: factor of ``neighbour`` for the best other row of the run at any distance: a conversation that
+            contains one part of an answer often contains the others.
+        asking: subtracted from a row that is itself a question.
+        moment: added to a row that mentions a time, if the query asks for one.
+        period: added to rows within the period that the query names; rows close to it get a part.
+        phrase: added to a row with all words of a quotation in the query.
+        recency: added to rows that became true just now; fades over ``retention_days``.
+        retention_days: the days after which the recency boost has fallen to 37 %.
     """
 
     dense: float = 0.5
@@ -43,11 +44,11 @@ class Weights:
 
     @property
     def lifts(self) -> bool:
-        """Whether rows of one run change each other's scores."""
+        """Whether rows of one run affect each other's scores."""
         return bool(self.span and (self.neighbour or self.coverage))
 
     def plain(self) -> Weights:
-        """Return the weights without boosts: how near two texts are by themselves."""
+        """Return the weights without boosts, for the similarity of two texts alone."""
         return replace(
             self,
             source=0.0,

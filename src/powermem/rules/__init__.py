@@ -1,7 +1,7 @@
-"""Facts without a language model: sentences that state something about the speaker or a named person.
+"""Extract facts without a language model: keep the sentences that state something about a person.
 
-A fact keeps the wording and the language of its sentence. Nothing is rewritten but what makes it stand alone
-without risk: words that only open it are dropped, and dates that depend on the day are written out.
+A fact keeps the wording and the language of its sentence. Only two safe changes are made, so that it can be
+read on its own: words that merely open it ("Oh wow, ...") are dropped, and relative dates are spelled out.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .sentences import split
 
 __all__ = ["extract", "stated_preferences"]
 
-# A longer "sentence" is a paste, and a longer joined fact is a story.
+# A longer "sentence" is pasted text; a longer joined fact is a story.
 _MAX_LENGTH = 1_000
 _MAX_JOINED = 300
 _KANA_OR_HANGUL = re.compile(r"[\u3041-\u30ff\u1100-\u11ff\uac00-\ud7a3]")
@@ -31,21 +31,41 @@ _ENGLISH = phrases(
     " | likes? | it | to | user | (?-i:I)",
     before=r"\b",
 )
+# Importance: what a kind starts with, and the least for what the speaker asked to be remembered.
+_BASE = {
+    "identity": 0.8, "instruction": 0.8, "relationship": 0.65, "preference": 0.6, "plan": 0.55, "event": 0.5,
+    "fact": 0.4,
+}  # fmt: skip
+_ASKED_FOR = 0.85
+_GRAVE = phrases(
+    r"""
+    \b(?:always|never|important\w*|must|allerg\w+|died|passed away|death|married|wedding|born|birthday
+    |pregnant|divorc\w+|diagnos\w+|disease|surgery|emergency|deadline|favou?rite|hate|love)\b | 重要 | 过敏
+    | 一定 | 必须 | 去世 | 结婚 | 生日 | 最
+    """,
+    after="",
+)
+_HEDGED = phrases(
+    r"""
+    \b(?:maybe|perhaps|might|probably|kind of|sort of|not sure|i think|i guess)\b | 可能 | 也许 | 大概
+    """,
+    after="",
+)
 
 
 def extract(messages: Sequence[Message]) -> list[Fact]:
     """Find the facts in a conversation.
 
-    Kept are statements about the speaker (who they are, what they like, own, plan and did), about people and
-    things they name, and what they ask to be remembered. Questions, requests, greetings and reactions are
-    dropped, and so is what the assistant says, except what it did for the person. In a single message, as
-    when a plain text is added, every statement counts. Text marked as recalled is never read.
+    Keep statements about speakers (who they are, what they like, own, plan and did) and about people and
+    things that have a name, and everything that a speaker asks to be remembered. Drop questions, requests,
+    greetings and reactions, and what the assistant says unless it reports something that it did for the user.
+    A single message is read leniently: all of its statements are kept. Text marked as recalled is skipped.
 
     Args:
         messages: the turns; those of system and tools are ignored.
 
     Returns:
-        The facts in order, each text once. ``turn`` is the index of the message.
+        The facts in order, without duplicates. ``turn`` is the index of the message.
     """
     turns = [_sentences(message) for message in messages]
     speakers = [message.actor_id for message in messages if message.actor_id]
@@ -61,7 +81,7 @@ def extract(messages: Sequence[Message]) -> list[Fact]:
 
 
 def stated_preferences(facts: Sequence[Fact]) -> list[FoundPreference]:
-    """Return the preferences among facts; rules find only those that were said."""
+    """Return the preferences among facts. Rules find explicit ones only."""
     return [
         FoundPreference("explicit_preference", fact.text, f'{fact.speaker or "User"} said: "{fact.text}"')
         for fact in facts
@@ -74,7 +94,7 @@ def _sentences(message: Message) -> list[str]:
 
 
 def _user_name(messages: Sequence[Message], turns: Sequence[Sequence[str]]) -> str | None:
-    """Return the name that a user without ``actor_id`` gives, if any."""
+    """Return the name by which a user without ``actor_id`` introduces themselves, if any."""
     for message, sentences in zip(messages, turns, strict=True):
         if message.role != "assistant" and message.actor_id is None:
             for sentence in sentences:
@@ -93,7 +113,7 @@ def _facts(message: Message, sentences: Sequence[str], names: frozenset[str], le
             continue
         fact = _fact(reading, message, names)
         if reading.continues and follows and len(facts[-1].text) + len(fact.text) < _MAX_JOINED:
-            # "My sister lives in Oslo. She is a nurse." is one fact: "she" stays clear without a rewrite.
+            # "My sister lives in Oslo. She is a nurse." becomes one fact, in which "she" stays clear.
             facts[-1] = _joined(facts[-1], fact)
             continue
         follows = reading.alone
@@ -138,42 +158,11 @@ def _joined(first: Fact, second: Fact) -> Fact:
     )
 
 
-_BASE = {
-    "identity": 0.8,
-    "instruction": 0.8,
-    "relationship": 0.65,
-    "preference": 0.6,
-    "plan": 0.55,
-    "event": 0.5,
-    "fact": 0.4,
-}
-_ASKED_FOR = 0.85
-_GRAVE = phrases(
-    r"""
-    \b(?:always|never|important\w*|must|allerg\w+|died|passed away|death|married|wedding|born|birthday
-    |pregnant|divorc\w+|diagnos\w+|disease|surgery|emergency|deadline|favou?rite|hate|love)\b | 重要 | 过敏
-    | 一定 | 必须 | 去世 | 结婚 | 生日 | 最
-    """,
-    after="",
-)
-_HEDGED = phrases(
-    r"""
-    \b(?:maybe|perhaps|might|probably|kind of|sort of|not sure|i think|i guess)\b | 可能 | 也许 | 大概
-    """,
-    after="",
-)
-
-
 def _importance(text: str, kind: str, *, remembered: bool) -> float:
-    """Weigh a fact.
+    """Return the importance of a fact, 0 to 1.
 
-    Args:
-        text: the fact.
-        kind: its kind.
-        remembered: whether the speaker asked for it to be remembered.
-
-    Returns:
-        0 to 1: the kind's base, 0.1 more for grave words, 0.15 less for doubt, at least 0.85 when asked for.
+    Start from the kind, add 0.1 for a grave word and subtract 0.15 for doubt; what the speaker asked to be
+    remembered has at least 0.85.
     """
     weight = _BASE[kind]
     if _GRAVE.search(text):

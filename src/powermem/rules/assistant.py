@@ -1,4 +1,4 @@
-"""The assistant's sentences: kept only when they tell of something it did for this person."""
+"""The assistant's sentences: keep those that report something done for the user."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 from .reading import Reading, phrases
 
+# "I've booked table 4 for Friday."
 _DONE = phrases(
     """
     booked | reserved | scheduled | ordered | cancell?ed | rescheduled | purchased | bought | paid
@@ -13,6 +14,7 @@ _DONE = phrases(
     """,
     before=r"(?:\w+[,!.]? )?(?:i(?:'ve| have)(?: just| now| already)? |i (?:just |also )?)",
 )
+# "Your flight on Monday has been cancelled."
 _YOURS = phrases(
     """
     order | reservation | booking | flight | ticket | appointment | confirmation | reference | case
@@ -27,7 +29,7 @@ _DONE_CHINESE = re.compile(
 
 
 def read(sentence: str) -> Reading | None:
-    """Judge a sentence: ``"I've booked table 4 for Friday."`` is an event, advice is nothing."""
+    """Classify a sentence: ``"I've booked table 4 for Friday."`` is an event; advice gives ``None``."""
     plain = sentence.replace("\u2019", "'")
     if plain.endswith(("?", "\uff1f")):
         return None

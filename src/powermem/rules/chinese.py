@@ -1,4 +1,7 @@
-"""Chinese sentences: which say something worth keeping. Only what is plainly a statement counts."""
+"""Chinese sentences: keep what is clearly a statement.
+
+The patterns mirror those of `english`: 记住 is "remember", 打算 "plan to", 喜欢 "like".
+"""
 
 from __future__ import annotations
 
@@ -95,14 +98,14 @@ _KIND_PATTERNS = (
 
 
 def read(sentence: str, *, lenient: bool) -> Reading | None:
-    """Judge a sentence.
+    """Classify a sentence.
 
     Args:
-        sentence: one sentence as it was written.
-        lenient: whether a statement about anything counts, and not only what concerns the speaker.
+        sentence: one sentence as written.
+        lenient: keep statements about anything, not only about the speaker.
 
     Returns:
-        The statement and its kind, or ``None`` when there is nothing to keep.
+        The statement and its kind, or ``None`` if there is nothing to keep.
     """
     core = sentence.strip()
     if match := _OPENER.match(core):

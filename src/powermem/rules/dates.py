@@ -1,10 +1,17 @@
-"""Dates in a sentence: finding them, and writing out those that depend on when it was said."""
+"""Dates in a sentence: find them, and spell out those that depend on the day they were said.
+
+"I went hiking yesterday" becomes "I went hiking yesterday (7 May 2023)". English and Chinese have patterns of
+their own. German, French, Spanish, Italian, Portuguese and Dutch are tables for one common pattern; of
+Russian, Japanese and Korean only words for single days are read. A word that means something else in another
+language, such as the French "hier", counts only in a sentence with other words of its language.
+"""
 
 from __future__ import annotations
 
 import re
 from calendar import isleap, monthrange
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 from typing import NamedTuple
@@ -12,17 +19,17 @@ from typing import NamedTuple
 from ..clock import MONTHS, WEEKDAYS, from_date, to_datetime
 
 
-class Meant(NamedTuple):
-    """Words for a day or a longer time.
+class _Phrase(NamedTuple):
+    """A phrase for a day or a longer period, in a language other than English and Chinese.
 
     Attributes:
-        end: where they end.
-        days: how many days after today; ``None`` where ``what`` says more.
+        end: offset just behind the phrase.
+        days: days from today, or ``None`` if ``what`` and one of ``which`` and ``distance`` say it instead.
         which: ``"last"``, ``"this"``, ``"next"`` or ``"this coming"``.
         what: ``"week"``, ``"weekend"``, ``"month"``, ``"year"`` or an English weekday.
-        distance: how many of ``what`` after today; negative for before.
-        write: writes a date of a kind: ``"day"``, ``"around"``, ``"week"``, ``"weekend"``, ``"month"`` or
-            ``"year"``.
+        distance: number of units of ``what`` from today; negative for the past.
+        write: formats a date; its first argument is ``"day"``, ``"around"``, ``"week"``, ``"weekend"``,
+            ``"month"`` or ``"year"``.
     """
 
     end: int
@@ -33,108 +40,102 @@ class Meant(NamedTuple):
     write: Callable[[str, date], str]
 
 
+@dataclass(frozen=True)
 class _Language:
-    """One language.
+    """How one language names days. All words are patterns; lists of them are separated by spaces.
 
-    Args:
-        own: words that show that a sentence is in it.
-        days: words, as patterns, by how many days after today they mean.
-        units: patterns of ``day``, ``week``, ``weekend``, ``month`` and ``year``.
-        weekdays: patterns, Monday first.
-        before: patterns that stand before a unit, by what they mean: ``last``, ``this`` and so on.
-        after: the same for those that stand behind it.
-        ago: what a distance in the past looks like; ``{}`` is number and unit.
+    Attributes:
+        own: words that mark a sentence as being in this language.
+        days: words for single days, keyed by their distance from today: ``{-1: "gestern"}``.
+        units: the words for ``day``, ``week``, ``weekend``, ``month`` and ``year``.
+        weekdays: Monday first.
+        before: words in front of a unit, keyed by ``last``, ``this``, ...: "letzte Woche".
+        after: the same for words behind a unit: "la semaine dernière".
+        ago: the form of a distance in the past; ``{}`` stands for number and unit: ``"vor {}"``.
         ahead: the same for the future.
-        numbers: patterns of one, two and so on.
+        numbers: one, two, ...
         months: January first.
-        day: how a day is written, with ``{day}``, ``{month}`` and ``{year}``.
-        month: how a month is written.
-        prefixes: what stands before a day for ``around``, ``week`` and ``weekend``.
+        day: format of a day, with ``{day}``, ``{month}`` and ``{year}``.
+        month: format of a month.
+        prefixes: what precedes the day for ``around``, ``week`` and ``weekend``.
     """
 
-    def __init__(
-        self,
-        own: str,
-        days: Mapping[int, str],
-        units: Mapping[str, str],
-        weekdays: str,
-        before: Mapping[str, str],
-        after: Mapping[str, str],
-        ago: str,
-        ahead: str,
-        numbers: str,
-        months: str,
-        day: str,
-        month: str,
-        prefixes: Mapping[str, str],
-    ) -> None:
-        self._own = own
-        self._days = days
-        self._units = units
-        self._weekdays = weekdays.split()
-        self._sides = {"b": before, "a": after}
-        self._numbers = numbers.split()
-        self._months = months.split()
-        self._day, self._month, self._prefixes = day, month, prefixes
-        self._ago, self._ahead = ago, ahead
+    own: str
+    days: Mapping[int, str]
+    units: Mapping[str, str]
+    weekdays: str
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+    ago: str
+    ahead: str
+    numbers: str
+    months: str
+    day: str
+    month: str
+    prefixes: Mapping[str, str]
 
     @cached_property
-    def own(self) -> re.Pattern[str]:
-        """Words that show that a sentence is in it."""
-        return re.compile(rf"\b(?:{self._own})(?!\w)", re.IGNORECASE)
+    def _own_words(self) -> re.Pattern[str]:
+        return re.compile(rf"\b(?:{self.own})(?!\w)", re.IGNORECASE)
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        units = self._units
-        names = [*(units[name] for name in units if name != "day"), *self._weekdays]
-        unit, number = "|".join(names), "|".join([r"\d{1,3}", *self._numbers])
-        distance = rf"(?P<nX>{number})\s+(?P<dX>{'|'.join(units.values())})"
-        parts = [f"(?P<day{place}>{pattern})" for place, pattern in enumerate(self._days.values())]
-        for key, sides in self._sides.items():
-            if sides:
-                side, what = f"(?P<s{key}>{'|'.join(sides.values())})", f"(?P<u{key}>{unit})"
-                parts.append(rf"{side}\s+{what}" if key == "b" else rf"{what}\s+{side}")
-        for form, key in ((self._ago, "p"), (self._ahead, "f")):
+        # Groups: day0, day1, ... for words of `days`; s and u (side, unit) with the suffix "b" or "a" for a
+        # side before or behind the unit; n and d (number, unit) with "p" or "f" for the past or the future.
+        weekday_or_unit = "|".join(
+            [*(words for name, words in self.units.items() if name != "day"), *self.weekdays.split()]
+        )
+        number = "|".join([r"\d{1,3}", *self.numbers.split()])
+        distance = rf"(?P<nX>{number})\s+(?P<dX>{'|'.join(self.units.values())})"
+        parts = [f"(?P<day{place}>{pattern})" for place, pattern in enumerate(self.days.values())]
+        if self.before:
+            parts.append(rf"(?P<sb>{'|'.join(self.before.values())})\s+(?P<ub>{weekday_or_unit})")
+        if self.after:
+            parts.append(rf"(?P<ua>{weekday_or_unit})\s+(?P<sa>{'|'.join(self.after.values())})")
+        for form, key in ((self.ago, "p"), (self.ahead, "f")):
             parts.append(form.replace("{}", distance.replace("X>", f"{key}>")))
         return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)(?!\s*\()", re.IGNORECASE)
 
-    def find(self, sentence: str) -> Iterable[Meant]:
-        """Find its words for days."""
+    def evidence(self, sentence: str) -> int:
+        """Return the number of words that mark a sentence as being in this language."""
+        return len(self._own_words.findall(sentence))
+
+    def find(self, sentence: str) -> Iterable[_Phrase]:
+        """Yield the phrases for days in a sentence of this language."""
         for match in self._pattern.finditer(sentence):
             end = match.end()
             groups = match.groupdict()
-            for place, days in enumerate(self._days):
+            for place, days in enumerate(self.days):
                 if groups[f"day{place}"]:
-                    yield Meant(end, days, "", "", 0, self.write)
-            for key, sides in self._sides.items():
+                    yield _Phrase(end, days, "", "", 0, self.write)
+            for key, sides in (("b", self.before), ("a", self.after)):
                 if side := groups.get(f"s{key}"):
-                    yield Meant(end, None, _key_of(sides, side), self._unit(groups[f"u{key}"]), 0, self.write)
+                    unit = self._unit(groups[f"u{key}"])
+                    yield _Phrase(end, None, _key_of(sides, side), unit, 0, self.write)
             for key, sign in (("p", -1), ("f", 1)):
                 if number := groups.get(f"n{key}"):
                     distance = sign * self._number(number)
-                    yield Meant(end, None, "", self._unit(groups[f"d{key}"]), distance, self.write)
+                    yield _Phrase(end, None, "", self._unit(groups[f"d{key}"]), distance, self.write)
 
     def _unit(self, words: str) -> str:
-        for place, name in enumerate(self._weekdays):
-            if re.fullmatch(name, words, re.IGNORECASE):
-                return _WEEKDAYS[place]
-        return _key_of(self._units, words)
+        for name, weekday in zip(WEEKDAYS, self.weekdays.split(), strict=True):
+            if re.fullmatch(weekday, words, re.IGNORECASE):
+                return name.lower()
+        return _key_of(self.units, words)
 
     def _number(self, words: str) -> int:
         if words.isdecimal():
             return int(words)
-        return next(i for i, name in enumerate(self._numbers, 1) if re.fullmatch(name, words, re.IGNORECASE))
+        names = enumerate(self.numbers.split(), 1)
+        return next(number for number, name in names if re.fullmatch(name, words, re.IGNORECASE))
 
     def write(self, kind: str, day: date) -> str:
-        """Write a date of a kind."""
+        """Format a date; for ``kind`` see `_Phrase`."""
         if kind == "year":
             return str(day.year)
-        words = self._month if kind == "month" else self._day
-        written = words.format(day=day.day, month=self._months[day.month - 1], year=day.year)
-        return f"{self._prefixes.get(kind, '')} {written}".strip()
-
-
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+        form = self.month if kind == "month" else self.day
+        written = form.format(day=day.day, month=self.months.split()[day.month - 1], year=day.year)
+        return f"{self.prefixes.get(kind, '')} {written}".strip()
 
 
 def _key_of(patterns: Mapping[str, str], words: str) -> str:
@@ -149,7 +150,7 @@ _GERMAN = _Language(
         2: "übermorgen",
         -1: r"gestern(?:\s+(?:früh|morgen|mittag|nachmittag|abend|nacht))?|(?:letzte|vergangene)\s+nacht",
         0: r"heute(?:\s+(?:früh|morgen|mittag|nachmittag|abend|nacht))?",
-        # "Der Morgen" is the morning.
+        # Lower case only, or at the very beginning: "der Morgen" is the morning.
         1: r"(?-i:(?<!guten )(?<!jeden )(?<!am )(?<!diesen )morgen|\AMorgen)"
         r"(?:\s+(?:früh|mittag|nachmittag|abend|nacht))?",
     },
@@ -307,7 +308,7 @@ _DUTCH = _Language(
 )  # fmt: skip
 _LATIN = (_GERMAN, _FRENCH, _SPANISH, _ITALIAN, _PORTUGUESE, _DUTCH)
 
-# Most sentences have none of these and are looked at once.
+# Matches nothing in most sentences, which then cost one pass instead of one for each language.
 _HINT = re.compile(
     r"gestern|heute|\bmorgen|\bnacht\b|\bletzte|\bvorige|vergangene|\bdiese[nrms]?\b|nächst|\bkommende"
     r"|\b(?:vor|in)\s+\S+\s+(?:tag|woche|monat|jahr)"
@@ -329,52 +330,48 @@ _RUSSIAN_MONTHS = (
 _KOREAN_DAYS = {"그저께": -2, "그제": -2, "어제": -1, "어젯밤": -1, "오늘": 0, "내일": 1, "모레": 2}
 _KOREAN = re.compile(rf"(?<![가-힣])(?:{'|'.join(sorted(_KOREAN_DAYS, key=len, reverse=True))})(?!\s*\()")
 _JAPANESE_DAYS = {
-    "きのう": -1,
-    "ゆうべ": -1,
-    "昨夜": -1,
-    "おととい": -2,
-    "あした": 1,
-    "あさって": 2,
-    "きょう": 0,
-}
+    "おととい": -2, "きのう": -1, "ゆうべ": -1, "昨夜": -1, "きょう": 0, "あした": 1, "あさって": 2,
+}  # fmt: skip
 _JAPANESE = re.compile(rf"(?:{'|'.join(_JAPANESE_DAYS)})")
 
 
-def _find_words(sentence: str) -> list[Meant]:
-    """Find words for days in languages other than English and Chinese."""
-    if not sentence.isascii():
-        for pattern, days, write in _OTHERS:
-            if matches := list(pattern.finditer(sentence)):
-                return [Meant(one.end(), days[one[0].lower()], "", "", 0, write) for one in matches]
-    if _HINT.search(sentence) is None:
-        return []
-    best: list[Meant] = []
-    most = 0
-    for language in _LATIN:
-        own = len(language.own.findall(sentence))
-        # Words that several languages have are of the one that the rest of the sentence is in.
-        if own > most and (found := list(language.find(sentence))):
-            best, most = found, own
-    return best
-
-
-def _russian(kind: str, day: date) -> str:
+def _write_russian(kind: str, day: date) -> str:
     return f"{day.day} {_RUSSIAN_MONTHS[day.month - 1]} {day.year}"
 
 
-def _korean(kind: str, day: date) -> str:
+def _write_korean(kind: str, day: date) -> str:
     return f"{day.year}년 {day.month}월 {day.day}일"
 
 
-def _japanese(kind: str, day: date) -> str:
+def _write_japanese(kind: str, day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
+# Told apart by their scripts alone.
 _OTHERS = (
-    (_RUSSIAN, _RUSSIAN_DAYS, _russian),
-    (_KOREAN, _KOREAN_DAYS, _korean),
-    (_JAPANESE, _JAPANESE_DAYS, _japanese),
+    (_RUSSIAN, _RUSSIAN_DAYS, _write_russian),
+    (_KOREAN, _KOREAN_DAYS, _write_korean),
+    (_JAPANESE, _JAPANESE_DAYS, _write_japanese),
 )
+
+
+def _find_phrases(sentence: str) -> list[_Phrase]:
+    """Find phrases for days in languages other than English and Chinese."""
+    if not sentence.isascii():
+        for pattern, days, write in _OTHERS:
+            if matches := list(pattern.finditer(sentence)):
+                return [_Phrase(one.end(), days[one[0].lower()], "", "", 0, write) for one in matches]
+    if _HINT.search(sentence) is None:
+        return []
+    best: list[_Phrase] = []
+    most = 0
+    for language in _LATIN:
+        # Some words belong to several languages, such as "hier" to French and German: the language with the
+        # most words of its own in the sentence wins.
+        evidence = language.evidence(sentence)
+        if evidence > most and (found := list(language.find(sentence))):
+            best, most = found, evidence
+    return best
 
 
 _NUMBERS = {
@@ -422,7 +419,7 @@ _CHINESE_YEARS = {"前": -2, "去": -1, "今": 0, "明": 1, "后": 2}
 
 
 class Dated(NamedTuple):
-    """A sentence with its dates written out, and when the thing happens (microseconds, UTC)."""
+    """A sentence with its dates spelled out, and when the event happens (microseconds UTC)."""
 
     text: str
     event_at: int | None
@@ -432,10 +429,10 @@ class Found(NamedTuple):
     """A date in a sentence.
 
     Attributes:
-        end: where its words end.
+        end: offset just behind its words.
         day: its first day.
-        days: how many days it means.
-        words: what to add to the sentence; ``None`` when the date is written out.
+        days: its length in days.
+        words: what to insert behind it; ``None`` if the date is complete as written.
     """
 
     end: int
@@ -447,17 +444,18 @@ class Found(NamedTuple):
 def resolve(
     sentence: str, sent_at: int | None, utc_offset: int | None = None, *, future: bool = False
 ) -> Dated:
-    """Write out the dates of a sentence that depend on when it was said.
+    """Spell out the dates of a sentence that depend on when it was said.
 
     Args:
         sentence: such as ``"I went hiking yesterday"``.
-        sent_at: when it was said, microseconds UTC; ``None`` leaves such dates as they are.
-        utc_offset: how many seconds the speaker's clock was ahead of UTC.
-        future: whether the sentence is a plan, so that "in two weeks" is a date and not a length of time.
+        sent_at: when it was said, microseconds UTC; ``None`` leaves relative dates as they are.
+        utc_offset: the speaker's offset from UTC in seconds.
+        future: whether the sentence is a plan. "I leave in two weeks" names a date; "I learned it in two
+            weeks" does not.
 
     Returns:
-        The sentence with each date behind the words it explains, ``"I went hiking yesterday (7 May
-        2023)"``, and the first day of the first date in it.
+        The sentence with each date inserted behind the words it explains, ``"I went hiking yesterday (7 May
+        2023)"``, and the first day of its first date.
     """
     today = None if sent_at is None else to_datetime(sent_at, utc_offset).date()
     found = find_dates(sentence, today, future=future)
@@ -473,11 +471,11 @@ def find_dates(sentence: str, today: date | None, *, future: bool = False) -> li
     """Find the dates in a sentence, in order.
 
     Args:
-        sentence: in English, Chinese or a language of `relative`.
-        today: the day on which it was said; ``None`` leaves out dates that depend on it.
+        sentence: in any of the languages of this module.
+        today: the day on which it was said; ``None`` finds absolute dates only.
         future: see `resolve`.
     """
-    # A written date has digits and a Chinese one is not ASCII, so most sentences need one pass.
+    # Absolute dates have digits and Chinese is not ASCII, so most sentences need a single pass.
     found = list(_absolute(sentence)) if _DIGIT.search(sentence) else []
     if today is not None:
         found.extend(_relative(sentence, today, future))
@@ -502,14 +500,14 @@ def _absolute(sentence: str) -> Iterable[Found]:
 
 
 def _written_out(end: int, year: str, month: str, day: str) -> Iterable[Found]:
-    """Yield a date of which the day, or the month too, may be left open."""
+    """Yield a date, a whole month (no day) or a whole year (no month)."""
     first = _date(int(year), int(month or 1), int(day or 1))
     if first is not None:
         yield Found(end, first, 1 if day else length("month" if month else "year", first), None)
 
 
 def length(unit: str, first: date) -> int:
-    """Return how many days a week, weekend, month or year has that begins on a day; 1 for a day."""
+    """Return the length in days of the week, weekend, month, year or day that begins on a day."""
     if unit == "month":
         return monthrange(first.year, first.month)[1]
     if unit == "year":
@@ -534,7 +532,7 @@ def _relative(sentence: str, today: date, future: bool) -> Iterable[Found]:
 
 
 class _Span(NamedTuple):
-    """Days in a row, and what to call them."""
+    """Consecutive days, and how to write them in English."""
 
     first: date
     days: int
@@ -550,7 +548,7 @@ def _named(which: str, what: str, today: date) -> _Span | None:
     if what == "week":
         return _prefixed("week of", _shifted(monday, 7 * side), 7)
     if what == "weekend":
-        # On a Sunday "last weekend" is the one before.
+        # Said on a Sunday, "last weekend" is not the one that is under way.
         return _prefixed("weekend of", _shifted(monday, 5 + 7 * side), 2)
     if what in ("month", "year"):
         return _distance(side, what, today)
@@ -560,13 +558,13 @@ def _named(which: str, what: str, today: date) -> _Span | None:
     if side < 0:
         return _exact(_shifted(today, -((today.weekday() - weekday - 1) % 7 + 1)))
     if which == "next" and weekday > today.weekday():
-        # Said on a Monday, "next Friday" is in four days to some and in eleven to others.
+        # Ambiguous: said on a Monday, some mean the Friday in four days, others the one in eleven.
         return None
     return _exact(_shifted(today, (weekday - today.weekday() - 1) % 7 + 1))
 
 
 def _distance(count: int, unit: str, today: date) -> _Span | None:
-    """Resolve so many days, weeks, months or years before or after today."""
+    """Resolve "two weeks ago" (-2, "week") or "in three months" (3, "month")."""
     if unit == "day":
         return _exact(_shifted(today, count))
     if unit == "week":
@@ -583,7 +581,7 @@ def _distance(count: int, unit: str, today: date) -> _Span | None:
 
 
 def _foreign(sentence: str, today: date) -> Iterable[Found]:
-    for meant in _find_words(sentence):
+    for meant in _find_phrases(sentence):
         kind = meant.what if meant.what in ("week", "weekend", "month", "year") else "day"
         if meant.days is not None:
             span = _exact(_shifted(today, meant.days))
@@ -664,7 +662,7 @@ def _date(year: int, month: int, day: int) -> date | None:
     try:
         return date(year, month, day)
     except ValueError:
-        # "31 June 2023": a date that does not exist is no date.
+        # Such as "31 June 2023".
         return None
 
 

@@ -1,4 +1,9 @@
-"""English sentences: which say something worth keeping, and what kind of thing."""
+"""English sentences: decide which are worth keeping, and of which kind they are.
+
+The patterns come first. Those above `_INSTRUCTION` say what a sentence is about, the next ones what kind of
+fact it is, and those from `_OPENER` on recognize talk that is dropped: openers, questions, requests and
+reactions.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +12,12 @@ import re
 from ..text import query_terms, terms
 from .reading import Reading, phrases
 
+# "My flat is in Rome": about the speaker.
 _SUBJECT = phrases(
     "i | i'm | i've | i'd | i'll | im | ive | we | we're | we've | we'd | we'll | my | ^our", before=r"\b"
 )
 _USER = re.compile(r"(?:the )?user\b", re.IGNORECASE)
-# "Just got back from Rome": the subject is left out.
+# "Just got back from Rome": the subject is omitted.
 _ELLIPTIC = phrases(
     r"""
     went | got | started | finished | lost | bought | took | saw | met | visited | had | joined | moved
@@ -24,7 +30,7 @@ _ELLIPTIC = phrases(
     """,
     before="(?:(?:just|recently|finally|already|currently|still|also|mostly|usually) )?",
 )
-# What it speaks of was said before.
+# "She is a nurse", "That was in Rome": the subject refers to an earlier sentence.
 _ELSEWHERE = phrases(
     """
     (?:he|she|it|they|his|her|its|their|that|this|these|those|there|here|which|who|the one|one|both|some
@@ -36,6 +42,7 @@ _CONTINUES = phrases(
     after=r"(?:'[a-z]+)?\b(?! (?:sounds|looks|seems|must)\b)",
 )
 _PERSON = phrases("he | she | his | her")
+# "I painted it there": what the pronoun means is not in the sentence.
 _DEICTIC = phrases(
     "you | your | it | them | this | that | these | those | there | here",
     before=r"\b",
@@ -65,6 +72,7 @@ _KEPT = r"""(?:dogs?|pupp(?:y|ies)|cats?|kittens?|birds?|parrots?|budgies?|horse
 _TRADE = r"""(?:\w{3,}(?:er|or|ist|ian|eer|ant)|student|nurse|chef|cook|pilot|lawyer|analyst
     |freelance\w*|parent|mom|mum|dad|coach|intern|native|refugee|ceo|cto)"""
 
+# "From now on, answer in French."
 _INSTRUCTION = phrases(
     r"""
     (?:always|never) (?!(?:mind|say|been|had|have|thought|liked|was|were|a|the|too|happy|glad|here|good
@@ -78,6 +86,7 @@ _INSTRUCTION = phrases(
     """,
     before="(?:please )?",
 )
+# "I work as a nurse", "My birthday is 3 May".
 _IDENTITY = phrases(
     rf"""
     (?:my|user|user's) (?:(?:full|first|last|middle|nick|real|legal) ?)?name(?:'s| is|:)
@@ -94,6 +103,7 @@ _IDENTITY = phrases(
     """,
     before=r"\b",
 )
+# "We're moving next spring."
 _PLAN = phrases(
     r"""
     (?<!been )(?<!was )(?<!were )going to (?!the (?:gym|beach)|school|church|work)[a-z]+ | gonna
@@ -108,6 +118,7 @@ _PLAN = phrases(
     """,
     before=r"\b",
 )
+# "I can't stand cilantro."
 _PREFERENCE = phrases(
     r"""
     likes | (?:i|we|they|also|really|just|do|don't|didn't|kids) like | loves | loved (?!one)
@@ -121,6 +132,7 @@ _PREFERENCE = phrases(
     """,
     before=r"\b",
 )
+# "My younger sister", "I have two cats".
 _RELATIONSHIP = phrases(
     rf"""
     (?:my|our|user's) (?:[\w-]+ )?{_FAMILY}
@@ -129,8 +141,8 @@ _RELATIONSHIP = phrases(
     """,
     before=r"\b",
 )
-# "I own a boat" has one word of its own, and says all there is to say. Of what one may "have", only things
-# that stay: not a question or a minute.
+# "I own a boat" has a single content word and is still complete. Of the things that people "have", only
+# lasting ones: not "a question" or "a minute".
 _POSSESSION = phrases(
     rf"""
     (?:i|we|user) (?:also |still |now )?owns? | (?:i|we) (?:also |now )?co-?own
@@ -140,6 +152,7 @@ _POSSESSION = phrases(
     """,
     before=r"\b",
 )
+# "We went hiking yesterday."
 _PAST = phrases(
     r"""
     went | got | made | took | saw | met | bought | came | gave | ran | won | lost | found | left | wrote
@@ -150,7 +163,7 @@ _PAST = phrases(
     """,
     before=r"\b",
 )
-# In this order: the first that matches names the kind.
+# Ordered: the first match decides the kind.
 _KIND_PATTERNS = (
     ("identity", _IDENTITY),
     ("plan", _PLAN),
@@ -159,7 +172,7 @@ _KIND_PATTERNS = (
     ("event", _PAST),
 )
 
-# Terms that any chat is full of; a sentence of nothing else says nothing.
+# Terms common in any chat; a sentence of nothing else is empty: "That sounds like a great idea!"
 _GENERIC = frozenset(
     terms(
         """
@@ -182,7 +195,8 @@ _GENERIC = frozenset(
     )
 )
 
-# Words before a statement that add nothing to it. Those of the second group need a mark after them.
+# Words in front of a statement that add nothing: "Oh wow, I moved to Rome". Those of the second group need
+# punctuation behind them: "No, I moved" but not "No dogs here".
 _OPENER = phrases(
     r"""
     (?:oh|wow|whoa|yeah|yea|yes|yep|yup|well|so|and|but|also|plus|anyway|actually|honestly|btw|hey|hi
@@ -204,7 +218,7 @@ _REMEMBER = phrases(
     before=r"(?:please |also )*",
     after=r"\b[:,]?\s*(?=\w)",
 )
-# "I love hiking, don't you?" is a statement with a question after it.
+# The end of "I love hiking, don't you?", which is a statement.
 _TAG = phrases(
     r"""
     right | you know | know what i mean | huh | eh | what | how | do | does | don't | did | have | haven't
@@ -214,6 +228,7 @@ _TAG = phrases(
     after=r"\b[^,;]*\?+!?$",
 )
 
+# "Any tips for Rome"; most questions are recognized by their question mark.
 _QUESTION = phrases(
     r"""
     (?:what|where|who|whom|whose|which|why|how)(?:'s|'re)? (?:is|are|was|were|do|does|did|can|could|should
@@ -225,6 +240,7 @@ _QUESTION = phrases(
     | (?:any|got any) (?:idea|tip|suggestion|advice|plan|recommendation)s?
     """
 )
+# "Tell me a joke."
 _COMMAND = phrases(
     r"""
     please | kindly | can you | could you | would you | tell | show | give | write | explain | help | find
@@ -242,6 +258,7 @@ _COMMAND = phrases(
     """,
     before="(?:just |always )?",
 )
+# "Good luck tomorrow!"
 _SMALL_TALK = phrases(
     r"""
     congrat\w* | good (?:luck|morning|evening|afternoon|night|job|work|for|to|idea|point|question)
@@ -266,7 +283,7 @@ _SMALL_TALK = phrases(
 )
 _FEELING = r"""(?:glad|happy|sorry|sure|proud|honou?red|pleased|jealous|impressed|certain|curious
     |rooting|confident|stoked|excited|thrilled|thankful|grateful)"""
-# First person in form, but about the talk itself.
+# First person in form, but about the conversation itself: "I totally agree", "We can only imagine".
 _BACKCHANNEL = phrases(
     rf"""
     agree | see(?! \w+ (?:every|each)) | understand | hear (?:you|ya|that)
@@ -316,15 +333,15 @@ _WORD = re.compile(r"[\w-]+")
 
 
 def read(sentence: str, *, names: frozenset[str], lenient: bool) -> Reading | None:
-    """Judge a sentence.
+    """Classify a sentence.
 
     Args:
-        sentence: one sentence as it was written.
-        names: names, lower case, of people and things in the conversation.
-        lenient: whether a statement about anything counts, and not only what concerns the speaker or a name.
+        sentence: one sentence as written.
+        names: lower-case names of people and things in the conversation.
+        lenient: keep statements about anything, not only about the speaker or a name.
 
     Returns:
-        The statement and its kind, or ``None`` when there is nothing to keep.
+        The statement and its kind, or ``None`` if there is nothing to keep.
     """
     core, remembered = _core(sentence, names)
     plain = _plain(core)
@@ -347,7 +364,7 @@ def read(sentence: str, *, names: frozenset[str], lenient: bool) -> Reading | No
     if lenient or kind == "identity" or _POSSESSION.match(plain):
         needed = 1
     elif _DEICTIC.search(plain):
-        # What "it" or "these" may be is not known later: such a sentence needs more of its own.
+        # "It" and "these" will be unclear later, so such a sentence needs more content.
         needed = 3
     else:
         needed = 1 if kind == "preference" else 2
@@ -359,7 +376,10 @@ def _plain(text: str) -> str:
 
 
 def _core(sentence: str, names: frozenset[str]) -> tuple[str, bool]:
-    """Return the statement without openers, names called and tag questions, and whether to remember it."""
+    """Strip openers, forms of address and tag questions; return the rest, and whether it must be remembered.
+
+    "Oh Ana, please remember that I'm vegan, ok?" gives ``("I'm vegan.", True)``.
+    """
     plain = _plain(sentence)
     start = 0
     remembered = False
@@ -396,18 +416,18 @@ def _is_question(plain: str) -> bool:
 
 
 def _is_talk(plain: str) -> bool:
-    """Tell whether a sentence is a request, small talk or a reaction."""
+    """Return whether a sentence is a request, small talk or a reaction."""
     if _COMMAND.match(plain) or _SMALL_TALK.match(plain) or _BACKCHANNEL.match(plain):
         return True
     if opinion := _OPINION.match(plain):
-        # "I think I'll go" is about the speaker, "I think it's great" is not.
+        # "I think I'll go" is about the speaker; "I think it's great" is not.
         rest = plain[opinion.end() :]
         return _SUBJECT.match(rest) is None or _BACKCHANNEL.match(rest) is not None
     return False
 
 
 def _elsewhere(core: str, plain: str, lenient: bool) -> Reading | None:
-    """Judge a sentence that begins with "she" or "that"."""
+    """Classify a sentence that begins with a pronoun such as "she" or "that"."""
     content = _content(plain)
     continuing = 1 if _PERSON.match(plain) else 3
     continues = content >= continuing and _CONTINUES.match(plain) is not None
@@ -431,5 +451,5 @@ def _is_statement(plain: str, names: frozenset[str], lenient: bool) -> bool:
 
 
 def _content(plain: str) -> int:
-    """Count the terms of a sentence that could tell it from another: a letter cannot, a number can."""
+    """Count the terms that distinguish a sentence from others; single letters do not, numbers do."""
     return sum(term not in _GENERIC and (len(term) > 1 or term.isdigit()) for term in query_terms(plain))

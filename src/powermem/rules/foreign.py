@@ -1,10 +1,10 @@
-"""Sentences in other languages: kept when they are in the first person and no question."""
+"""Sentences in other languages: keep those in the first person that are no questions."""
 
 from __future__ import annotations
 
 from .reading import Reading, phrases
 
-# Words of the first person that are not words of everyday English too: German, French, Spanish, Portuguese,
+# First-person words that are not everyday English words as well: German, French, Spanish, Portuguese,
 # Italian, Dutch, Russian; then Japanese and Korean.
 _FIRST_PERSON = phrases(
     r"""
@@ -35,14 +35,14 @@ _GREETING_LENGTH = 25
 
 
 def read(sentence: str, *, lenient: bool) -> Reading | None:
-    """Judge a sentence.
+    """Classify a sentence.
 
     Args:
-        sentence: one sentence as it was written.
-        lenient: whether a statement about anything counts, and not only one in the first person.
+        sentence: one sentence as written.
+        lenient: keep statements about anything, not only those in the first person.
 
     Returns:
-        The statement as a plain fact, or ``None`` when there is nothing to keep.
+        The statement, of the kind ``"fact"``, or ``None`` if there is nothing to keep.
     """
     if _QUESTION.search(sentence):
         return None
@@ -50,5 +50,5 @@ def read(sentence: str, *, lenient: bool) -> Reading | None:
         return None
     if _FIRST_PERSON.search(sentence) is None and not lenient:
         return None
-    # Two words say little; scripts without spaces are not measured in words.
+    # Two words say little, except in scripts without spaces.
     return Reading(sentence, "fact") if len(sentence.split()) > 2 or not sentence[0].isascii() else None

@@ -1,4 +1,4 @@
-"""Names in a conversation: of the speakers, and of what they speak about."""
+"""Names in a conversation: those of the speakers, and of the people and things they mention."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NOT_NAMES = frozenset(
         *(day[:3].lower() for day in WEEKDAYS),
     )
 )
-# Capitalized words, with the small words that join them: "Museum of Modern Art".
+# Capitalized words and the small words between them: "Museum of Modern Art".
 _NAME = (
     r"(?:(?:Dr|Mr|Mrs|Ms|Prof|St)\. )?[A-Z][\w&'\u2019-]*"
     r"(?: (?:of|de|la|van|von|the|&)(?= [A-Z])| [A-Z][\w&'\u2019-]*)*"
@@ -28,6 +28,7 @@ _PIECE = re.compile(_NAME)
 _INNER = re.compile(r"(?<=[\w,;:)'\"\u2019] )" + _NAME)
 _QUOTED = re.compile(r"[\"\u201c\u300a]([^\"\u201d\u300b]{2,60})[\"\u201d\u300b]")
 _POSSESSIVE = re.compile(r"['\u2019]s?$")
+# "My name is Bo Li", "Hi, I'm Alice."
 _STATED = phrases(
     r"""
     \b(?:my (?:full |first )?name(?:'s| is)|i(?:'m| am) called|call me|people call me)
@@ -39,7 +40,7 @@ _STATED = phrases(
 _STATED_CHINESE = re.compile(
     r"我(?:的名字)?(?:叫|是叫|名叫)做?([\u4e00-\u9fff]{2,4}|[A-Za-z]+)(?=[\uff0c,\u3002.!\uff01\s]|$)"
 )
-# "I'm Vegan" and "I'm Canadian" name nobody.
+# "I'm Vegan" and "I'm Canadian" are no names.
 _ADJECTIVES = """
 american british english irish scottish welsh canadian mexican french german italian spanish portuguese
 dutch polish russian ukrainian chinese japanese korean indian australian european african asian brazilian
@@ -68,13 +69,14 @@ def names_in(sentence: str, known: frozenset[str]) -> tuple[str, ...]:
 
     Args:
         sentence: a sentence.
-        known: words, lower case, known to be names; only such a word counts where every word has a capital.
+        known: lower-case words known to be names. At the beginning of a sentence, where every word has a
+            capital, only these count.
 
     Returns:
-        Each name once, in order.
+        The names in order, without duplicates.
     """
-    found: dict[str, int] = {title.strip(" .,!"): at for at, title in _titles(sentence)}
-    # Blanked out, so that a title is one name and its words are none.
+    found: dict[str, int] = {match[1].strip(" .,!"): match.start() for match in _QUOTED.finditer(sentence)}
+    # Quoted titles are blanked out, so that their words do not count as names again.
     open_text = _QUOTED.sub(lambda match: "_" * len(match[0]), sentence)
     for match in _PIECE.finditer(open_text):
         words = _POSSESSIVE.sub("", match[0]).split()
@@ -91,16 +93,12 @@ def names_in(sentence: str, known: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(found, key=found.__getitem__))
 
 
-def _titles(sentence: str) -> list[tuple[int, str]]:
-    return [(match.start(), match[1]) for match in _QUOTED.finditer(sentence)]
-
-
 def _is_no_name(word: str) -> bool:
     return word.lower() in _NOT_NAMES or word[0].islower() or word.startswith(("I'", "I\u2019"))
 
 
 def known_names(sentences: Iterable[str], speakers: Iterable[str]) -> frozenset[str]:
-    """Return the words, lower case, that are names: of speakers, or with a capital inside a sentence."""
+    """Return lower-case words that are names: those of speakers, and capitalized words within sentences."""
     known: set[str] = set()
     for speaker in speakers:
         known.update(speaker.lower().split())

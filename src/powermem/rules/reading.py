@@ -1,4 +1,4 @@
-"""What a reader of one language makes of a sentence."""
+"""What the readers of all languages share: their result, and how they write regular expressions."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ class Reading(NamedTuple):
     """A sentence worth keeping.
 
     Attributes:
-        text: its wording, without words that only open it.
+        text: its wording, without opening words.
         kind: one of ``powermem.prompts.KINDS``.
-        remembered: whether the speaker asked for it to be remembered, or to be heeded from now on.
-        continues: whether it speaks of "she" or "it" and so belongs to the sentence before.
-        alone: whether it may stand without the sentence before.
+        remembered: whether the speaker asked for it to be remembered or followed from now on.
+        continues: whether its subject is a pronoun ("she", "it"), so that it belongs to the previous
+            sentence.
+        alone: whether it makes sense without the previous sentence.
     """
 
     text: str
@@ -29,16 +30,13 @@ _SPACE = re.compile(r"\s+")
 
 
 def phrases(text: str, *, before: str = "", after: str = r"\b") -> re.Pattern[str]:
-    """Compile alternatives, case ignored.
+    """Compile alternatives, ignoring case.
 
     Args:
-        text: regular expressions over several lines, parted by ``|`` with spaces or a line break around it.
-            Other runs of spaces stand for one space.
-        before: what precedes each of them.
-        after: what follows each of them.
-
-    Returns:
-        The pattern.
+        text: regular expressions, separated by ``|`` with spaces or a line break around it, on as many lines
+            as needed. Any other run of white space stands for one space.
+        before: a pattern in front of each alternative.
+        after: a pattern behind each alternative.
     """
     squeezed = _SPACE.sub(" ", _PART.sub("|", text)).strip()
     return re.compile(f"{before}(?:{squeezed}){after}", re.IGNORECASE)

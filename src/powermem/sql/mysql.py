@@ -13,6 +13,7 @@ from typing import Any
 from ..filters.expression import Condition
 from ..types import Row, Words
 from .dialects import Dialect, Fragment
+from .partitions import FollowedSQL, of_user
 from .schema import queue_tables
 from .server import NewColumn, ServerSQL
 from .steps import Query, Statement, Statements, Steps
@@ -25,9 +26,6 @@ _ID = "VARBINARY(512)"
 # A lane is named after an id of up to 512 bytes.
 _NAME = "VARBINARY(520)"
 _TABLE = "DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
-
-SEARCHED = "id, agent_id, run_id, actor_id, valid_from, valid_to, expires_at, embedding, terms, frequencies"
-"""What `powermem.ranking.search.columns` takes."""
 
 
 class MySQLDialect(Dialect):
@@ -56,7 +54,7 @@ class MySQLDialect(Dialect):
 MYSQL = MySQLDialect()
 
 
-class MySQLSQL(ServerSQL):
+class MySQLSQL(ServerSQL, FollowedSQL):
     """One collection's statements.
 
     Every change to what searches see is listed in ``changes`` under the number of its commit, so that caches
@@ -78,8 +76,6 @@ class MySQLSQL(ServerSQL):
     """What ``meta`` holds at first."""
     kept: tuple[str, ...] = ("schema_version", "sequence", "trimmed", "switches")
     """What of ``meta`` stays when the collection is emptied."""
-    followed: tuple[str, ...] = ("sequence", "trimmed", "dimension", "switches")
-    """What of ``meta`` a search looks at first."""
 
     def __init__(self, collection: str, partitions: int = 0) -> None:
         super().__init__(collection)
@@ -218,17 +214,18 @@ class MySQLSQL(ServerSQL):
     def search_values(self, row: Row, embedding: bytes | None, words: Words) -> tuple[Any, ...]:
         return (embedding, *words)
 
+    def changed(self, user_id: str | None, since: int) -> Query:
+        where = of_user(user_id)
+        return Query(
+            f"SELECT DISTINCT memory_id FROM {self.changes} WHERE {where.sql} AND sequence > ?",
+            (*where.values, since),
+        )
+
     def importance(self) -> str:
         return "(JSON_EXTRACT(facets, '$.importance') + 0e0)"
 
     def loaded(self, text: str | bytes) -> str:
         return text.decode() if isinstance(text, bytes) else text
-
-    @property
-    def progress(self) -> str:
-        """The query for how far the collection is: pairs of name and value."""
-        names = ", ".join(f"'{name}'" for name in self.followed)
-        return f"SELECT name, value FROM {self.meta} WHERE name IN ({names})"
 
     @property
     def lock_sequence(self) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from ..types import Row, Words
 from .dialects import Fragment
 from .mysql import MySQLSQL
+from .partitions import Freshness
 from .server import NewColumn
 from .steps import Query, Steps
 
@@ -80,6 +81,14 @@ class OceanBaseSQL(MySQLSQL):
         building, unless_known = once.replace("?, ?", "'building', ''"), once.replace("?, ?", "'words', '0'")
         # A collection of version 3 may also be one that was last opened as that of a plain MySQL.
         return {**super().steps(), 2: [building, missing], 3: [building, unless_known, *self.dating()]}
+
+    def complete(self, progress: Mapping[str, str]) -> bool:
+        """Return whether the server can search all that there is."""
+        near = progress.get("near")
+        return progress.get("words") == "1" and near == progress.get("dimension", near)
+
+    def freshness(self, progress: Mapping[str, str]) -> Freshness:
+        return super().freshness(progress)._replace(indexed=self.complete(progress))
 
     def enter(self) -> Steps[None]:
         dimension = dict((yield Query(self.lock_sequence))).get("near_column")

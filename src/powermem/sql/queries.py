@@ -26,11 +26,23 @@ class Queries:
 
     def get_many(self, ids: Sequence[int], user_id: str | None = None) -> Steps[dict[int, Row]]:
         """Return the rows that exist, by id; ``user_id`` says whose they are, if that is known."""
-        rows: dict[int, Row] = {}
+        found = yield from self._read(ids, user_id)
+        return {values[0]: self._sql.to_row(values) for values in found}
+
+    def get_each(self, lists: Sequence[Sequence[int]]) -> Steps[list[dict[int, Row]]]:
+        """Return the rows that exist for each list of ids; no two results share a row."""
+        read = yield from self._read(list({memory_id for ids in lists for memory_id in ids}), None)
+        found = {values[0]: values for values in read}
+        return [
+            {memory_id: self._sql.to_row(found[memory_id]) for memory_id in ids if memory_id in found}
+            for ids in lists
+        ]
+
+    def _read(self, ids: Sequence[int], user_id: str | None) -> Steps[list[tuple[Any, ...]]]:
+        rows: list[tuple[Any, ...]] = []
         for chunk in self._sql.chunks(ids):
             where = self._sql.named(chunk, user_id)
-            found = yield Query(f"SELECT {COLUMNS} FROM {self._sql.records} WHERE {where.sql}", where.values)
-            rows.update((values[0], self._sql.to_row(values)) for values in found)
+            rows += yield Query(f"SELECT {COLUMNS} FROM {self._sql.records} WHERE {where.sql}", where.values)
         return rows
 
     def list_rows(

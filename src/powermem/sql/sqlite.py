@@ -9,8 +9,9 @@ from typing import Any
 from ..changes import AddMemory
 from ..clock import DAY
 from ..types import Row, Stored, Words
-from .collection import RECORD, CollectionSQL, words_of
+from .collection import RECORD, words_of
 from .dialects import SQLITE, Fragment
+from .partitions import FollowedSQL, of_user
 from .schema import QUEUE_TABLES
 from .steps import Query, Statement, Statements, Steps
 
@@ -18,7 +19,7 @@ from .steps import Query, Statement, Statements, Steps
 _KEPT = "'schema_version', 'sequence', 'deleted_before', 'switches'"
 
 
-class SQLiteSQL(CollectionSQL):
+class SQLiteSQL(FollowedSQL):
     """A collection in SQLite.
 
     A transaction that writes holds the only lock there is, so no row is locked by itself.
@@ -29,6 +30,8 @@ class SQLiteSQL(CollectionSQL):
     """
 
     dialect = SQLITE
+    followed = ("sequence", "deleted_before", "dimension", "switches")
+    trimmed = "deleted_before"
     locking = ""
     meta_key = "key"
     request_key = "key"
@@ -132,6 +135,20 @@ class SQLiteSQL(CollectionSQL):
             f"UPDATE {self.meta} SET value = (SELECT value FROM {self.meta} WHERE key = 'sequence') "
             "WHERE key = 'deleted_before'",
         ]
+
+    def changed(self, user_id: str | None, since: int) -> Query:
+        where = of_user(user_id)
+        return Query(
+            f"SELECT id FROM {self.deleted} WHERE sequence > ? "
+            f"UNION ALL SELECT id FROM {self.records} WHERE sequence > ? AND {where.sql}",
+            (since, since, *where.values),
+        )
+
+    def listed(self, user_id: str | None) -> Query | None:
+        if user_id is None:
+            return None
+        # The index by user is in no order of ids, and a page would have to sort them all.
+        return Query(f"SELECT id FROM {self.records} WHERE user_id = ?", (user_id,))
 
     def importance(self) -> str:
         return "json_extract(facets, '$.importance')"

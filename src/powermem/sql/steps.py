@@ -8,7 +8,7 @@ go back to a savepoint.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from ..errors import StoreError
@@ -41,4 +41,12 @@ class Statements(NamedTuple):
     rows: Sequence[Sequence[Any]]
 
 
+class Compute(NamedTuple):
+    """A call that keeps a processor busy; is answered by its result."""
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+
+
 Steps: TypeAlias = Generator["Query | Statement | Statements", Any, T]
+Loading: TypeAlias = Generator["Query | Compute", Any, T]

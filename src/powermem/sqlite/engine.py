@@ -64,7 +64,7 @@ class Engine:
         self.embedder = EmbedderSQL(self.sql, path)
         self._writer = Writer(self.sql, self.queue, self.embedder)
         self.queries = Queries(self.sql)
-        self._partitions = Partitions(collection, cache_bytes, exact_rows)
+        self._partitions = Partitions(self.sql, self.embedder, cache_bytes, exact_rows)
         self._searcher = Searcher(self._partitions, self.queries, weights or Weights())
         self.accesses = Accesses()
         self.commits = 0
@@ -181,8 +181,7 @@ class Engine:
     def search(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
         """Answer several searches that see the same moment."""
         with self._database.reading() as connection:
-            run(connection, self.embedder.check())
-            return self._searcher.search(connection, requests, self._sequence(connection))
+            return self._searcher.search(connection, requests)
 
     def forget_partitions(self) -> None:
         """Let the next search load what it needs."""

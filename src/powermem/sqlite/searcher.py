@@ -33,16 +33,15 @@ class Searcher:
         # Two threads that both run Python code let an event loop beside them wait for its turn twice as long.
         self._turn = threading.Lock()
 
-    def search(
-        self, connection: sqlite3.Connection, requests: Sequence[SearchRequest], sequence: int
-    ) -> list[list[Hit]]:
-        """Answer searches inside a read transaction that sees the commits up to ``sequence``."""
+    def search(self, connection: sqlite3.Connection, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
+        """Answer searches inside a read transaction."""
+        freshness = self._partitions.freshness(connection)
         ranked: list[list[tuple[int, Ranked]]] = [[] for _ in requests]
         groups: dict[str | None, list[int]] = {}
         for i, request in enumerate(requests):
             groups.setdefault(request.scope.user_id, []).append(i)
         for user_id, members in groups.items():
-            with self._partitions.fresh(connection, user_id, sequence) as partition:
+            with self._partitions.fresh(connection, user_id, freshness) as partition:
                 if not len(partition):
                     continue
                 # Of codes a pass for many takes as long as one for each.
@@ -54,17 +53,12 @@ class Searcher:
                         for i, dense in zip(together, scores, strict=True):
                             ranked[i] = self._rank(connection, partition, requests[i], dense)
         with self._turn:
-            rows = run(
-                connection, self._queries.get_many(list({found for one in ranked for found, _ in one}))
-            )
+            lists = [[memory_id for memory_id, _ in best] for best in ranked]
+            rows = run(connection, self._queries.get_each(lists))
+            # A partition may already know of a memory that this transaction does not see yet.
             return [
-                [
-                    Hit(rows[memory_id], one.score, one.details())
-                    for memory_id, one in each
-                    # A partition may already know of a memory that this transaction does not see yet.
-                    if memory_id in rows
-                ]
-                for each in ranked
+                [Hit(of[id_], one.score, one.details()) for id_, one in best if id_ in of]
+                for best, of in zip(ranked, rows, strict=True)
             ]
 
     def _rank(

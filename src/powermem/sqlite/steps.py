@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlite3
 from typing import Any, TypeVar
 
-from ..sql.steps import Query, Statements, Steps
+from ..sql.steps import Compute, Loading, Query, Statements, Steps
 
 T = TypeVar("T")
 
 
-def run(connection: sqlite3.Connection, steps: Steps[T]) -> T:
+def run(connection: sqlite3.Connection, steps: Steps[T] | Loading[T]) -> T:
     """Run steps to their end and return their result.
 
     Args:
@@ -28,6 +28,8 @@ def run(connection: sqlite3.Connection, steps: Steps[T]) -> T:
                     answer = execute(*step).fetchall()
                 elif kind is Statements:
                     answer = execute_many(*step).rowcount
+                elif isinstance(step, Compute):
+                    answer = step.function(*step.args)
                 else:
                     answer = execute(*step).rowcount
             except Exception as error:

@@ -1,90 +1,40 @@
-"""Search for databases that cannot rank by themselves: partitions in memory, loaded from the tables.
-
-Every commit gets a number, whoever makes it. A partition knows the last number it has seen; when the
-collection has a higher one, what changed since is read. So a search sees what any process has committed
-before it began, and its scores are those of the SQLite store, because the same code computes them.
-"""
+"""Search for servers that cannot rank by themselves: partitions in memory, ranked as those of SQLite are."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from ..._concurrency import AsyncLock, AsyncThreads, async_sleep
 from ...clock import now as clock_now
 from ...errors import StoreError
-from ...filters import Expression
-from ...ranking.cache import Entry, PartitionCache
+from ...ranking.cache import PartitionCache
 from ...ranking.fusion import Ranked
 from ...ranking.partition import Partition
-from ...ranking.search import Search, columns, cosines
+from ...ranking.search import Search, cosines
 from ...ranking.weights import Weights
-from ...types import Hit, Row, Scope, SearchRequest
+from ...sql.embedder import EmbedderSQL
+from ...sql.partitions import FollowedSQL, PartitionLoader
+from ...sql.queries import Queries
+from ...sql.steps import Compute, Loading, Query, Steps
+from ...types import Hit, SearchRequest
 
-_CHUNK = 5000
+T = TypeVar("T")
+
+MOST_ROWS = 20_000
+"""Up to this number, a user's memories are ranked here; more are left to a server that can search."""
 # So many rows are ranked in less time than it takes to get to a thread and back when others are busy, too.
 _QUICK = 2000
-
-
-class Freshness(NamedTuple):
-    """How far a collection is.
-
-    Attributes:
-        sequence: number of the last commit.
-        trimmed: up to this number, changes are no longer listed.
-        dimension: length of the vectors, ``None`` before the first.
-        indexed: whether the server can search by itself what is too large to be ranked here.
-    """
-
-    sequence: int
-    trimmed: int
-    dimension: int | None
-    indexed: bool = False
-
-
-class AsyncTables(ABC):
-    """What the tables of a collection can be asked, each question by itself."""
-
-    @abstractmethod
-    async def freshness(self) -> Freshness:
-        """Return how far the collection is."""
-
-    @abstractmethod
-    async def size(self, user_id: str | None) -> int:
-        """Return how many rows a user has, or all have for ``None``."""
-
-    @abstractmethod
-    async def page(self, user_id: str | None, after: int, limit: int) -> Sequence[Sequence[Any]]:
-        """Return what `columns` takes, of a user's rows with an id above ``after``, in the order of their
-        ids."""
-
-    @abstractmethod
-    async def changed(self, user_id: str | None, since: int) -> list[int]:
-        """Return the ids of a user's memories that were changed or deleted after a commit."""
-
-    @abstractmethod
-    async def chosen(self, user_id: str | None, ids: Sequence[int]) -> Sequence[Sequence[Any]]:
-        """Return what `columns` takes, of those rows that exist."""
-
-    @abstractmethod
-    async def embeddings(self, user_id: str | None, ids: Sequence[int]) -> dict[int, bytes]:
-        """Return the vectors that exist, by id."""
-
-    @abstractmethod
-    async def matching(self, scope: Scope, expression: Expression) -> list[int]:
-        """Return the ids of all rows, current or not, that pass a filter."""
-
-    @abstractmethod
-    async def get_each(self, chosen: Sequence[Sequence[int]]) -> list[dict[int, Row]]:
-        """Return for each of some lists of ids the memories that exist, by id; no two share an object."""
 
 
 class AsyncCachedSearch:
     """Answers searches.
 
     Args:
-        tables: where the memories are.
+        sql: the collection.
+        queries: its queries.
+        embedder: whose vectors it holds.
+        fetch: runs a query.
         weights: how much each part of a score counts.
         cache_bytes: how much memory the partitions may take together.
         exact_rows: a partition with more rows keeps one bit of each dimension, and the best candidates are
@@ -94,17 +44,21 @@ class AsyncCachedSearch:
 
     def __init__(
         self,
-        tables: AsyncTables,
+        sql: FollowedSQL,
+        queries: Queries,
+        embedder: EmbedderSQL,
+        fetch: Callable[[str, Sequence[Any]], Awaitable[list[tuple[Any, ...]]]],
         weights: Weights,
         *,
         cache_bytes: int = 1 << 30,
         exact_rows: int = 250_000,
-        most_rows: int = 20_000,
+        most_rows: int = MOST_ROWS,
     ) -> None:
-        self._tables = tables
+        self._queries = queries
+        self._fetch = fetch
         self._weights = weights
-        self._most_rows = most_rows
         self._cache = PartitionCache(cache_bytes, AsyncLock, exact_rows=exact_rows)
+        self._loader = PartitionLoader(sql, embedder, self._cache, most_rows)
         # Two threads that both run Python code let an event loop beside them wait for its turn twice as long.
         self._threads = AsyncThreads("powermem-ranking", 1)
 
@@ -124,7 +78,7 @@ class AsyncCachedSearch:
 
     async def search(self, requests: Sequence[SearchRequest]) -> list[list[Hit] | None]:
         """Answer searches, each best first; ``None`` for one that is left to the server."""
-        freshness = await self._tables.freshness()
+        freshness = await self._run(self._loader.freshness())
         left: set[int] = set()
         ranked: list[Sequence[tuple[int, Ranked]]] = [()] * len(requests)
         groups: dict[str | None, list[int]] = {}
@@ -133,7 +87,7 @@ class AsyncCachedSearch:
         for user_id, members in groups.items():
             entry = self._cache.entry(user_id)
             async with entry.lock:
-                partition = await self._fresh(entry, freshness)
+                partition = await self._run(self._loader.update(entry, freshness))
                 if partition is None:
                     left.update(members)
                 elif len(partition):
@@ -150,7 +104,9 @@ class AsyncCachedSearch:
             if len(groups) > 1:
                 # Let others have a turn.
                 await async_sleep(0)
-        rows = await self._tables.get_each([[memory_id for memory_id, _ in one] for one in ranked])
+        rows = await self._run(
+            self._queries.get_each([[memory_id for memory_id, _ in one] for one in ranked])
+        )
         # A memory may have been deleted since the partition was refreshed.
         return [
             None if i in left else [Hit(of[id_], one.score, one.details()) for id_, one in best if id_ in of]
@@ -162,7 +118,9 @@ class AsyncCachedSearch:
     ) -> list[list[tuple[int, Ranked]]]:
         """Return for each request the ids of the best memories with their scores, best first."""
         only = [
-            None if one.expression is None else await self._tables.matching(one.scope, one.expression)
+            None
+            if one.expression is None
+            else await self._run(self._queries.matching(one.scope, one.expression))
             for one in requests
         ]
         if len(partition) * len(requests) <= _QUICK:
@@ -172,7 +130,7 @@ class AsyncCachedSearch:
         answers = []
         for search, unsure, ranked in begun:
             if unsure:
-                vectors = await self._tables.embeddings(requests[0].scope.user_id, unsure)
+                vectors = await self._run(self._queries.embeddings(unsure, requests[0].scope.user_id))
                 ranked = await self._threads.run(_finish, search, vectors)
             answers.append(ranked)
         return answers
@@ -192,63 +150,22 @@ class AsyncCachedSearch:
             begun.append((search, unsure, [] if unsure else search.ranked()))
         return begun
 
-    async def _fresh(self, entry: Entry[AsyncLock], freshness: Freshness) -> Partition | None:
-        partition = entry.partition
-        if (
-            partition is not None
-            and not self._cache.outgrown(partition)
-            and entry.sequence >= freshness.trimmed
-            # Otherwise the first vector of the collection is among the changes.
-            and (partition.dimension is not None or freshness.dimension is None)
-        ):
-            if entry.sequence >= freshness.sequence:
-                return partition
-            # Until it is whole again there is none: after an error or a cancellation the next search loads
-            # it, although a thread may still be adding rows to what is dropped here.
-            entry.partition = None
-            changed = await self._tables.changed(entry.user_id, entry.sequence)
-            if len(partition) + len(changed) > self._most_rows and freshness.indexed:
-                partition = await self._whole(entry, freshness)
-            else:
-                await self._refresh(partition, entry, changed)
-        else:
-            entry.partition = None
-            partition = await self._whole(entry, freshness)
-        # What was read may be newer than this number; then it is read once more, which does no harm.
-        entry.sequence = freshness.sequence
-        entry.partition = partition
-        self._cache.resize(entry)
-        return partition
-
-    async def _whole(self, entry: Entry[AsyncLock], freshness: Freshness) -> Partition | None:
-        """Load a partition, or return ``None`` when it is left to the server."""
-        size = await self._tables.size(entry.user_id)
-        if size > self._most_rows and freshness.indexed:
-            return None
-        partition = self._cache.make(freshness.dimension, size)
-        await self._load(partition, entry.user_id)
-        return partition
-
-    async def _load(self, partition: Partition, user_id: str | None) -> None:
-        after = -1
-        while found := await self._tables.page(user_id, after, _CHUNK):
-            await self._threads.run(_replace, partition, (), found)
-            after = found[-1][0]
-
-    async def _refresh(self, partition: Partition, entry: Entry[AsyncLock], changed: Sequence[int]) -> None:
-        for start in range(0, len(changed), _CHUNK):
-            ids = changed[start : start + _CHUNK]
-            found = await self._tables.chosen(entry.user_id, ids)
-            await self._threads.run(_replace, partition, ids, found)
+    async def _run(self, steps: Steps[T] | Loading[T]) -> T:
+        """Run steps that only read, each query on a connection of its own."""
+        try:
+            step = next(steps)
+            while True:
+                if isinstance(step, Query):
+                    answer: Any = await self._fetch(step.sql, step.values)
+                else:
+                    assert isinstance(step, Compute), "nothing here writes"
+                    answer = await self._threads.run(step.function, *step.args)
+                step = steps.send(answer)
+        except StopIteration as end:
+            result: T = end.value
+            return result
 
 
 def _finish(search: Search, vectors: Mapping[int, bytes]) -> list[tuple[int, Ranked]]:
     search.rescore(vectors)
     return search.ranked()
-
-
-def _replace(partition: Partition, ids: Sequence[int], rows: Sequence[Sequence[Any]]) -> None:
-    """Put rows in the place of what a partition has under these ids."""
-    partition.remove(ids)
-    if rows:
-        partition.append(columns(rows, partition.dimension))

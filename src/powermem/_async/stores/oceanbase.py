@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
 from typing import Any
 
 from ..._drivers.base import AsyncDriver
@@ -12,13 +11,11 @@ from ...ranking.weights import Weights
 from ...sql.oceanbase import OceanBaseSQL
 from ...types import EmbedderIdentity, Hit, SearchRequest
 from .building import AsyncBuilder
-from .cached import AsyncCachedSearch, Freshness
+from .cached import MOST_ROWS
 from .indexed import AsyncIndexedSearch
-from .mysql import AsyncMySQLStore, AsyncMySQLTables
+from .mysql import AsyncMySQLStore
 from .steps import async_run
 
-_HELD = 20_000
-"""A user's memories are ranked in this process up to so many; more are left to the server."""
 _REMEMBERED = 10_000
 
 
@@ -41,10 +38,6 @@ class AsyncOceanBaseStore(AsyncMySQLStore):
         # Users with too many memories to be ranked here, those met last at the end.
         self._large: OrderedDict[str | None, None] = OrderedDict()
 
-    def _cache(self, weights: Weights, cache_bytes: int) -> AsyncCachedSearch:
-        tables = AsyncOceanBaseTables(self._pool, self._sql, self._embedder)
-        return AsyncCachedSearch(tables, weights, cache_bytes=cache_bytes, most_rows=_HELD)
-
     async def _migrate(self) -> None:
         await super()._migrate()
         if (await self._progress()).get("words") != "1":
@@ -66,8 +59,7 @@ class AsyncOceanBaseStore(AsyncMySQLStore):
             await self._builder.near(dimension)
 
     async def _progress(self) -> dict[str, str]:
-        async with self._pool.reading() as reader:
-            return dict(await reader.fetch(self._sql.progress))
+        return dict(await self._fetch(self._sql.progress, ()))
 
     async def _search(self, request: SearchRequest) -> list[Hit]:
         user_id = request.scope.user_id
@@ -91,28 +83,15 @@ class AsyncOceanBaseStore(AsyncMySQLStore):
         async with self._pool.reading() as reader:
             progress = dict(await reader.fetch(self._sql.progress))
             await async_run(reader, self._embedder.refuse(progress.get("switches")))
-            if not _complete(progress):
+            if not self._sql.complete(progress):
                 return None
             documents, ranked = await self._indexed.search(reader, request, clock_now())
             scope = request.scope
             all_of_it = scope[1:] == (None, None) and request.expression is None and request.as_of is None
-            if documents <= _HELD // 2 and all_of_it:
+            if documents <= MOST_ROWS // 2 and all_of_it:
                 # The user has fewer memories than before; the next search finds out how many.
                 self._large.pop(scope.user_id, None)
             ids = [memory_id for memory_id, _ in ranked]
             rows = await async_run(reader, self._queries.get_many(ids, request.scope.user_id))
         # A memory may have been deleted between two queries.
         return [Hit(rows[one], score.score, score.details()) for one, score in ranked if one in rows]
-
-
-class AsyncOceanBaseTables(AsyncMySQLTables):
-    """The tables of a collection, some of which the server can search."""
-
-    def _read(self, progress: Mapping[str, str]) -> Freshness:
-        return super()._read(progress)._replace(indexed=_complete(progress))
-
-
-def _complete(progress: Mapping[str, str]) -> bool:
-    """Return whether the server can search all that there is."""
-    near = progress.get("near")
-    return progress.get("words") == "1" and near == progress.get("dimension", near)

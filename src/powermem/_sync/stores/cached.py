@@ -1,91 +1,41 @@
 # Generated from src/powermem/_async/stores/cached.py by scripts/run_unasync.py; edit that file instead.
-"""Search for databases that cannot rank by themselves: partitions in memory, loaded from the tables.
-
-Every commit gets a number, whoever makes it. A partition knows the last number it has seen; when the
-collection has a higher one, what changed since is read. So a search sees what any process has committed
-before it began, and its scores are those of the SQLite store, because the same code computes them.
-"""
+"""Search for servers that cannot rank by themselves: partitions in memory, ranked as those of SQLite are."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from ..._concurrency import Lock, Threads, sleep
 from ...clock import now as clock_now
 from ...errors import StoreError
-from ...filters import Expression
-from ...ranking.cache import Entry, PartitionCache
+from ...ranking.cache import PartitionCache
 from ...ranking.fusion import Ranked
 from ...ranking.partition import Partition
-from ...ranking.search import Search, columns, cosines
+from ...ranking.search import Search, cosines
 from ...ranking.weights import Weights
-from ...types import Hit, Row, Scope, SearchRequest
+from ...sql.embedder import EmbedderSQL
+from ...sql.partitions import FollowedSQL, PartitionLoader
+from ...sql.queries import Queries
+from ...sql.steps import Compute, Loading, Query, Steps
+from ...types import Hit, SearchRequest
 
-_CHUNK = 5000
+T = TypeVar("T")
+
+MOST_ROWS = 20_000
+"""Up to this number, a user's memories are ranked here; more are left to a server that can search."""
 # So many rows are ranked in less time than it takes to get to a thread and back when others are busy, too.
 _QUICK = 2000
-
-
-class Freshness(NamedTuple):
-    """How far a collection is.
-
-    Attributes:
-        sequence: number of the last commit.
-        trimmed: up to this number, changes are no longer listed.
-        dimension: length of the vectors, ``None`` before the first.
-        indexed: whether the server can search by itself what is too large to be ranked here.
-    """
-
-    sequence: int
-    trimmed: int
-    dimension: int | None
-    indexed: bool = False
-
-
-class Tables(ABC):
-    """What the tables of a collection can be asked, each question by itself."""
-
-    @abstractmethod
-    def freshness(self) -> Freshness:
-        """Return how far the collection is."""
-
-    @abstractmethod
-    def size(self, user_id: str | None) -> int:
-        """Return how many rows a user has, or all have for ``None``."""
-
-    @abstractmethod
-    def page(self, user_id: str | None, after: int, limit: int) -> Sequence[Sequence[Any]]:
-        """Return what `columns` takes, of a user's rows with an id above ``after``, in the order of their
-        ids."""
-
-    @abstractmethod
-    def changed(self, user_id: str | None, since: int) -> list[int]:
-        """Return the ids of a user's memories that were changed or deleted after a commit."""
-
-    @abstractmethod
-    def chosen(self, user_id: str | None, ids: Sequence[int]) -> Sequence[Sequence[Any]]:
-        """Return what `columns` takes, of those rows that exist."""
-
-    @abstractmethod
-    def embeddings(self, user_id: str | None, ids: Sequence[int]) -> dict[int, bytes]:
-        """Return the vectors that exist, by id."""
-
-    @abstractmethod
-    def matching(self, scope: Scope, expression: Expression) -> list[int]:
-        """Return the ids of all rows, current or not, that pass a filter."""
-
-    @abstractmethod
-    def get_each(self, chosen: Sequence[Sequence[int]]) -> list[dict[int, Row]]:
-        """Return for each of some lists of ids the memories that exist, by id; no two share an object."""
 
 
 class CachedSearch:
     """Answers searches.
 
     Args:
-        tables: where the memories are.
+        sql: the collection.
+        queries: its queries.
+        embedder: whose vectors it holds.
+        fetch: runs a query.
         weights: how much each part of a score counts.
         cache_bytes: how much memory the partitions may take together.
         exact_rows: a partition with more rows keeps one bit of each dimension, and the best candidates are
@@ -95,17 +45,21 @@ class CachedSearch:
 
     def __init__(
         self,
-        tables: Tables,
+        sql: FollowedSQL,
+        queries: Queries,
+        embedder: EmbedderSQL,
+        fetch: Callable[[str, Sequence[Any]], list[tuple[Any, ...]]],
         weights: Weights,
         *,
         cache_bytes: int = 1 << 30,
         exact_rows: int = 250_000,
-        most_rows: int = 20_000,
+        most_rows: int = MOST_ROWS,
     ) -> None:
-        self._tables = tables
+        self._queries = queries
+        self._fetch = fetch
         self._weights = weights
-        self._most_rows = most_rows
         self._cache = PartitionCache(cache_bytes, Lock, exact_rows=exact_rows)
+        self._loader = PartitionLoader(sql, embedder, self._cache, most_rows)
         # Two threads that both run Python code let an event loop beside them wait for its turn twice as long.
         self._threads = Threads("powermem-ranking", 1)
 
@@ -125,7 +79,7 @@ class CachedSearch:
 
     def search(self, requests: Sequence[SearchRequest]) -> list[list[Hit] | None]:
         """Answer searches, each best first; ``None`` for one that is left to the server."""
-        freshness = self._tables.freshness()
+        freshness = self._run(self._loader.freshness())
         left: set[int] = set()
         ranked: list[Sequence[tuple[int, Ranked]]] = [()] * len(requests)
         groups: dict[str | None, list[int]] = {}
@@ -134,7 +88,7 @@ class CachedSearch:
         for user_id, members in groups.items():
             entry = self._cache.entry(user_id)
             with entry.lock:
-                partition = self._fresh(entry, freshness)
+                partition = self._run(self._loader.update(entry, freshness))
                 if partition is None:
                     left.update(members)
                 elif len(partition):
@@ -151,7 +105,7 @@ class CachedSearch:
             if len(groups) > 1:
                 # Let others have a turn.
                 sleep(0)
-        rows = self._tables.get_each([[memory_id for memory_id, _ in one] for one in ranked])
+        rows = self._run(self._queries.get_each([[memory_id for memory_id, _ in one] for one in ranked]))
         # A memory may have been deleted since the partition was refreshed.
         return [
             None if i in left else [Hit(of[id_], one.score, one.details()) for id_, one in best if id_ in of]
@@ -163,7 +117,7 @@ class CachedSearch:
     ) -> list[list[tuple[int, Ranked]]]:
         """Return for each request the ids of the best memories with their scores, best first."""
         only = [
-            None if one.expression is None else self._tables.matching(one.scope, one.expression)
+            None if one.expression is None else self._run(self._queries.matching(one.scope, one.expression))
             for one in requests
         ]
         if len(partition) * len(requests) <= _QUICK:
@@ -173,7 +127,7 @@ class CachedSearch:
         answers = []
         for search, unsure, ranked in begun:
             if unsure:
-                vectors = self._tables.embeddings(requests[0].scope.user_id, unsure)
+                vectors = self._run(self._queries.embeddings(unsure, requests[0].scope.user_id))
                 ranked = self._threads.run(_finish, search, vectors)
             answers.append(ranked)
         return answers
@@ -193,63 +147,22 @@ class CachedSearch:
             begun.append((search, unsure, [] if unsure else search.ranked()))
         return begun
 
-    def _fresh(self, entry: Entry[Lock], freshness: Freshness) -> Partition | None:
-        partition = entry.partition
-        if (
-            partition is not None
-            and not self._cache.outgrown(partition)
-            and entry.sequence >= freshness.trimmed
-            # Otherwise the first vector of the collection is among the changes.
-            and (partition.dimension is not None or freshness.dimension is None)
-        ):
-            if entry.sequence >= freshness.sequence:
-                return partition
-            # Until it is whole again there is none: after an error or a cancellation the next search loads
-            # it, although a thread may still be adding rows to what is dropped here.
-            entry.partition = None
-            changed = self._tables.changed(entry.user_id, entry.sequence)
-            if len(partition) + len(changed) > self._most_rows and freshness.indexed:
-                partition = self._whole(entry, freshness)
-            else:
-                self._refresh(partition, entry, changed)
-        else:
-            entry.partition = None
-            partition = self._whole(entry, freshness)
-        # What was read may be newer than this number; then it is read once more, which does no harm.
-        entry.sequence = freshness.sequence
-        entry.partition = partition
-        self._cache.resize(entry)
-        return partition
-
-    def _whole(self, entry: Entry[Lock], freshness: Freshness) -> Partition | None:
-        """Load a partition, or return ``None`` when it is left to the server."""
-        size = self._tables.size(entry.user_id)
-        if size > self._most_rows and freshness.indexed:
-            return None
-        partition = self._cache.make(freshness.dimension, size)
-        self._load(partition, entry.user_id)
-        return partition
-
-    def _load(self, partition: Partition, user_id: str | None) -> None:
-        after = -1
-        while found := self._tables.page(user_id, after, _CHUNK):
-            self._threads.run(_replace, partition, (), found)
-            after = found[-1][0]
-
-    def _refresh(self, partition: Partition, entry: Entry[Lock], changed: Sequence[int]) -> None:
-        for start in range(0, len(changed), _CHUNK):
-            ids = changed[start : start + _CHUNK]
-            found = self._tables.chosen(entry.user_id, ids)
-            self._threads.run(_replace, partition, ids, found)
+    def _run(self, steps: Steps[T] | Loading[T]) -> T:
+        """Run steps that only read, each query on a connection of its own."""
+        try:
+            step = next(steps)
+            while True:
+                if isinstance(step, Query):
+                    answer: Any = self._fetch(step.sql, step.values)
+                else:
+                    assert isinstance(step, Compute), "nothing here writes"
+                    answer = self._threads.run(step.function, *step.args)
+                step = steps.send(answer)
+        except StopIteration as end:
+            result: T = end.value
+            return result
 
 
 def _finish(search: Search, vectors: Mapping[int, bytes]) -> list[tuple[int, Ranked]]:
     search.rescore(vectors)
     return search.ranked()
-
-
-def _replace(partition: Partition, ids: Sequence[int], rows: Sequence[Sequence[Any]]) -> None:
-    """Put rows in the place of what a partition has under these ids."""
-    partition.remove(ids)
-    if rows:
-        partition.append(columns(rows, partition.dimension))

@@ -3,25 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ..._concurrency import Batcher, to_thread
 from ..._drivers.base import Driver, MissingTableError
 from ..._drivers.embedded import EmbeddedSeekDB
-from ...filters import Expression
 from ...ranking.weights import Weights
-from ...sql.collection import passes
-from ...sql.dialects import Fragment
-from ...sql.embedder import EmbedderSQL
-from ...sql.mysql import SEARCHED, MySQLSQL
-from ...sql.rows import COLUMNS, scope_condition
+from ...sql.mysql import MySQLSQL
 from ...sql.steps import Steps
-from ...types import Hit, Row, Scope, SearchRequest
-from .cached import CachedSearch, Freshness, Tables
-from .pool import Pool
+from ...types import Hit, SearchRequest
+from .cached import CachedSearch
 from .server import ServerStore
-from .steps import run
 
 _CHUNK = 1000
 _MAX_SEARCHES_PER_PASS = 16
@@ -65,14 +58,16 @@ class MySQLStore(ServerStore):
         self.name = name
         self._driver = driver
         self._embedded = embedded
-        self._cached = self._cache(weights, cache_bytes)
+        self._cached = CachedSearch(
+            sql, self._queries, self._embedder, self._fetch, weights, cache_bytes=cache_bytes
+        )
         self._searches: Batcher[SearchRequest, list[Hit] | None] = Batcher(
             self._pass, max_size=_MAX_SEARCHES_PER_PASS, max_running=2
         )
 
-    def _cache(self, weights: Weights, cache_bytes: int) -> CachedSearch:
-        tables = MySQLTables(self._pool, self._sql, self._embedder)
-        return CachedSearch(tables, weights, cache_bytes=cache_bytes)
+    def _fetch(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        with self._pool.reading() as reader:
+            return reader.fetch(sql, values)
 
     def open(self) -> None:
         if self._embedded is not None:
@@ -113,98 +108,3 @@ class MySQLStore(ServerStore):
 
     def _pass(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception | None]:
         return list(self._cached.search(requests))
-
-
-class MySQLTables(Tables):
-    """The tables of a collection.
-
-    Args:
-        pool: whose connections to use.
-        sql: the collection's statements.
-        embedder: whose vectors the collection holds.
-    """
-
-    def __init__(self, pool: Pool, sql: MySQLSQL, embedder: EmbedderSQL) -> None:
-        self._pool = pool
-        self._sql = sql
-        self._embedder = embedder
-
-    def freshness(self) -> Freshness:
-        with self._pool.reading() as reader:
-            found = dict(reader.fetch(self._sql.progress))
-            run(reader, self._embedder.refuse(found.get("switches")))
-        return self._read(found)
-
-    def _read(self, progress: Mapping[str, str]) -> Freshness:
-        dimension = progress.get("dimension")
-        return Freshness(
-            int(progress["sequence"]),
-            int(progress["trimmed"]),
-            None if dimension is None else int(dimension),
-        )
-
-    def size(self, user_id: str | None) -> int:
-        where = _of(user_id)
-        found = self._fetch(f"SELECT count(*) FROM {self._sql.records} WHERE {where.sql}", where.values)
-        number: int = found[0][0]
-        return number
-
-    def page(self, user_id: str | None, after: int, limit: int) -> Sequence[Sequence[Any]]:
-        where = _of(user_id)
-        return self._fetch(
-            f"SELECT {SEARCHED} FROM {self._sql.records} WHERE {where.sql} AND id > ? ORDER BY id LIMIT ?",
-            (*where.values, after, limit),
-        )
-
-    def changed(self, user_id: str | None, since: int) -> list[int]:
-        where = _of(user_id)
-        found = self._fetch(
-            f"SELECT DISTINCT memory_id FROM {self._sql.changes} WHERE {where.sql} AND sequence > ?",
-            (*where.values, since),
-        )
-        return [values[0] for values in found]
-
-    def chosen(self, user_id: str | None, ids: Sequence[int]) -> Sequence[Sequence[Any]]:
-        return self._among(SEARCHED, user_id, ids)
-
-    def embeddings(self, user_id: str | None, ids: Sequence[int]) -> dict[int, bytes]:
-        found = self._among("id, embedding", user_id, ids)
-        return {memory_id: embedding for memory_id, embedding in found if embedding is not None}
-
-    def matching(self, scope: Scope, expression: Expression) -> list[int]:
-        where, narrowed = scope_condition(scope), self._sql.narrow(expression)
-        found = self._fetch(
-            f"SELECT {COLUMNS}, {narrowed.doubt} FROM {self._sql.records} "
-            f"WHERE {where.sql} AND ({narrowed.sql})",
-            (*where.values, *narrowed.values),
-        )
-        return [
-            values[0] for values in found if not values[-1] or passes(expression, self._sql.to_row(values))
-        ]
-
-    def get_each(self, chosen: Sequence[Sequence[int]]) -> list[dict[int, Row]]:
-        ids = list({memory_id for one in chosen for memory_id in one})
-        found = {values[0]: values for values in self._among(COLUMNS, None, ids)}
-        return [
-            {memory_id: self._sql.to_row(found[memory_id]) for memory_id in one if memory_id in found}
-            for one in chosen
-        ]
-
-    def _among(self, columns: str, user_id: str | None, ids: Sequence[int]) -> list[tuple[Any, ...]]:
-        where = _of(user_id)
-        rows: list[tuple[Any, ...]] = []
-        for start in range(0, len(ids), _CHUNK):
-            chosen = self._sql.among("id", ids[start : start + _CHUNK])
-            rows += self._fetch(
-                f"SELECT {columns} FROM {self._sql.records} WHERE {where.sql} AND {chosen.sql}",
-                (*where.values, *chosen.values),
-            )
-        return rows
-
-    def _fetch(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        with self._pool.reading() as reader:
-            return reader.fetch(sql, values)
-
-
-def _of(user_id: str | None) -> Fragment:
-    return Fragment("1 = 1") if user_id is None else Fragment("user_id = ?", (user_id,))

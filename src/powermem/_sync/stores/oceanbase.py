@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
 from typing import Any
 
 from ..._drivers.base import Driver
@@ -13,13 +12,11 @@ from ...ranking.weights import Weights
 from ...sql.oceanbase import OceanBaseSQL
 from ...types import EmbedderIdentity, Hit, SearchRequest
 from .building import Builder
-from .cached import CachedSearch, Freshness
+from .cached import MOST_ROWS
 from .indexed import IndexedSearch
-from .mysql import MySQLStore, MySQLTables
+from .mysql import MySQLStore
 from .steps import run
 
-_HELD = 20_000
-"""A user's memories are ranked in this process up to so many; more are left to the server."""
 _REMEMBERED = 10_000
 
 
@@ -42,10 +39,6 @@ class OceanBaseStore(MySQLStore):
         # Users with too many memories to be ranked here, those met last at the end.
         self._large: OrderedDict[str | None, None] = OrderedDict()
 
-    def _cache(self, weights: Weights, cache_bytes: int) -> CachedSearch:
-        tables = OceanBaseTables(self._pool, self._sql, self._embedder)
-        return CachedSearch(tables, weights, cache_bytes=cache_bytes, most_rows=_HELD)
-
     def _migrate(self) -> None:
         super()._migrate()
         if (self._progress()).get("words") != "1":
@@ -67,8 +60,7 @@ class OceanBaseStore(MySQLStore):
             self._builder.near(dimension)
 
     def _progress(self) -> dict[str, str]:
-        with self._pool.reading() as reader:
-            return dict(reader.fetch(self._sql.progress))
+        return dict(self._fetch(self._sql.progress, ()))
 
     def _search(self, request: SearchRequest) -> list[Hit]:
         user_id = request.scope.user_id
@@ -92,28 +84,15 @@ class OceanBaseStore(MySQLStore):
         with self._pool.reading() as reader:
             progress = dict(reader.fetch(self._sql.progress))
             run(reader, self._embedder.refuse(progress.get("switches")))
-            if not _complete(progress):
+            if not self._sql.complete(progress):
                 return None
             documents, ranked = self._indexed.search(reader, request, clock_now())
             scope = request.scope
             all_of_it = scope[1:] == (None, None) and request.expression is None and request.as_of is None
-            if documents <= _HELD // 2 and all_of_it:
+            if documents <= MOST_ROWS // 2 and all_of_it:
                 # The user has fewer memories than before; the next search finds out how many.
                 self._large.pop(scope.user_id, None)
             ids = [memory_id for memory_id, _ in ranked]
             rows = run(reader, self._queries.get_many(ids, request.scope.user_id))
         # A memory may have been deleted between two queries.
         return [Hit(rows[one], score.score, score.details()) for one, score in ranked if one in rows]
-
-
-class OceanBaseTables(MySQLTables):
-    """The tables of a collection, some of which the server can search."""
-
-    def _read(self, progress: Mapping[str, str]) -> Freshness:
-        return super()._read(progress)._replace(indexed=_complete(progress))
-
-
-def _complete(progress: Mapping[str, str]) -> bool:
-    """Return whether the server can search all that there is."""
-    near = progress.get("near")
-    return progress.get("words") == "1" and near == progress.get("dimension", near)

@@ -1,0 +1,241 @@
+# Generated from tests/typing/_async/user.py by scripts/run_unasync.py; edit that file instead.
+"""A program that uses all of ``Memory``; it is checked by type checkers and never run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from openai import OpenAI
+from typing_extensions import assert_type
+
+import powermem
+from powermem import Memory, MemoryConfig, ProcessStatus, ProcessTask, RecalledFact, auto_config
+from powermem.errors import ConfigError, PowerMemError, ProviderError, QuotaExceededError
+from powermem.rest import MemoriesData, Reply, json_safe, reply
+from powermem.tokens import estimate_tokens
+from powermem.types import (
+    AddManyResult,
+    AddResult,
+    ChatMessage,
+    Completion,
+    DeleteAllResult,
+    FullRecord,
+    HistoryRecord,
+    MemoryEvent,
+    MemoryStatistics,
+    MessageRecord,
+    ProgressRecord,
+    SearchHit,
+    SearchResult,
+    TaskRecord,
+    TaskStatus,
+    UpdatedRecord,
+)
+
+
+def construct() -> None:
+    with Memory() as memory:
+        assert_type(memory, Memory)
+    configured = Memory(auto_config(), agent_id="a", auto_process=True, batch_threshold=4, max_retries=0)
+    assert_type(Memory.from_config(MemoryConfig(**auto_config())), Memory)
+    lent = Memory({"llm": {"provider": "none"}}, conn="sqlite:///memories.db")
+    lent.config.storage.build()
+    assert_type(lent.config.timezone, str)
+    configured.initialize()
+    configured.close(drain=False, timeout=5)
+
+
+class Echo:
+    """A language model of the program's own."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.model = str(config.get("model"))
+
+    def invoke(self, messages: list[ChatMessage]) -> Completion:
+        return Completion(str(messages[-1]["content"]))
+
+
+def configure() -> None:
+    powermem.register_llm("echo", Echo)
+    powermem.register_embedder("mine", Echo)
+    config = powermem.load_config_from_env()
+    try:
+        assert_type(powermem.validate_config(config), bool)
+    except ConfigError as error:
+        print(error)
+    with powermem.create_memory(config, agent_id="a") as memory:
+        print(memory.count() + estimate_tokens("Hi"), powermem.__version__)
+
+
+def explain(error: PowerMemError) -> str | None:
+    if isinstance(error, QuotaExceededError):
+        return error.free_at
+    return error.reason if isinstance(error, ProviderError) else None
+
+
+def remember(memory: Memory) -> None:
+    added = memory.add("I live in Rome", user_id="u", metadata={"k": 1}, timezone="Europe/Rome")
+    assert_type(added, AddResult)
+    assert_type(added["results"][0]["memory"], str)
+    assert_type(added["results"][0].get("previous_memory"), str | None)
+    assert_type(added["usage"]["llm_calls"] + added["usage"]["seconds"], float)
+    for event in added["results"]:
+        describe_event(event)
+    for warning in added.get("warnings", []):
+        print(warning.upper())
+    talk = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
+    later = memory.add(talk, user_id=5, async_mode="async", idempotency_key="k")
+    if later["status"] == "running":
+        status = memory.get_status(later["task_id"], user_id="u")
+        assert_type(status, TaskStatus)
+        assert_type(status["results"][0]["memory"], str | None)
+        assert_type(status["preferences"][0]["preference"], str)
+
+    loaded = memory.add_many(
+        ["one", {"messages": "two"}],
+        concurrency=2,
+        on_progress=show,
+        checkpoint=Path("done.json"),
+        infer=False,
+    )
+    assert_type(loaded, AddManyResult)
+    for error in loaded["errors"]:
+        print(error["index"] + 1, error["error"].strip())
+
+
+def describe_event(event: MemoryEvent) -> str:
+    if event["event"] == "UPDATE":
+        return f"{event.get('previous_memory')} -> {event['memory']}"
+    return event["created_at"].partition("T")[0]
+
+
+def show(progress: ProgressRecord) -> None:
+    total = progress["total"]
+    print(progress["done"] if total is None else progress["done"] / total, progress.get("failed", 0))
+
+
+def ask(memory: Memory) -> None:
+    found = memory.search("Rome?", user_id="u", filters={"k": {"gte": 1}}, threshold=0.2, explain=True)
+    assert_type(found, SearchResult)
+    assert_type(found["results"][0], SearchHit)
+    best = max(found["results"], key=lambda hit: hit["score"], default=None)
+    if best is not None:
+        assert_type(best.get("score_details", {}), dict[str, float])
+        assert_type(best["superseded_by"], int | None)
+        describe(best)
+    several = memory.search_many(["Rome", "Porto"], top_k=3)
+    assert_type([len(answer["results"]) for answer in several], list[int])
+    assert_type(memory.context("Rome?", user_id="u", max_tokens=200), str)
+
+    record = memory.get(1, user_id="u")
+    assert_type(record, FullRecord | None)
+    if record is not None:
+        describe(record)
+        assert_type(record["content"], str)
+    page = memory.get_all(user_id="u", limit=10, sort_by="updated_at", order="asc")
+    assert_type(page["total"], int)
+    assert_type([item["access_count"] for item in page["results"]], list[int])
+    changes = memory.history("12")
+    assert_type(changes, list[HistoryRecord])
+    assert_type([change["memory_id"] for change in changes], list[int])
+    assert_type(changes[0]["old_memory"], str | None)
+    assert_type([turn["sent_at"] for turn in memory.sources(12)], list[str])
+    assert_type(memory.count(user_id="u"), int)
+    assert_type(memory.count_all(filters={"k": 1}), int)
+    assert_type(memory.users() + memory.get_users(), list[str])
+    numbers = memory.get_statistics(user_id="u", time_range="7d")
+    assert_type(numbers, MemoryStatistics)
+    assert_type(numbers["by_type"], dict[str, int])
+    assert_type([top["content"] for top in numbers["top_accessed"]], list[str])
+    assert_type([liked["reasoning"] for liked in memory.get_preferences("u")], list[str])
+
+
+def describe(record: FullRecord | SearchHit) -> str:
+    return f"{record['id'] % 10} {record['memory']} {record['metadata'].get('k')} {record['valid_to'] or ''}"
+
+
+def change(memory: Memory) -> None:
+    changed = memory.update("12", "I live in Porto", metadata={"k": None}, expires_at=None)
+    assert_type(changed, UpdatedRecord | None)
+    if changed is not None:
+        assert_type(changed.get("warnings", []), list[str])
+    assert_type(memory.delete(12, agent_id="a"), bool)
+    deleted = memory.delete_all(user_id="u")
+    assert_type(deleted, DeleteAllResult)
+    assert_type(deleted["deleted"], int)
+    memory.reset()
+
+
+def work_later(memory: Memory) -> None:
+    pair = memory.add_exchange("u", "Hi", "Hello", timestamp="2026-05-01", run_id="r")
+    assert_type(pair, tuple[MessageRecord, MessageRecord])
+    turn = memory.add_message("u", "user", [{"type": "text", "text": "Hi"}])
+    assert_type(turn["id"], int | None)
+    assert_type(memory.process("u"), int)
+    task = memory.process_async("u")
+    assert_type(task, ProcessTask)
+    assert_type(task.wait(timeout=5), int)
+    task.raise_for_error()
+    if task.done and task.status is ProcessStatus.COMPLETED:
+        print(task.id.upper(), task.user_id, task.knowledge_count + 1, task.error)
+    assert_type(memory.flush("u") + memory.wait_for_processing(timeout=1), int)
+    tasks = memory.list_tasks(status=ProcessStatus.FAILED, limit=5)
+    assert_type(tasks, list[TaskRecord])
+    for each in tasks:
+        if each["status"] == "failed" and each["attempts"] < 3:
+            assert_type(memory.retry_task(each["task_id"]), ProcessTask)
+        assert_type(memory.cancel_task(each["task_id"]), bool)
+    memory.processing.on_task_done(ended)
+    memory.processing.start()
+    assert_type((memory.processing.stats())["oldest_age"], float | None)
+    assert_type(memory.processing.stop(timeout=5), bool)
+
+
+def ended(status: TaskStatus) -> None:
+    print(status["task_id"], status["error"], status.get("warnings", []))
+
+
+def move(memory: Memory, other: Memory) -> None:
+    written = memory.export_memories("out.jsonl.gz", include_vectors=True, on_progress=show)
+    assert_type(written["exported"] + written["turns"] + written["deleted"], int)
+    read = other.import_memories("out.jsonl.gz")
+    assert_type([error["line"] for error in read["errors"]], list[int])
+    assert_type((memory.copy_to(other, user_id="u"))["imported"], int)
+    moved = memory.reembed(batch_size=10)
+    assert_type((moved["reembedded"], moved["embedder"], moved["seconds"]), tuple[int, str, float])
+
+
+def attend(memory: Memory) -> None:
+    client = OpenAI()
+    assert_type(memory.llm.register(client), Memory)
+    memory.llm.recall_budget, memory.llm.recall_limit, memory.llm.recall_threshold = 0.5, 3, 0.2
+    memory.llm.opening_budget = 2.0
+    memory.attribution("u", "a").new_session().set_session("s")
+    assert_type(memory.session_id, str | None)
+    facts = memory.recall("Rome", limit=3)
+    assert_type(facts, list[RecalledFact])
+    assert_type([(fact.id, fact.content, fact.similarity) for fact in facts], list[tuple[int, str, float]])
+    assert_type([fact.to_dict()["created_at"] for fact in facts], list[str])
+    assert_type([turn["role"] for turn in memory.observe("Hi", "Hello")], list[str])
+    memory.wrap(len)
+    memory.augmentation.max_workers, memory.augmentation.db_writer_batch_size = 2, 10
+    assert_type(memory.augmentation.wait(timeout=5), bool)
+    memory.llm.unregister(client)
+    memory.llm.release()
+
+
+def serve(memory: Memory, ids: Sequence[str]) -> list[FullRecord[str]]:
+    found = json_safe(memory.search("Rome"))
+    assert_type(found, SearchResult[str])
+    assert_type(found["results"][0]["id"], str)
+    assert_type(json_safe(memory.add("x", user_id="u"))["results"][0]["id"], str)
+    assert_type(json_safe(memory.history(ids[0]))[0]["memory_id"], str)
+    assert_type([fact["id"] for fact in json_safe(memory.recall("Rome"))], list[str])
+    assert_type(reply(memory.search("Rome")), Reply[MemoriesData])
+    assert_type(reply(memory.get_status("1"))["data"]["stage"], str)
+    try:
+        records = [json_safe(memory.get(each)) for each in ids]
+    except PowerMemError as error:
+        print(error)
+        return []
+    return [record for record in records if record is not None]
