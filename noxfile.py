@@ -1,4 +1,4 @@
-"""Every check of the project: ``nox`` runs all but the benchmarks, ``nox -s tests-3.12`` one of them."""
+"""Every check of the project: ``nox`` runs all but the benchmarks, ``nox -s quick`` what takes little."""
 
 from __future__ import annotations
 
@@ -104,6 +104,18 @@ def tests(session: nox.Session) -> None:
     if session.python == NEWEST:
         folders += ["tests/_sync", "tests/faults"]
     session.run("pytest", *PARALLEL, "--durations=5", "--store", "sqlite", *folders, *session.posargs)
+
+
+@nox.session(python=NEWEST)
+def quick(session: nox.Session) -> None:
+    """Run, in less than three minutes, what covers the most a second: for work in progress.
+
+    It covers pure modules, and behaviour in the async colour on SQLite. The package is installed for editing,
+    so that ``nox -R -s quick`` can skip the installation.
+    """
+    session.install("-e", ".[all]", *nox.project.dependency_groups(GROUPS, "test"))
+    chosen = ("-m", "not slow", "--store", "sqlite", "tests/unit", "tests/_async")
+    session.run("pytest", *PARALLEL, *chosen, *session.posargs)
 
 
 @nox.session(python=NEWEST)

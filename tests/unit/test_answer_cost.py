@@ -12,6 +12,8 @@ import pytest
 from powermem.parsing import ParseError, answer, parse_decisions, parse_extraction, parse_segments
 from powermem.parsing.scanner import Scanner
 
+pytestmark = pytest.mark.slow
+
 PIECES = [
     "{", "[", "}", "]", '"', "'", ",", "\\", "{}", "[]", "[[", "[1,", "{ ", '{"a":[', '["', '[" ', '["a" ',
     '{"/*', "{/*", "{/**/", "{//", "/*", "'\",\"'", '","', '","a":"', '{"a":"\\', '{"x": "a" ,',

@@ -19,6 +19,8 @@ from powermem import AsyncMemory, Memory
 from powermem.types import Scope
 from tests.support.chatserver import ChatServer
 
+pytestmark = pytest.mark.slow
+
 openai = pytest.importorskip("openai")
 
 QUESTION: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "What is my dog called?"}]}

@@ -363,16 +363,17 @@ def test_it_is_not_guessed_whose_key_it_is(variable: str, missing: str) -> None:
             "LLM_DEFAULT_HEADERS (llm.config.default_headers): expected JSON, but at column 5: Expecting ':'",
         ),
         (
-            {"INTELLIGENT_MEMORY_REVIEW_INTERVALS": '[1, "x"]'},
-            "INTELLIGENT_MEMORY_REVIEW_INTERVALS (intelligent_memory.review_intervals.1): expected a number",
+            {"INTELLIGENT_MEMORY_DECAY_RATE_MULTIPLIERS": '{"short_term": "x"}'},
+            "INTELLIGENT_MEMORY_DECAY_RATE_MULTIPLIERS "
+            "(intelligent_memory.decay_rate_multipliers.short_term): expected a number",
         ),
         (
             {"LLM_PROVIDER": "openai", "LLM_BASE_URL": "nowhere"},
             "LLM_BASE_URL (llm.config.base_url): expected a URL",
         ),
         (
-            {"TELEMETRY_BATCH_SIZE": "0"},
-            "TELEMETRY_BATCH_SIZE (telemetry.batch_size): expected a number of at least 1",
+            {"POWERMEM_HTTP_MAX_CONNECTIONS": "0"},
+            "POWERMEM_HTTP_MAX_CONNECTIONS (http.max_connections): expected a number of at least 1",
         ),
     ],
 )

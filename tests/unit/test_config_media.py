@@ -88,7 +88,7 @@ def test_defaults_of_a_transcriber() -> None:
     older = settle(audio_llm={"config": {"api_key": "k", "result_format": "message", "top_k": 1}})
     assert older.audio is not None
     assert (older.audio.provider, older.audio.options) == ("qwen_asr", {})
-    assert older.ignored == ("audio_llm.config.top_k", "audio_llm.config.result_format")
+    assert older.ignored == ("audio_llm.config.result_format", "audio_llm.config.top_k")
     assert complaint(audio_llm={"provider": "generic"}).startswith("audio_llm.config.base_url: required")
     assert "audio_llm.config.model: required" in complaint(
         audio_llm={"provider": "generic", "config": {"base_url": "http://localhost:8000/v1"}}

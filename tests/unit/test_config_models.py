@@ -221,11 +221,13 @@ def test_two_ways_to_write_the_same(short: dict[str, Any], full: dict[str, Any])
             {"llm": {"provider": "ollama", "config": {"openai_base_url": "http://h"}}},
             "llm.config.openai_base_url: unknown key; did you mean 'ollama_base_url'?",
         ),
-        ({"sub_stores": [{"collection_name": "a"}]}, "sub_stores.0.routing_filter: required, but not given"),
+        ({"audit": {"log_fle": "a"}}, "audit.log_fle: unknown key; did you mean 'log_file'?"),
         (
-            {"sub_stores": [{"routing_filter": {}, "embedder": {"provider": "zai", "config": {"modle": 1}}}]},
-            "sub_stores.0.embedder.config.modle: unknown key; did you mean 'model'?",
+            {"graph_store": {"config": {"passwrd": "a"}}},
+            "graph_store.config.passwrd: unknown key; did you mean 'password'?",
         ),
+        ({"telemetri": {}}, "telemetri: unknown key; did you mean 'telemetry'?"),
+        ({"audit": "all"}, "audit: expected a mapping of keys to values, got 'all'"),
         (
             {"timezone": "Mars/Base"},
             "timezone: expected the name of a time zone, such as 'Europe/Paris', got 'Mars/Base'",
@@ -295,12 +297,12 @@ def test_ignored_names_what_has_no_effect() -> None:
         reranker={"provider": "jina"},
     )
     assert config.ignored == (
-        "llm.config.top_k",
-        "sub_stores",
-        "telemetry",
         "audit",
+        "telemetry",
         "logging",
+        "sub_stores",
         "security.encryption_enabled",
+        "llm.config.top_k",
     )
     assert config.has_unused_reranker
 

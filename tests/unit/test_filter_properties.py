@@ -9,6 +9,7 @@ from contextlib import closing
 from enum import Enum
 from typing import Any
 
+import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +34,8 @@ from tests.support.strategies import (
     tables,
     values,
 )
+
+pytestmark = pytest.mark.slow
 
 
 @settings(max_examples=300)

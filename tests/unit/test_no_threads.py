@@ -17,6 +17,8 @@ from powermem._drivers.base import Server
 from powermem._drivers.lent import LentDriver, recognize
 from powermem.errors import StoreUnavailableError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def config(tmp_path: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import io
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -16,6 +16,7 @@ from dotenv import dotenv_values, find_dotenv
 from powermem.errors import ConfigError
 
 from ..masking import shown
+from . import ignored
 from .fields import Env, Section, marker, reveal, section_in
 from .models import Chosen, MemoryConfig
 from .tables import DETECTED, LLMS
@@ -103,13 +104,13 @@ def from_variables(variables: Mapping[str, str | None]) -> dict[str, Any]:
     data: dict[str, Any] = {}
     origins: dict[_Path, str] = {}
     wrong: list[Problem] = []
-    for path, names, is_json in _settings(given):
+    for path, names, read in _settings(given):
         variable = next((name for name in names if name in given), None)
         if variable is None:
             continue
         origins[path] = variable
         try:
-            _put(data, path, json.loads(given[variable]) if is_json else given[variable])
+            _put(data, path, read(given[variable]))
         except json.JSONDecodeError as error:
             wrong.append(Problem(path, f"expected JSON, but at column {error.colno}: {error.msg}", variable))
     config, found = _check(data)
@@ -136,7 +137,8 @@ def _idle(variables: Mapping[str, str]) -> list[str]:
         by = kind.provider_variable
         chosen[by] = given.get(by, str(kind.model_fields["provider"].default)).lower()
         for provider in kind.known():
-            for _, names, _ in _fields(kind.config_class(provider), (section, "config"), kind.prefix):
+            config = kind.config_class(provider)
+            for _, names, _ in _fields(config, (section, "config"), kind.prefix, provider):
                 # A vendor's own variables may be those of another program.
                 ours.update(
                     {name: by for name in names if section == "vector_store" or name.startswith(kind.prefix)}
@@ -171,6 +173,8 @@ def _as_dict(config: MemoryConfig) -> dict[str, Any]:
     for name, chosen in (("llm", config.llm), ("embedder", config.embedder)):
         data[name] = {"provider": chosen.provider, "config": {}, **data.get(name, {})}
     data["vector_store"] = reveal(config.vector_store.model_dump(exclude_none=True))
+    for path, value in config.without_effect().items():
+        _put(data, path, value)
     return data
 
 
@@ -229,8 +233,8 @@ def _require_named(provider_variable: str, variables: tuple[str, ...], given: Ma
         )
 
 
-_Setting = tuple[_Path, tuple[str, ...], bool]
-"""A path, its variables, first one first, and whether they hold JSON."""
+_Setting = tuple[_Path, tuple[str, ...], Callable[[str], object]]
+"""A path, its variables, first one first, and what reads their text."""
 
 
 def _settings(given: Mapping[str, str]) -> Iterator[_Setting]:
@@ -241,10 +245,9 @@ def _settings(given: Mapping[str, str]) -> Iterator[_Setting]:
         if section.optional and not any(name.startswith(section.prefix) for name in given):
             continue
         chosen = given.get(section.provider_variable)
-        config = section.child("config", {"provider": chosen})
-        if config is not None:
-            yield from _fields(config, (name, "config"), section.prefix)
-    yield from _fields(MemoryConfig, (), "")
+        provider = section.chosen({"provider": chosen})
+        yield from _fields(section.config_class(provider), (name, "config"), section.prefix, provider)
+    yield from _without_provider()
 
 
 def _all_settings() -> Iterator[_Setting]:
@@ -252,8 +255,16 @@ def _all_settings() -> Iterator[_Setting]:
     for name, section in _sections():
         if issubclass(section, Chosen):
             for provider in section.known():
-                yield from _fields(section.config_class(provider), (name, "config"), section.prefix)
+                config = section.config_class(provider)
+                yield from _fields(config, (name, "config"), section.prefix, provider)
+    yield from _without_provider()
+
+
+def _without_provider() -> Iterator[_Setting]:
     yield from _fields(MemoryConfig, (), "")
+    for path, prefix in ignored.SECTIONS.items():
+        for key in ignored.keys_at(path).values():
+            yield from _ignored(path, key, prefix)
 
 
 def _sections() -> Iterator[tuple[str, type[Section]]]:
@@ -263,21 +274,36 @@ def _sections() -> Iterator[tuple[str, type[Section]]]:
             yield name, section
 
 
-def _fields(section: type[Section], path: _Path, prefix: str) -> Iterator[_Setting]:
+def _fields(section: type[Section], path: _Path, prefix: str, provider: str = "") -> Iterator[_Setting]:
+    idle = ignored.keys_at(path, provider)
     for name, field in section.model_fields.items():
+        if name in idle and idle[name].row.providers:
+            continue
         here = (*path, name)
         env = marker(section, name, Env)
         inner = field.annotation
         if env is not None:
             if env.names:
-                yield here, env.names, _holds_json(inner)
+                yield here, env.names, _reader(inner)
         elif issubclass(section, Chosen) and name in ("provider", "config"):
             if name == "provider":
-                yield here, (section.provider_variable,), False
+                yield here, (section.provider_variable,), str
         elif (below := section_in(inner)) is not None:
             yield from _fields(below, here, below.prefix)
         else:
-            yield here, (f"{prefix}{name}".upper(),), _holds_json(inner)
+            yield here, (f"{prefix}{name}".upper(),), _reader(inner)
+    for name, key in idle.items():
+        if name not in section.model_fields or key.row.providers:
+            yield from _ignored(path, key, prefix)
+
+
+def _ignored(path: _Path, key: ignored.Key, prefix: str) -> Iterator[_Setting]:
+    if names := key.variables_with(prefix):
+        yield (*path, key.name), names, ignored.read_text
+
+
+def _reader(annotation: Any) -> Callable[[str], object]:
+    return json.loads if _holds_json(annotation) else str
 
 
 def _holds_json(annotation: Any) -> bool:

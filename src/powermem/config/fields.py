@@ -57,13 +57,7 @@ class Option:
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Inert:
-    """Marks a field that is accepted and checked but changes nothing in this version."""
-
-
 OPTION = Option()
-INERT = Inert()
 
 
 class Section(BaseModel):
@@ -81,8 +75,6 @@ class Section(BaseModel):
 
     prefix: ClassVar[str] = ""
     """What the section's environment variables begin with."""
-    inert: ClassVar[bool] = False
-    """Whether this version accepts the section without acting on it."""
 
     if not TYPE_CHECKING:
 
@@ -100,6 +92,11 @@ class Section(BaseModel):
             raw: what the user gave for this section; a provider decides what its keys are.
         """
         return section_in(cls.model_fields[name].annotation)
+
+    @classmethod
+    def chosen(cls, raw: object) -> str:
+        """Return the provider that is named in what the user gave for this section, ``""`` without one."""
+        return ""
 
     @classmethod
     def field_named(cls, key: str) -> str | None:

@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, NoReturn
 
-from pydantic import AfterValidator, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    PrivateAttr,
+    SerializeAsAny,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from ..clock import read_zone, unknown_zone
 from ..errors import ConfigError, InvalidInputError
 from . import registry
-from .fields import INERT, Count, Env, Identifier, Inert, Opaque, Section, alias, display, marker
+from .fields import Env, Section, alias, display
 from .providers import ProviderConfig, RerankerConfig
 from .sections import (
-    AgentMemory,
-    Audit,
     Budget,
-    GraphStore,
     Http,
     IntelligentMemory,
-    Logging,
     MemoryDecay,
-    Performance,
     Processing,
-    QueryRewrite,
     Search,
     Security,
-    SkillStore,
-    SourceStore,
-    SparseEmbedder,
-    Telemetry,
-    switched_off,
 )
 from .stores import StoreConfig
 from .suggestions import unknown_provider
 from .tables import STORES, Kind
-from .validation import InvalidConfig, problems
+from .validation import Idle, InvalidConfig, problems, split
 
 
 class Chosen(Section):
@@ -68,9 +65,13 @@ class Chosen(Section):
         """Return the section class of a field; that of ``config`` depends on the provider."""
         if name != "config":
             return super().child(name, raw)
+        return cls.config_class(cls.chosen(raw))
+
+    @classmethod
+    def chosen(cls, raw: object) -> str:
+        """Return the name of the provider that what the user gave for this section names."""
         given = raw.get("provider") if isinstance(raw, Mapping) else None
-        chosen = cls.model_fields["provider"].default if given is None else given
-        return cls.config_class(str(chosen).strip().lower())
+        return str(cls.model_fields["provider"].default if given is None else given).strip().lower()
 
     @field_validator("provider")
     @classmethod
@@ -184,18 +185,6 @@ class VectorStore(Chosen):
     config: SerializeAsAny[StoreConfig] = Field(default_factory=dict, validate_default=True)
 
 
-class SubStore(Section):
-    """A collection of its own for memories that match a filter."""
-
-    inert: ClassVar[bool] = True
-
-    routing_filter: Opaque
-    collection_name: Identifier | None = None
-    embedding_model_dims: Count | None = None
-    embedder: Embedder | None = alias("embedder", "embedding", default=None)
-    vector_store: Opaque | None = None
-
-
 def _timezone(name: str) -> str:
     try:
         read_zone(name)
@@ -224,26 +213,12 @@ class MemoryConfig(Section):
     search: Search = Search()
     processing: Processing = Processing()
     budget: Budget = Budget()
-    query_rewrite: QueryRewrite = QueryRewrite()
-    graph_store: GraphStore = GraphStore()
-    sparse_embedder: SparseEmbedder = SparseEmbedder()
-    skill_store: SkillStore = SkillStore()
-    source_store: SourceStore = SourceStore()
-    sub_stores: Annotated[tuple[SubStore, ...], Env()] = ()
-    agent_memory: AgentMemory = AgentMemory()
-    telemetry: Telemetry = Telemetry()
-    audit: Audit = Audit()
-    logging: Logging = Logging()
     timezone: Annotated[str, AfterValidator(_timezone), Env("TIMEZONE")] = "UTC"
-    performance: Performance = Performance()
     security: Security = Security()
     http: Http = Http()
-    version: Annotated[str, Env()] = "v1.1"
     custom_fact_extraction_prompt: Annotated[str | None, Env("POWERMEM_CUSTOM_FACT_EXTRACTION_PROMPT")] = None
     custom_update_memory_prompt: Annotated[str | None, Env("POWERMEM_CUSTOM_UPDATE_MEMORY_PROMPT")] = None
-    custom_importance_evaluation_prompt: Annotated[
-        str | None, INERT, Env("POWERMEM_CUSTOM_IMPORTANCE_EVALUATION_PROMPT")
-    ] = None
+    _idle: Idle = PrivateAttr(default_factory=dict)
 
     def __init__(self, /, *given: NoReturn, **data: Any) -> None:
         if given:
@@ -253,18 +228,24 @@ class MemoryConfig(Section):
             )
         # A section that is None is one that was left out, as in configurations made by programs.
         sections = {key: value for key, value in data.items() if value is not None}
+        kept, idle, found = split(MemoryConfig, sections)
         try:
-            super().__init__(**sections)
-            return
+            super().__init__(**kept)
         except ValidationError as error:
-            found = problems(error, MemoryConfig, sections)
-        # Raised out here, so that it does not carry pydantic's error, which holds the input.
-        raise InvalidConfig(found)
+            found = (*problems(error, MemoryConfig, sections), *found)
+        if found:
+            # Raised out here, so that it does not carry pydantic's error, which holds the input.
+            raise InvalidConfig(found)
+        self._idle = idle
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        """Paths of what was set although this version does nothing with it."""
-        return tuple(_ignored(self, ()))
+        """Paths of what was set to more than its default, although this version does nothing with it."""
+        return tuple(".".join(path) for path, (_, told) in self._idle.items() if told)
+
+    def without_effect(self) -> dict[tuple[str, ...], Any]:
+        """Return what was set although this version does nothing with it, by path."""
+        return {path: value for path, (value, _) in self._idle.items()}
 
     @property
     def has_unused_reranker(self) -> bool:
@@ -275,21 +256,3 @@ class MemoryConfig(Section):
         """Return the whole configuration as it may be printed: JSON types, no secret."""
         shown: dict[str, Any] = display(self.model_dump())
         return shown
-
-
-def _ignored(section: Section, path: tuple[str, ...]) -> Iterator[str]:
-    for name, field in type(section).model_fields.items():
-        if name not in section.model_fields_set:
-            continue
-        value, here = getattr(section, name), (*path, name)
-        if marker(type(section), name, Inert) is not None:
-            # What has no effect is what the default promises already.
-            if value != field.get_default(call_default_factory=True):
-                yield ".".join(here)
-        elif isinstance(value, tuple):
-            if any(isinstance(part, Section) and part.inert for part in value):
-                yield ".".join(here)
-        elif isinstance(value, Section) and not value.inert:
-            yield from _ignored(value, here)
-        elif isinstance(value, Section) and not switched_off(value):
-            yield ".".join(here)

@@ -12,7 +12,6 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_serializer, model_validator
 
 from .fields import (
-    INERT,
     OPTION,
     Count,
     Env,
@@ -50,8 +49,6 @@ class ProviderConfig(Section):
     max_retries: Whole | None = None
     """``http.max_retries`` when left out."""
     default_headers: Headers | None = None
-    http_client: Annotated[Foreign, INERT] = None
-    http_client_proxies: Annotated[Foreign, INERT] = None
 
 
 class CustomConfig(ProviderConfig):
@@ -80,12 +77,9 @@ class ChatConfig(ProviderConfig):
     temperature: Annotated[float | None, OPTION, Field(ge=0, le=2)] = None
     max_tokens: Annotated[Count | None, OPTION] = None
     top_p: Annotated[Fraction | None, OPTION] = None
-    # The plain OpenAI form of a request has no top_k and some servers refuse it.
-    top_k: Annotated[Whole | None, INERT] = None
     enable_vision: bool = False
     """Whether it may be shown images."""
     vision_details: Detail = "auto"
-    response_callback: Annotated[Foreign, INERT] = None
 
 
 class TopKChat(ChatConfig):
@@ -101,11 +95,6 @@ class OpenAIChat(ChatConfig):
         None
     )
     store: Annotated[bool | None, OPTION] = None
-    models: Annotated[list[str] | None, INERT] = None
-    route: Annotated[str | None, INERT] = None
-    openrouter_base_url: Annotated[HttpUrl | None, INERT] = None
-    site_url: Annotated[str | None, INERT] = None
-    app_name: Annotated[str | None, INERT] = None
 
 
 class SiliconFlowChat(OpenAIChat):
@@ -146,11 +135,6 @@ class AsrConfig(ChatConfig):
     """DashScope's speech recognition, a chat that is given audio."""
 
     asr_options: Annotated[Opaque | None, OPTION] = None
-    result_format: Annotated[str | None, INERT] = None
-    # Keys that configurations have because every LLM takes them.
-    top_k: Annotated[Whole | None, INERT, Env()] = None
-    enable_vision: Annotated[bool, INERT, Env()] = False
-    vision_details: Annotated[Detail, INERT, Env()] = "auto"
 
 
 class AzureChat(ChatConfig):
@@ -206,15 +190,6 @@ class OpenAIEmbedder(EmbedderConfig):
     ] = None
 
 
-class QwenEmbedder(EmbedderConfig):
-    """DashScope in its OpenAI-compatible mode."""
-
-    memory_add_embedding_type: Annotated[str | None, INERT] = None
-    memory_update_embedding_type: Annotated[str | None, INERT] = None
-    memory_search_embedding_type: Annotated[str | None, INERT] = None
-    multimodal: Annotated[bool | None, INERT] = None
-
-
 class GeminiEmbedder(EmbedderConfig):
     """Gemini's OpenAI-compatible API."""
 
@@ -240,36 +215,6 @@ class AzureEmbedder(EmbedderConfig):
     azure_ad_token_provider: Foreign = None
 
 
-class HuggingFaceEmbedder(EmbedderConfig):
-    """A Text Embeddings Inference server, or the local model by its full name."""
-
-    model_kwargs: Annotated[Opaque | None, INERT] = None
-
-
-class MassEmbedder(EmbedderConfig):
-    """OceanBase's model service."""
-
-    project_id: Annotated[Text | None, INERT, Env("OB_MASS_PROJECT_ID")] = None
-    request_id: Annotated[Text | None, INERT] = None
-
-
-class VertexEmbedder(EmbedderConfig):
-    """Vertex AI, known but not available."""
-
-    vertex_credentials_json: Annotated[Secret | None, INERT] = None
-    memory_add_embedding_type: Annotated[str | None, INERT] = None
-    memory_update_embedding_type: Annotated[str | None, INERT] = None
-    memory_search_embedding_type: Annotated[str | None, INERT] = None
-
-
-class BedrockEmbedder(EmbedderConfig):
-    """AWS Bedrock, known but not available."""
-
-    aws_access_key_id: Annotated[Secret | None, INERT] = None
-    aws_secret_access_key: Annotated[Secret | None, INERT] = None
-    aws_region: Annotated[str | None, INERT] = None
-
-
 class RerankerConfig(ProviderConfig):
     """What every reranker takes; ``base_url`` is the whole address of its endpoint."""
 
@@ -284,11 +229,4 @@ class RerankerConfig(ProviderConfig):
 class LLMRerankerConfig(RerankerConfig):
     """The language model as a reranker, which is reached as its own section says."""
 
-    model: Annotated[Text | None, INERT] = None
-    api_key: Annotated[Secret | None, INERT] = None
-    base_url: Annotated[HttpUrl | None, INERT, Env("RERANKER_API_BASE_URL")] = None
-    max_concurrency: Annotated[Count, INERT] = 64
-    timeout: Annotated[Seconds | None, INERT] = None
-    max_retries: Annotated[Whole | None, INERT] = None
-    default_headers: Annotated[Headers | None, INERT] = None
     max_candidates: Count = 30

@@ -345,9 +345,6 @@ def _intelligent_memory(config: MemoryConfig) -> IntelligentMemory:
     decay = config.memory_decay
     if not decay.enabled:
         return config.intelligent_memory.model_copy(update={"enabled": False})
-    older = {
-        "initial_retention": decay.base_retention,
-        "decay_rate": decay.forgetting_rate,
-        "reinforcement_factor": decay.reinforcement_factor,
-    }
-    return config.intelligent_memory.model_copy(update={k: v for k, v in older.items() if v is not None})
+    if decay.forgetting_rate is None:
+        return config.intelligent_memory
+    return config.intelligent_memory.model_copy(update={"decay_rate": decay.forgetting_rate})

@@ -8,19 +8,16 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from .fields import (
-    INERT,
     Amount,
     Count,
     Env,
     Foreign,
     Host,
     Identifier,
-    Opaque,
     Path,
     Port,
     Seconds,
     Section,
-    Text,
     Whole,
     alias,
 )
@@ -153,27 +150,6 @@ class OceanBaseConfig(ServerConfig):
     """Most memory that cached vectors may take, in MiB."""
     connection_args: Annotated[OceanBaseArgs | None, Env()] = None
     pool_recycle: Annotated[int, Env("OCEANBASE_POOL_RECYCLE"), Field(ge=-1)] = 3600
-    pool_pre_ping: Annotated[bool, Env("OCEANBASE_POOL_PRE_PING")] = True
-    index_type: Annotated[Text, Env("OCEANBASE_INDEX_TYPE")] = "HNSW"
-    vidx_metric_type: Annotated[
-        Literal["l2", "inner_product", "cosine"], Env("OCEANBASE_VECTOR_METRIC_TYPE")
-    ] = "l2"
-    vidx_algo_params: Opaque | None = None
-    vidx_name: Annotated[Identifier, Env("OCEANBASE_VIDX_NAME")] = "vidx"
-    normalize: bool = False
-    include_sparse: Annotated[bool, Env("OCEANBASE_INCLUDE_SPARSE", "SPARSE_VECTOR_ENABLE")] = False
-    hybrid_search: bool = True
-    enable_native_hybrid: Annotated[bool, Env("OCEANBASE_ENABLE_NATIVE_HYBRID")] = False
-    auto_configure_vector_index: bool = True
-    fulltext_parser: Text = "ik"
-    primary_field: Annotated[Identifier, Env("OCEANBASE_PRIMARY_FIELD")] = "id"
-    vector_field: Annotated[Identifier, Env("OCEANBASE_VECTOR_FIELD")] = "embedding"
-    text_field: Annotated[Identifier, Env("OCEANBASE_TEXT_FIELD")] = "document"
-    metadata_field: Annotated[Identifier, Env("OCEANBASE_METADATA_FIELD")] = "metadata"
-    vector_weight: Amount = 0.5
-    fts_weight: Amount = 0.5
-    sparse_weight: Amount | None = None
-    reranker: Annotated[Foreign, INERT] = None
 
 
 class PostgresConfig(ServerConfig):
@@ -190,7 +166,6 @@ class PostgresConfig(ServerConfig):
     db_name: Annotated[str, Env("POSTGRES_DATABASE", "POSTGRES_DB", "DATABASE_NAME")] = alias(
         "db_name", "dbname", "database", default="postgres"
     )
-    diskann: Annotated[bool, Env("POSTGRES_DISKANN")] = False
     hnsw: Annotated[bool, Env("POSTGRES_HNSW")] = True
     unix_socket: Path | None = None
     """Folder of the server's socket, instead of host."""

@@ -12,6 +12,7 @@ from powermem.errors import ConfigError
 
 from ..masking import MASK, is_key, is_secret, shown
 from .fields import Section, spellings
+from .ignored import SECTIONS, Path, is_worth_telling, keys_at, sections_in
 from .suggestions import shown_name, unknown_key
 
 _SHOWN = 60
@@ -68,6 +69,65 @@ def problems(error: ValidationError, root: type[Section], data: Mapping[str, Any
     return tuple(_problem(dict(detail), root, data) for detail in found)
 
 
+Idle = dict[Path, tuple[Any, bool]]
+"""What was given for ignored settings, by path, and whether a warning names it."""
+
+
+def split(
+    section: type[Section], data: Mapping[str, Any], path: Path = (), provider: str = ""
+) -> tuple[dict[str, Any], Idle, tuple[Problem, ...]]:
+    """Divide what the user gave for a section into what is read and what is ignored.
+
+    Args:
+        section: its class.
+        data: what was given.
+        path: where the section stands.
+        provider: the provider that is chosen in the section around it.
+
+    Returns:
+        What is to be validated, what is ignored, and names in ignored sections that do not exist.
+    """
+    kept: dict[str, Any] = {}
+    idle: Idle = {}
+    wrong: tuple[Problem, ...] = ()
+    # The class of a program's own provider takes any key.
+    keys = {} if section.model_config.get("extra") == "allow" else keys_at(path, provider)
+    for name, value in data.items():
+        field = section.field_named(name)
+        below = None if field is None else section.child(field, data)
+        if (key := keys.get(name)) is not None and (field is None or key.row.providers):
+            idle[(*path, key.name)] = value, is_worth_telling(path, value, key)
+        elif (here := (*path, name)) in SECTIONS:
+            given, mistakes = _named(here, value)
+            idle[here] = given, is_worth_telling(here, given, None)
+            wrong += mistakes
+        elif field is not None and below is not None and isinstance(value, Mapping):
+            kept[name], further, mistakes = split(below, value, (*path, field), section.chosen(data))
+            idle |= further
+            wrong += mistakes
+        else:
+            kept[name] = value
+    return kept, idle, wrong
+
+
+def _named(path: Path, value: object) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+    """Return the settings of an ignored section under their first names, and those that do not exist."""
+    if not isinstance(value, Mapping):
+        said = f"expected a mapping of keys to values{got(value, path)}"
+        return {}, () if value is None else (Problem(path, said),)
+    keys, found, mistakes = keys_at(path), dict[str, Any](), tuple[Problem, ...]()
+    for name, given in value.items():
+        if (*path, str(name)) in SECTIONS:
+            found[name], further = _named((*path, name), given)
+            mistakes += further
+        elif name in keys:
+            found[keys[name].name] = given
+        else:
+            allowed = (*keys, *sections_in(path))
+            mistakes += (Problem((*path, str(name)), unknown_key(str(name), allowed)),)
+    return found, mistakes
+
+
 def got(value: object, path: Iterable[object]) -> str:
     """Return ``", got ..."`` for a wrong value, or nothing when it must not be shown."""
     if any(is_secret(str(part)) for part in path):
@@ -112,30 +172,24 @@ def _expectation(kind: str, context: Mapping[str, Any], message: str) -> str:
 
 
 def _unknown_key(loc: tuple[int | str, ...], root: type[Section], data: Mapping[str, Any]) -> str:
-    owner = _owner(loc[:-1], root, data)
+    owner, path, provider = root, tuple[str, ...](), ""
+    given: object = data
+    for part in loc[:-1]:
+        field = owner.field_named(part) if isinstance(part, str) else None
+        if field is not None:
+            below, provider = owner.child(field, given), owner.chosen(given)
+            owner, path = below or owner, (*path, field)
+        given = _entry(given, part)
     key = str(loc[-1])
     field = owner.field_named(key)
     if field is not None:
         return f"the same setting is also given as another of {', '.join(spellings(owner, field))}; keep one"
-    below = owner.child("config", _at(loc[:-1], data)) if "config" in owner.model_fields else None
-    return unknown_key(key, owner.keys(), () if below is None else below.keys())
+    inner = owner.child("config", given) if "config" in owner.model_fields else None
+    return unknown_key(key, _allowed(owner, path, provider), () if inner is None else inner.keys())
 
 
-def _owner(loc: tuple[int | str, ...], root: type[Section], data: object) -> type[Section]:
-    """Follow a location to the section that it lies in."""
-    section = root
-    for part in loc:
-        field = section.field_named(part) if isinstance(part, str) else None
-        if field is not None:
-            section = section.child(field, data) or section
-        data = _entry(data, part)
-    return section
-
-
-def _at(loc: tuple[int | str, ...], data: object) -> object:
-    for part in loc:
-        data = _entry(data, part)
-    return data
+def _allowed(owner: type[Section], path: Path, provider: str = "") -> list[str]:
+    return list(dict.fromkeys((*owner.keys(), *keys_at(path, provider), *sections_in(path))))
 
 
 def _entry(data: object, part: int | str) -> object:
