@@ -10,12 +10,9 @@ from ..errors import ClosedError
 from .waiting import running_loop
 
 
-def async_residence() -> object | None:
-    """Return what runs the caller's code: its event loop, or ``None`` outside of any."""
-    return running_loop()
-
-
-# What runs the caller's code: the process. Every call asks for it, so it is one call of C.
+# What runs the caller's code: its event loop, or ``None`` outside of any; and the process, for threads. Every
+# call of a memory asks, so it is no function of ours.
+async_residence: Callable[[], object | None] = running_loop
 residence: Callable[[], object | None] = os.getpid
 
 
