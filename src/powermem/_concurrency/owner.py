@@ -9,7 +9,6 @@ from collections.abc import Callable
 from ..errors import ClosedError
 from .waiting import running_loop
 
-
 # What runs the caller's code: its event loop, or ``None`` outside of any; and the process, for threads. Every
 # call of a memory asks, so it is no function of ours.
 async_residence: Callable[[], object | None] = running_loop
