@@ -108,6 +108,7 @@ from .assembly import Components, read_design
 from .bulk.exporting import PAGE, AsyncExporter
 from .bulk.importing import AsyncImporter
 from .bulk.loading import AsyncLoader, Item
+from .bulk.opening import async_acquire
 from .bulk.progress import Listener
 from .bulk.reembedding import AsyncReembedder
 from .bulk.upstream import AsyncUpstreamTable
@@ -1085,7 +1086,7 @@ class AsyncMemory:
             check_choice(format, "format", ("auto", "powermem-1.1"))
             async with AsyncUpstreamTable(source, collection) as table:
                 return await importer.read(table.take, on_progress)
-        opened = await async_to_thread(Source, source, format, collection)
+        opened = await async_acquire(partial(Source, source, format, collection), Source.close)
         try:
             await importer.expect(opened.embedder)
             return await importer.read(partial(async_to_thread, opened.take, PAGE), on_progress)

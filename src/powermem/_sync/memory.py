@@ -109,6 +109,7 @@ from .assembly import Components, read_design
 from .bulk.exporting import PAGE, Exporter
 from .bulk.importing import Importer
 from .bulk.loading import Item, Loader
+from .bulk.opening import acquire
 from .bulk.progress import Listener
 from .bulk.reembedding import Reembedder
 from .bulk.upstream import UpstreamTable
@@ -1077,7 +1078,7 @@ class Memory:
             check_choice(format, "format", ("auto", "powermem-1.1"))
             with UpstreamTable(source, collection) as table:
                 return importer.read(table.take, on_progress)
-        opened = to_thread(Source, source, format, collection)
+        opened = acquire(partial(Source, source, format, collection), Source.close)
         try:
             importer.expect(opened.embedder)
             return importer.read(partial(to_thread, opened.take, PAGE), on_progress)
