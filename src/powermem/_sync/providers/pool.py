@@ -41,8 +41,8 @@ class _Server:
 class Connections:
     """Idle connections per server, most recently used first.
 
-    For every request, httpcore's own pool iterates over all its connections and all waiting requests: a hundred
-    concurrent requests take two seconds of CPU time. So its pools are used here only to create connections.
+    For each request, httpcore's own pool iterates over all its connections and all waiting requests: a
+    hundred concurrent requests take two seconds of CPU time. So its pools only create connections here.
 
     Args:
         max_connections: maximum number of connections in use at once.
