@@ -69,20 +69,20 @@ class SQLiteSQL(FollowedSQL):
     def insert_memories(self, memories: Sequence[AddMemory | Stored]) -> Steps[set[int]]:
         rows = [(*self.record_values(memory), self.sequence) for memory in memories]
         count = yield Statements(self._insert_record, rows)
-        inserted = {memory.row.id for memory in memories}
         if count != len(memories):
             found = yield Query(f"SELECT id FROM {self.records} WHERE sequence = ?", (self.sequence,))
-            inserted.intersection_update(memory_id for (memory_id,) in found)
+            written = {memory_id for (memory_id,) in found}
+            memories = [memory for memory in memories if memory.row.id in written]
+            if not memories:
+                return set()
         yield Statements(
             self._insert_vector,
-            [
-                (memory.row.id, memory.embedding, *words_of(memory))
-                for memory in memories
-                if memory.row.id in inserted
-            ],
+            [(memory.row.id, memory.embedding, *words_of(memory)) for memory in memories],
         )
-        revived = [(memory.row.id,) for memory in memories if isinstance(memory, Stored)]
-        if revived:
+        inserted = {memory.row.id for memory in memories}
+        if isinstance(memories[0], Stored):
+            # It may have been deleted before.
+            revived = [(memory_id,) for memory_id in inserted]
             yield Statements(f"DELETE FROM {self.deleted} WHERE id = ?", revived)
         return inserted
 
