@@ -1,10 +1,9 @@
-"""What is said to a language model: pure functions from data to messages."""
+"""Build the messages for language models: pure functions from data to messages."""
 
 from __future__ import annotations
 
 from .decision import ACTIONS, DECISION_SCHEMA, decision_messages
-from .extraction import EXTRACTION_SCHEMA, extraction_messages, has_conversation
-from .kinds import HIDDEN_ROLES, KINDS
+from .extraction import EXTRACTION_SCHEMA, HIDDEN_ROLES, KINDS, extraction_messages, has_conversation
 from .media import description_messages
 from .recall import RECALL_CLOSE, RECALL_OPEN, quote_recalled, quoted_line, strip_recalled
 from .repair import repair_messages
