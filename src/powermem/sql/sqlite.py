@@ -12,7 +12,7 @@ from ..types import Row, Stored, Words
 from .collection import RECORD, words_of
 from .dialects import SQLITE, Fragment
 from .partitions import FollowedSQL, of_user
-from .schema import QUEUE_TABLES, SCHEMA_VERSION, sqlite_migrations, sqlite_schema
+from .schema import SCHEMA_VERSION, TABLES, sqlite_migrations, sqlite_schema
 from .steps import Query, Statement, Statements, Steps
 
 # What of ``meta`` stays when the collection is emptied.
@@ -119,20 +119,9 @@ class SQLiteSQL(FollowedSQL):
         return value
 
     def emptying(self) -> list[str]:
-        tables = (
-            self.records,
-            self.vectors,
-            self.history,
-            self.turns,
-            self.links,
-            self.deleted,
-            self.requests,
-            self.shadow,
-            *(f"{self.collection}_{table}" for table in QUEUE_TABLES),
-        )
         return [
             self.shadow_table(),
-            *(f"DELETE FROM {table}" for table in tables),
+            *(f"DELETE FROM {self.collection}_{table}" for table in TABLES if table != "meta"),
             f"DELETE FROM {self.meta} WHERE key NOT IN ({_KEPT})",
             # Caches of other processes must not take what comes for a continuation of what they know.
             *self.abandoning(),
