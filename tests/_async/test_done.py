@@ -9,7 +9,7 @@ import pytest
 
 from powermem import AsyncMemory, InvalidInputError, NotFoundError, clock
 from powermem._concurrency import async_sleep
-from powermem.tasks import done_key
+from powermem.records import done_key
 from powermem.types import Scope
 from tests.support.apiserver import ApiServer
 

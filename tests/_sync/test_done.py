@@ -10,7 +10,7 @@ import pytest
 
 from powermem import InvalidInputError, Memory, NotFoundError, clock
 from powermem._concurrency import sleep
-from powermem.tasks import done_key
+from powermem.records import done_key
 from powermem.types import Scope
 from tests.support.apiserver import ApiServer
 

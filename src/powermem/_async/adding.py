@@ -33,9 +33,9 @@ from ..errors import InvalidInputError, StoreUnavailableError
 from ..ids import new_id
 from ..messages import has_parts
 from ..plan import NewMemories, replacement
-from ..records import event_items
+from ..records import done_key, event_items, usage_record
 from ..rough import ROUGH_TYPE, rough_metadata, rough_texts
-from ..tasks import Task, done_key, lane_of
+from ..tasks import Task, lane_of
 from ..tracing import Value, annotate, span
 from ..types import AddResult, MemoryEvent, Message, Row, Scope, Usage, UsageRecord
 from .bulk.loading import Outcome as Loaded
@@ -180,7 +180,7 @@ class AsyncAdding:
         with span("powermem.add", _traced(sum(len(one.heard) for one in asked), False, False)):
             results = await self._extraction.store_verbatim(calls)
             annotate({"powermem.results": sum(map(len, results))})
-        return [call.usage.as_dict() for call in calls]
+        return [usage_record(call.usage) for call in calls]
 
     async def _add_later(
         self,
@@ -287,7 +287,7 @@ class _Reply:
             "results": items,
             "status": self._status,
             "task_id": str(self._task_id),
-            "usage": self._usage.as_dict(),
+            "usage": usage_record(self._usage),
         }
         if self._extractor is not None:
             reply["extractor"] = self._extractor

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PowerMemError
+from ..records import usage_record
 from ..types import AddResult, Usage, UsageRecord
 from . import views
 from .configuration import open_memory, scope
@@ -89,7 +90,7 @@ class Keeper:
         for one in taken:
             number, entry = one["messages"]
             stored = self._store(number, entry, one.get("idempotency_key"))
-            outcomes.append(Usage().as_dict() if stored else _Unfinished(entry.where))
+            outcomes.append(usage_record(Usage()) if stored else _Unfinished(entry.where))
         return outcomes
 
     def _store(self, number: int, entry: Entry, idempotency_key: str | None) -> bool:

@@ -27,9 +27,8 @@ from ..changes import (
 )
 from ..clock import DAY
 from ..ids import first_id
-from ..records import event_items
+from ..records import ALL_DONE, done_key, done_pattern, event_items
 from ..tasks import (
-    ALL_DONE,
     OPEN,
     OVER_BUDGET,
     BufferedTurn,
@@ -37,8 +36,6 @@ from ..tasks import (
     ProcessStatus,
     QueueStatistics,
     Task,
-    done_key,
-    done_pattern,
     is_due,
     lane_of,
     lane_scope,

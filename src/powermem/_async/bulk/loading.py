@@ -21,6 +21,7 @@ from ...config.suggestions import shown_name
 from ...errors import InvalidInputError
 from ...exchange.checkpoint import Checkpoint
 from ...forms import holds_messages, is_listed
+from ...records import usage_record
 from ...types import AddManyResult, ItemError, Usage, UsageRecord
 from .progress import AsyncProgress, Listener
 
@@ -82,7 +83,7 @@ class AsyncLoader:
         self._saved = perf_counter()
         self._counts = {"added": 0, "failed": 0, "skipped": 0}
         self._errors: list[ItemError] = []
-        self._usage = cast("dict[str, float]", Usage().as_dict())
+        self._usage = cast("dict[str, float]", usage_record(Usage()))
 
     async def run(self) -> AddManyResult:
         """Add everything.

@@ -10,16 +10,13 @@ from ..._concurrency import AsyncKeyedLock
 from ...changes import AddTask, Change, FreeTurns, UpdateTask
 from ...ids import new_id
 from ...inputs import is_theirs
-from ...records import noted_item
+from ...records import done_key, noted_ids, noted_item, noted_task
 from ...tasks import (
     OPEN,
     ProcessStatus,
     Task,
-    done_key,
     lane_of,
     lane_scope,
-    noted_ids,
-    noted_task,
     work_scope,
 )
 from ...types import Scope
