@@ -10,7 +10,7 @@ from itertools import repeat
 from ..errors import ClosedError
 from .waiting import running_loop
 
-# What runs the caller's code: its event loop, or ``None`` outside of any; for threads one object, which stands
+# What runs the caller's code: its event loop, or ``None`` outside of any; for threads an object that stands
 # for the process. Every call of a memory asks for it, so for threads it is a single call of C.
 async_residence: Callable[[], object | None] = running_loop
 residence: Callable[[], object | None] = repeat(object()).__next__
