@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .._core.results.records import usage_record
 from ..errors import PowerMemError
-from ..records import usage_record
 from ..types import AddResult, Usage, UsageRecord
 from . import views
 from .configuration import open_memory, scope
@@ -113,8 +113,8 @@ class Keeper:
 
 def load(options: Namespace, output: Output) -> int:
     """Remember the conversations in a file."""
+    from .._core.transfer.checkpoint import Checkpoint
     from .._sync.bulk.loading import Loader
-    from ..exchange.checkpoint import Checkpoint
 
     tally = Tally()
     with (
