@@ -122,10 +122,8 @@ if TYPE_CHECKING:
 
     from ..config import MemoryConfig
 
-_logger = logging.getLogger("powermem")
 _tasks_logger = logging.getLogger("powermem.processing")
 
-_PAGE = 500
 _TIME_RANGES = {"7d": 7, "30d": 30, "90d": 90, "all": None}
 
 # Of a user's messages, when nothing else was said: an exchange is learned from as soon as it is over.
