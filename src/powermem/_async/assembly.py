@@ -15,12 +15,13 @@ from ..config.resolution import check
 from ..config.stores import SQLiteConfig
 from ..database import Place, read_conn, settled, without_place
 from ..forks import undivided
+from ..inputs import Observer
 from .adding import AsyncAdding
 from .encoder import AsyncEncoder
 from .extraction.extractor import AsyncExtractor
 from .extraction.pipeline import AsyncExtraction, Nearness
 from .processing.handle import AsyncWatcher
-from .processing.runner import AsyncTaskRunner, Observer
+from .processing.runner import AsyncTaskRunner
 from .processing.scheduler import AsyncScheduler
 from .processing.submitter import AsyncSubmitter
 from .processing.worker import AsyncProcessor

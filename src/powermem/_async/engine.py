@@ -25,13 +25,13 @@ from ..database import settled
 from ..errors import ClosedError, EmbeddingMismatchError, PowerMemError, ProcessTimeout
 from ..forks import free_in_child, undivided
 from ..ids import new_id
+from ..inputs import Observer
 from ..minilm import PROVIDER, SHARED
 from ..tasks import OPEN, ProcessStatus
 from ..types import Scope
 from .assembly import Components, Design, Share, assemble
 from .clients.keeper import AsyncKeeper
 from .processing.handle import AsyncProcessTask, AsyncWatcher
-from .processing.runner import Observer
 from .processing.submitter import Asked, AsyncSubmitter
 from .stores.build import build_store
 from .stores.locating import async_locate

@@ -18,7 +18,6 @@ from .._concurrency import (
     async_refuse_misuse,
     async_to_thread,
 )
-from .._drivers.clients import wrapped
 from ..addition import Addition, read_addition
 from ..buffering import waiting_turns
 from ..changes import (
@@ -26,20 +25,19 @@ from ..changes import (
     Delete,
     DeleteWhere,
 )
-from ..clients import new_messages, reply_text
 from ..clock import read_zone
 from ..errors import (
     InvalidInputError,
     NotFoundError,
     PowerMemError,
 )
-from ..exchange.checkpoint import Checkpoint
-from ..exchange.files import Target
-from ..exchange.sources import Source
 from ..filters import parse as parse_filters
 from ..inputs import (
     KEEP,
+    File,
     Id,
+    Item,
+    Listener,
     Moment,
     check_choice,
     check_count,
@@ -101,23 +99,15 @@ from ..types import (
     TurnRecord,
     UpdatedRecord,
 )
-from .access import AsyncAccess
-from .assembly import read_design
-from .bulk.exporting import PAGE, AsyncExporter
-from .bulk.importing import AsyncImporter
-from .bulk.loading import AsyncLoader, Item
-from .bulk.progress import Listener
-from .bulk.reembedding import AsyncReembedder
-from .bulk.upstream import AsyncUpstreamTable
-from .clients.attendance import AsyncAttendance
 from .processing.handle import AsyncProcessTask
-from .retrieval.search import Query
-from .views import AsyncAugmentation, AsyncClients, AsyncProcessing, AsyncUsedConfig
+from .retrieval.query import Query
+from .views import AsyncAugmentation, AsyncClients, AsyncProcessing
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ..config import MemoryConfig
+    from .used_config import AsyncUsedConfig
 
 _logger = logging.getLogger("powermem")
 _tasks_logger = logging.getLogger("powermem.processing")
@@ -160,6 +150,11 @@ class AsyncMemory:
         batch_threshold: int = 10,
         max_retries: int = 2,
     ) -> None:
+        # The settings' classes, models, stores and clients: loaded for the first memory, not for the class.
+        from .access import AsyncAccess
+        from .assembly import read_design
+        from .clients.attendance import AsyncAttendance
+
         self._auto_process = check_flag(auto_process, "auto_process")
         self._batch_threshold = check_count(batch_threshold, "batch_threshold", least=1)
         retries = check_count(max_retries, "max_retries", least=0)
@@ -178,6 +173,8 @@ class AsyncMemory:
     @property
     def config(self) -> AsyncUsedConfig:
         """The configuration; ``config.storage.build()`` creates the tables."""
+        from .used_config import AsyncUsedConfig
+
         return AsyncUsedConfig.of(self._access.config, self._access)
 
     async def initialize(self) -> None:
@@ -331,6 +328,9 @@ class AsyncMemory:
         Raises:
             InvalidInputError: an argument is wrong, or the checkpoint belongs to other items.
         """
+        from ..exchange.checkpoint import Checkpoint
+        from .bulk.loading import AsyncLoader
+
         width = check_count(concurrency, "concurrency", least=1)
         batch = check_count(batch_size, "batch_size", least=1)
         check_choice(on_error, "on_error", ("collect", "raise"))
@@ -1008,7 +1008,7 @@ class AsyncMemory:
 
     async def export_memories(
         self,
-        path_or_file: Target,
+        path_or_file: File,
         format: str = "jsonl",
         *,
         user_id: Id | None = None,
@@ -1040,6 +1040,8 @@ class AsyncMemory:
         Raises:
             InvalidInputError: the file cannot be written.
         """
+        from .bulk.exporting import AsyncExporter
+
         check_choice(format, "format", ("jsonl",))
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
@@ -1050,7 +1052,7 @@ class AsyncMemory:
 
     async def import_memories(
         self,
-        source: Target | Mapping[str, Any],
+        source: File | Mapping[str, Any],
         format: str = "auto",
         *,
         collection: str | None = None,
@@ -1077,6 +1079,11 @@ class AsyncMemory:
         Raises:
             InvalidInputError: the source cannot be read, or is in no format that is known.
         """
+        from ..exchange.sources import Source
+        from .bulk.exporting import PAGE
+        from .bulk.importing import AsyncImporter
+        from .bulk.upstream import AsyncUpstreamTable
+
         components = await self._access.open()
         importer = AsyncImporter(components.store, components.encoder)
         if isinstance(source, Mapping):
@@ -1115,6 +1122,9 @@ class AsyncMemory:
         Returns:
             ``{"imported", "skipped", "failed", "errors"}`` as of ``import_memories``.
         """
+        from .bulk.exporting import AsyncExporter
+        from .bulk.importing import AsyncImporter
+
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
         if not isinstance(target, AsyncMemory):
@@ -1144,6 +1154,8 @@ class AsyncMemory:
         Raises:
             ConfigError: no embedder is configured.
         """
+        from .bulk.reembedding import AsyncReembedder
+
         check_count(batch_size, "batch_size", least=1)
         components = await self._access.open(any_vectors=True)
         return await AsyncReembedder(components.store, components.encoder).run(batch_size, on_progress)
@@ -1245,6 +1257,8 @@ class AsyncMemory:
         Raises:
             InvalidInputError: the messages are of a wrong type.
         """
+        from ..clients import new_messages, reply_text
+
         said, _ = new_messages(check_conversation(messages))
         turns = await self._attendance.keep(self._access, said, strip_recalled(reply_text(reply)))
         return [turn_record(turn) for turn in turns]
@@ -1261,6 +1275,8 @@ class AsyncMemory:
         Raises:
             InvalidInputError: it cannot be called.
         """
+        from .._drivers.clients import wrapped
+
         if not callable(fn):
             raise InvalidInputError(f"fn: expected a function, got {type(fn).__name__}")
         self._access.check_open()

@@ -16,12 +16,13 @@ from ..config.resolution import check
 from ..config.stores import SQLiteConfig
 from ..database import Place, read_conn, settled, without_place
 from ..forks import undivided
+from ..inputs import Observer
 from .adding import Adding
 from .encoder import Encoder
 from .extraction.extractor import Extractor
 from .extraction.pipeline import Extraction, Nearness
 from .processing.handle import Watcher
-from .processing.runner import Observer, TaskRunner
+from .processing.runner import TaskRunner
 from .processing.scheduler import Scheduler
 from .processing.submitter import Submitter
 from .processing.worker import Processor

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from ..._concurrency import async_to_thread
-from ...exchange.files import LineWriter, Target
+from ...exchange.files import LineWriter
 from ...exchange.lines import Header, write_header, write_item
 from ...exchange.sources import Page
 from ...filters import Expression
+from ...inputs import File, Listener
 from ...types import ExportResult, Scope, Stored
 from ..stores.base import AsyncStore
-from .progress import AsyncProgress, Listener
+from .progress import AsyncProgress
 
 PAGE = 1000
 """Memories in a page: with vectors of 1536 numbers some 8 MB."""
@@ -66,7 +67,7 @@ class AsyncExporter:
     async def _scan(self, after: int) -> list[Stored]:
         return await self._store.scan(self._scope, self._expression, after, PAGE, vectors=self._vectors)
 
-    async def write(self, target: Target, listener: Listener | None) -> ExportResult:
+    async def write(self, target: File, listener: Listener | None) -> ExportResult:
         """Write everything to a file.
 
         Returns:

@@ -11,11 +11,12 @@ from ..._concurrency import async_gather
 from ...changes import AddPreference, Restore
 from ...excerpts import Excerpts
 from ...exchange.sources import Page
+from ...inputs import Listener
 from ...types import EmbedderIdentity, ImportResult, LineError, Stored
 from ..encoder import AsyncEncoder
 from ..stores.base import AsyncStore
 from .exporting import AsyncExporter
-from .progress import AsyncProgress, Listener
+from .progress import AsyncProgress
 
 _MOST_ERRORS = 100
 

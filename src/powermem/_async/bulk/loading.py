@@ -21,12 +21,12 @@ from ...config.suggestions import shown_name
 from ...errors import InvalidInputError
 from ...exchange.checkpoint import Checkpoint
 from ...forms import holds_messages, is_listed
+from ...inputs import Item, Listener
 from ...types import AddManyResult, ItemError, Usage, UsageRecord
-from .progress import AsyncProgress, Listener
+from .progress import AsyncProgress
 
 _SAVE_INTERVAL = 1.0
 
-Item = str | Mapping[str, Any] | Iterable[Any]
 Outcome = UsageRecord | Exception
 """What a call cost, or its error."""
 AddEach = Callable[[Sequence[Mapping[str, Any]]], Awaitable[Sequence[Outcome]]]

@@ -30,7 +30,7 @@ from ...recalled import recalled_lines
 from ...tasks import work_scope
 from ...types import Hit
 from ..access import AsyncAccess
-from ..retrieval.search import Query
+from ..retrieval.query import Query
 from .keeper import AsyncOngoing, Whose
 
 _logger = logging.getLogger("powermem.clients")

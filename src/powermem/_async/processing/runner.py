@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
@@ -36,11 +36,12 @@ from ...errors import (
 )
 from ...filters import parse as parse_filters
 from ...framing import Frame, Tell
+from ...inputs import Observer
 from ...rates import Rate
 from ...records import preference_record, task_record
 from ...tasks import LONGEST_PAUSE, OVER_BUDGET, BufferedTurn, ProcessStatus, Task, is_hopeless
 from ...tracing import Value, annotate, span
-from ...types import Message, TaskStatus, Turn, Usage
+from ...types import Message, Turn, Usage
 from ...wire.reasons import QUOTA
 from ...wire.retry import Backoff
 from ..extraction.extractor import AsyncExtractor
@@ -50,9 +51,6 @@ from ..stores.base import AsyncStore
 from .handle import AsyncWatcher
 
 _logger = logging.getLogger("powermem.processing")
-
-Observer = Callable[[TaskStatus], object]
-"""Is called with what ``get_status`` returns."""
 
 _RUNNING = frozenset({ProcessStatus.RUNNING})
 _RETRIES = Backoff(base=1.0, cap=LONGEST_PAUSE)

@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..._concurrency import to_thread
-from ...exchange.files import LineWriter, Target
+from ...exchange.files import LineWriter
 from ...exchange.lines import Header, write_header, write_item
 from ...exchange.sources import Page
 from ...filters import Expression
+from ...inputs import File, Listener
 from ...types import ExportResult, Scope, Stored
 from ..stores.base import Store
-from .progress import Listener, Progress
+from .progress import Progress
 
 PAGE = 1000
 """Memories in a page: with vectors of 1536 numbers some 8 MB."""
@@ -65,7 +66,7 @@ class Exporter:
     def _scan(self, after: int) -> list[Stored]:
         return self._store.scan(self._scope, self._expression, after, PAGE, vectors=self._vectors)
 
-    def write(self, target: Target, listener: Listener | None) -> ExportResult:
+    def write(self, target: File, listener: Listener | None) -> ExportResult:
         """Write everything to a file.
 
         Returns:

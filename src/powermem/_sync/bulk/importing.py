@@ -12,11 +12,12 @@ from ..._concurrency import gather
 from ...changes import AddPreference, Restore
 from ...excerpts import Excerpts
 from ...exchange.sources import Page
+from ...inputs import Listener
 from ...types import EmbedderIdentity, ImportResult, LineError, Stored
 from ..encoder import Encoder
 from ..stores.base import Store
 from .exporting import Exporter
-from .progress import Listener, Progress
+from .progress import Progress
 
 _MOST_ERRORS = 100
 

@@ -31,7 +31,7 @@ from ...recalled import recalled_lines
 from ...tasks import work_scope
 from ...types import Hit
 from ..access import Access
-from ..retrieval.search import Query
+from ..retrieval.query import Query
 from .keeper import Ongoing, Whose
 
 _logger = logging.getLogger("powermem.clients")

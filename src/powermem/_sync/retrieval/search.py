@@ -5,23 +5,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import timezone, tzinfo
+from dataclasses import replace
 from functools import partial
 
 from ... import clock
 from ..._concurrency import gather
 from ...errors import InvalidInputError, ProviderError
-from ...filters import Expression
 from ...questions import Question, read
 from ...ranking.vectors import mean_direction
 from ...recalled import once, told
 from ...tokens import estimate_tokens, within
 from ...tracing import annotate, span
-from ...types import Answer, Hit, Scope, SearchRequest
+from ...types import Answer, Hit, SearchRequest
 from ..encoder import Encoder
 from ..providers.reranker import Reranker
 from ..stores.base import Store
+from .query import Query
 
 _logger = logging.getLogger("powermem")
 
@@ -29,35 +28,6 @@ _logger = logging.getLogger("powermem")
 _CANDIDATES = 3
 # Of the queries of one call; each is a thread in the sync colour.
 _RERANKED_AT_ONCE = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What is asked for, apart from the text.
-
-    Attributes:
-        scope: whose memories.
-        limit: how many results at most.
-        expression: a parsed filter.
-        threshold: results with a lower score are left out.
-        max_tokens: how many tokens all results may take together, as estimated.
-        as_of: search what was true at that moment, microseconds UTC.
-        include_expired: also find what has expired.
-        rerank: whether to use the reranker; ``None`` for when there is one.
-        explain: whether to tell which place each arm gives a result.
-        zone: where it is asked: the days that the text names are those there.
-    """
-
-    scope: Scope
-    limit: int
-    expression: Expression | None = None
-    threshold: float | None = None
-    max_tokens: int | None = None
-    as_of: int | None = None
-    include_expired: bool = False
-    rerank: bool | None = None
-    explain: bool = False
-    zone: tzinfo = timezone.utc
 
 
 class Retrieval:
