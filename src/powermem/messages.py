@@ -33,7 +33,7 @@ from .inputs import check_id
 from .masking import shown
 from .metadata import check_text
 from .parts import MAX_BYTES, read_part, size_of
-from .prompts import HIDDEN_ROLES
+from .prompts.kinds import HIDDEN_ROLES
 from .types import Message
 
 Messages: TypeAlias = str | Mapping[str, Any] | Iterable[Any]

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import cast
 
 from .clock import date_phrase, to_iso
-from .prompts import quote_recalled, quoted_line
+from .prompts.recall import quote_recalled, quoted_line
 from .tokens import estimate_tokens, within
 from .types import FactRecord, Hit, Row
 

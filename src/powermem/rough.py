@@ -8,7 +8,8 @@ from typing import NamedTuple
 from .clock import MONTHS, offset_name, to_datetime
 from .messages import spoken
 from .parts import label
-from .prompts import HIDDEN_ROLES, strip_recalled
+from .prompts.kinds import HIDDEN_ROLES
+from .prompts.recall import strip_recalled
 from .types import Message, Metadata, Row
 
 ROUGH_TYPE = "WorkingMemory"

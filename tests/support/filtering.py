@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
-from powermem.filters import matches, parse
+from powermem.filters import parse
+from powermem.filters.match import matches
 from powermem.metadata import encode
 from powermem.sql.dialects import SQLITE
 from powermem.sql.filters import compile_filter, register_functions

@@ -22,7 +22,7 @@ from powermem.clients import (
     reply_text,
 )
 from powermem.clients.exchange import spoken
-from powermem.prompts import RECALL_OPEN, quote_recalled
+from powermem.prompts.recall import RECALL_OPEN, quote_recalled
 
 WHO = Attribution("u")
 

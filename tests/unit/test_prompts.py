@@ -13,22 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from powermem.clock import parse
-from powermem.prompts import (
-    ACTIONS,
-    DECISION_SCHEMA,
-    EXTRACTION_SCHEMA,
-    KINDS,
-    RECALL_CLOSE,
-    RECALL_OPEN,
-    SEGMENTATION_SCHEMA,
-    decision_messages,
-    extraction_messages,
-    quote_recalled,
-    repair_messages,
-    segmentation_messages,
-    strip_recalled,
-)
+from powermem.prompts.decision import ACTIONS, DECISION_SCHEMA, decision_messages
+from powermem.prompts.extraction import EXTRACTION_SCHEMA, extraction_messages
+from powermem.prompts.kinds import KINDS
 from powermem.prompts.quoting import frame, quote
+from powermem.prompts.recall import RECALL_CLOSE, RECALL_OPEN, quote_recalled, strip_recalled
+from powermem.prompts.repair import repair_messages
+from powermem.prompts.segmentation import SEGMENTATION_SCHEMA, segmentation_messages
 from powermem.types import Fact, Message, Schema
 
 TODAY = parse("2024-03-01T09:00:00Z")

@@ -8,7 +8,7 @@ import pytest
 
 from powermem.clock import parse
 from powermem.messages import read_messages
-from powermem.prompts import quote_recalled
+from powermem.prompts.recall import quote_recalled
 from powermem.rough import ROUGH_TYPE, is_rough, rough_metadata, rough_texts
 from powermem.types import Message, Row, Scope
 

@@ -57,7 +57,7 @@ from ..inputs import (
 from ..masking import shown
 from ..messages import Content, Messages, check_conversation, read_messages
 from ..metadata import check_metadata
-from ..prompts import quote_recalled, strip_recalled
+from ..prompts.recall import quote_recalled, strip_recalled
 from ..recalled import RecalledFact, recalled_lines
 from ..records import (
     answer_record,

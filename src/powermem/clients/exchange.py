@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ..cleaning import clean_text
 from ..forms import content_of, part_of, role_of, text_of, unpacked
-from ..prompts import quote_recalled, strip_recalled
+from ..prompts.recall import quote_recalled, strip_recalled
 from ..types import Message
 from .apis import Api, Arguments
 from .attribution import Attribution

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..cleaning import normalize
-from ..prompts import ACTIONS
+from ..prompts.decision import ACTIONS
 from .answer import Fit, ParseError, parse_answer
 from .facts import whole
 from .resolution import Decision, resolve

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..cleaning import normalize
-from ..prompts import HIDDEN_ROLES, strip_recalled
+from ..prompts.kinds import HIDDEN_ROLES
+from ..prompts.recall import strip_recalled
 from ..types import Fact, FoundPreference, Message
 from . import assistant, chinese, english, foreign
 from .dates import resolve

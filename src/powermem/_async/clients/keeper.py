@@ -17,7 +17,7 @@ from ...changes import AddTurn, BufferTurn
 from ...clients import Attended, spoken
 from ...errors import ClosedError, ProcessTimeout
 from ...messages import read_messages
-from ...prompts import strip_recalled
+from ...prompts.recall import strip_recalled
 from ...tasks import lane_of
 from ...types import Message, Scope
 from ..assembly import Components, Share

@@ -8,7 +8,7 @@ from typing import Any
 from ..._concurrency import async_to_thread
 from ...errors import ConfigError, ProviderError
 from ...parts import is_audio, is_visual, text_of_file
-from ...prompts import description_messages
+from ...prompts.media import description_messages
 from ...types import Usage
 from .llm import AsyncLLM
 from .transcriber import AsyncTranscriber

@@ -9,7 +9,7 @@ from typing import Protocol
 from ..._concurrency import async_gather
 from ...errors import ProviderError
 from ...parsing import ParseError, parse_ranking
-from ...prompts import RERANKING_SCHEMA, reranking_messages
+from ...prompts.reranking import RERANKING_SCHEMA, reranking_messages
 from ...wire.rerank import Form, cut_documents, read_ranking, rerank_body
 from .http import AsyncEndpointClient
 from .llm import AsyncLLM

@@ -23,16 +23,10 @@ from ...parsing import (
     resolve,
 )
 from ...portions import Portion
-from ...prompts import (
-    DECISION_SCHEMA,
-    EXTRACTION_SCHEMA,
-    SEGMENTATION_SCHEMA,
-    decision_messages,
-    extraction_messages,
-    has_conversation,
-    repair_messages,
-    segmentation_messages,
-)
+from ...prompts.decision import DECISION_SCHEMA, decision_messages
+from ...prompts.extraction import EXTRACTION_SCHEMA, extraction_messages, has_conversation
+from ...prompts.repair import repair_messages
+from ...prompts.segmentation import SEGMENTATION_SCHEMA, segmentation_messages
 from ...rules import extract, stated_preferences
 from ...sizing import Sizing
 from ...types import ChatMessage, Completion, Extracted, Fact, FoundPreference, Message, Schema, Usage
