@@ -98,7 +98,7 @@ def tests(session: nox.Session) -> None:
     and what kills processes on the newest: what they are about does not change in between.
     """
     session.install(".[all]", *nox.project.dependency_groups(GROUPS, "test"))
-    folders = ["tests/unit", "tests/_async"]
+    folders = ["tests/unit", "tests/_async", "tests/mixed"]
     if session.python in (PYTHONS[0], NEWEST):
         folders.append("tests/cli")
     if session.python == NEWEST:
@@ -126,7 +126,7 @@ def stores(session: nox.Session) -> None:
     """
     session.install(".[all]", *nox.project.dependency_groups(GROUPS, "test"))
     for chosen, folders in (
-        (("postgres", "mysql"), ("tests/_async", "tests/_sync", "tests/faults")),
+        (("postgres", "mysql"), ("tests/_async", "tests/_sync", "tests/mixed", "tests/faults")),
         (("oceanbase",), ("tests/_async",)),
     ):
         servers = [option for name in chosen for option in ("--store", name)]
@@ -143,7 +143,7 @@ def clients(session: nox.Session) -> None:
         "pytest",
         *PARALLEL,
         "tests/_async/test_clients.py",
-        "tests/unit/test_clients_mixed.py",
+        "tests/mixed/test_clients.py",
         *session.posargs,
     )
 
@@ -161,7 +161,9 @@ def small_model(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Measure which lines of the hand-written code the tests reach."""
     session.install("-e", ".[all]", *nox.project.dependency_groups(GROUPS, "test"), "coverage[toml]")
-    session.run("coverage", "run", "-m", "pytest", "tests/unit", "tests/_async", *session.posargs)
+    session.run(
+        "coverage", "run", "-m", "pytest", "tests/unit", "tests/_async", "tests/mixed", *session.posargs
+    )
     session.run("coverage", "report")
 
 

@@ -6,13 +6,13 @@ one transaction, and an error in one batch undoes that batch only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from .filters import Expression
 from .tasks import Preference, ProcessStatus, Task
-from .types import HistoryEntry, Metadata, Row, Scope, Stored, Turn
+from .types import AddResult, HistoryEntry, Metadata, Row, Scope, Stored, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +127,55 @@ class DeleteWhere:
 
 
 @dataclass(frozen=True, slots=True)
+class Items:
+    """The items of a call's result: what became of some changes of a batch.
+
+    Attributes:
+        begin: the place of the first of these changes in the batch.
+        end: the place behind the last one.
+        verbatim: whether memories that were known already are items as well.
+    """
+
+    begin: int
+    end: int
+    verbatim: bool = False
+
+    @classmethod
+    def behind(cls, before: Sequence[Change], changes: Sequence[Change], *, verbatim: bool = False) -> Items:
+        """Return the items of changes that follow others in their batch."""
+        return cls(len(before), len(before) + len(changes), verbatim)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The result of a call, as JSON: ``result`` with these items."""
+
+    items: Items
+    result: AddResult
+
+
+@dataclass(frozen=True, slots=True)
+class DoneNote:
+    """The note which memories came of a call; see ``powermem.tasks.done_note``."""
+
+    items: Items
+    scope: Scope
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Remember:
     """Keep the result of a call under the caller's key, so that a retry finds it. Outcome: the kept
     result.
 
-    A result that depends on what becomes of the batch is a function of the outcomes of the changes before
-    this one; it is called inside the transaction, so that the work and the note that it was done are one.
-    When the key is taken by then, the batch fails with ``AlreadyDone`` and is undone.
+    A ``Reply`` or a ``DoneNote`` depends on what becomes of changes before this one, so that the work and the
+    note that it was done are one. When the key is taken by then, the batch fails with ``AlreadyDone`` and is
+    undone.
     """
 
     scope: Scope
     key: str
-    result: str | Callable[[Sequence[Outcome]], str]
+    result: str | Reply | DoneNote
     at: int
 
 
@@ -243,9 +280,8 @@ class UpdateTask:
         strict: then the batch fails with ``TaskEnded``, also when there is no such task.
         forget_error: remove the error.
         attempts: sets the number of attempts.
-        results: makes, from the outcomes of the changes before this one, the JSON objects that are appended
-            to ``outcome["results"]`` and counted by ``knowledge_count``; it is called inside the
-            transaction.
+        results: of changes before this one, to append to ``outcome["results"]`` and to count in
+            ``knowledge_count``.
         preferences: JSON objects that are appended to ``outcome["preferences"]``.
         warnings: sentences that are appended to ``outcome["warnings"]``, each once.
     """
@@ -260,7 +296,7 @@ class UpdateTask:
     attempts: int | None = None
     due_at: int | None = None
     strict: bool = False
-    results: Callable[[Sequence[Outcome]], Sequence[Mapping[str, Any]]] | None = None
+    results: Items | None = None
     preferences: Sequence[Mapping[str, Any]] = ()
     warnings: Sequence[str] = ()
 

@@ -7,6 +7,8 @@ import unicodedata
 from hashlib import sha256
 from typing import Any
 
+from .errors import InvalidInputError
+
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _LONE = re.compile("[\ud800-\udfff]")
 _SPACES = re.compile("[\x0b\x0c\x1c-\x1f\x85]")
@@ -24,6 +26,21 @@ def clean_text(text: str) -> str:
         return text
     text = _PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
     return _CONTROLS.sub("", _SPACES.sub(" ", _LONE.sub("\ufffd", text)))
+
+
+def check_text(text: str, name: str) -> str:
+    """Return a text that every store can hold, unchanged.
+
+    Raises:
+        InvalidInputError: it has a lone surrogate, which UTF-8 cannot encode.
+    """
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInputError(f"{name}: not valid Unicode at position {error.start}") from None
+    return text
 
 
 def clean(value: Any) -> Any:

@@ -48,17 +48,3 @@ if hasattr(os, "register_at_fork"):
 def first_id(at: int) -> int:
     """Return the smallest id that could be generated at a time (microseconds UTC)."""
     return max(0, at // 1000 - _EPOCH_MS) << _LOW_BITS
-
-
-def parse_id(value: object) -> int | None:
-    """Return an id given as an integer or a decimal string; ``None`` for anything else."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str):
-        text = value.strip()
-        if not (text.isascii() and text.isdigit() and len(text) < 20):
-            return None
-        value = int(text)
-    if isinstance(value, int) and 0 < value < 1 << 63:
-        return value
-    return None

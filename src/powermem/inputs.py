@@ -13,10 +13,9 @@ from types import FunctionType
 from typing import IO, Any, TypeAlias, TypeVar
 from uuid import UUID
 
+from .cleaning import check_text
 from .errors import InvalidInputError
-from .ids import parse_id
 from .masking import shown
-from .metadata import check_text
 from .types import ProgressRecord, Scope, TaskStatus
 
 Id: TypeAlias = str | int | UUID
@@ -101,6 +100,20 @@ def read_id(value: object, name: str) -> int | None:
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise InvalidInputError(f"{name}: expected an integer or a string, got {shown(value)}")
     return parse_id(value)
+
+
+def parse_id(value: object) -> int | None:
+    """Return an id given as an integer or a decimal string; ``None`` for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        text = value.strip()
+        if not (text.isascii() and text.isdigit() and len(text) < 20):
+            return None
+        value = int(text)
+    if isinstance(value, int) and 0 < value < 1 << 63:
+        return value
+    return None
 
 
 def check_scope(user_id: object, agent_id: object, run_id: object) -> Scope:

@@ -9,7 +9,7 @@ from datetime import date, timezone, tzinfo
 from functools import partial
 from typing import Any, TypeAlias
 
-from .cleaning import clean_text
+from .cleaning import check_text, clean_text
 from .clock import LocalTime, parse_local
 from .errors import InvalidInputError
 from .forms import (
@@ -31,9 +31,8 @@ from .forms import (
 )
 from .inputs import check_id
 from .masking import shown
-from .metadata import check_text
 from .parts import MAX_BYTES, read_part, size_of
-from .prompts.kinds import HIDDEN_ROLES
+from .prompts.extraction import HIDDEN_ROLES
 from .types import Message
 
 Messages: TypeAlias = str | Mapping[str, Any] | Iterable[Any]

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from .cleaning import check_text
 from .errors import InvalidInputError
 from .masking import shown
 from .types import Metadata
@@ -67,21 +68,6 @@ def _check_number(value: float | None, path: str) -> None:
         raise InvalidInputError(f"{path}: an integer of more than {MAX_BITS} bits; store it as a string")
     if isinstance(value, float) and not math.isfinite(value):
         raise InvalidInputError(f"{path}: {shown(value)} is not a JSON number")
-
-
-def check_text(text: str, name: str) -> str:
-    """Return a text that every store can hold, unchanged.
-
-    Raises:
-        InvalidInputError: it has a lone surrogate, which UTF-8 cannot encode.
-    """
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidInputError(f"{name}: not valid Unicode at position {error.start}") from None
-    return text
 
 
 def merge(old: Metadata, new: Metadata) -> Metadata:

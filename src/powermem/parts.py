@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .addresses import is_public
+from .cleaning import check_text
 from .errors import InvalidInputError
 from .forms import part_of
 from .masking import shown
-from .metadata import check_text
 
 ALLOWED = "text, image_url, input_audio, file"
 """The types of part that can be remembered."""

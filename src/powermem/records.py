@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Literal, TypeAlias, cast
 
-from .changes import Added, AddTurn, Duplicate, Outcome, Updated
+from .changes import (
+    Added,
+    AddMemory,
+    AddTurn,
+    Change,
+    Delete,
+    DoneNote,
+    Duplicate,
+    Items,
+    Outcome,
+    ReplaceText,
+    Reply,
+    Supersede,
+    Updated,
+)
 from .clock import to_iso
-from .tasks import Preference, ProcessStatus, Task
+from .tasks import Preference, ProcessStatus, Task, done_note
 from .types import (
     Answer,
     EventName,
@@ -118,6 +134,44 @@ def event_item(outcome: Outcome, event: EventName = "ADD") -> MemoryEvent | None
     if previous is not None:
         item["previous_memory"] = previous
     return item
+
+
+def event_items(changes: Sequence[Change], outcomes: Sequence[Outcome], items: Items) -> list[MemoryEvent]:
+    """Return the items of ``add``'s results for a part of a batch.
+
+    A memory that takes the place of others is told once for each of them, and not as an addition too.
+    """
+    told = list(zip(changes[items.begin : items.end], outcomes[items.begin : items.end], strict=True))
+    successors = {change.row.id: outcome for change, outcome in told if isinstance(change, AddMemory)}
+    replacing = {change.successor for change, outcome in told if isinstance(change, Supersede) and outcome}
+    found: list[MemoryEvent] = []
+    for change, outcome in told:
+        item = None
+        if isinstance(change, AddMemory):
+            if isinstance(outcome, Added) and change.row.id not in replacing:
+                item = event_item(outcome)
+            elif items.verbatim:
+                item = event_item(outcome, "NONE")
+        elif isinstance(change, Supersede):
+            if isinstance(outcome, Updated):
+                item = event_item(successors[change.successor], "UPDATE")
+                assert item is not None, "what supersedes was written in the same batch"
+                item["previous_memory"], item["supersedes"] = outcome.previous, change.id
+        elif isinstance(change, ReplaceText):
+            item = event_item(outcome, "UPDATE") if isinstance(outcome, Updated) else None
+        elif isinstance(change, Delete):
+            item = event_item(outcome, "DELETE")
+        if item is not None:
+            found.append(item)
+    return found
+
+
+def kept_text(kept: Reply | DoneNote, changes: Sequence[Change], outcomes: Sequence[Outcome]) -> str:
+    """Return what is kept of a call under a key, given the batch of which its items tell."""
+    items = event_items(changes, outcomes, kept.items)
+    if isinstance(kept, DoneNote):
+        return done_note(kept.scope, kept.at, items)
+    return json.dumps({**kept.result, "results": items})
 
 
 def noted_item(memory_id: int, event: EventName, row: Row | None) -> TaskEvent:

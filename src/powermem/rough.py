@@ -8,7 +8,7 @@ from typing import NamedTuple
 from .clock import MONTHS, offset_name, to_datetime
 from .messages import spoken
 from .parts import label
-from .prompts.kinds import HIDDEN_ROLES
+from .prompts.extraction import HIDDEN_ROLES
 from .prompts.recall import strip_recalled
 from .types import Message, Metadata, Row
 

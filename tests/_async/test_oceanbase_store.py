@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory
-from powermem._async.stores import indexed, oceanbase
+from powermem._async.stores import indexed
 from powermem._async.stores.oceanbase import AsyncOceanBaseStore
 from powermem._concurrency import async_gather
 from powermem.filters import parse
+from powermem.sql.oceanbase import OceanBaseSQL
 from powermem.types import Scope, SearchRequest
 from tests.support.additions import memory_of, search_for, vector
 from tests.support.databases import execute
@@ -26,7 +27,7 @@ _PROGRESS = "SELECT value FROM memories_meta WHERE name = '{}'"
 @pytest.fixture
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a few rows be too many for this process, and for comparing them all."""
-    monkeypatch.setattr(oceanbase, "_HELD", 20)
+    monkeypatch.setattr(OceanBaseSQL, "held", 20)
     monkeypatch.setattr(indexed, "_EXACT", 20)
 
 
@@ -65,7 +66,7 @@ async def _scores(store: AsyncOceanBaseStore, queries: list[str]) -> list[list[t
 async def test_the_index_finds_nearly_all_of_the_nearest(
     vector_store: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(oceanbase, "_HELD", 20)
+    monkeypatch.setattr(OceanBaseSQL, "held", 20)
     texts = await _fill(_config(vector_store), 3000)
     async with AsyncMemory(_config(vector_store)) as memory:
         await memory.initialize()

@@ -9,9 +9,10 @@ import pytest
 
 from powermem import Memory
 from powermem._concurrency import gather
-from powermem._sync.stores import indexed, oceanbase
+from powermem._sync.stores import indexed
 from powermem._sync.stores.oceanbase import OceanBaseStore
 from powermem.filters import parse
+from powermem.sql.oceanbase import OceanBaseSQL
 from powermem.types import Scope, SearchRequest
 from tests.support.additions import memory_of, search_for, vector
 from tests.support.databases import execute
@@ -27,7 +28,7 @@ _PROGRESS = "SELECT value FROM memories_meta WHERE name = '{}'"
 @pytest.fixture
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a few rows be too many for this process, and for comparing them all."""
-    monkeypatch.setattr(oceanbase, "_HELD", 20)
+    monkeypatch.setattr(OceanBaseSQL, "held", 20)
     monkeypatch.setattr(indexed, "_EXACT", 20)
 
 
@@ -66,7 +67,7 @@ def _scores(store: OceanBaseStore, queries: list[str]) -> list[list[tuple[int, f
 def test_the_index_finds_nearly_all_of_the_nearest(
     vector_store: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(oceanbase, "_HELD", 20)
+    monkeypatch.setattr(OceanBaseSQL, "held", 20)
     texts = _fill(_config(vector_store), 3000)
     with Memory(_config(vector_store)) as memory:
         memory.initialize()

@@ -45,8 +45,8 @@ def providers(chats: ChatServer, monkeypatch: pytest.MonkeyPatch) -> ChatServer:
     ):
         monkeypatch.setenv(name, value)
     # What an example prints must not hang on how busy the machine is.
-    for colour in ("_async", "_sync"):
-        monkeypatch.setattr(f"powermem.{colour}.clients.attendance.BUDGET", 30.0)
+    for attendance in ("_async.clients.attendance.AsyncAttendance", "_sync.clients.attendance.Attendance"):
+        monkeypatch.setattr(f"powermem.{attendance}.budget", 30.0)
     chats.on_chat = lambda body: "I see."
     return chats
 

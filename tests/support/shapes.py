@@ -28,7 +28,7 @@ class Shapes:
     def result(self, method: Callable[..., Any], value: Any) -> Any:
         """Check what a method returned against its annotation, and return it."""
         self.called.add(method.__name__)
-        return self.value(get_type_hints(method)["return"], value)
+        return self.value(hint_of(method), value)
 
     def value(self, kind: Any, value: Any) -> Any:
         """Check a value against a type, and return it."""
@@ -58,12 +58,13 @@ class Shapes:
 
 def described(cls: type) -> set[str]:
     """Return the names of the public methods of a class that return a ``TypedDict`` or several."""
-    methods = {
-        name: get_type_hints(method, localns=_UNRESOLVED).get("return")
-        for name, method in vars(cls).items()
-        if callable(method) and not name.startswith("_")
-    }
-    return {name for name, kind in methods.items() if _holds_typeddict(kind)}
+    methods = {name: method for name, method in vars(cls).items() if not name.startswith("_")}
+    return {name for name, each in methods.items() if callable(each) and _holds_typeddict(hint_of(each))}
+
+
+def hint_of(method: Callable[..., Any]) -> Any:
+    """Return the annotated result of a method."""
+    return get_type_hints(method, localns=_UNRESOLVED).get("return")
 
 
 def _holds_typeddict(kind: Any) -> bool:

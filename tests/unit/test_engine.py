@@ -24,6 +24,7 @@ from powermem.ranking.postings import Postings
 from powermem.ranking.turns import Turns
 from powermem.ranking.vectors import Vectors
 from powermem.sql import schema
+from powermem.sql.sqlite import SQLiteSQL
 from powermem.sqlite import engine as engine_module
 from powermem.sqlite import searcher as searcher_module
 from powermem.sqlite.engine import Engine
@@ -110,6 +111,13 @@ def test_a_scope_that_grows_large_changes_over_to_codes(path: Path) -> None:
     small.close()
 
 
+def test_searches_that_are_answered_together_share_no_row(engine: Engine) -> None:
+    engine.apply([additions(1)])
+    one, other = engine.search([request(None, "memory"), request(None, "memory")])
+    assert one[0].row == other[0].row
+    assert one[0].row is not other[0].row
+
+
 def test_the_cache_keeps_to_its_limit(path: Path, engine: Engine) -> None:
     engine.apply([[change] for user in "abcdefgh" for change in additions(200, user)])
     tight = Engine(str(path), "memories", cache_bytes=250_000)
@@ -177,15 +185,13 @@ def test_an_older_schema_is_brought_forward_in_one_transaction(
     engine.apply([additions(1)])
     steps = ["ALTER TABLE memories_records ADD COLUMN mood TEXT", "UPDATE memories_records SET mood = 'calm'"]
     last = schema.SCHEMA_VERSION
-    monkeypatch.setattr(engine_module, "SCHEMA_VERSION", last + 1)
-    monkeypatch.setattr(
-        engine_module, "sqlite_migrations", lambda collection: {last: [*steps, "SELECT nonsense"]}
-    )
+    monkeypatch.setattr(SQLiteSQL, "schema_version", last + 1)
+    monkeypatch.setattr(SQLiteSQL, "steps", lambda sql: {last: [*steps, "SELECT nonsense"]})
     newer = Engine(str(path), "memories")
     with pytest.raises(StoreError, match="nonsense"):
         newer.open()
     assert "mood" not in {row[1] for row in ask(path, "PRAGMA table_info(memories_records)")}
-    monkeypatch.setattr(engine_module, "sqlite_migrations", lambda collection: {last: steps})
+    monkeypatch.setattr(SQLiteSQL, "steps", lambda sql: {last: steps})
     newer.open()
     newer.close()
     assert ask(path, "SELECT mood FROM memories_records") == [("calm",)]

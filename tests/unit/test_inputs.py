@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from powermem import clock, ids
 from powermem.errors import InvalidInputError
-from powermem.inputs import KEEP, check_count, check_id, check_share
+from powermem.inputs import KEEP, check_count, check_id, check_share, parse_id
 from powermem.metadata import check_metadata, decode, encode, merge
 
 HUGE = 10**5000
@@ -173,9 +173,9 @@ def test_forked_children_make_other_ids() -> None:
     ],
 )
 def test_memory_ids_are_read_from_numbers_and_strings(value: Any, number: int | None) -> None:
-    assert ids.parse_id(value) == number
+    assert parse_id(value) == number
 
 
 def test_a_memory_id_of_any_length_does_no_harm() -> None:
-    assert ids.parse_id("9" * 5000) is None
-    assert ids.parse_id(HUGE) is None
+    assert parse_id("9" * 5000) is None
+    assert parse_id(HUGE) is None

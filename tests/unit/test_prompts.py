@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from powermem.clock import parse
 from powermem.prompts.decision import ACTIONS, DECISION_SCHEMA, decision_messages
-from powermem.prompts.extraction import EXTRACTION_SCHEMA, extraction_messages
-from powermem.prompts.kinds import KINDS
+from powermem.prompts.extraction import EXTRACTION_SCHEMA, KINDS, extraction_messages
 from powermem.prompts.quoting import frame, quote
 from powermem.prompts.recall import RECALL_CLOSE, RECALL_OPEN, quote_recalled, strip_recalled
 from powermem.prompts.repair import repair_messages

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from powermem.clock import parse
-from powermem.prompts.kinds import KINDS
+from powermem.prompts.extraction import KINDS
 from powermem.prompts.recall import quote_recalled
 from powermem.rules import extract
 from powermem.rules.dates import resolve

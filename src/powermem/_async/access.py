@@ -23,11 +23,13 @@ class AsyncAccess:
 
     Attributes:
         share: what keeps the engine open.
+        admitted: the engine, once a call has passed every check, so that later ones need none.
         attends: whether clients of language models are attended, so that nobody is expected to close it.
     """
 
     def __init__(self, design: Design, *, resumes: bool) -> None:
         self.share = Share()
+        self.admitted: AsyncEngine | None = None
         self.attends = False
         self._design = design
         self._resumes = resumes
@@ -98,7 +100,8 @@ class AsyncAccess:
             ClosedError: see ``check``.
         """
         self.check()
-        components = await self.engine().open()
+        engine = self.engine()
+        components = await engine.open()
         encoder = components.encoder
         if not any_vectors and encoder.refuses:
             await encoder.admit()
@@ -106,6 +109,8 @@ class AsyncAccess:
             self._resumes = False
             if self._design.settings.processing.resume and not components.store.read_only:
                 components.processor.wake()
+        if encoder.fits:
+            self.admitted = engine
         return components
 
     async def create_tables(self) -> None:
@@ -122,6 +127,7 @@ class AsyncAccess:
 
     async def _close(self, drain: bool, timeout: float | None) -> None:
         again, self.share.ended = self.share.ended, True
+        self.admitted = None
         engine = self._engine
         if engine is None or engine.is_over:
             return

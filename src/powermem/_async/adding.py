@@ -14,16 +14,28 @@ from typing import Any, Literal
 from .._concurrency import async_gather
 from ..addition import Addition, Refinement
 from ..buffering import waiting_turns
-from ..changes import AddMemory, AddTask, AlreadyDone, AlreadyStored, Amend, Change, Remember, Updated
+from ..changes import (
+    AddMemory,
+    AddTask,
+    AlreadyDone,
+    AlreadyStored,
+    Amend,
+    Change,
+    DoneNote,
+    Items,
+    Remember,
+    Reply,
+    Updated,
+)
 from ..cleaning import content_hash
 from ..clock import now as clock_now
 from ..errors import InvalidInputError, StoreUnavailableError
-from ..framing import Receipt, verbatim_items
 from ..ids import new_id
 from ..messages import has_parts
-from ..plan import replacement
+from ..plan import NewMemories, replacement
+from ..records import event_items
 from ..rough import ROUGH_TYPE, rough_metadata, rough_texts
-from ..tasks import Task, done_key, done_note, lane_of
+from ..tasks import Task, done_key, lane_of
 from ..tracing import Value, annotate, span
 from ..types import AddResult, MemoryEvent, Message, Row, Scope, Usage, UsageRecord
 from .bulk.loading import Outcome as Loaded
@@ -89,9 +101,7 @@ class AsyncAdding:
             refinement = Refinement(new, asked.prompt, asked.filters)
             if asked.infer and heard and (asked.later or has_parts(heard)):
                 return await self._add_later(heard, refinement, key, usage, started, maker)
-            reply = _Reply(usage, started, self._extractor.name if asked.infer else None)
-            receipt = None if key is None else Receipt(key, reply.text)
-            done = reply.note(new.scope, new.at)
+            reply = _Reply(new, key, usage, started, self._extractor.name if asked.infer else None)
             try:
                 if asked.infer and heard:
                     items = await self._extraction.store_facts(
@@ -100,13 +110,13 @@ class AsyncAdding:
                         usage,
                         prompt=asked.prompt,
                         expression=asked.expression,
-                        receipt=receipt,
-                        done=done,
+                        key=key,
+                        notes=reply.notes,
                         call=refinement.payload if waits else None,
                     )
                 else:
-                    call = Verbatim(asked.spoken, new, usage, receipt, done)
-                    items = verbatim_items((await self._extraction.store_verbatim([call]))[0])
+                    call = Verbatim(asked.spoken, new, usage, reply.notes)
+                    (items,) = await self._extraction.store_verbatim([call])
             except AlreadyDone as done:
                 return _decode(done.result)
             annotate({"powermem.results": len(items)})
@@ -165,11 +175,11 @@ class AsyncAdding:
         calls = []
         for one in asked:
             usage = Usage()
-            receipt = None if one.key is None else Receipt(one.key, _Reply(usage, started, None).text)
-            calls.append(Verbatim(one.spoken, one.new, usage, receipt))
+            reply = _Reply(one.new, one.key, usage, started, None)
+            calls.append(Verbatim(one.spoken, one.new, usage, reply.under_key))
         with span("powermem.add", _traced(sum(len(one.heard) for one in asked), False, False)):
-            outcomes = await self._extraction.store_verbatim(calls)
-            annotate({"powermem.results": sum(map(len, outcomes))})
+            results = await self._extraction.store_verbatim(calls)
+            annotate({"powermem.results": sum(map(len, results))})
         return [call.usage.as_dict() for call in calls]
 
     async def _add_later(
@@ -197,11 +207,9 @@ class AsyncAdding:
         payload = replace(refinement, rough=tuple(row.id for row in rough)).payload()
         task = Task(task_id, lane_of(new.scope), new.scope, "refine", new.at, new.at, new.at, payload=payload)
         changes: list[Change] = [*turns, *memories, AddTask(task)]
-        reply = _Reply(usage, started, self._extractor.name, "running", task_id)
-        if key is not None:
-            changes.append(
-                Remember(new.scope, key, lambda outcomes: reply.text(verbatim_items(outcomes)), new.at)
-            )
+        reply = _Reply(new, key, usage, started, self._extractor.name, "running", task_id)
+        items = Items.behind(turns, memories, verbatim=True)
+        changes += reply.under_key(items)
         # Followed from here on, so that closing waits for it.
         handle = self._watcher.watch(task_id, new.scope.user_id, maker=maker)
         try:
@@ -216,7 +224,7 @@ class AsyncAdding:
             # Also when the caller was cancelled: it may still be stored.
             self._processor.wake()
         self._watcher.stored([task_id])
-        return reply.of(verbatim_items(outcomes[: len(turns) + len(memories)]))
+        return reply.of(event_items(changes, outcomes, items))
 
     async def update(
         self, row: Row, wording: str | None, amendments: Sequence[Amend]
@@ -255,12 +263,16 @@ class _Reply:
 
     def __init__(
         self,
+        new: NewMemories,
+        key: str | None,
         usage: Usage,
         started: float,
         extractor: str | None,
         status: Literal["completed", "running"] = "completed",
         task_id: int | None = None,
     ) -> None:
+        self._new = new
+        self._key = key
         self._usage = usage
         self._started = started
         self._task_id = new_id() if task_id is None else task_id
@@ -283,13 +295,17 @@ class _Reply:
             reply["warnings"] = list(self._usage.warnings)
         return reply
 
-    def note(self, scope: Scope, at: int) -> Receipt:
-        """Return what lets ``get_status`` tell of it under its task id."""
-        return Receipt(done_key(self._task_id), partial(done_note, scope, at), Scope())
+    def under_key(self, items: Items) -> list[Change]:
+        """Return what keeps the result under the caller's key."""
+        if self._key is None:
+            return []
+        return [Remember(self._new.scope, self._key, Reply(items, self.of([])), self._new.at)]
 
-    def text(self, items: list[MemoryEvent]) -> str:
-        """Return the same as it is kept under a key."""
-        return json.dumps(self.of(items))
+    def notes(self, items: Items) -> list[Change]:
+        """Return the same, and what lets ``get_status`` tell of the call under its task id."""
+        note = DoneNote(items, self._new.scope, self._new.at)
+        done = Remember(Scope(), done_key(self._task_id), note, self._new.at)
+        return [*self.under_key(items), done]
 
 
 def _traced(messages: int, infer: bool, async_mode: bool) -> dict[str, Value]:

@@ -11,11 +11,13 @@ from functools import partial
 from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from .. import clock
 from .._concurrency import (
     AsyncItems,
     async_refuse_misuse,
+    async_residence,
     async_to_thread,
 )
 from ..addition import Addition, read_addition
@@ -107,6 +109,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ..config import MemoryConfig
+    from .assembly import Components
     from .used_config import AsyncUsedConfig
 
 _logger = logging.getLogger("powermem")
@@ -163,7 +166,7 @@ class AsyncMemory:
         self._agent_id = check_id(agent_id, "agent_id")
         self._access = AsyncAccess(design, resumes=self._auto_process)
         enough = self._batch_threshold if self._auto_process else _AT_ONCE
-        self._attendance = AsyncAttendance(self._access, self._agent_id, enough, self._zone)
+        self._attendance = AsyncAttendance(ref(self._access), self._agent_id, enough, self._zone)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any] | MemoryConfig | None = None, **options: Any) -> Self:
@@ -288,7 +291,7 @@ class AsyncMemory:
             async_mode=async_mode,
             idempotency_key=idempotency_key,
         )
-        components = await self._access.open()
+        components = await self._ready()
         return await components.adding.add(asked, started, self._access.share)
 
     async def add_many(
@@ -335,7 +338,7 @@ class AsyncMemory:
         batch = check_count(batch_size, "batch_size", least=1)
         check_choice(on_error, "on_error", ("collect", "raise"))
         rate = check_rate(rate_limit, "rate_limit")
-        components = await self._access.open()
+        components = await self._ready()
         share = 1
         if width > 1 and (components.model is None or defaults.get("infer") is False):
             width = max(width, batch)
@@ -455,7 +458,7 @@ class AsyncMemory:
             explain=check_flag(explain, "explain"),
             zone=self._zone,
         )
-        components = await self._access.open()
+        components = await self._ready()
         return [
             answer_record(answer, explain=explain)
             for answer in await components.retrieval.search(queries, asked)
@@ -515,7 +518,7 @@ class AsyncMemory:
             zone=self._zone,
         )
         budget = None if max_tokens is None else check_count(max_tokens, "max_tokens", least=1)
-        components = await self._access.open()
+        components = await self._ready()
         (answer,) = await components.retrieval.search([query], asked)
         return quote_recalled(recalled_lines(answer.hits, budget))
 
@@ -567,7 +570,7 @@ class AsyncMemory:
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
         limit, offset = check_limit(limit, top_k, least=0), check_count(offset, "offset", least=0)
-        components = await self._access.open()
+        components = await self._ready()
         rows, total = await components.store.list_rows(
             whose, expression, sort_by=column, descending=descending, limit=limit, offset=offset
         )
@@ -580,7 +583,7 @@ class AsyncMemory:
             ``{"memory_id", "event", "old_memory", "new_memory", "created_at", "actor"}`` for each change.
         """
         number = read_id(memory_id, "memory_id")
-        components = await self._access.open()
+        components = await self._ready()
         return (
             []
             if number is None
@@ -594,7 +597,7 @@ class AsyncMemory:
             ``{"id", "role", "content", "actor_id", "sent_at"}`` for each.
         """
         number = read_id(memory_id, "memory_id")
-        components = await self._access.open()
+        components = await self._ready()
         return [] if number is None else [turn_record(turn) for turn in await components.store.turns(number)]
 
     async def count(
@@ -607,7 +610,7 @@ class AsyncMemory:
         """Return how many current memories there are."""
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
-        components = await self._access.open()
+        components = await self._ready()
         return await components.store.count(whose, expression)
 
     async def count_all(
@@ -622,7 +625,7 @@ class AsyncMemory:
 
     async def users(self) -> list[str]:
         """Return the id of every user that has a memory, sorted."""
-        components = await self._access.open()
+        components = await self._ready()
         return await components.store.users()
 
     async def get_users(self) -> list[str]:
@@ -661,7 +664,7 @@ class AsyncMemory:
         if cutoff_date is not None:
             since = clock.parse(cutoff_date, "cutoff_date", self._zone)
         whose = self._scope(user_id, agent_id, None)
-        components = await self._access.open()
+        components = await self._ready()
         return statistics_record(await components.store.statistics(whose, since), **components.description())
 
     async def update(
@@ -711,7 +714,7 @@ class AsyncMemory:
         replaced = check_flag(replace_metadata, "replace_metadata")
         if wording is None and extra is None and expires_at is KEEP:
             raise InvalidInputError("update: give content, metadata or expires_at")
-        components = await self._access.open()
+        components = await self._ready()
         row = await self._find(memory_id, user_id, agent_id)
         if row is None:
             return None
@@ -735,7 +738,7 @@ class AsyncMemory:
         Returns:
             Whether there was one with this id, and it was theirs.
         """
-        components = await self._access.open()
+        components = await self._ready()
         row = await self._find(memory_id, user_id, agent_id)
         if row is None:
             return False
@@ -763,7 +766,7 @@ class AsyncMemory:
                 "delete_all: give user_id, agent_id or run_id; reset() deletes everything"
             )
         expression = parse_filters(filters, self._zone)
-        components = await self._access.open()
+        components = await self._ready()
         outcomes = await components.store.apply([DeleteWhere(whose, expression, clock.now())])
         deleted = outcomes[0]
         assert isinstance(deleted, int)
@@ -851,7 +854,7 @@ class AsyncMemory:
             ProviderError: or whatever else went wrong; the turns are kept, and can be processed again.
         """
         scope = work_scope(self._user(user_id), self._agent_id)
-        components = await self._access.open()
+        components = await self._ready()
         (handle,) = await components.scheduler.begin([scope], again=True, maker=self._access.share)
         count = await handle.wait()
         handle.raise_for_error()
@@ -880,7 +883,7 @@ class AsyncMemory:
             ProviderError: or whatever else went wrong first; everything else was processed.
         """
         only = None if user_id is None else self._user(user_id)
-        components = await self._access.open()
+        components = await self._ready()
         return await components.scheduler.flush(only, self._agent_id, self._access.share)
 
     async def get_preferences(
@@ -893,7 +896,7 @@ class AsyncMemory:
             ``"explicit_preference"`` for what was said, ``"implicit_preference"`` for what shows in it.
         """
         scope = self._scope(self._user(user_id).user_id, agent_id, run_id)
-        components = await self._access.open()
+        components = await self._ready()
         return [preference_record(preference) for preference in await components.store.preferences(scope)]
 
     async def wait_for_processing(self, user_id: Id | None = None, timeout: float | None = None) -> int:
@@ -911,7 +914,7 @@ class AsyncMemory:
         """
         scope = Scope() if user_id is None else self._user(user_id)
         patience = check_seconds(timeout, "timeout")
-        components = await self._access.open()
+        components = await self._ready()
         return await components.scheduler.wait(scope, patience)
 
     async def get_status(
@@ -969,7 +972,7 @@ class AsyncMemory:
             names = [str(each) for each in ProcessStatus]
             statuses = frozenset({ProcessStatus(check_choice(status, "status", names))})
         size, skipped = check_limit(limit, top_k, least=0), check_count(offset, "offset", least=0)
-        components = await self._access.open()
+        components = await self._ready()
         tasks = await components.store.list_tasks(whose, statuses, limit=size, offset=skipped)
         return [listed_task(task) for task in tasks]
 
@@ -983,7 +986,7 @@ class AsyncMemory:
             InvalidInputError: it is neither.
         """
         task = await self._task(task_id, user_id, agent_id)
-        components = await self._access.open()
+        components = await self._ready()
         handle = await components.scheduler.retry(task, self._access.share)
         if handle is None:
             raise InvalidInputError(
@@ -1003,7 +1006,7 @@ class AsyncMemory:
             NotFoundError: there is no such task, or it is not theirs.
         """
         task = await self._task(task_id, user_id, agent_id)
-        components = await self._access.open()
+        components = await self._ready()
         return await components.scheduler.cancel(task)
 
     async def export_memories(
@@ -1082,15 +1085,16 @@ class AsyncMemory:
         from ..exchange.sources import Source
         from .bulk.exporting import PAGE
         from .bulk.importing import AsyncImporter
+        from .bulk.opening import async_acquire
         from .bulk.upstream import AsyncUpstreamTable
 
-        components = await self._access.open()
+        components = await self._ready()
         importer = AsyncImporter(components.store, components.encoder)
         if isinstance(source, Mapping):
             check_choice(format, "format", ("auto", "powermem-1.1"))
             async with AsyncUpstreamTable(source, collection) as table:
                 return await importer.read(table.take, on_progress)
-        opened = await async_to_thread(Source, source, format, collection)
+        opened = await async_acquire(partial(Source, source, format, collection), Source.close)
         try:
             await importer.expect(opened.embedder)
             return await importer.read(partial(async_to_thread, opened.take, PAGE), on_progress)
@@ -1283,6 +1287,14 @@ class AsyncMemory:
         self._attendance.prepare()
         return wrapped(fn, self._attendance)
 
+    async def _ready(self) -> Components:
+        """Return the components, opened if they are not."""
+        engine = self._access.admitted
+        # The usual case, without a further call.
+        if engine is not None and engine.home == async_residence() and engine.components is not None:
+            return engine.components
+        return await self._access.open()
+
     def _scope(self, user_id: object, agent_id: object, run_id: object, *, required: bool = False) -> Scope:
         scope = check_scope(user_id, self._agent_id if agent_id is None else agent_id, run_id)
         if required and scope == Scope() and self._settings.security.require_scope:
@@ -1314,7 +1326,7 @@ class AsyncMemory:
     ) -> Row | None:
         whose = self._scope(user_id, agent_id, None)
         number = read_id(memory_id, "memory_id")
-        components = await self._access.open()
+        components = await self._ready()
         if number is None:
             return None
         found = await components.store.get_many([number], touch=touch, user_id=whose.user_id)
@@ -1345,7 +1357,7 @@ class AsyncMemory:
             )
             for role, content in messages
         ]
-        components = await self._access.open()
+        components = await self._ready()
         turns = list(chain.from_iterable(buffered))
         if turns:
             await components.store.apply(turns)
@@ -1365,7 +1377,7 @@ class AsyncMemory:
     async def _task(self, task_id: int | str, user_id: Id | None, agent_id: Id | None) -> Task:
         whose = self._scope(user_id, agent_id, None)
         number = read_id(task_id, "task_id")
-        components = await self._access.open()
+        components = await self._ready()
         task = None if number is None else await components.scheduler.find(number, whose)
         if task is None:
             raise NotFoundError(f"task_id: there is no task {shown(task_id)}, or it is somebody else's")

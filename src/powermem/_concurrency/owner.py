@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 
 from ..errors import ClosedError
 from .waiting import running_loop
 
-
-def async_residence() -> object | None:
-    """Return what runs the caller's code: its event loop, or ``None`` outside of any."""
-    return running_loop()
-
-
-def residence() -> object | None:
-    """Return what runs the caller's code: the same object everywhere, which stands for the process."""
-    return _PROCESS
+# What runs the caller's code: its event loop, or ``None`` outside of any; and the process, for threads. Every
+# call of a memory asks, so it is no function of ours.
+async_residence: Callable[[], object | None] = running_loop
+residence: Callable[[], object | None] = os.getpid
 
 
 def async_has_ended(place: object) -> bool:
@@ -29,17 +25,11 @@ def has_ended(place: object) -> bool:
     return False
 
 
-_PROCESS = object()
-
-
 class AsyncOwner:
     """Restrict an object to one event loop in one process."""
 
-    __slots__ = ("_loop", "_process")
-
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._process = 0
+    _loop: asyncio.AbstractEventLoop | None = None
+    _process = 0
 
     def check(self) -> None:
         """Record the caller's event loop and process, or compare them with those recorded before.
@@ -75,10 +65,7 @@ class AsyncOwner:
 class Owner:
     """Restrict an object to one process; every thread of it may use the object."""
 
-    __slots__ = ("_process",)
-
-    def __init__(self) -> None:
-        self._process = 0
+    _process = 0
 
     def check(self) -> None:
         """Record the caller's process, or compare it with the one recorded before.

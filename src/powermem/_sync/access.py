@@ -24,11 +24,13 @@ class Access:
 
     Attributes:
         share: what keeps the engine open.
+        admitted: the engine, once a call has passed every check, so that later ones need none.
         attends: whether clients of language models are attended, so that nobody is expected to close it.
     """
 
     def __init__(self, design: Design, *, resumes: bool) -> None:
         self.share = Share()
+        self.admitted: Engine | None = None
         self.attends = False
         self._design = design
         self._resumes = resumes
@@ -99,7 +101,8 @@ class Access:
             ClosedError: see ``check``.
         """
         self.check()
-        components = self.engine().open()
+        engine = self.engine()
+        components = engine.open()
         encoder = components.encoder
         if not any_vectors and encoder.refuses:
             encoder.admit()
@@ -107,6 +110,8 @@ class Access:
             self._resumes = False
             if self._design.settings.processing.resume and not components.store.read_only:
                 components.processor.wake()
+        if encoder.fits:
+            self.admitted = engine
         return components
 
     def create_tables(self) -> None:
@@ -123,6 +128,7 @@ class Access:
 
     def _close(self, drain: bool, timeout: float | None) -> None:
         again, self.share.ended = self.share.ended, True
+        self.admitted = None
         engine = self._engine
         if engine is None or engine.is_over:
             return

@@ -60,6 +60,11 @@ class Encoder:
         self.check()
 
     @property
+    def fits(self) -> bool:
+        """Whether the store's vectors are this embedder's, which they stay while the store is open."""
+        return self._refusal is None
+
+    @property
     def refuses(self) -> bool:
         """Whether the store held another embedder's vectors when it was last checked."""
         return self._refusal is not None and not self._moving

@@ -374,6 +374,9 @@ class Engines:
     def leave(self) -> None:
         """Forget all engines in a process that was forked: they belong to the other one."""
         self._begin()
+        for engine in self._engines.values():
+            # An event loop that goes on in the child is not where the engine lives.
+            engine.home = None
         self._foreign += self._engines.values()
         self._engines = {}
 
@@ -383,7 +386,7 @@ class Engines:
         idle = [
             (place, engine)
             for place, engine in self._engines.items()
-            if engine.home is home and not engine.holders and engine not in over
+            if engine.home == home and not engine.holders and engine not in over
         ]
         # What cannot be found any more is of no use; of the others, those that were used last may be.
         lost = [engine for place, engine in idle if isinstance(place[1], (Share, Engine))]

@@ -12,11 +12,13 @@ from functools import partial
 from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from .. import clock
 from .._concurrency import (
     Items,
     refuse_misuse,
+    residence,
     to_thread,
 )
 from ..addition import Addition, read_addition
@@ -108,6 +110,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ..config import MemoryConfig
+    from .assembly import Components
     from .used_config import UsedConfig
 
 _logger = logging.getLogger("powermem")
@@ -164,7 +167,7 @@ class Memory:
         self._agent_id = check_id(agent_id, "agent_id")
         self._access = Access(design, resumes=self._auto_process)
         enough = self._batch_threshold if self._auto_process else _AT_ONCE
-        self._attendance = Attendance(self._access, self._agent_id, enough, self._zone)
+        self._attendance = Attendance(ref(self._access), self._agent_id, enough, self._zone)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any] | MemoryConfig | None = None, **options: Any) -> Self:
@@ -289,7 +292,7 @@ class Memory:
             async_mode=async_mode,
             idempotency_key=idempotency_key,
         )
-        components = self._access.open()
+        components = self._ready()
         return components.adding.add(asked, started, self._access.share)
 
     def add_many(
@@ -336,7 +339,7 @@ class Memory:
         batch = check_count(batch_size, "batch_size", least=1)
         check_choice(on_error, "on_error", ("collect", "raise"))
         rate = check_rate(rate_limit, "rate_limit")
-        components = self._access.open()
+        components = self._ready()
         share = 1
         if width > 1 and (components.model is None or defaults.get("infer") is False):
             width = max(width, batch)
@@ -456,7 +459,7 @@ class Memory:
             explain=check_flag(explain, "explain"),
             zone=self._zone,
         )
-        components = self._access.open()
+        components = self._ready()
         return [
             answer_record(answer, explain=explain) for answer in components.retrieval.search(queries, asked)
         ]
@@ -515,7 +518,7 @@ class Memory:
             zone=self._zone,
         )
         budget = None if max_tokens is None else check_count(max_tokens, "max_tokens", least=1)
-        components = self._access.open()
+        components = self._ready()
         (answer,) = components.retrieval.search([query], asked)
         return quote_recalled(recalled_lines(answer.hits, budget))
 
@@ -567,7 +570,7 @@ class Memory:
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
         limit, offset = check_limit(limit, top_k, least=0), check_count(offset, "offset", least=0)
-        components = self._access.open()
+        components = self._ready()
         rows, total = components.store.list_rows(
             whose, expression, sort_by=column, descending=descending, limit=limit, offset=offset
         )
@@ -580,7 +583,7 @@ class Memory:
             ``{"memory_id", "event", "old_memory", "new_memory", "created_at", "actor"}`` for each change.
         """
         number = read_id(memory_id, "memory_id")
-        components = self._access.open()
+        components = self._ready()
         return [] if number is None else [history_record(entry) for entry in components.store.history(number)]
 
     def sources(self, memory_id: int | str) -> list[TurnRecord]:
@@ -590,7 +593,7 @@ class Memory:
             ``{"id", "role", "content", "actor_id", "sent_at"}`` for each.
         """
         number = read_id(memory_id, "memory_id")
-        components = self._access.open()
+        components = self._ready()
         return [] if number is None else [turn_record(turn) for turn in components.store.turns(number)]
 
     def count(
@@ -603,7 +606,7 @@ class Memory:
         """Return how many current memories there are."""
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
-        components = self._access.open()
+        components = self._ready()
         return components.store.count(whose, expression)
 
     def count_all(
@@ -618,7 +621,7 @@ class Memory:
 
     def users(self) -> list[str]:
         """Return the id of every user that has a memory, sorted."""
-        components = self._access.open()
+        components = self._ready()
         return components.store.users()
 
     def get_users(self) -> list[str]:
@@ -657,7 +660,7 @@ class Memory:
         if cutoff_date is not None:
             since = clock.parse(cutoff_date, "cutoff_date", self._zone)
         whose = self._scope(user_id, agent_id, None)
-        components = self._access.open()
+        components = self._ready()
         return statistics_record(components.store.statistics(whose, since), **components.description())
 
     def update(
@@ -707,7 +710,7 @@ class Memory:
         replaced = check_flag(replace_metadata, "replace_metadata")
         if wording is None and extra is None and expires_at is KEEP:
             raise InvalidInputError("update: give content, metadata or expires_at")
-        components = self._access.open()
+        components = self._ready()
         row = self._find(memory_id, user_id, agent_id)
         if row is None:
             return None
@@ -729,7 +732,7 @@ class Memory:
         Returns:
             Whether there was one with this id, and it was theirs.
         """
-        components = self._access.open()
+        components = self._ready()
         row = self._find(memory_id, user_id, agent_id)
         if row is None:
             return False
@@ -757,7 +760,7 @@ class Memory:
                 "delete_all: give user_id, agent_id or run_id; reset() deletes everything"
             )
         expression = parse_filters(filters, self._zone)
-        components = self._access.open()
+        components = self._ready()
         outcomes = components.store.apply([DeleteWhere(whose, expression, clock.now())])
         deleted = outcomes[0]
         assert isinstance(deleted, int)
@@ -845,7 +848,7 @@ class Memory:
             ProviderError: or whatever else went wrong; the turns are kept, and can be processed again.
         """
         scope = work_scope(self._user(user_id), self._agent_id)
-        components = self._access.open()
+        components = self._ready()
         (handle,) = components.scheduler.begin([scope], again=True, maker=self._access.share)
         count = handle.wait()
         handle.raise_for_error()
@@ -874,7 +877,7 @@ class Memory:
             ProviderError: or whatever else went wrong first; everything else was processed.
         """
         only = None if user_id is None else self._user(user_id)
-        components = self._access.open()
+        components = self._ready()
         return components.scheduler.flush(only, self._agent_id, self._access.share)
 
     def get_preferences(
@@ -887,7 +890,7 @@ class Memory:
             ``"explicit_preference"`` for what was said, ``"implicit_preference"`` for what shows in it.
         """
         scope = self._scope(self._user(user_id).user_id, agent_id, run_id)
-        components = self._access.open()
+        components = self._ready()
         return [preference_record(preference) for preference in components.store.preferences(scope)]
 
     def wait_for_processing(self, user_id: Id | None = None, timeout: float | None = None) -> int:
@@ -905,7 +908,7 @@ class Memory:
         """
         scope = Scope() if user_id is None else self._user(user_id)
         patience = check_seconds(timeout, "timeout")
-        components = self._access.open()
+        components = self._ready()
         return components.scheduler.wait(scope, patience)
 
     def get_status(
@@ -963,7 +966,7 @@ class Memory:
             names = [str(each) for each in ProcessStatus]
             statuses = frozenset({ProcessStatus(check_choice(status, "status", names))})
         size, skipped = check_limit(limit, top_k, least=0), check_count(offset, "offset", least=0)
-        components = self._access.open()
+        components = self._ready()
         tasks = components.store.list_tasks(whose, statuses, limit=size, offset=skipped)
         return [listed_task(task) for task in tasks]
 
@@ -977,7 +980,7 @@ class Memory:
             InvalidInputError: it is neither.
         """
         task = self._task(task_id, user_id, agent_id)
-        components = self._access.open()
+        components = self._ready()
         handle = components.scheduler.retry(task, self._access.share)
         if handle is None:
             raise InvalidInputError(
@@ -995,7 +998,7 @@ class Memory:
             NotFoundError: there is no such task, or it is not theirs.
         """
         task = self._task(task_id, user_id, agent_id)
-        components = self._access.open()
+        components = self._ready()
         return components.scheduler.cancel(task)
 
     def export_memories(
@@ -1074,15 +1077,16 @@ class Memory:
         from ..exchange.sources import Source
         from .bulk.exporting import PAGE
         from .bulk.importing import Importer
+        from .bulk.opening import acquire
         from .bulk.upstream import UpstreamTable
 
-        components = self._access.open()
+        components = self._ready()
         importer = Importer(components.store, components.encoder)
         if isinstance(source, Mapping):
             check_choice(format, "format", ("auto", "powermem-1.1"))
             with UpstreamTable(source, collection) as table:
                 return importer.read(table.take, on_progress)
-        opened = to_thread(Source, source, format, collection)
+        opened = acquire(partial(Source, source, format, collection), Source.close)
         try:
             importer.expect(opened.embedder)
             return importer.read(partial(to_thread, opened.take, PAGE), on_progress)
@@ -1273,6 +1277,14 @@ class Memory:
         self._attendance.prepare()
         return wrapped(fn, self._attendance)
 
+    def _ready(self) -> Components:
+        """Return the components, opened if they are not."""
+        engine = self._access.admitted
+        # The usual case, without a further call.
+        if engine is not None and engine.home == residence() and engine.components is not None:
+            return engine.components
+        return self._access.open()
+
     def _scope(self, user_id: object, agent_id: object, run_id: object, *, required: bool = False) -> Scope:
         scope = check_scope(user_id, self._agent_id if agent_id is None else agent_id, run_id)
         if required and scope == Scope() and self._settings.security.require_scope:
@@ -1304,7 +1316,7 @@ class Memory:
     ) -> Row | None:
         whose = self._scope(user_id, agent_id, None)
         number = read_id(memory_id, "memory_id")
-        components = self._access.open()
+        components = self._ready()
         if number is None:
             return None
         found = components.store.get_many([number], touch=touch, user_id=whose.user_id)
@@ -1335,7 +1347,7 @@ class Memory:
             )
             for role, content in messages
         ]
-        components = self._access.open()
+        components = self._ready()
         turns = list(chain.from_iterable(buffered))
         if turns:
             components.store.apply(turns)
@@ -1355,7 +1367,7 @@ class Memory:
     def _task(self, task_id: int | str, user_id: Id | None, agent_id: Id | None) -> Task:
         whose = self._scope(user_id, agent_id, None)
         number = read_id(task_id, "task_id")
-        components = self._access.open()
+        components = self._ready()
         task = None if number is None else components.scheduler.find(number, whose)
         if task is None:
             raise NotFoundError(f"task_id: there is no task {shown(task_id)}, or it is somebody else's")

@@ -11,8 +11,7 @@ from typing import Any
 from .. import clock
 from ..cleaning import content_hash
 from ..errors import InvalidInputError
-from ..ids import parse_id
-from ..inputs import check_id, check_text_given
+from ..inputs import check_id, check_text_given, parse_id
 from ..metadata import check_metadata
 from ..types import Metadata, Row, Scope, Stored
 

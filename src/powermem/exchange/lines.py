@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from ..cleaning import content_hash
+from ..cleaning import check_text, content_hash
 from ..clock import FULL_DAY
 from ..errors import InvalidInputError
-from ..ids import parse_id
-from ..inputs import check_scope
+from ..inputs import check_scope, parse_id
 from ..masking import shown
-from ..metadata import check_metadata, check_text
+from ..metadata import check_metadata
 from ..tasks import Preference
 from ..types import EmbedderIdentity, HistoryEntry, Row, Scope, Stored, Turn
 

@@ -8,11 +8,10 @@ from datetime import date, datetime, timezone, tzinfo
 from difflib import get_close_matches
 
 from .. import clock
+from ..cleaning import check_text
 from ..errors import FilterError, InvalidInputError
-from ..ids import parse_id
-from ..inputs import check_id
+from ..inputs import check_id, parse_id
 from ..masking import shown
-from ..metadata import check_text
 from .expression import COLUMNS, And, Column, Condition, Expression, Field, Key, Not, Operator, Or, Scalar
 from .pattern import is_complete
 

@@ -1,4 +1,4 @@
-"""How a language model's answer is read: forgiving about form, strict about meaning."""
+"""Parse answers of language models, tolerant of their form and strict about their meaning."""
 
 from __future__ import annotations
 

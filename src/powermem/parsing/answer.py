@@ -1,4 +1,4 @@
-"""Which part of what a language model wrote is its answer."""
+"""Find the answer in the output of a language model."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from .scanner import Found, Scanner
 
 _FENCE = re.compile(r"`{3,}[^\S\n]*\w*")
 _MARK = re.compile(MARK)
-# What may stand between objects that are the items of one list: bullets, numbers, fences.
+# What may separate objects that form one list: bullets, numbers, fences.
 _BETWEEN = re.compile(r"(?:[\s,;*•.)\d-]|`{3,}\w*)*")
 _ASIDE = re.compile(r"[ \t]*[,;]?[ \t]*[a-z]")
 _INTRODUCED = re.compile(r"(?:^|[\n:>)*\]|`▷】»⟩》〉])[ \t]*\Z")
 _CLOSED = re.compile(r"[ \t]*[.;]?[ \t]*(?:[\n<`\[|◁【«⟨《〈]|\Z)")
-# Keys with capitals, and the quotes of word processors, as small models write them.
+# Small models write keys with capitals, and typographic quotes.
 _KEY = re.compile(r'"[A-Za-z_]{1,40}"(?=\s{0,9}:)')
 _STRAIGHT = {ord(quote): '"' for quote in "\u201c\u201d\u201e\u201f\u300c\u300d\uff02"}
-# How far a value may be wrapped, and in how much.
+# Values to search for an answer inside another JSON value.
 _MOST_WRAPPINGS = 10_000
-# Of a thousand values the last ones count; nobody answers with as many.
+# Only this many values from the end are considered; no real answer has more.
 _MOST_VALUES = 2_000
 _LOOK_BACK = 80
 _MOST_BLANK = 2_000
 
 
 class ParseError(ValueError):
-    """An answer that cannot be read.
+    """An answer that cannot be parsed.
 
     Attributes:
-        message: what was wrong.
-        position: where in the answer, in characters, or ``None`` when the form and not the text is wrong.
-        cut: whether the answer may only have ended too early: there was no more than the model's thoughts, or
-            the beginning of something.
+        message: what is wrong.
+        position: index of the character, or ``None`` if the JSON is valid but has the wrong form.
+        cut: whether the cause may be that the answer was cut off: it has only reasoning, or the beginning of
+            a value.
     """
 
     def __init__(self, message: str, position: int | None = None, *, cut: bool = False) -> None:
@@ -50,28 +50,27 @@ class ParseError(ValueError):
 
 
 class Fit(enum.IntEnum):
-    """How well a value has the form of an answer, the worst first."""
+    """How well a value matches the form of an answer, worst first."""
 
     NO = 0
-    """Not at all."""
+    """It does not."""
     BARE = 1
-    """It says that there is nothing, if it is the whole reply: an empty list."""
+    """An empty list, which means "nothing" if it is the whole reply."""
     LOOSE = 2
-    """It can be understood as one, if it stands by itself."""
+    """It can be understood as an answer if it stands alone."""
     EMPTY = 3
-    """It has the form that was asked for, and says that there is nothing."""
+    """It has the requested form and means "nothing"."""
     EXACT = 4
-    """It has the form that was asked for."""
+    """It has the requested form."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedJSON:
-    """A value read from an answer.
+    """A value parsed from an answer.
 
     Attributes:
-        value: what ``json.loads`` would have given; ``NaN`` and ``Infinity`` become ``None``, and strings are
-            cleaned.
-        complete: whether all of it is there. Not when the answer was cut, or when its brackets did not match.
+        value: as from ``json.loads``, but ``NaN`` and ``Infinity`` become ``None``, and strings are cleaned.
+        complete: ``False`` if the answer was cut off, or if its brackets did not match.
     """
 
     value: Any
@@ -82,13 +81,13 @@ class _Candidate(NamedTuple):
     """A value that may be the answer.
 
     Attributes:
-        rank: 1 where it fills a block, 2 outside of all.
-        fit: the form that it has.
-        intact: whether all of it is there, or all up to the end of the text.
-        start: where it stands.
-        end: where it ends.
-        value: what it says.
-        cut: whether some of it is missing.
+        rank: 2 outside of all blocks, 1 if it fills a block; see ``_rank``.
+        fit: its form.
+        intact: whether it is complete, or complete up to the end of the text.
+        start: index of its first character.
+        end: index after its last character.
+        value: the parsed value.
+        cut: whether a part of it is missing.
     """
 
     rank: int
@@ -101,23 +100,23 @@ class _Candidate(NamedTuple):
 
 
 def parse_answer(text: str, fit: Callable[[Any], Fit], expected: str) -> ParsedJSON:
-    """Find the answer in what a model wrote, and read it.
+    """Find the answer in the output of a model, and parse it.
 
-    Of all JSON values the last one counts that has the form of an answer. Form goes before place: what was
-    asked for counts more than what can only be understood as such. Length counts nothing, and neither do
-    values among a model's thoughts, which any brackets may mark that begin and end a block. The answer may
-    be wrapped in other JSON, also as a string.
+    The last JSON value with the form of an answer counts. Form has precedence over position: a value of the
+    requested form wins over one that can only be understood as an answer. Length does not matter. Values in
+    the model's reasoning are ignored; any pair of brackets that opens and closes a block may mark it. The
+    answer may be wrapped in other JSON, even as a string.
 
     Args:
-        text: what the model wrote.
-        fit: tells which form a value has.
-        expected: the form, in words for the model.
+        text: the output of the model.
+        fit: returns how well a value has the form of an answer.
+        expected: the form in words, for the error.
 
     Returns:
         The value and whether it is complete.
 
     Raises:
-        ParseError: there is no answer in it.
+        ParseError: the text contains no answer.
     """
     text = text.strip().lstrip("\ufeff").strip()
     if not text:
@@ -126,7 +125,7 @@ def parse_answer(text: str, fit: Callable[[Any], Fit], expected: str) -> ParsedJ
         # strict=False allows raw line breaks in strings.
         whole = json.loads(text, strict=False, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
-        # Not strict JSON: that is what the forgiving reader is for.
+        # Not valid JSON; the tolerant parser below handles that.
         whole = None
     if isinstance(whole, str) and len(whole) < len(text):
         return parse_answer(whole, fit, expected)
@@ -163,7 +162,7 @@ def _found(text: str, fit: Callable[[Any], Fit], expected: str) -> ParsedJSON:
 def _candidates(
     text: str, values: Sequence[Found], blocks: Sequence[Block], fit: Callable[[Any], Fit]
 ) -> list[_Candidate]:
-    """Return the values that have some form of an answer and do not lie among thoughts."""
+    """Return the values that may be the answer and are not part of the reasoning."""
     candidates = []
     lines: list[tuple[Found, int]] = []
     bare = False
@@ -175,14 +174,14 @@ def _candidates(
         if not rank:
             continue
         if form >= Fit.EMPTY:
-            # That there is nothing is not said in passing.
+            # An empty answer followed by more of a sentence is only mentioned there.
             if form == Fit.EMPTY and _ASIDE.match(text, found.end):
                 continue
             if form == Fit.EMPTY and not _stands(text, found):
-                # Perhaps it is only mentioned: then what was found before counts.
+                # May be only mentioned too, so let an earlier answer win.
                 form = Fit.LOOSE
         elif form == Fit.BARE:
-            # With another beside it, it is not all.
+            # An empty list counts only if it is the whole reply, so not if there are two.
             before, bare = bare, True
             if before or not _is_all(text, found, blocks):
                 continue
@@ -197,7 +196,10 @@ def _candidates(
 
 
 def _joined(text: str, lines: Sequence[tuple[Found, int]], fit: Callable[[Any], Fit]) -> list[_Candidate]:
-    """Return objects that can be understood as answers; those that follow each other are one list."""
+    """Return candidates from single objects, joining adjacent ones into a list.
+
+    Models write one object a line, or a bullet list of them, where a JSON array was requested.
+    """
     runs: list[list[tuple[Found, int]]] = []
     for found, rank in lines:
         joins = False
@@ -210,7 +212,7 @@ def _joined(text: str, lines: Sequence[tuple[Found, int]], fit: Callable[[Any], 
     candidates = []
     for run in runs:
         items = [found for found, _ in run]
-        # A line that was cut is dropped, as it is in a list.
+        # A last object that was cut off is dropped, as it is in an array.
         kept = items[:-1] if len(items) > 1 and items[-1].cut else items
         value = kept[0].value if len(items) == 1 else [found.value for found in kept]
         first, last = items[0], items[-1]
@@ -228,7 +230,7 @@ def _best(text: str, candidates: Sequence[_Candidate]) -> _Candidate | None:
         return None
     best = ordered[-1]
     if best.cut:
-        # A model that repeats itself to the end has answered before.
+        # A model in a loop repeats its answer until it is cut off: take an earlier, complete copy.
         begun = text[best.start : best.end]
         for other in ordered[-2::-1]:
             if not other.cut and other.rank == best.rank and text.startswith(begun.rstrip(), other.start):
@@ -237,7 +239,7 @@ def _best(text: str, candidates: Sequence[_Candidate]) -> _Candidate | None:
 
 
 def _rank(text: str, start: int, end: int, blocks: Sequence[Block]) -> int:
-    """Return how much a place counts: 2 outside of all blocks, 1 filling one, 0 among thoughts."""
+    """Return the weight of a position: 2 outside of all blocks, 1 filling a block, 0 inside reasoning."""
     inside = around(blocks, start, end)
     framing = [block for block in inside if block.frames_answer]
     others = [block for block in inside if not block.frames_answer]
@@ -246,7 +248,7 @@ def _rank(text: str, start: int, end: int, blocks: Sequence[Block]) -> int:
     if any(block.holds_thoughts and block.closed for block in others):
         return 0
     if not all(block.closed for block in others):
-        # An answer that is marked as such ends thoughts that nothing else ends.
+        # Reasoning without an end is taken to end where a block marked as the answer begins.
         latest = max(block.start for block in others)
         return int(any(block.start >= latest and _fills(text, start, end, block) for block in framing))
     return int(all(not block.opened or _fills(text, start, end, block) for block in others))
@@ -257,14 +259,14 @@ def _fills(text: str, start: int, end: int, block: Block) -> bool:
 
 
 def _is_blank(text: str, start: int, end: int) -> bool:
-    """Tell whether there is nothing in a stretch but blanks, fences and marks, which are not many."""
+    """Return whether a range contains only blanks, fences and marks, and is not too long."""
     if end - start > _MOST_BLANK:
         return False
     return not _MARK.sub("", _FENCE.sub("", text[start:end])).strip()
 
 
 def _is_all(text: str, found: Found, blocks: Sequence[Block]) -> bool:
-    """Tell whether there is nothing but a value, and thoughts."""
+    """Return whether the text contains only this value and reasoning."""
     if any(not block.frames_answer for block in around(blocks, found.start, found.end)):
         return False
     at, rest = 0, []
@@ -278,20 +280,22 @@ def _is_all(text: str, found: Found, blocks: Sequence[Block]) -> bool:
 
 
 def _stands(text: str, found: Found) -> bool:
-    """Tell whether a value stands by itself and not in the middle of a sentence."""
+    """Return whether a value stands alone rather than in the middle of a sentence."""
     before = text[max(0, found.start - _LOOK_BACK) : found.start]
     introduced = found.start == 0 or _INTRODUCED.search(before) is not None
     return introduced and (found.cut or _CLOSED.match(text, found.end) is not None)
 
 
 def _unwrapped(value: Any, fit: Callable[[Any], Fit]) -> tuple[Any, Fit]:
-    """Return the answer in a value, and which form it has.
+    """Return the answer inside a value, and its form.
 
-    The outermost values of the right form count: the last of them, or all together if they are a list.
+    The outermost values with the requested form count: the last of them, or all of them merged if they are
+    items of a list.
     """
     form = fit(value)
     if form >= Fit.EMPTY:
         return value, form
+    # Breadth first, so that outer values are found before inner ones.
     level, seen = [value], 0
     while level and seen < _MOST_WRAPPINGS:
         below: list[Any] = []
@@ -313,7 +317,7 @@ def _unwrapped(value: Any, fit: Callable[[Any], Fit]) -> tuple[Any, Fit]:
 
 
 def _decoded(value: Any) -> Any:
-    """Return what a string says that is JSON, as the arguments of a tool call are."""
+    """Return the value of a string that contains JSON, like the arguments of a tool call."""
     if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
         return value
     try:
@@ -323,7 +327,7 @@ def _decoded(value: Any) -> Any:
 
 
 def _united(answers: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Put the lists of several answers together."""
+    """Merge several answers by concatenating their lists."""
     united: dict[str, Any] = {}
     for answer in answers:
         for key, value in answer.items():

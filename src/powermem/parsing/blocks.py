@@ -1,4 +1,4 @@
-"""Where in an answer a model thinks aloud: told by brackets that close, not by a list of names."""
+"""Find a model's reasoning in its answer, by brackets that open and close rather than a list of tags."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MARK = (
     rf"|[◁【«⟨《〈](?P<o>/?)(?P<other>{_NAME})[▷】»⟩》〉]"
     rf"|\((?P<r>/?)(?P<round>{_NAME})\)"
 )
-"""A regular expression for anything that may begin or end a block. Its length is bounded."""
+"""A regular expression for anything that may open or close a block. The length of a match is bounded."""
 
 _STYLES = (("a", "angle"), ("p", "pipe"), ("s", "square"), ("o", "other"), ("r", "round"))
 _WORDED = re.compile(r"(start|begin|end)(?:[_ -]of)?[_ -](.+)")
@@ -25,9 +25,9 @@ _ANSWERS = re.compile(
     r"answer|final|output|result|response|reply|solution|json|fact|decision|segment|ranking"
     r"|(?:tool|function)[_ ]?calls?"
 )
-# Where a block never ends, or nothing but a block was sent, its name is the only hint that is left.
+# If a block never closes, or is all there is, only its name tells whether it is reasoning.
 _THOUGHTS = re.compile(r"th(?:ink|ought)|reason|reflect|analy|draft|scratch|ponder|plan|delibera|mono|cot\b")
-# Tags that have no end in HTML, or that are written by tokenizers.
+# Tags without a closing tag in HTML, and special tokens of tokenizers.
 _SINGLE = frozenset(("br", "hr", "p", "li", "b", "i", "s", "u", "em", "img", "input", "meta", "link")) | {
     "bos", "eos", "pad", "unk", "sep", "cls"
 }  # fmt: skip
@@ -42,7 +42,7 @@ _LOOK_BACK = 20
 
 
 class Mark(NamedTuple):
-    """Something that begins a block, or ends it; ``leading`` says that it stands first on its line."""
+    """The opening or closing mark of a block; ``leading`` is whether it is the first on its line."""
 
     start: int
     end: int
@@ -54,14 +54,14 @@ class Mark(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A stretch of an answer between two marks.
+    """A part of an answer between two marks.
 
     Attributes:
-        start: its first character.
-        end: the character after its last.
-        name: what it is called, in lower case.
-        opened: whether its beginning was seen; servers keep the opening mark to themselves.
-        closed: whether it ends before the answer does.
+        start: index of its first character.
+        end: index after its last character.
+        name: its name in lower case.
+        opened: whether it has an opening mark; some servers strip that of the reasoning.
+        closed: whether it has a closing mark.
     """
 
     start: int
@@ -72,17 +72,17 @@ class Block(NamedTuple):
 
     @property
     def frames_answer(self) -> bool:
-        """Whether it is called what an answer is called."""
+        """Whether its name is one for answers."""
         return _ANSWERS.search(self.name) is not None and not self.holds_thoughts
 
     @property
     def holds_thoughts(self) -> bool:
-        """Whether it is called what thoughts are called."""
+        """Whether its name is one for reasoning."""
         return _THOUGHTS.search(self.name) is not None
 
 
 def read_mark(match: re.Match[str]) -> Mark:
-    """Read what ``MARK`` has found."""
+    """Return the mark that a match of ``MARK`` found."""
     if channel := match["channel"]:
         return Mark(
             match.start(),
@@ -100,21 +100,24 @@ def read_mark(match: re.Match[str]) -> Mark:
 
 
 def blocks_of(marks: Iterable[Mark], length: int) -> list[Block]:
-    """Return the blocks that marks make.
+    """Return the blocks formed by marks.
 
     Args:
-        marks: in their order.
-        length: how many characters the answer has.
+        marks: the marks in order.
+        length: number of characters in the answer.
 
     Returns:
-        The blocks; of hundreds the last ones, for a model that loops must not make every value look at all.
+        The blocks. Only the last ones of hundreds: each value is compared with all blocks, which would take
+        too long in the output of a model in a loop.
     """
     blocks: list[Block] = []
     unopened: list[Block] = []
     open_marks: list[Mark] = []
+    # How many of `open_marks` have each name.
     names: dict[str, int] = {}
     channel: Mark | None = None
     for mark in marks:
+        # A channel lasts until the next channel, or a token that ends it.
         if mark.style == "channel" or (mark.style == "pipe" and mark.name in _ENDS_CHANNEL):
             if channel is not None:
                 blocks.append(Block(channel.end, mark.start, channel.name))
@@ -125,6 +128,7 @@ def blocks_of(marks: Iterable[Mark], length: int) -> list[Block]:
             open_marks.append(mark)
             names[mark.name] = names.get(mark.name, 0) + 1
         elif opening_name := _opening_of(mark, names, open_marks):
+            # Marks opened after it were never closed, so they are dropped.
             while True:
                 opening = open_marks.pop()
                 names[opening.name] -= 1
@@ -141,7 +145,10 @@ def blocks_of(marks: Iterable[Mark], length: int) -> list[Block]:
 
 
 def _opening_of(mark: Mark, names: dict[str, int], open_marks: Sequence[Mark]) -> str:
-    """Return the name of the block that a closing mark ends, ``""`` for none; thoughts end by any name."""
+    """Return the name of the block that a closing mark ends, or ``""``.
+
+    A closing mark for reasoning ends reasoning of any name, as in ``<think>...</thinking>``.
+    """
     if names.get(mark.name):
         return mark.name
     if not _THOUGHTS.search(mark.name):
@@ -151,7 +158,7 @@ def _opening_of(mark: Mark, names: dict[str, int], open_marks: Sequence[Mark]) -
 
 
 def _may_stay_open(mark: Mark) -> bool:
-    """Tell whether a mark begins a block even if nothing ends it; else brackets in prose would."""
+    """Return whether a mark opens a block even if nothing closes it. Brackets in prose must not."""
     if _THOUGHTS.search(mark.name):
         return mark.style != "round"
     if mark.worded or mark.style in ("pipe", "round"):
@@ -162,5 +169,5 @@ def _may_stay_open(mark: Mark) -> bool:
 
 
 def around(blocks: Sequence[Block], start: int, end: int) -> list[Block]:
-    """Return the blocks in which a stretch lies."""
+    """Return the blocks that contain a range of characters."""
     return [block for block in blocks if block.start <= start and end <= block.end]

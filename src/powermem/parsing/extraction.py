@@ -1,15 +1,19 @@
-"""A model's answer, read as what was found in a conversation."""
+"""Parse a model's answer as facts and preferences found in a conversation."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from ..types import Extracted
+from ..cleaning import normalize
+from ..types import Extracted, FoundPreference
 from .answer import Fit, ParseError, parse_answer
 from .facts import fit_facts, read_facts
-from .preferences import read_preferences
 
 _PREFERENCES = "preferences"
+_TEXTS = ("preference", "text", "content")
+_REASONS = ("reasoning", "reason", "evidence")
+_KINDS = ("type", "kind", "preference_type")
 
 
 def parse_extraction(text: str, *, turns: int) -> Extracted:
@@ -32,7 +36,7 @@ def parse_extraction(text: str, *, turns: int) -> Extracted:
     value = parsed.value
     preferences = []
     if isinstance(value, dict) and _PREFERENCES in value:
-        preferences = read_preferences(value[_PREFERENCES])
+        preferences = _read_preferences(value[_PREFERENCES])
         # Without them, facts that stand under another name are still the only list.
         value = _without_preferences(value)
     facts = read_facts(value, turns=turns) if value else []
@@ -45,7 +49,7 @@ def _fit(value: Any) -> Fit:
     if not isinstance(value, dict) or _PREFERENCES not in value:
         return fit_facts(value)
     form = fit_facts(_without_preferences(value))
-    if form in (Fit.NO, Fit.EMPTY) and read_preferences(value[_PREFERENCES]):
+    if form in (Fit.NO, Fit.EMPTY) and _read_preferences(value[_PREFERENCES]):
         facts = value.get("facts", [])
         return Fit.EXACT if facts == [] else Fit.NO
     return form
@@ -53,3 +57,34 @@ def _fit(value: Any) -> Fit:
 
 def _without_preferences(value: dict[str, Any]) -> dict[str, Any]:
     return {key: inner for key, inner in value.items() if key != _PREFERENCES}
+
+
+def _read_preferences(value: Any) -> list[FoundPreference]:
+    """Read the preferences in what an answer has under that key.
+
+    Args:
+        value: best a list in the form of ``EXTRACTION_SCHEMA``.
+
+    Returns:
+        The preferences in order, each text once. What is malformed is left out, and what does not say of
+        which type it is counts as implicit, which claims less.
+    """
+    found: dict[str, FoundPreference] = {}
+    for item in value if isinstance(value, list) else [value]:
+        preference = _preference(item)
+        if preference is not None:
+            found.setdefault(normalize(preference.text), preference)
+    return list(found.values())
+
+
+def _preference(item: Any) -> FoundPreference | None:
+    if not isinstance(item, Mapping):
+        return None
+    text = _first(item, _TEXTS)
+    explicit = _first(item, _KINDS).lower().startswith("explicit")
+    kind = "explicit_preference" if explicit else "implicit_preference"
+    return FoundPreference(kind, text, _first(item, _REASONS)) if text else None
+
+
+def _first(item: Mapping[Any, Any], keys: tuple[str, ...]) -> str:
+    return next((item[key].strip() for key in keys if isinstance(item.get(key), str)), "")

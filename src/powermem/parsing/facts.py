@@ -11,7 +11,7 @@ from typing import Any
 from ..cleaning import normalize
 from ..clock import from_date
 from ..inputs import MAX_ID_LENGTH
-from ..prompts.kinds import KINDS
+from ..prompts.extraction import KINDS
 from ..types import Fact
 from .answer import Fit, ParseError
 

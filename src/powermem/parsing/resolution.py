@@ -1,4 +1,4 @@
-"""What a set of decisions comes to: the outcome that loses nothing, whatever their order."""
+"""Resolve conflicts in a set of decisions so that no information is lost, whatever their order."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from functools import partial
 from ..cleaning import normalize
 from ..text import query_terms, terms
 
-# Names and numbers: a memory that lacks them says less than the fact.
+# Names and numbers. A memory that lacks one of a fact's does not state that fact.
 _PARTICULAR = re.compile(r"(?<=\w[ ,;(])[^\W\d_a-z]\w+|\d(?:[\w.,:/-]*\w)?")
 _SUBJECT = frozenset(terms("user person speaker")) | frozenset(("用户", "使用", "ユー", "ーザ"))
-# Characters. Nobody asks at greater length.
+# Characters of a fact to search for a request to forget; bounds the time of the patterns below.
 _LONGEST = 1000
-# Which share of a fact's words a memory must have that is said to say it.
+# Minimum share of a fact's words that a memory must contain to count as stating it.
 _ENOUGH = 0.5
 _ENOUGH_WITHOUT_NAMES = 0.7
 
@@ -31,7 +31,7 @@ _WISH = (
 )
 _UNWANTED = r"(?:\bnot|n['\u2019]t|\bnever|\bno longer)"
 _ASSISTANT = r"(?:the |this )?(?:assistant|ai|bot|chat\w*|agent|system|model|you|me|us|them|it)"
-# A wish to have something removed may also be about a lamp.
+# Nouns that show that something is to be removed from memory, and not, say, from a room.
 _INFORMATION = (
     r"\b(?:memor|record|remember|stored|saved|note|fact|number|address|info|detail|data|entr(?:y|ies)"
     r"|statement|mention|preference|histor|conversation|e-?mail|birthday|name\b)"
@@ -70,7 +70,7 @@ _FORGET = _any(
     r"(?:忘れ|消し|削除し)て(?:ほし|欲し|くれ|くださ|下さ|と|もら|$)|(?:忘れる|削除する|消す)よう|削除を(?:希望|依頼|要求)",
     r"(?:잊어|삭제해|지워)\s?(?:달|줘|주)|(?:잊|삭제|지우)\S{0,3}\s?(?:원|요청|바라|바란)",
 )
-# People forget, and want something never forgotten.
+# Phrases about forgetting that are no request: people forget things, or want them never forgotten.
 _NOT_ASKED = _any(
     r"(?:\bnot|n['\u2019]t|\bnever|\bcannot)\s+(?:to\s+|ever\s+|be\s+)*(?:forg|delet|eras|remov|discard)\w*",
     rf"{_UNWANTED}\s+(?:want|wish|ask|like)\w*\b[^.]{{0,60}}\b(?:forg|delet|eras|remov)\w*",
@@ -83,13 +83,13 @@ _NOT_ASKED = _any(
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of a fact.
+    """What to do with a fact.
 
     Attributes:
         fact: index of the fact.
         action: one of ``powermem.prompts.ACTIONS``.
-        target: alias of the stored memory that is changed, or that already says it; ``None`` for ADD.
-        text: the merged text of an UPDATE, else ``None``.
+        target: alias of the stored memory to change, or that already states the fact; ``None`` for ADD.
+        text: the merged text for UPDATE, otherwise ``None``.
     """
 
     fact: int
@@ -101,13 +101,15 @@ class Decision:
 def resolve(
     given: Collection[Decision], facts: Sequence[str], memories: Mapping[str, str]
 ) -> tuple[Decision, ...]:
-    """Bring decisions into agreement.
+    """Turn a model's decisions into consistent ones.
 
-    A fact that states something is stored, or merged into a memory, or a memory says it already. A memory
-    ends only because a fact takes its place, and is deleted only because the person asked to forget. So
-    DELETE for a fact that states something is SUPERSEDE; NONE for one that no memory says is ADD, and so is
-    UPDATE with a text that leaves the fact out. Of several facts that name one memory, forgetting comes
-    before superseding and superseding before merging, and the facts that come too late are added.
+    Every fact that states something ends up stored, merged into a memory, or stated by an existing memory. A
+    memory is closed only if a fact replaces it, and deleted only if the user asked to forget it. Therefore:
+
+    - DELETE for a fact that is no request to forget becomes SUPERSEDE.
+    - NONE for a fact that no memory states, and UPDATE with a text that omits the fact, become ADD.
+    - If several facts target one memory, DELETE wins over SUPERSEDE and SUPERSEDE over UPDATE; the facts that
+      lose are added.
 
     Args:
         given: the decisions, in any order; their targets exist.
@@ -115,18 +117,19 @@ def resolve(
         memories: the texts of the memories by alias, in any order.
 
     Returns:
-        The decisions to carry out, by fact. No two change the same memory; facts without any have none.
+        The decisions to carry out, ordered by fact. No two change the same memory. A fact without a decision
+        in ``given`` has none.
     """
     return _Resolution(facts, memories).of(frozenset(given))
 
 
 def asks_to_forget(fact: str) -> bool:
-    """Tell whether a fact says that the person wants something forgotten or takes something back."""
+    """Return whether a fact says that the user wants something forgotten, or retracts something."""
     return _FORGET.search(_NOT_ASKED.sub(" ", fact[:_LONGEST])) is not None
 
 
 class Words:
-    """The words of texts; those of each text are looked for once, however often it is compared."""
+    """The words of texts, cached, since each text is compared with many others."""
 
     def __init__(self) -> None:
         self._held: dict[str, frozenset[str]] = {}
@@ -140,7 +143,7 @@ class Words:
         return found
 
     def stated(self, text: str) -> tuple[list[frozenset[str]], frozenset[str]]:
-        """Return the terms of each name and number in a fact, and its words without those for the person."""
+        """Return the terms of each name and number in a fact, and all its terms but "user" and the like."""
         found = self._stated.get(text)
         if found is None:
             particulars = [frozenset(terms(particular)) for particular in _PARTICULAR.findall(text)]
@@ -149,13 +152,13 @@ class Words:
 
 
 def says(memory: str, fact: str, enough: float | None = None, words: Words | None = None) -> bool:
-    """Tell whether a text says what a fact states, as far as words and particulars show it.
+    """Return whether a text states a fact, judging by its words, names and numbers.
 
     Args:
         memory: the text.
         fact: the fact.
-        enough: which share of the fact's words it must have, not counting words for the person.
-        words: knows the words of texts that were compared before.
+        enough: minimum share of the fact's words that the text must contain.
+        words: cache of the words of texts.
     """
     words = Words() if words is None else words
     held = words.held(memory)
@@ -177,58 +180,68 @@ class _Resolution:
     def __init__(self, facts: Sequence[str], memories: Mapping[str, str]) -> None:
         self._facts = facts
         self._says = partial(says, words=Words())
-        # What each memory says at the end; those that end are taken out.
+        # The text of each memory afterwards; closed and deleted memories are removed.
         self._current = dict(sorted(memories.items()))
         self._kept: set[Decision] = set()
-        # Facts whose words are in another text, or are not to be kept; and those that become memories.
+        # Facts that need no memory of their own: merged into another text, or a request to forget.
         self._settled: set[int] = set()
+        # Facts to add as memories.
         self._stated: set[int] = set()
+        # By fact, the memories that a NONE names as stating it; `None` where it names none.
         self._nowhere: dict[int, set[str | None]] = {}
+        # By alias, what is proposed for each memory.
+        self._closing: dict[str, set[int]] = {}
+        self._forgetting: dict[str, set[int]] = {}
+        self._merging: dict[str, list[Decision]] = {}
 
     def of(self, given: frozenset[Decision]) -> tuple[Decision, ...]:
         given = self._superseding(given)
-        closing: dict[str, set[int]] = {}
-        forgetting: dict[str, set[int]] = {}
-        merging: dict[str, list[Decision]] = {}
         for item in sorted(given, key=_order):
-            action, fact, target = item.action, item.fact, item.target
-            if target is None or action == "ADD":
-                if action == "NONE":
-                    self._nowhere.setdefault(fact, set()).add(None)
-                else:
-                    self._stated.add(fact)
-            elif action == "NONE":
-                self._nowhere.setdefault(fact, set()).add(target)
-            elif action == "UPDATE":
-                if item.text and self._says(item.text, self._facts[fact]):
-                    merging.setdefault(target, []).append(item)
-                else:
-                    self._stated.add(fact)
-            elif action == "DELETE" and asks_to_forget(self._facts[fact]):
-                forgetting.setdefault(target, set()).add(fact)
-            else:
-                closing.setdefault(target, set()).add(fact)
+            self._propose(item)
         taken: dict[str, str] = {}
         for alias in list(self._current):
-            ends, merges = closing.get(alias, set()), merging.get(alias, [])
-            if alias in forgetting:
-                self._forget(alias, forgetting[alias], ends)
-                continue
-            # Both of one fact: the merged text counts if it keeps all that the memory says.
-            before = self._current[alias]
-            whole = [
-                item for item in merges if item.fact in ends and self._says(item.text or "", before, 1.0)
-            ]
-            if ends and not whole:
-                self._close(alias, ends)
-            elif merges:
-                self._stated |= ends - {item.fact for item in whole}
-                self._merge(alias, whole or merges, taken)
-        self._finish({item.fact for item in given}, merging)
+            self._settle_memory(alias, taken)
+        self._finish({item.fact for item in given})
         return tuple(sorted(self._kept, key=_order))
 
+    def _propose(self, item: Decision) -> None:
+        """Sort a decision by what it means for its fact and its target."""
+        action, fact, target = item.action, item.fact, item.target
+        if action == "NONE":
+            self._nowhere.setdefault(fact, set()).add(target)
+        elif target is None or action == "ADD":
+            self._stated.add(fact)
+        elif action == "UPDATE":
+            if item.text and self._says(item.text, self._facts[fact]):
+                self._merging.setdefault(target, []).append(item)
+            else:
+                self._stated.add(fact)
+        elif action == "DELETE" and asks_to_forget(self._facts[fact]):
+            self._forgetting.setdefault(target, set()).add(fact)
+        else:
+            self._closing.setdefault(target, set()).add(fact)
+
+    def _settle_memory(self, alias: str, taken: dict[str, str]) -> None:
+        """Choose one of the changes proposed for a memory."""
+        ends, merges = self._closing.get(alias, set()), self._merging.get(alias, [])
+        if alias in self._forgetting:
+            self._forget(alias, self._forgetting[alias], ends)
+            return
+        # If one fact proposes to both replace the memory and merge with it, merge only if the merged text
+        # keeps everything that the memory states.
+        before = self._current[alias]
+        whole = [item for item in merges if item.fact in ends and self._says(item.text or "", before, 1.0)]
+        if ends and not whole:
+            self._close(alias, ends)
+        elif merges:
+            self._stated |= ends - {item.fact for item in whole}
+            self._merge(alias, whole or merges, taken)
+
     def _superseding(self, given: frozenset[Decision]) -> frozenset[Decision]:
-        """Let a fact supersede all memories whose place it takes, also by updates to its own words."""
+        """Convert UPDATEs to a fact's own words into SUPERSEDE where the fact replaces other memories too.
+
+        A fact that replaces several memories must become one new memory, not the same text several times.
+        """
         ends: dict[int, set[str | None]] = {}
         for item in given:
             if item.action in ("SUPERSEDE", "DELETE") or self._repeats(item):
@@ -250,7 +263,7 @@ class _Resolution:
         del self._current[alias]
 
     def _close(self, alias: str, facts: set[int]) -> None:
-        # Two facts may take the place of one memory: the first closes it, the others are just new.
+        # If several facts replace one memory, the first one closes it and the others are simply added.
         self._kept.add(Decision(min(facts), "SUPERSEDE", alias))
         self._stated |= facts
         del self._current[alias]
@@ -259,17 +272,17 @@ class _Resolution:
         best = min(merges, key=lambda item: (item.fact, -len(item.text or ""), item.text or ""))
         text = best.text or ""
         self._settled.add(best.fact)
-        # Two memories cannot say the same; the second one stays as it is.
+        # Two memories cannot have the same text, so a second one stays as it is.
         if taken.setdefault(normalize(text), alias) == alias:
             self._kept.add(Decision(best.fact, "UPDATE", alias, text))
             self._current[alias] = text
 
-    def _finish(self, decided: set[int], merging: Mapping[str, Sequence[Decision]]) -> None:
-        """Settle every fact that has a decision."""
+    def _finish(self, decided: set[int]) -> None:
+        """Make a decision for every fact that has none yet."""
         superseding = {item.fact for item in self._kept if item.action == "SUPERSEDE"}
         merged = {item.fact for item in self._kept if item.action == "UPDATE"}
         late: dict[int, set[str | None]] = {fact: set(found) for fact, found in self._nowhere.items()}
-        for alias, items in merging.items():
+        for alias, items in self._merging.items():
             for item in items:
                 late.setdefault(item.fact, set()).add(alias)
         kept = {item.fact for item in self._kept}
@@ -283,7 +296,7 @@ class _Resolution:
                 self._kept.add(self._known(fact, late.get(fact, set())))
 
     def _known(self, fact: int, named: set[str | None]) -> Decision:
-        """Return NONE with a memory that says a fact, or ADD when none does."""
+        """Return NONE with a memory that states the fact, or ADD if there is none."""
         text = self._facts[fact]
         for alias, memory in self._current.items():
             if alias in named and self._says(memory, text):

@@ -1,1 +1,1 @@
-"""What is said to a language model: pure functions from data to messages."""
+"""Build the messages for language models: pure functions from data to messages."""

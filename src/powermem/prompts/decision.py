@@ -1,4 +1,4 @@
-"""The request that compares new facts with stored memories."""
+"""The request to compare new facts with stored memories."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..types import ChatMessage, Fact, Schema
 from .quoting import frame, long_date
 
 ACTIONS = ("ADD", "UPDATE", "SUPERSEDE", "DELETE", "NONE")
-"""What can be decided for a fact."""
+"""The possible decisions for a fact."""
 
 _INSTRUCTIONS = """\
 You keep the long-term memory of an assistant. New facts have come in; some stored memories are about the \
@@ -68,13 +68,13 @@ DECISION_SCHEMA = Schema(
 def decision_messages(
     facts: Sequence[Fact], existing: Sequence[tuple[str, str]], *, custom: str | None = None
 ) -> list[ChatMessage]:
-    """Ask what becomes of each fact beside the memories near it.
+    """Build the request to decide about each fact, given similar memories.
 
     Args:
-        facts: the new facts; their index is their number.
-        existing: alias and text of the stored memories near any of the facts, each once. Aliases are short,
-            such as ``"M1"``: a model copies those right where it garbles long ids.
-        custom: replaces the instructions. What the answer must look like and the data follow in any case.
+        facts: the new facts; their indices are their numbers.
+        existing: alias and text of the stored memories similar to any fact. Aliases are short, such as
+            ``"M1"``, since models garble long ids.
+        custom: replaces the instructions. The format of the answer and the data are appended in any case.
 
     Returns:
         A system message and a user message. The answer follows ``DECISION_SCHEMA``.

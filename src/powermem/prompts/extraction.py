@@ -1,4 +1,4 @@
-"""The request that turns a conversation into facts and preferences."""
+"""The request to extract facts and preferences from a conversation."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..types import ChatMessage, Message, Schema
-from .kinds import HIDDEN_ROLES, KINDS
 from .quoting import fill_today, frame, long_date, long_time
 from .recall import strip_recalled
+
+KINDS = ("fact", "preference", "plan", "event", "identity", "relationship", "instruction")
+"""Kinds of facts; ``"fact"`` if no other fits."""
+
+HIDDEN_ROLES = frozenset(("system", "developer", "tool", "function"))
+"""Roles whose messages are not part of the conversation between people and assistant."""
 
 _INSTRUCTIONS = """\
 You keep the long-term memory of an assistant. Read the conversation and write down what will still be worth \
@@ -65,7 +70,7 @@ def _nullable(kind: str) -> dict[str, Any]:
     return {"type": [kind, "null"]}
 
 
-# Every property is required and no other allowed: the strict form of structured output asks for both.
+# Strict structured output demands that every property is required and no others are allowed.
 _FACT: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -109,15 +114,14 @@ EXTRACTION_SCHEMA = Schema(
 def extraction_messages(
     messages: Sequence[Message], *, today: int, custom: str | None = None
 ) -> list[ChatMessage]:
-    """Ask for the facts of a conversation, and the preferences that show in it.
+    """Build the request for the facts of a conversation and the preferences shown in it.
 
     Args:
-        messages: the turns. Those of system and tools are not shown, nor is text marked as recalled; the
-            others keep their index as turn number.
-        today: the present moment, microseconds UTC, where no turn says when it was sent.
-        custom: replaces the instructions. ``{today}`` in it becomes the day of the last turn, also when the
-            conversation is long past. What the answer must look like and the conversation itself follow in
-            any case.
+        messages: the turns; their indices are the turn numbers. Messages of system and tools, and text marked
+            as recalled, are left out.
+        today: the present moment, microseconds UTC; used if no turn has a time.
+        custom: replaces the instructions. ``{today}`` in it becomes the day of the last turn. The format of
+            the answer and the conversation are appended in any case.
 
     Returns:
         A system message and a user message. The answer follows ``EXTRACTION_SCHEMA``.
@@ -139,12 +143,12 @@ def _last_day(messages: Sequence[Message], today: int) -> str:
 
 
 def has_conversation(messages: Sequence[Message]) -> bool:
-    """Return whether a request would show any turn: of system, tools and recalled text there is none."""
+    """Return whether a request would show any turn; system, tools and recalled text are left out."""
     return bool(shown_turns(messages))
 
 
 def shown_turns(messages: Sequence[Message]) -> list[dict[str, Any]]:
-    """Return the turns that a request shows, as JSON objects with their index as number."""
+    """Return the turns to show in a request, as JSON objects numbered by their index."""
     turns = []
     for index, message in enumerate(messages):
         text = strip_recalled(message.content)

@@ -1,4 +1,4 @@
-"""The request that puts images and documents into words."""
+"""The request to describe images and documents."""
 
 from __future__ import annotations
 
@@ -24,13 +24,12 @@ Answer with plain text, in the language of the words that came with it, or else 
 def description_messages(
     parts: Sequence[Mapping[str, Any]], said: str = "", *, details: str = "auto"
 ) -> list[ChatMessage]:
-    """Ask what images and documents show.
+    """Build the request to describe images and documents.
 
     Args:
-        parts: them, in OpenAI's form.
-        said: the text of the message that they came with.
-        details: how closely to look at images that do not say it themselves: ``"auto"``, ``"low"`` or
-            ``"high"``.
+        parts: the images and documents, in OpenAI's format.
+        said: the text of their message.
+        details: the resolution for images that set none: ``"auto"``, ``"low"`` or ``"high"``.
 
     Returns:
         A system message and a user message.

@@ -1,4 +1,4 @@
-"""How text that others wrote is laid before a model: as data that cannot leave its frame."""
+"""Quote untrusted text for a model, as data that cannot escape its frame."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from ..clock import MONTHS, WEEKDAYS, offset_name, to_datetime
 _TODAY = re.compile(r"\{\s*(?:today|date|current_date)\s*\}", re.IGNORECASE)
 
 
-# The angle brackets, those that become one in a compatibility form, and those that only look like one.
+# Angle brackets, characters that Unicode normalization turns into one, and lookalikes.
 _ANGLES = (
     "<>\u226e\u226f\ufe64\ufe65\uff1c\uff1e"
     "\u02c2\u02c3\u1433\u1438\u2039\u203a\u2329\u232a\u276c-\u2771\u27e8\u27e9\u29fc\u29fd\u3008\u3009"
 )
-# Of no width, turning the direction of what follows, or a line break that is none in JSON.
+# Zero-width characters, direction controls, and line breaks that JSON does not escape.
 _UNSEEN = (
     "\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e0fff"
 )
 _SPECIAL = re.compile(
     f"[{_ANGLES}{_UNSEEN}]"
-    # What HTML reads as an angle bracket, at once or after being read twice.
+    # HTML entities of angle brackets, including those that are escaped twice.
     "|&(?=#|(?i:amp|lt|gt|lang|rang|nvlt|nvgt|nlt|ngt))"
 )
 _INVISIBLE = re.compile(f"[\x00-\x08\x0e-\x1f{_UNSEEN}]")
@@ -32,38 +32,35 @@ _WRITTEN_ESCAPE = re.compile(r"\\(?=[uUxN][0-9a-fA-F{]|u\{)")
 
 
 def seal(text: str) -> str:
-    """Escape whatever could end a quotation or imitate a tag, as the last thing that is done to it.
+    """Escape everything that could close a quotation or imitate a tag; must be the last step.
 
     Args:
-        text: with all its parts put together, since a tag may be divided over two of them.
+        text: the whole text: a tag might be split between two parts.
 
     Returns:
-        The text with angle brackets, what looks or is read like one, and invisible characters written as in
-        JSON: ``\\u003c``.
+        The text with angle brackets, lookalikes, their entities and invisible characters escaped as in JSON:
+        ``\\u003c``.
     """
     return _SPECIAL.sub(_escaped, text)
 
 
 def quote(text: str) -> str:
-    """Return a text on one line, as a model may be shown it: without tags, and with nothing hidden."""
-    # Blanks may be what divides the characters of a tag, so they are settled before anything is escaped.
+    """Return a text on one line, without tags or invisible characters, as safe to show to a model."""
+    # Collapsing blanks can join the parts of a tag, so it must come before escaping.
     plain = " ".join(_INVISIBLE.sub("", text.encode("utf-8", "replace").decode()).split())
     return seal(_WRITTEN_ESCAPE.sub(r"\\\\", plain))
 
 
 def frame(name: str, records: Iterable[Mapping[str, Any]]) -> str:
-    """Write records as JSON lines between two tags.
+    """Return records as JSON lines between two tags.
 
     Args:
         name: the name of the tags.
-        records: JSON objects, one a line. No text in them can forge the closing tag; see ``seal``.
-
-    Returns:
-        The framed block.
+        records: JSON objects. No text in them can forge the closing tag; see ``seal``.
     """
     lines = (seal(json.dumps(record, ensure_ascii=False)) for record in records)
     framed = "\n".join((f"<{name}>", *lines, f"</{name}>"))
-    # A lone surrogate cannot be sent.
+    # A lone surrogate cannot be encoded as UTF-8.
     return framed.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -73,22 +70,22 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def long_date(moment: int, utc_offset: int | None = None) -> str:
-    """Write a day with its weekday, as in ``"Monday, 8 May 2023"``.
+    """Format a day with its weekday, as in ``"Monday, 8 May 2023"``.
 
     Args:
         moment: microseconds UTC.
-        utc_offset: how many seconds the speaker's clock is ahead of UTC.
+        utc_offset: seconds that the speaker's clock is ahead of UTC.
     """
     day = to_datetime(moment, utc_offset)
     return f"{WEEKDAYS[day.weekday()]}, {day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def long_time(moment: int, utc_offset: int | None = None) -> str:
-    """Write a moment to the minute as in ``"Monday, 8 May 2023, 13:56 UTC+02:00"``; see `long_date`."""
+    """Format a moment to the minute, as in ``"Monday, 8 May 2023, 13:56 UTC+02:00"``; see `long_date`."""
     when = to_datetime(moment, utc_offset)
     return f"{long_date(moment, utc_offset)}, {when.hour:02d}:{when.minute:02d} {offset_name(when)}"
 
 
 def fill_today(template: str, today: str) -> str:
-    """Put a date where a user's own prompt says ``{today}``; all other braces stay as they are."""
+    """Replace ``{today}`` in a custom prompt by a date; all other braces stay as they are."""
     return _TODAY.sub(lambda match: today, template)

@@ -1,4 +1,4 @@
-"""The one request that follows an answer nobody could read."""
+"""The request to repair an answer that could not be parsed."""
 
 from __future__ import annotations
 
@@ -7,24 +7,21 @@ from collections.abc import Sequence
 from ..types import ChatMessage
 from .quoting import quote
 
-# Enough to see what went wrong; a model that repeats itself without end must not fill the next request too.
+# Characters. Enough to show the fault, without letting the output of a model in a loop fill the request.
 _SHOWN = 8_000
 
 
 def repair_messages(previous: Sequence[ChatMessage], reply: str, error: Exception | str) -> list[ChatMessage]:
-    """Ask again after an answer that could not be read.
+    """Build the request to send an answer again in the right form.
 
     Args:
-        previous: the messages that led to the answer.
-        reply: the answer; its first 8,000 characters are shown.
-        error: what was wrong with it.
-
-    Returns:
-        The previous messages, the answer, and a request to send it again in the right form.
+        previous: the messages of the first request.
+        reply: the answer, of which the first 8,000 characters are included.
+        error: what is wrong with the answer.
     """
     return [
         *previous,
-        # Some providers refuse an empty message.
+        # Some providers reject empty messages.
         {"role": "assistant", "content": reply[:_SHOWN].strip() or "(no text)"},
         {
             "role": "user",

@@ -1,4 +1,4 @@
-"""The request that puts memories in order of how much they help to answer a question."""
+"""The request to score memories by how much they help to answer a question."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ RERANKING_SCHEMA = Schema(
 
 
 def reranking_messages(question: str, memories: Sequence[tuple[str, str]]) -> list[ChatMessage]:
-    """Ask which memories help to answer a question.
+    """Build the request to score memories.
 
     Args:
-        question: what is looked for.
-        memories: alias and text of each. Aliases are short, such as ``"M1"``.
+        question: the question.
+        memories: alias and text of each memory. Aliases are short, such as ``"M1"``.
 
     Returns:
         A system message and a user message. The answer follows ``RERANKING_SCHEMA``.

@@ -1,4 +1,4 @@
-"""The request that divides a long conversation into topics."""
+"""The request to divide a long conversation into topics."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ SEGMENTATION_SCHEMA = Schema(
     },
 )
 
-# What a turn is about shows in its first sentences.
+# Characters of each turn to show; its first sentences tell the topic.
 _SHOWN = 300
 
 
 def segmentation_messages(messages: Sequence[Message]) -> list[ChatMessage]:
-    """Ask for the topics of a conversation.
+    """Build the request for the topics of a conversation.
 
     Args:
-        messages: the turns. Those of system and tools are not shown, nor is text marked as recalled; of the
-            others the first 300 characters. They keep their index as turn number.
+        messages: the turns; their indices are the turn numbers. Messages of system and tools, and text marked
+            as recalled, are left out; of the others, the first 300 characters are shown.
 
     Returns:
         A system message and a user message. The answer follows ``SEGMENTATION_SCHEMA``.

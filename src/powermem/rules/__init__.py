@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..cleaning import normalize
-from ..prompts.kinds import HIDDEN_ROLES
+from ..prompts.extraction import HIDDEN_ROLES
 from ..prompts.recall import strip_recalled
 from ..types import Fact, FoundPreference, Message
 from . import assistant, chinese, english, foreign

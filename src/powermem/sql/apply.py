@@ -34,6 +34,7 @@ from ..errors import StoreError
 from ..ids import new_id
 from ..indexing import index
 from ..metadata import merge
+from ..records import kept_text
 from ..types import HistoryEntry, Row, Scope, Stored
 from .collection import CollectionSQL, passes
 from .embedder import EmbedderSQL
@@ -51,11 +52,13 @@ class _Share:
 
     Attributes:
         changed: all memories that the transaction changes.
+        changes: the caller's.
         instead: by the id of a memory that turned out to be known, the id under which it is known.
         outcomes: of the changes so far.
     """
 
     changed: list[Row]
+    changes: Sequence[Change]
     instead: dict[int, int] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
 
@@ -186,7 +189,7 @@ class Writer:
         return outcomes
 
     def _run(self, batch: Sequence[Change], changed: list[Row]) -> Steps[list[Outcome]]:
-        share = _Share(changed)
+        share = _Share(changed, batch)
         for adds, changes in groupby(batch, _adds):
             if adds:
                 share.outcomes += yield from self._add(share, list(changes))
@@ -291,7 +294,7 @@ class Writer:
             yield Statements(self._insert_link, pairs)
 
     def _queued(self, share: _Share, change: Change) -> Steps[Outcome]:
-        return self._queue.apply(change, share.outcomes)
+        return self._queue.apply(change, share.changes, share.outcomes)
 
     def _replace_text(self, share: _Share, change: ReplaceText) -> Steps[Updated | Duplicate | None]:
         row = yield from self._read_current(change.id, change.version)
@@ -373,7 +376,9 @@ class Writer:
     def _remember(self, share: _Share, change: Remember) -> Steps[str]:
         sql = self._sql
         where = (*scope_values(change.scope), sql.stored(change.key))
-        result = change.result if isinstance(change.result, str) else change.result(share.outcomes)
+        result = change.result
+        if not isinstance(result, str):
+            result = kept_text(result, share.changes, share.outcomes)
         count = yield Statement(self._insert_result, (*where, sql.stored(result), change.at))
         if count == 1:
             return result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ..changes import AddMemory
 from ..clock import DAY
@@ -18,7 +18,7 @@ from .dialects import Dialect, Fragment
 from .filters import Narrowed, narrow_filter
 from .rows import Texts, scope_values, to_row
 from .schema import check_collection
-from .steps import Statement, Steps, TransactionAbortedError
+from .steps import Query, Statement, Steps, TransactionAbortedError
 
 T = TypeVar("T")
 
@@ -31,6 +31,31 @@ RECORD = (
 _EVERYTHING = Narrowed("1 = 1", [], "(1 = 0)", uncertain=False)
 
 
+class NewColumn(NamedTuple):
+    """A step that adds a column which may hold nothing, unless an earlier try has added it.
+
+    Some servers can neither undo such a statement nor leave it out where the column is there.
+    """
+
+    table: str
+    column: str
+    type: str
+
+    @property
+    def known(self) -> Query:
+        """The query that has a row when the column is there."""
+        return Query(
+            "SELECT 1 FROM information_schema.columns "
+            "WHERE table_schema = DATABASE() AND table_name = ? AND column_name = ?",
+            (self.table, self.column),
+        )
+
+    @property
+    def statement(self) -> str:
+        """The statement that adds it."""
+        return f"ALTER TABLE {self.table} ADD COLUMN {self.column} {self.type}"
+
+
 class CollectionSQL(Texts, ABC):
     """One collection's statements.
 
@@ -39,6 +64,7 @@ class CollectionSQL(Texts, ABC):
 
     Attributes:
         dialect: how the database filters.
+        schema_version: the newest version that this library knows.
         locking: what a SELECT ends in so that its rows stay as they are until the transaction is over.
         meta_key: the column of ``meta`` by which a row is found.
         request_key: the column of ``requests`` with the caller's key.
@@ -55,6 +81,7 @@ class CollectionSQL(Texts, ABC):
     """
 
     dialect: Dialect
+    schema_version: int
     locking = " FOR UPDATE"
     meta_key = "name"
     request_key = "name"
@@ -85,6 +112,23 @@ class CollectionSQL(Texts, ABC):
         self.tasks = f"{collection}_tasks"
         self.lanes = f"{collection}_lanes"
         self.preferences = f"{collection}_preferences"
+
+    @abstractmethod
+    def schema(self) -> list[str]:
+        """Return the statements that create the newest version of the collection."""
+
+    @abstractmethod
+    def steps(self) -> Mapping[int, Sequence[str | NewColumn]]:
+        """Return, for each older version, the statements that lead to the next one."""
+
+    @abstractmethod
+    def exists(self) -> Query:
+        """Return a query that has a row when the collection's tables exist."""
+
+    def note_migration(self, version: int, at: int) -> Steps[None]:
+        """Write down when the schema came to a version, where there is a table for that."""
+        del version, at
+        yield from ()
 
     def mark(self, column: str) -> str:
         """Return the place of a parameter for a column, with a cast where the database needs one."""

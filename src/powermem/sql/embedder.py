@@ -23,7 +23,7 @@ class EmbedderSQL:
 
     def __init__(self, sql: CollectionSQL, where: str) -> None:
         self._sql = sql
-        self._where = where
+        self.where = where
         self._switches: int | None = None
 
     def meta(self, name: str, lock: str = "") -> Steps[str | int | None]:
@@ -73,7 +73,7 @@ class EmbedderSQL:
         switches = yield from self.switches()
         if not stored.accepts(identity):
             raise EmbeddingMismatchError(
-                f"{self._where}: collection {self._sql.collection!r} holds vectors of {stored}, but the "
+                f"{self.where}: collection {self._sql.collection!r} holds vectors of {stored}, but the "
                 f"configured embedder is {identity}; configure the former again, or move the memories to the "
                 "new one with reembed()"
             )
@@ -100,7 +100,7 @@ class EmbedderSQL:
         if self._switches is not None and int(switches or 0) != self._switches:
             identity = yield from self.find()
             raise EmbeddingMismatchError(
-                f"{self._where}: collection {self._sql.collection!r} was moved to the vectors of {identity} "
+                f"{self.where}: collection {self._sql.collection!r} was moved to the vectors of {identity} "
                 "while it was open; configure that embedder and open it again"
             )
 

@@ -12,10 +12,11 @@ from typing import Any
 
 from ..filters.expression import Condition
 from ..types import Row, Words
+from .collection import NewColumn
 from .dialects import Dialect, Fragment
 from .partitions import FollowedSQL, of_user
 from .schema import queue_tables
-from .server import NewColumn, ServerSQL
+from .server import ServerSQL
 from .steps import Query, Statement, Statements, Steps
 
 _DOUBT = frozenset({"1 = 1"})
@@ -185,8 +186,8 @@ class MySQLSQL(ServerSQL, FollowedSQL):
             "WHERE t.name = 'trimmed'",
         ]
 
-    def exists(self) -> Fragment:
-        return Fragment(
+    def exists(self) -> Query:
+        return Query(
             "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
             (self.meta,),
         )

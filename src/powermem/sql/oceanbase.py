@@ -11,11 +11,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..ranking.found import Found
 from ..types import Row, Words
+from .collection import NewColumn
 from .dialects import Fragment
 from .mysql import MySQLSQL
 from .partitions import Freshness
-from .server import NewColumn
 from .steps import Query, Steps
 
 MAX_INDEXED_DIMENSION = 4096
@@ -32,6 +33,9 @@ eighth of the 100 nearest of 20,000 was lost, with 600 one in 500, and it took n
 _HNSW = "distance=cosine, type=hnsw, lib=vsag, m=16, ef_construction=64"
 
 
+# One statement asks for the turns beside this number of rows, always the same one, since the server takes ten
+# times as long for a statement that it has not seen before.
+_ASKED = 20
 _SAID = "user_id, run_id, valid_from, id"
 # All that tells whether a row can be found: the rows themselves are a hundred times as wide.
 _SEEN = "user_id, valid_to, expires_at, valid_from, agent_id, run_id, length"
@@ -62,6 +66,7 @@ class OceanBaseSQL(MySQLSQL):
     """
 
     schema_version = 4
+    held = 20_000
     searched: tuple[str, ...] = _SEARCHED
     more_columns = ", words LONGTEXT, length INT"
     more_keys = f", FULLTEXT KEY words (words) WITH PARSER space, KEY said ({_SAID}), KEY seen ({_SEEN})"
@@ -197,6 +202,33 @@ class OceanBaseSQL(MySQLSQL):
             (4 * dimension, *chosen.values),
         )
 
+    def turns_beside(self, found: Found, rows: Sequence[int], span: int) -> Steps[list[tuple[int, int, int]]]:
+        """See `powermem.sql.beside.SearchingSQL`."""
+        side = (
+            f"(SELECT ? AS place, id, valid_from FROM {self.records} WHERE user_id = ? AND run_id = ? "
+            "AND valid_from {sign}= ? AND (valid_from {sign} ? OR id {sign} ?) "
+            f"ORDER BY valid_from {{order}}, id {{order}} LIMIT {span})"
+        )
+        both = [side.format(sign="<", order="DESC"), side.format(sign=">", order="ASC")]
+        sql = " UNION ALL ".join(both * _ASKED)
+        near: dict[int, set[tuple[int, int]]] = {}
+        for start in range(0, len(rows), _ASKED):
+            group = rows[start : start + _ASKED]
+            values: list[Any] = []
+            for row in (*group, *[group[-1]] * (_ASKED - len(group))):
+                begins = int(found.valid_from[row])
+                values += [row, found.users[row], found.run_ids[row], begins, begins, found.ids[row]] * 2
+            for row, memory_id, begins in (yield Query(sql, values)):
+                near.setdefault(row, set()).add((begins, memory_id))
+        beside = []
+        for row, turns in near.items():
+            own = (int(found.valid_from[row]), found.ids[row])
+            before = sorted((turn for turn in turns if turn < own), reverse=True)
+            after = sorted(turn for turn in turns if turn > own)
+            for side_of in (before, after):
+                beside += [(own[1], turn[1], distance) for distance, turn in enumerate(side_of, 1)]
+        return beside
+
 
 def far(embedding: bytes) -> Fragment:
     """Return how far a row's vector is from a query's, both of length one; never NULL where there is one."""
@@ -227,23 +259,3 @@ def searched_rows(
         f"{distance.sql} AS cosine, COALESCE(length, 0), terms, frequencies FROM {table} WHERE {which.sql}"
     )
     return sql, [*visible.values, *distance.values, *which.values]
-
-
-def turns_beside(table: str, count: int, span: int) -> str:
-    """Return the query for the turns around given ones: (place among those given, id, valid_from).
-
-    The parameters of each of the ``count`` given ones are, twice: its place, user, run, valid_from,
-    valid_from, id.
-
-    Args:
-        table: the memories.
-        count: how many are given.
-        span: how many turns to look away in each direction.
-    """
-    side = (
-        f"(SELECT ? AS place, id, valid_from FROM {table} WHERE user_id = ? AND run_id = ? "
-        "AND valid_from {sign}= ? AND (valid_from {sign} ? OR id {sign} ?) "
-        f"ORDER BY valid_from {{order}}, id {{order}} LIMIT {span})"
-    )
-    both = [side.format(sign="<", order="DESC"), side.format(sign=">", order="ASC")]
-    return " UNION ALL ".join(both * count)

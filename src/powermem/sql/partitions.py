@@ -46,10 +46,12 @@ class FollowedSQL(CollectionSQL):
     Attributes:
         followed: what of ``meta`` a search looks at first.
         trimmed: the name in ``meta`` of the number up to which changes are no longer listed.
+        held: of a user with more rows no partition is loaded where the server can search.
     """
 
     followed: tuple[str, ...] = ("sequence", "trimmed", "dimension", "switches")
     trimmed = "trimmed"
+    held = 0
 
     @property
     def progress(self) -> str:
@@ -101,16 +103,12 @@ class PartitionLoader:
         sql: the collection.
         embedder: whose vectors it holds.
         cache: the partitions.
-        most_rows: what has more rows is not loaded where a server can search by itself.
     """
 
-    def __init__(
-        self, sql: FollowedSQL, embedder: EmbedderSQL, cache: PartitionCache[Any], most_rows: int = 0
-    ) -> None:
+    def __init__(self, sql: FollowedSQL, embedder: EmbedderSQL, cache: PartitionCache[Any]) -> None:
         self._sql = sql
         self._embedder = embedder
         self._cache = cache
-        self._most_rows = most_rows
 
     def freshness(self) -> Steps[Freshness]:
         """Return how far the collection is.
@@ -141,7 +139,7 @@ class PartitionLoader:
             # it, although a thread may still be adding rows to what is dropped here.
             entry.partition = None
             changed = [row[0] for row in (yield self._sql.changed(entry.user_id, entry.sequence))]
-            if len(partition) + len(changed) > self._most_rows and freshness.indexed:
+            if len(partition) + len(changed) > self._sql.held and freshness.indexed:
                 partition = yield from self._load(entry.user_id, freshness)
             else:
                 partition.remove(changed)
@@ -154,7 +152,7 @@ class PartitionLoader:
 
     def _load(self, user_id: str | None, freshness: Freshness) -> Loading[Partition | None]:
         size: int = (yield self._sql.size(user_id))[0][0]
-        if size > self._most_rows and freshness.indexed:
+        if size > self._sql.held and freshness.indexed:
             return None
         partition = self._cache.make(freshness.dimension, size)
         listed = self._sql.listed(user_id)

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from ..metadata import encode
+from ..ranking.found import Found
 from ..types import Row, Words
 from .dialects import Fragment
 from .jsonb import ESCAPED, PLAIN, POSTGRES, UNICODE
 from .schema import create_queue, queue_tables
 from .server import ServerSQL
+from .steps import Query, Steps
 
 MAX_INDEXED_DIMENSION = 2000
 """pgvector's HNSW takes no longer vectors; without an index every search is exact."""
@@ -184,8 +186,8 @@ class PostgresSQL(ServerSQL):
             f"DELETE FROM {self.meta} WHERE name IN ('embedder', 'model', 'dimension', 'budget')",
         ]
 
-    def exists(self) -> Fragment:
-        return Fragment("SELECT 1 WHERE to_regclass(?::text) IS NOT NULL", (self.meta,))
+    def exists(self) -> Query:
+        return Query("SELECT 1 WHERE to_regclass(?::text) IS NOT NULL", (self.meta,))
 
     def create_index(self, dimension: int) -> str | None:
         """Return the statement that makes vectors of this length fast to find, if there is one."""
@@ -266,11 +268,8 @@ class PostgresSQL(ServerSQL):
     def loaded_json(self, text: str) -> str:
         return unescape_json(text)
 
-    def turns_beside(self) -> str:
-        """Return the query for the turns around given ones: (id, the id of one beside it, distance in turns).
-
-        Its parameters are the ids, users, runs and valid_from of the given turns, and twice how far to look.
-        """
+    def turns_beside(self, found: Found, rows: Sequence[int], span: int) -> Steps[list[tuple[int, int, int]]]:
+        """See `powermem.sql.beside.SearchingSQL`."""
         side = (
             "(SELECT id, row_number() OVER (ORDER BY valid_from {order}, id {order}) AS distance "
             f"FROM {self.records} WHERE user_id = asked.whose AND run_id = asked.run "
@@ -278,12 +277,20 @@ class PostgresSQL(ServerSQL):
             "ORDER BY valid_from {order}, id {order} LIMIT ?)"
         )
         before, after = side.format(order="DESC", sign="<"), side.format(order="ASC", sign=">")
-        return (
+        sql = (
             'SELECT asked.id, near.id, near.distance FROM (SELECT id, whose COLLATE "C" AS whose, '
             'run COLLATE "C" AS run, begins '
             "FROM unnest(?::bigint[], ?::text[], ?::text[], ?::bigint[]) AS given (id, whose, run, begins)) "
             f"AS asked CROSS JOIN LATERAL ({before} UNION ALL {after}) AS near"
         )
+        values = [
+            [found.ids[row] for row in rows],
+            [found.users[row] for row in rows],
+            [found.run_ids[row] for row in rows],
+            [int(found.valid_from[row]) for row in rows],
+        ]
+        near: list[tuple[int, int, int]] = yield Query(sql, [*values, span, span])
+        return near
 
 
 def searched_rows(

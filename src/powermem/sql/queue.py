@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..changes import (
     AddPreference,
@@ -27,6 +27,7 @@ from ..changes import (
 )
 from ..clock import DAY
 from ..ids import first_id
+from ..records import event_items
 from ..tasks import (
     ALL_DONE,
     OPEN,
@@ -59,6 +60,10 @@ _GIVEN_UP = (
 )
 
 
+Batch: TypeAlias = tuple[Sequence[Change], Sequence[Outcome]]
+"""The changes of a batch, and the outcomes of those that were applied."""
+
+
 class QueueSQL:
     """One collection's statements.
 
@@ -79,7 +84,7 @@ class QueueSQL:
         self.ledger = LedgerSQL(sql)
         self._insert_turn = sql.inserting(sql.turns, TURN)
         self._insert_buffered = sql.inserting(sql.buffer, BUFFERED)
-        self._apply: dict[type[Any], Callable[[Any, Sequence[Outcome]], Steps[Outcome]]] = {
+        self._apply: dict[type[Any], Callable[[Any, Batch], Steps[Outcome]]] = {
             FinishTurns: self._finish_turns,
             QueueTurns: self._queue_turns,
             FreeTurns: self._free_turns,
@@ -90,24 +95,30 @@ class QueueSQL:
         self.changes = (*self._apply,)
         """The changes that `apply` knows."""
 
-    def apply(self, change: Any, outcomes: Sequence[Outcome]) -> Steps[Outcome]:
-        """Apply one of ``changes``, after those of the same batch that had these outcomes."""
-        return self._apply[type(change)](change, outcomes)
+    def apply(self, change: Any, changes: Sequence[Change], outcomes: Sequence[Outcome]) -> Steps[Outcome]:
+        """Apply one of ``changes``.
 
-    def _finish_turns(self, change: FinishTurns, outcomes: Sequence[Outcome]) -> Steps[None]:
+        Args:
+            change: what to apply.
+            changes: its batch.
+            outcomes: of the changes of its batch before it.
+        """
+        return self._apply[type(change)](change, (changes, outcomes))
+
+    def _finish_turns(self, change: FinishTurns, batch: Batch) -> Steps[None]:
         finished = 0
         for ids in chunks(change.ids):
             finished += yield Statement(f"DELETE FROM {self._buffer} WHERE turn_id IN ({marks(ids)})", ids)
         if change.strict and finished != len(change.ids):
             raise TurnsGone(f"{len(change.ids) - finished} of {len(change.ids)} turns wait no more")
 
-    def _queue_turns(self, change: QueueTurns, outcomes: Sequence[Outcome]) -> Steps[None]:
+    def _queue_turns(self, change: QueueTurns, batch: Batch) -> Steps[None]:
         yield Statements(
             self._sql.inserting(self._sql.buffer, BUFFERED, once=True),
             [*map(self.encoding.buffered_values, change.turns)],
         )
 
-    def _free_turns(self, change: FreeTurns, outcomes: Sequence[Outcome]) -> Steps[int]:
+    def _free_turns(self, change: FreeTurns, batch: Batch) -> Steps[int]:
         freed: int = yield Statement(
             f"UPDATE {self._buffer} SET task_id = 0 WHERE lane = ? AND task_id IN "
             f"(SELECT id FROM {self._tasks} WHERE lane = ? AND {_GIVEN_UP})",
@@ -142,11 +153,11 @@ class QueueSQL:
         if waiting:
             yield Statements(self._insert_buffered, [*map(self.encoding.buffered_values, waiting)])
 
-    def _hold_lane(self, change: HoldLane, outcomes: Sequence[Outcome]) -> Steps[None]:
+    def _hold_lane(self, change: HoldLane, batch: Batch) -> Steps[None]:
         yield from self.lanes.check(change.owner, change.lane)
         yield from self.lanes.hold(change.lane, change.until)
 
-    def _update_task(self, change: UpdateTask, outcomes: Sequence[Outcome]) -> Steps[Task | None]:
+    def _update_task(self, change: UpdateTask, batch: Batch) -> Steps[Task | None]:
         if change.status is ProcessStatus.PENDING:
             # Lanes are locked before tasks. Even if it is not in a state for that: it may be by the time that
             # it is locked.
@@ -158,7 +169,7 @@ class QueueSQL:
             if change.strict:
                 raise TaskEnded(f"task {change.id} is {'gone' if task is None else task.status}")
             return None
-        results = change.results(outcomes) if change.results is not None else ()
+        results = event_items(*batch, change.results) if change.results is not None else ()
         task = _changed(task, change, results)
         yield Statement(
             f"UPDATE {self._tasks} SET status = ?, stage = ?, attempts = ?, error = ?, due_at = ?, "
@@ -177,7 +188,7 @@ class QueueSQL:
         )
         return task
 
-    def _add_preference(self, change: AddPreference, outcomes: Sequence[Outcome]) -> Steps[int]:
+    def _add_preference(self, change: AddPreference, batch: Batch) -> Steps[int]:
         added: int = yield Statement(
             self._sql.inserting(self._sql.preferences, PREFERENCE, once=True),
             self.encoding.preference_values(change.preference),

@@ -3,51 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 from ..changes import AddMemory
 from ..types import Row, Stored, Words
 from .collection import RECORD, CollectionSQL, words_of
-from .dialects import Fragment
 from .schema import DATED_TABLES, QUEUE_TABLES
-from .steps import Query, Statements, Steps
-
-
-class NewColumn(NamedTuple):
-    """A step that adds a column which may hold nothing, unless an earlier try has added it.
-
-    Some servers can neither undo such a statement nor leave it out where the column is there.
-    """
-
-    table: str
-    column: str
-    type: str
-
-    @property
-    def known(self) -> Fragment:
-        """The query that has a row when the column is there."""
-        return Fragment(
-            "SELECT 1 FROM information_schema.columns "
-            "WHERE table_schema = DATABASE() AND table_name = ? AND column_name = ?",
-            (self.table, self.column),
-        )
-
-    @property
-    def statement(self) -> str:
-        """The statement that adds it."""
-        return f"ALTER TABLE {self.table} ADD COLUMN {self.column} {self.type}"
+from .steps import Query, Statement, Statements, Steps
 
 
 class ServerSQL(CollectionSQL, ABC):
     """One collection's statements for a database server.
 
     Attributes:
-        schema_version: the newest version that this library knows.
         searched: columns of ``records`` that only searches read, besides the common ones.
     """
 
-    schema_version: int
     searched: tuple[str, ...]
 
     def __init__(self, collection: str) -> None:
@@ -58,17 +30,8 @@ class ServerSQL(CollectionSQL, ABC):
         self.queue = tuple(f"{collection}_{table}" for table in QUEUE_TABLES)
         """The tables of the work to do."""
 
-    @abstractmethod
-    def schema(self) -> list[str]:
-        """Return the statements that create the newest version of the collection."""
-
-    @abstractmethod
-    def steps(self) -> Mapping[int, Sequence[str | NewColumn]]:
-        """Return, for each older version, the statements that lead to the next one."""
-
-    @abstractmethod
-    def exists(self) -> Fragment:
-        """Return a query that has a row when the collection's tables exist."""
+    def note_migration(self, version: int, at: int) -> Steps[None]:
+        yield Statement(self.inserting(self.migrations, "version, applied_at", once=True), (version, at))
 
     @abstractmethod
     def search_values(self, row: Row, embedding: bytes | None, words: Words) -> tuple[Any, ...]:

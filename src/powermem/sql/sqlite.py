@@ -12,7 +12,7 @@ from ..types import Row, Stored, Words
 from .collection import RECORD, words_of
 from .dialects import SQLITE, Fragment
 from .partitions import FollowedSQL, of_user
-from .schema import QUEUE_TABLES
+from .schema import QUEUE_TABLES, SCHEMA_VERSION, sqlite_migrations, sqlite_schema
 from .steps import Query, Statement, Statements, Steps
 
 # What of ``meta`` stays when the collection is emptied.
@@ -30,6 +30,7 @@ class SQLiteSQL(FollowedSQL):
     """
 
     dialect = SQLITE
+    schema_version = SCHEMA_VERSION
     followed = ("sequence", "deleted_before", "dimension", "switches")
     trimmed = "deleted_before"
     locking = ""
@@ -56,6 +57,15 @@ class SQLiteSQL(FollowedSQL):
             "ON CONFLICT (user_id, agent_id, run_id, hash) WHERE valid_to IS NULL DO NOTHING"
         )
         self._insert_vector = f"INSERT OR REPLACE INTO {self.vectors} VALUES (?, ?, ?, ?)"
+
+    def schema(self) -> list[str]:
+        return sqlite_schema(self.collection)
+
+    def steps(self) -> Mapping[int, Sequence[str]]:
+        return sqlite_migrations(self.collection)
+
+    def exists(self) -> Query:
+        return Query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (self.meta,))
 
     def named(self, ids: Sequence[int], user_id: str | None) -> Fragment:
         # The table is not divided by user, and its index by user is slower than ids are.

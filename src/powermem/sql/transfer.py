@@ -153,7 +153,7 @@ class Transfer:
         return True, True
 
     def _lock_shadow(self) -> Steps[str | int | None]:
-        """Return for which embedder vectors were put aside; nobody else changes them until the end."""
+        """Return for which embedder vectors were put aside, and lock them until the end."""
         return (yield from self._embedder.meta("shadow", self._sql.locking))
 
     def _discard(self) -> Steps[None]:

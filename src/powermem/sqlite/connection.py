@@ -247,10 +247,10 @@ class Database:
         self._held = True
 
     def _check_in_place(self, count: int = len(BESIDE)) -> None:
-        """Refuse to write into files that nobody will find again.
+        """Refuse to write into files that no longer have a name.
 
         Args:
-            count: how many of the files to look at; the log and its index are gone when nobody is connected.
+            count: how many of the files to look at; without a connection the log and its index are gone.
 
         Raises:
             StoreUnavailableError: the file, its log or its index was removed or replaced.

@@ -1,4 +1,4 @@
-"""What the SQLite store does, one blocking call each."""
+"""The blocking part of the SQLite store."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ..errors import StoreError
 from ..ranking.weights import Weights
 from ..sql.apply import Writer
 from ..sql.embedder import EmbedderSQL
+from ..sql.migration import find_version, migrate
 from ..sql.queries import Queries
 from ..sql.queue import QueueSQL
-from ..sql.schema import SCHEMA_VERSION, sqlite_migrations, sqlite_schema
 from ..sql.sqlite import SQLiteSQL
 from ..sql.steps import Steps
 from ..types import Hit, SearchRequest
@@ -35,7 +35,7 @@ class Engine:
         path: the file, or ``":memory:"``.
         collection: prefix of the tables.
         timeout: seconds to wait for another process's write.
-        wal: whether readers go on while somebody writes.
+        wal: whether reads go on during a write.
         synchronous: ``"full"`` also survives a power cut; ``"normal"`` a killed process.
         cache_bytes: how much memory the searched parts may take.
         exact_rows: scopes with more rows are searched by codes of one bit for each dimension, and their best
@@ -57,10 +57,8 @@ class Engine:
     ) -> None:
         self._database = Database(path, timeout=timeout, wal=wal, synchronous=synchronous)
         self._c = collection
-        self._schema = sqlite_schema(collection)
         self.sql = SQLiteSQL(collection)
         self.queue = QueueSQL(self.sql)
-        self.path = path
         self.embedder = EmbedderSQL(self.sql, path)
         self._writer = Writer(self.sql, self.queue, self.embedder)
         self.queries = Queries(self.sql)
@@ -83,7 +81,7 @@ class Engine:
                     self._check_schema(connection)
             else:
                 with self._database.writing() as connection:
-                    self._migrate(connection)
+                    run(connection, migrate(self.sql, self.embedder))
                     self._forget_deletions(connection)
         except BaseException:
             self._database.close()
@@ -105,41 +103,13 @@ class Engine:
 
     def _check_schema(self, connection: sqlite3.Connection) -> None:
         """Refuse a file that would have to be changed before it can be read."""
-        version = self._version(connection)
-        if version != SCHEMA_VERSION:
+        version = run(connection, find_version(self.sql, self.embedder))
+        if version != self.sql.schema_version:
             state = "is not there" if version is None else f"has schema {version}"
             raise StoreError(
                 f"{self._database.path}: collection {self._c!r} {state}, and the file cannot be written to "
-                f"give it schema {SCHEMA_VERSION}; check the permissions of file and folder"
+                f"give it schema {self.sql.schema_version}; check the permissions of file and folder"
             )
-
-    def _version(self, connection: sqlite3.Connection) -> int | None:
-        """Return the version of the schema, or ``None`` when there is no such collection."""
-        exists = connection.execute(
-            "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (f"{self._c}_meta",)
-        ).fetchone()
-        if not exists:
-            return None
-        version = int(run(connection, self.embedder.meta("schema_version")) or 0)
-        if version > SCHEMA_VERSION:
-            raise StoreError(
-                f"{self._database.path}: collection {self._c!r} was written by a newer powermem "
-                f"(schema {version}, this one knows {SCHEMA_VERSION}); upgrade powermem"
-            )
-        return version
-
-    def _migrate(self, connection: sqlite3.Connection) -> None:
-        version = self._version(connection)
-        if version is None:
-            for statement in self._schema:
-                connection.execute(statement)
-            return
-        migrations = sqlite_migrations(self._c)
-        for step in range(version, SCHEMA_VERSION):
-            for statement in migrations[step]:
-                connection.execute(statement)
-        if version < SCHEMA_VERSION:
-            run(connection, self.embedder.set_meta("schema_version", SCHEMA_VERSION))
 
     def _forget_deletions(self, connection: sqlite3.Connection) -> None:
         listed: int = connection.execute(f"SELECT count(*) FROM {self._c}_deleted").fetchone()[0]

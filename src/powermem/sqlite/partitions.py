@@ -17,7 +17,7 @@ from .steps import run
 
 
 class Partitions:
-    """Least recently used partitions are dropped when all together exceed the limit.
+    """A cache of partitions: the least recently used are dropped when all together exceed the limit.
 
     Args:
         sql: the collection.
@@ -40,7 +40,7 @@ class Partitions:
     ) -> Iterator[Partition]:
         """Lend the partition of a user, or of everybody for ``None``, brought up to date.
 
-        Others may use it at the same time; nobody changes its rows meanwhile.
+        Other threads may use it at the same time; its rows do not change until all have returned it.
 
         Args:
             connection: inside a read transaction.
@@ -65,7 +65,7 @@ class Partitions:
                     run(connection, self._loader.update(entry, freshness))
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Drop every partition."""
         self._cache.clear()
 
     @property

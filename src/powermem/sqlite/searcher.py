@@ -19,7 +19,7 @@ from ..types import Hit, SearchRequest
 from .partitions import Partitions
 from .steps import run
 
-# One pass over the vectors serves so many searches. While they are ranked, another thread makes the next.
+# Searches that share a pass over the vectors. While they are ranked, another thread makes the next pass.
 _TOGETHER = 8
 
 
@@ -30,7 +30,7 @@ class Searcher:
         self._partitions = partitions
         self._queries = queries
         self._weights = weights
-        # Two threads that both run Python code let an event loop beside them wait for its turn twice as long.
+        # With a second thread that runs Python code, the event loop would wait twice as long for its turn.
         self._turn = threading.Lock()
 
     def search(self, connection: sqlite3.Connection, requests: Sequence[SearchRequest]) -> list[list[Hit]]:

@@ -1,4 +1,4 @@
-"""A lock that many who read may hold at once, or one who changes something."""
+"""A lock that many readers or one writer may hold."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class SharedLock:
-    """Whoever wants to change something waits for those who read, and goes before those who come later.
+    """A writer waits for the readers that hold the lock, and goes before readers that come later.
 
     It is not reentrant.
     """

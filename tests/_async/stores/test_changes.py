@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -20,7 +21,9 @@ from powermem.changes import (
     Change,
     Delete,
     DeleteWhere,
+    DoneNote,
     Duplicate,
+    Items,
     LinkTurns,
     Remember,
     ReplaceText,
@@ -64,6 +67,7 @@ async def test_each_change_does_what_it_says(opened: AsyncStore) -> None:
     turn = turn_of("I'd rather have coffee")
     coffee = memory_of("coffee")
     at = now()
+    note = DoneNote(Items(1, 8), ANA, at)
     outcomes = await opened.apply(
         [
             turn,
@@ -74,13 +78,15 @@ async def test_each_change_does_what_it_says(opened: AsyncStore) -> None:
             LinkTurns(coffee.row.id, (turn.id, turn.id)),
             Delete(999, at),
             LinkTurns(999, (turn.id,)),
-            Remember(ANA, "key", lambda before: f"{len(before)} before", at),
+            Remember(ANA, "key", note, at),
         ]
     )
     assert [type(outcome).__name__ for outcome in outcomes] == [
         "NoneType", "Added", "Updated", "Updated", "Updated", "NoneType", "NoneType", "NoneType", "str",
     ]  # fmt: skip
-    assert outcomes[-1] == "8 before"
+    kept = outcomes[-1]
+    assert isinstance(kept, str)
+    assert json.loads(kept)[2] == [[coffee.row.id, "UPDATE"], [milk.id, "UPDATE"]]
     rows = await opened.get_many([tea.id, milk.id, coffee.row.id])
     assert (rows[tea.id].valid_to, rows[tea.id].superseded_by, rows[tea.id].version) == (at, coffee.row.id, 2)
     changed = rows[milk.id]
@@ -89,7 +95,7 @@ async def test_each_change_does_what_it_says(opened: AsyncStore) -> None:
     assert [known.id for known in await opened.turns(coffee.row.id)] == [turn.id]
     assert [known.content for known in await opened.turns(milk.id)] == [turn.content]
     assert [entry.event for entry in await opened.history(tea.id)] == ["ADD", "UPDATE"]
-    assert await opened.recall_request(ANA, "key") == "8 before"
+    assert await opened.recall_request(ANA, "key") == kept
     assert await opened.recall_request(Scope("ben"), "key") is None
     assert await texts(opened) == ["oat milk", "coffee"]
 
@@ -160,7 +166,9 @@ async def test_each_way_to_fail_has_its_error(opened: AsyncStore) -> None:
     assert caught.value.id == coffee.id
     await opened.apply([Remember(ANA, "key", "first", now())])
     with pytest.raises(AlreadyDone) as done:
-        await opened.apply([memory_of("cake"), Remember(ANA, "key", lambda before: "second", now())])
+        await opened.apply(
+            [memory_of("cake"), Remember(ANA, "key", DoneNote(Items(0, 1), ANA, now()), now())]
+        )
     assert done.value.result == "first"
     turn = turn_of("said")
     await opened.apply([turn])
@@ -208,7 +216,7 @@ async def test_of_many_added_at_once_what_is_known_is_told(opened: AsyncStore) -
     names = ("coffee", "tea", "milk", "coffee", "milk", "cake")
     additions = [replace(memory_of(text), turns=(turn.id,)) for text in names]
     outcomes = await opened.apply(
-        [turn, *additions, Remember(ANA, "key", lambda before: f"{len(before)}", at)]
+        [turn, *additions, Remember(ANA, "key", DoneNote(Items(0, 7, verbatim=True), ANA, at), at)]
     )
     assert [type(outcome).__name__ for outcome in outcomes] == [
         "NoneType", "Added", "Duplicate", "Added", "Duplicate", "Duplicate", "Added", "str",
@@ -216,6 +224,8 @@ async def test_of_many_added_at_once_what_is_known_is_told(opened: AsyncStore) -
     ids = [outcome.row.id for outcome in outcomes if isinstance(outcome, (Added, Duplicate))]
     coffee, _, milk, _, _, cake = (change.row.id for change in additions)
     assert ids == [coffee, tea.id, milk, coffee, milk, cake]
+    told = zip(ids, ("ADD", "NONE", "ADD", "NONE", "NONE", "ADD"), strict=True)
+    assert json.loads(f"{outcomes[-1]}")[2] == [*map(list, told)]
     assert await texts(opened) == ["tea", "coffee", "milk", "cake"]
     for memory_id in (tea.id, coffee, milk, cake):
         assert [known.id for known in await opened.turns(memory_id)] == [turn.id]

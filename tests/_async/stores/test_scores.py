@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory
-from powermem._async.stores import indexed, oceanbase
+from powermem._async.stores import indexed
 from powermem._async.stores.base import AsyncStore
 from powermem._async.stores.oceanbase import AsyncOceanBaseStore
 from powermem.changes import AddMemory, Amend, Delete, ReplaceText, Supersede
 from powermem.filters import parse
+from powermem.sql.oceanbase import OceanBaseSQL
 from powermem.text import term_id
 from powermem.types import Hit, Scope, SearchRequest
 from tests.support.additions import memory_of, search_for, vector
@@ -159,7 +160,7 @@ async def test_large_scopes_are_scored_alike(opened: AsyncStore, reference: Asyn
 @pytest.fixture(params=["exact", "indexes"])
 def left_to_the_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a few hundred rows be too many for this process, and perhaps for comparing them all."""
-    monkeypatch.setattr(oceanbase, "_HELD", 100)
+    monkeypatch.setattr(OceanBaseSQL, "held", 100)
     if request.param == "indexes":
         monkeypatch.setattr(indexed, "_EXACT", 100)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from powermem import StoreError
 from powermem._async.stores.base import AsyncStore
 from powermem._concurrency import async_gather
-from powermem.changes import Added, Change, Duplicate, Outcome, TaskEnded, VersionConflict
+from powermem.changes import Added, Change, Duplicate, Items, TaskEnded, VersionConflict
 from powermem.changes import Delete as DeleteMemory
 from powermem.tasks import ProcessStatus, QueueStatistics, Task, lane_of
 from powermem.types import Scope
@@ -168,46 +167,35 @@ async def test_an_update_that_comes_too_late_does_nothing(queue: AsyncStore) -> 
 async def test_what_came_of_a_task_is_noted_with_it(queue: AsyncStore) -> None:
     added = task_of()
     await queue.apply([added, memory_of("known")])
-    seen: list[list[str]] = []
-
-    def results(before: Sequence[Outcome]) -> list[Mapping[str, Any]]:
-        seen.append([type(outcome).__name__ for outcome in before])
-        return [
-            {"id": outcome.row.id, "memory": outcome.row.text}
-            for outcome in before
-            if isinstance(outcome, Added)
-        ]
-
     liked = {"preference": f"tea {STRANGE}", "preference_type": "explicit_preference"}
     new, strange = memory_of("new"), memory_of(f"new {STRANGE}")
     known = memory_of("known")
     outcomes = await queue.apply(
-        [new, known, becomes(added, RUNNING, results=results, preferences=[liked]), strange]
+        [new, known, becomes(added, RUNNING, results=Items(0, 2), preferences=[liked]), strange]
     )
     assert [type(outcome) for outcome in outcomes] == [Added, Duplicate, Task, Added]
-    assert seen == [["Added", "Duplicate"]]
     # What failed together with its batch is not noted.
     with pytest.raises(VersionConflict):
         await queue.apply(
             [
                 memory_of("lost"),
-                becomes(added, COMPLETED, results=results, preferences=[liked]),
+                becomes(added, COMPLETED, results=Items(0, 1), preferences=[liked]),
                 DeleteMemory(strange.row.id, AT, version=9),
             ]
         )
     last = memory_of("last")
     again = memory_of(strange.row.text)
     (_, _, outcome) = await queue.apply(
-        [again, last, becomes(added, COMPLETED, results=results, preferences=[{"preference": "jam"}])]
+        [again, last, becomes(added, COMPLETED, results=Items(0, 2), preferences=[{"preference": "jam"}])]
     )
     task = await queue.find_task(added.task.id)
     assert task == outcome
     assert task is not None
     assert (task.status, task.knowledge_count) == (COMPLETED, 2)
     # In order: what came of the first part comes first.
-    assert task.outcome["results"] == [
-        {"id": new.row.id, "memory": "new"},
-        {"id": last.row.id, "memory": "last"},
+    assert [(item["id"], item["memory"], item["event"]) for item in task.outcome["results"]] == [
+        (new.row.id, "new", "ADD"),
+        (last.row.id, "last", "ADD"),
     ]
     assert task.outcome["preferences"] == [liked, {"preference": "jam"}]
     assert json.loads(json.dumps(task.outcome)) == task.outcome
@@ -218,14 +206,15 @@ async def test_what_is_noted_at_once_by_many_is_all_there(queue: AsyncStore, oth
     await queue.apply([added])
 
     def noting(number: int) -> list[Change]:
-        return [becomes(added, None, results=lambda before: [{"id": number}], preferences=[{"n": number}])]
+        noted = becomes(added, None, results=Items(0, 1), preferences=[{"n": number}])
+        return [memory_of(f"{number}"), noted]
 
     calls = [partial((queue, other)[number % 2].apply, noting(number)) for number in range(16)]
     await async_gather(calls)
     task = await other.find_task(added.task.id)
     assert task is not None
     assert task.knowledge_count == 16
-    assert sorted(result["id"] for result in task.outcome["results"]) == list(range(16))
+    assert sorted(int(item["memory"]) for item in task.outcome["results"]) == list(range(16))
     assert sorted(found["n"] for found in task.outcome["preferences"]) == list(range(16))
 
 

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from powermem import Memory
-from powermem._sync.stores import indexed, oceanbase
+from powermem._sync.stores import indexed
 from powermem._sync.stores.base import Store
 from powermem._sync.stores.oceanbase import OceanBaseStore
 from powermem.changes import AddMemory, Amend, Delete, ReplaceText, Supersede
 from powermem.filters import parse
+from powermem.sql.oceanbase import OceanBaseSQL
 from powermem.text import term_id
 from powermem.types import Hit, Scope, SearchRequest
 from tests.support.additions import memory_of, search_for, vector
@@ -158,7 +159,7 @@ def test_large_scopes_are_scored_alike(opened: Store, reference: Store) -> None:
 @pytest.fixture(params=["exact", "indexes"])
 def left_to_the_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a few hundred rows be too many for this process, and perhaps for comparing them all."""
-    monkeypatch.setattr(oceanbase, "_HELD", 100)
+    monkeypatch.setattr(OceanBaseSQL, "held", 100)
     if request.param == "indexes":
         monkeypatch.setattr(indexed, "_EXACT", 100)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 
-from ..._concurrency import async_to_thread
 from ...exchange.files import LineWriter
 from ...exchange.lines import Header, write_header, write_item
 from ...exchange.sources import Page
@@ -12,6 +12,7 @@ from ...filters import Expression
 from ...inputs import File, Listener
 from ...types import ExportResult, Scope, Stored
 from ..stores.base import AsyncStore
+from .opening import async_acquire, async_outlast
 from .progress import AsyncProgress
 
 PAGE = 1000
@@ -76,16 +77,16 @@ class AsyncExporter:
         header = Header(await self._store.identity() if self._vectors else None)
         progress = AsyncProgress(listener)
         counts: ExportResult = {"exported": 0, "turns": 0, "deleted": 0}
-        writer = await async_to_thread(LineWriter, target)
+        writer = await async_acquire(partial(LineWriter, target), LineWriter.abandon)
         try:
-            await async_to_thread(writer.write, [write_header(header)])
+            await async_outlast(partial(writer.write, [write_header(header)]))
             async for page in self.pages():
-                await async_to_thread(_write_page, writer, page)
+                await async_outlast(partial(_write_page, writer, page))
                 counts["exported"] += len(page.memories)
                 counts["turns"] += len(page.turns)
                 counts["deleted"] += len(page.history)
                 await progress.tell(counts["exported"])
-            await async_to_thread(writer.finish)
+            await async_outlast(writer.finish)
         except BaseException:
             writer.abandon()
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import partial
 from time import monotonic
@@ -50,28 +51,21 @@ _FORKED = (
 )
 
 
-BUDGET = 0.3
-"""Seconds that a call waits for what is recalled, unless somebody says otherwise."""
-
-OPENING_BUDGET = 5.0
-"""Seconds from ``register`` on that calls wait for the memory to be open, unless somebody says otherwise."""
-
 # Seconds that a call waits at most until what the user said is on disk; the provider is at work meanwhile.
 _KEEPING = 1.0
 
 
+@dataclass(eq=False)
 class AsyncAttendance:
     """Recalls before a call of a language model, and keeps what is said in it.
 
     It does not keep its memory alive: a client that is attended may live longer.
 
-    Args:
+    Attributes:
         access: the memory's access to its engine.
         agent_id: the agent whose memory it is.
-        threshold: number of waiting messages at which learning begins.
+        enough: number of waiting messages at which learning begins.
         zone: whose calendar counts.
-
-    Attributes:
         attributions: who is speaking.
         clients: those that are attended.
         budget: seconds that a call waits for what is recalled; 0 recalls nothing.
@@ -80,28 +74,27 @@ class AsyncAttendance:
         threshold: those with a lower score are left out.
     """
 
-    def __init__(self, access: AsyncAccess, agent_id: str | None, threshold: int, zone: tzinfo) -> None:
-        self.attributions = Attributions()
-        self.clients: WeakSet[object] = WeakSet()
-        self.budget = BUDGET
-        self.opening_budget = OPENING_BUDGET
-        self.limit = 5
-        self.threshold: float | None = 0.1
-        self._access = ref(access)
-        self._agent_id = agent_id
-        self._enough = threshold
-        self._zone = zone
-        self._warned: set[str] = set()
+    access: ref[AsyncAccess]
+    agent_id: str | None
+    enough: int
+    zone: tzinfo
+    attributions: Attributions = field(default_factory=Attributions, init=False)
+    clients: WeakSet[object] = field(default_factory=WeakSet, init=False)
+    budget: float = field(default=0.3, init=False)
+    opening_budget: float = field(default=5.0, init=False)
+    limit: int = field(default=5, init=False)
+    threshold: float | None = field(default=0.1, init=False)
+    _warned: set[str] = field(default_factory=set, init=False)
 
     @property
     def alive(self) -> bool:
         """Whether there is a memory that recalls."""
-        return self._access() is not None
+        return self.access() is not None
 
     def register(self, client: object) -> None:
         """Attend a client from now on; see ``AsyncClients.register``."""
         offered = methods_of(client)
-        access = self._access()
+        access = self.access()
         if access is not None:
             access.check_open()
         attach(client, offered, self)
@@ -122,7 +115,7 @@ class AsyncAttendance:
 
     def prepare(self) -> None:
         """Begin to open the memory, if the caller is where it lives or it lives on threads."""
-        access = self._access()
+        access = self.access()
         if access is not None and async_residence() is not None and not access.forked:
             engine = access.engine()
             engine.keeper.bridge.attach()
@@ -138,17 +131,17 @@ class AsyncAttendance:
 
     def whose(self, who: Attribution, access: AsyncAccess) -> Whose:
         """Return who a turn belongs to, and when it is learned from."""
-        scope = check_scope(who.entity_id, who.process_id or self._agent_id, who.session_id)
-        work = work_scope(scope, self._agent_id)
-        return Whose(scope, work, self._enough, self._zone, access.share)
+        scope = check_scope(who.entity_id, who.process_id or self.agent_id, who.session_id)
+        work = work_scope(scope, self.agent_id)
+        return Whose(scope, work, self.enough, self.zone, access.share)
 
     async def find(
         self, access: AsyncAccess, query: str, who: Attribution, limit: int, threshold: float | None
     ) -> Sequence[Hit]:
         """Return what is known of a user, best first."""
         # Agents share what they know of a user, unless this memory is one agent's own.
-        agent = None if self._agent_id is None else who.process_id or self._agent_id
-        asked = Query(check_scope(who.entity_id, agent, None), limit, threshold=threshold, zone=self._zone)
+        agent = None if self.agent_id is None else who.process_id or self.agent_id
+        asked = Query(check_scope(who.entity_id, agent, None), limit, threshold=threshold, zone=self.zone)
         (answer,) = await (await access.open()).retrieval.search([query], asked)
         return answer.hits
 
@@ -166,7 +159,7 @@ class AsyncAttendance:
         self, api: Api, positional: tuple[Any, ...], keywords: Mapping[str, Any]
     ) -> AsyncOngoing | None:
         """Look at a request, and begin to keep what the user says in it; see ``Listener`` of the driver."""
-        access = self._access()
+        access = self.access()
         if access is None:
             self._warn_once(_DROPPED)
             return None
@@ -185,7 +178,7 @@ class AsyncAttendance:
 
     def opening(self, ongoing: AsyncOngoing) -> tuple[Future[None], float] | None:
         """Return what to wait for before recalling, and for how many seconds at most."""
-        access = self._access()
+        access = self.access()
         if access is None or not self.budget or self._is_here(ongoing):
             return None
         opening = access.engine().warm()
@@ -194,7 +187,7 @@ class AsyncAttendance:
 
     def recall(self, ongoing: AsyncOngoing) -> Future[list[str]] | None:
         """Begin to recall for a caller whose thread does nothing else meanwhile."""
-        access = self._access()
+        access = self.access()
         if access is None or not self.budget:
             return None
         if self._is_here(ongoing):
@@ -204,7 +197,7 @@ class AsyncAttendance:
 
     def recall_soon(self, ongoing: AsyncOngoing) -> LoopFuture[list[str]] | None:
         """Begin to recall for a caller on an event loop."""
-        access = self._access()
+        access = self.access()
         if access is None or not self.budget:
             return None
         return ongoing.keeper.bridge.begin(self._recalling(access, ongoing.attended))

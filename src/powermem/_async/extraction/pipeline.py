@@ -6,23 +6,17 @@ import json
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..._concurrency import AsyncKeyedLock
 from ...buffering import learning_later, new_turn
 from ...changes import (
-    Added,
-    AddMemory,
     AddTurn,
     Change,
-    Delete,
     FinishTurns,
+    Items,
     Outcome,
     Remember,
-    ReplaceText,
-    Supersede,
-    Updated,
     VersionConflict,
 )
 from ...errors import (
@@ -35,7 +29,6 @@ from ...errors import (
     StoreError,
 )
 from ...filters import Expression
-from ...framing import Frame, Receipt, frame_of, verbatim_items
 from ...indexing import query_ids
 from ...plan import (
     Candidate,
@@ -47,7 +40,7 @@ from ...plan import (
     merged_texts,
     neighbourhood,
 )
-from ...records import event_item
+from ...records import event_items
 from ...rough import is_rough
 from ...text import query_terms, shared, terms
 from ...types import Fact, Hit, MemoryEvent, Message, Row, Scope, SearchRequest, Usage
@@ -100,15 +93,21 @@ class Verbatim:
         messages: what was said.
         new: what their memories have in common.
         usage: what embedding them costs is added to it.
-        receipt: kept with the memories.
-        done: likewise; says under the id of the call what came of it.
+        notes: returns what is kept with the memories, given which items the call has.
     """
 
     messages: Sequence[Message]
     new: NewMemories
     usage: Usage
-    receipt: Receipt | None = None
-    done: Receipt | None = None
+    notes: Callable[[Items], Sequence[Change]]
+
+
+Enclose: TypeAlias = Callable[[Sequence[Change], bool], tuple[list[Change], Items]]
+"""Puts changes into a batch with all that is written in the same transaction.
+
+It takes the changes, and whether they store messages word for word; it returns the batch and the items of the
+call. It is called again when the batch met another one and was undone.
+"""
 
 
 class AsyncExtraction:
@@ -138,11 +137,11 @@ class AsyncExtraction:
         self._keep_without_facts = keep_without_facts
         self._scopes = AsyncKeyedLock()
 
-    async def store_verbatim(self, calls: Sequence[Verbatim]) -> list[list[Outcome]]:
+    async def store_verbatim(self, calls: Sequence[Verbatim]) -> list[list[MemoryEvent]]:
         """Store each message of some calls as a memory of its own, word for word: all in one transaction.
 
         Returns:
-            For each call what became of its messages, of which `verbatim_items` tells.
+            For each call an item for each of its messages.
         """
         turns: list[Change] = []
         found: list[Candidate] = []
@@ -154,22 +153,18 @@ class AsyncExtraction:
         found = await self._embed(found, warnings)
         additions: list[Change] = []
         notes: list[Change] = []
-        parts: list[slice] = []
+        parts: list[Items] = []
         for call in calls:
             begin = len(additions)
             mine = found[begin : begin + len(call.messages)]
             call.usage.embedded_texts += _count_vectors(mine)
             call.usage.warnings += warnings
             additions += _additions(call.new, mine)
-            parts.append(slice(len(turns) + begin, len(turns) + len(additions)))
-            notes += [
-                receipt.note(call.new, partial(_told, parts[-1]))
-                for receipt in (call.receipt, call.done)
-                if receipt is not None
-            ]
+            parts.append(Items(len(turns) + begin, len(turns) + len(additions), verbatim=True))
+            notes += call.notes(parts[-1])
         changes = [*turns, *additions, *notes]
         outcomes = await self._store.apply(changes) if changes else []
-        return [outcomes[part] for part in parts]
+        return [event_items(changes, outcomes, part) for part in parts]
 
     async def store_facts(
         self,
@@ -179,8 +174,8 @@ class AsyncExtraction:
         *,
         prompt: str | None = None,
         expression: Expression | None = None,
-        receipt: Receipt | None = None,
-        done: Receipt | None = None,
+        key: str | None,
+        notes: Callable[[Items], Sequence[Change]],
         call: Callable[[], Mapping[str, Any]] | None = None,
     ) -> list[MemoryEvent]:
         """Store what is worth remembering of a conversation.
@@ -191,8 +186,8 @@ class AsyncExtraction:
             usage: what the model's calls cost is added to it.
             prompt: replaces the instructions for extracting.
             expression: which stored memories may be changed.
-            receipt: kept with the memories, in one transaction.
-            done: likewise; says under the id of the call what came of it.
+            key: the caller's idempotency key.
+            notes: returns what is kept with the memories, given which items the call has.
             call: returns what the call was made with; see ``Refinement.payload``. When it fails, the turns
                 that were not learned from wait to be processed with it. ``None`` to leave it at the error.
 
@@ -203,16 +198,23 @@ class AsyncExtraction:
             ProviderError: a model failed; what was learned before is stored.
         """
         # Evidence first: whatever goes wrong from here on, what was said is kept.
-        turns = await self._keep_turns(_turns(messages, new), new, receipt)
+        turns = await self._keep_turns(_turns(messages, new), new, key)
         ids = [turn.id for turn in turns]
         missing: Sequence[int] = range(len(turns))
         try:
             learned = await self.learn(messages, new, usage, prompt)
-            frame = _frame(new, receipt, done, ids) if learned.problem is None else Frame()
-            items = await self.store_learned(learned, messages, ids, new, usage, expression, frame)
-            if learned.problem is not None:
+            problem = learned.problem
+
+            def enclose(changes: Sequence[Change], verbatim: bool) -> tuple[list[Change], Items]:
+                # The turns wait when the same call failed before.
+                finished = [FinishTurns(ids, strict=False)] if key is not None and problem is None else []
+                items = Items.behind(finished, changes, verbatim=verbatim)
+                return [*finished, *changes, *(notes(items) if problem is None else ())], items
+
+            items, _ = await self.store_learned(learned, messages, ids, new, usage, expression, enclose)
+            if problem is not None:
                 missing = learned.missing
-                raise learned.problem
+                raise problem
         except (ProviderError, QuotaExceededError, EmbeddingMismatchError, ConfigError) as error:
             if call is not None:
                 await self._leave_waiting([turns[number] for number in missing], len(turns), call(), error)
@@ -247,8 +249,8 @@ class AsyncExtraction:
         new: NewMemories,
         usage: Usage,
         expression: Expression | None,
-        frame: Frame,
-    ) -> list[MemoryEvent]:
+        enclose: Enclose,
+    ) -> tuple[list[MemoryEvent], Sequence[Outcome]]:
         """Store what was learned from messages that are source turns already.
 
         Args:
@@ -258,10 +260,10 @@ class AsyncExtraction:
             new: what the memories have in common.
             usage: what the model's calls cost is added to it.
             expression: which stored memories may be changed.
-            frame: is written with the memories, in one transaction.
+            enclose: puts the changes into a batch.
 
         Returns:
-            An item for every memory that was added, updated or deleted.
+            An item for every memory that was added, updated or deleted, and the outcomes of the batch.
         """
         found = await self._embed(candidates(extracted.facts, messages, turns), usage.warnings)
         usage.embedded_texts += _count_vectors(found)
@@ -271,27 +273,26 @@ class AsyncExtraction:
             wordings = _wordings(messages, turns) if without_facts else []
             kept = await self._embed(wordings, usage.warnings)
             usage.embedded_texts += _count_vectors(kept)
-            return await self._write([*_additions(new, kept), *learned], verbatim_items, frame)
+            return await self._write([*_additions(new, kept), *learned], enclose, verbatim=True)
         if self._extractor.name == "rules":
             # Rules cannot tell a correction from a new fact; the unique key keeps out what is known.
-            changes = [*_additions(new, found), *learned]
-            return await self._write(changes, partial(_items, changes), frame)
+            return await self._write([*_additions(new, found), *learned], enclose)
         # One at a time for each scope: else two calls that learn the same in other words both find nothing
         # near.
         async with self._scopes(new.scope):
-            return await self._reconcile(found, learned, new, usage, expression, frame)
+            return await self._reconcile(found, learned, new, usage, expression, enclose)
 
     def _learned(self, new: NewMemories, extracted: Learned) -> list[Change]:
         return [learn(new, found) for found in extracted.preferences]
 
     async def _keep_turns(
-        self, turns: list[AddTurn], new: NewMemories, receipt: Receipt | None
+        self, turns: list[AddTurn], new: NewMemories, idempotency_key: str | None
     ) -> list[AddTurn]:
-        if receipt is None:
+        if idempotency_key is None:
             await self._store.apply(turns)
             return turns
         # A call that was cut short after this point comes again, and must not bring its turns twice.
-        key = f"{receipt.key}{_TURNS_OF}"
+        key = f"{idempotency_key}{_TURNS_OF}"
         kept = await self._store.recall_request(new.scope, key)
         if kept is None:
             ids = json.dumps([turn.id for turn in turns])
@@ -300,27 +301,17 @@ class AsyncExtraction:
         ids_kept = json.loads(kept)
         if len(ids_kept) != len(turns):
             raise InvalidInputError(
-                f"idempotency_key: {receipt.key!r} was given for {len(ids_kept)} other messages before"
+                f"idempotency_key: {idempotency_key!r} was given for {len(ids_kept)} other messages before"
             )
         return [replace(turn, id=turn_id) for turn, turn_id in zip(turns, ids_kept, strict=True)]
 
     async def _write(
-        self,
-        changes: Sequence[Change],
-        tell: Callable[[Sequence[Outcome]], list[MemoryEvent]],
-        frame: Frame,
-    ) -> list[MemoryEvent]:
-        """Apply changes, and with them what frames them."""
-        first = frame.first()
-        begin = len(first)
-
-        def told(outcomes: Sequence[Outcome]) -> list[MemoryEvent]:
-            return tell(outcomes[begin : begin + len(changes)])
-
-        batch = [*first, *changes, *frame.last(changes, told)]
+        self, changes: Sequence[Change], enclose: Enclose, *, verbatim: bool = False
+    ) -> tuple[list[MemoryEvent], Sequence[Outcome]]:
+        """Apply changes, and with them what encloses them."""
+        batch, items = enclose(changes, verbatim)
         outcomes = await self._store.apply(batch) if batch else []
-        frame.stored(outcomes)
-        return told(outcomes)
+        return event_items(batch, outcomes, items), outcomes
 
     async def _reconcile(
         self,
@@ -329,8 +320,8 @@ class AsyncExtraction:
         new: NewMemories,
         usage: Usage,
         expression: Expression | None,
-        frame: Frame,
-    ) -> list[MemoryEvent]:
+        enclose: Enclose,
+    ) -> tuple[list[MemoryEvent], Sequence[Outcome]]:
         for _ in range(_ATTEMPTS):
             near = await self._find_near(found, new.scope, expression)
             known, undecided, rows = neighbourhood(found, near, _NEAR_IN_ALL)
@@ -342,7 +333,7 @@ class AsyncExtraction:
             # decision may change the memory that says it.
             changes = [*_additions(new, known), *changes, *learned]
             try:
-                return await self._write(changes, partial(_items, changes), frame)
+                return await self._write(changes, enclose)
             except VersionConflict:
                 # Another process changed one of these memories meanwhile: look again, decide again.
                 continue
@@ -400,20 +391,8 @@ class AsyncExtraction:
         ]
 
 
-def _told(part: slice, outcomes: Sequence[Outcome]) -> list[MemoryEvent]:
-    return verbatim_items(outcomes[part])
-
-
 def _count_vectors(found: Sequence[Candidate]) -> int:
     return sum(candidate.embedding is not None for candidate in found)
-
-
-def _frame(new: NewMemories, receipt: Receipt | None, done: Receipt | None, turns: Sequence[int]) -> Frame:
-    frame = frame_of(new, receipt, done)
-    if receipt is None:
-        return frame
-    # They wait when the same call failed before.
-    return replace(frame, first=lambda: [FinishTurns(turns, strict=False)])
 
 
 def _turns(messages: Sequence[Message], new: NewMemories) -> list[AddTurn]:
@@ -430,31 +409,3 @@ def _wordings(messages: Sequence[Message], turns: Sequence[int]) -> list[Candida
 
 def _additions(new: NewMemories, found: Sequence[Candidate]) -> list[Change]:
     return [add(new, candidate) for candidate in found]
-
-
-def _items(changes: Sequence[Change], outcomes: Sequence[Outcome]) -> list[MemoryEvent]:
-    """Describe what changed. What was known already is left out.
-
-    A memory that takes the place of others is told once for each of them, and not as an addition too.
-    """
-    told = list(zip(changes, outcomes, strict=True))
-    successors = {change.row.id: outcome for change, outcome in told if isinstance(change, AddMemory)}
-    replacing = {change.successor for change, outcome in told if isinstance(change, Supersede) and outcome}
-    items = []
-    for change, outcome in told:
-        item = None
-        if isinstance(change, AddMemory):
-            if isinstance(outcome, Added) and change.row.id not in replacing:
-                item = event_item(outcome)
-        elif isinstance(change, Supersede):
-            if isinstance(outcome, Updated):
-                item = event_item(successors[change.successor], "UPDATE")
-                assert item is not None, "what supersedes was written in the same batch"
-                item["previous_memory"], item["supersedes"] = outcome.previous, change.id
-        elif isinstance(change, ReplaceText):
-            item = event_item(outcome, "UPDATE") if isinstance(outcome, Updated) else None
-        elif isinstance(change, Delete):
-            item = event_item(outcome, "DELETE")
-        if item is not None:
-            items.append(item)
-    return items

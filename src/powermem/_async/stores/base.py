@@ -6,12 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from ..._concurrency import AsyncBatcher
 from ...accesses import Accesses
 from ...budget import Refusal, Spend
 from ...changes import Change, Outcome
 from ...clock import now
 from ...filters import Expression
-from ...sql.apply import Writer
 from ...sql.collection import CollectionSQL
 from ...sql.embedder import EmbedderSQL
 from ...sql.queries import Queries
@@ -34,6 +34,7 @@ from ...types import (
 
 T = TypeVar("T")
 
+_MAX_BATCHES_PER_COMMIT = 256
 _REDATED = 500
 
 
@@ -54,24 +55,24 @@ class AsyncStore(ABC):
 
     Args:
         sql: the collection's tables and what its database says differently.
-        where: the database, for messages.
+        embedder: whose vectors it holds.
+        accesses: counts which memories are read.
     """
 
     name: str
+    read_only = False
+    """Whether it can be read only; known once it is open."""
 
-    def __init__(self, sql: CollectionSQL, where: str) -> None:
+    def __init__(self, sql: CollectionSQL, embedder: EmbedderSQL, accesses: Accesses) -> None:
         self._sql = sql
         self._queue = QueueSQL(sql)
         self._queries = Queries(sql)
-        self._embedder = EmbedderSQL(sql, where)
-        self._writer = Writer(sql, self._queue, self._embedder)
+        self._embedder = embedder
         self._transfer = Transfer(sql, self._embedder)
-        self._accesses = Accesses()
-
-    @property
-    def read_only(self) -> bool:
-        """Whether it can be read only; known once it is open."""
-        return False
+        self._accesses = accesses
+        self._commits: AsyncBatcher[Sequence[Change], list[Outcome]] = AsyncBatcher(
+            self._commit, max_size=_MAX_BATCHES_PER_COMMIT
+        )
 
     @abstractmethod
     async def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
@@ -80,6 +81,10 @@ class AsyncStore(ABC):
     @abstractmethod
     async def _transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
         """Run steps in one transaction; again from their start when another one made the server undo it."""
+
+    @abstractmethod
+    async def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
+        """Apply the changes of several callers, in one transaction if possible."""
 
     def _prepare(self) -> Steps[None]:
         """Check the database, and keep other processes from changing the schema until the end."""
@@ -108,13 +113,13 @@ class AsyncStore(ABC):
         if identity.dimension is not None and not self.read_only:
             await self._transact(self._prepared, self._embedder.settle, identity)
 
-    @abstractmethod
     async def apply(self, changes: Sequence[Change]) -> list[Outcome]:
         """Apply changes as a whole; on return they are durable.
 
         Raises:
             VersionConflict: a memory is not as it was when it was read; nothing was applied.
         """
+        return await self._commits.submit(changes)
 
     @abstractmethod
     async def search(self, requests: Sequence[SearchRequest], *, touch: bool = True) -> list[list[Hit]]:
@@ -136,7 +141,7 @@ class AsyncStore(ABC):
             ids: which.
             touch: whether to count them as accesses.
             user_id: whose they are, if that is known: a store divided by user then looks into one part only,
-                and may leave out what is somebody else's.
+                and may leave out another user's.
         """
         rows = await self._ask(self._queries.get_many, ids, user_id)
         self._accesses.include(list(rows.values()))
@@ -205,7 +210,7 @@ class AsyncStore(ABC):
         lane: str | None = None,
         ended: int | None = None,
     ) -> list[str]:
-        """Take hold of lanes that have a task due and that nobody holds at ``at``, the longest due first.
+        """Claim lanes that have a task due and no lease at ``at``, the longest due first.
 
         Each is taken by one statement that succeeds for one caller only.
 
@@ -224,7 +229,7 @@ class AsyncStore(ABC):
             due = await self._ask(self._queue.lanes.find_due, at, over, wanted, lane)
             if due:
                 claimed += await self._transact(self._queue.lanes.claim, owner, at, over, until, due)
-            # Where somebody else was faster, there may be others.
+            # Another owner may have claimed some of these; there may be more lanes that are due.
             if len(due) < wanted:
                 break
         return claimed
@@ -251,11 +256,11 @@ class AsyncStore(ABC):
         return corrected
 
     async def renew_lanes(self, owner: str, lanes: Sequence[str], until: int) -> list[str]:
-        """Go on holding lanes; return those that are still held by this owner."""
+        """Extend the leases on lanes; return the lanes that this owner still holds."""
         return await self._transact(self._queue.lanes.renew, owner, lanes, until) if lanes else []
 
     async def release_lane(self, owner: str, lane: str) -> None:
-        """Let go of a lane, if this owner holds it. It has work to do when its next open task is due."""
+        """Release a lane, if this owner holds it. It is due again when its next open task is."""
         await self._transact(self._queue.release, owner, lane)
 
     async def begin_task(self, owner: str, lane: str, at: int) -> Task | None:
@@ -265,7 +270,7 @@ class AsyncStore(ABC):
         that belong to no task.
 
         Raises:
-            LeaseLost: the lane is held by somebody else.
+            LeaseLost: another owner holds the lane.
         """
         return await self._transact(self._queue.begin, owner, lane, at)
 
@@ -314,11 +319,11 @@ class AsyncStore(ABC):
         return await self._transact(self._queue.forget_tasks, before)
 
     async def revive_tasks(self, at: int) -> int:
-        """Let tasks begin again that ended because a budget was used up and that are due; return how many."""
+        """Reopen the tasks that are due and had failed because a budget was used up; return how many."""
         return await self._transact(self._queue.revive_tasks, at)
 
     async def enter(self, entries: Sequence[Spend]) -> list[Refusal | None]:
-        """Make entries in the ledger of what models were asked, which all who use the collection share.
+        """Make entries in the ledger of model usage, which every process on the collection shares.
 
         On return they are durable. An entry that its limits do not allow is not made; the others are.
         """
@@ -353,11 +358,11 @@ class AsyncStore(ABC):
         return await self._ask(self._transfer.get_turns, ids)
 
     async def scan_deleted(self, after: int, limit: int) -> list[HistoryEntry]:
-        """Return a page of the history of memories that exist no more; the ids are those of the entries."""
+        """Return a page of the history of deleted memories; the ids are those of the entries."""
         return await self._ask(self._transfer.scan_deleted, after, limit)
 
     async def prepare_switch(self, identity: EmbedderIdentity) -> int:
-        """Make a place beside the vectors for those of another embedder.
+        """Create the table for the vectors of another embedder.
 
         What an earlier call has put there for the same embedder stays; that for any other goes.
 
@@ -374,17 +379,17 @@ class AsyncStore(ABC):
         return await self._ask(self._transfer.missing_embeddings, identity, after, limit)
 
     async def keep_embeddings(self, embeddings: Sequence[Embedding]) -> None:
-        """Put vectors aside until ``switch``; nobody searches them."""
+        """Store vectors for ``switch``; no search reads them."""
         await self._transact(self._transfer.keep_embeddings, embeddings)
 
     async def switch(self, identity: EmbedderIdentity) -> bool:
-        """Replace the vectors by those put aside, and remember whose they are, in one transaction.
+        """Replace the vectors by those put aside, and record their embedder, in one transaction.
 
         From then on ``apply`` and ``search`` of every other open store on these memories raise
         ``EmbeddingMismatchError``: the vectors that they would bring are no longer comparable.
 
         Returns:
-            ``False`` when a memory has no new vector, because it was added or changed meanwhile; nothing was
+            ``False`` when a memory has no new vector, because it was added or changed since; nothing was
             changed then.
         """
         switched: bool

@@ -60,7 +60,7 @@ class AsyncBuilder:
             if await _progress(worker, self._sql, "near_column") != str(dimension):
                 await self._make_near(worker, dimension)
             after = -1
-            # From here on whoever writes a memory also fills the column, so these are all that lack it.
+            # From here on every write of a memory also fills the column, so these are all that lack it.
             while found := await _fetch(worker, self._sql.unplaced(dimension, after, _CHUNK)):
                 ids = [values[0] for values in found]
                 await self._write(worker, [self._sql.fill_near(dimension, ids)])
@@ -68,7 +68,7 @@ class AsyncBuilder:
             await self._note(worker, "near", str(dimension))
 
     async def _make_near(self, worker: AsyncConnection, dimension: int) -> None:
-        # If this is interrupted, the column that is there then is taken for nobody's.
+        # If this is interrupted, no search uses the column that is there then.
         await self._note(worker, "near", "")
         await self._note(worker, "near_column", "")
         async with self._unwritten() as holder:
@@ -102,7 +102,7 @@ class AsyncBuilder:
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[AsyncConnection]:
-        """Lend a connection for statements of any length while nobody else builds."""
+        """Lend a connection for statements of any length while no other process builds."""
         async with self._connected() as holder, self._connected() as worker:
             await self._hold(holder, self._sql.lock_building)
             yield worker
@@ -110,9 +110,9 @@ class AsyncBuilder:
 
     @asynccontextmanager
     async def _unwritten(self) -> AsyncIterator[AsyncConnection]:
-        """Lend a connection in a transaction during which nobody writes.
+        """Lend a connection in a transaction that blocks every write.
 
-        Where somebody does while an index is made, seekdb ends one of the two with an internal error.
+        With a write while an index is created, seekdb ends one of the two with an internal error.
         """
         async with self._connected() as holder:
             await self._hold(holder, self._sql.lock_sequence)

@@ -1,4 +1,4 @@
-"""Search for servers that cannot rank by themselves: partitions in memory, ranked as those of SQLite are."""
+"""Search for servers that cannot rank: partitions in memory, ranked as those of SQLite are."""
 
 from __future__ import annotations
 
@@ -21,9 +21,7 @@ from ...types import Hit, SearchRequest
 
 T = TypeVar("T")
 
-MOST_ROWS = 20_000
-"""Up to this number, a user's memories are ranked here; more are left to a server that can search."""
-# So many rows are ranked in less time than it takes to get to a thread and back when others are busy, too.
+# Up to this many rows, ranking inline beats a round trip to a thread.
 _QUICK = 2000
 
 
@@ -39,7 +37,6 @@ class AsyncCachedSearch:
         cache_bytes: how much memory the partitions may take together.
         exact_rows: a partition with more rows keeps one bit of each dimension, and the best candidates are
             scored exactly.
-        most_rows: what has more rows is left to a server that can search by itself; it is not loaded.
     """
 
     def __init__(
@@ -52,14 +49,13 @@ class AsyncCachedSearch:
         *,
         cache_bytes: int = 1 << 30,
         exact_rows: int = 250_000,
-        most_rows: int = MOST_ROWS,
     ) -> None:
         self._queries = queries
         self._fetch = fetch
         self._weights = weights
         self._cache = PartitionCache(cache_bytes, AsyncLock, exact_rows=exact_rows)
-        self._loader = PartitionLoader(sql, embedder, self._cache, most_rows)
-        # Two threads that both run Python code let an event loop beside them wait for its turn twice as long.
+        self._loader = PartitionLoader(sql, embedder, self._cache)
+        # With a second thread that runs Python code, the event loop would wait twice as long for its turn.
         self._threads = AsyncThreads("powermem-ranking", 1)
 
     @property
@@ -102,7 +98,7 @@ class AsyncCachedSearch:
                     for i, one in zip(members, found, strict=True):
                         ranked[i] = one
             if len(groups) > 1:
-                # Let others have a turn.
+                # Let other tasks run.
                 await async_sleep(0)
         rows = await self._run(
             self._queries.get_each([[memory_id for memory_id, _ in one] for one in ranked])

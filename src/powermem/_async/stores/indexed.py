@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -12,20 +13,20 @@ from ...ranking.fusion import Ranked, pool_size
 from ...ranking.scoring import Scoring
 from ...ranking.tally import MATCHED, Tally, rarest
 from ...ranking.weights import Weights
+from ...sql.beside import with_turns_beside
 from ...sql.collection import passes
 from ...sql.dialects import Fragment
-from ...sql.oceanbase import OceanBaseSQL, among_words, cosine, far, mark, searched_rows, turns_beside
+from ...sql.oceanbase import OceanBaseSQL, among_words, cosine, far, mark, searched_rows
 from ...sql.rows import COLUMNS, scope_condition, visible
+from ...sql.steps import Query, Steps
 from ...types import SearchRequest
 from .pool import AsyncReader
+from .steps import async_run
 
 _EXACT = 20_000
 """Of no more visible rows every vector is compared and every word counted; of more, the indexes are asked."""
 _PAGE = 1000
 _WIDTH = COLUMNS.count(",") + 1
-# One statement asks for the turns beside so many rows: always as many, since the server takes ten times as
-# long for a statement that it has not seen before.
-_ASKED = 20
 _MATCH = "MATCH (words) AGAINST (? IN BOOLEAN MODE)"
 
 
@@ -84,7 +85,7 @@ class AsyncIndexedSearch:
             candidates = await self._ask(reader, request, visible.where)
         else:
             candidates = await self._read(reader, request, visible)
-        rows = await self._fetch(reader, request, visible, list(candidates.ids))
+        rows = await async_run(reader, self._rows(request, visible, list(candidates.ids)))
         return candidates.documents, await self._score(reader, request, visible, rows, candidates, now)
 
     def _visible(self, request: SearchRequest, now: int) -> Visible:
@@ -225,32 +226,28 @@ class AsyncIndexedSearch:
             ids = [values[0] for values in found]
         return frequencies, ids
 
-    async def _fetch(
-        self, reader: AsyncReader, request: SearchRequest, visible: Visible, ids: Sequence[int]
-    ) -> list[tuple[Any, ...]]:
+    def _rows(
+        self, request: SearchRequest, visible: Visible, ids: Sequence[int]
+    ) -> Steps[list[tuple[Any, ...]]]:
         """Return the rows that `Found` takes, of equals the oldest first."""
         rows: list[tuple[Any, ...]] = []
         for start in range(0, len(ids), _PAGE):
             which = self._sql.named(ids[start : start + _PAGE], request.scope.user_id)
             sql, values = searched_rows(self._sql.records, visible.where, which, request.embedding)
-            rows += await reader.fetch(sql, values)
+            rows += yield Query(sql, values)
         if visible.doubt is not None:
-            rows = await self._decided(reader, request, visible, rows)
+            rows = yield from self._decided(request, visible, rows)
         return sorted(rows, key=itemgetter(0))
 
-    async def _decided(
-        self,
-        reader: AsyncReader,
-        request: SearchRequest,
-        visible: Visible,
-        rows: Sequence[tuple[Any, ...]],
-    ) -> list[tuple[Any, ...]]:
+    def _decided(
+        self, request: SearchRequest, visible: Visible, rows: Sequence[tuple[Any, ...]]
+    ) -> Steps[list[tuple[Any, ...]]]:
         """Return rows with Python's word on whether they are visible."""
         seen: set[int] = set()
         ids = [row[0] for row in rows if row[5]]
         for start in range(0, len(ids), _PAGE):
             which = self._sql.named(ids[start : start + _PAGE], request.scope.user_id)
-            found = await reader.fetch(
+            found = yield Query(
                 f"SELECT {COLUMNS}, {visible.doubt} AS doubt FROM {self._sql.records} WHERE {which.sql}",
                 which.values,
             )
@@ -280,50 +277,11 @@ class AsyncIndexedSearch:
         )
         if weights.lifts:
             pool = await async_to_thread(scoring.leading, found)
-            found = await self._with_turns_beside(reader, request, visible, rows, found, pool)
+            read = partial(self._rows, request, visible)
+            found = await async_run(
+                reader, with_turns_beside(self._sql, rows, found, pool, self._weights.span, read)
+            )
         return await async_to_thread(scoring.ranked, found)
-
-    async def _with_turns_beside(
-        self,
-        reader: AsyncReader,
-        request: SearchRequest,
-        visible: Visible,
-        rows: list[tuple[Any, ...]],
-        found: Found,
-        pool: Sequence[int],
-    ) -> Found:
-        """Return the rows with those said beside the best of them."""
-        asked = [row for row in pool if found.run_ids[row]]
-        if not asked:
-            return found
-        sql = turns_beside(self._sql.records, _ASKED, self._weights.span)
-        near: dict[int, set[tuple[int, int]]] = {}
-        for start in range(0, len(asked), _ASKED):
-            group = asked[start : start + _ASKED]
-            values: list[Any] = []
-            for row in (*group, *[group[-1]] * (_ASKED - len(group))):
-                begins = int(found.valid_from[row])
-                values += [row, found.users[row], found.run_ids[row], begins, begins, found.ids[row]] * 2
-            for row, memory_id, begins in await reader.fetch(sql, values):
-                near.setdefault(row, set()).add((begins, memory_id))
-        known = set(found.ids)
-        missing = {memory_id for turns in near.values() for _, memory_id in turns} - known
-        every = sorted(
-            [*rows, *await self._fetch(reader, request, visible, list(missing))], key=itemgetter(0)
-        )
-        place = {values[0]: row for row, values in enumerate(every)}
-        beside: dict[int, list[tuple[int, int]]] = {}
-        for row, turns in near.items():
-            own = (int(found.valid_from[row]), found.ids[row])
-            before = sorted((turn for turn in turns if turn < own), reverse=True)
-            after = sorted(turn for turn in turns if turn > own)
-            beside[place[own[1]]] = [
-                (distance, place[turn[1]])
-                for side in (before, after)
-                for distance, turn in enumerate(side, 1)
-                if turn[1] in place
-            ]
-        return Found(every, beside)
 
 
 def _asked(request: SearchRequest) -> Fragment:

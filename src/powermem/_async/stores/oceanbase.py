@@ -11,7 +11,6 @@ from ...ranking.weights import Weights
 from ...sql.oceanbase import OceanBaseSQL
 from ...types import EmbedderIdentity, Hit, SearchRequest
 from .building import AsyncBuilder
-from .cached import MOST_ROWS
 from .indexed import AsyncIndexedSearch
 from .mysql import AsyncMySQLStore
 from .steps import async_run
@@ -88,7 +87,7 @@ class AsyncOceanBaseStore(AsyncMySQLStore):
             documents, ranked = await self._indexed.search(reader, request, clock_now())
             scope = request.scope
             all_of_it = scope[1:] == (None, None) and request.expression is None and request.as_of is None
-            if documents <= MOST_ROWS // 2 and all_of_it:
+            if documents <= self._sql.held // 2 and all_of_it:
                 # The user has fewer memories than before; the next search finds out how many.
                 self._large.pop(scope.user_id, None)
             ids = [memory_id for memory_id, _ in ranked]

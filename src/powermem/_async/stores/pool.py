@@ -91,7 +91,7 @@ class AsyncPool:
                 await self._give(reader.lease)
                 raise
             except BaseException:
-                # Cancelled in the middle of a reply, perhaps: nobody could tell what comes next on it.
+                # Perhaps cancelled in the middle of a reply: what comes next on the connection is unknown.
                 await reader.lease.connection.close()
                 raise
             await self._give(reader.lease)

@@ -17,6 +17,7 @@ from ...ranking.fusion import Ranked, pool_size
 from ...ranking.scoring import Scoring
 from ...ranking.tally import MATCHED, rarest
 from ...ranking.weights import Weights
+from ...sql.beside import with_turns_beside
 from ...sql.collection import passes
 from ...sql.dialects import Fragment
 from ...sql.postgres import PostgresSQL, Vector, searched_rows, signed
@@ -76,7 +77,8 @@ class AsyncPostgresStore(AsyncServerStore):
         )
         if encoding[0][0] != "UTF8":
             raise StoreError(
-                f"{self._where}: the database's encoding is {encoding[0][0]}; create one with ENCODING 'UTF8'"
+                f"{self._embedder.where}: the database's encoding is {encoding[0][0]}; create one with "
+                "ENCODING 'UTF8'"
             )
         if (yield Query("SELECT 1 FROM pg_extension WHERE extname = 'vector'")):
             return
@@ -84,8 +86,8 @@ class AsyncPostgresStore(AsyncServerStore):
             yield Statement("CREATE EXTENSION vector")
         except StoreError as error:
             raise StoreError(
-                f"{self._where}: the extension pgvector is missing in this database; install the server's "
-                f"package pgvector and run CREATE EXTENSION vector as a superuser ({error})"
+                f"{self._embedder.where}: the extension pgvector is missing in this database; install the "
+                f"server's package pgvector and run CREATE EXTENSION vector as a superuser ({error})"
             ) from error
 
     async def _search(self, request: SearchRequest) -> list[Hit]:
@@ -143,14 +145,14 @@ class AsyncPostgresStore(AsyncServerStore):
                     values.append(failing)
         return Fragment(" AND ".join(parts), tuple(values))
 
-    async def _fetch(
-        self, reader: AsyncReader, request: SearchRequest, visible: Fragment, which: Fragment, limit: int
-    ) -> list[tuple[Any, ...]]:
+    def _read(
+        self, request: SearchRequest, visible: Fragment, which: Fragment, limit: int
+    ) -> Steps[list[tuple[Any, ...]]]:
         """Return the rows that `Found` takes."""
         wanted = request.terms and [*request.terms, *looked_up(request.cues, self._weights_of(request))]
         sql, values = searched_rows(self._sql.records, visible, which, request.embedding, wanted, limit)
         # Of equals the oldest comes first.
-        return sorted(await reader.fetch(sql, values), key=itemgetter(0))
+        return sorted((yield Query(sql, values)), key=itemgetter(0))
 
     async def _search_whole(
         self, reader: AsyncReader, request: SearchRequest, visible: Fragment, now: int
@@ -160,7 +162,7 @@ class AsyncPostgresStore(AsyncServerStore):
         What cannot be found comes too, also other agents' rows: it counts as a turn between two others.
         """
         whole = scope_condition(request.scope._replace(agent_id=None))
-        rows = await self._fetch(reader, request, visible, whole, _WHOLE + 1)
+        rows = await async_run(reader, self._read(request, visible, whole, _WHOLE + 1))
         if len(rows) > _WHOLE:
             self._large[request.scope] = None
             if len(self._large) > _REMEMBERED:
@@ -193,15 +195,20 @@ class AsyncPostgresStore(AsyncServerStore):
         if request.terms:
             frequencies = await self._frequencies(reader, request.terms, visible)
             ids.update(await self._matching(reader, frequencies, visible))
-        chosen = self._sql.named(list(ids), request.scope.user_id)
-        rows = await self._fetch(reader, request, visible, chosen, len(ids))
+
+        def read(ids: list[int]) -> Steps[list[tuple[Any, ...]]]:
+            return self._read(request, visible, self._sql.named(ids, request.scope.user_id), len(ids))
+
+        rows = await async_run(reader, read(list(ids)))
         found = Found(rows, {})
         weights = self._weights_of(request)
         scoring = Scoring(request, weights, now, documents=documents, length=length, frequencies=frequencies)
         # On threads, since scoring some thousand rows would hold up everybody else.
         if weights.lifts and rows:
             pool = await async_to_thread(scoring.leading, found)
-            found = await self._with_turns_beside(reader, request, visible, rows, found, pool)
+            found = await async_run(
+                reader, with_turns_beside(self._sql, rows, found, pool, self._weights.span, read)
+            )
         return await async_to_thread(scoring.ranked, found)
 
     async def _nearest(
@@ -243,43 +250,6 @@ class AsyncPostgresStore(AsyncServerStore):
             [*visible.values, signed(chosen), MATCHED],
         )
         return [values[0] for values in found]
-
-    async def _with_turns_beside(
-        self,
-        reader: AsyncReader,
-        request: SearchRequest,
-        visible: Fragment,
-        rows: Sequence[tuple[Any, ...]],
-        found: Found,
-        pool: Sequence[int],
-    ) -> Found:
-        """Return the rows with those said beside the best of them."""
-        asked = [row for row in pool if found.run_ids[row]]
-        if not asked:
-            return found
-        pairs = await reader.fetch(
-            self._sql.turns_beside(),
-            [
-                [found.ids[row] for row in asked],
-                [found.users[row] for row in asked],
-                [found.run_ids[row] for row in asked],
-                [int(found.valid_from[row]) for row in asked],
-                self._weights.span,
-                self._weights.span,
-            ],
-        )
-        known = set(found.ids)
-        missing = list({other for _, other, _ in pairs} - known)
-        if missing:
-            chosen = self._sql.named(missing, request.scope.user_id)
-            more = await self._fetch(reader, request, visible, chosen, len(missing))
-            rows = sorted([*rows, *more], key=itemgetter(0))
-        place = {values[0]: row for row, values in enumerate(rows)}
-        beside: dict[int, list[tuple[int, int]]] = {}
-        for memory_id, other, distance in pairs:
-            if other in place:
-                beside.setdefault(place[memory_id], []).append((distance, place[other]))
-        return Found(rows, beside)
 
     def _weights_of(self, request: SearchRequest) -> Weights:
         return self._weights if request.boosts else self._plain

@@ -8,20 +8,22 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from ..._concurrency import AsyncBatcher, async_gather, async_sleep
+from ..._concurrency import async_gather, async_sleep
 from ..._drivers.base import (
-    AsyncConnection,
     AsyncDriver,
     CommitUnknownError,
     ConnectionLostError,
     NoReplyError,
     ReadOnlyServerError,
 )
+from ...accesses import Accesses
 from ...changes import Change, Outcome
-from ...clock import now as clock_now
 from ...errors import StoreError, StoreUnavailableError
+from ...sql.apply import Writer
+from ...sql.embedder import EmbedderSQL
 from ...sql.evidence import evidence
-from ...sql.server import NewColumn, ServerSQL
+from ...sql.migration import migrate
+from ...sql.server import ServerSQL
 from ...sql.steps import Steps, TransactionAbortedError
 from ...types import Hit, SearchRequest
 from .base import AsyncStore
@@ -32,7 +34,6 @@ T = TypeVar("T")
 
 _logger = logging.getLogger("powermem")
 
-_MAX_BATCHES_PER_COMMIT = 256
 _MAX_SEARCHES_AT_ONCE = 4
 
 
@@ -60,12 +61,9 @@ class AsyncServerStore(AsyncStore):
         recycle: float = 3600,
         timeout: float = 60,
     ) -> None:
-        super().__init__(sql, f"{driver.server}")
-        self._where = f"{driver.server}"
+        super().__init__(sql, EmbedderSQL(sql, f"{driver.server}"), Accesses())
         self._pool = AsyncPool(driver, least=least, most=most, recycle=recycle, timeout=timeout)
-        self._commits: AsyncBatcher[Sequence[Change], list[Outcome]] = AsyncBatcher(
-            self._commit, max_size=_MAX_BATCHES_PER_COMMIT
-        )
+        self._writer = Writer(sql, self._queue, self._embedder)
         self.commits = 0
         """How many transactions were committed."""
 
@@ -111,50 +109,8 @@ class AsyncServerStore(AsyncStore):
             await self._pool.close()
 
     async def _migrate(self) -> None:
-        sql = self._sql
         async with self._pool.transaction() as connection:
-            await async_run(connection, self._prepare())
-            known = sql.exists()
-            if not await connection.fetch(known.sql, known.values):
-                for statement in sql.schema():
-                    await connection.execute(statement)
-                await async_run(connection, self._embedder.set_meta("schema_version", sql.schema_version))
-                await async_run(connection, self._embedder.set_meta("switches", 0))
-                await self._note_migration(connection, sql.schema_version)
-                return
-            version = int(await async_run(connection, self._embedder.meta("schema_version")) or 0)
-            if version > sql.schema_version:
-                raise StoreError(
-                    f"{self._where}: collection {sql.collection!r} was written by a newer powermem (schema "
-                    f"{version}, this one knows {sql.schema_version}); upgrade powermem"
-                )
-            steps = sql.steps()
-            for step in range(version, sql.schema_version):
-                for change in steps[step]:
-                    if isinstance(change, str):
-                        await connection.execute(change)
-                    else:
-                        await self._add_column(connection, change)
-                await async_run(connection, self._embedder.set_meta("schema_version", step + 1))
-                await self._note_migration(connection, step + 1)
-
-    async def _add_column(self, connection: AsyncConnection, new: NewColumn) -> None:
-        known = new.known
-        if await connection.fetch(known.sql, known.values):
-            return
-        try:
-            await connection.execute(new.statement)
-        except StoreError:
-            # Such a statement ends the transaction that keeps others from doing the same.
-            if not await connection.fetch(known.sql, known.values):
-                raise
-
-    async def _note_migration(self, connection: AsyncConnection, version: int) -> None:
-        sql = self._sql.inserting(self._sql.migrations, "version, applied_at", once=True)
-        await connection.execute(sql, (version, clock_now()))
-
-    async def apply(self, changes: Sequence[Change]) -> list[Outcome]:
-        return await self._commits.submit(changes)
+            await async_run(connection, self._prepared(migrate, self._sql, self._embedder))
 
     async def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
         try:
@@ -227,7 +183,7 @@ class AsyncServerStore(AsyncStore):
         results: Sequence[Sequence[Outcome] | Exception],
         error: CommitUnknownError,
     ) -> bool:
-        """Return whether a transaction was carried out whose end nobody reported.
+        """Return whether a transaction was committed whose commit was not confirmed.
 
         Raises:
             CommitUnknownError: the server cannot be asked, or the transaction left no trace of its own.
@@ -237,7 +193,7 @@ class AsyncServerStore(AsyncStore):
             raise error
         try:
             async with self._pool.transaction() as connection:
-                # Whoever writes holds one of these locks until the end.
+                # Every transaction that writes holds one of these locks until its end.
                 await async_run(connection, self._sql.enter())
                 await async_run(connection, self._embedder.switches(self._sql.locking))
                 return bool(await connection.fetch(trace.sql, trace.values))

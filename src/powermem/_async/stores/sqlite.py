@@ -19,7 +19,6 @@ T = TypeVar("T")
 _logger = logging.getLogger("powermem")
 
 _READERS = 4
-_MAX_BATCHES_PER_COMMIT = 256
 _MAX_SEARCHES_PER_PASS = 16
 
 
@@ -33,14 +32,10 @@ class AsyncSQLiteStore(AsyncStore):
     name = "sqlite"
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__(engine.sql, engine.path)
+        super().__init__(engine.sql, engine.embedder, engine.accesses)
         self._engine = engine
-        self._accesses, self._embedder = engine.accesses, engine.embedder
         self._write_thread = AsyncThreads("powermem-sqlite-writer", 1)
         self._read_threads = AsyncThreads("powermem-sqlite-reader", _READERS)
-        self._commits: AsyncBatcher[Sequence[Change], list[Outcome]] = AsyncBatcher(
-            self._commit, max_size=_MAX_BATCHES_PER_COMMIT
-        )
         self._searches: AsyncBatcher[SearchRequest, list[Hit]] = AsyncBatcher(
             self._search, max_size=_MAX_SEARCHES_PER_PASS, max_running=2
         )
@@ -50,12 +45,9 @@ class AsyncSQLiteStore(AsyncStore):
         """How many transactions were committed."""
         return self._engine.commits
 
-    @property
-    def read_only(self) -> bool:
-        return self._engine.read_only
-
     async def open(self) -> None:
         await self._write_thread.run(self._engine.open)
+        self.read_only = self._engine.read_only
 
     async def close(self) -> None:
         await self._commits.close()
@@ -65,9 +57,6 @@ class AsyncSQLiteStore(AsyncStore):
         finally:
             await self._write_thread.close()
             await self._read_threads.close()
-
-    async def apply(self, changes: Sequence[Change]) -> list[Outcome]:
-        return await self._commits.submit(changes)
 
     async def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
         return await self._write_thread.run(self._engine.apply, batches)
@@ -82,7 +71,7 @@ class AsyncSQLiteStore(AsyncStore):
 
     async def reset(self) -> None:
         await super().reset()
-        self._engine.forget_partitions()
+        await self._write_thread.run(self._engine.forget_partitions)
 
     async def _write_accesses(self) -> None:
         if not self._accesses:

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
-from ..._concurrency import to_thread
 from ...exchange.files import LineWriter
 from ...exchange.lines import Header, write_header, write_item
 from ...exchange.sources import Page
@@ -13,6 +13,7 @@ from ...filters import Expression
 from ...inputs import File, Listener
 from ...types import ExportResult, Scope, Stored
 from ..stores.base import Store
+from .opening import acquire, outlast
 from .progress import Progress
 
 PAGE = 1000
@@ -75,16 +76,16 @@ class Exporter:
         header = Header(self._store.identity() if self._vectors else None)
         progress = Progress(listener)
         counts: ExportResult = {"exported": 0, "turns": 0, "deleted": 0}
-        writer = to_thread(LineWriter, target)
+        writer = acquire(partial(LineWriter, target), LineWriter.abandon)
         try:
-            to_thread(writer.write, [write_header(header)])
+            outlast(partial(writer.write, [write_header(header)]))
             for page in self.pages():
-                to_thread(_write_page, writer, page)
+                outlast(partial(_write_page, writer, page))
                 counts["exported"] += len(page.memories)
                 counts["turns"] += len(page.turns)
                 counts["deleted"] += len(page.history)
                 progress.tell(counts["exported"])
-            to_thread(writer.finish)
+            outlast(writer.finish)
         except BaseException:
             writer.abandon()
             raise

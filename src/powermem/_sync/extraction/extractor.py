@@ -1,5 +1,5 @@
 # Generated from src/powermem/_async/extraction/extractor.py by scripts/run_unasync.py; edit that file instead.
-"""Finding the facts in a conversation: by a language model, or by rules when there is none."""
+"""Extract facts from a conversation, with a language model or, without one, by rules."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Generic, TypeVar
 
@@ -37,30 +38,30 @@ T = TypeVar("T", Extracted, Decisions)
 
 log = logging.getLogger(__name__)
 
-# So few messages fit one request for facts with room to spare; to divide them would only cost a call and what
-# the parts say about each other.
+# Up to this many messages easily fit one request. Dividing them would cost a call, and lose what the parts
+# say about each other.
 _SHORT = 20
-# Beyond so many messages a model loses track of the numbers, and a small one runs out of room.
+# With more messages in one request, models lose track of their numbers, and small ones exceed their window.
 _MOST = 200
-# Characters, of which reading takes some milliseconds at most, whatever they are.
+# Characters. Parsing an answer up to this length takes a few milliseconds at most.
 _LONG = 4_000
-# Tokens. A portion as small as this fits every model, so a refusal of it says nothing about how much does.
+# Tokens. A portion this small fits every model, so its refusal says nothing about the model's window.
 _SMALL = 200
-# After that many portions that cannot be divided, and none that was learned from, something else is wrong.
+# Give up after this many indivisible portions have failed and none has succeeded.
 _HOPELESS = 4
-# A portion that is refused for one of these reasons may go through when it is divided.
+# A portion refused for one of these reasons may be accepted in parts.
 _DIVISIBLE = frozenset({CUT, FILTERED, TOO_LONG})
 
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What a conversation taught.
+    """What was extracted from a conversation.
 
     Attributes:
         facts: the facts; the turn of each is the index of its message.
         preferences: the preferences.
-        missing: indices of messages of which not everything was learned, ascending.
-        problem: why, when there are any.
+        missing: indices of messages that were not extracted completely, ascending.
+        problem: the error that is the cause of that.
     """
 
     facts: Sequence[Fact] = ()
@@ -71,11 +72,11 @@ class Learned:
 
 @dataclass(frozen=True, slots=True)
 class _Reading(Generic[T]):
-    """An answer as far as it could be read.
+    """An answer as far as it could be parsed.
 
     Attributes:
-        value: what it says.
-        fault: what is wrong with it; ``""`` when it is whole.
+        value: the parsed value.
+        fault: what is wrong with the answer; ``""`` if nothing.
         cut: whether its end is missing.
     """
 
@@ -85,11 +86,11 @@ class _Reading(Generic[T]):
 
 
 class _CutAnswer(Exception):
-    """An answer lacks its end, also when it was asked for again.
+    """The end of an answer is missing, even after a second attempt.
 
     Attributes:
-        error: for the user.
-        value: what there is of it.
+        error: the error to raise.
+        value: the parsed part of the answer, if any.
     """
 
     def __init__(self, error: ExtractionError, value: Extracted | Decisions | None) -> None:
@@ -99,12 +100,12 @@ class _CutAnswer(Exception):
 
 
 class Extractor:
-    """Asks a language model, and reads what it answers.
+    """Extracts facts and decides about them with a language model.
 
     Args:
-        llm: the model, or ``None`` for the rules.
-        extraction_prompt: replaces the instructions for extracting.
-        decision_prompt: replaces the instructions for deciding.
+        llm: the model, or ``None`` to extract by rules.
+        extraction_prompt: replaces the instructions for extraction.
+        decision_prompt: replaces the instructions for decisions.
     """
 
     def __init__(
@@ -128,61 +129,56 @@ class Extractor:
     def extract(
         self, messages: Sequence[Message], *, today: int, prompt: str | None, usage: Usage
     ) -> Learned:
-        """Return the facts that messages state, and the preferences that they show.
+        """Extract the facts stated in messages, and the preferences shown in them.
 
-        What is too much for the model, or for its answer, is divided and asked for in portions, down to parts
-        of a single message. The size that goes through is remembered.
+        A conversation that exceeds the model's window, or whose answer exceeds the model's limit, is divided
+        into portions, down to parts of a single message. The accepted size is remembered.
 
         Args:
             messages: the conversation.
             today: the present moment, microseconds UTC.
             prompt: replaces the configured instructions for this call.
-            usage: what the model's calls cost is added to it.
+            usage: the cost of the model's calls is added to it.
 
         Returns:
-            What was learned. Where a portion could not be, however small, the others are nevertheless.
+            What was extracted. A portion that fails does not affect the others.
 
         Raises:
-            ExtractionError: nothing was learned: an answer could not be read, twice, or is never whole.
-            ProviderError: there is no answer at all.
+            ExtractionError: nothing was extracted, since no answer could be parsed, or none was complete.
+            ProviderError: the model gave no answer at all.
             QuotaExceededError: the budget does not allow the first call.
         """
         if self._llm is None:
-            # What comes without a time has just been said.
+            # Messages without a time count as sent now.
             timed = [replace(m, sent_at=today) if m.sent_at is None else m for m in messages]
-            # Long conversations take longer than an event loop should be held; and every further thread that
-            # runs Python code lets the loop wait longer for its turn.
+            # On a thread, since a long conversation would block the event loop; and on one at a time, since
+            # each further thread that runs Python code slows the loop down.
             with self._reading:
                 facts = to_thread(extract, timed)
             return Learned(facts, stated_preferences(facts))
-        instructions = prompt or self._extraction_prompt
+        extract_portion = partial(
+            self._extract_portion,
+            self._llm,
+            instructions=prompt or self._extraction_prompt,
+            today=today,
+            usage=usage,
+        )
         collected = _Collected()
         waiting = deque([Portion.of(messages)])
         while waiting:
             portion = waiting.popleft()
             if not has_conversation(portion.messages):
                 continue
-            size = portion.size
-            halves = None if self._room.allows(size) else portion.halves()
-            error: ProviderError | QuotaExceededError
-            if halves is None:
-                try:
-                    found = self._extract_portion(self._llm, portion, instructions, today, usage)
-                except _CutAnswer as cut:
-                    halves, error = portion.halves(), cut.error
-                    if halves is None and isinstance(cut.value, Extracted):
-                        collected.add(cut.value, portion)
-                except (ProviderError, QuotaExceededError) as failure:
-                    error = failure
-                    if _reason(failure) in _DIVISIBLE:
-                        halves = portion.halves()
-                else:
-                    self._room.take(size)
-                    collected.add(found, portion, whole=True)
-                    continue
-                if halves is not None and size > _SMALL and _reason(error) != FILTERED:
-                    self._room.refuse(size)
-            if halves is not None:
+            if not self._room.allows(portion.size) and (halves := portion.halves()) is not None:
+                # Larger than what the model accepted before, so do not try it as a whole.
+                waiting.extendleft(reversed(halves))
+                continue
+            error = extract_portion(portion, collected)
+            if error is None:
+                continue
+            if _reason(error) in _DIVISIBLE and (halves := portion.halves()) is not None:
+                if portion.size > _SMALL and _reason(error) != FILTERED:
+                    self._room.refuse(portion.size)
                 waiting.extendleft(reversed(halves))
                 continue
             collected.miss(portion, _lasting(error, portion))
@@ -190,38 +186,56 @@ class Extractor:
                 for rest in waiting:
                     collected.miss(rest, error)
                 break
-            # What comes next may be of the same kind; the end of the conversation less so.
+            # The next portion is likely to fail for the same reason, the last one less so: try that first.
             waiting.rotate(1)
         return collected.learned()
 
     def _extract_portion(
-        self, llm: LLM, portion: Portion, instructions: str | None, today: int, usage: Usage
-    ) -> Extracted:
+        self,
+        llm: LLM,
+        portion: Portion,
+        collected: _Collected,
+        *,
+        instructions: str | None,
+        today: int,
+        usage: Usage,
+    ) -> ProviderError | QuotaExceededError | None:
+        """Ask for the facts of a portion and collect them; return the error if it failed."""
         turns = len(portion.messages)
-        return self._ask(
-            llm,
-            extraction_messages(portion.messages, today=today, custom=instructions),
-            EXTRACTION_SCHEMA,
-            lambda text: parse_extraction(text, turns=turns),
-            usage,
-            # To divide it is better than to ask for the same again, if only it can be divided.
-            patient=portion.halves() is None,
-        )
+        divisible = portion.halves() is not None
+        try:
+            found = self._ask(
+                llm,
+                extraction_messages(portion.messages, today=today, custom=instructions),
+                EXTRACTION_SCHEMA,
+                lambda text: parse_extraction(text, turns=turns),
+                usage,
+                # Dividing the portion is better than asking for the same answer again.
+                retry_cut=not divisible,
+            )
+        except _CutAnswer as cut:
+            if not divisible and isinstance(cut.value, Extracted):
+                collected.add(cut.value, portion)
+            return cut.error
+        except (ProviderError, QuotaExceededError) as error:
+            return error
+        self._room.take(portion.size)
+        collected.add(found, portion, whole=True)
+        return None
 
     def segment(self, messages: Sequence[Message], usage: Usage) -> list[list[int]]:
-        """Divide a stretch of conversation into topics, so that each can be extracted by itself.
+        """Divide a conversation into topics, to extract each on its own.
 
-        A stretch of more than 200 messages is looked at in pieces of about equal length. When there is no
-        answer that can be read, the piece is a topic: dividing only makes extraction better, so it is not
-        worth asking again, and no reason to fail.
+        More than 200 messages are divided in pieces of about equal length first. Topics only improve the
+        extraction, so an unusable answer is neither retried nor an error: its piece becomes one topic.
 
         Args:
-            messages: a conversation.
-            usage: what the model's calls cost is added to it.
+            messages: the conversation.
+            usage: the cost of the model's calls is added to it.
 
         Returns:
-            Groups of indices of messages, in the order of their first; each index is in exactly one. There is
-            one group when there are at most 20 messages, and when rules find the facts.
+            Groups of message indices, ordered by their first index; each index is in exactly one group. There
+            is a single group for at most 20 messages, and if facts are extracted by rules.
         """
         if self._llm is None or len(messages) <= _SHORT:
             return [list(range(len(messages)))] if messages else []
@@ -242,7 +256,7 @@ class Extractor:
             usage.count(completion)
             return parse_segments(completion.text, turns=len(messages)).groups
         except (ParseError, ProviderError, QuotaExceededError) as error:
-            # If this is lasting, extraction meets it as well, and says so.
+            # If the cause persists, extraction fails too and reports it.
             warning = (
                 f"{len(messages)} messages stay together, since they were not divided into topics: {error}"
             )
@@ -253,18 +267,18 @@ class Extractor:
     def decide(
         self, facts: Sequence[Fact], existing: Sequence[tuple[str, str]], *, usage: Usage
     ) -> Decisions:
-        """Return what becomes of each fact beside the stored memories near them.
+        """Decide what to do with each fact, given similar stored memories.
 
-        Facts that are too many for the model, or for its answer, are divided. Where it does not decide, a
-        warning says so, for facts are worth more than their order.
+        If the facts are too many for the model or its answer, they are divided. Where the model fails, a
+        warning is added instead of raising an error: storing the facts matters more than comparing them.
 
         Args:
-            facts: new facts.
+            facts: the new facts.
             existing: alias and text of each stored memory.
-            usage: what the model's calls cost is added to it, and warnings.
+            usage: the cost of the model's calls, and warnings, are added to it.
 
         Returns:
-            The decisions; facts that the model did not decide have none.
+            The decisions; a fact may have none.
         """
         assert self._llm is not None, "rules decide nothing"
         texts = [fact.text for fact in facts]
@@ -281,7 +295,7 @@ class Extractor:
                     middle = (start + end) // 2
                     waiting.extendleft([(middle, end), (start, middle)])
                     continue
-                # The others would meet the same.
+                # The remaining facts would fail for the same reason.
                 some = "1 fact was" if left == 1 else f"{left} facts were"
                 warning = f"{some} added without a comparison with what is stored: {error}"
                 log.warning("%s", warning)
@@ -308,7 +322,7 @@ class Extractor:
                 DECISION_SCHEMA,
                 lambda text: parse_decisions(text, facts=texts, memories=memories),
                 usage,
-                patient=len(facts) == 1,
+                retry_cut=len(facts) == 1,
             )
         except _CutAnswer as cut:
             raise cut.error from None
@@ -321,40 +335,27 @@ class Extractor:
         read: Callable[[str], T],
         usage: Usage,
         *,
-        patient: bool = True,
+        retry_cut: bool = True,
     ) -> T:
-        """Return a whole answer.
+        """Return a complete answer, giving the model one chance to repair a faulty one.
 
         Args:
             llm: the model.
             request: the messages.
-            schema: the form of the answer.
-            read: reads it.
-            usage: what the calls cost is added to it.
-            patient: whether to ask again for an answer that was cut, which is done for a damaged one anyway.
+            schema: the schema of the answer.
+            read: parses the answer.
+            usage: the cost of the calls is added to it.
+            retry_cut: whether to retry an answer that was cut off; a malformed one is retried in any case.
 
         Raises:
-            _CutAnswer: its end is missing.
-            ExtractionError: it could not be read, also after asking again.
+            _CutAnswer: the end of the answer is missing.
+            ExtractionError: the answer could not be parsed, even after the retry.
         """
         completion = llm.complete(request, schema=schema)
         usage.count(completion)
         reading = self._read(completion, read)
-        if reading.fault and (patient or not completion.truncated):
-            # One turn to mend it: the model sees its own answer and what is wrong with it.
-            repair = repair_messages(request, completion.text, reading.fault)
-            try:
-                # Asked for in words only: what enforces a form at a server may be what spoils it.
-                completion = llm.complete(repair)
-            except ProviderError as error:
-                # With its answer the request may be too long. The first one counts then.
-                if error.reason not in _DIVISIBLE or not reading.cut:
-                    raise
-            else:
-                usage.count(completion)
-                again = self._read(completion, read)
-                reading = again if again.value is not None or reading.value is None else reading
-                reading = replace(reading, fault=again.fault)
+        if reading.fault and (retry_cut or not completion.truncated):
+            reading = self._repair(llm, request, completion, reading, read, usage)
         if reading.value is not None and not reading.fault:
             return reading.value
         if reading.cut:
@@ -373,26 +374,49 @@ class Extractor:
             provider=llm.provider,
         )
 
+    def _repair(
+        self,
+        llm: LLM,
+        request: list[ChatMessage],
+        completion: Completion,
+        reading: _Reading[T],
+        read: Callable[[str], T],
+        usage: Usage,
+    ) -> _Reading[T]:
+        """Show the model its own answer and the fault in it; return the better of both answers."""
+        try:
+            # Without the schema: a server that enforces it may be what damages the answer.
+            completion = llm.complete(repair_messages(request, completion.text, reading.fault))
+        except ProviderError as error:
+            # With the first answer in it, the request may be too long. A part of an answer is kept then.
+            if error.reason not in _DIVISIBLE or not reading.cut:
+                raise
+            return reading
+        usage.count(completion)
+        again = self._read(completion, read)
+        better = again if again.value is not None or reading.value is None else reading
+        return replace(better, fault=again.fault)
+
     def _read(self, completion: Completion, read: Callable[[str], T]) -> _Reading[T]:
-        # A model that loops writes much, and reading it would hold an event loop.
+        # On a thread: a model in a loop writes megabytes, and parsing them would block the event loop.
         if len(completion.text) > _LONG:
             return to_thread(_read, completion, read)
         return _read(completion, read)
 
 
 class _Collected:
-    """What the portions of a conversation taught so far."""
+    """Collects what was extracted from the portions of a conversation."""
 
     def __init__(self) -> None:
         self._facts: dict[str, Fact] = {}
         self._preferences: dict[str, FoundPreference] = {}
         self._missing: set[int] = set()
         self._problem: ProviderError | QuotaExceededError | None = None
-        self._whole = 0
-        self._vain = 0
+        self._succeeded = 0
+        self._failed = 0
 
     def add(self, found: Extracted, portion: Portion, *, whole: bool = False) -> None:
-        """Take what a portion taught; what was learned before is not learned twice."""
+        """Add what was extracted from a portion, without duplicates of earlier portions."""
         for fact in found.facts:
             turn = fact.turn
             if turn is None and len(portion.numbers) == 1:
@@ -401,25 +425,25 @@ class _Collected:
             self._facts.setdefault(normalize(fact.text), placed)
         for preference in found.preferences:
             self._preferences.setdefault(normalize(preference.text), preference)
-        self._whole += whole
+        self._succeeded += whole
 
     def miss(self, portion: Portion, error: ProviderError | QuotaExceededError) -> None:
-        """Note that a portion was not learned from."""
+        """Record that the extraction of a portion failed."""
         self._missing.update(portion.numbers)
         self._problem = self._problem or error
-        self._vain += 1
+        self._failed += 1
 
     def is_hopeless(self, error: ProviderError | QuotaExceededError) -> bool:
-        """Return whether the portions that are left would meet the same."""
-        own = isinstance(error, ExtractionError) or _reason(error) in _DIVISIBLE
-        return not own or (not self._whole and self._vain >= _HOPELESS)
+        """Return whether the remaining portions would fail too."""
+        about_portion = isinstance(error, ExtractionError) or _reason(error) in _DIVISIBLE
+        return not about_portion or (not self._succeeded and self._failed >= _HOPELESS)
 
     def learned(self) -> Learned:
-        """Return all of it, or raise why there is nothing."""
-        if self._problem is not None and not self._facts and not self._preferences and not self._whole:
+        """Return everything that was collected; raise the first error if that is nothing."""
+        if self._problem is not None and not self._facts and not self._preferences and not self._succeeded:
             raise self._problem
-        # Portions are not always learned from in their order.
-        facts = sorted(self._facts.values(), key=lambda fact: fact.turn or 0) if self._vain else None
+        # After a failure, portions are not processed in order.
+        facts = sorted(self._facts.values(), key=lambda fact: fact.turn or 0) if self._failed else None
         return Learned(
             list(self._facts.values()) if facts is None else facts,
             list(self._preferences.values()),
@@ -435,7 +459,7 @@ def _reason(error: ProviderError | QuotaExceededError) -> str:
 def _lasting(
     error: ProviderError | QuotaExceededError, portion: Portion
 ) -> ProviderError | QuotaExceededError:
-    """Return the error of a portion that cannot be divided."""
+    """Return the error for a portion that cannot be divided any further."""
     if not isinstance(error, ProviderError) or error.reason not in (TOO_LONG, FILTERED):
         return error
     length = sum(len(message.content) for message in portion.messages)

@@ -7,23 +7,17 @@ import json
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..._concurrency import KeyedLock
 from ...buffering import learning_later, new_turn
 from ...changes import (
-    Added,
-    AddMemory,
     AddTurn,
     Change,
-    Delete,
     FinishTurns,
+    Items,
     Outcome,
     Remember,
-    ReplaceText,
-    Supersede,
-    Updated,
     VersionConflict,
 )
 from ...errors import (
@@ -36,7 +30,6 @@ from ...errors import (
     StoreError,
 )
 from ...filters import Expression
-from ...framing import Frame, Receipt, frame_of, verbatim_items
 from ...indexing import query_ids
 from ...plan import (
     Candidate,
@@ -48,7 +41,7 @@ from ...plan import (
     merged_texts,
     neighbourhood,
 )
-from ...records import event_item
+from ...records import event_items
 from ...rough import is_rough
 from ...text import query_terms, shared, terms
 from ...types import Fact, Hit, MemoryEvent, Message, Row, Scope, SearchRequest, Usage
@@ -101,15 +94,21 @@ class Verbatim:
         messages: what was said.
         new: what their memories have in common.
         usage: what embedding them costs is added to it.
-        receipt: kept with the memories.
-        done: likewise; says under the id of the call what came of it.
+        notes: returns what is kept with the memories, given which items the call has.
     """
 
     messages: Sequence[Message]
     new: NewMemories
     usage: Usage
-    receipt: Receipt | None = None
-    done: Receipt | None = None
+    notes: Callable[[Items], Sequence[Change]]
+
+
+Enclose: TypeAlias = Callable[[Sequence[Change], bool], tuple[list[Change], Items]]
+"""Puts changes into a batch with all that is written in the same transaction.
+
+It takes the changes, and whether they store messages word for word; it returns the batch and the items of the
+call. It is called again when the batch met another one and was undone.
+"""
 
 
 class Extraction:
@@ -139,11 +138,11 @@ class Extraction:
         self._keep_without_facts = keep_without_facts
         self._scopes = KeyedLock()
 
-    def store_verbatim(self, calls: Sequence[Verbatim]) -> list[list[Outcome]]:
+    def store_verbatim(self, calls: Sequence[Verbatim]) -> list[list[MemoryEvent]]:
         """Store each message of some calls as a memory of its own, word for word: all in one transaction.
 
         Returns:
-            For each call what became of its messages, of which `verbatim_items` tells.
+            For each call an item for each of its messages.
         """
         turns: list[Change] = []
         found: list[Candidate] = []
@@ -155,22 +154,18 @@ class Extraction:
         found = self._embed(found, warnings)
         additions: list[Change] = []
         notes: list[Change] = []
-        parts: list[slice] = []
+        parts: list[Items] = []
         for call in calls:
             begin = len(additions)
             mine = found[begin : begin + len(call.messages)]
             call.usage.embedded_texts += _count_vectors(mine)
             call.usage.warnings += warnings
             additions += _additions(call.new, mine)
-            parts.append(slice(len(turns) + begin, len(turns) + len(additions)))
-            notes += [
-                receipt.note(call.new, partial(_told, parts[-1]))
-                for receipt in (call.receipt, call.done)
-                if receipt is not None
-            ]
+            parts.append(Items(len(turns) + begin, len(turns) + len(additions), verbatim=True))
+            notes += call.notes(parts[-1])
         changes = [*turns, *additions, *notes]
         outcomes = self._store.apply(changes) if changes else []
-        return [outcomes[part] for part in parts]
+        return [event_items(changes, outcomes, part) for part in parts]
 
     def store_facts(
         self,
@@ -180,8 +175,8 @@ class Extraction:
         *,
         prompt: str | None = None,
         expression: Expression | None = None,
-        receipt: Receipt | None = None,
-        done: Receipt | None = None,
+        key: str | None,
+        notes: Callable[[Items], Sequence[Change]],
         call: Callable[[], Mapping[str, Any]] | None = None,
     ) -> list[MemoryEvent]:
         """Store what is worth remembering of a conversation.
@@ -192,8 +187,8 @@ class Extraction:
             usage: what the model's calls cost is added to it.
             prompt: replaces the instructions for extracting.
             expression: which stored memories may be changed.
-            receipt: kept with the memories, in one transaction.
-            done: likewise; says under the id of the call what came of it.
+            key: the caller's idempotency key.
+            notes: returns what is kept with the memories, given which items the call has.
             call: returns what the call was made with; see ``Refinement.payload``. When it fails, the turns
                 that were not learned from wait to be processed with it. ``None`` to leave it at the error.
 
@@ -204,16 +199,23 @@ class Extraction:
             ProviderError: a model failed; what was learned before is stored.
         """
         # Evidence first: whatever goes wrong from here on, what was said is kept.
-        turns = self._keep_turns(_turns(messages, new), new, receipt)
+        turns = self._keep_turns(_turns(messages, new), new, key)
         ids = [turn.id for turn in turns]
         missing: Sequence[int] = range(len(turns))
         try:
             learned = self.learn(messages, new, usage, prompt)
-            frame = _frame(new, receipt, done, ids) if learned.problem is None else Frame()
-            items = self.store_learned(learned, messages, ids, new, usage, expression, frame)
-            if learned.problem is not None:
+            problem = learned.problem
+
+            def enclose(changes: Sequence[Change], verbatim: bool) -> tuple[list[Change], Items]:
+                # The turns wait when the same call failed before.
+                finished = [FinishTurns(ids, strict=False)] if key is not None and problem is None else []
+                items = Items.behind(finished, changes, verbatim=verbatim)
+                return [*finished, *changes, *(notes(items) if problem is None else ())], items
+
+            items, _ = self.store_learned(learned, messages, ids, new, usage, expression, enclose)
+            if problem is not None:
                 missing = learned.missing
-                raise learned.problem
+                raise problem
         except (ProviderError, QuotaExceededError, EmbeddingMismatchError, ConfigError) as error:
             if call is not None:
                 self._leave_waiting([turns[number] for number in missing], len(turns), call(), error)
@@ -248,8 +250,8 @@ class Extraction:
         new: NewMemories,
         usage: Usage,
         expression: Expression | None,
-        frame: Frame,
-    ) -> list[MemoryEvent]:
+        enclose: Enclose,
+    ) -> tuple[list[MemoryEvent], Sequence[Outcome]]:
         """Store what was learned from messages that are source turns already.
 
         Args:
@@ -259,10 +261,10 @@ class Extraction:
             new: what the memories have in common.
             usage: what the model's calls cost is added to it.
             expression: which stored memories may be changed.
-            frame: is written with the memories, in one transaction.
+            enclose: puts the changes into a batch.
 
         Returns:
-            An item for every memory that was added, updated or deleted.
+            An item for every memory that was added, updated or deleted, and the outcomes of the batch.
         """
         found = self._embed(candidates(extracted.facts, messages, turns), usage.warnings)
         usage.embedded_texts += _count_vectors(found)
@@ -272,25 +274,26 @@ class Extraction:
             wordings = _wordings(messages, turns) if without_facts else []
             kept = self._embed(wordings, usage.warnings)
             usage.embedded_texts += _count_vectors(kept)
-            return self._write([*_additions(new, kept), *learned], verbatim_items, frame)
+            return self._write([*_additions(new, kept), *learned], enclose, verbatim=True)
         if self._extractor.name == "rules":
             # Rules cannot tell a correction from a new fact; the unique key keeps out what is known.
-            changes = [*_additions(new, found), *learned]
-            return self._write(changes, partial(_items, changes), frame)
+            return self._write([*_additions(new, found), *learned], enclose)
         # One at a time for each scope: else two calls that learn the same in other words both find nothing
         # near.
         with self._scopes(new.scope):
-            return self._reconcile(found, learned, new, usage, expression, frame)
+            return self._reconcile(found, learned, new, usage, expression, enclose)
 
     def _learned(self, new: NewMemories, extracted: Learned) -> list[Change]:
         return [learn(new, found) for found in extracted.preferences]
 
-    def _keep_turns(self, turns: list[AddTurn], new: NewMemories, receipt: Receipt | None) -> list[AddTurn]:
-        if receipt is None:
+    def _keep_turns(
+        self, turns: list[AddTurn], new: NewMemories, idempotency_key: str | None
+    ) -> list[AddTurn]:
+        if idempotency_key is None:
             self._store.apply(turns)
             return turns
         # A call that was cut short after this point comes again, and must not bring its turns twice.
-        key = f"{receipt.key}{_TURNS_OF}"
+        key = f"{idempotency_key}{_TURNS_OF}"
         kept = self._store.recall_request(new.scope, key)
         if kept is None:
             ids = json.dumps([turn.id for turn in turns])
@@ -299,27 +302,17 @@ class Extraction:
         ids_kept = json.loads(kept)
         if len(ids_kept) != len(turns):
             raise InvalidInputError(
-                f"idempotency_key: {receipt.key!r} was given for {len(ids_kept)} other messages before"
+                f"idempotency_key: {idempotency_key!r} was given for {len(ids_kept)} other messages before"
             )
         return [replace(turn, id=turn_id) for turn, turn_id in zip(turns, ids_kept, strict=True)]
 
     def _write(
-        self,
-        changes: Sequence[Change],
-        tell: Callable[[Sequence[Outcome]], list[MemoryEvent]],
-        frame: Frame,
-    ) -> list[MemoryEvent]:
-        """Apply changes, and with them what frames them."""
-        first = frame.first()
-        begin = len(first)
-
-        def told(outcomes: Sequence[Outcome]) -> list[MemoryEvent]:
-            return tell(outcomes[begin : begin + len(changes)])
-
-        batch = [*first, *changes, *frame.last(changes, told)]
+        self, changes: Sequence[Change], enclose: Enclose, *, verbatim: bool = False
+    ) -> tuple[list[MemoryEvent], Sequence[Outcome]]:
+        """Apply changes, and with them what encloses them."""
+        batch, items = enclose(changes, verbatim)
         outcomes = self._store.apply(batch) if batch else []
-        frame.stored(outcomes)
-        return told(outcomes)
+        return event_items(batch, outcomes, items), outcomes
 
     def _reconcile(
         self,
@@ -328,8 +321,8 @@ class Extraction:
         new: NewMemories,
         usage: Usage,
         expression: Expression | None,
-        frame: Frame,
-    ) -> list[MemoryEvent]:
+        enclose: Enclose,
+    ) -> tuple[list[MemoryEvent], Sequence[Outcome]]:
         for _ in range(_ATTEMPTS):
             near = self._find_near(found, new.scope, expression)
             known, undecided, rows = neighbourhood(found, near, _NEAR_IN_ALL)
@@ -341,7 +334,7 @@ class Extraction:
             # decision may change the memory that says it.
             changes = [*_additions(new, known), *changes, *learned]
             try:
-                return self._write(changes, partial(_items, changes), frame)
+                return self._write(changes, enclose)
             except VersionConflict:
                 # Another process changed one of these memories meanwhile: look again, decide again.
                 continue
@@ -399,20 +392,8 @@ class Extraction:
         ]
 
 
-def _told(part: slice, outcomes: Sequence[Outcome]) -> list[MemoryEvent]:
-    return verbatim_items(outcomes[part])
-
-
 def _count_vectors(found: Sequence[Candidate]) -> int:
     return sum(candidate.embedding is not None for candidate in found)
-
-
-def _frame(new: NewMemories, receipt: Receipt | None, done: Receipt | None, turns: Sequence[int]) -> Frame:
-    frame = frame_of(new, receipt, done)
-    if receipt is None:
-        return frame
-    # They wait when the same call failed before.
-    return replace(frame, first=lambda: [FinishTurns(turns, strict=False)])
 
 
 def _turns(messages: Sequence[Message], new: NewMemories) -> list[AddTurn]:
@@ -429,31 +410,3 @@ def _wordings(messages: Sequence[Message], turns: Sequence[int]) -> list[Candida
 
 def _additions(new: NewMemories, found: Sequence[Candidate]) -> list[Change]:
     return [add(new, candidate) for candidate in found]
-
-
-def _items(changes: Sequence[Change], outcomes: Sequence[Outcome]) -> list[MemoryEvent]:
-    """Describe what changed. What was known already is left out.
-
-    A memory that takes the place of others is told once for each of them, and not as an addition too.
-    """
-    told = list(zip(changes, outcomes, strict=True))
-    successors = {change.row.id: outcome for change, outcome in told if isinstance(change, AddMemory)}
-    replacing = {change.successor for change, outcome in told if isinstance(change, Supersede) and outcome}
-    items = []
-    for change, outcome in told:
-        item = None
-        if isinstance(change, AddMemory):
-            if isinstance(outcome, Added) and change.row.id not in replacing:
-                item = event_item(outcome)
-        elif isinstance(change, Supersede):
-            if isinstance(outcome, Updated):
-                item = event_item(successors[change.successor], "UPDATE")
-                assert item is not None, "what supersedes was written in the same batch"
-                item["previous_memory"], item["supersedes"] = outcome.previous, change.id
-        elif isinstance(change, ReplaceText):
-            item = event_item(outcome, "UPDATE") if isinstance(outcome, Updated) else None
-        elif isinstance(change, Delete):
-            item = event_item(outcome, "DELETE")
-        if item is not None:
-            items.append(item)
-    return items

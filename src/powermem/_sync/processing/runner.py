@@ -19,6 +19,7 @@ from ...changes import (
     Change,
     FinishTurns,
     HoldLane,
+    Items,
     LeaseLost,
     Outcome,
     TaskEnded,
@@ -36,7 +37,6 @@ from ...errors import (
     StoreUnavailableError,
 )
 from ...filters import parse as parse_filters
-from ...framing import Frame, Tell
 from ...inputs import Observer
 from ...rates import Rate
 from ...records import preference_record, task_record
@@ -250,10 +250,9 @@ class TaskRunner:
         done = [turn_id for number, turn_id in enumerate(ids) if number not in missing]
         last = last and learned.problem is None
 
-        def begin() -> list[Change]:
-            return [self._hold(task, owner), FinishTurns(done)]
-
-        def note(changes: Sequence[Change], tell: Tell) -> list[Change]:
+        def enclose(changes: Sequence[Change], verbatim: bool) -> tuple[list[Change], Items]:
+            before: list[Change] = [self._hold(task, owner), FinishTurns(done)]
+            items = Items.behind(before, changes, verbatim=verbatim)
             preferences = [change.preference for change in changes if isinstance(change, AddPreference)]
             noted = UpdateTask(
                 task.id,
@@ -263,25 +262,25 @@ class TaskRunner:
                 status=ProcessStatus.COMPLETED if last else None,
                 stage="done" if last else "extracting",
                 forget_error=last,
-                results=tell,
+                results=items,
                 preferences=[preference_record(preference) for preference in preferences],
                 warnings=tuple(usage.warnings),
             )
-            return [*(refinement.endings(changes) if last else ()), noted]
+            endings = refinement.endings(changes) if last else ()
+            return [*before, *changes, *endings, noted], items
 
-        stored: list[Outcome] = []
-        self._extraction.store_learned(
+        _, outcomes = self._extraction.store_learned(
             learned,
             messages,
             ids,
             refinement.new,
             usage,
             parse_filters(refinement.filters, self._zone),
-            Frame(begin, note, stored.extend),
+            enclose,
         )
         if learned.problem is not None:
             raise learned.problem
-        return stored[-1]
+        return outcomes[-1]
 
     def _complete_empty(self, task: Task, owner: str) -> Outcome:
         at = clock.now()

@@ -61,7 +61,7 @@ class Builder:
             if _progress(worker, self._sql, "near_column") != str(dimension):
                 self._make_near(worker, dimension)
             after = -1
-            # From here on whoever writes a memory also fills the column, so these are all that lack it.
+            # From here on every write of a memory also fills the column, so these are all that lack it.
             while found := _fetch(worker, self._sql.unplaced(dimension, after, _CHUNK)):
                 ids = [values[0] for values in found]
                 self._write(worker, [self._sql.fill_near(dimension, ids)])
@@ -69,7 +69,7 @@ class Builder:
             self._note(worker, "near", str(dimension))
 
     def _make_near(self, worker: Connection, dimension: int) -> None:
-        # If this is interrupted, the column that is there then is taken for nobody's.
+        # If this is interrupted, no search uses the column that is there then.
         self._note(worker, "near", "")
         self._note(worker, "near_column", "")
         with self._unwritten() as holder:
@@ -103,7 +103,7 @@ class Builder:
 
     @contextmanager
     def _alone(self) -> Iterator[Connection]:
-        """Lend a connection for statements of any length while nobody else builds."""
+        """Lend a connection for statements of any length while no other process builds."""
         with self._connected() as holder, self._connected() as worker:
             self._hold(holder, self._sql.lock_building)
             yield worker
@@ -111,9 +111,9 @@ class Builder:
 
     @contextmanager
     def _unwritten(self) -> Iterator[Connection]:
-        """Lend a connection in a transaction during which nobody writes.
+        """Lend a connection in a transaction that blocks every write.
 
-        Where somebody does while an index is made, seekdb ends one of the two with an internal error.
+        With a write while an index is created, seekdb ends one of the two with an internal error.
         """
         with self._connected() as holder:
             self._hold(holder, self._sql.lock_sequence)

@@ -1,5 +1,5 @@
 # Generated from src/powermem/_async/stores/cached.py by scripts/run_unasync.py; edit that file instead.
-"""Search for servers that cannot rank by themselves: partitions in memory, ranked as those of SQLite are."""
+"""Search for servers that cannot rank: partitions in memory, ranked as those of SQLite are."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ from ...types import Hit, SearchRequest
 
 T = TypeVar("T")
 
-MOST_ROWS = 20_000
-"""Up to this number, a user's memories are ranked here; more are left to a server that can search."""
-# So many rows are ranked in less time than it takes to get to a thread and back when others are busy, too.
+# Up to this many rows, ranking inline beats a round trip to a thread.
 _QUICK = 2000
 
 
@@ -40,7 +38,6 @@ class CachedSearch:
         cache_bytes: how much memory the partitions may take together.
         exact_rows: a partition with more rows keeps one bit of each dimension, and the best candidates are
             scored exactly.
-        most_rows: what has more rows is left to a server that can search by itself; it is not loaded.
     """
 
     def __init__(
@@ -53,14 +50,13 @@ class CachedSearch:
         *,
         cache_bytes: int = 1 << 30,
         exact_rows: int = 250_000,
-        most_rows: int = MOST_ROWS,
     ) -> None:
         self._queries = queries
         self._fetch = fetch
         self._weights = weights
         self._cache = PartitionCache(cache_bytes, Lock, exact_rows=exact_rows)
-        self._loader = PartitionLoader(sql, embedder, self._cache, most_rows)
-        # Two threads that both run Python code let an event loop beside them wait for its turn twice as long.
+        self._loader = PartitionLoader(sql, embedder, self._cache)
+        # With a second thread that runs Python code, the event loop would wait twice as long for its turn.
         self._threads = Threads("powermem-ranking", 1)
 
     @property
@@ -103,7 +99,7 @@ class CachedSearch:
                     for i, one in zip(members, found, strict=True):
                         ranked[i] = one
             if len(groups) > 1:
-                # Let others have a turn.
+                # Let other tasks run.
                 sleep(0)
         rows = self._run(self._queries.get_each([[memory_id for memory_id, _ in one] for one in ranked]))
         # A memory may have been deleted since the partition was refreshed.

@@ -23,9 +23,9 @@ _MAX_SEARCHES_PER_PASS = 16
 class MySQLStore(ServerStore):
     """Memories on a server that speaks MySQL's protocol, ranked in this process.
 
-    The number of the last commit is locked by all who write, before all else. So commits become visible in
-    the order of their numbers, whoever has seen one has seen all before it, and no two wait for each other in
-    a circle, which OceanBase takes long to notice. Nobody writes while another embedder takes over, either.
+    Every transaction that writes first locks the number of the last commit. So commits become visible in the
+    order of their numbers, a reader that has seen one has seen all before it, and no two transactions
+    deadlock, which OceanBase takes long to notice. Nothing is written while another embedder takes over.
 
     Args:
         driver: opens connections.

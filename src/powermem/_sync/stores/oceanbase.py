@@ -12,7 +12,6 @@ from ...ranking.weights import Weights
 from ...sql.oceanbase import OceanBaseSQL
 from ...types import EmbedderIdentity, Hit, SearchRequest
 from .building import Builder
-from .cached import MOST_ROWS
 from .indexed import IndexedSearch
 from .mysql import MySQLStore
 from .steps import run
@@ -89,7 +88,7 @@ class OceanBaseStore(MySQLStore):
             documents, ranked = self._indexed.search(reader, request, clock_now())
             scope = request.scope
             all_of_it = scope[1:] == (None, None) and request.expression is None and request.as_of is None
-            if documents <= MOST_ROWS // 2 and all_of_it:
+            if documents <= self._sql.held // 2 and all_of_it:
                 # The user has fewer memories than before; the next search finds out how many.
                 self._large.pop(scope.user_id, None)
             ids = [memory_id for memory_id, _ in ranked]

@@ -92,7 +92,7 @@ class Pool:
                 self._give(reader.lease)
                 raise
             except BaseException:
-                # Cancelled in the middle of a reply, perhaps: nobody could tell what comes next on it.
+                # Perhaps cancelled in the middle of a reply: what comes next on the connection is unknown.
                 reader.lease.connection.close()
                 raise
             self._give(reader.lease)

@@ -9,20 +9,22 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from ..._concurrency import Batcher, gather, sleep
+from ..._concurrency import gather, sleep
 from ..._drivers.base import (
     CommitUnknownError,
-    Connection,
     ConnectionLostError,
     Driver,
     NoReplyError,
     ReadOnlyServerError,
 )
+from ...accesses import Accesses
 from ...changes import Change, Outcome
-from ...clock import now as clock_now
 from ...errors import StoreError, StoreUnavailableError
+from ...sql.apply import Writer
+from ...sql.embedder import EmbedderSQL
 from ...sql.evidence import evidence
-from ...sql.server import NewColumn, ServerSQL
+from ...sql.migration import migrate
+from ...sql.server import ServerSQL
 from ...sql.steps import Steps, TransactionAbortedError
 from ...types import Hit, SearchRequest
 from .base import Store
@@ -33,7 +35,6 @@ T = TypeVar("T")
 
 _logger = logging.getLogger("powermem")
 
-_MAX_BATCHES_PER_COMMIT = 256
 _MAX_SEARCHES_AT_ONCE = 4
 
 
@@ -61,12 +62,9 @@ class ServerStore(Store):
         recycle: float = 3600,
         timeout: float = 60,
     ) -> None:
-        super().__init__(sql, f"{driver.server}")
-        self._where = f"{driver.server}"
+        super().__init__(sql, EmbedderSQL(sql, f"{driver.server}"), Accesses())
         self._pool = Pool(driver, least=least, most=most, recycle=recycle, timeout=timeout)
-        self._commits: Batcher[Sequence[Change], list[Outcome]] = Batcher(
-            self._commit, max_size=_MAX_BATCHES_PER_COMMIT
-        )
+        self._writer = Writer(sql, self._queue, self._embedder)
         self.commits = 0
         """How many transactions were committed."""
 
@@ -112,50 +110,8 @@ class ServerStore(Store):
             self._pool.close()
 
     def _migrate(self) -> None:
-        sql = self._sql
         with self._pool.transaction() as connection:
-            run(connection, self._prepare())
-            known = sql.exists()
-            if not connection.fetch(known.sql, known.values):
-                for statement in sql.schema():
-                    connection.execute(statement)
-                run(connection, self._embedder.set_meta("schema_version", sql.schema_version))
-                run(connection, self._embedder.set_meta("switches", 0))
-                self._note_migration(connection, sql.schema_version)
-                return
-            version = int(run(connection, self._embedder.meta("schema_version")) or 0)
-            if version > sql.schema_version:
-                raise StoreError(
-                    f"{self._where}: collection {sql.collection!r} was written by a newer powermem (schema "
-                    f"{version}, this one knows {sql.schema_version}); upgrade powermem"
-                )
-            steps = sql.steps()
-            for step in range(version, sql.schema_version):
-                for change in steps[step]:
-                    if isinstance(change, str):
-                        connection.execute(change)
-                    else:
-                        self._add_column(connection, change)
-                run(connection, self._embedder.set_meta("schema_version", step + 1))
-                self._note_migration(connection, step + 1)
-
-    def _add_column(self, connection: Connection, new: NewColumn) -> None:
-        known = new.known
-        if connection.fetch(known.sql, known.values):
-            return
-        try:
-            connection.execute(new.statement)
-        except StoreError:
-            # Such a statement ends the transaction that keeps others from doing the same.
-            if not connection.fetch(known.sql, known.values):
-                raise
-
-    def _note_migration(self, connection: Connection, version: int) -> None:
-        sql = self._sql.inserting(self._sql.migrations, "version, applied_at", once=True)
-        connection.execute(sql, (version, clock_now()))
-
-    def apply(self, changes: Sequence[Change]) -> list[Outcome]:
-        return self._commits.submit(changes)
+            run(connection, self._prepared(migrate, self._sql, self._embedder))
 
     def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
         try:
@@ -228,7 +184,7 @@ class ServerStore(Store):
         results: Sequence[Sequence[Outcome] | Exception],
         error: CommitUnknownError,
     ) -> bool:
-        """Return whether a transaction was carried out whose end nobody reported.
+        """Return whether a transaction was committed whose commit was not confirmed.
 
         Raises:
             CommitUnknownError: the server cannot be asked, or the transaction left no trace of its own.
@@ -238,7 +194,7 @@ class ServerStore(Store):
             raise error
         try:
             with self._pool.transaction() as connection:
-                # Whoever writes holds one of these locks until the end.
+                # Every transaction that writes holds one of these locks until its end.
                 run(connection, self._sql.enter())
                 run(connection, self._embedder.switches(self._sql.locking))
                 return bool(connection.fetch(trace.sql, trace.values))

@@ -20,7 +20,6 @@ T = TypeVar("T")
 _logger = logging.getLogger("powermem")
 
 _READERS = 4
-_MAX_BATCHES_PER_COMMIT = 256
 _MAX_SEARCHES_PER_PASS = 16
 
 
@@ -34,14 +33,10 @@ class SQLiteStore(Store):
     name = "sqlite"
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__(engine.sql, engine.path)
+        super().__init__(engine.sql, engine.embedder, engine.accesses)
         self._engine = engine
-        self._accesses, self._embedder = engine.accesses, engine.embedder
         self._write_thread = Threads("powermem-sqlite-writer", 1)
         self._read_threads = Threads("powermem-sqlite-reader", _READERS)
-        self._commits: Batcher[Sequence[Change], list[Outcome]] = Batcher(
-            self._commit, max_size=_MAX_BATCHES_PER_COMMIT
-        )
         self._searches: Batcher[SearchRequest, list[Hit]] = Batcher(
             self._search, max_size=_MAX_SEARCHES_PER_PASS, max_running=2
         )
@@ -51,12 +46,9 @@ class SQLiteStore(Store):
         """How many transactions were committed."""
         return self._engine.commits
 
-    @property
-    def read_only(self) -> bool:
-        return self._engine.read_only
-
     def open(self) -> None:
         self._write_thread.run(self._engine.open)
+        self.read_only = self._engine.read_only
 
     def close(self) -> None:
         self._commits.close()
@@ -66,9 +58,6 @@ class SQLiteStore(Store):
         finally:
             self._write_thread.close()
             self._read_threads.close()
-
-    def apply(self, changes: Sequence[Change]) -> list[Outcome]:
-        return self._commits.submit(changes)
 
     def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
         return self._write_thread.run(self._engine.apply, batches)
@@ -83,7 +72,7 @@ class SQLiteStore(Store):
 
     def reset(self) -> None:
         super().reset()
-        self._engine.forget_partitions()
+        self._write_thread.run(self._engine.forget_partitions)
 
     def _write_accesses(self) -> None:
         if not self._accesses:

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,16 +23,6 @@ pytestmark = pytest.mark.slow
 openai = pytest.importorskip("openai")
 
 QUESTION: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "What is my dog called?"}]}
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> dict[str, Any]:
-    path = str(tmp_path / "memory.db")
-    return {
-        "vector_store": {"provider": "sqlite", "config": {"database_path": path}},
-        "embedder": {"provider": "mock"},
-        "llm": {"provider": "none"},
-    }
 
 
 @pytest.fixture

@@ -15,21 +15,7 @@ import pytest
 from powermem import AsyncMemory
 from tests.faults.database import check_database, rows
 from tests.support.apiserver import ApiServer, Request
-from tests.support.scripted import ScriptedModel, openai_embedder, openai_llm
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "memory.db"
-
-
-@pytest.fixture
-def config(path: Path) -> dict[str, Any]:
-    return {
-        "vector_store": {"provider": "sqlite", "config": {"database_path": str(path)}},
-        "embedder": {"provider": "mock"},
-        "llm": {"provider": "none"},
-    }
+from tests.support.scripted import ScriptedModel, eager, openai_embedder, openai_llm
 
 
 @pytest.fixture
@@ -185,3 +171,91 @@ async def test_a_close_that_is_cancelled_can_be_repeated(config: dict[str, Any],
         await memory.close()
         assert not Path(f"{path}-wal").exists()
     assert len(rows(path, "SELECT id FROM memories_records")) == 6
+
+
+@pytest.mark.parametrize("call", ["process", "flush", "wait_for_processing", "wait"])
+async def test_giving_up_to_wait_for_work_cancels_nothing(
+    api: ApiServer, config: dict[str, Any], call: str
+) -> None:
+    ScriptedModel(api).repeats()
+    async with AsyncMemory(eager(config, api)) as memory:
+        arrived = arrival(api, "chat")
+        api.delays["chat"] = 0.1
+        await memory.add_message("u", "user", "I like tea")
+        task = memory.process_async("u") if call in ("wait", "wait_for_processing") else None
+        waiting = asyncio.create_task(
+            task.wait() if task is not None and call == "wait" else _waits(memory, call)
+        )
+        await arrived.wait()
+        await cancel(waiting)
+        assert await memory.wait_for_processing("u", timeout=120) in (0, 1)
+        assert [item["memory"] for item in (await memory.get_all())["results"]] == ["I like tea"]
+        assert task is None or task.knowledge_count == 1
+        assert [each["status"] for each in await memory.list_tasks()] == ["completed"]
+
+
+def _waits(memory: AsyncMemory, call: str) -> Any:
+    return memory.wait_for_processing("u") if call == "wait_for_processing" else getattr(memory, call)("u")
+
+
+async def test_a_cancelled_load_goes_on_where_it_stopped(
+    api: ApiServer, memory: AsyncMemory, tmp_path: Path
+) -> None:
+    texts = [f"Note {number}" for number in range(60)]
+    more: dict[str, Any] = {"user_id": "u", "infer": False, "checkpoint": tmp_path / "done.json"}
+    arrived = arrival(api, "embed")
+    loading = asyncio.create_task(memory.add_many(texts, batch_size=4, **more))
+    await arrived.wait()
+    await cancel(loading)
+    result = await memory.add_many(texts, **more)
+    assert (result["added"] + result["skipped"], result["failed"]) == (60, 0)
+    assert await memory.count() == 60
+
+
+async def test_a_cancelled_export_leaves_no_file(memory: AsyncMemory, tmp_path: Path) -> None:
+    for number in range(20):
+        await memory.add(f"Note {number}", user_id="u", infer=False)
+    for turns in range(8):
+        exporting = asyncio.create_task(memory.export_memories(tmp_path / "memories.jsonl"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await insist(exporting)
+        if exporting.cancelled():
+            assert list(tmp_path.glob("memories*")) == []
+        else:
+            (tmp_path / "memories.jsonl").unlink()
+    assert (await memory.export_memories(tmp_path / "memories.jsonl"))["exported"] == 20
+
+
+async def test_a_cancelled_change_of_the_embedder_goes_on_later(
+    api: ApiServer, config: dict[str, Any], path: Path
+) -> None:
+    async with AsyncMemory(config) as memory:
+        for number in range(12):
+            await memory.add(f"Note {number}", user_id="u", infer=False)
+    async with AsyncMemory({**config, "embedder": openai_embedder(api)}) as memory:
+        arrived = arrival(api, "embed")
+        moving = asyncio.create_task(memory.reembed(batch_size=2))
+        await arrived.wait()
+        await cancel(moving)
+        assert (await memory.reembed(batch_size=2))["reembedded"] <= 12
+        (best, *_) = (await memory.search("Note 3", user_id="u"))["results"]
+        assert best["memory"] == "Note 3"
+    check_database(path)
+
+
+async def test_a_cancelled_import_can_be_repeated(
+    memory: AsyncMemory, config: dict[str, Any], tmp_path: Path
+) -> None:
+    for number in range(20):
+        await memory.add(f"Note {number}", user_id="u", infer=False)
+    await memory.export_memories(tmp_path / "memories.jsonl")
+    other: dict[str, Any] = {"provider": "sqlite", "config": {"database_path": str(tmp_path / "copy.db")}}
+    async with AsyncMemory({**config, "vector_store": other}) as empty:
+        for turns in range(8):
+            importing = asyncio.create_task(empty.import_memories(tmp_path / "memories.jsonl"))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await insist(importing)
+        result = await empty.import_memories(tmp_path / "memories.jsonl")
+        assert (result["imported"] + result["skipped"], await empty.count()) == (20, 20)
