@@ -1,4 +1,4 @@
-"""What a search is asked for, apart from its text."""
+"""The parameters of a search."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from ...types import Scope
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked for, apart from the text.
+    """The parameters of a search, apart from the text.
 
     Attributes:
-        scope: whose memories.
-        limit: how many results at most.
+        scope: whose memories to search.
+        limit: maximum number of results.
         expression: a parsed filter.
-        threshold: results with a lower score are left out.
-        max_tokens: how many tokens all results may take together, as estimated.
-        as_of: search what was true at that moment, microseconds UTC.
-        include_expired: also find what has expired.
-        rerank: whether to use the reranker; ``None`` for when there is one.
-        explain: whether to tell which place each arm gives a result.
-        zone: where it is asked: the days that the text names are those there.
+        threshold: minimum score of a result.
+        max_tokens: maximum estimated number of tokens of all results together.
+        as_of: search the memories valid at that moment, microseconds UTC.
+        include_expired: whether to include expired memories.
+        rerank: whether to use the reranker; ``None`` to use it if there is one.
+        explain: whether to add the rank of a result in each kind of search.
+        zone: the time zone for days named in the text.
     """
 
     scope: Scope
