@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powermem.clock import parse
-from powermem.prompts.decision import ACTIONS, DECISION_SCHEMA, decision_messages
-from powermem.prompts.extraction import EXTRACTION_SCHEMA, KINDS, extraction_messages
-from powermem.prompts.quoting import frame, quote
-from powermem.prompts.recall import RECALL_CLOSE, RECALL_OPEN, quote_recalled, strip_recalled
-from powermem.prompts.repair import repair_messages
-from powermem.prompts.segmentation import SEGMENTATION_SCHEMA, segmentation_messages
+from powermem._core.clock import parse
+from powermem._core.prompts.decision import ACTIONS, DECISION_SCHEMA, decision_messages
+from powermem._core.prompts.extraction import EXTRACTION_SCHEMA, KINDS, extraction_messages
+from powermem._core.prompts.quoting import frame, quote
+from powermem._core.prompts.recall import RECALL_CLOSE, RECALL_OPEN, quote_recalled, strip_recalled
+from powermem._core.prompts.repair import repair_messages
+from powermem._core.prompts.segmentation import SEGMENTATION_SCHEMA, segmentation_messages
 from powermem.types import Fact, Message, Schema
 
 TODAY = parse("2024-03-01T09:00:00Z")

@@ -13,28 +13,22 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from .. import clock
 from .._concurrency import (
     AsyncItems,
     async_refuse_misuse,
     async_residence,
     async_to_thread,
 )
-from ..addition import Addition, read_addition
-from ..buffering import waiting_turns
-from ..changes import (
+from .._core import clock
+from .._core.changes.addition import Addition, read_addition
+from .._core.changes.writes import (
     Amend,
     Delete,
     DeleteWhere,
 )
-from ..clock import read_zone
-from ..errors import (
-    InvalidInputError,
-    NotFoundError,
-    PowerMemError,
-)
-from ..filters import parse as parse_filters
-from ..inputs import (
+from .._core.clock import read_zone
+from .._core.filters import parse as parse_filters
+from .._core.inputs import (
     KEEP,
     File,
     Id,
@@ -56,12 +50,13 @@ from ..inputs import (
     named,
     read_id,
 )
-from ..masking import shown
-from ..messages import Content, Messages, check_conversation, read_messages
-from ..metadata import check_metadata
-from ..prompts.recall import quote_recalled, strip_recalled
-from ..recalled import RecalledFact, recalled_lines
-from ..records import (
+from .._core.masking import shown
+from .._core.messages.normalize import Content, Messages, check_conversation, read_messages
+from .._core.messages.rough import is_rough
+from .._core.metadata import check_metadata
+from .._core.prompts.recall import quote_recalled, strip_recalled
+from .._core.results.recalled import RecalledFact, recalled_lines
+from .._core.results.records import (
     answer_record,
     full_record,
     history_record,
@@ -74,11 +69,16 @@ from ..records import (
     turn_record,
     updated_record,
 )
-from ..rough import is_rough
-from ..tasks import (
+from .._core.tasks.buffering import waiting_turns
+from .._core.tasks.task import (
     ProcessStatus,
     Task,
     work_scope,
+)
+from ..errors import (
+    InvalidInputError,
+    NotFoundError,
+    PowerMemError,
 )
 from ..types import (
     AddManyResult,
@@ -331,7 +331,7 @@ class AsyncMemory:
         Raises:
             InvalidInputError: an argument is wrong, or the checkpoint belongs to other items.
         """
-        from ..exchange.checkpoint import Checkpoint
+        from .._core.transfer.checkpoint import Checkpoint
         from .bulk.loading import AsyncLoader
 
         width = check_count(concurrency, "concurrency", least=1)
@@ -1082,7 +1082,7 @@ class AsyncMemory:
         Raises:
             InvalidInputError: the source cannot be read, or is in no format that is known.
         """
-        from ..exchange.sources import Source
+        from .._core.transfer.sources import Source
         from .bulk.exporting import PAGE
         from .bulk.importing import AsyncImporter
         from .bulk.opening import async_acquire
@@ -1261,7 +1261,7 @@ class AsyncMemory:
         Raises:
             InvalidInputError: the messages are of a wrong type.
         """
-        from ..clients import new_messages, reply_text
+        from .._core.clients import new_messages, reply_text
 
         said, _ = new_messages(check_conversation(messages))
         turns = await self._attendance.keep(self._access, said, strip_recalled(reply_text(reply)))

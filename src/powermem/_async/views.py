@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from .. import clock
+from .._core import clock
+from .._core.inputs import Observer, check_amount, check_count, check_seconds, check_share, named
+from .._core.masking import shown
+from .._core.tasks.task import ProcessStatus
 from ..errors import InvalidInputError
-from ..inputs import Observer, check_amount, check_count, check_seconds, check_share, named
-from ..masking import shown
-from ..tasks import ProcessStatus
 from ..types import ProcessingStatistics
 
 if TYPE_CHECKING:

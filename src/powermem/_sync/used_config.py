@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import PrivateAttr
 
+from .._core.inputs import named
 from ..config import MemoryConfig
-from ..inputs import named
 
 if TYPE_CHECKING:
     from typing_extensions import Self

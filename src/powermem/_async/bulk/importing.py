@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from ... import clock
 from ..._concurrency import async_gather
-from ...changes import AddPreference, Restore
-from ...excerpts import Excerpts
-from ...exchange.sources import Page
-from ...inputs import Listener
+from ..._core import clock
+from ..._core.changes.writes import AddPreference, Restore
+from ..._core.inputs import Listener
+from ..._core.messages.excerpts import Excerpts
+from ..._core.transfer.sources import Page
 from ...types import EmbedderIdentity, ImportResult, LineError, Stored
 from ..encoder import AsyncEncoder
 from ..stores.base import AsyncStore

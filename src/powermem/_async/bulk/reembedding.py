@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...inputs import Listener
+from ..._core.inputs import Listener
 from ...types import EmbedderIdentity, Embedding, ReembedResult
 from ..encoder import AsyncEncoder
 from ..stores.base import AsyncStore

@@ -11,9 +11,8 @@ from itertools import pairwise
 from typing import Generic, TypeVar
 
 from ..._concurrency import AsyncLock, async_to_thread
-from ...cleaning import normalize
-from ...errors import ExtractionError, PowerMemError, ProviderError, QuotaExceededError
-from ...parsing import (
+from ..._core.messages.portions import Portion
+from ..._core.parsing import (
     Decision,
     Decisions,
     ParseError,
@@ -22,15 +21,16 @@ from ...parsing import (
     parse_segments,
     resolve,
 )
-from ...portions import Portion
-from ...prompts.decision import DECISION_SCHEMA, decision_messages
-from ...prompts.extraction import EXTRACTION_SCHEMA, extraction_messages, has_conversation
-from ...prompts.repair import repair_messages
-from ...prompts.segmentation import SEGMENTATION_SCHEMA, segmentation_messages
-from ...rules import extract, stated_preferences
-from ...sizing import Sizing
+from ..._core.prompts.decision import DECISION_SCHEMA, decision_messages
+from ..._core.prompts.extraction import EXTRACTION_SCHEMA, extraction_messages, has_conversation
+from ..._core.prompts.repair import repair_messages
+from ..._core.prompts.segmentation import SEGMENTATION_SCHEMA, segmentation_messages
+from ..._core.rules import extract, stated_preferences
+from ..._core.text.cleaning import normalize
+from ..._core.wire.reasons import CUT, FILTERED, TOO_LONG
+from ..._core.wire.sizing import Sizing
+from ...errors import ExtractionError, PowerMemError, ProviderError, QuotaExceededError
 from ...types import ChatMessage, Completion, Extracted, Fact, FoundPreference, Message, Schema, Usage
-from ...wire.reasons import CUT, FILTERED, TOO_LONG
 from ..providers.llm import AsyncLLM
 
 T = TypeVar("T", Extracted, Decisions)

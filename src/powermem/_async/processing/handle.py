@@ -8,9 +8,9 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from ..._concurrency import AsyncEvent
+from ..._core.inputs import check_seconds, named
+from ..._core.tasks.task import ProcessStatus, Task
 from ...errors import ClosedError, ExtractionError, ProcessTimeout
-from ...inputs import check_seconds, named
-from ...tasks import ProcessStatus, Task
 
 if TYPE_CHECKING:
     from ..stores.base import AsyncStore

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from ... import clock
 from ..._concurrency import async_gather
+from ..._core import clock
+from ..._core.query.question import Question, read
+from ..._core.ranking.vectors import mean_direction
+from ..._core.results.recalled import once, told
+from ..._core.tracing import annotate, span
 from ...errors import InvalidInputError, ProviderError
-from ...questions import Question, read
-from ...ranking.vectors import mean_direction
-from ...recalled import once, told
 from ...tokens import estimate_tokens, within
-from ...tracing import annotate, span
 from ...types import Answer, Hit, SearchRequest
 from ..encoder import AsyncEncoder
 from ..providers.reranker import AsyncReranker

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ...inputs import Listener
+from ..._core.inputs import Listener
 from ...types import EmbedderIdentity, Embedding, ReembedResult
 from ..encoder import Encoder
 from ..stores.base import Store

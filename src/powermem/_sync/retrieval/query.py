@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timezone, tzinfo
 
-from ...filters import Expression
+from ..._core.filters import Expression
 from ...types import Scope
 
 
