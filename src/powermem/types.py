@@ -684,16 +684,6 @@ class Usage:
         self.prompt_tokens += completion.prompt_tokens
         self.completion_tokens += completion.completion_tokens
 
-    def as_dict(self) -> UsageRecord:
-        """Return the form that results carry."""
-        return {
-            "llm_calls": self.llm_calls,
-            "prompt_tokens": self.prompt_tokens,
-            "completion_tokens": self.completion_tokens,
-            "embedded_texts": self.embedded_texts,
-            "seconds": round(self.seconds, 6),
-        }
-
 
 @dataclass(slots=True)
 class Row:

@@ -21,6 +21,7 @@ from ..._core.hints.calls import suggested
 from ..._core.hints.suggestions import shown_name
 from ..._core.inputs import Item, Listener
 from ..._core.messages.forms import holds_messages, is_listed
+from ..._core.results.records import usage_record
 from ..._core.transfer.checkpoint import Checkpoint
 from ...errors import InvalidInputError
 from ...types import AddManyResult, ItemError, Usage, UsageRecord
@@ -83,7 +84,7 @@ class Loader:
         self._saved = perf_counter()
         self._counts = {"added": 0, "failed": 0, "skipped": 0}
         self._errors: list[ItemError] = []
-        self._usage = cast("dict[str, float]", Usage().as_dict())
+        self._usage = cast("dict[str, float]", usage_record(Usage()))
 
     def run(self) -> AddManyResult:
         """Add everything.

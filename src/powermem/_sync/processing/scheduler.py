@@ -11,16 +11,13 @@ from ..._core import clock
 from ..._core.changes.writes import AddTask, Change, FreeTurns, UpdateTask
 from ..._core.ids import new_id
 from ..._core.inputs import is_theirs
-from ..._core.results.records import noted_item
+from ..._core.results.records import done_key, noted_ids, noted_item, noted_task
 from ..._core.tasks.task import (
     OPEN,
     ProcessStatus,
     Task,
-    done_key,
     lane_of,
     lane_scope,
-    noted_ids,
-    noted_task,
     work_scope,
 )
 from ...types import Scope
