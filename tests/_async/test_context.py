@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory, FilterError, InvalidInputError
-from powermem._core.prompts import RECALL_CLOSE, RECALL_OPEN
+from powermem._core.prompts.recall import RECALL_CLOSE, RECALL_OPEN
 from powermem.tokens import estimate_tokens
 
 TEXTS = ["I drink green tea", "I drink black tea since the doctor forbade coffee " * 6, "Tea"]
@@ -104,6 +104,7 @@ async def test_a_context_is_not_learned_again(filled: AsyncMemory) -> None:
         ({"max_tokens": 1.5}, "max_tokens"),
         ({"threshold": 2}, "threshold"),
         ({"rerank": True}, "reranker"),
+        ({"rerank": "no"}, "rerank: expected True or False"),
         ({"user_id": " "}, "user_id"),
     ],
 )

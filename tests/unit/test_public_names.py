@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import builtins
 import inspect
+import pickle
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,6 +21,13 @@ import powermem
 from powermem import errors
 
 HEAVY = ["anyio", "asyncio", "httpx", "numpy", "onnxruntime", "pydantic", "rich", "sqlite3", "tokenizers"]
+
+
+PARTS = {"dotenv", "engine", "httpcore", "models", "parsing", "partition", "rules", "stemming"}
+"""Other packages, and modules of this one, that the first instance loads and the class does not."""
+
+MOST_MODULES = 70
+"""Modules of this package behind the class; each costs about a millisecond."""
 
 
 @pytest.mark.parametrize("name", powermem.__all__)
@@ -36,6 +45,31 @@ def test_unknown_name_is_an_attribute_error() -> None:
         _ = powermem.Memroy
 
 
+@pytest.mark.parametrize(
+    "value", [powermem.ProcessStatus.FAILED, powermem.RecalledFact(1, "tea", 0.5, "now")]
+)
+def test_pickles_name_what_is_public(value: object) -> None:
+    written = pickle.dumps(value, protocol=0)
+    assert pickle.loads(written) == value
+    assert written.startswith((b"cpowermem\n", b"ccopy_reg\n_reconstructor\np0\n(cpowermem\n"))
+
+
+@pytest.mark.parametrize(("module", "name"), [("recalled", "RecalledFact"), ("tasks", "ProcessStatus")])
+def test_pickles_of_the_first_beta_are_read(module: str, name: str) -> None:
+    with pytest.warns(
+        DeprecationWarning, match=f"powermem.{module}.{name} is deprecated: import {name} from"
+    ) as told:
+        assert pickle.loads(f"cpowermem.{module}\n{name}\n.".encode()) is getattr(powermem, name)
+    assert len(told) == 1
+
+
+def test_what_was_private_is_gone() -> None:
+    with pytest.raises(ModuleNotFoundError):
+        import_module("powermem.clock")
+    with pytest.raises(ImportError):
+        exec("from powermem.tasks import Task")
+
+
 def loaded_by(statement: str) -> set[str]:
     """Return the modules that a statement loads in a fresh process."""
     code = f"import sys; {statement}; print(*sys.modules)"
@@ -47,6 +81,16 @@ def test_import_is_light() -> None:
     loaded = loaded_by("import powermem")
     assert "powermem" in loaded
     assert loaded.isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("name", ["Memory", "AsyncMemory"])
+def test_class_loads_only_what_it_is_made_of(name: str) -> None:
+    loaded = loaded_by(f"from powermem import {name}")
+    ours = {module for module in loaded if module.split(".")[0] == "powermem"}
+    # The primitives of both colours stand side by side, and those of tasks need asyncio.
+    assert loaded.isdisjoint({*HEAVY, *PARTS} - {"asyncio"})
+    assert {module.rpartition(".")[2] for module in ours}.isdisjoint(PARTS)
+    assert len(ours) <= MOST_MODULES
 
 
 def test_frequent_calls_import_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
