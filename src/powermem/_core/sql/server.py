@@ -1,4 +1,4 @@
-"""The statements that every database server gets, and what one of them may say differently. No I/O."""
+"""The statements shared by all database servers. No I/O."""
 
 from __future__ import annotations
 
