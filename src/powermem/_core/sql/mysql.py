@@ -245,7 +245,7 @@ class MySQLSQL(ServerSQL, FollowedSQL):
 
     @property
     def forget_changes(self) -> str:
-        """The statement that deletes the listed changes up to a commit; ``trimmed`` must then name the commit."""
+        """The statement that deletes listed changes up to a commit, which ``trimmed`` must then name."""
         return f"DELETE FROM {self.changes} WHERE sequence <= ?"
 
 

@@ -126,7 +126,7 @@ class PostgresSQL(ServerSQL):
                 frequencies bytea NOT NULL, length integer NOT NULL, utc_offset integer,
                 PRIMARY KEY (user_id, id)""",
             ),
-            # Keeps out duplicates of concurrent processes. The text of a superseded memory may be added again.
+            # Keeps out duplicates of concurrent processes; a superseded text may be added again.
             f"CREATE UNIQUE INDEX {self.records}_once ON {self.records} (user_id, agent_id, run_id, hash) "
             "WHERE valid_to IS NULL",
             # A partitioned table takes no unique key that leaves out what it is divided by.
