@@ -9,11 +9,12 @@ from typing import Any
 
 from ..._concurrency import async_to_thread
 from ..._core.clock import now as clock_now
+from ..._core.query.search import Hit, SearchRequest
 from ..._core.ranking.boosts import looked_up
 from ..._core.ranking.candidates import MATCHED, rarest
 from ..._core.ranking.fusion import Ranked, pool_size
-from ..._core.ranking.server_rows import Found
-from ..._core.ranking.server_search import Scoring
+from ..._core.ranking.server_rows import ServerRows
+from ..._core.ranking.server_search import ServerSearch
 from ..._core.ranking.weights import Weights
 from ..._core.sql.beside import with_turns_beside
 from ..._core.sql.collection import passes
@@ -21,9 +22,9 @@ from ..._core.sql.dialects import Fragment
 from ..._core.sql.postgres import PostgresSQL, Vector, searched_rows, signed
 from ..._core.sql.rows import COLUMNS, scope_condition, visible
 from ..._core.sql.steps import Query, Statement, Steps
+from ..._core.values import Row, Scope
 from ..._drivers.base import AsyncDriver
 from ...errors import StoreError
-from ...types import Hit, Row, Scope, SearchRequest
 from .server.pool import AsyncReader
 from .server.store import AsyncServerStore
 from .steps import async_run
@@ -148,7 +149,7 @@ class AsyncPostgresStore(AsyncServerStore):
     def _read(
         self, request: SearchRequest, visible: Fragment, which: Fragment, limit: int
     ) -> Steps[list[tuple[Any, ...]]]:
-        """Return the rows that `Found` takes."""
+        """Return the rows that `ServerRows` takes."""
         wanted = request.terms and [*request.terms, *looked_up(request.cues, self._weights_of(request))]
         sql, values = searched_rows(self._sql.records, visible, which, request.embedding, wanted, limit)
         # Of equals the oldest comes first.
@@ -168,7 +169,7 @@ class AsyncPostgresStore(AsyncServerStore):
             if len(self._large) > _REMEMBERED:
                 self._large.popitem(last=False)
             return None
-        return Scoring(request, self._weights_of(request), now).ranked(Found(rows))
+        return ServerSearch(request, self._weights_of(request), now).ranked(ServerRows(rows))
 
     async def _search_large(
         self, reader: AsyncReader, request: SearchRequest, visible: Fragment, now: int
@@ -200,9 +201,11 @@ class AsyncPostgresStore(AsyncServerStore):
             return self._read(request, visible, self._sql.named(ids, request.scope.user_id), len(ids))
 
         rows = await async_run(reader, read(list(ids)))
-        found = Found(rows, {})
+        found = ServerRows(rows, {})
         weights = self._weights_of(request)
-        scoring = Scoring(request, weights, now, documents=documents, length=length, frequencies=frequencies)
+        scoring = ServerSearch(
+            request, weights, now, documents=documents, length=length, frequencies=frequencies
+        )
         # On threads, since scoring some thousand rows would hold up everybody else.
         if weights.lifts and rows:
             pool = await async_to_thread(scoring.leading, found)

@@ -1,4 +1,4 @@
-"""What PostgreSQL with pgvector wants to hear: its tables, its filters, its vectors. No I/O."""
+"""The SQL of PostgreSQL with pgvector: tables, filters and vectors. No I/O."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ...types import Row, Words
 from ..metadata import encode
-from ..ranking.server_rows import Found
+from ..ranking.server_rows import ServerRows
+from ..values import Row, Words
 from .dialects import Fragment
 from .jsonb import ESCAPED, PLAIN, POSTGRES, UNICODE
 from .schema import create_queue, queue_tables
@@ -126,7 +126,7 @@ class PostgresSQL(ServerSQL):
                 frequencies bytea NOT NULL, length integer NOT NULL, utc_offset integer,
                 PRIMARY KEY (user_id, id)""",
             ),
-            # The last word against duplicates, whoever writes. What was superseded may be said again.
+            # Keeps out duplicates of concurrent processes; a superseded text may be added again.
             f"CREATE UNIQUE INDEX {self.records}_once ON {self.records} (user_id, agent_id, run_id, hash) "
             "WHERE valid_to IS NULL",
             # A partitioned table takes no unique key that leaves out what it is divided by.
@@ -268,7 +268,9 @@ class PostgresSQL(ServerSQL):
     def loaded_json(self, text: str) -> str:
         return unescape_json(text)
 
-    def turns_beside(self, found: Found, rows: Sequence[int], span: int) -> Steps[list[tuple[int, int, int]]]:
+    def turns_beside(
+        self, found: ServerRows, rows: Sequence[int], span: int
+    ) -> Steps[list[tuple[int, int, int]]]:
         """See `_core.sql.beside.SearchingSQL`."""
         side = (
             "(SELECT id, row_number() OVER (ORDER BY valid_from {order}, id {order}) AS distance "
@@ -301,7 +303,7 @@ def searched_rows(
     terms: Sequence[int] | None,
     limit: int,
 ) -> tuple[str, list[Any]]:
-    """Return the query for what ``_core.ranking.server_rows.Found`` takes, and its parameters.
+    """Return the query for what ``_core.ranking.server_rows.ServerRows`` takes, and its parameters.
 
     Args:
         table: the memories.

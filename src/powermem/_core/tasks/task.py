@@ -15,7 +15,7 @@ from ...errors import (
     ProviderError,
     QuotaExceededError,
 )
-from ...types import Scope, Turn
+from ..values import Scope, Turn
 from ..wire.reasons import FILTERED, QUOTA, TOO_LONG, is_passing
 
 
@@ -36,6 +36,9 @@ class ProcessStatus(str, Enum):
     def __str__(self) -> str:
         return self.value
 
+
+# Pickles name it as users do, so that it can move.
+ProcessStatus.__module__ = "powermem"
 
 OPEN = frozenset({ProcessStatus.PENDING, ProcessStatus.RUNNING})
 """The states of tasks that are not over."""
