@@ -7,7 +7,7 @@ was opened, and refuses to work once it has changed: its vectors would not be co
 from __future__ import annotations
 
 from ...errors import EmbeddingMismatchError
-from ...types import EmbedderIdentity
+from ..values import EmbedderIdentity
 from .collection import CollectionSQL
 from .steps import Query, Statement, Steps
 

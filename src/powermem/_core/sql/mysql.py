@@ -1,7 +1,7 @@
-"""SQL text for servers that speak MySQL's protocol: MySQL, MariaDB, OceanBase and seekdb. No I/O.
+"""The SQL of servers that speak MySQL's protocol: their tables and filters. No I/O.
 
-Ids and the text of memories are binary columns: the only collations that all of these servers support treat
-"a" and "a " as equal. Bytes of UTF-8 are equal only if the text is, and sort by code point.
+Ids and the text of memories are binary columns, since "a" equals "a " under every collation that all of these
+servers have. Bytes of UTF-8 are equal exactly when the text is, and sort by code point.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...types import Row, Words
 from ..filters.expression import Condition
+from ..values import Row, Words
 from .collection import NewColumn
 from .dialects import Dialect, Fragment
 from .partitions import FollowedSQL, of_user
@@ -43,11 +43,11 @@ class MySQLDialect(Dialect):
         return Fragment("1 = 1", (), _DOUBT)
 
     def like(self, column: str, pattern: str) -> Fragment:
-        # On bytes, the wildcard for one character would match a single byte.
+        # In a binary column, ``_`` of LIKE matches one byte instead of one character.
         return Fragment("1 = 1", (), _DOUBT)
 
     def key(self, condition: Condition) -> Fragment:
-        # Their JSON functions differ from each other, and all from Python's rules of equality.
+        # The JSON functions of these servers compare differently from each other and from Python.
         return Fragment("1 = 1", (), _DOUBT)
 
 
@@ -57,12 +57,12 @@ MYSQL = MySQLDialect()
 class MySQLSQL(ServerSQL, FollowedSQL):
     """One collection's statements.
 
-    Every change that affects searches is recorded in ``changes`` with the number of its commit, so that
-    caches can be updated.
+    Every change to what searches see is listed in ``changes`` under the number of its commit, so that caches
+    can follow.
 
     Args:
-        collection: name of the collection.
-        partitions: number of hash partitions by user of the large tables; 0 for none.
+        collection: whose tables.
+        partitions: how many hash partitions by user the large tables get; none for 0.
     """
 
     dialect = MYSQL
@@ -73,9 +73,9 @@ class MySQLSQL(ServerSQL, FollowedSQL):
     more_keys = ""
     """Further keys of the memories, each with a comma before it."""
     noted: tuple[tuple[str, str], ...] = (("sequence", "0"), ("trimmed", "0"))
-    """Initial values of ``meta``."""
+    """What ``meta`` holds at first."""
     kept: tuple[str, ...] = ("schema_version", "sequence", "trimmed", "switches")
-    """Keys of ``meta`` that are kept when the collection is emptied."""
+    """What of ``meta`` stays when the collection is emptied."""
 
     def __init__(self, collection: str, partitions: int = 0) -> None:
         super().__init__(collection)
@@ -85,8 +85,8 @@ class MySQLSQL(ServerSQL, FollowedSQL):
     def schema(self) -> list[str]:
         """Return the statements that create the collection.
 
-        These servers cannot run DDL in a transaction. So each statement may be repeated, after an interrupted
-        creation or by several processes at once.
+        These servers have no transactions around such statements. So each may be run again, by the next who
+        opens a collection whose creation was interrupted, or by two at once.
         """
         by_user = f"{_TABLE}{self._partitions}"
         scope = f"user_id {_ID} NOT NULL, agent_id {_ID} NOT NULL, run_id {_ID} NOT NULL"
@@ -136,7 +136,7 @@ class MySQLSQL(ServerSQL, FollowedSQL):
         ]
 
     def work_to_do(self) -> list[str]:
-        """Return the statements that create the tables of background work."""
+        """Return the statements that create the tables of the work in the background."""
         tables = queue_tables(self.collection, name=_NAME, text="LONGTEXT", number="BIGINT")
         return [
             f"CREATE TABLE IF NOT EXISTS {table.name} ({table.columns}"
@@ -150,7 +150,7 @@ class MySQLSQL(ServerSQL, FollowedSQL):
         return {0: self.schema(), 1: self.work_to_do(), 2: self.dating()}
 
     def dating(self) -> list[str | NewColumn]:
-        """Return the statements that add columns for the offsets of moments."""
+        """Return the statements that make room for the offset of a moment."""
         return [NewColumn(table, "utc_offset", "INT") for table in self.dated]
 
     def emptying(self) -> list[str]:
@@ -229,23 +229,23 @@ class MySQLSQL(ServerSQL, FollowedSQL):
 
     @property
     def lock_sequence(self) -> str:
-        """The query that locks the collection against other changes until the end of the transaction."""
+        """The query that locks the collection for writing until the end of the transaction."""
         return f"SELECT value FROM {self.meta} WHERE name = 'sequence' FOR UPDATE"
 
     @property
     def next_sequence(self) -> str:
-        """The statement that numbers a commit; it blocks others until the end of the transaction."""
+        """The statement that numbers a commit; it locks the number until the end of the transaction."""
         number = "LAST_INSERT_ID(CAST(value AS SIGNED) + 1)"
         return f"UPDATE {self.meta} SET value = {number} WHERE name = 'sequence'"
 
     @property
     def list_change(self) -> str:
-        """The statement that records a changed memory: sequence, id, user."""
+        """The statement that lists a changed memory: sequence, id, user."""
         return self.inserting(self.changes, "sequence, memory_id, user_id", once=False)
 
     @property
     def forget_changes(self) -> str:
-        """The statement that deletes the changes up to a commit, which must be recorded as ``trimmed``."""
+        """The statement that deletes listed changes up to a commit, which ``trimmed`` must then name."""
         return f"DELETE FROM {self.changes} WHERE sequence <= ?"
 
 

@@ -1,8 +1,8 @@
-"""SQL text for OceanBase and seekdb beyond MySQL's: search by vectors and words on the server. No I/O.
+"""The SQL of OceanBase and seekdb beyond MySQL's: vectors and words that the server searches. No I/O.
 
-A vector is stored twice: in ``embedding`` as exact bytes, and in ``near`` as a ``VECTOR``, which the server
-indexes but returns rounded to six digits. ``words`` holds the ids of the terms in hexadecimal, each prefixed
-by a word for the user, so that one user's rows are found without those of others.
+A vector is stored twice: ``embedding`` has its exact bytes, and ``near`` is a ``VECTOR``, which the server
+indexes but returns rounded to six digits only. ``words`` are the ids of
+the terms in hexadecimal behind a word for the user, so that one user's rows are found without the others'.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...types import Row, Words
 from ..ranking.server_rows import ServerRows
+from ..values import Row, Words
 from .collection import NewColumn
 from .dialects import Fragment
 from .mysql import MySQLSQL
@@ -20,7 +20,7 @@ from .partitions import Freshness
 from .steps import Query, Steps
 
 MAX_INDEXED_DIMENSION = 4096
-"""Maximum length of vectors in the server's HNSW index; scopes with longer ones are ranked in this process."""
+"""The longest vectors that the server's HNSW accepts; scopes with longer ones are ranked in this process."""
 
 _SEARCHED = ("embedding", "terms", "frequencies", "words", "length")
 
@@ -28,8 +28,8 @@ SESSION = {"ob_hnsw_ef_search": "600"}
 """Settings of a connection: how many candidates a search of the index keeps. With 64, the server's choice, an
 eighth of the 100 nearest of 20,000 was lost, with 600 one in 500, and it took no more than 2 ms longer."""
 
-# The server ignores an index's ef_search. With its default of 200 for ef_construction, writing took twice as
-# long, and searches were no better.
+# The server ignores the ef_search of an index. With 200 for ef_construction, the server's own choice,
+# writing took twice as long, and a search found no more.
 _HNSW = "distance=cosine, type=hnsw, lib=vsag, m=16, ef_construction=64"
 
 
@@ -37,7 +37,7 @@ _HNSW = "distance=cosine, type=hnsw, lib=vsag, m=16, ef_construction=64"
 # times as long for a statement that it has not seen before.
 _ASKED = 20
 _SAID = "user_id, run_id, valid_from, id"
-# The columns that tell whether a row is visible; whole rows are a hundred times as wide.
+# Every column that decides whether a row is visible: whole rows are a hundred times as wide.
 _SEEN = "user_id, valid_to, expires_at, valid_from, agent_id, run_id, length"
 
 
@@ -88,7 +88,7 @@ class OceanBaseSQL(MySQLSQL):
         return {**super().steps(), 2: [building, missing], 3: [building, unless_known, *self.dating()]}
 
     def complete(self, progress: Mapping[str, str]) -> bool:
-        """Return whether the server's indexes cover all memories."""
+        """Return whether the server can search all that there is."""
         near = progress.get("near")
         return progress.get("words") == "1" and near == progress.get("dimension", near)
 

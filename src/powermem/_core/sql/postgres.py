@@ -1,4 +1,4 @@
-"""SQL text for PostgreSQL with pgvector: tables, filters and vectors. No I/O."""
+"""The SQL of PostgreSQL with pgvector: tables, filters and vectors. No I/O."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ...types import Row, Words
 from ..metadata import encode
 from ..ranking.server_rows import ServerRows
+from ..values import Row, Words
 from .dialects import Fragment
 from .jsonb import ESCAPED, PLAIN, POSTGRES, UNICODE
 from .schema import create_queue, queue_tables
@@ -19,13 +19,13 @@ from .server import ServerSQL
 from .steps import Query, Steps
 
 MAX_INDEXED_DIMENSION = 2000
-"""Maximum length of vectors in pgvector's HNSW index; without an index, every search is exact."""
+"""pgvector's HNSW takes no longer vectors; without an index every search is exact."""
 
 SESSION = {"hnsw.iterative_scan": "strict_order", "hnsw.ef_search": "100"}
 """Settings of a connection. Without the first, a search of the index in a small part of the rows finds next
 to nothing; the second is how many candidates it keeps, where pgvector's own 40 loses some of the nearest."""
 
-# PostgreSQL's text cannot contain NUL, which is stored as two private-use code points.
+# PostgreSQL's text cannot hold NUL. It is written as two of the code points that Unicode leaves to programs.
 _ESCAPE, _NUL, _ITSELF = "\ufdd0", "\ufdd0\ufdd1", "\ufdd0\ufdd2"
 # A NUL inside JSON text is \u0000, unless the backslash is itself escaped.
 _JSON_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
@@ -126,7 +126,7 @@ class PostgresSQL(ServerSQL):
                 frequencies bytea NOT NULL, length integer NOT NULL, utc_offset integer,
                 PRIMARY KEY (user_id, id)""",
             ),
-            # The final guard against duplicates of any writer. A superseded text may be added again.
+            # Keeps out duplicates of concurrent processes; a superseded text may be added again.
             f"CREATE UNIQUE INDEX {self.records}_once ON {self.records} (user_id, agent_id, run_id, hash) "
             "WHERE valid_to IS NULL",
             # A partitioned table takes no unique key that leaves out what it is divided by.
@@ -159,8 +159,8 @@ class PostgresSQL(ServerSQL):
         return create_queue(queue_tables(self.collection, name=_TEXT, text=_TEXT, number="bigint"))
 
     def _divided(self, table: str, body: str) -> list[str]:
-        # Rows contain an access count that changes often, beside large columns that rarely do. Free space in
-        # each page lets PostgreSQL update it without touching an index.
+        # A vector and what else rarely changes lie beside an access count that often does: room in each page
+        # lets PostgreSQL write it without touching an index.
         if not self._partitions:
             return [f"CREATE TABLE {table} ({body}) WITH (fillfactor = 85)"]
         parts = range(self._partitions)
