@@ -21,15 +21,7 @@ from ..errors import ConfigError, InvalidInputError
 from . import registry
 from .fields import Env, Section, alias, display
 from .providers import ProviderConfig, RerankerConfig
-from .sections import (
-    Budget,
-    Http,
-    IntelligentMemory,
-    MemoryDecay,
-    Processing,
-    Search,
-    Security,
-)
+from .sections import Budget, Http, IntelligentMemory, MemoryDecay, Processing, Search, Security
 from .stores import StoreConfig
 from .tables import STORES, Kind
 from .validation import Idle, InvalidConfig, problems, split

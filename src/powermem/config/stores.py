@@ -7,20 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from .fields import (
-    Amount,
-    Count,
-    Env,
-    Foreign,
-    Host,
-    Identifier,
-    Path,
-    Port,
-    Seconds,
-    Section,
-    Whole,
-    alias,
-)
+from .fields import Amount, Count, Env, Foreign, Host, Identifier, Path, Port, Seconds, Section, Whole, alias
 
 TLSMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 
