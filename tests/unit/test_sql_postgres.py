@@ -30,7 +30,7 @@ from powermem._core.sql.postgres import (
 )
 from powermem._core.sql.steps import Statement
 from powermem._core.text.indexing import index
-from powermem.config.conn.dsn import read_dsn
+from powermem.config.dsn import read_dsn
 from powermem.errors import ConfigError
 from powermem.types import Row, Scope
 

@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ...._concurrency import gather, sleep
-from ...._core.changes.accesses import Accesses
 from ...._core.changes.writes import Change, Outcome
+from ...._core.results.records import Accesses
 from ...._core.sql.apply import Writer
 from ...._core.sql.embedder import EmbedderSQL
 from ...._core.sql.evidence import evidence
