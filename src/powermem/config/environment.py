@@ -19,8 +19,9 @@ from .._core.hints.suggestions import nearest
 from .._core.masking import MASK, is_key, shown
 from . import ignored
 from .fields import Env, Section, marker, reveal, section_in
-from .models import Chosen, InvalidConfig, MemoryConfig, Problem
+from .models import Chosen, MemoryConfig
 from .tables import DETECTED, LLMS
+from .validation import InvalidConfig, Problem
 
 if TYPE_CHECKING:
     from ..types import ConfigDict

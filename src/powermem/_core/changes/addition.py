@@ -9,7 +9,6 @@ from datetime import timezone as utc
 from typing import Any
 
 from ...errors import InvalidInputError
-from ...types import Message, Scope
 from .. import clock
 from ..clock import read_zone
 from ..filters import Expression
@@ -18,6 +17,7 @@ from ..inputs import MAX_ID_LENGTH, MAX_KEY_LENGTH, Moment, check_flag, check_id
 from ..messages.normalize import dated, has_parts, read_messages, spoken
 from ..metadata import check_metadata
 from ..tasks.task import Task
+from ..values import Message, Scope
 from .reconcile import NewMemories
 from .writes import AddMemory, Amend, Change, LinkTurns, ReplaceText, Supersede
 

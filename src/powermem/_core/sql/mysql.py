@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...types import Row, Words
 from ..filters.expression import Condition
+from ..values import Row, Words
 from .collection import NewColumn
 from .dialects import Dialect, Fragment
 from .partitions import FollowedSQL, of_user

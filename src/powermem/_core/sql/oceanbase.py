@@ -11,8 +11,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...types import Row, Words
 from ..ranking.server_rows import ServerRows
+from ..values import Row, Words
 from .collection import NewColumn
 from .dialects import Fragment
 from .mysql import MySQLSQL

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ...types import Row, Words
 from ..metadata import encode
 from ..ranking.server_rows import ServerRows
+from ..values import Row, Words
 from .dialects import Fragment
 from .jsonb import ESCAPED, PLAIN, POSTGRES, UNICODE
 from .schema import create_queue, queue_tables

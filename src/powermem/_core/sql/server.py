@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from ...types import Row, Stored, Words
 from ..changes.writes import AddMemory
+from ..values import Row, Stored, Words
 from .collection import RECORD, CollectionSQL, words_of
 from .schema import DATED_TABLES, QUEUE_TABLES
 from .steps import Query, Statement, Statements, Steps
