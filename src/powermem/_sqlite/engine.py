@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from .._core.changes.accesses import Accesses
 from .._core.changes.writes import Change, Outcome
 from .._core.query.search import Hit, SearchRequest
 from .._core.ranking.weights import Weights
+from .._core.results.records import Accesses
 from .._core.sql.apply import Writer
 from .._core.sql.embedder import EmbedderSQL
 from .._core.sql.migration import find_version, migrate

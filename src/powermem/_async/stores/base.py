@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from ..._concurrency import AsyncBatcher
-from ..._core.changes.accesses import Accesses
 from ..._core.changes.writes import Change, Outcome
 from ..._core.clock import now
 from ..._core.filters import Expression
 from ..._core.query.search import Hit, SearchRequest
+from ..._core.results.records import Accesses
 from ..._core.sql.collection import CollectionSQL
 from ..._core.sql.embedder import EmbedderSQL
 from ..._core.sql.queries import Queries

@@ -90,7 +90,7 @@ def build_driver(config: ServerConfig) -> AsyncDriver:
 
 def _postgres_driver(config: PostgresConfig, place: Place | None = None) -> AsyncDriver:
     from ..._core.sql.postgres import SESSION
-    from ...config.conn.dsn import read_dsn
+    from ...config.dsn import read_dsn
 
     if config.connection_pool is not None:
         raise ConfigError(

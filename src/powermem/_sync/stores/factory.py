@@ -91,7 +91,7 @@ def build_driver(config: ServerConfig) -> Driver:
 
 def _postgres_driver(config: PostgresConfig, place: Place | None = None) -> Driver:
     from ..._core.sql.postgres import SESSION
-    from ...config.conn.dsn import read_dsn
+    from ...config.dsn import read_dsn
 
     if config.connection_pool is not None:
         raise ConfigError(

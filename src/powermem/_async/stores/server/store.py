@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ...._concurrency import async_gather, async_sleep
-from ...._core.changes.accesses import Accesses
 from ...._core.changes.writes import Change, Outcome
 from ...._core.query.search import Hit, SearchRequest
+from ...._core.results.records import Accesses
 from ...._core.sql.apply import Writer
 from ...._core.sql.embedder import EmbedderSQL
 from ...._core.sql.evidence import evidence
