@@ -1,4 +1,4 @@
-"""The bodies of requests and replies."""
+"""Encode and decode JSON bodies."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from pydantic_core import from_json
 def encode(body: Mapping[str, Any]) -> bytes:
     """Write a request's body as JSON in UTF-8.
 
-    A half of a surrogate pair, which a text cut at the wrong place leaves behind, has no UTF-8 form and
-    becomes a question mark.
+    A lone surrogate, such as a badly truncated text contains, has no UTF-8 form and becomes a question mark.
 
     Raises:
         ValueError: a number is not finite.
@@ -26,8 +25,8 @@ def encode(body: Mapping[str, Any]) -> bytes:
 def decode(body: bytes) -> Any:
     """Read the JSON of a reply.
 
-    Half of a surrogate pair, which a model's text cut at the wrong place leaves behind, stays in its text: it
-    must not cost the rest of the reply.
+    A lone surrogate, such as a model's badly truncated text contains, is kept, so that the rest of the reply
+    is not lost.
 
     Raises:
         ValueError: it is not JSON.

@@ -1,4 +1,4 @@
-"""The forms of chat requests that we speak."""
+"""The supported chat APIs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .openai import chat_body, read_chat
 
 
 class ChatForm(NamedTuple):
-    """How to write a request and how to read its reply."""
+    """Functions that build a request and read its reply."""
 
     build: Callable[[str, Sequence[ChatMessage], Schema | None, Abilities, Mapping[str, Any]], dict[str, Any]]
     read: Callable[[str, Any], Completion]

@@ -1,4 +1,4 @@
-"""Keeping secrets out of texts that came from elsewhere."""
+"""Remove secrets from texts that servers sent."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 from ..masking import MASK, mask_text
 
-# Servers that quote a refused key often cut it, so its first characters already give it away.
+# Servers often quote only the beginning of a refused key, so a match of its first characters is enough.
 _TELLING = 8
 _FORMS = (
-    # Bounded, or a long word without a single asterisk would take time by the square of its length.
+    # Bounded, since a long word without an asterisk would take quadratic time.
     re.compile(r"[\w.-]{0,40}\*{3,}[\w.*-]*"),
     re.compile(r"(?<![A-Za-z0-9])(?:sk|pk|rk|gsk|hf)[\w-]{16,}"),
     re.compile(r"(?i)(?<=key=)[^\s&;\"']+"),
@@ -19,11 +19,11 @@ _FORMS = (
 
 
 def scrub(text: str, secrets: Iterable[str] = ()) -> str:
-    """Replace secrets by asterisks.
+    """Replace secrets with asterisks.
 
     Args:
         text: may quote a key in full, cut short, or masked by a server.
-        secrets: the ones that are known; others are found by their usual forms.
+        secrets: the known ones; others are recognized by their usual forms.
     """
     for secret in secrets:
         text = re.sub(re.escape(secret[:_TELLING]) + r"[^\s\"']*", "***", text)
@@ -33,6 +33,6 @@ def scrub(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def shorten(text: str, length: int = 300) -> str:
-    """Put a text on one line of at most so many characters."""
+    """Put a text on one line of at most ``length`` characters."""
     text = " ".join(text.split())
     return text if len(text) <= length else text[: length - 3] + "..."
