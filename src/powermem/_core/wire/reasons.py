@@ -10,8 +10,8 @@ FILTERED = "filtered"
 CUT = "cut"
 UNUSABLE = "unusable"
 
-# Statuses that never mean a text is too long. Any other may, 500 included (Ollama, llama.cpp); objects in this
-# process have none.
+# Statuses that never mean a text is too long. Any other may, such as 500 (Ollama, llama.cpp), and so may an
+# error without one, from an object in this process.
 _ELSEWHERE = frozenset({401, 404, 405, 407, 408, 429})
 # Request timeout, conflict, rate limit. Every 5xx is retried too, including Anthropic's 529 "overloaded".
 _PASSING = frozenset({408, 409, 429})

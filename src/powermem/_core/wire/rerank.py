@@ -17,8 +17,8 @@ DashScope's own API, and ``"tei"`` that of Hugging Face's Text Embeddings Infere
 """
 
 # In tokens. Small cross-encoders read 512 of a query and a document together, and servers that do not
-# truncate refuse longer input. DashScope's gte-rerank allows 30,000 in a request, and counts the query once for each
-# document.
+# truncate refuse longer input. DashScope's gte-rerank allows 30,000 in a request, and counts the query once
+# for each document.
 _LONGEST_QUERY = 128
 _LONGEST_PAIR = 500
 _LARGEST_REQUEST = 30_000
