@@ -165,33 +165,29 @@ def explain(call: str, signature: Signature, given: Sequence[object], named: Map
     parameters = [p for p in signature.parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
     taken = [p.name for p in parameters]
     positional = [p.name for p in parameters if p.kind is not Parameter.KEYWORD_ONLY]
-    for name in named:
-        if name not in taken:
-            filled = {*named, *positional[: len(given)]}
-            free = [parameter for parameter in taken if parameter not in filled]
-            hint = _hint(call, name, taken, free)
-            return f"{call}: unknown argument {shown_name(name)}; {hint}{_takes(taken)}"
+    filled = {*named, *positional[: len(given)]}
+    # The first rule that the call breaks is named, since mending it often mends the others.
+    if unknown := [name for name in named if name not in taken]:
+        hint = _hint(call, unknown[0], taken, [name for name in taken if name not in filled])
+        return f"{call}: unknown argument {shown_name(unknown[0])}; {hint}{_takes(taken)}"
     if len(given) > len(positional):
-        last = ", ".join(f"{name}=" for name in taken[len(positional) :][:4])
-        more = f"; give further ones by name, such as {last}" if last else ""
-        most = f"at most {len(positional)} arguments" if positional else "no argument"
-        return f"{call}: takes {most} without a name, got {len(given)}{more}"
-    for name in positional[: len(given)]:
-        if name in named:
-            return f"{call}: {name} is given twice, by position and by name"
-    missing = [
-        p.name
-        for place, p in enumerate(parameters)
-        if p.default is Parameter.empty
-        and p.name not in named
-        and not (p.name in positional and place < len(given))
-    ]
+        return f"{call}: {_too_many(len(given), len(positional), taken)}"
+    if twice := [name for name in positional[: len(given)] if name in named]:
+        return f"{call}: {twice[0]} is given twice, by position and by name"
+    missing = [p.name for p in parameters if p.default is Parameter.empty and p.name not in filled]
     return f"{call}: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing; {_takes(taken)}"
 
 
 def suggested(name: object, names: Sequence[str]) -> str:
     """Return ``"did you mean ...? "`` for an argument that does not exist, or nothing."""
     return _hint("", str(name), names, names)
+
+
+def _too_many(given: int, positional: int, taken: Sequence[str]) -> str:
+    by_name = ", ".join(f"{name}=" for name in taken[positional:][:4])
+    more = f"; give further ones by name, such as {by_name}" if by_name else ""
+    most = f"at most {positional} arguments" if positional else "no argument"
+    return f"takes {most} without a name, got {given}{more}"
 
 
 def _takes(names: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from hashlib import blake2b
@@ -138,10 +138,7 @@ def event_item(outcome: Outcome, event: EventName = "ADD") -> MemoryEvent | None
 
 
 def event_items(changes: Sequence[Change], outcomes: Sequence[Outcome], items: Items) -> list[MemoryEvent]:
-    """Return the items of ``add``'s results for a part of a batch.
-
-    A memory that takes the place of others is told once for each of them, and not as an addition too.
-    """
+    """Return the items of ``add``'s results for a part of a batch."""
     changes, outcomes = changes[items.begin : items.end], outcomes[items.begin : items.end]
     if items.verbatim:
         verbatim = [event_item(one, "NONE" if isinstance(one, Duplicate) else "ADD") for one in outcomes]
@@ -149,24 +146,24 @@ def event_items(changes: Sequence[Change], outcomes: Sequence[Outcome], items: I
     told = list(zip(changes, outcomes, strict=True))
     successors = {change.row.id: outcome for change, outcome in told if isinstance(change, AddMemory)}
     replacing = {change.successor for change, outcome in told if isinstance(change, Supersede) and outcome}
-    found: list[MemoryEvent] = []
-    for change, outcome in told:
-        item = None
-        if isinstance(change, AddMemory):
-            if isinstance(outcome, Added) and change.row.id not in replacing:
-                item = event_item(outcome)
-        elif isinstance(change, Supersede):
-            if isinstance(outcome, Updated):
-                item = event_item(successors[change.successor], "UPDATE")
-                assert item is not None, "what supersedes was written in the same batch"
-                item["previous_memory"], item["supersedes"] = outcome.previous, change.id
-        elif isinstance(change, ReplaceText):
-            item = event_item(outcome, "UPDATE") if isinstance(outcome, Updated) else None
-        elif isinstance(change, Delete):
-            item = event_item(outcome, "DELETE")
-        if item is not None:
-            found.append(item)
-    return found
+    found = (_changed_item(change, outcome, successors, replacing) for change, outcome in told)
+    return [item for item in found if item is not None]
+
+
+def _changed_item(
+    change: Change, outcome: Outcome, successors: Mapping[int, Outcome], replacing: Collection[int]
+) -> MemoryEvent | None:
+    # A memory that replaces others is reported as an update of each of them, so not as an addition too.
+    if isinstance(change, Supersede) and isinstance(outcome, Updated):
+        item = event_item(successors[change.successor], "UPDATE")
+        assert item is not None, "what supersedes was written in the same batch"
+        item["previous_memory"], item["supersedes"] = outcome.previous, change.id
+        return item
+    if isinstance(change, AddMemory) and isinstance(outcome, Added) and change.row.id not in replacing:
+        return event_item(outcome)
+    if isinstance(change, ReplaceText) and isinstance(outcome, Updated):
+        return event_item(outcome, "UPDATE")
+    return event_item(outcome, "DELETE") if isinstance(change, Delete) else None
 
 
 def kept_text(kept: Reply | DoneNote, changes: Sequence[Change], outcomes: Sequence[Outcome]) -> str:
