@@ -443,12 +443,14 @@ def _items(value: Any) -> list[Any]:
 
 def _numbered(items: list[Any], facts: Sequence[str]) -> list[tuple[Any, int | None]]:
     """Pair each item with its fact. Items without a number are matched in order if that is unambiguous."""
-    if any(isinstance(item, Mapping) and "fact" in item for item in items):
+    fields = [item if isinstance(item, Mapping) else {} for item in items]
+    if any("fact" in of_item for of_item in fields):
+        # Of two facts with the same text, the first one counts.
         numbers = {normalize(text): number for number, text in reversed(list(enumerate(facts)))}
-        given = [item.get("fact") if isinstance(item, Mapping) else None for item in items]
-        return [(item, _number(value, numbers)) for item, value in zip(items, given, strict=True)]
+        given = [_number(of_item.get("fact"), numbers) for of_item in fields]
+        return list(zip(items, given, strict=True))
     # Without numbers, a NONE is about a stored memory that stays unchanged, unless all items are NONE.
-    changes = [item for item in items if not (isinstance(item, Mapping) and _is_none(item))]
+    changes = [item for item, of_item in zip(items, fields, strict=True) if not _is_none(of_item)]
     if len(changes) == len(facts):
         return list(zip(changes, range(len(facts)), strict=True))
     if not changes and len(facts) == 1 and items:
