@@ -1,40 +1,39 @@
 # Generated from src/powermem/_async/processing/submitter.py by scripts/run_unasync.py; edit that file instead.
-"""Putting tasks into the store behind the back of who asks for them."""
+"""Storing requested tasks in the background, so that the request does not wait for the store."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
 
-from ..._concurrency import Event, Worker
+from ..._concurrency import Event, Mailbox, Worker
 from ..._core.values import Scope
 from ...errors import ClosedError
 
-# So many tasks share one transaction.
-_TOGETHER = 200
-
 Asked = tuple[int, Scope]
-"""The id of a task, and whose work it is."""
+"""The id and the scope of a requested task."""
 
 
 class Submitter:
     """Takes tasks without waiting, and stores them in the order in which they came.
 
     Args:
-        submit: stores tasks; what it raises would end the submitter.
+        submit: stores tasks; an error that it raises would end the submitter.
     """
+
+    _MOST = 200
+    """Maximum number of tasks in one transaction."""
 
     def __init__(self, submit: Callable[[Sequence[Asked]], None]) -> None:
         self._submit = submit
-        self._asked: list[Asked] = []
+        self._asked = Mailbox[Asked]()
         self._unsettled: dict[int, Event] = {}
         self._lock = threading.Lock()
-        self._news = Event()
         self._worker = Worker("powermem-submit", self._run)
         self._closed = False
 
     def ask(self, task_id: int, scope: Scope) -> None:
-        """Let a task be stored soon.
+        """Store a task soon.
 
         Raises:
             ClosedError: ``close`` was called before.
@@ -44,16 +43,15 @@ class Submitter:
                 raise ClosedError("this memory was closed; make a new one")
             self._worker.start()
             self._unsettled[task_id] = Event()
-            self._asked.append((task_id, scope))
-        self._news.set()
+            self._asked.post((task_id, scope))
 
     def settle(self, task_id: int) -> None:
-        """Wait until a task is in the store or could not be put there, if it was asked for here."""
+        """Wait until a task that was requested here is stored or could not be stored."""
         if (settled := self._unsettled.get(task_id)) is not None:
             settled.wait()
 
     def close(self, timeout: float | None) -> None:
-        """Store what was asked for, and take no more.
+        """Store the requested tasks, and take no more.
 
         Args:
             timeout: seconds.
@@ -61,21 +59,13 @@ class Submitter:
         with self._lock:
             self._closed = True
             self._worker.stop()
-        self._news.set()
+            self._asked.end()
         self._worker.join(timeout)
 
     def _run(self, stopping: Event) -> None:
-        while True:
-            self._news.clear()
-            with self._lock:
-                asked, self._asked = self._asked[:_TOGETHER], self._asked[_TOGETHER:]
-            if asked:
-                try:
-                    self._submit(asked)
-                finally:
-                    for task_id, _ in asked:
-                        self._unsettled.pop(task_id).set()
-            elif stopping.is_set():
-                return
-            else:
-                self._news.wait()
+        while asked := self._asked.take(lambda: self._MOST):
+            try:
+                self._submit(asked)
+            finally:
+                for task_id, _ in asked:
+                    self._unsettled.pop(task_id).set()
