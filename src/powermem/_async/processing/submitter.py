@@ -1,4 +1,4 @@
-"""Storing requested tasks in the background, so that the request does not wait for the store."""
+"""Store requested tasks from a background worker, so that the call that requests them returns at once."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ..._core.values import Scope
 from ...errors import ClosedError
 
 Asked = tuple[int, Scope]
-"""The id and the scope of a requested task."""
+"""The id of a task, and the scope whose messages it processes."""
 
 
 class AsyncSubmitter:
-    """Takes tasks without waiting, and stores them in the order in which they came.
+    """Accepts tasks without waiting, and stores them in order.
 
     Args:
-        submit: stores tasks; an error that it raises would end the submitter.
+        submit: stores tasks; must not raise, which would end the submitter.
     """
 
     _MOST = 200
@@ -32,7 +32,7 @@ class AsyncSubmitter:
         self._closed = False
 
     def ask(self, task_id: int, scope: Scope) -> None:
-        """Store a task soon.
+        """Queue a task to be stored.
 
         Raises:
             ClosedError: ``close`` was called before.
@@ -45,12 +45,12 @@ class AsyncSubmitter:
             self._asked.post((task_id, scope))
 
     async def settle(self, task_id: int) -> None:
-        """Wait until a task that was requested here is stored or could not be stored."""
+        """Wait until a task requested here is stored, or could not be stored."""
         if (settled := self._unsettled.get(task_id)) is not None:
             await settled.wait()
 
     async def close(self, timeout: float | None) -> None:
-        """Store the requested tasks, and take no more.
+        """Store the queued tasks, and accept no more.
 
         Args:
             timeout: seconds.
