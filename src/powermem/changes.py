@@ -156,7 +156,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class DoneNote:
-    """The note which memories came of a call; see ``powermem.tasks.done_note``."""
+    """The note which memories came of a call; see ``powermem.tasks.completion_note``."""
 
     items: Items
     scope: Scope

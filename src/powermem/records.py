@@ -23,7 +23,7 @@ from .changes import (
     Updated,
 )
 from .clock import to_iso
-from .tasks import Preference, ProcessStatus, Task, done_note
+from .tasks import Preference, ProcessStatus, Task, completion_note
 from .types import (
     Answer,
     EventName,
@@ -170,11 +170,11 @@ def kept_text(kept: Reply | DoneNote, changes: Sequence[Change], outcomes: Seque
     """Return what is kept of a call under a key, given the batch of which its items tell."""
     items = event_items(changes, outcomes, kept.items)
     if isinstance(kept, DoneNote):
-        return done_note(kept.scope, kept.at, items)
+        return completion_note(kept.scope, kept.at, items)
     return json.dumps({**kept.result, "results": items})
 
 
-def noted_item(memory_id: int, event: EventName, row: Row | None) -> TaskEvent:
+def event_in_note(memory_id: int, event: EventName, row: Row | None) -> TaskEvent:
     """Return an item of results that were noted, with the memory as it is now, or ``None`` if it is gone."""
     item = None if row is None else event_item(Added(row), event)
     return {"id": memory_id, "memory": None, "event": event} if item is None else {**item}

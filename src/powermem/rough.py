@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .clock import MONTHS, offset_name, to_datetime
-from .messages import spoken
+from .messages import without_hidden
 from .parts import label
 from .prompts import HIDDEN_ROLES, strip_recalled
 from .types import Message, Metadata, Row
@@ -46,7 +46,7 @@ def rough_texts(messages: Sequence[Message], at: int) -> list[RoughText]:
         text. The list is empty if nothing was said.
     """
     texts: list[RoughText] = []
-    everything = len(spoken(messages)) == len(messages)
+    everything = len(without_hidden(messages)) == len(messages)
     for index, message in enumerate(messages):
         said = _said(message) if everything or message.role not in HIDDEN_ROLES else ""
         if not said:

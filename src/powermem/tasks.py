@@ -191,16 +191,16 @@ _LASTING = frozenset({FILTERED, QUOTA, TOO_LONG})
 
 _DONE = "powermem:done:"
 
-ALL_DONE = (_DONE, "powermem:done;")
+COMPLETION_KEYS = (_DONE, "powermem:done;")
 """The range of the keys of all completion notes: from the first value up to, but excluding, the second."""
 
 
-def done_key(task_id: int) -> str:
+def completion_key(task_id: int) -> str:
     """Return the key of the completion note of a call of ``add`` that ran in the foreground."""
     return f"{_DONE}{task_id}"
 
 
-def done_pattern(scope: Scope) -> str | None:
+def completion_pattern(scope: Scope) -> str | None:
     """Return the SQL LIKE pattern of a scope's completion notes, or ``None``, since they hold no runs."""
     if scope.run_id is not None:
         return None
@@ -208,7 +208,7 @@ def done_pattern(scope: Scope) -> str | None:
     return f'[%,["{user}","{agent}"],[%'
 
 
-def done_note(scope: Scope, at: int, items: Sequence[Mapping[str, Any]]) -> str:
+def completion_note(scope: Scope, at: int, items: Sequence[Mapping[str, Any]]) -> str:
     """Return a completion note: ids and events of memories, and hashes of their owners, but no text.
 
     The text is looked up when the note is read, so that deleted memories leave no trace here.
@@ -217,12 +217,12 @@ def done_note(scope: Scope, at: int, items: Sequence[Mapping[str, Any]]) -> str:
     return json.dumps([at, [_digest(scope.user_id), _digest(scope.agent_id)], told], separators=(",", ":"))
 
 
-def noted_ids(note: str) -> list[int]:
+def ids_in_note(note: str) -> list[int]:
     """Return the ids of the memories in a completion note."""
     return [memory_id for memory_id, _ in json.loads(note)[2]]
 
 
-def noted_task(
+def task_from_note(
     task_id: int, note: str, whose: Scope, describe: Callable[[int, EventName], TaskEvent]
 ) -> Task | None:
     """Return a completion note as a task, or ``None`` if it belongs to another user or agent.

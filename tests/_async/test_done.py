@@ -9,7 +9,7 @@ import pytest
 
 from powermem import AsyncMemory, InvalidInputError, NotFoundError, clock
 from powermem._concurrency import async_sleep
-from powermem.tasks import done_key
+from powermem.tasks import completion_key
 from powermem.types import Scope
 from tests.support.apiserver import ApiServer
 
@@ -92,7 +92,7 @@ async def test_what_is_kept_of_calls_is_deleted_with_a_scope(
         for name, task_id in tasks.items():
             kept = [
                 await store.recall_request(scopes[name], "k"),
-                await store.recall_request(Scope(), done_key(int(task_id))),
+                await store.recall_request(Scope(), completion_key(int(task_id))),
             ]
             assert [each is not None for each in kept] == [name in left] * 2, name
             if name in left:

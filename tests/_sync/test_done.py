@@ -10,7 +10,7 @@ import pytest
 
 from powermem import InvalidInputError, Memory, NotFoundError, clock
 from powermem._concurrency import sleep
-from powermem.tasks import done_key
+from powermem.tasks import completion_key
 from powermem.types import Scope
 from tests.support.apiserver import ApiServer
 
@@ -93,7 +93,7 @@ def test_what_is_kept_of_calls_is_deleted_with_a_scope(
         for name, task_id in tasks.items():
             kept = [
                 store.recall_request(scopes[name], "k"),
-                store.recall_request(Scope(), done_key(int(task_id))),
+                store.recall_request(Scope(), completion_key(int(task_id))),
             ]
             assert [each is not None for each in kept] == [name in left] * 2, name
             if name in left:

@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from powermem import stemming, text
-from powermem.languages import STOP_WORDS, content, spoken
+from powermem.languages import STOP_WORDS, content, likely_languages
 from powermem.stemming import stem_in
 from powermem.text import query_forms, query_terms, terms
 
@@ -75,7 +75,7 @@ FORMS = {
 @pytest.fixture
 def without_stemmers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The extra ``languages`` is not installed."""
-    caches = (stemming._stemmer, text._expand, text._ids, text._sought)
+    caches = (stemming._stemmer, text._expand, text._ids, text._query_forms)
     monkeypatch.setitem(sys.modules, "snowballstemmer", None)
     for cache in caches:
         cache.cache_clear()
@@ -107,7 +107,7 @@ def test_every_language_has_its_stemmer() -> None:
 def test_few_languages_are_told_at_once() -> None:
     for words in WORDS.values():
         assert len(words) == len(set(words))
-        assert all(len(spoken([word], word)) <= 3 for word in words)
+        assert all(len(likely_languages([word], word)) <= 3 for word in words)
 
 
 @pytest.mark.parametrize(("memory", "question"), FORMS.values(), ids=FORMS)

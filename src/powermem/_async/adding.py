@@ -35,7 +35,7 @@ from ..messages import has_parts
 from ..plan import NewMemories, replacement
 from ..records import event_items
 from ..rough import ROUGH_TYPE, rough_metadata, rough_texts
-from ..tasks import Task, done_key, lane_of
+from ..tasks import Task, completion_key, lane_of
 from ..tracing import Value, annotate, span
 from ..types import AddResult, MemoryEvent, Message, Row, Scope, Usage, UsageRecord
 from .bulk.loading import Outcome as Loaded
@@ -93,7 +93,7 @@ class AsyncAdding:
         Returns:
             The result of ``AsyncMemory.add``.
         """
-        new, heard, key = asked.new, asked.heard, asked.key
+        new, heard, key = asked.new, asked.messages, asked.key
         with span("powermem.add", _traced(len(heard), asked.infer, asked.later)):
             if key is not None and (known := await self._store.recall_request(new.scope, key)) is not None:
                 return _decode(known)
@@ -115,7 +115,7 @@ class AsyncAdding:
                         call=refinement.payload if waits else None,
                     )
                 else:
-                    call = Verbatim(asked.spoken, new, usage, reply.notes)
+                    call = Verbatim(asked.verbatim, new, usage, reply.notes)
                     (items,) = await self._extraction.store_verbatim([call])
             except AlreadyDone as done:
                 return _decode(done.result)
@@ -176,8 +176,8 @@ class AsyncAdding:
         for one in asked:
             usage = Usage()
             reply = _Reply(one.new, one.key, usage, started, None)
-            calls.append(Verbatim(one.spoken, one.new, usage, reply.under_key))
-        with span("powermem.add", _traced(sum(len(one.heard) for one in asked), False, False)):
+            calls.append(Verbatim(one.verbatim, one.new, usage, reply.under_key))
+        with span("powermem.add", _traced(sum(len(one.messages) for one in asked), False, False)):
             results = await self._extraction.store_verbatim(calls)
             annotate({"powermem.results": sum(map(len, results))})
         return [call.usage.as_dict() for call in calls]
@@ -304,7 +304,7 @@ class _Reply:
     def notes(self, items: Items) -> list[Change]:
         """Return the same, and what lets ``get_status`` tell of the call under its task id."""
         note = DoneNote(items, self._new.scope, self._new.at)
-        done = Remember(Scope(), done_key(self._task_id), note, self._new.at)
+        done = Remember(Scope(), completion_key(self._task_id), note, self._new.at)
         return [*self.under_key(items), done]
 
 

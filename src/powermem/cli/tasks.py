@@ -49,7 +49,7 @@ def process(options: Namespace, output: Output) -> int:
         "failed": len(failed),
         "errors": errors,
     }
-    output.give(result, _processed)
+    output.print_result(result, _processed)
     return 1 if errors else 0
 
 
@@ -71,7 +71,7 @@ def tasks(options: Namespace, output: Output) -> int:
 
 
 def _list(memory: Memory, options: Namespace, output: Output) -> int:
-    output.give(_overview(memory, options), _shown)
+    output.print_result(_overview(memory, options), _shown)
     return 0
 
 
@@ -80,10 +80,10 @@ def _watch(memory: Memory, options: Namespace, output: Output) -> int:
         while True:
             overview = _overview(memory, options)
             if output.as_json:
-                output.tell(overview, "")
+                output.print_line(overview, "")
             else:
                 output.clear()
-                output.give(overview, _shown)
+                output.print_result(overview, _shown)
             time.sleep(options.every)
     except KeyboardInterrupt:
         return 0
@@ -102,7 +102,7 @@ def _retry(memory: Memory, options: Namespace, output: Output) -> int:
         memory.close(drain=False)
         raise
     task = memory.get_status(options.id, options.user, options.agent)
-    output.give(task, _ended)
+    output.print_result(task, _ended)
     return 0 if task["status"] == "completed" else 1
 
 
@@ -110,7 +110,9 @@ def _cancel(memory: Memory, options: Namespace, output: Output) -> int:
     if not memory.cancel_task(options.id, options.user, options.agent):
         status = memory.get_status(options.id, options.user, options.agent)["status"]
         raise CommandError(f"task {options.id} is {status} already")
-    output.give({"task_id": options.id, "cancelled": True}, lambda done: [f"Cancelled {done['task_id']}."])
+    output.print_result(
+        {"task_id": options.id, "cancelled": True}, lambda done: [f"Cancelled {done['task_id']}."]
+    )
     return 0
 
 

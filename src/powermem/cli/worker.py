@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 # The interval, in seconds, at which a second signal is checked for.
-_GLANCE = 0.1
+_POLL_INTERVAL = 0.1
 
 
 def worker(options: Namespace, output: Output) -> int:
@@ -34,29 +34,29 @@ def worker(options: Namespace, output: Output) -> int:
 
 
 async def _work(memory: AsyncMemory, store: str, output: Output) -> None:
-    stopping = _Stopping()
-    memory.processing.on_task_done(lambda task: output.tell({"event": "task", **task}, described(task)))
+    signals = _StopSignals()
+    memory.processing.on_task_done(lambda task: output.print_line({"event": "task", **task}, described(task)))
     drained = False
-    with stopping.listening():
+    with signals.listening():
         try:
             await memory.processing.start()
             # All objects so far are permanent: freezing them spares the event loop long collections.
             gc.freeze()
             _say(output, "watching", f"watching {store}", store=store)
-            await stopping.first.wait()
+            await signals.first.wait()
             _say(output, "stopping", "finishing what is under way; a second signal leaves it to others")
-            while not drained and not stopping.second.is_set():
-                drained = await memory.processing.stop(_GLANCE)
+            while not drained and not signals.second.is_set():
+                drained = await memory.processing.stop(_POLL_INTERVAL)
         finally:
             await memory.close(drain=drained)
     _say(output, "stopped", "stopped" if drained else "stopped; what was under way is left to others")
 
 
 def _say(output: Output, event: str, line: str, **more: Any) -> None:
-    output.tell({"event": event, **more}, f"powermem worker: {line}")
+    output.print_line({"event": event, **more}, f"powermem worker: {line}")
 
 
-class _Stopping:
+class _StopSignals:
     """Records signals: the first asks for a graceful stop, the second for an immediate one."""
 
     def __init__(self) -> None:
@@ -68,11 +68,13 @@ class _Stopping:
         """Handle the signals while a block runs."""
         loop = asyncio.get_running_loop()
 
-        def heard(number: int, frame: object) -> None:
+        def on_signal(number: int, frame: object) -> None:
             # Not loop.add_signal_handler, which Windows does not have.
             loop.call_soon_threadsafe(self._count)
 
-        former: list[tuple[signal.Signals, Any]] = [(each, signal.signal(each, heard)) for each in _SIGNALS]
+        former: list[tuple[signal.Signals, Any]] = [
+            (each, signal.signal(each, on_signal)) for each in _SIGNALS
+        ]
         try:
             yield
         finally:

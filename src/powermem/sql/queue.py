@@ -29,7 +29,7 @@ from ..clock import DAY
 from ..ids import first_id
 from ..records import event_items
 from ..tasks import (
-    ALL_DONE,
+    COMPLETION_KEYS,
     OPEN,
     OVER_BUDGET,
     BufferedTurn,
@@ -37,8 +37,8 @@ from ..tasks import (
     ProcessStatus,
     QueueStatistics,
     Task,
-    done_key,
-    done_pattern,
+    completion_key,
+    completion_pattern,
     is_due,
     lane_of,
     lane_scope,
@@ -213,9 +213,9 @@ class QueueSQL:
         yield Statement(f"DELETE FROM {self._sql.preferences} WHERE {where.sql}", where.values)
         # What is kept under a caller's key says what the memories say.
         yield Statement(f"DELETE FROM {self._sql.requests} WHERE {where.sql}", where.values)
-        pattern = done_pattern(scope)
+        pattern = completion_pattern(scope)
         if pattern is not None:
-            notes = (*map(self._sql.stored, ALL_DONE), self._sql.stored(pattern))
+            notes = (*map(self._sql.stored, COMPLETION_KEYS), self._sql.stored(pattern))
             yield Statement(f"DELETE FROM {self._notes} AND result LIKE ?", notes)
 
     def release(self, owner: str, lane: str) -> Steps[None]:
@@ -357,7 +357,7 @@ class QueueSQL:
 
         The notes of calls that were over before it go too; they do not count.
         """
-        old = (ALL_DONE[0], done_key(first_id(before)))
+        old = (COMPLETION_KEYS[0], completion_key(first_id(before)))
         # The time as well: ids grow longer some day.
         yield Statement(
             f"DELETE FROM {self._notes} AND created_at < ?", (*map(self._sql.stored, old), before)

@@ -10,16 +10,16 @@ from ..._concurrency import AsyncKeyedLock
 from ...changes import AddTask, Change, FreeTurns, UpdateTask
 from ...ids import new_id
 from ...inputs import is_theirs
-from ...records import noted_item
+from ...records import event_in_note
 from ...tasks import (
     OPEN,
     ProcessStatus,
     Task,
-    done_key,
+    completion_key,
+    ids_in_note,
     lane_of,
     lane_scope,
-    noted_ids,
-    noted_task,
+    task_from_note,
     work_scope,
 )
 from ...types import Scope
@@ -185,11 +185,13 @@ class AsyncScheduler:
         task = await self._store.find_task(task_id)
         if task is not None:
             return task if is_theirs(task.scope, whose) else None
-        note = await self._store.recall_request(Scope(), done_key(task_id))
+        note = await self._store.recall_request(Scope(), completion_key(task_id))
         if note is None:
             return None
-        rows = await self._store.get_many(noted_ids(note))
-        return noted_task(task_id, note, whose, lambda each, event: noted_item(each, event, rows.get(each)))
+        rows = await self._store.get_many(ids_in_note(note))
+        return task_from_note(
+            task_id, note, whose, lambda each, event: event_in_note(each, event, rows.get(each))
+        )
 
     async def retry(self, task: Task, maker: object) -> AsyncProcessTask | None:
         """Begin a task again that failed or was cancelled; ``None`` if it is neither."""

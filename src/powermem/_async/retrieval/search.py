@@ -14,7 +14,7 @@ from ...errors import InvalidInputError, ProviderError
 from ...filters import Expression
 from ...questions import Question, read
 from ...ranking.vectors import mean_direction
-from ...recalled import once, told
+from ...recalled import once, recalled_line
 from ...tokens import estimate_tokens, within
 from ...tracing import annotate, span
 from ...types import Answer, Hit, Scope, SearchRequest
@@ -187,7 +187,7 @@ async def _reranked(reranker: AsyncReranker, text: str, answer: Answer, query: Q
 async def _rerank(reranker: AsyncReranker, text: str, hits: Sequence[Hit], limit: int) -> list[Hit]:
     seen, rest = hits[: reranker.max_candidates], hits[reranker.max_candidates :]
     with span("powermem.rerank", {"powermem.candidates": len(seen)}):
-        order = await reranker.rerank(text, [told(hit.row) for hit in seen], min(limit, len(seen)))
+        order = await reranker.rerank(text, [recalled_line(hit.row) for hit in seen], min(limit, len(seen)))
     ranked = [_scored(seen[i], score) for i, score in order]
     # Where more are wanted than it could be given, the others come last.
     return ranked + [replace(hit, score=min(hit.score, ranked[-1].score)) for hit in rest]

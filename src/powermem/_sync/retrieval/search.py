@@ -15,7 +15,7 @@ from ...errors import InvalidInputError, ProviderError
 from ...filters import Expression
 from ...questions import Question, read
 from ...ranking.vectors import mean_direction
-from ...recalled import once, told
+from ...recalled import once, recalled_line
 from ...tokens import estimate_tokens, within
 from ...tracing import annotate, span
 from ...types import Answer, Hit, Scope, SearchRequest
@@ -188,7 +188,7 @@ def _reranked(reranker: Reranker, text: str, answer: Answer, query: Query) -> An
 def _rerank(reranker: Reranker, text: str, hits: Sequence[Hit], limit: int) -> list[Hit]:
     seen, rest = hits[: reranker.max_candidates], hits[reranker.max_candidates :]
     with span("powermem.rerank", {"powermem.candidates": len(seen)}):
-        order = reranker.rerank(text, [told(hit.row) for hit in seen], min(limit, len(seen)))
+        order = reranker.rerank(text, [recalled_line(hit.row) for hit in seen], min(limit, len(seen)))
     ranked = [_scored(seen[i], score) for i, score in order]
     # Where more are wanted than it could be given, the others come last.
     return ranked + [replace(hit, score=min(hit.score, ranked[-1].score)) for hit in rest]
