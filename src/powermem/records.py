@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Literal, TypeAlias, cast
 
@@ -183,7 +183,7 @@ def kept_text(kept: Reply | DoneNote, changes: Sequence[Change], outcomes: Seque
 
 
 def event_in_note(memory_id: int, event: EventName, row: Row | None) -> TaskEvent:
-    """Return an item of a completion note, with the current memory, or ``None`` as its text if it was deleted."""
+    """Return an item of a completion note with the current memory, or with ``None`` if it was deleted."""
     item = None if row is None else event_item(Added(row), event)
     return {"id": memory_id, "memory": None, "event": event} if item is None else {**item}
 
