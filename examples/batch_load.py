@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from powermem import Memory
+from powermem.types import ProgressRecord
 
 HERE = Path(__file__).parent
 
@@ -27,10 +28,10 @@ def read(path: Path) -> Iterator[Any]:
             yield json.loads(line)
 
 
-def show(counts: dict[str, Any]) -> None:
+def show(counts: ProgressRecord) -> None:
     total = f" of {counts['total']}" if counts["total"] else ""
     rate = f"{counts['rate']:.0f} a second"
-    print(f"{counts['done']}{total} done, {counts['failed']} failed, {rate}", file=sys.stderr)
+    print(f"{counts['done']}{total} done, {counts.get('failed', 0)} failed, {rate}", file=sys.stderr)
 
 
 def main() -> int:

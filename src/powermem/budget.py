@@ -1,4 +1,4 @@
-"""What models may be asked on one day, and the ledger of what they were asked."""
+"""Daily limits on the use of models, and the ledger of what was used."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ EMBEDDED_TEXTS = "embedded_texts"
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """An entry of a ledger: what a model is about to be asked, or a correction of that.
+    """An entry for the ledger: the expected use of a model, or a correction of an earlier entry.
 
     Attributes:
         day: days since 1970-01-01, UTC.
-        amounts: how much of what.
-        limits: how much of it there may be on a day. ``None`` for a correction: it is not refused, its
-            amounts may be negative, and when that day is over it has no effect.
+        amounts: amount by name, such as ``LLM_CALLS``.
+        limits: maximum per day by name. ``None`` for a correction: it is never refused, may have negative
+            amounts, and has no effect once its day is over.
     """
 
     day: int
@@ -34,11 +34,11 @@ class Spend:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A limit does not leave as much as was to be spent, so nothing was entered.
+    """An entry was refused because it would exceed a limit.
 
     Attributes:
-        name: of what.
-        used: how much of it the ledger has.
+        name: name of the limited amount.
+        used: the amount in the ledger.
     """
 
     name: str
@@ -46,29 +46,29 @@ class Refusal:
 
 
 def day_of(moment: int) -> int:
-    """Return the day of a moment, as days since 1970-01-01, UTC."""
+    """Return the day of a moment, in days since 1970-01-01, UTC."""
     return moment // DAY
 
 
 def start_of(day: int) -> int:
-    """Return the moment at which a day begins, microseconds UTC."""
+    """Return the first moment of a day, microseconds UTC."""
     return day * DAY
 
 
 def enter(ledger: Mapping[str, int], spend: Spend) -> dict[str, int] | Refusal:
-    """Return a ledger with one more entry. It is that of one day, and begins anew with a later one.
+    """Return the ledger with one more entry, or a refusal. A ledger covers one day, and starts over the next.
 
     Args:
-        ledger: as it was returned before; empty at first.
+        ledger: the result of the last call; empty at first.
         spend: the entry.
     """
     today = ledger.get("day", spend.day)
     if today != spend.day and spend.limits is None:
         return dict(ledger)
     if today > spend.day + 1:
-        # Only a wrong clock can have said so, and its day may be years away.
+        # The ledger is from the future, so a wrong clock wrote it. Start over rather than wait for that day.
         ledger, today = {}, spend.day
-    # Where clocks differ, what is said to be of yesterday is counted today.
+    # An entry for yesterday, from a process whose clock is slightly behind, counts for today.
     entered = {"day": spend.day} if today < spend.day else {**ledger, "day": today}
     for name, amount in spend.amounts.items():
         used = entered.get(name, 0)
@@ -79,12 +79,12 @@ def enter(ledger: Mapping[str, int], spend: Spend) -> dict[str, int] | Refusal:
 
 
 def request_tokens(messages: Sequence[ChatMessage]) -> int:
-    """Return about how many tokens the texts of a request are; see ``powermem.tokens`` for the error."""
+    """Return the estimated number of tokens in a request; see ``powermem.tokens`` for the accuracy."""
     return sum(_content_tokens(message.get("content")) for message in messages)
 
 
 def is_unpaid(error: ProviderError) -> bool:
-    """Tell whether a provider that failed so will hardly ask money for it."""
+    """Return whether a failed request is probably not billed."""
     answered = error.status is not None and error.status < 300
     return not answered and not isinstance(error, ProviderTimeoutError)
 

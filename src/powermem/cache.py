@@ -1,4 +1,4 @@
-"""A bounded memory of vectors."""
+"""A bounded cache of vectors."""
 
 from __future__ import annotations
 
@@ -14,45 +14,45 @@ Vector = npt.NDArray[np.float32]
 
 
 def text_key(model: str, text: str) -> bytes:
-    """Return the key of a text's vector: 16 bytes, whatever the length of the text."""
+    """Return the key of a text's vector, 16 bytes."""
     digest = hashlib.blake2b(digest_size=16)
     digest.update(model.encode("utf-8", "replace"))
     digest.update(b"\0")
-    # Unlike "replace", this keeps texts apart that differ in a broken character only.
+    # Unlike "replace", this gives texts different keys that differ only in a lone surrogate.
     digest.update(text.encode("utf-8", "surrogatepass"))
     return digest.digest()
 
 
 class VectorCache:
-    """The vectors used last; safe to share between threads.
+    """The most recently used vectors; safe to share between threads.
 
     Args:
-        size: how many to remember; 0 for none.
+        size: maximum number of vectors; 0 to cache none.
     """
 
     def __init__(self, size: int) -> None:
         self._size = size
-        # Each of its methods is atomic. A lock would be held between them, where an interrupt can strike.
+        # Not guarded by a lock, which an interrupt could leave held: each method of the dict is atomic.
         self._vectors: OrderedDict[bytes, Vector] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._vectors)
 
     def get(self, keys: Sequence[bytes]) -> list[Vector | None]:
-        """Return the vectors of keys, ``None`` for each that is not remembered."""
+        """Return the vector of each key, or ``None`` if it is not cached."""
         found = [self._vectors.get(key) for key in keys]
         for key, vector in zip(keys, found, strict=True):
             if vector is not None:
-                # Another thread may have taken it out since.
+                # Another thread may have evicted it.
                 with suppress(KeyError):
                     self._vectors.move_to_end(key)
         return found
 
     def put(self, key: bytes, vector: Vector) -> None:
-        """Remember a vector and forget the one unused for longest if there is no room."""
+        """Add a vector, and evict the least recently used one if the cache is full."""
         if not self._size:
             return
-        # A row of a batch would keep the whole batch in memory; and nobody may write into what is shared.
+        # A copy, since a row would keep its whole batch in memory; read-only, since callers share it.
         kept = vector.copy()
         kept.flags.writeable = False
         self._vectors[key] = kept

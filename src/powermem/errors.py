@@ -1,4 +1,4 @@
-"""Every error that powermem raises on purpose.
+"""The exceptions of powermem.
 
 PowerMemError
 ├── ConfigError
@@ -44,18 +44,18 @@ __all__ = [
 ]
 
 
-# Longer than what a configuration with many mistakes says of them.
+# Characters. Longer than the error of a configuration with many mistakes.
 _LONGEST = 20_000
 
 
 def _readable(text: str) -> str:
     text = mask_text(text if len(text) <= _LONGEST else text[:_LONGEST] + "...")
-    # What cannot be written as UTF-8 would fail in the terminal or the log that shows it.
+    # A lone surrogate would make printing or logging the error fail.
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class PowerMemError(Exception):
-    """Base of every error of this library; what looks like a key or a password is masked in its text."""
+    """Base of all exceptions of this library. Anything that looks like a key or password is masked."""
 
     _public: ClassVar[type[PowerMemError] | None] = None
 
@@ -66,7 +66,7 @@ class PowerMemError(Exception):
         return super().__reduce__() if self._public is None else (self._public, self.args)
 
     def __init_subclass__(cls, public: type[PowerMemError] | None = None) -> None:
-        """Let a class that only this library tells apart appear, pickled too, as the one that users know."""
+        """Make an internal subclass appear, and pickle, as the public class ``public``."""
         super().__init_subclass__()
         if public is not None:
             cls.__module__, cls.__name__, cls.__qualname__ = __name__, public.__name__, public.__name__
@@ -86,19 +86,19 @@ class FilterError(InvalidInputError):
 
 
 class NotFoundError(PowerMemError):
-    """The thing asked for does not exist, or belongs to someone else."""
+    """The requested object does not exist, or belongs to another user."""
 
 
 class ClosedError(PowerMemError):
-    """The memory was closed before the call, or is used where it cannot be."""
+    """The memory is closed, or was used in another event loop or process than its own."""
 
 
 class StoreError(PowerMemError):
-    """The store refused or failed; the transaction was rolled back."""
+    """The store refused an operation or failed; the transaction was rolled back."""
 
 
 class StoreUnavailableError(StoreError):
-    """The store cannot be reached or opened at the moment."""
+    """The store cannot be reached or opened."""
 
 
 class EmbeddingMismatchError(StoreError):
@@ -110,11 +110,10 @@ class ProviderError(PowerMemError):
 
     Attributes:
         provider: the provider's configured name, such as ``"openai"``.
-        status: the HTTP status, or ``None`` when there was no reply.
-        reason: what kind of failure it is, where that is known: ``"too_long"`` for more than the model's
-            window takes, ``"quota"`` for an account without credit, ``"filtered"`` for a refusal because of
-            what is said, ``"cut"`` for an answer that lacks its end, ``"unusable"`` for vectors that do not
-            match the texts; else ``""``.
+        status: the HTTP status, or ``None`` without a reply.
+        reason: the kind of failure if known: ``"too_long"`` for input beyond the model's window, ``"quota"``
+            for an account without credit, ``"filtered"`` for content that the provider rejects, ``"cut"`` for
+            an incomplete answer, ``"unusable"`` for vectors that do not match the texts; otherwise ``""``.
     """
 
     def __init__(
@@ -127,7 +126,7 @@ class ProviderError(PowerMemError):
 
 
 class RateLimitError(ProviderError):
-    """The provider kept answering 429 until the retries were used up."""
+    """The provider answered 429 until all retries were used up."""
 
 
 class ProviderTimeoutError(ProviderError):
@@ -139,20 +138,20 @@ class AuthenticationError(ProviderError):
 
 
 class ExtractionError(ProviderError):
-    """The model's answer could not be read as facts or decisions.
+    """The model's answer could not be parsed as facts or decisions.
 
     The source turns stay in the store and can be processed again.
     """
 
 
 class QuotaExceededError(PowerMemError):
-    """A configured budget is used up, or has too little left; the model was not asked.
+    """A configured daily budget would be exceeded; no request was sent to the model.
 
     Attributes:
-        budget: the path of the setting, such as ``"budget.llm_calls_per_day"``.
-        limit: what it allows on a day.
-        used: how much of it was used when this was asked.
-        free_at: when it is free again; ISO-8601 in UTC.
+        budget: path of the setting, such as ``"budget.llm_calls_per_day"``.
+        limit: the limit per day.
+        used: the amount used so far.
+        free_at: when the next day's budget starts; ISO 8601 in UTC.
     """
 
     def __init__(
@@ -166,4 +165,4 @@ class QuotaExceededError(PowerMemError):
 
 
 class ProcessTimeout(PowerMemError, TimeoutError):
-    """Waiting took longer than allowed; the work itself goes on."""
+    """The timeout of a wait passed; the work itself continues."""

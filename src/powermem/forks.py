@@ -1,8 +1,7 @@
-"""What must happen around a fork, for every object that holds something a child cannot use.
+"""Hooks around a fork, for objects with state that a child process cannot use.
 
-A child gets a copy of its parent's memory, but of its threads only the one that forked. Locks that other
-threads held stay locked for ever in the child, and what a C library knows of the parent's files is wrong
-there.
+A child inherits its parent's memory, but of the threads only the one that forked. Locks held by other threads
+stay locked forever in the child, and what C libraries know about the parent's open files is wrong there.
 """
 
 from __future__ import annotations
@@ -21,26 +20,26 @@ _logger = logging.getLogger("powermem")
 
 
 class Forkable(Protocol):
-    """An object that is told of forks; keep it alive elsewhere, it is only known by a weak reference."""
+    """An object with hooks around a fork. Only a weak reference to it is kept."""
 
     def before_fork(self) -> None:
-        """Let no thread be in the middle of something; wait for a bounded time only."""
+        """Stop activity in other threads; wait only for a bounded time."""
 
     def after_fork_in_parent(self) -> None:
-        """Go on."""
+        """Resume activity."""
 
     def after_fork_in_child(self) -> None:
-        """Become usable, or refuse every call with an error. No other thread runs; wait for nothing."""
+        """Become usable again, or make every call raise an error. No other thread runs, so do not wait."""
 
 
 _lock = threading.Lock()
 _known: list[weakref.ref[Forkable]] = []
 _prepared: list[Forkable] = []
 
-# Seconds that a fork waits for what `undivided` protects.
+# Seconds that a fork waits for blocks of `undivided`.
 _PATIENCE = 5.0
 
-# Held while something begins that must not be divided, and from the end of all that until the fork is over.
+# Held while such a block is entered, and from the time that all of them have ended until the fork is over.
 _gate = threading.RLock()
 _forking: set[int] = set()
 _under_way: dict[Future[None], int] = {}
@@ -48,9 +47,9 @@ _under_way: dict[Future[None], int] = {}
 
 @contextmanager
 def undivided() -> Iterator[None]:
-    """Let forks by other threads wait, for some seconds, until the block is left.
+    """Make forks by other threads wait, for at most a few seconds, until the block ends.
 
-    For work that takes locks of others, such as those of modules that are imported or of a C library.
+    For work that takes locks outside of powermem's control, such as import locks or those of a C library.
     """
     end: Future[None] = Future()
     try:
@@ -63,22 +62,22 @@ def undivided() -> Iterator[None]:
 
 
 def watch_forks(item: Forkable) -> None:
-    """Tell an object of every fork from now on, until it is collected; the latest first."""
+    """Call the hooks of an object at every fork until it is garbage-collected; latest objects first."""
     with _lock:
-        # Append and drop by assigning a new list: a reader that holds the old one is not disturbed.
-        # An object that is here already, because it was opened before, is told once.
+        # Replaces the contents at once, so that a concurrent iteration is not disturbed. An object that is
+        # registered already, because it was opened before, moves to the end.
         others = [known for known in _known if known() is not None and known() is not item]
         _known[:] = [*others, weakref.ref(item)]
 
 
 def free_in_child(lock: threading.Lock | threading.RLock) -> None:
-    """Let a lock of a module be free in every forked child, where the thread that held it does not exist."""
+    """Release a module's lock in every forked child, where the thread that held it does not exist."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=lock._at_fork_reinit)  # type: ignore[union-attr]
 
 
 def _await_undivided() -> None:
-    """Close the gate when nothing is under way, or when it took too long."""
+    """Take the gate once no block of `undivided` is running, or give up after `_PATIENCE` seconds."""
     own = threading.get_ident()
     deadline = monotonic() + _PATIENCE
     while True:
@@ -87,7 +86,7 @@ def _await_undivided() -> None:
         if not _gate.acquire(timeout=left):
             return
         if left and any(thread != own for thread in list(_under_way.values())):
-            # Another one began meanwhile.
+            # Another block was entered before the gate was taken.
             _gate.release()
             continue
         _forking.add(own)
@@ -100,12 +99,12 @@ def _before() -> None:
         item = known()
         if item is None:
             continue
-        # Noted first: after an interrupt in the middle, this one is released as well.
+        # Recorded first, so that it is resumed even if an interrupt strikes in its hook.
         _prepared.append(item)
         try:
             item.before_fork()
         except Exception:
-            # The child is told by `after_fork_in_child`; a fork itself cannot be refused.
+            # A fork cannot be refused; `after_fork_in_child` still makes the child safe.
             _logger.exception("an open memory could not be prepared for a fork")
 
 
@@ -114,7 +113,7 @@ def _after_in_parent() -> None:
         try:
             _prepared.pop().after_fork_in_parent()
         except Exception:
-            # The others still have to go on, and so do other threads.
+            # The other objects and threads must be resumed all the same.
             _logger.exception("an open memory could not go on after a fork")
     own = threading.get_ident()
     if own in _forking:

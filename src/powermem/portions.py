@@ -1,4 +1,4 @@
-"""Dividing a conversation into portions that a language model can take. No I/O."""
+"""Divide a conversation into portions that fit a language model. No I/O."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from .tokens import estimate_tokens
 from .types import Message
 
-# Characters. A stretch of text without a sentence's end is only cut when it is longer than this.
+# Characters. A single sentence is cut only if it is longer than this.
 _LONG = 400
-# The shorter half has at least this share of the whole, where the text allows it.
+# Minimum share of the whole for the shorter half, where the text allows it.
 _EVEN = 0.15
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
 _LINE = re.compile(r"\n\s*")
@@ -24,7 +24,7 @@ class Portion:
     """Some messages of a conversation, or a part of one message.
 
     Attributes:
-        messages: what is said.
+        messages: the messages.
         numbers: the index of each in the conversation.
     """
 
@@ -38,11 +38,11 @@ class Portion:
 
     @property
     def size(self) -> int:
-        """About how many tokens it takes."""
+        """Estimated number of tokens."""
         return sum(estimate_tokens(message.content) for message in self.messages)
 
     def halves(self) -> tuple[Portion, Portion] | None:
-        """Return two portions of about equal size, or ``None`` when there is no place to divide it."""
+        """Return two portions of about equal size, or ``None`` if it cannot be divided."""
         if len(self.messages) > 1:
             cut = self._middle()
             return (
@@ -59,7 +59,7 @@ class Portion:
         sizes = [estimate_tokens(message.content) for message in self.messages]
         half, passed = sum(sizes) / 2, 0
         for number, size in enumerate(sizes):
-            # The message in the middle goes to the smaller side.
+            # The message in the middle goes to the smaller half.
             if passed + size / 2 >= half:
                 return min(max(number, 1), len(sizes) - 1)
             passed += size
@@ -67,7 +67,7 @@ class Portion:
 
 
 def halve(text: str) -> tuple[str, str] | None:
-    """Divide a text near its middle: between paragraphs, else lines, sentences, words, or anywhere.
+    """Divide a text near its middle, between paragraphs, lines, sentences, words, or else anywhere.
 
     Returns:
         The two parts, or ``None`` for a short text of one sentence.

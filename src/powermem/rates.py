@@ -1,4 +1,4 @@
-"""Counting how often something happens."""
+"""Count events, in total and per minute."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections import deque
 from collections.abc import Callable
 
 WINDOW = 60.0
-"""Seconds that a rate looks back."""
+"""Length of the window of a rate, in seconds."""
 
 
 class Rate:
-    """Counts events in all, and those of the last minute.
+    """Counts events in total and in the last minute.
 
     Args:
-        clock: returns seconds that only grow.
+        clock: a monotonic clock, in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -25,14 +25,14 @@ class Rate:
         self._lock = threading.Lock()
 
     def count(self) -> None:
-        """Count one event that happens now."""
+        """Count one event."""
         with self._lock:
             self.total += 1
             self._recent.append(self._clock())
             self._forget()
 
     def per_minute(self) -> int:
-        """Return how many events there were in the last minute."""
+        """Return the number of events in the last minute."""
         with self._lock:
             self._forget()
             return len(self._recent)

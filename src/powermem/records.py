@@ -141,7 +141,11 @@ def event_items(changes: Sequence[Change], outcomes: Sequence[Outcome], items: I
 
     A memory that supersedes others gives an ``UPDATE`` for each of these, and no ``ADD``.
     """
-    part = list(zip(changes[items.begin : items.end], outcomes[items.begin : items.end], strict=True))
+    changes, outcomes = changes[items.begin : items.end], outcomes[items.begin : items.end]
+    if items.verbatim:
+        verbatim = [event_item(one, "NONE" if isinstance(one, Duplicate) else "ADD") for one in outcomes]
+        return [item for item in verbatim if item is not None]
+    part = list(zip(changes, outcomes, strict=True))
     successors = {change.row.id: outcome for change, outcome in part if isinstance(change, AddMemory)}
     superseding = {change.successor for change, outcome in part if isinstance(change, Supersede) and outcome}
     found: list[MemoryEvent] = []
@@ -150,8 +154,6 @@ def event_items(changes: Sequence[Change], outcomes: Sequence[Outcome], items: I
         if isinstance(change, AddMemory):
             if isinstance(outcome, Added) and change.row.id not in superseding:
                 item = event_item(outcome)
-            elif items.verbatim:
-                item = event_item(outcome, "NONE")
         elif isinstance(change, Supersede):
             item = _superseded_item(change, outcome, successors)
         elif isinstance(change, ReplaceText):

@@ -1,18 +1,18 @@
-"""How much a model takes at once, found out by its refusals. No I/O."""
+"""Learn the maximum size of a request from a model's refusals. No I/O."""
 
 from __future__ import annotations
 
 
 class Sizing:
-    """The largest size that is known to be taken.
+    """The current size limit of requests.
 
-    A refusal lowers it. It grows again after a while, since what was refused may have had another reason, and
-    a server may take more after an update.
+    A refusal halves it. After a while it is doubled again, since the refusal may have had another cause, or
+    the server may have been updated.
 
     Args:
-        size: the size to begin with; ``None`` for any.
-        patience: how often a size must be taken until twice as much is tried. Each time that twice as much is
-            refused doubles it.
+        size: the initial and maximum size; ``None`` for no limit.
+        patience: number of accepted requests until the size is doubled; doubled itself each time that the
+            larger size is refused.
     """
 
     def __init__(self, size: int | None = None, *, patience: int = 50) -> None:
@@ -24,15 +24,15 @@ class Sizing:
 
     @property
     def size(self) -> int | None:
-        """The most to send at once; ``None`` when there is no limit."""
+        """The current limit; ``None`` if there is none."""
         return self._size
 
     def allows(self, size: int) -> bool:
-        """Return whether so much may be sent at once."""
+        """Return whether a request of this size is within the limit."""
         return self._size is None or size <= self._size
 
     def refuse(self, size: int) -> None:
-        """Note that so much was refused, and that half of it is to be tried."""
+        """Record that a request of this size was refused, and lower the limit to half of it."""
         if self._grown:
             self._patience, self._grown = 2 * self._patience, False
         half = max(1, size // 2)
@@ -40,7 +40,7 @@ class Sizing:
         self._taken = 0
 
     def take(self, size: int) -> None:
-        """Note that so much was taken; what is far from the limit says nothing about it."""
+        """Record that a request of this size was accepted; small ones are ignored, as they test no limit."""
         if self._size is None or self._size == self._most or 2 * size <= self._size:
             return
         self._taken += 1

@@ -509,6 +509,51 @@ class ProgressRecord(TypedDict):
     failed: NotRequired[int]
 
 
+class ProviderDict(TypedDict):
+    """Which provider a configuration chooses, and its settings as the provider's name decides."""
+
+    provider: str
+    config: dict[str, Any]
+
+
+class ConfigDict(TypedDict):
+    """A configuration as ``auto_config`` returns it: the sections of ``MemoryConfig`` that are set.
+
+    The last keys have no effect; they are kept for configurations of powermem 1.1.
+    """
+
+    llm: ProviderDict
+    embedder: ProviderDict
+    vector_store: ProviderDict
+    reranker: NotRequired[dict[str, Any]]
+    vision: NotRequired[dict[str, Any]]
+    audio_llm: NotRequired[dict[str, Any]]
+    intelligent_memory: NotRequired[dict[str, Any]]
+    memory_decay: NotRequired[dict[str, Any]]
+    search: NotRequired[dict[str, Any]]
+    processing: NotRequired[dict[str, Any]]
+    budget: NotRequired[dict[str, Any]]
+    security: NotRequired[dict[str, Any]]
+    http: NotRequired[dict[str, Any]]
+    timezone: NotRequired[str]
+    custom_fact_extraction_prompt: NotRequired[str]
+    custom_update_memory_prompt: NotRequired[str]
+
+    custom_importance_evaluation_prompt: NotRequired[str]
+    version: NotRequired[str]
+    query_rewrite: NotRequired[dict[str, Any]]
+    graph_store: NotRequired[dict[str, Any]]
+    sparse_embedder: NotRequired[dict[str, Any]]
+    skill_store: NotRequired[dict[str, Any]]
+    source_store: NotRequired[dict[str, Any]]
+    sub_stores: NotRequired[list[Any]]
+    agent_memory: NotRequired[dict[str, Any]]
+    telemetry: NotRequired[dict[str, Any]]
+    audit: NotRequired[dict[str, Any]]
+    logging: NotRequired[dict[str, Any]]
+    performance: NotRequired[dict[str, Any]]
+
+
 class FactRecord(TypedDict, Generic[Id]):
     """A ``RecalledFact`` as a dict."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ EMBEDDING_PROVIDER=mock
 LLM_PROVIDER=none
 """
 
-Settings = Callable[[], dict[str, Any]]
+Settings = Callable[[], Mapping[str, Any]]
 
 
 def _in_code() -> dict[str, Any]:
@@ -53,13 +53,13 @@ def _in_a_file() -> dict[str, Any]:
     return loaded
 
 
-def _in_dotenv() -> dict[str, Any]:
+def _in_dotenv() -> Mapping[str, Any]:
     Path(".env").write_text(VARIABLES, "utf-8")
     return auto_config()
 
 
 @pytest.fixture(params=[_in_code, _in_a_file, _in_dotenv], ids=["dict", "json", "dotenv"])
-def config(request: pytest.FixtureRequest, place: Path) -> dict[str, Any]:
+def config(request: pytest.FixtureRequest, place: Path) -> Mapping[str, Any]:
     chosen: Settings = request.param
     return chosen()
 

@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 from dotenv import dotenv_values
+from pydantic import TypeAdapter
 
-from powermem.config import MemoryConfig, auto_config, load_config, load_config_from_env, resolve
+from powermem.config import MemoryConfig, auto_config, ignored, load_config, load_config_from_env, resolve
 from powermem.config.environment import from_variables, known_variables
 from powermem.config.tables import DETECTED, EMBEDDERS, LLMS, RERANKERS, STORES
 from powermem.errors import ConfigError
+from powermem.types import ConfigDict
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 
@@ -429,3 +431,24 @@ def test_the_example_with_every_line_for_every_provider(variable: str, provider:
     round_trip = MemoryConfig(**config)
     assert MemoryConfig(**json.loads(json.dumps(config))) == round_trip
     assert round_trip.security.require_scope is False
+
+
+def test_the_type_of_a_configuration_names_each_section() -> None:
+    """Those of a configuration, and those that are accepted without effect."""
+    sections = {*MemoryConfig.model_fields, *ignored.keys_at(()), *(path[0] for path in ignored.SECTIONS)}
+    assert set(ConfigDict.__annotations__) == sections - {"-"}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "",
+        "LLM_PROVIDER=openai\nLLM_API_KEY=k\nTIMEZONE=Europe/Rome\nRERANKER_ENABLED=true\nRERANKER_PROVIDER=jina",
+        "DATABASE_PROVIDER=postgres\nPOWERMEM_PROCESSING_CONCURRENCY=3\nQUERY_REWRITE_ENABLED=true\nGRAPH_STORE_HOST=h",
+        "VISION_PROVIDER=openai\nVISION_API_KEY=k\nPOWERMEM_CUSTOM_IMPORTANCE_EVALUATION_PROMPT=p\nLOGGING_LEVEL=x",
+    ],
+)
+def test_a_configuration_has_the_keys_of_its_type(lines: str) -> None:
+    found = from_variables(dotenv_values(stream=io.StringIO(lines)))
+    # What the type does not name is left out of what pydantic returns.
+    assert TypeAdapter(ConfigDict).validate_python(found, strict=True) == found

@@ -43,7 +43,7 @@ def configuration(options: Namespace) -> dict[str, Any]:
 
     if options.config is not None and options.env_file is not None:
         raise UsageError("--config and --env-file exclude each other")
-    config = auto_config(options.env_file) if options.config is None else load_config(options.config)
+    config = {**auto_config(options.env_file)} if options.config is None else load_config(options.config)
     return config if options.db is None else _with_database(config, options.db)
 
 

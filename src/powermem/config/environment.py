@@ -9,7 +9,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any, cast, get_args, get_origin
 
 from dotenv import dotenv_values, find_dotenv
 
@@ -23,6 +23,9 @@ from .tables import DETECTED, LLMS
 from .unread import misspelt, without_effect
 from .validation import InvalidConfig, Problem
 
+if TYPE_CHECKING:
+    from ..types import ConfigDict
+
 _logger = logging.getLogger("powermem")
 
 _EMBEDDED = ("oceanbase", "seekdb")
@@ -34,7 +37,7 @@ _NEEDS_SERVER = tuple(
 _Path = tuple[str, ...]
 
 
-def auto_config(env_file: str | os.PathLike[str] | None = None) -> dict[str, Any]:
+def auto_config(env_file: str | os.PathLike[str] | None = None) -> ConfigDict:
     """Read the configuration from ``.env`` and the environment, which wins.
 
     A variable that is blank counts as not set. Where a setting has several variables, the first
@@ -61,7 +64,7 @@ def auto_config(env_file: str | os.PathLike[str] | None = None) -> dict[str, Any
     return config
 
 
-def load_config_from_env() -> dict[str, Any]:
+def load_config_from_env() -> ConfigDict:
     """Return `auto_config()`."""
     return auto_config()
 
@@ -95,7 +98,7 @@ def known_variables() -> dict[str, tuple[str, ...]]:
     return {name: tuple(found) for name, found in sorted(paths.items())}
 
 
-def from_variables(variables: Mapping[str, str | None]) -> dict[str, Any]:
+def from_variables(variables: Mapping[str, str | None]) -> ConfigDict:
     """Build the configuration that environment variables describe, reading nothing else."""
     given = _given(variables)
     given.update(_detected_llm(given))
@@ -168,14 +171,14 @@ def _check(data: dict[str, Any]) -> tuple[MemoryConfig | None, tuple[Problem, ..
         return None, error.problems
 
 
-def _as_dict(config: MemoryConfig) -> dict[str, Any]:
+def _as_dict(config: MemoryConfig) -> ConfigDict:
     data: dict[str, Any] = reveal(config.model_dump(exclude_unset=True))
     for name, chosen in (("llm", config.llm), ("embedder", config.embedder)):
         data[name] = {"provider": chosen.provider, "config": {}, **data.get(name, {})}
     data["vector_store"] = reveal(config.vector_store.model_dump(exclude_none=True))
     for path, value in config.without_effect().items():
         _put(data, path, value)
-    return data
+    return cast("ConfigDict", data)
 
 
 def _file_variables(env_file: str | os.PathLike[str] | None) -> dict[str, str | None]:

@@ -43,6 +43,7 @@ from .rows import COLUMNS, TURN, scope_condition, scope_values, turn_values
 from .steps import Query, Statement, Statements, Steps, TransactionAbortedError
 
 _HISTORY = "id, memory_id, event, old_memory, new_memory, actor, created_at"
+_ADDITIONS = (AddTurn, BufferTurn, AddTask, AddMemory)
 _NAMING = (ReplaceText, Supersede, Amend, Delete, LinkTurns)
 
 
@@ -200,8 +201,15 @@ class Writer:
 
     def _add(self, share: _Share, changes: Sequence[Change]) -> Steps[list[Outcome]]:
         """Add turns, tasks and memories; each table gets all its rows by one statement."""
-        yield from self._queue.add(changes)
-        memories = [change for change in changes if isinstance(change, AddMemory)]
+        memories: list[AddMemory] = []
+        others: list[Change] = []
+        for change in changes:
+            if isinstance(change, AddMemory):
+                memories.append(change)
+            else:
+                others.append(change)
+        if others:
+            yield from self._queue.add(others)
         outcomes = (yield from self._add_memories(share, memories)) if memories else {}
         return [outcomes[change.row.id] if isinstance(change, AddMemory) else None for change in changes]
 
@@ -218,9 +226,12 @@ class Writer:
             outcomes[change.row.id] = (
                 Added(change.row) if new else (yield from self._add_known(share, change))
             )
-        added = [outcome.row for outcome in outcomes.values() if isinstance(outcome, Added)]
-        if added:
-            entries = [self._addition(row, row.created_at) for row in added]
+        entries = [
+            self._addition(outcome.row, outcome.row.created_at)
+            for outcome in outcomes.values()
+            if isinstance(outcome, Added)
+        ]
+        if entries:
             yield Statements(self._insert_history, entries)
         yield from self._link(
             [(outcomes[change.row.id].row.id, turn) for change in changes for turn in change.turns]
@@ -440,4 +451,4 @@ def _entry(sql: CollectionSQL, entry: HistoryEntry) -> tuple[Any, ...]:
 
 
 def _adds(change: Change) -> bool:
-    return isinstance(change, (AddTurn, AddMemory, BufferTurn, AddTask))
+    return isinstance(change, _ADDITIONS)

@@ -137,17 +137,12 @@ class QueueSQL:
         )
 
     def add(self, changes: Sequence[Change]) -> Steps[None]:
-        """Add turns, note which of them wait, and add tasks; each table gets its rows by one statement.
-
-        Args:
-            changes: any; those of other kinds are passed over.
-        """
-        tasks = [change.task for change in changes if isinstance(change, AddTask)]
-        waiting = [change for change in changes if isinstance(change, BufferTurn)]
+        """Add turns, note which of them wait, and add tasks; each table gets its rows by one statement."""
         turns = [change for change in changes if isinstance(change, AddTurn)]
+        waiting = [change for change in changes if isinstance(change, BufferTurn)]
         turns += [change.turn for change in waiting]
-        if tasks:
-            yield from self._add_tasks(tasks)
+        if len(turns) != len(changes):
+            yield from self._add_tasks([change.task for change in changes if isinstance(change, AddTask)])
         if turns:
             yield Statements(self._insert_turn, [*map(self.encoding.turn_values, turns)])
         if waiting:

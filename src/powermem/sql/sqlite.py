@@ -12,7 +12,7 @@ from ..types import Row, Stored, Words
 from .collection import RECORD, words_of
 from .dialects import SQLITE, Fragment
 from .partitions import FollowedSQL, of_user
-from .schema import QUEUE_TABLES, SCHEMA_VERSION, sqlite_migrations, sqlite_schema
+from .schema import SCHEMA_VERSION, TABLES, sqlite_migrations, sqlite_schema
 from .steps import Query, Statement, Statements, Steps
 
 # What of ``meta`` stays when the collection is emptied.
@@ -79,20 +79,20 @@ class SQLiteSQL(FollowedSQL):
     def insert_memories(self, memories: Sequence[AddMemory | Stored]) -> Steps[set[int]]:
         rows = [(*self.record_values(memory), self.sequence) for memory in memories]
         count = yield Statements(self._insert_record, rows)
-        inserted = {memory.row.id for memory in memories}
         if count != len(memories):
             found = yield Query(f"SELECT id FROM {self.records} WHERE sequence = ?", (self.sequence,))
-            inserted.intersection_update(memory_id for (memory_id,) in found)
+            written = {memory_id for (memory_id,) in found}
+            memories = [memory for memory in memories if memory.row.id in written]
+            if not memories:
+                return set()
         yield Statements(
             self._insert_vector,
-            [
-                (memory.row.id, memory.embedding, *words_of(memory))
-                for memory in memories
-                if memory.row.id in inserted
-            ],
+            [(memory.row.id, memory.embedding, *words_of(memory)) for memory in memories],
         )
-        revived = [(memory.row.id,) for memory in memories if isinstance(memory, Stored)]
-        if revived:
+        inserted = {memory.row.id for memory in memories}
+        if isinstance(memories[0], Stored):
+            # It may have been deleted before.
+            revived = [(memory_id,) for memory_id in inserted]
             yield Statements(f"DELETE FROM {self.deleted} WHERE id = ?", revived)
         return inserted
 
@@ -119,20 +119,9 @@ class SQLiteSQL(FollowedSQL):
         return value
 
     def emptying(self) -> list[str]:
-        tables = (
-            self.records,
-            self.vectors,
-            self.history,
-            self.turns,
-            self.links,
-            self.deleted,
-            self.requests,
-            self.shadow,
-            *(f"{self.collection}_{table}" for table in QUEUE_TABLES),
-        )
         return [
             self.shadow_table(),
-            *(f"DELETE FROM {table}" for table in tables),
+            *(f"DELETE FROM {self.collection}_{table}" for table in TABLES if table != "meta"),
             f"DELETE FROM {self.meta} WHERE key NOT IN ({_KEPT})",
             # Caches of other processes must not take what comes for a continuation of what they know.
             *self.abandoning(),

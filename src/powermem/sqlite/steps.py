@@ -18,16 +18,16 @@ def run(connection: sqlite3.Connection, steps: Steps[T] | Loading[T]) -> T:
         steps: of ``powermem.sql.steps``.
     """
     answer: Any
-    execute, execute_many = connection.execute, connection.executemany
+    execute, execute_many, send = connection.execute, connection.executemany, steps.send
     try:
         step = next(steps)
         while True:
             kind = type(step)
             try:
-                if kind is Query:
-                    answer = execute(*step).fetchall()
-                elif kind is Statements:
+                if kind is Statements:
                     answer = execute_many(*step).rowcount
+                elif kind is Query:
+                    answer = execute(*step).fetchall()
                 elif isinstance(step, Compute):
                     answer = step.function(*step.args)
                 else:
@@ -35,7 +35,7 @@ def run(connection: sqlite3.Connection, steps: Steps[T] | Loading[T]) -> T:
             except Exception as error:
                 step = steps.throw(error)
             else:
-                step = steps.send(answer)
+                step = send(answer)
     except StopIteration as end:
         result: T = end.value
         return result

@@ -1,4 +1,4 @@
-"""An embedder that puts the texts of many callers into few requests."""
+"""An embedder that batches and caches the texts of concurrent callers."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ...tracing import span
 from ...wire.reasons import QUOTA, TOO_LONG, UNUSABLE
 from .embedder import AsyncEmbedder
 
-# What servers answer when a text is too long or otherwise not to their liking, or there are too many.
+# Statuses for texts that are too long, too many or otherwise refused.
 _UNACCEPTABLE = frozenset({400, 413, 422})
 # A text that every model can embed.
 _HARMLESS = "hello"
-# Characters. A text that is refused for no clear reason is only shortened when it may be its length, and none
-# below the least: it says too little, and something else is wrong.
+# Characters. A text refused without a reason is shortened only if it is at least `_LENGTHY`, since its length
+# may be the reason; and never below `_LEAST`, where something else must be wrong.
 _LENGTHY = 200
 _LEAST = 40
 
@@ -29,7 +29,7 @@ Outcome = Vector | PowerMemError
 
 
 class _AsyncFlight:
-    """Texts on their way to the model, for others that want their vectors too."""
+    """Texts in a request, so that other callers can wait for their vectors."""
 
     def __init__(self) -> None:
         self.landed = AsyncEvent()
@@ -39,20 +39,20 @@ class _AsyncFlight:
 class AsyncBatchedEmbedder:
     """Wrap an embedder so that concurrent calls share requests and no text is embedded twice.
 
-    A text that the model refuses fails its own caller only. Of one that is longer than its window, the
-    beginning is embedded: half of it, a quarter and so on, until it is taken; how much that was is
-    remembered. Vectors come from a cache where they can, and must not be written to.
+    A text that the model refuses fails only in its own caller. If a text is too long for the model, its
+    beginning is embedded: half of it, a quarter and so on, until the model accepts it; that length is
+    remembered. Returned vectors may be cached, so they are read-only.
 
     Args:
-        inner: the embedder to ask.
-        batch_size: the most texts in a request. When the model takes fewer, that is found out.
-        max_running: how many requests may be under way at once.
-        cache_size: how many vectors to remember.
+        inner: the embedder.
+        batch_size: maximum number of texts in a request; lowered automatically if the model refuses as many.
+        max_running: maximum number of concurrent requests.
+        cache_size: maximum number of cached vectors.
 
     Attributes:
-        requests: how often the inner embedder was asked.
-        embedded_texts: how many texts it was asked for.
-        cache_hits: how many texts needed no asking.
+        requests: number of requests to the inner embedder.
+        embedded_texts: number of texts in these requests.
+        cache_hits: number of texts that were not part of a request.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class AsyncBatchedEmbedder:
         self._cache = VectorCache(cache_size)
         self._lock = AsyncLock()
         self._flights: dict[bytes, _AsyncFlight] = {}
-        # In tuples, since a batcher raises the errors that it is given.
+        # Outcomes are wrapped in tuples, since a batcher would raise errors among them.
         self._batcher: AsyncBatcher[tuple[bytes, str], tuple[Outcome]] = AsyncBatcher(
             self._work, max_size=batch_size, max_running=max_running, min_share=min(16, batch_size)
         )
@@ -93,11 +93,11 @@ class AsyncBatchedEmbedder:
         return self._inner.dimension
 
     async def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Turn texts into vectors; see ``AsyncEmbedder``.
+        """Embed texts; see ``AsyncEmbedder``. The error of the first text that failed is raised.
 
         Raises:
-            ProviderError: the first of these texts that failed, failed so.
-            QuotaExceededError: the budget does not allow the first of them that failed.
+            ProviderError: the model failed or refused the text.
+            QuotaExceededError: the budget does not allow it.
             ClosedError: the embedder was closed before.
         """
         found = await self.embed_each(texts)
@@ -109,12 +109,12 @@ class AsyncBatchedEmbedder:
         return np.stack(vectors) if vectors else np.empty((0, self.dimension or 0), dtype=np.float32)
 
     def embedded_part(self, text: str) -> int | None:
-        """Return about how many characters of a text its vector stands for; ``None`` for all."""
+        """Return how many characters of a text are embedded, approximately; ``None`` for all."""
         fitting = self._fitting(text)
         return None if len(fitting) == len(text) else len(fitting)
 
     async def embed_each(self, texts: Sequence[str]) -> list[Outcome]:
-        """Turn each text into its vector, or into the error why it has none.
+        """Return for each text its vector, or the error that prevented it.
 
         Raises:
             ClosedError: the embedder was closed before.
@@ -134,18 +134,18 @@ class AsyncBatchedEmbedder:
         return [vectors[key] for key in keys]
 
     async def close(self) -> None:
-        """Finish what was accepted, then close the inner embedder; may be called again."""
+        """Wait for accepted texts, then close the inner embedder. Idempotent."""
         await self._batcher.close()
         await self._inner.close()
 
     async def _work(self, items: list[tuple[bytes, str]]) -> list[tuple[Outcome] | Exception]:
-        """Find the vectors of a batch: in the cache, in another batch under way, or by asking."""
+        """Get the vectors of a batch from the cache, from other running batches, or from the model."""
         flight = _AsyncFlight()
         mine: dict[bytes, str] = {}
         awaited: dict[bytes, _AsyncFlight] = {}
         found: dict[bytes, Outcome] = {}
         async with self._lock:
-            # Looked up again: it may have come in while the text waited for its batch.
+            # Check the cache again: vectors may have been added while the texts waited for their batch.
             known = self._cache.get([key for key, _ in items])
             for (key, text), vector in zip(items, known, strict=True):
                 if vector is not None:
@@ -184,18 +184,18 @@ class AsyncBatchedEmbedder:
                         self._length.take(limit)
 
     def _fitting(self, text: str) -> str:
-        """Return as much of a text as the model is known to take."""
+        """Return the part of a text that the model is known to accept."""
         limit = self._length.size
         if limit is None or len(text) <= limit:
             return text
         return cut(text, limit)
 
     async def _settle(self, texts: list[str]) -> list[Outcome]:
-        """Embed texts with one request, or find out which of them it is that cannot be."""
+        """Embed texts with one request; if it is refused, find out which texts are the reason."""
         try:
             vectors = await self._request(texts)
         except QuotaExceededError as error:
-            # As many as are still allowed: what others share a request with is no reason to refuse them.
+            # Embed as many as the budget still allows: sharing a request must not make a caller fail.
             left = error.limit - error.used
             if not 0 < left < len(texts):
                 return [error] * len(texts)
@@ -203,7 +203,7 @@ class AsyncBatchedEmbedder:
         except ProviderError as error:
             if not _may_be_the_texts(error):
                 return [error] * len(texts)
-            # Nothing will do when the fault lies elsewhere, in the model's name for example.
+            # Without this probe, every text would be tried alone if the fault is, say, the model's name.
             if _needs_probing(error, texts) and not await self._works():
                 return [_general(error)] * len(texts)
             return await self._divide(texts, error, [])
@@ -223,7 +223,7 @@ class AsyncBatchedEmbedder:
         Args:
             texts: what was refused.
             error: why.
-            odd: texts that were refused alone are added to it.
+            odd: gets the texts that were refused alone.
         """
         if len(texts) == 1:
             odd.append(texts[0])
@@ -235,7 +235,7 @@ class AsyncBatchedEmbedder:
             outcomes.extend(await self._embed_part(part, error, refused))
         odd += refused
         if not refused and not any(isinstance(outcome, PowerMemError) for outcome in outcomes):
-            # Nothing was wrong with the texts, so there were too many at once.
+            # All texts were accepted in smaller requests, so the batch was too large.
             self._batch.refuse(len(texts))
         return outcomes
 

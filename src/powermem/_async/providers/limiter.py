@@ -1,4 +1,4 @@
-"""How many calls one provider gets at once."""
+"""A limit on concurrent calls to a provider."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ..._concurrency import AsyncSemaphore, async_sleep
 
 
 class AsyncLimiter:
-    """Cap the calls in flight to a provider, and hold them all back while it asks for quiet.
+    """Limits the calls in flight to a provider, and delays all of them while it asks to slow down.
 
     Args:
-        max_running: how many calls may be in flight.
+        max_running: maximum number of calls in flight.
     """
 
     def __init__(self, max_running: int) -> None:
@@ -21,14 +21,14 @@ class AsyncLimiter:
         self._resume_at = 0.0
 
     def pause(self, seconds: float) -> None:
-        """Let no further call start for so long; a longer pause that is under way stays."""
+        """Start no further call for this many seconds; a longer current pause stays in effect."""
         self._resume_at = max(self._resume_at, time.monotonic() + seconds)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Wait until a call may start, and count it as in flight during the block."""
         async with self._slots.place():
-            # A place is held meanwhile, which is no loss: no other call may start either.
+            # Keeping the place while paused costs nothing, since no other call may start either.
             while (wait := self._resume_at - time.monotonic()) > 0:
                 await async_sleep(wait)
             yield

@@ -1,4 +1,4 @@
-"""Images, recordings and files, turned into text."""
+"""Convert images, recordings and files to text."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _NO_AUDIO = (
 
 
 class AsyncMedia:
-    """Turns the parts of a message that are not text into text.
+    """Converts the non-text parts of a message to text.
 
     Args:
-        vision: looks at images and PDF files; ``None`` when there is no such model.
-        transcriber: listens to recordings; ``None`` when there is no such model.
-        details: how closely to look: ``"auto"``, ``"low"`` or ``"high"``.
+        vision: model for images and PDF files, or ``None``.
+        transcriber: model for recordings, or ``None``.
+        details: resolution of images: ``"auto"``, ``"low"`` or ``"high"``.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class AsyncMedia:
         self._details = details
 
     def lacking(self, part: Mapping[str, Any]) -> str | None:
-        """Return why a part cannot be read, naming the setting that is missing; ``None`` when it can."""
+        """Return why a part cannot be read, naming the missing setting, or ``None`` if it can be."""
         if is_visual(part) and self._vision is None:
             return _NO_VISION
         if is_audio(part) and self._transcriber is None:
@@ -50,21 +50,21 @@ class AsyncMedia:
     async def read(
         self, parts: Sequence[Mapping[str, Any]], usage: Usage | None = None, *, said: str = ""
     ) -> str:
-        """Put parts into words.
+        """Return the parts as text.
 
-        Images and PDF files are described by the model, all in one call. Of a recording this is what is said
-        in it, and of a file of text its contents.
+        Images and PDF files are described in a single call; recordings are transcribed; text files are
+        included as they are.
 
         Args:
-            parts: those of one message, as ``powermem.messages.read_messages`` gave them.
-            usage: what the calls cost is added to it.
-            said: the text of the message, which helps to understand them.
+            parts: the parts of one message, as returned by ``powermem.messages.read_messages``.
+            usage: the cost of the calls is added to it.
+            said: the text of the message, as context for the description.
 
         Returns:
-            The text; ``""`` when there is nothing to say, as of silence.
+            The text; ``""`` for silence, for example.
 
         Raises:
-            ConfigError: a model is missing; the message names the setting. Nothing was sent then.
+            ConfigError: a model is missing; the message names the setting. No request was sent then.
             InvalidInputError: the data of a part is damaged.
             ProviderError: a model gave no answer.
         """

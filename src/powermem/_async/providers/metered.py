@@ -1,4 +1,4 @@
-"""Models that are asked within a budget."""
+"""Models whose use is limited by a daily budget."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ from .transcriber import AsyncTranscriber
 
 _logger = logging.getLogger("powermem")
 
-# So many entries share one transaction.
+# Maximum number of ledger entries in one transaction.
 _TOGETHER = 256
 
 T = TypeVar("T")
 
 
 class AsyncMeter:
-    """Enters what models are asked into the store's ledger, before they are asked.
+    """Enters each request into the store's ledger before it is sent, and refuses it beyond a limit.
 
     Args:
-        store: keeps the ledger.
-        limits: how much there may be on a day; what has no limit is not entered.
+        store: holds the ledger.
+        limits: maximum per day by name; amounts without a limit are not entered.
     """
 
     def __init__(self, store: AsyncStore, limits: Mapping[str, int]) -> None:
@@ -52,18 +52,18 @@ class AsyncMeter:
         self._entries: AsyncBatcher[Spend, Refusal | None] = AsyncBatcher(self._enter, max_size=_TOGETHER)
 
     async def close(self) -> None:
-        """Make the last entries; may be called again."""
+        """Wait for pending entries. Idempotent."""
         await self._entries.close()
 
     async def completion(self, tokens: int, ask: Callable[[], Awaitable[Completion]]) -> Completion:
-        """Ask a language model.
+        """Request a completion.
 
         Args:
-            tokens: about how many it will take; corrected when it is known.
-            ask: asks it.
+            tokens: estimated number of tokens; corrected after the reply.
+            ask: sends the request.
 
         Raises:
-            QuotaExceededError: nothing was asked.
+            QuotaExceededError: the budget does not allow it; no request was sent.
         """
         spend = await self._spend({LLM_CALLS: 1, LLM_TOKENS: tokens})
         completion = await self._asked(spend, ask)
@@ -75,10 +75,10 @@ class AsyncMeter:
     async def vectors(
         self, texts: int, ask: Callable[[], Awaitable[npt.NDArray[np.float32]]]
     ) -> npt.NDArray[np.float32]:
-        """Ask an embedder about so many texts.
+        """Request the vectors of ``texts`` texts.
 
         Raises:
-            QuotaExceededError: nothing was asked.
+            QuotaExceededError: the budget does not allow it; no request was sent.
         """
         return await self._asked(await self._spend({EMBEDDED_TEXTS: texts}), ask)
 
@@ -103,19 +103,19 @@ class AsyncMeter:
         try:
             await self._entries.submit(Spend(spend.day, amounts, None))
         except PowerMemError as error:
-            # An answer that was paid for is worth more than the exact figure.
-            _logger.warning("what a model took could not be corrected: %s", error)
+            # An answer that was paid for matters more than an exact ledger.
+            _logger.warning("the use of a model could not be corrected in the ledger: %s", error)
 
     async def _enter(self, entries: list[Spend]) -> list[Refusal | Exception | None]:
         return list(await self._store.enter(entries))
 
 
 class AsyncMeteredLLM:
-    """Ask a language model within a budget.
+    """A language model within a budget.
 
     Args:
         inner: the model.
-        meter: keeps the budget.
+        meter: enforces the budget.
     """
 
     def __init__(self, inner: AsyncLLM, meter: AsyncMeter) -> None:
@@ -135,11 +135,11 @@ class AsyncMeteredLLM:
 
 
 class AsyncMeteredTranscriber:
-    """Have recordings written down within a budget.
+    """A speech-to-text model within a budget.
 
     Args:
         inner: the model.
-        meter: keeps the budget.
+        meter: enforces the budget.
     """
 
     def __init__(self, inner: AsyncTranscriber, meter: AsyncMeter) -> None:
@@ -148,7 +148,7 @@ class AsyncMeteredTranscriber:
         self._meter = meter
 
     async def transcribe(self, audio: Mapping[str, str]) -> Completion:
-        """Write down what is said; see ``AsyncTranscriber``.
+        """Transcribe a recording; see ``AsyncTranscriber``.
 
         Raises:
             QuotaExceededError: the budget does not allow it.
@@ -157,11 +157,11 @@ class AsyncMeteredTranscriber:
 
 
 class AsyncMeteredEmbedder:
-    """Turn texts into vectors within a budget.
+    """An embedder within a budget.
 
     Args:
-        inner: the model.
-        meter: keeps the budget.
+        inner: the embedder.
+        meter: enforces the budget.
     """
 
     def __init__(self, inner: AsyncEmbedder, meter: AsyncMeter) -> None:
@@ -176,7 +176,7 @@ class AsyncMeteredEmbedder:
         return self._inner.dimension
 
     async def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Turn texts into vectors; see ``AsyncEmbedder``.
+        """Embed texts; see ``AsyncEmbedder``.
 
         Raises:
             QuotaExceededError: the budget does not allow it.
@@ -184,7 +184,7 @@ class AsyncMeteredEmbedder:
         return await self._meter.vectors(len(texts), partial(self._inner.embed, texts))
 
     async def close(self) -> None:
-        """Close the inner embedder; may be called again."""
+        """Close the inner embedder. Idempotent."""
         await self._inner.close()
 
 

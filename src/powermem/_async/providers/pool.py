@@ -1,4 +1,4 @@
-"""Connections that are kept open and used again."""
+"""A pool of persistent connections."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from ...errors import ClosedError, ConfigError
 from ...wire.endpoint import Endpoint
 from ...wire.proxy import proxy_for
 
-# Seconds; servers and the firewalls before them seldom keep an idle connection less than a minute.
+# Seconds. Servers and firewalls rarely close an idle connection in less than a minute.
 _KEEPALIVE = 30.0
 _BROKEN = (httpcore.NetworkError, httpcore.RemoteProtocolError)
 
 
 @dataclass(slots=True)
 class _Server:
-    """What is known of one server.
+    """The connections to one server.
 
     Attributes:
-        origin: its scheme, host and port.
-        idle: its open connections that nobody uses, the one used last at the end.
-        maker: makes connections to it, through a proxy if need be.
+        origin: scheme, host and port.
+        idle: open connections that are not in use, the most recently used one last.
+        maker: creates connections, through a proxy if one is configured.
+        proxy: URL of the proxy, or empty.
     """
 
     origin: httpcore.Origin
@@ -37,20 +38,21 @@ class _Server:
 
 
 class AsyncConnections:
-    """Idle connections per server, the one used last taken first.
+    """Idle connections per server, most recently used first.
 
-    httpcore's own pool looks at all its connections and all waiting requests for every request: a hundred
-    at once take it two seconds of computing. So its pools serve here only to make connections.
+    For each request, httpcore's own pool iterates over all its connections and all waiting requests: a
+    hundred concurrent requests take two seconds of CPU time. So its pools only create connections here.
 
     Args:
-        max_connections: how many may be in use at once.
+        max_connections: maximum number of connections in use at once.
     """
 
     def __init__(self, max_connections: int) -> None:
         self._slots = AsyncSemaphore(max_connections)
         self._lock = AsyncLock()
         self._servers: dict[tuple[str, str, int], _Server] = {}
-        self._spent: list[httpcore.AsyncConnectionInterface] = []
+        # Connections to close once the lock is released.
+        self._expired: list[httpcore.AsyncConnectionInterface] = []
         self._tls_lock = AsyncLock()
         self._tls: ssl.SSLContext | None = None
         self._closed = False
@@ -59,8 +61,8 @@ class AsyncConnections:
         """Post a body and return the reply, whatever its status.
 
         Args:
-            endpoint: where to.
-            body: what to send.
+            endpoint: the address.
+            body: the body of the request.
             connect_timeout: seconds to wait for a connection.
             timeout: seconds to wait for the reply.
 
@@ -92,7 +94,7 @@ class AsyncConnections:
                     reply = await async_exchange(connection, request, timeout)
                 except _BROKEN:
                     await connection.aclose()
-                    # The server may close an idle connection just when it is taken; that is no failure.
+                    # The server may close an idle connection at the moment it is reused. Try the next one.
                     if fresh:
                         raise
                 except BaseException:
@@ -103,18 +105,18 @@ class AsyncConnections:
                     return reply
 
     def proxy(self, endpoint: Endpoint) -> str:
-        """Return the address of the proxy that connections to an endpoint go through, or nothing."""
+        """Return the URL of the proxy for an endpoint, or ``""``."""
         server = self._servers.get((endpoint.scheme, endpoint.host, endpoint.port))
         return "" if server is None else server.proxy
 
     async def close(self) -> None:
-        """Close the idle connections; those in use close when their replies are there."""
+        """Close the idle connections; those in use are closed after their replies."""
         async with self._lock:
             self._closed = True
             for server in self._servers.values():
-                self._spent.extend(server.idle)
+                self._expired.extend(server.idle)
                 server.idle.clear()
-        await self._bury()
+        await self._close_expired()
 
     async def _take(self, server: _Server) -> httpcore.AsyncConnectionInterface | None:
         async with self._lock:
@@ -124,25 +126,25 @@ class AsyncConnections:
                 connection = server.idle.pop()
                 if not connection.has_expired():
                     return connection
-                self._spent.append(connection)
+                self._expired.append(connection)
             return None
 
     async def _give_back(self, server: _Server, connection: httpcore.AsyncConnectionInterface) -> None:
         async with self._lock:
             if self._closed:
-                self._spent.append(connection)
+                self._expired.append(connection)
             elif connection.is_available():
                 server.idle.append(connection)
-                # The ones longest idle are at the front; after a rush nobody else would close them.
+                # Close the longest idle ones at the front, which are not reused after a burst of requests.
                 while server.idle and server.idle[0].has_expired():
-                    self._spent.append(server.idle.popleft())
-        if self._spent:
-            await self._bury()
+                    self._expired.append(server.idle.popleft())
+        if self._expired:
+            await self._close_expired()
 
-    async def _bury(self) -> None:
+    async def _close_expired(self) -> None:
         async with self._lock:
-            spent, self._spent = self._spent, []
-        for connection in spent:
+            expired, self._expired = self._expired, []
+        for connection in expired:
             await connection.aclose()
 
     async def _open(self, server: _Server, endpoint: Endpoint) -> httpcore.AsyncConnectionInterface:
@@ -164,7 +166,7 @@ class AsyncConnections:
         if proxy is None:
             options["network_backend"] = AsyncSocketBackend()
         else:
-            # With httpcore's own backend, which knows TLS inside TLS on every Python.
+            # httpcore's own backend, which supports TLS inside TLS on every version of Python.
             server.proxy = proxy.url
             options["proxy"] = httpcore.Proxy(proxy.url, auth=proxy.auth)
         return httpcore.AsyncConnectionPool(**options)
@@ -177,8 +179,8 @@ class AsyncConnections:
 
 
 def _create_tls_context() -> ssl.SSLContext:
-    # Imported here, and on a thread, because it takes a tenth of a second that plain HTTP need not spend.
-    # It honours SSL_CERT_FILE and SSL_CERT_DIR.
+    # Imported only for HTTPS, and on a thread, since it takes a tenth of a second. The context honours
+    # SSL_CERT_FILE and SSL_CERT_DIR.
     import httpx
 
     return httpx.create_ssl_context()

@@ -1,4 +1,4 @@
-"""Search: embed the query, ask the store, rerank, keep to the budget."""
+"""Search: embed the query, query the store, rerank, and cut to the token limit."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ from ..stores.base import AsyncStore
 
 _logger = logging.getLogger("powermem")
 
-# A reranker sees three times as many candidates as are wanted, as far as it takes as many.
+# A reranker gets this many times the wanted number of results, up to its own maximum.
 _CANDIDATES = 3
-# Of the queries of one call; each is a thread in the sync colour.
+# Concurrent requests to the reranker for one call; each takes a thread in the sync colour.
 _RERANKED_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked for, apart from the text.
+    """The parameters of a search, apart from the text.
 
     Attributes:
-        scope: whose memories.
-        limit: how many results at most.
+        scope: whose memories to search.
+        limit: maximum number of results.
         expression: a parsed filter.
-        threshold: results with a lower score are left out.
-        max_tokens: how many tokens all results may take together, as estimated.
-        as_of: search what was true at that moment, microseconds UTC.
-        include_expired: also find what has expired.
-        rerank: whether to use the reranker; ``None`` for when there is one.
-        explain: whether to tell which place each arm gives a result.
-        zone: where it is asked: the days that the text names are those there.
+        threshold: minimum score of a result.
+        max_tokens: maximum estimated number of tokens of all results together.
+        as_of: search the memories valid at that moment, microseconds UTC.
+        include_expired: whether to include expired memories.
+        rerank: whether to use the reranker; ``None`` to use it if there is one.
+        explain: whether to add the rank of a result in each kind of search.
+        zone: the time zone for days named in the text.
     """
 
     scope: Scope
@@ -60,13 +60,14 @@ class Query:
 
 
 class AsyncRetrieval:
-    """Answers queries from a store.
+    """Searches a store.
 
     Args:
-        store: where the memories are.
+        store: the store.
         encoder: embeds the queries.
-        reranker: puts what was found in order, where there is one.
-        voiced: whether a question about somebody is also embedded in the words of that person.
+        reranker: reorders the results, if there is one.
+        voiced: whether to embed a question about a person also in the first person, as that person would
+            state it.
     """
 
     def __init__(
@@ -121,7 +122,7 @@ class AsyncRetrieval:
                     expression=query.expression,
                     as_of=query.as_of,
                     include_expired=query.include_expired,
-                    # The threshold is about the final score.
+                    # The threshold applies to the final score.
                     threshold=None if reranker is not None else query.threshold,
                     explain=query.explain,
                 )
@@ -141,7 +142,7 @@ class AsyncRetrieval:
         return answers
 
     async def _find(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
-        """Return what the store finds, each text of a user once."""
+        """Query the store, without duplicates of a text of one user."""
         found = await self._store.search(requests)
         answers = list(map(once, found))
         again = [
@@ -150,7 +151,7 @@ class AsyncRetrieval:
             if len(answers[i]) < len(hits) == request.limit
         ]
         if again:
-            # Rare: the same was said in several runs, and takes the room of something else.
+            # Rare: duplicates from several runs have displaced other results, so fetch more.
             more = [replace(requests[i], limit=2 * requests[i].limit) for i in again]
             for i, hits in zip(again, await self._store.search(more, touch=False), strict=True):
                 answers[i] = once(hits)[: requests[i].limit]
@@ -159,7 +160,7 @@ class AsyncRetrieval:
     async def _encode(
         self, texts: Sequence[str], questions: Sequence[Question], warnings: list[str]
     ) -> list[bytes | None]:
-        """Return the vector of each query: the mean of its own and its voiced form's, in one batch."""
+        """Return the vector of each query, or the mean with the vector of its first-person form."""
         voiced = {i: one.voiced for i, one in enumerate(questions) if self._voiced and one.voiced is not None}
         vectors = await self._encoder.encode([*texts, *voiced.values()], warnings)
         own = vectors[: len(texts)]
@@ -171,7 +172,7 @@ class AsyncRetrieval:
 
 
 async def _reranked(reranker: AsyncReranker, text: str, answer: Answer, query: Query) -> Answer:
-    """Put hits in the reranker's order, or leave them as they are and say why."""
+    """Return the hits in the reranker's order, or as they are with a warning if it fails."""
     hits, warnings = answer.hits, tuple(answer.warnings)
     if not hits:
         return answer
@@ -189,7 +190,7 @@ async def _rerank(reranker: AsyncReranker, text: str, hits: Sequence[Hit], limit
     with span("powermem.rerank", {"powermem.candidates": len(seen)}):
         order = await reranker.rerank(text, [recalled_line(hit.row) for hit in seen], min(limit, len(seen)))
     ranked = [_scored(seen[i], score) for i, score in order]
-    # Where more are wanted than it could be given, the others come last.
+    # Hits beyond the reranker's maximum follow with a score no higher than the last one.
     return ranked + [replace(hit, score=min(hit.score, ranked[-1].score)) for hit in rest]
 
 

@@ -1,5 +1,5 @@
 # Generated from src/powermem/_async/providers/foreign.py by scripts/run_unasync.py; edit that file instead.
-"""Models that a program brings along: LangChain's objects, and classes registered by name."""
+"""Models supplied by the program: objects of LangChain, and classes registered by name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ...wire.openai import with_schema
 from ...wire.reasons import UNUSABLE
 from .limiter import Limiter
 
-# Method names, for tasks and for threads. The first pair that an object has says what kind of object it is.
+# Names of the async and the sync method. The first pair that an object has tells its kind.
 _CHAT = (("complete", "complete"), ("ainvoke", "invoke"), ("generate_response", "generate_response"))
 _EMBED = (
     ("aembed_documents", "embed_documents"),
@@ -30,15 +30,15 @@ _EMBED = (
 class ForeignLLM:
     """A language model given as an object.
 
-    It has one of these methods, plain or a coroutine function: ``complete(messages, schema=None)``, which
-    returns text or a ``Completion``; ``invoke(messages)`` or ``ainvoke``, as LangChain's chat models have;
+    It has one of these methods, sync or async: ``complete(messages, schema=None)``, which returns text or a
+    ``Completion``; ``invoke(messages)`` or ``ainvoke``, like LangChain's chat models;
     ``generate_response(messages, response_format=None)``, which returns text.
 
     Args:
         target: the object.
-        provider: its configured name.
+        provider: the provider's configured name.
         model: the model's name.
-        max_concurrency: how many calls may be in flight.
+        max_concurrency: maximum number of calls in flight.
 
     Raises:
         ConfigError: the object has none of the methods.
@@ -52,23 +52,23 @@ class ForeignLLM:
         self._limiter = Limiter(max_concurrency)
 
     def complete(self, messages: Sequence[ChatMessage], *, schema: Schema | None = None) -> Completion:
-        """Answer a chat; unless the object has ``complete``, the schema goes into the prompt."""
+        """Answer a chat; the schema is put into the prompt unless the object has ``complete``."""
         with span("powermem.llm", {"gen_ai.request.model": self.model}):
             completion = self._complete(messages, schema)
             annotate_cost(completion)
             return completion
 
     def _complete(self, messages: Sequence[ChatMessage], schema: Schema | None) -> Completion:
-        asked, options = list(messages), dict[str, Any]()
+        request, options = list(messages), dict[str, Any]()
         if self._names[1] == "complete":
             options["schema"] = schema
         elif schema is not None:
-            asked = with_schema(messages, schema)
+            request = with_schema(messages, schema)
             if self._names[1] == "generate_response":
                 options["response_format"] = {"type": "json_object"}
         with self._limiter.turn():
             try:
-                reply = call(self._target, *self._names, asked, **options)
+                reply = call(self._target, *self._names, request, **options)
             except PowerMemError:
                 raise
             except Exception as error:
@@ -79,16 +79,16 @@ class ForeignLLM:
 class ForeignEmbedder:
     """An embedder given as an object.
 
-    It has one of these methods, plain or a coroutine function: ``embed_documents(texts)`` or
-    ``aembed_documents``, as LangChain's embeddings have; ``embed_batch(texts)``; ``embed(texts)``. Each
-    returns an array or a list of vectors.
+    It has one of these methods, sync or async: ``embed_documents(texts)`` or ``aembed_documents``, like
+    LangChain's embeddings; ``embed_batch(texts)``; ``embed(texts)``. Each returns an array or a list of
+    vectors.
 
     Args:
         target: the object.
-        provider: its configured name.
+        provider: the provider's configured name.
         model: the model's name.
-        dimension: the length of its vectors, when known.
-        max_concurrency: how many calls may be in flight.
+        dimension: the length of the vectors, if known.
+        max_concurrency: maximum number of calls in flight.
 
     Raises:
         ConfigError: the object has none of the methods.
@@ -111,7 +111,7 @@ class ForeignEmbedder:
         self._limiter = Limiter(max_concurrency)
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Turn texts into vectors; see ``Embedder``."""
+        """Embed texts; see ``Embedder``."""
         with self._limiter.turn():
             try:
                 rows = call(self._target, *self._names, list(texts))

@@ -1,5 +1,5 @@
 # Generated from src/powermem/_async/providers/limiter.py by scripts/run_unasync.py; edit that file instead.
-"""How many calls one provider gets at once."""
+"""A limit on concurrent calls to a provider."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ..._concurrency import Semaphore, sleep
 
 
 class Limiter:
-    """Cap the calls in flight to a provider, and hold them all back while it asks for quiet.
+    """Limits the calls in flight to a provider, and delays all of them while it asks to slow down.
 
     Args:
-        max_running: how many calls may be in flight.
+        max_running: maximum number of calls in flight.
     """
 
     def __init__(self, max_running: int) -> None:
@@ -22,14 +22,14 @@ class Limiter:
         self._resume_at = 0.0
 
     def pause(self, seconds: float) -> None:
-        """Let no further call start for so long; a longer pause that is under way stays."""
+        """Start no further call for this many seconds; a longer current pause stays in effect."""
         self._resume_at = max(self._resume_at, time.monotonic() + seconds)
 
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Wait until a call may start, and count it as in flight during the block."""
         with self._slots.place():
-            # A place is held meanwhile, which is no loss: no other call may start either.
+            # Keeping the place while paused costs nothing, since no other call may start either.
             while (wait := self._resume_at - time.monotonic()) > 0:
                 sleep(wait)
             yield

@@ -1,5 +1,5 @@
 # Generated from src/powermem/_async/providers/metered.py by scripts/run_unasync.py; edit that file instead.
-"""Models that are asked within a budget."""
+"""Models whose use is limited by a daily budget."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ from .transcriber import Transcriber
 
 _logger = logging.getLogger("powermem")
 
-# So many entries share one transaction.
+# Maximum number of ledger entries in one transaction.
 _TOGETHER = 256
 
 T = TypeVar("T")
 
 
 class Meter:
-    """Enters what models are asked into the store's ledger, before they are asked.
+    """Enters each request into the store's ledger before it is sent, and refuses it beyond a limit.
 
     Args:
-        store: keeps the ledger.
-        limits: how much there may be on a day; what has no limit is not entered.
+        store: holds the ledger.
+        limits: maximum per day by name; amounts without a limit are not entered.
     """
 
     def __init__(self, store: Store, limits: Mapping[str, int]) -> None:
@@ -53,18 +53,18 @@ class Meter:
         self._entries: Batcher[Spend, Refusal | None] = Batcher(self._enter, max_size=_TOGETHER)
 
     def close(self) -> None:
-        """Make the last entries; may be called again."""
+        """Wait for pending entries. Idempotent."""
         self._entries.close()
 
     def completion(self, tokens: int, ask: Callable[[], Completion]) -> Completion:
-        """Ask a language model.
+        """Request a completion.
 
         Args:
-            tokens: about how many it will take; corrected when it is known.
-            ask: asks it.
+            tokens: estimated number of tokens; corrected after the reply.
+            ask: sends the request.
 
         Raises:
-            QuotaExceededError: nothing was asked.
+            QuotaExceededError: the budget does not allow it; no request was sent.
         """
         spend = self._spend({LLM_CALLS: 1, LLM_TOKENS: tokens})
         completion = self._asked(spend, ask)
@@ -74,10 +74,10 @@ class Meter:
         return completion
 
     def vectors(self, texts: int, ask: Callable[[], npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
-        """Ask an embedder about so many texts.
+        """Request the vectors of ``texts`` texts.
 
         Raises:
-            QuotaExceededError: nothing was asked.
+            QuotaExceededError: the budget does not allow it; no request was sent.
         """
         return self._asked(self._spend({EMBEDDED_TEXTS: texts}), ask)
 
@@ -102,19 +102,19 @@ class Meter:
         try:
             self._entries.submit(Spend(spend.day, amounts, None))
         except PowerMemError as error:
-            # An answer that was paid for is worth more than the exact figure.
-            _logger.warning("what a model took could not be corrected: %s", error)
+            # An answer that was paid for matters more than an exact ledger.
+            _logger.warning("the use of a model could not be corrected in the ledger: %s", error)
 
     def _enter(self, entries: list[Spend]) -> list[Refusal | Exception | None]:
         return list(self._store.enter(entries))
 
 
 class MeteredLLM:
-    """Ask a language model within a budget.
+    """A language model within a budget.
 
     Args:
         inner: the model.
-        meter: keeps the budget.
+        meter: enforces the budget.
     """
 
     def __init__(self, inner: LLM, meter: Meter) -> None:
@@ -134,11 +134,11 @@ class MeteredLLM:
 
 
 class MeteredTranscriber:
-    """Have recordings written down within a budget.
+    """A speech-to-text model within a budget.
 
     Args:
         inner: the model.
-        meter: keeps the budget.
+        meter: enforces the budget.
     """
 
     def __init__(self, inner: Transcriber, meter: Meter) -> None:
@@ -147,7 +147,7 @@ class MeteredTranscriber:
         self._meter = meter
 
     def transcribe(self, audio: Mapping[str, str]) -> Completion:
-        """Write down what is said; see ``Transcriber``.
+        """Transcribe a recording; see ``Transcriber``.
 
         Raises:
             QuotaExceededError: the budget does not allow it.
@@ -156,11 +156,11 @@ class MeteredTranscriber:
 
 
 class MeteredEmbedder:
-    """Turn texts into vectors within a budget.
+    """An embedder within a budget.
 
     Args:
-        inner: the model.
-        meter: keeps the budget.
+        inner: the embedder.
+        meter: enforces the budget.
     """
 
     def __init__(self, inner: Embedder, meter: Meter) -> None:
@@ -175,7 +175,7 @@ class MeteredEmbedder:
         return self._inner.dimension
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Turn texts into vectors; see ``Embedder``.
+        """Embed texts; see ``Embedder``.
 
         Raises:
             QuotaExceededError: the budget does not allow it.
@@ -183,7 +183,7 @@ class MeteredEmbedder:
         return self._meter.vectors(len(texts), partial(self._inner.embed, texts))
 
     def close(self) -> None:
-        """Close the inner embedder; may be called again."""
+        """Close the inner embedder. Idempotent."""
         self._inner.close()
 
 

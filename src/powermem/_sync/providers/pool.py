@@ -1,5 +1,5 @@
 # Generated from src/powermem/_async/providers/pool.py by scripts/run_unasync.py; edit that file instead.
-"""Connections that are kept open and used again."""
+"""A pool of persistent connections."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from ...errors import ClosedError, ConfigError
 from ...wire.endpoint import Endpoint
 from ...wire.proxy import proxy_for
 
-# Seconds; servers and the firewalls before them seldom keep an idle connection less than a minute.
+# Seconds. Servers and firewalls rarely close an idle connection in less than a minute.
 _KEEPALIVE = 30.0
 _BROKEN = (httpcore.NetworkError, httpcore.RemoteProtocolError)
 
 
 @dataclass(slots=True)
 class _Server:
-    """What is known of one server.
+    """The connections to one server.
 
     Attributes:
-        origin: its scheme, host and port.
-        idle: its open connections that nobody uses, the one used last at the end.
-        maker: makes connections to it, through a proxy if need be.
+        origin: scheme, host and port.
+        idle: open connections that are not in use, the most recently used one last.
+        maker: creates connections, through a proxy if one is configured.
+        proxy: URL of the proxy, or empty.
     """
 
     origin: httpcore.Origin
@@ -38,20 +39,21 @@ class _Server:
 
 
 class Connections:
-    """Idle connections per server, the one used last taken first.
+    """Idle connections per server, most recently used first.
 
-    httpcore's own pool looks at all its connections and all waiting requests for every request: a hundred
-    at once take it two seconds of computing. So its pools serve here only to make connections.
+    For each request, httpcore's own pool iterates over all its connections and all waiting requests: a
+    hundred concurrent requests take two seconds of CPU time. So its pools only create connections here.
 
     Args:
-        max_connections: how many may be in use at once.
+        max_connections: maximum number of connections in use at once.
     """
 
     def __init__(self, max_connections: int) -> None:
         self._slots = Semaphore(max_connections)
         self._lock = Lock()
         self._servers: dict[tuple[str, str, int], _Server] = {}
-        self._spent: list[httpcore.ConnectionInterface] = []
+        # Connections to close once the lock is released.
+        self._expired: list[httpcore.ConnectionInterface] = []
         self._tls_lock = Lock()
         self._tls: ssl.SSLContext | None = None
         self._closed = False
@@ -60,8 +62,8 @@ class Connections:
         """Post a body and return the reply, whatever its status.
 
         Args:
-            endpoint: where to.
-            body: what to send.
+            endpoint: the address.
+            body: the body of the request.
             connect_timeout: seconds to wait for a connection.
             timeout: seconds to wait for the reply.
 
@@ -93,7 +95,7 @@ class Connections:
                     reply = exchange(connection, request, timeout)
                 except _BROKEN:
                     connection.close()
-                    # The server may close an idle connection just when it is taken; that is no failure.
+                    # The server may close an idle connection at the moment it is reused. Try the next one.
                     if fresh:
                         raise
                 except BaseException:
@@ -104,18 +106,18 @@ class Connections:
                     return reply
 
     def proxy(self, endpoint: Endpoint) -> str:
-        """Return the address of the proxy that connections to an endpoint go through, or nothing."""
+        """Return the URL of the proxy for an endpoint, or ``""``."""
         server = self._servers.get((endpoint.scheme, endpoint.host, endpoint.port))
         return "" if server is None else server.proxy
 
     def close(self) -> None:
-        """Close the idle connections; those in use close when their replies are there."""
+        """Close the idle connections; those in use are closed after their replies."""
         with self._lock:
             self._closed = True
             for server in self._servers.values():
-                self._spent.extend(server.idle)
+                self._expired.extend(server.idle)
                 server.idle.clear()
-        self._bury()
+        self._close_expired()
 
     def _take(self, server: _Server) -> httpcore.ConnectionInterface | None:
         with self._lock:
@@ -125,25 +127,25 @@ class Connections:
                 connection = server.idle.pop()
                 if not connection.has_expired():
                     return connection
-                self._spent.append(connection)
+                self._expired.append(connection)
             return None
 
     def _give_back(self, server: _Server, connection: httpcore.ConnectionInterface) -> None:
         with self._lock:
             if self._closed:
-                self._spent.append(connection)
+                self._expired.append(connection)
             elif connection.is_available():
                 server.idle.append(connection)
-                # The ones longest idle are at the front; after a rush nobody else would close them.
+                # Close the longest idle ones at the front, which are not reused after a burst of requests.
                 while server.idle and server.idle[0].has_expired():
-                    self._spent.append(server.idle.popleft())
-        if self._spent:
-            self._bury()
+                    self._expired.append(server.idle.popleft())
+        if self._expired:
+            self._close_expired()
 
-    def _bury(self) -> None:
+    def _close_expired(self) -> None:
         with self._lock:
-            spent, self._spent = self._spent, []
-        for connection in spent:
+            expired, self._expired = self._expired, []
+        for connection in expired:
             connection.close()
 
     def _open(self, server: _Server, endpoint: Endpoint) -> httpcore.ConnectionInterface:
@@ -165,7 +167,7 @@ class Connections:
         if proxy is None:
             options["network_backend"] = SocketBackend()
         else:
-            # With httpcore's own backend, which knows TLS inside TLS on every Python.
+            # httpcore's own backend, which supports TLS inside TLS on every version of Python.
             server.proxy = proxy.url
             options["proxy"] = httpcore.Proxy(proxy.url, auth=proxy.auth)
         return httpcore.ConnectionPool(**options)
@@ -178,8 +180,8 @@ class Connections:
 
 
 def _create_tls_context() -> ssl.SSLContext:
-    # Imported here, and on a thread, because it takes a tenth of a second that plain HTTP need not spend.
-    # It honours SSL_CERT_FILE and SSL_CERT_DIR.
+    # Imported only for HTTPS, and on a thread, since it takes a tenth of a second. The context honours
+    # SSL_CERT_FILE and SSL_CERT_DIR.
     import httpx
 
     return httpx.create_ssl_context()
