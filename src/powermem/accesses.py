@@ -1,4 +1,4 @@
-"""Counting which memories were read, until it is worth writing down."""
+"""Count accesses to memories until they are written to the store."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .types import Row
 
 
 class Accesses:
-    """Counts by id; safe to share between tasks and between threads."""
+    """Access counts by memory id; safe for tasks and threads."""
 
     def __init__(self) -> None:
         self._counts: Counter[int] = Counter()
@@ -22,22 +22,22 @@ class Accesses:
     def add(self, ids: Iterable[int]) -> None:
         """Count one access of each memory."""
         with self._lock:
-            # A mapping would be taken for counts.
+            # As an iterator, since `Counter.update` would interpret a mapping as counts.
             self._counts.update(iter(ids))
 
     def take(self) -> Mapping[int, int]:
-        """Return all counts and start again from zero."""
+        """Return all counts, and reset them to zero."""
         with self._lock:
             taken, self._counts = self._counts, Counter()
         return taken
 
     def put_back(self, counts: Mapping[int, int]) -> None:
-        """Count again what was taken but could not be written."""
+        """Add counts that were taken but could not be written."""
         with self._lock:
             self._counts.update(counts)
 
     def include(self, rows: Sequence[Row]) -> None:
-        """Add what is not written yet to the rows' own counts."""
+        """Add the counts that are not written yet to those of rows."""
         if not self._counts:
             return
         with self._lock:

@@ -1,4 +1,4 @@
-"""Say in the user's words why a call does not fit: unknown, missing, repeated and surplus arguments."""
+"""Explain why the arguments of a call do not fit: unknown, missing, repeated or surplus ones."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def explain(call: str, signature: Signature, given: Sequence[object], named: Map
 
 
 def suggested(name: object, names: Sequence[str]) -> str:
-    """Return ``"did you mean ...? "`` for an argument that does not exist, or nothing."""
+    """Return ``"did you mean ...? "`` for an unknown argument, or an empty string."""
     return _hint("", str(name), names, names)
 
 

@@ -1,4 +1,4 @@
-"""Say what to write instead of a name that other libraries, or former versions, have and this one has not."""
+"""Suggest replacements for names that other libraries or former versions have."""
 
 from __future__ import annotations
 
@@ -48,16 +48,16 @@ MODULE_NAMES = {
         _HERE,
     ),
 }
-"""Names that people import from ``powermem``, and what to write instead."""
+"""Names that users try to import from ``powermem``, and their replacements."""
 
 
 def explain_attribute(owner: str, name: str, names: Iterable[str]) -> str:
-    """Return what to write instead of an attribute that does not exist.
+    """Return an error message for a missing attribute, with a replacement if there is one.
 
     Args:
-        owner: how users write the class, such as ``"Memory"`` or ``"Memory.llm"``.
+        owner: the public name of the class, such as ``"Memory"`` or ``"Memory.llm"``.
         name: the attribute.
-        names: those that exist.
+        names: the existing attributes.
     """
     from .config.suggestions import nearest, shown_name
 
