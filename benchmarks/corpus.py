@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from powermem.changes import Restore
-from powermem.cleaning import content_hash
-from powermem.ids import new_id
-from powermem.indexing import embedding_bytes
-from powermem.sqlite.engine import Engine
+from powermem._core.changes.writes import Restore
+from powermem._core.ids import new_id
+from powermem._core.text.cleaning import content_hash
+from powermem._core.text.indexing import embedding_bytes
+from powermem._sqlite.engine import Engine
 from powermem.types import EmbedderIdentity, Row, Scope, Stored
 
 from .endpoint import MODEL

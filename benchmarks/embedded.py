@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from powermem.minilm import SHARED, assemble
-from powermem.ranking.vectors import normalize
+from powermem._core.embedding.minilm import SHARED, assemble
+from powermem._core.ranking.vectors import normalize
 
 from . import sentences
 from .quality import dataset

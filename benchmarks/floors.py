@@ -15,11 +15,11 @@ import numpy as np
 
 from powermem._async.providers.http import AsyncHTTPClient
 from powermem._async.providers.limiter import AsyncLimiter
+from powermem._core.sql.schema import sqlite_schema
+from powermem._core.wire.endpoint import Endpoint, build_endpoint
+from powermem._core.wire.openai import embedding_body, read_embeddings
 from powermem._sync.providers.http import HTTPClient
 from powermem._sync.providers.limiter import Limiter
-from powermem.sql.schema import sqlite_schema
-from powermem.wire.endpoint import Endpoint, build_endpoint
-from powermem.wire.openai import embedding_body, read_embeddings
 
 from .endpoint import MODEL
 

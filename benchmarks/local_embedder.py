@@ -19,8 +19,8 @@ from collections.abc import Callable
 from functools import partial
 
 from powermem._async.providers.local import AsyncLocalEmbedder
+from powermem._core.embedding.minilm import SHARED
 from powermem._sync.providers.local import LocalEmbedder
-from powermem.minilm import SHARED
 
 TURN = "Priya: on day {} of the trip we left the bikes at the hostel, walked to the old mill and ate {}."
 DISHES = ["soup", "bread with goat cheese", "nothing at all", "a large bowl of noodles with too much garlic"]

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from powermem import AsyncMemory, Memory
-from powermem.sql.schema import sqlite_schema
+from powermem._core.sql.schema import sqlite_schema
 
 from . import corpus
 from .endpoint import serving

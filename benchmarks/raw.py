@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from powermem._core.sql.postgres import SESSION
 from powermem._drivers.base import formatted, numbered
-from powermem.sql.postgres import SESSION
 
 Statement = tuple[str, Sequence[Any]]
 Rows = list[Any]
@@ -148,8 +148,8 @@ class Psycopg:
     def __init__(self, config: Mapping[str, Any]) -> None:
         import psycopg
 
+        from powermem._core.sql.postgres import Vector
         from powermem._drivers._psycopg import _VectorDumper
-        from powermem.sql.postgres import Vector
 
         self._connection = psycopg.connect(
             host=config["host"],

@@ -22,9 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 from powermem import AsyncMemory, Memory, register_embedder
-from powermem.minilm import available
-from powermem.questions import read as read_question
-from powermem.sqlite.engine import Engine
+from powermem._core.embedding.minilm import available
+from powermem._core.query.question import read as read_question
+from powermem._sqlite.engine import Engine
 from powermem.types import Scope, SearchRequest
 
 from . import corpus, embedded

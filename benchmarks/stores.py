@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from powermem import AsyncMemory, Memory
-from powermem.sql.postgres import Vector
+from powermem._core.sql.postgres import Vector
 from scripts.servers import Missing
 
 from . import corpus

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from powermem import minilm
+from powermem._core.embedding import minilm
 
 from ..report import machine
 from . import plot

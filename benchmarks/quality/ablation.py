@@ -12,8 +12,8 @@ from powermem._async.providers.batched import AsyncBatchedEmbedder
 from powermem._async.providers.foreign import AsyncForeignEmbedder
 from powermem._async.retrieval.search import AsyncRetrieval, Query
 from powermem._async.stores.sqlite import AsyncSQLiteStore
-from powermem.ranking.weights import Weights
-from powermem.sqlite.engine import Engine
+from powermem._core.ranking.weights import Weights
+from powermem._sqlite.engine import Engine
 from powermem.types import Scope
 
 from ..corpus import COLLECTION

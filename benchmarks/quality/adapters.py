@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from powermem import AsyncMemory
-from powermem.languages import stop_words
+from powermem._core.text.languages import stop_words
 
 from .dataset import Session, Turn
 from .embedding import CachedEmbedder, FloatArray

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from powermem.cache import text_key
+from powermem._core.embedding.cache import text_key
 
 FloatArray = npt.NDArray[np.float32]
 

@@ -31,13 +31,13 @@ from powermem.errors import (
 if TYPE_CHECKING:
     from powermem._async.memory import AsyncMemory
     from powermem._async.processing.handle import AsyncProcessTask
+    from powermem._core.results.recalled import RecalledFact
+    from powermem._core.tasks.task import ProcessStatus
     from powermem._create import create_memory
     from powermem._sync.memory import Memory
     from powermem._sync.processing.handle import ProcessTask
     from powermem.config import MemoryConfig, auto_config, load_config_from_env, validate_config
     from powermem.config.registry import register_embedder, register_llm
-    from powermem.recalled import RecalledFact
-    from powermem.tasks import ProcessStatus
     from powermem.types import MemoryRecord
 
 __all__ = [
@@ -80,9 +80,9 @@ _HOMES = {
     "Memory": "powermem._sync.memory",
     "MemoryConfig": "powermem.config",
     "MemoryRecord": "powermem.types",
-    "ProcessStatus": "powermem.tasks",
+    "ProcessStatus": "powermem._core.tasks.task",
     "ProcessTask": "powermem._sync.processing.handle",
-    "RecalledFact": "powermem.recalled",
+    "RecalledFact": "powermem._core.results.recalled",
     "auto_config": "powermem.config",
     "create_memory": "powermem._create",
     "load_config_from_env": "powermem.config",
@@ -94,7 +94,7 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        from powermem.missing import MODULE_NAMES
+        from powermem._core.hints.names import MODULE_NAMES
 
         if name in MODULE_NAMES:
             # Python replaces the text of an AttributeError when a name is imported.

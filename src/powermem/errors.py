@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from .masking import mask_text
+from ._core.masking import mask_text
 
 __all__ = [
     "AuthenticationError",

@@ -10,10 +10,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, Literal, TypeVar, cast, overload
 
-from .clock import now, parse
-from .recalled import RecalledFact
-from .rough import ROUGH_TAG, ROUGH_TYPE
-from .rules.names import names_in
+from ._core.clock import now, parse
+from ._core.messages.rough import ROUGH_TAG, ROUGH_TYPE
+from ._core.results.recalled import RecalledFact
+from ._core.rules.names import names_in
 from .types import (
     AddManyResult,
     AddResult,

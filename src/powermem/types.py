@@ -21,7 +21,7 @@ else:
     from typing_extensions import NotRequired, TypedDict, TypeVar
 
 if TYPE_CHECKING:
-    from .filters import Expression
+    from ._core.filters import Expression
 
 Id = TypeVar("Id", default=int)
 """The type of ids in a result."""
@@ -594,7 +594,7 @@ class Fact:
     Attributes:
         text: the statement.
         turn: index of the message it came from, or ``None`` when that is not known.
-        kind: one of ``powermem.prompts.KINDS``, such as ``"preference"``; ``None`` when nobody judged it.
+        kind: one of ``_core.prompts.KINDS``, such as ``"preference"``; ``None`` when nobody judged it.
         importance: 0 to 1, or ``None`` when nobody judged it.
         event_at: when the thing happens or happened, microseconds UTC.
         entities: names of people, places and things in it.
@@ -752,7 +752,7 @@ class HistoryEntry:
 
 
 Words: TypeAlias = tuple[bytes, bytes]
-"""What ``powermem.indexing.index`` returns: the ids of a memory's terms, and how often each occurs."""
+"""What ``_core.text.indexing.index`` returns: the ids of a memory's terms, and how often each occurs."""
 
 
 @dataclass(frozen=True, slots=True)

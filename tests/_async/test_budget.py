@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from powermem import AsyncMemory, QuotaExceededError, clock
+from powermem import AsyncMemory, QuotaExceededError
 from powermem._async.processing import runner
 from powermem._concurrency import async_gather
+from powermem._core import clock
 from powermem.errors import ProviderError
 from tests._async.patience import async_comes, async_known
 from tests.support.apiserver import ApiServer, failure

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from powermem import AsyncMemory, ConfigError, InvalidInputError, clock
+from powermem import AsyncMemory, ConfigError, InvalidInputError
+from powermem._core import clock
 from tests.support.apiserver import ApiServer
 from tests.support.scripted import ScriptedModel, eager, shown
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from powermem import AsyncMemory, text
+from powermem import AsyncMemory
+from powermem._core.text import terms
 from tests.support.apiserver import ApiServer
 from tests.support.scripted import ScriptedModel, openai_llm
 
@@ -16,14 +17,14 @@ async def test_a_message_costs_by_its_length_however_many_facts_it_states(
     memory: AsyncMemory, monkeypatch: pytest.MonkeyPatch, background: bool
 ) -> None:
     characters = 0
-    cut = text._cut
+    cut = terms._cut
 
     def counted(given: str) -> Any:
         nonlocal characters
         characters += len(given)
         return cut(given)
 
-    monkeypatch.setattr(text, "_cut", counted)
+    monkeypatch.setattr(terms, "_cut", counted)
     spent = []
     for count in (100, 200, 400):
         said = " ".join(f"I bought item {number} in the shop of Ana{number}." for number in range(count))
@@ -44,7 +45,7 @@ async def test_a_long_memory_is_read_once_however_many_facts_are_near_it(
     config: dict[str, Any], model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     characters = 0
-    cut = text._cut
+    cut = terms._cut
 
     def counted(given: str) -> Any:
         nonlocal characters
@@ -60,10 +61,10 @@ async def test_a_long_memory_is_read_once_however_many_facts_are_near_it(
             await memory.add(said, user_id=user, infer=False)
             model.learns(*(f"User bought item {number} in the shop" for number in range(count)))
             model.rules('{"decisions": []}')
-            monkeypatch.setattr(text, "_cut", counted)
+            monkeypatch.setattr(terms, "_cut", counted)
             characters = 0
             assert len((await memory.add("I was in the shop.", user_id=user))["results"]) == count
-            monkeypatch.setattr(text, "_cut", cut)
+            monkeypatch.setattr(terms, "_cut", cut)
             spent.append(characters)
     assert len(model.decisions) == 3
     assert max(spent) < 1.5 * min(spent)

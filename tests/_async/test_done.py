@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from powermem import AsyncMemory, InvalidInputError, NotFoundError, clock
+from powermem import AsyncMemory, InvalidInputError, NotFoundError
 from powermem._concurrency import async_sleep
-from powermem.tasks import completion_key
+from powermem._core import clock
+from powermem._core.tasks.task import completion_key
 from powermem.types import Scope
 from tests.support.apiserver import ApiServer
 

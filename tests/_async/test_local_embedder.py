@@ -9,11 +9,11 @@ from functools import partial
 import numpy as np
 import pytest
 
-from powermem import minilm
 from powermem._async.providers.local import AsyncLocalEmbedder
 from powermem._concurrency import async_gather, async_to_thread
+from powermem._core.embedding import minilm
+from powermem._core.embedding.minilm import DIMENSION, MiniLM
 from powermem.errors import ClosedError, InvalidInputError
-from powermem.minilm import DIMENSION, MiniLM
 
 pytestmark = pytest.mark.slow
 

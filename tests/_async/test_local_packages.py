@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from powermem._async.providers.local import AsyncLocalEmbedder
-from powermem.minilm import MiniLM, MissingLocalModel
+from powermem._core.embedding.minilm import MiniLM, MissingLocalModel
 
 
 async def test_without_its_packages_it_can_be_made_and_says_what_to_install(monkeypatch):

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory
-from powermem._async.stores import server
 from powermem._async.stores.mysql import AsyncMySQLStore
+from powermem._async.stores.server import store as server
 from powermem._async.stores.steps import async_run
+from powermem._core.sql import mysql
+from powermem._core.sql.steps import Steps, TransactionAbortedError
+from powermem._core.sql.transfer import Transfer
 from powermem._drivers.base import AsyncConnection
 from powermem.errors import EmbeddingMismatchError, StoreUnavailableError
-from powermem.sql import mysql
-from powermem.sql.steps import Steps, TransactionAbortedError
-from powermem.sql.transfer import Transfer
 from powermem.types import EmbedderIdentity
 
 pytestmark = pytest.mark.stores("mysql", "oceanbase")

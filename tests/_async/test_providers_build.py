@@ -7,9 +7,9 @@ import logging
 import numpy as np
 import pytest
 
-from powermem import minilm
-from powermem._async.providers.build import build_embedder, build_llm, build_reranker
+from powermem._async.providers.factory import build_embedder, build_llm, build_reranker
 from powermem._async.providers.http import AsyncHTTPClient
+from powermem._core.embedding import minilm
 from powermem.config import resolve
 from powermem.config.registry import known, register_embedder, register_llm
 from powermem.config.tables import EMBEDDERS, LLMS, RERANKERS

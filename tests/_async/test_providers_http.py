@@ -13,6 +13,8 @@ import pytest
 from powermem._async.providers.http import AsyncHTTPClient
 from powermem._async.providers.limiter import AsyncLimiter
 from powermem._concurrency import async_gather, async_sleep
+from powermem._core.wire.endpoint import build_endpoint
+from powermem._core.wire.retry import Backoff
 from powermem.errors import (
     AuthenticationError,
     ClosedError,
@@ -20,8 +22,6 @@ from powermem.errors import (
     ProviderTimeoutError,
     RateLimitError,
 )
-from powermem.wire.endpoint import build_endpoint
-from powermem.wire.retry import Backoff
 from tests.support.apiserver import DROP, GARBAGE, HANG, Behaviour, failure
 
 KEY = "sk-proj-a1b2c3d4e5f6g7h8"

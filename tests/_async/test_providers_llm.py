@@ -7,13 +7,13 @@ from functools import partial
 
 import pytest
 
-from powermem._async.providers.build import build_llm
+from powermem._async.providers.factory import build_llm
 from powermem._async.providers.http import AsyncHTTPClient
 from powermem._concurrency import async_gather
+from powermem._core.wire.retry import Backoff
 from powermem.config import resolve
 from powermem.errors import AuthenticationError, ProviderError
 from powermem.types import Schema
-from powermem.wire.retry import Backoff
 from tests.support.apiserver import Behaviour, failure, no_structure
 
 KEY = "sk-proj-a1b2c3d4e5f6g7h8"

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from powermem._async.providers.build import build_llm, build_media
+from powermem._async.providers.factory import build_llm, build_media
 from powermem._async.providers.http import AsyncHTTPClient
 from powermem._async.providers.media import AsyncMedia
+from powermem._core.messages.normalize import read_messages
+from powermem._core.wire.retry import Backoff
 from powermem.config import resolve
 from powermem.errors import ConfigError, InvalidInputError, ProviderError, RateLimitError
-from powermem.messages import read_messages
 from powermem.types import Usage
-from powermem.wire.retry import Backoff
 from tests.support.apiserver import ApiServer, Behaviour, failure
 
 KEY = "sk-proj-a1b2c3d4e5f6g7h8"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from powermem import AsyncMemory
-from powermem.mock import mock_vectors
+from powermem._core.embedding.mock import mock_vectors
 
 QUERY = "Where did Ana go?"
 

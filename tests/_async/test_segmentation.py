@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from powermem._async.extraction.extractor import AsyncExtractor
-from powermem._async.providers.build import build_llm
+from powermem._async.providers.factory import build_llm
 from powermem._async.providers.http import AsyncHTTPClient
 from powermem.config import resolve
 from powermem.types import Message, Usage

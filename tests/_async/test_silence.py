@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from powermem._async.stores.pool import AsyncPool
+from powermem._async.stores.server.pool import AsyncPool
 from powermem._concurrency import async_gather, async_to_thread
 from powermem._drivers._asyncmy import AsyncMySQLDriver
 from powermem._drivers._asyncpg import AsyncPostgresDriver

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from powermem import Memory, QuotaExceededError, clock
+from powermem import Memory, QuotaExceededError
 from powermem._concurrency import gather
+from powermem._core import clock
 from powermem._sync.processing import runner
 from powermem.errors import ProviderError
 from tests._sync.patience import comes, known

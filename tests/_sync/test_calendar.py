@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from powermem import ConfigError, InvalidInputError, Memory, clock
+from powermem import ConfigError, InvalidInputError, Memory
+from powermem._core import clock
 from tests.support.apiserver import ApiServer
 from tests.support.scripted import ScriptedModel, eager, shown
 

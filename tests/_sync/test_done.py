@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from powermem import InvalidInputError, Memory, NotFoundError, clock
+from powermem import InvalidInputError, Memory, NotFoundError
 from powermem._concurrency import sleep
-from powermem.tasks import completion_key
+from powermem._core import clock
+from powermem._core.tasks.task import completion_key
 from powermem.types import Scope
 from tests.support.apiserver import ApiServer
 

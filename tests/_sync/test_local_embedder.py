@@ -10,11 +10,11 @@ from functools import partial
 import numpy as np
 import pytest
 
-from powermem import minilm
 from powermem._concurrency import gather, to_thread
+from powermem._core.embedding import minilm
+from powermem._core.embedding.minilm import DIMENSION, MiniLM
 from powermem._sync.providers.local import LocalEmbedder
 from powermem.errors import ClosedError, InvalidInputError
-from powermem.minilm import DIMENSION, MiniLM
 
 pytestmark = pytest.mark.slow
 

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
+from powermem._core.embedding.minilm import MiniLM, MissingLocalModel
 from powermem._sync.providers.local import LocalEmbedder
-from powermem.minilm import MiniLM, MissingLocalModel
 
 
 def test_without_its_packages_it_can_be_made_and_says_what_to_install(monkeypatch):

@@ -9,10 +9,10 @@ import pytest
 
 from powermem import Memory
 from powermem._concurrency import gather
-from powermem._sync.stores import indexed
-from powermem._sync.stores.oceanbase import OceanBaseStore
-from powermem.filters import parse
-from powermem.sql.oceanbase import OceanBaseSQL
+from powermem._core.filters import parse
+from powermem._core.sql.oceanbase import OceanBaseSQL
+from powermem._sync.stores.oceanbase import search
+from powermem._sync.stores.oceanbase.store import OceanBaseStore
 from powermem.types import Scope, SearchRequest
 from tests.support.additions import memory_of, search_for, vector
 from tests.support.databases import execute
@@ -29,7 +29,7 @@ _PROGRESS = "SELECT value FROM memories_meta WHERE name = '{}'"
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a few rows be too many for this process, and for comparing them all."""
     monkeypatch.setattr(OceanBaseSQL, "held", 20)
-    monkeypatch.setattr(indexed, "_EXACT", 20)
+    monkeypatch.setattr(search, "_EXACT", 20)
 
 
 def _config(vector_store: dict[str, Any], dimension: int = 384, **more: Any) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def test_the_index_finds_nearly_all_of_the_nearest(
         queries = [f"{text} and more" for text in texts[::200]]
         asked = [SearchRequest(Scope("u"), vector(query), None, 10, boosts=False) for query in queries]
         exact = store.search(asked, touch=False)
-        monkeypatch.setattr(indexed, "_EXACT", 20)
+        monkeypatch.setattr(search, "_EXACT", 20)
         found = store.search(asked, touch=False)
         near = 0
         for one, other in zip(found, exact, strict=True):

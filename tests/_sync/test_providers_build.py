@@ -8,8 +8,8 @@ import logging
 import numpy as np
 import pytest
 
-from powermem import minilm
-from powermem._sync.providers.build import build_embedder, build_llm, build_reranker
+from powermem._core.embedding import minilm
+from powermem._sync.providers.factory import build_embedder, build_llm, build_reranker
 from powermem._sync.providers.http import HTTPClient
 from powermem.config import resolve
 from powermem.config.registry import known, register_embedder, register_llm

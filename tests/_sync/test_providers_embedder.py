@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from powermem._concurrency import gather
+from powermem._core.wire.endpoint import build_endpoint
+from powermem._core.wire.retry import Backoff
 from powermem._sync.providers.batched import BatchedEmbedder
-from powermem._sync.providers.build import build_embedder
 from powermem._sync.providers.embedder import MockEmbedder, OpenAIEmbedder
+from powermem._sync.providers.factory import build_embedder
 from powermem._sync.providers.http import EndpointClient, HTTPClient
 from powermem.config import resolve
 from powermem.errors import ClosedError, ProviderError, RateLimitError
-from powermem.wire.endpoint import build_endpoint
-from powermem.wire.retry import Backoff
 from tests.support.apiserver import Behaviour, failure
 
 

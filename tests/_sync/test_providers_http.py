@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from powermem._concurrency import gather, sleep
+from powermem._core.wire.endpoint import build_endpoint
+from powermem._core.wire.retry import Backoff
 from powermem._sync.providers.http import HTTPClient
 from powermem._sync.providers.limiter import Limiter
 from powermem.errors import (
@@ -21,8 +23,6 @@ from powermem.errors import (
     ProviderTimeoutError,
     RateLimitError,
 )
-from powermem.wire.endpoint import build_endpoint
-from powermem.wire.retry import Backoff
 from tests.support.apiserver import DROP, GARBAGE, HANG, Behaviour, failure
 
 KEY = "sk-proj-a1b2c3d4e5f6g7h8"

@@ -9,12 +9,12 @@ from functools import partial
 import pytest
 
 from powermem._concurrency import gather
-from powermem._sync.providers.build import build_llm
+from powermem._core.wire.retry import Backoff
+from powermem._sync.providers.factory import build_llm
 from powermem._sync.providers.http import HTTPClient
 from powermem.config import resolve
 from powermem.errors import AuthenticationError, ProviderError
 from powermem.types import Schema
-from powermem.wire.retry import Backoff
 from tests.support.apiserver import Behaviour, failure, no_structure
 
 KEY = "sk-proj-a1b2c3d4e5f6g7h8"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from powermem import Memory
-from powermem.mock import mock_vectors
+from powermem._core.embedding.mock import mock_vectors
 
 QUERY = "Where did Ana go?"
 

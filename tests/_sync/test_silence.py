@@ -16,7 +16,7 @@ from powermem._drivers._psycopg import PostgresDriver
 from powermem._drivers._pymysql import MySQLDriver
 from powermem._drivers.base import Connection, ConnectionLostError, Driver, NoReplyError, Server
 from powermem._drivers.lent import LentDriver
-from powermem._sync.stores.pool import Pool
+from powermem._sync.stores.server.pool import Pool
 from powermem.errors import StoreError, StoreUnavailableError
 from tests.support.databases import place
 from tests.support.relays import CERTIFICATE, Encryptor, Fault, Proxy

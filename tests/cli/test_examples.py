@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from powermem.minilm import available
+from powermem._core.embedding.minilm import available
 
 from .conftest import environment
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from powermem._core.embedding.minilm import available
 from powermem.cli import main
-from powermem.minilm import available
 
 from .markdown import ROOT, documents, read_blocks
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from powermem import Memory
-from powermem.rough import ROUGH_TYPE
+from powermem._core.messages.rough import ROUGH_TYPE
 from tests.faults.database import check_database
 from tests.faults.play import USERS, Play
 from tests.faults.unreliable import Note, UnreliableModel, learned, note, numbered, spread

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from powermem import Memory, minilm
+from powermem import Memory
+from powermem._core.embedding import minilm
 from powermem.types import Scope
 from tests.support.chatserver import ChatServer
 
@@ -38,7 +39,7 @@ memory.attribution("u")
 for piece in ask({_SAID!r}, stream=True):
 """
 _FORK = """
-from powermem import forks
+from powermem._core import forks
 # However slow this machine is: what is tested is that a fork waits, not for how long.
 forks._PATIENCE = 60.0
 children = []

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from powermem.changes import AddMemory, AddTurn
-from powermem.cleaning import content_hash
-from powermem.clock import now
-from powermem.ids import new_id
-from powermem.indexing import embedding_bytes
-from powermem.mock import mock_vectors
-from powermem.questions import read
+from powermem._core.changes.writes import AddMemory, AddTurn
+from powermem._core.clock import now
+from powermem._core.embedding.mock import mock_vectors
+from powermem._core.ids import new_id
+from powermem._core.query.question import read
+from powermem._core.text.cleaning import content_hash
+from powermem._core.text.indexing import embedding_bytes
 from powermem.types import Row, Scope, SearchRequest
 
 ANA = Scope("ana")

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from powermem.changes import AddMemory, Change
-from powermem.clock import now
-from powermem.indexing import embedding_bytes
-from powermem.plan import Candidate, NewMemories, add
-from powermem.sqlite.engine import Engine
+from powermem._core.changes.reconcile import Candidate, NewMemories, add
+from powermem._core.changes.writes import AddMemory, Change
+from powermem._core.clock import now
+from powermem._core.text.indexing import embedding_bytes
+from powermem._sqlite.engine import Engine
 from powermem.types import EmbedderIdentity, Fact, Scope
 
 _BATCH = 1000

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
-from powermem.filters import matches, parse
-from powermem.metadata import encode
-from powermem.sql.dialects import SQLITE
-from powermem.sql.filters import compile_filter, register_functions
-from powermem.sql.rows import COLUMNS, to_row
-from powermem.sql.schema import sqlite_schema
+from powermem._core.filters import matches, parse
+from powermem._core.metadata import encode
+from powermem._core.sql.dialects import SQLITE
+from powermem._core.sql.filters import compile_filter, register_functions
+from powermem._core.sql.rows import COLUMNS, to_row
+from powermem._core.sql.schema import sqlite_schema
 from powermem.types import Row, Scope
 
 Filter = Mapping[str, Any]

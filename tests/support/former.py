@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from powermem.cleaning import content_hash
+from powermem._core.text.cleaning import content_hash
 from tests.support.databases import VectorStore, execute
 
 MEMORY = "I like tea"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from powermem.changes import AddPreference, AddTask, AddTurn, BufferTurn, UpdateTask
-from powermem.cleaning import content_hash
-from powermem.ids import new_id
-from powermem.tasks import LONGEST_PAUSE, OPEN, Preference, ProcessStatus, Task, lane_of
+from powermem._core.changes.writes import AddPreference, AddTask, AddTurn, BufferTurn, UpdateTask
+from powermem._core.ids import new_id
+from powermem._core.tasks.task import LONGEST_PAUSE, OPEN, Preference, ProcessStatus, Task, lane_of
+from powermem._core.text.cleaning import content_hash
+from powermem._core.wire.retry import Backoff
 from powermem.types import EmbedderIdentity, Scope
-from powermem.wire.retry import Backoff
 from tests.support.additions import ANA
 
 SECOND = 1_000_000

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import pytest
 from servers import MariaDB, Missing, PgBouncer, Postgres, SeekDB, Server
 
-from powermem.sql.postgres import SESSION
+from powermem._core.sql.postgres import SESSION
 
 __all__ = [
     "mariadb_server",

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from powermem.filters import COLUMNS
+from powermem._core.filters import COLUMNS
 from powermem.types import Row, Scope
 from tests.support.filtering import Filter
 

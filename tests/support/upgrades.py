@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from powermem.sql.mysql import MySQLSQL
-from powermem.sql.oceanbase import OceanBaseSQL
-from powermem.sql.postgres import PostgresSQL
-from powermem.sql.sqlite import SQLiteSQL
+from powermem._core.sql.mysql import MySQLSQL
+from powermem._core.sql.oceanbase import OceanBaseSQL
+from powermem._core.sql.postgres import PostgresSQL
+from powermem._core.sql.sqlite import SQLiteSQL
 
 
 def come_with(patch: pytest.MonkeyPatch, *statements: str) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from powermem.parsing import ParseError, answer, parse_decisions, parse_extraction, parse_segments
-from powermem.parsing.scanner import Scanner
+from powermem._core.parsing import ParseError, answer, parse_decisions, parse_extraction, parse_segments
+from powermem._core.parsing.scanner import Scanner
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from powermem.parsing import ParseError, parse_decisions, parse_extraction, parse_ranking, parse_segments
+from powermem._core.parsing import (
+    ParseError,
+    parse_decisions,
+    parse_extraction,
+    parse_ranking,
+    parse_segments,
+)
 
 REAL = {"facts": [{"text": "Ana likes tea"}], "preferences": []}
 # Longer than the answer, so that length cannot decide.

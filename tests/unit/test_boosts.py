@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from powermem.indexing import index
-from powermem.questions import read
-from powermem.ranking.fusion import rank
-from powermem.ranking.partition import Partition, PartitionRows
-from powermem.ranking.weights import Weights
+from powermem._core.query.question import read
+from powermem._core.ranking.fusion import rank
+from powermem._core.ranking.partition import Partition, PartitionRows
+from powermem._core.ranking.weights import Weights
+from powermem._core.text.indexing import index
 from powermem.types import Row, Scope
 
 _DAY = 86_400_000_000

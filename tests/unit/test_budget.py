@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from powermem.budget import Refusal, Spend, enter, is_unpaid, request_tokens
+from powermem._core.wire.budget import Refusal, Spend, enter, is_unpaid, request_tokens
 from powermem.errors import ProviderError, ProviderTimeoutError
 
 LIMITS = {"llm_calls": 3, "llm_tokens": 100}

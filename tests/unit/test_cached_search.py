@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from powermem._async.stores.cached import AsyncCachedSearch
-from powermem.indexing import embedding_bytes, index, query_ids
-from powermem.ranking.growing import Column, Names
-from powermem.ranking.postings import Postings
-from powermem.ranking.turns import Turns
-from powermem.ranking.vectors import Vectors
-from powermem.ranking.weights import Weights
-from powermem.sql.embedder import EmbedderSQL
-from powermem.sql.partitions import Freshness
-from powermem.sql.queries import Queries
-from powermem.sql.sqlite import SQLiteSQL
-from powermem.sql.steps import Query, Steps
+from powermem._async.stores.server.partitions import AsyncCachedSearch
+from powermem._core.ranking.columns import Column, Names
+from powermem._core.ranking.postings import Postings
+from powermem._core.ranking.turns import Turns
+from powermem._core.ranking.vectors import Vectors
+from powermem._core.ranking.weights import Weights
+from powermem._core.sql.embedder import EmbedderSQL
+from powermem._core.sql.partitions import Freshness
+from powermem._core.sql.queries import Queries
+from powermem._core.sql.sqlite import SQLiteSQL
+from powermem._core.sql.steps import Query, Steps
+from powermem._core.text.indexing import embedding_bytes, index, query_ids
 from powermem.types import Row, Scope, SearchRequest
 
 DIMENSION = 16

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powermem.cleaning import clean, clean_text
-from powermem.parsing import parse_decisions, parse_extraction
+from powermem._core.parsing import parse_decisions, parse_extraction
+from powermem._core.text.cleaning import clean, clean_text
 
 
 @given(st.text(st.characters(codec=None)))

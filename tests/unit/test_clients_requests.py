@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from powermem._drivers.streamed import is_stream, tapped
-from powermem.clients import (
+from powermem._core.clients import (
     CHAT,
     GENERIC,
     Attribution,
@@ -21,8 +20,9 @@ from powermem.clients import (
     new_messages,
     reply_text,
 )
-from powermem.clients.exchange import spoken
-from powermem.prompts import RECALL_OPEN, quote_recalled
+from powermem._core.clients.exchange import spoken
+from powermem._core.prompts import RECALL_OPEN, quote_recalled
+from powermem._drivers.streamed import is_stream, tapped
 
 WHO = Attribution("u")
 

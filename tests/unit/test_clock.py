@@ -9,11 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powermem import InvalidInputError, clock
-from powermem.budget import Refusal, Spend, enter
-from powermem.clock import JumpDetector, LocalTime, local_time, parse, parse_local, read_zone, to_datetime
-from powermem.messages import read_messages, with_times
-from powermem.tasks import LONGEST_PAUSE, is_due
+from powermem import InvalidInputError
+from powermem._core import clock
+from powermem._core.clock import (
+    JumpDetector,
+    LocalTime,
+    local_time,
+    parse,
+    parse_local,
+    read_zone,
+    to_datetime,
+)
+from powermem._core.messages.normalize import read_messages, with_times
+from powermem._core.tasks.task import LONGEST_PAUSE, is_due
+from powermem._core.wire.budget import Refusal, Spend, enter
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SECOND = 1_000_000

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from powermem._core.masking import MASK, is_secret, mask_text
 from powermem.config import MemoryConfig, resolve
 from powermem.config.environment import from_variables
 from powermem.config.registry import register_llm
 from powermem.errors import ConfigError
-from powermem.masking import MASK, is_secret, mask_text
 
 # Long enough, and of letters rare enough, not to occur in a text by chance.
 secrets = st.text(alphabet="QZXJ7ß'\"\\ ", min_size=6, max_size=30).map(lambda text: f"q{text}z")

@@ -15,7 +15,7 @@ import pytest
 
 from powermem import AsyncMemory, ConfigError, Memory, auto_config
 from powermem.config import MemoryConfig
-from powermem.database import Place, read_conn, settled
+from powermem.config.conn import Place, read_conn, settled
 from tests.support.connecting import orm, sqlalchemy, tasks
 
 SECRET = "hunter2"

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from powermem import InvalidInputError, Memory, PowerMemError, StoreError, StoreUnavailableError
-from powermem.exchange import files
-from powermem.sqlite.files import is_database, is_open
+from powermem._core.transfer import files
+from powermem._core.transfer.database_files import is_database, is_open
 
 
 def configured(path: str | Path) -> dict[str, Any]:

@@ -11,23 +11,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from powermem.changes import AddMemory, Change, Delete, Supersede
+from powermem._core.changes.reconcile import Candidate, NewMemories, add
+from powermem._core.changes.writes import AddMemory, Change, Delete, Supersede
+from powermem._core.ranking import postings
+from powermem._core.ranking.cache import PartitionCache
+from powermem._core.ranking.codes import Codes
+from powermem._core.ranking.columns import Column, Names
+from powermem._core.ranking.partition import Partition
+from powermem._core.ranking.postings import Postings
+from powermem._core.ranking.turns import Turns
+from powermem._core.ranking.vectors import Vectors
+from powermem._core.sql import schema
+from powermem._core.sql.sqlite import SQLiteSQL
+from powermem._core.text.indexing import embedding_bytes, query_ids
+from powermem._sqlite import engine as engine_module
+from powermem._sqlite import searcher as searcher_module
+from powermem._sqlite.engine import Engine
 from powermem.errors import EmbeddingMismatchError, StoreError
-from powermem.indexing import embedding_bytes, query_ids
-from powermem.plan import Candidate, NewMemories, add
-from powermem.ranking import postings
-from powermem.ranking.cache import PartitionCache
-from powermem.ranking.codes import Codes
-from powermem.ranking.growing import Column, Names
-from powermem.ranking.partition import Partition
-from powermem.ranking.postings import Postings
-from powermem.ranking.turns import Turns
-from powermem.ranking.vectors import Vectors
-from powermem.sql import schema
-from powermem.sql.sqlite import SQLiteSQL
-from powermem.sqlite import engine as engine_module
-from powermem.sqlite import searcher as searcher_module
-from powermem.sqlite.engine import Engine
 from powermem.types import EmbedderIdentity, Fact, Message, Scope, SearchRequest
 
 IDENTITY = EmbedderIdentity("mock", "m", 192)

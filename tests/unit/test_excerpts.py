@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powermem import excerpts
-from powermem.excerpts import LONGEST, MOST_TURNS, Excerpts
-from powermem.plan import candidates
+from powermem._core.changes.reconcile import candidates
+from powermem._core.messages import excerpts
+from powermem._core.messages.excerpts import LONGEST, MOST_TURNS, Excerpts
 from powermem.types import Fact, Message
 
 

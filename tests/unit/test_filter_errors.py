@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from powermem._core.filters import MAX_CONDITIONS, MAX_DEPTH, parse
 from powermem.errors import FilterError, InvalidInputError
-from powermem.filters import MAX_CONDITIONS, MAX_DEPTH, parse
 from tests.support.filtering import Filter, found
 
 

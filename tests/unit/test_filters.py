@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from powermem.filters import parse
-from powermem.sql.dialects import SQLITE
-from powermem.sql.filters import compile_filter
+from powermem._core.filters import parse
+from powermem._core.sql.dialects import SQLITE
+from powermem._core.sql.filters import compile_filter
 from powermem.types import Row, Scope
 from tests.support.filtering import Filter, found, open_table
 

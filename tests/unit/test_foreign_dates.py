@@ -6,10 +6,10 @@ from datetime import date
 
 import pytest
 
-from powermem import questions
-from powermem.clock import parse, read_zone
-from powermem.rules import extract
-from powermem.rules.dates import find_dates
+from powermem._core.clock import parse, read_zone
+from powermem._core.query import question
+from powermem._core.rules import extract
+from powermem._core.rules.dates import find_dates
 from powermem.types import Message
 
 WEDNESDAY = date(2026, 4, 22)
@@ -91,14 +91,14 @@ def test_other_meanings_are_left(sentence: str) -> None:
 )  # fmt: skip
 def test_the_days_of_a_query_are_those_where_it_is_asked(query: str, first: str) -> None:
     now, zone = parse("2026-04-23T02:30:00Z"), read_zone("America/New_York")
-    period = questions.find_period(query, now, zone)
+    period = question.find_period(query, now, zone)
     assert period is not None
     assert period.start == parse(first, zone=zone)
 
 
 def test_a_day_is_as_long_as_clocks_say() -> None:
     zone = read_zone("Europe/Berlin")
-    period = questions.find_period("yesterday", parse("2026-03-30T10:00", zone=zone), zone)
+    period = question.find_period("yesterday", parse("2026-03-30T10:00", zone=zone), zone)
     assert period is not None
     assert period.end - period.start == 23 * 3_600_000_000
 

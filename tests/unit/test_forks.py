@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from powermem import forks
+from powermem._core import forks
 
 
 @pytest.fixture(autouse=True)

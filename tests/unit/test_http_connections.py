@@ -18,13 +18,13 @@ from powermem._async.providers.embedder import AsyncOpenAIEmbedder
 from powermem._async.providers.http import AsyncEndpointClient, AsyncHTTPClient
 from powermem._async.providers.limiter import AsyncLimiter
 from powermem._concurrency import async_gather
+from powermem._core.wire.endpoint import build_endpoint
+from powermem._core.wire.retry import Backoff
 from powermem._drivers._foreign import async_call, call
 from powermem._drivers._http import AsyncSocketBackend
 from powermem._sync.providers.http import HTTPClient
 from powermem._sync.providers.limiter import Limiter
 from powermem.errors import ConfigError, ProviderError, ProviderTimeoutError
-from powermem.wire.endpoint import build_endpoint
-from powermem.wire.retry import Backoff
 from tests.support.apiserver import HANG, ApiServer, failure
 
 # For 127.0.0.1 and localhost; a key that everybody knows, trusted by nobody but these tests.

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powermem import clock, ids
+from powermem._core import clock, ids
+from powermem._core.inputs import KEEP, check_count, check_id, check_share, parse_id
+from powermem._core.metadata import check_metadata, decode, encode, merge
 from powermem.errors import InvalidInputError
-from powermem.inputs import KEEP, check_count, check_id, check_share, parse_id
-from powermem.metadata import check_metadata, decode, encode, merge
 
 HUGE = 10**5000
 # pytest cannot write it either.
@@ -143,7 +143,7 @@ def test_new_ids_rise_and_fit_63_bits() -> None:
 def test_ids_rise_when_the_clock_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     generator = ids.IdGenerator()
     first = generator()
-    monkeypatch.setattr("powermem.ids.time.time_ns", lambda: 1_700_000_000_000_000_000)
+    monkeypatch.setattr("powermem._core.ids.time.time_ns", lambda: 1_700_000_000_000_000_000)
     assert first < generator() < generator()
 
 

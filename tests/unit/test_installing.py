@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from powermem.installing import REQUIREMENTS, pip_install
+from powermem._core.hints.extras import REQUIREMENTS, pip_install
 
 ROOT = Path(__file__).parents[2]
 TEXTS = [

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from powermem._async.stores.pool import AsyncPool
+from powermem._async.stores.server.pool import AsyncPool
 from powermem._drivers._asyncmy import AsyncMySQLDriver
 from powermem._drivers._asyncpg import AsyncPostgresDriver
 from powermem._drivers._psycopg import PostgresDriver
 from powermem._drivers._pymysql import MySQLDriver
 from powermem._drivers.base import Server
-from powermem._sync.stores.pool import Pool
+from powermem._sync.stores.server.pool import Pool
 from tests.support.databases import execute, place
 from tests.support.relays import Fault, Proxy
 

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from powermem import stemming, text
-from powermem.languages import STOP_WORDS, content, likely_languages
-from powermem.stemming import stem_in
-from powermem.text import query_forms, query_terms, terms
+from powermem._core.text import stemming
+from powermem._core.text import terms as text
+from powermem._core.text.languages import STOP_WORDS, content, likely_languages
+from powermem._core.text.stemming import stem_in
+from powermem._core.text.terms import query_forms, query_terms, terms
 
 DATA = json.loads(files("powermem").joinpath(STOP_WORDS).read_text("utf-8"))
 WORDS = {language: " ".join(lines).split() for language, lines in DATA["words"].items()}

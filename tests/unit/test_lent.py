@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from powermem._async.stores.pool import AsyncPool
+from powermem._async.stores.server.pool import AsyncPool
 from powermem._drivers.base import Server
 from powermem._drivers.lent import AsyncLentDriver
 from tests.support.connecting import opening

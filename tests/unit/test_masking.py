@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from powermem._core.masking import MASK, is_key, mask_text, shown
 from powermem.errors import ConfigError, FilterError, PowerMemError
-from powermem.masking import MASK, is_key, mask_text, shown
 
 KEYS = [
     "sk-abc12345",

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from powermem.addresses import is_public
-from powermem.clients import new_messages, reply_text
+from powermem._core.clients import new_messages, reply_text
+from powermem._core.messages.addresses import is_public
+from powermem._core.messages.forms import ROLES
+from powermem._core.messages.normalize import read_messages
 from powermem.errors import InvalidInputError
-from powermem.forms import ROLES
-from powermem.messages import read_messages
 
 CALL = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Oslo"}'}}
 PNG = "data:image/png;base64,iVBORw0KGgo="

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from powermem.clients import reply_text
-from powermem.messages import read_messages
+from powermem._core.clients import reply_text
+from powermem._core.messages.normalize import read_messages
 from tests.unit.test_messages import BLOCKS, CALL, OUTPUT, completion
 
 chat = pytest.importorskip("openai.types.chat")

@@ -18,9 +18,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from powermem import minilm
+from powermem._core.embedding import minilm
+from powermem._core.embedding.minilm import BATCH_TOKENS, DIMENSION, MAX_TOKENS, MiniLM, MissingLocalModel
 from powermem.errors import ProviderError
-from powermem.minilm import BATCH_TOKENS, DIMENSION, MAX_TOKENS, MiniLM, MissingLocalModel
 
 pytestmark = pytest.mark.slow
 
@@ -229,7 +229,7 @@ def test_nothing_is_reported_and_nothing_is_left_on_disk(model: MiniLM, tmp_path
     home = str(tmp_path)
 
     done = run_python(
-        "from powermem.minilm import MiniLM\nprint(MiniLM().embed(['a text']).shape)",
+        "from powermem._core.embedding.minilm import MiniLM\nprint(MiniLM().embed(['a text']).shape)",
         HOME=home,
         USERPROFILE=home,
         LOCALAPPDATA=home,
@@ -245,7 +245,7 @@ def test_a_forked_child_can_embed_and_ends(model: MiniLM):
     # As it gives the model up, the child must not wait for threads that only its parent has.
     done = run_python(
         "import os, signal, sys\n"
-        "from powermem.minilm import MiniLM\n"
+        "from powermem._core.embedding.minilm import MiniLM\n"
         "model = MiniLM()\n"
         "model.embed(['before ' * 200])\n"
         "child = os.fork()\n"

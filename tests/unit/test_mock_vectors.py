@@ -7,8 +7,8 @@ import threading
 import numpy as np
 import pytest
 
-from powermem.cache import VectorCache, text_key
-from powermem.mock import mock_vectors
+from powermem._core.embedding.cache import VectorCache, text_key
+from powermem._core.embedding.mock import mock_vectors
 
 TEA = [-0.98287225, 0.18428856, 0, 0, 0, 0, 0, 0]
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powermem import parsing
-from powermem.clock import parse
-from powermem.parsing import (
+from powermem._core import parsing
+from powermem._core.clock import parse
+from powermem._core.parsing import (
     Decision,
     Decisions,
     Fit,

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from powermem.ranking.cache import Entry, PartitionCache
-from powermem.ranking.partition import PartitionRows
-from powermem.sqlite.sharing import SharedLock
+from powermem._core.ranking.cache import Entry, PartitionCache
+from powermem._core.ranking.partition import PartitionRows
+from powermem._sqlite.sharing import SharedLock
 
 DIMENSION = 16
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from powermem._core.messages.normalize import has_parts, read_messages
+from powermem._core.messages.parts import MAX_BYTES, decoded, is_audio, is_text_file, is_visual, text_of_file
 from powermem.errors import InvalidInputError
-from powermem.messages import has_parts, read_messages
-from powermem.parts import MAX_BYTES, decoded, is_audio, is_text_file, is_visual, text_of_file
 
 PNG = "data:image/png;base64,iVBORw0KGgo="
 PDF = "data:application/pdf;base64,JVBERi0xLjQ="

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from powermem.parsing import Decision, Decisions
-from powermem.plan import NewMemories, candidates, carry_out
+from powermem._core.changes.reconcile import NewMemories, candidates, carry_out
+from powermem._core.parsing import Decision, Decisions
 from powermem.types import Fact, Message, Scope
 
 

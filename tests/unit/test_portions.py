@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powermem.portions import Portion, halve
+from powermem._core.messages.portions import Portion, halve
 from powermem.types import Message
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from powermem.cleaning import content_hash
-from powermem.parsing import ParseError, parse_extraction
-from powermem.plan import NewMemories, learn
-from powermem.rules import extract, stated_preferences
+from powermem._core.changes.reconcile import NewMemories, learn
+from powermem._core.parsing import ParseError, parse_extraction
+from powermem._core.rules import extract, stated_preferences
+from powermem._core.text.cleaning import content_hash
 from powermem.types import Extracted, Fact, FoundPreference, Message, Scope
 
 CHEAP = {

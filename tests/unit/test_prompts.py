@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powermem.clock import parse
-from powermem.prompts import (
+from powermem._core.clock import parse
+from powermem._core.prompts import (
     ACTIONS,
     DECISION_SCHEMA,
     EXTRACTION_SCHEMA,
@@ -28,7 +28,7 @@ from powermem.prompts import (
     segmentation_messages,
     strip_recalled,
 )
-from powermem.prompts.quoting import frame, quote
+from powermem._core.prompts.quoting import frame, quote
 from powermem.types import Fact, Message, Schema
 
 TODAY = parse("2024-03-01T09:00:00Z")

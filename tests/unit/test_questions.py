@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powermem import marks
-from powermem.clock import from_datetime, to_iso
-from powermem.questions import find_period, read, voiced
-from powermem.text import count_terms, term_id
+from powermem._core.clock import from_datetime, to_iso
+from powermem._core.query.question import find_period, read, voiced
+from powermem._core.text import flags
+from powermem._core.text.terms import count_terms, term_id
 
 NOW = from_datetime(datetime(2026, 11, 21, 9, 30))
 
@@ -98,18 +98,18 @@ def test_any_text_can_be_asked(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "noted"),
     [
-        ("Where were you?", [marks.ASKS]),
-        ("Is this you? [shares a photo of a dog]", [marks.ASKS]),
-        ("你去哪了？", [marks.ASKS]),
+        ("Where were you?", [flags.ASKS]),
+        ("Is this you? [shares a photo of a dog]", [flags.ASKS]),
+        ("你去哪了？", [flags.ASKS]),
         ("Really? I had no idea.", []),
-        ("I moved last week", [marks.TELLS_TIME]),
-        ("Were you there yesterday?", [marks.ASKS, marks.TELLS_TIME]),
-        ("我昨天去了", [marks.TELLS_TIME]),
+        ("I moved last week", [flags.TELLS_TIME]),
+        ("Were you there yesterday?", [flags.ASKS, flags.TELLS_TIME]),
+        ("我昨天去了", [flags.TELLS_TIME]),
         ("", []),
     ],
 )
 def test_a_text_is_marked_by_what_it_asks_and_tells(text: str, noted: list[str]) -> None:
-    assert marks.of(text) == noted
+    assert flags.of(text) == noted
 
 
 def test_marks_and_sources_add_terms_but_no_length() -> None:

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from powermem.changes import Change, DeleteWhere, FinishTurns, FreeTurns, HoldLane, TurnsGone
-from powermem.sql.lanes import NEVER
-from powermem.sql.queue import QueueSQL
-from powermem.sql.sqlite import SQLiteSQL
-from powermem.sql.steps import Query, Statements, Steps
-from powermem.sqlite.engine import Engine
-from powermem.tasks import ProcessStatus, lane_of
+from powermem._core.changes.writes import Change, DeleteWhere, FinishTurns, FreeTurns, HoldLane, TurnsGone
+from powermem._core.sql.lanes import NEVER
+from powermem._core.sql.queue import QueueSQL
+from powermem._core.sql.sqlite import SQLiteSQL
+from powermem._core.sql.steps import Query, Statements, Steps
+from powermem._core.tasks.task import ProcessStatus, lane_of
+from powermem._sqlite.engine import Engine
 from powermem.types import Scope
 from tests.support.additions import ANA
 from tests.support.queueing import AT, LANE, UNTIL, becomes, said, task_of

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from powermem.ranking.bm25 import K1, B
-from powermem.ranking.codes import Codes
-from powermem.ranking.fusion import combine, rank
-from powermem.ranking.partition import Partition, PartitionRows
-from powermem.ranking.postings import Postings
-from powermem.ranking.selection import best, highest
-from powermem.ranking.vectors import Vectors, normalize
-from powermem.ranking.weights import Weights
-from powermem.text import count_terms, term_id
+from powermem._core.ranking.bm25 import K1, B
+from powermem._core.ranking.codes import Codes
+from powermem._core.ranking.fusion import combine, rank
+from powermem._core.ranking.partition import Partition, PartitionRows
+from powermem._core.ranking.postings import Postings
+from powermem._core.ranking.selection import best, highest
+from powermem._core.ranking.vectors import Vectors, normalize
+from powermem._core.ranking.weights import Weights
+from powermem._core.text.terms import count_terms, term_id
 from powermem.types import Cues
 
 

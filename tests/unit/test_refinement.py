@@ -8,11 +8,11 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from powermem.addition import Refinement
-from powermem.changes import AddMemory, Amend, Change, LinkTurns, ReplaceText, Supersede
-from powermem.filters import parse
-from powermem.plan import NewMemories
-from powermem.tasks import Task
+from powermem._core.changes.addition import Refinement
+from powermem._core.changes.reconcile import NewMemories
+from powermem._core.changes.writes import AddMemory, Amend, Change, LinkTurns, ReplaceText, Supersede
+from powermem._core.filters import parse
+from powermem._core.tasks.task import Task
 from powermem.types import Row, Scope
 
 AT = 1_800_000_000_000_000

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powermem.parsing import Decision, parse_decisions, resolution, resolve
-from powermem.parsing.resolution import asks_to_forget, says
-from powermem.text import terms
+from powermem._core.parsing import Decision, parse_decisions, resolution, resolve
+from powermem._core.parsing.resolution import asks_to_forget, says
+from powermem._core.text.terms import terms
 
 PARIS, LYON = "User lives in Paris", "User lives in Lyon"
 FORGET = "User wants it forgotten that they live in Paris"

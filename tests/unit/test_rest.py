@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from powermem.clock import parse
-from powermem.records import hit_record, preference_record, record, task_record
+from powermem._core.clock import parse
+from powermem._core.messages.rough import ROUGH_TYPE, rough_metadata, rough_texts
+from powermem._core.results.records import hit_record, preference_record, record, task_record
+from powermem._core.tasks.task import Preference, ProcessStatus, Task
 from powermem.rest import memory_detail, preference_detail, reply
-from powermem.rough import ROUGH_TYPE, rough_metadata, rough_texts
-from powermem.tasks import Preference, ProcessStatus, Task
 from powermem.types import Hit, Message, Row, Scope
 
 MORNING = parse("2025-12-10T09:44:35.901234Z")

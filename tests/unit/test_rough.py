@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from powermem.clock import parse
-from powermem.messages import read_messages
-from powermem.prompts import quote_recalled
-from powermem.rough import ROUGH_TYPE, is_rough, rough_metadata, rough_texts
+from powermem._core.clock import parse
+from powermem._core.messages.normalize import read_messages
+from powermem._core.messages.rough import ROUGH_TYPE, is_rough, rough_metadata, rough_texts
+from powermem._core.prompts import quote_recalled
 from powermem.types import Message, Row, Scope
 
 MORNING = parse("2025-12-10T09:44:31Z")

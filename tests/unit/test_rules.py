@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powermem.clock import parse
-from powermem.prompts import KINDS, quote_recalled
-from powermem.rules import extract
-from powermem.rules.dates import resolve
-from powermem.rules.names import stated_name
-from powermem.rules.sentences import split
+from powermem._core.clock import parse
+from powermem._core.prompts import KINDS, quote_recalled
+from powermem._core.rules import extract
+from powermem._core.rules.dates import resolve
+from powermem._core.rules.names import stated_name
+from powermem._core.rules.sentences import split
 from powermem.types import Fact, Message
 
 MONDAY = parse("2023-05-08T13:56:00Z")

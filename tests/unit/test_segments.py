@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powermem.buffering import GAP, by_gap
-from powermem.parsing import ParseError, parse_segments
+from powermem._core.parsing import ParseError, parse_segments
+from powermem._core.tasks.buffering import GAP, by_gap
 from powermem.types import Scope, Turn
 
 MINUTE = 60_000_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from powermem.sizing import Sizing
+from powermem._core.wire.sizing import Sizing
 
 
 def test_a_refusal_halves_and_success_doubles():

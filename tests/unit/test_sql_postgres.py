@@ -11,17 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powermem.changes import AddMemory
-from powermem.errors import ConfigError
-from powermem.filters import parse
-from powermem.indexing import index
-from powermem.metadata import decode, encode
-from powermem.ranking import bm25
-from powermem.ranking.found import Found
-from powermem.sql.dsn import read_dsn
-from powermem.sql.filters import narrow_filter
-from powermem.sql.jsonb import ESCAPED, PLAIN, POSTGRES, UNICODE
-from powermem.sql.postgres import (
+from powermem._core.changes.writes import AddMemory
+from powermem._core.filters import parse
+from powermem._core.metadata import decode, encode
+from powermem._core.ranking import bm25
+from powermem._core.ranking.server_rows import Found
+from powermem._core.sql.filters import narrow_filter
+from powermem._core.sql.jsonb import ESCAPED, PLAIN, POSTGRES, UNICODE
+from powermem._core.sql.postgres import (
     PostgresSQL,
     Vector,
     escape,
@@ -31,7 +28,10 @@ from powermem.sql.postgres import (
     unescape,
     unescape_json,
 )
-from powermem.sql.steps import Statement
+from powermem._core.sql.steps import Statement
+from powermem._core.text.indexing import index
+from powermem.config.conn.dsn import read_dsn
+from powermem.errors import ConfigError
 from powermem.types import Row, Scope
 
 ODD = st.text(st.sampled_from('a\x00\\u0\ufdd0\ufdd1\ufdd2"é'), max_size=12)

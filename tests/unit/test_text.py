@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powermem.cleaning import content_hash, normalize
-from powermem.clock import date_phrase, parse
-from powermem.languages import stop_words
-from powermem.stemming import stem
-from powermem.text import (
+from powermem._core.clock import date_phrase, parse
+from powermem._core.text.cleaning import content_hash, normalize
+from powermem._core.text.languages import stop_words
+from powermem._core.text.stemming import stem
+from powermem._core.text.terms import (
     count_terms,
     date_terms,
     query_terms,

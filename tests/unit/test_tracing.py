@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import powermem
-from powermem.tracing import annotate, span
+from powermem._core.tracing import annotate, span
 
 USE = """
 import sys

@@ -7,15 +7,15 @@ import json
 
 import pytest
 
+from powermem._core.wire.ability import Abilities, Structure, refused_field
+from powermem._core.wire.anthropic import messages_body, read_message
+from powermem._core.wire.body import decode, encode
+from powermem._core.wire.chat import ANTHROPIC, OPENAI
+from powermem._core.wire.failure import Failure
+from powermem._core.wire.foreign import completion_of
+from powermem._core.wire.openai import chat_body, read_chat
 from powermem.errors import ProviderError
 from powermem.types import Schema
-from powermem.wire.ability import Abilities, Structure, refused_field
-from powermem.wire.anthropic import messages_body, read_message
-from powermem.wire.body import decode, encode
-from powermem.wire.chat import ANTHROPIC, OPENAI
-from powermem.wire.failure import Failure
-from powermem.wire.foreign import completion_of
-from powermem.wire.openai import chat_body, read_chat
 
 SCHEMA = Schema("facts", {"type": "object", "properties": {"facts": {"type": "array"}}})
 SYSTEM = {"role": "system", "content": "Find facts."}

@@ -7,9 +7,9 @@ import base64
 import numpy as np
 import pytest
 
+from powermem._core.wire.foreign import vectors_of
+from powermem._core.wire.openai import embedding_body, read_embeddings
 from powermem.errors import ProviderError
-from powermem.wire.foreign import vectors_of
-from powermem.wire.openai import embedding_body, read_embeddings
 
 
 def test_a_request_asks_only_for_what_is_wanted():

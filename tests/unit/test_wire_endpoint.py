@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from powermem._core.wire.endpoint import build_endpoint, join_url
+from powermem._core.wire.secret import scrub, shorten
 from powermem.errors import ConfigError
-from powermem.wire.endpoint import build_endpoint, join_url
-from powermem.wire.secret import scrub, shorten
 
 KEY = "sk-proj-a1b2c3d4e5f6g7h8"
 

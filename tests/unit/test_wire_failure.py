@@ -9,10 +9,10 @@ import ssl
 import httpcore
 import pytest
 
+from powermem._core.wire import failure
+from powermem._core.wire.endpoint import Endpoint, build_endpoint
+from powermem._core.wire.foreign import foreign_error
 from powermem.errors import AuthenticationError, ProviderError, ProviderTimeoutError, RateLimitError
-from powermem.wire import failure
-from powermem.wire.endpoint import Endpoint, build_endpoint
-from powermem.wire.foreign import foreign_error
 
 KEY = "sk-proj-a1b2c3d4e5f6g7h8"
 ENDPOINT = build_endpoint("openai", "https://api.example/v1", headers={"Authorization": f"Bearer {KEY}"})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from powermem._core.wire.proxy import proxy_for
 from powermem.errors import ConfigError
-from powermem.wire.proxy import proxy_for
 
 NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 

@@ -6,13 +6,13 @@ import json
 
 import pytest
 
+from powermem._core.tasks.task import is_hopeless
+from powermem._core.wire import failure
+from powermem._core.wire.ability import Abilities, Retrial, Structure
+from powermem._core.wire.endpoint import build_endpoint
+from powermem._core.wire.foreign import foreign_error
+from powermem._core.wire.reasons import FILTERED, QUOTA, TOO_LONG
 from powermem.errors import AuthenticationError, ProviderError, RateLimitError
-from powermem.tasks import is_hopeless
-from powermem.wire import failure
-from powermem.wire.ability import Abilities, Retrial, Structure
-from powermem.wire.endpoint import build_endpoint
-from powermem.wire.foreign import foreign_error
-from powermem.wire.reasons import FILTERED, QUOTA, TOO_LONG
 
 ENDPOINT = build_endpoint("openai", "https://api.example/v1")
 

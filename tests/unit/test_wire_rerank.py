@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from powermem._core.wire.rerank import cut_documents, read_ranking, rerank_body
 from powermem.errors import ProviderError
-from powermem.wire.rerank import cut_documents, read_ranking, rerank_body
 
 RESULTS = [
     {"index": 1, "relevance_score": 0.2},

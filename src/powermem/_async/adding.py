@@ -12,9 +12,9 @@ from time import perf_counter
 from typing import Any, Literal
 
 from .._concurrency import async_gather
-from ..addition import Addition, Refinement
-from ..buffering import waiting_turns
-from ..changes import (
+from .._core.changes.addition import Addition, Refinement
+from .._core.changes.reconcile import NewMemories, replacement
+from .._core.changes.writes import (
     AddMemory,
     AddTask,
     AlreadyDone,
@@ -27,16 +27,16 @@ from ..changes import (
     Reply,
     Updated,
 )
-from ..cleaning import content_hash
-from ..clock import now as clock_now
+from .._core.clock import now as clock_now
+from .._core.ids import new_id
+from .._core.messages.normalize import has_parts
+from .._core.messages.rough import ROUGH_TYPE, rough_metadata, rough_texts
+from .._core.results.records import event_items
+from .._core.tasks.buffering import waiting_turns
+from .._core.tasks.task import Task, completion_key, lane_of
+from .._core.text.cleaning import content_hash
+from .._core.tracing import Value, annotate, span
 from ..errors import InvalidInputError, StoreUnavailableError
-from ..ids import new_id
-from ..messages import has_parts
-from ..plan import NewMemories, replacement
-from ..records import event_items
-from ..rough import ROUGH_TYPE, rough_metadata, rough_texts
-from ..tasks import Task, completion_key, lane_of
-from ..tracing import Value, annotate, span
 from ..types import AddResult, MemoryEvent, Message, Row, Scope, Usage, UsageRecord
 from .bulk.loading import Outcome as Loaded
 from .encoder import AsyncEncoder

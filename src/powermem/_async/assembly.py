@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
 
-from ..clock import read_zone
+from .._core.clock import read_zone
+from .._core.forks import undivided
 from ..config import MemoryConfig, Settings, resolve
+from ..config.conn import Place, read_conn, settled, without_place
 from ..config.identity import identity_of, located
 from ..config.resolution import check
 from ..config.stores import SQLiteConfig
-from ..database import Place, read_conn, settled, without_place
-from ..forks import undivided
 from .adding import AsyncAdding
 from .encoder import AsyncEncoder
 from .extraction.extractor import AsyncExtractor
@@ -24,13 +24,13 @@ from .processing.runner import AsyncTaskRunner, Observer
 from .processing.scheduler import AsyncScheduler
 from .processing.submitter import AsyncSubmitter
 from .processing.worker import AsyncProcessor
-from .providers.build import build_embedder, build_llm, build_media, build_meter, build_reranker
 from .providers.embedder import AsyncEmbedder
+from .providers.factory import build_embedder, build_llm, build_media, build_meter, build_reranker
 from .providers.http import AsyncHTTPClient
 from .providers.metered import AsyncMeter
 from .retrieval.search import AsyncRetrieval
 from .stores.base import AsyncStore
-from .stores.build import build_store
+from .stores.factory import build_store
 
 _logger = logging.getLogger("powermem")
 

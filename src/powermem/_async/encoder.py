@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from .._concurrency import AsyncLock
-from ..cache import Vector
+from .._core.embedding.cache import Vector
+from .._core.text.indexing import embedding_bytes
+from .._core.wire.reasons import TOO_LONG, UNUSABLE
 from ..errors import ConfigError, EmbeddingMismatchError, PowerMemError, ProviderError
-from ..indexing import embedding_bytes
 from ..types import EmbedderIdentity
-from ..wire.reasons import TOO_LONG, UNUSABLE
 from .providers.batched import AsyncBatchedEmbedder, Outcome
 from .stores.base import AsyncStore
 

@@ -20,21 +20,21 @@ from .._concurrency import (
     async_shield,
     async_to_thread,
 )
+from .._core.embedding.minilm import PROVIDER, SHARED
+from .._core.forks import free_in_child, undivided
+from .._core.ids import new_id
+from .._core.tasks.task import OPEN, ProcessStatus
+from ..config.conn import settled
 from ..config.resolution import store_settings
-from ..database import settled
 from ..errors import ClosedError, EmbeddingMismatchError, PowerMemError, ProcessTimeout
-from ..forks import free_in_child, undivided
-from ..ids import new_id
-from ..minilm import PROVIDER, SHARED
-from ..tasks import OPEN, ProcessStatus
 from ..types import Scope
 from .assembly import Components, Design, Share, assemble
 from .clients.keeper import AsyncKeeper
 from .processing.handle import AsyncProcessTask, AsyncWatcher
 from .processing.runner import Observer
 from .processing.submitter import Asked, AsyncSubmitter
-from .stores.build import build_store
-from .stores.locating import async_locate
+from .stores.factory import build_store
+from .stores.server.recognize import async_locate
 
 _logger = logging.getLogger("powermem")
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import PrivateAttr
 
-from .. import clock
+from .._core import clock
+from .._core.inputs import check_amount, check_count, check_seconds, check_share, named
+from .._core.masking import shown
+from .._core.tasks.task import ProcessStatus
 from ..config import MemoryConfig
 from ..errors import InvalidInputError
-from ..inputs import check_amount, check_count, check_seconds, check_share, named
-from ..masking import shown
-from ..tasks import ProcessStatus
 from ..types import ProcessingStatistics
 from .access import AsyncAccess
 from .clients.attendance import AsyncAttendance

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from ..forks import watch_forks
+from .._core.forks import watch_forks
 from .signals import Event
 
 _logger = logging.getLogger(__name__)

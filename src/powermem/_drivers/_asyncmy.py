@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
+from .._core.hints.extras import pip_install
 from ..errors import ConfigError
-from ..installing import pip_install
 from . import mysql
 from .base import Limit, Server, Values, formatted, no_reply, not_unicode
 from .watching import Watch

@@ -8,9 +8,9 @@ import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
+from .._core.hints.extras import pip_install
+from .._core.sql.postgres import Vector
 from ..errors import ConfigError, StoreError
-from ..installing import pip_install
-from ..sql.postgres import Vector
 from .base import Limit, Server, Values, no_reply, not_unicode, numbered
 
 try:

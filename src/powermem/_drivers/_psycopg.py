@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from time import monotonic
 from typing import Any
 
+from .._core.hints.extras import pip_install
+from .._core.sql.postgres import Vector
 from ..errors import ConfigError, StoreError
-from ..installing import pip_install
-from ..sql.postgres import Vector
 from .base import Limit, Server, Values, formatted, no_reply, not_unicode
 
 try:

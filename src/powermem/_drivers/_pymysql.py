@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
+from .._core.hints.extras import pip_install
 from ..errors import ConfigError, StoreError
-from ..installing import pip_install
 from . import mysql
 from .base import Limit, Server, Values, formatted, no_reply, not_unicode
 

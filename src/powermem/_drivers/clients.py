@@ -21,9 +21,9 @@ from functools import partial
 from time import monotonic
 from typing import Any, Protocol
 
-from ..clients import GENERIC, Api, Attended, ClientMethods, reply_text
+from .._core.clients import GENERIC, Api, Attended, ClientMethods, reply_text
+from .._core.forks import free_in_child
 from ..errors import InvalidInputError
-from ..forks import free_in_child
 from .streamed import end_tap, is_stream, tap_body, tapped
 
 _logger = logging.getLogger("powermem.clients")

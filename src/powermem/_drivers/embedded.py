@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from .._core.hints.extras import pip_install
 from ..errors import ConfigError, StoreUnavailableError
-from ..installing import pip_install
 from .base import Server
 
 _NEEDED = (

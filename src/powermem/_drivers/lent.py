@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 from .._concurrency import AsyncThreads, async_to_thread
 from .._concurrency.pool import NO_THREAD
-from ..database.place import IN_MEMORY, Factory, Place
+from .._core.masking import mask_text
+from ..config.conn.target import IN_MEMORY, Factory, Place
 from ..errors import ConfigError, StoreUnavailableError
-from ..masking import mask_text
 from . import mysql
 from .base import AsyncConnection, Connection, Limit, Server, Values, no_reply
 

@@ -6,8 +6,8 @@ import ssl
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from .._core.sql.steps import TransactionAbortedError
 from ..errors import StoreError, StoreUnavailableError
-from ..sql.steps import TransactionAbortedError
 from . import base
 from .base import (
     ConnectionLostError,

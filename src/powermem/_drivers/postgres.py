@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import ssl
 
+from .._core.sql.steps import TransactionAbortedError
 from ..errors import StoreError, StoreUnavailableError
-from ..sql.steps import TransactionAbortedError
 from . import base
 from .base import (
     ConnectionLostError,

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
 
-from ..clock import read_zone
+from .._core.clock import read_zone
+from .._core.forks import undivided
 from ..config import MemoryConfig, Settings, resolve
+from ..config.conn import Place, read_conn, settled, without_place
 from ..config.identity import identity_of, located
 from ..config.resolution import check
 from ..config.stores import SQLiteConfig
-from ..database import Place, read_conn, settled, without_place
-from ..forks import undivided
 from .adding import Adding
 from .encoder import Encoder
 from .extraction.extractor import Extractor
@@ -25,13 +25,13 @@ from .processing.runner import Observer, TaskRunner
 from .processing.scheduler import Scheduler
 from .processing.submitter import Submitter
 from .processing.worker import Processor
-from .providers.build import build_embedder, build_llm, build_media, build_meter, build_reranker
 from .providers.embedder import Embedder
+from .providers.factory import build_embedder, build_llm, build_media, build_meter, build_reranker
 from .providers.http import HTTPClient
 from .providers.metered import Meter
 from .retrieval.search import Retrieval
 from .stores.base import Store
-from .stores.build import build_store
+from .stores.factory import build_store
 
 _logger = logging.getLogger("powermem")
 

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from .._concurrency import Lock
-from ..cache import Vector
+from .._core.embedding.cache import Vector
+from .._core.text.indexing import embedding_bytes
+from .._core.wire.reasons import TOO_LONG, UNUSABLE
 from ..errors import ConfigError, EmbeddingMismatchError, PowerMemError, ProviderError
-from ..indexing import embedding_bytes
 from ..types import EmbedderIdentity
-from ..wire.reasons import TOO_LONG, UNUSABLE
 from .providers.batched import BatchedEmbedder, Outcome
 from .stores.base import Store
 

@@ -14,33 +14,23 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from .. import clock
 from .._concurrency import (
     Items,
     refuse_misuse,
     residence,
     to_thread,
 )
-from .._drivers.clients import wrapped
-from ..addition import Addition, read_addition
-from ..buffering import waiting_turns
-from ..changes import (
+from .._core import clock
+from .._core.changes.addition import Addition, read_addition
+from .._core.changes.writes import (
     Amend,
     Delete,
     DeleteWhere,
 )
-from ..clients import new_messages, reply_text
-from ..clock import read_zone
-from ..errors import (
-    InvalidInputError,
-    NotFoundError,
-    PowerMemError,
-)
-from ..exchange.checkpoint import Checkpoint
-from ..exchange.files import Target
-from ..exchange.sources import Source
-from ..filters import parse as parse_filters
-from ..inputs import (
+from .._core.clients import new_messages, reply_text
+from .._core.clock import read_zone
+from .._core.filters import parse as parse_filters
+from .._core.inputs import (
     KEEP,
     Id,
     Moment,
@@ -59,12 +49,13 @@ from ..inputs import (
     named,
     read_id,
 )
-from ..masking import shown
-from ..messages import Content, Messages, check_conversation, read_messages
-from ..metadata import check_metadata
-from ..prompts import quote_recalled, strip_recalled
-from ..recalled import RecalledFact, recalled_lines
-from ..records import (
+from .._core.masking import shown
+from .._core.messages.normalize import Content, Messages, check_conversation, read_messages
+from .._core.messages.rough import is_rough
+from .._core.metadata import check_metadata
+from .._core.prompts import quote_recalled, strip_recalled
+from .._core.results.recalled import RecalledFact, recalled_lines
+from .._core.results.records import (
     answer_record,
     full_record,
     history_record,
@@ -77,11 +68,20 @@ from ..records import (
     turn_record,
     updated_record,
 )
-from ..rough import is_rough
-from ..tasks import (
+from .._core.tasks.buffering import waiting_turns
+from .._core.tasks.task import (
     ProcessStatus,
     Task,
     work_scope,
+)
+from .._core.transfer.checkpoint import Checkpoint
+from .._core.transfer.files import Target
+from .._core.transfer.sources import Source
+from .._drivers.clients import wrapped
+from ..errors import (
+    InvalidInputError,
+    NotFoundError,
+    PowerMemError,
 )
 from ..types import (
     AddManyResult,

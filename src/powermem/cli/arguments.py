@@ -9,13 +9,13 @@ import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from .._core.clock import parse as parse_moment
+from .._core.inputs import SORT_COLUMNS
+from .._core.masking import mask_text
+from .._core.tasks.task import ProcessStatus
+from .._core.transfer import FORMATS
 from .._version import __version__
-from ..clock import parse as parse_moment
 from ..errors import InvalidInputError
-from ..exchange import FORMATS
-from ..inputs import SORT_COLUMNS
-from ..masking import mask_text
-from ..tasks import ProcessStatus
 
 _USAGE = 2
 _INTRODUCTION = "A lasting memory for AI agents: keeps what matters from conversations and finds it again."

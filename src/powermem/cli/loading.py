@@ -112,8 +112,8 @@ class Keeper:
 
 def load(options: Namespace, output: Output) -> int:
     """Remember the conversations in a file."""
+    from .._core.transfer.checkpoint import Checkpoint
     from .._sync.bulk.loading import Loader
-    from ..exchange.checkpoint import Checkpoint
 
     tally = Tally()
     with (

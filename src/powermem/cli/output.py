@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..installing import pip_install
+from .._core.hints.extras import pip_install
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from .._core.messages.forms import holds_messages
+from .._core.transfer.database_files import is_database
 from ..errors import InvalidInputError
-from ..forms import holds_messages
-from ..sqlite.files import is_database
 from .output import CommandError
 
 Call = dict[str, Any]

@@ -7,8 +7,8 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from .._core.tasks.task import ProcessStatus
 from ..errors import InvalidInputError, NotFoundError, PowerMemError
-from ..tasks import ProcessStatus
 from ..types import TaskStatus
 from . import views
 from .configuration import open_memory, scope

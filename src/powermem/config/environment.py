@@ -15,7 +15,7 @@ from dotenv import dotenv_values, find_dotenv
 
 from powermem.errors import ConfigError
 
-from ..masking import shown
+from .._core.masking import shown
 from . import ignored
 from .fields import Env, Section, marker, reveal, section_in
 from .models import Chosen, MemoryConfig

@@ -20,8 +20,8 @@ from pydantic import (
     SecretStr,
 )
 
+from .._core.masking import MASK, is_secret, mask_text
 from ..errors import ConfigError
-from ..masking import MASK, is_secret, mask_text
 
 _MAX_DEPTH = 32
 _MOST = (1 << 63) - 1

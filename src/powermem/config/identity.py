@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
-from ..inputs import absolute
+from .._core.inputs import absolute
 from .settings import Settings
 from .stores import OceanBaseConfig, SQLiteConfig
 

@@ -15,7 +15,8 @@ from pydantic import (
     field_validator,
 )
 
-from ..clock import read_zone, unknown_zone
+from .._core.clock import read_zone, unknown_zone
+from .._core.hints.suggestions import unknown_provider
 from ..errors import ConfigError, InvalidInputError
 from . import registry
 from .fields import Env, Section, alias, display
@@ -30,7 +31,6 @@ from .sections import (
     Security,
 )
 from .stores import StoreConfig
-from .suggestions import unknown_provider
 from .tables import STORES, Kind
 from .validation import Idle, InvalidConfig, problems, split
 

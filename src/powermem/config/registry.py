@@ -13,9 +13,9 @@ from pydantic import AliasChoices, Field, create_model
 
 from powermem.errors import ConfigError
 
+from .._core.hints.suggestions import shown_name, unknown_provider
 from .fields import Env, HttpUrl, Secret
 from .providers import CustomConfig, ProviderConfig
-from .suggestions import shown_name, unknown_provider
 from .tables import EMBEDDERS, LLMS, RERANKERS, STORES, TRANSCRIBERS, Factory, Kind, Provider
 
 _BUILT_IN: dict[Kind, dict[str, Provider]] = {

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from powermem.errors import ConfigError
 
-from ..masking import is_key, shown
+from .._core.masking import is_key, shown
 from .environment import auto_config
 from .fields import Option, Url, marker
 from .models import MemoryConfig, ModelProvider

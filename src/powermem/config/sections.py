@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from ..budget import EMBEDDED_TEXTS, LLM_CALLS, LLM_TOKENS
-from ..ranking.weights import Weights
+from .._core.ranking.weights import Weights
+from .._core.wire.budget import EMBEDDED_TEXTS, LLM_CALLS, LLM_TOKENS
 from .fields import (
     Amount,
     Count,
@@ -89,7 +89,7 @@ class Budget(Section):
 
 
 class Search(Section):
-    """How much each part of a score counts; zero switches a part off. See `powermem.ranking.weights`."""
+    """How much each part of a score counts; zero switches a part off. See `_core.ranking.weights`."""
 
     prefix: ClassVar[str] = "POWERMEM_SEARCH_"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from ..masking import MASK, is_key
-from .suggestions import nearest
+from .._core.hints.suggestions import nearest
+from .._core.masking import MASK, is_key
 
 _FOR_PROCESS = frozenset({"POWERMEM_ENV_FILE", "POWERMEM_DEBUG"})
 # Of names as general as these only the exact one is ours.

@@ -10,10 +10,10 @@ from pydantic import ValidationError
 
 from powermem.errors import ConfigError
 
-from ..masking import MASK, is_key, is_secret, shown
+from .._core.hints.suggestions import shown_name, unknown_key
+from .._core.masking import MASK, is_key, is_secret, shown
 from .fields import Section, spellings
 from .ignored import SECTIONS, Path, is_worth_telling, keys_at, sections_in
-from .suggestions import shown_name, unknown_key
 
 _SHOWN = 60
 _EXPECTED = (

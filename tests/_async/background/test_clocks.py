@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from powermem import AsyncMemory, ProcessStatus, clock
+from powermem import AsyncMemory, ProcessStatus
 from powermem._async.processing import runner
+from powermem._core import clock
 from tests._async.patience import async_comes, async_known, async_until
 from tests.support.apiserver import ApiServer, failure
 from tests.support.queueing import LongPause

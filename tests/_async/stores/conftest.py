@@ -10,7 +10,7 @@ import pytest
 
 from powermem import AsyncMemory
 from powermem._async.stores.base import AsyncStore
-from powermem._async.stores.build import build_store
+from powermem._async.stores.factory import build_store
 from powermem.config import resolve
 from tests.support.queueing import MOCK
 

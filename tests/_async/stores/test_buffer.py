@@ -10,8 +10,8 @@ import pytest
 from powermem import StoreError
 from powermem._async.stores.base import AsyncStore
 from powermem._concurrency import async_gather
-from powermem.changes import Change, DeleteWhere, FinishTurns, FreeTurns, LinkTurns, TurnsGone
-from powermem.tasks import BufferedTurn, ProcessStatus, Task, lane_of
+from powermem._core.changes.writes import Change, DeleteWhere, FinishTurns, FreeTurns, LinkTurns, TurnsGone
+from powermem._core.tasks.task import BufferedTurn, ProcessStatus, Task, lane_of
 from powermem.types import Scope, Turn
 from tests.support.additions import ANA, memory_of
 from tests.support.queueing import AT, LANE, SECOND, UNTIL, USERS, becomes, said, task_of

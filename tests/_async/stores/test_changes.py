@@ -13,7 +13,7 @@ import pytest
 from powermem import AsyncMemory, StoreError
 from powermem._async.stores.base import AsyncStore
 from powermem._concurrency import async_gather
-from powermem.changes import (
+from powermem._core.changes.writes import (
     Added,
     AlreadyDone,
     AlreadyStored,
@@ -31,7 +31,7 @@ from powermem.changes import (
     Updated,
     VersionConflict,
 )
-from powermem.clock import now
+from powermem._core.clock import now
 from powermem.types import Row, Scope
 from tests.support.additions import ANA, memory_of, search_for, turn_of, vector
 

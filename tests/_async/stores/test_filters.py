@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 from powermem import AsyncMemory
 from powermem._async.stores.base import AsyncStore
-from powermem.filters import matches, parse
+from powermem._core.filters import matches, parse
 from powermem.types import Row, Scope
 from tests.support.additions import memory_of, search_for
 from tests.support.filtering import Filter

@@ -10,7 +10,7 @@ import pytest
 
 from powermem._async.stores.base import AsyncStore
 from powermem._concurrency import async_gather
-from powermem.changes import (
+from powermem._core.changes.writes import (
     Change,
     DeleteWhere,
     FinishTurns,
@@ -20,7 +20,7 @@ from powermem.changes import (
     TurnsGone,
     UpdateTask,
 )
-from powermem.tasks import ProcessStatus, Task, lane_of
+from powermem._core.tasks.task import ProcessStatus, Task, lane_of
 from powermem.types import Scope
 from tests.support.additions import memory_of
 from tests.support.queueing import AT, LANE, LONG, SECOND, UNTIL, USERS, becomes, said, task_of

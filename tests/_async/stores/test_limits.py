@@ -10,7 +10,7 @@ import pytest
 from servers import Server
 
 from powermem import AsyncMemory, InvalidInputError, StoreError, StoreUnavailableError
-from powermem._async.stores.pool import AsyncPool
+from powermem._async.stores.server.pool import AsyncPool
 from powermem._concurrency import async_gather
 from powermem._drivers._asyncpg import AsyncPostgresDriver
 from powermem._drivers.base import Server as Address

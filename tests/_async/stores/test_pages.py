@@ -11,7 +11,7 @@ import pytest
 from powermem import AsyncMemory
 from powermem._async.stores.base import AsyncStore
 from powermem._concurrency import AsyncEvent, async_gather
-from powermem.changes import Amend
+from powermem._core.changes.writes import Amend
 from powermem.types import Scope
 from tests.support.additions import memory_of
 

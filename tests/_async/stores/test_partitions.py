@@ -11,7 +11,7 @@ import pytest
 
 from powermem import AsyncMemory
 from powermem._async.stores import postgres
-from powermem._async.stores.pool import AsyncReader
+from powermem._async.stores.server.pool import AsyncReader
 
 pytestmark = pytest.mark.stores("postgres")
 

@@ -11,9 +11,9 @@ from servers import PgBouncer
 
 from powermem import AsyncMemory, StoreError
 from powermem._concurrency import async_gather
+from powermem._core.sql.postgres import SESSION
 from powermem._drivers._asyncpg import AsyncPostgresDriver
 from powermem._drivers.base import Server
-from powermem.sql.postgres import SESSION
 from tests.support.databases import execute
 
 pytestmark = pytest.mark.stores("postgres")

@@ -11,14 +11,14 @@ import pytest
 
 from powermem import AsyncMemory, StoreError
 from powermem._async.stores.base import AsyncStore
-from powermem._async.stores.build import build_store
+from powermem._async.stores.factory import build_store
 from powermem._concurrency import async_gather
-from powermem.changes import Delete as DeleteMemory
-from powermem.changes import DeleteWhere, FinishTurns, TaskEnded, TurnsGone, VersionConflict
+from powermem._core.changes.writes import Delete as DeleteMemory
+from powermem._core.changes.writes import DeleteWhere, FinishTurns, TaskEnded, TurnsGone, VersionConflict
+from powermem._core.filters import parse
+from powermem._core.sql.schema import DATED_TABLES, QUEUE_TABLES
+from powermem._core.tasks.task import ProcessStatus, lane_of
 from powermem.config import resolve
-from powermem.filters import parse
-from powermem.sql.schema import DATED_TABLES, QUEUE_TABLES
-from powermem.tasks import ProcessStatus, lane_of
 from powermem.types import Scope
 from tests.support.additions import ANA, memory_of, turn_of
 from tests.support.databases import execute

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory
-from powermem._async.stores import indexed
 from powermem._async.stores.base import AsyncStore
-from powermem._async.stores.oceanbase import AsyncOceanBaseStore
-from powermem.changes import AddMemory, Amend, Delete, ReplaceText, Supersede
-from powermem.filters import parse
-from powermem.sql.oceanbase import OceanBaseSQL
-from powermem.text import term_id
+from powermem._async.stores.oceanbase import search
+from powermem._async.stores.oceanbase.store import AsyncOceanBaseStore
+from powermem._core.changes.writes import AddMemory, Amend, Delete, ReplaceText, Supersede
+from powermem._core.filters import parse
+from powermem._core.sql.oceanbase import OceanBaseSQL
+from powermem._core.text.terms import term_id
 from powermem.types import Hit, Scope, SearchRequest
 from tests.support.additions import memory_of, search_for, vector
 from tests.support.filling import random_texts
@@ -162,7 +162,7 @@ def left_to_the_server(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
     """Let a few hundred rows be too many for this process, and perhaps for comparing them all."""
     monkeypatch.setattr(OceanBaseSQL, "held", 100)
     if request.param == "indexes":
-        monkeypatch.setattr(indexed, "_EXACT", 100)
+        monkeypatch.setattr(search, "_EXACT", 100)
 
 
 @pytest.mark.stores("oceanbase")

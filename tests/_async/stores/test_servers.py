@@ -13,8 +13,8 @@ from servers import Server
 from servers.process import free_port
 
 from powermem import AsyncMemory, StoreError, StoreUnavailableError
-from powermem._async.stores import pool
-from powermem._async.stores import server as server_module
+from powermem._async.stores.server import pool
+from powermem._async.stores.server import store as server_module
 from powermem._concurrency import AsyncEvent, async_gather, async_to_thread
 from tests.support.databases import arguments, execute
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from powermem._core.wire.retry import Backoff
 from powermem._sync.processing import runner
-from powermem.wire.retry import Backoff
 from tests.support.apiserver import ApiServer
 from tests.support.scripted import ScriptedModel, eager
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from powermem import Memory, ProcessStatus, clock
+from powermem import Memory, ProcessStatus
+from powermem._core import clock
 from powermem._sync.processing import runner
 from tests._sync.patience import comes, known, until
 from tests.support.apiserver import ApiServer, failure

@@ -11,7 +11,7 @@ import pytest
 
 from powermem import Memory
 from powermem._sync.stores.base import Store
-from powermem._sync.stores.build import build_store
+from powermem._sync.stores.factory import build_store
 from powermem.config import resolve
 from tests.support.queueing import MOCK
 

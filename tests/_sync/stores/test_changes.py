@@ -13,8 +13,7 @@ import pytest
 
 from powermem import Memory, StoreError
 from powermem._concurrency import gather
-from powermem._sync.stores.base import Store
-from powermem.changes import (
+from powermem._core.changes.writes import (
     Added,
     AlreadyDone,
     AlreadyStored,
@@ -32,7 +31,8 @@ from powermem.changes import (
     Updated,
     VersionConflict,
 )
-from powermem.clock import now
+from powermem._core.clock import now
+from powermem._sync.stores.base import Store
 from powermem.types import Row, Scope
 from tests.support.additions import ANA, memory_of, search_for, turn_of, vector
 

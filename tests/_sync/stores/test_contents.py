@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from powermem import Memory
+from powermem._core.clock import parse
 from powermem._sync.stores.base import Store
-from powermem.clock import parse
 from powermem.types import Scope
 from tests.support.additions import memory_of, search_for, turn_of
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from powermem import Memory
+from powermem._core.filters import matches, parse
 from powermem._sync.stores.base import Store
-from powermem.filters import matches, parse
 from powermem.types import Row, Scope
 from tests.support.additions import memory_of, search_for
 from tests.support.filtering import Filter

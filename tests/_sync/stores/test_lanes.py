@@ -10,8 +10,7 @@ from functools import partial
 import pytest
 
 from powermem._concurrency import gather
-from powermem._sync.stores.base import Store
-from powermem.changes import (
+from powermem._core.changes.writes import (
     Change,
     DeleteWhere,
     FinishTurns,
@@ -21,7 +20,8 @@ from powermem.changes import (
     TurnsGone,
     UpdateTask,
 )
-from powermem.tasks import ProcessStatus, Task, lane_of
+from powermem._core.tasks.task import ProcessStatus, Task, lane_of
+from powermem._sync.stores.base import Store
 from powermem.types import Scope
 from tests.support.additions import memory_of
 from tests.support.queueing import AT, LANE, LONG, SECOND, UNTIL, USERS, becomes, said, task_of

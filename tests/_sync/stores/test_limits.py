@@ -14,7 +14,7 @@ from powermem import InvalidInputError, Memory, StoreError, StoreUnavailableErro
 from powermem._concurrency import gather
 from powermem._drivers._psycopg import PostgresDriver
 from powermem._drivers.base import Server as Address
-from powermem._sync.stores.pool import Pool
+from powermem._sync.stores.server.pool import Pool
 from tests.support.databases import execute
 
 PACKET = 1 << 17

@@ -12,7 +12,7 @@ import pytest
 
 from powermem import Memory
 from powermem._sync.stores import postgres
-from powermem._sync.stores.pool import Reader
+from powermem._sync.stores.server.pool import Reader
 
 pytestmark = pytest.mark.stores("postgres")
 

@@ -12,9 +12,9 @@ from servers import PgBouncer
 
 from powermem import Memory, StoreError
 from powermem._concurrency import gather
+from powermem._core.sql.postgres import SESSION
 from powermem._drivers._psycopg import PostgresDriver
 from powermem._drivers.base import Server
-from powermem.sql.postgres import SESSION
 from tests.support.databases import execute
 
 pytestmark = pytest.mark.stores("postgres")

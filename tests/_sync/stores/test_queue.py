@@ -12,14 +12,14 @@ import pytest
 
 from powermem import Memory, StoreError
 from powermem._concurrency import gather
+from powermem._core.changes.writes import Delete as DeleteMemory
+from powermem._core.changes.writes import DeleteWhere, FinishTurns, TaskEnded, TurnsGone, VersionConflict
+from powermem._core.filters import parse
+from powermem._core.sql.schema import DATED_TABLES, QUEUE_TABLES
+from powermem._core.tasks.task import ProcessStatus, lane_of
 from powermem._sync.stores.base import Store
-from powermem._sync.stores.build import build_store
-from powermem.changes import Delete as DeleteMemory
-from powermem.changes import DeleteWhere, FinishTurns, TaskEnded, TurnsGone, VersionConflict
+from powermem._sync.stores.factory import build_store
 from powermem.config import resolve
-from powermem.filters import parse
-from powermem.sql.schema import DATED_TABLES, QUEUE_TABLES
-from powermem.tasks import ProcessStatus, lane_of
 from powermem.types import Scope
 from tests.support.additions import ANA, memory_of, turn_of
 from tests.support.databases import execute

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from powermem import Memory
-from powermem._sync.stores import indexed
+from powermem._core.changes.writes import AddMemory, Amend, Delete, ReplaceText, Supersede
+from powermem._core.filters import parse
+from powermem._core.sql.oceanbase import OceanBaseSQL
+from powermem._core.text.terms import term_id
 from powermem._sync.stores.base import Store
-from powermem._sync.stores.oceanbase import OceanBaseStore
-from powermem.changes import AddMemory, Amend, Delete, ReplaceText, Supersede
-from powermem.filters import parse
-from powermem.sql.oceanbase import OceanBaseSQL
-from powermem.text import term_id
+from powermem._sync.stores.oceanbase import search
+from powermem._sync.stores.oceanbase.store import OceanBaseStore
 from powermem.types import Hit, Scope, SearchRequest
 from tests.support.additions import memory_of, search_for, vector
 from tests.support.filling import random_texts
@@ -161,7 +161,7 @@ def left_to_the_server(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
     """Let a few hundred rows be too many for this process, and perhaps for comparing them all."""
     monkeypatch.setattr(OceanBaseSQL, "held", 100)
     if request.param == "indexes":
-        monkeypatch.setattr(indexed, "_EXACT", 100)
+        monkeypatch.setattr(search, "_EXACT", 100)
 
 
 @pytest.mark.stores("oceanbase")

@@ -15,8 +15,8 @@ from servers.process import free_port
 
 from powermem import Memory, StoreError, StoreUnavailableError
 from powermem._concurrency import Event, gather, to_thread
-from powermem._sync.stores import pool
-from powermem._sync.stores import server as server_module
+from powermem._sync.stores.server import pool
+from powermem._sync.stores.server import store as server_module
 from tests.support.databases import arguments, execute
 
 pytestmark = pytest.mark.stores("postgres", "oceanbase", "mysql")

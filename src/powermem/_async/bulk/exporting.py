@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from functools import partial
 
-from ...exchange.files import LineWriter, Target
-from ...exchange.lines import Header, write_header, write_item
-from ...exchange.sources import Page
-from ...filters import Expression
+from ..._core.filters import Expression
+from ..._core.transfer.files import LineWriter, Target
+from ..._core.transfer.lines import Header, write_header, write_item
+from ..._core.transfer.sources import Page
 from ...types import ExportResult, Scope, Stored
 from ..stores.base import AsyncStore
 from .opening import async_acquire, async_outlast

@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from ... import clock
 from ..._concurrency import async_gather
-from ...changes import AddPreference, Restore
-from ...excerpts import Excerpts
-from ...exchange.sources import Page
+from ..._core import clock
+from ..._core.changes.writes import AddPreference, Restore
+from ..._core.messages.excerpts import Excerpts
+from ..._core.transfer.sources import Page
 from ...types import EmbedderIdentity, ImportResult, LineError, Stored
 from ..encoder import AsyncEncoder
 from ..stores.base import AsyncStore

@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import cast
 
 from ..._concurrency import async_call
-from ...inputs import check_callback
+from ..._core.inputs import check_callback
 from ...types import ProgressRecord
 
 _INTERVAL = 0.1

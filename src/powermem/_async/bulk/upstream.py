@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..._core.sql.schema import check_collection
+from ..._core.transfer.sources import Page, foreign_page
 from ..._drivers.base import AsyncConnection
 from ...config import resolve
 from ...config.stores import PostgresConfig, ServerConfig
 from ...errors import ConfigError, InvalidInputError
-from ...exchange.sources import Page, foreign_page
-from ...sql.schema import check_collection
-from ..stores.build import build_driver
+from ..stores.factory import build_driver
 from .exporting import PAGE
 
 if TYPE_CHECKING:

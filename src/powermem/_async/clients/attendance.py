@@ -12,11 +12,10 @@ from time import monotonic
 from typing import Any
 from weakref import WeakSet, ref
 
-from ... import clock
 from ..._concurrency import LoopFuture, async_residence
-from ..._drivers.clients import attach, detach
-from ...changes import AddTurn
-from ...clients import (
+from ..._core import clock
+from ..._core.changes.writes import AddTurn
+from ..._core.clients import (
     Api,
     Attended,
     Attribution,
@@ -26,9 +25,10 @@ from ...clients import (
     messages_of,
     methods_of,
 )
-from ...inputs import check_scope
-from ...recalled import recalled_lines
-from ...tasks import work_scope
+from ..._core.inputs import check_scope
+from ..._core.results.recalled import recalled_lines
+from ..._core.tasks.task import work_scope
+from ..._drivers.clients import attach, detach
 from ...types import Hit
 from ..access import AsyncAccess
 from ..retrieval.search import Query

@@ -9,11 +9,10 @@ from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
 
-from ... import clock
 from ..._concurrency import async_call
-from ...addition import Refinement
-from ...buffering import by_gap, read_call, read_parts
-from ...changes import (
+from ..._core import clock
+from ..._core.changes.addition import Refinement
+from ..._core.changes.writes import (
     AddPreference,
     Change,
     FinishTurns,
@@ -25,6 +24,14 @@ from ...changes import (
     TurnsGone,
     UpdateTask,
 )
+from ..._core.filters import parse as parse_filters
+from ..._core.results.records import preference_record, task_record
+from ..._core.tasks.buffering import by_gap, read_call, read_parts
+from ..._core.tasks.rates import Rate
+from ..._core.tasks.task import LONGEST_PAUSE, OVER_BUDGET, BufferedTurn, ProcessStatus, Task, is_hopeless
+from ..._core.tracing import Value, annotate, span
+from ..._core.wire.reasons import QUOTA
+from ..._core.wire.retry import Backoff
 from ...errors import (
     AuthenticationError,
     ClosedError,
@@ -35,14 +42,7 @@ from ...errors import (
     QuotaExceededError,
     StoreUnavailableError,
 )
-from ...filters import parse as parse_filters
-from ...rates import Rate
-from ...records import preference_record, task_record
-from ...tasks import LONGEST_PAUSE, OVER_BUDGET, BufferedTurn, ProcessStatus, Task, is_hopeless
-from ...tracing import Value, annotate, span
 from ...types import Message, TaskStatus, Turn, Usage
-from ...wire.reasons import QUOTA
-from ...wire.retry import Backoff
 from ..extraction.extractor import AsyncExtractor
 from ..extraction.pipeline import AsyncExtraction
 from ..providers.media import AsyncMedia

@@ -8,13 +8,13 @@ import uuid
 from functools import partial
 from time import monotonic
 
-from ... import clock
 from ..._concurrency import AsyncEvent, AsyncWorker
-from ...budget import day_of
-from ...changes import HoldLane, LeaseLost, UpdateTask
+from ..._core import clock
+from ..._core.changes.writes import HoldLane, LeaseLost, UpdateTask
+from ..._core.tasks.task import ProcessStatus, Task
+from ..._core.wire.budget import day_of
 from ...config.sections import Processing
 from ...errors import ClosedError, PowerMemError
-from ...tasks import ProcessStatus, Task
 from ..stores.base import AsyncStore
 from .handle import AsyncWatcher
 from .runner import AsyncTaskRunner

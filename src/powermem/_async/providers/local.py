@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..._concurrency import AsyncThreads, async_gather
-from ...minilm import DIMENSION, MODEL, PROVIDER, SHARED, MiniLM, assemble
+from ..._core.embedding.minilm import DIMENSION, MODEL, PROVIDER, SHARED, MiniLM, assemble
 
 MAX_WORKERS = 4
 """Each running batch occupies a core; this leaves some for the program."""

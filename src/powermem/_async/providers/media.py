@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..._concurrency import async_to_thread
+from ..._core.messages.parts import is_audio, is_visual, text_of_file
+from ..._core.prompts import description_messages
 from ...errors import ConfigError, ProviderError
-from ...parts import is_audio, is_visual, text_of_file
-from ...prompts import description_messages
 from ...types import Usage
 from .llm import AsyncLLM
 from .transcriber import AsyncTranscriber
@@ -56,7 +56,7 @@ class AsyncMedia:
         included as they are.
 
         Args:
-            parts: the parts of one message, as returned by ``powermem.messages.read_messages``.
+            parts: the parts of one message, as returned by ``_core.messages.normalize.read_messages``.
             usage: the cost of the calls is added to it.
             said: the text of the message, as context for the description.
 

@@ -10,9 +10,9 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from ... import clock
 from ..._concurrency import AsyncBatcher
-from ...budget import (
+from ..._core import clock
+from ..._core.wire.budget import (
     EMBEDDED_TEXTS,
     LLM_CALLS,
     LLM_TOKENS,

@@ -10,10 +10,10 @@ from typing import Any
 import httpcore
 
 from ..._concurrency import AsyncLock, AsyncSemaphore, async_to_thread
+from ..._core.wire.endpoint import Endpoint
+from ..._core.wire.proxy import proxy_for
 from ..._drivers._http import AsyncSocketBackend, Reply, async_exchange, async_prepare
 from ...errors import ClosedError, ConfigError
-from ...wire.endpoint import Endpoint
-from ...wire.proxy import proxy_for
 
 # Seconds. Servers and firewalls rarely close an idle connection in less than a minute.
 _KEEPALIVE = 30.0

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ..._concurrency import async_to_thread
+from ..._core.wire.audio import listening_messages, read_transcript, transcription_form
 from ...types import Completion
-from ...wire.audio import listening_messages, read_transcript, transcription_form
 from .http import AsyncEndpointClient
 from .llm import AsyncLLM
 

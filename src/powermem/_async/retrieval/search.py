@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import timezone, tzinfo
 from functools import partial
 
-from ... import clock
 from ..._concurrency import async_gather
+from ..._core import clock
+from ..._core.filters import Expression
+from ..._core.query.question import Question, read
+from ..._core.ranking.vectors import mean_direction
+from ..._core.results.recalled import once, recalled_line
+from ..._core.tracing import annotate, span
 from ...errors import InvalidInputError, ProviderError
-from ...filters import Expression
-from ...questions import Question, read
-from ...ranking.vectors import mean_direction
-from ...recalled import once, recalled_line
 from ...tokens import estimate_tokens, within
-from ...tracing import annotate, span
 from ...types import Answer, Hit, Scope, SearchRequest
 from ..encoder import AsyncEncoder
 from ..providers.reranker import AsyncReranker

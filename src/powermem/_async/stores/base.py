@@ -7,18 +7,18 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from ..._concurrency import AsyncBatcher
-from ...accesses import Accesses
-from ...budget import Refusal, Spend
-from ...changes import Change, Outcome
-from ...clock import now
-from ...filters import Expression
-from ...sql.collection import CollectionSQL
-from ...sql.embedder import EmbedderSQL
-from ...sql.queries import Queries
-from ...sql.queue import QueueSQL
-from ...sql.steps import Statement, Steps
-from ...sql.transfer import Transfer
-from ...tasks import LONGEST_PAUSE, BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
+from ..._core.changes.accesses import Accesses
+from ..._core.changes.writes import Change, Outcome
+from ..._core.clock import now
+from ..._core.filters import Expression
+from ..._core.sql.collection import CollectionSQL
+from ..._core.sql.embedder import EmbedderSQL
+from ..._core.sql.queries import Queries
+from ..._core.sql.queue import QueueSQL
+from ..._core.sql.steps import Statement, Steps
+from ..._core.sql.transfer import Transfer
+from ..._core.tasks.task import LONGEST_PAUSE, BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
+from ..._core.wire.budget import Refusal, Spend
 from ...types import (
     EmbedderIdentity,
     Embedding,

@@ -8,24 +8,24 @@ from operator import itemgetter
 from typing import Any
 
 from ..._concurrency import async_to_thread
+from ..._core.clock import now as clock_now
+from ..._core.ranking.boosts import looked_up
+from ..._core.ranking.candidates import MATCHED, rarest
+from ..._core.ranking.fusion import Ranked, pool_size
+from ..._core.ranking.server_rows import Found
+from ..._core.ranking.server_search import Scoring
+from ..._core.ranking.weights import Weights
+from ..._core.sql.beside import with_turns_beside
+from ..._core.sql.collection import passes
+from ..._core.sql.dialects import Fragment
+from ..._core.sql.postgres import PostgresSQL, Vector, searched_rows, signed
+from ..._core.sql.rows import COLUMNS, scope_condition, visible
+from ..._core.sql.steps import Query, Statement, Steps
 from ..._drivers.base import AsyncDriver
-from ...clock import now as clock_now
 from ...errors import StoreError
-from ...ranking.boosts import looked_up
-from ...ranking.found import Found
-from ...ranking.fusion import Ranked, pool_size
-from ...ranking.scoring import Scoring
-from ...ranking.tally import MATCHED, rarest
-from ...ranking.weights import Weights
-from ...sql.beside import with_turns_beside
-from ...sql.collection import passes
-from ...sql.dialects import Fragment
-from ...sql.postgres import PostgresSQL, Vector, searched_rows, signed
-from ...sql.rows import COLUMNS, scope_condition, visible
-from ...sql.steps import Query, Statement, Steps
 from ...types import Hit, Row, Scope, SearchRequest
-from .pool import AsyncReader
-from .server import AsyncServerStore
+from .server.pool import AsyncReader
+from .server.store import AsyncServerStore
 from .steps import async_run
 
 _WHOLE = 2000

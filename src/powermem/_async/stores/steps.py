@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from ..._core.sql.steps import Query, Statement, Statements, Steps
 from ..._drivers.base import AsyncConnection
-from ...sql.steps import Query, Statement, Statements, Steps
-from .pool import AsyncReader
+from .server.pool import AsyncReader
 
 T = TypeVar("T")
 
@@ -16,7 +16,7 @@ async def async_run(connection: AsyncConnection | AsyncReader, steps: Steps[T]) 
 
     Args:
         connection: inside a transaction; a reader for steps that only ask.
-        steps: of ``powermem.sql.steps``.
+        steps: of ``_core.sql.steps``.
     """
     try:
         step = next(steps)

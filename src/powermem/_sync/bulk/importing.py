@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from ... import clock
 from ..._concurrency import gather
-from ...changes import AddPreference, Restore
-from ...excerpts import Excerpts
-from ...exchange.sources import Page
+from ..._core import clock
+from ..._core.changes.writes import AddPreference, Restore
+from ..._core.messages.excerpts import Excerpts
+from ..._core.transfer.sources import Page
 from ...types import EmbedderIdentity, ImportResult, LineError, Stored
 from ..encoder import Encoder
 from ..stores.base import Store

@@ -17,11 +17,11 @@ from ..._concurrency import (
     sleep,
     to_thread,
 )
-from ...calls import suggested
-from ...config.suggestions import shown_name
+from ..._core.hints.calls import suggested
+from ..._core.hints.suggestions import shown_name
+from ..._core.messages.forms import holds_messages, is_listed
+from ..._core.transfer.checkpoint import Checkpoint
 from ...errors import InvalidInputError
-from ...exchange.checkpoint import Checkpoint
-from ...forms import holds_messages, is_listed
 from ...types import AddManyResult, ItemError, Usage, UsageRecord
 from .progress import Listener, Progress
 

@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import cast
 
 from ..._concurrency import call
-from ...inputs import check_callback
+from ..._core.inputs import check_callback
 from ...types import ProgressRecord
 
 _INTERVAL = 0.1

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from time import monotonic
 
-from ... import clock
 from ..._concurrency import Bridge, Event, Mailbox, Worker
-from ...buffering import waiting_turns
-from ...changes import AddTurn, BufferTurn
-from ...clients import Attended, spoken
+from ..._core import clock
+from ..._core.changes.writes import AddTurn, BufferTurn
+from ..._core.clients import Attended, spoken
+from ..._core.messages.normalize import read_messages
+from ..._core.prompts import strip_recalled
+from ..._core.tasks.buffering import waiting_turns
+from ..._core.tasks.task import lane_of
 from ...errors import ClosedError, ProcessTimeout
-from ...messages import read_messages
-from ...prompts import strip_recalled
-from ...tasks import lane_of
 from ...types import Message, Scope
 from ..assembly import Components, Share
 from ..processing.handle import ProcessTask

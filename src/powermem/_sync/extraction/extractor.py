@@ -12,9 +12,8 @@ from itertools import pairwise
 from typing import Generic, TypeVar
 
 from ..._concurrency import Lock, to_thread
-from ...cleaning import normalize
-from ...errors import ExtractionError, PowerMemError, ProviderError, QuotaExceededError
-from ...parsing import (
+from ..._core.messages.portions import Portion
+from ..._core.parsing import (
     Decision,
     Decisions,
     ParseError,
@@ -23,8 +22,7 @@ from ...parsing import (
     parse_segments,
     resolve,
 )
-from ...portions import Portion
-from ...prompts import (
+from ..._core.prompts import (
     DECISION_SCHEMA,
     EXTRACTION_SCHEMA,
     SEGMENTATION_SCHEMA,
@@ -34,10 +32,12 @@ from ...prompts import (
     repair_messages,
     segmentation_messages,
 )
-from ...rules import extract, stated_preferences
-from ...sizing import Sizing
+from ..._core.rules import extract, stated_preferences
+from ..._core.text.cleaning import normalize
+from ..._core.wire.reasons import CUT, FILTERED, TOO_LONG
+from ..._core.wire.sizing import Sizing
+from ...errors import ExtractionError, PowerMemError, ProviderError, QuotaExceededError
 from ...types import ChatMessage, Completion, Extracted, Fact, FoundPreference, Message, Schema, Usage
-from ...wire.reasons import CUT, FILTERED, TOO_LONG
 from ..providers.llm import LLM
 
 T = TypeVar("T", Extracted, Decisions)

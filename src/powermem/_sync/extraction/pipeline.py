@@ -10,28 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from ..._concurrency import KeyedLock
-from ...buffering import learning_later, new_turn
-from ...changes import (
-    AddTurn,
-    Change,
-    FinishTurns,
-    Items,
-    Outcome,
-    Remember,
-    VersionConflict,
-)
-from ...errors import (
-    ConfigError,
-    EmbeddingMismatchError,
-    InvalidInputError,
-    PowerMemError,
-    ProviderError,
-    QuotaExceededError,
-    StoreError,
-)
-from ...filters import Expression
-from ...indexing import query_ids
-from ...plan import (
+from ..._core.changes.reconcile import (
     Candidate,
     NewMemories,
     add,
@@ -41,9 +20,30 @@ from ...plan import (
     merged_texts,
     neighbourhood,
 )
-from ...records import event_items
-from ...rough import is_rough
-from ...text import query_terms, shared, terms
+from ..._core.changes.writes import (
+    AddTurn,
+    Change,
+    FinishTurns,
+    Items,
+    Outcome,
+    Remember,
+    VersionConflict,
+)
+from ..._core.filters import Expression
+from ..._core.messages.rough import is_rough
+from ..._core.results.records import event_items
+from ..._core.tasks.buffering import learning_later, new_turn
+from ..._core.text.indexing import query_ids
+from ..._core.text.terms import query_terms, shared, terms
+from ...errors import (
+    ConfigError,
+    EmbeddingMismatchError,
+    InvalidInputError,
+    PowerMemError,
+    ProviderError,
+    QuotaExceededError,
+    StoreError,
+)
 from ...types import Fact, Hit, MemoryEvent, Message, Row, Scope, SearchRequest, Usage
 from ..encoder import Encoder
 from ..stores.base import Store

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from time import monotonic
 
 from ..._concurrency import Event
+from ..._core.inputs import check_seconds, named
+from ..._core.tasks.task import ProcessStatus, Task
 from ...errors import ClosedError, ExtractionError, ProcessTimeout
-from ...inputs import check_seconds, named
-from ...tasks import ProcessStatus, Task
 from ..stores.base import Store
 
 # How many tasks are looked at in the store at a time, to see what other processes have done.

@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from time import monotonic
 
-from ... import clock
 from ..._concurrency import KeyedLock
-from ...changes import AddTask, Change, FreeTurns, UpdateTask
-from ...ids import new_id
-from ...inputs import is_theirs
-from ...records import event_in_note
-from ...tasks import (
+from ..._core import clock
+from ..._core.changes.writes import AddTask, Change, FreeTurns, UpdateTask
+from ..._core.ids import new_id
+from ..._core.inputs import is_theirs
+from ..._core.results.records import event_in_note
+from ..._core.tasks.task import (
     OPEN,
     ProcessStatus,
     Task,

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..._concurrency import Batcher, Event, Lock
-from ...cache import Vector, VectorCache, text_key
+from ..._core.embedding.cache import Vector, VectorCache, text_key
+from ..._core.tracing import span
+from ..._core.wire.reasons import QUOTA, TOO_LONG, UNUSABLE
+from ..._core.wire.sizing import Sizing
 from ...errors import PowerMemError, ProviderError, QuotaExceededError
-from ...sizing import Sizing
 from ...tokens import cut, estimate_tokens
-from ...tracing import span
-from ...wire.reasons import QUOTA, TOO_LONG, UNUSABLE
 from .embedder import Embedder
 
 # Statuses for texts that are too long, too many or otherwise refused.

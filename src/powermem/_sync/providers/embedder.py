@@ -9,12 +9,12 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ..._core.embedding.mock import DIMENSION, mock_vectors
+from ..._core.wire.ability import Retrial, refused_field
+from ..._core.wire.failure import Failure
+from ..._core.wire.openai import embedding_body, read_embeddings
+from ..._core.wire.reasons import UNUSABLE
 from ...errors import ProviderError
-from ...mock import DIMENSION, mock_vectors
-from ...wire.ability import Retrial, refused_field
-from ...wire.failure import Failure
-from ...wire.openai import embedding_body, read_embeddings
-from ...wire.reasons import UNUSABLE
 from .http import EndpointClient
 
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..._core.tracing import annotate_cost, span
+from ..._core.wire.foreign import completion_of, foreign_error, vectors_of
+from ..._core.wire.openai import with_schema
+from ..._core.wire.reasons import UNUSABLE
 from ..._drivers._foreign import call
 from ...errors import ConfigError, PowerMemError, ProviderError
-from ...tracing import annotate_cost, span
 from ...types import ChatMessage, Completion, Schema
-from ...wire.foreign import completion_of, foreign_error, vectors_of
-from ...wire.openai import with_schema
-from ...wire.reasons import UNUSABLE
 from .limiter import Limiter
 
 # Names of the async and the sync method. The first pair that an object has tells its kind.

@@ -9,11 +9,19 @@ from typing import Any
 import httpcore
 
 from ..._concurrency import sleep, to_thread
-from ...wire.body import decode, encode
-from ...wire.endpoint import Endpoint
-from ...wire.failure import Failure, garbled, hidden_failure, refused, timed_out, unreachable, unwritable
-from ...wire.foreign import foreign_error
-from ...wire.retry import Backoff
+from ..._core.wire.body import decode, encode
+from ..._core.wire.endpoint import Endpoint
+from ..._core.wire.failure import (
+    Failure,
+    garbled,
+    hidden_failure,
+    refused,
+    timed_out,
+    unreachable,
+    unwritable,
+)
+from ..._core.wire.foreign import foreign_error
+from ..._core.wire.retry import Backoff
 from .limiter import Limiter
 from .pool import Connections
 

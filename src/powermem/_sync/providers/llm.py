@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from ..._concurrency import to_thread
-from ...tracing import annotate_cost, span
+from ..._core.tracing import annotate_cost, span
+from ..._core.wire.ability import Abilities, Retrial, Structure
+from ..._core.wire.body import encode
+from ..._core.wire.chat import ChatForm
+from ..._core.wire.failure import Failure
+from ..._core.wire.reasons import CUT
 from ...types import ChatMessage, Completion, Schema
-from ...wire.ability import Abilities, Retrial, Structure
-from ...wire.body import encode
-from ...wire.chat import ChatForm
-from ...wire.failure import Failure
-from ...wire.reasons import CUT
 from .http import EndpointClient
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..._concurrency import Threads, gather
-from ...minilm import DIMENSION, MODEL, PROVIDER, SHARED, MiniLM, assemble
+from ..._core.embedding.minilm import DIMENSION, MODEL, PROVIDER, SHARED, MiniLM, assemble
 
 MAX_WORKERS = 4
 """Each running batch occupies a core; this leaves some for the program."""

@@ -11,9 +11,9 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from ... import clock
 from ..._concurrency import Batcher
-from ...budget import (
+from ..._core import clock
+from ..._core.wire.budget import (
     EMBEDDED_TEXTS,
     LLM_CALLS,
     LLM_TOKENS,

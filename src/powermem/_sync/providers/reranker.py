@@ -8,10 +8,10 @@ from functools import partial
 from typing import Protocol
 
 from ..._concurrency import gather
+from ..._core.parsing import ParseError, parse_ranking
+from ..._core.prompts import RERANKING_SCHEMA, reranking_messages
+from ..._core.wire.rerank import Form, cut_documents, read_ranking, rerank_body
 from ...errors import ProviderError
-from ...parsing import ParseError, parse_ranking
-from ...prompts import RERANKING_SCHEMA, reranking_messages
-from ...wire.rerank import Form, cut_documents, read_ranking, rerank_body
 from .http import EndpointClient
 from .llm import LLM
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ..._concurrency import to_thread
+from ..._core.wire.audio import listening_messages, read_transcript, transcription_form
 from ...types import Completion
-from ...wire.audio import listening_messages, read_transcript, transcription_form
 from .http import EndpointClient
 from .llm import LLM
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..._concurrency import Batcher, to_thread
+from ..._core.ranking.weights import Weights
+from ..._core.sql.mysql import MySQLSQL
+from ..._core.sql.steps import Steps
 from ..._drivers.base import Driver, MissingTableError
 from ..._drivers.embedded import EmbeddedSeekDB
-from ...ranking.weights import Weights
-from ...sql.mysql import MySQLSQL
-from ...sql.steps import Steps
 from ...types import Hit, SearchRequest
-from .cached import CachedSearch
-from .server import ServerStore
+from .server.partitions import CachedSearch
+from .server.store import ServerStore
 
 _CHUNK = 1000
 _MAX_SEARCHES_PER_PASS = 16

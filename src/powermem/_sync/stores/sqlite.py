@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from ..._concurrency import Batcher, Threads
-from ...changes import Change, Outcome
+from ..._core.changes.writes import Change, Outcome
+from ..._core.sql.steps import Steps
+from ..._sqlite.engine import Engine
 from ...errors import StoreError
-from ...sql.steps import Steps
-from ...sqlite.engine import Engine
 from ...types import Hit, SearchRequest
 from .base import Store
 

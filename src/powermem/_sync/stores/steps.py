@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from ..._core.sql.steps import Query, Statement, Statements, Steps
 from ..._drivers.base import Connection
-from ...sql.steps import Query, Statement, Statements, Steps
-from .pool import Reader
+from .server.pool import Reader
 
 T = TypeVar("T")
 
@@ -17,7 +17,7 @@ def run(connection: Connection | Reader, steps: Steps[T]) -> T:
 
     Args:
         connection: inside a transaction; a reader for steps that only ask.
-        steps: of ``powermem.sql.steps``.
+        steps: of ``_core.sql.steps``.
     """
     try:
         step = next(steps)

@@ -1,0 +1,96 @@
+"""The store on OceanBase or seekdb: small scopes are ranked here, large ones through the server's indexes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+from ...._core.clock import now as clock_now
+from ...._core.ranking.weights import Weights
+from ...._core.sql.oceanbase import OceanBaseSQL
+from ...._drivers.base import AsyncDriver
+from ....types import EmbedderIdentity, Hit, SearchRequest
+from ..mysql import AsyncMySQLStore
+from ..steps import async_run
+from .indexes import AsyncBuilder
+from .search import AsyncIndexedSearch
+
+_REMEMBERED = 10_000
+
+
+class AsyncOceanBaseStore(AsyncMySQLStore):
+    """Memories on OceanBase or seekdb.
+
+    Args:
+        driver: opens connections.
+        sql: the collection's statements.
+        weights: how much each part of a score counts.
+        options: as `AsyncMySQLStore` takes them.
+    """
+
+    _sql: OceanBaseSQL
+
+    def __init__(self, driver: AsyncDriver, sql: OceanBaseSQL, weights: Weights, **options: Any) -> None:
+        super().__init__(driver, sql, weights, **options)
+        self._indexed = AsyncIndexedSearch(sql, weights)
+        self._builder = AsyncBuilder(driver, sql)
+        # Users with too many memories to be ranked here, those met last at the end.
+        self._large: OrderedDict[str | None, None] = OrderedDict()
+
+    async def _migrate(self) -> None:
+        await super()._migrate()
+        if (await self._progress()).get("words") != "1":
+            await self._builder.words()
+
+    async def identify(self, identity: EmbedderIdentity) -> None:
+        await super().identify(identity)
+        await self._build(identity)
+
+    async def switch(self, identity: EmbedderIdentity) -> bool:
+        switched = await super().switch(identity)
+        if switched:
+            await self._build(identity)
+        return switched
+
+    async def _build(self, identity: EmbedderIdentity) -> None:
+        dimension = identity.dimension
+        if dimension is not None and (await self._progress()).get("near") != str(dimension):
+            await self._builder.near(dimension)
+
+    async def _progress(self) -> dict[str, str]:
+        return dict(await self._fetch(self._sql.progress, ()))
+
+    async def _search(self, request: SearchRequest) -> list[Hit]:
+        user_id = request.scope.user_id
+        while True:
+            if user_id not in self._large:
+                hits = await self._searches.submit(request)
+                if hits is not None:
+                    return hits
+                self._large[user_id] = None
+                if len(self._large) > _REMEMBERED:
+                    self._large.popitem(last=False)
+            found = await self._search_indexed(request)
+            if found is not None:
+                return found
+            self._large.pop(user_id, None)
+
+    async def _search_indexed(self, request: SearchRequest) -> list[Hit] | None:
+        """Answer a search through the server's indexes, or return ``None`` while there are none."""
+        if request.embedding is None and request.terms is None:
+            return []
+        async with self._pool.reading() as reader:
+            progress = dict(await reader.fetch(self._sql.progress))
+            await async_run(reader, self._embedder.refuse(progress.get("switches")))
+            if not self._sql.complete(progress):
+                return None
+            documents, ranked = await self._indexed.search(reader, request, clock_now())
+            scope = request.scope
+            all_of_it = scope[1:] == (None, None) and request.expression is None and request.as_of is None
+            if documents <= self._sql.held // 2 and all_of_it:
+                # The user has fewer memories than before; the next search finds out how many.
+                self._large.pop(scope.user_id, None)
+            ids = [memory_id for memory_id, _ in ranked]
+            rows = await async_run(reader, self._queries.get_many(ids, request.scope.user_id))
+        # A memory may have been deleted between two queries.
+        return [Hit(rows[one], score.score, score.details()) for one, score in ranked if one in rows]

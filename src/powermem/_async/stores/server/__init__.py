@@ -1,0 +1,1 @@
+"""What the stores on database servers have in common."""

@@ -1,0 +1,167 @@
+"""Search for servers that cannot rank: partitions in memory, ranked as those of SQLite are."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from ...._concurrency import AsyncLock, AsyncThreads, async_sleep
+from ...._core.clock import now as clock_now
+from ...._core.ranking.cache import PartitionCache
+from ...._core.ranking.fusion import Ranked
+from ...._core.ranking.partition import Partition
+from ...._core.ranking.search import Search, cosines
+from ...._core.ranking.weights import Weights
+from ...._core.sql.embedder import EmbedderSQL
+from ...._core.sql.partitions import FollowedSQL, PartitionLoader
+from ...._core.sql.queries import Queries
+from ...._core.sql.steps import Compute, Loading, Query, Steps
+from ....errors import StoreError
+from ....types import Hit, SearchRequest
+
+T = TypeVar("T")
+
+# Up to this many rows, ranking inline beats a round trip to a thread.
+_QUICK = 2000
+
+
+class AsyncCachedSearch:
+    """Answers searches.
+
+    Args:
+        sql: the collection.
+        queries: its queries.
+        embedder: whose vectors it holds.
+        fetch: runs a query.
+        weights: how much each part of a score counts.
+        cache_bytes: how much memory the partitions may take together.
+        exact_rows: a partition with more rows keeps one bit of each dimension, and the best candidates are
+            scored exactly.
+    """
+
+    def __init__(
+        self,
+        sql: FollowedSQL,
+        queries: Queries,
+        embedder: EmbedderSQL,
+        fetch: Callable[[str, Sequence[Any]], Awaitable[list[tuple[Any, ...]]]],
+        weights: Weights,
+        *,
+        cache_bytes: int = 1 << 30,
+        exact_rows: int = 250_000,
+    ) -> None:
+        self._queries = queries
+        self._fetch = fetch
+        self._weights = weights
+        self._cache = PartitionCache(cache_bytes, AsyncLock, exact_rows=exact_rows)
+        self._loader = PartitionLoader(sql, embedder, self._cache)
+        # With a second thread that runs Python code, the event loop would wait twice as long for its turn.
+        self._threads = AsyncThreads("powermem-ranking", 1)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held by all partitions."""
+        return self._cache.nbytes
+
+    async def close(self) -> None:
+        """Give the thread and the partitions up."""
+        await self._threads.close()
+        self._cache.clear()
+
+    def clear(self) -> None:
+        """Forget everything that was loaded."""
+        self._cache.clear()
+
+    async def search(self, requests: Sequence[SearchRequest]) -> list[list[Hit] | None]:
+        """Answer searches, each best first; ``None`` for one that is left to the server."""
+        freshness = await self._run(self._loader.freshness())
+        left: set[int] = set()
+        ranked: list[Sequence[tuple[int, Ranked]]] = [()] * len(requests)
+        groups: dict[str | None, list[int]] = {}
+        for i, request in enumerate(requests):
+            groups.setdefault(request.scope.user_id, []).append(i)
+        for user_id, members in groups.items():
+            entry = self._cache.entry(user_id)
+            async with entry.lock:
+                partition = await self._run(self._loader.update(entry, freshness))
+                if partition is None:
+                    left.update(members)
+                elif len(partition):
+                    try:
+                        found = await self._rank(partition, [requests[i] for i in members])
+                    except StoreError:
+                        raise
+                    except BaseException:
+                        # Ranking puts parts of it in order, and a thread may still be doing so.
+                        entry.partition = None
+                        raise
+                    for i, one in zip(members, found, strict=True):
+                        ranked[i] = one
+            if len(groups) > 1:
+                # Let other tasks run.
+                await async_sleep(0)
+        rows = await self._run(
+            self._queries.get_each([[memory_id for memory_id, _ in one] for one in ranked])
+        )
+        # A memory may have been deleted since the partition was refreshed.
+        return [
+            None if i in left else [Hit(of[id_], one.score, one.details()) for id_, one in best if id_ in of]
+            for i, (best, of) in enumerate(zip(ranked, rows, strict=True))
+        ]
+
+    async def _rank(
+        self, partition: Partition, requests: Sequence[SearchRequest]
+    ) -> list[list[tuple[int, Ranked]]]:
+        """Return for each request the ids of the best memories with their scores, best first."""
+        only = [
+            None
+            if one.expression is None
+            else await self._run(self._queries.matching(one.scope, one.expression))
+            for one in requests
+        ]
+        if len(partition) * len(requests) <= _QUICK:
+            begun = self._begin(partition, requests, only)
+        else:
+            begun = await self._threads.run(self._begin, partition, requests, only)
+        answers = []
+        for search, unsure, ranked in begun:
+            if unsure:
+                vectors = await self._run(self._queries.embeddings(unsure, requests[0].scope.user_id))
+                ranked = await self._threads.run(_finish, search, vectors)
+            answers.append(ranked)
+        return answers
+
+    def _begin(
+        self,
+        partition: Partition,
+        requests: Sequence[SearchRequest],
+        only: Sequence[Sequence[int] | None],
+    ) -> list[tuple[Search, list[int], list[tuple[int, Ranked]]]]:
+        """Return for each request the ids whose vectors it still needs, and its answer if there are none."""
+        scores = cosines(partition, [request.embedding for request in requests])
+        begun = []
+        for request, passing, dense in zip(requests, only, scores, strict=True):
+            search = Search(partition, request, dense, weights=self._weights, only=passing, now=clock_now())
+            unsure = search.unsure()
+            begun.append((search, unsure, [] if unsure else search.ranked()))
+        return begun
+
+    async def _run(self, steps: Steps[T] | Loading[T]) -> T:
+        """Run steps that only read, each query on a connection of its own."""
+        try:
+            step = next(steps)
+            while True:
+                if isinstance(step, Query):
+                    answer: Any = await self._fetch(step.sql, step.values)
+                else:
+                    assert isinstance(step, Compute), "nothing here writes"
+                    answer = await self._threads.run(step.function, *step.args)
+                step = steps.send(answer)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+
+def _finish(search: Search, vectors: Mapping[int, bytes]) -> list[tuple[int, Ranked]]:
+    search.rescore(vectors)
+    return search.ranked()

@@ -1,0 +1,217 @@
+"""What the stores on database servers have in common; how they search is their own."""
+
+from __future__ import annotations
+
+import logging
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from ...._concurrency import async_gather, async_sleep
+from ...._core.changes.accesses import Accesses
+from ...._core.changes.writes import Change, Outcome
+from ...._core.sql.apply import Writer
+from ...._core.sql.embedder import EmbedderSQL
+from ...._core.sql.evidence import evidence
+from ...._core.sql.migration import migrate
+from ...._core.sql.server import ServerSQL
+from ...._core.sql.steps import Steps, TransactionAbortedError
+from ...._drivers.base import (
+    AsyncDriver,
+    CommitUnknownError,
+    ConnectionLostError,
+    NoReplyError,
+    ReadOnlyServerError,
+)
+from ....errors import StoreError, StoreUnavailableError
+from ....types import Hit, SearchRequest
+from ..base import AsyncStore
+from ..steps import async_run
+from .pool import PAUSES, AsyncPool
+
+T = TypeVar("T")
+
+_logger = logging.getLogger("powermem")
+
+_MAX_SEARCHES_AT_ONCE = 4
+
+
+class AsyncServerStore(AsyncStore):
+    """Memories on a database server.
+
+    Args:
+        driver: opens connections.
+        sql: the collection's statements.
+        least: how many connections to open at once.
+        most: how many there may be.
+        recycle: seconds after which a connection is replaced; negative for never.
+        timeout: seconds to wait for a connection while all are in use.
+    """
+
+    _sql: ServerSQL
+
+    def __init__(
+        self,
+        driver: AsyncDriver,
+        sql: ServerSQL,
+        *,
+        least: int = 1,
+        most: int = 10,
+        recycle: float = 3600,
+        timeout: float = 60,
+    ) -> None:
+        super().__init__(sql, EmbedderSQL(sql, f"{driver.server}"), Accesses())
+        self._pool = AsyncPool(driver, least=least, most=most, recycle=recycle, timeout=timeout)
+        self._writer = Writer(sql, self._queue, self._embedder)
+        self.commits = 0
+        """How many transactions were committed."""
+
+    @abstractmethod
+    async def _search(self, request: SearchRequest) -> list[Hit]:
+        """Answer one search, best first, unless there was a switch to another embedder."""
+
+    async def open(self) -> None:
+        await self._pool.open()
+        try:
+            await self._migrate()
+        except BaseException:
+            await self._pool.close()
+            raise
+
+    async def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
+        async with self._pool.reading() as reader:
+            return await async_run(reader, work(*args))
+
+    async def _transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
+        pauses = iter(PAUSES)
+        repeatable = True
+        while True:
+            try:
+                async with self._pool.transaction() as connection:
+                    return await async_run(connection, work(*args))
+            except TransactionAbortedError:
+                pause = next(pauses, None)
+                if pause is None:
+                    raise
+                await async_sleep(pause)
+            except (ConnectionLostError, ReadOnlyServerError) as error:
+                # Unless the end is unknown, nothing was done; another server may be there by now.
+                if isinstance(error, (CommitUnknownError, NoReplyError)) or not repeatable:
+                    raise
+                repeatable = False
+
+    async def close(self) -> None:
+        await self._commits.close()
+        try:
+            await self._write_accesses()
+        finally:
+            await self._pool.close()
+
+    async def _migrate(self) -> None:
+        async with self._pool.transaction() as connection:
+            await async_run(connection, self._prepared(migrate, self._sql, self._embedder))
+
+    async def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
+        try:
+            return await self._write(batches)
+        except (StoreUnavailableError, TransactionAbortedError):
+            raise
+        except StoreError:
+            if len(batches) == 1:
+                raise
+        # Nothing was applied. What the server refuses in one batch must not fail the others.
+        results: list[list[Outcome] | Exception] = []
+        for batch in batches:
+            try:
+                results += await self._write([batch])
+            except Exception as error:
+                results.append(error)
+        return results
+
+    async def _write(self, batches: Sequence[Sequence[Change]]) -> list[list[Outcome] | Exception]:
+        """Apply batches in one transaction, again when it was not carried out through no fault of theirs."""
+        pauses = iter(PAUSES)
+        repeatable = True
+        while True:
+            counts = self._accesses.take()
+            results: list[list[Outcome] | Exception] = []
+            try:
+                async with self._pool.transaction() as connection:
+                    results = await async_run(connection, self._writer.write(batches, counts))
+            except TransactionAbortedError:
+                self._accesses.put_back(counts)
+                pause = next(pauses, None)
+                if pause is None:
+                    raise
+                await async_sleep(pause)
+            except CommitUnknownError as error:
+                if await self._was_committed(batches, results, error):
+                    break
+                self._accesses.put_back(counts)
+                if not repeatable:
+                    raise
+                repeatable = False
+            except (ConnectionLostError, ReadOnlyServerError) as error:
+                # Nothing was written. Another connection may lead to a server that is up, or a primary.
+                self._accesses.put_back(counts)
+                if isinstance(error, NoReplyError) or not repeatable:
+                    raise
+                repeatable = False
+            except BaseException:
+                self._accesses.put_back(counts)
+                raise
+            else:
+                break
+        self.commits += 1
+        return results
+
+    async def _write_accesses(self) -> None:
+        """Write down how often memories were read, where this account may write at all."""
+        if not self._accesses:
+            return
+        try:
+            await self._write([])
+        except StoreError as error:
+            if isinstance(error, StoreUnavailableError) and not isinstance(error, ReadOnlyServerError):
+                raise
+            _logger.warning("how often memories were read is not kept: %s", error)
+
+    async def _was_committed(
+        self,
+        batches: Sequence[Sequence[Change]],
+        results: Sequence[Sequence[Outcome] | Exception],
+        error: CommitUnknownError,
+    ) -> bool:
+        """Return whether a transaction was committed whose commit was not confirmed.
+
+        Raises:
+            CommitUnknownError: the server cannot be asked, or the transaction left no trace of its own.
+        """
+        trace = evidence(self._sql, batches, results) if results else None
+        if trace is None:
+            raise error
+        try:
+            async with self._pool.transaction() as connection:
+                # Every transaction that writes holds one of these locks until its end.
+                await async_run(connection, self._sql.enter())
+                await async_run(connection, self._embedder.switches(self._sql.locking))
+                return bool(await connection.fetch(trace.sql, trace.values))
+        except StoreError as failure:
+            raise error from failure
+
+    async def search(self, requests: Sequence[SearchRequest], *, touch: bool = True) -> list[list[Hit]]:
+        try:
+            answers = await self._search_all(requests)
+        except StoreError:
+            # Vectors of another length cannot even be compared: then that is what went wrong.
+            await self._ask(self._embedder.check)
+            raise
+        self._count(answers, touch)
+        return answers
+
+    async def _search_all(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
+        if len(requests) == 1:
+            return [await self._search(requests[0])]
+        calls = [partial(self._search, request) for request in requests]
+        return await async_gather(calls, _MAX_SEARCHES_AT_ONCE)

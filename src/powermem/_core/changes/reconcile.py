@@ -1,0 +1,250 @@
+"""What to write for facts, once it is known what is stored near them. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ...types import Fact, FoundPreference, Hit, Message, Metadata, Row, Scope
+from ..ids import new_id
+from ..messages.excerpts import MOST_TURNS, Excerpts
+from ..tasks.task import Preference
+from ..text.cleaning import content_hash
+from .writes import AddMemory, AddPreference, Change, Delete, LinkTurns, ReplaceText, Supersede
+
+if TYPE_CHECKING:
+    from ..parsing import Decision, Decisions
+
+
+@dataclass(frozen=True, slots=True)
+class NewMemories:
+    """What all memories of one ``add`` have in common.
+
+    ``utc_offset`` is how many seconds the caller's clock is ahead of UTC at ``at``.
+    """
+
+    scope: Scope
+    at: int
+    metadata: Metadata = field(default_factory=dict)
+    memory_type: str | None = None
+    actor_id: str | None = None
+    expires_at: int | None = None
+    utc_offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A fact on its way to becoming a memory.
+
+    Attributes:
+        fact: the fact.
+        message: the message it came from, when that is known.
+        turns: ids of the source turns.
+        embedding: its vector as bytes.
+        source: the first message it may come from, or of a long one the part around it.
+        latest: the last message it may come from.
+    """
+
+    fact: Fact
+    message: Message | None
+    turns: tuple[int, ...]
+    embedding: bytes | None = None
+    source: str = ""
+    latest: Message | None = None
+
+    @property
+    def hash(self) -> str:
+        """The identity of the text."""
+        return content_hash(self.fact.text)
+
+    @property
+    def speaker(self) -> str | None:
+        """Who said it."""
+        return self.fact.speaker or (self.message.actor_id if self.message else None)
+
+    @property
+    def said_at(self) -> tuple[int, int | None] | None:
+        """When it was said, when a message tells, and the speaker's offset from UTC then."""
+        message = self.message or self.latest
+        return None if message is None or message.sent_at is None else (message.sent_at, message.utc_offset)
+
+
+def candidates(facts: Sequence[Fact], messages: Sequence[Message], turns: Sequence[int]) -> list[Candidate]:
+    """Tie each fact to the message and the turn that it came from.
+
+    One that does not say is tied to all turns, or in a long conversation to those around the words of it.
+    """
+    found = []
+    excerpts = Excerpts([message.content for message in messages])
+    for fact in facts:
+        if fact.turn is not None:
+            message, source = messages[fact.turn], excerpts.of(fact.text, fact.turn)
+            found.append(Candidate(fact, message, (turns[fact.turn],), source=source))
+            continue
+        sole = messages[0] if len(messages) == 1 else None
+        # Tied to all turns of a long conversation, each further fact would cost as much as that is long.
+        place = excerpts.message_of(fact.text) if len(turns) > MOST_TURNS else 0
+        first = max(0, min(place - MOST_TURNS // 2, len(turns) - MOST_TURNS))
+        near = tuple(turns[first : first + MOST_TURNS])
+        source = excerpts.of(fact.text, place)
+        found.append(Candidate(fact, sole, near, source=source, latest=messages[-1]))
+    return found
+
+
+def add(new: NewMemories, candidate: Candidate) -> AddMemory:
+    """Return the change that stores a fact as a new memory."""
+    fact = candidate.fact
+    said = candidate.said_at
+    begins, utc_offset = (new.at, new.utc_offset) if said is None else said
+    actor = candidate.speaker or new.actor_id
+    row = Row(
+        id=new_id(),
+        scope=new.scope,
+        text=fact.text,
+        hash=candidate.hash,
+        actor_id=actor,
+        memory_type=new.memory_type or fact.kind,
+        metadata=new.metadata,
+        created_at=new.at,
+        updated_at=new.at,
+        valid_from=begins,
+        expires_at=new.expires_at,
+        utc_offset=utc_offset,
+    )
+    facets: dict[str, object] = {}
+    if fact.importance is not None:
+        facets["importance"] = fact.importance
+    if fact.event_at is not None:
+        facets["event_at"] = fact.event_at
+    if fact.entities:
+        facets["entities"] = list(fact.entities)
+    return AddMemory(row, candidate.embedding, candidate.turns, facets, candidate.source)
+
+
+def learn(new: NewMemories, found: FoundPreference) -> AddPreference:
+    """Return the change that stores a preference."""
+    return AddPreference(
+        Preference(
+            id=new_id(),
+            scope=new.scope,
+            kind=found.kind,
+            text=found.text,
+            reasoning=found.reasoning,
+            hash=content_hash(found.text),
+            created_at=new.at,
+        )
+    )
+
+
+def replacement(
+    row: Row,
+    text: str,
+    embedding: bytes | None,
+    at: int,
+    *,
+    version: int | None = None,
+    turns: Sequence[int] = (),
+    strict: bool = False,
+    source: str = "",
+) -> ReplaceText:
+    """Return the change that gives a memory another text; see ``ReplaceText`` for what may stop it."""
+    return ReplaceText(row.id, text, content_hash(text), embedding, at, version, tuple(turns), strict, source)
+
+
+def neighbourhood(
+    found: Sequence[Candidate], near: Sequence[Sequence[Hit]], limit: int
+) -> tuple[list[Candidate], list[Candidate], dict[str, Row]]:
+    """Choose what there is to decide.
+
+    Args:
+        found: the facts.
+        near: for each of them the stored memories near it, best first.
+        limit: how many memories to show at most.
+
+    Returns:
+        The facts that are stored word for word already, those that are not, and the memories near the latter,
+        by alias.
+    """
+    known: list[Candidate] = []
+    open_facts: list[Candidate] = []
+    rows: dict[int, Row] = {}
+    for candidate, hits in zip(found, near, strict=True):
+        if any(hit.row.hash == candidate.hash for hit in hits):
+            known.append(candidate)
+            continue
+        open_facts.append(candidate)
+        for hit in hits:
+            if len(rows) < limit:
+                rows.setdefault(hit.row.id, hit.row)
+    return known, open_facts, {f"M{i}": row for i, row in enumerate(rows.values(), 1)}
+
+
+def merged_texts(decisions: Decisions, rows: Mapping[str, Row]) -> list[str]:
+    """Return the merged texts of updates, which have to be embedded before they are stored."""
+    updates = [item for item in decisions.items if item.action == "UPDATE" and item.target in rows]
+    return list(dict.fromkeys(item.text for item in updates if item.text))
+
+
+def carry_out(
+    new: NewMemories,
+    found: Sequence[Candidate],
+    decisions: Decisions,
+    rows: Mapping[str, Row],
+    embeddings: Mapping[str, bytes | None],
+) -> list[Change]:
+    """Turn decisions into changes.
+
+    Args:
+        new: what new memories have in common.
+        found: the facts that were decided, by their number.
+        decisions: what was decided.
+        rows: the stored memories by alias.
+        embeddings: the vectors of the merged texts.
+
+    Returns:
+        The changes; a fact without a decision is added, so that nothing is lost.
+    """
+    changes: list[Change] = []
+    # First, for another fact may change the memory, and then it is not the one that was read any more.
+    links: list[Change] = []
+    by_fact: dict[int, list[Decision]] = {}
+    for item in decisions.items:
+        by_fact.setdefault(item.fact, []).append(item)
+    for number, candidate in enumerate(found):
+        mine = by_fact.get(number, [])
+        if not mine or any(item.action in ("ADD", "SUPERSEDE") for item in mine):
+            changes.extend(_add_and_close(new, candidate, mine, rows))
+        for item in mine:
+            row = rows.get(item.target or "")
+            if row is None:
+                continue
+            if item.action == "UPDATE" and item.text:
+                changes.append(
+                    replacement(
+                        row,
+                        item.text,
+                        embeddings[item.text],
+                        new.at,
+                        version=row.version,
+                        turns=candidate.turns,
+                        source=candidate.source,
+                    )
+                )
+            elif item.action == "DELETE":
+                changes.append(Delete(row.id, new.at, row.version))
+            elif item.action == "NONE":
+                links.append(LinkTurns(row.id, candidate.turns, row.version))
+    return [*links, *changes]
+
+
+def _add_and_close(
+    new: NewMemories, candidate: Candidate, mine: Sequence[Decision], rows: Mapping[str, Row]
+) -> list[Change]:
+    addition = add(new, candidate)
+    closed = [rows[item.target] for item in mine if item.action == "SUPERSEDE" and item.target]
+    row = addition.row
+    return [
+        addition,
+        *(Supersede(old.id, row.id, row.text, new.at, row.valid_from, old.version) for old in closed),
+    ]

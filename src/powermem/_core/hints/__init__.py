@@ -1,0 +1,1 @@
+"""What to write instead of arguments, names and packages that do not exist."""

@@ -1,0 +1,178 @@
+"""A model's answer, read as facts."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from ...types import Fact
+from ..clock import from_date
+from ..inputs import MAX_ID_LENGTH
+from ..prompts import KINDS
+from ..text.cleaning import normalize
+from .answer import Fit, ParseError
+
+_CONTAINERS = ("facts", "fact", "items", "results", "memory", "memories", "data")
+_TEXTS = ("text", "fact", "memory", "content", "statement")
+_NOBODY = frozenset(("", "null", "none", "unknown", "n/a"))
+_DAY = re.compile(r"(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2})(?:[T\s].*)?)?)?", re.DOTALL)
+# Lists that are certainly of something else.
+_OTHERWISE = re.compile(
+    r"error|warn|messag|conversation|turn|question|required|choice|note|reason|thought|source", re.IGNORECASE
+)
+_FAILURES = ("error", "errors")
+_DEFAULT_IMPORTANCE = 0.5
+# More is no name. A speaker becomes an id, which the stores bound.
+_LONGEST_NAME = MAX_ID_LENGTH
+_MOST_ENTITIES = 64
+
+
+def fit_facts(value: Any) -> Fit:
+    """Tell how well a value has the form of ``EXTRACTION_SCHEMA``, as far as facts go."""
+    if isinstance(value, list):
+        return Fit.LOOSE if any(map(_text_of, value)) else Fit.NO if value else Fit.BARE
+    if not isinstance(value, dict):
+        return Fit.NO
+    items = value.get("facts")
+    if isinstance(items, list):
+        if items:
+            return Fit.EXACT if any(map(_text_of, items)) else Fit.NO
+        # A server that failed has nothing to say of facts.
+        return Fit.NO if any(value.get(name) for name in _FAILURES) else Fit.EMPTY
+    try:
+        return Fit.LOOSE if any(map(_text_of, _items(value))) else Fit.NO
+    except ParseError:
+        return Fit.NO
+
+
+def read_facts(value: Any, *, turns: int) -> list[Fact]:
+    """Read the facts in a value that ``parse_answer`` gave.
+
+    Args:
+        value: best in the form of ``EXTRACTION_SCHEMA``.
+        turns: how many turns the conversation had.
+
+    Returns:
+        The facts in order, each text once. An item that is malformed by itself is left out.
+
+    Raises:
+        ParseError: there is no list of facts, or every item in it is malformed.
+    """
+    items = _items(value)
+    facts: dict[str, Fact] = {}
+    for item in items:
+        fact = _fact(item, turns)
+        if fact is not None:
+            facts.setdefault(normalize(fact.text), fact)
+    if items and not facts:
+        raise ParseError(f"none of the {len(items)} facts has a text")
+    return list(facts.values())
+
+
+def _items(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    if not isinstance(value, dict):
+        raise ParseError(f"expected an object with a list of facts, got {type(value).__name__}")
+    # An object that is itself a fact; "fact" and "memory" may name either the list or the text.
+    if _text_of(value) and not isinstance(value.get("facts"), list):
+        return [value]
+    for key in _CONTAINERS:
+        if key in value:
+            inner = value[key]
+            return [inner] if isinstance(inner, str) else _items(inner)
+    inner = list(value.values())
+    # Numbered facts, or a list under a name of the model's own.
+    if inner and all(isinstance(item, Mapping) and _text_of(item) for item in inner):
+        return inner
+    if len(inner) == 1 and isinstance(inner[0], list) and not _OTHERWISE.search(str(next(iter(value)))):
+        return inner[0]
+    raise ParseError(f"expected the key 'facts', got {', '.join(map(repr, list(value)[:5]))}")
+
+
+def _text_of(item: Any) -> str:
+    """Return the text of a fact; ``""`` for anything that is none, such as a turn of the conversation."""
+    if isinstance(item, str):
+        text = item
+    elif isinstance(item, Mapping) and "role" not in item:
+        text = next((item[key] for key in _TEXTS if isinstance(item.get(key), str)), "")
+    else:
+        return ""
+    text = text.strip()
+    # The dots of the example in the prompt.
+    return "" if text.lower() in _NOBODY or not text.strip(". \u2026") else text
+
+
+def _fact(item: Any, turns: int) -> Fact | None:
+    text = _text_of(item)
+    if not text:
+        return None
+    item = {} if isinstance(item, str) else item
+    kind = item.get("kind")
+    kind = kind.strip().lower() if isinstance(kind, str) else ""
+    return Fact(
+        text=text,
+        turn=_turn(item.get("turn"), turns),
+        kind=kind if kind in KINDS else "fact",
+        importance=_importance(item.get("importance")),
+        event_at=_moment(item.get("event_date")),
+        entities=_names(item.get("entities")),
+        speaker=_name(item.get("speaker")),
+    )
+
+
+def _turn(value: Any, turns: int) -> int | None:
+    number = whole(value)
+    return number if number is not None and 0 <= number < turns else None
+
+
+def whole(value: Any) -> int | None:
+    """Read a whole number that a model may have written as ``3``, ``3.0`` or ``"3"``."""
+    if isinstance(value, str):
+        text = value.strip()
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    # To ask whether it is finite would overflow with an integer of 400 digits.
+    return int(value) if abs(value) < 1e9 and value == int(value) else None
+
+
+def _importance(value: Any) -> float:
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return _DEFAULT_IMPORTANCE
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < math.inf:
+        return _DEFAULT_IMPORTANCE
+    return float(min(1.0, max(0.0, value)))
+
+
+def _moment(value: Any) -> int | None:
+    """Read a date; a part of one is its first day, and of a moment the day is meant that is written there."""
+    if isinstance(value, int) and not isinstance(value, bool) and 1000 <= value <= 9999:
+        value = str(value)
+    if not isinstance(value, str):
+        return None
+    match = _DAY.fullmatch(value.strip())
+    if match is None:
+        return None
+    try:
+        return from_date(date(*(int(part or 1) for part in match.groups())))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    names = value if isinstance(value, list) else [value]
+    return tuple(dict.fromkeys(name for name in map(_name, names) if name))[:_MOST_ENTITIES]
+
+
+def _name(value: Any) -> str | None:
+    if not isinstance(value, str) or value.strip().lower() in _NOBODY:
+        return None
+    name = value.strip()
+    return name if len(name) <= _LONGEST_NAME else None

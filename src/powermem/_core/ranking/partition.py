@@ -1,0 +1,214 @@
+"""The searchable part of one user's memories, held in memory as columns.
+
+A store fills a partition from its tables and then applies changes to it. Rows are only appended or hidden: a
+changed row is hidden and appended again. Nothing here depends on SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from ..text.terms import query_terms
+from .codes import Codes
+from .columns import BoolArray, Column, FloatArray, IntArray, Names
+from .postings import Postings
+from .turns import Beside, Turns
+from .vectors import Vectors
+
+FOREVER = 2**63 - 1
+"""Stands for "no end" in the columns of times."""
+
+_OVERHEAD = 8192
+_OVERHEAD_PER_ROW = 200
+
+
+@dataclass(slots=True)
+class PartitionRows:
+    """Rows to append to a partition, as columns of equal length.
+
+    ``embeddings`` are the concatenated normalized float32 vectors as bytes, zeros for a row without one, or
+    empty if no row has one. ``terms`` and ``frequencies`` are the concatenated term ids (uint64) and counts
+    (uint8) as bytes; ``sizes`` are their numbers in each row.
+    """
+
+    ids: list[int]
+    agents: list[str]
+    runs: list[str]
+    actors: list[str | None]
+    valid_from: list[int]
+    valid_to: list[int | None]
+    expires_at: list[int | None]
+    embeddings: bytes
+    terms: bytes
+    frequencies: bytes
+    sizes: list[int]
+
+
+class Partition:
+    """Columns, vectors and postings of the memories that are searched together.
+
+    Args:
+        dimension: length of the vectors, or ``None`` without vectors.
+        coded: hold codes instead of the vectors; `dense` then returns estimates.
+    """
+
+    def __init__(self, dimension: int | None, *, coded: bool = False) -> None:
+        self.dimension = dimension
+        self.coded = coded
+        self._ids = Column()
+        self._valid_from = Column()
+        self._valid_to = Column()
+        self._expires_at = Column()
+        self._agents = Names()
+        self._runs = Names()
+        self._actors = Names()
+        self._speakers: dict[str, list[int]] = {}
+        self._named = 0
+        self._row_of: dict[int, int] = {}
+        self._hidden: set[int] = set()
+        self._may_expire = False
+        self._turns = Turns()
+        self.vectors: Vectors | Codes | None = None
+        if dimension:
+            self.vectors = Codes(dimension) if coded else Vectors(dimension)
+        self.postings = Postings()
+
+    def __len__(self) -> int:
+        """Return the number of rows that are not hidden."""
+        return len(self._row_of)
+
+    @property
+    def ids(self) -> IntArray:
+        """The id of every row, hidden ones included; shape (n,)."""
+        return self._ids.values
+
+    @property
+    def valid_from(self) -> IntArray:
+        """Since when each row is true, microseconds UTC; shape (n,)."""
+        return self._valid_from.values
+
+    @property
+    def nbytes(self) -> int:
+        """The allocated bytes, with an estimate for the Python objects."""
+        vectors = self.vectors.nbytes if self.vectors else 0
+        rows = len(self._ids.values)
+        return _OVERHEAD + vectors + self.postings.nbytes + rows * _OVERHEAD_PER_ROW
+
+    @property
+    def wasteful(self) -> bool:
+        """Whether enough rows are hidden to make a rebuild worthwhile."""
+        return len(self._hidden) > 1000 + len(self._row_of) // 2
+
+    def append(self, rows: PartitionRows) -> None:
+        """Add rows; a row whose id is already here replaces the old one."""
+        self.remove(rows.ids)
+        start = len(self._ids.values)
+        self._ids.extend(rows.ids)
+        self._valid_from.extend(rows.valid_from)
+        self._valid_to.extend([FOREVER if moment is None else moment for moment in rows.valid_to])
+        self._expires_at.extend([FOREVER if moment is None else moment for moment in rows.expires_at])
+        self._may_expire = self._may_expire or any(moment is not None for moment in rows.expires_at)
+        self._agents.extend(rows.agents)
+        self._runs.extend(rows.runs)
+        self._actors.extend(actor or "" for actor in rows.actors)
+        self._row_of.update(zip(rows.ids, range(start, start + len(rows.ids)), strict=True))
+        self._turns.append(self.runs(np.arange(start, start + len(rows.ids))))
+        if self.vectors is not None:
+            flat = np.frombuffer(rows.embeddings, dtype=np.float32)
+            self.vectors.append(flat.reshape(len(rows.ids), self.vectors.dimension))
+        self.postings.append(
+            np.frombuffer(rows.terms, dtype=np.uint64),
+            np.frombuffer(rows.frequencies, dtype=np.uint8),
+            np.asarray(rows.sizes, dtype=np.int64),
+        )
+
+    def remove(self, ids: Iterable[int]) -> None:
+        """Hide the rows with these ids; unknown ids are ignored."""
+        for memory_id in ids:
+            row = self._row_of.pop(memory_id, None)
+            if row is not None:
+                self._hidden.add(row)
+                self._turns.remove(row)
+
+    def visible(
+        self,
+        now: int,
+        *,
+        agent: str | None = None,
+        run: str | None = None,
+        as_of: int | None = None,
+        include_expired: bool = False,
+        only: IntArray | None = None,
+    ) -> BoolArray:
+        """Return which rows a search may find.
+
+        Args:
+            now: the current time in microseconds.
+            agent: only rows of this agent.
+            run: only rows of this run.
+            as_of: only rows that were true at that time, instead of those that are true now.
+            include_expired: also rows that have expired.
+            only: the ids that passed a filter; shape (k,).
+
+        Returns:
+            Shape (n,), bool.
+        """
+        valid_to = self._valid_to.values
+        mask: BoolArray
+        if as_of is None:
+            mask = valid_to == FOREVER
+        else:
+            mask = (self._valid_from.values <= as_of) & (valid_to > as_of)
+        if self._may_expire and not include_expired:
+            mask &= self._expires_at.values > (now if as_of is None else as_of)
+        if self._hidden:
+            mask[list(self._hidden)] = False
+        if agent is not None:
+            mask &= self._agents.equal(agent)
+        if run is not None:
+            mask &= self._runs.equal(run)
+        if only is not None:
+            allowed = np.zeros(len(mask), dtype=np.bool_)
+            allowed[[row for i in only.tolist() if (row := self._row_of.get(i)) is not None]] = True
+            mask &= allowed
+        return mask
+
+    def dense(self, queries: FloatArray) -> FloatArray:
+        """Return the cosine of each query with each row, or an estimate if coded; shape (m, n)."""
+        if self.vectors is None:
+            return np.zeros((len(queries), len(self._ids.values)), dtype=np.float32)
+        return self.vectors.similarities(queries)
+
+    def spoken_by(self, terms: Iterable[str]) -> BoolArray | None:
+        """Return which rows a speaker named by one of these terms said, shape (n,), or ``None``."""
+        # The index of names is extended by the speakers that have been added since the last call.
+        known = self._actors.codes
+        for name in islice(known, self._named, None):
+            for term in query_terms(name):
+                self._speakers.setdefault(term, []).append(known[name])
+        self._named = len(known)
+        codes = [code for term in terms for code in self._speakers.get(term, ())]
+        return np.isin(self._actors.values, codes) if codes else None
+
+    def runs(self, rows: IntArray) -> IntArray:
+        """Return the code of the run of each of these rows, -1 for none; same shape."""
+        codes: IntArray = self._runs.values[rows]
+        without = self._runs.codes.get("", -1)
+        return np.where(codes == without, -1, codes)
+
+    def beside(self, rows: IntArray, span: int) -> Beside:
+        """Return the turns shortly before and after rows in their runs; see `Beside`.
+
+        Args:
+            rows: rows that are not hidden.
+            span: the number of turns in each direction.
+        """
+        if self._turns.stale(self.runs(rows)):
+            runs = self.runs(np.arange(len(self._ids.values)))
+            runs[list(self._hidden)] = -1
+            self._turns.order(runs, self._valid_from.values, self._ids.values)
+        return self._turns.beside(rows, span)

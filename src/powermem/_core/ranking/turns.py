@@ -1,0 +1,92 @@
+"""The turns just before and just after each row in its run."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .columns import Column, IntArray
+
+_NONE = -1
+
+
+class Beside(NamedTuple):
+    """Turns beside some rows, as columns of equal length.
+
+    Attributes:
+        places: the index of the row among those given.
+        distances: the distance in turns, from 1.
+        rows: the turn beside it.
+    """
+
+    places: IntArray
+    distances: IntArray
+    rows: IntArray
+
+
+class Turns:
+    """Linked lists of the rows of each run.
+
+    The links are computed lazily: a run with new rows is sorted as a whole when it is next needed.
+    """
+
+    def __init__(self) -> None:
+        self._before = Column(np.int32)
+        self._after = Column(np.int32)
+        # Indexed by the code of the run.
+        self._stale = np.zeros(64, dtype=np.bool_)
+
+    def append(self, runs: IntArray) -> None:
+        """Add rows, given the codes of their runs, -1 for none."""
+        unknown = np.full(len(runs), _NONE, dtype=np.int32)
+        self._before.extend(unknown)
+        self._after.extend(unknown)
+        highest = int(runs.max(initial=_NONE))
+        if highest >= len(self._stale):
+            self._stale = np.concatenate([self._stale, np.zeros(highest + 1, dtype=np.bool_)])
+        self._stale[runs[runs != _NONE]] = True
+
+    def remove(self, row: int) -> None:
+        """Remove a row from its list."""
+        before, after = self._before.values, self._after.values
+        left, right = int(before[row]), int(after[row])
+        if left != _NONE:
+            after[left] = right
+        if right != _NONE:
+            before[right] = left
+        before[row] = after[row] = _NONE
+
+    def stale(self, runs: IntArray) -> bool:
+        """Return whether one of these runs has to be sorted; -1 stands for no run."""
+        return bool(self._stale[runs[runs != _NONE]].any())
+
+    def order(self, runs: IntArray, moments: IntArray, ids: IntArray) -> None:
+        """Sort the runs that need it.
+
+        Args:
+            runs: the code of the run of every row, -1 for none and for removed rows.
+            moments: the time of each row.
+            ids: the ids of the rows, which decide between equal times.
+        """
+        rows = np.flatnonzero((runs != _NONE) & self._stale[runs])
+        rows = rows[np.lexsort((ids[rows], moments[rows], runs[rows]))]
+        first, second = rows[:-1], rows[1:]
+        follows = runs[first] == runs[second]
+        before, after = self._before.values, self._after.values
+        before[rows] = after[rows] = _NONE
+        before[second[follows]] = first[follows]
+        after[first[follows]] = second[follows]
+        self._stale[:] = False
+
+    def beside(self, rows: IntArray, span: int) -> Beside:
+        """Return the turns up to ``span`` before and after each row; its run must be sorted."""
+        found = [(rows[:0],) * 3]
+        for column in (self._before.values, self._after.values):
+            places, others = np.arange(len(rows)), rows
+            for distance in range(1, span + 1):
+                others = column[others]
+                kept = others != _NONE
+                places, others = places[kept], others[kept]
+                found.append((places, np.full(len(places), distance), others))
+        return Beside(*(np.concatenate(column, dtype=np.int64) for column in zip(*found, strict=True)))

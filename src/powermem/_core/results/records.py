@@ -1,0 +1,293 @@
+"""Stored rows in the form that the public methods return."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Literal, TypeAlias, cast
+
+from ...types import (
+    Answer,
+    EventName,
+    FullRecord,
+    HistoryEntry,
+    HistoryRecord,
+    Hit,
+    MemoryEvent,
+    MemoryRecord,
+    MemoryStatistics,
+    MessageRecord,
+    PreferenceRecord,
+    Row,
+    SearchHit,
+    SearchResult,
+    Statistics,
+    TaskEvent,
+    TaskRecord,
+    TaskStatus,
+    Turn,
+    TurnRecord,
+    UpdatedRecord,
+)
+from ..changes.writes import (
+    Added,
+    AddMemory,
+    AddTurn,
+    Change,
+    Delete,
+    DoneNote,
+    Duplicate,
+    Items,
+    Outcome,
+    ReplaceText,
+    Reply,
+    Supersede,
+    Updated,
+)
+from ..clock import to_iso
+from ..tasks.task import Preference, ProcessStatus, Task, completion_note
+
+_Shown: TypeAlias = Literal["running", "completed", "failed", "cancelled"]
+_Status: TypeAlias = Literal["pending", "running", "completed", "failed", "cancelled"]
+_AGES = ("< 1 day", "1-7 days", "7-30 days", "> 30 days")
+
+
+def _iso(moment: int | None) -> str | None:
+    return None if moment is None else to_iso(moment)
+
+
+def record(row: Row) -> MemoryRecord:
+    """Return a memory as search and list results show it."""
+    created = to_iso(row.created_at)
+    return {
+        "id": row.id,
+        "memory": row.text,
+        "user_id": row.scope.user_id,
+        "agent_id": row.scope.agent_id,
+        "run_id": row.scope.run_id,
+        "actor_id": row.actor_id,
+        "memory_type": row.memory_type,
+        "metadata": row.metadata,
+        "hash": row.hash,
+        "created_at": created,
+        # Nearly always equal, and formatting a time takes longer than everything else here.
+        "updated_at": created if row.updated_at == row.created_at else to_iso(row.updated_at),
+        "valid_from": created if row.valid_from == row.created_at else to_iso(row.valid_from),
+        "valid_to": _iso(row.valid_to),
+        "expires_at": _iso(row.expires_at),
+        "superseded_by": row.superseded_by,
+        "access_count": row.access_count,
+    }
+
+
+def full_record(row: Row) -> FullRecord:
+    """Return a memory as ``get`` shows it, with its text under both names."""
+    return {**record(row), "content": row.text}
+
+
+def updated_record(row: Row, warnings: list[str]) -> UpdatedRecord:
+    """Return a memory as ``update`` shows it, with the key ``warnings`` only if there are any."""
+    shown = cast("UpdatedRecord", full_record(row))
+    if warnings:
+        shown["warnings"] = warnings
+    return shown
+
+
+def hit_record(hit: Hit, *, explain: bool) -> SearchHit:
+    """Return a search result."""
+    shown = cast("SearchHit", {**record(hit.row), "score": hit.score})
+    if explain:
+        shown["score_details"] = {name: round(part, 6) for name, part in hit.details.items()}
+    return shown
+
+
+def answer_record(answer: Answer, *, explain: bool) -> SearchResult:
+    """Return the result of a search, with the key ``warnings`` only if there are any."""
+    shown: SearchResult = {"results": [hit_record(hit, explain=explain) for hit in answer.hits]}
+    if answer.warnings:
+        shown["warnings"] = list(answer.warnings)
+    return shown
+
+
+def event_item(outcome: Outcome, event: EventName = "ADD") -> MemoryEvent | None:
+    """Return an item of ``add``'s results, or ``None`` if nothing changed."""
+    previous: str | None = None
+    if isinstance(outcome, (Added, Duplicate)):
+        row = outcome.row
+    elif isinstance(outcome, Updated):
+        row, previous = outcome.row, outcome.previous
+    elif isinstance(outcome, Row):
+        row, previous = outcome, outcome.text
+    else:
+        return None
+    item: MemoryEvent = {
+        "id": row.id,
+        "memory": row.text,
+        "event": event,
+        "user_id": row.scope.user_id,
+        "agent_id": row.scope.agent_id,
+        "run_id": row.scope.run_id,
+        "metadata": row.metadata,
+        "created_at": to_iso(row.created_at),
+    }
+    if previous is not None:
+        item["previous_memory"] = previous
+    return item
+
+
+def event_items(changes: Sequence[Change], outcomes: Sequence[Outcome], items: Items) -> list[MemoryEvent]:
+    """Return the items of ``add``'s results for a part of a batch.
+
+    A memory that supersedes others gives an ``UPDATE`` for each of these, and no ``ADD``.
+    """
+    changes, outcomes = changes[items.begin : items.end], outcomes[items.begin : items.end]
+    if items.verbatim:
+        verbatim = [event_item(one, "NONE" if isinstance(one, Duplicate) else "ADD") for one in outcomes]
+        return [item for item in verbatim if item is not None]
+    part = list(zip(changes, outcomes, strict=True))
+    successors = {change.row.id: outcome for change, outcome in part if isinstance(change, AddMemory)}
+    superseding = {change.successor for change, outcome in part if isinstance(change, Supersede) and outcome}
+    found: list[MemoryEvent] = []
+    for change, outcome in part:
+        item = None
+        if isinstance(change, AddMemory):
+            if isinstance(outcome, Added) and change.row.id not in superseding:
+                item = event_item(outcome)
+        elif isinstance(change, Supersede):
+            item = _superseded_item(change, outcome, successors)
+        elif isinstance(change, ReplaceText):
+            item = event_item(outcome, "UPDATE") if isinstance(outcome, Updated) else None
+        elif isinstance(change, Delete):
+            item = event_item(outcome, "DELETE")
+        if item is not None:
+            found.append(item)
+    return found
+
+
+def _superseded_item(
+    change: Supersede, outcome: Outcome, successors: Mapping[int, Outcome]
+) -> MemoryEvent | None:
+    if not isinstance(outcome, Updated):
+        return None
+    item = event_item(successors[change.successor], "UPDATE")
+    assert item is not None, "the successor was written in the same batch"
+    item["previous_memory"], item["supersedes"] = outcome.previous, change.id
+    return item
+
+
+def kept_text(kept: Reply | DoneNote, changes: Sequence[Change], outcomes: Sequence[Outcome]) -> str:
+    """Return the text stored under a key for a call, given the batch that contains its changes."""
+    items = event_items(changes, outcomes, kept.items)
+    if isinstance(kept, DoneNote):
+        return completion_note(kept.scope, kept.at, items)
+    return json.dumps({**kept.result, "results": items})
+
+
+def event_in_note(memory_id: int, event: EventName, row: Row | None) -> TaskEvent:
+    """Return an item of a completion note with the current memory, or with ``None`` if it was deleted."""
+    item = None if row is None else event_item(Added(row), event)
+    return {"id": memory_id, "memory": None, "event": event} if item is None else {**item}
+
+
+def history_record(entry: HistoryEntry) -> HistoryRecord:
+    """Return one entry of a memory's history."""
+    return {
+        "memory_id": entry.memory_id,
+        "event": entry.event,
+        "old_memory": entry.old_memory,
+        "new_memory": entry.new_memory,
+        "created_at": to_iso(entry.created_at),
+        "actor": entry.actor,
+    }
+
+
+def turn_record(turn: Turn | AddTurn) -> TurnRecord:
+    """Return a source turn."""
+    return {
+        "id": turn.id,
+        "role": turn.role,
+        "content": turn.content,
+        "actor_id": turn.actor_id,
+        "sent_at": to_iso(turn.sent_at),
+    }
+
+
+def message_record(role: str, sent_at: int, turn: AddTurn | None) -> MessageRecord:
+    """Return a message with its turn; the id is ``None`` if the message was empty and not stored."""
+    if turn is None:
+        return {"id": None, "role": role, "content": "", "actor_id": None, "sent_at": to_iso(sent_at)}
+    return {**turn_record(turn)}
+
+
+def task_record(task: Task) -> TaskStatus:
+    """Return a task as in ``get_status``, where a pending task counts as running."""
+    waiting = task.status is ProcessStatus.PENDING
+    shown: TaskStatus = {
+        "task_id": str(task.id),
+        "status": cast("_Shown", str(ProcessStatus.RUNNING if waiting else task.status)),
+        "stage": task.stage,
+        "error": task.error,
+        "results": list(task.outcome.get("results", ())),
+        "preferences": list(task.outcome.get("preferences", ())),
+        "created_at": to_iso(task.created_at),
+        "updated_at": to_iso(task.updated_at),
+    }
+    warnings = task.outcome.get("warnings")
+    if warnings:
+        shown["warnings"] = list(warnings)
+    return shown
+
+
+def listed_task(task: Task) -> TaskRecord:
+    """Return a task as in ``list_tasks``: with its actual status, and without its results."""
+    return {
+        "task_id": str(task.id),
+        "status": cast("_Status", str(task.status)),
+        "stage": task.stage,
+        "error": task.error,
+        "kind": task.kind,
+        "user_id": task.scope.user_id,
+        "agent_id": task.scope.agent_id,
+        "run_id": task.scope.run_id,
+        "attempts": task.attempts,
+        "knowledge_count": task.knowledge_count,
+        "created_at": to_iso(task.created_at),
+        "updated_at": to_iso(task.updated_at),
+        "due_at": to_iso(task.due_at),
+    }
+
+
+def preference_record(preference: Preference) -> PreferenceRecord:
+    """Return a preference."""
+    return {
+        "id": preference.id,
+        "preference_type": preference.kind,
+        "preference": preference.text,
+        "reasoning": preference.reasoning,
+        "user_id": preference.scope.user_id,
+        "agent_id": preference.scope.agent_id,
+        "run_id": preference.scope.run_id,
+        "created_at": to_iso(preference.created_at),
+    }
+
+
+def statistics_record(numbers: Statistics, *, store: str, embedder: str, extractor: str) -> MemoryStatistics:
+    """Return the result of ``get_statistics``."""
+    first_day = datetime(1970, 1, 1, tzinfo=timezone.utc)
+    return {
+        "total_memories": numbers.total,
+        "by_type": dict(numbers.by_type),
+        "avg_importance": round(numbers.average_importance, 4),
+        "top_accessed": [
+            {"id": memory_id, "content": text[:50], "access_count": count}
+            for memory_id, text, count in numbers.top_accessed
+        ],
+        "growth_trend": {
+            f"{first_day + timedelta(days=day):%Y-%m-%d}": count for day, count in numbers.by_day.items()
+        },
+        "age_distribution": {name: numbers.by_age.get(i, 0) for i, name in enumerate(_AGES)},
+        "store": store,
+        "embedder": embedder,
+        "extractor": extractor,
+    }

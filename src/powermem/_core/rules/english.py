@@ -1,0 +1,455 @@
+"""English sentences: decide which are worth keeping, and of which kind they are.
+
+The patterns come first. Those above `_INSTRUCTION` say what a sentence is about, the next ones what kind of
+fact it is, and those from `_OPENER` on recognize talk that is dropped: openers, questions, requests and
+reactions.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..text.terms import query_terms, terms
+from .reading import Reading, phrases
+
+# "My flat is in Rome": about the speaker.
+_SUBJECT = phrases(
+    "i | i'm | i've | i'd | i'll | im | ive | we | we're | we've | we'd | we'll | my | ^our", before=r"\b"
+)
+_USER = re.compile(r"(?:the )?user\b", re.IGNORECASE)
+# "Just got back from Rome": the subject is omitted.
+_ELLIPTIC = phrases(
+    r"""
+    went | got | started | finished | lost | bought | took | saw | met | visited | had | joined | moved
+    | signed | found | tried | watched | ran | won | attended | decided | picked | adopted | learned
+    | learnt | quit | graduated | passed | booked | planned | made | built | cooked | painted | played
+    | wrote | gave | spent | celebrated | hosted | returned | came | been (?:\w+ing|to|busy|into)
+    | planning | trying to | hoping to | going to | gonna | working | studying | training | volunteering
+    | living | thinking (?:about|of) | looking (?:for|into|forward) | can't (?:wait to|eat|stand)
+    | need to | gotta | wanna | want to | hate | prefer | allergic to
+    """,
+    before="(?:(?:just|recently|finally|already|currently|still|also|mostly|usually) )?",
+)
+# "She is a nurse", "That was in Rome": the subject refers to an earlier sentence.
+_ELSEWHERE = phrases(
+    """
+    (?:he|she|it|they|his|her|its|their|that|this|these|those|there|here|which|who|the one|one|both|some
+    |all) | (?:he|she|it|they|that|this|there|here|what)'[a-z]+
+    """
+)
+_CONTINUES = phrases(
+    "he | she | they | it | his | her | their | its",
+    after=r"(?:'[a-z]+)?\b(?! (?:sounds|looks|seems|must)\b)",
+)
+_PERSON = phrases("he | she | his | her")
+# "I painted it there": what the pronoun means is not in the sentence.
+_DEICTIC = phrases(
+    "you | your | it | them | this | that | these | those | there | here",
+    before=r"\b",
+    after=r"\b(?! (?:i|we|my|is|was|are)\b)(?!'s\b)",
+)
+# "Favourite colour: blue".
+_PAIR = re.compile(r"\w[\w '/-]{0,40}:\s+\S")
+_VERB = phrases(
+    r"""
+    is | are | was | were | am | has | have | had | will | can | can't | could | would | should | must
+    | does | doesn't | did | didn't | isn't | aren't | wasn't | weren't | won't | went | got | made | took
+    | saw | met | bought | came | gave | ran | won | lost | found | left | wrote | read | built | grew
+    | knew | began | became | felt | said | told | chose | [a-z]{2,}ed | [a-z]{2,}(?<![sui])s
+    """,
+    before=r"\b",
+)
+
+_FAMILY = r"""(?:wife|husband|spouse|partner|girlfriend|boyfriend|fianc[e\u00e9]e?|mom|mum|mother|dad
+    |father|parents?|sons?|daughters?|kids?|child(?:ren)?|bab(?:y|ies)|brothers?|sisters?|siblings?
+    |twins?|grand(?:ma|pa|mother|father|parents?|son|daughter|kids?)|aunt|uncle|cousins?|niece|nephew
+    |family|in-laws?|step\w+|roommates?|flatmates?|friends?|boss|manager|colleagues?|co-?workers?
+    |teacher|mentors?|neighbou?rs?|dogs?|cats?|pupp(?:y|ies)|kittens?|pets?|ex)"""
+_KEPT = r"""(?:dogs?|pupp(?:y|ies)|cats?|kittens?|birds?|parrots?|budgies?|horses?|pon(?:y|ies)|rabbits?
+    |hamsters?|gerbils?|guinea pigs?|turtles?|tortoises?|snakes?|lizards?|hens?|chickens?|goats?|sheep|cows?
+    |bees|fish|pets?|cars?|bikes?|bicycles?|motorbikes?|motorcycles?|scooters?|vans?|trucks?|boats?|yachts?
+    |houses?|flats?|apartments?|cottages?|cabins?|gardens?|farms?|pianos?|guitars?|violins?|tattoos?)"""
+_TRADE = r"""(?:\w{3,}(?:er|or|ist|ian|eer|ant)|student|nurse|chef|cook|pilot|lawyer|analyst
+    |freelance\w*|parent|mom|mum|dad|coach|intern|native|refugee|ceo|cto)"""
+
+# "From now on, answer in French."
+_INSTRUCTION = phrases(
+    r"""
+    (?:always|never) (?!(?:mind|say|been|had|have|thought|liked|was|were|a|the|too|happy|glad|here|good
+    |great)\b)[a-z]+ | from now on | going forward, | in (?:the )?future, | (?:call|address|remind) me
+    | refer to me | (?:don't|do not) (?:ever|call me|mention|address|remind me)
+    | (?:respond|reply|answer|speak|talk|write) to me
+    | (?:respond|reply|answer) (?:only )?(?:in|with|using|briefly|concisely)
+    | i(?:'d like| want| would like) you to (?:always|never)
+    | you (?:should|must|can) (?:always|never|call me)
+    | (?:forget|delete|erase) (?:that i|my|what i|everything|the (?:fact|memory))
+    """,
+    before="(?:please )?",
+)
+# "I work as a nurse", "My birthday is 3 May".
+_IDENTITY = phrases(
+    rf"""
+    (?:my|user|user's) (?:(?:full|first|last|middle|nick|real|legal) ?)?name(?:'s| is|:)
+    | my (?:birthday|birth date|date of birth|age|pronouns|nationality|hometown|home town|native language
+    |mother tongue|job|occupation|profession|address|email|e-mail|phone|phone number|number|time ?zone
+    |religion|blood type)(?: is|'s|:)
+    | i(?:'m| am) (?:\d{{1,3}} (?:years|yrs|yo)|called|named|from|based in|originally|bisexual|gay|lesbian
+    |trans\w*|diabetic)
+    | (?:i|we|user) (?:currently |now |also |still )?(?:live|lives|work|works|study|studies) (?:in|at|for
+    |as|near) | (?:i|user) (?:was born|grew up|identify as|identifies as|speak|speaks)
+    | i(?:'m| am) (?:currently |now |also )?(?:working|living|studying) (?:in|at|for|as)
+    | (?:i(?:'m| am)|user is|(?:work|works
+    |working) as) (?:also |now |currently |just )?an? (?:[\w+#-]+ ){{0,2}}{_TRADE}
+    """,
+    before=r"\b",
+)
+# "We're moving next spring."
+_PLAN = phrases(
+    r"""
+    (?<!been )(?<!was )(?<!were )going to (?!the (?:gym|beach)|school|church|work)[a-z]+ | gonna
+    | planning | plans? (?:to|on|for|is) | (?:i|we|user)(?:'ll| will) | wants? to | wanna
+    | hop(?:e|es|ing) to | intends? to | (?:i|we)(?:'d| would) (?:really )?(?:like|love) to
+    | thinking (?:of|about) | looking forward | considering | can't wait to | dream(?:ing|s)? (?:of|is|to)
+    | aims? to | my (?:\w+ )?goals? (?:is|are) | tomorrow
+    | next (?:week|weekend|month|year|summer|spring|fall|autumn|winter|\w+day) | upcoming | scheduled
+    | appointment | deadline
+    | (?:i'm|we're) (?:flying|leaving|moving|getting married|starting|visiting|meeting|hosting|launching
+    |opening|performing|attending|joining)
+    """,
+    before=r"\b",
+)
+# "I can't stand cilantro."
+_PREFERENCE = phrases(
+    r"""
+    likes | (?:i|we|they|also|really|just|do|don't|didn't|kids) like | loves | loved (?!one)
+    | (?:i|we|they|also|really|just|always|absolutely|do|would) love | enjoys? | enjoyed | prefers?
+    | preferred | preferences? | hates? | hated | dislikes? | adores? | can't stand | favou?rites?
+    | fond of | fan of | keen on | (?:am|'m|really|so|very|been) into | passionate | allerg\w+
+    | intolerant | obsessed | rather | interested in | vegan | vegetarian | pescatarian
+    | no longer (?:eat|drink|like|use|want|enjoy|smoke)\w*
+    | (?:don't|doesn't|do not|does not|never) (?:really )?(?:eat|drink|like|smoke|care for|enjoy|want)\w*
+    | (?:stopped|quit) (?:eating|drinking|smoking|using) | gave up | used to (?:like|love|enjoy|hate)
+    """,
+    before=r"\b",
+)
+# "My younger sister", "I have two cats".
+_RELATIONSHIP = phrases(
+    rf"""
+    (?:my|our|user's) (?:[\w-]+ )?{_FAMILY}
+    | (?:have|has|had|got) (?:an?|one|two|three|four|five|\d|no|some) (?:[\w-]+ ){{0,2}}{_FAMILY}
+    | i(?:'m| am) (?:married|engaged|divorced|single|dating|widowed|separated|pregnant|an only child)
+    """,
+    before=r"\b",
+)
+# "I own a boat" has a single content word and is still complete. Of the things that people "have", only
+# lasting ones: not "a question" or "a minute".
+_POSSESSION = phrases(
+    rf"""
+    (?:i|we|user) (?:also |still |now )?owns? | (?:i|we) (?:also |now )?co-?own
+    | (?:i|we|i've|we've|user) (?:also |now )?(?:have|has|got|have got|has got)
+    (?:an?|one|two|three|four|five|\d+|no)
+    (?:[\w-]+ )?(?:{_FAMILY}|{_KEPT})
+    """,
+    before=r"\b",
+)
+# "We went hiking yesterday."
+_PAST = phrases(
+    r"""
+    went | got | made | took | saw | met | bought | came | gave | ran | won | lost | found | left | wrote
+    | built | grew | began | became | chose | quit | ago | yesterday
+    | last (?:week|weekend|month|year|night|\w+day)
+    | (?:^|(?:i|we|he|she|they|user|who|and) )(?:(?:just|also|even|finally|recently|already|really|never
+    |always|once|both|all) )?(?:was|were|had|did|[a-z]{2,}ed)
+    """,
+    before=r"\b",
+)
+# Ordered: the first match decides the kind.
+_KIND_PATTERNS = (
+    ("identity", _IDENTITY),
+    ("plan", _PLAN),
+    ("preference", _PREFERENCE),
+    ("relationship", _RELATIONSHIP),
+    ("event", _PAST),
+)
+
+# Terms common in any chat; a sentence of nothing else is empty: "That sounds like a great idea!"
+_GENERIC = frozenset(
+    terms(
+        """
+        great good nice cool awesome amazing wonderful beautiful lovely fantastic incredible glad happy
+        sorry excited hear sound feel feeling know think thing things stuff thank love like hope see look
+        forward wait guess mean sure totally absolutely true right wow fun time day way lot lots kind sort
+        bit something everything anything someone make made get got gets go going went come keep try want
+        need tell say said talk chat share support proud inspiring inspired appreciate idea really much
+        big best better always super pretty special nothing anyone everyone people life moment journey
+        give take find help helps world powerful important meaningful matter mind rewarding relaxing
+        peaceful please even still well maybe definitely actually though already today okay ok experience
+        truly reminder enough long new hard tough difference change positive motivated motivation
+        happiness joy joyful grateful thankful passion dream dreams goal goals awe sense strength strong
+        stronger blessed worth progress believe understand challenge challenging step easy stay felt
+        incredibly extremely fulfilled fulfilling accept accepted connected determined encouraging
+        encourage cherish embrace energy effort possible push pushing resilience courage hopeful peace
+        memory memories remember ride crazy perfect impressed thrilled moving ways bring brings vibe vibes
+        connection
+        """
+    )
+)
+
+# Words in front of a statement that add nothing: "Oh wow, I moved to Rome". Those of the second group need
+# punctuation behind them: "No, I moved" but not "No dogs here".
+_OPENER = phrases(
+    r"""
+    (?:oh|wow|whoa|yeah|yea|yes|yep|yup|well|so|and|but|also|plus|anyway|actually|honestly|btw|hey|hi
+    |hello|haha|lol|hm+|umm?|aw+|ah+|gosh|omg|by the way|to be honest|fyi
+    |for the record)\b[\s,!.:;\u2014\u2013-]+
+    | (?:no|nope|nah|ok|okay|sure|man|dude|great|cool|nice|awesome|absolutely|definitely|exactly|totally
+    |for sure|of course|you know|i mean|right|thanks|thanks a lot|thanks so much|thank you
+    |thank you so much|same here|me too|agreed|true|not really)\s*[,!.:;\u2014\u2013-]+\s*
+    """,
+    after="",
+)
+_THANKS_FOR = re.compile(r"(?:thanks|thank you|sorry) (?:for|about)[^,.!]*[,!.]+\s+", re.IGNORECASE)
+_REMEMBER = phrases(
+    r"""
+    (?:remember|note|keep in mind|bear in mind|don't forget|do not forget) (?:that|this)
+    | (?:remember|note|keep in mind|don't forget)(?=:| (?:i|i'm|my|we|our)\b) | just so you know
+    | save (?:that|this) | make a note that
+    """,
+    before=r"(?:please |also )*",
+    after=r"\b[:,]?\s*(?=\w)",
+)
+# The end of "I love hiking, don't you?", which is a statement.
+_TAG = phrases(
+    r"""
+    right | you know | know what i mean | huh | eh | what | how | do | does | don't | did | have | haven't
+    | can | could | would | isn't | aren't | any | are | is | you | yours
+    """,
+    before=r"\s*[,;\u2014\u2013-]+\s*(?:and |but |so )?",
+    after=r"\b[^,;]*\?+!?$",
+)
+
+# "Any tips for Rome"; most questions are recognized by their question mark.
+_QUESTION = phrases(
+    r"""
+    (?:what|where|who|whom|whose|which|why|how)(?:'s|'re)? (?:is|are|was|were|do|does|did|can|could|should
+    |would|will|have|has|had|about|to|many|much|long|often|come)
+    | (?:what|which|how) \w+ (?:is|are|do|does|did|can|should|would) | what's | where's | who's
+    | (?:do|does|did|is|are|was|were|can|could|will|would|should|shall|have|has|may) (?:you|i|it|there|we
+    |they|he|she|this|that|the|my|your) | when (?:is|are|was|were|do|does|did|can|should|will|would)
+    | i(?:'m| am| was|'ve been)? (?:just )?(?:wonder|wondering|curious|asking)
+    | (?:any|got any) (?:idea|tip|suggestion|advice|plan|recommendation)s?
+    """
+)
+# "Tell me a joke."
+_COMMAND = phrases(
+    r"""
+    please | kindly | can you | could you | would you | tell | show | give | write | explain | help | find
+    | list | summari[sz]e | translate | create | generate | make (?:me|a|an|sure) | send | look (?:up|at)
+    | search | check | compare | recommend | suggest | describe | calculate | convert | fix | add | turn
+    | book (?:me|a|an) | draft | rewrite | define | solve | stop | wait | go ahead | try | consider
+    | imagine | let (?:me|us) | let's | lemme | keep | stay | take (?:care|a look|your|it|some) | don't
+    | do not | feel free | hang in | never mind | forget (?:it|about) | run | use | read (?:this|the)
+    | open | be | get me | ask | set (?:a|an|up|the) | play | schedule | order me | enjoy | follow
+    | continue | repeat | act as | picture this | guess what | remember | remind
+    | call (?:a|an|the|us|them|him|her)
+    | i(?:'d| would)? (?:want|need|like) (?:you|your help|help|some help|some advice|to know|to ask
+    |to understand|to see (?:how|what|if)|a hand)
+    | i have (?:a|one|another|some|two) (?:quick |more )?questions?
+    """,
+    before="(?:just |always )?",
+)
+# "Good luck tomorrow!"
+_SMALL_TALK = phrases(
+    r"""
+    congrat\w* | good (?:luck|morning|evening|afternoon|night|job|work|for|to|idea|point|question)
+    | best of luck | happy (?:birthday|new|to|holidays|for) | merry | welcome | bye | goodbye
+    | see (?:you|ya) | talk (?:to you|soon|later) | catch (?:you|up) | have (?:a|fun)
+    | nice (?:to|one|job|work|meeting|catching) | pleased to | sounds
+    | looks (?:like (?:you|a)|great|good|amazing|so) | way to go | glad | sorry | hope
+    | so (?:glad|happy|sorry|proud|sweet|true|cool|nice|excited for) | hoping (?:you|it|your)
+    | no (?:problem|worries|way|doubt) | my (?:pleasure|bad|apologies|condolences) | how | what (?:a|an)
+    | (?:love|loved|loving) (?:that|it|this|your|the|how|seeing|hearing) | cheers | likewise | same to
+    | you | your | you're | you've | you'll | y'all | thanks | thank | long time | proud of you | anytime
+    | bless | rest in | it's (?:been )?(?:so )?(?:great|good|nice|lovely) (?:to|talking|chatting|seeing)
+    | wishing | always (?:happy|glad|here|good|great|a pleasure) | been (?:a while|good|great|well)
+    | will do | got it | gotcha | not (?:much|bad|really|yet|sure) | fingers crossed | big hug | sending
+    | appreciate | bet | such (?:a|an)
+    | it's (?:so |really )?(?:amazing|great|awesome|incredible|nice|wonderful|cool|inspiring) (?:how
+    |to see|that you|you) | it's (?:all )?(?:ok|okay|fine|alright) | (?:can't|cannot) (?:imagine|believe)
+    | (?:really|super|very) (?:cool|nice|great|proud|glad|happy|sorry|appreciate)
+    | (?:together,? )?we (?:can|should|all|rock|got this) | if you (?:ever|need|want|have) | whenever you
+    | as long as you | when you | without you
+    """
+)
+_FEELING = r"""(?:glad|happy|sorry|sure|proud|honou?red|pleased|jealous|impressed|certain|curious
+    |rooting|confident|stoked|excited|thrilled|thankful|grateful)"""
+# First person in form, but about the conversation itself: "I totally agree", "We can only imagine".
+_BACKCHANNEL = phrases(
+    rf"""
+    agree | see(?! \w+ (?:every|each)) | understand | hear (?:you|ya|that)
+    | get (?:it|that|you|what|why|how) | guess | bet | mean | (?:think|thought) so | appreciate
+    | (?:can )?(?:imagine|relate|only imagine|tell|see)
+    | hope (?:you|it|that|your|so|not|things|everything|they|this|to (?:hear|see you))
+    | can't (?:imagine|believe|wait (?:to (?:hear|see (?:it|you|your|what|how|where|the)|meet you|chat
+    |check|catch)|for (?:it|that|you))) | can't (?:wait|complain|agree|thank)\W*$
+    | couldn't (?:agree|have) | believe (?:in you|that|it) | wish you
+    | know(?: (?:that|what|how you|you|it|exactly|right|the feeling)|\W*$) | here (?:for|to)
+    | let you know
+    | be (?:here|there for you|sure|happy to|glad to|waiting|looking forward|rooting|cheering|thinking)
+    | keep (?:you|that|it|this|going|at it|doing) | check (?:it|that|them|this|out)
+    | do (?:that|it|so|my best|this) | (?:try|give) (?:it|that|my best) | say | admire | promise | swear
+    | respect | too | definitely
+    | (?:see|talk to|support|miss|owe|told|saw|got|hear|remember|admire|thank|trust|believe) (?:you|ya)
+    | (?:have to|gotta|got to|should|need to|better) (?:go|run|get going|head|get back)
+    | {_FEELING} (?:you|for (?:you|your)|your|that|of you|it|to (?:hear|see|help|have (?:you|your)
+    |be (?:your|able to help))|about that|with your|how|to call you)
+    | (?:{_FEELING}|good|great|fine|okay|ok|well|alright|all ears|down|with you|doing (?:great|good|well
+    |ok|okay|fine|alright)|all good|back|touched|flattered)(?= ?(?:[,.!]|$|too\b|thanks|and you|now))
+    | (?:like|love|enjoy|adore|dig|loved|liked|enjoyed) (?:it|that|this|those|these|them|you
+    |your)(?: (?:too|so much|idea|one|photo|pic|picture|painting|quote|song|place|part|outfit|color
+    |spot))?\W*$
+    | (?:love|like|loved|liked) (?:your|how (?:you|it|that|they|the)|what you|that (?:you|idea|quote|pic
+    |photo)|hearing|the way|to (?:hear|see (?:it|that|your)|know|learn more|check)|seeing)
+    | do(?:n't)? too | feel (?:you|that|the same) | remember that | heard (?:that|you|about your)
+    | never thought of | saw (?:your|that you) | don't (?:know|think so|mind|doubt)
+    | want (?:you|to (?:say|thank|hear)) | missed (?:you|this) | needed (?:that|this)
+    | noticed (?:you|your) | thought (?:it|that|you|this) | found (?:it|that) (?:so |really )?\w+\W*$
+    | (?:can|could|'ll|will|'d)? ?help you | 've (?:been there|heard)
+    | look forward to (?:hearing|seeing (?:you|it|your|what))
+    | looking forward to (?:hearing|seeing (?:you|it|your|what)|it|that|chatting|catching)
+    """,
+    before=r"(?:i|we)(?:'m|'ve|'d|'ll| am| have| will| would| can| do| was| were| could| had)?"
+    r"(?: (?:so|really|totally|completely|definitely|just|also|always|absolutely|very|super|truly|still"
+    r"|certainly|kinda|sort of|too|both|be|been|know))* ",
+)
+_OPINION = phrases(
+    "think | guess | believe | feel like | suppose | bet | mean",
+    before="(?:i|we) (?:really |just |also |honestly )?",
+    after=r"\b(?: that\b)?,? ",
+)
+
+_CALL = re.compile(r"([A-Z]\w+)[,!]\s+")
+_WORD = re.compile(r"[\w-]+")
+
+
+def read(sentence: str, *, names: frozenset[str], lenient: bool) -> Reading | None:
+    """Classify a sentence.
+
+    Args:
+        sentence: one sentence as written.
+        names: lower-case names of people and things in the conversation.
+        lenient: keep statements about anything, not only about the speaker or a name.
+
+    Returns:
+        The statement and its kind, or ``None`` if there is nothing to keep.
+    """
+    core, remembered = _core(sentence, names)
+    plain = _plain(core)
+    if not plain or _is_question(plain):
+        return None
+    instruction = _INSTRUCTION.match(plain) is not None
+    if remembered or instruction:
+        kind = "instruction" if instruction else _kind(plain)
+        return Reading(core, kind, remembered=True) if _content(plain) > 0 else None
+    if _is_talk(plain):
+        return None
+    if _ELSEWHERE.match(plain):
+        return _elsewhere(core, plain, lenient)
+    if not _is_statement(plain, names, lenient):
+        return None
+    content = _content(plain)
+    if content == 0:
+        return None
+    kind = _kind(plain)
+    if lenient or kind == "identity" or _POSSESSION.match(plain):
+        needed = 1
+    elif _DEICTIC.search(plain):
+        # "It" and "these" will be unclear later, so such a sentence needs more content.
+        needed = 3
+    else:
+        needed = 1 if kind == "preference" else 2
+    return Reading(core, kind) if content >= needed else None
+
+
+def _plain(text: str) -> str:
+    return text.replace("\u2019", "'")
+
+
+def _core(sentence: str, names: frozenset[str]) -> tuple[str, bool]:
+    """Strip openers, forms of address and tag questions; return the rest, and whether it must be remembered.
+
+    "Oh Ana, please remember that I'm vegan, ok?" gives ``("I'm vegan.", True)``.
+    """
+    plain = _plain(sentence)
+    start = 0
+    remembered = False
+    while True:
+        before = start
+        for pattern in (_OPENER, _THANKS_FOR):
+            if match := pattern.match(plain, start):
+                start = match.end()
+        if match := _REMEMBER.match(plain, start):
+            start, remembered = match.end(), True
+        match = _CALL.match(plain, start)
+        if match and match[1].lower() in names:
+            start = match.end()
+        if start == before:
+            break
+    core = _without_tag(sentence[start:].strip())
+    if start and core[:1].islower():
+        core = core[0].upper() + core[1:]
+    return core, remembered
+
+
+def _without_tag(core: str) -> str:
+    """Return "I love hiking." for "I love hiking, don't you?"."""
+    plain = _plain(core)
+    if plain.rstrip("!").endswith("?") and (tag := _TAG.search(plain)):
+        head = core[: tag.start()]
+        if len(head.split()) > 2:
+            return head + "."
+    return core
+
+
+def _is_question(plain: str) -> bool:
+    return plain.rstrip("!)\"' ").endswith(("?", "\uff1f")) or _QUESTION.match(plain) is not None
+
+
+def _is_talk(plain: str) -> bool:
+    """Return whether a sentence is a request, small talk or a reaction."""
+    if _COMMAND.match(plain) or _SMALL_TALK.match(plain) or _BACKCHANNEL.match(plain):
+        return True
+    if opinion := _OPINION.match(plain):
+        # "I think I'll go" is about the speaker; "I think it's great" is not.
+        rest = plain[opinion.end() :]
+        return _SUBJECT.match(rest) is None or _BACKCHANNEL.match(rest) is not None
+    return False
+
+
+def _elsewhere(core: str, plain: str, lenient: bool) -> Reading | None:
+    """Classify a sentence that begins with a pronoun such as "she" or "that"."""
+    content = _content(plain)
+    continuing = 1 if _PERSON.match(plain) else 3
+    continues = content >= continuing and _CONTINUES.match(plain) is not None
+    enough = 2 if lenient or _RELATIONSHIP.search(plain) else 3
+    alone = content >= enough and (lenient or _SUBJECT.search(plain) is not None)
+    return Reading(core, _kind(plain), continues=continues, alone=alone) if alone or continues else None
+
+
+def _kind(plain: str) -> str:
+    return next((kind for kind, pattern in _KIND_PATTERNS if pattern.search(plain)), "fact")
+
+
+def _is_statement(plain: str, names: frozenset[str], lenient: bool) -> bool:
+    if _SUBJECT.search(plain) or _USER.match(plain) or _ELLIPTIC.match(plain):
+        return True
+    has_verb = _VERB.search(plain) is not None
+    if lenient:
+        return has_verb or len(plain.split()) > 2 or _PAIR.match(plain) is not None
+    first = _WORD.match(plain)
+    return has_verb and first is not None and first[0][0].isupper() and first[0].lower() in names
+
+
+def _content(plain: str) -> int:
+    """Count the terms that distinguish a sentence from others; single letters do not, numbers do."""
+    return sum(term not in _GENERIC and (len(term) > 1 or term.isdigit()) for term in query_terms(plain))

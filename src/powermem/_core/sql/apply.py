@@ -1,0 +1,454 @@
+"""Applying batches of changes inside one transaction, for any store. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby, islice
+from typing import Any
+
+from ...errors import StoreError
+from ...types import HistoryEntry, Row, Scope, Stored
+from ..changes.writes import (
+    Added,
+    AddMemory,
+    AddTask,
+    AddTurn,
+    AlreadyDone,
+    AlreadyStored,
+    Amend,
+    BufferTurn,
+    Change,
+    Delete,
+    DeleteWhere,
+    Duplicate,
+    HoldLane,
+    LinkTurns,
+    Outcome,
+    Remember,
+    ReplaceText,
+    Restore,
+    Supersede,
+    Updated,
+    VersionConflict,
+)
+from ..ids import new_id
+from ..metadata import merge
+from ..results.records import kept_text
+from ..text.indexing import index
+from .collection import CollectionSQL, passes
+from .embedder import EmbedderSQL
+from .queue import QueueSQL
+from .rows import COLUMNS, TURN, scope_condition, scope_values, turn_values
+from .steps import Query, Statement, Statements, Steps, TransactionAbortedError
+
+_HISTORY = "id, memory_id, event, old_memory, new_memory, actor, created_at"
+_ADDITIONS = (AddTurn, BufferTurn, AddTask, AddMemory)
+_NAMING = (ReplaceText, Supersede, Amend, Delete, LinkTurns)
+
+
+@dataclass(slots=True)
+class _Share:
+    """One caller's share of the open transaction.
+
+    Attributes:
+        changed: all memories that the transaction changes.
+        changes: the caller's.
+        instead: by the id of a memory that turned out to be known, the id under which it is known.
+        outcomes: of the changes so far.
+    """
+
+    changed: list[Row]
+    changes: Sequence[Change]
+    instead: dict[int, int] = field(default_factory=dict)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
+class Writer:
+    """Turns changes into steps. Holds no state of the database.
+
+    Args:
+        sql: the collection's tables and what its database says differently.
+        queue: the steps of the changes to the work to do.
+        embedder: whose vectors the collection holds.
+    """
+
+    def __init__(self, sql: CollectionSQL, queue: QueueSQL, embedder: EmbedderSQL) -> None:
+        self._sql = sql
+        self._embedder = embedder
+        self._queue = queue
+        self._insert_history = sql.inserting(sql.history, _HISTORY)
+        self._restore_history = sql.inserting(sql.history, _HISTORY, once=True)
+        self._insert_link = sql.inserting(sql.links, "memory_id, turn_id", once=True)
+        self._restore_turn = sql.inserting(sql.turns, TURN, once=True)
+        kept = f"user_id, agent_id, run_id, {sql.request_key}, result, created_at"
+        self._insert_result = sql.inserting(sql.requests, kept, once=True)
+        self._apply: dict[type[Any], Callable[[_Share, Any], Steps[Outcome]]] = {
+            **dict.fromkeys(queue.changes, self._queued),
+            ReplaceText: self._replace_text,
+            Supersede: self._supersede,
+            Amend: self._amend,
+            Delete: self._delete,
+            LinkTurns: self._link_turns,
+            DeleteWhere: self._delete_where,
+            Remember: self._remember,
+            Restore: self._restore,
+        }
+
+    def write(
+        self, batches: Sequence[Sequence[Change]], accesses: Mapping[int, int]
+    ) -> Steps[list[list[Outcome] | Exception]]:
+        """Apply batches of changes, and add to the numbers of times that memories were read.
+
+        Args:
+            batches: one per caller.
+            accesses: how often each memory was read.
+
+        Returns:
+            For each batch its outcomes, or the error for which that batch alone was undone.
+
+        Raises:
+            EmbeddingMismatchError: another embedder took over since this one was let in.
+            StoreError: the database refused something that concerns more than one batch.
+        """
+        yield from self._sql.enter()
+        yield from self._lock(batches, accesses)
+        if accesses:
+            yield Statements(
+                f"UPDATE {self._sql.records} SET access_count = access_count + ? WHERE id = ?",
+                [(times, memory_id) for memory_id, times in accesses.items()],
+            )
+        if not batches:
+            return []
+        # Whoever wants to replace the vectors waits until these are written.
+        yield from self._embedder.check(self._sql.sharing)
+        yield from self._sql.begin()
+        changed: list[Row] = []
+        results = yield from self._apply_all(batches, changed)
+        yield from self._sql.finish(changed)
+        return results
+
+    def _lock(self, batches: Sequence[Sequence[Change]], accessed: Iterable[int]) -> Steps[None]:
+        """Lock the lanes and the memories that a transaction will change, where rows are locked one by one.
+
+        Every process locks them first, lanes before memories and each in the same order: otherwise two
+        could wait for each other in a circle, which servers take a second or more to notice.
+        """
+        if not self._sql.locking:
+            return
+        changes = [change for batch in batches for change in batch]
+        lanes = {change.lane for change in changes if isinstance(change, HoldLane)}
+        lanes.update(change.task.lane for change in changes if isinstance(change, AddTask))
+        if lanes:
+            yield from self._queue.lanes.lock(lanes)
+        named = {change.id for change in changes if isinstance(change, _NAMING)}
+        ids = sorted(named.union(accessed))
+        if len(ids) < 2:
+            return
+        for chunk in self._sql.chunks(ids):
+            where = self._sql.among("id", chunk)
+            # Beside an index of vectors, seekdb locks no row that another index alone can answer for.
+            yield Query(
+                f"SELECT id, version FROM {self._sql.records} WHERE {where.sql} ORDER BY id"
+                f"{self._sql.locking}",
+                where.values,
+            )
+
+    def _apply_all(
+        self, batches: Sequence[Sequence[Change]], changed: list[Row]
+    ) -> Steps[list[list[Outcome] | Exception]]:
+        """Apply batches of changes, each undone alone if it fails.
+
+        Batches that only add go first, all together: a statement for each table instead of several for each
+        memory. The callers are concurrent, so any order of the batches is as good.
+        """
+        if len(batches) == 1:
+            return [(yield from self._run(batches[0], changed))]
+        results: dict[int, list[Outcome] | Exception] = {}
+        additions = [i for i, batch in enumerate(batches) if all(map(_adds, batch))]
+        if additions:
+            attempt = self._try if self._sql.cheap_savepoints else self._run
+            joined = yield from attempt([one for i in additions for one in batches[i]], changed)
+            if not isinstance(joined, Exception):
+                outcomes = iter(joined)
+                results.update((i, list(islice(outcomes, len(batches[i])))) for i in additions)
+        for i, batch in enumerate(batches):
+            if i not in results:
+                results[i] = yield from self._try(batch, changed)
+        return [results[i] for i in range(len(batches))]
+
+    def _try(self, batch: Sequence[Change], changed: list[Row]) -> Steps[list[Outcome] | Exception]:
+        yield Statement("SAVEPOINT batch")
+        try:
+            outcomes = yield from self._run(batch, changed)
+        except self._sql.common_errors:
+            raise
+        except Exception as error:
+            yield Statement("ROLLBACK TO SAVEPOINT batch")
+            return error
+        yield Statement("RELEASE SAVEPOINT batch")
+        return outcomes
+
+    def _run(self, batch: Sequence[Change], changed: list[Row]) -> Steps[list[Outcome]]:
+        share = _Share(changed, batch)
+        for adds, changes in groupby(batch, _adds):
+            if adds:
+                share.outcomes += yield from self._add(share, list(changes))
+            else:
+                for change in changes:
+                    share.outcomes.append((yield from self._apply[type(change)](share, change)))
+        return share.outcomes
+
+    def _add(self, share: _Share, changes: Sequence[Change]) -> Steps[list[Outcome]]:
+        """Add turns, tasks and memories; each table gets all its rows by one statement."""
+        memories: list[AddMemory] = []
+        others: list[Change] = []
+        for change in changes:
+            if isinstance(change, AddMemory):
+                memories.append(change)
+            else:
+                others.append(change)
+        if others:
+            yield from self._queue.add(others)
+        outcomes = (yield from self._add_memories(share, memories)) if memories else {}
+        return [outcomes[change.row.id] if isinstance(change, AddMemory) else None for change in changes]
+
+    def _add_memories(
+        self, share: _Share, changes: Sequence[AddMemory]
+    ) -> Steps[dict[int, Added | Duplicate]]:
+        if self._sql.locking:
+            # In the same order everywhere: a text that another process is adding is waited for.
+            changes = sorted(changes, key=_identity)
+        inserted = yield from self._insert(share, changes)
+        outcomes: dict[int, Added | Duplicate] = {}
+        for change in changes:
+            new = change.row.id in inserted
+            outcomes[change.row.id] = (
+                Added(change.row) if new else (yield from self._add_known(share, change))
+            )
+        entries = [
+            self._addition(outcome.row, outcome.row.created_at)
+            for outcome in outcomes.values()
+            if isinstance(outcome, Added)
+        ]
+        if entries:
+            yield Statements(self._insert_history, entries)
+        yield from self._link(
+            [(outcomes[change.row.id].row.id, turn) for change in changes for turn in change.turns]
+        )
+        return outcomes
+
+    def _insert(self, share: _Share, memories: Sequence[AddMemory | Stored]) -> Steps[set[int]]:
+        """Insert memories unless their scope has the same text; return the ids of those inserted."""
+        if not memories:
+            return set()
+        inserted = yield from self._sql.insert_memories(memories)
+        share.changed += [memory.row for memory in memories if memory.row.id in inserted]
+        return inserted
+
+    def _add_known(self, share: _Share, change: AddMemory) -> Steps[Added | Duplicate]:
+        """Add a memory whose insert was passed over, because its scope has the text or had it."""
+        row = change.row
+        same = yield from self._make_room(share, row, row.created_at)
+        if same is not None:
+            share.instead[row.id] = same.id
+            return Duplicate(same)
+        if not (yield from self._insert(share, [change])):
+            raise TransactionAbortedError(f"memory {row.id}: another process said it first, or made its id")
+        return Added(row)
+
+    def _make_room(self, share: _Share, row: Row, at: int) -> Steps[Row | None]:
+        """End an expired memory with the same text: nobody can find it, so it must not stand in the way.
+
+        Returns:
+            The memory with the same text, if it has not expired.
+        """
+        same = yield from self._find_same(row.scope, row.hash)
+        if same is None or same.expires_at is None or same.expires_at > at:
+            return same
+        yield self._update(share, same, {"valid_to": same.expires_at})
+        return None
+
+    def _update(self, share: _Share, row: Row, values: Mapping[str, Any]) -> Statement:
+        share.changed.append(row)
+        return self._sql.updating(row, values)
+
+    def _read(self, memory_id: int) -> Steps[Row | None]:
+        found = yield Query(
+            f"SELECT {COLUMNS} FROM {self._sql.records} WHERE id = ?{self._sql.locking}", (memory_id,)
+        )
+        return self._sql.to_row(found[0]) if found else None
+
+    def _read_current(self, memory_id: int, version: int | None) -> Steps[Row | None]:
+        row = yield from self._read(memory_id)
+        if version is not None and (row is None or row.version != version):
+            raise VersionConflict(f"memory {memory_id} changed since it was read")
+        return row
+
+    def _find_same(self, scope: Scope, content_hash: str) -> Steps[Row | None]:
+        found = yield Query(
+            f"SELECT {COLUMNS} FROM {self._sql.records} WHERE user_id = ? AND agent_id = ? AND run_id = ? "
+            f"AND hash = ? AND valid_to IS NULL{self._sql.locking}",
+            (*scope_values(scope), content_hash),
+        )
+        return self._sql.to_row(found[0]) if found else None
+
+    def _addition(self, row: Row, at: int) -> tuple[Any, ...]:
+        return self._sql.entry_values(row.id, "ADD", None, row.text, row.actor_id, at, new_id())
+
+    def _change(self, row: Row, new: str | None, at: int) -> tuple[Any, ...]:
+        event = "DELETE" if new is None else "UPDATE"
+        return self._sql.entry_values(row.id, event, row.text, new, row.actor_id, at, new_id())
+
+    def _link(self, pairs: Sequence[tuple[int, int]]) -> Steps[None]:
+        if pairs:
+            yield Statements(self._insert_link, pairs)
+
+    def _queued(self, share: _Share, change: Change) -> Steps[Outcome]:
+        return self._queue.apply(change, share.changes, share.outcomes)
+
+    def _replace_text(self, share: _Share, change: ReplaceText) -> Steps[Updated | Duplicate | None]:
+        row = yield from self._read_current(change.id, change.version)
+        if row is None:
+            return None
+        if row.valid_to is None and row.hash != change.hash:
+            same = yield from self._find_same(row.scope, change.hash)
+            if same is not None and change.strict:
+                raise AlreadyStored(same.id)
+            if same is not None:
+                return Duplicate(same)
+        new = replace(row, text=change.text, hash=change.hash, updated_at=change.at, version=row.version + 1)
+        share.changed.append(new)
+        yield from self._sql.rewrite(new, change.embedding, index(new, source=change.source))
+        yield from self._link([(change.id, turn) for turn in change.turns])
+        yield Statement(self._insert_history, self._change(row, change.text, change.at))
+        return Updated(new, row.text)
+
+    def _supersede(self, share: _Share, change: Supersede) -> Steps[Updated | None]:
+        row = yield from self._read_current(change.id, change.version)
+        successor = share.instead.get(change.successor, change.successor)
+        if row is None or successor == row.id:
+            return None
+        # What is superseded by something said earlier was never true for any length of time.
+        valid_to = max(change.valid_to, row.valid_from)
+        values: dict[str, Any] = {"valid_to": valid_to, "superseded_by": successor, "updated_at": change.at}
+        yield self._update(share, row, values)
+        yield Statement(self._insert_history, self._change(row, change.text, change.at))
+        return Updated(replace(row, **values, version=row.version + 1), row.text)
+
+    def _amend(self, share: _Share, change: Amend) -> Steps[Updated | None]:
+        row = yield from self._read(change.id)
+        if row is None:
+            return None
+        metadata = row.metadata
+        if change.metadata is not None:
+            metadata = change.metadata if change.replace_metadata else merge(row.metadata, change.metadata)
+        expires_at = change.expires_at if change.set_expires_at else row.expires_at
+        new = replace(
+            row, metadata=metadata, expires_at=expires_at, updated_at=change.at, version=row.version + 1
+        )
+        yield self._update(share, row, self._sql.amended(new))
+        return Updated(new, row.text)
+
+    def _delete(self, share: _Share, change: Delete) -> Steps[Row | None]:
+        row = yield from self._read_current(change.id, change.version)
+        if row is not None:
+            yield from self._remove(share, [row], row.scope.user_id or "", change.at)
+        return row
+
+    def _remove(self, share: _Share, rows: Sequence[Row], user_id: str | None, at: int) -> Steps[None]:
+        if rows:
+            share.changed += rows
+            yield from self._sql.remove([row.id for row in rows], user_id)
+            yield Statements(self._insert_history, [self._change(row, None, at) for row in rows])
+
+    def _link_turns(self, share: _Share, change: LinkTurns) -> Steps[None]:
+        if (yield from self._read_current(change.id, change.version)) is not None:
+            yield from self._link([(change.id, turn) for turn in change.turns])
+
+    def _delete_where(self, share: _Share, change: DeleteWhere) -> Steps[int]:
+        sql, where, narrowed = self._sql, scope_condition(change.scope), self._sql.narrow(change.expression)
+        if change.expression is None:
+            yield Statement(f"DELETE FROM {sql.turns} WHERE {where.sql}", where.values)
+            yield from self._queue.delete_scope(change.scope)
+        found = yield Query(
+            f"SELECT {COLUMNS}, {narrowed.doubt} FROM {sql.records} WHERE {where.sql} AND ({narrowed.sql})"
+            f"{sql.locking}",
+            [*where.values, *narrowed.values],
+        )
+        rows = [
+            row
+            for values in found
+            if (row := sql.to_row(values)) and (not values[-1] or passes(change.expression, row))
+        ]
+        yield from self._remove(share, rows, change.scope.user_id, change.at)
+        return len(rows)
+
+    def _remember(self, share: _Share, change: Remember) -> Steps[str]:
+        sql = self._sql
+        where = (*scope_values(change.scope), sql.stored(change.key))
+        result = change.result
+        if not isinstance(result, str):
+            result = kept_text(result, share.changes, share.outcomes)
+        count = yield Statement(self._insert_result, (*where, sql.stored(result), change.at))
+        if count == 1:
+            return result
+        found = yield Query(
+            f"SELECT result FROM {sql.requests} "
+            f"WHERE user_id = ? AND agent_id = ? AND run_id = ? AND {sql.request_key} = ?",
+            where,
+        )
+        if not found:
+            raise StoreError("the result of a call could not be kept under its key")
+        kept = sql.loaded(found[0][0])
+        if not isinstance(change.result, str):
+            raise AlreadyDone(kept)
+        return kept
+
+    def _restore(self, share: _Share, change: Restore) -> Steps[int]:
+        """Store what is not there yet, and return how many memories were new."""
+        sql = self._sql
+        if change.turns:
+            yield Statements(self._restore_turn, [turn_values(turn, sql) for turn in change.turns])
+        wanted = {stored.row.id: stored for stored in change.memories}
+        there = yield from self._existing(sql.records, "id", list(wanted))
+        fresh = [stored for memory_id, stored in wanted.items() if memory_id not in there]
+        written = yield from self._insert(share, fresh)
+        for stored in fresh:
+            if stored.row.id not in written and not (
+                yield from self._make_room(share, stored.row, change.at)
+            ):
+                written |= yield from self._insert(share, [stored])
+        new = [stored for stored in fresh if stored.row.id in written]
+        revived = yield from self._existing(sql.history, "memory_id", list(written), " AND event = 'DELETE'")
+        yield from self._link([(stored.row.id, turn) for stored in new for turn in stored.turns])
+        entries = [_entry(sql, entry) for stored in new for entry in stored.history]
+        for stored in new:
+            row = stored.row
+            if row.id in revived or not stored.history:
+                entries.append(self._addition(row, change.at if row.id in revived else row.created_at))
+        entries += [_entry(sql, entry) for entry in change.history]
+        if entries:
+            yield Statements(self._restore_history, entries)
+        return len(new)
+
+    def _existing(self, table: str, column: str, ids: Sequence[int], also: str = "") -> Steps[set[int]]:
+        existing: set[int] = set()
+        for chunk in self._sql.chunks(ids):
+            where = self._sql.among(column, chunk)
+            found = yield Query(f"SELECT {column} FROM {table} WHERE {where.sql}{also}", where.values)
+            existing.update(memory_id for (memory_id,) in found)
+        return existing
+
+
+def _identity(change: AddMemory) -> tuple[str, ...]:
+    return (*scope_values(change.row.scope), change.row.hash)
+
+
+def _entry(sql: CollectionSQL, entry: HistoryEntry) -> tuple[Any, ...]:
+    texts = (entry.old_memory, entry.new_memory, entry.actor)
+    return sql.entry_values(entry.memory_id, entry.event, *texts, entry.created_at, entry.id)
+
+
+def _adds(change: Change) -> bool:
+    return isinstance(change, _ADDITIONS)

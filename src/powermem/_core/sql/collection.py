@@ -1,0 +1,322 @@
+"""One collection's tables and the statements that every database understands. No I/O."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from ...errors import StoreUnavailableError
+from ...types import HistoryEntry, Row, Stored, Words
+from ..changes.writes import AddMemory
+from ..clock import DAY
+from ..filters import Expression
+from ..filters.match import matches
+from ..metadata import encode
+from ..text.indexing import index
+from .dialects import Dialect, Fragment
+from .filters import Narrowed, narrow_filter
+from .rows import Texts, scope_values, to_row
+from .schema import check_collection
+from .steps import Query, Statement, Steps, TransactionAbortedError
+
+T = TypeVar("T")
+
+RECORD = (
+    "id, user_id, agent_id, run_id, actor_id, memory_type, memory, hash, metadata, facets, created_at, "
+    "updated_at, valid_from, valid_to, expires_at, superseded_by, access_count, version, utc_offset"
+)
+"""What `CollectionSQL.record_values` returns."""
+
+_EVERYTHING = Narrowed("1 = 1", [], "(1 = 0)", uncertain=False)
+
+
+class NewColumn(NamedTuple):
+    """A step that adds a column which may hold nothing, unless an earlier try has added it.
+
+    Some servers can neither undo such a statement nor leave it out where the column is there.
+    """
+
+    table: str
+    column: str
+    type: str
+
+    @property
+    def known(self) -> Query:
+        """The query that has a row when the column is there."""
+        return Query(
+            "SELECT 1 FROM information_schema.columns "
+            "WHERE table_schema = DATABASE() AND table_name = ? AND column_name = ?",
+            (self.table, self.column),
+        )
+
+    @property
+    def statement(self) -> str:
+        """The statement that adds it."""
+        return f"ALTER TABLE {self.table} ADD COLUMN {self.column} {self.type}"
+
+
+class CollectionSQL(Texts, ABC):
+    """One collection's statements.
+
+    Every table's name begins with the collection's. Scope ids that were not given are ``''``; times are
+    microseconds UTC.
+
+    Attributes:
+        dialect: how the database filters.
+        schema_version: the newest version that this library knows.
+        locking: what a SELECT ends in so that its rows stay as they are until the transaction is over.
+        meta_key: the column of ``meta`` by which a row is found.
+        request_key: the column of ``requests`` with the caller's key.
+        chunk: the most parameters to put into one statement.
+        embedded: reads a vector in the form that `loaded_vector` takes.
+        indexed: the columns with what ``_core.text.indexing.index`` returned.
+        id_type: the type of an id.
+        binary_type: the type of a column of any bytes.
+        hash_type: the type of a column that is compared with ``hash``.
+        cheap_savepoints: whether a savepoint takes no round trip.
+        common_errors: what concerns every caller of a transaction; any other error only the one who met it.
+        sharing: what a SELECT ends in so that nobody changes the row before the transaction is over, or
+            nothing where another lock sees to it.
+    """
+
+    dialect: Dialect
+    schema_version: int
+    locking = " FOR UPDATE"
+    meta_key = "name"
+    request_key = "name"
+    chunk = 1000
+    embedded = "embedding"
+    indexed = "terms, frequencies"
+    id_type = "bigint"
+    binary_type = "LONGBLOB"
+    hash_type = "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+    sharing = ""
+    cheap_savepoints = False
+    common_errors: tuple[type[Exception], ...] = (StoreUnavailableError, TransactionAbortedError)
+
+    def __init__(self, collection: str) -> None:
+        self.collection = check_collection(collection)
+        self.records = f"{collection}_records"
+        self.vectors = self.records
+        """The table of the vectors."""
+        self.with_vectors = self.records
+        """The memories with their vectors, after FROM."""
+        self.history = f"{collection}_history"
+        self.turns = f"{collection}_turns"
+        self.links = f"{collection}_links"
+        self.requests = f"{collection}_requests"
+        self.meta = f"{collection}_meta"
+        self.shadow = f"{collection}_shadow"
+        self.buffer = f"{collection}_buffer"
+        self.tasks = f"{collection}_tasks"
+        self.lanes = f"{collection}_lanes"
+        self.preferences = f"{collection}_preferences"
+
+    @abstractmethod
+    def schema(self) -> list[str]:
+        """Return the statements that create the newest version of the collection."""
+
+    @abstractmethod
+    def steps(self) -> Mapping[int, Sequence[str | NewColumn]]:
+        """Return, for each older version, the statements that lead to the next one."""
+
+    @abstractmethod
+    def exists(self) -> Query:
+        """Return a query that has a row when the collection's tables exist."""
+
+    def note_migration(self, version: int, at: int) -> Steps[None]:
+        """Write down when the schema came to a version, where there is a table for that."""
+        del version, at
+        yield from ()
+
+    def mark(self, column: str) -> str:
+        """Return the place of a parameter for a column, with a cast where the database needs one."""
+        del column
+        return "?"
+
+    def inserting(self, table: str, columns: str, *, once: bool = False) -> str:
+        """Return an insert of one row of values; ``once`` passes over a row whose key is there already."""
+        marks = ", ".join(self.mark(column.strip()) for column in columns.split(","))
+        conflict = " ON CONFLICT DO NOTHING" if once else ""
+        return f"INSERT INTO {table} ({columns}) VALUES ({marks}){conflict}"
+
+    def among(self, column: str, values: Sequence[Any]) -> Fragment:
+        """Return whether a column is one of these ids or texts; there is at least one."""
+        return Fragment(f"{column} IN ({', '.join('?' * len(values))})", tuple(values))
+
+    def named(self, ids: Sequence[int], user_id: str | None) -> Fragment:
+        """Return whether a row has one of these ids; with their user it is looked for in one part only."""
+        chosen = self.among("id", ids)
+        if user_id is None:
+            return chosen
+        return Fragment(f"user_id = ? AND {chosen.sql}", (user_id, *chosen.values))
+
+    def chunks(self, values: Sequence[T]) -> Iterator[Sequence[T]]:
+        """Yield values in pieces that one statement takes as parameters."""
+        for start in range(0, len(values), self.chunk):
+            yield values[start : start + self.chunk]
+
+    @abstractmethod
+    def setting(self) -> str:
+        """Return the statement that sets a key of ``meta`` to a value; see `meta_value`."""
+
+    def meta_value(self, value: str | int) -> str | int:
+        """Return a value as ``meta`` keeps it."""
+        return str(value)
+
+    @abstractmethod
+    def emptying(self) -> list[str]:
+        """Return the statements that remove everything from the collection but its schema."""
+
+    def enter(self) -> Steps[None]:
+        """Lock what every transaction that writes locks first, where there is such a thing."""
+        yield from ()
+
+    def begin(self) -> Steps[None]:
+        """Get ready for the changes of a transaction, behind all locks."""
+        yield from ()
+
+    def finish(self, changed: Sequence[Row]) -> Steps[None]:
+        """Tell the caches of all processes what a transaction has changed.
+
+        Args:
+            changed: the memories that searches must read again.
+        """
+        del changed
+        yield from ()
+
+    @abstractmethod
+    def insert_memories(self, memories: Sequence[AddMemory | Stored]) -> Steps[set[int]]:
+        """Insert memories unless their scope has the same text; return the ids of those inserted."""
+
+    def record_values(self, memory: AddMemory | Stored) -> tuple[Any, ...]:
+        """Return the values of the columns that every database has in ``records``."""
+        row = memory.row
+        return (
+            row.id,
+            *scope_values(row.scope),
+            self.stored_or_none(row.actor_id),
+            self.stored_or_none(row.memory_type),
+            self.stored(row.text),
+            row.hash,
+            self.stored_json(encode(row.metadata)),
+            self.stored_json(encode(memory.facets)),
+            row.created_at,
+            row.updated_at,
+            row.valid_from,
+            row.valid_to,
+            row.expires_at,
+            row.superseded_by,
+            row.access_count,
+            row.version,
+            row.utc_offset,
+        )
+
+    @abstractmethod
+    def rewrite(self, row: Row, embedding: bytes | None, words: Words) -> Steps[None]:
+        """Give a memory the text that its row has, and what that is found by."""
+
+    def updating(self, row: Row, values: Mapping[str, Any]) -> Statement:
+        """Return the statement that changes columns of a memory."""
+        assignments = ", ".join([f"{column} = {self.mark(column)}" for column in values])
+        return Statement(
+            f"UPDATE {self.records} SET {assignments}, version = version + 1 WHERE user_id = ? AND id = ?",
+            (*values.values(), row.scope.user_id or "", row.id),
+        )
+
+    def rewritten(self, row: Row) -> dict[str, Any]:
+        """Return the values of the columns of what `ReplaceText` changes, apart from what finds it."""
+        return {"memory": self.stored(row.text), "hash": row.hash, "updated_at": row.updated_at}
+
+    def amended(self, row: Row) -> dict[str, Any]:
+        """Return the values of the columns of what `Amend` changes."""
+        metadata = self.stored_json(encode(row.metadata))
+        return {"metadata": metadata, "expires_at": row.expires_at, "updated_at": row.updated_at}
+
+    def remove(self, ids: Sequence[int], user_id: str | None) -> Steps[None]:
+        """Delete memories, of one user if that is given, and what only they need; their history stays."""
+        for chunk in self.chunks(ids):
+            for table, where in (
+                (self.records, self.named(chunk, user_id)),
+                (self.links, self.among("memory_id", chunk)),
+            ):
+                yield Statement(f"DELETE FROM {table} WHERE {where.sql}", where.values)
+
+    def adopting(self, dimension: int) -> list[str]:
+        """Return the statements before the first vectors of an embedder, given their length."""
+        del dimension
+        return []
+
+    @abstractmethod
+    def abandoning(self) -> list[str]:
+        """Return the statements before all vectors are replaced by another embedder's."""
+
+    @abstractmethod
+    def importance(self) -> str:
+        """Return the number that ``facets`` holds as importance, as a float or NULL."""
+
+    def shadow_table(self) -> str:
+        """Return the statement that makes the table for the vectors of another embedder, if it is missing."""
+        return (
+            f"CREATE TABLE IF NOT EXISTS {self.shadow} (id {self.id_type} NOT NULL PRIMARY KEY, "
+            f"hash {self.hash_type} NOT NULL, embedding {self.binary_type} NOT NULL)"
+        )
+
+    def vector_value(self, embedding: bytes) -> Any:
+        """Return float32 bytes as a parameter for the column ``embedding``."""
+        return embedding
+
+    def loaded_vector(self, value: bytes | None) -> bytes | None:
+        """Return what ``embedded`` read as float32 bytes."""
+        return value
+
+    def entry_values(
+        self,
+        memory_id: int,
+        event: str,
+        old: str | None,
+        new: str | None,
+        actor: str | None,
+        at: int,
+        entry_id: int,
+    ) -> tuple[Any, ...]:
+        """Return the values of a row of ``history``."""
+        texts = (self.stored_or_none(old), self.stored_or_none(new), self.stored_or_none(actor))
+        return (entry_id, memory_id, event, *texts, at)
+
+    def to_row(self, values: Sequence[Any]) -> Row:
+        """Build a ``Row`` from the values of ``COLUMNS``."""
+        return to_row(values, self)
+
+    def to_history(self, values: Sequence[Any]) -> HistoryEntry:
+        """Build an entry from memory_id, event, old_memory, new_memory, actor, created_at, id."""
+        memory_id, event, old, new, actor, created_at, entry_id = values
+        return HistoryEntry(
+            memory_id,
+            event,
+            self.loaded_or_none(old),
+            self.loaded_or_none(new),
+            self.loaded_or_none(actor),
+            created_at,
+            entry_id,
+        )
+
+    def narrow(self, expression: Expression | None) -> Narrowed:
+        """Return the condition of a filter, and for which rows Python has the last word."""
+        return _EVERYTHING if expression is None else narrow_filter(expression, self.dialect)
+
+    def days(self) -> str:
+        """Return the first microsecond of the day of ``created_at``, also before 1970."""
+        return f"created_at - MOD(MOD(created_at, {DAY}) + {DAY}, {DAY})"
+
+
+def passes(expression: Expression | None, row: Row) -> bool:
+    """Return whether a row that was in doubt passes a filter."""
+    return expression is None or matches(expression, row)
+
+
+def words_of(memory: AddMemory | Stored) -> Words:
+    """Return what a memory is found by in full text."""
+    words = memory.terms if isinstance(memory, Stored) else None
+    return words or index(memory.row, memory.facets, memory.source)

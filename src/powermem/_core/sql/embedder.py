@@ -1,0 +1,109 @@
+"""Whose vectors a collection holds. No I/O.
+
+``meta`` names the embedder, and counts the switches to another one. A store remembers the number that it
+found when it was opened, and refuses to work once there were more: the vectors that it would bring are not
+comparable with those that are there.
+"""
+
+from __future__ import annotations
+
+from ...errors import EmbeddingMismatchError
+from ...types import EmbedderIdentity
+from .collection import CollectionSQL
+from .steps import Query, Statement, Steps
+
+
+class EmbedderSQL:
+    """What ``meta`` says of one collection, for one open store.
+
+    Args:
+        sql: the collection's tables and what its database says differently.
+        where: the database, for messages.
+    """
+
+    def __init__(self, sql: CollectionSQL, where: str) -> None:
+        self._sql = sql
+        self.where = where
+        self._switches: int | None = None
+
+    def meta(self, name: str, lock: str = "") -> Steps[str | int | None]:
+        """Return a value of ``meta``; ``lock`` is what the query ends in."""
+        found = yield Query(
+            f"SELECT value FROM {self._sql.meta} WHERE {self._sql.meta_key} = ?{lock}", (name,)
+        )
+        return found[0][0] if found else None
+
+    def set_meta(self, name: str, value: str | int) -> Steps[None]:
+        """Write a value of ``meta``."""
+        yield Statement(self._sql.setting(), (name, self._sql.meta_value(value)))
+
+    def find(self) -> Steps[EmbedderIdentity | None]:
+        """Return whose vectors the collection holds; ``None`` when there are none yet."""
+        key = self._sql.meta_key
+        found = dict(
+            (
+                yield Query(
+                    f"SELECT {key}, value FROM {self._sql.meta} "
+                    f"WHERE {key} IN ('embedder', 'model', 'dimension')"
+                )
+            )
+        )
+        if "dimension" not in found:
+            return None
+        return EmbedderIdentity(found["embedder"], found["model"], int(found["dimension"]))
+
+    def set(self, identity: EmbedderIdentity) -> Steps[None]:
+        """Write whose vectors the collection holds from now on."""
+        assert identity.dimension is not None
+        yield from self.set_meta("embedder", identity.provider)
+        yield from self.set_meta("model", identity.model)
+        yield from self.set_meta("dimension", identity.dimension)
+        for statement in self._sql.adopting(identity.dimension):
+            yield Statement(statement)
+
+    def identify(self, identity: EmbedderIdentity) -> Steps[bool]:
+        """Check that the vectors are this embedder's, and return whether there are any.
+
+        Raises:
+            EmbeddingMismatchError: they are another one's.
+        """
+        stored = yield from self.find()
+        if stored is None:
+            return False
+        switches = yield from self.switches()
+        if not stored.accepts(identity):
+            raise EmbeddingMismatchError(
+                f"{self.where}: collection {self._sql.collection!r} holds vectors of {stored}, but the "
+                f"configured embedder is {identity}; configure the former again, or move the memories to the "
+                "new one with reembed()"
+            )
+        self._switches = switches
+        return True
+
+    def settle(self, identity: EmbedderIdentity) -> Steps[None]:
+        """As `identify`; where there are no vectors yet, they are this embedder's from now on."""
+        if not (yield from self.identify(identity)):
+            yield from self.set(identity)
+            yield from self.identify(identity)
+
+    def switches(self, lock: str = "") -> Steps[int]:
+        """Return how often another embedder took over."""
+        return int((yield from self.meta("switches", lock)) or 0)
+
+    def check(self, lock: str = "") -> Steps[None]:
+        """Raise ``EmbeddingMismatchError`` if another embedder took over since `identify`."""
+        if self._switches is not None:
+            yield from self.refuse((yield from self.switches(lock)))
+
+    def refuse(self, switches: str | int | None) -> Steps[None]:
+        """As `check`, given the number of switches."""
+        if self._switches is not None and int(switches or 0) != self._switches:
+            identity = yield from self.find()
+            raise EmbeddingMismatchError(
+                f"{self.where}: collection {self._sql.collection!r} was moved to the vectors of {identity} "
+                "while it was open; configure that embedder and open it again"
+            )
+
+    def forget(self) -> None:
+        """Let the next `identify` say what is right: this store itself has moved the memories."""
+        self._switches = None

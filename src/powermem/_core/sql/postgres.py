@@ -1,0 +1,332 @@
+"""What PostgreSQL with pgvector wants to hear: its tables, its filters, its vectors. No I/O."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...types import Row, Words
+from ..metadata import encode
+from ..ranking.server_rows import Found
+from .dialects import Fragment
+from .jsonb import ESCAPED, PLAIN, POSTGRES, UNICODE
+from .schema import create_queue, queue_tables
+from .server import ServerSQL
+from .steps import Query, Steps
+
+MAX_INDEXED_DIMENSION = 2000
+"""pgvector's HNSW takes no longer vectors; without an index every search is exact."""
+
+SESSION = {"hnsw.iterative_scan": "strict_order", "hnsw.ef_search": "100"}
+"""Settings of a connection. Without the first, a search of the index in a small part of the rows finds next
+to nothing; the second is how many candidates it keeps, where pgvector's own 40 loses some of the nearest."""
+
+# PostgreSQL's text cannot hold NUL. It is written as two of the code points that Unicode leaves to programs.
+_ESCAPE, _NUL, _ITSELF = "\ufdd0", "\ufdd0\ufdd1", "\ufdd0\ufdd2"
+# A NUL inside JSON text is \u0000, unless the backslash is itself escaped.
+_JSON_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+_HEADER = struct.Struct(">HH")
+# Compared and sorted by code point, whatever the database's language.
+_TEXT = 'text COLLATE "C"'
+
+
+class Vector(bytes):
+    """A float32 vector on its way to the server, in the binary form of pgvector's type ``vector``."""
+
+    def __new__(cls, embedding: bytes) -> Vector:
+        """Convert float32 bytes."""
+        # The dimension and an unused number, 2 bytes each, then the elements in network order.
+        elements = np.frombuffer(embedding, "<f4").astype(">f4").tobytes()
+        return super().__new__(cls, _HEADER.pack(len(elements) // 4, 0) + elements)
+
+
+def escape(text: str) -> str:
+    """Return text as it is stored."""
+    if "\x00" not in text and _ESCAPE not in text:
+        return text
+    return text.replace(_ESCAPE, _ITSELF).replace("\x00", _NUL)
+
+
+def unescape(text: str) -> str:
+    """Undo `escape`."""
+    return text.replace(_NUL, "\x00").replace(_ITSELF, _ESCAPE) if _ESCAPE in text else text
+
+
+def escape_json(text: str) -> str:
+    """Return JSON text as it is stored; it stays JSON, without a NUL in any string."""
+    if "\\u0000" not in text and _ESCAPE not in text:
+        return text
+    text = text.replace(_ESCAPE, _ITSELF)
+    # Neighbours share no backslash, but a match ends where the next may begin only after a fresh look.
+    while True:
+        replaced = _JSON_NUL.sub(lambda found: f"{found[1]}{_NUL}", text)
+        if replaced == text:
+            return text
+        text = replaced
+
+
+def unescape_json(text: str) -> str:
+    """Undo `escape_json`."""
+    return text.replace(_NUL, "\\u0000").replace(_ITSELF, _ESCAPE) if _ESCAPE in text else text
+
+
+def nature(*texts: str) -> int:
+    """Return what kind of characters stored texts hold."""
+    if all(text.isascii() for text in texts):
+        return PLAIN
+    return ESCAPED if any(_ESCAPE in text for text in texts) else UNICODE
+
+
+class PostgresSQL(ServerSQL):
+    """A collection on PostgreSQL.
+
+    Args:
+        collection: prefix of the tables.
+        partitions: into how many parts to divide memories and turns by user when they are created; 0 for one
+            table each.
+        indexed: whether to keep an index of the vectors; without one every search compares them all.
+    """
+
+    dialect = POSTGRES
+    schema_version = 3
+    embedded = "vector_send(embedding)"
+    indexed = "words, frequencies"
+    binary_type = "bytea"
+    sharing = " FOR SHARE"
+    hash_type = _TEXT
+    searched = ("nature", "embedding", "terms", "words", "frequencies", "length")
+
+    def __init__(self, collection: str, *, partitions: int = 0, indexed: bool = True) -> None:
+        super().__init__(collection)
+        self._partitions = partitions
+        self._indexed = indexed
+
+    def schema(self) -> list[str]:
+        scope = f"user_id {_TEXT} NOT NULL, agent_id {_TEXT} NOT NULL, run_id {_TEXT} NOT NULL"
+        unique = "" if self._partitions else "UNIQUE"
+        statements = [
+            f"CREATE TABLE {self.meta} (name {_TEXT} PRIMARY KEY, value {_TEXT} NOT NULL)",
+            f"CREATE TABLE {self.migrations} (version integer PRIMARY KEY, applied_at bigint NOT NULL)",
+            *self._divided(
+                self.records,
+                f"""id bigint NOT NULL, {scope},
+                actor_id {_TEXT}, memory_type {_TEXT},
+                memory {_TEXT} NOT NULL, hash {_TEXT} NOT NULL,
+                metadata {_TEXT} NOT NULL, facets {_TEXT} NOT NULL,
+                document jsonb GENERATED ALWAYS AS (metadata::jsonb) STORED,
+                created_at bigint NOT NULL, updated_at bigint NOT NULL,
+                valid_from bigint NOT NULL, valid_to bigint, expires_at bigint,
+                superseded_by bigint, access_count bigint NOT NULL DEFAULT 0,
+                version bigint NOT NULL DEFAULT 1, nature smallint NOT NULL,
+                embedding vector, terms bigint[] NOT NULL, words bytea NOT NULL,
+                frequencies bytea NOT NULL, length integer NOT NULL, utc_offset integer,
+                PRIMARY KEY (user_id, id)""",
+            ),
+            # The last word against duplicates, whoever writes. What was superseded may be said again.
+            f"CREATE UNIQUE INDEX {self.records}_once ON {self.records} (user_id, agent_id, run_id, hash) "
+            "WHERE valid_to IS NULL",
+            # A partitioned table takes no unique key that leaves out what it is divided by.
+            f"CREATE {unique} INDEX {self.records}_named ON {self.records} (id)",
+            f"CREATE INDEX {self.records}_said ON {self.records} (user_id, run_id, valid_from, id)",
+            f"CREATE INDEX {self.records}_listed ON {self.records} (user_id, created_at, id)",
+            f"CREATE INDEX {self.records}_words ON {self.records} USING gin (terms)",
+            f"""CREATE TABLE {self.history} (
+                id bigint NOT NULL, memory_id bigint NOT NULL, event {_TEXT} NOT NULL,
+                old_memory {_TEXT}, new_memory {_TEXT}, actor {_TEXT}, created_at bigint NOT NULL,
+                PRIMARY KEY (memory_id, id))""",
+            *self._divided(
+                self.turns,
+                f"""id bigint NOT NULL, {scope},
+                role {_TEXT} NOT NULL, content {_TEXT} NOT NULL, actor_id {_TEXT},
+                sent_at bigint NOT NULL, created_at bigint NOT NULL, utc_offset integer,
+                PRIMARY KEY (user_id, id)""",
+            ),
+            f"CREATE INDEX {self.turns}_named ON {self.turns} (id)",
+            f"""CREATE TABLE {self.links} (
+                memory_id bigint NOT NULL, turn_id bigint NOT NULL, PRIMARY KEY (memory_id, turn_id))""",
+            f"""CREATE TABLE {self.requests} (
+                {scope}, name {_TEXT} NOT NULL, result {_TEXT} NOT NULL, created_at bigint NOT NULL,
+                PRIMARY KEY (user_id, agent_id, run_id, name))""",
+            *self._work_to_do(),
+        ]
+        return statements
+
+    def _work_to_do(self) -> list[str]:
+        return create_queue(queue_tables(self.collection, name=_TEXT, text=_TEXT, number="bigint"))
+
+    def _divided(self, table: str, body: str) -> list[str]:
+        # A vector and what else rarely changes lie beside an access count that often does: room in each page
+        # lets PostgreSQL write it without touching an index.
+        if not self._partitions:
+            return [f"CREATE TABLE {table} ({body}) WITH (fillfactor = 85)"]
+        parts = range(self._partitions)
+        return [
+            f"CREATE TABLE {table} ({body}) PARTITION BY HASH (user_id)",
+            *(
+                f"CREATE TABLE {table}_p{part} PARTITION OF {table} "
+                f"FOR VALUES WITH (MODULUS {self._partitions}, REMAINDER {part}) WITH (fillfactor = 85)"
+                for part in parts
+            ),
+        ]
+
+    def steps(self) -> dict[int, list[str]]:
+        dated = [f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS utc_offset integer" for table in self.dated]
+        return {1: self._work_to_do(), 2: dated}
+
+    def emptying(self) -> list[str]:
+        tables = (self.records, self.history, self.turns, self.links, self.requests, self.shadow, *self.queue)
+        return [
+            self.shadow_table(),
+            f"TRUNCATE {', '.join(tables)}",
+            self.drop_index(),
+            f"DELETE FROM {self.meta} WHERE name IN ('embedder', 'model', 'dimension', 'budget')",
+        ]
+
+    def exists(self) -> Query:
+        return Query("SELECT 1 WHERE to_regclass(?::text) IS NOT NULL", (self.meta,))
+
+    def create_index(self, dimension: int) -> str | None:
+        """Return the statement that makes vectors of this length fast to find, if there is one."""
+        if dimension > MAX_INDEXED_DIMENSION:
+            return None
+        return (
+            f"CREATE INDEX IF NOT EXISTS {self.records}_near ON {self.records} "
+            f"USING hnsw ((embedding::vector({dimension})) vector_cosine_ops)"
+        )
+
+    def adopting(self, dimension: int) -> list[str]:
+        index = self.create_index(dimension) if self._indexed else None
+        return [self.drop_index(), *([index] if index is not None else ())]
+
+    def abandoning(self) -> list[str]:
+        return [self.drop_index()]
+
+    def drop_index(self) -> str:
+        """Return the statement that removes what `create_index` made."""
+        return f"DROP INDEX IF EXISTS {self.records}_near"
+
+    @property
+    def insert_memory(self) -> str:
+        """The statement that adds a memory unless its scope has the same text; see `memory_values`."""
+        # Not any conflict: two memories with one id would be an error.
+        return super().insert_memory.removesuffix(" DO NOTHING") + (
+            " (user_id, agent_id, run_id, hash) WHERE valid_to IS NULL DO NOTHING"
+        )
+
+    def mark(self, column: str) -> str:
+        return "?::vector" if column == "embedding" else "?"
+
+    def setting(self) -> str:
+        return (
+            f"INSERT INTO {self.meta} (name, value) VALUES (?, ?) "
+            "ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+        )
+
+    def among(self, column: str, values: Sequence[Any]) -> Fragment:
+        return Fragment(f"{column} = ANY (?::bigint[])", (list(values),))
+
+    def search_values(self, row: Row, embedding: bytes | None, words: Words) -> tuple[Any, ...]:
+        ids, frequencies = words
+        return (
+            nature(escape(row.text), escape_json(encode(row.metadata)), escape(row.memory_type or "")),
+            None if embedding is None else Vector(embedding),
+            np.frombuffer(ids, dtype=np.int64).tolist(),
+            ids,
+            frequencies,
+            sum(frequencies),
+        )
+
+    def amended(self, row: Row) -> dict[str, Any]:
+        values = super().amended(row)
+        kind = nature(escape(row.text), values["metadata"], escape(row.memory_type or ""))
+        return {"nature": kind, **values}
+
+    def vector_value(self, embedding: bytes) -> Any:
+        return Vector(embedding)
+
+    def loaded_vector(self, value: bytes | None) -> bytes | None:
+        if value is None:
+            return None
+        return np.frombuffer(value, ">f4", offset=_HEADER.size).astype("<f4").tobytes()
+
+    def importance(self) -> str:
+        return "(facets::jsonb ->> 'importance')::float8"
+
+    def stored(self, text: str) -> str:
+        return escape(text)
+
+    def loaded(self, text: str) -> str:
+        return unescape(text)
+
+    def stored_json(self, text: str) -> str:
+        return escape_json(text)
+
+    def loaded_json(self, text: str) -> str:
+        return unescape_json(text)
+
+    def turns_beside(self, found: Found, rows: Sequence[int], span: int) -> Steps[list[tuple[int, int, int]]]:
+        """See `_core.sql.beside.SearchingSQL`."""
+        side = (
+            "(SELECT id, row_number() OVER (ORDER BY valid_from {order}, id {order}) AS distance "
+            f"FROM {self.records} WHERE user_id = asked.whose AND run_id = asked.run "
+            "AND (valid_from, id) {sign} (asked.begins, asked.id) "
+            "ORDER BY valid_from {order}, id {order} LIMIT ?)"
+        )
+        before, after = side.format(order="DESC", sign="<"), side.format(order="ASC", sign=">")
+        sql = (
+            'SELECT asked.id, near.id, near.distance FROM (SELECT id, whose COLLATE "C" AS whose, '
+            'run COLLATE "C" AS run, begins '
+            "FROM unnest(?::bigint[], ?::text[], ?::text[], ?::bigint[]) AS given (id, whose, run, begins)) "
+            f"AS asked CROSS JOIN LATERAL ({before} UNION ALL {after}) AS near"
+        )
+        values = [
+            [found.ids[row] for row in rows],
+            [found.users[row] for row in rows],
+            [found.run_ids[row] for row in rows],
+            [int(found.valid_from[row]) for row in rows],
+        ]
+        near: list[tuple[int, int, int]] = yield Query(sql, [*values, span, span])
+        return near
+
+
+def searched_rows(
+    table: str,
+    visible: Fragment,
+    which: Fragment,
+    embedding: bytes | None,
+    terms: Sequence[int] | None,
+    limit: int,
+) -> tuple[str, list[Any]]:
+    """Return the query for what ``_core.ranking.server_rows.Found`` takes, and its parameters.
+
+    Args:
+        table: the memories.
+        visible: which of the rows may be found.
+        which: the rows to read.
+        embedding: the query's vector as float32 bytes.
+        terms: ids of the terms that make a row's words worth reading.
+        limit: how many rows to read at most.
+    """
+    cosine, words = Fragment("NULL::float8"), Fragment("NULL::bytea, NULL::bytea")
+    if embedding is not None:
+        # In a query of its own it is evaluated once, not for every row.
+        cosine = Fragment("1 - (embedding <=> (SELECT ?::vector))", (Vector(embedding),))
+    if terms:
+        hit = "CASE WHEN terms && ?::bigint[] THEN {} END"
+        values = (signed(terms), signed(terms))
+        words = Fragment(f"{hit.format('words')}, {hit.format('frequencies')}", values)
+    sql = (
+        f"SELECT id, user_id, run_id, actor_id, valid_from, ({visible.sql}), {cosine.sql}, length, "
+        f"{words.sql} FROM {table} WHERE {which.sql} LIMIT ?"
+    )
+    return sql, [*visible.values, *cosine.values, *words.values, *which.values, limit]
+
+
+def signed(terms: Sequence[int]) -> list[int]:
+    """Return term ids as the server's signed integers of 64 bits."""
+    signed_terms: list[int] = np.array(terms, dtype=np.uint64).view(np.int64).tolist()
+    return signed_terms

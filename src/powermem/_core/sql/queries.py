@@ -1,0 +1,208 @@
+"""The queries of one collection: memories, what they came from, and numbers about them. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...types import HistoryEntry, Row, Scope, Statistics, Turn
+from ..clock import DAY
+from ..filters import Expression
+from .collection import CollectionSQL, passes
+from .dialects import Fragment
+from .rows import COLUMNS, scope_condition, scope_values, to_turn, visible
+from .steps import Query, Steps
+
+
+class Queries:
+    """Steps that only read.
+
+    Args:
+        sql: the collection's tables and what its database says differently.
+    """
+
+    def __init__(self, sql: CollectionSQL) -> None:
+        self._sql = sql
+
+    def get_many(self, ids: Sequence[int], user_id: str | None = None) -> Steps[dict[int, Row]]:
+        """Return the rows that exist, by id; ``user_id`` says whose they are, if that is known."""
+        found = yield from self._read(ids, user_id)
+        return {values[0]: self._sql.to_row(values) for values in found}
+
+    def get_each(self, lists: Sequence[Sequence[int]]) -> Steps[list[dict[int, Row]]]:
+        """Return the rows that exist for each list of ids; no two results share a row."""
+        read = yield from self._read(list({memory_id for ids in lists for memory_id in ids}), None)
+        found = {values[0]: values for values in read}
+        return [
+            {memory_id: self._sql.to_row(found[memory_id]) for memory_id in ids if memory_id in found}
+            for ids in lists
+        ]
+
+    def _read(self, ids: Sequence[int], user_id: str | None) -> Steps[list[tuple[Any, ...]]]:
+        rows: list[tuple[Any, ...]] = []
+        for chunk in self._sql.chunks(ids):
+            where = self._sql.named(chunk, user_id)
+            rows += yield Query(f"SELECT {COLUMNS} FROM {self._sql.records} WHERE {where.sql}", where.values)
+        return rows
+
+    def list_rows(
+        self,
+        scope: Scope,
+        expression: Expression | None,
+        now: int,
+        sort_by: str,
+        descending: bool,
+        limit: int,
+        offset: int,
+    ) -> Steps[tuple[list[Row], int]]:
+        """Return a page of current rows and how many there are in all.
+
+        Args:
+            scope: whose.
+            expression: a filter.
+            now: microseconds UTC.
+            sort_by: a checked column name.
+            descending: whether the largest value comes first.
+            limit: rows at most.
+            offset: rows to leave out before.
+        """
+        direction = "DESC" if descending else "ASC"
+        order = f"ORDER BY {sort_by} {direction}, id {direction}"
+        total, doubtful, where = yield from self._total(scope, expression, now)
+        if doubtful:
+            every = yield from self._decide(expression, where, order)
+            return every[offset : offset + limit], len(every)
+        if offset >= total:
+            return [], total
+        found = yield Query(
+            f"SELECT {COLUMNS} FROM {self._sql.records} WHERE {where.sql} {order} LIMIT ? OFFSET ?",
+            [*where.values, limit, offset],
+        )
+        return [self._sql.to_row(values) for values in found], total
+
+    def count(self, scope: Scope, expression: Expression | None, now: int) -> Steps[int]:
+        """Return the number of current rows."""
+        total, doubtful, where = yield from self._total(scope, expression, now)
+        return len((yield from self._decide(expression, where, ""))) if doubtful else total
+
+    def _total(
+        self, scope: Scope, expression: Expression | None, now: int
+    ) -> Steps[tuple[int, int, Fragment]]:
+        """Return the number of rows that may pass, for how many of them Python decides, and the condition."""
+        current, narrowed = visible(scope, now), self._sql.narrow(expression)
+        where = Fragment(f"{current.sql} AND ({narrowed.sql})", (*current.values, *narrowed.values))
+        doubtful = f"count(CASE WHEN {narrowed.doubt} THEN 1 END)" if narrowed.uncertain else "0"
+        found = yield Query(
+            f"SELECT count(*), {doubtful} FROM {self._sql.records} WHERE {where.sql}", where.values
+        )
+        total, in_doubt = found[0]
+        return total, in_doubt, where
+
+    def _decide(self, expression: Expression | None, where: Fragment, order: str) -> Steps[list[Row]]:
+        """Return the rows that pass, after a read of all that may pass."""
+        found = yield Query(
+            f"SELECT {COLUMNS} FROM {self._sql.records} WHERE {where.sql} {order}", where.values
+        )
+        return [row for row in map(self._sql.to_row, found) if passes(expression, row)]
+
+    def matching(self, scope: Scope, expression: Expression) -> Steps[list[int]]:
+        """Return the ids of all rows, current or not, that pass a filter."""
+        scoped, narrowed = scope_condition(scope), self._sql.narrow(expression)
+        read = f"{COLUMNS}, {narrowed.doubt}" if narrowed.uncertain else "id"
+        found = yield Query(
+            f"SELECT {read} FROM {self._sql.records} WHERE {scoped.sql} AND ({narrowed.sql})",
+            (*scoped.values, *narrowed.values),
+        )
+        if not narrowed.uncertain:
+            return [values[0] for values in found]
+        return [
+            values[0] for values in found if not values[-1] or passes(expression, self._sql.to_row(values))
+        ]
+
+    def embeddings(self, ids: Sequence[int], user_id: str | None = None) -> Steps[dict[int, bytes]]:
+        """Return the vectors that exist, by id; ``user_id`` says whose they are, if that is known."""
+        vectors: dict[int, bytes] = {}
+        for chunk in self._sql.chunks(ids):
+            where = self._sql.named(chunk, user_id)
+            vectors.update(
+                (
+                    yield Query(
+                        f"SELECT id, embedding FROM {self._sql.vectors} "
+                        f"WHERE {where.sql} AND embedding IS NOT NULL",
+                        where.values,
+                    )
+                )
+            )
+        return vectors
+
+    def users(self) -> Steps[list[str]]:
+        """Return every user id, sorted."""
+        found = yield Query(
+            f"SELECT DISTINCT user_id FROM {self._sql.records} WHERE user_id <> '' ORDER BY user_id"
+        )
+        return [values[0] for values in found]
+
+    def history(self, memory_id: int) -> Steps[list[HistoryEntry]]:
+        """Return the history of a memory, oldest first."""
+        found = yield Query(
+            "SELECT memory_id, event, old_memory, new_memory, actor, created_at, id "
+            f"FROM {self._sql.history} WHERE memory_id = ? ORDER BY id",
+            (memory_id,),
+        )
+        return [self._sql.to_history(values) for values in found]
+
+    def turns(self, memory_id: int) -> Steps[list[Turn]]:
+        """Return the source turns of a memory, oldest first."""
+        found = yield Query(
+            "SELECT t.id, t.user_id, t.agent_id, t.run_id, t.role, t.content, t.actor_id, t.sent_at, "
+            "t.created_at, t.utc_offset "
+            f"FROM {self._sql.links} l JOIN {self._sql.turns} t ON t.id = l.turn_id "
+            "WHERE l.memory_id = ? ORDER BY t.id",
+            (memory_id,),
+        )
+        return [to_turn(values, self._sql) for values in found]
+
+    def recall_request(self, scope: Scope, key: str) -> Steps[str | None]:
+        """Return the result kept under an idempotency key."""
+        found = yield Query(
+            f"SELECT result FROM {self._sql.requests} "
+            f"WHERE user_id = ? AND agent_id = ? AND run_id = ? AND {self._sql.request_key} = ?",
+            (*scope_values(scope), self._sql.stored(key)),
+        )
+        return self._sql.loaded(found[0][0]) if found else None
+
+    def statistics(self, scope: Scope, now: int, since: int | None) -> Steps[Statistics]:
+        """Count what a scope holds."""
+        where = visible(scope, now)
+        if since is not None:
+            where = Fragment(f"{where.sql} AND created_at >= ?", (*where.values, since))
+        table = f"{self._sql.records} WHERE {where.sql}"
+        age = (
+            f"CASE WHEN created_at > {now - DAY} THEN 0 WHEN created_at > {now - 7 * DAY} THEN 1 "
+            f"WHEN created_at > {now - 30 * DAY} THEN 2 ELSE 3 END"
+        )
+
+        def groups(key: str) -> Steps[list[tuple[Any, int]]]:
+            # By position, since a server may take the expression's name for a column's.
+            found: list[tuple[Any, int]] = yield Query(
+                f"SELECT {key}, count(*) FROM {table} GROUP BY 1 ORDER BY 1", where.values
+            )
+            return found
+
+        whole = yield Query(f"SELECT count(*), avg({self._sql.importance()}) FROM {table}", where.values)
+        top = yield Query(
+            f"SELECT id, memory, access_count FROM {table} AND access_count > 0 "
+            "ORDER BY access_count DESC, id LIMIT 10",
+            where.values,
+        )
+        types = yield from groups("memory_type")
+        days = yield from groups(self._sql.days())
+        ages = yield from groups(age)
+        return Statistics(
+            total=whole[0][0],
+            by_type={"unknown" if name is None else self._sql.loaded(name): number for name, number in types},
+            average_importance=float(whole[0][1] or 0.0),
+            top_accessed=[(one, self._sql.loaded(text), number) for one, text, number in top],
+            by_day={int(start) // DAY: number for start, number in days},
+            by_age={int(group): number for group, number in ages},
+        )

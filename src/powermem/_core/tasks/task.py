@@ -1,0 +1,272 @@
+"""Background tasks as plain values. All times are microseconds UTC."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+from ...errors import (
+    AuthenticationError,
+    ConfigError,
+    EmbeddingMismatchError,
+    InvalidInputError,
+    ProviderError,
+    QuotaExceededError,
+)
+from ...types import EventName, Scope, TaskEvent, Turn
+from ..wire.reasons import FILTERED, QUOTA, TOO_LONG
+from ..wire.retry import is_passing
+
+
+class ProcessStatus(str, Enum):
+    """The state of a task. The last three are final, although failed and cancelled tasks can be retried."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """Whether the task is over."""
+        return self not in OPEN
+
+    def __str__(self) -> str:
+        return self.value
+
+
+OPEN = frozenset({ProcessStatus.PENDING, ProcessStatus.RUNNING})
+"""The states of tasks that are not over."""
+
+
+LONGEST_PAUSE = 60.0
+"""The longest pause before a retry, in seconds."""
+
+
+def is_due(due_at: int, at: int) -> bool:
+    """Return whether a task may start.
+
+    A due time further away than any pause was set by a clock that was ahead, and is ignored.
+
+    Args:
+        due_at: when the task is due.
+        at: the current time.
+    """
+    return not at < due_at <= at + int(LONGEST_PAUSE * 1_000_000)
+
+
+OVER_BUDGET = "over budget"
+"""The stage of a task that failed because a budget was exhausted; it is retried when it is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task as stored.
+
+    Attributes:
+        id: ids increase in the order of creation, in which the tasks of a lane are executed.
+        lane: the key under which tasks are serialized; see `lane_of`.
+        scope: the scope of the memories that it writes.
+        kind: ``"process"`` extracts from the turns that are in the buffer when it starts, ``"refine"`` from
+            its own.
+        status: its state.
+        stage: the current step, for humans.
+        attempts: the number of starts.
+        error: why the last attempt failed.
+        knowledge_count: the number of memories written.
+        payload: the input besides the turns; JSON values.
+        outcome: the result, with ``results`` and ``preferences``; JSON values.
+        created_at: when it was created.
+        updated_at: when any of these fields last changed.
+        due_at: the earliest start.
+    """
+
+    id: int
+    lane: str
+    scope: Scope
+    kind: str
+    created_at: int
+    updated_at: int
+    due_at: int
+    status: ProcessStatus = ProcessStatus.PENDING
+    stage: str = "queued"
+    attempts: int = 0
+    error: str | None = None
+    knowledge_count: int = 0
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    outcome: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BufferedTurn:
+    """A turn that waits to be processed.
+
+    Attributes:
+        turn: the turn.
+        lane: the lane that processes it; see `lane_of`.
+        task_id: the task that has claimed it, or ``None``.
+        parts: the parts of the message that are not text, as JSON, or ``None``.
+    """
+
+    turn: Turn
+    lane: str
+    task_id: int | None = None
+    parts: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """A preference of a user, and the evidence for it.
+
+    Attributes:
+        id: time-ordered.
+        scope: its scope.
+        kind: ``"explicit_preference"`` or ``"implicit_preference"``.
+        text: the preference.
+        reasoning: the evidence.
+        hash: the hash of the text, unique within a scope.
+        created_at: when it was learned.
+    """
+
+    id: int
+    scope: Scope
+    kind: str
+    text: str
+    reasoning: str
+    hash: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStatistics:
+    """Statistics of the pending work.
+
+    Attributes:
+        buffered: the number of turns that no task has claimed.
+        by_status: the number of tasks in each state.
+        oldest_at: when the oldest waiting turn or open task was created, or ``None``.
+    """
+
+    buffered: int
+    by_status: Mapping[ProcessStatus, int]
+    oldest_at: int | None
+
+
+def lane_of(scope: Scope) -> str:
+    """Return the lane of a scope, whose tasks run in sequence: that of the user, else agent or run."""
+    for letter, name in zip("uar", scope, strict=True):
+        if name:
+            return f"{letter}:{name}"
+    # Not the empty string, behind which the first page of lanes begins.
+    return "-"
+
+
+def lane_scope(scope: Scope) -> Scope:
+    """Return the widest scope with the same lane."""
+    for number, name in enumerate(scope):
+        if name:
+            return Scope(**{Scope._fields[number]: name})
+    return Scope()
+
+
+def work_scope(scope: Scope, agent_id: str | None) -> Scope:
+    """Return the scope of the task that processes a scope's messages.
+
+    It covers the whole user, but carries the agent, so that programs which list the tasks of their agent find
+    it.
+    """
+    whole = lane_scope(scope)
+    return whole if whole.user_id is None else whole._replace(agent_id=agent_id)
+
+
+# A provider would give the same answer again, and every way of asking has been tried.
+_LASTING = frozenset({FILTERED, QUOTA, TOO_LONG})
+
+
+_DONE = "powermem:done:"
+
+COMPLETION_KEYS = (_DONE, "powermem:done;")
+"""The range of the keys of all completion notes: from the first value up to, but excluding, the second."""
+
+
+def completion_key(task_id: int) -> str:
+    """Return the key of the completion note of a call of ``add`` that ran in the foreground."""
+    return f"{_DONE}{task_id}"
+
+
+def completion_pattern(scope: Scope) -> str | None:
+    """Return the SQL LIKE pattern of a scope's completion notes, or ``None``, since they hold no runs."""
+    if scope.run_id is not None:
+        return None
+    user, agent = ("%" if each is None else _digest(each) for each in (scope.user_id, scope.agent_id))
+    return f'[%,["{user}","{agent}"],[%'
+
+
+def completion_note(scope: Scope, at: int, items: Sequence[Mapping[str, Any]]) -> str:
+    """Return a completion note: ids and events of memories, and hashes of their owners, but no text.
+
+    The text is looked up when the note is read, so that deleted memories leave no trace here.
+    """
+    told = [[item["id"], item["event"]] for item in items]
+    return json.dumps([at, [_digest(scope.user_id), _digest(scope.agent_id)], told], separators=(",", ":"))
+
+
+def ids_in_note(note: str) -> list[int]:
+    """Return the ids of the memories in a completion note."""
+    return [memory_id for memory_id, _ in json.loads(note)[2]]
+
+
+def task_from_note(
+    task_id: int, note: str, whose: Scope, describe: Callable[[int, EventName], TaskEvent]
+) -> Task | None:
+    """Return a completion note as a task, or ``None`` if it belongs to another user or agent.
+
+    Args:
+        task_id: its id.
+        note: the completion note.
+        whose: the scope to match; ids that are ``None`` match all.
+        describe: makes an item of the results from a memory id and an event.
+    """
+    at, (user, agent), told = json.loads(note)
+    if any(
+        given is not None and _digest(given) != noted
+        for given, noted in ((whose.user_id, user), (whose.agent_id, agent))
+    ):
+        return None
+    results = [describe(memory_id, event) for memory_id, event in told]
+    return Task(
+        task_id,
+        lane_of(whose),
+        whose,
+        "add",
+        at,
+        at,
+        at,
+        ProcessStatus.COMPLETED,
+        "done",
+        knowledge_count=len(results),
+        outcome={"results": results},
+    )
+
+
+@lru_cache(maxsize=1024)
+def _digest(name: str | None) -> str:
+    return blake2b((name or "").encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def is_hopeless(error: Exception) -> bool:
+    """Return whether a retry is pointless until the user changes something, such as a key or a setting."""
+    if isinstance(error, ProviderError) and error.reason in _LASTING:
+        return True
+    if isinstance(error, ProviderError) and error.status is not None:
+        return not is_passing(error.status)
+    return isinstance(
+        error,
+        (ConfigError, InvalidInputError, AuthenticationError, EmbeddingMismatchError, QuotaExceededError),
+    )

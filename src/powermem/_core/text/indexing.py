@@ -1,0 +1,80 @@
+"""The index data of a memory and the terms of a query: vectors and words."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ...types import Row, Words
+from ..ranking.vectors import normalize as normalize_vectors
+from . import flags
+from .terms import count_terms, date_terms, query_forms, term_id, terms
+
+
+def index(row: Row, facets: Mapping[str, Any] | None = None, source: str = "") -> Words:
+    """Return the terms by which a memory is found: its words, its speaker, its date and its flags.
+
+    Stores call it on their threads, since it takes longer than everything else that is done with a new
+    memory.
+
+    Args:
+        row: the memory.
+        facets: the result of the extraction besides the text.
+        source: the message behind a fact. A fact is shorter than the message, and a question may be about the
+            rest.
+
+    Returns:
+        Distinct term ids, ascending, as uint64 bytes, and their counts as uint8 bytes. The count is zero for
+        terms that only the source has, for the entities of the fact, and for flags of `marks`.
+    """
+    extra = date_terms(row.valid_from, row.utc_offset)
+    if row.actor_id:
+        extra += terms(row.actor_id)
+    behind = flags.of(row.text)
+    known = facets or {}
+    for name in known.get("entities", ()):
+        behind += terms(name)
+    event_at = known.get("event_at")
+    if event_at is not None:
+        behind += flags.of_event(event_at)
+    if source and source != row.text:
+        behind += _source_terms(source)
+    ids, counts = count_terms(row.text, extra, behind)
+    return array("Q", ids).tobytes(), bytes(counts)
+
+
+@lru_cache(maxsize=16)
+def _source_terms(source: str) -> Sequence[str]:
+    # Cached, because the facts of one message are indexed one after the other.
+    return terms(source)
+
+
+def embedding_bytes(vectors: npt.NDArray[np.float32]) -> list[bytes]:
+    """Normalize the rows of a matrix of shape (n, d), and return each as float32 bytes."""
+    return [row.tobytes() for row in normalize_vectors(vectors)]
+
+
+class Sought(NamedTuple):
+    """The full-text part of a query.
+
+    Attributes:
+        terms: the distinct term ids.
+        forms: maps further forms of a word, such as stems, to the id of the word.
+        words: the terms as text, to recognize names of speakers.
+    """
+
+    terms: list[int]
+    forms: dict[int, int]
+    words: frozenset[str]
+
+
+def query_ids(query: str) -> Sought:
+    """Return the full-text part of a query."""
+    found = query_forms(query)
+    forms = {term_id(term): term_id(word) for term, word in found.items() if term != word}
+    return Sought([term_id(term) for term in found], forms, frozenset(found))

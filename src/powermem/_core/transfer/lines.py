@@ -1,0 +1,334 @@
+"""powermem's file format: a header, then one line of JSON for each item.
+
+Items are turns, memories, preferences and history entries of deleted memories. Times are integer microseconds
+UTC. Vectors are normalized float32, terms uint64 and counts uint8, all little-endian and in base64.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from binascii import a2b_base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from ...errors import InvalidInputError
+from ...types import EmbedderIdentity, HistoryEntry, Row, Scope, Stored, Turn
+from ..clock import FULL_DAY
+from ..inputs import check_scope, parse_id
+from ..masking import shown
+from ..metadata import check_metadata
+from ..tasks.task import Preference
+from ..text.cleaning import check_text, content_hash
+
+FORMAT = 1
+"""The version of the format; readers refuse a higher one."""
+
+INDEX = 2
+"""The version of ``_core.text.indexing.index``; terms of another version are computed again."""
+
+KEY = "powermem_export"
+
+Item: TypeAlias = Stored | Turn | HistoryEntry | Preference
+
+_encode = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False
+).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first line of a file.
+
+    Attributes:
+        embedder: the embedder of its vectors; ``None`` if there are none.
+        index: the version of its terms.
+    """
+
+    embedder: EmbedderIdentity | None
+    index: int = INDEX
+
+
+def write_header(header: Header) -> str:
+    """Return the first line of a file."""
+    whose = header.embedder
+    embedder = None if whose is None else [whose.provider, whose.model, whose.dimension]
+    return _encode({KEY: FORMAT, "embedder": embedder, "index": header.index})
+
+
+def read_header(line: str) -> Header | None:
+    """Read the first line of a file; return ``None`` if the file is not in powermem's format.
+
+    Raises:
+        InvalidInputError: it was written by a newer version.
+    """
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict) or KEY not in value:
+        return None
+    if value[KEY] != FORMAT:
+        raise InvalidInputError(
+            f"source: the file is in version {shown(value[KEY])} of the format and this powermem reads "
+            f"{FORMAT}; upgrade powermem"
+        )
+    embedder, index = value.get("embedder"), value.get("index", 0)
+    identity = None if embedder is None else _identity(embedder)
+    if type(index) is not int or not 0 <= index < 1 << 31:
+        raise InvalidInputError(f"source: the header's 'index' must be a small integer, got {shown(index)}")
+    return Header(identity, index)
+
+
+def _identity(value: object) -> EmbedderIdentity:
+    if isinstance(value, list) and len(value) == 3:
+        provider, model, dimension = value
+        if isinstance(provider, str) and isinstance(model, str) and type(dimension) is int and dimension > 0:
+            return EmbedderIdentity(provider, model, dimension)
+    raise InvalidInputError(
+        "source: the header's 'embedder' must be a list of a provider, a model and a dimension; "
+        "remove it to embed the memories again"
+    )
+
+
+def write_item(item: Item) -> str:
+    """Return the line of a memory, a turn, a preference or an entry."""
+    return _encode(_WRITE[type(item)](item))
+
+
+def _write_memory(stored: Stored) -> dict[str, Any]:
+    row = stored.row
+    value: dict[str, Any] = {
+        "memory": row.text,
+        "id": row.id,
+        **row.scope._asdict(),
+        "hash": row.hash,
+        "actor_id": row.actor_id,
+        "memory_type": row.memory_type,
+        "metadata": row.metadata,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+        "valid_from": row.valid_from,
+        "utc_offset": row.utc_offset,
+        "valid_to": row.valid_to,
+        "expires_at": row.expires_at,
+        "superseded_by": row.superseded_by,
+        "access_count": row.access_count,
+        "version": row.version,
+        "facets": stored.facets,
+        "history": [_write_entry(entry) for entry in stored.history],
+        "turns": list(stored.turns),
+    }
+    if stored.embedding is not None:
+        value["embedding"] = b64encode(stored.embedding).decode("ascii")
+    if stored.terms is not None:
+        value["terms"] = [b64encode(part).decode("ascii") for part in stored.terms]
+    return value
+
+
+def _write_turn(turn: Turn) -> dict[str, Any]:
+    return {
+        "turn": turn.content,
+        "id": turn.id,
+        **turn.scope._asdict(),
+        "role": turn.role,
+        "actor_id": turn.actor_id,
+        "sent_at": turn.sent_at,
+        "utc_offset": turn.utc_offset,
+        "created_at": turn.created_at,
+    }
+
+
+def _write_preference(preference: Preference) -> dict[str, Any]:
+    return {
+        "preference": preference.text,
+        "id": preference.id,
+        **preference.scope._asdict(),
+        "kind": preference.kind,
+        "reasoning": preference.reasoning,
+        "created_at": preference.created_at,
+    }
+
+
+def _write_entry(entry: HistoryEntry) -> list[Any]:
+    return [
+        entry.id,
+        entry.memory_id,
+        entry.event,
+        entry.old_memory,
+        entry.new_memory,
+        entry.actor,
+        entry.created_at,
+    ]
+
+
+_WRITE: dict[type[Any], Callable[[Any], dict[str, Any]]] = {
+    Stored: _write_memory,
+    Turn: _write_turn,
+    Preference: _write_preference,
+    HistoryEntry: lambda entry: {"deleted": _write_entry(entry)},
+}
+
+
+def read_item(line: str, header: Header) -> Item:
+    """Read a line.
+
+    Raises:
+        InvalidInputError: it is not one of this format; the message says why.
+    """
+    try:
+        value = json.loads(line)
+        if "memory" in value:
+            return _read_memory(value, header)
+        if "turn" in value:
+            return _read_turn(value)
+        if "preference" in value:
+            return _read_preference(value)
+        return _read_entry(value["deleted"])
+    except InvalidInputError:
+        raise
+    except KeyError as error:
+        raise InvalidInputError(f"the key {error} is missing") from None
+    except (ValueError, TypeError, RecursionError, OverflowError) as error:
+        raise InvalidInputError(f"not a line of an export ({error})") from None
+
+
+def _read_memory(value: Mapping[str, Any], header: Header) -> Stored:
+    text = _text(value["memory"], "memory")
+    metadata, facets = (check_metadata(value[name]) if value[name] else {} for name in ("metadata", "facets"))
+    embedding = _vector(value.get("embedding"), header.embedder)
+    terms = _terms(value.get("terms")) if header.index == INDEX else None
+    return Stored(
+        row=Row(
+            id=_id(value["id"]),
+            scope=_scope(value),
+            text=text,
+            hash=content_hash(text),
+            actor_id=_optional(value["actor_id"], "actor_id"),
+            memory_type=_optional(value["memory_type"], "memory_type"),
+            metadata=metadata,
+            created_at=_integer(value["created_at"]),
+            updated_at=_integer(value["updated_at"]),
+            valid_from=_integer(value["valid_from"]),
+            valid_to=_moment(value["valid_to"]),
+            expires_at=_moment(value["expires_at"]),
+            superseded_by=_moment(value["superseded_by"]),
+            access_count=_integer(value["access_count"]),
+            version=_integer(value["version"]),
+            utc_offset=_offset(value.get("utc_offset")),
+        ),
+        facets=facets,
+        history=[_read_entry(entry) for entry in value["history"]],
+        turns=[_id(turn) for turn in value["turns"]],
+        embedding=embedding,
+        terms=terms,
+    )
+
+
+def _read_turn(value: Mapping[str, Any]) -> Turn:
+    return Turn(
+        id=_id(value["id"]),
+        scope=_scope(value),
+        role=_text(value["role"], "role"),
+        content=_text(value["turn"], "turn"),
+        actor_id=_optional(value["actor_id"], "actor_id"),
+        sent_at=_integer(value["sent_at"]),
+        created_at=_integer(value["created_at"]),
+        utc_offset=_offset(value.get("utc_offset")),
+    )
+
+
+def _read_preference(value: Mapping[str, Any]) -> Preference:
+    text = _text(value["preference"], "preference")
+    return Preference(
+        id=_id(value["id"]),
+        scope=_scope(value),
+        kind=_text(value["kind"], "kind"),
+        text=text,
+        reasoning=_text(value["reasoning"], "reasoning"),
+        hash=content_hash(text),
+        created_at=_integer(value["created_at"]),
+    )
+
+
+def _read_entry(value: Sequence[Any]) -> HistoryEntry:
+    entry_id, memory_id, event, old, new, actor, at = value
+    return HistoryEntry(
+        _id(memory_id),
+        _text(event, "event"),
+        _optional(old, "old memory"),
+        _optional(new, "new memory"),
+        _optional(actor, "actor"),
+        _integer(at),
+        _id(entry_id),
+    )
+
+
+def _scope(value: Mapping[str, Any]) -> Scope:
+    return _checked_scope(value["user_id"], value["agent_id"], value["run_id"])
+
+
+# Files repeat the same few scopes.
+_checked_scope = lru_cache(maxsize=4096, typed=True)(check_scope)
+
+
+def _id(value: Any) -> int:
+    # powermem writes integers; other tools may have turned them into strings.
+    if type(value) is int and 0 < value < 1 << 63:
+        return value
+    number = parse_id(value)
+    if number is None:
+        raise InvalidInputError(f"id: expected a positive 63-bit integer, got {shown(value)}")
+    return number
+
+
+def _integer(value: Any) -> int:
+    # Not isinstance, since a bool is no number here; stores have 64 bits.
+    if type(value) is not int or not -(1 << 63) <= value < 1 << 63:
+        raise InvalidInputError(f"expected a 64-bit integer, got {shown(value)}")
+    return value
+
+
+def _moment(value: Any) -> int | None:
+    return None if value is None else _integer(value)
+
+
+def _offset(value: Any) -> int | None:
+    # Missing in exports of earlier versions.
+    if value is not None and (type(value) is not int or abs(value) >= FULL_DAY):
+        raise InvalidInputError(f"utc_offset: expected seconds, less than a day of them, got {shown(value)}")
+    return value
+
+
+def _text(value: Any, name: str) -> str:
+    if type(value) is not str:
+        raise InvalidInputError(f"{name}: expected a string, got {shown(value)}")
+    return check_text(value, name)
+
+
+def _optional(value: Any, name: str) -> str | None:
+    return None if value is None else _text(value, name)
+
+
+def _vector(value: Any, embedder: EmbedderIdentity | None) -> bytes | None:
+    if value is None or embedder is None or embedder.dimension is None:
+        return None
+    # a2b_base64 skips invalid characters, which makes the length wrong.
+    vector = a2b_base64(value)
+    if len(vector) != 4 * embedder.dimension:
+        raise InvalidInputError(
+            f"embedding: {len(vector)} bytes, where {embedder.dimension} dimensions take "
+            f"{4 * embedder.dimension}"
+        )
+    return vector
+
+
+def _terms(value: Any) -> tuple[bytes, bytes] | None:
+    if value is None:
+        return None
+    ids, counts = map(a2b_base64, value)
+    if len(ids) != 8 * len(counts):
+        raise InvalidInputError(f"terms: {len(ids)} bytes of ids do not fit {len(counts)} counts")
+    return ids, counts

@@ -1,0 +1,158 @@
+"""The blocking part of the SQLite store."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from .._core.changes.accesses import Accesses
+from .._core.changes.writes import Change, Outcome
+from .._core.ranking.weights import Weights
+from .._core.sql.apply import Writer
+from .._core.sql.embedder import EmbedderSQL
+from .._core.sql.migration import find_version, migrate
+from .._core.sql.queries import Queries
+from .._core.sql.queue import QueueSQL
+from .._core.sql.sqlite import SQLiteSQL
+from .._core.sql.steps import Steps
+from ..errors import StoreError
+from ..types import Hit, SearchRequest
+from .connection import Database, translate
+from .partitions import Partitions
+from .searcher import Searcher
+from .steps import run
+
+T = TypeVar("T")
+
+_MAX_LISTED_DELETIONS = 10_000
+
+
+class Engine:
+    """One collection in one database file. Safe to call from several threads.
+
+    Args:
+        path: the file, or ``":memory:"``.
+        collection: prefix of the tables.
+        timeout: seconds to wait for another process's write.
+        wal: whether reads go on during a write.
+        synchronous: ``"full"`` also survives a power cut; ``"normal"`` a killed process.
+        cache_bytes: how much memory the searched parts may take.
+        exact_rows: scopes with more rows are searched by codes of one bit for each dimension, and their best
+            candidates scored exactly.
+        weights: how much each part of a score counts.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        collection: str,
+        *,
+        timeout: float = 30.0,
+        wal: bool = True,
+        synchronous: str = "normal",
+        cache_bytes: int = 1 << 30,
+        exact_rows: int = 250_000,
+        weights: Weights | None = None,
+    ) -> None:
+        self._database = Database(path, timeout=timeout, wal=wal, synchronous=synchronous)
+        self._c = collection
+        self.sql = SQLiteSQL(collection)
+        self.queue = QueueSQL(self.sql)
+        self.embedder = EmbedderSQL(self.sql, path)
+        self._writer = Writer(self.sql, self.queue, self.embedder)
+        self.queries = Queries(self.sql)
+        self._partitions = Partitions(self.sql, self.embedder, cache_bytes, exact_rows)
+        self._searcher = Searcher(self._partitions, self.queries, weights or Weights())
+        self.accesses = Accesses()
+        self.commits = 0
+
+    @property
+    def cached_bytes(self) -> int:
+        """How much memory the searched parts take."""
+        return self._partitions.nbytes
+
+    def open(self) -> None:
+        """Open the file and bring its schema to this version."""
+        self._database.open()
+        try:
+            if self._database.read_only:
+                with self._database.reading() as connection:
+                    self._check_schema(connection)
+            else:
+                with self._database.writing() as connection:
+                    run(connection, migrate(self.sql, self.embedder))
+                    self._forget_deletions(connection)
+        except BaseException:
+            self._database.close()
+            raise
+
+    def close(self) -> None:
+        """Write what is pending and close the file, also when the writing fails."""
+        try:
+            if self.accesses:
+                self.apply([])
+        finally:
+            self._partitions.clear()
+            self._database.close()
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the file cannot be written."""
+        return self._database.read_only
+
+    def _check_schema(self, connection: sqlite3.Connection) -> None:
+        """Refuse a file that would have to be changed before it can be read."""
+        version = run(connection, find_version(self.sql, self.embedder))
+        if version != self.sql.schema_version:
+            state = "is not there" if version is None else f"has schema {version}"
+            raise StoreError(
+                f"{self._database.path}: collection {self._c!r} {state}, and the file cannot be written to "
+                f"give it schema {self.sql.schema_version}; check the permissions of file and folder"
+            )
+
+    def _forget_deletions(self, connection: sqlite3.Connection) -> None:
+        listed: int = connection.execute(f"SELECT count(*) FROM {self._c}_deleted").fetchone()[0]
+        if listed > _MAX_LISTED_DELETIONS:
+            connection.execute(f"DELETE FROM {self._c}_deleted")
+            run(connection, self.embedder.set_meta("deleted_before", self._sequence(connection)))
+
+    def _sequence(self, connection: sqlite3.Connection) -> int:
+        sequence: int = connection.execute(
+            f"SELECT value FROM {self._c}_meta WHERE key = 'sequence'"
+        ).fetchone()[0]
+        return sequence
+
+    def transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
+        """Run steps in a transaction of their own."""
+        with self._database.writing() as connection:
+            return run(connection, work(*args))
+
+    def ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
+        """Run steps that only read; all see one moment."""
+        with self._database.reading() as connection:
+            return run(connection, work(*args))
+
+    def apply(self, batches: Sequence[Sequence[Change]]) -> list[list[Outcome] | Exception]:
+        """Apply the batches of several callers in one transaction; on return it is committed."""
+        accesses = self.accesses.take()
+        try:
+            with self._database.writing() as connection:
+                results = run(connection, self._writer.write(batches, accesses))
+        except BaseException:
+            self.accesses.put_back(accesses)
+            raise
+        self.commits += 1
+        return [
+            translate(result, self._database.path) if isinstance(result, sqlite3.Error) else result
+            for result in results
+        ]
+
+    def search(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
+        """Answer several searches that see the same moment."""
+        with self._database.reading() as connection:
+            return self._searcher.search(connection, requests)
+
+    def forget_partitions(self) -> None:
+        """Let the next search load what it needs."""
+        self._partitions.clear()

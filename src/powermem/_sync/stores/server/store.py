@@ -1,0 +1,218 @@
+# Generated from src/powermem/_async/stores/server/store.py by scripts/run_unasync.py; edit that file instead.
+"""What the stores on database servers have in common; how they search is their own."""
+
+from __future__ import annotations
+
+import logging
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from ...._concurrency import gather, sleep
+from ...._core.changes.accesses import Accesses
+from ...._core.changes.writes import Change, Outcome
+from ...._core.sql.apply import Writer
+from ...._core.sql.embedder import EmbedderSQL
+from ...._core.sql.evidence import evidence
+from ...._core.sql.migration import migrate
+from ...._core.sql.server import ServerSQL
+from ...._core.sql.steps import Steps, TransactionAbortedError
+from ...._drivers.base import (
+    CommitUnknownError,
+    ConnectionLostError,
+    Driver,
+    NoReplyError,
+    ReadOnlyServerError,
+)
+from ....errors import StoreError, StoreUnavailableError
+from ....types import Hit, SearchRequest
+from ..base import Store
+from ..steps import run
+from .pool import PAUSES, Pool
+
+T = TypeVar("T")
+
+_logger = logging.getLogger("powermem")
+
+_MAX_SEARCHES_AT_ONCE = 4
+
+
+class ServerStore(Store):
+    """Memories on a database server.
+
+    Args:
+        driver: opens connections.
+        sql: the collection's statements.
+        least: how many connections to open at once.
+        most: how many there may be.
+        recycle: seconds after which a connection is replaced; negative for never.
+        timeout: seconds to wait for a connection while all are in use.
+    """
+
+    _sql: ServerSQL
+
+    def __init__(
+        self,
+        driver: Driver,
+        sql: ServerSQL,
+        *,
+        least: int = 1,
+        most: int = 10,
+        recycle: float = 3600,
+        timeout: float = 60,
+    ) -> None:
+        super().__init__(sql, EmbedderSQL(sql, f"{driver.server}"), Accesses())
+        self._pool = Pool(driver, least=least, most=most, recycle=recycle, timeout=timeout)
+        self._writer = Writer(sql, self._queue, self._embedder)
+        self.commits = 0
+        """How many transactions were committed."""
+
+    @abstractmethod
+    def _search(self, request: SearchRequest) -> list[Hit]:
+        """Answer one search, best first, unless there was a switch to another embedder."""
+
+    def open(self) -> None:
+        self._pool.open()
+        try:
+            self._migrate()
+        except BaseException:
+            self._pool.close()
+            raise
+
+    def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
+        with self._pool.reading() as reader:
+            return run(reader, work(*args))
+
+    def _transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
+        pauses = iter(PAUSES)
+        repeatable = True
+        while True:
+            try:
+                with self._pool.transaction() as connection:
+                    return run(connection, work(*args))
+            except TransactionAbortedError:
+                pause = next(pauses, None)
+                if pause is None:
+                    raise
+                sleep(pause)
+            except (ConnectionLostError, ReadOnlyServerError) as error:
+                # Unless the end is unknown, nothing was done; another server may be there by now.
+                if isinstance(error, (CommitUnknownError, NoReplyError)) or not repeatable:
+                    raise
+                repeatable = False
+
+    def close(self) -> None:
+        self._commits.close()
+        try:
+            self._write_accesses()
+        finally:
+            self._pool.close()
+
+    def _migrate(self) -> None:
+        with self._pool.transaction() as connection:
+            run(connection, self._prepared(migrate, self._sql, self._embedder))
+
+    def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
+        try:
+            return self._write(batches)
+        except (StoreUnavailableError, TransactionAbortedError):
+            raise
+        except StoreError:
+            if len(batches) == 1:
+                raise
+        # Nothing was applied. What the server refuses in one batch must not fail the others.
+        results: list[list[Outcome] | Exception] = []
+        for batch in batches:
+            try:
+                results += self._write([batch])
+            except Exception as error:
+                results.append(error)
+        return results
+
+    def _write(self, batches: Sequence[Sequence[Change]]) -> list[list[Outcome] | Exception]:
+        """Apply batches in one transaction, again when it was not carried out through no fault of theirs."""
+        pauses = iter(PAUSES)
+        repeatable = True
+        while True:
+            counts = self._accesses.take()
+            results: list[list[Outcome] | Exception] = []
+            try:
+                with self._pool.transaction() as connection:
+                    results = run(connection, self._writer.write(batches, counts))
+            except TransactionAbortedError:
+                self._accesses.put_back(counts)
+                pause = next(pauses, None)
+                if pause is None:
+                    raise
+                sleep(pause)
+            except CommitUnknownError as error:
+                if self._was_committed(batches, results, error):
+                    break
+                self._accesses.put_back(counts)
+                if not repeatable:
+                    raise
+                repeatable = False
+            except (ConnectionLostError, ReadOnlyServerError) as error:
+                # Nothing was written. Another connection may lead to a server that is up, or a primary.
+                self._accesses.put_back(counts)
+                if isinstance(error, NoReplyError) or not repeatable:
+                    raise
+                repeatable = False
+            except BaseException:
+                self._accesses.put_back(counts)
+                raise
+            else:
+                break
+        self.commits += 1
+        return results
+
+    def _write_accesses(self) -> None:
+        """Write down how often memories were read, where this account may write at all."""
+        if not self._accesses:
+            return
+        try:
+            self._write([])
+        except StoreError as error:
+            if isinstance(error, StoreUnavailableError) and not isinstance(error, ReadOnlyServerError):
+                raise
+            _logger.warning("how often memories were read is not kept: %s", error)
+
+    def _was_committed(
+        self,
+        batches: Sequence[Sequence[Change]],
+        results: Sequence[Sequence[Outcome] | Exception],
+        error: CommitUnknownError,
+    ) -> bool:
+        """Return whether a transaction was committed whose commit was not confirmed.
+
+        Raises:
+            CommitUnknownError: the server cannot be asked, or the transaction left no trace of its own.
+        """
+        trace = evidence(self._sql, batches, results) if results else None
+        if trace is None:
+            raise error
+        try:
+            with self._pool.transaction() as connection:
+                # Every transaction that writes holds one of these locks until its end.
+                run(connection, self._sql.enter())
+                run(connection, self._embedder.switches(self._sql.locking))
+                return bool(connection.fetch(trace.sql, trace.values))
+        except StoreError as failure:
+            raise error from failure
+
+    def search(self, requests: Sequence[SearchRequest], *, touch: bool = True) -> list[list[Hit]]:
+        try:
+            answers = self._search_all(requests)
+        except StoreError:
+            # Vectors of another length cannot even be compared: then that is what went wrong.
+            self._ask(self._embedder.check)
+            raise
+        self._count(answers, touch)
+        return answers
+
+    def _search_all(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
+        if len(requests) == 1:
+            return [self._search(requests[0])]
+        calls = [partial(self._search, request) for request in requests]
+        return gather(calls, _MAX_SEARCHES_AT_ONCE)
