@@ -254,18 +254,11 @@ class TurnRecord(TypedDict, Generic[Id]):
     sent_at: str
 
 
-class MessageRecord(TypedDict, Generic[Id]):
-    """A message given to ``add_exchange`` or ``add_message``.
+MessageRecord: TypeAlias = TurnRecord[int | None]
+"""A message that was given to ``add_exchange`` or ``add_message``.
 
-    The keys are those of ``TurnRecord``. The id is ``None``, and the content empty, where nothing was kept,
-    since the message holds nothing to remember.
-    """
-
-    id: Id | None
-    role: str
-    content: str
-    actor_id: str | None
-    sent_at: str
+The id is ``None``, and the content empty, where the message held nothing to remember.
+"""
 
 
 class PreferenceRecord(TypedDict, Generic[Id]):
@@ -683,16 +676,6 @@ class Usage:
         self.llm_calls += 1
         self.prompt_tokens += completion.prompt_tokens
         self.completion_tokens += completion.completion_tokens
-
-    def as_dict(self) -> UsageRecord:
-        """Return the form that results carry."""
-        return {
-            "llm_calls": self.llm_calls,
-            "prompt_tokens": self.prompt_tokens,
-            "completion_tokens": self.completion_tokens,
-            "embedded_texts": self.embedded_texts,
-            "seconds": round(self.seconds, 6),
-        }
 
 
 @dataclass(slots=True)

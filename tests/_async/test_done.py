@@ -10,7 +10,7 @@ import pytest
 from powermem import AsyncMemory, InvalidInputError, NotFoundError
 from powermem._concurrency import async_sleep
 from powermem._core import clock
-from powermem._core.tasks.task import completion_key
+from powermem._core.results.records import completion_key
 from powermem.types import Scope
 from tests.support.apiserver import ApiServer
 

@@ -11,7 +11,7 @@ import pytest
 from powermem import InvalidInputError, Memory, NotFoundError
 from powermem._concurrency import sleep
 from powermem._core import clock
-from powermem._core.tasks.task import completion_key
+from powermem._core.results.records import completion_key
 from powermem.types import Scope
 from tests.support.apiserver import ApiServer
 

@@ -31,9 +31,9 @@ from .._core.clock import now as clock_now
 from .._core.ids import new_id
 from .._core.messages.normalize import has_parts
 from .._core.messages.rough import ROUGH_TYPE, rough_metadata, rough_texts
-from .._core.results.records import event_items
+from .._core.results.records import completion_key, event_items, usage_record
 from .._core.tasks.buffering import waiting_turns
-from .._core.tasks.task import Task, completion_key, lane_of
+from .._core.tasks.task import Task, lane_of
 from .._core.text.cleaning import content_hash
 from .._core.tracing import Value, annotate, span
 from ..errors import InvalidInputError, StoreUnavailableError
@@ -180,7 +180,7 @@ class AsyncAdding:
         with span("powermem.add", _traced(sum(len(one.messages) for one in asked), False, False)):
             results = await self._extraction.store_verbatim(calls)
             annotate({"powermem.results": sum(map(len, results))})
-        return [call.usage.as_dict() for call in calls]
+        return [usage_record(call.usage) for call in calls]
 
     async def _add_later(
         self,
@@ -287,7 +287,7 @@ class _Reply:
             "results": items,
             "status": self._status,
             "task_id": str(self._task_id),
-            "usage": self._usage.as_dict(),
+            "usage": usage_record(self._usage),
         }
         if self._extractor is not None:
             reply["extractor"] = self._extractor

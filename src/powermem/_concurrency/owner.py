@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from itertools import repeat
 
 from ..errors import ClosedError
 from .waiting import running_loop
 
-# What runs the caller's code: its event loop, or ``None`` outside of any; and the process, for threads. Every
-# call of a memory asks, so it is no function of ours.
+# What runs the caller's code: its event loop, or ``None`` outside of any; for threads an object that stands
+# for the process. Every call of a memory asks for it, so for threads it is a single call of C.
 async_residence: Callable[[], object | None] = running_loop
-residence: Callable[[], object | None] = os.getpid
+residence: Callable[[], object | None] = repeat(object()).__next__
 
 
 def async_has_ended(place: object) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .._core.results.records import usage_record
 from ..errors import PowerMemError
 from ..types import AddResult, Usage, UsageRecord
 from . import views
@@ -89,7 +90,7 @@ class Keeper:
         for one in taken:
             number, entry = one["messages"]
             stored = self._store(number, entry, one.get("idempotency_key"))
-            outcomes.append(Usage().as_dict() if stored else _Unfinished(entry.where))
+            outcomes.append(usage_record(Usage()) if stored else _Unfinished(entry.where))
         return outcomes
 
     def _store(self, number: int, entry: Entry, idempotency_key: str | None) -> bool:

@@ -1,4 +1,4 @@
-"""Reading all memories of a store, page by page."""
+"""Read all memories of a store, page by page."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from .opening import async_acquire, async_outlast
 from .progress import AsyncProgress, Listener
 
 PAGE = 1000
-"""Memories in a page: with vectors of 1536 numbers some 8 MB."""
+"""Memories per page; about 8 MB with vectors of 1536 dimensions."""
 
 
 class AsyncExporter:
-    """Reads a store from end to end.
+    """Reads all data in a store.
 
     Args:
         store: the store.
-        scope: whose memories.
-        expression: which of them; with a filter only the turns that they came from, no preferences and none
-            that were deleted.
-        vectors: whether to read their vectors, too.
+        scope: whose memories to read.
+        expression: filter for memories. With a filter, only their source turns are read, and no preferences
+            and no deleted memories.
+        vectors: whether to include vectors.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class AsyncExporter:
         self._vectors = vectors
 
     async def pages(self) -> AsyncIterator[Page]:
-        """Yield everything; a turn comes before the memories that came from it, or with them."""
+        """Yield all pages; a turn comes before or together with the memories extracted from it."""
         if self._expression is None:
             after = 0
             while turns := await self._store.scan_turns(self._scope, after, PAGE):
@@ -57,7 +57,7 @@ class AsyncExporter:
             while preferences := await self._store.preferences(self._scope, after=after, limit=PAGE):
                 after = preferences[-1].id
                 yield Page(preferences=preferences)
-        # A deleted memory's history does not say whose it was.
+        # The history of a deleted memory does not contain its scope.
         if self._expression is None and self._scope == Scope():
             after = 0
             while history := await self._store.scan_deleted(after, PAGE):

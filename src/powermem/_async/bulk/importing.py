@@ -1,4 +1,4 @@
-"""Storing memories as they were elsewhere."""
+"""Import memories from another store or a file."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from .progress import AsyncProgress, Listener
 _MOST_ERRORS = 100
 
 Take = Callable[[], Awaitable[Page]]
-"""Returns the next page; the last one says that it is."""
+"""Returns the next page; the last one is marked as such."""
 
 
 class AsyncImporter:
-    """Brings memories into a store, and embeds those that come without a vector that fits.
+    """Imports memories into a store, and embeds those without a usable vector.
 
     Args:
-        store: where they go.
-        encoder: embeds them.
+        store: the store.
+        encoder: embeds the memories.
     """
 
     def __init__(self, store: AsyncStore, encoder: AsyncEncoder) -> None:
@@ -41,7 +41,7 @@ class AsyncImporter:
         self.errors: list[LineError] = []
 
     async def expect(self, embedder: EmbedderIdentity | None) -> None:
-        """Find out whether vectors of this embedder can be taken over, and claim the store for them then."""
+        """Check whether vectors of this embedder can be imported; if so, bind the store to the embedder."""
         self._fits = embedder is not None and await self._accepts(embedder)
         if self._fits and embedder is not None:
             await self._store.identify(embedder)
@@ -50,11 +50,11 @@ class AsyncImporter:
         mine = self._encoder.identity
         if mine is not None:
             return embedder.accepts(mine)
-        # Without an embedder they are of use to whoever configures one later.
+        # Without an embedder here, the vectors are imported for a later configuration with one.
         return await self._store.identity() in (None, embedder)
 
     async def read(self, take: Take, listener: Listener | None) -> ImportResult:
-        """Bring in all pages that a function returns, reading ahead while the page before is stored."""
+        """Import all pages that a function returns, reading one page ahead while storing the last one."""
         progress = AsyncProgress(listener)
         page = await take()
         while not page.last:
@@ -68,7 +68,7 @@ class AsyncImporter:
         return await self._finish(progress)
 
     async def copy(self, exporter: AsyncExporter, listener: Listener | None) -> ImportResult:
-        """Bring in what another store holds."""
+        """Import everything from another store."""
         progress = AsyncProgress(listener)
         async for page in exporter.pages():
             await self.put(page)
@@ -99,12 +99,12 @@ class AsyncImporter:
         self.skipped += len(memories) - new
 
     async def _with_sources(self, page: Page) -> list[Stored]:
-        """Return the memories with the first message that each was concluded from, where it is needed."""
+        """Add to each memory without terms an excerpt of the first message that it was extracted from."""
         said = {turn.id: turn.content for turn in page.turns}
         firsts = {
             stored.row.id: min(stored.turns)
             for stored in page.memories
-            # What was rewritten is not what was said.
+            # The text of an updated memory no longer comes from its first message.
             if stored.turns and all(entry.event != "UPDATE" for entry in stored.history)
         }
         missing = list({turn for turn in firsts.values() if turn not in said})
@@ -122,7 +122,7 @@ class AsyncImporter:
         if self._fits and all(stored.embedding is not None for stored in memories):
             return list(memories)
         lacking = [stored for stored in memories if not self._fits or stored.embedding is None]
-        # What is here already is passed over, so it need not be embedded.
+        # Memories that exist already are skipped, so they need not be embedded.
         known = await self._store.get_many([stored.row.id for stored in lacking])
         new = [stored for stored in lacking if stored.row.id not in known]
         vectors = await self._encoder.encode([stored.row.text for stored in new])

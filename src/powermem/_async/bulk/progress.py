@@ -1,4 +1,4 @@
-"""Telling the caller how far the work is."""
+"""Report progress to a callback."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Listener = Callable[[ProgressRecord], object]
 
 
 class AsyncProgress:
-    """Calls a listener at the start, now and then, and at the end.
+    """Calls a listener at the start, at most ten times a second, and at the end.
 
     Args:
-        listener: whom to call; ``None`` for nobody.
-        total: how many there are in all, when that is known.
+        listener: the callback, or ``None``.
+        total: total number of items, if known.
     """
 
     def __init__(self, listener: Listener | None, total: int | None = None) -> None:
@@ -33,11 +33,11 @@ class AsyncProgress:
 
     @property
     def seconds(self) -> float:
-        """How long the work has taken."""
+        """Seconds since the start."""
         return perf_counter() - self._started
 
     async def tell(self, done: int, *, last: bool = False, **counts: int) -> None:
-        """Tell how many are done, unless that was told a moment ago and this is not the last time."""
+        """Report the number of finished items, at most every 0.1 s, but always if ``last``."""
         seconds = self.seconds
         if self._listener is None or (not last and seconds - self._told < _INTERVAL):
             return

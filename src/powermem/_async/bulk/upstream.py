@@ -1,4 +1,4 @@
-"""Reading a table of powermem 1.1 on a database server."""
+"""Read a table of powermem 1.1 on a database server."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _FLAT = (
     "category",
     "metadata",
 )
-"""The columns of powermem 1.1 on OceanBase and MySQL; on PostgreSQL all but the id is JSON in one column."""
+"""Columns on OceanBase and MySQL; on PostgreSQL, everything but the id is JSON in one column."""
 
 
 class AsyncUpstreamTable:
-    """The memories of powermem 1.1 on a server, which are not changed.
+    """Reads the memories of powermem 1.1 from a server, without changing them.
 
     Args:
         section: the ``vector_store`` section with which 1.1 was configured.

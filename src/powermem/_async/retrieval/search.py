@@ -84,7 +84,7 @@ class AsyncRetrieval:
         self._voiced = voiced
 
     async def search(self, texts: Sequence[str], query: Query) -> list[Answer]:
-        """Answer each text, best first; all are embedded in one batch. A blank text has no answer.
+        """Search for each text; return hits best first, none for a blank text.
 
         Raises:
             InvalidInputError: the query asks for a reranker, and none is configured.

@@ -101,7 +101,7 @@ def read_addition(
     actor = check_id(actor_id, "actor_id")
     found = read_messages(messages, actor_id=actor, sent_at=said, zone=zone, private_urls=private_urls)
     conversation = with_times(found, now)
-    kept = check_metadata(metadata)
+    kept = {} if metadata is None else check_metadata(metadata)
     if scope is not None:
         kept["scope"] = check_text_given(scope, "scope")
     new = NewMemories(
@@ -119,7 +119,7 @@ def read_addition(
     )
     if prompt is not None and not isinstance(prompt, str):
         raise InvalidInputError(f"prompt: expected a string, got {type(prompt).__name__}")
-    expression = parse_filters(filters, configured)
+    expression = None if filters is None else parse_filters(filters, configured)
     key = (
         None
         if idempotency_key is None

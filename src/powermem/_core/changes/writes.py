@@ -156,7 +156,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class DoneNote:
-    """The note which memories came of a call; see ``_core.tasks.task.completion_note``."""
+    """The note which memories came of a call; see ``records.completion_note``."""
 
     items: Items
     scope: Scope

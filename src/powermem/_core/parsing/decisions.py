@@ -1,4 +1,4 @@
-"""A model's answer, read as decisions about facts and stored memories."""
+"""Parse a model's answer as decisions about facts and stored memories."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _SYNONYMS = {
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """The decisions of one answer.
+    """The decisions in an answer.
 
     Attributes:
-        items: those that can be applied. No two change the same memory.
-        rejected: why others cannot, one sentence each.
-        undecided: facts left without a decision, in order. To lose nothing, add them.
-        complete: whether the answer was whole. Otherwise decisions may be missing, and facts undecided.
+        items: the valid decisions. No two change the same memory.
+        rejected: a sentence for each invalid decision.
+        undecided: indices of facts without a decision, ascending. Add them, so that nothing is lost.
+        complete: whether the answer was complete.
     """
 
     items: tuple[Decision, ...]
@@ -40,16 +40,14 @@ class Decisions:
 
 
 def parse_decisions(text: str, *, facts: Sequence[str], memories: Mapping[str, str]) -> Decisions:
-    """Read the decisions in an answer, and bring them into agreement; see ``resolve``.
+    """Parse the decisions in an answer and resolve conflicts between them; see ``resolve``.
 
     Args:
-        text: the answer, best in the form of ``DECISION_SCHEMA``. ``{"memory": [{"id", "text", "event"}]}``
-            is understood too; there the changes must be as many as the facts, and are taken in their order.
-        facts: the texts of the facts that were shown.
-        memories: the texts of the memories that were offered, by alias. A change to any other is rejected.
-
-    Returns:
-        The decisions, what was rejected, and which facts are undecided.
+        text: the answer, ideally in the form of ``DECISION_SCHEMA``. The form of mem0,
+            ``{"memory": [{"id", "text", "event"}]}``, is accepted if there are as many changes as facts,
+            which are matched in order.
+        facts: the texts of the facts in the request.
+        memories: the texts of the memories in the request, by alias. Changes to others are rejected.
 
     Raises:
         ParseError: the answer has no list of decisions.
@@ -59,8 +57,8 @@ def parse_decisions(text: str, *, facts: Sequence[str], memories: Mapping[str, s
 
 
 def read_decisions(value: Any, *, facts: Sequence[str], memories: Mapping[str, str]) -> Decisions:
-    """Read the decisions in a value that ``parse_answer`` gave; see ``parse_decisions``."""
-    # A model may name a memory by its words, too.
+    """Read the decisions in a parsed answer; see ``parse_decisions``."""
+    # Some models name a memory by its text.
     aliases = {normalize(text).casefold(): alias for alias, text in reversed(list(memories.items()))}
     aliases |= {alias.casefold(): alias for alias in memories}
     given: set[Decision] = set()
@@ -97,7 +95,7 @@ class _Rejected(Exception):
 
 
 def _decision(item: Any, fact: int | None, facts: int, aliases: Mapping[str, str]) -> Decision:
-    """Read one decision by itself."""
+    """Read a single decision."""
     if not isinstance(item, Mapping):
         raise _Rejected(f"expected an object, got {type(item).__name__}")
     if fact is None or not 0 <= fact < facts:
@@ -119,7 +117,7 @@ def _decision(item: Any, fact: int | None, facts: int, aliases: Mapping[str, str
 
 
 def _alias(given: Any, aliases: Mapping[str, str]) -> str | None:
-    """Return the alias that is meant, which may be quoted, in brackets, or in a list of its own."""
+    """Return the alias that a target stands for, which may be quoted, in brackets, or in a list."""
     if isinstance(given, list) and len(given) == 1:
         given = given[0]
     if not isinstance(given, str):
@@ -145,12 +143,12 @@ def _items(value: Any) -> list[Any]:
 
 
 def _numbered(items: list[Any], facts: Sequence[str]) -> list[tuple[Any, int | None]]:
-    """Pair each item with its fact. Items without a number are matched in order, when that is unambiguous."""
+    """Pair each item with its fact. Items without a number are matched in order if that is unambiguous."""
     if any(isinstance(item, Mapping) and "fact" in item for item in items):
         numbers = {normalize(text): number for number, text in reversed(list(enumerate(facts)))}
         given = [item.get("fact") if isinstance(item, Mapping) else None for item in items]
         return [(item, _number(value, numbers)) for item, value in zip(items, given, strict=True)]
-    # Without numbers a NONE is a stored memory that stays as it was, unless there are only such.
+    # Without numbers, a NONE is about a stored memory that stays unchanged, unless all items are NONE.
     changes = [item for item in items if not (isinstance(item, Mapping) and _is_none(item))]
     if len(changes) == len(facts):
         return list(zip(changes, range(len(facts)), strict=True))
@@ -160,7 +158,7 @@ def _numbered(items: list[Any], facts: Sequence[str]) -> list[tuple[Any, int | N
 
 
 def _number(value: Any, numbers: Mapping[str, int]) -> int | None:
-    """Return the number of a fact, which may be told by its text."""
+    """Return the number of a fact, which may be given by its text."""
     number = whole(value)
     return numbers.get(normalize(value)) if number is None and isinstance(value, str) else number
 

@@ -17,27 +17,26 @@ _KINDS = ("type", "kind", "preference_type")
 
 
 def parse_extraction(text: str, *, turns: int) -> Extracted:
-    """Read the facts and preferences in an answer.
+    """Parse the facts and preferences in an answer.
 
     Args:
-        text: the answer, best in the form of ``EXTRACTION_SCHEMA``. It may lack preferences.
-        turns: how many turns the conversation had.
+        text: the answer, ideally in the form of ``EXTRACTION_SCHEMA``. Preferences may be missing.
+        turns: number of turns in the conversation.
 
     Returns:
-        Facts and preferences in order, each text once. An item that is malformed by itself is left out. What
-        is not ``complete`` may lack any number of them at its end: the answer was cut, or is damaged.
+        Facts and preferences in order, without duplicate texts and malformed items. If not ``complete``, the
+        answer was cut off or damaged, and items at its end may be missing.
 
     Raises:
-        ParseError: there is no answer, every item in it is malformed, or it was cut before the end of the
-            first fact. That there is nothing to remember is an answer only in the form that was asked for, or
-            as an empty list and nothing else.
+        ParseError: there is no answer, all items are malformed, or the answer was cut off in its first fact.
+            "Nothing to remember" counts only in the requested form, or as an empty list and nothing else.
     """
     parsed = parse_answer(text, _fit, "an object with a list 'facts'")
     value = parsed.value
     preferences = []
     if isinstance(value, dict) and _PREFERENCES in value:
         preferences = _read_preferences(value[_PREFERENCES])
-        # Without them, facts that stand under another name are still the only list.
+        # Without them, a list of facts under another name is the only list, and is recognized.
         value = _without_preferences(value)
     facts = read_facts(value, turns=turns) if value else []
     if not parsed.complete and not facts and not preferences:
@@ -60,14 +59,9 @@ def _without_preferences(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read_preferences(value: Any) -> list[FoundPreference]:
-    """Read the preferences in what an answer has under that key.
+    """Read preferences, without duplicate texts and malformed items.
 
-    Args:
-        value: best a list in the form of ``EXTRACTION_SCHEMA``.
-
-    Returns:
-        The preferences in order, each text once. What is malformed is left out, and what does not say of
-        which type it is counts as implicit, which claims less.
+    A preference without a type counts as implicit, which claims less.
     """
     found: dict[str, FoundPreference] = {}
     for item in value if isinstance(value, list) else [value]:

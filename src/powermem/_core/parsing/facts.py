@@ -1,4 +1,4 @@
-"""A model's answer, read as facts."""
+"""Parse a model's answer as facts."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _CONTAINERS = ("facts", "fact", "items", "results", "memory", "memories", "data"
 _TEXTS = ("text", "fact", "memory", "content", "statement")
 _NOBODY = frozenset(("", "null", "none", "unknown", "n/a"))
 _DAY = re.compile(r"(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2})(?:[T\s].*)?)?)?", re.DOTALL)
-# Lists that are certainly of something else.
+# Keys of lists that cannot be facts.
 _OTHERWISE = re.compile(
     r"error|warn|messag|conversation|turn|question|required|choice|note|reason|thought|source", re.IGNORECASE
 )
 _FAILURES = ("error", "errors")
 _DEFAULT_IMPORTANCE = 0.5
-# More is no name. A speaker becomes an id, which the stores bound.
+# A longer text is no name. A speaker becomes an id, whose length the stores limit.
 _LONGEST_NAME = MAX_ID_LENGTH
 _MOST_ENTITIES = 64
 
 
 def fit_facts(value: Any) -> Fit:
-    """Tell how well a value has the form of ``EXTRACTION_SCHEMA``, as far as facts go."""
+    """Return how well the facts of a value match ``EXTRACTION_SCHEMA``."""
     if isinstance(value, list):
         return Fit.LOOSE if any(map(_text_of, value)) else Fit.NO if value else Fit.BARE
     if not isinstance(value, dict):
@@ -40,7 +40,7 @@ def fit_facts(value: Any) -> Fit:
     if isinstance(items, list):
         if items:
             return Fit.EXACT if any(map(_text_of, items)) else Fit.NO
-        # A server that failed has nothing to say of facts.
+        # The reply of a server that failed does not mean that there are no facts.
         return Fit.NO if any(value.get(name) for name in _FAILURES) else Fit.EMPTY
     try:
         return Fit.LOOSE if any(map(_text_of, _items(value))) else Fit.NO
@@ -49,14 +49,14 @@ def fit_facts(value: Any) -> Fit:
 
 
 def read_facts(value: Any, *, turns: int) -> list[Fact]:
-    """Read the facts in a value that ``parse_answer`` gave.
+    """Read the facts in a parsed answer.
 
     Args:
-        value: best in the form of ``EXTRACTION_SCHEMA``.
-        turns: how many turns the conversation had.
+        value: the value, ideally in the form of ``EXTRACTION_SCHEMA``.
+        turns: number of turns in the conversation.
 
     Returns:
-        The facts in order, each text once. An item that is malformed by itself is left out.
+        The facts in order, without duplicate texts and malformed items.
 
     Raises:
         ParseError: there is no list of facts, or every item in it is malformed.
@@ -77,7 +77,7 @@ def _items(value: Any) -> list[Any]:
         return value
     if not isinstance(value, dict):
         raise ParseError(f"expected an object with a list of facts, got {type(value).__name__}")
-    # An object that is itself a fact; "fact" and "memory" may name either the list or the text.
+    # A single fact. The keys "fact" and "memory" may hold either a list or a text.
     if _text_of(value) and not isinstance(value.get("facts"), list):
         return [value]
     for key in _CONTAINERS:
@@ -85,7 +85,7 @@ def _items(value: Any) -> list[Any]:
             inner = value[key]
             return [inner] if isinstance(inner, str) else _items(inner)
     inner = list(value.values())
-    # Numbered facts, or a list under a name of the model's own.
+    # Numbered facts, or a list under a name that the model made up.
     if inner and all(isinstance(item, Mapping) and _text_of(item) for item in inner):
         return inner
     if len(inner) == 1 and isinstance(inner[0], list) and not _OTHERWISE.search(str(next(iter(value)))):
@@ -94,7 +94,7 @@ def _items(value: Any) -> list[Any]:
 
 
 def _text_of(item: Any) -> str:
-    """Return the text of a fact; ``""`` for anything that is none, such as a turn of the conversation."""
+    """Return the text of a fact; ``""`` for anything else, such as a turn of the conversation."""
     if isinstance(item, str):
         text = item
     elif isinstance(item, Mapping) and "role" not in item:
@@ -102,7 +102,7 @@ def _text_of(item: Any) -> str:
     else:
         return ""
     text = text.strip()
-    # The dots of the example in the prompt.
+    # Only dots are the placeholder of the example in the prompt.
     return "" if text.lower() in _NOBODY or not text.strip(". \u2026") else text
 
 
@@ -136,7 +136,7 @@ def whole(value: Any) -> int | None:
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    # To ask whether it is finite would overflow with an integer of 400 digits.
+    # Not math.isfinite, which raises OverflowError for an integer of 400 digits.
     return int(value) if abs(value) < 1e9 and value == int(value) else None
 
 
@@ -152,7 +152,7 @@ def _importance(value: Any) -> float:
 
 
 def _moment(value: Any) -> int | None:
-    """Read a date; a part of one is its first day, and of a moment the day is meant that is written there."""
+    """Read a date. A year or month means its first day; the time of a timestamp is ignored."""
     if isinstance(value, int) and not isinstance(value, bool) and 1000 <= value <= 9999:
         value = str(value)
     if not isinstance(value, str):

@@ -1,4 +1,4 @@
-"""A model's answer, read as how much each memory helps."""
+"""Parse a model's answer as relevance scores of memories."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _WHOLE = 100.0
 
 
 def parse_ranking(text: str, *, aliases: Sequence[str]) -> dict[str, float]:
-    """Read the scores in an answer.
+    """Parse the scores in an answer.
 
     Args:
-        text: the answer, best in the form of ``RERANKING_SCHEMA``; an object of aliases and their scores is
-            read too, and so are scores from 0 to 1.
-        aliases: the aliases that were offered.
+        text: the answer, ideally in the form of ``RERANKING_SCHEMA``; an object of aliases and scores, and
+            scores from 0 to 1, are accepted too.
+        aliases: the aliases in the request.
 
     Returns:
-        The score of each alias that the answer names, 0 to 1. The first one counts where it is named twice.
+        The score from 0 to 1 of each alias in the answer. The first one counts if there are two.
 
     Raises:
-        ParseError: the answer was cut short, has no scores, or names an alias that was not offered.
+        ParseError: the answer was cut off, has no scores, or has an alias that was not in the request.
     """
     parsed = parse_answer(text, _fit, "an object with a list 'ranking'")
     if not parsed.complete:
@@ -38,7 +38,7 @@ def parse_ranking(text: str, *, aliases: Sequence[str]) -> dict[str, float]:
         if alias is None:
             raise ParseError(f"{given!r} was not offered")
         scores.setdefault(alias, score)
-    # A model that was asked for 1 to 100 and says 0.8 means 80.
+    # A model that was asked for 1 to 100 and answers 0.8 means 80.
     in_shares = all(score <= 1 for score in scores.values()) and any(score % 1 for score in scores.values())
     return {alias: score if in_shares else score / _WHOLE for alias, score in scores.items()}
 

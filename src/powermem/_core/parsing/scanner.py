@@ -1,4 +1,4 @@
-"""A reader for JSON as language models write it."""
+"""A tolerant parser for JSON in the output of language models."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 from .blocks import MARK, Block, Mark, blocks_of, read_mark
 
 _MAX_DEPTH = 64
-# No answer has as many brackets that begin nothing, or as many words; it is a loop, and what is left of it is
-# more of the same.
+# Limits for the output of a model in a loop: brackets that start no value, and steps of the parser.
 _MOST_FALSE_STARTS = 2_000
 _MOST_STEPS = 100_000
 
@@ -23,11 +22,11 @@ _WORD = re.compile(r"[+-]?[A-Za-z_$][\w$-]*")
 _PLAIN = {quote: re.compile(rf"[^\\{quote}]+") for quote in "\"'"}
 _HEX = re.compile(r"[0-9a-fA-F]{4}")
 _NEXT = re.compile(rf"{MARK}|[{{\[]")
-# What JSON may begin with. To find out by trying costs more, and a model that loops writes many brackets.
+# The possible beginnings of JSON. Trying to decode at every bracket would cost more.
 _PLAUSIBLE = re.compile(r"""\{\s*["}]|\[\s*["\[{\]\-0-9tfnNI]""")
 # strict=False allows raw line breaks in strings.
 _DECODER = json.JSONDecoder(strict=False, parse_constant=lambda _: None)
-# What follows the quote that really ends a string. Any other quote belongs to the text: "He said "hi" to me".
+# What follows the closing quote of a string. Any other quote is part of the text: "He said "hi" to me".
 _AFTER_KEY = re.compile(r"\s*(?::|\Z)")
 _AFTER_STRING = re.compile(
     r"""\s*(?:[}\]"{\[]|,\s*(?:["'{\[\]}0-9-]|true|false|null|True|False|None|\w+\s*:|\Z)|\Z)"""
@@ -41,10 +40,10 @@ _MISSING: Any = object()
 
 
 class Unreadable(Exception):
-    """The text at a position is not even nearly JSON.
+    """The text at a position cannot be parsed even tolerantly.
 
     Attributes:
-        position: where, in characters.
+        position: index of the character.
     """
 
     def __init__(self, message: str, position: int) -> None:
@@ -53,7 +52,7 @@ class Unreadable(Exception):
 
 
 class Found(NamedTuple):
-    """A value, where it stands in the text, and whether it was cut or damaged."""
+    """A value, its range in the text, and whether it was cut off or damaged."""
 
     value: Any
     start: int
@@ -62,13 +61,13 @@ class Found(NamedTuple):
 
 
 class Scan(NamedTuple):
-    """What stands in a text.
+    """The result of scanning a text.
 
     Attributes:
-        values: the objects and arrays, in their order; none lies within another.
-        marks: what may begin or end a block, outside of the values.
-        failure: why the last bracket that is no value is none.
-        visited: how many characters were gone over, those that were gone over twice counted twice.
+        values: the outermost objects and arrays, in order.
+        marks: marks that may open or close a block, outside of the values.
+        failure: the error of the last bracket that starts no value.
+        visited: number of characters read, counting repeated reads.
     """
 
     values: list[Found]
@@ -78,20 +77,20 @@ class Scan(NamedTuple):
 
 
 class Scanner:
-    """Reads the values in a text, forgiving what models get wrong.
+    """Finds and parses the JSON values in a text.
 
-    Forgiven are: prose around a value, trailing and missing commas, comments, single quotes, bare keys,
-    Python's and JavaScript's literals, wrong escapes, raw line breaks and unescaped quotes in strings, and
-    a text that ends too early. Of the latter complete items are kept and the one that was cut is dropped.
+    Tolerates prose around a value, trailing and missing commas, comments, single quotes, bare keys, literals
+    of Python and JavaScript, wrong escapes, raw line breaks and unescaped quotes in strings, and a text that
+    ends too early: then complete items are kept, and the one that was cut off is dropped.
 
-    The work is in proportion to the length of the text, whatever it is, and bounded: a beginning that leads
-    nowhere is left, and when all of them together have led over the text a few times, no more are tried.
+    The time is linear in the length of the text, whatever its content: once failed attempts have read the
+    text a few times in total, no further ones are made.
 
     Args:
-        text: what to read.
+        text: the text.
 
     Attributes:
-        cut: whether the text ended, or a bracket closed the wrong thing, inside the value read last.
+        cut: whether the value parsed last was cut off, or closed by the wrong bracket.
     """
 
     def __init__(self, text: str) -> None:
@@ -100,15 +99,15 @@ class Scanner:
         self._at = 0
         self._visited = 0
         self._steps = 0
-        # From here on no comment ends.
+        # No comment ends after this position, so do not search for an end there again.
         self._uncommented = len(text)
 
     def scan(self, exact: Callable[[Any], bool]) -> Scan:
         """Find the values.
 
         Args:
-            exact: tells whether a value is what is looked for. Such a value in valid JSON counts also where
-                it seems to lie within a damaged one, which has swallowed it then.
+            exact: returns whether a value has the wanted form. Such a value in valid JSON counts even if it
+                seems to be inside a damaged one, which must have swallowed it.
         """
         valid, marks, others = self._valid()
         failure = Unreadable("no JSON object or array in it", 0)
@@ -146,7 +145,7 @@ class Scanner:
     def _step(self) -> None:
         self._steps += 1
         if self._steps == _MOST_STEPS:
-            # Read on as if the text ended here.
+            # From here on, behave as if the text ended here.
             self._all = self._all[: self._at]
             self._end_at(self._at)
 
@@ -156,7 +155,7 @@ class Scanner:
             self._uncommented = end
 
     def _valid(self) -> tuple[list[Found], list[Mark], list[int]]:
-        """Return the values in valid JSON, the marks outside of them, and the other brackets that open."""
+        """Return the values in valid JSON, the marks outside of them, and all other opening brackets."""
         text = self._text
         found: list[Found] = []
         marks: list[Mark] = []
@@ -173,10 +172,10 @@ class Scanner:
                 try:
                     value, at = _DECODER.raw_decode(text, start)
                 except json.JSONDecodeError as error:
-                    # The error counts the lines before it.
+                    # Creating the error counts the lines before it, which also takes time.
                     self._visited += error.pos - start + start // 16
                 except (ValueError, RecursionError):
-                    # Endless digits or brackets; where they end is not told.
+                    # Too many digits or nested brackets. The position is unknown, so charge a quarter.
                     self._visited += len(text) // 4
                 else:
                     self._visited += at - start
@@ -187,7 +186,7 @@ class Scanner:
         return found, marks, others
 
     def _value(self, depth: int) -> Any:
-        """Read a value; ``_MISSING`` when the text ends before it and nothing of it can be kept."""
+        """Parse a value; ``_MISSING`` if the text ends and nothing of the value can be kept."""
         self._step()
         if depth > _MAX_DEPTH:
             raise Unreadable(f"more than {_MAX_DEPTH} levels deep", self._at)
@@ -213,7 +212,7 @@ class Scanner:
                 self._at += 1
                 return result
             if first == "" or first == "]":
-                # The bracket is left for the array around this object.
+                # Leave the bracket to the enclosing array.
                 self.cut = True
                 return result
             key = self._key()
@@ -241,7 +240,7 @@ class Scanner:
                 self.cut = True
                 return result
             value = self._value(depth + 1)
-            # An item that was cut is dropped: half a fact may say the opposite of the whole.
+            # An item that was cut off is dropped: half a fact may mean the opposite of the whole.
             if value is not _MISSING and not (self.cut and self._peek() == ""):
                 result.append(value)
 
@@ -315,7 +314,7 @@ class Scanner:
         return self._text[self._at : self._at + 1]
 
     def _skip(self, *, commas: bool = False) -> None:
-        """Go over blanks and comments, and commas if they are to be."""
+        """Skip blanks and comments, and with ``commas`` also commas."""
         while True:
             self._at = self._past(_SPACE)
             first = self._peek()
@@ -338,29 +337,32 @@ class Scanner:
         return True
 
     def _past(self, pattern: re.Pattern[str]) -> int:
-        """Return where what a pattern matches here ends; it may be empty."""
+        """Return the end of the match of a pattern at the current position."""
         match = pattern.match(self._text, self._at)
         return self._at if match is None else match.end()
 
 
 def _number(text: str) -> int | float:
-    # Python refuses to read integers of more than 4,300 digits.
+    # int() raises an error for more than 4,300 digits.
     if len(text) < 400 and text.lstrip("+-").isdigit():
         return int(text)
     return float(text)
 
 
 class _Walls:
-    """Tells where a value must end at the latest: with the block in which it begins."""
+    """Finds the last possible end of a value, which is that of the block in which it starts."""
 
     def __init__(self, blocks: Iterable[Block]) -> None:
-        # A closing mark alone may be a part of a string.
+        # A closing mark without an opening one may be part of a string.
         bounding = [block for block in blocks if block.closed and (block.opened or block.holds_thoughts)]
         self._coming = sorted(((block.start, block.end) for block in bounding), reverse=True)
         self._ends: list[int] = []
 
     def after(self, start: int, otherwise: int) -> int:
-        """Return where the innermost block around a place ends. Places come in ascending order."""
+        """Return the end of the innermost block around a position, or ``otherwise``.
+
+        Positions must be passed in ascending order.
+        """
         while self._coming and self._coming[-1][0] <= start:
             heapq.heappush(self._ends, self._coming.pop()[1])
         while self._ends and self._ends[0] <= start:
@@ -369,7 +371,7 @@ class _Walls:
 
 
 def _merged(valid: list[Found], forgiven: list[Found]) -> list[Found]:
-    """Put values in order, without those that lie within forgiven ones."""
+    """Return all values in order, without those in valid JSON that lie within tolerated ones."""
     merged = list(forgiven)
     place = 0
     for item in valid:

@@ -1,4 +1,4 @@
-"""A model's answer, read as groups of turns."""
+"""Parse a model's answer as groups of turns."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ _TURNS = ("turns", "messages", "indices", "numbers", "turn_numbers", "ids")
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """How an answer divides a conversation.
+    """The division of a conversation into topics.
 
     Attributes:
-        groups: turn numbers in the order of their first turn; every turn is in exactly one group.
-        complete: whether the answer was whole. Otherwise the turns that it did not come to are in the group
-            of the last one before them.
+        groups: turn numbers, ordered by the first of each group; every turn is in exactly one group.
+        complete: whether the answer was complete.
     """
 
     groups: list[list[int]]
@@ -28,18 +27,19 @@ class Segments:
 
 
 def parse_segments(text: str, *, turns: int) -> Segments:
-    """Read the groups in an answer.
+    """Parse the groups in an answer.
 
     Args:
-        text: the answer, best in the form of ``SEGMENTATION_SCHEMA``; plain lists of numbers are read too.
-        turns: how many turns the conversation had.
+        text: the answer, ideally in the form of ``SEGMENTATION_SCHEMA``; plain lists of numbers are accepted
+            too.
+        turns: number of turns in the conversation.
 
     Returns:
-        The groups. A turn that was named twice is where it was named first, one that was not named is with
-        the turn before it, and numbers of no turn are passed over.
+        The groups. A turn that appears twice stays in its first group, one that is missing joins the turn
+        before it, and invalid numbers are ignored.
 
     Raises:
-        ParseError: the answer names no turn.
+        ParseError: the answer has no valid turn number.
     """
     parsed = parse_answer(text, _fit, "an object with a list 'segments'")
     group_of: dict[int, int] = {}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
-from typing import Literal, TypeAlias, cast
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, Literal, TypeAlias, cast
 
 from ...types import (
     Answer,
@@ -20,6 +22,7 @@ from ...types import (
     MessageRecord,
     PreferenceRecord,
     Row,
+    Scope,
     SearchHit,
     SearchResult,
     Statistics,
@@ -29,6 +32,8 @@ from ...types import (
     Turn,
     TurnRecord,
     UpdatedRecord,
+    Usage,
+    UsageRecord,
 )
 from ..changes.writes import (
     Added,
@@ -46,7 +51,7 @@ from ..changes.writes import (
     Updated,
 )
 from ..clock import to_iso
-from ..tasks.task import Preference, ProcessStatus, Task, completion_note
+from ..tasks.task import Preference, ProcessStatus, Task, lane_of
 
 _Shown: TypeAlias = Literal["running", "completed", "failed", "cancelled"]
 _Status: TypeAlias = Literal["pending", "running", "completed", "failed", "cancelled"]
@@ -184,6 +189,77 @@ def kept_text(kept: Reply | DoneNote, changes: Sequence[Change], outcomes: Seque
     return json.dumps({**kept.result, "results": items})
 
 
+_DONE = "powermem:done:"
+
+COMPLETION_KEYS = (_DONE, "powermem:done;")
+"""The range of the keys of all completion notes: from the first value up to, but excluding, the second."""
+
+
+def completion_key(task_id: int) -> str:
+    """Return the key of the completion note of a call of ``add`` that ran in the foreground."""
+    return f"{_DONE}{task_id}"
+
+
+def completion_pattern(scope: Scope) -> str | None:
+    """Return the SQL LIKE pattern of a scope's completion notes, or ``None``, since they hold no runs."""
+    if scope.run_id is not None:
+        return None
+    user, agent = ("%" if each is None else _digest(each) for each in (scope.user_id, scope.agent_id))
+    return f'[%,["{user}","{agent}"],[%'
+
+
+def completion_note(scope: Scope, at: int, items: Sequence[Mapping[str, Any]]) -> str:
+    """Return a completion note: ids and events of memories, and hashes of their owners, but no text.
+
+    The text is looked up when the note is read, so that deleted memories leave no trace here.
+    """
+    told = [[item["id"], item["event"]] for item in items]
+    return json.dumps([at, [_digest(scope.user_id), _digest(scope.agent_id)], told], separators=(",", ":"))
+
+
+def ids_in_note(note: str) -> list[int]:
+    """Return the ids of the memories in a completion note."""
+    return [memory_id for memory_id, _ in json.loads(note)[2]]
+
+
+def task_from_note(
+    task_id: int, note: str, whose: Scope, describe: Callable[[int, EventName], TaskEvent]
+) -> Task | None:
+    """Return a completion note as a task, or ``None`` if it belongs to another user or agent.
+
+    Args:
+        task_id: its id.
+        note: the completion note.
+        whose: the scope to match; ids that are ``None`` match all.
+        describe: makes an item of the results from a memory id and an event.
+    """
+    at, (user, agent), told = json.loads(note)
+    if any(
+        given is not None and _digest(given) != noted
+        for given, noted in ((whose.user_id, user), (whose.agent_id, agent))
+    ):
+        return None
+    results = [describe(memory_id, event) for memory_id, event in told]
+    return Task(
+        task_id,
+        lane_of(whose),
+        whose,
+        "add",
+        at,
+        at,
+        at,
+        ProcessStatus.COMPLETED,
+        "done",
+        knowledge_count=len(results),
+        outcome={"results": results},
+    )
+
+
+@lru_cache(maxsize=1024)
+def _digest(name: str | None) -> str:
+    return blake2b((name or "").encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
 def event_in_note(memory_id: int, event: EventName, row: Row | None) -> TaskEvent:
     """Return an item of a completion note with the current memory, or with ``None`` if it was deleted."""
     item = None if row is None else event_item(Added(row), event)
@@ -290,4 +366,15 @@ def statistics_record(numbers: Statistics, *, store: str, embedder: str, extract
         "store": store,
         "embedder": embedder,
         "extractor": extractor,
+    }
+
+
+def usage_record(usage: Usage) -> UsageRecord:
+    """Return what a call cost, as its result says it."""
+    return {
+        "llm_calls": usage.llm_calls,
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "embedded_texts": usage.embedded_texts,
+        "seconds": round(usage.seconds, 6),
     }

@@ -28,9 +28,8 @@ from ..changes.writes import (
 )
 from ..clock import DAY
 from ..ids import first_id
-from ..results.records import event_items
+from ..results.records import COMPLETION_KEYS, completion_key, completion_pattern, event_items
 from ..tasks.task import (
-    COMPLETION_KEYS,
     OPEN,
     OVER_BUDGET,
     BufferedTurn,
@@ -38,8 +37,6 @@ from ..tasks.task import (
     ProcessStatus,
     QueueStatistics,
     Task,
-    completion_key,
-    completion_pattern,
     is_due,
     lane_of,
     lane_scope,

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import lru_cache
-from hashlib import blake2b
 from typing import Any
 
 from ...errors import (
@@ -18,7 +15,7 @@ from ...errors import (
     ProviderError,
     QuotaExceededError,
 )
-from ...types import EventName, Scope, TaskEvent, Turn
+from ...types import Scope, Turn
 from ..wire.reasons import FILTERED, QUOTA, TOO_LONG
 from ..wire.retry import is_passing
 
@@ -187,77 +184,6 @@ def work_scope(scope: Scope, agent_id: str | None) -> Scope:
 
 # A provider would give the same answer again, and every way of asking has been tried.
 _LASTING = frozenset({FILTERED, QUOTA, TOO_LONG})
-
-
-_DONE = "powermem:done:"
-
-COMPLETION_KEYS = (_DONE, "powermem:done;")
-"""The range of the keys of all completion notes: from the first value up to, but excluding, the second."""
-
-
-def completion_key(task_id: int) -> str:
-    """Return the key of the completion note of a call of ``add`` that ran in the foreground."""
-    return f"{_DONE}{task_id}"
-
-
-def completion_pattern(scope: Scope) -> str | None:
-    """Return the SQL LIKE pattern of a scope's completion notes, or ``None``, since they hold no runs."""
-    if scope.run_id is not None:
-        return None
-    user, agent = ("%" if each is None else _digest(each) for each in (scope.user_id, scope.agent_id))
-    return f'[%,["{user}","{agent}"],[%'
-
-
-def completion_note(scope: Scope, at: int, items: Sequence[Mapping[str, Any]]) -> str:
-    """Return a completion note: ids and events of memories, and hashes of their owners, but no text.
-
-    The text is looked up when the note is read, so that deleted memories leave no trace here.
-    """
-    told = [[item["id"], item["event"]] for item in items]
-    return json.dumps([at, [_digest(scope.user_id), _digest(scope.agent_id)], told], separators=(",", ":"))
-
-
-def ids_in_note(note: str) -> list[int]:
-    """Return the ids of the memories in a completion note."""
-    return [memory_id for memory_id, _ in json.loads(note)[2]]
-
-
-def task_from_note(
-    task_id: int, note: str, whose: Scope, describe: Callable[[int, EventName], TaskEvent]
-) -> Task | None:
-    """Return a completion note as a task, or ``None`` if it belongs to another user or agent.
-
-    Args:
-        task_id: its id.
-        note: the completion note.
-        whose: the scope to match; ids that are ``None`` match all.
-        describe: makes an item of the results from a memory id and an event.
-    """
-    at, (user, agent), told = json.loads(note)
-    if any(
-        given is not None and _digest(given) != noted
-        for given, noted in ((whose.user_id, user), (whose.agent_id, agent))
-    ):
-        return None
-    results = [describe(memory_id, event) for memory_id, event in told]
-    return Task(
-        task_id,
-        lane_of(whose),
-        whose,
-        "add",
-        at,
-        at,
-        at,
-        ProcessStatus.COMPLETED,
-        "done",
-        knowledge_count=len(results),
-        outcome={"results": results},
-    )
-
-
-@lru_cache(maxsize=1024)
-def _digest(name: str | None) -> str:
-    return blake2b((name or "").encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def is_hopeless(error: Exception) -> bool:

@@ -1,5 +1,5 @@
 # Generated from src/powermem/_async/bulk/exporting.py by scripts/run_unasync.py; edit that file instead.
-"""Reading all memories of a store, page by page."""
+"""Read all memories of a store, page by page."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from .opening import acquire, outlast
 from .progress import Listener, Progress
 
 PAGE = 1000
-"""Memories in a page: with vectors of 1536 numbers some 8 MB."""
+"""Memories per page; about 8 MB with vectors of 1536 dimensions."""
 
 
 class Exporter:
-    """Reads a store from end to end.
+    """Reads all data in a store.
 
     Args:
         store: the store.
-        scope: whose memories.
-        expression: which of them; with a filter only the turns that they came from, no preferences and none
-            that were deleted.
-        vectors: whether to read their vectors, too.
+        scope: whose memories to read.
+        expression: filter for memories. With a filter, only their source turns are read, and no preferences
+            and no deleted memories.
+        vectors: whether to include vectors.
     """
 
     def __init__(self, store: Store, scope: Scope, expression: Expression | None, *, vectors: bool) -> None:
@@ -37,7 +37,7 @@ class Exporter:
         self._vectors = vectors
 
     def pages(self) -> Iterator[Page]:
-        """Yield everything; a turn comes before the memories that came from it, or with them."""
+        """Yield all pages; a turn comes before or together with the memories extracted from it."""
         if self._expression is None:
             after = 0
             while turns := self._store.scan_turns(self._scope, after, PAGE):
@@ -56,7 +56,7 @@ class Exporter:
             while preferences := self._store.preferences(self._scope, after=after, limit=PAGE):
                 after = preferences[-1].id
                 yield Page(preferences=preferences)
-        # A deleted memory's history does not say whose it was.
+        # The history of a deleted memory does not contain its scope.
         if self._expression is None and self._scope == Scope():
             after = 0
             while history := self._store.scan_deleted(after, PAGE):

@@ -1,5 +1,5 @@
 # Generated from src/powermem/_async/bulk/importing.py by scripts/run_unasync.py; edit that file instead.
-"""Storing memories as they were elsewhere."""
+"""Import memories from another store or a file."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from .progress import Listener, Progress
 _MOST_ERRORS = 100
 
 Take = Callable[[], Page]
-"""Returns the next page; the last one says that it is."""
+"""Returns the next page; the last one is marked as such."""
 
 
 class Importer:
-    """Brings memories into a store, and embeds those that come without a vector that fits.
+    """Imports memories into a store, and embeds those without a usable vector.
 
     Args:
-        store: where they go.
-        encoder: embeds them.
+        store: the store.
+        encoder: embeds the memories.
     """
 
     def __init__(self, store: Store, encoder: Encoder) -> None:
@@ -42,7 +42,7 @@ class Importer:
         self.errors: list[LineError] = []
 
     def expect(self, embedder: EmbedderIdentity | None) -> None:
-        """Find out whether vectors of this embedder can be taken over, and claim the store for them then."""
+        """Check whether vectors of this embedder can be imported; if so, bind the store to the embedder."""
         self._fits = embedder is not None and self._accepts(embedder)
         if self._fits and embedder is not None:
             self._store.identify(embedder)
@@ -51,11 +51,11 @@ class Importer:
         mine = self._encoder.identity
         if mine is not None:
             return embedder.accepts(mine)
-        # Without an embedder they are of use to whoever configures one later.
+        # Without an embedder here, the vectors are imported for a later configuration with one.
         return self._store.identity() in (None, embedder)
 
     def read(self, take: Take, listener: Listener | None) -> ImportResult:
-        """Bring in all pages that a function returns, reading ahead while the page before is stored."""
+        """Import all pages that a function returns, reading one page ahead while storing the last one."""
         progress = Progress(listener)
         page = take()
         while not page.last:
@@ -69,7 +69,7 @@ class Importer:
         return self._finish(progress)
 
     def copy(self, exporter: Exporter, listener: Listener | None) -> ImportResult:
-        """Bring in what another store holds."""
+        """Import everything from another store."""
         progress = Progress(listener)
         for page in exporter.pages():
             self.put(page)
@@ -100,12 +100,12 @@ class Importer:
         self.skipped += len(memories) - new
 
     def _with_sources(self, page: Page) -> list[Stored]:
-        """Return the memories with the first message that each was concluded from, where it is needed."""
+        """Add to each memory without terms an excerpt of the first message that it was extracted from."""
         said = {turn.id: turn.content for turn in page.turns}
         firsts = {
             stored.row.id: min(stored.turns)
             for stored in page.memories
-            # What was rewritten is not what was said.
+            # The text of an updated memory no longer comes from its first message.
             if stored.turns and all(entry.event != "UPDATE" for entry in stored.history)
         }
         missing = list({turn for turn in firsts.values() if turn not in said})
@@ -123,7 +123,7 @@ class Importer:
         if self._fits and all(stored.embedding is not None for stored in memories):
             return list(memories)
         lacking = [stored for stored in memories if not self._fits or stored.embedding is None]
-        # What is here already is passed over, so it need not be embedded.
+        # Memories that exist already are skipped, so they need not be embedded.
         known = self._store.get_many([stored.row.id for stored in lacking])
         new = [stored for stored in lacking if stored.row.id not in known]
         vectors = self._encoder.encode([stored.row.text for stored in new])

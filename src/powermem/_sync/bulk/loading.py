@@ -1,5 +1,5 @@
 # Generated from src/powermem/_async/bulk/loading.py by scripts/run_unasync.py; edit that file instead.
-"""Adding many items, several at once, each once."""
+"""Add many items concurrently, each exactly once."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from ..._concurrency import (
 from ..._core.hints.calls import suggested
 from ..._core.hints.suggestions import shown_name
 from ..._core.messages.forms import holds_messages, is_listed
+from ..._core.results.records import usage_record
 from ..._core.transfer.checkpoint import Checkpoint
 from ...errors import InvalidInputError
 from ...types import AddManyResult, ItemError, Usage, UsageRecord
@@ -29,25 +30,25 @@ _SAVE_INTERVAL = 1.0
 
 Item = str | Mapping[str, Any] | Iterable[Any]
 Outcome = UsageRecord | Exception
-"""What a call cost, or its error."""
+"""The usage of a call, or its error."""
 AddEach = Callable[[Sequence[Mapping[str, Any]]], Sequence[Outcome]]
-"""Carries out calls of ``add``."""
+"""Executes calls of ``add``, given their arguments."""
 
 
 class Loader:
-    """Takes items a few at a time and adds them.
+    """Takes items from an iterable and adds them.
 
     Args:
-        add: adds them.
-        items: where they come from.
+        add: adds several items.
+        items: the items.
         accepted: the names of the arguments of ``add``.
-        width: how many shares may be under way at once.
-        share: how many items to add together.
-        defaults: arguments for items that do not have them.
-        collect: whether an item that fails is noted; otherwise it ends the load.
-        listener: is told how far the load is.
-        checkpoint: says what an earlier run has done.
-        rate_limit: items a second.
+        width: maximum number of concurrent calls of ``add``.
+        share: number of items in each call.
+        defaults: arguments for items that lack them.
+        collect: whether to collect errors; otherwise the first error ends the load.
+        listener: gets the progress.
+        checkpoint: records finished items, to skip them in a later run.
+        rate_limit: maximum number of items per second.
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class Loader:
         self._saved = perf_counter()
         self._counts = {"added": 0, "failed": 0, "skipped": 0}
         self._errors: list[ItemError] = []
-        self._usage = cast("dict[str, float]", Usage().as_dict())
+        self._usage = cast("dict[str, float]", usage_record(Usage()))
 
     def run(self) -> AddManyResult:
         """Add everything.
@@ -115,7 +116,7 @@ class Loader:
             self._settle([(index, outcomes[index]) for index, _ in taken])
 
     def _take(self) -> list[tuple[int, Item]]:
-        """Return the next items that are not done yet, when their time has come; none at the end."""
+        """Return the next items that no earlier run has added, at the rate limit; none at the end."""
         taken: list[tuple[int, Item]] = []
         with self._taking:
             while not self._over and len(taken) < self._share:

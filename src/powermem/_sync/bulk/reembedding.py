@@ -1,5 +1,5 @@
 # Generated from src/powermem/_async/bulk/reembedding.py by scripts/run_unasync.py; edit that file instead.
-"""Giving every memory of a store the vector of another embedder."""
+"""Switch a store to another embedder."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .progress import Listener, Progress
 
 
 class Reembedder:
-    """Moves a store to the embedder of an encoder.
+    """Switches a store to the embedder of an encoder.
 
-    New vectors are put beside the old ones, which are searched meanwhile by whoever has the former embedder
-    configured; the encoder that moves has none that fits, so its memory searches by words. When no memory is
-    without a new vector, all are put in place in one transaction.
+    New vectors are stored beside the old ones, which other processes with the former embedder can still
+    search. In this memory, search uses only words until then. Once every memory has a new vector, all vectors
+    are replaced in one transaction.
 
     Args:
         store: the store.
@@ -27,10 +27,10 @@ class Reembedder:
         self._done = 0
 
     def run(self, batch_size: int, listener: Listener | None) -> ReembedResult:
-        """Embed what has no vector of this embedder; go on where an earlier call was cut short.
+        """Embed all memories without a vector of this embedder, continuing an interrupted earlier call.
 
         Returns:
-            How many memories were embedded, and by which embedder.
+            The number of embedded memories, and the embedder.
         """
         identity = self._encoder.learn_identity()
         former = self._store.identity()
@@ -39,13 +39,13 @@ class Reembedder:
         self._encoder.move(former not in (None, identity))
         try:
             self._embed(identity, batch_size, progress)
-            # Looked through from the start again: meanwhile others add memories, and change them.
+            # Fails if other processes added or changed memories in the meantime: start over for those.
             while not self._store.switch(identity):
                 self._embed(identity, batch_size, progress)
         finally:
             self._encoder.move(False)
         self._encoder.restart()
-        # What this memory was given between the last look and the switch has no vector yet.
+        # Memories added here between the last check and the switch have no vector yet.
         if self._store.prepare_switch(identity):
             self._embed(identity, batch_size, progress)
             self._store.switch(identity)

@@ -1,5 +1,5 @@
 # Generated from src/powermem/_async/extraction/pipeline.py by scripts/run_unasync.py; edit that file instead.
-"""``add``: from messages to stored memories."""
+"""Turn messages into stored memories."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ _TURNS_OF = ":turns"
 
 @dataclass(frozen=True, slots=True)
 class Nearness:
-    """From when on a stored memory counts as being about the same thing as a fact.
+    """The thresholds above which a stored memory counts as being about the same thing as a fact.
 
     Attributes:
-        dense: the least cosine.
-        terms: the least share of the fact's terms that the memory has. A share, not the full-text score: in a
-            scope of few memories BM25 gives little weight to just the terms that they have in common.
+        dense: minimum cosine similarity.
+        terms: minimum share of the fact's terms that the memory contains. Not the full-text score: in a scope
+            with few memories, BM25 gives little weight to exactly the terms that they share.
     """
 
     dense: float = 0.4
@@ -74,9 +74,9 @@ class Nearness:
         """Return whether a memory is near a fact.
 
         Args:
-            wanted: the terms to look for, of the fact.
+            wanted: the terms of the fact.
             hit: the memory.
-            held: the terms of memories that were looked at before, by their text; this one's are added.
+            held: cache of the terms of memories, by text.
         """
         if hit.details["dense"] >= self.dense:
             return True
@@ -91,10 +91,10 @@ class Verbatim:
     """Messages to store word for word.
 
     Attributes:
-        messages: what was said.
-        new: what their memories have in common.
-        usage: what embedding them costs is added to it.
-        notes: returns what is kept with the memories, given which items the call has.
+        messages: the messages.
+        new: the attributes that all memories of the call share.
+        usage: the cost of embedding is added to it.
+        notes: returns the changes to store along with the memories, given the items of the call.
     """
 
     messages: Sequence[Message]
@@ -104,22 +104,22 @@ class Verbatim:
 
 
 Enclose: TypeAlias = Callable[[Sequence[Change], bool], tuple[list[Change], Items]]
-"""Puts changes into a batch with all that is written in the same transaction.
+"""Completes changes to a batch, with everything to write in the same transaction.
 
-It takes the changes, and whether they store messages word for word; it returns the batch and the items of the
-call. It is called again when the batch met another one and was undone.
+Takes the changes, and whether they store messages word for word; returns the batch and the items of the call.
+It is called again if the batch was rolled back because of a conflict.
 """
 
 
 class Extraction:
-    """Turns messages into memories of one store.
+    """Turns messages into memories of a store.
 
     Args:
-        store: where they go.
-        encoder: embeds them.
-        extractor: finds the facts.
-        nearness: when a stored memory is compared with a fact.
-        keep_without_facts: store messages without facts word for word.
+        store: the store.
+        encoder: embeds the memories.
+        extractor: extracts the facts.
+        nearness: which stored memories are compared with a fact.
+        keep_without_facts: whether to store messages without facts word for word.
     """
 
     def __init__(
@@ -183,22 +183,22 @@ class Extraction:
 
         Args:
             messages: the conversation.
-            new: what the memories have in common.
-            usage: what the model's calls cost is added to it.
-            prompt: replaces the instructions for extracting.
+            new: the attributes that all memories of the call share.
+            usage: the cost of the model's calls is added to it.
+            prompt: replaces the instructions for extraction.
             expression: which stored memories may be changed.
             key: the caller's idempotency key.
-            notes: returns what is kept with the memories, given which items the call has.
-            call: returns what the call was made with; see ``Refinement.payload``. When it fails, the turns
-                that were not learned from wait to be processed with it. ``None`` to leave it at the error.
+            notes: returns the changes to store along with the memories, given the items of the call.
+            call: returns the arguments of the call; see ``Refinement.payload``. If the extraction fails, they
+                are stored with the remaining turns, to process these later. ``None`` only raises the error.
 
         Returns:
             An item for every memory that was added, updated or deleted.
 
         Raises:
-            ProviderError: a model failed; what was learned before is stored.
+            ProviderError: a model failed; what was extracted before is stored.
         """
-        # Evidence first: whatever goes wrong from here on, what was said is kept.
+        # Store the source turns first, so that nothing is lost if the extraction fails.
         turns = self._keep_turns(_turns(messages, new), new, key)
         ids = [turn.id for turn in turns]
         missing: Sequence[int] = range(len(turns))
@@ -207,7 +207,7 @@ class Extraction:
             problem = learned.problem
 
             def enclose(changes: Sequence[Change], verbatim: bool) -> tuple[list[Change], Items]:
-                # The turns wait when the same call failed before.
+                # They may be waiting to be processed, if the same call failed before.
                 finished = [FinishTurns(ids, strict=False)] if key is not None and problem is None else []
                 items = Items.behind(finished, changes, verbatim=verbatim)
                 return [*finished, *changes, *(notes(items) if problem is None else ())], items
@@ -225,7 +225,7 @@ class Extraction:
     def _leave_waiting(
         self, turns: Sequence[AddTurn], of: int, call: Mapping[str, Any], error: PowerMemError
     ) -> None:
-        """Let turns wait that could not be learned from, and say so in the error."""
+        """Mark turns whose extraction failed to be processed later, and add that to the error."""
         try:
             self._store.apply([learning_later(turns, call)])
         except PowerMemError as failure:
@@ -239,7 +239,7 @@ class Extraction:
     def learn(
         self, messages: Sequence[Message], new: NewMemories, usage: Usage, prompt: str | None
     ) -> Learned:
-        """Find what is worth remembering of messages; see ``Extractor.extract``."""
+        """Extract facts and preferences from messages; see ``Extractor.extract``."""
         return self._extractor.extract(messages, today=new.at, prompt=prompt, usage=usage)
 
     def store_learned(
@@ -252,16 +252,16 @@ class Extraction:
         expression: Expression | None,
         enclose: Enclose,
     ) -> tuple[list[MemoryEvent], Sequence[Outcome]]:
-        """Store what was learned from messages that are source turns already.
+        """Store what was extracted from messages that are stored as source turns.
 
         Args:
-            extracted: what was learned.
+            extracted: the facts and preferences.
             messages: the conversation.
             turns: the ids of the turns, one for each message.
-            new: what the memories have in common.
-            usage: what the model's calls cost is added to it.
+            new: the attributes that all memories of the call share.
+            usage: the cost of the model's calls is added to it.
             expression: which stored memories may be changed.
-            enclose: puts the changes into a batch.
+            enclose: completes the changes to a batch.
 
         Returns:
             An item for every memory that was added, updated or deleted, and the outcomes of the batch.
@@ -276,10 +276,10 @@ class Extraction:
             usage.embedded_texts += _count_vectors(kept)
             return self._write([*_additions(new, kept), *learned], enclose, verbatim=True)
         if self._extractor.name == "rules":
-            # Rules cannot tell a correction from a new fact; the unique key keeps out what is known.
+            # Rules cannot tell a correction from a new fact. The unique key prevents duplicates.
             return self._write([*_additions(new, found), *learned], enclose)
-        # One at a time for each scope: else two calls that learn the same in other words both find nothing
-        # near.
+        # One at a time for each scope: otherwise two calls that extract the same fact in different words
+        # would both find no similar memory, and both add it.
         with self._scopes(new.scope):
             return self._reconcile(found, learned, new, usage, expression, enclose)
 
@@ -292,7 +292,8 @@ class Extraction:
         if idempotency_key is None:
             self._store.apply(turns)
             return turns
-        # A call that was cut short after this point comes again, and must not bring its turns twice.
+        # If the process dies after this, the call is repeated with the same key and must not add its turns
+        # a second time. So their ids are stored under the key.
         key = f"{idempotency_key}{_TURNS_OF}"
         kept = self._store.recall_request(new.scope, key)
         if kept is None:
@@ -309,7 +310,7 @@ class Extraction:
     def _write(
         self, changes: Sequence[Change], enclose: Enclose, *, verbatim: bool = False
     ) -> tuple[list[MemoryEvent], Sequence[Outcome]]:
-        """Apply changes, and with them what encloses them."""
+        """Apply changes in one transaction with what ``enclose`` adds to them."""
         batch, items = enclose(changes, verbatim)
         outcomes = self._store.apply(batch) if batch else []
         return event_items(batch, outcomes, items), outcomes
@@ -330,20 +331,20 @@ class Extraction:
                 changes = _additions(new, undecided)
             else:
                 changes = self._decide(undecided, rows, new, usage)
-            # The unique key keeps out what is known, and notes where it was said again. First, because a
-            # decision may change the memory that says it.
+            # For known facts, the unique key turns the addition into a further source of the memory. They
+            # come first, because a decision may change that memory.
             changes = [*_additions(new, known), *changes, *learned]
             try:
                 return self._write(changes, enclose)
             except VersionConflict:
-                # Another process changed one of these memories meanwhile: look again, decide again.
+                # Another process changed one of these memories in the meantime: search and decide again.
                 continue
         raise StoreError(f"the memories near these facts kept changing; gave up after {_ATTEMPTS} attempts")
 
     def _decide(
         self, undecided: Sequence[Candidate], rows: Mapping[str, Row], new: NewMemories, usage: Usage
     ) -> list[Change]:
-        """Return the changes by which facts are stored beside the memories near them."""
+        """Let the model compare facts with similar memories; return the resulting changes."""
         decisions = self._extractor.decide(
             [candidate.fact for candidate in undecided],
             [(alias, row.text) for alias, row in rows.items()],
@@ -357,7 +358,7 @@ class Extraction:
     def _find_near(
         self, found: Sequence[Candidate], scope: Scope, expression: Expression | None
     ) -> list[list[Hit]]:
-        # The scope itself and nothing beside it: an id that was not given means "has none" here.
+        # Only exactly this scope: an id that was not given must be empty in the memory too.
         own = Scope(scope.user_id or "", scope.agent_id or "", scope.run_id or "")
         sought = [query_ids(candidate.fact.text) for candidate in found]
         requests = [
@@ -366,7 +367,8 @@ class Extraction:
                 embedding=candidate.embedding,
                 terms=words.terms,
                 forms=words.forms,
-                # Rough memories are near to what is refined from them, and are to be replaced by it.
+                # Twice as many, since rough memories are dropped below: they are similar to what is refined
+                # from them, but will be replaced by it anyway.
                 limit=2 * _NEAR_PER_FACT,
                 boosts=False,
                 expression=expression,
@@ -401,7 +403,7 @@ def _turns(messages: Sequence[Message], new: NewMemories) -> list[AddTurn]:
 
 
 def _wordings(messages: Sequence[Message], turns: Sequence[int]) -> list[Candidate]:
-    """Return the messages as they are; nobody has judged what kind of thing they say."""
+    """Return the messages as candidates of unknown kind and importance."""
     return [
         Candidate(Fact(message.content, kind=None, importance=None), message, (turn,))
         for message, turn in zip(messages, turns, strict=True)

@@ -11,16 +11,13 @@ from ..._core import clock
 from ..._core.changes.writes import AddTask, Change, FreeTurns, UpdateTask
 from ..._core.ids import new_id
 from ..._core.inputs import is_theirs
-from ..._core.results.records import event_in_note
+from ..._core.results.records import completion_key, event_in_note, ids_in_note, task_from_note
 from ..._core.tasks.task import (
     OPEN,
     ProcessStatus,
     Task,
-    completion_key,
-    ids_in_note,
     lane_of,
     lane_scope,
-    task_from_note,
     work_scope,
 )
 from ...types import Scope
