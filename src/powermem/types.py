@@ -793,7 +793,7 @@ class Period:
     Attributes:
         start: its first moment, microseconds UTC.
         end: the first moment after it.
-        terms: ids of the terms by which a memory tells of something in it; see ``marks.of_event``.
+        terms: ids of the terms by which a memory tells of something in it; see ``flags.of_event``.
     """
 
     start: int

@@ -137,7 +137,7 @@ def quoting(lexical: Lexical, rows: IntArray, phrases: Sequence[Sequence[int]]) 
 
 
 def flagged(lexical: Lexical, rows: IntArray, flag: str) -> BoolArray:
-    """Return which rows have a flag of `marks`."""
+    """Return which rows have a flag of `flags`."""
     found: BoolArray = lexical.having([term_id(flag)], rows)[0]
     return found
 

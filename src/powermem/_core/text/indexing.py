@@ -30,7 +30,7 @@ def index(row: Row, facets: Mapping[str, Any] | None = None, source: str = "") -
 
     Returns:
         Distinct term ids, ascending, as uint64 bytes, and their counts as uint8 bytes. The count is zero for
-        terms that only the source has, for the entities of the fact, and for flags of `marks`.
+        terms that only the source has, for the entities of the fact, and for flags of `flags`.
     """
     extra = date_terms(row.valid_from, row.utc_offset)
     if row.actor_id:

@@ -1,7 +1,7 @@
 """Guess the language of a text from its script, function words and letters; recognize function words.
 
 The guess chooses a stemmer. A wrong one costs little, since stems are added to the terms of a text and
-replace none; see `text`.
+replace none; see `terms`.
 """
 
 from __future__ import annotations
