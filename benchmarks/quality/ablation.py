@@ -10,7 +10,8 @@ from typing import NamedTuple
 from powermem._async.encoder import AsyncEncoder
 from powermem._async.providers.batched import AsyncBatchedEmbedder
 from powermem._async.providers.foreign import AsyncForeignEmbedder
-from powermem._async.retrieval.search import AsyncRetrieval, Query
+from powermem._async.retrieval.query import Query
+from powermem._async.retrieval.search import AsyncRetrieval
 from powermem._async.stores.sqlite import AsyncSQLiteStore
 from powermem._core.ranking.weights import Weights
 from powermem._sqlite.engine import Engine

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ EVERYTHING = [*documents(), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROO
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _CODE = re.compile(r"`([^`\n]+)`")
+_ENTRY = re.compile(r"[\w/]+(\.py|/)")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
@@ -65,15 +68,38 @@ def _anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_the_files_that_the_architecture_names_exist() -> None:
-    named = {
-        code
-        for code in _CODE.findall((ROOT / "docs" / "architecture.md").read_text("utf-8"))
-        if code.endswith((".py", "/")) and " " not in code
-    }
-    bases = (ROOT, ROOT / "src", ROOT / "src" / "powermem", ROOT / "src" / "powermem" / "_async")
-    assert len(named) > 30
+@pytest.mark.parametrize("name", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_the_files_that_are_named_exist(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
+    named = {code for code in _CODE.findall(text) if code.endswith((".py", "/")) and " " not in code}
+    bases = (ROOT, ROOT / "src", ROOT / "src" / "powermem")
+    assert len(named) > 10
     assert [name for name in sorted(named) if not any((base / name).exists() for base in bases)] == []
+
+
+@pytest.mark.parametrize("name", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_the_tree_shows_what_there_is(name: str) -> None:
+    shown = set(_tree(next(b.code for b in read_blocks(ROOT / name) if b.code.startswith("src/powermem/\n"))))
+    assert [path for path in sorted(shown) if not (ROOT / "src" / path).exists()] == []
+    package = ROOT / "src" / "powermem"
+    present = {path for path in package.iterdir() if path.suffix == ".py" or path.is_dir()}
+    if name == "docs/architecture.md":
+        present |= {path for part in ("_core", "_async") for path in (package / part).iterdir()}
+    present = {path for path in present if path.name not in {"__pycache__", "__init__.py"}}
+    assert [path.name for path in sorted(present) if str(path.relative_to(ROOT / "src")) not in shown] == []
+
+
+def _tree(code: str) -> Iterator[str]:
+    """Yield the files and folders of a drawn tree, two spaces of indentation for each folder they are in."""
+    parents: list[str] = []
+    for line in code.splitlines():
+        names = takewhile(_ENTRY.fullmatch, line.split())
+        depth = (len(line) - len(line.lstrip())) // 2
+        del parents[depth:]
+        for name in names:
+            path = "/".join([*parents[:depth], name.strip("/")])
+            yield path.removeprefix("src/")
+        parents += [name.strip("/")] if line.strip() else []
 
 
 def test_every_page_is_reached_from_the_readme() -> None:

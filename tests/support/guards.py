@@ -22,20 +22,21 @@ PACKAGE = "src/powermem"
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
-# A module imports its own layer and those below it. What is not listed is pure: layer 0.
-LAYERS = {
-    **dict.fromkeys(["__init__", "__main__", "_create", "cli", "AsyncMemory", "Memory", "create_memory"], 7),
-    "_drivers": 2,
-    "_concurrency": 1,
+# What each folder imports besides itself. Modules beside the folders are public values and count as `_core`,
+# apart from the doors into the package, which import everything, as the command line does.
+_PURE = frozenset({"_core"})
+IMPORTS = {
+    "_core": _PURE,
+    "_concurrency": _PURE,
+    "_sqlite": _PURE,
+    "config": _PURE,
+    "_drivers": _PURE | {"_concurrency", "config"},
+    **dict.fromkeys(["_async", "_sync"], _PURE | {"_concurrency", "_drivers", "_sqlite", "config"}),
 }
-# The first folder or module below `_async` and `_sync`.
-COLOURED_LAYERS = {
-    **dict.fromkeys(["memory", "views"], 6),
-    **dict.fromkeys(["access", "assembly", "clients", "engine"], 5),
-    **dict.fromkeys(["adding", "bulk", "extraction", "processing", "retrieval"], 4),
-    **dict.fromkeys(["encoder", "providers", "stores"], 3),
-    "__init__": 3,
-}
+VALUES = frozenset({"_version", "errors", "rest", "tokens", "types"})
+DOORS = frozenset({"__init__", "__main__", "_create", "cli"})
+# Inside a colour, these import no other folder or module of it than those named.
+COLOURED_IMPORTS = {"stores": frozenset[str](), "providers": frozenset({"stores"})}
 
 # The hand-written pairs may show this type, which needs no rule while no source does.
 _RULE = NamingRule(
@@ -130,29 +131,34 @@ def fstring_awaits(root: Path) -> list[str]:
 
 
 def wrong_way_imports(root: Path) -> list[str]:
-    """Find imports against the direction facade -> work -> stores and providers -> drivers -> pure."""
+    """Find imports that the folders forbid, and modules outside the folders that are not public."""
     found = []
     package = root / PACKAGE
     for path in _python_files(package):
-        own = _layer(path.relative_to(package).with_suffix("").parts)
-        if own is None:
-            found.append(f"{_name(root, path)}: belongs to no layer; give it one in tests/support/guards.py")
+        parts = path.relative_to(package).with_suffix("").parts
+        own = _folder(parts)
+        if own in DOORS:
+            continue
+        if own not in IMPORTS:
+            found.append(f"{_name(root, path)}: belongs to no folder that tests/support/guards.py knows")
             continue
         for line, module in _imports(root, path):
-            parts = module.split(".")
-            if parts[0] != "powermem":
-                continue
-            layer = _layer(tuple(parts[1:]) or ("__init__",))
-            if layer is not None and layer > own:
+            if module.split(".")[0] == "powermem" and not _may_import(parts, tuple(module.split(".")[1:])):
                 found.append(f"{_name(root, path)}:{line}: imports {module}, which stands above it")
     return found
 
 
-def _layer(parts: tuple[str, ...]) -> int | None:
-    """Return how high a module stands, 0 for the pure ones, or ``None`` when nobody has said."""
-    if parts[0] in {"_async", "_sync"}:
-        return COLOURED_LAYERS.get(parts[1] if len(parts) > 1 else "__init__")
-    return LAYERS.get(parts[0], 0)
+def _folder(parts: tuple[str, ...]) -> str:
+    return "_core" if parts[0] in VALUES else parts[0]
+
+
+def _may_import(parts: tuple[str, ...], imported: tuple[str, ...]) -> bool:
+    own, other = _folder(parts), _folder(imported or ("__init__",))
+    if own != other:
+        return other in IMPORTS[own]
+    if own not in {"_async", "_sync"} or len(imported) < 2 or parts[1] == imported[1]:
+        return True
+    return imported[1] != "memory" and imported[1] in COLOURED_IMPORTS.get(parts[1], {imported[1]})
 
 
 def _compare_pairs(root: Path, async_files: list[Path], sync_files: list[Path]) -> list[str]:

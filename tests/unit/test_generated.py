@@ -25,7 +25,7 @@ GUARDS: list[Guard] = [
 # A project in which every rule of the table is used and nothing is wrong.
 FILES = {
     "src/powermem/__init__.py": "from powermem._async.memory import AsyncMemory\n",
-    "src/powermem/text.py": "import re\n",
+    "src/powermem/_core/text.py": "import re\n",
     "src/powermem/_concurrency/__init__.py": (
         "from .locks import AsyncLock, Lock, Taken\n\n__all__ = ['AsyncLock', 'Lock', 'Taken']\n"
     ),
@@ -68,7 +68,7 @@ class PostgresDriver:
     "src/powermem/_async/stores/base.py": """
 from powermem._concurrency import AsyncLock
 from powermem._drivers.asyncpg import AsyncPostgresDriver
-from powermem.text import re
+from powermem._core.text import re
 
 class AsyncStore:
     async def read(self, key: str, *, limit: int = 10) -> list[str]:
@@ -265,16 +265,20 @@ def test_await_in_fstring_is_found(tree: Path, code: str) -> None:
 @pytest.mark.parametrize(
     ("name", "code"),
     [
-        ("src/powermem/text.py", "from powermem._async.memory import AsyncMemory\n"),
-        ("src/powermem/text.py", "from powermem._sync.stores import base\n"),
-        ("src/powermem/text.py", "def f():\n    from ._concurrency import Lock\n"),
-        ("src/powermem/text.py", "from powermem import AsyncMemory\n"),
-        ("src/powermem/text.py", "import powermem._drivers.psycopg\n"),
+        ("src/powermem/_core/text.py", "from powermem._async.memory import AsyncMemory\n"),
+        ("src/powermem/_core/text.py", "from powermem._sync.stores import base\n"),
+        ("src/powermem/_core/text.py", "def f():\n    from .._concurrency import Lock\n"),
+        ("src/powermem/_core/text.py", "from powermem import AsyncMemory\n"),
+        ("src/powermem/_core/text.py", "import powermem._drivers.psycopg\n"),
         ("src/powermem/_concurrency/locks.py", "from powermem._drivers import psycopg\n"),
         ("src/powermem/_drivers/psycopg.py", "from powermem._async.stores import base\n"),
         ("src/powermem/_async/stores/base.py", "from ..retrieval import ranker\n"),
         ("src/powermem/_async/stores/base.py", "from powermem._async.memory import AsyncMemory\n"),
+        ("src/powermem/_async/providers/llm.py", "from ..retrieval import ranker\n"),
         ("src/powermem/_async/retrieval/ranker.py", "from ..memory import AsyncMemory\n"),
+        ("src/powermem/errors.py", "from .config import settings\n"),
+        ("src/powermem/config/settings.py", "from powermem._drivers import psycopg\n"),
+        ("src/powermem/_sqlite/engine.py", "from .._concurrency import Lock\n"),
         ("src/powermem/_async/memory.py", "import powermem.cli\n"),
         ("src/powermem/_sync/memory.py", "import powermem.cli\n"),
     ],
@@ -288,8 +292,10 @@ def test_wrong_way_import_is_found(tree: Path, name: str, code: str) -> None:
     assert found[0].endswith("which stands above it")
 
 
-def test_folder_of_no_layer_is_found(tree: Path) -> None:
-    (tree / "src/powermem/_async/shelf.py").write_text("")
+@pytest.mark.parametrize("name", ["src/powermem/shelf.py", "src/powermem/shelf/board.py"])
+def test_module_in_no_folder_is_found(tree: Path, name: str) -> None:
+    (tree / name).parent.mkdir(exist_ok=True)
+    (tree / name).write_text("")
     assert guards.wrong_way_imports(tree) == [
-        "src/powermem/_async/shelf.py: belongs to no layer; give it one in tests/support/guards.py"
+        f"{name}: belongs to no folder that tests/support/guards.py knows"
     ]

@@ -21,6 +21,13 @@ from powermem import errors
 HEAVY = ["anyio", "asyncio", "httpx", "numpy", "onnxruntime", "pydantic", "rich", "sqlite3", "tokenizers"]
 
 
+PARTS = {"dotenv", "engine", "httpcore", "models", "parsing", "partition", "rules", "stemming"}
+"""Other packages, and modules of this one, that the first instance loads and the class does not."""
+
+MOST_MODULES = 70
+"""Modules of this package behind the class; each costs about a millisecond."""
+
+
 @pytest.mark.parametrize("name", powermem.__all__)
 def test_public_name_resolves(name: str) -> None:
     assert getattr(powermem, name) is not None
@@ -47,6 +54,16 @@ def test_import_is_light() -> None:
     loaded = loaded_by("import powermem")
     assert "powermem" in loaded
     assert loaded.isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("name", ["Memory", "AsyncMemory"])
+def test_class_loads_only_what_it_is_made_of(name: str) -> None:
+    loaded = loaded_by(f"from powermem import {name}")
+    ours = {module for module in loaded if module.split(".")[0] == "powermem"}
+    # The primitives of both colours stand side by side, and those of tasks need asyncio.
+    assert loaded.isdisjoint({*HEAVY, *PARTS} - {"asyncio"})
+    assert {module.rpartition(".")[2] for module in ours}.isdisjoint(PARTS)
+    assert len(ours) <= MOST_MODULES
 
 
 def test_frequent_calls_import_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from .._core.clock import read_zone
 from .._core.forks import undivided
+from .._core.inputs import Observer
 from ..config import MemoryConfig, Settings, resolve
 from ..config.conn import Place, read_conn, settled, without_place
 from ..config.identity import identity_of, located
@@ -20,7 +21,7 @@ from .encoder import AsyncEncoder
 from .extraction.extractor import AsyncExtractor
 from .extraction.pipeline import AsyncExtraction, Nearness
 from .processing.handle import AsyncWatcher
-from .processing.runner import AsyncTaskRunner, Observer
+from .processing.runner import AsyncTaskRunner
 from .processing.scheduler import AsyncScheduler
 from .processing.submitter import AsyncSubmitter
 from .processing.worker import AsyncProcessor

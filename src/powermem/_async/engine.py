@@ -23,6 +23,7 @@ from .._concurrency import (
 from .._core.embedding.minilm import PROVIDER, SHARED
 from .._core.forks import free_in_child, undivided
 from .._core.ids import new_id
+from .._core.inputs import Observer
 from .._core.tasks.task import OPEN, ProcessStatus
 from ..config.conn import settled
 from ..config.resolution import store_settings
@@ -31,7 +32,6 @@ from ..types import Scope
 from .assembly import Components, Design, Share, assemble
 from .clients.keeper import AsyncKeeper
 from .processing.handle import AsyncProcessTask, AsyncWatcher
-from .processing.runner import Observer
 from .processing.submitter import Asked, AsyncSubmitter
 from .stores.factory import build_store
 from .stores.server.recognize import async_locate

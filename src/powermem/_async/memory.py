@@ -26,12 +26,14 @@ from .._core.changes.writes import (
     Delete,
     DeleteWhere,
 )
-from .._core.clients import new_messages, reply_text
 from .._core.clock import read_zone
 from .._core.filters import parse as parse_filters
 from .._core.inputs import (
     KEEP,
+    File,
     Id,
+    Item,
+    Listener,
     Moment,
     check_choice,
     check_count,
@@ -52,7 +54,7 @@ from .._core.masking import shown
 from .._core.messages.normalize import Content, Messages, check_conversation, read_messages
 from .._core.messages.rough import is_rough
 from .._core.metadata import check_metadata
-from .._core.prompts import quote_recalled, strip_recalled
+from .._core.prompts.recall import quote_recalled, strip_recalled
 from .._core.results.recalled import RecalledFact, recalled_lines
 from .._core.results.records import (
     answer_record,
@@ -73,10 +75,6 @@ from .._core.tasks.task import (
     Task,
     work_scope,
 )
-from .._core.transfer.checkpoint import Checkpoint
-from .._core.transfer.files import Target
-from .._core.transfer.sources import Source
-from .._drivers.clients import wrapped
 from ..errors import (
     InvalidInputError,
     NotFoundError,
@@ -103,24 +101,16 @@ from ..types import (
     TurnRecord,
     UpdatedRecord,
 )
-from .access import AsyncAccess
-from .assembly import Components, read_design
-from .bulk.exporting import PAGE, AsyncExporter
-from .bulk.importing import AsyncImporter
-from .bulk.loading import AsyncLoader, Item
-from .bulk.opening import async_acquire
-from .bulk.progress import Listener
-from .bulk.reembedding import AsyncReembedder
-from .bulk.upstream import AsyncUpstreamTable
-from .clients.attendance import AsyncAttendance
 from .processing.handle import AsyncProcessTask
-from .retrieval.search import Query
-from .views import AsyncAugmentation, AsyncClients, AsyncProcessing, AsyncUsedConfig
+from .retrieval.query import Query
+from .views import AsyncAugmentation, AsyncClients, AsyncProcessing
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ..config import MemoryConfig
+    from .assembly import Components
+    from .used_config import AsyncUsedConfig
 
 _logger = logging.getLogger("powermem")
 _tasks_logger = logging.getLogger("powermem.processing")
@@ -163,6 +153,11 @@ class AsyncMemory:
         batch_threshold: int = 10,
         max_retries: int = 2,
     ) -> None:
+        # The settings' classes, models, stores and clients: loaded for the first memory, not for the class.
+        from .access import AsyncAccess
+        from .assembly import read_design
+        from .clients.attendance import AsyncAttendance
+
         self._auto_process = check_flag(auto_process, "auto_process")
         self._batch_threshold = check_count(batch_threshold, "batch_threshold", least=1)
         retries = check_count(max_retries, "max_retries", least=0)
@@ -181,6 +176,8 @@ class AsyncMemory:
     @property
     def config(self) -> AsyncUsedConfig:
         """The configuration; ``config.storage.build()`` creates the tables."""
+        from .used_config import AsyncUsedConfig
+
         return AsyncUsedConfig.of(self._access.config, self._access)
 
     async def initialize(self) -> None:
@@ -334,6 +331,9 @@ class AsyncMemory:
         Raises:
             InvalidInputError: an argument is wrong, or the checkpoint belongs to other items.
         """
+        from .._core.transfer.checkpoint import Checkpoint
+        from .bulk.loading import AsyncLoader
+
         width = check_count(concurrency, "concurrency", least=1)
         batch = check_count(batch_size, "batch_size", least=1)
         check_choice(on_error, "on_error", ("collect", "raise"))
@@ -1011,7 +1011,7 @@ class AsyncMemory:
 
     async def export_memories(
         self,
-        path_or_file: Target,
+        path_or_file: File,
         format: str = "jsonl",
         *,
         user_id: Id | None = None,
@@ -1043,6 +1043,8 @@ class AsyncMemory:
         Raises:
             InvalidInputError: the file cannot be written.
         """
+        from .bulk.exporting import AsyncExporter
+
         check_choice(format, "format", ("jsonl",))
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
@@ -1053,7 +1055,7 @@ class AsyncMemory:
 
     async def import_memories(
         self,
-        source: Target | Mapping[str, Any],
+        source: File | Mapping[str, Any],
         format: str = "auto",
         *,
         collection: str | None = None,
@@ -1080,6 +1082,12 @@ class AsyncMemory:
         Raises:
             InvalidInputError: the source cannot be read, or is in no format that is known.
         """
+        from .._core.transfer.sources import Source
+        from .bulk.exporting import PAGE
+        from .bulk.importing import AsyncImporter
+        from .bulk.opening import async_acquire
+        from .bulk.upstream import AsyncUpstreamTable
+
         components = await self._ready()
         importer = AsyncImporter(components.store, components.encoder)
         if isinstance(source, Mapping):
@@ -1118,6 +1126,9 @@ class AsyncMemory:
         Returns:
             ``{"imported", "skipped", "failed", "errors"}`` as of ``import_memories``.
         """
+        from .bulk.exporting import AsyncExporter
+        from .bulk.importing import AsyncImporter
+
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
         if not isinstance(target, AsyncMemory):
@@ -1147,6 +1158,8 @@ class AsyncMemory:
         Raises:
             ConfigError: no embedder is configured.
         """
+        from .bulk.reembedding import AsyncReembedder
+
         check_count(batch_size, "batch_size", least=1)
         components = await self._access.open(any_vectors=True)
         return await AsyncReembedder(components.store, components.encoder).run(batch_size, on_progress)
@@ -1248,6 +1261,8 @@ class AsyncMemory:
         Raises:
             InvalidInputError: the messages are of a wrong type.
         """
+        from .._core.clients import new_messages, reply_text
+
         said, _ = new_messages(check_conversation(messages))
         turns = await self._attendance.keep(self._access, said, strip_recalled(reply_text(reply)))
         return [turn_record(turn) for turn in turns]
@@ -1264,6 +1279,8 @@ class AsyncMemory:
         Raises:
             InvalidInputError: it cannot be called.
         """
+        from .._drivers.clients import wrapped
+
         if not callable(fn):
             raise InvalidInputError(f"fn: expected a function, got {type(fn).__name__}")
         self._access.check_open()

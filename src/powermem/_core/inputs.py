@@ -5,16 +5,16 @@ from __future__ import annotations
 import inspect
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from types import FunctionType
-from typing import Any, TypeAlias, TypeVar
+from typing import IO, Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from ..errors import InvalidInputError
-from ..types import Scope
+from ..types import ProgressRecord, Scope, TaskStatus
 from .masking import shown
 from .text.cleaning import check_text
 
@@ -23,6 +23,18 @@ Id: TypeAlias = str | int | UUID
 
 Moment: TypeAlias = str | datetime | int | float
 """A point in time, as it may be passed; see `clock.parse`."""
+
+File: TypeAlias = str | os.PathLike[str] | IO[Any]
+"""A path, or an open file of text or bytes."""
+
+Item: TypeAlias = str | Mapping[str, Any] | Iterable[Any]
+"""One item of ``add_many``."""
+
+Listener: TypeAlias = Callable[[ProgressRecord], object]
+"""A callback for the progress of a call; may be async where the memory is."""
+
+Observer: TypeAlias = Callable[[TaskStatus], object]
+"""A callback for tasks that are done; it gets what ``get_status`` returns."""
 
 MAX_ID_LENGTH = 128
 """The longest id of a user, agent, run or actor, and the longest memory type: the narrowest column of any

@@ -11,6 +11,7 @@ from typing import Any
 
 from .._core.clock import read_zone
 from .._core.forks import undivided
+from .._core.inputs import Observer
 from ..config import MemoryConfig, Settings, resolve
 from ..config.conn import Place, read_conn, settled, without_place
 from ..config.identity import identity_of, located
@@ -21,7 +22,7 @@ from .encoder import Encoder
 from .extraction.extractor import Extractor
 from .extraction.pipeline import Extraction, Nearness
 from .processing.handle import Watcher
-from .processing.runner import Observer, TaskRunner
+from .processing.runner import TaskRunner
 from .processing.scheduler import Scheduler
 from .processing.submitter import Submitter
 from .processing.worker import Processor

@@ -24,6 +24,7 @@ from .._concurrency import (
 from .._core.embedding.minilm import PROVIDER, SHARED
 from .._core.forks import free_in_child, undivided
 from .._core.ids import new_id
+from .._core.inputs import Observer
 from .._core.tasks.task import OPEN, ProcessStatus
 from ..config.conn import settled
 from ..config.resolution import store_settings
@@ -32,7 +33,6 @@ from ..types import Scope
 from .assembly import Components, Design, Share, assemble
 from .clients.keeper import Keeper
 from .processing.handle import ProcessTask, Watcher
-from .processing.runner import Observer
 from .processing.submitter import Asked, Submitter
 from .stores.factory import build_store
 from .stores.server.recognize import locate

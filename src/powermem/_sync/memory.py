@@ -27,12 +27,14 @@ from .._core.changes.writes import (
     Delete,
     DeleteWhere,
 )
-from .._core.clients import new_messages, reply_text
 from .._core.clock import read_zone
 from .._core.filters import parse as parse_filters
 from .._core.inputs import (
     KEEP,
+    File,
     Id,
+    Item,
+    Listener,
     Moment,
     check_choice,
     check_count,
@@ -53,7 +55,7 @@ from .._core.masking import shown
 from .._core.messages.normalize import Content, Messages, check_conversation, read_messages
 from .._core.messages.rough import is_rough
 from .._core.metadata import check_metadata
-from .._core.prompts import quote_recalled, strip_recalled
+from .._core.prompts.recall import quote_recalled, strip_recalled
 from .._core.results.recalled import RecalledFact, recalled_lines
 from .._core.results.records import (
     answer_record,
@@ -74,10 +76,6 @@ from .._core.tasks.task import (
     Task,
     work_scope,
 )
-from .._core.transfer.checkpoint import Checkpoint
-from .._core.transfer.files import Target
-from .._core.transfer.sources import Source
-from .._drivers.clients import wrapped
 from ..errors import (
     InvalidInputError,
     NotFoundError,
@@ -104,24 +102,16 @@ from ..types import (
     TurnRecord,
     UpdatedRecord,
 )
-from .access import Access
-from .assembly import Components, read_design
-from .bulk.exporting import PAGE, Exporter
-from .bulk.importing import Importer
-from .bulk.loading import Item, Loader
-from .bulk.opening import acquire
-from .bulk.progress import Listener
-from .bulk.reembedding import Reembedder
-from .bulk.upstream import UpstreamTable
-from .clients.attendance import Attendance
 from .processing.handle import ProcessTask
-from .retrieval.search import Query
-from .views import Augmentation, Clients, Processing, UsedConfig
+from .retrieval.query import Query
+from .views import Augmentation, Clients, Processing
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ..config import MemoryConfig
+    from .assembly import Components
+    from .used_config import UsedConfig
 
 _logger = logging.getLogger("powermem")
 _tasks_logger = logging.getLogger("powermem.processing")
@@ -164,6 +154,11 @@ class Memory:
         batch_threshold: int = 10,
         max_retries: int = 2,
     ) -> None:
+        # The settings' classes, models, stores and clients: loaded for the first memory, not for the class.
+        from .access import Access
+        from .assembly import read_design
+        from .clients.attendance import Attendance
+
         self._auto_process = check_flag(auto_process, "auto_process")
         self._batch_threshold = check_count(batch_threshold, "batch_threshold", least=1)
         retries = check_count(max_retries, "max_retries", least=0)
@@ -182,6 +177,8 @@ class Memory:
     @property
     def config(self) -> UsedConfig:
         """The configuration; ``config.storage.build()`` creates the tables."""
+        from .used_config import UsedConfig
+
         return UsedConfig.of(self._access.config, self._access)
 
     def initialize(self) -> None:
@@ -335,6 +332,9 @@ class Memory:
         Raises:
             InvalidInputError: an argument is wrong, or the checkpoint belongs to other items.
         """
+        from .._core.transfer.checkpoint import Checkpoint
+        from .bulk.loading import Loader
+
         width = check_count(concurrency, "concurrency", least=1)
         batch = check_count(batch_size, "batch_size", least=1)
         check_choice(on_error, "on_error", ("collect", "raise"))
@@ -1003,7 +1003,7 @@ class Memory:
 
     def export_memories(
         self,
-        path_or_file: Target,
+        path_or_file: File,
         format: str = "jsonl",
         *,
         user_id: Id | None = None,
@@ -1035,6 +1035,8 @@ class Memory:
         Raises:
             InvalidInputError: the file cannot be written.
         """
+        from .bulk.exporting import Exporter
+
         check_choice(format, "format", ("jsonl",))
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
@@ -1045,7 +1047,7 @@ class Memory:
 
     def import_memories(
         self,
-        source: Target | Mapping[str, Any],
+        source: File | Mapping[str, Any],
         format: str = "auto",
         *,
         collection: str | None = None,
@@ -1072,6 +1074,12 @@ class Memory:
         Raises:
             InvalidInputError: the source cannot be read, or is in no format that is known.
         """
+        from .._core.transfer.sources import Source
+        from .bulk.exporting import PAGE
+        from .bulk.importing import Importer
+        from .bulk.opening import acquire
+        from .bulk.upstream import UpstreamTable
+
         components = self._ready()
         importer = Importer(components.store, components.encoder)
         if isinstance(source, Mapping):
@@ -1110,6 +1118,9 @@ class Memory:
         Returns:
             ``{"imported", "skipped", "failed", "errors"}`` as of ``import_memories``.
         """
+        from .bulk.exporting import Exporter
+        from .bulk.importing import Importer
+
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
         if not isinstance(target, Memory):
@@ -1139,6 +1150,8 @@ class Memory:
         Raises:
             ConfigError: no embedder is configured.
         """
+        from .bulk.reembedding import Reembedder
+
         check_count(batch_size, "batch_size", least=1)
         components = self._access.open(any_vectors=True)
         return Reembedder(components.store, components.encoder).run(batch_size, on_progress)
@@ -1238,6 +1251,8 @@ class Memory:
         Raises:
             InvalidInputError: the messages are of a wrong type.
         """
+        from .._core.clients import new_messages, reply_text
+
         said, _ = new_messages(check_conversation(messages))
         turns = self._attendance.keep(self._access, said, strip_recalled(reply_text(reply)))
         return [turn_record(turn) for turn in turns]
@@ -1254,6 +1269,8 @@ class Memory:
         Raises:
             InvalidInputError: it cannot be called.
         """
+        from .._drivers.clients import wrapped
+
         if not callable(fn):
             raise InvalidInputError(f"fn: expected a function, got {type(fn).__name__}")
         self._access.check_open()

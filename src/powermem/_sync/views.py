@@ -1,25 +1,20 @@
 # Generated from src/powermem/_async/views.py by scripts/run_unasync.py; edit that file instead.
-"""What a memory shows besides its methods: ``llm``, ``augmentation``, ``processing`` and ``config``."""
+"""What a memory shows besides its methods: ``llm``, ``augmentation`` and ``processing``."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from pydantic import PrivateAttr
-
 from .._core import clock
-from .._core.inputs import check_amount, check_count, check_seconds, check_share, named
+from .._core.inputs import Observer, check_amount, check_count, check_seconds, check_share, named
 from .._core.masking import shown
 from .._core.tasks.task import ProcessStatus
-from ..config import MemoryConfig
 from ..errors import InvalidInputError
 from ..types import ProcessingStatistics
-from .access import Access
-from .clients.attendance import Attendance
-from .processing.runner import Observer
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from .access import Access
+    from .clients.attendance import Attendance
 
 M = TypeVar("M")
 
@@ -230,46 +225,3 @@ class Processing:
             "completed_per_minute": components.runner.done.per_minute(),
             "failed_per_minute": components.runner.failed.per_minute(),
         }
-
-
-@named("Memory.config.storage")
-class Storage:
-    """The tables in the database.
-
-    Args:
-        access: the memory's access to its engine.
-    """
-
-    def __init__(self, access: Access) -> None:
-        self._access = access
-
-    def build(self) -> None:
-        """Create the tables, or bring them to this version. Afterwards nothing stays open.
-
-        Calling it again, or from several processes at once, does no harm. A memory that is used creates them
-        by itself.
-
-        Raises:
-            ConfigError: the configured store is not available.
-            StoreError: the store cannot be opened.
-            ClosedError: the memory was closed, or belongs to another event loop.
-        """
-        self._access.create_tables()
-
-
-class UsedConfig(MemoryConfig):
-    """The configuration that a memory uses."""
-
-    _storage: Storage = PrivateAttr()
-
-    @classmethod
-    def of(cls, config: MemoryConfig, access: Access) -> Self:
-        """Return a memory's configuration."""
-        used = cls.model_construct(config.model_fields_set, **vars(config))
-        used._storage = Storage(access)
-        return used
-
-    @property
-    def storage(self) -> Storage:
-        """The tables in the database."""
-        return self._storage

@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 from ..._core.filters import Expression
-from ..._core.transfer.files import LineWriter, Target
+from ..._core.inputs import File, Listener
+from ..._core.transfer.files import LineWriter
 from ..._core.transfer.lines import Header, write_header, write_item
 from ..._core.transfer.sources import Page
 from ...types import ExportResult, Scope, Stored
 from ..stores.base import AsyncStore
 from .opening import async_acquire, async_outlast
-from .progress import AsyncProgress, Listener
+from .progress import AsyncProgress
 
 PAGE = 1000
 """Memories per page; about 8 MB with vectors of 1536 dimensions."""
@@ -67,7 +68,7 @@ class AsyncExporter:
     async def _scan(self, after: int) -> list[Stored]:
         return await self._store.scan(self._scope, self._expression, after, PAGE, vectors=self._vectors)
 
-    async def write(self, target: Target, listener: Listener | None) -> ExportResult:
+    async def write(self, target: File, listener: Listener | None) -> ExportResult:
         """Write everything to a file.
 
         Returns:

@@ -9,13 +9,14 @@ from functools import partial
 from ..._concurrency import async_gather
 from ..._core import clock
 from ..._core.changes.writes import AddPreference, Restore
+from ..._core.inputs import Listener
 from ..._core.messages.excerpts import Excerpts
 from ..._core.transfer.sources import Page
 from ...types import EmbedderIdentity, ImportResult, LineError, Stored
 from ..encoder import AsyncEncoder
 from ..stores.base import AsyncStore
 from .exporting import AsyncExporter
-from .progress import AsyncProgress, Listener
+from .progress import AsyncProgress
 
 _MOST_ERRORS = 100
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ..._core.inputs import Listener
 from ...types import EmbedderIdentity, Embedding, ReembedResult
 from ..encoder import AsyncEncoder
 from ..stores.base import AsyncStore
-from .progress import AsyncProgress, Listener
+from .progress import AsyncProgress
 
 
 class AsyncReembedder:

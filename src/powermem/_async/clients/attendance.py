@@ -31,7 +31,7 @@ from ..._core.tasks.task import work_scope
 from ..._drivers.clients import attach, detach
 from ...types import Hit
 from ..access import AsyncAccess
-from ..retrieval.search import Query
+from ..retrieval.query import Query
 from .keeper import AsyncOngoing, Whose
 
 _logger = logging.getLogger("powermem.clients")

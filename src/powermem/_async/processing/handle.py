@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from ..._concurrency import AsyncEvent
 from ..._core.inputs import check_seconds, named
 from ..._core.tasks.task import ProcessStatus, Task
 from ...errors import ClosedError, ExtractionError, ProcessTimeout
-from ..stores.base import AsyncStore
+
+if TYPE_CHECKING:
+    from ..stores.base import AsyncStore
 
 # How many tasks are looked at in the store at a time, to see what other processes have done.
 _LOOKS = 50

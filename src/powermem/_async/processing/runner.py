@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
@@ -25,6 +25,7 @@ from ..._core.changes.writes import (
     UpdateTask,
 )
 from ..._core.filters import parse as parse_filters
+from ..._core.inputs import Observer
 from ..._core.results.records import preference_record, task_record
 from ..._core.tasks.buffering import by_gap, read_call, read_parts
 from ..._core.tasks.rates import Rate
@@ -42,7 +43,7 @@ from ...errors import (
     QuotaExceededError,
     StoreUnavailableError,
 )
-from ...types import Message, TaskStatus, Turn, Usage
+from ...types import Message, Turn, Usage
 from ..extraction.extractor import AsyncExtractor
 from ..extraction.pipeline import AsyncExtraction
 from ..providers.media import AsyncMedia
@@ -50,9 +51,6 @@ from ..stores.base import AsyncStore
 from .handle import AsyncWatcher
 
 _logger = logging.getLogger("powermem.processing")
-
-Observer = Callable[[TaskStatus], object]
-"""Is called with what ``get_status`` returns."""
 
 _RUNNING = frozenset({ProcessStatus.RUNNING})
 _RETRIES = Backoff(base=1.0, cap=LONGEST_PAUSE)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..._concurrency import async_to_thread
 from ..._core.messages.parts import is_audio, is_visual, text_of_file
-from ..._core.prompts import description_messages
+from ..._core.prompts.media import description_messages
 from ...errors import ConfigError, ProviderError
 from ...types import Usage
 from .llm import AsyncLLM

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import timezone, tzinfo
+from dataclasses import replace
 from functools import partial
 
 from ..._concurrency import async_gather
 from ..._core import clock
-from ..._core.filters import Expression
 from ..._core.query.question import Question, read
 from ..._core.ranking.vectors import mean_direction
 from ..._core.results.recalled import once, recalled_line
 from ..._core.tracing import annotate, span
 from ...errors import InvalidInputError, ProviderError
 from ...tokens import estimate_tokens, within
-from ...types import Answer, Hit, Scope, SearchRequest
+from ...types import Answer, Hit, SearchRequest
 from ..encoder import AsyncEncoder
 from ..providers.reranker import AsyncReranker
 from ..stores.base import AsyncStore
+from .query import Query
 
 _logger = logging.getLogger("powermem")
 
@@ -28,35 +27,6 @@ _logger = logging.getLogger("powermem")
 _CANDIDATES = 3
 # Concurrent requests to the reranker for one call; each takes a thread in the sync colour.
 _RERANKED_AT_ONCE = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """The parameters of a search, apart from the text.
-
-    Attributes:
-        scope: whose memories to search.
-        limit: maximum number of results.
-        expression: a parsed filter.
-        threshold: minimum score of a result.
-        max_tokens: maximum estimated number of tokens of all results together.
-        as_of: search the memories valid at that moment, microseconds UTC.
-        include_expired: whether to include expired memories.
-        rerank: whether to use the reranker; ``None`` to use it if there is one.
-        explain: whether to add the rank of a result in each kind of search.
-        zone: the time zone for days named in the text.
-    """
-
-    scope: Scope
-    limit: int
-    expression: Expression | None = None
-    threshold: float | None = None
-    max_tokens: int | None = None
-    as_of: int | None = None
-    include_expired: bool = False
-    rerank: bool | None = None
-    explain: bool = False
-    zone: tzinfo = timezone.utc
 
 
 class AsyncRetrieval:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ...types import Message
 from ..messages.forms import content_of, part_of, role_of, text_of, unpacked
-from ..prompts import quote_recalled, strip_recalled
+from ..prompts.recall import quote_recalled, strip_recalled
 from ..text.cleaning import clean_text
 from .apis import Api, Arguments
 from .attribution import Attribution

@@ -43,7 +43,6 @@ Edge cases
 from __future__ import annotations
 
 from .expression import COLUMNS, And, Column, Condition, Expression, Key, Not, Or
-from .match import matches
 from .parse import MAX_CONDITIONS, MAX_DEPTH, parse
 
 __all__ = [
@@ -57,6 +56,5 @@ __all__ = [
     "Key",
     "Not",
     "Or",
-    "matches",
     "parse",
 ]

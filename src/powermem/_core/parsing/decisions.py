@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..prompts import ACTIONS
+from ..prompts.decision import ACTIONS
 from ..text.cleaning import normalize
 from .answer import Fit, ParseError, parse_answer
 from .facts import whole

@@ -11,7 +11,7 @@ from typing import Any
 from ...types import Fact
 from ..clock import from_date
 from ..inputs import MAX_ID_LENGTH
-from ..prompts import KINDS
+from ..prompts.extraction import KINDS
 from ..text.cleaning import normalize
 from .answer import Fit, ParseError
 

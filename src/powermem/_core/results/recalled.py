@@ -9,7 +9,7 @@ from typing import cast
 from ...tokens import estimate_tokens, within
 from ...types import FactRecord, Hit, Row
 from ..clock import date_phrase, to_iso
-from ..prompts import quote_recalled, quoted_line
+from ..prompts.recall import quote_recalled, quoted_line
 
 
 @dataclass(frozen=True, slots=True)

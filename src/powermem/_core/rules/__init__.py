@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...types import Fact, FoundPreference, Message
-from ..prompts import HIDDEN_ROLES, strip_recalled
+from ..prompts.extraction import HIDDEN_ROLES
+from ..prompts.recall import strip_recalled
 from ..text.cleaning import normalize
 from . import assistant, chinese, english, foreign
 from .dates import resolve

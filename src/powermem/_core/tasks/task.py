@@ -16,8 +16,7 @@ from ...errors import (
     QuotaExceededError,
 )
 from ...types import Scope, Turn
-from ..wire.reasons import FILTERED, QUOTA, TOO_LONG
-from ..wire.retry import is_passing
+from ..wire.reasons import FILTERED, QUOTA, TOO_LONG, is_passing
 
 
 class ProcessStatus(str, Enum):

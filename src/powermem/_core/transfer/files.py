@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import IO, Any, cast
 
 from ...errors import InvalidInputError
-from ..inputs import check_path
+from ..inputs import File, check_path
 from .database_files import is_database, is_open
 
 # UTF-32 first, since its byte order mark begins with that of UTF-16.
@@ -26,9 +26,6 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-Target = str | os.PathLike[str] | IO[Any]
-"""A path, or an open file of text or bytes. A path ending in ``.gz`` is compressed."""
-
 
 class LineWriter:
     """Writes lines to a file, which appears at its path only when complete and on disk.
@@ -37,7 +34,7 @@ class LineWriter:
         target: the file; an open file is left open.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: File) -> None:
         self._path: Path | None = None
         self._file: IO[Any]
         if isinstance(target, (str, os.PathLike)):
@@ -112,7 +109,7 @@ class LineReader:
         source: the file; an open file is left open.
     """
 
-    def __init__(self, source: Target) -> None:
+    def __init__(self, source: File) -> None:
         self._own = isinstance(source, (str, os.PathLike))
         self._number = 0
         self._file: IO[Any]
@@ -198,7 +195,7 @@ def _check_usable(file: IO[Any], name: str, use: str) -> None:
         raise InvalidInputError(f"{name}: this file is not open for {use}ing; give one that is, or a path")
 
 
-def is_database_path(source: Target) -> bool:
+def is_database_path(source: File) -> bool:
     """Return whether a path leads to an SQLite database."""
     return isinstance(source, (str, os.PathLike)) and "\0" not in os.fspath(source) and is_database(source)
 

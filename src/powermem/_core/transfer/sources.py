@@ -12,10 +12,11 @@ from typing import Any
 from ...errors import InvalidInputError
 from ...types import EmbedderIdentity, HistoryEntry, Stored, Turn
 from .. import clock
+from ..inputs import File
 from ..masking import shown
 from ..tasks.task import Preference
 from . import FORMATS
-from .files import LineReader, Target, is_database_path
+from .files import LineReader, is_database_path
 from .foreign import read_record, records
 from .lines import Header, Item, read_header, read_item
 from .upstream import UpstreamDatabase
@@ -77,7 +78,7 @@ class Source:
         InvalidInputError: it cannot be read, or has none of the formats.
     """
 
-    def __init__(self, source: Target, format: str = "auto", collection: str | None = None) -> None:
+    def __init__(self, source: File, format: str = "auto", collection: str | None = None) -> None:
         if not isinstance(format, str) or format not in FORMATS:
             raise InvalidInputError(f"format: expected one of {', '.join(FORMATS)}, got {shown(format)}")
         self.embedder: EmbedderIdentity | None = None

@@ -12,8 +12,8 @@ from pydantic_core import from_json
 from ...errors import AuthenticationError, ProviderError, ProviderTimeoutError, RateLimitError
 from .endpoint import Endpoint
 from .reaching import explain_connection
-from .reasons import CUT, FILTERED, QUOTA, TOO_LONG, reason_for
-from .retry import is_passing, retry_after
+from .reasons import CUT, FILTERED, QUOTA, TOO_LONG, is_passing, reason_for
+from .retry import retry_after
 from .secret import shorten
 
 # Characters of a reply to keep.

@@ -13,6 +13,8 @@ UNUSABLE = "unusable"
 # A text that is too long comes with any other status, or none from an object in this process: Ollama and
 # llama.cpp answer 500.
 _ELSEWHERE = frozenset({401, 404, 405, 407, 408, 429})
+# Request timeout, conflict, rate limit; every 5xx as well, which includes Anthropic's 529 "overloaded".
+_PASSING = frozenset({408, 409, 429})
 # Seconds. At once, and again in a minute.
 _SOON = 60.0
 
@@ -118,6 +120,11 @@ _BAD_ANSWER = _any(
     r"(could not|unable to) generate (valid )?json",
     r"generated json does not match",
 )
+
+
+def is_passing(status: int) -> bool:
+    """Tell whether a request that got this HTTP status may succeed when it is sent again."""
+    return status in _PASSING or status >= 500
 
 
 def reason_for(status: int | None, said: str, wait: float | None = None) -> str:

@@ -9,14 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-# Request timeout, conflict, rate limit; every 5xx as well, which includes Anthropic's 529 "overloaded".
-_PASSING = frozenset({408, 409, 429})
-
-
-def is_passing(status: int) -> bool:
-    """Tell whether a request that got this HTTP status may succeed when it is sent again."""
-    return status in _PASSING or status >= 500
-
 
 @dataclass(frozen=True, slots=True)
 class Backoff:

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from functools import partial
 
 from ..._core.filters import Expression
-from ..._core.transfer.files import LineWriter, Target
+from ..._core.inputs import File, Listener
+from ..._core.transfer.files import LineWriter
 from ..._core.transfer.lines import Header, write_header, write_item
 from ..._core.transfer.sources import Page
 from ...types import ExportResult, Scope, Stored
 from ..stores.base import Store
 from .opening import acquire, outlast
-from .progress import Listener, Progress
+from .progress import Progress
 
 PAGE = 1000
 """Memories per page; about 8 MB with vectors of 1536 dimensions."""
@@ -66,7 +67,7 @@ class Exporter:
     def _scan(self, after: int) -> list[Stored]:
         return self._store.scan(self._scope, self._expression, after, PAGE, vectors=self._vectors)
 
-    def write(self, target: Target, listener: Listener | None) -> ExportResult:
+    def write(self, target: File, listener: Listener | None) -> ExportResult:
         """Write everything to a file.
 
         Returns:

@@ -10,13 +10,14 @@ from functools import partial
 from ..._concurrency import gather
 from ..._core import clock
 from ..._core.changes.writes import AddPreference, Restore
+from ..._core.inputs import Listener
 from ..._core.messages.excerpts import Excerpts
 from ..._core.transfer.sources import Page
 from ...types import EmbedderIdentity, ImportResult, LineError, Stored
 from ..encoder import Encoder
 from ..stores.base import Store
 from .exporting import Exporter
-from .progress import Listener, Progress
+from .progress import Progress
 
 _MOST_ERRORS = 100
 

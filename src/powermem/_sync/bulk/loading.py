@@ -19,16 +19,16 @@ from ..._concurrency import (
 )
 from ..._core.hints.calls import suggested
 from ..._core.hints.suggestions import shown_name
+from ..._core.inputs import Item, Listener
 from ..._core.messages.forms import holds_messages, is_listed
 from ..._core.results.records import usage_record
 from ..._core.transfer.checkpoint import Checkpoint
 from ...errors import InvalidInputError
 from ...types import AddManyResult, ItemError, Usage, UsageRecord
-from .progress import Listener, Progress
+from .progress import Progress
 
 _SAVE_INTERVAL = 1.0
 
-Item = str | Mapping[str, Any] | Iterable[Any]
 Outcome = UsageRecord | Exception
 """The usage of a call, or its error."""
 AddEach = Callable[[Sequence[Mapping[str, Any]]], Sequence[Outcome]]

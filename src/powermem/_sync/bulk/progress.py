@@ -3,18 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from time import perf_counter
 from typing import cast
 
 from ..._concurrency import call
-from ..._core.inputs import check_callback
+from ..._core.inputs import Listener, check_callback
 from ...types import ProgressRecord
 
 _INTERVAL = 0.1
-
-Listener = Callable[[ProgressRecord], object]
-"""Called with the counts so far; may be where the memory is."""
 
 
 class Progress:

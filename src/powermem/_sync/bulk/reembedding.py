@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+from ..._core.inputs import Listener
 from ...types import EmbedderIdentity, Embedding, ReembedResult
 from ..encoder import Encoder
 from ..stores.base import Store
-from .progress import Listener, Progress
+from .progress import Progress
 
 
 class Reembedder:

@@ -22,16 +22,10 @@ from ..._core.parsing import (
     parse_segments,
     resolve,
 )
-from ..._core.prompts import (
-    DECISION_SCHEMA,
-    EXTRACTION_SCHEMA,
-    SEGMENTATION_SCHEMA,
-    decision_messages,
-    extraction_messages,
-    has_conversation,
-    repair_messages,
-    segmentation_messages,
-)
+from ..._core.prompts.decision import DECISION_SCHEMA, decision_messages
+from ..._core.prompts.extraction import EXTRACTION_SCHEMA, extraction_messages, has_conversation
+from ..._core.prompts.repair import repair_messages
+from ..._core.prompts.segmentation import SEGMENTATION_SCHEMA, segmentation_messages
 from ..._core.rules import extract, stated_preferences
 from ..._core.text.cleaning import normalize
 from ..._core.wire.reasons import CUT, FILTERED, TOO_LONG

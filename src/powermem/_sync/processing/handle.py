@@ -6,12 +6,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from ..._concurrency import Event
 from ..._core.inputs import check_seconds, named
 from ..._core.tasks.task import ProcessStatus, Task
 from ...errors import ClosedError, ExtractionError, ProcessTimeout
-from ..stores.base import Store
+
+if TYPE_CHECKING:
+    from ..stores.base import Store
 
 # How many tasks are looked at in the store at a time, to see what other processes have done.
 _LOOKS = 50

@@ -52,7 +52,7 @@ class Store(ABC):
     before as ``after``, or 0; an empty page is the end. Each page is a read of its own, so a scan of millions
     of memories blocks nobody. What is added during a scan has a higher id and is part of it.
 
-    What a store does is written as steps, in ``powermem.sql``; a store says how to run them.
+    What a store does is written as steps, in ``_core.sql``; a store says how to run them.
 
     Args:
         sql: the collection's tables and what its database says differently.
