@@ -1,4 +1,4 @@
-"""What a store can be asked to write, as plain values.
+"""The changes that a store applies, as plain values.
 
 A batch of changes is applied as a whole or not at all. Stores gather the batches of concurrent callers into
 one transaction, and an error in one batch undoes that batch only.
@@ -17,7 +17,7 @@ from ..tasks.task import Preference, ProcessStatus, Task
 
 @dataclass(frozen=True, slots=True)
 class AddTurn:
-    """Keep a message as evidence."""
+    """Store a message as a source turn."""
 
     id: int
     scope: Scope
@@ -33,8 +33,8 @@ class AddTurn:
 class AddMemory:
     """Store a memory, unless its scope already holds the same text.
 
-    ``embedding`` is a normalized float32 vector as bytes, or ``None`` without an embedder. ``source`` is what
-    was said in the turns, by which the memory is found too. Outcome: ``Added`` or ``Duplicate``.
+    ``embedding`` is a normalized float32 vector as bytes, or ``None`` without an embedder. ``source`` is the
+    text of the turns, whose words find the memory too. Outcome: ``Added`` or ``Duplicate``.
     """
 
     row: Row
@@ -48,10 +48,9 @@ class AddMemory:
 class ReplaceText:
     """Give a memory another text; the old one goes to its history.
 
-    With ``version`` the change fails with ``VersionConflict`` when the memory is not as it was read, and with
-    ``strict`` it fails with ``AlreadyStored`` when another memory already says this.
-    Outcome: ``Updated``, or ``None`` when there is no such memory in the scope, or ``Duplicate`` when another
-    memory already says this.
+    With ``version`` it fails with ``VersionConflict`` if the memory has changed since it was read, and with
+    ``strict`` with ``AlreadyStored`` if another memory of the scope has this text.
+    Outcome: ``Updated``; ``Duplicate`` if another memory has this text; ``None`` if there is no such memory.
     """
 
     id: int
@@ -67,9 +66,9 @@ class ReplaceText:
 
 @dataclass(frozen=True, slots=True)
 class Supersede:
-    """End a memory's validity because a new one, written in the same batch, takes its place.
+    """End a memory's validity because a new one, written in the same batch, replaces it.
 
-    ``text`` is what is true instead, for the history. Outcome: ``Updated`` or ``None``.
+    ``text`` is the text of the new memory, for the history. Outcome: ``Updated`` or ``None``.
     """
 
     id: int
@@ -82,7 +81,7 @@ class Supersede:
 
 @dataclass(frozen=True, slots=True)
 class Amend:
-    """Change what belongs to a memory apart from its text. Outcome: ``Updated`` or ``None``."""
+    """Change a memory's metadata or expiry. Outcome: ``Updated`` or ``None``."""
 
     id: int
     at: int
@@ -103,10 +102,9 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class LinkTurns:
-    """Note that these turns say what a memory says.
+    """Link a memory to further source turns that say the same.
 
-    With ``version`` the change fails with ``VersionConflict`` when the memory is not as it was read, and so
-    may no longer say it.
+    With ``version`` it fails with ``VersionConflict`` if the memory has changed since it was read.
     """
 
     id: int
@@ -116,9 +114,9 @@ class LinkTurns:
 
 @dataclass(frozen=True, slots=True)
 class DeleteWhere:
-    """Remove every memory of a scope that passes a filter. Outcome: how many.
+    """Delete every memory of a scope that passes a filter. Outcome: the number of deleted memories.
 
-    Without a filter the scope's source turns go too.
+    Without a filter, source turns, background work, preferences and kept results are deleted as well.
     """
 
     scope: Scope
@@ -128,12 +126,12 @@ class DeleteWhere:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """The items of a call's result: what became of some changes of a batch.
+    """Selects the changes of a batch whose outcomes are the items of a call's result.
 
     Attributes:
-        begin: the place of the first of these changes in the batch.
-        end: the place behind the last one.
-        verbatim: whether memories that were known already are items as well.
+        begin: index of the first change.
+        end: index behind the last change.
+        verbatim: whether duplicates are items too.
     """
 
     begin: int
@@ -142,13 +140,13 @@ class Items:
 
     @classmethod
     def behind(cls, before: Sequence[Change], changes: Sequence[Change], *, verbatim: bool = False) -> Items:
-        """Return the items of changes that follow others in their batch."""
+        """Select changes that follow others in a batch."""
         return cls(len(before), len(before) + len(changes), verbatim)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The result of a call, as JSON: ``result`` with these items."""
+    """The result of a call: ``result``, with these items in the place of its own."""
 
     items: Items
     result: AddResult
@@ -156,7 +154,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class DoneNote:
-    """The note which memories came of a call; see ``records.completion_note``."""
+    """The completion note of a call; see ``records.completion_note``."""
 
     items: Items
     scope: Scope
@@ -165,12 +163,10 @@ class DoneNote:
 
 @dataclass(frozen=True, slots=True)
 class Remember:
-    """Keep the result of a call under the caller's key, so that a retry finds it. Outcome: the kept
-    result.
+    """Keep the result of a call under a key, so that a retry finds it. Outcome: the kept result.
 
-    A ``Reply`` or a ``DoneNote`` depends on what becomes of changes before this one, so that the work and the
-    note that it was done are one. When the key is taken by then, the batch fails with ``AlreadyDone`` and is
-    undone.
+    The text of a ``Reply`` or a ``DoneNote`` is made from the outcomes of the changes before this one. If the
+    key exists already, their batch fails with ``AlreadyDone``, since another call has done the work.
     """
 
     scope: Scope
@@ -181,16 +177,16 @@ class Remember:
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """Store memories as they were elsewhere, with ids, history and links. Outcome: how many were new.
+    """Store memories of another store with their ids, history and links. Outcome: the number of new ones.
 
-    What is here already stays as it is: a memory whose id exists, or whose scope holds the same text in a
-    current memory, is passed over with all that belongs to it. So restoring twice changes nothing. One that
-    was deleted here comes back, which its history says.
+    Existing memories stay unchanged: a memory is skipped if its id exists, or if a current memory of its
+    scope has the same text. So restoring twice changes nothing. A memory that was deleted here is restored,
+    with an entry in its history.
 
     Attributes:
         memories: the memories.
-        turns: source turns; those that memories are linked to come with them or before.
-        history: entries of memories that exist no more.
+        turns: source turns; a memory's turns are restored with it or before it.
+        history: entries of deleted memories.
         at: now, microseconds UTC.
     """
 
@@ -202,12 +198,12 @@ class Restore:
 
 @dataclass(frozen=True, slots=True)
 class BufferTurn:
-    """Keep a message as evidence, and note that it waits to be processed.
+    """Store a message as a source turn, and buffer it for processing.
 
     Attributes:
         turn: the message.
-        lane: whose work it is.
-        task_id: the task that it belongs to; ``None`` for whichever takes it on.
+        lane: the lane that processes it.
+        task_id: the task that it belongs to; ``None`` for the next one of the lane.
         parts: the parts of the message that are not text, as JSON.
     """
 
@@ -219,10 +215,10 @@ class BufferTurn:
 
 @dataclass(frozen=True, slots=True)
 class FinishTurns:
-    """Note that waiting turns have been processed.
+    """Remove processed turns from the buffer.
 
-    The batch fails with ``TurnsGone`` unless each of them was waiting until now: so what comes of a turn is
-    stored once, whoever works on it. Unless ``strict``, those that do not wait are passed over.
+    With ``strict`` the batch fails with ``TurnsGone`` unless all of them are still buffered, so the memories
+    of a turn are stored once even if two workers process it.
     """
 
     ids: Sequence[int]
@@ -231,15 +227,15 @@ class FinishTurns:
 
 @dataclass(frozen=True, slots=True)
 class QueueTurns:
-    """Note that turns which are kept already wait to be processed; one that waits already goes on waiting."""
+    """Buffer existing source turns for processing, apart from those that are buffered already."""
 
     turns: Sequence[BufferTurn]
 
 
 @dataclass(frozen=True, slots=True)
 class FreeTurns:
-    """Let go of a lane's turns that belong to ``"process"`` tasks which failed or were cancelled, so that the
-    next such task takes them on. Outcome: how many."""
+    """Detach a lane's turns from ``"process"`` tasks that failed or were cancelled, for the next such task.
+    Outcome: the number of turns."""
 
     lane: str
 
@@ -253,12 +249,12 @@ class AddTask:
 
 @dataclass(frozen=True, slots=True)
 class HoldLane:
-    """Go on holding a lane. The batch fails with ``LeaseLost`` when it has gone to somebody else.
+    """Renew the lease of a lane. The batch fails with ``LeaseLost`` if another worker holds it.
 
     Attributes:
-        lane: which.
-        owner: who holds it.
-        until: when the lease ends now, microseconds UTC.
+        lane: the lane.
+        owner: the worker that holds it.
+        until: the new end of the lease, microseconds UTC.
     """
 
     lane: str
@@ -268,20 +264,20 @@ class HoldLane:
 
 @dataclass(frozen=True, slots=True)
 class UpdateTask:
-    """Note how far a task has come. Outcome: the ``Task`` as it is now, or ``None``.
+    """Update the state of a task. Outcome: the updated ``Task``, or ``None``.
 
     ``None`` for an attribute leaves it as it is. When ``status`` becomes ``PENDING``, its lane has work to do
     at ``due_at``.
 
     Attributes:
-        id: which task.
+        id: the task's id.
         at: now, microseconds UTC.
-        expected: nothing happens when the task is in another state.
-        strict: then the batch fails with ``TaskEnded``, also when there is no such task.
+        expected: the states in which the task is updated.
+        strict: whether the batch fails with ``TaskEnded`` if it is in another state or does not exist.
         forget_error: remove the error.
         attempts: sets the number of attempts.
-        results: of changes before this one, to append to ``outcome["results"]`` and to count in
-            ``knowledge_count``.
+        results: items to append to ``outcome["results"]`` and to count in ``knowledge_count``; of changes
+            before this one.
         preferences: JSON objects that are appended to ``outcome["preferences"]``.
         warnings: sentences that are appended to ``outcome["warnings"]``, each once.
     """
@@ -356,10 +352,10 @@ Outcome: TypeAlias = Added | Duplicate | Updated | Row | Task | int | str | None
 
 
 class AlreadyDone(Exception):
-    """A call with the same key has been done meanwhile; the batch was undone.
+    """Another call has kept a result under this key; the batch was undone.
 
     Attributes:
-        result: what that call returned.
+        result: the result of that call.
     """
 
     def __init__(self, result: str) -> None:
@@ -368,7 +364,7 @@ class AlreadyDone(Exception):
 
 
 class AlreadyStored(Exception):
-    """Another memory of the same scope says this; the batch was undone.
+    """Another memory of the same scope has this text; the batch was undone.
 
     Attributes:
         id: that memory's id.
@@ -380,16 +376,16 @@ class AlreadyStored(Exception):
 
 
 class VersionConflict(Exception):
-    """A memory changed between reading and writing; the batch was undone and can be decided anew."""
+    """A memory changed between reading and writing; the batch was undone and can be decided again."""
 
 
 class TurnsGone(Exception):
-    """A turn waits no more: it was processed by somebody else, or deleted; the batch was undone."""
+    """A turn is not buffered any more: it was processed elsewhere or deleted; the batch was undone."""
 
 
 class LeaseLost(Exception):
-    """The lane is held by somebody else by now; the batch was undone."""
+    """Another worker holds the lane; the batch was undone."""
 
 
 class TaskEnded(Exception):
-    """The task was cancelled or ended by somebody else meanwhile; the batch was undone."""
+    """The task was cancelled or ended elsewhere; the batch was undone."""

@@ -53,9 +53,9 @@ class _Share:
 
     Attributes:
         changed: all memories that the transaction changes.
-        changes: the caller's.
-        instead: by the id of a memory that turned out to be known, the id under which it is known.
-        outcomes: of the changes so far.
+        changes: the caller's changes.
+        instead: for the id of a duplicate, the id of the memory that has its text.
+        outcomes: the outcomes of the changes applied so far.
     """
 
     changed: list[Row]
@@ -65,12 +65,12 @@ class _Share:
 
 
 class Writer:
-    """Turns changes into steps. Holds no state of the database.
+    """The steps by which changes are applied. Holds no state of the database.
 
     Args:
-        sql: the collection's tables and what its database says differently.
-        queue: the steps of the changes to the work to do.
-        embedder: whose vectors the collection holds.
+        sql: the tables and the SQL of the collection's database.
+        queue: the steps of changes to background work.
+        embedder: the check that the collection still has this store's embedder.
     """
 
     def __init__(self, sql: CollectionSQL, queue: QueueSQL, embedder: EmbedderSQL) -> None:
@@ -98,17 +98,17 @@ class Writer:
     def write(
         self, batches: Sequence[Sequence[Change]], accesses: Mapping[int, int]
     ) -> Steps[list[list[Outcome] | Exception]]:
-        """Apply batches of changes, and add to the numbers of times that memories were read.
+        """Apply batches of changes, and write access counts.
 
         Args:
             batches: one per caller.
-            accesses: how often each memory was read.
+            accesses: the number of new accesses, by the memory's id.
 
         Returns:
             For each batch its outcomes, or the error for which that batch alone was undone.
 
         Raises:
-            EmbeddingMismatchError: another embedder took over since this one was let in.
+            EmbeddingMismatchError: the collection was moved to another embedder while it was open.
             StoreError: the database refused something that concerns more than one batch.
         """
         yield from self._sql.enter()
@@ -120,7 +120,7 @@ class Writer:
             )
         if not batches:
             return []
-        # Whoever wants to replace the vectors waits until these are written.
+        # On PostgreSQL this locks the row, so that a switch to another embedder waits for this commit.
         yield from self._embedder.check(self._sql.sharing)
         yield from self._sql.begin()
         changed: list[Row] = []
@@ -129,10 +129,10 @@ class Writer:
         return results
 
     def _lock(self, batches: Sequence[Sequence[Change]], accessed: Iterable[int]) -> Steps[None]:
-        """Lock the lanes and the memories that a transaction will change, where rows are locked one by one.
+        """Lock the lanes and the memories that a transaction will change, on databases with row locks.
 
-        Every process locks them first, lanes before memories and each in the same order: otherwise two
-        could wait for each other in a circle, which servers take a second or more to notice.
+        All transactions lock lanes first, then memories, each in a fixed order. Otherwise two of them could
+        deadlock, which takes a server a second or more to notice.
         """
         if not self._sql.locking:
             return
@@ -147,7 +147,8 @@ class Writer:
             return
         for chunk in self._sql.chunks(ids):
             where = self._sql.among("id", chunk)
-            # Beside an index of vectors, seekdb locks no row that another index alone can answer for.
+            # The version is read because seekdb, beside a vector index, locks no rows for a query that an
+            # index answers without the table.
             yield Query(
                 f"SELECT id, version FROM {self._sql.records} WHERE {where.sql} ORDER BY id"
                 f"{self._sql.locking}",
@@ -159,8 +160,8 @@ class Writer:
     ) -> Steps[list[list[Outcome] | Exception]]:
         """Apply batches of changes, each undone alone if it fails.
 
-        Batches that only add go first, all together: a statement for each table instead of several for each
-        memory. The callers are concurrent, so any order of the batches is as good.
+        Batches that only add are joined and go first, so that each table takes one statement for all of them.
+        The callers are concurrent, so the order of their batches does not matter.
         """
         if len(batches) == 1:
             return [(yield from self._run(batches[0], changed))]
@@ -200,7 +201,7 @@ class Writer:
         return share.outcomes
 
     def _add(self, share: _Share, changes: Sequence[Change]) -> Steps[list[Outcome]]:
-        """Add turns, tasks and memories; each table gets all its rows by one statement."""
+        """Add turns, tasks and memories, with one statement for each table."""
         memories: list[AddMemory] = []
         others: list[Change] = []
         for change in changes:
@@ -217,7 +218,8 @@ class Writer:
         self, share: _Share, changes: Sequence[AddMemory]
     ) -> Steps[dict[int, Added | Duplicate]]:
         if self._sql.locking:
-            # In the same order everywhere: a text that another process is adding is waited for.
+            # The unique key makes this insert wait for another process that adds the same text. A fixed order
+            # keeps two processes from waiting for each other.
             changes = sorted(changes, key=_identity)
         inserted = yield from self._insert(share, changes)
         outcomes: dict[int, Added | Duplicate] = {}
@@ -247,7 +249,7 @@ class Writer:
         return inserted
 
     def _add_known(self, share: _Share, change: AddMemory) -> Steps[Added | Duplicate]:
-        """Add a memory whose insert was passed over, because its scope has the text or had it."""
+        """Add a memory whose insert met an existing one: it is a duplicate unless that one has expired."""
         row = change.row
         same = yield from self._make_room(share, row, row.created_at)
         if same is not None:
@@ -258,10 +260,10 @@ class Writer:
         return Added(row)
 
     def _make_room(self, share: _Share, row: Row, at: int) -> Steps[Row | None]:
-        """End an expired memory with the same text: nobody can find it, so it must not stand in the way.
+        """End the validity of an expired memory with the same text, which blocks the unique key.
 
         Returns:
-            The memory with the same text, if it has not expired.
+            The memory with the same text if it has not expired, else ``None``.
         """
         same = yield from self._find_same(row.scope, row.hash)
         if same is None or same.expires_at is None or same.expires_at > at:
@@ -329,7 +331,7 @@ class Writer:
         successor = share.instead.get(change.successor, change.successor)
         if row is None or successor == row.id:
             return None
-        # What is superseded by something said earlier was never true for any length of time.
+        # A successor that was said earlier leaves the old memory with an empty period of validity.
         valid_to = max(change.valid_to, row.valid_from)
         values: dict[str, Any] = {"valid_to": valid_to, "superseded_by": successor, "updated_at": change.at}
         yield self._update(share, row, values)
@@ -406,7 +408,7 @@ class Writer:
         return kept
 
     def _restore(self, share: _Share, change: Restore) -> Steps[int]:
-        """Store what is not there yet, and return how many memories were new."""
+        """Store what is missing, and return the number of new memories."""
         sql = self._sql
         if change.turns:
             yield Statements(self._restore_turn, [turn_values(turn, sql) for turn in change.turns])

@@ -65,7 +65,7 @@ class CollectionSQL(Texts, ABC):
     Attributes:
         dialect: how the database filters.
         schema_version: the newest version that this library knows.
-        locking: what a SELECT ends in so that its rows stay as they are until the transaction is over.
+        locking: the end of a SELECT that locks its rows until the transaction ends; empty without row locks.
         meta_key: the column of ``meta`` by which a row is found.
         request_key: the column of ``requests`` with the caller's key.
         chunk: the most parameters to put into one statement.
@@ -74,8 +74,8 @@ class CollectionSQL(Texts, ABC):
         id_type: the type of an id.
         binary_type: the type of a column of any bytes.
         hash_type: the type of a column that is compared with ``hash``.
-        cheap_savepoints: whether a savepoint takes no round trip.
-        common_errors: what concerns every caller of a transaction; any other error only the one who met it.
+        cheap_savepoints: whether a savepoint costs no round trip.
+        common_errors: errors that fail the whole transaction; any other fails one caller's batch only.
         sharing: what a SELECT ends in so that nobody changes the row before the transaction is over, or
             nothing where another lock sees to it.
     """
@@ -174,14 +174,14 @@ class CollectionSQL(Texts, ABC):
         yield from ()
 
     def begin(self) -> Steps[None]:
-        """Get ready for the changes of a transaction, behind all locks."""
+        """Start the changes of a transaction, after all locks are held."""
         yield from ()
 
     def finish(self, changed: Sequence[Row]) -> Steps[None]:
-        """Tell the caches of all processes what a transaction has changed.
+        """Publish the changes of a transaction to the caches of all processes.
 
         Args:
-            changed: the memories that searches must read again.
+            changed: the memories that caches must read again.
         """
         del changed
         yield from ()
@@ -191,7 +191,7 @@ class CollectionSQL(Texts, ABC):
         """Insert memories unless their scope has the same text; return the ids of those inserted."""
 
     def record_values(self, memory: AddMemory | Stored) -> tuple[Any, ...]:
-        """Return the values of the columns that every database has in ``records``."""
+        """Return the values of ``RECORD``."""
         row = memory.row
         return (
             row.id,
@@ -215,7 +215,7 @@ class CollectionSQL(Texts, ABC):
 
     @abstractmethod
     def rewrite(self, row: Row, embedding: bytes | None, words: Words) -> Steps[None]:
-        """Give a memory the text that its row has, and what that is found by."""
+        """Replace a memory's text by that of its row, with its vector and its terms."""
 
     def updating(self, row: Row, values: Mapping[str, Any]) -> Statement:
         """Return the statement that changes columns of a memory."""
@@ -226,16 +226,16 @@ class CollectionSQL(Texts, ABC):
         )
 
     def rewritten(self, row: Row) -> dict[str, Any]:
-        """Return the values of the columns of what `ReplaceText` changes, apart from what finds it."""
+        """Return the columns that `ReplaceText` changes, with their values, apart from vector and terms."""
         return {"memory": self.stored(row.text), "hash": row.hash, "updated_at": row.updated_at}
 
     def amended(self, row: Row) -> dict[str, Any]:
-        """Return the values of the columns of what `Amend` changes."""
+        """Return the columns that `Amend` changes, with their values."""
         metadata = self.stored_json(encode(row.metadata))
         return {"metadata": metadata, "expires_at": row.expires_at, "updated_at": row.updated_at}
 
     def remove(self, ids: Sequence[int], user_id: str | None) -> Steps[None]:
-        """Delete memories, of one user if that is given, and what only they need; their history stays."""
+        """Delete memories with their vectors and links, but not their history."""
         for chunk in self.chunks(ids):
             for table, where in (
                 (self.records, self.named(chunk, user_id)),
@@ -317,6 +317,6 @@ def passes(expression: Expression | None, row: Row) -> bool:
 
 
 def words_of(memory: AddMemory | Stored) -> Words:
-    """Return what a memory is found by in full text."""
+    """Return the terms by which full text finds a memory."""
     words = memory.terms if isinstance(memory, Stored) else None
     return words or index(memory.row, memory.facets, memory.source)

@@ -1,4 +1,4 @@
-"""Between table rows and the values of the work to do. No I/O."""
+"""Conversion between table rows and the values of background work. No I/O."""
 
 from __future__ import annotations
 

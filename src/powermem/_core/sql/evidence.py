@@ -1,4 +1,4 @@
-"""What tells afterwards whether a transaction was carried out. No I/O."""
+"""The query that finds out whether a transaction was committed whose reply was lost. No I/O."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .server import ServerSQL
 def evidence(
     sql: ServerSQL, batches: Sequence[Sequence[Change]], results: Sequence[Sequence[Outcome] | Exception]
 ) -> Fragment | None:
-    """Return a query that has a row if a transaction was carried out.
+    """Return a query that has a row if a transaction was committed.
 
     Args:
         sql: the collection's statements.
@@ -48,7 +48,7 @@ def evidence(
 
 def _traces(sql: ServerSQL, batch: Sequence[Change], outcomes: Sequence[Outcome]) -> Iterator[Fragment]:
     for change, outcome in zip(batch, outcomes, strict=True):
-        # The ids of turns and tasks are made for one call, and written once.
+        # Ids of turns and tasks are unique to one call.
         if isinstance(change, (AddTurn, BufferTurn)):
             turn = change if isinstance(change, AddTurn) else change.turn
             yield Fragment(f"SELECT 1 FROM {sql.turns} WHERE id = ?", (turn.id,))

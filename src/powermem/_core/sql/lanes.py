@@ -1,4 +1,4 @@
-"""The statements of lanes: who works for whom, and when there is work to do. No I/O.
+"""The statements of lanes: which worker holds a user's tasks, and when the next one is due. No I/O.
 
 Transactions that lock a lane do so before they lock any task, and several lanes in the order of their names.
 """
@@ -15,7 +15,7 @@ from .steps import Query, Statement, Statements, Steps
 T = TypeVar("T")
 
 NEVER = (1 << 63) - 1
-"""When a lane is due that has nothing to do."""
+"""The due time of a lane without open tasks."""
 
 _CHUNK = 500
 
@@ -33,10 +33,10 @@ class LaneSQL:
         self._locking = sql.locking
 
     def make_due(self, due: Mapping[str, int]) -> Steps[None]:
-        """Let lanes have work to do at these moments, or before.
+        """Make lanes due at these moments at the latest.
 
-        From then on the lanes are locked. Who lets go of one meanwhile looks for its tasks either before, and
-        what is written here stays, or after, and finds them.
+        The lanes stay locked until the end of the transaction. A concurrent `let_go` looks for open tasks
+        either before it, and then the due time written here stays, or after it, and finds the new tasks.
         """
         lanes = sorted(due.items())
         yield Statements(self._insert, [(lane, "", 0, at) for lane, at in lanes])
@@ -46,7 +46,7 @@ class LaneSQL:
         )
 
     def lock(self, names: Iterable[str]) -> Steps[None]:
-        """Keep others from changing lanes, as far as they exist."""
+        """Lock the lanes that exist."""
         for lanes in chunks(sorted(set(names))):
             yield Query(
                 f"SELECT lane FROM {self._lanes} WHERE lane IN ({marks(lanes)}) ORDER BY lane{self._locking}",
@@ -54,13 +54,13 @@ class LaneSQL:
             )
 
     def check(self, owner: str, lane: str) -> Steps[None]:
-        """Raise ``LeaseLost`` unless this owner holds a lane; nobody else can take it until the end."""
+        """Raise ``LeaseLost`` unless this owner holds a lane; it stays locked until the transaction ends."""
         found = yield Query(f"SELECT owner FROM {self._lanes} WHERE lane = ?{self._locking}", (lane,))
         if not found or found[0][0] != owner:
             raise LeaseLost(f"{lane!r} is held by somebody else")
 
     def find_due(self, at: int, ended: int, limit: int, lane: str | None) -> Steps[list[str]]:
-        """Return lanes that have a task due and whose lease has ended, the longest due first.
+        """Return lanes with a due task and without a running lease, the longest due first.
 
         Args:
             at: now.
@@ -77,10 +77,10 @@ class LaneSQL:
         return [name for (name,) in found]
 
     def claim(self, owner: str, at: int, ended: int, until: int, lanes: Sequence[str]) -> Steps[list[str]]:
-        """Take hold of lanes, unless somebody was faster."""
+        """Lease lanes, apart from those that another worker has leased first."""
         claimed = set()
         for lane in sorted(lanes):
-            # The owner is new, so servers that count only rows that really change count this one.
+            # MySQL counts only rows whose values change; a new owner always changes this one.
             count = yield Statement(
                 f"UPDATE {self._lanes} SET owner = ?, held_until = ? "
                 "WHERE lane = ? AND held_until <= ? AND due_at <= ?",
@@ -91,7 +91,7 @@ class LaneSQL:
         return [lane for lane in lanes if lane in claimed]
 
     def find_misdated(self, latest_due: int, latest_lease: int, limit: int) -> Steps[list[str]]:
-        """Return lanes whose due time or lease no clock but a wrong one can have written.
+        """Return lanes with a due time or a lease so far ahead that a wrong clock must have written it.
 
         Args:
             latest_due: nothing is due later.
@@ -108,7 +108,7 @@ class LaneSQL:
     def redate(
         self, lanes: Sequence[str], at: int, lease: int, latest_due: int, latest_lease: int
     ) -> Steps[int]:
-        """Correct lanes that `find_misdated` found: they are due now, and a lease ends as if taken now."""
+        """Correct lanes that `find_misdated` found: make them due now, and let leases end as if taken now."""
         yield from self.lock(lanes)
         changed = 0
         for names in chunks(sorted(lanes)):
@@ -124,7 +124,7 @@ class LaneSQL:
         return changed
 
     def renew(self, owner: str, names: Sequence[str], until: int) -> Steps[list[str]]:
-        """Go on holding lanes; return those that are still held by this owner."""
+        """Renew leases; return the lanes that this owner still holds."""
         held: set[str] = set()
         for lanes in chunks(sorted(set(names))):
             found = yield Query(
@@ -141,25 +141,25 @@ class LaneSQL:
         return [lane for lane in names if lane in held]
 
     def hold(self, lane: str, until: int) -> Steps[None]:
-        """Go on holding a lane that was checked."""
+        """Renew the lease of a lane that was checked."""
         yield Statement(f"UPDATE {self._lanes} SET held_until = ? WHERE lane = ?", (until, lane))
 
     def let_go(self, lane: str, due_at: int) -> Steps[None]:
-        """Let go of a lane that was checked."""
+        """Release a lane that was checked."""
         yield Statement(
             f"UPDATE {self._lanes} SET owner = '', held_until = 0, due_at = ? WHERE lane = ?", (due_at, lane)
         )
 
     def remove(self, lane: str) -> Steps[None]:
-        """Forget a lane that nobody holds."""
+        """Delete a lane unless it is leased."""
         yield Statement(f"DELETE FROM {self._lanes} WHERE lane = ? AND owner = ''", (lane,))
 
 
 def chunks(values: Sequence[T]) -> list[Sequence[T]]:
-    """Return values in pieces that every database takes as parameters of one statement."""
+    """Return values in chunks that every database accepts as parameters of one statement."""
     return [values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK)]
 
 
 def marks(values: Sequence[object]) -> str:
-    """Return the places of parameters for these values."""
+    """Return the placeholders for these values."""
     return ", ".join("?" * len(values))

@@ -25,7 +25,7 @@ class LedgerSQL:
         self._replace = f"UPDATE {sql.meta} SET value = ? WHERE {sql.meta_key} = ?"
 
     def enter(self, entries: Sequence[Spend]) -> Steps[list[Refusal | None]]:
-        """Make entries, one after the other; return for each why it was refused, if it was."""
+        """Make entries in order; return for each the refusal, or ``None``."""
         found = yield Query(self._find, (_NAME,))
         if not found:
             yield Statement(self._insert, (_NAME, "{}"))

@@ -1,4 +1,4 @@
-"""The statements of the work to do: waiting turns, tasks, lanes and preferences. No I/O.
+"""The statements of background work: buffered turns, tasks, lanes and preferences. No I/O.
 
 Transactions that lock a lane do so before they lock any task.
 """
@@ -51,7 +51,7 @@ from .steps import Query, Statement, Statements, Steps
 _SCOPE = "user_id, agent_id, run_id"
 _OPEN = ", ".join(f"'{status}'" for status in sorted(OPEN))
 _OVER = f"'{ProcessStatus.COMPLETED.value}', '{ProcessStatus.CANCELLED.value}'"
-# Whose turns are to be taken on by another task.
+# Tasks whose turns go to the next task of the lane.
 _GIVEN_UP = (
     f"kind = 'process' AND status IN ('{ProcessStatus.FAILED.value}', '{ProcessStatus.CANCELLED.value}')"
 )
@@ -72,7 +72,7 @@ class QueueSQL:
         self.encoding = Encoding(sql)
         self._sql = sql
         self._buffer, self._tasks = sql.buffer, sql.tasks
-        # The notes of calls that are over belong to no scope: they are found by their task's id alone.
+        # Completion notes of calls have no scope: `get_status` finds them by the task's id alone.
         self._notes = (
             f"{sql.requests} WHERE user_id = '' AND agent_id = '' AND run_id = '' "
             f"AND {sql.request_key} >= ? AND {sql.request_key} < ?"
@@ -134,7 +134,7 @@ class QueueSQL:
         )
 
     def add(self, changes: Sequence[Change]) -> Steps[None]:
-        """Add turns, note which of them wait, and add tasks; each table gets its rows by one statement."""
+        """Add turns, buffered turns and tasks, with one statement for each table."""
         turns = [change for change in changes if isinstance(change, AddTurn)]
         waiting = [change for change in changes if isinstance(change, BufferTurn)]
         turns += [change.turn for change in waiting]
@@ -151,8 +151,7 @@ class QueueSQL:
 
     def _update_task(self, change: UpdateTask, batch: Batch) -> Steps[Task | None]:
         if change.status is ProcessStatus.PENDING:
-            # Lanes are locked before tasks. Even if it is not in a state for that: it may be by the time that
-            # it is locked.
+            # Lock the lane before the task, whatever the task's status is: it may change until it is locked.
             waits = yield from self.find_task(change.id)
             if waits is not None:
                 yield from self.lanes.make_due({waits.lane: _changed(waits, change).due_at})
@@ -188,22 +187,22 @@ class QueueSQL:
         return 1 if added == 1 else 0
 
     def delete_scope(self, scope: Scope) -> Steps[None]:
-        """Remove what waits, the tasks, the preferences and the results of calls of a scope."""
+        """Delete the buffered turns, the tasks, the preferences and the kept results of a scope."""
         where = scope_condition(scope)
         if scope == lane_scope(scope):
-            # Nothing of the lane is left then, and its name is somebody's id.
+            # The lane has no tasks left, and its name is personal data: a user's id.
             yield from self.lanes.remove(lane_of(scope))
-        # A task may have taken on turns of others in its lane.
+        # A task may own turns of another scope in its lane; they go to the next task.
         yield Statement(
             f"UPDATE {self._buffer} SET task_id = 0 WHERE task_id IN "
             f"(SELECT id FROM {self._tasks} WHERE {where.sql})",
             where.values,
         )
         yield Statement(f"DELETE FROM {self._tasks} WHERE {where.sql}", where.values)
-        # After the tasks: what comes at this moment may lose its turns, but no turn loses its task.
+        # After the tasks: a task added at this moment may lose its turns, but no turn loses its task.
         yield Statement(f"DELETE FROM {self._buffer} WHERE {where.sql}", where.values)
         yield Statement(f"DELETE FROM {self._sql.preferences} WHERE {where.sql}", where.values)
-        # What is kept under a caller's key says what the memories say.
+        # Results kept under idempotency keys hold the text of memories.
         yield Statement(f"DELETE FROM {self._sql.requests} WHERE {where.sql}", where.values)
         pattern = completion_pattern(scope)
         if pattern is not None:
@@ -211,15 +210,15 @@ class QueueSQL:
             yield Statement(f"DELETE FROM {self._notes} AND result LIKE ?", notes)
 
     def release(self, owner: str, lane: str) -> Steps[None]:
-        """Let go of a lane, if this owner holds it; it is due when its next open task is."""
+        """Release a lane if this owner holds it; it becomes due when its next open task is."""
         try:
             yield from self.lanes.check(owner, lane)
         except LeaseLost:
             return
-        # Whoever adds one from now on waits for this transaction, and says when the lane is due himself.
+        # A concurrent `add` waits for the lane, which is locked, and then sets the due time itself.
         task = yield from self._first_open(lane)
         if task is not None and task.status is ProcessStatus.RUNNING:
-            # It was begun just when its owner was told to stop, and nobody works on it.
+            # It was begun while its worker was stopping, and nothing works on it: do not count the attempt.
             yield Statement(
                 f"UPDATE {self._tasks} SET status = ?, stage = ?, attempts = ? WHERE id = ? AND status = ?",
                 (ProcessStatus.PENDING.value, "parked", task.attempts - 1, task.id, task.status.value),
@@ -227,13 +226,13 @@ class QueueSQL:
         yield from self.lanes.let_go(lane, NEVER if task is None else task.due_at)
 
     def begin(self, owner: str, lane: str, at: int) -> Steps[Task | None]:
-        """Begin the first open task of a lane, if it is due; it takes on what waits for a task."""
+        """Start the first open task of a lane if it is due; it takes the turns that have no task yet."""
         yield from self.lanes.check(owner, lane)
         while True:
             task = yield from self._first_open(lane, self._sql.locking)
             if task is None or (task.status in OPEN and not is_due(task.due_at, at)):
                 return None
-            # Otherwise it was cancelled at this moment, and the next one is the first.
+            # It was cancelled between the two queries; look for the next one.
             if task.status in OPEN:
                 break
         task = replace(task, status=ProcessStatus.RUNNING, attempts=task.attempts + 1, updated_at=at)
@@ -248,7 +247,7 @@ class QueueSQL:
         return task
 
     def _first_open(self, lane: str, locking: str = "") -> Steps[Task | None]:
-        # Asked together, all open tasks of the lane would have to be sorted.
+        # One query for all statuses would sort every open task of the lane instead of using the index.
         each = " UNION ALL ".join(
             f"SELECT min(id) AS id FROM {self._tasks} WHERE status = '{status.value}' AND lane = ?"
             for status in sorted(OPEN)
@@ -288,7 +287,7 @@ class QueueSQL:
         return [self.encoding.to_buffered(values) for values in found]
 
     def count_buffered(self, lane: str | None, limit: int) -> Steps[int]:
-        """Return how many turns wait that no task has taken on, at most ``limit``."""
+        """Return the number of buffered turns without a task, at most ``limit``."""
         only, values = ("", ()) if lane is None else (" AND lane = ?", (lane,))
         found = yield Query(
             f"SELECT count(*) FROM (SELECT turn_id FROM {self._buffer} WHERE task_id = 0{only} LIMIT ?) "
@@ -299,7 +298,7 @@ class QueueSQL:
         return count
 
     def buffered_scopes(self, after: str, limit: int, lane: str | None) -> Steps[list[tuple[str, Scope]]]:
-        """Return the next lanes where turns wait for a task, each with the scope of one of them."""
+        """Return the next lanes with buffered turns that need a task, each with the scope of one turn."""
         only, values = ("", ()) if lane is None else (" AND b.lane = ?", (lane,))
         page = f"b.lane > ?{only} GROUP BY b.lane ORDER BY b.lane LIMIT ?"
         untaken = yield Query(
@@ -321,7 +320,7 @@ class QueueSQL:
         return sorted(scopes)
 
     def statistics(self) -> Steps[QueueStatistics]:
-        """Count what there is to do."""
+        """Count buffered turns and tasks."""
         buffered = yield Query(f"SELECT count(*) FROM {self._buffer} WHERE task_id = 0")
         counts = yield Query(f"SELECT status, count(*) FROM {self._tasks} GROUP BY status")
         oldest = yield Query(
@@ -335,7 +334,7 @@ class QueueSQL:
         )
 
     def preferences(self, scope: Scope, after: int = 0, limit: int | None = None) -> Steps[list[Preference]]:
-        """Return the preferences of a scope behind an id, oldest first."""
+        """Return the preferences of a scope with ids above ``after``, oldest first."""
         where = scope_condition(scope)
         found = yield Query(
             f"SELECT {PREFERENCE} FROM {self._sql.preferences} WHERE {where.sql} AND id > ? "
@@ -345,12 +344,12 @@ class QueueSQL:
         return [self.encoding.to_preference(values) for values in found]
 
     def forget_tasks(self, before: int) -> Steps[int]:
-        """Remove tasks that ended well, or were cancelled, before a moment and that no turn belongs to.
+        """Delete tasks without turns that were completed or cancelled before a moment.
 
         The notes of calls that were over before it go too; they do not count.
         """
         old = (COMPLETION_KEYS[0], completion_key(first_id(before)))
-        # The time as well: ids grow longer some day.
+        # Compare the time too: as text, a longer id of the future would sort before a shorter one.
         yield Statement(
             f"DELETE FROM {self._notes} AND created_at < ?", (*map(self._sql.stored, old), before)
         )
@@ -362,9 +361,9 @@ class QueueSQL:
         return forgotten
 
     def revive_tasks(self, at: int) -> Steps[int]:
-        """Let those tasks begin again that wait for a budget and are due."""
+        """Restart due tasks that had failed because a budget was used up."""
         stage = self._sql.stored(OVER_BUDGET)
-        # A budget is free again on the next day at the latest, whatever a wrong clock said.
+        # Budgets are daily, so a due time beyond two days comes from a wrong clock.
         chosen = f"status = '{ProcessStatus.FAILED.value}' AND stage = ? AND (due_at <= ? OR due_at > ?)"
         due = (stage, at, at + 2 * DAY)
         found = yield Query(f"SELECT DISTINCT lane FROM {self._tasks} WHERE {chosen}", due)

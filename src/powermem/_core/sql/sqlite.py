@@ -1,4 +1,4 @@
-"""What SQLite says differently from a database server. No I/O."""
+"""The SQL of SQLite. No I/O."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class SQLiteSQL(FollowedSQL):
     A transaction that writes holds the only lock there is, so no row is locked by itself.
 
     Attributes:
-        sequence: the number of the open transaction's commit, which every memory that it changes gets: caches
-            elsewhere ask for what changed after the last number that they have seen.
+        sequence: the number of the open transaction's commit. Every memory that it changes gets it, so that
+            caches of other processes can ask for changes after the last number they know.
     """
 
     dialect = SQLITE
@@ -42,7 +42,7 @@ class SQLiteSQL(FollowedSQL):
     binary_type = "BLOB"
     hash_type = "TEXT"
     cheap_savepoints = True
-    # The disk or the file is at fault.
+    # The disk or the file failed.
     common_errors = (sqlite3.OperationalError,)
 
     def __init__(self, collection: str) -> None:

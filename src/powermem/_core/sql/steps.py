@@ -1,9 +1,9 @@
-"""What takes more than one statement, for any store.
+"""Operations of several statements, written once for all databases as generators.
 
-A generator yields the statements and is sent their answers, so that every store runs the same steps, on
-threads or as tasks. One that writes is run in one transaction, whose statements each see what others have
-committed before. An error that a statement met is raised where the statement was yielded, so that steps can
-go back to a savepoint.
+A generator yields statements and receives their results by ``send``, so the same operation runs on SQLite's
+thread, in a caller's thread and in an event loop. The store runs one that writes inside one transaction; each
+statement sees what other transactions have committed before it. The error of a statement is raised at its
+``yield``, so that an operation can roll back to a savepoint.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ class TransactionAbortedError(StoreError, public=StoreError):
 
 
 class Query(NamedTuple):
-    """Is answered by its rows."""
+    """A query; its result is a list of rows."""
 
     sql: str
     values: Sequence[Any] = ()
 
 
 class Statement(NamedTuple):
-    """Is answered by how many rows it touched."""
+    """A statement; its result is the number of rows it changed."""
 
     sql: str
     values: Sequence[Any] = ()
 
 
 class Statements(NamedTuple):
-    """One statement for many rows of values; is answered by how many rows it touched, on SQLite only."""
+    """One statement for many rows of values; its result is the number of rows changed, on SQLite only."""
 
     sql: str
     rows: Sequence[Sequence[Any]]
 
 
 class Compute(NamedTuple):
-    """A call that keeps a processor busy; is answered by its result."""
+    """A call that keeps a processor busy; its result is what the function returns."""
 
     function: Callable[..., Any]
     args: tuple[Any, ...]
