@@ -5,7 +5,10 @@ The names resolve on first use: importing ``powermem`` loads no database driver,
 
 from __future__ import annotations
 
+import sys
+import warnings
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from powermem._version import __version__
@@ -103,6 +106,21 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value
+
+
+class _Former(ModuleType):
+    """A module of 2.0.0b1 that pickles name; what is public of it is imported from ``powermem``."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        said = f"{self.__name__}.{name} is deprecated: import {name} from powermem"
+        warnings.warn(said, DeprecationWarning, stacklevel=2)
+        return getattr(sys.modules[__name__], name)
+
+
+for _name in ("powermem.recalled", "powermem.tasks"):
+    sys.modules[_name] = _Former(_name)
 
 
 def __dir__() -> list[str]:

@@ -104,6 +104,7 @@ async def test_a_context_is_not_learned_again(filled: AsyncMemory) -> None:
         ({"max_tokens": 1.5}, "max_tokens"),
         ({"threshold": 2}, "threshold"),
         ({"rerank": True}, "reranker"),
+        ({"rerank": "no"}, "rerank: expected True or False"),
         ({"user_id": " "}, "user_id"),
     ],
 )

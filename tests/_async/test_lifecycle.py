@@ -161,3 +161,18 @@ async def test_a_server_that_does_not_answer_is_named(config: dict[str, Any]) ->
     with pytest.raises(StoreUnavailableError, match=r"127\.0\.0\.1:9"):
         await memory.initialize()
     await memory.close()
+
+
+async def test_an_open_memory_is_not_checked_again(
+    config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(**_: Any) -> Any:
+        raise AssertionError("checked again")
+
+    async with AsyncMemory(config) as memory:
+        assert await memory.get(1) is None
+        with monkeypatch.context() as patch:
+            patch.setattr(memory._access, "open", refuse)
+            assert await memory.get(1) is None
+    with pytest.raises(ClosedError):
+        await memory.get(1)

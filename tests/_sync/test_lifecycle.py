@@ -162,3 +162,16 @@ def test_a_server_that_does_not_answer_is_named(config: dict[str, Any]) -> None:
     with pytest.raises(StoreUnavailableError, match=r"127\.0\.0\.1:9"):
         memory.initialize()
     memory.close()
+
+
+def test_an_open_memory_is_not_checked_again(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: Any) -> Any:
+        raise AssertionError("checked again")
+
+    with Memory(config) as memory:
+        assert memory.get(1) is None
+        with monkeypatch.context() as patch:
+            patch.setattr(memory._access, "open", refuse)
+            assert memory.get(1) is None
+    with pytest.raises(ClosedError):
+        memory.get(1)

@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from powermem._core.text import stemming
-from powermem._core.text import terms as text
+from powermem._core.text import terms as module
 from powermem._core.text.languages import STOP_WORDS, content, likely_languages
 from powermem._core.text.stemming import stem_in
 from powermem._core.text.terms import query_forms, query_terms, terms
@@ -76,7 +76,7 @@ FORMS = {
 @pytest.fixture
 def without_stemmers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The extra ``languages`` is not installed."""
-    caches = (stemming._stemmer, text._expand, text._ids, text._query_forms)
+    caches = (stemming._stemmer, module._expand, module._ids, module._query_forms)
     monkeypatch.setitem(sys.modules, "snowballstemmer", None)
     for cache in caches:
         cache.cache_clear()
@@ -86,7 +86,7 @@ def without_stemmers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def told(sentence: str) -> tuple[str, ...]:
-    return text._cut(sentence)[1]
+    return module._cut(sentence)[1]
 
 
 @pytest.mark.parametrize(("language", "sentence"), TOLD.items(), ids=TOLD)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import builtins
 import inspect
+import pickle
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -41,6 +43,31 @@ def test_every_error_is_public() -> None:
 def test_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'powermem' has no attribute 'Memroy'"):
         _ = powermem.Memroy
+
+
+@pytest.mark.parametrize(
+    "value", [powermem.ProcessStatus.FAILED, powermem.RecalledFact(1, "tea", 0.5, "now")]
+)
+def test_pickles_name_what_is_public(value: object) -> None:
+    written = pickle.dumps(value, protocol=0)
+    assert pickle.loads(written) == value
+    assert written.startswith((b"cpowermem\n", b"ccopy_reg\n_reconstructor\np0\n(cpowermem\n"))
+
+
+@pytest.mark.parametrize(("module", "name"), [("recalled", "RecalledFact"), ("tasks", "ProcessStatus")])
+def test_pickles_of_the_first_beta_are_read(module: str, name: str) -> None:
+    with pytest.warns(
+        DeprecationWarning, match=f"powermem.{module}.{name} is deprecated: import {name} from"
+    ) as told:
+        assert pickle.loads(f"cpowermem.{module}\n{name}\n.".encode()) is getattr(powermem, name)
+    assert len(told) == 1
+
+
+def test_what_was_private_is_gone() -> None:
+    with pytest.raises(ModuleNotFoundError):
+        import_module("powermem.clock")
+    with pytest.raises(ImportError):
+        exec("from powermem.tasks import Task")
 
 
 def loaded_by(statement: str) -> set[str]:

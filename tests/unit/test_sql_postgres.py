@@ -15,7 +15,7 @@ from powermem._core.changes.writes import AddMemory
 from powermem._core.filters import parse
 from powermem._core.metadata import decode, encode
 from powermem._core.ranking import bm25
-from powermem._core.ranking.server_rows import Found
+from powermem._core.ranking.server_rows import ServerRows
 from powermem._core.sql.filters import narrow_filter
 from powermem._core.sql.jsonb import ESCAPED, PLAIN, POSTGRES, UNICODE
 from powermem._core.sql.postgres import (
@@ -193,13 +193,15 @@ def _row(memory_id: int, run: str, begins: int, *, visible: bool = True, actor: 
 
 
 def test_neighbours_are_told_by_time_within_a_run() -> None:
-    found = Found([_row(1, "a", 30), _row(2, "a", 10), _row(3, "b", 20), _row(4, "a", 20), _row(5, "", 15)])
+    found = ServerRows(
+        [_row(1, "a", 30), _row(2, "a", 10), _row(3, "b", 20), _row(4, "a", 20), _row(5, "", 15)]
+    )
     beside = found.beside(np.array([2, 1, 4]), 2)
     assert sorted(zip(*(column.tolist() for column in beside), strict=True)) == [(1, 1, 3), (1, 2, 0)]
 
 
 def test_a_speaker_is_known_by_any_part_of_the_name() -> None:
-    found = Found([_row(1, "", 1, actor="Ana Maria"), _row(2, "", 2, actor="Bob"), _row(3, "", 3)])
+    found = ServerRows([_row(1, "", 1, actor="Ana Maria"), _row(2, "", 2, actor="Bob"), _row(3, "", 3)])
     spoken = found.spoken_by(["maria"])
     assert spoken is not None
     assert spoken.tolist() == [True, False, False]
@@ -208,7 +210,7 @@ def test_a_speaker_is_known_by_any_part_of_the_name() -> None:
 
 def test_word_scores_count_what_is_visible() -> None:
     rows = [_row(1, "", 1), _row(2, "", 2, visible=False), (*_row(3, "", 3)[:8], None, None)]
-    scores = Found(rows).lexical([5]).scores
+    scores = ServerRows(rows).lexical([5]).scores
     weight = bm25.weight(2, 1)
     expected = weight * (bm25.K1 + 1) / (1 + bm25.K1) / weight
     assert scores[0] == pytest.approx(expected)

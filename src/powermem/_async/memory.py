@@ -13,19 +13,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from .._concurrency import (
-    AsyncItems,
-    async_refuse_misuse,
-    async_residence,
-    async_to_thread,
-)
+from .._concurrency import AsyncItems, async_refuse_misuse, async_residence, async_to_thread
 from .._core import clock
 from .._core.changes.addition import Addition, read_addition
-from .._core.changes.writes import (
-    Amend,
-    Delete,
-    DeleteWhere,
-)
+from .._core.changes.writes import Amend, Delete, DeleteWhere
 from .._core.clock import read_zone
 from .._core.filters import parse as parse_filters
 from .._core.inputs import (
@@ -70,16 +61,8 @@ from .._core.results.records import (
     updated_record,
 )
 from .._core.tasks.buffering import waiting_turns
-from .._core.tasks.task import (
-    ProcessStatus,
-    Task,
-    work_scope,
-)
-from ..errors import (
-    InvalidInputError,
-    NotFoundError,
-    PowerMemError,
-)
+from .._core.tasks.task import ProcessStatus, Task, work_scope
+from ..errors import InvalidInputError, NotFoundError, PowerMemError
 from ..types import (
     AddManyResult,
     AddResult,
@@ -112,10 +95,8 @@ if TYPE_CHECKING:
     from .assembly import Components
     from .used_config import AsyncUsedConfig
 
-_logger = logging.getLogger("powermem")
 _tasks_logger = logging.getLogger("powermem.processing")
 
-_PAGE = 500
 _TIME_RANGES = {"7d": 7, "30d": 30, "90d": 90, "all": None}
 
 # Of a user's messages, when nothing else was said: an exchange is learned from as soon as it is over.
@@ -514,7 +495,7 @@ class AsyncMemory:
             expression=parse_filters(filters, self._zone),
             threshold=check_share(threshold, "threshold"),
             as_of=None if as_of is None else clock.parse(as_of, "as_of", self._zone),
-            rerank=rerank,
+            rerank=None if rerank is None else check_flag(rerank, "rerank"),
             zone=self._zone,
         )
         budget = None if max_tokens is None else check_count(max_tokens, "max_tokens", least=1)

@@ -39,7 +39,7 @@ from .stores.server.recognize import locate
 
 _logger = logging.getLogger("powermem")
 
-# Seconds that putting tasks into the store may take at least when closing.
+# Seconds that storing requested tasks may take at least when closing.
 _SUBMITTING = 5.0
 
 # Seconds that the end of the process, or of the event loop, waits for what was said last.
@@ -71,7 +71,7 @@ class Engine:
         design: what it is built from.
 
     Attributes:
-        home: the event loop that it belongs to, or nothing in particular among threads.
+        home: the event loop that it belongs to; among threads, what stands for the process.
         process: the process that it belongs to.
         holders: the shares of it; when the last one ends, it is no longer in use.
         config: the configuration.
@@ -117,12 +117,12 @@ class Engine:
         components = self.components
         if components is not None:
             return components
-        # Also before waiting: a callback of a task's end may ask something, and is waited for.
+        # Also before waiting: `close` holds the lock while it waits for observers, which may call back.
         self._check_open()
         with self._opening:
             self._check_open()
             if self.components is None:
-                # When the caller is cancelled, what was opened is there for the next one and for `close`.
+                # When the caller is cancelled, what was opened is kept for the next call and for `close`.
                 shield(self._open)
             components = self.components
             assert components is not None
@@ -200,7 +200,7 @@ class Engine:
             if self.settings.embedder.provider == PROVIDER:
                 to_thread(SHARED.load)
         except Exception as error:
-            # The next call that needs it tries it once more, and raises what stands against it.
+            # The next call that needs it tries again, and raises the error.
             _logger.warning("the memory could not be opened: %r", error)
         finally:
             self._warm.done.set_result(None)
@@ -210,7 +210,7 @@ class Engine:
             raise ClosedError("this memory was closed; make a new one")
 
     def _close_at_exit(self) -> None:
-        # In a forked child it is the parent's, and so are the threads that would have to end first.
+        # In a forked child the engine is the parent's, and so are the threads that would have to end first.
         if self.process != os.getpid():
             return
         # On a thread of its own, so that what hangs does not keep the process alive.
@@ -362,7 +362,7 @@ class Engines:
             if len(engine.holders) > 1:
                 engine.holders.discard(share)
                 return False
-            # It still counts, so that its callbacks are told what ends while closing.
+            # It still counts, so that its observers are called for tasks that end while closing.
             self._forget(engine)
             return True
 
@@ -375,8 +375,8 @@ class Engines:
         """Forget all engines in a process that was forked: they belong to the other one."""
         self._begin()
         for engine in self._engines.values():
-            # An event loop that goes on in the child is not where the engine lives.
-            engine.home = None
+            # An event loop that goes on in the child is not the one that the engine belongs to.
+            engine.home = object()
         self._foreign += self._engines.values()
         self._engines = {}
 
@@ -407,7 +407,8 @@ class Engines:
         try:
             Worker("powermem-closing", close).start()
         except PowerMemError:
-            # No thread can be had now. That must not fail the opening of another, and a later one closes it.
+            # No thread can be started now. The opening of another engine must not fail for it; a later one
+            # closes it.
             with self._lock:
                 self._engines[engine.home, engine] = engine
 

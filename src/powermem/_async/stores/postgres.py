@@ -12,8 +12,8 @@ from ..._core.clock import now as clock_now
 from ..._core.ranking.boosts import looked_up
 from ..._core.ranking.candidates import MATCHED, rarest
 from ..._core.ranking.fusion import Ranked, pool_size
-from ..._core.ranking.server_rows import Found
-from ..._core.ranking.server_search import Scoring
+from ..._core.ranking.server_rows import ServerRows
+from ..._core.ranking.server_search import ServerSearch
 from ..._core.ranking.weights import Weights
 from ..._core.sql.beside import with_turns_beside
 from ..._core.sql.collection import passes
@@ -148,7 +148,7 @@ class AsyncPostgresStore(AsyncServerStore):
     def _read(
         self, request: SearchRequest, visible: Fragment, which: Fragment, limit: int
     ) -> Steps[list[tuple[Any, ...]]]:
-        """Return the rows that `Found` takes."""
+        """Return the rows that `ServerRows` takes."""
         wanted = request.terms and [*request.terms, *looked_up(request.cues, self._weights_of(request))]
         sql, values = searched_rows(self._sql.records, visible, which, request.embedding, wanted, limit)
         # Of equals the oldest comes first.
@@ -168,7 +168,7 @@ class AsyncPostgresStore(AsyncServerStore):
             if len(self._large) > _REMEMBERED:
                 self._large.popitem(last=False)
             return None
-        return Scoring(request, self._weights_of(request), now).ranked(Found(rows))
+        return ServerSearch(request, self._weights_of(request), now).ranked(ServerRows(rows))
 
     async def _search_large(
         self, reader: AsyncReader, request: SearchRequest, visible: Fragment, now: int
@@ -200,9 +200,11 @@ class AsyncPostgresStore(AsyncServerStore):
             return self._read(request, visible, self._sql.named(ids, request.scope.user_id), len(ids))
 
         rows = await async_run(reader, read(list(ids)))
-        found = Found(rows, {})
+        found = ServerRows(rows, {})
         weights = self._weights_of(request)
-        scoring = Scoring(request, weights, now, documents=documents, length=length, frequencies=frequencies)
+        scoring = ServerSearch(
+            request, weights, now, documents=documents, length=length, frequencies=frequencies
+        )
         # On threads, since scoring some thousand rows would hold up everybody else.
         if weights.lifts and rows:
             pool = await async_to_thread(scoring.leading, found)

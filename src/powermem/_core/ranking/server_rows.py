@@ -14,7 +14,7 @@ from .columns import BoolArray, FloatArray, IntArray
 from .turns import Beside
 
 
-class Found:
+class ServerRows:
     """Columns of the rows, in the order in which the server sent them.
 
     Args:
@@ -72,7 +72,7 @@ class Found:
         documents: int | None = None,
         mean: float = 0.0,
         frequencies: Mapping[int, int] | None = None,
-    ) -> FoundWords:
+    ) -> ServerWords:
         """Return the full-text matches of a query.
 
         Args:
@@ -99,7 +99,7 @@ class Found:
         times = self._counts[places].astype(np.float32)
         gained = np.zeros((len(weights), len(self)), dtype=np.float32)
         np.maximum.at(gained, (words, rows), bm25.gain(weights[words], times, against, source))
-        return FoundWords(self, gained, float(weights.sum()))
+        return ServerWords(self, gained, float(weights.sum()))
 
     def having(self, terms: Sequence[int]) -> BoolArray:
         """Return which rows contain which terms; shape (terms, n)."""
@@ -150,7 +150,7 @@ class Found:
         return Beside(places, np.abs(steps)[which], others[places, which])
 
 
-class FoundWords:
+class ServerWords:
     """The full-text matches of one query.
 
     Args:
@@ -162,7 +162,7 @@ class FoundWords:
         scores: how well each row matches, 0 to 1; shape (n,).
     """
 
-    def __init__(self, found: Found, gained: FloatArray, best: float) -> None:
+    def __init__(self, found: ServerRows, gained: FloatArray, best: float) -> None:
         self._found = found
         self._gained = gained / np.float32(best or 1.0)
         self.scores: FloatArray = bm25.relative(gained.sum(axis=0), best)

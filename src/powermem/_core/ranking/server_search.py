@@ -8,11 +8,11 @@ from ...types import SearchRequest
 from .columns import FloatArray
 from .fusion import Ranked, combine, pool_size, rank
 from .selection import best
-from .server_rows import Found, FoundWords
+from .server_rows import ServerRows, ServerWords
 from .weights import Weights
 
 
-class Scoring:
+class ServerSearch:
     """Scores rows: first to choose those whose neighbours have to be read, then together with these.
 
     Args:
@@ -41,14 +41,14 @@ class Scoring:
         self._mean = length / documents if documents else 0.0
         self._frequencies = frequencies
 
-    def leading(self, found: Found) -> list[int]:
+    def leading(self, found: ServerRows) -> list[int]:
         """Return the rows that take part in the boosts, best first."""
         dense, words = self._arms(found)
         base = combine(dense, None if words is None else words.scores, self._weights)
         rows: list[int] = best(base, found.visible, pool_size(self._request.limit)).tolist()
         return rows
 
-    def ranked(self, found: Found) -> list[tuple[int, Ranked]]:
+    def ranked(self, found: ServerRows) -> list[tuple[int, Ranked]]:
         """Return the ids of the best rows with their scores, best first."""
         if not len(found):
             return []
@@ -68,7 +68,7 @@ class Scoring:
         least = request.threshold
         return [(found.ids[one.row], one) for one in answer if least is None or one.score >= least]
 
-    def _arms(self, found: Found) -> tuple[FloatArray | None, FoundWords | None]:
+    def _arms(self, found: ServerRows) -> tuple[FloatArray | None, ServerWords | None]:
         request = self._request
         dense = None if request.embedding is None else found.dense()
         if request.terms is None:

@@ -38,6 +38,10 @@ class RecalledFact:
         return cast("FactRecord", asdict(self))
 
 
+# Pickles name it as users do, so that it can move.
+RecalledFact.__module__ = "powermem"
+
+
 def once(hits: Sequence[Hit]) -> list[Hit]:
     """Return hits without duplicates: of the same text of one user, such as in two runs, only the best."""
     best: dict[tuple[str | None, str], Hit] = {}

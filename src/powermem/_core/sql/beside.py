@@ -6,14 +6,16 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, Protocol
 
-from ..ranking.server_rows import Found
+from ..ranking.server_rows import ServerRows
 from .steps import Steps
 
 
 class SearchingSQL(Protocol):
     """A collection whose server can search."""
 
-    def turns_beside(self, found: Found, rows: Sequence[int], span: int) -> Steps[list[tuple[int, int, int]]]:
+    def turns_beside(
+        self, found: ServerRows, rows: Sequence[int], span: int
+    ) -> Steps[list[tuple[int, int, int]]]:
         """Return the turns around rows that were found: the row's id, the turn's, and the distance in turns.
 
         Args:
@@ -26,16 +28,16 @@ class SearchingSQL(Protocol):
 def with_turns_beside(
     sql: SearchingSQL,
     rows: Sequence[tuple[Any, ...]],
-    found: Found,
+    found: ServerRows,
     pool: Sequence[int],
     span: int,
     read: Callable[[list[int]], Steps[list[tuple[Any, ...]]]],
-) -> Steps[Found]:
+) -> Steps[ServerRows]:
     """Return the rows with those said beside the best of them.
 
     Args:
         sql: the collection.
-        rows: what was found, as `Found` takes it.
+        rows: what was found, as `ServerRows` takes it.
         found: the same.
         pool: the best of them, by position.
         span: how many turns to look away in each direction.
@@ -54,4 +56,4 @@ def with_turns_beside(
     for memory_id, other, distance in near:
         if other in place:
             beside.setdefault(place[memory_id], []).append((distance, place[other]))
-    return Found(rows, beside)
+    return ServerRows(rows, beside)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...types import Row, Words
-from ..ranking.server_rows import Found
+from ..ranking.server_rows import ServerRows
 from .collection import NewColumn
 from .dialects import Fragment
 from .mysql import MySQLSQL
@@ -202,7 +202,9 @@ class OceanBaseSQL(MySQLSQL):
             (4 * dimension, *chosen.values),
         )
 
-    def turns_beside(self, found: Found, rows: Sequence[int], span: int) -> Steps[list[tuple[int, int, int]]]:
+    def turns_beside(
+        self, found: ServerRows, rows: Sequence[int], span: int
+    ) -> Steps[list[tuple[int, int, int]]]:
         """See `_core.sql.beside.SearchingSQL`."""
         side = (
             f"(SELECT ? AS place, id, valid_from FROM {self.records} WHERE user_id = ? AND run_id = ? "
@@ -245,7 +247,7 @@ def cosine(embedding: bytes) -> Fragment:
 def searched_rows(
     table: str, visible: Fragment, which: Fragment, embedding: bytes | None
 ) -> tuple[str, list[Any]]:
-    """Return the query for what ``_core.ranking.server_rows.Found`` takes, and its parameters.
+    """Return the query for what ``_core.ranking.server_rows.ServerRows`` takes, and its parameters.
 
     Args:
         table: the memories.

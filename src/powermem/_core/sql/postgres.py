@@ -11,7 +11,7 @@ import numpy as np
 
 from ...types import Row, Words
 from ..metadata import encode
-from ..ranking.server_rows import Found
+from ..ranking.server_rows import ServerRows
 from .dialects import Fragment
 from .jsonb import ESCAPED, PLAIN, POSTGRES, UNICODE
 from .schema import create_queue, queue_tables
@@ -268,7 +268,9 @@ class PostgresSQL(ServerSQL):
     def loaded_json(self, text: str) -> str:
         return unescape_json(text)
 
-    def turns_beside(self, found: Found, rows: Sequence[int], span: int) -> Steps[list[tuple[int, int, int]]]:
+    def turns_beside(
+        self, found: ServerRows, rows: Sequence[int], span: int
+    ) -> Steps[list[tuple[int, int, int]]]:
         """See `_core.sql.beside.SearchingSQL`."""
         side = (
             "(SELECT id, row_number() OVER (ORDER BY valid_from {order}, id {order}) AS distance "
@@ -301,7 +303,7 @@ def searched_rows(
     terms: Sequence[int] | None,
     limit: int,
 ) -> tuple[str, list[Any]]:
-    """Return the query for what ``_core.ranking.server_rows.Found`` takes, and its parameters.
+    """Return the query for what ``_core.ranking.server_rows.ServerRows`` takes, and its parameters.
 
     Args:
         table: the memories.

@@ -37,6 +37,9 @@ class ProcessStatus(str, Enum):
         return self.value
 
 
+# Pickles name it as users do, so that it can move.
+ProcessStatus.__module__ = "powermem"
+
 OPEN = frozenset({ProcessStatus.PENDING, ProcessStatus.RUNNING})
 """The states of tasks that are not over."""
 

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from ...._concurrency import to_thread
 from ...._core.ranking.candidates import MATCHED, Tally, rarest
 from ...._core.ranking.fusion import Ranked, pool_size
-from ...._core.ranking.server_rows import Found
-from ...._core.ranking.server_search import Scoring
+from ...._core.ranking.server_rows import ServerRows
+from ...._core.ranking.server_search import ServerSearch
 from ...._core.ranking.weights import Weights
 from ...._core.sql.beside import with_turns_beside
 from ...._core.sql.collection import passes
@@ -226,7 +226,7 @@ class IndexedSearch:
     def _rows(
         self, request: SearchRequest, visible: Visible, ids: Sequence[int]
     ) -> Steps[list[tuple[Any, ...]]]:
-        """Return the rows that `Found` takes, of equals the oldest first."""
+        """Return the rows that `ServerRows` takes, of equals the oldest first."""
         rows: list[tuple[Any, ...]] = []
         for start in range(0, len(ids), _PAGE):
             which = self._sql.named(ids[start : start + _PAGE], request.scope.user_id)
@@ -263,8 +263,8 @@ class IndexedSearch:
         if not rows:
             return []
         weights = self._weights if request.boosts else self._plain
-        found = Found(rows, {})
-        scoring = Scoring(
+        found = ServerRows(rows, {})
+        scoring = ServerSearch(
             request,
             weights,
             now,
