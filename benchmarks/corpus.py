@@ -17,8 +17,8 @@ from powermem._core.changes.writes import Restore
 from powermem._core.ids import new_id
 from powermem._core.text.cleaning import content_hash
 from powermem._core.text.indexing import embedding_bytes
+from powermem._core.values import EmbedderIdentity, Row, Scope, Stored
 from powermem._sqlite.engine import Engine
-from powermem.types import EmbedderIdentity, Row, Scope, Stored
 
 from .endpoint import MODEL
 

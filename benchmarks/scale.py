@@ -24,8 +24,9 @@ import numpy.typing as npt
 from powermem import AsyncMemory, Memory, register_embedder
 from powermem._core.embedding.minilm import available
 from powermem._core.query.question import read as read_question
+from powermem._core.query.search import SearchRequest
+from powermem._core.values import Scope
 from powermem._sqlite.engine import Engine
-from powermem.types import Scope, SearchRequest
 
 from . import corpus, embedded
 from .measure import Heartbeat, in_fresh_process, interleave, run_as_child, seconds

@@ -14,8 +14,8 @@ from powermem._async.retrieval.query import Query
 from powermem._async.retrieval.search import AsyncRetrieval
 from powermem._async.stores.sqlite import AsyncSQLiteStore
 from powermem._core.ranking.weights import Weights
+from powermem._core.values import Scope
 from powermem._sqlite.engine import Engine
-from powermem.types import Scope
 
 from ..corpus import COLLECTION
 from .adapters import PROVIDER, PowerMem

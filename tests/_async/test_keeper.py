@@ -15,7 +15,7 @@ from powermem import AsyncMemory
 from powermem._async.processing.handle import AsyncProcessTask
 from powermem._async.processing.scheduler import AsyncScheduler
 from powermem._concurrency import AsyncEvent, async_gather
-from powermem.types import Scope
+from powermem._core.values import Scope
 
 
 async def test_waiting_knows_what_was_begun_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,9 +16,9 @@ from powermem._async.stores.steps import async_run
 from powermem._core.sql import mysql
 from powermem._core.sql.steps import Steps, TransactionAbortedError
 from powermem._core.sql.transfer import Transfer
+from powermem._core.values import EmbedderIdentity
 from powermem._drivers.base import AsyncConnection
 from powermem.errors import EmbeddingMismatchError, StoreUnavailableError
-from powermem.types import EmbedderIdentity
 
 pytestmark = pytest.mark.stores("mysql", "oceanbase")
 

@@ -11,8 +11,9 @@ from powermem._async.stores.oceanbase import search
 from powermem._async.stores.oceanbase.store import AsyncOceanBaseStore
 from powermem._concurrency import async_gather
 from powermem._core.filters import parse
+from powermem._core.query.search import SearchRequest
 from powermem._core.sql.oceanbase import OceanBaseSQL
-from powermem.types import Scope, SearchRequest
+from powermem._core.values import Scope
 from tests.support.additions import memory_of, search_for, vector
 from tests.support.databases import execute
 from tests.support.filling import random_texts

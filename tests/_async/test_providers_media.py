@@ -12,10 +12,10 @@ from powermem._async.providers.factory import build_llm, build_media
 from powermem._async.providers.http import AsyncHTTPClient
 from powermem._async.providers.media import AsyncMedia
 from powermem._core.messages.normalize import read_messages
+from powermem._core.values import Usage
 from powermem._core.wire.retry import Backoff
 from powermem.config import resolve
 from powermem.errors import ConfigError, InvalidInputError, ProviderError, RateLimitError
-from powermem.types import Usage
 from tests.support.apiserver import ApiServer, Behaviour, failure
 
 KEY = "sk-proj-a1b2c3d4e5f6g7h8"

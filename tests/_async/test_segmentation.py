@@ -11,8 +11,8 @@ import pytest
 from powermem._async.extraction.extractor import AsyncExtractor
 from powermem._async.providers.factory import build_llm
 from powermem._async.providers.http import AsyncHTTPClient
+from powermem._core.values import Message, Usage
 from powermem.config import resolve
-from powermem.types import Message, Usage
 from tests.support.apiserver import EMPTY, NO_MONEY, ApiServer, Behaviour, failure, page, too_long
 from tests.support.scripted import ScriptedModel, openai_llm, shown
 

@@ -12,7 +12,7 @@ from powermem import InvalidInputError, Memory, NotFoundError
 from powermem._concurrency import sleep
 from powermem._core import clock
 from powermem._core.results.records import completion_key
-from powermem.types import Scope
+from powermem._core.values import Scope
 from tests.support.apiserver import ApiServer
 
 CALLS: list[dict[str, Any]] = [

@@ -14,9 +14,9 @@ import pytest
 
 from powermem import Memory
 from powermem._concurrency import Event, gather
+from powermem._core.values import Scope
 from powermem._sync.processing.handle import ProcessTask
 from powermem._sync.processing.scheduler import Scheduler
-from powermem.types import Scope
 
 
 def test_waiting_knows_what_was_begun_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,12 +14,12 @@ from powermem import Memory
 from powermem._core.sql import mysql
 from powermem._core.sql.steps import Steps, TransactionAbortedError
 from powermem._core.sql.transfer import Transfer
+from powermem._core.values import EmbedderIdentity
 from powermem._drivers.base import Connection
 from powermem._sync.stores.mysql import MySQLStore
 from powermem._sync.stores.server import store as server
 from powermem._sync.stores.steps import run
 from powermem.errors import EmbeddingMismatchError, StoreUnavailableError
-from powermem.types import EmbedderIdentity
 
 pytestmark = pytest.mark.stores("mysql", "oceanbase")
 

@@ -10,10 +10,11 @@ import pytest
 from powermem import Memory
 from powermem._concurrency import gather
 from powermem._core.filters import parse
+from powermem._core.query.search import SearchRequest
 from powermem._core.sql.oceanbase import OceanBaseSQL
+from powermem._core.values import Scope
 from powermem._sync.stores.oceanbase import search
 from powermem._sync.stores.oceanbase.store import OceanBaseStore
-from powermem.types import Scope, SearchRequest
 from tests.support.additions import memory_of, search_for, vector
 from tests.support.databases import execute
 from tests.support.filling import random_texts

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from powermem._core.messages.normalize import read_messages
+from powermem._core.values import Usage
 from powermem._core.wire.retry import Backoff
 from powermem._sync.providers.factory import build_llm, build_media
 from powermem._sync.providers.http import HTTPClient
 from powermem._sync.providers.media import Media
 from powermem.config import resolve
 from powermem.errors import ConfigError, InvalidInputError, ProviderError, RateLimitError
-from powermem.types import Usage
 from tests.support.apiserver import ApiServer, Behaviour, failure
 
 KEY = "sk-proj-a1b2c3d4e5f6g7h8"

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from powermem._core.values import Message, Usage
 from powermem._sync.extraction.extractor import Extractor
 from powermem._sync.providers.factory import build_llm
 from powermem._sync.providers.http import HTTPClient
 from powermem.config import resolve
-from powermem.types import Message, Usage
 from tests.support.apiserver import EMPTY, NO_MONEY, ApiServer, Behaviour, failure, page, too_long
 from tests.support.scripted import ScriptedModel, openai_llm, shown
 

@@ -12,7 +12,7 @@ import pytest
 
 from powermem import Memory
 from powermem._core.embedding import minilm
-from powermem.types import Scope
+from powermem._core.values import Scope
 from tests.support.chatserver import ChatServer
 
 pytest.importorskip("openai")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory, Memory
-from powermem.types import Scope
+from powermem._core.values import Scope
 from tests.support.chatserver import ChatServer
 
 pytestmark = pytest.mark.slow

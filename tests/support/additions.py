@@ -9,9 +9,10 @@ from powermem._core.clock import now
 from powermem._core.embedding.mock import mock_vectors
 from powermem._core.ids import new_id
 from powermem._core.query.question import read
+from powermem._core.query.search import SearchRequest
 from powermem._core.text.cleaning import content_hash
 from powermem._core.text.indexing import embedding_bytes
-from powermem.types import Row, Scope, SearchRequest
+from powermem._core.values import Row, Scope
 
 ANA = Scope("ana")
 

@@ -12,8 +12,8 @@ from powermem._core.changes.reconcile import Candidate, NewMemories, add
 from powermem._core.changes.writes import AddMemory, Change
 from powermem._core.clock import now
 from powermem._core.text.indexing import embedding_bytes
+from powermem._core.values import EmbedderIdentity, Fact, Scope
 from powermem._sqlite.engine import Engine
-from powermem.types import EmbedderIdentity, Fact, Scope
 
 _BATCH = 1000
 # As many different words as a large conversation has; common ones are drawn more often.

@@ -14,7 +14,7 @@ from powermem._core.sql.dialects import SQLITE
 from powermem._core.sql.filters import compile_filter, register_functions
 from powermem._core.sql.rows import COLUMNS, to_row
 from powermem._core.sql.schema import sqlite_schema
-from powermem.types import Row, Scope
+from powermem._core.values import Row, Scope
 
 Filter = Mapping[str, Any]
 

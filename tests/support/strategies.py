@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from powermem._core.filters import COLUMNS
-from powermem.types import Row, Scope
+from powermem._core.values import Row, Scope
 from tests.support.filtering import Filter
 
 # What is near a boundary of JSON, of SQLite or of floats. Rows and filters draw from the same few, to meet.

@@ -14,7 +14,7 @@ from powermem._core.ranking.fusion import rank
 from powermem._core.ranking.partition import Partition, PartitionRows
 from powermem._core.ranking.weights import Weights
 from powermem._core.text.indexing import index
-from powermem.types import Row, Scope
+from powermem._core.values import Row, Scope
 
 _DAY = 86_400_000_000
 # 4 October 2024.

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from powermem._async.stores.server.partitions import AsyncCachedSearch
+from powermem._core.query.search import SearchRequest
 from powermem._core.ranking.columns import Column, Names
 from powermem._core.ranking.postings import Postings
 from powermem._core.ranking.turns import Turns
@@ -21,7 +22,7 @@ from powermem._core.sql.queries import Queries
 from powermem._core.sql.sqlite import SQLiteSQL
 from powermem._core.sql.steps import Query, Steps
 from powermem._core.text.indexing import embedding_bytes, index, query_ids
-from powermem.types import Row, Scope, SearchRequest
+from powermem._core.values import Row, Scope
 
 DIMENSION = 16
 PATIENCE = 60.0

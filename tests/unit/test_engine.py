@@ -13,6 +13,7 @@ import pytest
 
 from powermem._core.changes.reconcile import Candidate, NewMemories, add
 from powermem._core.changes.writes import AddMemory, Change, Delete, Supersede
+from powermem._core.query.search import SearchRequest
 from powermem._core.ranking import postings
 from powermem._core.ranking.cache import PartitionCache
 from powermem._core.ranking.codes import Codes
@@ -24,11 +25,11 @@ from powermem._core.ranking.vectors import Vectors
 from powermem._core.sql import schema
 from powermem._core.sql.sqlite import SQLiteSQL
 from powermem._core.text.indexing import embedding_bytes, query_ids
+from powermem._core.values import EmbedderIdentity, Fact, Message, Scope
 from powermem._sqlite import engine as engine_module
 from powermem._sqlite import searcher as searcher_module
 from powermem._sqlite.engine import Engine
 from powermem.errors import EmbeddingMismatchError, StoreError
-from powermem.types import EmbedderIdentity, Fact, Message, Scope, SearchRequest
 
 IDENTITY = EmbedderIdentity("mock", "m", 192)
 

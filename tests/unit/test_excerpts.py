@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from powermem._core.changes.reconcile import candidates
 from powermem._core.messages import excerpts
 from powermem._core.messages.excerpts import LONGEST, MOST_TURNS, Excerpts
-from powermem.types import Fact, Message
+from powermem._core.values import Fact, Message
 
 
 def sentences(count: int) -> str:

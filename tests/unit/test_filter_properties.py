@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from powermem._core.filters import parse
 from powermem._core.sql.dialects import SQLITE
 from powermem._core.sql.filters import compile_filter
+from powermem._core.values import Row, Scope
 from powermem.errors import FilterError
-from powermem.types import Row, Scope
 from tests.support.filtering import Filter, found, found_by_python, found_by_sqlite, open_table
 from tests.support.strategies import (
     FLOATS,

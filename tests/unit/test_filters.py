@@ -12,7 +12,7 @@ import pytest
 from powermem._core.filters import parse
 from powermem._core.sql.dialects import SQLITE
 from powermem._core.sql.filters import compile_filter
-from powermem.types import Row, Scope
+from powermem._core.values import Row, Scope
 from tests.support.filtering import Filter, found, open_table
 
 

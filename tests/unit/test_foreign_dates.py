@@ -10,7 +10,7 @@ from powermem._core.clock import parse, read_zone
 from powermem._core.query import question
 from powermem._core.rules import extract
 from powermem._core.rules.dates import find_dates
-from powermem.types import Message
+from powermem._core.values import Message
 
 WEDNESDAY = date(2026, 4, 22)
 

@@ -20,7 +20,7 @@ import pytest
 
 from powermem import AsyncMemory
 from powermem._async.stores.sqlite import AsyncSQLiteStore
-from powermem.types import EmbedderIdentity, Scope
+from powermem._core.values import EmbedderIdentity, Scope
 from tests.support.apiserver import ApiServer
 from tests.support.filling import fill, random_texts, random_vectors
 from tests.support.scripted import openai_embedder

@@ -23,7 +23,7 @@ from powermem._core.parsing import (
     parse_segments,
     read_facts,
 )
-from powermem.types import Fact
+from powermem._core.values import Fact
 
 # Control characters are cleaned away.
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]))

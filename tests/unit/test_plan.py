@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from powermem._core.changes.reconcile import NewMemories, candidates, carry_out
 from powermem._core.parsing import Decision, Decisions
-from powermem.types import Fact, Message, Scope
+from powermem._core.values import Fact, Message, Scope
 
 
 def test_decisions_are_looked_at_once() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from powermem._core.messages.portions import Portion, halve
-from powermem.types import Message
+from powermem._core.values import Message
 
 
 def halved(portion: Portion) -> tuple[Portion, Portion]:

@@ -11,7 +11,7 @@ from powermem._core.changes.reconcile import NewMemories, learn
 from powermem._core.parsing import ParseError, parse_extraction
 from powermem._core.rules import extract, stated_preferences
 from powermem._core.text.cleaning import content_hash
-from powermem.types import Extracted, Fact, FoundPreference, Message, Scope
+from powermem._core.values import Extracted, Fact, FoundPreference, Message, Scope
 
 CHEAP = {
     "type": "implicit",

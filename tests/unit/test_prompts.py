@@ -19,7 +19,8 @@ from powermem._core.prompts.quoting import frame, quote
 from powermem._core.prompts.recall import RECALL_CLOSE, RECALL_OPEN, quote_recalled, strip_recalled
 from powermem._core.prompts.repair import repair_messages
 from powermem._core.prompts.segmentation import SEGMENTATION_SCHEMA, segmentation_messages
-from powermem.types import Fact, Message, Schema
+from powermem._core.values import Fact, Message
+from powermem.types import Schema
 
 TODAY = parse("2024-03-01T09:00:00Z")
 MONDAY = parse("2023-05-08T13:56:00Z")

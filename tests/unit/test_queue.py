@@ -14,8 +14,8 @@ from powermem._core.sql.queue import QueueSQL
 from powermem._core.sql.sqlite import SQLiteSQL
 from powermem._core.sql.steps import Query, Statements, Steps
 from powermem._core.tasks.task import ProcessStatus, lane_of
+from powermem._core.values import Scope
 from powermem._sqlite.engine import Engine
-from powermem.types import Scope
 from tests.support.additions import ANA
 from tests.support.queueing import AT, LANE, UNTIL, becomes, said, task_of
 

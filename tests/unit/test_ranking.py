@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from powermem._core.query.search import Cues
 from powermem._core.ranking.bm25 import K1, B
 from powermem._core.ranking.codes import Codes
 from powermem._core.ranking.fusion import combine, rank
@@ -20,7 +21,6 @@ from powermem._core.ranking.selection import best, highest
 from powermem._core.ranking.vectors import Vectors, normalize
 from powermem._core.ranking.weights import Weights
 from powermem._core.text.terms import count_terms, term_id
-from powermem.types import Cues
 
 
 def unit(*values: float) -> np.ndarray:

@@ -13,7 +13,7 @@ from powermem._core.changes.reconcile import NewMemories
 from powermem._core.changes.writes import AddMemory, Amend, Change, LinkTurns, ReplaceText, Supersede
 from powermem._core.filters import parse
 from powermem._core.tasks.task import Task
-from powermem.types import Row, Scope
+from powermem._core.values import Row, Scope
 
 AT = 1_800_000_000_000_000
 SCOPE = Scope("ana", "a", "r")

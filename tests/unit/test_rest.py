@@ -9,10 +9,11 @@ import pytest
 
 from powermem._core.clock import parse
 from powermem._core.messages.rough import ROUGH_TYPE, rough_metadata, rough_texts
+from powermem._core.query.search import Hit
 from powermem._core.results.records import hit_record, preference_record, record, task_record
 from powermem._core.tasks.task import Preference, ProcessStatus, Task
+from powermem._core.values import Message, Row, Scope
 from powermem.rest import memory_detail, preference_detail, reply
-from powermem.types import Hit, Message, Row, Scope
 
 MORNING = parse("2025-12-10T09:44:35.901234Z")
 SCOPE = Scope("ana", None, "0610")

@@ -10,7 +10,7 @@ from powermem._core.clock import parse
 from powermem._core.messages.normalize import read_messages
 from powermem._core.messages.rough import ROUGH_TYPE, is_rough, rough_metadata, rough_texts
 from powermem._core.prompts.recall import quote_recalled
-from powermem.types import Message, Row, Scope
+from powermem._core.values import Message, Row, Scope
 
 MORNING = parse("2025-12-10T09:44:31Z")
 NOON = parse("2025-01-02T12:05:00+00:00")

@@ -13,7 +13,7 @@ from powermem._core.rules import extract
 from powermem._core.rules.dates import resolve
 from powermem._core.rules.names import stated_name
 from powermem._core.rules.sentences import split
-from powermem.types import Fact, Message
+from powermem._core.values import Fact, Message
 
 MONDAY = parse("2023-05-08T13:56:00Z")
 

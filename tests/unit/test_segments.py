@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from powermem._core.parsing import ParseError, parse_segments
 from powermem._core.tasks.buffering import GAP, by_gap
-from powermem.types import Scope, Turn
+from powermem._core.values import Scope, Turn
 
 MINUTE = 60_000_000
 

@@ -10,9 +10,9 @@ import numpy as np
 from .._concurrency import AsyncLock
 from .._core.embedding.cache import Vector
 from .._core.text.indexing import embedding_bytes
+from .._core.values import EmbedderIdentity
 from .._core.wire.reasons import TOO_LONG, UNUSABLE
 from ..errors import ConfigError, EmbeddingMismatchError, PowerMemError, ProviderError
-from ..types import EmbedderIdentity
 from .providers.batched import AsyncBatchedEmbedder, Outcome
 from .stores.base import AsyncStore
 

@@ -14,9 +14,10 @@ from typing import IO, Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from ..errors import InvalidInputError
-from ..types import ProgressRecord, Scope, TaskStatus
+from ..types import ProgressRecord, TaskStatus
 from .masking import shown
 from .text.cleaning import check_text
+from .values import Scope
 
 Id: TypeAlias = str | int | UUID
 """An id of a user, an agent, a run or an actor, as it may be passed."""

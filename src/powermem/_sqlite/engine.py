@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from .._core.changes.accesses import Accesses
 from .._core.changes.writes import Change, Outcome
+from .._core.query.search import Hit, SearchRequest
 from .._core.ranking.weights import Weights
 from .._core.sql.apply import Writer
 from .._core.sql.embedder import EmbedderSQL
@@ -17,7 +18,6 @@ from .._core.sql.queue import QueueSQL
 from .._core.sql.sqlite import SQLiteSQL
 from .._core.sql.steps import Steps
 from ..errors import StoreError
-from ..types import Hit, SearchRequest
 from .connection import Database, translate
 from .partitions import Partitions
 from .searcher import Searcher

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from .._core.clock import now as clock_now
+from .._core.query.search import Hit, SearchRequest
 from .._core.ranking.fusion import Ranked
 from .._core.ranking.partition import Partition
 from .._core.ranking.search import Search, cosines
 from .._core.ranking.weights import Weights
 from .._core.sql.queries import Queries
-from ..types import Hit, SearchRequest
 from .partitions import Partitions
 from .steps import run
 

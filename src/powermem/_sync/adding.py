@@ -37,8 +37,9 @@ from .._core.tasks.buffering import waiting_turns
 from .._core.tasks.task import Task, lane_of
 from .._core.text.cleaning import content_hash
 from .._core.tracing import Value, annotate, span
+from .._core.values import Message, Row, Scope, Usage
 from ..errors import InvalidInputError, StoreUnavailableError
-from ..types import AddResult, MemoryEvent, Message, Row, Scope, Usage, UsageRecord
+from ..types import AddResult, MemoryEvent, UsageRecord
 from .bulk.loading import Outcome as Loaded
 from .encoder import Encoder
 from .extraction.extractor import Extractor

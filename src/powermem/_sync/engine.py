@@ -26,10 +26,10 @@ from .._core.forks import free_in_child, undivided
 from .._core.ids import new_id
 from .._core.inputs import Observer
 from .._core.tasks.task import OPEN, ProcessStatus
+from .._core.values import Scope
 from ..config.conn import settled
 from ..config.resolution import store_settings
 from ..errors import ClosedError, EmbeddingMismatchError, PowerMemError, ProcessTimeout
-from ..types import Scope
 from .assembly import Components, Design, Share, assemble
 from .clients.keeper import Keeper
 from .processing.handle import ProcessTask, Watcher

@@ -63,6 +63,7 @@ from .._core.results.records import (
 )
 from .._core.tasks.buffering import waiting_turns
 from .._core.tasks.task import ProcessStatus, Task, work_scope
+from .._core.values import Row, Scope
 from ..errors import InvalidInputError, NotFoundError, PowerMemError
 from ..types import (
     AddManyResult,
@@ -77,8 +78,6 @@ from ..types import (
     MessageRecord,
     PreferenceRecord,
     ReembedResult,
-    Row,
-    Scope,
     SearchResult,
     TaskRecord,
     TaskStatus,

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._core.results.records import usage_record
+from .._core.values import Usage
 from ..errors import PowerMemError
-from ..types import AddResult, Usage, UsageRecord
+from ..types import AddResult, UsageRecord
 from . import views
 from .configuration import open_memory, scope
 from .output import Output

@@ -12,7 +12,7 @@ from powermem._async.stores.base import AsyncStore
 from powermem._concurrency import async_gather
 from powermem._core.changes.writes import Change, DeleteWhere, FinishTurns, FreeTurns, LinkTurns, TurnsGone
 from powermem._core.tasks.task import BufferedTurn, ProcessStatus, Task, lane_of
-from powermem.types import Scope, Turn
+from powermem._core.values import Scope, Turn
 from tests.support.additions import ANA, memory_of
 from tests.support.queueing import AT, LANE, SECOND, UNTIL, USERS, becomes, said, task_of
 

@@ -32,7 +32,7 @@ from powermem._core.changes.writes import (
     VersionConflict,
 )
 from powermem._core.clock import now
-from powermem.types import Row, Scope
+from powermem._core.values import Row, Scope
 from tests.support.additions import ANA, memory_of, search_for, turn_of, vector
 
 pytestmark = pytest.mark.stores

@@ -10,7 +10,7 @@ import pytest
 from powermem import AsyncMemory
 from powermem._async.stores.base import AsyncStore
 from powermem._core.clock import parse
-from powermem.types import Scope
+from powermem._core.values import Scope
 from tests.support.additions import memory_of, search_for, turn_of
 
 pytestmark = pytest.mark.stores

@@ -11,7 +11,7 @@ from powermem import AsyncMemory
 from powermem._async.stores.base import AsyncStore
 from powermem._core.filters import parse
 from powermem._core.filters.match import matches
-from powermem.types import Row, Scope
+from powermem._core.values import Row, Scope
 from tests.support.additions import memory_of, search_for
 from tests.support.filtering import Filter
 from tests.support.strategies import IDS, TEXTS, UNUSUAL, filters

@@ -21,7 +21,7 @@ from powermem._core.changes.writes import (
     UpdateTask,
 )
 from powermem._core.tasks.task import ProcessStatus, Task, lane_of
-from powermem.types import Scope
+from powermem._core.values import Scope
 from tests.support.additions import memory_of
 from tests.support.queueing import AT, LANE, LONG, SECOND, UNTIL, USERS, becomes, said, task_of
 

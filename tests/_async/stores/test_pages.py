@@ -12,7 +12,7 @@ from powermem import AsyncMemory
 from powermem._async.stores.base import AsyncStore
 from powermem._concurrency import AsyncEvent, async_gather
 from powermem._core.changes.writes import Amend
-from powermem.types import Scope
+from powermem._core.values import Scope
 from tests.support.additions import memory_of
 
 pytestmark = pytest.mark.stores

@@ -18,8 +18,8 @@ from powermem._core.changes.writes import DeleteWhere, FinishTurns, TaskEnded, T
 from powermem._core.filters import parse
 from powermem._core.sql.schema import DATED_TABLES, QUEUE_TABLES
 from powermem._core.tasks.task import ProcessStatus, lane_of
+from powermem._core.values import Scope
 from powermem.config import resolve
-from powermem.types import Scope
 from tests.support.additions import ANA, memory_of, turn_of
 from tests.support.databases import execute
 from tests.support.queueing import (

@@ -8,7 +8,7 @@ import pytest
 
 from powermem import AsyncMemory
 from powermem._async.stores.base import AsyncStore
-from powermem.types import Scope
+from powermem._core.values import Scope
 from tests.support.additions import memory_of, search_for
 
 pytestmark = pytest.mark.stores

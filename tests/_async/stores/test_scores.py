@@ -14,9 +14,10 @@ from powermem._async.stores.oceanbase import search
 from powermem._async.stores.oceanbase.store import AsyncOceanBaseStore
 from powermem._core.changes.writes import AddMemory, Amend, Delete, ReplaceText, Supersede
 from powermem._core.filters import parse
+from powermem._core.query.search import Hit, SearchRequest
 from powermem._core.sql.oceanbase import OceanBaseSQL
 from powermem._core.text.terms import term_id
-from powermem.types import Hit, Scope, SearchRequest
+from powermem._core.values import Scope
 from tests.support.additions import memory_of, search_for, vector
 from tests.support.filling import random_texts
 

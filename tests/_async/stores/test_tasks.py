@@ -14,7 +14,7 @@ from powermem._concurrency import async_gather
 from powermem._core.changes.writes import Added, Change, Duplicate, Items, TaskEnded, VersionConflict
 from powermem._core.changes.writes import Delete as DeleteMemory
 from powermem._core.tasks.task import ProcessStatus, QueueStatistics, Task, lane_of
-from powermem.types import Scope
+from powermem._core.values import Scope
 from tests.support.additions import ANA, memory_of
 from tests.support.queueing import ALL, AT, LANE, SECOND, UNTIL, USERS, becomes, said, task_of
 

@@ -12,8 +12,8 @@ from powermem import StoreError
 from powermem._concurrency import gather
 from powermem._core.changes.writes import Change, DeleteWhere, FinishTurns, FreeTurns, LinkTurns, TurnsGone
 from powermem._core.tasks.task import BufferedTurn, ProcessStatus, Task, lane_of
+from powermem._core.values import Scope, Turn
 from powermem._sync.stores.base import Store
-from powermem.types import Scope, Turn
 from tests.support.additions import ANA, memory_of
 from tests.support.queueing import AT, LANE, SECOND, UNTIL, USERS, becomes, said, task_of
 

@@ -32,8 +32,8 @@ from powermem._core.changes.writes import (
     VersionConflict,
 )
 from powermem._core.clock import now
+from powermem._core.values import Row, Scope
 from powermem._sync.stores.base import Store
-from powermem.types import Row, Scope
 from tests.support.additions import ANA, memory_of, search_for, turn_of, vector
 
 pytestmark = pytest.mark.stores

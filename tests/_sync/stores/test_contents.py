@@ -10,8 +10,8 @@ import pytest
 
 from powermem import Memory
 from powermem._core.clock import parse
+from powermem._core.values import Scope
 from powermem._sync.stores.base import Store
-from powermem.types import Scope
 from tests.support.additions import memory_of, search_for, turn_of
 
 pytestmark = pytest.mark.stores

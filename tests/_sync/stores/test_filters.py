@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from powermem import Memory
 from powermem._core.filters import parse
 from powermem._core.filters.match import matches
+from powermem._core.values import Row, Scope
 from powermem._sync.stores.base import Store
-from powermem.types import Row, Scope
 from tests.support.additions import memory_of, search_for
 from tests.support.filtering import Filter
 from tests.support.strategies import IDS, TEXTS, UNUSUAL, filters

@@ -21,8 +21,8 @@ from powermem._core.changes.writes import (
     UpdateTask,
 )
 from powermem._core.tasks.task import ProcessStatus, Task, lane_of
+from powermem._core.values import Scope
 from powermem._sync.stores.base import Store
-from powermem.types import Scope
 from tests.support.additions import memory_of
 from tests.support.queueing import AT, LANE, LONG, SECOND, UNTIL, USERS, becomes, said, task_of
 

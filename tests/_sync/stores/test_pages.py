@@ -12,8 +12,8 @@ import pytest
 from powermem import Memory
 from powermem._concurrency import Event, gather
 from powermem._core.changes.writes import Amend
+from powermem._core.values import Scope
 from powermem._sync.stores.base import Store
-from powermem.types import Scope
 from tests.support.additions import memory_of
 
 pytestmark = pytest.mark.stores

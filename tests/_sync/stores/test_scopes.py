@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from powermem import Memory
+from powermem._core.values import Scope
 from powermem._sync.stores.base import Store
-from powermem.types import Scope
 from tests.support.additions import memory_of, search_for
 
 pytestmark = pytest.mark.stores

@@ -12,12 +12,13 @@ import pytest
 from powermem import Memory
 from powermem._core.changes.writes import AddMemory, Amend, Delete, ReplaceText, Supersede
 from powermem._core.filters import parse
+from powermem._core.query.search import Hit, SearchRequest
 from powermem._core.sql.oceanbase import OceanBaseSQL
 from powermem._core.text.terms import term_id
+from powermem._core.values import Scope
 from powermem._sync.stores.base import Store
 from powermem._sync.stores.oceanbase import search
 from powermem._sync.stores.oceanbase.store import OceanBaseStore
-from powermem.types import Hit, Scope, SearchRequest
 from tests.support.additions import memory_of, search_for, vector
 from tests.support.filling import random_texts
 

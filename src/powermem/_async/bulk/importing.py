@@ -12,7 +12,8 @@ from ..._core.changes.writes import AddPreference, Restore
 from ..._core.inputs import Listener
 from ..._core.messages.excerpts import Excerpts
 from ..._core.transfer.sources import Page
-from ...types import EmbedderIdentity, ImportResult, LineError, Stored
+from ..._core.values import EmbedderIdentity, Stored
+from ...types import ImportResult, LineError
 from ..encoder import AsyncEncoder
 from ..stores.base import AsyncStore
 from .exporting import AsyncExporter

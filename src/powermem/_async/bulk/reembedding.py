@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..._core.inputs import Listener
-from ...types import EmbedderIdentity, Embedding, ReembedResult
+from ..._core.values import EmbedderIdentity, Embedding
+from ...types import ReembedResult
 from ..encoder import AsyncEncoder
 from ..stores.base import AsyncStore
 from .progress import AsyncProgress

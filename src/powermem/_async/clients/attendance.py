@@ -26,10 +26,10 @@ from ..._core.clients import (
     methods_of,
 )
 from ..._core.inputs import check_scope
+from ..._core.query.search import Hit
 from ..._core.results.recalled import recalled_lines
 from ..._core.tasks.task import work_scope
 from ..._drivers.clients import attach, detach
-from ...types import Hit
 from ..access import AsyncAccess
 from ..retrieval.query import Query
 from .keeper import AsyncOngoing, Whose

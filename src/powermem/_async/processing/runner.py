@@ -31,6 +31,7 @@ from ..._core.tasks.buffering import by_gap, read_call, read_parts
 from ..._core.tasks.rates import Rate
 from ..._core.tasks.task import LONGEST_PAUSE, OVER_BUDGET, BufferedTurn, ProcessStatus, Task, is_hopeless
 from ..._core.tracing import Value, annotate, span
+from ..._core.values import Message, Turn, Usage
 from ..._core.wire.reasons import QUOTA
 from ..._core.wire.retry import Backoff
 from ...errors import (
@@ -43,7 +44,6 @@ from ...errors import (
     QuotaExceededError,
     StoreUnavailableError,
 )
-from ...types import Message, Turn, Usage
 from ..extraction.extractor import AsyncExtractor
 from ..extraction.pipeline import AsyncExtraction
 from ..providers.media import AsyncMedia

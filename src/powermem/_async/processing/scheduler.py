@@ -12,7 +12,7 @@ from ..._core.ids import new_id
 from ..._core.inputs import is_theirs
 from ..._core.results.records import completion_key, event_in_note, ids_in_note, task_from_note
 from ..._core.tasks.task import OPEN, ProcessStatus, Task, lane_of, lane_scope, work_scope
-from ...types import Scope
+from ..._core.values import Scope
 from ..stores.base import AsyncStore
 from .handle import AsyncProcessTask, AsyncWatcher
 from .runner import AsyncTaskRunner

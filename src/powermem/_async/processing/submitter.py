@@ -6,8 +6,8 @@ import threading
 from collections.abc import Awaitable, Callable, Sequence
 
 from ..._concurrency import AsyncEvent, AsyncWorker
+from ..._core.values import Scope
 from ...errors import ClosedError
-from ...types import Scope
 
 # So many tasks share one transaction.
 _TOGETHER = 200

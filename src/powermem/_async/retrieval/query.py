@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timezone, tzinfo
 
 from ..._core.filters import Expression
-from ...types import Scope
+from ..._core.values import Scope
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from functools import partial
 from ..._concurrency import async_gather
 from ..._core import clock
 from ..._core.query.question import Question, read
+from ..._core.query.search import Answer, Hit, SearchRequest
 from ..._core.ranking.vectors import mean_direction
 from ..._core.results.recalled import once, recalled_line
 from ..._core.tracing import annotate, span
 from ...errors import InvalidInputError, ProviderError
 from ...tokens import estimate_tokens, within
-from ...types import Answer, Hit, SearchRequest
 from ..encoder import AsyncEncoder
 from ..providers.reranker import AsyncReranker
 from ..stores.base import AsyncStore

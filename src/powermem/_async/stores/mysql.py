@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..._concurrency import AsyncBatcher, async_to_thread
+from ..._core.query.search import Hit, SearchRequest
 from ..._core.ranking.weights import Weights
 from ..._core.sql.mysql import MySQLSQL
 from ..._core.sql.steps import Steps
 from ..._drivers.base import AsyncDriver, MissingTableError
 from ..._drivers.embedded import EmbeddedSeekDB
-from ...types import Hit, SearchRequest
 from .server.partitions import AsyncCachedSearch
 from .server.store import AsyncServerStore
 

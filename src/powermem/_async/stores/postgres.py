@@ -9,6 +9,7 @@ from typing import Any
 
 from ..._concurrency import async_to_thread
 from ..._core.clock import now as clock_now
+from ..._core.query.search import Hit, SearchRequest
 from ..._core.ranking.boosts import looked_up
 from ..._core.ranking.candidates import MATCHED, rarest
 from ..._core.ranking.fusion import Ranked, pool_size
@@ -21,9 +22,9 @@ from ..._core.sql.dialects import Fragment
 from ..._core.sql.postgres import PostgresSQL, Vector, searched_rows, signed
 from ..._core.sql.rows import COLUMNS, scope_condition, visible
 from ..._core.sql.steps import Query, Statement, Steps
+from ..._core.values import Row, Scope
 from ..._drivers.base import AsyncDriver
 from ...errors import StoreError
-from ...types import Hit, Row, Scope, SearchRequest
 from .server.pool import AsyncReader
 from .server.store import AsyncServerStore
 from .steps import async_run

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 from ..._concurrency import AsyncBatcher, AsyncThreads
 from ..._core.changes.writes import Change, Outcome
+from ..._core.query.search import Hit, SearchRequest
 from ..._core.sql.steps import Steps
 from ..._sqlite.engine import Engine
 from ...errors import StoreError
-from ...types import Hit, SearchRequest
 from .base import AsyncStore
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from ...types import Row
+from ..values import Row
 
 
 class Accesses:

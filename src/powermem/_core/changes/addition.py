@@ -9,7 +9,6 @@ from datetime import timezone as utc
 from typing import Any
 
 from ...errors import InvalidInputError
-from ...types import Message, Scope
 from .. import clock
 from ..clock import read_zone
 from ..filters import Expression
@@ -26,6 +25,7 @@ from ..inputs import (
 from ..messages.normalize import has_parts, read_messages, with_times, without_hidden
 from ..metadata import check_metadata
 from ..tasks.task import Task
+from ..values import Message, Scope
 from .reconcile import NewMemories
 from .writes import AddMemory, Amend, Change, LinkTurns, ReplaceText, Supersede
 

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ...types import Fact, FoundPreference, Hit, Message, Metadata, Row, Scope
+from ...types import Metadata
 from ..ids import new_id
 from ..messages.excerpts import MOST_TURNS, Excerpts
+from ..query.search import Hit
 from ..tasks.task import Preference
 from ..text.cleaning import content_hash
+from ..values import Fact, FoundPreference, Message, Row, Scope
 from .writes import AddMemory, AddPreference, Change, Delete, LinkTurns, ReplaceText, Supersede
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from ...types import AddResult, HistoryEntry, Metadata, Row, Scope, Stored, Turn
+from ...types import AddResult, Metadata
 from ..filters import Expression
 from ..tasks.task import Preference, ProcessStatus, Task
+from ..values import HistoryEntry, Row, Scope, Stored, Turn
 
 
 @dataclass(frozen=True, slots=True)

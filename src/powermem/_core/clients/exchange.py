@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ...types import Message
 from ..messages.forms import content_of, part_of, role_of, text_of, unpacked
 from ..prompts.recall import quote_recalled, strip_recalled
 from ..text.cleaning import clean_text
+from ..values import Message
 from .apis import Api, Arguments
 from .attribution import Attribution
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any
 
-from ...types import Row
+from ..values import Row
 from .expression import And, Column, Condition, Expression, Key, Not
 from .pattern import like
 

@@ -10,12 +10,12 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from ...errors import InvalidInputError
-from ...types import Message
 from ..clock import LocalTime, parse_local
 from ..inputs import check_id
 from ..masking import shown
 from ..prompts.extraction import HIDDEN_ROLES
 from ..text.cleaning import check_text, clean_text
+from ..values import Message
 from .forms import (
     ROLES,
     SYNONYMS,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ...tokens import estimate_tokens
-from ...types import Message
+from ..values import Message
 
 # Characters. A single sentence is cut only if it is longer than this.
 _LONG = 400

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ...types import Message, Metadata, Row
+from ...types import Metadata
 from ..clock import MONTHS, offset_name, to_datetime
 from ..prompts.extraction import HIDDEN_ROLES
 from ..prompts.recall import strip_recalled
+from ..values import Message, Row
 from .normalize import without_hidden
 from .parts import label
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...types import Extracted, FoundPreference
 from ..text.cleaning import normalize
+from ..values import Extracted, FoundPreference
 from .answer import Fit, ParseError, parse_answer
 from .facts import fit_facts, read_facts
 

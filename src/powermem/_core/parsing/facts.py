@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from ...types import Fact
 from ..clock import from_date
 from ..inputs import MAX_ID_LENGTH
 from ..prompts.extraction import KINDS
 from ..text.cleaning import normalize
+from ..values import Fact
 from .answer import Fit, ParseError
 
 _CONTAINERS = ("facts", "fact", "items", "results", "memory", "memories", "data")

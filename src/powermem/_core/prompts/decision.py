@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...types import ChatMessage, Fact, Schema
+from ...types import ChatMessage, Schema
+from ..values import Fact
 from .quoting import frame, long_date
 
 ACTIONS = ("ADD", "UPDATE", "SUPERSEDE", "DELETE", "NONE")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...types import ChatMessage, Message, Schema
+from ...types import ChatMessage, Schema
+from ..values import Message
 from .quoting import fill_today, frame, long_date, long_time
 from .recall import strip_recalled
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...types import ChatMessage, Message, Schema
+from ...types import ChatMessage, Schema
+from ..values import Message
 from .extraction import shown_turns
 from .quoting import frame
 

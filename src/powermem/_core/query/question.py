@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta, timezone, tzinfo
 
-from ...types import Cues, Period
 from ..clock import MONTHS, from_date, local_time, to_datetime
 from ..rules.dates import Found, find_dates, length
 from ..text.indexing import Sought, query_ids
 from ..text.terms import query_terms, term_id
+from .search import Cues, Period
 
 _QUOTED = re.compile('"([^"]{2,200})"|\u201c([^\u201d]{2,200})\u201d|\u300c([^\u300d]{2,200})\u300d')
 _ASKS_WHEN = re.compile(

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ...types import Cues, Period
 from ..clock import DAY
+from ..query.search import Cues, Period
 from ..text.flags import ASKS, TELLS_TIME
 from ..text.terms import term_id
 from .columns import BoolArray, FloatArray, IntArray

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...types import Cues
+from ..query.search import Cues
 from . import boosts
 from .boosts import Nearby
 from .columns import BoolArray, FloatArray, IntArray

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...types import SearchRequest
+from ..query.search import SearchRequest
 from .codes import Codes
 from .columns import FloatArray
 from .fusion import Ranked, candidates, combine, pool_size, rank

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...types import SearchRequest
+from ..query.search import SearchRequest
 from .columns import FloatArray
 from .fusion import Ranked, combine, pool_size, rank
 from .selection import best

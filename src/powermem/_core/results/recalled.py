@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import cast
 
 from ...tokens import estimate_tokens, within
-from ...types import FactRecord, Hit, Row
+from ...types import FactRecord
 from ..clock import date_phrase, to_iso
 from ..prompts.recall import quote_recalled, quoted_line
+from ..query.search import Hit
+from ..values import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,29 +10,21 @@ from hashlib import blake2b
 from typing import Any, Literal, TypeAlias, cast
 
 from ...types import (
-    Answer,
     EventName,
     FullRecord,
-    HistoryEntry,
     HistoryRecord,
-    Hit,
     MemoryEvent,
     MemoryRecord,
     MemoryStatistics,
     MessageRecord,
     PreferenceRecord,
-    Row,
-    Scope,
     SearchHit,
     SearchResult,
-    Statistics,
     TaskEvent,
     TaskRecord,
     TaskStatus,
-    Turn,
     TurnRecord,
     UpdatedRecord,
-    Usage,
     UsageRecord,
 )
 from ..changes.writes import (
@@ -51,7 +43,9 @@ from ..changes.writes import (
     Updated,
 )
 from ..clock import to_iso
+from ..query.search import Answer, Hit
 from ..tasks.task import Preference, ProcessStatus, Task, lane_of
+from ..values import HistoryEntry, Row, Scope, Statistics, Turn, Usage
 
 _Shown: TypeAlias = Literal["running", "completed", "failed", "cancelled"]
 _Status: TypeAlias = Literal["pending", "running", "completed", "failed", "cancelled"]

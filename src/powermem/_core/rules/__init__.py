@@ -10,10 +10,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ...types import Fact, FoundPreference, Message
 from ..prompts.extraction import HIDDEN_ROLES
 from ..prompts.recall import strip_recalled
 from ..text.cleaning import normalize
+from ..values import Fact, FoundPreference, Message
 from . import assistant, chinese, english, foreign
 from .dates import resolve
 from .names import known_names, names_in, stated_name

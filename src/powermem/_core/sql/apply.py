@@ -8,7 +8,6 @@ from itertools import groupby, islice
 from typing import Any
 
 from ...errors import StoreError
-from ...types import HistoryEntry, Row, Scope, Stored
 from ..changes.writes import (
     Added,
     AddMemory,
@@ -36,6 +35,7 @@ from ..ids import new_id
 from ..metadata import merge
 from ..results.records import kept_text
 from ..text.indexing import index
+from ..values import HistoryEntry, Row, Scope, Stored
 from .collection import CollectionSQL, passes
 from .embedder import EmbedderSQL
 from .queue import QueueSQL

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from ...errors import StoreUnavailableError
-from ...types import HistoryEntry, Row, Stored, Words
 from ..changes.writes import AddMemory
 from ..clock import DAY
 from ..filters import Expression
 from ..filters.match import matches
 from ..metadata import encode
 from ..text.indexing import index
+from ..values import HistoryEntry, Row, Stored, Words
 from .dialects import Dialect, Fragment
 from .filters import Narrowed, narrow_filter
 from .rows import Texts, scope_values, to_row

@@ -8,7 +8,7 @@ comparable with those that are there.
 from __future__ import annotations
 
 from ...errors import EmbeddingMismatchError
-from ...types import EmbedderIdentity
+from ..values import EmbedderIdentity
 from .collection import CollectionSQL
 from .steps import Query, Statement, Steps
 

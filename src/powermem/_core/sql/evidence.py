@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ...types import Row
 from ..changes.writes import (
     Added,
     AddMemory,
@@ -18,6 +17,7 @@ from ..changes.writes import (
     Supersede,
     Updated,
 )
+from ..values import Row
 from .dialects import Fragment
 from .server import ServerSQL
 

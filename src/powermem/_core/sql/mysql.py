@@ -1,8 +1,7 @@
-"""What MySQL, MariaDB, OceanBase and seekdb want to hear: their tables and their filters. No I/O.
+"""The SQL of servers that speak MySQL's protocol: their tables and filters. No I/O.
 
-Ids and the text of memories are binary columns. A collation would hold "a" equal to "a " on all of these
-servers, with no other choice that all of them know; bytes of UTF-8 are equal when the text is, and are in the
-order of the code points.
+Ids and the text of memories are binary columns, since "a" equals "a " under every collation that all of these
+servers have. Bytes of UTF-8 are equal exactly when the text is, and sort by code point.
 """
 
 from __future__ import annotations
@@ -10,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...types import Row, Words
 from ..filters.expression import Condition
+from ..values import Row, Words
 from .collection import NewColumn
 from .dialects import Dialect, Fragment
 from .partitions import FollowedSQL, of_user
@@ -44,11 +43,11 @@ class MySQLDialect(Dialect):
         return Fragment("1 = 1", (), _DOUBT)
 
     def like(self, column: str, pattern: str) -> Fragment:
-        # On bytes, the character that stands for any one character would stand for any one byte.
+        # In a binary column, ``_`` of LIKE matches one byte instead of one character.
         return Fragment("1 = 1", (), _DOUBT)
 
     def key(self, condition: Condition) -> Fragment:
-        # Their JSON functions differ from each other, and all of them from Python in what equals what.
+        # The JSON functions of these servers compare differently from each other and from Python.
         return Fragment("1 = 1", (), _DOUBT)
 
 
@@ -230,12 +229,12 @@ class MySQLSQL(ServerSQL, FollowedSQL):
 
     @property
     def lock_sequence(self) -> str:
-        """The query after which nobody else changes the collection until the end of the transaction."""
+        """The query that locks the collection for writing until the end of the transaction."""
         return f"SELECT value FROM {self.meta} WHERE name = 'sequence' FOR UPDATE"
 
     @property
     def next_sequence(self) -> str:
-        """The statement that numbers a commit; who runs it is alone until the end of the transaction."""
+        """The statement that numbers a commit; it locks the number until the end of the transaction."""
         number = "LAST_INSERT_ID(CAST(value AS SIGNED) + 1)"
         return f"UPDATE {self.meta} SET value = {number} WHERE name = 'sequence'"
 
@@ -246,7 +245,7 @@ class MySQLSQL(ServerSQL, FollowedSQL):
 
     @property
     def forget_changes(self) -> str:
-        """The statement that forgets the changes up to a commit; it has to be noted as ``trimmed``."""
+        """The statement that deletes listed changes up to a commit, which ``trimmed`` must then name."""
         return f"DELETE FROM {self.changes} WHERE sequence <= ?"
 
 

@@ -1,7 +1,7 @@
-"""What OceanBase and seekdb want to hear beyond MySQL: vectors and words that the server finds. No I/O.
+"""The SQL of OceanBase and seekdb beyond MySQL's: vectors and words that the server searches. No I/O.
 
-A vector is kept twice. ``embedding`` is the truth, its bytes come back as they went in; ``near`` is the same
-as a ``VECTOR``, which the server indexes but only gives back rounded to six digits. ``words`` are the ids of
+A vector is stored twice: ``embedding`` has its exact bytes, and ``near`` is a ``VECTOR``, which the server
+indexes but returns rounded to six digits only. ``words`` are the ids of
 the terms in hexadecimal behind a word for the user, so that one user's rows are found without the others'.
 """
 
@@ -11,8 +11,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...types import Row, Words
 from ..ranking.server_rows import ServerRows
+from ..values import Row, Words
 from .collection import NewColumn
 from .dialects import Fragment
 from .mysql import MySQLSQL
@@ -20,7 +20,7 @@ from .partitions import Freshness
 from .steps import Query, Steps
 
 MAX_INDEXED_DIMENSION = 4096
-"""The server's HNSW takes no longer vectors; scopes with longer ones are ranked in this process."""
+"""The longest vectors that the server's HNSW accepts; scopes with longer ones are ranked in this process."""
 
 _SEARCHED = ("embedding", "terms", "frequencies", "words", "length")
 
@@ -28,7 +28,7 @@ SESSION = {"ob_hnsw_ef_search": "600"}
 """Settings of a connection: how many candidates a search of the index keeps. With 64, the server's choice, an
 eighth of the 100 nearest of 20,000 was lost, with 600 one in 500, and it took no more than 2 ms longer."""
 
-# What an index says of ef_search is passed over. With 200 for ef_construction, the server's own choice,
+# The server ignores the ef_search of an index. With 200 for ef_construction, the server's own choice,
 # writing took twice as long, and a search found no more.
 _HNSW = "distance=cosine, type=hnsw, lib=vsag, m=16, ef_construction=64"
 
@@ -37,7 +37,7 @@ _HNSW = "distance=cosine, type=hnsw, lib=vsag, m=16, ef_construction=64"
 # times as long for a statement that it has not seen before.
 _ASKED = 20
 _SAID = "user_id, run_id, valid_from, id"
-# All that tells whether a row can be found: the rows themselves are a hundred times as wide.
+# Every column that decides whether a row is visible: whole rows are a hundred times as wide.
 _SEEN = "user_id, valid_to, expires_at, valid_from, agent_id, run_id, length"
 
 
@@ -120,7 +120,7 @@ class OceanBaseSQL(MySQLSQL):
 
     @property
     def lock_building(self) -> str:
-        """The query after which nobody else builds until the end of the transaction."""
+        """The query that locks the building of indexes until the end of the transaction."""
         return f"SELECT value FROM {self.meta} WHERE name = 'building' FOR UPDATE"
 
     def columns(self) -> Fragment:

@@ -1,4 +1,4 @@
-"""What PostgreSQL with pgvector wants to hear: its tables, its filters, its vectors. No I/O."""
+"""The SQL of PostgreSQL with pgvector: tables, filters and vectors. No I/O."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ...types import Row, Words
 from ..metadata import encode
 from ..ranking.server_rows import ServerRows
+from ..values import Row, Words
 from .dialects import Fragment
 from .jsonb import ESCAPED, PLAIN, POSTGRES, UNICODE
 from .schema import create_queue, queue_tables
@@ -126,7 +126,7 @@ class PostgresSQL(ServerSQL):
                 frequencies bytea NOT NULL, length integer NOT NULL, utc_offset integer,
                 PRIMARY KEY (user_id, id)""",
             ),
-            # The last word against duplicates, whoever writes. What was superseded may be said again.
+            # Keeps out duplicates of concurrent processes; a superseded text may be added again.
             f"CREATE UNIQUE INDEX {self.records}_once ON {self.records} (user_id, agent_id, run_id, hash) "
             "WHERE valid_to IS NULL",
             # A partitioned table takes no unique key that leaves out what it is divided by.

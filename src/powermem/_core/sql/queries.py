@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...types import HistoryEntry, Row, Scope, Statistics, Turn
 from ..clock import DAY
 from ..filters import Expression
+from ..values import HistoryEntry, Row, Scope, Statistics, Turn
 from .collection import CollectionSQL, passes
 from .dialects import Fragment
 from .rows import COLUMNS, scope_condition, scope_values, to_turn, visible

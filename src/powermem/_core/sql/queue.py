@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from ...types import Scope
 from ..changes.writes import (
     AddPreference,
     AddTask,
@@ -41,6 +40,7 @@ from ..tasks.task import (
     lane_of,
     lane_scope,
 )
+from ..values import Scope
 from .collection import CollectionSQL
 from .encoding import BUFFERED, PREFERENCE, TASK, Encoding
 from .lanes import NEVER, LaneSQL, chunks, marks

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...types import Row, Scope, Turn
 from ..changes.writes import AddTurn
 from ..metadata import decode
+from ..values import Row, Scope, Turn
 from .dialects import Fragment
 
 COLUMNS = (

@@ -143,7 +143,7 @@ def sqlite_schema(collection: str) -> list[str]:
             valid_from INTEGER NOT NULL, valid_to INTEGER, expires_at INTEGER,
             superseded_by INTEGER, access_count INTEGER NOT NULL DEFAULT 0,
             version INTEGER NOT NULL DEFAULT 1, sequence INTEGER NOT NULL, utc_offset INTEGER)""",
-        # The last word against duplicates, whoever writes. What was superseded may be said again.
+        # Keeps out duplicates of concurrent processes; a superseded text may be added again.
         f"""CREATE UNIQUE INDEX {c}_records_once ON {c}_records (user_id, agent_id, run_id, hash)
             WHERE valid_to IS NULL""",
         f"CREATE INDEX {c}_records_listed ON {c}_records (user_id, created_at)",

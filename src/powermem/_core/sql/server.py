@@ -1,4 +1,4 @@
-"""The statements that every database server gets, and what one of them may say differently. No I/O."""
+"""The SQL that all database servers share. No I/O."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from ...types import Row, Stored, Words
 from ..changes.writes import AddMemory
+from ..values import Row, Stored, Words
 from .collection import RECORD, CollectionSQL, words_of
 from .schema import DATED_TABLES, QUEUE_TABLES
 from .steps import Query, Statement, Statements, Steps
@@ -26,9 +26,9 @@ class ServerSQL(CollectionSQL, ABC):
         super().__init__(collection)
         self.migrations = f"{collection}_migrations"
         self.dated = tuple(f"{collection}_{table}" for table in DATED_TABLES)
-        """What keeps a moment together with the speaker's offset from UTC."""
+        """The tables that keep a moment together with the speaker's offset from UTC."""
         self.queue = tuple(f"{collection}_{table}" for table in QUEUE_TABLES)
-        """The tables of the work to do."""
+        """The tables of background work."""
 
     def note_migration(self, version: int, at: int) -> Steps[None]:
         yield Statement(self.inserting(self.migrations, "version, applied_at", once=True), (version, at))

@@ -6,9 +6,9 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...types import Row, Stored, Words
 from ..changes.writes import AddMemory
 from ..clock import DAY
+from ..values import Row, Stored, Words
 from .collection import RECORD, words_of
 from .dialects import SQLITE, Fragment
 from .partitions import FollowedSQL, of_user

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from ...types import EmbedderIdentity, Embedding, HistoryEntry, Row, Scope, Stored, Turn
 from ..filters import Expression
+from ..values import EmbedderIdentity, Embedding, HistoryEntry, Row, Scope, Stored, Turn
 from .collection import CollectionSQL, passes
 from .embedder import EmbedderSQL
 from .rows import COLUMNS, TURN, scope_condition, to_turn

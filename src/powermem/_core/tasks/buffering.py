@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ...types import Message, Scope, Turn
 from ..changes.writes import AddTurn, BufferTurn, QueueTurns
 from ..ids import new_id
 from ..messages.parts import label
+from ..values import Message, Scope, Turn
 from .task import lane_of
 
 

@@ -15,7 +15,7 @@ from ...errors import (
     ProviderError,
     QuotaExceededError,
 )
-from ...types import Scope, Turn
+from ..values import Scope, Turn
 from ..wire.reasons import FILTERED, QUOTA, TOO_LONG, is_passing
 
 

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ...types import Row, Words
 from ..ranking.vectors import normalize as normalize_vectors
+from ..values import Row, Words
 from . import flags
 from .terms import count_terms, date_terms, query_forms, term_id, terms
 

@@ -9,11 +9,12 @@ from datetime import timezone
 from typing import Any
 
 from ...errors import InvalidInputError
-from ...types import Metadata, Row, Scope, Stored
+from ...types import Metadata
 from .. import clock
 from ..inputs import check_id, check_text_given, parse_id
 from ..metadata import check_metadata
 from ..text.cleaning import content_hash
+from ..values import Row, Scope, Stored
 
 # powermem 1.1 calls the text "data" in its rows, "memory" in lists and "content" in `get`; mem0 "data" and
 # "memory".

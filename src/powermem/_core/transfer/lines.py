@@ -15,13 +15,13 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from ...errors import InvalidInputError
-from ...types import EmbedderIdentity, HistoryEntry, Row, Scope, Stored, Turn
 from ..clock import FULL_DAY
 from ..inputs import check_scope, parse_id
 from ..masking import shown
 from ..metadata import check_metadata
 from ..tasks.task import Preference
 from ..text.cleaning import check_text, content_hash
+from ..values import EmbedderIdentity, HistoryEntry, Row, Scope, Stored, Turn
 
 FORMAT = 1
 """The version of the format; readers refuse a higher one."""

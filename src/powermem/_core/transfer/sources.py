@@ -10,11 +10,11 @@ from itertools import islice
 from typing import Any
 
 from ...errors import InvalidInputError
-from ...types import EmbedderIdentity, HistoryEntry, Stored, Turn
 from .. import clock
 from ..inputs import File
 from ..masking import shown
 from ..tasks.task import Preference
+from ..values import EmbedderIdentity, HistoryEntry, Stored, Turn
 from . import FORMATS
 from .files import LineReader, is_database_path
 from .foreign import read_record, records

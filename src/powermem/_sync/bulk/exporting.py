@@ -11,7 +11,8 @@ from ..._core.inputs import File, Listener
 from ..._core.transfer.files import LineWriter
 from ..._core.transfer.lines import Header, write_header, write_item
 from ..._core.transfer.sources import Page
-from ...types import ExportResult, Scope, Stored
+from ..._core.values import Scope, Stored
+from ...types import ExportResult
 from ..stores.base import Store
 from .opening import acquire, outlast
 from .progress import Progress

@@ -23,8 +23,9 @@ from ..._core.inputs import Item, Listener
 from ..._core.messages.forms import holds_messages, is_listed
 from ..._core.results.records import usage_record
 from ..._core.transfer.checkpoint import Checkpoint
+from ..._core.values import Usage
 from ...errors import InvalidInputError
-from ...types import AddManyResult, ItemError, Usage, UsageRecord
+from ...types import AddManyResult, ItemError, UsageRecord
 from .progress import Progress
 
 _SAVE_INTERVAL = 1.0

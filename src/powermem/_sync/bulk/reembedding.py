@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from ..._core.inputs import Listener
-from ...types import EmbedderIdentity, Embedding, ReembedResult
+from ..._core.values import EmbedderIdentity, Embedding
+from ...types import ReembedResult
 from ..encoder import Encoder
 from ..stores.base import Store
 from .progress import Progress

@@ -19,8 +19,8 @@ from ..._core.messages.normalize import read_messages
 from ..._core.prompts.recall import strip_recalled
 from ..._core.tasks.buffering import waiting_turns
 from ..._core.tasks.task import lane_of
+from ..._core.values import Message, Scope
 from ...errors import ClosedError, ProcessTimeout
-from ...types import Message, Scope
 from ..assembly import Components, Share
 from ..processing.handle import ProcessTask
 

@@ -28,10 +28,11 @@ from ..._core.prompts.repair import repair_messages
 from ..._core.prompts.segmentation import SEGMENTATION_SCHEMA, segmentation_messages
 from ..._core.rules import extract, stated_preferences
 from ..._core.text.cleaning import normalize
+from ..._core.values import Extracted, Fact, FoundPreference, Message, Usage
 from ..._core.wire.reasons import CUT, FILTERED, TOO_LONG
 from ..._core.wire.sizing import Sizing
 from ...errors import ExtractionError, PowerMemError, ProviderError, QuotaExceededError
-from ...types import ChatMessage, Completion, Extracted, Fact, FoundPreference, Message, Schema, Usage
+from ...types import ChatMessage, Completion, Schema
 from ..providers.llm import LLM
 
 T = TypeVar("T", Extracted, Decisions)

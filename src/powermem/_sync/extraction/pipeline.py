@@ -31,10 +31,12 @@ from ..._core.changes.writes import (
 )
 from ..._core.filters import Expression
 from ..._core.messages.rough import is_rough
+from ..._core.query.search import Hit, SearchRequest
 from ..._core.results.records import event_items
 from ..._core.tasks.buffering import learning_later, new_turn
 from ..._core.text.indexing import query_ids
 from ..._core.text.terms import query_terms, shared, terms
+from ..._core.values import Fact, Message, Row, Scope, Usage
 from ...errors import (
     ConfigError,
     EmbeddingMismatchError,
@@ -44,7 +46,7 @@ from ...errors import (
     QuotaExceededError,
     StoreError,
 )
-from ...types import Fact, Hit, MemoryEvent, Message, Row, Scope, SearchRequest, Usage
+from ...types import MemoryEvent
 from ..encoder import Encoder
 from ..stores.base import Store
 from .extractor import Extractor, Learned

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable, Sequence
 
 from ..._concurrency import Event, Worker
+from ..._core.values import Scope
 from ...errors import ClosedError
-from ...types import Scope
 
 # So many tasks share one transaction.
 _TOGETHER = 200

@@ -9,8 +9,8 @@ from typing import Any
 from ..._concurrency import to_thread
 from ..._core.messages.parts import is_audio, is_visual, text_of_file
 from ..._core.prompts.media import description_messages
+from ..._core.values import Usage
 from ...errors import ConfigError, ProviderError
-from ...types import Usage
 from .llm import LLM
 from .transcriber import Transcriber
 

@@ -11,12 +11,12 @@ from functools import partial
 from ..._concurrency import gather
 from ..._core import clock
 from ..._core.query.question import Question, read
+from ..._core.query.search import Answer, Hit, SearchRequest
 from ..._core.ranking.vectors import mean_direction
 from ..._core.results.recalled import once, recalled_line
 from ..._core.tracing import annotate, span
 from ...errors import InvalidInputError, ProviderError
 from ...tokens import estimate_tokens, within
-from ...types import Answer, Hit, SearchRequest
 from ..encoder import Encoder
 from ..providers.reranker import Reranker
 from ..stores.base import Store

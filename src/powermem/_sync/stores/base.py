@@ -12,6 +12,7 @@ from ..._core.changes.accesses import Accesses
 from ..._core.changes.writes import Change, Outcome
 from ..._core.clock import now
 from ..._core.filters import Expression
+from ..._core.query.search import Hit, SearchRequest
 from ..._core.sql.collection import CollectionSQL
 from ..._core.sql.embedder import EmbedderSQL
 from ..._core.sql.queries import Queries
@@ -19,19 +20,8 @@ from ..._core.sql.queue import QueueSQL
 from ..._core.sql.steps import Statement, Steps
 from ..._core.sql.transfer import Transfer
 from ..._core.tasks.task import LONGEST_PAUSE, BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
+from ..._core.values import EmbedderIdentity, Embedding, HistoryEntry, Row, Scope, Statistics, Stored, Turn
 from ..._core.wire.budget import Refusal, Spend
-from ...types import (
-    EmbedderIdentity,
-    Embedding,
-    HistoryEntry,
-    Hit,
-    Row,
-    Scope,
-    SearchRequest,
-    Statistics,
-    Stored,
-    Turn,
-)
 
 T = TypeVar("T")
 

@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ...._concurrency import async_to_thread
+from ...._core.query.search import SearchRequest
 from ...._core.ranking.candidates import MATCHED, Tally, rarest
 from ...._core.ranking.fusion import Ranked, pool_size
 from ...._core.ranking.server_rows import ServerRows
@@ -19,7 +20,6 @@ from ...._core.sql.dialects import Fragment
 from ...._core.sql.oceanbase import OceanBaseSQL, among_words, cosine, far, mark, searched_rows
 from ...._core.sql.rows import COLUMNS, scope_condition, visible
 from ...._core.sql.steps import Query, Steps
-from ....types import SearchRequest
 from ..server.pool import AsyncReader
 from ..steps import async_run
 

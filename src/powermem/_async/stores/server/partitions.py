@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from ...._concurrency import AsyncLock, AsyncThreads, async_sleep
 from ...._core.clock import now as clock_now
+from ...._core.query.search import Hit, SearchRequest
 from ...._core.ranking.cache import PartitionCache
 from ...._core.ranking.fusion import Ranked
 from ...._core.ranking.partition import Partition
@@ -17,7 +18,6 @@ from ...._core.sql.partitions import FollowedSQL, PartitionLoader
 from ...._core.sql.queries import Queries
 from ...._core.sql.steps import Compute, Loading, Query, Steps
 from ....errors import StoreError
-from ....types import Hit, SearchRequest
 
 T = TypeVar("T")
 

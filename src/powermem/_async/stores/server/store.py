@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from ...._concurrency import async_gather, async_sleep
 from ...._core.changes.accesses import Accesses
 from ...._core.changes.writes import Change, Outcome
+from ...._core.query.search import Hit, SearchRequest
 from ...._core.sql.apply import Writer
 from ...._core.sql.embedder import EmbedderSQL
 from ...._core.sql.evidence import evidence
@@ -25,7 +26,6 @@ from ...._drivers.base import (
     ReadOnlyServerError,
 )
 from ....errors import StoreError, StoreUnavailableError
-from ....types import Hit, SearchRequest
 from ..base import AsyncStore
 from ..steps import async_run
 from .pool import PAUSES, AsyncPool

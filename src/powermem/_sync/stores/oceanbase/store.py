@@ -7,10 +7,11 @@ from collections import OrderedDict
 from typing import Any
 
 from ...._core.clock import now as clock_now
+from ...._core.query.search import Hit, SearchRequest
 from ...._core.ranking.weights import Weights
 from ...._core.sql.oceanbase import OceanBaseSQL
+from ...._core.values import EmbedderIdentity
 from ...._drivers.base import Driver
-from ....types import EmbedderIdentity, Hit, SearchRequest
 from ..mysql import MySQLStore
 from ..steps import run
 from .indexes import Builder

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from ...._concurrency import gather, sleep
 from ...._core.changes.accesses import Accesses
 from ...._core.changes.writes import Change, Outcome
+from ...._core.query.search import Hit, SearchRequest
 from ...._core.sql.apply import Writer
 from ...._core.sql.embedder import EmbedderSQL
 from ...._core.sql.evidence import evidence
@@ -26,7 +27,6 @@ from ...._drivers.base import (
     ReadOnlyServerError,
 )
 from ....errors import StoreError, StoreUnavailableError
-from ....types import Hit, SearchRequest
 from ..base import Store
 from ..steps import run
 from .pool import PAUSES, Pool

@@ -1,0 +1,97 @@
+"""What one search asks of a store, and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..values import Row, Scope
+
+if TYPE_CHECKING:
+    from ..filters import Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A time that a query names.
+
+    Attributes:
+        start: its first moment, microseconds UTC.
+        end: the first moment after it.
+        terms: ids of the terms by which a memory tells of something in it; see ``marks.of_event``.
+    """
+
+    start: int
+    end: int
+    terms: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cues:
+    """What a query says apart from the words to look for.
+
+    Attributes:
+        words: its terms, to tell which speakers it names.
+        phrases: for each phrase in quotation marks the ids of its terms.
+        period: the time that it names.
+        when: whether it asks for a time.
+    """
+
+    words: frozenset[str] = frozenset()
+    phrases: Sequence[Sequence[int]] = ()
+    period: Period | None = None
+    when: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """What one search asks of a store.
+
+    Attributes:
+        scope: ids that were given narrow the search.
+        embedding: the query's normalized float32 vector as bytes, or ``None`` without an embedder.
+        terms: the query's distinct term ids, or ``None`` to leave full text out.
+        limit: how many results.
+        cues: what the query says apart from its words.
+        forms: of the terms that are forms of a word besides it, the id of that word; it counts once.
+        boosts: whether cues, turns of the same run, sources and age change the score.
+        expression: a parsed filter.
+        as_of: search what was true at that moment, microseconds UTC.
+        include_expired: also find what has expired.
+        threshold: leave out results whose score is lower.
+        explain: also tell which place each arm gives a result.
+    """
+
+    scope: Scope
+    embedding: bytes | None
+    terms: Sequence[int] | None
+    limit: int
+    cues: Cues = Cues()
+    forms: Mapping[int, int] = field(default_factory=dict)
+    boosts: bool = True
+    expression: Expression | None = None
+    as_of: int | None = None
+    include_expired: bool = False
+    threshold: float | None = None
+    explain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A memory that was found; ``details`` are the parts of the score."""
+
+    row: Row
+    score: float
+    details: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one query found, best first.
+
+    ``warnings`` say what went wrong on the way without making the answer worthless.
+    """
+
+    hits: Sequence[Hit]
+    warnings: Sequence[str] = ()

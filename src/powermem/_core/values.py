@@ -1,0 +1,236 @@
+"""What is stored, said and counted, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+from ..types import Completion, Metadata
+
+
+class Scope(NamedTuple):
+    """Whose memory it is. An id that was not given is ``None``."""
+
+    user_id: str | None = None
+    agent_id: str | None = None
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation, checked and normalized; times are microseconds UTC.
+
+    ``parts`` are those that are not text, such as images, in OpenAI's form. ``utc_offset`` is how many
+    seconds the speaker's clock was ahead of UTC; ``None`` when that is not known.
+    """
+
+    role: str
+    content: str
+    actor_id: str | None = None
+    sent_at: int | None = None
+    parts: Sequence[Mapping[str, Any]] = ()
+    utc_offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A statement worth remembering, that stands alone.
+
+    Attributes:
+        text: the statement.
+        turn: index of the message it came from, or ``None`` when that is not known.
+        kind: one of ``_core.prompts.KINDS``, such as ``"preference"``; ``None`` when nobody judged it.
+        importance: 0 to 1, or ``None`` when nobody judged it.
+        event_at: when the thing happens or happened, microseconds UTC.
+        entities: names of people, places and things in it.
+        speaker: who said it.
+    """
+
+    text: str
+    turn: int | None = None
+    kind: str | None = "fact"
+    importance: float | None = 0.5
+    event_at: int | None = None
+    entities: tuple[str, ...] = ()
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPreference:
+    """What somebody likes or wants, as it was read from a conversation.
+
+    Attributes:
+        kind: ``"explicit_preference"`` when it was said, ``"implicit_preference"`` when it shows in what was
+            said.
+        text: what is preferred.
+        reasoning: why one may think so.
+    """
+
+    kind: str
+    text: str
+    reasoning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What was found in a conversation.
+
+    Attributes:
+        facts: the facts.
+        preferences: the preferences.
+        complete: whether that is all that there was to find. Not when a model's answer was cut or damaged, so
+            that what stood at its end is missing.
+    """
+
+    facts: Sequence[Fact] = ()
+    preferences: Sequence[FoundPreference] = ()
+    complete: bool = True
+
+
+@dataclass(slots=True)
+class Usage:
+    """What one call cost; the ``usage`` of a result.
+
+    Seconds are wall time. Tokens are what the providers reported, 0 where they report none. ``warnings`` say
+    what was done less well than usual; they are shown beside the usage.
+    """
+
+    llm_calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    embedded_texts: int = 0
+    seconds: float = 0.0
+    warnings: list[str] = field(default_factory=list)
+
+    def count(self, completion: Completion) -> None:
+        """Add one language model call."""
+        self.llm_calls += 1
+        self.prompt_tokens += completion.prompt_tokens
+        self.completion_tokens += completion.completion_tokens
+
+
+@dataclass(slots=True)
+class Row:
+    """A memory as a store keeps it; times are microseconds UTC.
+
+    ``utc_offset`` is how many seconds the speaker's clock was ahead of UTC at ``valid_from``; ``None`` for a
+    memory of a time when that was not kept, which counts as UTC.
+    """
+
+    id: int
+    scope: Scope
+    text: str
+    hash: str
+    actor_id: str | None = None
+    memory_type: str | None = None
+    metadata: Metadata = field(default_factory=dict)
+    created_at: int = 0
+    updated_at: int = 0
+    valid_from: int = 0
+    valid_to: int | None = None
+    expires_at: int | None = None
+    superseded_by: int | None = None
+    access_count: int = 0
+    version: int = 1
+    utc_offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A message kept as evidence; times are microseconds UTC.
+
+    ``utc_offset`` is how many seconds the speaker's clock was ahead of UTC; ``None`` when that is not known.
+    """
+
+    id: int
+    scope: Scope
+    role: str
+    content: str
+    actor_id: str | None
+    sent_at: int
+    created_at: int = 0
+    utc_offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One thing that happened to a memory."""
+
+    memory_id: int
+    event: str
+    old_memory: str | None
+    new_memory: str | None
+    actor: str | None
+    created_at: int
+    id: int = 0
+
+
+Words: TypeAlias = tuple[bytes, bytes]
+"""What ``_core.text.indexing.index`` returns: the ids of a memory's terms, and how often each occurs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A memory with everything that belongs to it, on its way between two stores.
+
+    Attributes:
+        row: the memory.
+        facets: what extraction said about it beside the text.
+        history: what happened to it, oldest first; when it is empty, the target notes that it was added.
+        turns: ids of the source turns it came from.
+        embedding: its normalized float32 vector as bytes, if it was asked for and there is one.
+        terms: its words, or ``None`` to have them computed anew.
+        source: the message that it was concluded from, for that.
+    """
+
+    row: Row
+    facets: Mapping[str, Any] = field(default_factory=dict)
+    history: Sequence[HistoryEntry] = ()
+    turns: Sequence[int] = ()
+    embedding: bytes | None = None
+    terms: Words | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """A vector for a memory as long as its text has this hash."""
+
+    id: int
+    hash: str
+    vector: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Numbers about a scope.
+
+    ``by_day`` counts days since 1970-01-01; ``by_age`` has keys 0 to 3: under a day, a week, 30 days, and
+    older.
+    """
+
+    total: int
+    by_type: Mapping[str, int]
+    average_importance: float
+    top_accessed: Sequence[tuple[int, str, int]]
+    by_day: Mapping[int, int]
+    by_age: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderIdentity:
+    """Which embedder made the vectors of a store; ``dimension`` is ``None`` until it is known."""
+
+    provider: str
+    model: str
+    dimension: int | None
+
+    def accepts(self, other: EmbedderIdentity) -> bool:
+        """Return whether vectors of both can be compared."""
+        same = (self.provider, self.model) == (other.provider, other.model)
+        return same and (other.dimension is None or self.dimension == other.dimension)
+
+    def __str__(self) -> str:
+        size = "" if self.dimension is None else f", {self.dimension} dimensions"
+        return f"{self.provider} ({self.model}{size})"
