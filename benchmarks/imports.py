@@ -29,7 +29,14 @@ import importlib.metadata, json
 names = {found.name.lower() for found in importlib.metadata.distributions()}
 print(json.dumps(sorted(names)))
 """
+_FIRST_ADD = """
+from powermem import Memory
+config = {"vector_store": {"config": {"database_path": ":memory:"}}, "embedder": {"provider": "none"}}
+memory = Memory(config)
+"""
+_ADD = "memory.add('I live in Rome.', user_id='ana')"
 _MOST_SECONDS, _MOST_PACKAGES = 0.15, 15
+_MOST_NUMPYS = 2.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,13 +49,20 @@ def run(options: argparse.Namespace) -> list[Figure]:
         "import": "import powermem",
         "memory": "from powermem import Memory",
         "async": "from powermem import AsyncMemory",
+        "numpy": "import numpy",
+        "memory(config)": _FIRST_ADD,
+        "first add": _FIRST_ADD + _ADD,
     }
     calls: dict[str, Callable[[], float]] = {
-        name: partial(_milliseconds, statement) for name, statement in statements.items()
+        name: partial(_milliseconds, statements[name]) for name in ("pass", "import", "memory", "async")
     }
     for call in calls.values():
         call()
     samples = interleave(max(options.rounds, 15), calls)
+    processor = interleave(
+        max(options.rounds, 15),
+        {name: partial(_processor_milliseconds, statement) for name, statement in statements.items()},
+    )
     empty = statistics.median(samples["pass"])
     loaded, *foreign = _output(_LOADS).split()
     figures = [
@@ -77,12 +91,40 @@ def run(options: argparse.Namespace) -> list[Figure]:
         )
         for name in ("memory", "async")
     ]
+    figures += [
+        figure(
+            f"processor time of `{statements[name]}`, beside that of `import numpy`",
+            processor[name],
+            "ms",
+            floor=processor["numpy"],
+            beside="`import numpy`",
+            target=f"at most {_MOST_NUMPYS:g} times",
+        )
+        for name in ("memory", "async")
+    ]
+    figures += [
+        figure(
+            f"processor time to the {what}",
+            processor[name],
+            "ms",
+            floor=processor["memory"],
+            beside="the import",
+        )
+        for name, what in (
+            ("memory(config)", "first `Memory(config)`"),
+            ("first add", "end of the first `add`"),
+        )
+    ]
     return figures + (_install() if options.install else [])
 
 
 def _milliseconds(statement: str) -> float:
     command = [sys.executable, "-c", statement]
     return seconds(partial(subprocess.run, command, check=True, cwd=ROOT)) * 1000
+
+
+def _processor_milliseconds(statement: str) -> float:
+    return float(_output(f"{statement}\nimport time; print(time.process_time())")) * 1000
 
 
 def _output(code: str, python: str = sys.executable) -> str:

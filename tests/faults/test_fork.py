@@ -44,7 +44,8 @@ def test_a_child_of_a_process_that_writes_has_a_memory_of_its_own(path: Path, co
 
 _OPENING = """
 import os, sys, threading
-from powermem import Memory, forks
+from powermem import Memory
+from powermem._core import forks
 forks._PATIENCE = 60.0
 def add(name):
     store = {"provider": "sqlite", "config": {"database_path": os.path.join(sys.argv[1], name)}}

@@ -26,7 +26,10 @@ def classes(
     for name in section.model_fields:
         if issubclass(section, Chosen) and name == "config":
             for provider in section.known():
-                yield section.config_class(provider), (*path, name), provider
+                config = section.config_class(provider)
+                # A provider that another test has registered takes any key.
+                if config.model_config["extra"] == "forbid":
+                    yield config, (*path, name), provider
         elif (below := section.child(name, None)) is not None:
             yield from classes(below, (*path, name))
 

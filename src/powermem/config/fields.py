@@ -205,6 +205,16 @@ def _path(value: Any) -> Any:
     return os.path.expanduser(value) if isinstance(value, str) else value
 
 
+def _no_address(path: str) -> str:
+    scheme = re.match(r"([A-Za-z][A-Za-z0-9+]*)://", path)
+    if scheme is not None and scheme[1].lower() != "file":
+        raise ValueError(
+            f"this is an address ({scheme[1]}://...) and not the path of a file; for a server set "
+            "vector_store.provider, or hand the address over as conn"
+        )
+    return path
+
+
 def _host(value: str) -> str:
     if "/" in value or "@" in value:
         raise ValueError("expected the name of a host, with no scheme, user or path")
@@ -251,6 +261,7 @@ Foreign = Annotated[Any, Env(), Field(repr=False), PlainSerializer(_class_name, 
 
 Text = Annotated[str, AfterValidator(_not_blank)]
 Path = Annotated[str, BeforeValidator(_path), AfterValidator(_not_blank)]
+DatabaseFile = Annotated[Path, AfterValidator(_no_address)]
 Host = Annotated[str, AfterValidator(_host)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Count = Annotated[int, Field(ge=1, le=_MOST)]

@@ -16,10 +16,11 @@ from pydantic import (
 )
 
 from .._core.clock import read_zone, unknown_zone
-from .._core.hints.suggestions import unknown_provider
+from .._core.hints.suggestions import unknown_key, unknown_provider
 from ..errors import ConfigError, InvalidInputError
 from . import registry
 from .fields import Env, Section, alias, display
+from .ignored import SECTIONS, Path, is_worth_telling, keys_at, sections_in
 from .providers import ProviderConfig, RerankerConfig
 from .sections import (
     Budget,
@@ -32,7 +33,10 @@ from .sections import (
 )
 from .stores import StoreConfig
 from .tables import STORES, Kind
-from .validation import Idle, InvalidConfig, problems, split
+from .validation import InvalidConfig, Problem, got, problems
+
+Idle = dict[Path, tuple[Any, bool]]
+"""What was given for ignored settings, by path, and whether a warning names it."""
 
 
 class Chosen(Section):
@@ -228,7 +232,7 @@ class MemoryConfig(Section):
             )
         # A section that is None is one that was left out, as in configurations made by programs.
         sections = {key: value for key, value in data.items() if value is not None}
-        kept, idle, found = split(MemoryConfig, sections)
+        kept, idle, found = _split(MemoryConfig, sections)
         try:
             super().__init__(**kept)
         except ValidationError as error:
@@ -256,3 +260,58 @@ class MemoryConfig(Section):
         """Return the whole configuration as it may be printed: JSON types, no secret."""
         shown: dict[str, Any] = display(self.model_dump())
         return shown
+
+
+def _split(
+    section: type[Section], data: Mapping[str, Any], path: Path = (), provider: str = ""
+) -> tuple[dict[str, Any], Idle, tuple[Problem, ...]]:
+    """Divide what the user gave for a section into what is read and what is ignored.
+
+    Args:
+        section: its class.
+        data: what was given.
+        path: where the section stands.
+        provider: the provider that is chosen in the section around it.
+
+    Returns:
+        What is to be validated, what is ignored, and names in ignored sections that do not exist.
+    """
+    kept: dict[str, Any] = {}
+    idle: Idle = {}
+    wrong: tuple[Problem, ...] = ()
+    # The class of a program's own provider takes any key.
+    keys = {} if section.model_config.get("extra") == "allow" else keys_at(path, provider)
+    for name, value in data.items():
+        field = section.field_named(name)
+        below = None if field is None else section.child(field, data)
+        if (key := keys.get(name)) is not None and (field is None or key.row.providers):
+            idle[(*path, key.name)] = value, is_worth_telling(path, value, key)
+        elif (here := (*path, name)) in SECTIONS:
+            given, mistakes = _named(here, value)
+            idle[here] = given, is_worth_telling(here, given, None)
+            wrong += mistakes
+        elif field is not None and below is not None and isinstance(value, Mapping):
+            kept[name], further, mistakes = _split(below, value, (*path, field), section.chosen(data))
+            idle |= further
+            wrong += mistakes
+        else:
+            kept[name] = value
+    return kept, idle, wrong
+
+
+def _named(path: Path, value: object) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+    """Return the settings of an ignored section under their first names, and those that do not exist."""
+    if not isinstance(value, Mapping):
+        said = f"expected a mapping of keys to values{got(value, path)}"
+        return {}, () if value is None else (Problem(path, said),)
+    keys, found, mistakes = keys_at(path), dict[str, Any](), tuple[Problem, ...]()
+    for name, given in value.items():
+        if (*path, str(name)) in SECTIONS:
+            found[name], further = _named((*path, name), given)
+            mistakes += further
+        elif name in keys:
+            found[keys[name].name] = given
+        else:
+            allowed = (*keys, *sections_in(path))
+            mistakes += (Problem((*path, str(name)), unknown_key(str(name), allowed)),)
+    return found, mistakes

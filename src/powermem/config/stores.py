@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from .fields import (
     Amount,
     Count,
+    DatabaseFile,
     Env,
     Foreign,
     Host,
@@ -33,25 +33,13 @@ class StoreConfig(Section):
     """Length of the vectors; taken from the embedder when left out."""
 
 
-def _no_address(path: str) -> str:
-    scheme = re.match(r"([A-Za-z][A-Za-z0-9+]*)://", path)
-    if scheme is not None and scheme[1].lower() != "file":
-        raise ValueError(
-            f"this is an address ({scheme[1]}://...) and not the path of a file; for a server set "
-            "vector_store.provider, or hand the address over as conn"
-        )
-    return path
-
-
 class SQLiteConfig(StoreConfig):
     """A database file; ``":memory:"`` keeps it in this process and writes nothing."""
 
     collection_name: Annotated[Identifier, Env("VECTOR_STORE_COLLECTION_NAME", "SQLITE_COLLECTION")] = (
         "memories"
     )
-    database_path: Annotated[Path, AfterValidator(_no_address), Env("SQLITE_PATH", "DATABASE_PATH")] = (
-        "./data/powermem_dev.db"
-    )
+    database_path: Annotated[DatabaseFile, Env("SQLITE_PATH", "DATABASE_PATH")] = "./data/powermem_dev.db"
     enable_wal: Annotated[bool, Env("SQLITE_ENABLE_WAL")] = True
     timeout: Annotated[Seconds, Env("SQLITE_TIMEOUT")] = 30.0
     """Seconds to wait for another process's write."""

@@ -13,7 +13,7 @@ from powermem.errors import ConfigError
 from .._core.hints.suggestions import shown_name, unknown_key
 from .._core.masking import MASK, is_key, is_secret, shown
 from .fields import Section, spellings
-from .ignored import SECTIONS, Path, is_worth_telling, keys_at, sections_in
+from .ignored import Path, keys_at, sections_in
 
 _SHOWN = 60
 _EXPECTED = (
@@ -67,65 +67,6 @@ def problems(error: ValidationError, root: type[Section], data: Mapping[str, Any
     """
     found = error.errors(include_url=False)
     return tuple(_problem(dict(detail), root, data) for detail in found)
-
-
-Idle = dict[Path, tuple[Any, bool]]
-"""What was given for ignored settings, by path, and whether a warning names it."""
-
-
-def split(
-    section: type[Section], data: Mapping[str, Any], path: Path = (), provider: str = ""
-) -> tuple[dict[str, Any], Idle, tuple[Problem, ...]]:
-    """Divide what the user gave for a section into what is read and what is ignored.
-
-    Args:
-        section: its class.
-        data: what was given.
-        path: where the section stands.
-        provider: the provider that is chosen in the section around it.
-
-    Returns:
-        What is to be validated, what is ignored, and names in ignored sections that do not exist.
-    """
-    kept: dict[str, Any] = {}
-    idle: Idle = {}
-    wrong: tuple[Problem, ...] = ()
-    # The class of a program's own provider takes any key.
-    keys = {} if section.model_config.get("extra") == "allow" else keys_at(path, provider)
-    for name, value in data.items():
-        field = section.field_named(name)
-        below = None if field is None else section.child(field, data)
-        if (key := keys.get(name)) is not None and (field is None or key.row.providers):
-            idle[(*path, key.name)] = value, is_worth_telling(path, value, key)
-        elif (here := (*path, name)) in SECTIONS:
-            given, mistakes = _named(here, value)
-            idle[here] = given, is_worth_telling(here, given, None)
-            wrong += mistakes
-        elif field is not None and below is not None and isinstance(value, Mapping):
-            kept[name], further, mistakes = split(below, value, (*path, field), section.chosen(data))
-            idle |= further
-            wrong += mistakes
-        else:
-            kept[name] = value
-    return kept, idle, wrong
-
-
-def _named(path: Path, value: object) -> tuple[dict[str, Any], tuple[Problem, ...]]:
-    """Return the settings of an ignored section under their first names, and those that do not exist."""
-    if not isinstance(value, Mapping):
-        said = f"expected a mapping of keys to values{got(value, path)}"
-        return {}, () if value is None else (Problem(path, said),)
-    keys, found, mistakes = keys_at(path), dict[str, Any](), tuple[Problem, ...]()
-    for name, given in value.items():
-        if (*path, str(name)) in SECTIONS:
-            found[name], further = _named((*path, name), given)
-            mistakes += further
-        elif name in keys:
-            found[keys[name].name] = given
-        else:
-            allowed = (*keys, *sections_in(path))
-            mistakes += (Problem((*path, str(name)), unknown_key(str(name), allowed)),)
-    return found, mistakes
 
 
 def got(value: object, path: Iterable[object]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit, urlunsplit
 
 from ..._version import __version__
 from ...errors import ConfigError
@@ -75,20 +75,8 @@ def build_endpoint(
     Raises:
         ConfigError: the address or a header cannot be used.
     """
-    try:
-        parts = urlsplit(url.strip())
-        port = parts.port
-        host = (parts.hostname or "").encode("idna").decode("ascii")
-    except (UnicodeError, ValueError):
-        raise ConfigError(f"{provider}: base_url is not a valid address") from None
-    if parts.scheme not in _PORTS or not host:
-        raise ConfigError(f"{provider}: base_url must start with http:// or https:// and name a host")
-    if parts.username or parts.password:
-        raise ConfigError(f"{provider}: put the credentials in api_key or headers, not in base_url")
-    target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
-    if not target.isascii() or any(char <= " " for char in target):
-        raise ConfigError(f"{provider}: base_url holds characters that a URL must escape")
-    port = port or _PORTS[parts.scheme]
+    parts, host, target = _read_address(provider, url)
+    port = parts.port or _PORTS[parts.scheme]
     named = f"[{host}]" if ":" in host else host
     sent = {
         "host": named if port == _PORTS[parts.scheme] else f"{named}:{port}",
@@ -127,6 +115,29 @@ def join_url(base: str, path: str) -> str:
     if not before.endswith(wanted):
         before += wanted
     return urlunsplit((parts.scheme, parts.netloc, before, parts.query, ""))
+
+
+def _read_address(provider: str, url: str) -> tuple[SplitResult, str, str]:
+    """Return the parts of an address, its host in ASCII, and its path with the query.
+
+    Raises:
+        ConfigError: it cannot be used.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host = (parts.hostname or "").encode("idna").decode("ascii")
+        # Reading the port checks it.
+        _ = parts.port
+    except (UnicodeError, ValueError):
+        raise ConfigError(f"{provider}: base_url is not a valid address") from None
+    if parts.scheme not in _PORTS or not host:
+        raise ConfigError(f"{provider}: base_url must start with http:// or https:// and name a host")
+    if parts.username or parts.password:
+        raise ConfigError(f"{provider}: put the credentials in api_key or headers, not in base_url")
+    target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
+    if not target.isascii() or any(char <= " " for char in target):
+        raise ConfigError(f"{provider}: base_url holds characters that a URL must escape")
+    return parts, host, target
 
 
 def _header(provider: str, name: str, value: str) -> tuple[bytes, bytes]:
