@@ -32,8 +32,8 @@ from ..._core.tasks.rates import Rate
 from ..._core.tasks.task import LONGEST_PAUSE, OVER_BUDGET, BufferedTurn, ProcessStatus, Task, is_hopeless
 from ..._core.tracing import Value, annotate, span
 from ..._core.values import Message, Turn, Usage
+from ..._core.wire.failure import Backoff
 from ..._core.wire.reasons import QUOTA
-from ..._core.wire.retry import Backoff
 from ...errors import (
     AuthenticationError,
     ClosedError,
@@ -44,8 +44,7 @@ from ...errors import (
     QuotaExceededError,
     StoreUnavailableError,
 )
-from ..extraction.extractor import AsyncExtractor
-from ..extraction.pipeline import AsyncExtraction
+from ..extraction import AsyncExtraction, AsyncExtractor
 from ..providers.media import AsyncMedia
 from ..stores.base import AsyncStore
 from .handle import AsyncWatcher
