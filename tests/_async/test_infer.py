@@ -11,15 +11,7 @@ import pytest
 from powermem import AsyncMemory
 from powermem._concurrency import async_gather
 from tests.support.apiserver import ApiServer
-from tests.support.scripted import (
-    ScriptedModel,
-    decision,
-    fact,
-    in_table,
-    openai_embedder,
-    openai_llm,
-    shown,
-)
+from tests.support.scripted import ScriptedModel, decision, fact, in_table, openai_embedder, openai_llm, shown
 
 TALK = [
     {"role": "system", "content": "Be brief."},

@@ -20,14 +20,7 @@ from powermem import (
 )
 from powermem._concurrency import gather
 from tests.support.apiserver import DROP, GARBAGE, HANG, ApiServer, Behaviour, failure
-from tests.support.scripted import (
-    ScriptedModel,
-    decision,
-    fact,
-    in_table,
-    openai_embedder,
-    openai_llm,
-)
+from tests.support.scripted import ScriptedModel, decision, fact, in_table, openai_embedder, openai_llm
 
 GOOD = json.dumps({"facts": [fact("Ana likes green tea")]})
 BROKEN = ["I am sorry, Dave.", "", "{}{}{", "[1, 2", '{"answer": 42}', '{"facts": [{"no": "text"}]}', "null"]

@@ -10,14 +10,7 @@ from typing import Any
 
 import pytest
 
-from powermem import (
-    ClosedError,
-    ConfigError,
-    InvalidInputError,
-    Memory,
-    MemoryConfig,
-    StoreUnavailableError,
-)
+from powermem import ClosedError, ConfigError, InvalidInputError, Memory, MemoryConfig, StoreUnavailableError
 from powermem._concurrency import gather
 
 

@@ -22,7 +22,7 @@ import pytest
 
 from powermem import Memory
 from powermem._concurrency import Semaphore
-from powermem._concurrency.pool import ThreadPool, _serve
+from powermem._concurrency.threads import ThreadPool, _serve
 from powermem._core.wire.endpoint import build_endpoint
 from powermem._sync.providers.http import HTTPClient
 from powermem._sync.providers.limiter import Limiter

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from powermem._core.clients import new_messages, reply_text
-from powermem._core.messages.addresses import is_public
 from powermem._core.messages.forms import ROLES
 from powermem._core.messages.normalize import read_messages
+from powermem._core.messages.parts import is_public
 from powermem.errors import InvalidInputError
 
 CALL = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Oslo"}'}}

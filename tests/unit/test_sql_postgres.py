@@ -31,7 +31,7 @@ from powermem._core.sql.postgres import (
 from powermem._core.sql.steps import Statement
 from powermem._core.text.indexing import index
 from powermem._core.values import Row, Scope
-from powermem.config.conn.dsn import read_dsn
+from powermem.config.dsn import read_dsn
 from powermem.errors import ConfigError
 
 ODD = st.text(st.sampled_from('a\x00\\u0\ufdd0\ufdd1\ufdd2"é'), max_size=12)

@@ -12,14 +12,7 @@ from powermem._core.clock import date_phrase, parse
 from powermem._core.text.cleaning import content_hash, normalize
 from powermem._core.text.languages import stop_words
 from powermem._core.text.stemming import stem
-from powermem._core.text.terms import (
-    count_terms,
-    date_terms,
-    query_terms,
-    shared,
-    term_id,
-    terms,
-)
+from powermem._core.text.terms import count_terms, date_terms, query_terms, shared, term_id, terms
 
 # The examples that the 1980 paper gives for its steps, run through all of them.
 PORTER = {

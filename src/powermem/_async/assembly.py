@@ -13,8 +13,7 @@ from .._core.forks import undivided
 from .._core.inputs import Observer
 from ..config import MemoryConfig, Settings, resolve
 from ..config.conn import Place, read_conn, settled, without_place
-from ..config.identity import identity_of, located
-from ..config.resolution import check
+from ..config.resolution import check, identity_of, located
 from ..config.stores import SQLiteConfig
 from .adding import AsyncAdding
 from .encoder import AsyncEncoder

@@ -19,6 +19,7 @@ from .._core.changes.addition import Addition, read_addition
 from .._core.changes.writes import Amend, Delete, DeleteWhere
 from .._core.clock import read_zone
 from .._core.filters import parse as parse_filters
+from .._core.forks import undivided
 from .._core.inputs import (
     KEEP,
     File,
@@ -134,9 +135,11 @@ class AsyncMemory:
         max_retries: int = 2,
     ) -> None:
         # The settings' classes, models, stores and clients: loaded for the first memory, not for the class.
-        from .access import AsyncAccess
-        from .assembly import read_design
-        from .clients.attendance import AsyncAttendance
+        # The import locks of another thread would stay locked in a child that is forked meanwhile.
+        with undivided():
+            from .access import AsyncAccess
+            from .assembly import read_design
+            from .clients.attendance import AsyncAttendance
 
         self._auto_process = check_flag(auto_process, "auto_process")
         self._batch_threshold = check_count(batch_threshold, "batch_threshold", least=1)

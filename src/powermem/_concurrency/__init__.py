@@ -12,8 +12,16 @@ from .bridge import AsyncAtExit, AsyncBridge, AsyncMailbox, AtExit, Bridge, Loop
 from .calls import async_gather, async_shield, async_sleep, gather, shield, sleep
 from .feeds import END, AsyncFeed, AsyncItems, Feed, Items, async_call, call
 from .locks import AsyncKeyedLock, AsyncLock, AsyncSemaphore, KeyedLock, Lock, Semaphore
-from .misuse import async_refuse_misuse, refuse_misuse
-from .owner import AsyncOwner, Owner, async_has_ended, async_residence, has_ended, residence
+from .owner import (
+    AsyncOwner,
+    Owner,
+    async_has_ended,
+    async_refuse_misuse,
+    async_residence,
+    has_ended,
+    refuse_misuse,
+    residence,
+)
 from .signals import AsyncEvent, AsyncQueue, Event, Queue, QueueEmpty
 from .threads import AsyncThreads, Threads, async_to_thread, to_thread
 from .worker import AsyncWorker, Worker

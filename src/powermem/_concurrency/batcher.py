@@ -16,9 +16,8 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from ..errors import ClosedError, PowerMemError
-from .pool import ThreadPool
-from .signals import AsyncEvent
-from .waiting import wait_in_slices
+from .signals import AsyncEvent, wait_in_slices
+from .threads import ThreadPool
 
 T = TypeVar("T")
 R = TypeVar("R")

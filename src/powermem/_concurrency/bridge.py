@@ -13,8 +13,8 @@ from contextvars import copy_context
 from typing import Generic, TypeAlias, TypeVar
 
 from ..errors import ClosedError, PowerMemError
-from .pool import NO_THREAD
-from .waiting import awaited, running_loop
+from .signals import awaited, running_loop
+from .threads import NO_THREAD
 
 T = TypeVar("T")
 

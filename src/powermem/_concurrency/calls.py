@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import copy_context
 from typing import Generic, TypeVar
 
-from .waiting import all_done, awaited, join_thread, wait_in_slices
+from .signals import all_done, awaited, join_thread, wait_in_slices
 
 T = TypeVar("T")
 

@@ -17,7 +17,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 from weakref import WeakValueDictionary
 
-from .waiting import wait_in_slices
+from .signals import wait_in_slices
 
 
 class AsyncLock:

@@ -1,4 +1,4 @@
-"""Ownership of an object by the event loop and the process that used it first."""
+"""What may use an object: the event loop and the process that used it first, and code of its colour."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import asyncio
 import os
 from collections.abc import Callable
 from itertools import repeat
+from typing import Any, NoReturn, TypeVar
 
-from ..errors import ClosedError
-from .waiting import running_loop
+from ..errors import ClosedError, InvalidInputError
+from .signals import running_loop
 
 # What runs the caller's code: its event loop, or ``None`` outside of any; for threads an object that stands
 # for the process. Every call of a memory asks for it, so for threads it is a single call of C.
@@ -93,3 +94,37 @@ class Owner:
 
 def _forked(name: str, process: int) -> str:
     return f"this {name} belongs to process {process}, which was forked; make one {name} in each process"
+
+
+_Class = TypeVar("_Class", bound=type)
+
+
+def async_refuse_misuse(cls: _Class) -> _Class:
+    """Make ``with`` and ``await`` on an async class raise an error that shows the right spelling."""
+    name = cls.__name__
+    refuse(
+        cls,
+        f"write `async with {name}(...) as memory:`, or use Memory in code that is not async",
+        "__enter__",
+        "__exit__",
+    )
+    refuse(cls, f"{name}(...) is not awaited, its methods are: `await memory.search(...)`", "__await__")
+    return cls
+
+
+def refuse_misuse(cls: _Class) -> _Class:
+    """Make ``async with`` and ``await`` on a sync class raise an error that shows the right spelling."""
+    name = cls.__name__
+    refuse(cls, f"write `with {name}(...) as memory:`, or use AsyncMemory", "__aenter__", "__aexit__")
+    refuse(cls, f"{name} is not awaited; use AsyncMemory in async code", "__await__")
+    return cls
+
+
+def refuse(cls: type, message: str, *names: str) -> None:
+    """Add methods that raise to a class; added at run time, so that type checkers still report the misuse."""
+
+    def refused(*_: Any) -> NoReturn:
+        raise InvalidInputError(message)
+
+    for name in names:
+        setattr(cls, name, refused)

@@ -9,9 +9,8 @@ from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 
 from ..errors import PowerMemError
-from .pool import NO_THREAD
-from .signals import AsyncEvent, Event
-from .waiting import join_thread
+from .signals import AsyncEvent, Event, join_thread
+from .threads import NO_THREAD
 
 _logger = logging.getLogger(__name__)
 

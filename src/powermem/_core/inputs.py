@@ -351,6 +351,6 @@ def _check_fits(
     signature = inspect.signature(made)
     bound = signature.replace(parameters=list(signature.parameters.values())[1:])
     # Imported here, since it is needed for errors only.
-    from .hints.calls import explain
+    from .hints.names import explain
 
     raise InvalidInputError(explain(call, bound, given[1:], by_name)) from None

@@ -12,8 +12,7 @@ from typing import Any
 from .._core.hints.extras import pip_install
 from ..errors import ConfigError
 from . import mysql
-from .base import Limit, Server, Values, formatted, no_reply, not_unicode
-from .watching import Watch
+from .base import Limit, Server, Values, Watch, formatted, no_reply, not_unicode
 
 try:
     from asyncmy.connection import Connection

@@ -17,6 +17,7 @@ try:
     import asyncpg
 except ImportError as error:
     raise ConfigError(f"this store needs the package asyncpg; run: {pip_install('postgres')}") from error
+from .base import Watch
 from .postgres import (
     BACKEND,
     NOT_ADMITTED,
@@ -29,7 +30,6 @@ from .postgres import (
     unreachable,
     was_pooled,
 )
-from .watching import Watch
 
 T = TypeVar("T")
 

@@ -7,8 +7,10 @@ other ``?`` or ``%``. Errors of the underlying library are translated to ``Store
 
 from __future__ import annotations
 
+import asyncio
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
@@ -280,3 +282,33 @@ def no_reply(server: Server, limit: Limit) -> NoReplyError:
         f"{server}: {limit.what} did not come within {limit.seconds:.3g} s ({limit.setting}), so the "
         "connection was closed; check the server and the network between"
     )
+
+
+class Watch:
+    """Aborts a connection whose server takes too long, so that the pending operation fails.
+
+    Args:
+        abort: closes the socket at once.
+
+    Attributes:
+        expired: the limit that was exceeded, or ``None``.
+    """
+
+    __slots__ = ("_abort", "expired")
+
+    def __init__(self, abort: Callable[[], object]) -> None:
+        self._abort = abort
+        self.expired: Limit | None = None
+
+    @contextmanager
+    def within(self, limit: Limit) -> Iterator[None]:
+        """Abort the connection if the block takes longer than the limit."""
+        timer = asyncio.get_running_loop().call_later(limit.seconds, self._expire, limit)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _expire(self, limit: Limit) -> None:
+        self.expired = limit
+        self._abort()

@@ -12,9 +12,9 @@ from contextvars import copy_context
 from typing import Any, TypeVar
 
 from .._concurrency import AsyncThreads, async_to_thread
-from .._concurrency.pool import NO_THREAD
+from .._concurrency.threads import NO_THREAD
 from .._core.masking import mask_text
-from ..config.conn.target import IN_MEMORY, Factory, Place
+from ..config.conn import IN_MEMORY, Factory, Place
 from ..errors import ConfigError, StoreUnavailableError
 from . import mysql
 from .base import AsyncConnection, Connection, Limit, Server, Values, no_reply

@@ -9,13 +9,7 @@ from typing import Any
 from .._core.sql.steps import TransactionAbortedError
 from ..errors import StoreError, StoreUnavailableError
 from . import base
-from .base import (
-    ConnectionLostError,
-    CrowdedServerError,
-    MissingTableError,
-    ReadOnlyServerError,
-    Server,
-)
+from .base import ConnectionLostError, CrowdedServerError, MissingTableError, ReadOnlyServerError, Server
 
 # Server errors by number: https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html,
 # https://mariadb.com/kb/en/mariadb-error-code-reference/ and, from 4000 on, OceanBase's own.

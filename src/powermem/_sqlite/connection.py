@@ -1,4 +1,4 @@
-"""Opening a database file, and lending its connections."""
+"""Open a database file, and lend its connections."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from ..errors import ClosedError, StoreError, StoreUnavailableError
 
 MEMORY = ":memory:"
 
-# Seconds that a fork waits for a write or for searches under way.
+# Seconds that a fork waits for a running write or search.
 _FORK_PATIENCE = 5.0
 
-# Connections of the parent that were in use when this process was forked, kept from being closed.
+# Connections of the parent that were in use during the fork. Kept, since closing them would drop its locks.
 _carried: list[object] = []
 
 
 def translate(error: sqlite3.Error, path: str) -> StoreError:
-    """Return our error for one of SQLite's, with what to do about it."""
+    """Return the error of powermem for one of SQLite, with advice."""
     text = str(error)
     if "locked" in text or "busy" in text:
         return StoreUnavailableError(
@@ -65,19 +65,19 @@ def translate(error: sqlite3.Error, path: str) -> StoreError:
 
 
 class Database:
-    """One writer connection and as many readers as are in use at once.
+    """One connection for writing, and as many for reading as are used at once.
 
-    An in-memory database lives in a single connection, so there readers and the writer take turns.
+    An in-memory database has a single connection, which readers and the writer share in turns.
 
     Attributes:
         path: as given.
-        read_only: whether the file, or its folder, cannot be written; known once it is open.
+        read_only: whether the file or its folder is not writable; known once it is open.
     """
 
     def __init__(self, path: str, *, timeout: float, wal: bool, synchronous: str) -> None:
         self.path = path
         self.read_only = False
-        # The process may change its folder later, and opens further connections then.
+        # Absolute, since the process may change its folder before further connections are opened.
         self._file = path if path == MEMORY else os.path.abspath(path)
         self._timeout = timeout
         self._wal = wal
@@ -96,11 +96,11 @@ class Database:
 
     @property
     def in_memory(self) -> bool:
-        """Whether the database ends with this object."""
+        """Whether the database is in memory."""
         return self.path == MEMORY
 
     def open(self) -> None:
-        """Open the writer; makes the folder and the file when they do not exist."""
+        """Open the writer; create the folder and the file if missing."""
         if not self.in_memory:
             self._check_path()
             with creating:
@@ -140,7 +140,7 @@ class Database:
         try:
             Path(self._file).parent.mkdir(parents=True, exist_ok=True)
         except RecursionError as error:
-            # Python makes one folder within another by recursion, a thousand levels deep at most.
+            # Path.mkdir creates parents by recursion, which fails for paths about a thousand levels deep.
             raise StoreUnavailableError(
                 f"{self.path[:300]}: cannot make its folder: it is too deep"
             ) from error
@@ -152,7 +152,7 @@ class Database:
     def _open_writer(self) -> sqlite3.Connection:
         if self.in_memory:
             return self._connect()
-        # Without rights to the file, SQLite would say so at the first row only: it lets a transaction begin.
+        # Checked here: SQLite lets a transaction start on a read-only file, and fails only at the first row.
         connection = self._connect_for_writing() if os.access(self._file, os.W_OK) else None
         if connection is None:
             connection = self._connect_read_only()
@@ -164,14 +164,14 @@ class Database:
         return connection
 
     def _connect_for_writing(self) -> sqlite3.Connection | None:
-        """Return a connection that can write, or ``None`` when the file can only be read."""
+        """Return a connection for writing, or ``None`` if the file is read-only."""
         connection: sqlite3.Connection | None = None
         try:
             connection = self._connect()
             if self._wal:
                 connection.execute("PRAGMA journal_mode=WAL")
-                # In pages. Bringing the log into the file waits for the disk; by default, in every commit of
-                # some hundred memories.
+                # In pages. A checkpoint waits for the disk; with the default, nearly every commit of a few
+                # hundred memories would run one.
                 connection.execute("PRAGMA wal_autocheckpoint=4000")
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
@@ -188,11 +188,11 @@ class Database:
         if "readonly" in text or "read-only" in text:
             return True
         folder = os.path.dirname(os.path.realpath(self._file))
-        # Without its log and its index beside it, nothing can be written either.
+        # Writing also needs the log and its index, which are files in the same folder.
         return "unable to open" in text and os.path.isfile(self._file) and not os.access(folder, os.W_OK)
 
     def _connect_read_only(self) -> sqlite3.Connection:
-        """Open a file for reading that cannot be written."""
+        """Open a read-only file."""
         modes = ["ro"]
         if not os.path.exists(f"{self._file}-wal"):
             # The index of the log cannot be made here; nor can anybody write who has not made one.
@@ -220,24 +220,25 @@ class Database:
                 uri=not self.in_memory,
                 timeout=self._timeout,
                 isolation_level=None,
-                # Connections move between threads, but only one thread has one at a time.
+                # Connections move between threads, but only one thread uses each at a time.
                 check_same_thread=False,
                 cached_statements=256,
             )
         try:
             connection.execute(f"PRAGMA synchronous={self._synchronous}")
             connection.execute("PRAGMA temp_store=MEMORY")
-            # In KiB. What the operating system has cached is nearly as close, and shared by all connections.
+            # In KiB. Small, since the operating system's cache is nearly as fast, and shared by all
+            # connections.
             connection.execute("PRAGMA cache_size=-4096")
             register_functions(connection)
         except BaseException:
-            # The file is read for the first time here, and may turn out to be none of SQLite's.
+            # The first access to the file, which may turn out not to be a database.
             connection.close()
             raise
         return connection
 
     def _note_files(self, connection: sqlite3.Connection) -> None:
-        # By now they exist, if they are to; the log and its index stay as long as this connection does.
+        # All files exist by now; the log and its index exist as long as this connection is open.
         logged = (
             connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal" and "immutable" not in self._mode
         )
@@ -247,10 +248,10 @@ class Database:
         self._held = True
 
     def _check_in_place(self, count: int = len(BESIDE)) -> None:
-        """Refuse to write into files that no longer have a name.
+        """Check that the files were not deleted or replaced, which would lose everything written.
 
         Args:
-            count: how many of the files to look at; without a connection the log and its index are gone.
+            count: number of files to check; without a connection, the log and its index do not exist.
 
         Raises:
             StoreUnavailableError: the file, its log or its index was removed or replaced.
@@ -269,8 +270,8 @@ class Database:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Lend the writer inside a transaction that holds the write lock from its start.
 
-        A deferred transaction that reads first cannot be upgraded while another process writes; ``BEGIN
-        IMMEDIATE`` waits its turn instead. Any error rolls everything back.
+        A deferred transaction that reads first cannot be upgraded while another process writes, whereas
+        ``BEGIN IMMEDIATE`` waits for the lock. Any error rolls everything back.
         """
         with self._write_lock:
             connection = self._current_writer()
@@ -284,7 +285,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Lend a reader inside a transaction, so that all its reads see one moment."""
+        """Lend a reader inside a transaction, so that all its reads see the same snapshot."""
         if self.in_memory:
             with self._write_lock:
                 yield self._current_writer()
@@ -297,7 +298,7 @@ class Database:
             self._give_back(connection)
 
     def _current_writer(self) -> sqlite3.Connection:
-        """Return the writer, opened again after a fork; called with the write lock held."""
+        """Return the writer, reopened after a fork; called with the write lock held."""
         if self._closed:
             raise ClosedError("the store is closed")
         if self._writer is None:
@@ -367,7 +368,7 @@ class Database:
             self._returned()
 
     def close(self) -> None:
-        """Close every connection; one that is lent closes when it comes back."""
+        """Close all connections; a lent one is closed when it is returned."""
         with self._write_lock, self._turn:
             self._closed = True
             self._disconnect()
@@ -384,10 +385,10 @@ class Database:
             note_closed(self._files)
 
     def before_fork(self) -> None:
-        """Close the connections, which open again when they are needed.
+        """Close the connections, which are reopened on demand.
 
-        SQLite knows in the memory of the process which locks it holds. A child would take over that
-        knowledge, but not the locks: it could be locked out for ever, or write without a lock.
+        SQLite keeps track of its file locks in memory. A child would inherit that memory, but not the locks:
+        it could be locked out forever, or write without a lock.
         """
         self._prepared = self._write_lock.acquire(timeout=_FORK_PATIENCE)
         if not self._prepared or self.in_memory:
@@ -406,7 +407,7 @@ class Database:
             self._write_lock.release()
 
     def after_fork_in_child(self) -> None:
-        """Refuse every call; what could not be closed before is never closed, for that would drop locks."""
+        """Make every call fail. Open connections are never closed, which would drop the parent's locks."""
         forget_open()
         if self._held:
             note_carried(self._files)

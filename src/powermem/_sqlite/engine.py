@@ -1,4 +1,4 @@
-"""The blocking part of the SQLite store."""
+"""The blocking engine of the SQLite store."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from .._core.changes.accesses import Accesses
 from .._core.changes.writes import Change, Outcome
 from .._core.query.search import Hit, SearchRequest
 from .._core.ranking.weights import Weights
+from .._core.results.records import Accesses
 from .._core.sql.apply import Writer
 from .._core.sql.embedder import EmbedderSQL
 from .._core.sql.migration import find_version, migrate
@@ -29,18 +29,18 @@ _MAX_LISTED_DELETIONS = 10_000
 
 
 class Engine:
-    """One collection in one database file. Safe to call from several threads.
+    """One collection in one database file. Thread-safe.
 
     Args:
         path: the file, or ``":memory:"``.
         collection: prefix of the tables.
         timeout: seconds to wait for another process's write.
-        wal: whether reads go on during a write.
-        synchronous: ``"full"`` also survives a power cut; ``"normal"`` a killed process.
-        cache_bytes: how much memory the searched parts may take.
-        exact_rows: scopes with more rows are searched by codes of one bit for each dimension, and their best
-            candidates scored exactly.
-        weights: how much each part of a score counts.
+        wal: whether to use a write-ahead log, so that reads continue during a write.
+        synchronous: ``"full"`` survives a power failure, ``"normal"`` a killed process.
+        cache_bytes: maximum memory for cached partitions.
+        exact_rows: larger scopes are searched by codes of one bit per dimension, and only their best
+            candidates are scored exactly.
+        weights: the weights of the parts of a score.
     """
 
     def __init__(
@@ -69,11 +69,11 @@ class Engine:
 
     @property
     def cached_bytes(self) -> int:
-        """How much memory the searched parts take."""
+        """Memory taken by cached partitions, in bytes."""
         return self._partitions.nbytes
 
     def open(self) -> None:
-        """Open the file and bring its schema to this version."""
+        """Open the file and migrate its schema."""
         self._database.open()
         try:
             if self._database.read_only:
@@ -88,7 +88,7 @@ class Engine:
             raise
 
     def close(self) -> None:
-        """Write what is pending and close the file, also when the writing fails."""
+        """Write pending access counts and close the file, even if writing fails."""
         try:
             if self.accesses:
                 self.apply([])
@@ -98,11 +98,11 @@ class Engine:
 
     @property
     def read_only(self) -> bool:
-        """Whether the file cannot be written."""
+        """Whether the file is read-only."""
         return self._database.read_only
 
     def _check_schema(self, connection: sqlite3.Connection) -> None:
-        """Refuse a file that would have to be changed before it can be read."""
+        """Refuse a read-only file whose schema would have to be migrated."""
         version = run(connection, find_version(self.sql, self.embedder))
         if version != self.sql.schema_version:
             state = "is not there" if version is None else f"has schema {version}"
@@ -124,12 +124,12 @@ class Engine:
         return sequence
 
     def transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
-        """Run steps in a transaction of their own."""
+        """Run steps in their own transaction."""
         with self._database.writing() as connection:
             return run(connection, work(*args))
 
     def ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
-        """Run steps that only read; all see one moment."""
+        """Run steps that only read, on one snapshot."""
         with self._database.reading() as connection:
             return run(connection, work(*args))
 
@@ -149,10 +149,10 @@ class Engine:
         ]
 
     def search(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
-        """Answer several searches that see the same moment."""
+        """Answer several searches on one snapshot."""
         with self._database.reading() as connection:
             return self._searcher.search(connection, requests)
 
     def forget_partitions(self) -> None:
-        """Let the next search load what it needs."""
+        """Drop the cached partitions; the next search loads what it needs."""
         self._partitions.clear()

@@ -17,13 +17,13 @@ from .steps import run
 
 
 class Partitions:
-    """A cache of partitions: the least recently used are dropped when all together exceed the limit.
+    """A cache of partitions, which evicts the least recently used ones.
 
     Args:
         sql: the collection.
-        embedder: whose vectors it holds.
-        limit_bytes: how much memory all may take together.
-        exact_rows: a partition with more rows keeps one bit of each dimension, not the vectors.
+        embedder: the embedder of the stored vectors.
+        limit_bytes: maximum memory of all partitions.
+        exact_rows: a larger partition keeps one bit per dimension instead of the vectors.
     """
 
     def __init__(self, sql: SQLiteSQL, embedder: EmbedderSQL, limit_bytes: int, exact_rows: int) -> None:
@@ -31,7 +31,7 @@ class Partitions:
         self._loader = PartitionLoader(sql, embedder, self._cache)
 
     def freshness(self, connection: sqlite3.Connection) -> Freshness:
-        """Return how far the collection is, as a read transaction sees it."""
+        """Return the version of the collection that a read transaction sees."""
         return run(connection, self._loader.freshness())
 
     @contextmanager
@@ -56,7 +56,7 @@ class Partitions:
                     except (StoreError, sqlite3.Error):
                         raise
                     except BaseException:
-                        # Searching puts parts of it in order; what an error has cut short is loaded again.
+                        # Searching reorders parts of it. If an error interrupted that, load it again.
                         entry.partition = None
                         raise
                     return

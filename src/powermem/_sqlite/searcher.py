@@ -1,4 +1,4 @@
-"""Answering searches from the partitions."""
+"""Answer searches from the partitions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Searcher:
         self._partitions = partitions
         self._queries = queries
         self._weights = weights
-        # With a second thread that runs Python code, the event loop would wait twice as long for its turn.
+        # Only one, since each thread that runs Python code slows down the event loop.
         self._turn = threading.Lock()
 
     def search(self, connection: sqlite3.Connection, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
@@ -44,7 +44,7 @@ class Searcher:
             with self._partitions.fresh(connection, user_id, freshness) as partition:
                 if not len(partition):
                     continue
-                # Of codes a pass for many takes as long as one for each.
+                # With codes, one pass for several searches is no faster than a pass for each.
                 step = 1 if partition.coded else _TOGETHER
                 for start in range(0, len(members), step):
                     together = members[start : start + step]
@@ -55,7 +55,7 @@ class Searcher:
         with self._turn:
             lists = [[memory_id for memory_id, _ in best] for best in ranked]
             rows = run(connection, self._queries.get_each(lists))
-            # A partition may already know of a memory that this transaction does not see yet.
+            # A partition may contain a memory that this transaction does not see yet.
             return [
                 [Hit(of[id_], one.score, one.details()) for id_, one in best if id_ in of]
                 for best, of in zip(ranked, rows, strict=True)

@@ -1,4 +1,4 @@
-"""A lock that many readers or one writer may hold."""
+"""A lock for many readers or one writer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class SharedLock:
-    """A writer waits for the readers that hold the lock, and goes before readers that come later.
+    """A readers-writer lock; a waiting writer has precedence over later readers.
 
     It is not reentrant.
     """
@@ -21,7 +21,7 @@ class SharedLock:
 
     @contextmanager
     def shared(self) -> Iterator[None]:
-        """Hold it together with others."""
+        """Hold the lock together with other readers."""
         with self._turn:
             self._turn.wait_for(lambda: not self._changing and not self._wanted)
             self._reading += 1
@@ -34,7 +34,7 @@ class SharedLock:
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Hold it alone."""
+        """Hold the lock exclusively."""
         with self._turn:
             self._wanted += 1
             try:

@@ -1,4 +1,4 @@
-"""Running steps of more than one statement."""
+"""Run steps on a SQLite connection."""
 
 from __future__ import annotations
 

@@ -12,15 +12,7 @@ from dataclasses import replace
 from time import monotonic
 from weakref import WeakSet
 
-from .._concurrency import (
-    AtExit,
-    Lock,
-    Worker,
-    has_ended,
-    residence,
-    shield,
-    to_thread,
-)
+from .._concurrency import AtExit, Lock, Worker, has_ended, residence, shield, to_thread
 from .._core.embedding.minilm import PROVIDER, SHARED
 from .._core.forks import free_in_child, undivided
 from .._core.ids import new_id

@@ -69,7 +69,7 @@ def place(config: Mapping[str, Any]) -> str:
     elif isinstance(found, OceanBaseConfig) and not found.host and not found.unix_socket:
         where = found.ob_path
     elif isinstance(found, PostgresConfig) and found.connection_string is not None:
-        from ..config.conn.dsn import read_dsn
+        from ..config.dsn import read_dsn
 
         said = read_dsn(found.connection_string.get_secret_value())
         where = f"{said.get('host', found.host)}/{said.get('database', found.db_name)}"

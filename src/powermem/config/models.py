@@ -22,15 +22,7 @@ from . import registry
 from .fields import Env, Section, alias, display
 from .ignored import SECTIONS, Path, is_worth_telling, keys_at, sections_in
 from .providers import ProviderConfig, RerankerConfig
-from .sections import (
-    Budget,
-    Http,
-    IntelligentMemory,
-    MemoryDecay,
-    Processing,
-    Search,
-    Security,
-)
+from .sections import Budget, Http, IntelligentMemory, MemoryDecay, Processing, Search, Security
 from .stores import StoreConfig
 from .tables import STORES, Kind
 from .validation import InvalidConfig, Problem, got, problems

@@ -6,15 +6,7 @@ from typing import Annotated, ClassVar
 
 from .._core.ranking.weights import Weights
 from .._core.wire.budget import EMBEDDED_TEXTS, LLM_CALLS, LLM_TOKENS
-from .fields import (
-    Amount,
-    Count,
-    Env,
-    Fraction,
-    Seconds,
-    Section,
-    Whole,
-)
+from .fields import Amount, Count, Env, Fraction, Seconds, Section, Whole
 
 _SHIPPED = Weights()
 

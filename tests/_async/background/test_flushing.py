@@ -7,11 +7,7 @@ from typing import Any
 
 import pytest
 
-from powermem import (
-    AsyncMemory,
-    AsyncProcessTask,
-    ProviderError,
-)
+from powermem import AsyncMemory, AsyncProcessTask, ProviderError
 from powermem._async.processing import scheduler
 from powermem._concurrency import AsyncEvent, async_gather
 from tests._async.patience import async_known, async_until

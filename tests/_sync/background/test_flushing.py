@@ -8,11 +8,7 @@ from typing import Any
 
 import pytest
 
-from powermem import (
-    Memory,
-    ProcessTask,
-    ProviderError,
-)
+from powermem import Memory, ProcessTask, ProviderError
 from powermem._concurrency import Event, gather
 from powermem._sync.processing import scheduler
 from tests._sync.patience import known, until

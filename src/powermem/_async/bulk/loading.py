@@ -7,16 +7,8 @@ from operator import itemgetter
 from time import perf_counter
 from typing import Any, cast
 
-from ..._concurrency import (
-    END,
-    AsyncFeed,
-    AsyncItems,
-    AsyncLock,
-    async_gather,
-    async_sleep,
-    async_to_thread,
-)
-from ..._core.hints.calls import suggested
+from ..._concurrency import END, AsyncFeed, AsyncItems, AsyncLock, async_gather, async_sleep, async_to_thread
+from ..._core.hints.names import suggested
 from ..._core.hints.suggestions import shown_name
 from ..._core.inputs import Item, Listener
 from ..._core.messages.forms import holds_messages, is_listed

@@ -1,1 +1,1 @@
-"""Work in the background: who does it, when, and how its maker follows it."""
+"""Background processing: storing tasks, running them, and following their progress."""

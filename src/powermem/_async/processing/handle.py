@@ -1,4 +1,4 @@
-"""A task as its maker sees it."""
+"""Handles of background tasks, and the watcher that updates them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...errors import ClosedError, ExtractionError, ProcessTimeout
 if TYPE_CHECKING:
     from ..stores.base import AsyncStore
 
-# How many tasks are looked at in the store at a time, to see what other processes have done.
+# How many tasks to look up in the store at a time, to see the progress made by other processes.
 _LOOKS = 50
 
 # Seconds that storing a task may take; a call that was interrupted leaves one behind that never is.
@@ -24,14 +24,14 @@ _STORING = 5.0
 
 @named("AsyncProcessTask")
 class AsyncProcessTask:
-    """Work in the background that can be looked at and waited for.
+    """A background task that can be inspected and awaited.
 
     Attributes:
-        id: the task's id, as ``get_status`` takes it.
-        user_id: whose work it is.
-        status: how far it has come.
-        knowledge_count: how many memories it has written.
-        error: why it failed, or why its last attempt did.
+        id: the task's id, as taken by ``get_status``.
+        user_id: the user whose messages it processes.
+        status: its current status.
+        knowledge_count: number of memories it has written.
+        error: the error of its last attempt, if any.
     """
 
     def __init__(self, watcher: AsyncWatcher, task_id: int, user_id: str | None) -> None:
@@ -52,30 +52,30 @@ class AsyncProcessTask:
 
     @property
     def done(self) -> bool:
-        """Whether it was completed, failed or was cancelled."""
+        """Whether it is completed, failed or cancelled."""
         return self.status.final
 
     async def wait(self, timeout: float | None = None) -> int:
-        """Wait until it is done. Giving up to wait cancels nothing.
+        """Wait until it is done. A timeout or cancellation of the wait does not cancel the task.
 
         Args:
-            timeout: seconds, or ``None`` to wait for ever.
+            timeout: seconds, or ``None`` for no limit.
 
         Returns:
-            How many memories were written; 0 when it failed or was cancelled, see ``raise_for_error``.
+            The number of memories written; 0 if it failed or was cancelled, see ``raise_for_error``.
 
         Raises:
             ProcessTimeout: it takes longer.
-            ClosedError: the memory was closed before it was done; it goes on at the next start.
+            ClosedError: the memory was closed first; the task continues at the next start.
         """
         await self._watcher.wait(self, check_seconds(timeout, "timeout"))
         return self.knowledge_count if self.status is ProcessStatus.COMPLETED else 0
 
     def raise_for_error(self) -> None:
-        """Raise what it failed for, if it failed.
+        """Raise the error of a failed task; do nothing for others.
 
         Raises:
-            ExtractionError: or the error itself, when it happened in this process.
+            ExtractionError: the task failed; or the original error, if it was raised in this process.
         """
         if self.status is not ProcessStatus.FAILED:
             return
@@ -88,18 +88,18 @@ class AsyncProcessTask:
 
 
 class AsyncWatcher:
-    """Tells tasks' makers what becomes of them, also when another process does the work.
+    """Updates the handles of tasks, including tasks that another process runs.
 
-    Tasks can be made before the store is open.
+    Tasks can be created before the store is open.
 
     Args:
-        poll: seconds between two looks at the store.
+        poll: seconds between two queries of the store.
     """
 
     def __init__(self, poll: float) -> None:
         self._poll = poll
         self._store: AsyncStore | None = None
-        # Where threads do the work, what is told last must not be overtaken by what was seen before.
+        # In the sync colour, an older status read from the store must not overwrite a newer notification.
         self._lock = threading.Lock()
         self._open: dict[int, AsyncProcessTask] = {}
         self._last = 0
@@ -108,26 +108,26 @@ class AsyncWatcher:
 
     @property
     def waiting(self) -> bool:
-        """Whether a task that was made here is not done."""
+        """Whether a task created here is not done."""
         oldest = monotonic() - _STORING
         return any(
             handle._own and (handle._stored or handle._made > oldest) for handle in list(self._open.values())
         )
 
     def open(self, store: AsyncStore) -> None:
-        """Look into this store from now on."""
+        """Set the store to query."""
         self._store = store
 
     def watch(
         self, task_id: int, user_id: str | None, *, own: bool = True, maker: object = None
     ) -> AsyncProcessTask:
-        """Return the handle of a task, which is followed until it is done.
+        """Return the handle of a task, which is updated until the task is done.
 
         Args:
             task_id: the task's id.
-            user_id: whose work it is.
-            own: whether it is made here, and is going to be stored; otherwise it is stored already.
-            maker: for whom it is made, see ``made_by``.
+            user_id: the user whose messages it processes.
+            own: whether it is created here and not stored yet; otherwise it is in the store already.
+            maker: the caller it is created for, see ``made_by``.
         """
         with self._lock:
             handle = self._open.get(task_id)
@@ -140,20 +140,20 @@ class AsyncWatcher:
             return handle
 
     def stored(self, task_ids: Iterable[int]) -> None:
-        """Be told that tasks are in the store by now."""
+        """Handle that tasks were stored."""
         with self._lock:
             for task_id in task_ids:
                 if (handle := self._open.get(task_id)) is not None:
                     handle._stored = True
 
     def made_here(self, user_id: str | None) -> list[AsyncProcessTask]:
-        """Return the tasks that were made here and are not done; of everybody, if no user is given."""
+        """Return the unfinished tasks created here, of one user or of all."""
         with self._lock:
             handles = list(self._open.values())
         return [handle for handle in handles if handle._own and user_id in (None, handle.user_id)]
 
     def made_by(self, maker: object) -> list[AsyncProcessTask]:
-        """Return the tasks that were made for somebody and are not done."""
+        """Return the unfinished tasks created for a caller."""
         return [handle for handle in self.made_here(None) if handle._maker is maker]
 
     def forget(self, handles: Iterable[AsyncProcessTask]) -> None:
@@ -163,13 +163,13 @@ class AsyncWatcher:
                 self._drop(handle)
 
     def blame(self, task_id: int, cause: Exception) -> None:
-        """Be told why a task is going to fail, before the store is: from then on others may see it there."""
+        """Record the error of a task; call before storing it, since others may read it from then on."""
         with self._lock:
             if (handle := self._open.get(task_id)) is not None:
                 handle._cause = cause
 
     def note(self, task: Task) -> None:
-        """Be told how far a task has come."""
+        """Handle a new state of a task."""
         with self._lock:
             handle = self._open.get(task.id)
             if handle is None or (task.updated_at < handle._updated_at and not task.status.final):
@@ -178,23 +178,23 @@ class AsyncWatcher:
             handle._stored = True
             handle.knowledge_count = task.knowledge_count
             handle.error = task.error
-            # Last, because who sees that it is done may read the rest.
+            # Set last: whoever sees that the task is done may read the other attributes at once.
             handle.status = task.status
             if task.status.final:
                 self._drop(handle)
                 handle._news.set()
 
     def gone(self, task_id: int) -> None:
-        """Be told that a task was deleted, with all that its scope held."""
+        """Handle that a task was deleted along with all data of its scope."""
         self._end(task_id, ProcessStatus.CANCELLED)
 
     def fail(self, task_ids: Iterable[int], cause: Exception) -> None:
-        """Be told that tasks could not even be stored."""
+        """Handle that tasks could not be stored."""
         for task_id in task_ids:
             self._end(task_id, ProcessStatus.FAILED, cause)
 
     def close(self) -> None:
-        """Wake everybody who waits for something that will not come."""
+        """Wake all waiters, since no further updates will come."""
         with self._lock:
             self._closed = True
             handles = list(self._open.values())
@@ -217,7 +217,7 @@ class AsyncWatcher:
             await self._look(handle)
 
     async def follow(self) -> None:
-        """Look now and then what others have done of some tasks, for those who do not wait."""
+        """Query the store, at most every ``poll`` seconds, for the progress that other processes made."""
         if monotonic() < self._next_look:
             return
         self._next_look = monotonic() + self._poll
@@ -230,7 +230,7 @@ class AsyncWatcher:
             await self._look(handle)
 
     async def _look(self, handle: AsyncProcessTask) -> None:
-        # In this order: what is stored while we look is not gone.
+        # In this order, so that a task stored during the query does not count as missing.
         stored = handle._stored
         if self._store is None or not stored:
             return
@@ -252,6 +252,6 @@ class AsyncWatcher:
             handle._news.set()
 
     def _drop(self, handle: AsyncProcessTask) -> None:
-        # A handle may be kept for long, and with it nothing else.
+        # Handles may be kept for long, and must not keep anything else alive.
         handle._maker = None
         self._open.pop(handle._number, None)

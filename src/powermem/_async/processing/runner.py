@@ -1,4 +1,4 @@
-"""Doing one task: from turns that wait to memories, each turn exactly once."""
+"""Run one task: turn waiting turns into memories, each turn exactly once."""
 
 from __future__ import annotations
 
@@ -55,34 +55,34 @@ _logger = logging.getLogger("powermem.processing")
 _RUNNING = frozenset({ProcessStatus.RUNNING})
 _RETRIES = Backoff(base=1.0, cap=LONGEST_PAUSE)
 
-# A task that was begun so many times more often than it may fail has ended every process that tried it.
+# Fail a task after `max_retries` plus this many starts: it kills whatever process runs it.
 _DEATHS = 10
 
-# What ends a task, or what is left of it here, before all of its segments were tried.
+# Errors that end the attempt before all segments were tried.
 _ENDS = (LeaseLost, TaskEnded, TurnsGone, StoreUnavailableError, ClosedError)
 
-# What every other segment would meet as well.
+# Errors that all other segments would raise too.
 _EVERYWHERE = (AuthenticationError, ConfigError, EmbeddingMismatchError, QuotaExceededError)
 
 
 class AsyncTaskRunner:
-    """Does one task for each caller, and notes in the store what becomes of it.
+    """Runs tasks, one for each call, and records their state in the store.
 
     Args:
-        store: where tasks and turns are.
-        extraction: stores what is worth remembering.
-        extractor: cuts long conversations into topics.
-        media: reads images and audio.
-        watcher: is told how far tasks have come.
-        observers: are called when a task has come to its end.
-        gap: a silence of so many microseconds ends a topic.
-        lease: how long a lane is held after each step, microseconds.
-        max_retries: how often a task that failed is tried again by itself.
-        zone: where turns were sent whose offset was not kept.
+        store: holds the tasks and turns.
+        extraction: stores the memories.
+        extractor: divides long conversations into topics.
+        media: converts images and audio to text.
+        watcher: is notified of the progress of tasks.
+        observers: are called when a task ends.
+        gap: a pause of this many microseconds between messages ends a topic.
+        lease: duration of a lane's lease after each step, microseconds.
+        max_retries: how often a failed task is retried automatically.
+        zone: time zone of turns stored without an offset.
 
     Attributes:
-        done: counts the tasks that were completed here.
-        failed: counts those that failed here for good.
+        done: counts tasks completed here.
+        failed: counts tasks that failed here for good.
     """
 
     def __init__(
@@ -113,16 +113,16 @@ class AsyncTaskRunner:
         self.failed = Rate()
 
     async def run(self, task: Task, owner: str) -> None:
-        """Do a task that was begun.
+        """Run a task that was started.
 
         Args:
-            task: as it was begun.
-            owner: who holds its lane.
+            task: the task as it was started.
+            owner: the holder of its lane.
 
         Raises:
-            LeaseLost: the lane is held by somebody else by now.
-            StoreUnavailableError: the store is gone; the task is begun again when the lease has ended.
-            ClosedError: likewise.
+            LeaseLost: another owner holds the lane by now.
+            StoreUnavailableError: the store is gone; the task is started again once the lease has ended.
+            ClosedError: the store is closed; likewise.
         """
         traced: dict[str, Value] = {"powermem.task.kind": task.kind, "powermem.task.attempt": task.attempts}
         with span("powermem.process", traced, apart=True):
@@ -133,7 +133,7 @@ class AsyncTaskRunner:
             except (LeaseLost, StoreUnavailableError, ClosedError):
                 raise
             except TaskEnded:
-                # Whoever ended it has said so; but only here is it known to be over.
+                # Its end is in the store already, but only here is it certain that the task no longer runs.
                 await self._tell(task, None)
             except Exception as error:
                 await self._fail(task, owner, error)
@@ -146,7 +146,7 @@ class AsyncTaskRunner:
                 ended = await self._learn_all(task, owner, waiting, usage)
                 break
             except TurnsGone:
-                # Somebody has deleted some of them meanwhile. The others are nevertheless to be processed.
+                # Some turns were deleted in the meantime. Process the others all the same.
                 before, waiting = waiting, await self._store.task_turns(task.id)
                 if len(waiting) >= len(before):
                     raise
@@ -156,7 +156,7 @@ class AsyncTaskRunner:
     async def _learn_all(
         self, task: Task, owner: str, waiting: Sequence[BufferedTurn], usage: Usage
     ) -> Outcome:
-        """Store what the turns say; return the task as it is then."""
+        """Store the memories of the turns; return the resulting task."""
         ended: Outcome = None
         heard, problem = await self._hear(waiting, usage)
         problems = [] if problem is None else [problem]
@@ -171,21 +171,21 @@ class AsyncTaskRunner:
             except _ENDS:
                 raise
             except PowerMemError as error:
-                # What other segments say does not depend on this one.
+                # Other segments do not depend on this one, so go on with them.
                 problems.append(error)
                 if isinstance(error, _EVERYWHERE) or (
                     isinstance(error, ProviderError) and error.reason == QUOTA
                 ):
                     break
         if problems:
-            # What may pass is worth another attempt, whatever else there is; else the last one ended it.
+            # If any error is temporary, the task is worth another attempt.
             raise next((error for error in problems if not is_hopeless(error)), problems[-1])
         return ended if groups else await self._complete_empty(task, owner)
 
     async def _hear(
         self, waiting: Sequence[BufferedTurn], usage: Usage
     ) -> tuple[dict[int, Message], PowerMemError | None]:
-        """Return what can be read, by the turn's id, and why something cannot."""
+        """Return the readable messages by turn id, and the error of the others, if any."""
         heard: dict[int, Message] = {}
         problem: PowerMemError | None = None
         for waits in waiting:
@@ -211,12 +211,12 @@ class AsyncTaskRunner:
         calls: Mapping[int, Mapping[str, Any]],
         usage: Usage,
     ) -> list[list[Turn]]:
-        """Return the turns that belong together, in the order in which the groups begin."""
+        """Return groups of related turns, ordered by the first turn of each."""
         if task.kind == "refine":
             return [list(turns)] if turns else []
         together: dict[str, list[Turn]] = {}
         for turn in turns:
-            # What came by a call of its own is stored as that call wanted it.
+            # Turns of one call are stored with the arguments of that call.
             together.setdefault(json.dumps(calls[turn.id], sort_keys=True), []).append(turn)
         groups = []
         for same in together.values():
@@ -235,13 +235,13 @@ class AsyncTaskRunner:
         *,
         last: bool,
     ) -> Outcome:
-        """Store what a group of turns says, and that they are done, in one transaction.
+        """Store the memories of a group of turns, and mark these as done, in one transaction.
 
         Returns:
-            The task as it is then.
+            The resulting task.
 
         Raises:
-            PowerMemError: why some of them were not learned from. Those wait on; the others are done.
+            PowerMemError: the extraction of some turns failed. These keep waiting; the others are done.
         """
         refinement = Refinement.of(replace(task, scope=turns[0].scope), clock.now())
         ids = [turn.id for turn in turns]
@@ -305,7 +305,7 @@ class AsyncTaskRunner:
         due, stage = at + int(pause * 1_000_000), "waiting to try again" if again else "failed"
         if isinstance(error, QuotaExceededError):
             due, stage = clock.parse(error.free_at), OVER_BUDGET
-            # The day may have ended meanwhile.
+            # A new day may have begun, and with it a new budget.
             again = due <= at
         _logger.warning(
             "task %s of %r failed at attempt %s: %r%s",
@@ -331,11 +331,11 @@ class AsyncTaskRunner:
         await self._tell(task, outcomes[-1])
 
     def _hold(self, task: Task, owner: str) -> HoldLane:
-        # From now on: a model may have thought for longer than a lease lasts.
+        # Counted from now, since the model may have taken longer than a lease lasts.
         return HoldLane(task.lane, owner, clock.now() + self._lease)
 
     async def _tell(self, task: Task, now: Outcome) -> None:
-        """Tell everybody who wants to know what has become of a task, which is looked up unless given."""
+        """Notify the watcher and observers of the state of a task, which is queried unless given."""
         found = now if isinstance(now, Task) else await self._store.find_task(task.id)
         if found is None:
             self._watcher.gone(task.id)
@@ -346,7 +346,7 @@ class AsyncTaskRunner:
             await self.announce(found)
 
     async def announce(self, task: Task) -> None:
-        """Call those who want to know of a task that has come to its end."""
+        """Call the observers of a task that has ended."""
         for observer in list(self._observers):
             try:
                 await async_call(observer, task_record(task))

@@ -1,4 +1,4 @@
-"""Putting tasks into the store behind the back of who asks for them."""
+"""Store requested tasks from a background worker, so that the call that requests them returns at once."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from ..._concurrency import AsyncEvent, AsyncWorker
 from ..._core.values import Scope
 from ...errors import ClosedError
 
-# So many tasks share one transaction.
+# Maximum number of tasks in one transaction.
 _TOGETHER = 200
 
 Asked = tuple[int, Scope]
-"""The id of a task, and whose work it is."""
+"""The id of a task, and the scope whose messages it processes."""
 
 
 class AsyncSubmitter:
-    """Takes tasks without waiting, and stores them in the order in which they came.
+    """Accepts tasks without waiting, and stores them in order.
 
     Args:
-        submit: stores tasks; what it raises would end the submitter.
+        submit: stores tasks; must not raise, which would end the submitter.
     """
 
     def __init__(self, submit: Callable[[Sequence[Asked]], Awaitable[None]]) -> None:
@@ -33,7 +33,7 @@ class AsyncSubmitter:
         self._closed = False
 
     def ask(self, task_id: int, scope: Scope) -> None:
-        """Let a task be stored soon.
+        """Queue a task to be stored.
 
         Raises:
             ClosedError: ``close`` was called before.
@@ -47,12 +47,12 @@ class AsyncSubmitter:
         self._news.set()
 
     async def settle(self, task_id: int) -> None:
-        """Wait until a task is in the store or could not be put there, if it was asked for here."""
+        """Wait until a task requested here is stored, or could not be stored."""
         if (settled := self._unsettled.get(task_id)) is not None:
             await settled.wait()
 
     async def close(self, timeout: float | None) -> None:
-        """Store what was asked for, and take no more.
+        """Store the queued tasks, and accept no more.
 
         Args:
             timeout: seconds.

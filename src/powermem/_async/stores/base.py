@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from ..._concurrency import AsyncBatcher
-from ..._core.changes.accesses import Accesses
 from ..._core.changes.writes import Change, Outcome
 from ..._core.clock import now
 from ..._core.filters import Expression
 from ..._core.query.search import Hit, SearchRequest
+from ..._core.results.records import Accesses
 from ..._core.sql.collection import CollectionSQL
 from ..._core.sql.embedder import EmbedderSQL
 from ..._core.sql.queries import Queries
@@ -29,29 +29,29 @@ _REDATED = 500
 
 
 class AsyncStore(ABC):
-    """One collection: memories, the turns they came from, and the tasks that make memories of turns.
+    """One collection: memories, their source turns, and the tasks that turn turns into memories.
 
-    A scope's id that is ``None`` matches everything; the empty string matches what has no such id. Times are
-    the caller's, microseconds UTC. Every method raises ``StoreError`` or a subclass when the store fails.
+    In a scope, ``None`` matches any id, and the empty string matches records without that id. Times are given
+    by the caller, in microseconds UTC. Every method raises ``StoreError`` or a subclass if the store fails.
 
-    The tasks of one lane run in the order of their ids, one at a time. A worker holds a lane by a lease that
-    it renews with ``renew_lanes``; a task whose worker was killed is begun again by the next holder.
+    The tasks of a lane run one at a time, in the order of their ids. A worker holds a lane by a lease, which
+    it renews with ``renew_lanes``; if the worker is killed, the next holder starts its task again.
 
-    The methods that read pages by id, for exports and for another embedder, take the last id of the page
-    before as ``after``, or 0; an empty page is the end. Each page is a read of its own, so a scan of millions
-    of memories blocks nobody. What is added during a scan has a higher id and is part of it.
+    Methods that read pages by id, for exports and re-embedding, take the last id of the previous page as
+    ``after``, or 0; an empty page is the end. Each page is a separate read, so a scan of millions of memories
+    blocks nothing. Records added during a scan have higher ids and are included.
 
-    What a store does is written as steps, in ``_core.sql``; a store says how to run them.
+    Operations are written as steps, in ``_core.sql``; a store only runs them.
 
     Args:
-        sql: the collection's tables and what its database says differently.
-        embedder: whose vectors it holds.
-        accesses: counts which memories are read.
+        sql: the collection's tables, and the dialect of its database.
+        embedder: the identity of the embedder of the stored vectors.
+        accesses: counts the accesses to memories.
     """
 
     name: str
     read_only = False
-    """Whether it can be read only; known once it is open."""
+    """Whether the store is read-only; known once it is open."""
 
     def __init__(self, sql: CollectionSQL, embedder: EmbedderSQL, accesses: Accesses) -> None:
         self._sql = sql
@@ -70,14 +70,14 @@ class AsyncStore(ABC):
 
     @abstractmethod
     async def _transact(self, work: Callable[..., Steps[T]], *args: Any) -> T:
-        """Run steps in one transaction; again from their start when another one made the server undo it."""
+        """Run steps in one transaction; if a conflict rolls it back, run them again from the start."""
 
     @abstractmethod
     async def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
         """Apply the changes of several callers, in one transaction if possible."""
 
     def _prepare(self) -> Steps[None]:
-        """Check the database, and keep other processes from changing the schema until the end."""
+        """Check the database, and lock its schema against other processes during the block."""
         yield from ()
 
     def _prepared(self, work: Callable[..., Steps[T]], *args: Any) -> Steps[T]:
@@ -86,7 +86,7 @@ class AsyncStore(ABC):
 
     @abstractmethod
     async def _write_accesses(self) -> None:
-        """Write how often memories were read since the last commit, if that is possible."""
+        """Write the access counts collected since the last commit, if possible."""
 
     @abstractmethod
     async def open(self) -> None:
@@ -97,17 +97,17 @@ class AsyncStore(ABC):
         """Write what is pending and disconnect."""
 
     async def identify(self, identity: EmbedderIdentity) -> None:
-        """Check that the stored vectors are this embedder's; remember it when it is the first."""
+        """Check that the stored vectors are from this embedder; record it if it is the first."""
         if await self._ask(self._embedder.identify, identity):
             return
         if identity.dimension is not None and not self.read_only:
             await self._transact(self._prepared, self._embedder.settle, identity)
 
     async def apply(self, changes: Sequence[Change]) -> list[Outcome]:
-        """Apply changes as a whole; on return they are durable.
+        """Apply all changes or none; on return they are durable.
 
         Raises:
-            VersionConflict: a memory is not as it was when it was read; nothing was applied.
+            VersionConflict: a memory was changed since it was read; nothing was applied.
         """
         return await self._commits.submit(changes)
 
@@ -116,7 +116,7 @@ class AsyncStore(ABC):
         """Answer searches, each best first; ``touch`` counts the hits as accesses."""
 
     def _count(self, answers: Sequence[Sequence[Hit]], touch: bool) -> None:
-        """Add to the hits' access counts what is not written yet; ``touch`` counts them as accesses."""
+        """Add unwritten access counts to the hits; ``touch`` counts these as accesses too."""
         for hits in answers:
             self._accesses.include([hit.row for hit in hits])
         if touch and not self.read_only:
@@ -128,10 +128,10 @@ class AsyncStore(ABC):
         """Return the memories that exist, by id.
 
         Args:
-            ids: which.
+            ids: the ids.
             touch: whether to count them as accesses.
-            user_id: whose they are, if that is known: a store divided by user then looks into one part only,
-                and may leave out another user's.
+            user_id: the owner, if known: a store partitioned by user then reads only one partition, and may
+                leave out memories of other users.
         """
         rows = await self._ask(self._queries.get_many, ids, user_id)
         self._accesses.include(list(rows.values()))
@@ -157,7 +157,7 @@ class AsyncStore(ABC):
         return rows, total
 
     async def count(self, scope: Scope, expression: Expression | None) -> int:
-        """Return how many current memories there are."""
+        """Return the number of current memories."""
         return await self._ask(self._queries.count, scope, expression, now())
 
     async def users(self) -> list[str]:
@@ -165,7 +165,7 @@ class AsyncStore(ABC):
         return await self._ask(self._queries.users)
 
     async def history(self, memory_id: int) -> list[HistoryEntry]:
-        """Return what happened to a memory, oldest first."""
+        """Return the history of a memory, oldest first."""
         return await self._ask(self._queries.history, memory_id)
 
     async def turns(self, memory_id: int) -> list[Turn]:
@@ -173,11 +173,11 @@ class AsyncStore(ABC):
         return await self._ask(self._queries.turns, memory_id)
 
     async def recall_request(self, scope: Scope, key: str) -> str | None:
-        """Return the result kept under an idempotency key."""
+        """Return the result stored under an idempotency key."""
         return await self._ask(self._queries.recall_request, scope, key)
 
     async def statistics(self, scope: Scope, since: int | None) -> Statistics:
-        """Count what a scope holds; ``since`` leaves out what was created before."""
+        """Count the records of a scope, with ``since`` only those created from then on."""
         await self._write_accesses()
         return await self._ask(self._queries.statistics, scope, now(), since)
 
@@ -200,17 +200,17 @@ class AsyncStore(ABC):
         lane: str | None = None,
         ended: int | None = None,
     ) -> list[str]:
-        """Claim lanes that have a task due and no lease at ``at``, the longest due first.
+        """Claim lanes that have a due task and no lease at ``at``, longest due first.
 
-        Each is taken by one statement that succeeds for one caller only.
+        Each lane is claimed by one statement that succeeds for only one caller.
 
         Args:
-            owner: who takes them; never used twice.
-            at: now.
-            until: when the lease ends.
-            limit: how many at most.
-            lane: only this one.
-            ended: leases that were to end by then are over; ``at`` if it is left out, and 0 for none.
+            owner: id of the claimant; never used twice.
+            at: the present moment.
+            until: end of the lease.
+            limit: maximum number of lanes.
+            lane: claim only this lane.
+            ended: leases that end before this moment have expired; defaults to ``at``, 0 for none.
         """
         claimed: list[str] = []
         over = at if ended is None else ended
@@ -225,17 +225,17 @@ class AsyncStore(ABC):
         return claimed
 
     async def redate_lanes(self, at: int, lease: int) -> int:
-        """Correct what a clock that was ahead has written: due times and leases that lie far in the future.
+        """Correct due times and leases far in the future, which a clock that was ahead has written.
 
-        Such a lane is due at once, and such a lease ends as if it were taken now; its holder, if it lives,
-        renews it before.
+        Such a lane becomes due at once, and such a lease ends as if it were taken now; its holder, if alive,
+        renews it earlier.
 
         Args:
-            at: now.
-            lease: how long a lease is.
+            at: the present moment.
+            lease: duration of a lease.
 
         Returns:
-            How many were corrected.
+            The number of corrected lanes.
         """
         latest = (at + int(LONGEST_PAUSE * 1_000_000), at + 2 * lease)
         lanes, corrected = self._queue.lanes, 0
@@ -254,10 +254,10 @@ class AsyncStore(ABC):
         await self._transact(self._queue.release, owner, lane)
 
     async def begin_task(self, owner: str, lane: str, at: int) -> Task | None:
-        """Begin the first open task of a lane, and return it as it is then; ``None`` when there is none due.
+        """Start the first open task of a lane, and return it; ``None`` if none is due.
 
-        It is running from then on, with one more attempt. A ``"process"`` task takes on all turns of the lane
-        that belong to no task.
+        Its status becomes running, and its attempts increase by one. A ``"process"`` task takes on all turns
+        of the lane that belong to no task.
 
         Raises:
             LeaseLost: another owner holds the lane.
@@ -265,11 +265,11 @@ class AsyncStore(ABC):
         return await self._transact(self._queue.begin, owner, lane, at)
 
     async def task_turns(self, task_id: int) -> list[BufferedTurn]:
-        """Return the turns of a task that still wait, in the order in which they were said."""
+        """Return the waiting turns of a task, in chronological order."""
         return await self._ask(self._queue.task_turns, task_id)
 
     async def count_buffered(self, lane: str | None, limit: int) -> int:
-        """Return how many turns wait that no task has taken on; counting ends at ``limit``."""
+        """Return the number of waiting turns that belong to no task, counting up to ``limit``."""
         return await self._ask(self._queue.count_buffered, lane, limit)
 
     async def buffered_scopes(
@@ -291,7 +291,7 @@ class AsyncStore(ABC):
         return await self._ask(self._queue.list_tasks, scope, statuses, limit, offset)
 
     async def queue_statistics(self) -> QueueStatistics:
-        """Count what there is to do."""
+        """Count the open tasks."""
         return await self._ask(self._queue.statistics)
 
     async def preferences(
@@ -313,27 +313,27 @@ class AsyncStore(ABC):
         return await self._transact(self._queue.revive_tasks, at)
 
     async def enter(self, entries: Sequence[Spend]) -> list[Refusal | None]:
-        """Make entries in the ledger of model usage, which every process on the collection shares.
+        """Make entries in the ledger of model usage, which all processes on the collection share.
 
-        On return they are durable. An entry that its limits do not allow is not made; the others are.
+        On return they are durable. Entries beyond their limits are refused, without affecting the others.
         """
         return await self._transact(self._queue.ledger.enter, entries)
 
     async def identity(self) -> EmbedderIdentity | None:
-        """Return whose vectors the store holds; ``None`` when there are none yet."""
+        """Return the embedder of the stored vectors; ``None`` if there are none yet."""
         return await self._ask(self._embedder.find)
 
     async def scan(
         self, scope: Scope, expression: Expression | None, after: int, limit: int, *, vectors: bool = False
     ) -> list[Stored]:
-        """Return a page of memories, also those superseded or expired, with what belongs to them.
+        """Return a page of memories, including superseded and expired ones, with all their data.
 
         Args:
-            scope: whose; as everywhere, ``None`` matches everything.
+            scope: the scope; ``None`` matches any id.
             expression: a filter.
-            after: the last id of the page before.
-            limit: how many at most.
-            vectors: whether to read the vectors and terms, too.
+            after: the last id of the previous page.
+            limit: maximum number of memories.
+            vectors: whether to include vectors and terms.
         """
         found = await self._ask(self._transfer.scan, scope, expression, after, limit, vectors)
         self._accesses.include([stored.row for stored in found])
@@ -354,11 +354,12 @@ class AsyncStore(ABC):
     async def prepare_switch(self, identity: EmbedderIdentity) -> int:
         """Create the table for the vectors of another embedder.
 
-        What an earlier call has put there for the same embedder stays; that for any other goes.
+        Vectors that an earlier call stored for the same embedder are kept; those of other embedders are
+        dropped.
 
         Returns:
-            How many memories have no vector of this embedder yet. When the store's vectors are this
-            embedder's, that is how many have no vector at all.
+            The number of memories without a vector of this embedder. If the store's vectors are of this
+            embedder already, the number of memories without any vector.
         """
         await self._transact(self._prepared, self._transfer.add_shadow)
         return await self._transact(self._transfer.prepare_switch, identity)
@@ -373,14 +374,13 @@ class AsyncStore(ABC):
         await self._transact(self._transfer.keep_embeddings, embeddings)
 
     async def switch(self, identity: EmbedderIdentity) -> bool:
-        """Replace the vectors by those put aside, and record their embedder, in one transaction.
+        """Replace the vectors by those of ``keep_embeddings``, and record their embedder, in one transaction.
 
-        From then on ``apply`` and ``search`` of every other open store on these memories raise
-        ``EmbeddingMismatchError``: the vectors that they would bring are no longer comparable.
+        From then on, ``apply`` and ``search`` of every other open store on this collection raise
+        ``EmbeddingMismatchError``, since their vectors are no longer comparable.
 
         Returns:
-            ``False`` when a memory has no new vector, because it was added or changed since; nothing was
-            changed then.
+            ``False`` if a memory was added or changed and has no new vector; nothing was changed then.
         """
         switched: bool
         switched, refuses_former = await self._transact(self._prepared, self._transfer.switch, identity)

@@ -1,4 +1,4 @@
-"""The PostgreSQL store: pgvector finds near vectors, the server's arrays the words, and we score both."""
+"""The PostgreSQL store: candidates come from pgvector and an index of words, and are scored here."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from .server.store import AsyncServerStore
 from .steps import async_run
 
 _WHOLE = 2000
-"""A scope of no more rows is sent to us as a whole, in one query, and scored here."""
+"""Up to this many rows, a scope is fetched as a whole, in one query, and scored here."""
 _EXACT = 20_000
-"""In a scope of no more visible rows every vector is compared; in a larger one the index is asked."""
+"""Up to this many visible rows, every vector is compared; beyond that, the vector index is used."""
 _REMEMBERED = 10_000
-# Holds while the schema is created: any number that others are unlikely to lock.
+# Key of the advisory lock held while the schema is created; an arbitrary number.
 _LOCK = 0x706F7765726D656D
 
 
@@ -44,9 +44,9 @@ class AsyncPostgresStore(AsyncServerStore):
     Args:
         driver: opens connections.
         sql: the collection's statements.
-        weights: how much each part of a score counts.
-        least: how many connections to open at once.
-        most: how many there may be.
+        weights: the weights of the parts of a score.
+        least: number of connections to open at the start.
+        most: maximum number of connections.
         recycle: seconds after which a connection is replaced; negative for never.
         timeout: seconds to wait for a connection while all are in use.
     """
@@ -68,7 +68,7 @@ class AsyncPostgresStore(AsyncServerStore):
         super().__init__(driver, sql, least=least, most=most, recycle=recycle, timeout=timeout)
         self._weights = weights
         self._plain = weights.plain()
-        # Scopes that were too large to be sent as a whole, the ones met last at the end.
+        # Scopes that were too large to fetch as a whole, the most recent ones last.
         self._large: OrderedDict[Scope, None] = OrderedDict()
 
     def _prepare(self) -> Steps[None]:
@@ -110,7 +110,7 @@ class AsyncPostgresStore(AsyncServerStore):
     async def _read_hits(
         self, reader: AsyncReader, ids: Sequence[int], user_id: str | None
     ) -> dict[int, Row]:
-        """Return the memories that were found, in the same trip as the number of switches."""
+        """Return the found memories, in the same round trip as the number of switches."""
         if not ids:
             await async_run(reader, self._embedder.check())
             return {}
@@ -125,7 +125,7 @@ class AsyncPostgresStore(AsyncServerStore):
         return {values[0]: self._sql.to_row(values) for values in found}
 
     async def _visible(self, reader: AsyncReader, request: SearchRequest, now: int) -> Fragment:
-        """Return whether a row of the scope may be found; Python has decided what was in doubt."""
+        """Return whether a row of the scope may be found, for filters that only Python can evaluate."""
         where = visible(request.scope, now, as_of=request.as_of, include_expired=request.include_expired)
         parts, values = [where.sql], [*where.values]
         if request.expression is not None:
@@ -152,15 +152,16 @@ class AsyncPostgresStore(AsyncServerStore):
         """Return the rows that `ServerRows` takes."""
         wanted = request.terms and [*request.terms, *looked_up(request.cues, self._weights_of(request))]
         sql, values = searched_rows(self._sql.records, visible, which, request.embedding, wanted, limit)
-        # Of equals the oldest comes first.
+        # Among equal scores, the oldest comes first.
         return sorted((yield Query(sql, values)), key=itemgetter(0))
 
     async def _search_whole(
         self, reader: AsyncReader, request: SearchRequest, visible: Fragment, now: int
     ) -> list[tuple[int, Ranked]] | None:
-        """Score every row of the scope, or return ``None`` when there are too many.
+        """Score every row of the scope, or return ``None`` if there are too many.
 
-        What cannot be found comes too, also other agents' rows: it counts as a turn between two others.
+        Rows that cannot be found, such as those of other agents, are included: they count as turns between
+        others.
         """
         whole = scope_condition(request.scope._replace(agent_id=None))
         rows = await async_run(reader, self._read(request, visible, whole, _WHOLE + 1))
@@ -174,10 +175,10 @@ class AsyncPostgresStore(AsyncServerStore):
     async def _search_large(
         self, reader: AsyncReader, request: SearchRequest, visible: Fragment, now: int
     ) -> list[tuple[int, Ranked]]:
-        """Score the rows that are near in meaning or share words, and the turns beside the best of them.
+        """Score rows with similar vectors or common words, and the turns next to the best of them.
 
-        The result is exact up to ``_EXACT`` visible rows of which no more than ``MATCHED`` share a word with
-        the query: the best rows before boosts are then all among the candidates.
+        The result is exact up to ``_EXACT`` visible rows, of which at most ``MATCHED`` share a word with the
+        query: then the candidates include all of the best rows before boosts.
         """
         counted = await reader.fetch(
             f"SELECT count(*), COALESCE(sum(length), 0)::bigint FROM {self._sql.records} WHERE {visible.sql}",
@@ -185,7 +186,7 @@ class AsyncPostgresStore(AsyncServerStore):
         )
         documents, length = counted[0]
         if documents <= _WHOLE // 2 and request.expression is None and request.as_of is None:
-            # It has shrunk; the next search asks for all of it again.
+            # The scope has shrunk, so the next search fetches it as a whole again.
             self._large.pop(request.scope, None)
         if not documents:
             return []
@@ -206,7 +207,7 @@ class AsyncPostgresStore(AsyncServerStore):
         scoring = ServerSearch(
             request, weights, now, documents=documents, length=length, frequencies=frequencies
         )
-        # On threads, since scoring some thousand rows would hold up everybody else.
+        # On a thread, since scoring thousands of rows would block the event loop.
         if weights.lifts and rows:
             pool = await async_to_thread(scoring.leading, found)
             found = await async_run(
@@ -232,7 +233,7 @@ class AsyncPostgresStore(AsyncServerStore):
     async def _frequencies(
         self, reader: AsyncReader, terms: Sequence[int], visible: Fragment
     ) -> Mapping[int, int]:
-        """Return in how many visible rows each term occurs."""
+        """Return the number of visible rows with each term."""
         found = await reader.fetch(
             f"SELECT (SELECT count(*) FROM {self._sql.records} WHERE {visible.sql} "
             "AND terms @> ARRAY[asked.term]) FROM unnest(?::bigint[]) WITH ORDINALITY AS asked (term, place) "
@@ -244,7 +245,7 @@ class AsyncPostgresStore(AsyncServerStore):
     async def _matching(
         self, reader: AsyncReader, frequencies: Mapping[int, int], visible: Fragment
     ) -> list[int]:
-        """Return the rows that have a term, or one of the rarest when there are too many of them."""
+        """Return the rows with any of the terms, or with the rarest ones if there are too many rows."""
         chosen = rarest(frequencies)
         if not chosen:
             return []

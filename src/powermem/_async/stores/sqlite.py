@@ -1,4 +1,4 @@
-"""The SQLite store: the blocking engine behind threads, with the work of concurrent callers put together."""
+"""The SQLite store: runs the blocking engine on threads, and batches the work of concurrent callers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class AsyncSQLiteStore(AsyncStore):
     """Memories in one SQLite file.
 
     Args:
-        engine: the blocking part; not open yet.
+        engine: the blocking engine; not open yet.
     """
 
     name = "sqlite"
@@ -42,7 +42,7 @@ class AsyncSQLiteStore(AsyncStore):
 
     @property
     def commits(self) -> int:
-        """How many transactions were committed."""
+        """Number of committed transactions."""
         return self._engine.commits
 
     async def open(self) -> None:

@@ -13,15 +13,7 @@ from .. import clock
 from ..clock import read_zone
 from ..filters import Expression
 from ..filters import parse as parse_filters
-from ..inputs import (
-    MAX_ID_LENGTH,
-    MAX_KEY_LENGTH,
-    Moment,
-    check_flag,
-    check_id,
-    check_mode,
-    check_text_given,
-)
+from ..inputs import MAX_ID_LENGTH, MAX_KEY_LENGTH, Moment, check_flag, check_id, check_mode, check_text_given
 from ..messages.normalize import dated, has_parts, read_messages, spoken
 from ..metadata import check_metadata
 from ..tasks.task import Task

@@ -43,7 +43,7 @@ def parse_decisions(text: str, *, facts: Sequence[str], memories: Mapping[str, s
     """Parse the decisions in an answer and resolve conflicts between them; see ``resolve``.
 
     Args:
-        text: the answer, ideally in the form of ``DECISION_SCHEMA``. The form of mem0,
+        text: the answer, ideally in the form of ``DECISION_SCHEMA``. The older form
             ``{"memory": [{"id", "text", "event"}]}``, is accepted if there are as many changes as facts,
             which are matched in order.
         facts: the texts of the facts in the request.

@@ -1,8 +1,7 @@
-"""Whose vectors a collection holds. No I/O.
+"""The embedder of a collection's vectors. No I/O.
 
-``meta`` names the embedder, and counts the switches to another one. A store remembers the number that it
-found when it was opened, and refuses to work once there were more: the vectors that it would bring are not
-comparable with those that are there.
+``meta`` names the embedder, and counts the switches to another one. A store remembers the count from when it
+was opened, and refuses to work once it has changed: its vectors would not be comparable with the stored ones.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The query that finds out whether a transaction was committed whose reply was lost. No I/O."""
+"""The query that tells whether a transaction was committed if the reply to COMMIT was lost. No I/O."""
 
 from __future__ import annotations
 

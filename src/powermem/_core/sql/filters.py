@@ -1,4 +1,4 @@
-"""Turning a filter into SQL."""
+"""Compile a filter to SQL."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def _compile(expression: Expression, dialect: Dialect, *, negated: bool) -> Frag
     conjunction = isinstance(expression, And) is not negated
     if not expression.parts:
         return Fragment("1 = 1" if conjunction else "1 = 0")
-    # SQLite's parser holds 100 symbols at a time, and before each part but the first two of them wait. So the
-    # deepest part goes first; and NOT is carried down to the conditions instead of being written.
+    # SQLite's parser has a stack of 100 symbols, and every part but the first adds two. So the deepest part
+    # goes first, and NOT is pushed down to the conditions.
     deepest_first = sorted(expression.parts, key=_depth, reverse=True)
     parts = [_compile(part, dialect, negated=negated) for part in deepest_first]
     connective = " AND " if conjunction else " OR "

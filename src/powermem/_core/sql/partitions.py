@@ -1,8 +1,8 @@
-"""Loading partitions from the tables of a collection, and following what changes there. No I/O.
+"""Load partitions from the tables of a collection, and keep them up to date. No I/O.
 
-Every commit gets a number, whichever process makes it. A partition knows the last number that it has seen;
-when the collection has a higher one, what changed since is read. So a search sees what any process has
-committed before it began.
+Every commit of any process has a number. A partition stores the last number that it has seen; if the
+collection has a higher one, the changes since then are read. So a search sees everything that any process
+committed before the search started.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Between table rows and values, and which rows are asked for: the same for every database. No I/O."""
+"""Conversion between table rows and values, and conditions on rows, for every database. No I/O."""
 
 from __future__ import annotations
 

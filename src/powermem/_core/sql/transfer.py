@@ -1,4 +1,4 @@
-"""Reading a collection from end to end, and giving it the vectors of another embedder. No I/O."""
+"""Read a whole collection, and replace its vectors by those of another embedder. No I/O."""
 
 from __future__ import annotations
 

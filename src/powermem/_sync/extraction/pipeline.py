@@ -20,15 +20,7 @@ from ..._core.changes.reconcile import (
     merged_texts,
     neighbourhood,
 )
-from ..._core.changes.writes import (
-    AddTurn,
-    Change,
-    FinishTurns,
-    Items,
-    Outcome,
-    Remember,
-    VersionConflict,
-)
+from ..._core.changes.writes import AddTurn, Change, FinishTurns, Items, Outcome, Remember, VersionConflict
 from ..._core.filters import Expression
 from ..._core.messages.rough import is_rough
 from ..._core.query.search import Hit, SearchRequest

@@ -1,2 +1,2 @@
 # Generated from src/powermem/_async/processing/__init__.py by scripts/run_unasync.py; edit that file instead.
-"""Work in the background: who does it, when, and how its maker follows it."""
+"""Background processing: storing tasks, running them, and following their progress."""

@@ -1,5 +1,5 @@
 # Generated from src/powermem/_async/processing/scheduler.py by scripts/run_unasync.py; edit that file instead.
-"""Tasks as callers ask for them: begun, waited for, found, retried and cancelled."""
+"""Create, await, find, retry and cancel tasks on behalf of callers."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _ENDED = frozenset({ProcessStatus.FAILED, ProcessStatus.CANCELLED})
 
 
 class Scheduler:
-    """Makes the tasks of one store and looks after them.
+    """Creates and manages the tasks of a store.
 
     Args:
-        store: where the tasks are.
-        runner: runs one task.
-        processor: decides which.
-        watcher: follows the tasks that are made here.
-        submitter: holds tasks that were requested and are not stored yet.
+        store: holds the tasks.
+        runner: runs single tasks.
+        processor: chooses tasks to run.
+        watcher: updates the handles of tasks.
+        submitter: stores requested tasks in the background.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Scheduler:
     def begin(
         self, scopes: Sequence[Scope], *, again: bool = False, maker: object = None
     ) -> list[ProcessTask]:
-        """Make tasks and return their handles; see ``enqueue``."""
+        """Create tasks and return their handles; see ``enqueue``."""
         asked = [(new_id(), scope) for scope in scopes]
         handles = [self._watcher.watch(task_id, scope.user_id, maker=maker) for task_id, scope in asked]
         try:
@@ -69,7 +69,7 @@ class Scheduler:
         return handles
 
     def enqueue(self, asked: Sequence[Asked], *, again: bool) -> None:
-        """Store tasks; with ``again`` they take on what earlier ones failed at, too."""
+        """Store tasks; with ``again`` they also process the turns at which earlier ones failed."""
         if not asked:
             return
         at = clock.now()
@@ -82,11 +82,11 @@ class Scheduler:
         try:
             self._store.apply(changes)
         finally:
-            # Also when the caller was cancelled: they may still be stored.
+            # Even if the caller was cancelled, since the tasks may be stored.
             self._processor.wake()
 
     def begin_when_due(self, scope: Scope, agent_id: str | None, threshold: int, maker: object) -> None:
-        """Make a task for a user's buffered messages, if there are enough of them and no task waits yet.
+        """Create a task for a user's buffered messages, if there are enough and no task is waiting.
 
         Args:
             scope: whose messages.
@@ -100,7 +100,7 @@ class Scheduler:
             if not self._is_due(lane, threshold):
                 return
             waiting = self._store.list_tasks(lane_scope(scope), _WAITING, limit=_PAGE)
-            # A task takes on all that waits when it begins, which may be just now.
+            # A task processes all turns that wait when it starts, which may be at this moment.
             if not any(task.kind == "process" for task in waiting) and self._is_due(lane, threshold):
                 self.begin([work_scope(scope, agent_id)], maker=maker)
 
@@ -108,7 +108,7 @@ class Scheduler:
         return self._store.count_buffered(lane, threshold) >= threshold
 
     def flush(self, only: Scope | None, agent_id: str | None, maker: object) -> int:
-        """Process all that is buffered, also what arrives meanwhile; return the number of memories written.
+        """Process all buffered messages, including new ones; return the number of memories written.
 
         Args:
             only: this user's; everybody's, if it is ``None``.
@@ -123,7 +123,8 @@ class Scheduler:
                 if handle.status is not ProcessStatus.COMPLETED:
                     failed[lane_of(scope)] = handle
             if not scopes:
-                # Other processes' tasks are out of the buffer, and not done. More may come meanwhile.
+                # Turns taken on by other processes' tasks have left the buffer but are not done, and new
+                # messages may arrive.
                 written += self.wait(Scope() if only is None else only, None)
                 if not self._buffered(only, failed, agent_id):
                     break
@@ -134,7 +135,7 @@ class Scheduler:
     def _buffered(
         self, only: Scope | None, failed: dict[str, ProcessTask], agent_id: str | None
     ) -> list[Scope]:
-        """Return a page of the scopes that have something to process, without those that failed just now."""
+        """Return a page of scopes with buffered messages, without those that failed just now."""
         lane, after = None if only is None else lane_of(only), ""
         while page := self._store.buffered_scopes(after, _PAGE, lane=lane):
             found = [work_scope(scope, agent_id) for name, scope in page if name not in failed]
@@ -150,7 +151,7 @@ class Scheduler:
             ProcessTimeout: it takes longer than ``timeout`` seconds.
         """
         deadline = None if timeout is None else monotonic() + timeout
-        # Those that were made here may not be in the store yet.
+        # Tasks created here may not be in the store yet.
         handles = {handle.id: handle for handle in self._watcher.made_here(scope.user_id)}
         offset, page = 0, self._store.list_tasks(scope, OPEN, limit=_PAGE)
         while page:
@@ -159,7 +160,7 @@ class Scheduler:
                 handles[handle.id] = handle
             if len(page) < _PAGE:
                 break
-            # Pages overlap: tasks that end meanwhile must not let others slip through between two of them.
+            # Pages overlap, so that no task is missed when others end between two queries.
             offset += _PAGE // 2
             page = self._store.list_tasks(scope, OPEN, limit=_PAGE, offset=offset)
         if handles:
@@ -170,8 +171,8 @@ class Scheduler:
         return written
 
     def find(self, task_id: int, whose: Scope) -> Task | None:
-        """Return a task, or a call of ``add`` that was over when it returned; ``None`` if not theirs."""
-        # An id is handed out before its task is stored.
+        """Return a task, or a finished call of ``add``; ``None`` if it belongs to another user."""
+        # The id of a task is returned to the caller before the task is stored.
         self._submitter.settle(task_id)
         task = self._store.find_task(task_id)
         if task is not None:
@@ -183,7 +184,7 @@ class Scheduler:
         return noted_task(task_id, note, whose, lambda each, event: noted_item(each, event, rows.get(each)))
 
     def retry(self, task: Task, maker: object) -> ProcessTask | None:
-        """Begin a task again that failed or was cancelled; ``None`` if it is neither."""
+        """Restart a task that failed or was cancelled; ``None`` if it is neither."""
         at = clock.now()
         again = UpdateTask(
             task.id,
@@ -204,7 +205,7 @@ class Scheduler:
         return handle
 
     def cancel(self, task: Task) -> bool:
-        """Cancel a task; return whether it was still to be done."""
+        """Cancel a task; return whether it was unfinished."""
         for status in (ProcessStatus.PENDING, ProcessStatus.RUNNING):
             cancelled = UpdateTask(
                 task.id,

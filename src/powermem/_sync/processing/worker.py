@@ -1,5 +1,5 @@
 # Generated from src/powermem/_async/processing/worker.py by scripts/run_unasync.py; edit that file instead.
-"""Who does the work in the background, and when."""
+"""Choose tasks from the store and run them in the background."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from .runner import TaskRunner
 
 _logger = logging.getLogger("powermem.processing")
 
-# How often a lease is renewed in the time that it lasts: two renewals may fail.
+# Renewals during the duration of a lease; two of them may fail.
 _RENEWALS = 3
 
-# Seconds between two removals of tasks that are over for long.
+# Seconds between two removals of old finished tasks.
 _TIDYING = 3600.0
 
-# Seconds between two looks whether all is done, when closing.
+# Seconds between two checks whether everything is done, while closing.
 _GLANCE = 0.05
 
 
 class _Lane:
-    """A lane that is worked on here, and the task that is under way."""
+    """A lane that this process holds, and its running task."""
 
     __slots__ = ("name", "owner", "task", "worker")
 
@@ -45,16 +45,16 @@ class _Lane:
 
 
 class Processor:
-    """Works on the tasks of a store: one at a time for each user, many users side by side.
+    """Runs the tasks of a store: one at a time for each user, many users concurrently.
 
-    Nothing here is the truth. What there is to do and who does it stands in the store; any process may do
-    it, and what a killed one had begun is begun again when its lease has ended.
+    All state is in the store: which tasks are due, and which process holds which lane. Any process may run
+    any task, and a task whose process was killed is started again once the lease has ended.
 
     Args:
-        store: where the tasks are.
-        runner: does one task.
-        watcher: is told how far tasks have come.
-        settings: how many lanes at once, how long a lease is, how often to look for work.
+        store: holds the tasks.
+        runner: runs a task.
+        watcher: is notified of the progress of tasks.
+        settings: number of concurrent lanes, duration of a lease, and polling interval.
     """
 
     def __init__(self, store: Store, runner: TaskRunner, watcher: Watcher, settings: Processing) -> None:
@@ -69,7 +69,7 @@ class Processor:
         self._ended = Event()
         self._dispatcher = Worker("powermem-processing", self._dispatch)
         self._heart = Worker("powermem-leases", self._renew)
-        # Lanes that are still leased to an owner here although nobody works on them, and since when.
+        # Lanes that are still leased to this process although no task runs, and since when.
         self._owed: dict[str, tuple[str, float]] = {}
         self._started = False
         self._closed = False
@@ -83,57 +83,57 @@ class Processor:
 
     @property
     def running(self) -> int:
-        """How many lanes are worked on here at this moment."""
+        """Number of lanes with a running task here."""
         return len(self._lanes)
 
     @property
     def claiming(self) -> bool:
-        """Whether tasks are taken on here."""
+        """Whether this process runs tasks."""
         return self._started and self._claiming and self._settings.concurrency > 0
 
     def wake(self) -> None:
-        """Look for work now, and from now on."""
+        """Start looking for tasks; never fails."""
         try:
             self.start()
         except PowerMemError as error:
-            # What was asked for is in the store, and is done once a thread can be started.
+            # The tasks are stored, and will run once a thread can be started.
             _logger.warning("background work cannot begin: %s", error)
 
     def start(self) -> None:
-        """Look for work now, and from now on, or say why that cannot be.
+        """Start looking for tasks.
 
         Raises:
-            PowerMemError: no thread can be started; what is in the store is done once one can.
+            PowerMemError: no thread can be started; stored tasks will run once one can.
         """
         self._changed.set()
         with self._lock:
-            # Nothing is started behind the back of who closes. What runs already goes on: an interrupt may
-            # have come between the two.
+            # Start nothing while `close` is running. A worker that runs already continues: an interrupt may
+            # have struck between starting it and recording that.
             if not self._closed:
                 self._heart.start()
                 self._dispatcher.start()
                 self._started = True
 
     def resize(self, width: int) -> None:
-        """Work on so many lanes at once from now on; those under way are finished."""
+        """Set the number of concurrent lanes; running tasks finish."""
         self._width = width
         self._changed.set()
 
     def resume(self) -> None:
-        """Take on tasks, whoever made them, also after a pause."""
+        """Run tasks of any process from now on, even after a pause."""
         self._claiming = True
         self.wake()
 
     def abandon(self) -> None:
-        """Come to an end soon, because nobody is left who could close this.
+        """Stop soon, because the memory was garbage-collected without being closed.
 
-        May be called from anywhere, also by a collection of garbage: it waits for nothing and wakes nobody.
+        May be called from a ``__del__``: it neither waits nor wakes anything.
         """
         self._claiming = False
         self._abandoned = True
 
     def pause(self, timeout: float | None) -> bool:
-        """Take on no more tasks; return whether those under way here are done in so many seconds."""
+        """Start no more tasks; return whether running ones end within the given seconds."""
         self._claiming = False
         deadline = None if timeout is None else monotonic() + timeout
         while self._busy:
@@ -143,13 +143,13 @@ class Processor:
         return True
 
     def close(self, drain: bool, timeout: float | None) -> None:
-        """Finish the tasks that were made here and those under way, or park them for the next start.
+        """Finish the tasks created here and the running ones, or leave them for the next start.
 
         Args:
-            drain: finish; what takes longer than the timeout is parked.
+            drain: whether to finish them; what exceeds the timeout is left for the next start.
             timeout: seconds.
         """
-        # Who leaves all work to others does not wait for them.
+        # A memory that leaves all tasks to other processes does not wait for them.
         if drain and self._started and self._settings.concurrency:
             self._drain(timeout)
         with self._lock:
@@ -167,7 +167,7 @@ class Processor:
     def _drain(self, timeout: float | None) -> None:
         deadline = None if timeout is None else monotonic() + timeout
         while True:
-            # What others have put there is theirs to finish, once what was made here is done.
+            # Once the tasks created here are done, leave those of other processes to them.
             self._claiming = self._watcher.waiting
             if not self._claiming and not self._busy:
                 return
@@ -180,11 +180,11 @@ class Processor:
 
     @property
     def _busy(self) -> bool:
-        # A lane that is being claimed is not among the others yet.
+        # A lane that is being claimed is not in `_lanes` yet.
         return self._looking or bool(self._lanes)
 
     def _glance(self) -> None:
-        """Wait until a lane has ended, or for a moment."""
+        """Wait until a lane ends, but only briefly."""
         self._ended.wait(_GLANCE)
         self._ended.clear()
 
@@ -192,7 +192,7 @@ class Processor:
         worker = lane.worker
         if worker is not None:
             worker.stop()
-            # This cancels a task. A thread goes on, but what it brings is refused from here on.
+            # Cancels an asyncio task. A thread continues, but its results are refused from here on.
             worker.join(0)
         at = clock.now()
         try:
@@ -225,13 +225,13 @@ class Processor:
             except PowerMemError as error:
                 _logger.warning("cannot look for work: %s", error)
             except Exception:
-                # Whoever waits for a task would wait for ever if nobody looked any more.
+                # Keep polling after an error: callers may be waiting for tasks.
                 _logger.exception("looking for work failed; it is tried again")
             if not claimed and not stopping.is_set():
                 self._changed.wait(self._settings.poll_interval)
 
     def _look(self, stopping: Event) -> int:
-        """Begin to work on lanes, as far as there are places; return on how many."""
+        """Claim lanes for all free slots and run their tasks; return the number of lanes."""
         self._revive()
         free = self._width - len(self._lanes)
         # Before the question whether to, so that who forbids it sees what is under way.
@@ -242,7 +242,7 @@ class Processor:
             self._looking = False
 
     def _mind_clock(self) -> None:
-        """See to it that work is neither put off nor begun twice where the clock was set."""
+        """Handle a clock that was set, so that tasks are neither delayed nor started twice."""
         ticks = monotonic()
         if self._jumps.jumped(clock.now(), ticks):
             _logger.warning("the clock was set, or the machine slept; leases are renewed by the new time")
@@ -255,20 +255,20 @@ class Processor:
 
     @property
     def _ended_by(self) -> int | None:
-        """By when leases must have ended to be over; 0 after a jump, until their holders renewed them."""
+        """The moment before which leases have expired; 0 after a jump, until their holders renewed them."""
         return None if monotonic() - self._jumped_at >= self._settings.lease_seconds else 0
 
     def _revive(self) -> None:
-        """Let what waits for a budget begin again, once on each day."""
+        """Reopen tasks that failed because of a used-up budget, once a day."""
         at = clock.now()
         if self._claiming and day_of(at) != self._revived:
             self._store.revive_tasks(at)
             self._revived = day_of(at)
 
     def _release_owed(self, pause: float) -> None:
-        """Let go of lanes whose work a failure of the store has cut short here, after a pause of seconds.
+        """Release lanes whose task ended here because the store failed, after a pause of seconds.
 
-        Otherwise this process would wait for the end of its own lease.
+        Otherwise this process would have to wait for its own leases to expire.
         """
         for name, (owner, since) in list(self._owed.items()):
             if monotonic() - since >= pause:
@@ -280,7 +280,7 @@ class Processor:
                     self._owed.pop(name, None)
 
     def _claim(self, limit: int, stopping: Event) -> int:
-        # A new name each time: what is left of an earlier lease of this very process must not pass.
+        # A new name each time, so that writes under an earlier lease of this process are refused too.
         owner = uuid.uuid4().hex
         at = clock.now()
         names = self._store.claim_lanes(owner, at, at + self._lease, limit, ended=self._ended_by)
@@ -295,7 +295,7 @@ class Processor:
                 lane.worker = None
                 waiting.append(lane)
         for lane in waiting:
-            # There is no thread to be had but this one.
+            # No thread can be started, so run the lane on this one.
             self._work(lane, stopping)
         return len(names)
 
@@ -309,14 +309,15 @@ class Processor:
                 self._watcher.note(task)
                 self._runner.run(task, lane.owner)
                 lane.task = None
-                # Where all places are taken, users take turns: who has much to do must not keep others out.
+                # When every slot is busy, release the lane after each task, so that one user with many tasks
+                # cannot starve the others.
                 if not self._claiming or len(self._lanes) >= self._width:
                     break
             self._store.release_lane(lane.owner, lane.name)
         except LeaseLost:
             _logger.warning("the lease of %r ended before its work; somebody else goes on", lane.name)
         except PowerMemError as error:
-            # A store that is closed under the work has parked it; that is no news for a log.
+            # The store was closed while the task ran. It continues at the next start, so log nothing.
             if not isinstance(error, ClosedError):
                 _logger.warning("work for %r was cut short: %s; it is begun again", lane.name, error)
             self._owed[lane.name] = (lane.owner, monotonic())
@@ -324,7 +325,7 @@ class Processor:
             self._owed[lane.name] = (lane.owner, monotonic())
             raise
         finally:
-            # Lane and worker know each other: apart, both go at once and not with a collection of garbage.
+            # Break the reference cycle of lane and worker, so that both are freed at once.
             lane.worker = None
             self._lanes.discard(lane)
             self._changed.set()
@@ -335,7 +336,7 @@ class Processor:
         tidied = float("-inf")
         while not (stopping.wait(pause) or self._abandoned):
             self._renew_leases()
-            # What another process wrote by a wrong clock is found as soon as a lease would have ended.
+            # Corrects what another process with a wrong clock wrote, as soon as a lease would have ended.
             self._misdated = True
             if monotonic() - tidied > _TIDYING:
                 tidied = monotonic()
@@ -354,13 +355,13 @@ class Processor:
                 _logger.exception("leases could not be renewed; it is tried again")
 
     def tidy(self) -> None:
-        """Forget tasks and calls that are over for long."""
+        """Delete old finished tasks and calls."""
         try:
             self._store.forget_tasks(clock.now() - int(self._settings.keep_days * clock.DAY))
         except PowerMemError as error:
             _logger.warning("tasks that are over could not be removed: %s", error)
         except Exception:
-            # An `add` that is stored must not fail with it.
+            # An error here must not fail the `add` that triggered it, whose memories are stored.
             _logger.exception("tasks that are over could not be removed")
 
     @property

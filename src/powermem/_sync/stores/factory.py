@@ -1,5 +1,5 @@
 # Generated from src/powermem/_async/stores/factory.py by scripts/run_unasync.py; edit that file instead.
-"""From the settings to a store that is not open yet."""
+"""Create stores from settings, without opening them."""
 
 from __future__ import annotations
 
@@ -91,19 +91,19 @@ def build_driver(config: ServerConfig) -> Driver:
 
 def _postgres_driver(config: PostgresConfig, place: Place | None = None) -> Driver:
     from ..._core.sql.postgres import SESSION
-    from ...config.conn.dsn import read_dsn
+    from ...config.dsn import read_dsn
 
     if config.connection_pool is not None:
         raise ConfigError(
             "vector_store.config.connection_pool: a pool of your own is not supported; set pool_size instead"
         )
     text = config.connection_string
-    # What the text says goes before what stands beside it.
+    # Parts of the URL have precedence over separate settings.
     said = {} if text is None else read_dsn(text.get_secret_value())
     session = {**(place.session if place else {}), **SESSION}
     server = replace(_server(config, socket=config.unix_socket), settings=session, **said)
     if server.host.startswith("/"):
-        # As with libpq, the folder of a socket stands where a host would.
+        # As in libpq, a host that starts with a slash is the folder of a socket.
         server = replace(server, socket=server.host)
     if place and place.factory:
         return LentDriver(place.factory, server)
@@ -133,7 +133,7 @@ def _mysql(config: MySQLConfig | OceanBaseConfig, weights: Weights, name: str, p
     from .oceanbase.store import OceanBaseStore
 
     served = config.host or config.unix_socket or (place and place.factory)
-    # Made first, so that its complaint names all the packages that are missing.
+    # Created first, since its error names all missing packages.
     embedded = EmbeddedSeekDB(config.ob_path) if isinstance(config, OceanBaseConfig) and not served else None
     driver = _mysql_driver(config, place)
     if isinstance(config, MySQLConfig):

@@ -23,18 +23,18 @@ _MAX_SEARCHES_PER_PASS = 16
 class MySQLStore(ServerStore):
     """Memories on a server that speaks MySQL's protocol, ranked in this process.
 
-    Every transaction that writes first locks the number of the last commit. So commits become visible in the
-    order of their numbers, a reader that has seen one has seen all before it, and no two transactions
-    deadlock, which OceanBase takes long to notice. Nothing is written while another embedder takes over.
+    Every transaction that writes first locks the row with the number of the last commit. So commits become
+    visible in the order of their numbers, a reader that has seen one has seen all earlier ones, and no two
+    transactions deadlock, which OceanBase takes long to detect. A switch of embedders blocks all writes.
 
     Args:
         driver: opens connections.
         sql: the collection's statements.
-        weights: how much each part of a score counts.
-        name: of the store, for messages.
-        cache_bytes: how much memory the searched parts may take.
-        embedded: starts the server, where it is this program's own.
-        most: how many connections there may be.
+        weights: the weights of the parts of a score.
+        name: name of the store, for messages.
+        cache_bytes: maximum memory for cached partitions.
+        embedded: starts the server, if it is embedded in this program.
+        most: maximum number of connections.
         recycle: seconds after which a connection is replaced; negative for never.
         timeout: seconds to wait for a connection while all are in use.
     """
@@ -94,7 +94,8 @@ class MySQLStore(ServerStore):
         try:
             yield from self._sql.enter()
         except MissingTableError:
-            # There is nothing to lock yet. Two may create the schema at once: its statements allow for that.
+            # There is no row to lock yet. Several processes may create the schema at once; its statements
+            # allow for that.
             return
 
     def reset(self) -> None:

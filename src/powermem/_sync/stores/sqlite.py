@@ -1,5 +1,5 @@
 # Generated from src/powermem/_async/stores/sqlite.py by scripts/run_unasync.py; edit that file instead.
-"""The SQLite store: the blocking engine behind threads, with the work of concurrent callers put together."""
+"""The SQLite store: runs the blocking engine on threads, and batches the work of concurrent callers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SQLiteStore(Store):
     """Memories in one SQLite file.
 
     Args:
-        engine: the blocking part; not open yet.
+        engine: the blocking engine; not open yet.
     """
 
     name = "sqlite"
@@ -43,7 +43,7 @@ class SQLiteStore(Store):
 
     @property
     def commits(self) -> int:
-        """How many transactions were committed."""
+        """Number of committed transactions."""
         return self._engine.commits
 
     def open(self) -> None:

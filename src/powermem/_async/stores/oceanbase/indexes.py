@@ -1,7 +1,7 @@
-"""Making what OceanBase searches by: a column of vectors, an index on it, and one on words.
+"""Build OceanBase's search indexes: a vector column, an index on it, and one on words.
 
-Such statements cannot be undone and end a transaction. So each step may be repeated, and what is half-made is
-not used: ``meta`` says what is complete, and until then searches rank in this process.
+DDL cannot be rolled back, and ends a transaction. So every step is repeatable, and incomplete indexes are not
+used: ``meta`` records which are complete, and until then searches rank in this process.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from ...._core.sql.steps import TransactionAbortedError
 from ...._drivers.base import AsyncConnection, AsyncDriver
 
 _CHUNK = 500
-# Seconds before what met another transaction is tried again.
+# Seconds before a retry after a conflict.
 _PAUSE = 0.1
 
 
 class AsyncBuilder:
-    """Builds for one collection; of several processes that begin at once, one does and the others wait.
+    """Builds the indexes of a collection; of several processes, one builds and the others wait.
 
     Args:
         driver: opens connections; those of the pool may be too few.
@@ -36,7 +36,7 @@ class AsyncBuilder:
         self._sql = sql
 
     async def words(self) -> None:
-        """Give a collection of an older schema the columns and indexes that it lacks, and fill them."""
+        """Add missing columns and indexes to a collection of an older schema, and fill them."""
         async with self._alone() as worker:
             if await _progress(worker, self._sql, "words") != "0":
                 return
@@ -51,7 +51,7 @@ class AsyncBuilder:
             await self._note(worker, "words", "1")
 
     async def near(self, dimension: int) -> None:
-        """Make vectors of this length findable by the server, and no others."""
+        """Build the index for vectors of this length in place of any other."""
         if dimension > MAX_INDEXED_DIMENSION:
             return
         async with self._alone() as worker:
@@ -60,7 +60,7 @@ class AsyncBuilder:
             if await _progress(worker, self._sql, "near_column") != str(dimension):
                 await self._make_near(worker, dimension)
             after = -1
-            # From here on every write of a memory also fills the column, so these are all that lack it.
+            # From here on, every write fills the column too, so only these rows lack it.
             while found := await _fetch(worker, self._sql.unplaced(dimension, after, _CHUNK)):
                 ids = [values[0] for values in found]
                 await self._write(worker, [self._sql.fill_near(dimension, ids)])
@@ -68,7 +68,7 @@ class AsyncBuilder:
             await self._note(worker, "near", str(dimension))
 
     async def _make_near(self, worker: AsyncConnection, dimension: int) -> None:
-        # If this is interrupted, no search uses the column that is there then.
+        # If this is interrupted, searches do not use the incomplete column.
         await self._note(worker, "near", "")
         await self._note(worker, "near_column", "")
         async with self._unwritten() as holder:
@@ -86,7 +86,7 @@ class AsyncBuilder:
         await self._write(worker, [Fragment(self._sql.setting(), (name, value))])
 
     async def _write(self, worker: AsyncConnection, statements: Sequence[Fragment]) -> None:
-        """Run statements in a transaction of their own, in turn with all who write memories."""
+        """Run statements in their own transaction, serialized with all writes of memories."""
         while True:
             try:
                 await worker.begin()
@@ -112,7 +112,7 @@ class AsyncBuilder:
     async def _unwritten(self) -> AsyncIterator[AsyncConnection]:
         """Lend a connection in a transaction that blocks every write.
 
-        With a write while an index is created, seekdb ends one of the two with an internal error.
+        If a write runs while an index is created, seekdb ends one of them with an internal error.
         """
         async with self._connected() as holder:
             await self._hold(holder, self._sql.lock_sequence)

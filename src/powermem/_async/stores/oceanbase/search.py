@@ -1,4 +1,4 @@
-"""Search in what is too large for this process: OceanBase finds the candidates, and we score them."""
+"""Search in large collections: OceanBase finds the candidates, and this process scores them."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from ..server.pool import AsyncReader
 from ..steps import async_run
 
 _EXACT = 20_000
-"""Of no more visible rows every vector is compared and every word counted; of more, the indexes are asked."""
+"""Up to this many visible rows, all vectors are compared and all words counted; beyond, indexes are used."""
 _PAGE = 1000
 _WIDTH = COLUMNS.count(",") + 1
 _MATCH = "MATCH (words) AGAINST (? IN BOOLEAN MODE)"
 
 
 class Visible(NamedTuple):
-    """Which rows a search may find.
+    """The rows that a search may find.
 
     Attributes:
-        where: the condition as far as the server can tell.
-        doubt: for which of these rows Python decides; ``None`` for no row.
+        where: the part of the condition that the server can evaluate.
+        doubt: condition for rows that Python has to decide on; ``None`` for none.
     """
 
     where: Fragment
@@ -43,13 +43,13 @@ class Visible(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """Which rows are worth scoring.
+    """The rows to score.
 
     Attributes:
-        documents: how many rows were visible.
-        length: how many terms they have together, counted with repetition.
-        ids: the candidates.
-        frequencies: in how many visible rows each term of the query occurs.
+        documents: number of visible rows.
+        length: total number of terms in them, with repetitions.
+        ids: ids of the candidates.
+        frequencies: number of visible rows with each term of the query.
     """
 
     documents: int
@@ -125,8 +125,8 @@ class AsyncIndexedSearch:
         ]
 
     async def _ask(self, reader: AsyncReader, request: SearchRequest, where: Fragment) -> Candidates:
-        """Have the server find the candidates."""
-        # A filter may ask for what is not in that index.
+        """Find the candidates on the server."""
+        # A filter may need columns that the index lacks.
         table = f"{self._sql.records}{'' if request.expression else ' FORCE INDEX (seen)'}"
         counted = await reader.fetch(
             f"SELECT count(*), COALESCE(sum(length), 0) FROM {table} WHERE {where.sql}", where.values
@@ -242,7 +242,7 @@ class AsyncIndexedSearch:
     def _decided(
         self, request: SearchRequest, visible: Visible, rows: Sequence[tuple[Any, ...]]
     ) -> Steps[list[tuple[Any, ...]]]:
-        """Return rows with Python's word on whether they are visible."""
+        """Return rows with Python's decision on whether they are visible."""
         seen: set[int] = set()
         ids = [row[0] for row in rows if row[5]]
         for start in range(0, len(ids), _PAGE):

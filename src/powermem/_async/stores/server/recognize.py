@@ -1,4 +1,4 @@
-"""Finding out which database a caller's connection or URL leads to, where only the database can tell."""
+"""Ask the database for its kind, where a caller's connection or URL does not tell it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ..factory import build_driver
 
 
 async def async_locate(place: Place, store: StoreSettings) -> Place:
-    """Return the same place with its provider for sure.
+    """Return the place with its provider determined.
 
     Args:
-        place: not sure of it.
-        store: the settings as they are until then.
+        place: a place whose provider is a guess.
+        store: the settings with that guess.
 
     Raises:
         StoreUnavailableError: the database cannot be reached.
-        ConfigError: what opens connections does not open usable ones.
+        ConfigError: the function that opens connections returns unusable ones.
     """
     if place.factory is not None:
         return await async_recognize(place.factory)

@@ -1,8 +1,8 @@
 # Generated from src/powermem/_async/stores/oceanbase/indexes.py by scripts/run_unasync.py; edit that file instead.
-"""Making what OceanBase searches by: a column of vectors, an index on it, and one on words.
+"""Build OceanBase's search indexes: a vector column, an index on it, and one on words.
 
-Such statements cannot be undone and end a transaction. So each step may be repeated, and what is half-made is
-not used: ``meta`` says what is complete, and until then searches rank in this process.
+DDL cannot be rolled back, and ends a transaction. So every step is repeatable, and incomplete indexes are not
+used: ``meta`` records which are complete, and until then searches rank in this process.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from ...._core.sql.steps import TransactionAbortedError
 from ...._drivers.base import Connection, Driver
 
 _CHUNK = 500
-# Seconds before what met another transaction is tried again.
+# Seconds before a retry after a conflict.
 _PAUSE = 0.1
 
 
 class Builder:
-    """Builds for one collection; of several processes that begin at once, one does and the others wait.
+    """Builds the indexes of a collection; of several processes, one builds and the others wait.
 
     Args:
         driver: opens connections; those of the pool may be too few.
@@ -37,7 +37,7 @@ class Builder:
         self._sql = sql
 
     def words(self) -> None:
-        """Give a collection of an older schema the columns and indexes that it lacks, and fill them."""
+        """Add missing columns and indexes to a collection of an older schema, and fill them."""
         with self._alone() as worker:
             if _progress(worker, self._sql, "words") != "0":
                 return
@@ -52,7 +52,7 @@ class Builder:
             self._note(worker, "words", "1")
 
     def near(self, dimension: int) -> None:
-        """Make vectors of this length findable by the server, and no others."""
+        """Build the index for vectors of this length in place of any other."""
         if dimension > MAX_INDEXED_DIMENSION:
             return
         with self._alone() as worker:
@@ -61,7 +61,7 @@ class Builder:
             if _progress(worker, self._sql, "near_column") != str(dimension):
                 self._make_near(worker, dimension)
             after = -1
-            # From here on every write of a memory also fills the column, so these are all that lack it.
+            # From here on, every write fills the column too, so only these rows lack it.
             while found := _fetch(worker, self._sql.unplaced(dimension, after, _CHUNK)):
                 ids = [values[0] for values in found]
                 self._write(worker, [self._sql.fill_near(dimension, ids)])
@@ -69,7 +69,7 @@ class Builder:
             self._note(worker, "near", str(dimension))
 
     def _make_near(self, worker: Connection, dimension: int) -> None:
-        # If this is interrupted, no search uses the column that is there then.
+        # If this is interrupted, searches do not use the incomplete column.
         self._note(worker, "near", "")
         self._note(worker, "near_column", "")
         with self._unwritten() as holder:
@@ -87,7 +87,7 @@ class Builder:
         self._write(worker, [Fragment(self._sql.setting(), (name, value))])
 
     def _write(self, worker: Connection, statements: Sequence[Fragment]) -> None:
-        """Run statements in a transaction of their own, in turn with all who write memories."""
+        """Run statements in their own transaction, serialized with all writes of memories."""
         while True:
             try:
                 worker.begin()
@@ -113,7 +113,7 @@ class Builder:
     def _unwritten(self) -> Iterator[Connection]:
         """Lend a connection in a transaction that blocks every write.
 
-        With a write while an index is created, seekdb ends one of the two with an internal error.
+        If a write runs while an index is created, seekdb ends one of them with an internal error.
         """
         with self._connected() as holder:
             self._hold(holder, self._sql.lock_sequence)

@@ -36,7 +36,7 @@ class OceanBaseStore(MySQLStore):
         super().__init__(driver, sql, weights, **options)
         self._indexed = IndexedSearch(sql, weights)
         self._builder = Builder(driver, sql)
-        # Users with too many memories to be ranked here, those met last at the end.
+        # Users with too many memories to rank here, the most recent ones last.
         self._large: OrderedDict[str | None, None] = OrderedDict()
 
     def _migrate(self) -> None:
@@ -78,7 +78,7 @@ class OceanBaseStore(MySQLStore):
             self._large.pop(user_id, None)
 
     def _search_indexed(self, request: SearchRequest) -> list[Hit] | None:
-        """Answer a search through the server's indexes, or return ``None`` while there are none."""
+        """Answer a search with the server's indexes, or return ``None`` while there are none."""
         if request.embedding is None and request.terms is None:
             return []
         with self._pool.reading() as reader:
@@ -90,7 +90,7 @@ class OceanBaseStore(MySQLStore):
             scope = request.scope
             all_of_it = scope[1:] == (None, None) and request.expression is None and request.as_of is None
             if documents <= self._sql.held // 2 and all_of_it:
-                # The user has fewer memories than before; the next search finds out how many.
+                # The user has fewer memories by now; the next search counts them.
                 self._large.pop(scope.user_id, None)
             ids = [memory_id for memory_id, _ in ranked]
             rows = run(reader, self._queries.get_many(ids, request.scope.user_id))

@@ -1,5 +1,5 @@
 # Generated from src/powermem/_async/stores/server/partitions.py by scripts/run_unasync.py; edit that file instead.
-"""Search for servers that cannot rank: partitions in memory, ranked as those of SQLite are."""
+"""Search for servers without ranking: partitions are loaded into memory and ranked as for SQLite."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class CachedSearch:
         self._weights = weights
         self._cache = PartitionCache(cache_bytes, Lock, exact_rows=exact_rows)
         self._loader = PartitionLoader(sql, embedder, self._cache)
-        # With a second thread that runs Python code, the event loop would wait twice as long for its turn.
+        # Only one, since each thread that runs Python code slows down the event loop.
         self._threads = Threads("powermem-ranking", 1)
 
     @property
@@ -65,16 +65,16 @@ class CachedSearch:
         return self._cache.nbytes
 
     def close(self) -> None:
-        """Give the thread and the partitions up."""
+        """End the thread and drop the partitions."""
         self._threads.close()
         self._cache.clear()
 
     def clear(self) -> None:
-        """Forget everything that was loaded."""
+        """Drop all loaded partitions."""
         self._cache.clear()
 
     def search(self, requests: Sequence[SearchRequest]) -> list[list[Hit] | None]:
-        """Answer searches, each best first; ``None`` for one that is left to the server."""
+        """Answer searches, each best first; ``None`` for one that the server has to answer."""
         freshness = self._run(self._loader.freshness())
         left: set[int] = set()
         ranked: list[Sequence[tuple[int, Ranked]]] = [()] * len(requests)
@@ -93,7 +93,7 @@ class CachedSearch:
                     except StoreError:
                         raise
                     except BaseException:
-                        # Ranking puts parts of it in order, and a thread may still be doing so.
+                        # A thread may still be ranking it, which reorders its parts.
                         entry.partition = None
                         raise
                     for i, one in zip(members, found, strict=True):

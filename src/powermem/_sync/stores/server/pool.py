@@ -23,23 +23,23 @@ from ...._drivers.base import (
 from ....errors import ClosedError, StoreError, StoreUnavailableError
 
 PAUSES = (0.01, 0.03, 0.1, 0.3, 1.0)
-"""Seconds to wait before a transaction that met another one is tried again."""
+"""Seconds to wait before retrying a transaction after a conflict."""
 
-# Seconds after which a connection that was not used is asked for a sign of life.
+# Seconds of idleness after which a connection is checked before use.
 _LONG = 30.0
 
 
 class Pool:
-    """Lends connections, a bounded number at a time, and keeps them for the next one.
+    """A pool with a bounded number of connections.
 
-    A connection that waited in the pool may be dead by now. So a read that meets a lost connection is tried
-    once more on a new one, and a transaction whose very start does; what was sent inside a transaction is
-    never sent again. A server that stays silent is not asked twice.
+    An idle connection may be dead. So a read, or the start of a transaction, that meets a lost connection is
+    retried once on a new one; statements inside a transaction are never repeated. Nothing is retried if the
+    server did not reply in time.
 
     Args:
         driver: opens the connections.
-        least: how many to open at once.
-        most: how many there may be.
+        least: number of connections to open at the start.
+        most: maximum number of connections.
         recycle: seconds after which a connection is replaced; negative for never.
         timeout: seconds to wait for a connection while all are in use.
     """
@@ -64,7 +64,7 @@ class Pool:
 
     @property
     def idle(self) -> int:
-        """How many connections wait to be used."""
+        """Number of idle connections."""
         return len(self._idle)
 
     def open(self) -> None:
@@ -77,13 +77,13 @@ class Pool:
             self._idle.append(_Lease(self._driver.connect()))
 
     def close(self) -> None:
-        """Disconnect; a connection in use goes when its user is done."""
+        """Close the idle connections; one in use is closed when it is returned."""
         self._closed = True
         self._clear()
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:
-        """Lend a connection for queries, each of which sees what is committed when it starts."""
+        """Lend a connection for queries, each of which sees the data committed when it starts."""
         with self._slot():
             reader = Reader(self, self._take())
             try:
@@ -92,25 +92,25 @@ class Pool:
                 self._give(reader.lease)
                 raise
             except BaseException:
-                # Perhaps cancelled in the middle of a reply: what comes next on the connection is unknown.
+                # Perhaps cancelled in the middle of a reply, whose rest would be read as the next one.
                 reader.lease.connection.close()
                 raise
             self._give(reader.lease)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Lend a connection inside a transaction, which is committed at the end or undone by an error.
+        """Lend a connection inside a transaction, which is committed at the end, or rolled back on an error.
 
         Raises:
-            CommitUnknownError: the connection was lost while the transaction was committed.
-            ConnectionLostError: it was lost before, so that nothing was done.
+            CommitUnknownError: the connection was lost during COMMIT.
+            ConnectionLostError: it was lost earlier, so that nothing was committed.
         """
         with self._slot():
             lease = self._begin()
             try:
                 yield lease.connection
             except (ConnectionLostError, ReadOnlyServerError) as error:
-                # Of a server that is silent, or no primary any more, the other connections are no better.
+                # The server does not reply, or is no longer the primary: other connections are no better.
                 lease.connection.close()
                 self._clear()
                 raise type(error)(f"{error}; the transaction was not carried out") from error
@@ -124,9 +124,9 @@ class Pool:
             self._give(lease)
 
     def replace(self, lease: _Lease, error: ConnectionLostError) -> _Lease | None:
-        """Return a new connection for one that was lost, or ``None`` when another would be no better.
+        """Return a new connection in place of a lost one, or ``None`` if another would be no better.
 
-        Those that wait go too: what ended one of them, such as a restart of the server, ended them all.
+        Idle connections are closed too: what broke one, such as a restart of the server, broke all.
         """
         lease.connection.close()
         self._clear()
@@ -186,7 +186,7 @@ class Pool:
         try:
             lease.connection.rollback()
         except StoreError:
-            # The server undoes what a lost connection left open.
+            # The server rolls back the transaction of a lost connection.
             lease.connection.close()
         except BaseException:
             lease.connection.close()
@@ -199,7 +199,7 @@ class Pool:
             raise ClosedError("the store was closed")
         while True:
             try:
-                # The one used last is the likeliest to be alive, and the others may grow old.
+                # The most recently used one is most likely alive, and unneeded ones age and get closed.
                 lease = self._idle.pop()
             except IndexError:
                 return self._connect()
@@ -211,7 +211,7 @@ class Pool:
             return lease
 
     def _connect(self) -> _Lease:
-        """Open a connection; where the server has none to give at the moment, one of ours may come back."""
+        """Open a connection; if the server accepts no more, wait for one of this pool to be returned."""
         for pause in PAUSES:
             try:
                 return _Lease(self._driver.connect())
@@ -222,7 +222,7 @@ class Pool:
         return _Lease(self._driver.connect())
 
     def _answers(self, lease: _Lease) -> bool:
-        """Return whether a connection is alive; one that is not is closed."""
+        """Return whether a connection is alive, and close it if not."""
         try:
             lease.connection.ping()
         except StoreError:
@@ -246,12 +246,12 @@ class Pool:
         while self._idle:
             leases.append(self._idle.pop())
         if leases:
-            # A silent server would have us wait for each.
+            # If the server does not reply, each idle connection would have to time out.
             gather([lease.connection.close for lease in leases])
 
 
 class _Lease:
-    """A connection of the pool, and what is known of it."""
+    """A connection of the pool, and its state."""
 
     __slots__ = ("connection", "fresh", "given", "lost", "opened")
 
@@ -263,9 +263,9 @@ class _Lease:
 
 
 class Reader:
-    """Runs queries; one that meets a lost connection is asked again on a new one.
+    """Runs queries; retries a query on a new connection if its connection was lost.
 
-    The same holds for one that the server ended because it and a transaction waited for each other.
+    A query that the server ended to resolve a deadlock is retried too.
     """
 
     __slots__ = ("_pool", "lease")

@@ -1,5 +1,5 @@
 # Generated from src/powermem/_async/stores/server/store.py by scripts/run_unasync.py; edit that file instead.
-"""What the stores on database servers have in common; how they search is their own."""
+"""The common base of the stores on database servers; they differ in how they search."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ...._concurrency import gather, sleep
-from ...._core.changes.accesses import Accesses
 from ...._core.changes.writes import Change, Outcome
 from ...._core.query.search import Hit, SearchRequest
+from ...._core.results.records import Accesses
 from ...._core.sql.apply import Writer
 from ...._core.sql.embedder import EmbedderSQL
 from ...._core.sql.evidence import evidence
@@ -44,8 +44,8 @@ class ServerStore(Store):
     Args:
         driver: opens connections.
         sql: the collection's statements.
-        least: how many connections to open at once.
-        most: how many there may be.
+        least: number of connections to open at the start.
+        most: maximum number of connections.
         recycle: seconds after which a connection is replaced; negative for never.
         timeout: seconds to wait for a connection while all are in use.
     """
@@ -66,7 +66,7 @@ class ServerStore(Store):
         self._pool = Pool(driver, least=least, most=most, recycle=recycle, timeout=timeout)
         self._writer = Writer(sql, self._queue, self._embedder)
         self.commits = 0
-        """How many transactions were committed."""
+        """Number of committed transactions."""
 
     @abstractmethod
     def _search(self, request: SearchRequest) -> list[Hit]:
@@ -97,7 +97,7 @@ class ServerStore(Store):
                     raise
                 sleep(pause)
             except (ConnectionLostError, ReadOnlyServerError) as error:
-                # Unless the end is unknown, nothing was done; another server may be there by now.
+                # Nothing was committed unless the outcome is unknown, and another server may be up by now.
                 if isinstance(error, (CommitUnknownError, NoReplyError)) or not repeatable:
                     raise
                 repeatable = False
@@ -121,7 +121,7 @@ class ServerStore(Store):
         except StoreError:
             if len(batches) == 1:
                 raise
-        # Nothing was applied. What the server refuses in one batch must not fail the others.
+        # Nothing was applied. An error in one batch must not fail the others.
         results: list[list[Outcome] | Exception] = []
         for batch in batches:
             try:
@@ -131,7 +131,7 @@ class ServerStore(Store):
         return results
 
     def _write(self, batches: Sequence[Sequence[Change]]) -> list[list[Outcome] | Exception]:
-        """Apply batches in one transaction, again when it was not carried out through no fault of theirs."""
+        """Apply batches in one transaction, and retry it after conflicts and lost connections."""
         pauses = iter(PAUSES)
         repeatable = True
         while True:
@@ -154,7 +154,7 @@ class ServerStore(Store):
                     raise
                 repeatable = False
             except (ConnectionLostError, ReadOnlyServerError) as error:
-                # Nothing was written. Another connection may lead to a server that is up, or a primary.
+                # Nothing was written. Another connection may reach a server that is up, or is the primary.
                 self._accesses.put_back(counts)
                 if isinstance(error, NoReplyError) or not repeatable:
                     raise
@@ -168,7 +168,7 @@ class ServerStore(Store):
         return results
 
     def _write_accesses(self) -> None:
-        """Write down how often memories were read, where this account may write at all."""
+        """Write the access counts, if this account has the privilege."""
         if not self._accesses:
             return
         try:
@@ -184,17 +184,17 @@ class ServerStore(Store):
         results: Sequence[Sequence[Outcome] | Exception],
         error: CommitUnknownError,
     ) -> bool:
-        """Return whether a transaction was committed whose commit was not confirmed.
+        """Return whether a transaction whose COMMIT got no reply was committed.
 
         Raises:
-            CommitUnknownError: the server cannot be asked, or the transaction left no trace of its own.
+            CommitUnknownError: the server cannot be queried, or the transaction left no trace of its own.
         """
         trace = evidence(self._sql, batches, results) if results else None
         if trace is None:
             raise error
         try:
             with self._pool.transaction() as connection:
-                # Every transaction that writes holds one of these locks until its end.
+                # The transaction holds one of these locks while it is running: wait for its end.
                 run(connection, self._sql.enter())
                 run(connection, self._embedder.switches(self._sql.locking))
                 return bool(connection.fetch(trace.sql, trace.values))

@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from ...errors import ConfigError
+from ..errors import ConfigError
 
 _NAME = "vector_store.config.connection_string"
 _SCHEMES = ("postgresql", "postgres")
