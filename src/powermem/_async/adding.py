@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import chain
 from time import perf_counter
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .._concurrency import async_gather
 from .._core.changes.addition import Addition, Refinement
@@ -39,13 +39,14 @@ from .._core.tracing import Value, annotate, span
 from .._core.values import Message, Row, Scope, Usage
 from ..errors import InvalidInputError, StoreUnavailableError
 from ..types import AddResult, MemoryEvent, UsageRecord
-from .bulk.loading import Outcome as Loaded
 from .encoder import AsyncEncoder
-from .extraction.extractor import AsyncExtractor
-from .extraction.pipeline import AsyncExtraction, Verbatim
+from .extraction import AsyncExtraction, AsyncExtractor, Verbatim
 from .processing.handle import AsyncWatcher
 from .processing.worker import AsyncProcessor
 from .stores.base import AsyncStore
+
+if TYPE_CHECKING:
+    from .bulk import Outcome as Loaded
 
 _logger = logging.getLogger("powermem")
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import chain
 from time import perf_counter
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .._concurrency import gather
 from .._core.changes.addition import Addition, Refinement
@@ -40,13 +40,14 @@ from .._core.tracing import Value, annotate, span
 from .._core.values import Message, Row, Scope, Usage
 from ..errors import InvalidInputError, StoreUnavailableError
 from ..types import AddResult, MemoryEvent, UsageRecord
-from .bulk.loading import Outcome as Loaded
 from .encoder import Encoder
-from .extraction.extractor import Extractor
-from .extraction.pipeline import Extraction, Verbatim
+from .extraction import Extraction, Extractor, Verbatim
 from .processing.handle import Watcher
 from .processing.worker import Processor
 from .stores.base import Store
+
+if TYPE_CHECKING:
+    from .bulk import Outcome as Loaded
 
 _logger = logging.getLogger("powermem")
 

@@ -11,7 +11,7 @@ from .configuration import configuration, open_memory, scope
 from .demo import demo
 from .loading import load
 from .output import CommandError, Output, UsageError, complain
-from .worker import worker
+from .tasks import worker
 
 Command = Callable[[Namespace, Output], int]
 

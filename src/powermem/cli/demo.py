@@ -16,8 +16,8 @@ from typing import Any
 from ..types import HistoryRecord, MemoryRecord
 from . import views
 from .configuration import configuration
+from .loading import calls
 from .output import Column, CommandError, Grid, Output, UsageError
-from .source import calls
 
 CONVERSATION = "data/demo_conversation.json"
 

@@ -1,20 +1,25 @@
-"""``powermem process`` and ``powermem tasks``: run, list, retry and cancel background tasks."""
+"""``powermem process``, ``tasks`` and ``worker``: run, list, retry and cancel background tasks."""
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import signal
 import time
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .._core.tasks.task import ProcessStatus
 from ..errors import InvalidInputError, NotFoundError, PowerMemError
 from ..types import TaskStatus
 from . import views
-from .configuration import open_memory, scope
+from .configuration import configuration, open_memory, place, scope, without_resuming
 from .output import Column, CommandError, Grid, Output, Part, UsageError
 
 if TYPE_CHECKING:
+    from .._async.memory import AsyncMemory
     from .._sync.memory import Memory
 
 
@@ -179,3 +184,69 @@ def _shown(overview: Mapping[str, Any]) -> Iterator[Part]:
             for task in found
         ],
     )
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+# The interval, in seconds, at which a second signal is checked for.
+_GLANCE = 0.1
+
+
+def worker(options: Namespace, output: Output) -> int:
+    """Run background tasks until a signal arrives."""
+    from .._async.memory import AsyncMemory
+
+    chosen = {} if options.concurrency is None else {"concurrency": options.concurrency}
+    config = without_resuming(configuration(options), **chosen)
+    asyncio.run(_work(AsyncMemory(config), place(config), output))
+    return 0
+
+
+async def _work(memory: AsyncMemory, store: str, output: Output) -> None:
+    stopping = _Stopping()
+    memory.processing.on_task_done(lambda task: output.tell({"event": "task", **task}, described(task)))
+    drained = False
+    with stopping.listening():
+        try:
+            await memory.processing.start()
+            # All objects so far are permanent: freezing them spares the event loop long collections.
+            gc.freeze()
+            _say(output, "watching", f"watching {store}", store=store)
+            await stopping.first.wait()
+            _say(output, "stopping", "finishing what is under way; a second signal leaves it to others")
+            while not drained and not stopping.second.is_set():
+                drained = await memory.processing.stop(_GLANCE)
+        finally:
+            await memory.close(drain=drained)
+    _say(output, "stopped", "stopped" if drained else "stopped; what was under way is left to others")
+
+
+def _say(output: Output, event: str, line: str, **more: Any) -> None:
+    output.tell({"event": event, **more}, f"powermem worker: {line}")
+
+
+class _Stopping:
+    """Records signals: the first asks for a graceful stop, the second for an immediate one."""
+
+    def __init__(self) -> None:
+        self.first = asyncio.Event()
+        self.second = asyncio.Event()
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Handle the signals while a block runs."""
+        loop = asyncio.get_running_loop()
+
+        def heard(number: int, frame: object) -> None:
+            # Not loop.add_signal_handler, which Windows does not have.
+            loop.call_soon_threadsafe(self._count)
+
+        former: list[tuple[signal.Signals, Any]] = [(each, signal.signal(each, heard)) for each in _SIGNALS]
+        try:
+            yield
+        finally:
+            for each, handler in former:
+                signal.signal(each, handler)
+
+    def _count(self) -> None:
+        (self.second if self.first.is_set() else self.first).set()

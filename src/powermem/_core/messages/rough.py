@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from ...types import Metadata
 from ..clock import MONTHS, offset_name, to_datetime
-from ..prompts.extraction import HIDDEN_ROLES
-from ..prompts.recall import strip_recalled
+from ..prompts import HIDDEN_ROLES, strip_recalled
 from ..values import Message, Row
 from .normalize import spoken
 from .parts import label
