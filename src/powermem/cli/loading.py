@@ -322,7 +322,7 @@ def load(options: Namespace, output: Output) -> int:
         "errors": tally.shown(),
         "seconds": round(done["usage"]["seconds"], 3),
     }
-    output.give(result, views.loaded)
+    output.print_result(result, views.loaded)
     return 1 if tally.failed else 0
 
 

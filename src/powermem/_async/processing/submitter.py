@@ -5,12 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 
-from ..._concurrency import AsyncEvent, AsyncWorker
+from ..._concurrency import AsyncEvent, AsyncMailbox, AsyncWorker
 from ..._core.values import Scope
 from ...errors import ClosedError
-
-# Maximum number of tasks in one transaction.
-_TOGETHER = 200
 
 Asked = tuple[int, Scope]
 """The id of a task, and the scope whose messages it processes."""
@@ -23,12 +20,14 @@ class AsyncSubmitter:
         submit: stores tasks; must not raise, which would end the submitter.
     """
 
+    _MOST = 200
+    """Maximum number of tasks in one transaction."""
+
     def __init__(self, submit: Callable[[Sequence[Asked]], Awaitable[None]]) -> None:
         self._submit = submit
-        self._asked: list[Asked] = []
+        self._asked = AsyncMailbox[Asked]()
         self._unsettled: dict[int, AsyncEvent] = {}
         self._lock = threading.Lock()
-        self._news = AsyncEvent()
         self._worker = AsyncWorker("powermem-submit", self._run)
         self._closed = False
 
@@ -43,8 +42,7 @@ class AsyncSubmitter:
                 raise ClosedError("this memory was closed; make a new one")
             self._worker.start()
             self._unsettled[task_id] = AsyncEvent()
-            self._asked.append((task_id, scope))
-        self._news.set()
+            self._asked.post((task_id, scope))
 
     async def settle(self, task_id: int) -> None:
         """Wait until a task requested here is stored, or could not be stored."""
@@ -60,21 +58,13 @@ class AsyncSubmitter:
         with self._lock:
             self._closed = True
             self._worker.stop()
-        self._news.set()
+            self._asked.end()
         await self._worker.join(timeout)
 
     async def _run(self, stopping: AsyncEvent) -> None:
-        while True:
-            self._news.clear()
-            with self._lock:
-                asked, self._asked = self._asked[:_TOGETHER], self._asked[_TOGETHER:]
-            if asked:
-                try:
-                    await self._submit(asked)
-                finally:
-                    for task_id, _ in asked:
-                        self._unsettled.pop(task_id).set()
-            elif stopping.is_set():
-                return
-            else:
-                await self._news.wait()
+        while asked := await self._asked.take(lambda: self._MOST):
+            try:
+                await self._submit(asked)
+            finally:
+                for task_id, _ in asked:
+                    self._unsettled.pop(task_id).set()

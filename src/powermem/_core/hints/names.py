@@ -51,16 +51,16 @@ MODULE_NAMES = {
         _HERE,
     ),
 }
-"""Names that people import from ``powermem``, and what to write instead."""
+"""Names that users try to import from ``powermem``, and their replacements."""
 
 
 def explain_attribute(owner: str, name: str, names: Iterable[str]) -> str:
-    """Return what to write instead of an attribute that does not exist.
+    """Return an error message for a missing attribute, with a replacement if there is one.
 
     Args:
-        owner: how users write the class, such as ``"Memory"`` or ``"Memory.llm"``.
+        owner: the public name of the class, such as ``"Memory"`` or ``"Memory.llm"``.
         name: the attribute.
-        names: those that exist.
+        names: the existing attributes.
     """
     from .suggestions import nearest, shown_name
 
@@ -154,13 +154,13 @@ _SECTION_WORDS = {name: frozenset(words.split()) for name, words in _SECTIONS.it
 
 
 def explain(call: str, signature: Signature, given: Sequence[object], named: Mapping[str, object]) -> str:
-    """Return what is wrong with the arguments of a call, and what it takes.
+    """Explain why arguments do not fit a signature, and list the arguments that a call takes.
 
     Args:
-        call: how users write it, such as ``"Memory.search"``.
-        signature: what it takes, without ``self``.
-        given: the arguments without a name.
-        named: those with one.
+        call: the call as users write it, such as ``"Memory.search"``.
+        signature: its signature, without ``self``.
+        given: the positional arguments.
+        named: the keyword arguments.
     """
     parameters = [p for p in signature.parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
     taken = [p.name for p in parameters]

@@ -177,15 +177,9 @@ def quoting(lexical: Lexical, rows: IntArray, phrases: Sequence[Sequence[int]]) 
     return found
 
 
-def asking(lexical: Lexical, rows: IntArray) -> BoolArray:
-    """Return which rows are questions."""
-    found: BoolArray = lexical.having([term_id(ASKS)], rows)[0]
-    return found
-
-
-def telling_time(lexical: Lexical, rows: IntArray) -> BoolArray:
-    """Return which rows mention a time."""
-    found: BoolArray = lexical.having([term_id(TELLS_TIME)], rows)[0]
+def flagged(lexical: Lexical, rows: IntArray, flag: str) -> BoolArray:
+    """Return which rows have a flag of `flags`."""
+    found: BoolArray = lexical.having([term_id(flag)], rows)[0]
     return found
 
 
@@ -257,7 +251,7 @@ def added(
     if weights.phrase and cues.phrases:
         note("phrase", weights.phrase, quoting(lexical, rows, cues.phrases))
     if weights.moment and cues.when:
-        note("moment", weights.moment, telling_time(lexical, rows))
+        note("moment", weights.moment, flagged(lexical, rows, TELLS_TIME))
     if weights.asking:
-        note("asking", -weights.asking, asking(lexical, rows))
+        note("asking", -weights.asking, flagged(lexical, rows, ASKS))
     return parts

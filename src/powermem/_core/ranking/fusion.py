@@ -169,6 +169,7 @@ def rank(
     pool = best(every, visible, pool_size(limit))
     if not len(pool):
         return []
+    # The pool and the turns beside it take part, but only rows of the pool may boost others.
     nearby = Nearby.of(partition, pool, visible, weights.span if weights.lifts else 0)
     taking_part = np.zeros(len(visible), dtype=np.bool_)
     taking_part[pool] = taking_part[nearby.rows] = True
@@ -189,6 +190,7 @@ def rank(
     parts |= single
     for one in single.values():
         total = total + one
+    # Of equal scores the oldest row comes first.
     order = np.lexsort((rows, -total))[:limit]
     answer = []
     for i in order.tolist():
@@ -213,6 +215,7 @@ def _lifts_of(
     parts: dict[str, FloatArray] = {}
     if weights.coverage and lexical is not None:
         parts["coverage"] = np.float32(weights.coverage) * boosts.coverage(lexical.gains(rows), nearby)
+        # The next boost builds on the covered words, so that rows which share the query lift each other more.
         base = base + parts["coverage"]
     if weights.neighbour:
         shares = boosts.beside(base, strong, nearby)

@@ -193,6 +193,8 @@ class Source:
             self._first = []
             self._records = enumerate(records(_decode("\n".join(lines))), 1)
         elif self._first and (document := json.loads(self._first[0][1])):
+            # A whole document, or the first of several records with a line each; `_take_records` reads the
+            # rest.
             self._first = []
             self._records = enumerate(records(document), 1)
 

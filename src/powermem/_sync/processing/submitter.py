@@ -6,12 +6,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from ..._concurrency import Event, Worker
+from ..._concurrency import Event, Mailbox, Worker
 from ..._core.values import Scope
 from ...errors import ClosedError
-
-# Maximum number of tasks in one transaction.
-_TOGETHER = 200
 
 Asked = tuple[int, Scope]
 """The id of a task, and the scope whose messages it processes."""
@@ -24,12 +21,14 @@ class Submitter:
         submit: stores tasks; must not raise, which would end the submitter.
     """
 
+    _MOST = 200
+    """Maximum number of tasks in one transaction."""
+
     def __init__(self, submit: Callable[[Sequence[Asked]], None]) -> None:
         self._submit = submit
-        self._asked: list[Asked] = []
+        self._asked = Mailbox[Asked]()
         self._unsettled: dict[int, Event] = {}
         self._lock = threading.Lock()
-        self._news = Event()
         self._worker = Worker("powermem-submit", self._run)
         self._closed = False
 
@@ -44,8 +43,7 @@ class Submitter:
                 raise ClosedError("this memory was closed; make a new one")
             self._worker.start()
             self._unsettled[task_id] = Event()
-            self._asked.append((task_id, scope))
-        self._news.set()
+            self._asked.post((task_id, scope))
 
     def settle(self, task_id: int) -> None:
         """Wait until a task requested here is stored, or could not be stored."""
@@ -61,21 +59,13 @@ class Submitter:
         with self._lock:
             self._closed = True
             self._worker.stop()
-        self._news.set()
+            self._asked.end()
         self._worker.join(timeout)
 
     def _run(self, stopping: Event) -> None:
-        while True:
-            self._news.clear()
-            with self._lock:
-                asked, self._asked = self._asked[:_TOGETHER], self._asked[_TOGETHER:]
-            if asked:
-                try:
-                    self._submit(asked)
-                finally:
-                    for task_id, _ in asked:
-                        self._unsettled.pop(task_id).set()
-            elif stopping.is_set():
-                return
-            else:
-                self._news.wait()
+        while asked := self._asked.take(lambda: self._MOST):
+            try:
+                self._submit(asked)
+            finally:
+                for task_id, _ in asked:
+                    self._unsettled.pop(task_id).set()
