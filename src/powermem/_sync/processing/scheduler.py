@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from time import monotonic
 
-from ..._concurrency import KeyedLock
+from ..._concurrency import Event, KeyedLock, Mailbox, Worker
 from ..._core import clock
 from ..._core.changes.writes import AddTask, Change, FreeTurns, UpdateTask
 from ..._core.ids import new_id
@@ -14,10 +15,10 @@ from ..._core.inputs import is_theirs
 from ..._core.results.records import completion_key, event_in_note, ids_in_note, task_from_note
 from ..._core.tasks.task import OPEN, ProcessStatus, Task, lane_of, lane_scope, work_scope
 from ..._core.values import Scope
+from ...errors import ClosedError
 from ..stores.base import Store
 from .handle import ProcessTask, Watcher
 from .runner import TaskRunner
-from .submitter import Asked, Submitter
 from .worker import Processor
 
 _PAGE = 500
@@ -224,3 +225,64 @@ class Scheduler:
                     self._runner.announce(ended)
                 return True
         return False
+
+
+Asked = tuple[int, Scope]
+"""The id of a task, and the scope whose messages it processes."""
+
+
+class Submitter:
+    """Accepts tasks without waiting, and stores them in order.
+
+    Args:
+        submit: stores tasks; must not raise, which would end the submitter.
+    """
+
+    _MOST = 200
+    """Maximum number of tasks in one transaction."""
+
+    def __init__(self, submit: Callable[[Sequence[Asked]], None]) -> None:
+        self._submit = submit
+        self._asked = Mailbox[Asked]()
+        self._unsettled: dict[int, Event] = {}
+        self._lock = threading.Lock()
+        self._worker = Worker("powermem-submit", self._run)
+        self._closed = False
+
+    def ask(self, task_id: int, scope: Scope) -> None:
+        """Queue a task to be stored.
+
+        Raises:
+            ClosedError: ``close`` was called before.
+        """
+        with self._lock:
+            if self._closed:
+                raise ClosedError("this memory was closed; make a new one")
+            self._worker.start()
+            self._unsettled[task_id] = Event()
+            self._asked.post((task_id, scope))
+
+    def settle(self, task_id: int) -> None:
+        """Wait until a task requested here is stored, or could not be stored."""
+        if (settled := self._unsettled.get(task_id)) is not None:
+            settled.wait()
+
+    def close(self, timeout: float | None) -> None:
+        """Store the queued tasks, and accept no more.
+
+        Args:
+            timeout: seconds.
+        """
+        with self._lock:
+            self._closed = True
+            self._worker.stop()
+            self._asked.end()
+        self._worker.join(timeout)
+
+    def _run(self, stopping: Event) -> None:
+        while asked := self._asked.take(lambda: self._MOST):
+            try:
+                self._submit(asked)
+            finally:
+                for task_id, _ in asked:
+                    self._unsettled.pop(task_id).set()
