@@ -13,13 +13,11 @@ from typing import Any
 import httpx
 import numpy as np
 
-from powermem._async.providers.http import AsyncHTTPClient
-from powermem._async.providers.limiter import AsyncLimiter
+from powermem._async.providers.http import AsyncHTTPClient, AsyncLimiter
 from powermem._core.sql.schema import sqlite_schema
 from powermem._core.wire.endpoint import Endpoint, build_endpoint
-from powermem._core.wire.openai import embedding_body, read_embeddings
-from powermem._sync.providers.http import HTTPClient
-from powermem._sync.providers.limiter import Limiter
+from powermem._core.wire.formats import embedding_body, read_embeddings
+from powermem._sync.providers.http import HTTPClient, Limiter
 
 from .endpoint import MODEL
 

@@ -54,7 +54,9 @@ class _Gathered:
         async with AsyncMemory(corpus.config(path, self._served.url)) as memory:
             # A connection is open then, and the embedder known.
             await memory.add("first of all", user_id="ana", infer=False)
-            store = memory._parts.store if memory._parts else None
+            components = memory._access.components
+            assert components
+            store = components.store
             assert isinstance(store, AsyncSQLiteStore)
             before, commits = self._served.counts(), store.commits
             calls = [partial(memory.add, text, user_id="ana", infer=False) for text in texts]
@@ -69,7 +71,9 @@ class _Gathered:
         texts, path = self._round()
         with Memory(corpus.config(path, self._served.url)) as memory, ThreadPoolExecutor(AT_ONCE) as threads:
             memory.add("first of all", user_id="ana", infer=False)
-            store = memory._parts.store if memory._parts else None
+            components = memory._access.components
+            assert components
+            store = components.store
             assert isinstance(store, SQLiteStore)
             before, commits = self._served.counts(), store.commits
             started = time.perf_counter()

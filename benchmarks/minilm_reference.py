@@ -75,10 +75,11 @@ class Bert:
         return product
 
     def _normalize(self, name: str, states: Array) -> Array:
-        centred = states - states.mean(axis=-1, keepdims=True)
+        centred: Array = states - states.mean(axis=-1, keepdims=True)
         scaled = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + EPSILON)
-        normal: Array = scaled * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
-        return normal
+        return np.asarray(
+            scaled * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"], np.float32
+        )
 
 
 def gelu(values: Array) -> Array:

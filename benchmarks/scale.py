@@ -150,17 +150,17 @@ def _opening(rows: int, folder: Path, rounds: int) -> list[Figure]:
     found = interleave(
         rounds,
         {
-            users: partial(_child, "opening", folder=str(folder), rounds=1, rows=rows, users=users)
+            str(users): partial(_child, "opening", folder=str(folder), rounds=1, rows=rows, users=users)
             for users in (1, rows // SHARE)
         },
     )
     return [
         figure(
             f"opening {rows:,} memories, to the first result "
-            + ("of the one scope" if users == 1 else f"of one of {users:,} users"),
+            + ("of the one scope" if users == "1" else f"of one of {int(users):,} users"),
             [one["first"][0] for one in samples],
             "s",
-            target="" if users == 1 else "under 2",
+            target="" if users == "1" else "under 2",
         )
         for users, samples in found.items()
     ]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from powermem._async.encoder import AsyncEncoder
-from powermem._async.providers.batched import AsyncBatchedEmbedder
+from powermem._async.providers.embedder import AsyncBatchedEmbedder
 from powermem._async.providers.foreign import AsyncForeignEmbedder
 from powermem._async.retrieval.query import Query
 from powermem._async.retrieval.search import AsyncRetrieval

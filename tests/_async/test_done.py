@@ -10,7 +10,7 @@ import pytest
 from powermem import AsyncMemory, InvalidInputError, NotFoundError
 from powermem._concurrency import async_sleep
 from powermem._core import clock
-from powermem._core.results.records import done_key
+from powermem._core.results.records import completion_key
 from powermem._core.values import Scope
 from tests.support.apiserver import ApiServer
 
@@ -93,7 +93,7 @@ async def test_what_is_kept_of_calls_is_deleted_with_a_scope(
         for name, task_id in tasks.items():
             kept = [
                 await store.recall_request(scopes[name], "k"),
-                await store.recall_request(Scope(), done_key(int(task_id))),
+                await store.recall_request(Scope(), completion_key(int(task_id))),
             ]
             assert [each is not None for each in kept] == [name in left] * 2, name
             if name in left:

@@ -7,13 +7,12 @@ from functools import partial
 import numpy as np
 import pytest
 
-from powermem._async.providers.batched import AsyncBatchedEmbedder
-from powermem._async.providers.embedder import AsyncMockEmbedder, AsyncOpenAIEmbedder
+from powermem._async.providers.embedder import AsyncBatchedEmbedder, AsyncMockEmbedder, AsyncOpenAIEmbedder
 from powermem._async.providers.factory import build_embedder
 from powermem._async.providers.http import AsyncEndpointClient, AsyncHTTPClient
 from powermem._concurrency import async_gather
 from powermem._core.wire.endpoint import build_endpoint
-from powermem._core.wire.retry import Backoff
+from powermem._core.wire.failure import Backoff
 from powermem.config import resolve
 from powermem.errors import ClosedError, ProviderError, RateLimitError
 from tests.support.apiserver import Behaviour, failure

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from powermem._async.providers.http import AsyncHTTPClient
-from powermem._async.providers.limiter import AsyncLimiter
+from powermem._async.providers.http import AsyncHTTPClient, AsyncLimiter
 from powermem._concurrency import async_gather, async_sleep
 from powermem._core.wire.endpoint import build_endpoint
-from powermem._core.wire.retry import Backoff
+from powermem._core.wire.failure import Backoff
 from powermem.errors import (
     AuthenticationError,
     ClosedError,

@@ -10,7 +10,7 @@ import pytest
 from powermem._async.providers.factory import build_llm
 from powermem._async.providers.http import AsyncHTTPClient
 from powermem._concurrency import async_gather
-from powermem._core.wire.retry import Backoff
+from powermem._core.wire.failure import Backoff
 from powermem.config import resolve
 from powermem.errors import AuthenticationError, ProviderError
 from powermem.types import Schema

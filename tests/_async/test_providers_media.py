@@ -13,7 +13,7 @@ from powermem._async.providers.http import AsyncHTTPClient
 from powermem._async.providers.media import AsyncMedia
 from powermem._core.messages.normalize import read_messages
 from powermem._core.values import Usage
-from powermem._core.wire.retry import Backoff
+from powermem._core.wire.failure import Backoff
 from powermem.config import resolve
 from powermem.errors import ConfigError, InvalidInputError, ProviderError, RateLimitError
 from tests.support.apiserver import ApiServer, Behaviour, failure

@@ -11,7 +11,7 @@ import pytest
 from powermem import InvalidInputError, Memory, NotFoundError
 from powermem._concurrency import sleep
 from powermem._core import clock
-from powermem._core.results.records import done_key
+from powermem._core.results.records import completion_key
 from powermem._core.values import Scope
 from tests.support.apiserver import ApiServer
 
@@ -94,7 +94,7 @@ def test_what_is_kept_of_calls_is_deleted_with_a_scope(
         for name, task_id in tasks.items():
             kept = [
                 store.recall_request(scopes[name], "k"),
-                store.recall_request(Scope(), done_key(int(task_id))),
+                store.recall_request(Scope(), completion_key(int(task_id))),
             ]
             assert [each is not None for each in kept] == [name in left] * 2, name
             if name in left:

@@ -10,9 +10,8 @@ import pytest
 
 from powermem._concurrency import gather
 from powermem._core.wire.endpoint import build_endpoint
-from powermem._core.wire.retry import Backoff
-from powermem._sync.providers.batched import BatchedEmbedder
-from powermem._sync.providers.embedder import MockEmbedder, OpenAIEmbedder
+from powermem._core.wire.failure import Backoff
+from powermem._sync.providers.embedder import BatchedEmbedder, MockEmbedder, OpenAIEmbedder
 from powermem._sync.providers.factory import build_embedder
 from powermem._sync.providers.http import EndpointClient, HTTPClient
 from powermem.config import resolve

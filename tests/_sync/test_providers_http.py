@@ -13,9 +13,8 @@ import pytest
 
 from powermem._concurrency import gather, sleep
 from powermem._core.wire.endpoint import build_endpoint
-from powermem._core.wire.retry import Backoff
-from powermem._sync.providers.http import HTTPClient
-from powermem._sync.providers.limiter import Limiter
+from powermem._core.wire.failure import Backoff
+from powermem._sync.providers.http import HTTPClient, Limiter
 from powermem.errors import (
     AuthenticationError,
     ClosedError,

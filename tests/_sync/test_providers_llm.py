@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from powermem._concurrency import gather
-from powermem._core.wire.retry import Backoff
+from powermem._core.wire.failure import Backoff
 from powermem._sync.providers.factory import build_llm
 from powermem._sync.providers.http import HTTPClient
 from powermem.config import resolve

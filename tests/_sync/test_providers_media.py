@@ -11,7 +11,7 @@ import pytest
 
 from powermem._core.messages.normalize import read_messages
 from powermem._core.values import Usage
-from powermem._core.wire.retry import Backoff
+from powermem._core.wire.failure import Backoff
 from powermem._sync.providers.factory import build_llm, build_media
 from powermem._sync.providers.http import HTTPClient
 from powermem._sync.providers.media import Media

@@ -137,7 +137,7 @@ def test_any_part_of_a_score_is_shown(capsys: pytest.CaptureFixture[str]) -> Non
         hit(0.9, dense=0.5, dense_rank=12, rerank=0.9),
         hit(0.25, dense=-0.1, dense_rank=None, boost=1.0),
     ]
-    Output(as_json=False).give({"results": found}, views.hits)
+    Output(as_json=False).print_result({"results": found}, views.hits)
     head, _, first, second = capsys.readouterr().out.split("\n\n")[1].splitlines()
     assert head.split() == ["score", "dense", "dense", "rank", "rerank", "boost"]
     assert first.split() == ["1", "0.900", "0.500", "12", "0.900"]

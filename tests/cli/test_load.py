@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from powermem.cli import source
+from powermem.cli import loading
 
 from .conftest import Run
 
@@ -242,7 +242,7 @@ def test_many_errors_are_counted_but_not_all_kept(cli: Run, tmp_path: Path) -> N
 
 def test_lines_are_read_as_they_are_needed(tmp_path: Path) -> None:
     path = lines(tmp_path / "x.jsonl", *range(10_000))
-    with source.open_source(path) as opened:
+    with loading.open_source(path) as opened:
         first = next(opened.entries)
     assert (first.where, first.value, first.size) == ("line 1", 0, 2)
     assert opened.total == Path(path).stat().st_size

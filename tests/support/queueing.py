@@ -9,7 +9,7 @@ from powermem._core.ids import new_id
 from powermem._core.tasks.task import LONGEST_PAUSE, OPEN, Preference, ProcessStatus, Task, lane_of
 from powermem._core.text.cleaning import content_hash
 from powermem._core.values import EmbedderIdentity, Scope
-from powermem._core.wire.retry import Backoff
+from powermem._core.wire.failure import Backoff
 from tests.support.additions import ANA
 
 SECOND = 1_000_000

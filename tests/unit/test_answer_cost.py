@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
-from powermem._core.parsing import ParseError, answer, parse_decisions, parse_extraction, parse_segments
+from powermem._core.parsing import answer
+from powermem._core.parsing.answer import ParseError
+from powermem._core.parsing.decisions import parse_decisions
+from powermem._core.parsing.facts import parse_extraction
 from powermem._core.parsing.scanner import Scanner
+from powermem._core.parsing.segments import parse_segments
 
 pytestmark = pytest.mark.slow
 

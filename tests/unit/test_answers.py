@@ -8,13 +8,11 @@ from typing import Any
 
 import pytest
 
-from powermem._core.parsing import (
-    ParseError,
-    parse_decisions,
-    parse_extraction,
-    parse_ranking,
-    parse_segments,
-)
+from powermem._core.parsing.answer import ParseError
+from powermem._core.parsing.decisions import parse_decisions
+from powermem._core.parsing.facts import parse_extraction
+from powermem._core.parsing.ranking import parse_ranking
+from powermem._core.parsing.segments import parse_segments
 
 REAL = {"facts": [{"text": "Ana likes tea"}], "preferences": []}
 # Longer than the answer, so that length cannot decide.

@@ -11,8 +11,8 @@ import pytest
 
 from powermem._async.stores.server.partitions import AsyncCachedSearch
 from powermem._core.query.search import SearchRequest
+from powermem._core.ranking.bm25 import Postings
 from powermem._core.ranking.columns import Column, Names
-from powermem._core.ranking.postings import Postings
 from powermem._core.ranking.turns import Turns
 from powermem._core.ranking.vectors import Vectors
 from powermem._core.ranking.weights import Weights

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powermem._core.parsing import parse_decisions, parse_extraction
+from powermem._core.parsing.decisions import parse_decisions
+from powermem._core.parsing.facts import parse_extraction
 from powermem._core.text.cleaning import clean, clean_text
 
 

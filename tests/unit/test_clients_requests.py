@@ -19,9 +19,9 @@ from powermem._core.clients import (
     messages_of,
     new_messages,
     reply_text,
+    spoken,
 )
-from powermem._core.clients.exchange import spoken
-from powermem._core.prompts.recall import RECALL_OPEN, quote_recalled
+from powermem._core.prompts import RECALL_OPEN, quote_recalled
 from powermem._drivers.streamed import is_stream, tapped
 
 WHO = Attribution("u")

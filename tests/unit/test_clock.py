@@ -20,7 +20,7 @@ from powermem._core.clock import (
     read_zone,
     to_datetime,
 )
-from powermem._core.messages.normalize import dated, read_messages
+from powermem._core.messages.normalize import read_messages, with_times
 from powermem._core.tasks.task import LONGEST_PAUSE, is_due
 from powermem._core.wire.budget import Refusal, Spend, enter
 
@@ -157,11 +157,10 @@ def test_a_message_without_a_time_came_with_its_neighbour() -> None:
     second = {"role": "user", "content": "b"}
     at = parse("2026-04-23T02:30:00Z")
     for conversation in ([first, second], [second, first], [second, first, second]):
-        found = dated(read_messages(conversation), now)
+        found = with_times(read_messages(conversation), now)
         assert {(message.sent_at, message.utc_offset) for message in found} == {(at, -14_400)}
-    (alone,) = dated(read_messages("b"), now)
+    (alone,) = with_times(read_messages("b"), now)
     assert (alone.sent_at, alone.utc_offset) == (7, 3600)
     later = {"role": "user", "content": "c", "timestamp": "2026-04-24T08:00:00+02:00"}
-    assert [message.utc_offset for message in dated(read_messages([first, second, later, second]), now)] == [
-        -14_400, -14_400, 7_200, 7_200,
-    ]  # fmt: skip
+    found = with_times(read_messages([first, second, later, second]), now)
+    assert [message.utc_offset for message in found] == [-14_400, -14_400, 7_200, 7_200]

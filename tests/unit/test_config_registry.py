@@ -7,15 +7,7 @@ from typing import Any
 import pytest
 
 from powermem.config import MemoryConfig
-from powermem.config.registry import (
-    known_embedders,
-    known_llms,
-    known_rerankers,
-    known_stores,
-    register_embedder,
-    register_llm,
-    require_available,
-)
+from powermem.config.registry import known, known_stores, register_embedder, register_llm, require_available
 from powermem.config.tables import DETECTED, EMBEDDERS, LLMS, RERANKERS, STORES
 from powermem.errors import ConfigError
 
@@ -27,16 +19,16 @@ def complaint(**data: Any) -> str:
 
 
 def test_the_tables_are_complete() -> None:
-    assert set(known_llms()) >= {
+    assert set(known("llm")) >= {
         "openai", "openai_structured", "azure", "qwen", "deepseek", "siliconflow", "vllm", "ollama",
         "lmstudio", "zai", "gemini", "openrouter", "anthropic", "langchain", "none", "noop", "qwen_asr",
     }  # fmt: skip
-    assert set(known_embedders()) >= {
+    assert set(known("embedder")) >= {
         "default", "local", "openai", "qwen", "siliconflow", "huggingface", "ollama", "lmstudio",
         "azure_openai", "gemini", "vertexai", "together", "aws_bedrock", "zai", "langchain", "ob_mass",
         "mock", "none",
     }  # fmt: skip
-    assert set(known_rerankers()) == {"qwen", "jina", "zai", "cohere", "tei", "llm", "generic"}
+    assert set(known("reranker")) == {"qwen", "jina", "zai", "cohere", "tei", "llm", "generic"}
     assert set(known_stores()) == {
         "sqlite",
         "oceanbase",
@@ -75,8 +67,8 @@ def test_every_store_can_be_opened() -> None:
 def test_registering_a_provider() -> None:
     register_llm("Test-LLM", dict)
     register_embedder("test-embedder", dict)
-    assert "test-llm" in known_llms()
-    assert "test-embedder" in known_embedders()
+    assert "test-llm" in known("llm")
+    assert "test-embedder" in known("embedder")
     config = MemoryConfig(llm={"provider": "test-llm", "config": {"anything": 1, "max_concurrency": 2}})
     assert config.llm.config.max_concurrency == 2
     assert "test-embedder" in complaint(embedder={"provider": "test-llm"})

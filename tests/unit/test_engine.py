@@ -14,12 +14,11 @@ import pytest
 from powermem._core.changes.reconcile import Candidate, NewMemories, add
 from powermem._core.changes.writes import AddMemory, Change, Delete, Supersede
 from powermem._core.query.search import SearchRequest
-from powermem._core.ranking import postings
-from powermem._core.ranking.cache import PartitionCache
+from powermem._core.ranking import bm25
+from powermem._core.ranking.bm25 import Postings
 from powermem._core.ranking.codes import Codes
 from powermem._core.ranking.columns import Column, Names
-from powermem._core.ranking.partition import Partition
-from powermem._core.ranking.postings import Postings
+from powermem._core.ranking.partition import Partition, PartitionCache
 from powermem._core.ranking.turns import Turns
 from powermem._core.ranking.vectors import Vectors
 from powermem._core.sql import schema
@@ -216,8 +215,8 @@ BREAKING = {
     "vectors": (Vectors, "append"),
     "codes": (Codes, "append"),
     "words": (Postings, "append"),
-    "words in order": (postings, "_segment"),
-    "merged words": (postings, "_merge"),
+    "words in order": (bm25, "_segment"),
+    "merged words": (bm25, "_merge"),
     "size": (PartitionCache, "resize"),
     "rank": (searcher_module, "cosines"),
 }

@@ -13,17 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from powermem._async.providers.batched import AsyncBatchedEmbedder
-from powermem._async.providers.embedder import AsyncOpenAIEmbedder
-from powermem._async.providers.http import AsyncEndpointClient, AsyncHTTPClient
-from powermem._async.providers.limiter import AsyncLimiter
+from powermem._async.providers.embedder import AsyncBatchedEmbedder, AsyncOpenAIEmbedder
+from powermem._async.providers.http import AsyncEndpointClient, AsyncHTTPClient, AsyncLimiter
 from powermem._concurrency import async_gather
 from powermem._core.wire.endpoint import build_endpoint
-from powermem._core.wire.retry import Backoff
+from powermem._core.wire.failure import Backoff
 from powermem._drivers._foreign import async_call, call
 from powermem._drivers._http import AsyncSocketBackend
-from powermem._sync.providers.http import HTTPClient
-from powermem._sync.providers.limiter import Limiter
+from powermem._sync.providers.http import HTTPClient, Limiter
 from powermem.errors import ConfigError, ProviderError, ProviderTimeoutError
 from tests.support.apiserver import HANG, ApiServer, failure
 

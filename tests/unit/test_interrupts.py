@@ -24,8 +24,7 @@ from powermem import Memory
 from powermem._concurrency import Semaphore
 from powermem._concurrency.threads import ThreadPool, _serve
 from powermem._core.wire.endpoint import build_endpoint
-from powermem._sync.providers.http import HTTPClient
-from powermem._sync.providers.limiter import Limiter
+from powermem._sync.providers.http import HTTPClient, Limiter
 from tests.support.apiserver import ApiServer
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 12), reason="needs sys.monitoring")

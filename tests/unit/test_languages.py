@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from powermem._core.text import stemming
 from powermem._core.text import terms as module
-from powermem._core.text.languages import STOP_WORDS, content, spoken
+from powermem._core.text.languages import STOP_WORDS, content, likely_languages
 from powermem._core.text.stemming import stem_in
 from powermem._core.text.terms import query_forms, query_terms, terms
 
@@ -76,7 +76,7 @@ FORMS = {
 @pytest.fixture
 def without_stemmers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The extra ``languages`` is not installed."""
-    caches = (stemming._stemmer, module._expand, module._ids, module._sought)
+    caches = (stemming._stemmer, module._expand, module._ids, module._query_forms)
     monkeypatch.setitem(sys.modules, "snowballstemmer", None)
     for cache in caches:
         cache.cache_clear()
@@ -108,7 +108,7 @@ def test_every_language_has_its_stemmer() -> None:
 def test_few_languages_are_told_at_once() -> None:
     for words in WORDS.values():
         assert len(words) == len(set(words))
-        assert all(len(spoken([word], word)) <= 3 for word in words)
+        assert all(len(likely_languages([word], word)) <= 3 for word in words)
 
 
 @pytest.mark.parametrize(("memory", "question"), FORMS.values(), ids=FORMS)

@@ -10,19 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powermem._core import parsing
 from powermem._core.clock import parse
-from powermem._core.parsing import (
-    Decision,
-    Decisions,
-    Fit,
-    ParsedJSON,
-    ParseError,
-    parse_answer,
-    parse_extraction,
-    parse_segments,
-    read_facts,
-)
+from powermem._core.parsing import decisions
+from powermem._core.parsing.answer import Fit, ParsedJSON, ParseError, parse_answer
+from powermem._core.parsing.decisions import Decision, Decisions
+from powermem._core.parsing.facts import parse_extraction, read_facts
+from powermem._core.parsing.segments import parse_segments
 from powermem._core.values import Fact
 
 # Control characters are cleaned away.
@@ -48,12 +41,12 @@ SAME = "Ana wants tea forgotten"
 
 def parse_decisions(text: str, *, facts: int, aliases: list[str]) -> Decisions:
     """Read decisions about facts and memories that all say the same."""
-    return parsing.parse_decisions(text, facts=[SAME] * facts, memories=dict.fromkeys(aliases, SAME))
+    return decisions.parse_decisions(text, facts=[SAME] * facts, memories=dict.fromkeys(aliases, SAME))
 
 
 def read_decisions(value: Any, *, facts: int, aliases: list[str]) -> Decisions:
     """Read decisions about facts and memories that all say the same."""
-    return parsing.read_decisions(value, facts=[SAME] * facts, memories=dict.fromkeys(aliases, SAME))
+    return decisions.read_decisions(value, facts=[SAME] * facts, memories=dict.fromkeys(aliases, SAME))
 
 
 CONTAINERS = st.lists(JSON, min_size=1) | st.dictionaries(TEXTS, JSON, min_size=1)

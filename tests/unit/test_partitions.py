@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from powermem._core.ranking.cache import Entry, PartitionCache
-from powermem._core.ranking.partition import PartitionRows
+from powermem._core.ranking.partition import Entry, PartitionCache, PartitionRows
 from powermem._sqlite.sharing import SharedLock
 
 DIMENSION = 16

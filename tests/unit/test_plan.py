@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from powermem._core.changes.reconcile import NewMemories, candidates, carry_out
-from powermem._core.parsing import Decision, Decisions
+from powermem._core.parsing.decisions import Decision, Decisions
 from powermem._core.values import Fact, Message, Scope
 
 

@@ -13,12 +13,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from powermem._core.clock import parse
-from powermem._core.prompts.decision import ACTIONS, DECISION_SCHEMA, decision_messages
-from powermem._core.prompts.extraction import EXTRACTION_SCHEMA, KINDS, extraction_messages
-from powermem._core.prompts.quoting import frame, quote
-from powermem._core.prompts.recall import RECALL_CLOSE, RECALL_OPEN, quote_recalled, strip_recalled
-from powermem._core.prompts.repair import repair_messages
-from powermem._core.prompts.segmentation import SEGMENTATION_SCHEMA, segmentation_messages
+from powermem._core.prompts import (
+    ACTIONS,
+    DECISION_SCHEMA,
+    EXTRACTION_SCHEMA,
+    KINDS,
+    RECALL_CLOSE,
+    RECALL_OPEN,
+    SEGMENTATION_SCHEMA,
+    decision_messages,
+    extraction_messages,
+    frame,
+    quote,
+    quote_recalled,
+    repair_messages,
+    segmentation_messages,
+    strip_recalled,
+)
 from powermem._core.values import Fact, Message
 from powermem.types import Schema
 

@@ -12,12 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from powermem._core.query.search import Cues
-from powermem._core.ranking.bm25 import K1, B
+from powermem._core.ranking.bm25 import K1, B, Postings
 from powermem._core.ranking.codes import Codes
-from powermem._core.ranking.fusion import combine, rank
+from powermem._core.ranking.fusion import best, combine, highest, rank
 from powermem._core.ranking.partition import Partition, PartitionRows
-from powermem._core.ranking.postings import Postings
-from powermem._core.ranking.selection import best, highest
 from powermem._core.ranking.vectors import Vectors, normalize
 from powermem._core.ranking.weights import Weights
 from powermem._core.text.terms import count_terms, term_id

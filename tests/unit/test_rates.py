@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from powermem._core.tasks.rates import WINDOW, Rate
+from powermem._core.tasks.task import WINDOW, Rate
 
 
 def test_what_is_older_than_the_window_is_no_part_of_the_rate() -> None:

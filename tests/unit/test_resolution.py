@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powermem._core.parsing import Decision, parse_decisions, resolution, resolve
-from powermem._core.parsing.resolution import asks_to_forget, says
+from powermem._core.parsing import decisions
+from powermem._core.parsing.decisions import Decision, asks_to_forget, parse_decisions, resolve, says
 from powermem._core.text.terms import terms
 
 PARIS, LYON = "User lives in Paris", "User lives in Lyon"
@@ -244,7 +244,7 @@ def test_each_text_is_cut_into_words_once(monkeypatch: pytest.MonkeyPatch) -> No
         cut.append(text)
         return terms(text)
 
-    monkeypatch.setattr(resolution, "terms", counted)
+    monkeypatch.setattr(decisions, "terms", counted)
     facts = [f"User saw bird number {n} with Ana" for n in range(100)]
     memories = {f"M{n}": f"User saw fish number {n} with Bo" for n in range(20)}
     resolve([d("NONE", f"M{n % 20}", fact=n) for n in range(100)], facts, memories)

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powermem._core.parsing import ParseError, parse_segments
+from powermem._core.parsing.answer import ParseError
+from powermem._core.parsing.segments import parse_segments
 from powermem._core.tasks.buffering import GAP, by_gap
 from powermem._core.values import Scope, Turn
 

@@ -8,12 +8,18 @@ import json
 import pytest
 
 from powermem._core.wire.ability import Abilities, Structure, refused_field
-from powermem._core.wire.anthropic import messages_body, read_message
-from powermem._core.wire.body import decode, encode
-from powermem._core.wire.chat import ANTHROPIC, OPENAI
 from powermem._core.wire.failure import Failure
 from powermem._core.wire.foreign import completion_of
-from powermem._core.wire.openai import chat_body, read_chat
+from powermem._core.wire.formats import (
+    ANTHROPIC,
+    OPENAI,
+    chat_body,
+    decode,
+    encode,
+    messages_body,
+    read_chat,
+    read_message,
+)
 from powermem.errors import ProviderError
 from powermem.types import Schema
 

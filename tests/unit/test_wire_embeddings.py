@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from powermem._core.wire.foreign import vectors_of
-from powermem._core.wire.openai import embedding_body, read_embeddings
+from powermem._core.wire.formats import embedding_body, read_embeddings
 from powermem.errors import ProviderError
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from powermem._core.wire.endpoint import build_endpoint, join_url
-from powermem._core.wire.secret import scrub, shorten
+from powermem._core.wire.endpoint import build_endpoint, join_url, scrub, shorten
 from powermem.errors import ConfigError
 
 KEY = "sk-proj-a1b2c3d4e5f6g7h8"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from powermem._core.wire.proxy import proxy_for
+from powermem._core.wire.endpoint import proxy_for
 from powermem.errors import ConfigError
 
 NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from powermem._core.wire.failure import Backoff, retry_after
 from powermem._core.wire.reasons import is_passing
-from powermem._core.wire.retry import Backoff, retry_after
 
 NOON = 784_111_777.0  # Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import chain
 from time import perf_counter
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .._concurrency import async_gather
 from .._core.changes.addition import Addition, Refinement
@@ -31,7 +31,7 @@ from .._core.clock import now as clock_now
 from .._core.ids import new_id
 from .._core.messages.normalize import has_parts
 from .._core.messages.rough import ROUGH_TYPE, rough_metadata, rough_texts
-from .._core.results.records import done_key, event_items, usage_record
+from .._core.results.records import completion_key, event_items, usage_record
 from .._core.tasks.buffering import waiting_turns
 from .._core.tasks.task import Task, lane_of
 from .._core.text.cleaning import content_hash
@@ -39,13 +39,14 @@ from .._core.tracing import Value, annotate, span
 from .._core.values import Message, Row, Scope, Usage
 from ..errors import InvalidInputError, StoreUnavailableError
 from ..types import AddResult, MemoryEvent, UsageRecord
-from .bulk.loading import Outcome as Loaded
 from .encoder import AsyncEncoder
-from .extraction.extractor import AsyncExtractor
-from .extraction.pipeline import AsyncExtraction, Verbatim
+from .extraction import AsyncExtraction, AsyncExtractor, Verbatim
 from .processing.handle import AsyncWatcher
 from .processing.worker import AsyncProcessor
 from .stores.base import AsyncStore
+
+if TYPE_CHECKING:
+    from .bulk import Outcome as Loaded
 
 _logger = logging.getLogger("powermem")
 
@@ -94,7 +95,7 @@ class AsyncAdding:
         Returns:
             The result of ``AsyncMemory.add``.
         """
-        new, heard, key = asked.new, asked.heard, asked.key
+        new, heard, key = asked.new, asked.messages, asked.key
         with span("powermem.add", _traced(len(heard), asked.infer, asked.later)):
             if key is not None and (known := await self._store.recall_request(new.scope, key)) is not None:
                 return _decode(known)
@@ -116,7 +117,7 @@ class AsyncAdding:
                         call=refinement.payload if waits else None,
                     )
                 else:
-                    call = Verbatim(asked.spoken, new, usage, reply.notes)
+                    call = Verbatim(asked.verbatim, new, usage, reply.notes)
                     (items,) = await self._extraction.store_verbatim([call])
             except AlreadyDone as done:
                 return _decode(done.result)
@@ -177,8 +178,8 @@ class AsyncAdding:
         for one in asked:
             usage = Usage()
             reply = _Reply(one.new, one.key, usage, started, None)
-            calls.append(Verbatim(one.spoken, one.new, usage, reply.under_key))
-        with span("powermem.add", _traced(sum(len(one.heard) for one in asked), False, False)):
+            calls.append(Verbatim(one.verbatim, one.new, usage, reply.under_key))
+        with span("powermem.add", _traced(sum(len(one.messages) for one in asked), False, False)):
             results = await self._extraction.store_verbatim(calls)
             annotate({"powermem.results": sum(map(len, results))})
         return [usage_record(call.usage) for call in calls]
@@ -305,7 +306,7 @@ class _Reply:
     def notes(self, items: Items) -> list[Change]:
         """Return the same, and the note that ``get_status`` reads by the task id."""
         note = DoneNote(items, self._new.scope, self._new.at)
-        done = Remember(Scope(), done_key(self._task_id), note, self._new.at)
+        done = Remember(Scope(), completion_key(self._task_id), note, self._new.at)
         return [*self.under_key(items), done]
 
 

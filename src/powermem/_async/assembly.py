@@ -17,12 +17,10 @@ from ..config.resolution import check, identity_of, located
 from ..config.stores import SQLiteConfig
 from .adding import AsyncAdding
 from .encoder import AsyncEncoder
-from .extraction.extractor import AsyncExtractor
-from .extraction.pipeline import AsyncExtraction, Nearness
+from .extraction import AsyncExtraction, AsyncExtractor, Nearness
 from .processing.handle import AsyncWatcher
 from .processing.runner import AsyncTaskRunner
-from .processing.scheduler import AsyncScheduler
-from .processing.submitter import AsyncSubmitter
+from .processing.scheduler import AsyncScheduler, AsyncSubmitter
 from .processing.worker import AsyncProcessor
 from .providers.embedder import AsyncEmbedder
 from .providers.factory import build_embedder, build_llm, build_media, build_meter, build_reranker

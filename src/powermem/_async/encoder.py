@@ -13,7 +13,7 @@ from .._core.text.indexing import embedding_bytes
 from .._core.values import EmbedderIdentity
 from .._core.wire.reasons import TOO_LONG, UNUSABLE
 from ..errors import ConfigError, EmbeddingMismatchError, PowerMemError, ProviderError
-from .providers.batched import AsyncBatchedEmbedder, Outcome
+from .providers.embedder import AsyncBatchedEmbedder, Outcome
 from .stores.base import AsyncStore
 
 _logger = logging.getLogger("powermem")

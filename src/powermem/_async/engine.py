@@ -32,7 +32,7 @@ from ..errors import ClosedError, EmbeddingMismatchError, PowerMemError, Process
 from .assembly import Components, Design, Share, assemble
 from .clients.keeper import AsyncKeeper
 from .processing.handle import AsyncProcessTask, AsyncWatcher
-from .processing.submitter import Asked, AsyncSubmitter
+from .processing.scheduler import Asked, AsyncSubmitter
 from .stores.factory import build_store
 from .stores.server.recognize import async_locate
 

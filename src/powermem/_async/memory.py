@@ -46,7 +46,7 @@ from .._core.masking import shown
 from .._core.messages.normalize import Content, Messages, check_conversation, read_messages
 from .._core.messages.rough import is_rough
 from .._core.metadata import check_metadata
-from .._core.prompts.recall import quote_recalled, strip_recalled
+from .._core.prompts import quote_recalled, strip_recalled
 from .._core.results.recalled import RecalledFact, recalled_lines
 from .._core.results.records import (
     answer_record,
@@ -314,7 +314,7 @@ class AsyncMemory:
             InvalidInputError: an argument is wrong, or the checkpoint belongs to other items.
         """
         from .._core.transfer.checkpoint import Checkpoint
-        from .bulk.loading import AsyncLoader
+        from .bulk import AsyncLoader
 
         width = check_count(concurrency, "concurrency", least=1)
         batch = check_count(batch_size, "batch_size", least=1)
@@ -1025,7 +1025,7 @@ class AsyncMemory:
         Raises:
             InvalidInputError: the file cannot be written.
         """
-        from .bulk.exporting import AsyncExporter
+        from .bulk import AsyncExporter
 
         check_choice(format, "format", ("jsonl",))
         whose = self._scope(user_id, agent_id, run_id, required=True)
@@ -1065,10 +1065,7 @@ class AsyncMemory:
             InvalidInputError: the source cannot be read, or is in no format that is known.
         """
         from .._core.transfer.sources import Source
-        from .bulk.exporting import PAGE
-        from .bulk.importing import AsyncImporter
-        from .bulk.opening import async_acquire
-        from .bulk.upstream import AsyncUpstreamTable
+        from .bulk import PAGE, AsyncImporter, AsyncUpstreamTable, async_acquire
 
         components = await self._ready()
         importer = AsyncImporter(components.store, components.encoder)
@@ -1108,8 +1105,7 @@ class AsyncMemory:
         Returns:
             ``{"imported", "skipped", "failed", "errors"}`` as of ``import_memories``.
         """
-        from .bulk.exporting import AsyncExporter
-        from .bulk.importing import AsyncImporter
+        from .bulk import AsyncExporter, AsyncImporter
 
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
@@ -1140,7 +1136,7 @@ class AsyncMemory:
         Raises:
             ConfigError: no embedder is configured.
         """
-        from .bulk.reembedding import AsyncReembedder
+        from .bulk import AsyncReembedder
 
         check_count(batch_size, "batch_size", least=1)
         components = await self._access.open(any_vectors=True)

@@ -298,21 +298,11 @@ class Batcher(Generic[T, R]):
         return sum(len(call.items) - call.taken for call in list(self._accepted))
 
     def submit(self, item: T) -> R:
-        """Process the item in the next batch and return its outcome.
-
-        Raises:
-            ClosedError: the batcher is closed.
-        """
+        """Process the item in the next batch and return its outcome. See ``AsyncBatcher.submit``."""
         return self._process([item])[0]
 
     def submit_many(self, items: Iterable[T]) -> list[R]:
-        """Process all items and return their outcomes in order.
-
-        The first error, in the order of the items, is raised once every item has an outcome.
-
-        Raises:
-            ClosedError: the batcher is closed.
-        """
+        """Process all items and return their outcomes in order. See ``AsyncBatcher.submit_many``."""
         return self._process(list(items))
 
     def close(self) -> None:

@@ -232,11 +232,7 @@ class Mailbox(Generic[T]):
         self._items.put(_END)
 
     def take(self, limit: Callable[[], int]) -> list[T]:
-        """Wait for items and return them, none after ``end``.
-
-        Args:
-            limit: returns the maximum number of items; called once items have arrived.
-        """
+        """Wait for items and return them, none after ``end``. See ``AsyncMailbox.take``."""
         taken: list[T] = []
         while not self._ended and (not taken or len(taken) < limit()):
             try:

@@ -108,8 +108,7 @@ class Semaphore:
     def place(self, timeout: float | None = None) -> Iterator[bool]:
         """Hold a place during the block, which gets whether a place was free in time.
 
-        Args:
-            timeout: seconds to wait for a place; ``None`` for no limit.
+        See ``AsyncSemaphore.place``.
         """
         held: list[None] = []
         try:

@@ -168,11 +168,7 @@ class Queue(Generic[T]):
         self._items.put(item)
 
     def get(self, timeout: float | None = None) -> T:
-        """Remove and return the first item, waiting for one if the queue is empty.
-
-        Raises:
-            QueueEmpty: no item arrived within ``timeout`` seconds.
-        """
+        """Remove and return the first item, waiting for one if the queue is empty. See ``AsyncQueue.get``."""
         taken: list[T] = []
 
         def take(seconds: float) -> bool:

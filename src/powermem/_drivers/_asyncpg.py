@@ -17,19 +17,8 @@ try:
     import asyncpg
 except ImportError as error:
     raise ConfigError(f"this store needs the package asyncpg; run: {pip_install('postgres')}") from error
+from . import postgres
 from .base import Watch
-from .postgres import (
-    BACKEND,
-    NOT_ADMITTED,
-    STARTUP,
-    Pooling,
-    postgres_error,
-    refuses_settings,
-    session_settings,
-    tls_context,
-    unreachable,
-    was_pooled,
-)
 
 T = TypeVar("T")
 
@@ -49,7 +38,7 @@ class AsyncPostgresDriver:
     def __init__(self, server: Server) -> None:
         self.server = server
         self._offers_tls = True
-        self.pooling = Pooling(server)
+        self.pooling = postgres.Pooling(server)
 
     async def connect(self) -> AsyncPostgresConnection:
         until = asyncio.get_running_loop().time() + self.server.connect_timeout
@@ -79,16 +68,16 @@ class AsyncPostgresDriver:
                 connection = await self._open(context, _left(until))
             except asyncpg.PostgresError as error:
                 # A pooler that rejects the session settings is met without them.
-                if refuses_settings(str(error)) and self.pooling.learn(direct=False):
+                if postgres.refuses_settings(str(error)) and self.pooling.learn(direct=False):
                     continue
                 # pg_hba.conf may admit this account only with TLS, or only without.
-                if not (len(contexts) > 1 and error.sqlstate == NOT_ADMITTED):
-                    raise postgres_error(error.sqlstate, str(error), server, opening=True) from error
+                if not (len(contexts) > 1 and error.sqlstate == postgres.NOT_ADMITTED):
+                    raise postgres.translate(error.sqlstate, str(error), server, opening=True) from error
             except asyncio.TimeoutError as error:
                 raise no_reply(server, server.connecting) from error
             except (OSError, asyncpg.InterfaceError, ValueError) as error:
                 if not (len(contexts) > 1 and isinstance(error, (ssl.SSLError, ConnectionError))):
-                    raise unreachable(server, error) from error
+                    raise postgres.unreachable(server, error) from error
             else:
                 self._offers_tls = context is not None or server.tls != "prefer"
                 return AsyncPostgresConnection(connection, server, self.pooling)
@@ -96,7 +85,7 @@ class AsyncPostgresDriver:
 
     def _contexts(self) -> list[ssl.SSLContext | None]:
         """Return the TLS contexts to try, in order; ``None`` stands for no TLS."""
-        context = tls_context(self.server)
+        context = postgres.tls_context(self.server)
         if context is None or not self._offers_tls:
             return [None]
         return {"allow": [None, context], "prefer": [context, None]}.get(self.server.tls, [context])
@@ -113,7 +102,9 @@ class AsyncPostgresDriver:
                 database=server.database,
                 timeout=seconds,
                 ssl=context or "disable",
-                server_settings=STARTUP if pooled else {**STARTUP, **session_settings(server)},
+                server_settings=postgres.STARTUP
+                if pooled
+                else {**postgres.STARTUP, **postgres.session_settings(server)},
                 # Without a cache, statements have no names, which the pooler's next session would not know.
                 **({"statement_cache_size": 0} if pooled else {}),
             )
@@ -127,7 +118,7 @@ class AsyncPostgresDriver:
 class AsyncPostgresConnection:
     """A connection of asyncpg; see ``AsyncConnection``."""
 
-    def __init__(self, connection: Any, server: Server, pooling: Pooling) -> None:
+    def __init__(self, connection: Any, server: Server, pooling: postgres.Pooling) -> None:
         self._connection = connection
         self._server = server
         self._pooling = pooling
@@ -170,7 +161,7 @@ class AsyncPostgresConnection:
 
         async def ask() -> bool:
             # An unnamed statement leaves nothing behind in a session that may be shared.
-            statement = await self._connection.prepare(BACKEND, name="")
+            statement = await self._connection.prepare(postgres.BACKEND, name="")
             return bool(await statement.fetchval() == self._connection.get_server_pid())
 
         limit = self._server.connecting
@@ -235,13 +226,13 @@ class AsyncPostgresConnection:
         if self._watch.expired is not None:
             return no_reply(self._server, self._watch.expired)
         if isinstance(error, asyncpg.PostgresError):
-            if not self._pooled and was_pooled(error.sqlstate):
+            if not self._pooled and postgres.was_pooled(error.sqlstate):
                 self._pooling.learn(direct=False)
                 if self._pooling.on:
                     return self._pooling.found(str(error))
-            return postgres_error(error.sqlstate, str(error), self._server)
+            return postgres.translate(error.sqlstate, str(error), self._server)
         if isinstance(error, (OSError, EOFError)) or self._connection.is_closed():
-            return postgres_error(None, str(error) or type(error).__name__, self._server)
+            return postgres.translate(None, str(error) or type(error).__name__, self._server)
         if isinstance(error, UnicodeEncodeError):
             return not_unicode(self._server, error)
         if isinstance(error, asyncpg.InterfaceError):

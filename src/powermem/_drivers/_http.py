@@ -71,17 +71,7 @@ async def async_exchange(
 
 
 def exchange(connection: httpcore.ConnectionInterface, request: httpcore.Request, seconds: float) -> Reply:
-    """Send a request and read the whole reply.
-
-    Args:
-        connection: an idle connection; afterwards it is idle again or closed.
-        request: the request with its timeouts.
-        seconds: maximum time for the reply. Read timeouts alone do not bound it, since some servers send
-            blanks to keep the connection open.
-
-    Raises:
-        httpcore.ReadTimeout: the reply took too long.
-    """
+    """Send a request and read the whole reply. See ``async_exchange``."""
     deadline = time.monotonic() + seconds
     response = connection.handle_request(request)
     try:

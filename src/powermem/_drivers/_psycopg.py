@@ -22,17 +22,7 @@ try:
     from psycopg.rows import tuple_row
 except ImportError as error:
     raise ConfigError(f"this store needs the package psycopg; run: {pip_install('postgres')}") from error
-from .postgres import (
-    BACKEND,
-    STARTUP,
-    Pooling,
-    postgres_error,
-    refuses_settings,
-    session_settings,
-    tls_context,
-    unreachable,
-    was_pooled,
-)
+from . import postgres
 
 # Seconds allowed for cancelling a statement on the server.
 _CANCEL_TIMEOUT = 1.0
@@ -45,7 +35,7 @@ class PostgresDriver:
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        self.pooling = Pooling(server)
+        self.pooling = postgres.Pooling(server)
 
     def connect(self) -> PostgresConnection:
         until = monotonic() + self.server.connect_timeout
@@ -66,12 +56,12 @@ class PostgresDriver:
     def _connect(self) -> PostgresConnection:
         server = self.server
         # Checks the certificate files: libpq reports an unreadable file like a server without TLS.
-        tls_context(server)
+        postgres.tls_context(server)
         while True:
             try:
                 raw = self._open()
             except psycopg.Error as error:
-                if refuses_settings(str(error)) and self.pooling.learn(direct=False):
+                if postgres.refuses_settings(str(error)) and self.pooling.learn(direct=False):
                     continue
                 raise _refusal(error, server) from error
             return PostgresConnection(raw, server, self.pooling)
@@ -83,9 +73,9 @@ class PostgresDriver:
             "sslcert": server.certificate,
             "sslkey": server.key,
         }
-        given: dict[str, Any] = {**STARTUP, **{name: path for name, path in files.items() if path}}
+        given: dict[str, Any] = {**postgres.STARTUP, **{name: path for name, path in files.items() if path}}
         if not self.pooling.on:
-            settings = session_settings(server).items()
+            settings = postgres.session_settings(server).items()
             given["options"] = " ".join(f"-c {name}={_escaped(value)}" for name, value in settings)
         return psycopg.connect(
             host=server.socket or server.host,
@@ -108,7 +98,7 @@ def adopt(connection: Any, server: Server) -> PostgresConnection:
         connection: a psycopg connection that nothing else uses.
         server: the server that it connects to, and the settings to apply.
     """
-    pooling = Pooling(server)
+    pooling = postgres.Pooling(server)
     adopted = PostgresConnection(connection, server, pooling)
     try:
         with adopted.waiter.within(server.connecting):
@@ -122,7 +112,10 @@ def adopt(connection: Any, server: Server) -> PostgresConnection:
         if pooling.on:
             # Each transaction brings its settings; set on the session, they would reach other clients.
             return PostgresConnection(connection, server, pooling)
-        settings = {"client_encoding": STARTUP["client_encoding"], **session_settings(server)}
+        settings = {
+            "client_encoding": postgres.STARTUP["client_encoding"],
+            **postgres.session_settings(server),
+        }
         calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
         with adopted.waiter.within(server.connecting):
             connection.execute(f"SELECT {calls}", [part for pair in settings.items() for part in pair])
@@ -140,7 +133,7 @@ def adopt(connection: Any, server: Server) -> PostgresConnection:
 class PostgresConnection:
     """A connection of psycopg; see ``Connection``."""
 
-    def __init__(self, connection: Any, server: Server, pooling: Pooling) -> None:
+    def __init__(self, connection: Any, server: Server, pooling: postgres.Pooling) -> None:
         self._connection = connection
         self._server = server
         self._pooling = pooling
@@ -180,7 +173,7 @@ class PostgresConnection:
         """Return whether there is no pooler between this connection and the server."""
         limit = self._server.connecting
         with self._translating(Limit(limit.what, seconds, limit.setting)):
-            found = self._connection.execute(BACKEND, prepare=False).fetchall()
+            found = self._connection.execute(postgres.BACKEND, prepare=False).fetchall()
             return bool(found[0][0] == self._connection.pgconn.backend_pid)
 
     def ping(self) -> None:
@@ -222,12 +215,12 @@ class PostgresConnection:
     def _translate(self, error: psycopg.Error) -> Exception:
         if self.waiter.expired is not None:
             return no_reply(self._server, self.waiter.expired)
-        if not self._pooled and was_pooled(error.sqlstate):
+        if not self._pooled and postgres.was_pooled(error.sqlstate):
             self._pooling.learn(direct=False)
             if self._pooling.on:
                 return self._pooling.found(str(error))
         broken = self._connection.closed
-        return postgres_error(error.sqlstate or (None if broken else "XX000"), str(error), self._server)
+        return postgres.translate(error.sqlstate or (None if broken else "XX000"), str(error), self._server)
 
 
 class _Waiter:
@@ -324,22 +317,22 @@ def _escaped(value: str) -> str:
 
 def _refusal(error: psycopg.Error, server: Server) -> Exception:
     if error.sqlstate:
-        return postgres_error(error.sqlstate, str(error), server, opening=True)
+        return postgres.translate(error.sqlstate, str(error), server, opening=True)
     if isinstance(error, psycopg.errors.ConnectionTimeout):
         return no_reply(server, server.connecting)
     # While connecting, libpq gives no code but only a message.
     text = str(error)
     for code, sentences in _REFUSALS.items():
         if any(words in text for words in sentences):
-            return postgres_error(code, text, server, opening=True)
+            return postgres.translate(code, text, server, opening=True)
     if "database" in text and "does not exist" in text:
-        return postgres_error("3D000", text, server)
+        return postgres.translate("3D000", text, server)
     refusals = ("password authentication failed", "no password supplied", "role", "authentication")
     if "database" not in text and any(words in text for words in refusals):
-        return postgres_error("28P01", text, server)
-    if refuses_settings(text):
-        return postgres_error("08P01", text, server)
-    return unreachable(server, text)
+        return postgres.translate("28P01", text, server)
+    if postgres.refuses_settings(text):
+        return postgres.translate("08P01", text, server)
+    return postgres.unreachable(server, text)
 
 
 _REFUSALS = {

@@ -195,11 +195,7 @@ class Connection(Protocol):
         """Roll the transaction back."""
 
     def ping(self) -> None:
-        """Check that the server still replies.
-
-        Raises:
-            ConnectionLostError: no reply within ``connect_timeout``.
-        """
+        """Check that the server still replies. See ``AsyncConnection.ping``."""
 
     def close(self) -> None:
         """Disconnect, even in the middle of a statement. Never fails."""
@@ -224,11 +220,7 @@ class Driver(Protocol):
     server: Server
 
     def connect(self) -> Connection:
-        """Open a connection.
-
-        Raises:
-            StoreUnavailableError: the server cannot be reached or refuses the connection.
-        """
+        """Open a connection. See ``AsyncDriver.connect``."""
 
 
 @lru_cache(maxsize=1024)

@@ -62,24 +62,14 @@ class AsyncLentDriver:
 
 
 class LentDriver:
-    """Opens connections with a function of the user's program.
-
-    Args:
-        factory: the function.
-        server: the server that it connects to, and the settings for each connection.
-    """
+    """Opens connections with a function of the user's program. See ``AsyncLentDriver``."""
 
     def __init__(self, factory: Factory, server: Server) -> None:
         self.server = server
         self._factory = factory
 
     def connect(self) -> Connection:
-        """Open a connection.
-
-        Raises:
-            StoreUnavailableError: the function fails.
-            ConfigError: its result cannot be used.
-        """
+        """Open a connection. See ``AsyncLentDriver.connect``."""
         limit = self.server.connecting
         raw = _bounded(lambda: _open(self._factory), limit.seconds, _close)
         if raw is None:
@@ -140,9 +130,7 @@ async def async_recognize(factory: Factory) -> Place:
 def recognize(factory: Factory) -> Place:
     """Open two connections with a function of the user's program, and return where they lead.
 
-    Raises:
-        StoreUnavailableError: the function fails.
-        ConfigError: its result cannot be used.
+    See ``async_recognize``.
     """
     # They are opened, used and closed on one thread, as sqlite3 demands.
     found = _bounded(lambda: _recognize(factory), _LONGEST, lambda place: None)

@@ -129,7 +129,7 @@ _ERRORS: dict[str, tuple[type[StoreError], str]] = {
 """By code of PostgreSQL's appendix A, or its class, the first two characters: error class and message."""
 
 
-def postgres_error(sqlstate: str | None, text: str, server: Server, *, opening: bool = False) -> StoreError:
+def translate(sqlstate: str | None, text: str, server: Server, *, opening: bool = False) -> StoreError:
     """Return the error of powermem for an error of the server.
 
     Args:

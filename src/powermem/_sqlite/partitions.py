@@ -6,8 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .._core.ranking.cache import PartitionCache
-from .._core.ranking.partition import Partition
+from .._core.ranking.partition import Partition, PartitionCache
 from .._core.sql.embedder import EmbedderSQL
 from .._core.sql.partitions import Freshness, PartitionLoader
 from .._core.sql.sqlite import SQLiteSQL

@@ -18,12 +18,10 @@ from ..config.resolution import check, identity_of, located
 from ..config.stores import SQLiteConfig
 from .adding import Adding
 from .encoder import Encoder
-from .extraction.extractor import Extractor
-from .extraction.pipeline import Extraction, Nearness
+from .extraction import Extraction, Extractor, Nearness
 from .processing.handle import Watcher
 from .processing.runner import TaskRunner
-from .processing.scheduler import Scheduler
-from .processing.submitter import Submitter
+from .processing.scheduler import Scheduler, Submitter
 from .processing.worker import Processor
 from .providers.embedder import Embedder
 from .providers.factory import build_embedder, build_llm, build_media, build_meter, build_reranker

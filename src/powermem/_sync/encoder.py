@@ -14,7 +14,7 @@ from .._core.text.indexing import embedding_bytes
 from .._core.values import EmbedderIdentity
 from .._core.wire.reasons import TOO_LONG, UNUSABLE
 from ..errors import ConfigError, EmbeddingMismatchError, PowerMemError, ProviderError
-from .providers.batched import BatchedEmbedder, Outcome
+from .providers.embedder import BatchedEmbedder, Outcome
 from .stores.base import Store
 
 _logger = logging.getLogger("powermem")

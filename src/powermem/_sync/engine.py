@@ -25,7 +25,7 @@ from ..errors import ClosedError, EmbeddingMismatchError, PowerMemError, Process
 from .assembly import Components, Design, Share, assemble
 from .clients.keeper import Keeper
 from .processing.handle import ProcessTask, Watcher
-from .processing.submitter import Asked, Submitter
+from .processing.scheduler import Asked, Submitter
 from .stores.factory import build_store
 from .stores.server.recognize import locate
 

@@ -47,7 +47,7 @@ from .._core.masking import shown
 from .._core.messages.normalize import Content, Messages, check_conversation, read_messages
 from .._core.messages.rough import is_rough
 from .._core.metadata import check_metadata
-from .._core.prompts.recall import quote_recalled, strip_recalled
+from .._core.prompts import quote_recalled, strip_recalled
 from .._core.results.recalled import RecalledFact, recalled_lines
 from .._core.results.records import (
     answer_record,
@@ -315,7 +315,7 @@ class Memory:
             InvalidInputError: an argument is wrong, or the checkpoint belongs to other items.
         """
         from .._core.transfer.checkpoint import Checkpoint
-        from .bulk.loading import Loader
+        from .bulk import Loader
 
         width = check_count(concurrency, "concurrency", least=1)
         batch = check_count(batch_size, "batch_size", least=1)
@@ -1017,7 +1017,7 @@ class Memory:
         Raises:
             InvalidInputError: the file cannot be written.
         """
-        from .bulk.exporting import Exporter
+        from .bulk import Exporter
 
         check_choice(format, "format", ("jsonl",))
         whose = self._scope(user_id, agent_id, run_id, required=True)
@@ -1057,10 +1057,7 @@ class Memory:
             InvalidInputError: the source cannot be read, or is in no format that is known.
         """
         from .._core.transfer.sources import Source
-        from .bulk.exporting import PAGE
-        from .bulk.importing import Importer
-        from .bulk.opening import acquire
-        from .bulk.upstream import UpstreamTable
+        from .bulk import PAGE, Importer, UpstreamTable, acquire
 
         components = self._ready()
         importer = Importer(components.store, components.encoder)
@@ -1100,8 +1097,7 @@ class Memory:
         Returns:
             ``{"imported", "skipped", "failed", "errors"}`` as of ``import_memories``.
         """
-        from .bulk.exporting import Exporter
-        from .bulk.importing import Importer
+        from .bulk import Exporter, Importer
 
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
@@ -1132,7 +1128,7 @@ class Memory:
         Raises:
             ConfigError: no embedder is configured.
         """
-        from .bulk.reembedding import Reembedder
+        from .bulk import Reembedder
 
         check_count(batch_size, "batch_size", least=1)
         components = self._access.open(any_vectors=True)

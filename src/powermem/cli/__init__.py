@@ -61,12 +61,12 @@ def _run(argv: Sequence[str] | None) -> int:
 def _report(error: Exception) -> int:
     """Print an error in one line, and return the exit code."""
     from ..errors import PowerMemError
-    from .output import CommandError, complain
+    from .output import CommandError, print_error
 
     if os.environ.get("POWERMEM_DEBUG"):
         traceback.print_exception(error)
     if isinstance(error, (PowerMemError, CommandError)):
-        complain(str(error))
+        print_error(str(error))
     else:
-        complain(f"unexpected {type(error).__name__}: {error} (POWERMEM_DEBUG=1 shows where)")
+        print_error(f"unexpected {type(error).__name__}: {error} (POWERMEM_DEBUG=1 shows where)")
     return error.code if isinstance(error, CommandError) else _ERROR

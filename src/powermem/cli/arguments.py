@@ -112,7 +112,7 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
         ("list", _list, "list memories"),
         ("update", _update, "change a memory"),
         ("delete", _delete, "delete a memory, or all of a scope"),
-        ("history", _history, "show what happened to a memory"),
+        ("history", _id, "show what happened to a memory"),
         ("export", _export, "write memories to a file"),
         ("import", _import, "store memories from an export, from powermem 1.1 or from mem0"),
         ("copy", _copy, "copy memories from one store into another"),
@@ -120,7 +120,7 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
         ("process", _process, "process all buffered messages, and wait for the result"),
         ("tasks", _tasks, "list background tasks, retry or cancel one"),
         ("worker", _worker, "run background tasks until stopped"),
-        ("stats", _stats, "show statistics, and the store, embedder and extractor in use"),
+        ("stats", _owner, "show statistics, and the store, embedder and extractor in use"),
         ("config", _config, "show or check the configuration"),
     ):
         command = commands.add_parser(
@@ -211,10 +211,6 @@ def _delete(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-y", "--yes", action="store_true", help="with --all, do not ask")
 
 
-def _history(parser: argparse.ArgumentParser) -> None:
-    _id(parser)
-
-
 def _export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="the target; .gz compresses, - is standard output")
     _scope(parser)
@@ -266,10 +262,6 @@ def _tasks(parser: argparse.ArgumentParser) -> None:
 
 def _worker(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--concurrency", type=_count, metavar="N", help="users processed concurrently")
-
-
-def _stats(parser: argparse.ArgumentParser) -> None:
-    _owner(parser)
 
 
 def _config(parser: argparse.ArgumentParser) -> None:

@@ -10,8 +10,8 @@ from . import moving, tasks, views
 from .configuration import configuration, open_memory, scope
 from .demo import demo
 from .loading import load
-from .output import CommandError, Output, UsageError, complain
-from .worker import worker
+from .output import CommandError, Output, UsageError, print_error
+from .tasks import worker
 
 Command = Callable[[Namespace, Output], int]
 
@@ -28,7 +28,7 @@ def add(options: Namespace, output: Output) -> int:
             timestamp=options.timestamp,
             timezone=options.timezone,
         )
-    output.give(result, views.added)
+    output.print_result(result, views.added)
     return 0
 
 
@@ -47,7 +47,7 @@ def search(options: Namespace, output: Output) -> int:
             rerank=False if options.no_rerank else None,
             explain=options.explain,
         )
-    output.give(found, views.hits)
+    output.print_result(found, views.hits)
     return 0
 
 
@@ -57,7 +57,7 @@ def get(options: Namespace, output: Output) -> int:
         found = memory.get(options.id, options.user, options.agent)
     if found is None:
         raise _missing(options)
-    output.give(found, views.record)
+    output.print_result(found, views.record)
     return 0
 
 
@@ -72,7 +72,7 @@ def list_memories(options: Namespace, output: Output) -> int:
             sort_by=options.sort,
             order=options.order,
         )
-    output.give(page, views.memories)
+    output.print_result(page, views.memories)
     return 0
 
 
@@ -94,7 +94,7 @@ def update(options: Namespace, output: Output) -> int:
         )
     if changed is None:
         raise _missing(options)
-    output.give(changed, views.record)
+    output.print_result(changed, views.record)
     return 0
 
 
@@ -110,7 +110,7 @@ def delete(options: Namespace, output: Output) -> int:
         found = memory.delete(options.id, options.user, options.agent)
     if not found:
         raise _missing(options)
-    output.give({"id": options.id, "deleted": True}, views.deleted)
+    output.print_result({"id": options.id, "deleted": True}, views.deleted)
     return 0
 
 
@@ -122,7 +122,7 @@ def _delete_all(options: Namespace, output: Output) -> int:
             count = memory.count(**scope(options), filters=options.filters)
             _confirm(f"Delete {count} memories and what they came from?")
         result = memory.delete_all(**scope(options), filters=options.filters)
-    output.give(result, views.deleted)
+    output.print_result(result, views.deleted)
     return 0
 
 
@@ -132,7 +132,7 @@ def history(options: Namespace, output: Output) -> int:
         entries = memory.history(options.id)
     if not entries:
         raise _missing(options)
-    output.give(entries, views.history)
+    output.print_result(entries, views.history)
     return 0
 
 
@@ -140,7 +140,7 @@ def stats(options: Namespace, output: Output) -> int:
     """Show statistics, and the store, embedder and extractor."""
     with open_memory(options) as memory:
         numbers = memory.get_statistics(options.user, options.agent)
-    output.give(numbers, views.statistics)
+    output.print_result(numbers, views.statistics)
     return 0
 
 
@@ -152,7 +152,7 @@ def config(options: Namespace, output: Output) -> int:
 def _show_config(options: Namespace, output: Output) -> int:
     from ..config import MemoryConfig
 
-    output.give(MemoryConfig(**configuration(options)).masked(), views.configuration)
+    output.print_result(MemoryConfig(**configuration(options)).masked(), views.configuration)
     return 0
 
 
@@ -160,8 +160,8 @@ def _validate(options: Namespace, output: Output) -> int:
     problems = _problems(options)
     if not output.as_json:
         for problem in problems:
-            complain(problem)
-    output.give({"valid": not problems, "errors": problems}, views.validity)
+            print_error(problem)
+    output.print_result({"valid": not problems, "errors": problems}, views.validity)
     return 1 if problems else 0
 
 

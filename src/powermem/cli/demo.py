@@ -16,8 +16,8 @@ from typing import Any
 from ..types import HistoryRecord, MemoryRecord
 from . import views
 from .configuration import configuration
+from .loading import calls
 from .output import Column, CommandError, Grid, Output, UsageError
-from .source import calls
 
 CONVERSATION = "data/demo_conversation.json"
 
@@ -37,7 +37,7 @@ def demo(options: Namespace, output: Output) -> int:
         document = _Demo(_configuration(options, path), output).run()
         kept = options.keep or options.db is not None
         document["database"] = path if kept else None
-    output.give(document, lambda _: _farewell(path, kept))
+    output.print_result(document, lambda _: _next_steps(path, kept))
     return 0
 
 
@@ -193,7 +193,7 @@ def _configuration(options: Namespace, path: str) -> dict[str, Any]:
     return config
 
 
-def _farewell(path: str, kept: bool) -> Iterator[str]:
+def _next_steps(path: str, kept: bool) -> Iterator[str]:
     yield "\n== Next steps"
     if kept:
         yield f"The database is kept at {path}:"

@@ -31,7 +31,7 @@ def export(options: Namespace, output: Output) -> int:
             on_progress=listen,
         )
     if not to_standard_output:
-        output.give({"file": options.file, **result}, _exported)
+        output.print_result({"file": options.file, **result}, _exported)
     return 0
 
 
@@ -42,7 +42,7 @@ def import_file(options: Namespace, output: Output) -> int:
         result = memory.import_memories(
             source, options.format, collection=options.collection, on_progress=listen
         )
-    output.give({"file": options.file, **result}, _imported)
+    output.print_result({"file": options.file, **result}, _imported)
     return 1 if result["failed"] else 0
 
 
@@ -56,7 +56,7 @@ def copy(options: Namespace, output: Output) -> int:
         _progress(output, "Copying") as listen,
     ):
         result = source.copy_to(target, **scope(options), filters=options.filters, on_progress=listen)
-    output.give({"from": options.source, "to": options.target, **result}, _imported)
+    output.print_result({"from": options.source, "to": options.target, **result}, _imported)
     return 0
 
 
@@ -64,7 +64,7 @@ def reembed(options: Namespace, output: Output) -> int:
     """Move the store to the configured embedder."""
     with _closing(open_memory(options)) as memory, _progress(output, "Embedding") as listen:
         result = memory.reembed(batch_size=options.batch_size, on_progress=listen)
-    output.give(result, _reembedded)
+    output.print_result(result, _reembedded)
     return 0
 
 

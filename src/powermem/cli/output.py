@@ -81,7 +81,7 @@ class Output:
         self.as_json = as_json
         self._console = None if as_json else _console()
 
-    def give(self, document: Any, view: Callable[[Any], Iterable[Part]]) -> None:
+    def print_result(self, document: Any, view: Callable[[Any], Iterable[Part]]) -> None:
         """Print a result: as JSON, or as the parts that a view makes of it."""
         if self._console is None:
             _write(_json(document, indent=2))
@@ -89,7 +89,7 @@ class Output:
         for part in view(document):
             self.show(part)
 
-    def tell(self, document: Any, line: str) -> None:
+    def print_line(self, document: Any, line: str) -> None:
         """Print one of many results: as a line of JSON or of text."""
         _write(_json(document, indent=None) if self._console is None else safe(" ".join(line.split())))
 
@@ -158,7 +158,7 @@ def warnings_shown() -> Iterator[None]:
         logger.removeHandler(handler)
 
 
-def complain(message: str) -> None:
+def print_error(message: str) -> None:
     """Print an error to standard error, in one line."""
     lines = (" ".join(line.split()) for line in message.splitlines())
     print(f"powermem: error: {safe('; '.join(filter(None, lines)))}", file=sys.stderr)

@@ -1,20 +1,25 @@
-"""``powermem process`` and ``powermem tasks``: run, list, retry and cancel background tasks."""
+"""``powermem process``, ``tasks`` and ``worker``: run, list, retry and cancel background tasks."""
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import signal
 import time
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .._core.tasks.task import ProcessStatus
 from ..errors import InvalidInputError, NotFoundError, PowerMemError
 from ..types import TaskStatus
 from . import views
-from .configuration import open_memory, scope
+from .configuration import configuration, open_memory, place, scope, without_resuming
 from .output import Column, CommandError, Grid, Output, Part, UsageError
 
 if TYPE_CHECKING:
+    from .._async.memory import AsyncMemory
     from .._sync.memory import Memory
 
 
@@ -49,7 +54,7 @@ def process(options: Namespace, output: Output) -> int:
         "failed": len(failed),
         "errors": errors,
     }
-    output.give(result, _processed)
+    output.print_result(result, _processed)
     return 1 if errors else 0
 
 
@@ -71,7 +76,7 @@ def tasks(options: Namespace, output: Output) -> int:
 
 
 def _list(memory: Memory, options: Namespace, output: Output) -> int:
-    output.give(_overview(memory, options), _shown)
+    output.print_result(_overview(memory, options), _shown)
     return 0
 
 
@@ -80,10 +85,10 @@ def _watch(memory: Memory, options: Namespace, output: Output) -> int:
         while True:
             overview = _overview(memory, options)
             if output.as_json:
-                output.tell(overview, "")
+                output.print_line(overview, "")
             else:
                 output.clear()
-                output.give(overview, _shown)
+                output.print_result(overview, _shown)
             time.sleep(options.every)
     except KeyboardInterrupt:
         return 0
@@ -102,7 +107,7 @@ def _retry(memory: Memory, options: Namespace, output: Output) -> int:
         memory.close(drain=False)
         raise
     task = memory.get_status(options.id, options.user, options.agent)
-    output.give(task, _ended)
+    output.print_result(task, _ended)
     return 0 if task["status"] == "completed" else 1
 
 
@@ -110,7 +115,9 @@ def _cancel(memory: Memory, options: Namespace, output: Output) -> int:
     if not memory.cancel_task(options.id, options.user, options.agent):
         status = memory.get_status(options.id, options.user, options.agent)["status"]
         raise CommandError(f"task {options.id} is {status} already")
-    output.give({"task_id": options.id, "cancelled": True}, lambda done: [f"Cancelled {done['task_id']}."])
+    output.print_result(
+        {"task_id": options.id, "cancelled": True}, lambda done: [f"Cancelled {done['task_id']}."]
+    )
     return 0
 
 
@@ -179,3 +186,69 @@ def _shown(overview: Mapping[str, Any]) -> Iterator[Part]:
             for task in found
         ],
     )
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+# The interval, in seconds, at which a second signal is checked for.
+_POLL_INTERVAL = 0.1
+
+
+def worker(options: Namespace, output: Output) -> int:
+    """Run background tasks until a signal arrives."""
+    from .._async.memory import AsyncMemory
+
+    chosen = {} if options.concurrency is None else {"concurrency": options.concurrency}
+    config = without_resuming(configuration(options), **chosen)
+    asyncio.run(_work(AsyncMemory(config), place(config), output))
+    return 0
+
+
+async def _work(memory: AsyncMemory, store: str, output: Output) -> None:
+    signals = _StopSignals()
+    memory.processing.on_task_done(lambda task: output.print_line({"event": "task", **task}, described(task)))
+    drained = False
+    with signals.listening():
+        try:
+            await memory.processing.start()
+            # All objects so far are permanent: freezing them spares the event loop long collections.
+            gc.freeze()
+            _say(output, "watching", f"watching {store}", store=store)
+            await signals.first.wait()
+            _say(output, "stopping", "finishing what is under way; a second signal leaves it to others")
+            while not drained and not signals.second.is_set():
+                drained = await memory.processing.stop(_POLL_INTERVAL)
+        finally:
+            await memory.close(drain=drained)
+    _say(output, "stopped", "stopped" if drained else "stopped; what was under way is left to others")
+
+
+def _say(output: Output, event: str, line: str, **more: Any) -> None:
+    output.print_line({"event": event, **more}, f"powermem worker: {line}")
+
+
+class _StopSignals:
+    """Records signals: the first asks for a graceful stop, the second for an immediate one."""
+
+    def __init__(self) -> None:
+        self.first = asyncio.Event()
+        self.second = asyncio.Event()
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Handle the signals while a block runs."""
+        loop = asyncio.get_running_loop()
+
+        def on_signal(number: int, frame: object) -> None:
+            # Not loop.add_signal_handler, which Windows does not have.
+            loop.call_soon_threadsafe(self._count)
+
+        previous = {each: signal.signal(each, on_signal) for each in _SIGNALS}
+        try:
+            yield
+        finally:
+            for each, handler in previous.items():
+                signal.signal(each, handler)
+
+    def _count(self) -> None:
+        (self.second if self.first.is_set() else self.first).set()

@@ -12,18 +12,6 @@ _NAME = "vector_store.config.connection_string"
 _SCHEMES = ("postgresql", "postgres")
 # key = value, the value in single quotes if it holds a blank; a backslash takes the next character as it is.
 _PAIR = re.compile(r"\s*(\w+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s'\\]|\\.)*))(?=\s|\Z)", re.DOTALL)
-_KNOWN = (
-    "host",
-    "port",
-    "user",
-    "password",
-    "dbname",
-    "sslmode",
-    "sslrootcert",
-    "sslcert",
-    "sslkey",
-    "connect_timeout",
-)
 # Where each keyword goes in ``powermem._drivers.base.Server``.
 _FIELDS = {
     "dbname": "database",
@@ -32,6 +20,7 @@ _FIELDS = {
     "sslcert": "certificate",
     "sslkey": "key",
 }
+_KNOWN = ("host", "port", "user", "password", "connect_timeout", *_FIELDS)
 _MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 

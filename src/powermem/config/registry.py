@@ -55,21 +55,6 @@ def register_embedder(name: str, cls: Factory) -> None:
     _register("embedder", name, cls)
 
 
-def known_llms() -> tuple[str, ...]:
-    """Return the names that ``llm.provider`` may have."""
-    return known("llm")
-
-
-def known_embedders() -> tuple[str, ...]:
-    """Return the names that ``embedder.provider`` may have."""
-    return known("embedder")
-
-
-def known_rerankers() -> tuple[str, ...]:
-    """Return the names that ``reranker.provider`` may have."""
-    return known("reranker")
-
-
 def known_stores() -> tuple[str, ...]:
     """Return the names that ``vector_store.provider`` may have."""
     return tuple(STORES)

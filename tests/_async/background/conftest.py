@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from powermem._async.processing import runner
-from powermem._core.wire.retry import Backoff
+from powermem._core.wire.failure import Backoff
 from tests.support.apiserver import ApiServer
 from tests.support.scripted import ScriptedModel, eager
 

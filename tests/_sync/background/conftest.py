@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from powermem._core.wire.retry import Backoff
+from powermem._core.wire.failure import Backoff
 from powermem._sync.processing import runner
 from tests.support.apiserver import ApiServer
 from tests.support.scripted import ScriptedModel, eager

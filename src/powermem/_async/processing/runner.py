@@ -28,12 +28,19 @@ from ..._core.filters import parse as parse_filters
 from ..._core.inputs import Observer
 from ..._core.results.records import preference_record, task_record
 from ..._core.tasks.buffering import by_gap, read_call, read_parts
-from ..._core.tasks.rates import Rate
-from ..._core.tasks.task import LONGEST_PAUSE, OVER_BUDGET, BufferedTurn, ProcessStatus, Task, is_hopeless
+from ..._core.tasks.task import (
+    LONGEST_PAUSE,
+    OVER_BUDGET,
+    BufferedTurn,
+    ProcessStatus,
+    Rate,
+    Task,
+    is_hopeless,
+)
 from ..._core.tracing import Value, annotate, span
 from ..._core.values import Message, Turn, Usage
+from ..._core.wire.failure import Backoff
 from ..._core.wire.reasons import QUOTA
-from ..._core.wire.retry import Backoff
 from ...errors import (
     AuthenticationError,
     ClosedError,
@@ -44,8 +51,7 @@ from ...errors import (
     QuotaExceededError,
     StoreUnavailableError,
 )
-from ..extraction.extractor import AsyncExtractor
-from ..extraction.pipeline import AsyncExtraction
+from ..extraction import AsyncExtraction, AsyncExtractor
 from ..providers.media import AsyncMedia
 from ..stores.base import AsyncStore
 from .handle import AsyncWatcher

@@ -10,24 +10,21 @@ from urllib.parse import urlencode
 from ..._core.embedding.mock import DIMENSION
 from ..._core.hints.extras import pip_install
 from ..._core.wire.ability import Abilities, Structure
-from ..._core.wire.anthropic import VERSION
-from ..._core.wire.chat import ANTHROPIC, OPENAI
 from ..._core.wire.endpoint import build_endpoint, join_url
+from ..._core.wire.formats import ANTHROPIC, OPENAI, VERSION
 from ..._core.wire.rerank import Form
 from ...config import EmbedderSettings, ProviderSettings, RerankerSettings, Settings
 from ...config.fields import reveal
 from ...config.sections import Budget
 from ...errors import ConfigError
 from ..stores.base import AsyncStore
-from .batched import AsyncBatchedEmbedder
-from .embedder import AsyncEmbedder, AsyncMockEmbedder, AsyncOpenAIEmbedder
+from .embedder import AsyncBatchedEmbedder, AsyncEmbedder, AsyncMockEmbedder, AsyncOpenAIEmbedder
 from .foreign import AsyncForeignEmbedder, AsyncForeignLLM
 from .http import AsyncEndpointClient, AsyncHTTPClient
 from .llm import AsyncChatLLM, AsyncLLM
-from .media import AsyncMedia
+from .media import AsyncChatTranscriber, AsyncEndpointTranscriber, AsyncMedia, AsyncTranscriber
 from .metered import AsyncMeter, AsyncMeteredEmbedder, AsyncMeteredLLM, AsyncMeteredTranscriber
 from .reranker import AsyncHTTPReranker, AsyncLLMReranker, AsyncReranker
-from .transcriber import AsyncChatTranscriber, AsyncEndpointTranscriber, AsyncTranscriber
 
 _logger = logging.getLogger("powermem")
 

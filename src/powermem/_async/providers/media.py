@@ -3,15 +3,86 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from ..._concurrency import async_to_thread
 from ..._core.messages.parts import is_audio, is_visual, text_of_file
-from ..._core.prompts.media import description_messages
+from ..._core.prompts import description_messages
 from ..._core.values import Usage
+from ..._core.wire.audio import listening_messages, read_transcript, transcription_form
 from ...errors import ConfigError, ProviderError
+from ...types import Completion
+from .http import AsyncEndpointClient
 from .llm import AsyncLLM
-from .transcriber import AsyncTranscriber
+
+
+class AsyncTranscriber(Protocol):
+    """A speech-to-text model."""
+
+    @property
+    def provider(self) -> str:
+        """The provider's configured name."""
+        ...
+
+    async def transcribe(self, audio: Mapping[str, str]) -> Completion:
+        """Transcribe a recording.
+
+        Args:
+            audio: ``data``, the recording as base64, and its ``format``, such as ``"wav"``.
+
+        Raises:
+            InvalidInputError: the data is not base64.
+            ProviderError: the model gave no transcript.
+        """
+        ...
+
+
+class AsyncEndpointTranscriber:
+    """A model behind OpenAI's transcriptions endpoint.
+
+    Args:
+        client: calls the endpoint; its headers announce a form with this boundary.
+        boundary: separates the fields of a form; random, so that no recording contains it.
+        model: the model's name.
+        parameters: further fields of each request, such as ``language``.
+    """
+
+    def __init__(
+        self,
+        client: AsyncEndpointClient,
+        *,
+        boundary: str,
+        model: str,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.provider = client.provider
+        self.model = model
+        self._client = client
+        self._boundary = boundary
+        self._parameters = dict(parameters or {})
+
+    async def transcribe(self, audio: Mapping[str, str]) -> Completion:
+        """Transcribe a recording; see ``AsyncTranscriber``."""
+        # On a thread: decoding megabytes would block the event loop.
+        form = await async_to_thread(transcription_form, self.model, audio, self._boundary, self._parameters)
+        return read_transcript(self.provider, await self._client.post(form))
+
+
+class AsyncChatTranscriber:
+    """A chat model that takes recordings, like DashScope's speech recognition.
+
+    Args:
+        llm: the model.
+    """
+
+    def __init__(self, llm: AsyncLLM) -> None:
+        self.provider = llm.provider
+        self._llm = llm
+
+    async def transcribe(self, audio: Mapping[str, str]) -> Completion:
+        """Transcribe a recording; see ``AsyncTranscriber``."""
+        return await self._llm.complete(listening_messages(audio))
+
 
 _NO_VISION = (
     "no model is configured to look at images and PDF files: set llm.config.enable_vision to true if the "

@@ -28,7 +28,7 @@ from ...types import ChatMessage, Completion, Schema
 from ..stores.base import AsyncStore
 from .embedder import AsyncEmbedder
 from .llm import AsyncLLM
-from .transcriber import AsyncTranscriber
+from .media import AsyncTranscriber
 
 _logger = logging.getLogger("powermem")
 

@@ -14,7 +14,7 @@ from ..clock import read_zone
 from ..filters import Expression
 from ..filters import parse as parse_filters
 from ..inputs import MAX_ID_LENGTH, MAX_KEY_LENGTH, Moment, check_flag, check_id, check_mode, check_text_given
-from ..messages.normalize import dated, has_parts, read_messages, spoken
+from ..messages.normalize import has_parts, read_messages, with_times, without_hidden
 from ..metadata import check_metadata
 from ..tasks.task import Task
 from ..values import Message, Scope
@@ -27,7 +27,7 @@ class Addition:
     """A call of ``add``.
 
     Attributes:
-        heard: the messages.
+        messages: the messages.
         new: the common fields of its memories.
         infer: whether to extract facts.
         later: whether to extract them in the background.
@@ -37,7 +37,7 @@ class Addition:
         key: the idempotency key.
     """
 
-    heard: Sequence[Message]
+    messages: Sequence[Message]
     new: NewMemories
     infer: bool
     later: bool
@@ -49,12 +49,12 @@ class Addition:
     @property
     def is_verbatim(self) -> bool:
         """Whether the text is stored word for word, with no model involved."""
-        return bool(self.heard) and not self.infer and not has_parts(self.heard)
+        return bool(self.messages) and not self.infer and not has_parts(self.messages)
 
     @property
-    def spoken(self) -> Sequence[Message]:
+    def verbatim(self) -> Sequence[Message]:
         """The messages to store word for word."""
-        return spoken(self.heard)
+        return without_hidden(self.messages)
 
 
 def read_addition(
@@ -92,7 +92,7 @@ def read_addition(
     said = None if timestamp is None else clock.parse_local(timestamp, zone)
     actor = check_id(actor_id, "actor_id")
     found = read_messages(messages, actor_id=actor, sent_at=said, zone=zone, private_urls=private_urls)
-    heard = dated(found, now)
+    conversation = with_times(found, now)
     kept = {} if metadata is None else check_metadata(metadata)
     if scope is not None:
         kept["scope"] = check_text_given(scope, "scope")
@@ -117,9 +117,9 @@ def read_addition(
         if idempotency_key is None
         else check_text_given(idempotency_key, "idempotency_key", MAX_KEY_LENGTH)
     )
-    if not extracts and has_parts(heard):
+    if not extracts and has_parts(conversation):
         raise InvalidInputError("infer: images and audio are read by a model; leave it true for them")
-    return Addition(heard, new, extracts, later, prompt, filters, expression, key)
+    return Addition(conversation, new, extracts, later, prompt, filters, expression, key)
 
 
 def _future(moment: int, now: int) -> int:

@@ -16,7 +16,7 @@ from ..values import Fact, FoundPreference, Message, Row, Scope
 from .writes import AddMemory, AddPreference, Change, Delete, LinkTurns, ReplaceText, Supersede
 
 if TYPE_CHECKING:
-    from ..parsing import Decision, Decisions
+    from ..parsing.decisions import Decision, Decisions
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class DoneNote:
-    """The completion note of a call; see ``records.done_note``."""
+    """The completion note of a call; see ``records.completion_note``."""
 
     items: Items
     scope: Scope

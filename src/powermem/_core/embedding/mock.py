@@ -1,4 +1,4 @@
-"""Vectors from words alone: for tests and demonstrations that must not depend on a model."""
+"""Vectors from hashed words, for tests and demonstrations that must not depend on a model."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ DIMENSION = 384
 
 _WORD = re.compile(r"\w+")
 # Feature hashing as in K. Weinberger et al., "Feature Hashing for Large Scale Multitask Learning", ICML 2009:
-# one half of a hash chooses the place and one bit of the other the sign.
+# one bit of a hash is the sign, the others choose the dimension.
 _TRIGRAM_WEIGHT = 0.3
 
 
 def mock_vectors(texts: Sequence[str], dimension: int = DIMENSION) -> npt.NDArray[np.float32]:
-    """Embed texts as hashed bags of words and of letter trigrams.
+    """Embed texts as hashed bags of words and letter trigrams.
 
-    Texts that share words are near each other, texts that share parts of words a little.
+    Texts with common words are similar; texts with common parts of words are slightly similar.
 
     Args:
-        texts: what to embed.
+        texts: the texts.
         dimension: the length of the vectors.
 
     Returns:
@@ -36,7 +36,7 @@ def mock_vectors(texts: Sequence[str], dimension: int = DIMENSION) -> npt.NDArra
             hashed = int.from_bytes(digest, "big")
             vector[(hashed >> 1) % dimension] += weight if hashed & 1 else -weight
         if not vector.any():
-            # A text without words, or whose words cancel out, still has a direction.
+            # A unit vector is needed even for a text without words, or whose words cancel out.
             vector[0] = 1.0
         vector /= np.linalg.norm(vector)
     return vectors

@@ -1,7 +1,7 @@
-"""What to install for a part that is optional.
+"""The packages that optional features require.
 
-Other software is published under the name of this package, so no message may name the package with extras: it
-names the requirements themselves.
+Messages name the requirements instead of an extra of this package, because other software is published under
+its name.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ REQUIREMENTS: dict[str, tuple[str, ...]] = {
     "postgres": ("asyncpg>=0.29", "psycopg[binary]>=3.2"),
     "seekdb": (*_MYSQL, "pylibseekdb>=1.4.0"),
 }
-"""The requirements of each extra, as ``pyproject.toml`` has them."""
+"""The requirements of each extra, as in ``pyproject.toml``."""
 
 
 def pip_install(extra: str) -> str:
-    """Return the command that installs what an extra needs, to be quoted in a message."""
+    """Return the command that installs the requirements of an extra, for a message."""
     return f"pip install {' '.join(map(repr, REQUIREMENTS[extra]))}"

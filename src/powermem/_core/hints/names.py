@@ -51,16 +51,16 @@ MODULE_NAMES = {
         _HERE,
     ),
 }
-"""Names that people import from ``powermem``, and what to write instead."""
+"""Names that users try to import from ``powermem``, and their replacements."""
 
 
 def explain_attribute(owner: str, name: str, names: Iterable[str]) -> str:
-    """Return what to write instead of an attribute that does not exist.
+    """Return an error message for a missing attribute, with a replacement if there is one.
 
     Args:
-        owner: how users write the class, such as ``"Memory"`` or ``"Memory.llm"``.
+        owner: the public name of the class, such as ``"Memory"`` or ``"Memory.llm"``.
         name: the attribute.
-        names: those that exist.
+        names: the existing attributes.
     """
     from .suggestions import nearest, shown_name
 
@@ -154,44 +154,40 @@ _SECTION_WORDS = {name: frozenset(words.split()) for name, words in _SECTIONS.it
 
 
 def explain(call: str, signature: Signature, given: Sequence[object], named: Mapping[str, object]) -> str:
-    """Return what is wrong with the arguments of a call, and what it takes.
+    """Explain why arguments do not fit a signature, and list the arguments that a call takes.
 
     Args:
-        call: how users write it, such as ``"Memory.search"``.
-        signature: what it takes, without ``self``.
-        given: the arguments without a name.
-        named: those with one.
+        call: the call as users write it, such as ``"Memory.search"``.
+        signature: its signature, without ``self``.
+        given: the positional arguments.
+        named: the keyword arguments.
     """
     parameters = [p for p in signature.parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
     taken = [p.name for p in parameters]
     positional = [p.name for p in parameters if p.kind is not Parameter.KEYWORD_ONLY]
-    for name in named:
-        if name not in taken:
-            filled = {*named, *positional[: len(given)]}
-            free = [parameter for parameter in taken if parameter not in filled]
-            hint = _hint(call, name, taken, free)
-            return f"{call}: unknown argument {shown_name(name)}; {hint}{_takes(taken)}"
+    filled = {*named, *positional[: len(given)]}
+    # The first rule that the call breaks is named, since mending it often mends the others.
+    if unknown := [name for name in named if name not in taken]:
+        hint = _hint(call, unknown[0], taken, [name for name in taken if name not in filled])
+        return f"{call}: unknown argument {shown_name(unknown[0])}; {hint}{_takes(taken)}"
     if len(given) > len(positional):
-        last = ", ".join(f"{name}=" for name in taken[len(positional) :][:4])
-        more = f"; give further ones by name, such as {last}" if last else ""
-        most = f"at most {len(positional)} arguments" if positional else "no argument"
-        return f"{call}: takes {most} without a name, got {len(given)}{more}"
-    for name in positional[: len(given)]:
-        if name in named:
-            return f"{call}: {name} is given twice, by position and by name"
-    missing = [
-        p.name
-        for place, p in enumerate(parameters)
-        if p.default is Parameter.empty
-        and p.name not in named
-        and not (p.name in positional and place < len(given))
-    ]
+        return f"{call}: {_too_many(len(given), len(positional), taken)}"
+    if twice := [name for name in positional[: len(given)] if name in named]:
+        return f"{call}: {twice[0]} is given twice, by position and by name"
+    missing = [p.name for p in parameters if p.default is Parameter.empty and p.name not in filled]
     return f"{call}: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing; {_takes(taken)}"
 
 
 def suggested(name: object, names: Sequence[str]) -> str:
     """Return ``"did you mean ...? "`` for an argument that does not exist, or nothing."""
     return _hint("", str(name), names, names)
+
+
+def _too_many(given: int, positional: int, taken: Sequence[str]) -> str:
+    by_name = ", ".join(f"{name}=" for name in taken[positional:][:4])
+    more = f"; give further ones by name, such as {by_name}" if by_name else ""
+    most = f"at most {positional} arguments" if positional else "no argument"
+    return f"takes {most} without a name, got {given}{more}"
 
 
 def _takes(names: Sequence[str]) -> str:

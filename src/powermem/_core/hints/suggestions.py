@@ -196,25 +196,34 @@ def unknown_key(key: str, keys: Iterable[str], below: Iterable[str] = ()) -> str
 
 
 def _provider_hint(plain: str, names: tuple[str, ...], kind: str) -> str:
-    if kind == "vector_store":
-        if plain in _OTHER_STORES:
-            return "there is no store for it; 'sqlite' keeps vectors too and needs nothing installed; "
-        if "://" in plain or plain.endswith((".db", ".sqlite")):
-            return "write the kind of database here and its address in config; "
     if kind == "embedder" and plain in _NO_EMBEDDINGS:
         return _NO_EMBEDDINGS[plain]
-    meant = _by_meaning(plain, names, _SAME)
-    if meant is None and kind in ("llm", "vision") and plain in ("local", "default", "huggingface", "hf"):
-        return "for a model on this machine use 'ollama', 'lmstudio' or 'vllm'; 'none' does without a model; "
-    address = _OPENAI_COMPATIBLE.get(plain)
-    if meant is None and address is not None and kind != "vector_store" and "openai" in names:
-        return f"it speaks OpenAI's protocol: set provider 'openai' and config.base_url {address!r}; "
-    # Names of models stand where a provider is wanted.
-    family = re.match(r"[a-z]+", plain)
-    if meant is None and family is not None and family.group() != plain:
-        meant = _by_meaning(family.group(), names, _SAME)
-    meant = meant or nearest(plain, names)
+    if kind == "vector_store":
+        if hint := _store_hint(plain):
+            return hint
+    elif _by_meaning(plain, names, _SAME) is None and (hint := _model_hint(plain, names, kind)):
+        return hint
+    # People also write the name of a model, such as "gpt-4o": so its first letters are tried too.
+    family = re.split(r"[^a-z]", plain, maxsplit=1)[0]
+    meant = _by_meaning(plain, names, _SAME) or _by_meaning(family, names, _SAME) or nearest(plain, names)
     return f"did you mean {meant!r}? " if meant else ""
+
+
+def _store_hint(plain: str) -> str:
+    if plain in _OTHER_STORES:
+        return "there is no store for it; 'sqlite' keeps vectors too and needs nothing installed; "
+    if "://" in plain or plain.endswith((".db", ".sqlite")):
+        return "write the kind of database here and its address in config; "
+    return ""
+
+
+def _model_hint(plain: str, names: tuple[str, ...], kind: str) -> str:
+    if kind in ("llm", "vision") and plain in ("local", "default", "huggingface", "hf"):
+        return "for a model on this machine use 'ollama', 'lmstudio' or 'vllm'; 'none' does without a model; "
+    if plain in _OPENAI_COMPATIBLE and "openai" in names:
+        address = _OPENAI_COMPATIBLE[plain]
+        return f"it speaks OpenAI's protocol: set provider 'openai' and config.base_url {address!r}; "
+    return ""
 
 
 def _by_meaning(plain: str, names: Iterable[str], same: Mapping[str, frozenset[str]]) -> str | None:

@@ -165,10 +165,10 @@ def content_of(item: object) -> object:
 def lacks_content(item: object) -> bool:
     """Return whether a message has neither content nor a substitute for it."""
     has = item.__contains__ if isinstance(item, Mapping) else lambda name: hasattr(item, name)
-    return not any(map(has, (*_CONTENTS, "output"))) and not stands_without_content(item)
+    return not any(map(has, (*_CONTENTS, "output"))) and not has_content_substitute(item)
 
 
-def stands_without_content(item: object) -> bool:
+def has_content_substitute(item: object) -> bool:
     """Return whether a message has a substitute for content, such as tool calls."""
     return any(part_of(item, name) for name in _WITHOUT_CONTENT)
 

@@ -13,13 +13,14 @@ from ...errors import InvalidInputError
 from ..clock import LocalTime, parse_local
 from ..inputs import check_id
 from ..masking import shown
-from ..prompts.extraction import HIDDEN_ROLES
+from ..prompts import HIDDEN_ROLES
 from ..text.cleaning import check_text, clean_text
 from ..values import Message
 from .forms import (
     ROLES,
     SYNONYMS,
     content_of,
+    has_content_substitute,
     holds_messages,
     is_listed,
     is_message,
@@ -28,7 +29,6 @@ from .forms import (
     lacks_content,
     part_of,
     role_named,
-    stands_without_content,
     text_in,
     unpacked,
     written_role,
@@ -118,7 +118,7 @@ def check_messages(messages: object) -> Sequence[Any]:
     )
 
 
-def dated(messages: Sequence[Message], now: LocalTime) -> list[Message]:
+def with_times(messages: Sequence[Message], now: LocalTime) -> list[Message]:
     """Give every message a time: one without takes that of its neighbour, or ``now`` if none has one."""
     first = next((message for message in messages if message.sent_at is not None), None)
     at, utc_offset = now if first is None else (first.sent_at, first.utc_offset)
@@ -131,7 +131,7 @@ def dated(messages: Sequence[Message], now: LocalTime) -> list[Message]:
     return found
 
 
-def spoken(messages: Sequence[Message]) -> Sequence[Message]:
+def without_hidden(messages: Sequence[Message]) -> Sequence[Message]:
     """Return messages without those of system and tools, unless there are no others."""
     return [message for message in messages if message.role not in HIDDEN_ROLES] or messages
 
@@ -217,7 +217,7 @@ class _Reader:
             self._kept.append(
                 _message(role, text, name, self._moment(get, path, isinstance(item, dict)), parts)
             )
-        elif role != "user" and (content is None or stands_without_content(item)):
+        elif role != "user" and (content is None or has_content_substitute(item)):
             self._leave_out(item, path)
 
     def _moment(self, get: Callable[[str], Any], path: str, strict: bool) -> LocalTime | None:

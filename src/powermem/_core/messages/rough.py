@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 from ...types import Metadata
 from ..clock import MONTHS, offset_name, to_datetime
-from ..prompts.extraction import HIDDEN_ROLES
-from ..prompts.recall import strip_recalled
+from ..prompts import HIDDEN_ROLES, strip_recalled
 from ..values import Message, Row
-from .normalize import spoken
+from .normalize import without_hidden
 from .parts import label
 
 ROUGH_TYPE = "WorkingMemory"
@@ -48,7 +47,7 @@ def rough_texts(messages: Sequence[Message], at: int) -> list[RoughText]:
         text. The list is empty if nothing was said.
     """
     texts: list[RoughText] = []
-    everything = len(spoken(messages)) == len(messages)
+    everything = len(without_hidden(messages)) == len(messages)
     for index, message in enumerate(messages):
         said = _said(message) if everything or message.role not in HIDDEN_ROLES else ""
         if not said:

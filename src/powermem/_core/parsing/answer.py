@@ -168,31 +168,42 @@ def _candidates(
     bare = False
     for found in values:
         value, form = _unwrapped(found.value, fit)
-        if form == Fit.NO and not isinstance(found.value, dict):
-            continue
-        rank = _rank(text, found.start, found.end, blocks)
+        single = form in (Fit.NO, Fit.LOOSE) and isinstance(found.value, dict)
+        rank = _rank(text, found.start, found.end, blocks) if single or form != Fit.NO else 0
         if not rank:
             continue
-        if form >= Fit.EMPTY:
-            # An empty answer followed by more of a sentence is only mentioned there.
-            if form == Fit.EMPTY and _ASIDE.match(text, found.end):
-                continue
-            if form == Fit.EMPTY and not _stands(text, found):
-                # May be only mentioned too, so let an earlier answer win.
-                form = Fit.LOOSE
-        elif form == Fit.BARE:
+        if single:
+            lines.append((found, rank))
+            continue
+        if form == Fit.BARE:
             # An empty list counts only if it is the whole reply, so not if there are two.
             before, bare = bare, True
             if before or not _is_all(text, found, blocks):
                 continue
-        elif isinstance(found.value, dict):
-            lines.append((found, rank))
-            continue
-        elif form == Fit.NO or not _stands(text, found):
-            continue
-        intact = not found.cut or found.end == len(text)
-        candidates.append(_Candidate(rank, form, intact, found.start, found.end, value, found.cut))
+        else:
+            form = _form_in_text(text, found, form)
+        if form != Fit.NO:
+            candidates.append(_candidate(text, [found], rank, form, value))
     return candidates + _joined(text, lines, fit)
+
+
+def _form_in_text(text: str, found: Found, form: Fit) -> Fit:
+    """Return the form of a value that may be only mentioned in a sentence."""
+    if form == Fit.EXACT:
+        return form
+    # An empty answer followed by more of a sentence is only mentioned there.
+    if form == Fit.EMPTY and _ASIDE.match(text, found.end):
+        return Fit.NO
+    if _stands(text, found):
+        return form
+    # May be only mentioned too, so let an earlier answer win.
+    return Fit.LOOSE if form == Fit.EMPTY else Fit.NO
+
+
+def _candidate(text: str, items: Sequence[Found], rank: int, form: Fit, value: Any) -> _Candidate:
+    start, end = items[0].start, items[-1].end
+    cut = any(found.cut for found in items)
+    return _Candidate(rank, form, not cut or end == len(text), start, end, value, cut)
 
 
 def _joined(text: str, lines: Sequence[tuple[Found, int]], fit: Callable[[Any], Fit]) -> list[_Candidate]:
@@ -200,28 +211,25 @@ def _joined(text: str, lines: Sequence[tuple[Found, int]], fit: Callable[[Any], 
 
     Models write one object a line, or a bullet list of them, where a JSON array was requested.
     """
-    runs: list[list[tuple[Found, int]]] = []
-    for found, rank in lines:
-        joins = False
-        if runs:
-            before, its_rank = runs[-1][-1]
-            joins = its_rank == rank and _BETWEEN.fullmatch(text, before.end, found.start) is not None
-        if not joins:
-            runs.append([])
-        runs[-1].append((found, rank))
     candidates = []
-    for run in runs:
-        items = [found for found, _ in run]
+    for items, rank in _runs(text, lines):
         # A last object that was cut off is dropped, as it is in an array.
         kept = items[:-1] if len(items) > 1 and items[-1].cut else items
         value = kept[0].value if len(items) == 1 else [found.value for found in kept]
-        first, last = items[0], items[-1]
-        form = min(fit(value), Fit.LOOSE)
-        if form == Fit.LOOSE and (len(items) > 1 or _stands(text, first)):
-            cut = any(found.cut for found in items)
-            intact = not cut or last.end == len(text)
-            candidates.append(_Candidate(run[0][1], form, intact, first.start, last.end, value, cut))
+        if fit(value) >= Fit.LOOSE and (len(items) > 1 or _stands(text, items[0])):
+            candidates.append(_candidate(text, items, rank, Fit.LOOSE, value))
     return candidates
+
+
+def _runs(text: str, lines: Sequence[tuple[Found, int]]) -> list[tuple[list[Found], int]]:
+    """Group objects of one rank that only a line break, a comma or a bullet separates."""
+    runs: list[tuple[list[Found], int]] = []
+    for found, rank in lines:
+        if runs and runs[-1][1] == rank and _BETWEEN.fullmatch(text, runs[-1][0][-1].end, found.start):
+            runs[-1][0].append(found)
+        else:
+            runs.append(([found], rank))
+    return runs
 
 
 def _best(text: str, candidates: Sequence[_Candidate]) -> _Candidate | None:
@@ -241,17 +249,17 @@ def _best(text: str, candidates: Sequence[_Candidate]) -> _Candidate | None:
 def _rank(text: str, start: int, end: int, blocks: Sequence[Block]) -> int:
     """Return the weight of a position: 2 outside of all blocks, 1 filling a block, 0 inside reasoning."""
     inside = around(blocks, start, end)
-    framing = [block for block in inside if block.frames_answer]
     others = [block for block in inside if not block.frames_answer]
     if not others:
         return 2
     if any(block.holds_thoughts and block.closed for block in others):
         return 0
-    if not all(block.closed for block in others):
-        # Reasoning without an end is taken to end where a block marked as the answer begins.
-        latest = max(block.start for block in others)
-        return int(any(block.start >= latest and _fills(text, start, end, block) for block in framing))
-    return int(all(not block.opened or _fills(text, start, end, block) for block in others))
+    if all(block.closed for block in others):
+        return int(all(not block.opened or _fills(text, start, end, block) for block in others))
+    # Reasoning without an end is taken to end where a block marked as the answer begins.
+    latest = max(block.start for block in others)
+    framing = (block for block in inside if block.frames_answer and block.start >= latest)
+    return int(any(_fills(text, start, end, block) for block in framing))
 
 
 def _fills(text: str, start: int, end: int, block: Block) -> bool:

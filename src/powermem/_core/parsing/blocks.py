@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 _NAME = r"[A-Za-z][\w:. -]{0,40}"
@@ -110,38 +111,45 @@ def blocks_of(marks: Iterable[Mark], length: int) -> list[Block]:
         The blocks. Only the last ones of hundreds: each value is compared with all blocks, which would take
         too long in the output of a model in a loop.
     """
+    of_channels: list[Mark] = []
+    bracketed: list[Mark] = []
+    for mark in marks:
+        ends_channel = mark.style == "pipe" and mark.name in _ENDS_CHANNEL
+        (of_channels if ends_channel or mark.style == "channel" else bracketed).append(mark)
+    # A channel lasts until the next channel, or a token that ends it.
+    blocks = [
+        Block(mark.end, after.start, mark.name)
+        for mark, after in pairwise(of_channels)
+        if mark.style == "channel"
+    ]
+    pairs, unopened, unclosed = _paired(mark for mark in bracketed if mark.name not in _SINGLE)
+    unclosed += [mark for mark in of_channels[-1:] if mark.style == "channel"]
+    # In the order of their ends, so that the last blocks of the answer are kept.
+    blocks = sorted([*blocks, *pairs], key=lambda block: block.end)
+    endless = [Block(mark.end, length, mark.name, closed=False) for mark in unclosed[:_MOST_AT_ENDS]]
+    return [*unopened[-_MOST_AT_ENDS:], *blocks[-_MOST:], *endless]
+
+
+def _paired(marks: Iterable[Mark]) -> tuple[list[Block], list[Block], list[Mark]]:
+    """Return the blocks that two marks form, those without an opening mark, and marks that stay open."""
     blocks: list[Block] = []
     unopened: list[Block] = []
     open_marks: list[Mark] = []
     # How many of `open_marks` have each name.
     names: dict[str, int] = {}
-    channel: Mark | None = None
     for mark in marks:
-        # A channel lasts until the next channel, or a token that ends it.
-        if mark.style == "channel" or (mark.style == "pipe" and mark.name in _ENDS_CHANNEL):
-            if channel is not None:
-                blocks.append(Block(channel.end, mark.start, channel.name))
-            channel = mark if mark.style == "channel" else None
-        elif mark.name in _SINGLE:
-            continue
-        elif not mark.closing:
+        if not mark.closing:
             open_marks.append(mark)
             names[mark.name] = names.get(mark.name, 0) + 1
         elif opening_name := _opening_of(mark, names, open_marks):
             # Marks opened after it were never closed, so they are dropped.
-            while True:
-                opening = open_marks.pop()
+            while (opening := open_marks.pop()).name != opening_name:
                 names[opening.name] -= 1
-                if opening.name == opening_name:
-                    break
+            names[opening_name] -= 1
             blocks.append(Block(opening.end, mark.start, mark.name))
         else:
             unopened.append(Block(0, mark.start, mark.name, opened=False))
-    unclosed = [mark for mark in open_marks if _may_stay_open(mark)]
-    if channel is not None:
-        unclosed.append(channel)
-    endless = [Block(mark.end, length, mark.name, closed=False) for mark in unclosed[:_MOST_AT_ENDS]]
-    return [*unopened[-_MOST_AT_ENDS:], *blocks[-_MOST:], *endless]
+    return blocks, unopened, [mark for mark in open_marks if _may_stay_open(mark)]
 
 
 def _opening_of(mark: Mark, names: dict[str, int], open_marks: Sequence[Mark]) -> str:

@@ -127,7 +127,7 @@ def _month(query: str, today: date) -> Found | None:
 
 
 def _terms(first: date, days: int) -> tuple[int, ...]:
-    """Return the ids of the terms that `marks.of_event` gives to events in a period."""
+    """Return the ids of the terms that `flags.of_event` gives to events in a period."""
     if days <= _FEW:
         names = [str(first + timedelta(days=day)) for day in range(days)]
     elif days <= 366:

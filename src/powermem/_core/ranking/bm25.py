@@ -1,15 +1,20 @@
-"""BM25 on a scale from 0 to 1: the full-text score of every store."""
+"""BM25 over postings in numpy arrays, with the statistics of exactly the rows that are visible to the query.
+
+Postings are stored in immutable segments. New rows form a new, small segment, and segments of similar size
+are merged, so that adding a row is cheap and a query visits few segments.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from .columns import FloatArray
+from .columns import BoolArray, FloatArray
 
 Occurrences = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 """Positions, and the index of the term at each; both of shape (m,)."""
@@ -106,3 +111,287 @@ def occurrences(terms: Sequence[int], words: npt.NDArray[np.uint64]) -> Occurren
     which = order[nearest]
     places = np.flatnonzero(asked[which] == words)
     return places, which[places]
+
+
+# Sorting larger segments would need more temporary memory than the queries gain.
+_MAX_SEGMENT = 1 << 15
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """The postings of rows ``first`` up to ``first + count``: for each term its rows, ascending.
+
+    Rows are relative to ``first``, in the smallest type that holds them.
+    """
+
+    first: int
+    count: int
+    terms: npt.NDArray[np.uint64]
+    starts: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.unsignedinteger[Any]]
+    frequencies: npt.NDArray[np.uint8]
+
+    @property
+    def span(self) -> slice:
+        """The rows of this segment among all rows."""
+        return slice(self.first, self.first + self.count)
+
+    def find(self, terms: npt.NDArray[np.uint64]) -> _Found | None:
+        """Return the postings of the terms that occur here, or ``None``."""
+        places = np.searchsorted(self.terms, terms)
+        places[places == len(self.terms)] = 0
+        numbers = np.flatnonzero(self.terms[places] == terms) if len(self.terms) else places[:0]
+        if not len(numbers):
+            return None
+        places = places[numbers]
+        starts, stops = self.starts[places], self.starts[places + 1]
+        parts = list(map(slice, starts.tolist(), stops.tolist()))
+        return _Found(
+            self,
+            numbers,
+            stops - starts,
+            np.concatenate([self.rows[part] for part in parts]),
+            np.concatenate([self.frequencies[part] for part in parts]),
+        )
+
+
+class _Found(NamedTuple):
+    """The postings of some terms in a segment, concatenated.
+
+    Attributes:
+        segment: the segment.
+        numbers: the indexes, among the terms looked up, of those that occur.
+        sizes: the number of postings of each.
+        rows: the row of each posting, relative to the segment's first one.
+        frequencies: the number of occurrences of the term in that row.
+    """
+
+    segment: _Segment
+    numbers: npt.NDArray[np.intp]
+    sizes: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.unsignedinteger[Any]]
+    frequencies: npt.NDArray[np.uint8]
+
+
+def _segment(
+    first: int,
+    count: int,
+    terms: npt.NDArray[np.uint64],
+    rows: npt.NDArray[np.int64],
+    frequencies: npt.NDArray[np.uint8],
+) -> _Segment:
+    # A stable sort, so that the rows of a term stay ascending.
+    order = np.argsort(terms, kind="stable")
+    terms = terms[order]
+    unique, starts = np.unique(terms, return_index=True)
+    narrow = rows[order].astype(np.min_scalar_type(count))
+    return _Segment(
+        first, count, unique, np.append(starts, len(terms)).astype(np.int64), narrow, frequencies[order]
+    )
+
+
+def _merge(left: _Segment, right: _Segment) -> _Segment:
+    return _segment(
+        left.first,
+        left.count + right.count,
+        np.concatenate([np.repeat(s.terms, np.diff(s.starts)) for s in (left, right)]),
+        np.concatenate([left.rows, right.rows.astype(np.int64) + left.count]),
+        np.concatenate([left.frequencies, right.frequencies]),
+    )
+
+
+class Postings:
+    """A full-text index of rows 0, 1, 2, ... in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self._segments: list[_Segment] = []
+        # Rows added since the last query; the next one turns them into a segment.
+        self._added: list[tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8], npt.NDArray[np.int64]]] = []
+        self._waiting = 0
+        self._lengths: FloatArray = np.empty(0, dtype=np.float32)
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the postings."""
+        self._settle()
+        return (
+            sum(
+                s.terms.nbytes + s.starts.nbytes + s.rows.nbytes + s.frequencies.nbytes
+                for s in self._segments
+            )
+            + self._count * 8
+        )
+
+    def append(
+        self,
+        terms: npt.NDArray[np.uint64],
+        frequencies: npt.NDArray[np.uint8],
+        sizes: npt.NDArray[np.int64],
+    ) -> None:
+        """Add rows.
+
+        Args:
+            terms: the concatenated term ids of all rows.
+            frequencies: the number of occurrences of each in its row; same shape.
+            sizes: the number of terms of each row; shape (rows,).
+        """
+        if len(sizes):
+            self._added.append((terms, frequencies, sizes))
+            self._count += len(sizes)
+            self._waiting += len(sizes)
+            if self._waiting >= _MAX_SEGMENT:
+                self._settle()
+
+    def _settle(self) -> None:
+        if not self._added:
+            return
+        # Everything is computed before the first assignment, so that an error changes nothing.
+        terms, frequencies, sizes = (np.concatenate(column) for column in zip(*self._added, strict=True))
+        first, count = self._count - len(sizes), len(sizes)
+        bounds = np.concatenate(([0], np.cumsum(sizes)))
+        sums = np.concatenate(([0], np.cumsum(frequencies, dtype=np.int64)))
+        lengths = (sums[bounds[1:]] - sums[bounds[:-1]]).astype(np.float32)
+        lengths = np.concatenate([self._lengths, lengths])
+        rows = np.repeat(np.arange(count), sizes)
+        segments = [*self._segments, _segment(first, count, terms, rows, frequencies)]
+        while len(segments) > 1 and self._mergeable(*segments[-2:]):
+            right = segments.pop()
+            segments.append(_merge(segments.pop(), right))
+        self._lengths, self._segments, self._added, self._waiting = lengths, segments, [], 0
+
+    def _mergeable(self, left: _Segment, right: _Segment) -> bool:
+        return left.count < 2 * right.count and left.count + right.count <= _MAX_SEGMENT
+
+    def match(
+        self,
+        terms: Sequence[int],
+        visible: BoolArray,
+        forms: Mapping[int, int] | None = None,
+        source: float = 0.0,
+    ) -> Matches:
+        """Return how well each row matches the words of a query; for the arguments see `Matches`.
+
+        Document frequencies, the number of documents and the mean length include visible rows only, so that
+        memories of other users and deleted ones have no effect.
+        """
+        self._settle()
+        return Matches(self._segments, self._lengths, visible, terms, forms or {}, source)
+
+
+class Matches:
+    """The full-text matches of a query; valid until rows are added.
+
+    Args:
+        segments: the postings of all rows.
+        lengths: the number of terms in each row, with repeats; shape (n,).
+        visible: the rows that may be found; shape (n,).
+        terms: distinct term ids of the query.
+        forms: maps further forms of a word, such as stems, to the id of the word.
+        source: see `gain`.
+
+    Attributes:
+        scores: BM25 relative to a row of mean length that contains every word of the query once, at most 1;
+            shape (n,). Rows that are not visible have arbitrary values.
+    """
+
+    def __init__(
+        self,
+        segments: Sequence[_Segment],
+        lengths: FloatArray,
+        visible: BoolArray,
+        terms: Sequence[int],
+        forms: Mapping[int, int],
+        source: float,
+    ) -> None:
+        self._lengths = lengths
+        self._source = source
+        self._found = _find(segments, terms)
+        self._segments = segments
+        documents = int(np.count_nonzero(visible))
+        everything = documents == len(visible)
+        self._mean = float((lengths if everything else lengths[visible]).mean()) if documents else 0.0
+        frequencies = _frequencies(self._found, len(terms), None if everything else visible)
+        rarity = dict(zip(terms, frequencies, strict=True))
+        self._word_of, self._weights = weigh(terms, forms, documents, rarity)
+        self._alike = bool(forms)
+        self._best = float(self._weights.sum())
+        total = np.zeros(len(lengths), dtype=np.float32)
+        # Segment by segment, whose arrays fit into a core's cache.
+        for found in self._found if documents else ():
+            total[found.segment.span] = self._gained(found)
+        self.scores: FloatArray = relative(total, self._best)
+
+    def _gained(self, found: _Found) -> FloatArray:
+        """Return the total gain of each row of a segment."""
+        rows, times = found.rows.astype(np.intp), found.frequencies.astype(np.float32)
+        words = np.repeat(self._word_of[found.numbers], found.sizes)
+        damped = damping(self._lengths[found.segment.span], self._mean)
+        gained = gain(self._weights[words], times, damped[rows], self._source)
+        if self._alike:
+            places, most = strongest(rows, words, gained)
+            return np.bincount(places, most, found.segment.count).astype(np.float32)
+        return np.bincount(rows, gained, found.segment.count).astype(np.float32)
+
+    def gains(self, rows: npt.NDArray[np.int64]) -> FloatArray:
+        """Return the gain of each word in some rows; see `Lexical`."""
+        gained = np.zeros((len(self._weights), len(rows)), dtype=np.float32)
+        damped = damping(self._lengths[rows], self._mean)
+        numbers, where, times = _meet(self._found, rows)
+        words = self._word_of[numbers]
+        added = gain(self._weights[words], times.astype(np.float32), damped[where], self._source)
+        # Several forms of a word in one row count once.
+        np.maximum.at(gained, (words, where), added)
+        return gained / np.float32(self._best or 1.0)
+
+    def having(self, terms: Sequence[int], rows: npt.NDArray[np.int64]) -> BoolArray:
+        """Return which rows contain which terms; see `Lexical`."""
+        has = np.zeros((len(terms), len(rows)), dtype=np.bool_)
+        numbers, where, _ = _meet(_find(self._segments, terms), rows)
+        has[numbers, where] = True
+        return has
+
+
+def _find(segments: Sequence[_Segment], terms: Sequence[int]) -> list[_Found]:
+    asked = np.array(terms, dtype=np.uint64)
+    return [found for segment in segments if (found := segment.find(asked)) is not None]
+
+
+def _frequencies(every: Sequence[_Found], terms: int, visible: BoolArray | None) -> list[int]:
+    """Return the number of visible rows that contain each term; ``None`` means that all are visible."""
+    frequencies = np.zeros(terms, dtype=np.int64)
+    for found in every:
+        if visible is None:
+            frequencies[found.numbers] += found.sizes
+        else:
+            seen = visible[found.segment.span][found.rows]
+            starts = np.cumsum(found.sizes) - found.sizes
+            frequencies[found.numbers] += np.add.reduceat(seen, starts, dtype=np.int64)
+    counts: list[int] = frequencies.tolist()
+    return counts
+
+
+def _meet(
+    every: Sequence[_Found], rows: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.uint8]]:
+    """Return the postings in some rows, which are ascending.
+
+    Returns:
+        The index of the term, the index of the row among ``rows``, and the frequency, each of shape (m,).
+    """
+    numbers, places, times = [rows[:0]], [rows[:0]], [np.empty(0, dtype=np.uint8)]
+    for found in every:
+        first, count = found.segment.first, found.segment.count
+        low, high = np.searchsorted(rows, (first, first + count)).tolist()
+        if low == high:
+            continue
+        asked = np.zeros(count, dtype=np.bool_)
+        asked[rows[low:high] - first] = True
+        met = np.flatnonzero(asked[found.rows])
+        numbers.append(found.numbers[np.searchsorted(np.cumsum(found.sizes), met, side="right")])
+        places.append(np.searchsorted(rows, found.rows[met].astype(np.int64) + first))
+        times.append(found.frequencies[met])
+    return np.concatenate(numbers), np.concatenate(places), np.concatenate(times)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +13,49 @@ from ..query.search import Cues, Period
 from ..text.flags import ASKS, TELLS_TIME
 from ..text.terms import term_id
 from .columns import BoolArray, FloatArray, IntArray
-from .rankable import Lexical, Rankable
+from .turns import Beside
 from .weights import Weights
+
+
+class Rankable(Protocol):
+    """Rows that can be ranked: those of a partition, or those that a server sent."""
+
+    @property
+    def valid_from(self) -> IntArray:
+        """Since when each row is true, microseconds UTC; shape (n,)."""
+
+    def runs(self, rows: IntArray) -> IntArray:
+        """Return the code of the run of each of these rows, -1 for none; same shape."""
+
+    def beside(self, rows: IntArray, span: int) -> Beside:
+        """Return the turns shortly before and after rows in their runs; see `Beside`."""
+
+    def spoken_by(self, terms: Iterable[str]) -> BoolArray | None:
+        """Return which rows a speaker named by one of these terms said, shape (n,), or ``None``."""
+
+
+class Lexical(Protocol):
+    """The full text of rows with respect to one query."""
+
+    @property
+    def scores(self) -> FloatArray:
+        """How well each row matches, 0 to 1; shape (n,)."""
+
+    def gains(self, rows: IntArray) -> FloatArray:
+        """Return the gain of each word of the query in some rows; shape (words, rows).
+
+        Args:
+            rows: ascending.
+        """
+
+    def having(self, terms: Sequence[int], rows: IntArray) -> BoolArray:
+        """Return which rows contain which terms; shape (terms, rows).
+
+        Args:
+            terms: any term ids.
+            rows: ascending.
+        """
+
 
 # A word in a nearby turn counts this share for each turn of distance.
 _FADING = 0.7
@@ -136,15 +177,9 @@ def quoting(lexical: Lexical, rows: IntArray, phrases: Sequence[Sequence[int]]) 
     return found
 
 
-def asking(lexical: Lexical, rows: IntArray) -> BoolArray:
-    """Return which rows are questions."""
-    found: BoolArray = lexical.having([term_id(ASKS)], rows)[0]
-    return found
-
-
-def telling_time(lexical: Lexical, rows: IntArray) -> BoolArray:
-    """Return which rows mention a time."""
-    found: BoolArray = lexical.having([term_id(TELLS_TIME)], rows)[0]
+def flagged(lexical: Lexical, rows: IntArray, flag: str) -> BoolArray:
+    """Return which rows have a flag of `flags`."""
+    found: BoolArray = lexical.having([term_id(flag)], rows)[0]
     return found
 
 
@@ -216,7 +251,7 @@ def added(
     if weights.phrase and cues.phrases:
         note("phrase", weights.phrase, quoting(lexical, rows, cues.phrases))
     if weights.moment and cues.when:
-        note("moment", weights.moment, telling_time(lexical, rows))
+        note("moment", weights.moment, flagged(lexical, rows, TELLS_TIME))
     if weights.asking:
-        note("asking", -weights.asking, asking(lexical, rows))
+        note("asking", -weights.asking, flagged(lexical, rows, ASKS))
     return parts

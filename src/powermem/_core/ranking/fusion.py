@@ -15,12 +15,62 @@ import numpy as np
 
 from ..query.search import Cues
 from . import boosts
-from .boosts import Nearby
+from .boosts import Lexical, Nearby, Rankable
 from .columns import BoolArray, FloatArray, IntArray
 from .partition import Partition
-from .rankable import Lexical, Rankable
-from .selection import best
 from .weights import Weights
+
+# The largest group of scores with a common maximum; groups are smaller if many rows are wanted.
+_GROUP = 64
+_SMALLEST_GROUP = 4
+
+
+def best(scores: FloatArray, visible: BoolArray, count: int) -> IntArray:
+    """Return the visible rows with the highest scores above zero, best first; shape (at most count,).
+
+    Of equal scores the oldest row comes first.
+    """
+    rows = highest(scores, visible, count)
+    return rows[np.lexsort((rows, -scores[rows]))][:count]
+
+
+def highest(scores: FloatArray, visible: BoolArray, count: int) -> IntArray:
+    """Return the visible rows with the ``count`` highest scores above zero, ascending.
+
+    There may be more than ``count``, since all rows that tie for the last place are included.
+    """
+    seen = int(np.count_nonzero(visible))
+    if seen < len(scores) // 8:
+        rows: IntArray = np.flatnonzero(visible)
+        return rows[_highest(scores[rows], count)]
+    return _highest(scores if seen == len(scores) else np.where(visible, scores, np.float32(-1)), count)
+
+
+def _highest(scores: FloatArray, count: int) -> IntArray:
+    bound = _bound(scores, count)
+    rows = np.flatnonzero(scores >= bound if bound > 0 else scores > 0)
+    if len(rows) <= count:
+        return rows
+    kept = scores[rows]
+    least = np.partition(kept, len(kept) - count)[len(kept) - count]
+    enough: IntArray = rows[kept >= least]
+    return enough
+
+
+def _bound(scores: FloatArray, count: int) -> float:
+    """Return a lower bound of the ``count`` highest scores.
+
+    It is the ``count``-th highest among the maxima of groups, each of which is a different score. Finding it
+    takes one pass over the scores; a partial sort takes several.
+    """
+    group = min(_GROUP, len(scores) // (_SMALLEST_GROUP * count))
+    if group < _SMALLEST_GROUP:
+        return 0.0
+    length = len(scores) // group
+    # A group is a column, so that numpy compares whole rows.
+    maxima = scores[: length * group].reshape(group, length).max(axis=0)
+    return float(np.partition(maxima, length - count)[length - count])
+
 
 # Boosts can raise a row above others, so more rows than requested take part.
 _POOL = 200
@@ -119,6 +169,7 @@ def rank(
     pool = best(every, visible, pool_size(limit))
     if not len(pool):
         return []
+    # The pool and the turns beside it take part, but only rows of the pool may boost others.
     nearby = Nearby.of(partition, pool, visible, weights.span if weights.lifts else 0)
     taking_part = np.zeros(len(visible), dtype=np.bool_)
     taking_part[pool] = taking_part[nearby.rows] = True
@@ -139,6 +190,7 @@ def rank(
     parts |= single
     for one in single.values():
         total = total + one
+    # Of equal scores the oldest row comes first.
     order = np.lexsort((rows, -total))[:limit]
     answer = []
     for i in order.tolist():
@@ -163,6 +215,7 @@ def _lifts_of(
     parts: dict[str, FloatArray] = {}
     if weights.coverage and lexical is not None:
         parts["coverage"] = np.float32(weights.coverage) * boosts.coverage(lexical.gains(rows), nearby)
+        # The next boost builds on the covered words, so that rows which share the query lift each other more.
         base = base + parts["coverage"]
     if weights.neighbour:
         shares = boosts.beside(base, strong, nearby)

@@ -10,9 +10,8 @@ import numpy as np
 from ..query.search import SearchRequest
 from .codes import Codes
 from .columns import FloatArray
-from .fusion import Ranked, candidates, combine, pool_size, rank
+from .fusion import Ranked, candidates, combine, highest, pool_size, rank
 from .partition import Partition, PartitionRows
-from .selection import highest
 from .weights import Weights
 
 # The number of rows preselected by their bits. Among a million rows with real embeddings they included 99.9 %

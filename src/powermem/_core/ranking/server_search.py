@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from ..query.search import SearchRequest
 from .columns import FloatArray
-from .fusion import Ranked, combine, pool_size, rank
-from .selection import best
+from .fusion import Ranked, best, combine, pool_size, rank
 from .server_rows import ServerRows, ServerWords
 from .weights import Weights
 

@@ -9,7 +9,7 @@ from typing import cast
 from ...tokens import estimate_tokens, within
 from ...types import FactRecord
 from ..clock import date_phrase, to_iso
-from ..prompts.recall import quote_recalled, quoted_line
+from ..prompts import quote_recalled, quoted_line
 from ..query.search import Hit
 from ..values import Row
 
@@ -65,14 +65,16 @@ def recalled_lines(hits: Sequence[Hit], max_tokens: int | None = None) -> list[s
     rows = [hit.row for hit in hits]
     if max_tokens is not None:
         rows = within(rows, _cost, max_tokens - estimate_tokens(quote_recalled([""])))
-    return [told(row) for row in sorted(rows, key=lambda row: (row.valid_from, row.id), reverse=True)]
+    return [
+        recalled_line(row) for row in sorted(rows, key=lambda row: (row.valid_from, row.id), reverse=True)
+    ]
 
 
-def told(row: Row) -> str:
+def recalled_line(row: Row) -> str:
     """Return a memory as ``"[8 May 2023] Ana: text"``, with the date since which it is true."""
     speaker = f"{row.actor_id}: " if row.actor_id else ""
     return f"[{date_phrase(row.valid_from, row.utc_offset)}] {speaker}{row.text}"
 
 
 def _cost(row: Row) -> int:
-    return estimate_tokens(f"{quoted_line(told(row))}\n")
+    return estimate_tokens(f"{quoted_line(recalled_line(row))}\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from hashlib import blake2b
@@ -72,7 +72,7 @@ def record(row: Row) -> MemoryRecord:
         "metadata": row.metadata,
         "hash": row.hash,
         "created_at": created,
-        # Nearly always the same moment, and writing one takes longer than all the rest here.
+        # Nearly always equal, and formatting a time takes longer than everything else here.
         "updated_at": created if row.updated_at == row.created_at else to_iso(row.updated_at),
         "valid_from": created if row.valid_from == row.created_at else to_iso(row.valid_from),
         "valid_to": _iso(row.valid_to),
@@ -88,7 +88,7 @@ def full_record(row: Row) -> FullRecord:
 
 
 def updated_record(row: Row, warnings: list[str]) -> UpdatedRecord:
-    """Return a memory as ``update`` shows it; only one with warnings has the key for them."""
+    """Return a memory as ``update`` shows it, with the key ``warnings`` only if there are any."""
     shown = cast("UpdatedRecord", full_record(row))
     if warnings:
         shown["warnings"] = warnings
@@ -104,7 +104,7 @@ def hit_record(hit: Hit, *, explain: bool) -> SearchHit:
 
 
 def answer_record(answer: Answer, *, explain: bool) -> SearchResult:
-    """Return the result of a search; only one with warnings has the key for them."""
+    """Return the result of a search, with the key ``warnings`` only if there are any."""
     shown: SearchResult = {"results": [hit_record(hit, explain=explain) for hit in answer.hits]}
     if answer.warnings:
         shown["warnings"] = list(answer.warnings)
@@ -112,7 +112,7 @@ def answer_record(answer: Answer, *, explain: bool) -> SearchResult:
 
 
 def event_item(outcome: Outcome, event: EventName = "ADD") -> MemoryEvent | None:
-    """Return an item of ``add``'s results, or ``None`` when nothing changed."""
+    """Return an item of ``add``'s results, or ``None`` if nothing changed."""
     previous: str | None = None
     if isinstance(outcome, (Added, Duplicate)):
         row = outcome.row
@@ -140,55 +140,54 @@ def event_item(outcome: Outcome, event: EventName = "ADD") -> MemoryEvent | None
 def event_items(changes: Sequence[Change], outcomes: Sequence[Outcome], items: Items) -> list[MemoryEvent]:
     """Return the items of ``add``'s results for a part of a batch.
 
-    A memory that takes the place of others is told once for each of them, and not as an addition too.
+    A memory that supersedes others gives an ``UPDATE`` for each of these, and no ``ADD``.
     """
     changes, outcomes = changes[items.begin : items.end], outcomes[items.begin : items.end]
     if items.verbatim:
         verbatim = [event_item(one, "NONE" if isinstance(one, Duplicate) else "ADD") for one in outcomes]
         return [item for item in verbatim if item is not None]
-    told = list(zip(changes, outcomes, strict=True))
-    successors = {change.row.id: outcome for change, outcome in told if isinstance(change, AddMemory)}
-    replacing = {change.successor for change, outcome in told if isinstance(change, Supersede) and outcome}
-    found: list[MemoryEvent] = []
-    for change, outcome in told:
-        item = None
-        if isinstance(change, AddMemory):
-            if isinstance(outcome, Added) and change.row.id not in replacing:
-                item = event_item(outcome)
-        elif isinstance(change, Supersede):
-            if isinstance(outcome, Updated):
-                item = event_item(successors[change.successor], "UPDATE")
-                assert item is not None, "what supersedes was written in the same batch"
-                item["previous_memory"], item["supersedes"] = outcome.previous, change.id
-        elif isinstance(change, ReplaceText):
-            item = event_item(outcome, "UPDATE") if isinstance(outcome, Updated) else None
-        elif isinstance(change, Delete):
-            item = event_item(outcome, "DELETE")
-        if item is not None:
-            found.append(item)
-    return found
+    part = list(zip(changes, outcomes, strict=True))
+    successors = {change.row.id: outcome for change, outcome in part if isinstance(change, AddMemory)}
+    superseding = {change.successor for change, outcome in part if isinstance(change, Supersede) and outcome}
+    found = (_changed_item(change, outcome, successors, superseding) for change, outcome in part)
+    return [item for item in found if item is not None]
+
+
+def _changed_item(
+    change: Change, outcome: Outcome, successors: Mapping[int, Outcome], superseding: Collection[int]
+) -> MemoryEvent | None:
+    if isinstance(change, Supersede) and isinstance(outcome, Updated):
+        item = event_item(successors[change.successor], "UPDATE")
+        assert item is not None, "the successor was written in the same batch"
+        item["previous_memory"], item["supersedes"] = outcome.previous, change.id
+        return item
+    if isinstance(change, AddMemory) and isinstance(outcome, Added) and change.row.id not in superseding:
+        return event_item(outcome)
+    if isinstance(change, ReplaceText) and isinstance(outcome, Updated):
+        return event_item(outcome, "UPDATE")
+    return event_item(outcome, "DELETE") if isinstance(change, Delete) else None
 
 
 def kept_text(kept: Reply | DoneNote, changes: Sequence[Change], outcomes: Sequence[Outcome]) -> str:
-    """Return what is kept of a call under a key, given the batch of which its items tell."""
+    """Return the text stored under a key for a call, given the batch that contains its changes."""
     items = event_items(changes, outcomes, kept.items)
     if isinstance(kept, DoneNote):
-        return done_note(kept.scope, kept.at, items)
+        return completion_note(kept.scope, kept.at, items)
     return json.dumps({**kept.result, "results": items})
 
 
 _DONE = "powermem:done:"
 
-ALL_DONE = (_DONE, "powermem:done;")
+COMPLETION_KEYS = (_DONE, "powermem:done;")
 """The range of the keys of all completion notes: from the first value up to, but excluding, the second."""
 
 
-def done_key(task_id: int) -> str:
+def completion_key(task_id: int) -> str:
     """Return the key of the completion note of a call of ``add`` that ran in the foreground."""
     return f"{_DONE}{task_id}"
 
 
-def done_pattern(scope: Scope) -> str | None:
+def completion_pattern(scope: Scope) -> str | None:
     """Return the SQL LIKE pattern of a scope's completion notes, or ``None``, since they hold no runs."""
     if scope.run_id is not None:
         return None
@@ -196,7 +195,7 @@ def done_pattern(scope: Scope) -> str | None:
     return f'[%,["{user}","{agent}"],[%'
 
 
-def done_note(scope: Scope, at: int, items: Sequence[Mapping[str, Any]]) -> str:
+def completion_note(scope: Scope, at: int, items: Sequence[Mapping[str, Any]]) -> str:
     """Return a completion note: ids and events of memories, and hashes of their owners, but no text.
 
     The text is looked up when the note is read, so that deleted memories leave no trace here.
@@ -205,12 +204,12 @@ def done_note(scope: Scope, at: int, items: Sequence[Mapping[str, Any]]) -> str:
     return json.dumps([at, [_digest(scope.user_id), _digest(scope.agent_id)], told], separators=(",", ":"))
 
 
-def noted_ids(note: str) -> list[int]:
+def ids_in_note(note: str) -> list[int]:
     """Return the ids of the memories in a completion note."""
     return [memory_id for memory_id, _ in json.loads(note)[2]]
 
 
-def noted_task(
+def task_from_note(
     task_id: int, note: str, whose: Scope, describe: Callable[[int, EventName], TaskEvent]
 ) -> Task | None:
     """Return a completion note as a task, or ``None`` if it belongs to another user or agent.
@@ -248,8 +247,8 @@ def _digest(name: str | None) -> str:
     return blake2b((name or "").encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def noted_item(memory_id: int, event: EventName, row: Row | None) -> TaskEvent:
-    """Return an item of results that were noted, with the memory as it is now, or ``None`` if it is gone."""
+def event_in_note(memory_id: int, event: EventName, row: Row | None) -> TaskEvent:
+    """Return an item of a completion note with the current memory, or with ``None`` if it was deleted."""
     item = None if row is None else event_item(Added(row), event)
     return {"id": memory_id, "memory": None, "event": event} if item is None else {**item}
 
@@ -278,14 +277,14 @@ def turn_record(turn: Turn | AddTurn) -> TurnRecord:
 
 
 def message_record(role: str, sent_at: int, turn: AddTurn | None) -> MessageRecord:
-    """Return a message with its turn, or ``None`` when nothing of it was kept."""
+    """Return a message with its turn; the id is ``None`` if the message was empty and not stored."""
     if turn is None:
         return {"id": None, "role": role, "content": "", "actor_id": None, "sent_at": to_iso(sent_at)}
     return {**turn_record(turn)}
 
 
 def task_record(task: Task) -> TaskStatus:
-    """Return a task as ``get_status`` shows it; one that has not begun counts as running for its caller."""
+    """Return a task as in ``get_status``, where a pending task counts as running."""
     waiting = task.status is ProcessStatus.PENDING
     shown: TaskStatus = {
         "task_id": str(task.id),
@@ -304,7 +303,7 @@ def task_record(task: Task) -> TaskStatus:
 
 
 def listed_task(task: Task) -> TaskRecord:
-    """Return a task as ``list_tasks`` shows it: with its own state, and without what came of it."""
+    """Return a task as in ``list_tasks``: with its actual status, and without its results."""
     return {
         "task_id": str(task.id),
         "status": cast("_Status", str(task.status)),

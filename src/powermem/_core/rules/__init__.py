@@ -10,15 +10,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..prompts.extraction import HIDDEN_ROLES
-from ..prompts.recall import strip_recalled
+from ..prompts import HIDDEN_ROLES, strip_recalled
 from ..text.cleaning import normalize
 from ..values import Fact, FoundPreference, Message
-from . import assistant, chinese, english, foreign
+from . import chinese, english
 from .dates import resolve
 from .names import known_names, names_in, stated_name
-from .reading import Reading, phrases
-from .sentences import split
+from .sentences import Reading, phrases, read_assistant, read_foreign, split
 
 __all__ = ["extract", "stated_preferences"]
 
@@ -127,12 +125,12 @@ def _read(sentence: str, role: str, names: frozenset[str], lenient: bool) -> Rea
     if len(sentence) > _MAX_LENGTH:
         return None
     if role == "assistant":
-        return assistant.read(sentence)
+        return read_assistant(sentence)
     if _KANA_OR_HANGUL.search(sentence):
-        return foreign.read(sentence, lenient=lenient)
+        return read_foreign(sentence, lenient=lenient)
     if _HAN.search(sentence):
         return chinese.read(sentence, lenient=lenient)
-    if _ENGLISH.search(sentence) is None and (reading := foreign.read(sentence, lenient=False)):
+    if _ENGLISH.search(sentence) is None and (reading := read_foreign(sentence, lenient=False)):
         return reading
     return english.read(sentence, names=names, lenient=lenient)
 

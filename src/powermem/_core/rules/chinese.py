@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from .reading import Reading, phrases
+from .sentences import Reading, phrases
 
 _QUESTION = phrases(
     r"""

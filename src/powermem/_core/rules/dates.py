@@ -541,6 +541,7 @@ class _Span(NamedTuple):
 
 def _named(which: str, what: str, today: date) -> _Span | None:
     """Resolve "last week", "this month", "next Friday"."""
+    # Last, this or next week; of a weekday: before today, in this week, or after today.
     side = -1 if which in ("last", "this past") else 1 if which in ("next", "this coming") else 0
     monday = _shifted(today, -today.weekday())
     if monday is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from ..text.terms import query_terms, terms
-from .reading import Reading, phrases
+from .sentences import Reading, phrases
 
 # "My flat is in Rome": about the speaker.
 _SUBJECT = phrases(

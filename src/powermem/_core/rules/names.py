@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from ..clock import MONTHS, WEEKDAYS
-from .reading import phrases
+from .sentences import phrases
 
 _NO_NAMES = """
 i im ive ill ok okay oh yes no pm am mom dad mum hey hi hello wow lol omg btw fyi user the a an god

@@ -412,27 +412,31 @@ class Writer:
         sql = self._sql
         if change.turns:
             yield Statements(self._restore_turn, [turn_values(turn, sql) for turn in change.turns])
-        wanted = {stored.row.id: stored for stored in change.memories}
-        there = yield from self._existing(sql.records, "id", list(wanted))
-        fresh = [stored for memory_id, stored in wanted.items() if memory_id not in there]
-        written = yield from self._insert(share, fresh)
-        for stored in fresh:
-            if stored.row.id not in written and not (
-                yield from self._make_room(share, stored.row, change.at)
-            ):
-                written |= yield from self._insert(share, [stored])
-        new = [stored for stored in fresh if stored.row.id in written]
-        revived = yield from self._existing(sql.history, "memory_id", list(written), " AND event = 'DELETE'")
+        new = yield from self._restore_memories(share, change)
         yield from self._link([(stored.row.id, turn) for stored in new for turn in stored.turns])
+        ids = [stored.row.id for stored in new]
+        revived = yield from self._existing(sql.history, "memory_id", ids, " AND event = 'DELETE'")
         entries = [_entry(sql, entry) for stored in new for entry in stored.history]
-        for stored in new:
-            row = stored.row
-            if row.id in revived or not stored.history:
-                entries.append(self._addition(row, change.at if row.id in revived else row.created_at))
+        # The history of a memory that was deleted here must not end with its deletion.
+        for row in [stored.row for stored in new if stored.row.id in revived or not stored.history]:
+            entries.append(self._addition(row, change.at if row.id in revived else row.created_at))
         entries += [_entry(sql, entry) for entry in change.history]
         if entries:
             yield Statements(self._restore_history, entries)
         return len(new)
+
+    def _restore_memories(self, share: _Share, change: Restore) -> Steps[list[Stored]]:
+        wanted = {stored.row.id: stored for stored in change.memories}
+        existing = yield from self._existing(self._sql.records, "id", list(wanted))
+        fresh = [stored for memory_id, stored in wanted.items() if memory_id not in existing]
+        written = yield from self._insert(share, fresh)
+        for stored in fresh:
+            if stored.row.id in written:
+                continue
+            # Only an expired memory with the same text gives way; a valid one stays, and nothing is lost.
+            if (yield from self._make_room(share, stored.row, change.at)) is None:
+                written |= yield from self._insert(share, [stored])
+        return [stored for stored in fresh if stored.row.id in written]
 
     def _existing(self, table: str, column: str, ids: Sequence[int], also: str = "") -> Steps[set[int]]:
         existing: set[int] = set()

@@ -6,9 +6,7 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ..filters.expression import Condition, Key
-from ..filters.match import metadata_matches
-from ..filters.pattern import like
+from ..filters import Condition, Key, like, metadata_matches
 from ..metadata import decode
 
 if TYPE_CHECKING:

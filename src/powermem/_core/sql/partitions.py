@@ -11,8 +11,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..ranking.cache import Entry, PartitionCache
-from ..ranking.partition import Partition
+from ..ranking.partition import Entry, Partition, PartitionCache
 from ..ranking.search import columns
 from .collection import CollectionSQL
 from .dialects import Fragment

@@ -27,7 +27,7 @@ from ..changes.writes import (
 )
 from ..clock import DAY
 from ..ids import first_id
-from ..results.records import ALL_DONE, done_key, done_pattern, event_items
+from ..results.records import COMPLETION_KEYS, completion_key, completion_pattern, event_items
 from ..tasks.task import (
     OPEN,
     OVER_BUDGET,
@@ -204,9 +204,9 @@ class QueueSQL:
         yield Statement(f"DELETE FROM {self._sql.preferences} WHERE {where.sql}", where.values)
         # Results kept under idempotency keys hold the text of memories.
         yield Statement(f"DELETE FROM {self._sql.requests} WHERE {where.sql}", where.values)
-        pattern = done_pattern(scope)
+        pattern = completion_pattern(scope)
         if pattern is not None:
-            notes = (*map(self._sql.stored, ALL_DONE), self._sql.stored(pattern))
+            notes = (*map(self._sql.stored, COMPLETION_KEYS), self._sql.stored(pattern))
             yield Statement(f"DELETE FROM {self._notes} AND result LIKE ?", notes)
 
     def release(self, owner: str, lane: str) -> Steps[None]:
@@ -348,7 +348,7 @@ class QueueSQL:
 
         The notes of calls that were over before it go too; they do not count.
         """
-        old = (ALL_DONE[0], done_key(first_id(before)))
+        old = (COMPLETION_KEYS[0], completion_key(first_id(before)))
         # Compare the time too: as text, a longer id of the future would sort before a shorter one.
         yield Statement(
             f"DELETE FROM {self._notes} AND created_at < ?", (*map(self._sql.stored, old), before)

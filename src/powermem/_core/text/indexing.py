@@ -1,4 +1,4 @@
-"""What stores keep of a memory to find it: its vector and its words."""
+"""The index data of a memory and the terms of a query: vectors and words."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from .terms import count_terms, date_terms, query_forms, term_id, terms
 
 
 def index(row: Row, facets: Mapping[str, Any] | None = None, source: str = "") -> Words:
-    """Return what a store needs to find a memory by its words, who said it, and when.
+    """Return the terms by which a memory is found: its words, its speaker, its date and its flags.
 
-    It takes longer than all else that is done with a new memory, so stores call it, on their threads.
+    Stores call it on their threads, since it takes longer than everything else that is done with a new
+    memory.
 
     Args:
         row: the memory.
-        facets: what extraction said about it.
-        source: the message that it was concluded from. A fact is shorter than what was said, and a question
-            may be about the rest.
+        facets: the result of the extraction besides the text.
+        source: the message behind a fact. A fact is shorter than the message, and a question may be about the
+            rest.
 
     Returns:
-        Distinct term ids, ascending, as uint64 bytes, and how often each occurs, as uint8 bytes. Zero times
-        is what the text lacks but its source has, whom and what it is about, and what ``marks`` says of it.
+        Distinct term ids, ascending, as uint64 bytes, and their counts as uint8 bytes. The count is zero for
+        terms that only the source has, for the entities of the fact, and for flags of `flags`.
     """
     extra = date_terms(row.valid_from, row.utc_offset)
     if row.actor_id:
@@ -49,22 +50,22 @@ def index(row: Row, facets: Mapping[str, Any] | None = None, source: str = "") -
 
 @lru_cache(maxsize=16)
 def _source_terms(source: str) -> Sequence[str]:
-    # Facts of one message come one after the other.
+    # Cached, because the facts of one message are indexed one after the other.
     return terms(source)
 
 
 def embedding_bytes(vectors: npt.NDArray[np.float32]) -> list[bytes]:
-    """Return each row of shape (n, d), normalized, as float32 bytes."""
+    """Normalize the rows of a matrix of shape (n, d), and return each as float32 bytes."""
     return [row.tobytes() for row in normalize_vectors(vectors)]
 
 
 class Sought(NamedTuple):
-    """What full text looks for.
+    """The full-text part of a query.
 
     Attributes:
-        terms: the distinct term ids of a query.
-        forms: of those that are forms of a word besides it, the id of that word.
-        words: its terms, to tell which speakers it names.
+        terms: the distinct term ids.
+        forms: maps further forms of a word, such as stems, to the id of the word.
+        words: the terms as text, to recognize names of speakers.
     """
 
     terms: list[int]
@@ -73,7 +74,7 @@ class Sought(NamedTuple):
 
 
 def query_ids(query: str) -> Sought:
-    """Return what a query looks for in full text."""
+    """Return the full-text part of a query."""
     found = query_forms(query)
     forms = {term_id(term): term_id(word) for term, word in found.items() if term != word}
     return Sought([term_id(term) for term in found], forms, frozenset(found))

@@ -1,7 +1,7 @@
 """Guess the language of a text from its script, function words and letters; recognize function words.
 
 The guess chooses a stemmer. A wrong one costs little, since stems are added to the terms of a text and
-replace none; see `text`.
+replace none; see `terms`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-__all__ = ["STOP_WORDS", "candidates", "content", "says_nothing", "spoken", "stop_words"]
+__all__ = ["STOP_WORDS", "content", "fitting_languages", "is_function_word", "likely_languages", "stop_words"]
 
 STOP_WORDS = "data/stop_words.json"
 """The data file, within the package: function words as written, keyed by Snowball's name of their language.
@@ -129,7 +129,7 @@ def stop_words(language: str) -> frozenset[str]:
     return _lexicon().stop_words[language]
 
 
-def spoken(words: Sequence[str], letters: str = "") -> tuple[str, ...]:
+def likely_languages(words: Sequence[str], letters: str = "") -> tuple[str, ...]:
     """Return the languages that a text may be in, if its script alone does not decide.
 
     Args:
@@ -155,12 +155,12 @@ def spoken(words: Sequence[str], letters: str = "") -> tuple[str, ...]:
     return tuple(leaders) if told else ()
 
 
-def candidates(word: str, languages: Sequence[str]) -> list[str]:
+def fitting_languages(word: str, languages: Sequence[str]) -> list[str]:
     """Return the languages whose stemmers fit a word: those of its text that share its script.
 
     Args:
         word: case-folded, with accents.
-        languages: the result of `spoken` for the text.
+        languages: the result of `likely_languages` for the text.
     """
     script = _SCRIPTS.fullmatch(word)
     if script is None:
@@ -170,7 +170,7 @@ def candidates(word: str, languages: Sequence[str]) -> list[str]:
     return fitting or [name] if name in _BY_SCRIPT else fitting
 
 
-def says_nothing(word: str, languages: Sequence[str]) -> bool:
+def is_function_word(word: str, languages: Sequence[str]) -> bool:
     """Return whether a word is a function word of these languages or of the language of its script."""
     known = _lexicon()
     return word in known.silent or any(word in known.stop_words[language] for language in languages)

@@ -21,7 +21,7 @@ from hashlib import blake2b
 from itertools import chain
 
 from ..clock import DAY, MONTHS, WEEKDAYS, to_datetime
-from .languages import candidates, content, says_nothing, spoken, stop_words
+from .languages import content, fitting_languages, is_function_word, likely_languages, stop_words
 from .stemming import stem as stem_english
 from .stemming import stem_in
 
@@ -119,7 +119,7 @@ def query_forms(text: str) -> dict[str, str]:
                 found = _pairs(part) or part
                 kept.update(zip(found, found, strict=True))
         else:
-            kept.update(_sought(token, *languages))
+            kept.update(_query_forms(token, *languages))
     return kept or {term: term for term in terms(text)}
 
 
@@ -190,10 +190,10 @@ def _cut(text: str) -> tuple[list[str], tuple[str, ...]]:
         text = _SPECIAL_PUNCTUATION.sub(lambda match: _PUNCTUATION[match[0]], text)
     if text.isascii():
         tokens = _ASCII_TOKEN.findall(text)
-        return tokens, spoken(tokens)
+        return tokens, likely_languages(tokens)
     text = _MARKS.sub("", unicodedata.normalize("NFKC", text))
     tokens = _TOKEN.findall(text)
-    return tokens, spoken(tokens, text)
+    return tokens, likely_languages(tokens, text)
 
 
 def _fold(token: str) -> str:
@@ -242,9 +242,9 @@ def _expand(token: str, *languages: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
-def _sought(token: str, *languages: str) -> dict[str, str]:
+def _query_forms(token: str, *languages: str) -> dict[str, str]:
     """Return the terms of a token that are worth looking for; see `query_forms`."""
-    if says_nothing(_lower(token), languages):
+    if is_function_word(_lower(token), languages):
         return {}
     words = [_term(word) for word in _words(_fold(token)) if word not in stop_words("english")]
     found = dict(zip(words, words, strict=True))
@@ -278,7 +278,7 @@ def _inflected(token: str, languages: Sequence[str]) -> dict[str, None]:
     """
     found: dict[str, None] = {}
     for word in _words(_lower(token)):
-        for language in candidates(word, languages):
+        for language in fitting_languages(word, languages):
             if stem := stem_in(language, word):
                 found[_fold(stem)] = None
         if not word.isascii() and word.isdecimal():

@@ -124,7 +124,8 @@ class LineReader:
             try:
                 self._file = _open_to_read(path)
             except (OSError, EOFError) as error:
-                raise _unusable("source: cannot read", path, error) from error
+                reason = getattr(error, "strerror", None) or error
+                raise InvalidInputError(f"source: cannot read {str(path)[:300]} ({reason})") from error
         elif hasattr(source, "readline"):
             _check_usable(source, "source", "read")
             self._file = source
@@ -197,12 +198,6 @@ def _check_usable(file: IO[Any], name: str, use: str) -> None:
 def is_database_path(source: File) -> bool:
     """Return whether a path leads to an SQLite database."""
     return isinstance(source, (str, os.PathLike)) and "\0" not in os.fspath(source) and is_database(source)
-
-
-def _unusable(what: str, path: Path, error: Exception) -> InvalidInputError:
-    name = str(path)
-    said = getattr(error, "strerror", None) or error
-    return InvalidInputError(f"{what} {name if len(name) <= 300 else name[:300] + '...'} ({said})")
 
 
 def _open_to_read(path: Path) -> IO[Any]:

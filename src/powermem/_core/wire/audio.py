@@ -9,7 +9,7 @@ from ...errors import ProviderError
 from ...types import ChatMessage, Completion
 from ..messages.parts import decoded
 from ..text.cleaning import clean_text
-from .openai import as_dict, count
+from .formats import as_dict, count
 
 # By the extension of the file name, from which servers tell the format.
 _MEDIA_TYPES = {

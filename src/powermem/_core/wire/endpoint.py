@@ -1,15 +1,48 @@
-"""The address of a request, its headers, and the secrets in them."""
+"""Where a request goes, through which proxy, and what must never be shown of it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from urllib.parse import SplitResult, parse_qsl, urlsplit, urlunsplit
+from typing import NamedTuple
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.request import getproxies, proxy_bypass
 
 from ..._version import __version__
 from ...errors import ConfigError
-from .secret import scrub
+from ..masking import MASK, mask_text
+
+# Servers often quote only the beginning of a refused key, so a match of its first characters is enough.
+_TELLING = 8
+_FORMS = (
+    # Bounded, since a long word without an asterisk would take quadratic time.
+    re.compile(r"[\w.-]{0,40}\*{3,}[\w.*-]*"),
+    re.compile(r"(?<![A-Za-z0-9])(?:sk|pk|rk|gsk|hf)[\w-]{16,}"),
+    re.compile(r"(?i)(?<=key=)[^\s&;\"']+"),
+    re.compile(r"(?i)(?<=token=)[^\s&;\"']+"),
+)
+
+
+def scrub(text: str, secrets: Iterable[str] = ()) -> str:
+    """Replace secrets with asterisks.
+
+    Args:
+        text: may quote a key in full, cut short, or masked by a server.
+        secrets: the known ones; others are recognized by their usual forms.
+    """
+    for secret in secrets:
+        text = re.sub(re.escape(secret[:_TELLING]) + r"[^\s\"']*", "***", text)
+    for form in _FORMS:
+        text = form.sub("***", text)
+    return mask_text(text).replace(MASK, "***")
+
+
+def shorten(text: str, length: int = 300) -> str:
+    """Put a text on one line of at most ``length`` characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[: length - 3] + "..."
+
 
 _PORTS = {"http": 80, "https": 443}
 # The value of a header or URL parameter with one of these in its name is treated as a secret.
@@ -152,3 +185,54 @@ def _header(provider: str, name: str, value: str) -> tuple[bytes, bytes]:
     if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
         raise ConfigError(f"{provider}: {name!r} is not a valid header name")
     return name.encode("ascii"), value.encode("ascii")
+
+
+_PROXY_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+
+
+class ProxyAddress(NamedTuple):
+    """A proxy's URL, and user and password if it requires them."""
+
+    url: str
+    auth: tuple[str, str] | None
+
+
+def proxy_for(scheme: str, host: str, port: int) -> ProxyAddress | None:
+    """Return the proxy for a server, or ``None``.
+
+    Reads ``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``, in lower case too, and on Windows
+    and macOS the settings of the operating system.
+
+    Raises:
+        ConfigError: the proxy's address is invalid.
+    """
+    proxies = getproxies()
+    text = (proxies.get(scheme) or proxies.get("all") or "").strip()
+    if not text or proxy_bypass(f"{host}:{port}") or proxy_bypass(host):
+        return None
+    address = _parse_proxy(text)
+    if address is None:
+        # The message does not show the address, which may contain a password.
+        variable = f"{scheme.upper()}_PROXY" if proxies.get(scheme) else "ALL_PROXY"
+        raise ConfigError(
+            f"{variable}: the proxy set in the environment for {scheme} must start with "
+            f"{', '.join(f'{name}://' for name in _PROXY_PORTS)} and name a host, as in http://proxy.example:3128"
+        )
+    return address
+
+
+def _parse_proxy(text: str) -> ProxyAddress | None:
+    try:
+        # As in curl, an address without a scheme is that of an HTTP proxy.
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _PROXY_PORTS or not parts.hostname:
+        return None
+    if "://" not in text and port is None and text.split(":")[0].lower() in _PROXY_PORTS:
+        # "http:proxy.example" or the like, whose scheme would be taken for the host.
+        return None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+    return ProxyAddress(f"{parts.scheme}://{host}:{port or _PROXY_PORTS[parts.scheme]}", auth)

@@ -1,20 +1,172 @@
-"""Failed requests to a provider: what is known of each, and the error to raise."""
+"""Failed requests to a provider: what is known of each, when to retry, and the error to raise."""
 
 from __future__ import annotations
 
+import errno
+import ipaddress
+import math
+import random
 import re
+import socket
+import ssl
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pydantic_core import from_json
 
 from ...errors import AuthenticationError, ProviderError, ProviderTimeoutError, RateLimitError
-from .endpoint import Endpoint
-from .reaching import explain_connection
+from .endpoint import Endpoint, shorten
 from .reasons import CUT, FILTERED, QUOTA, TOO_LONG, is_passing, reason_for
-from .retry import retry_after
-from .secret import shorten
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Exponential backoff with full jitter.
+
+    The wait is drawn evenly from 0 to ``min(cap, base * 2**attempt)``, as in M. Brooker, "Exponential
+    Backoff And Jitter", AWS Architecture Blog, 2015.
+
+    Attributes:
+        base: seconds.
+        cap: the longest computed wait, seconds.
+        longest: the longest wait accepted from ``Retry-After``, seconds.
+    """
+
+    base: float = 0.5
+    cap: float = 8.0
+    longest: float = 60.0
+
+    def delay(self, attempt: int, asked: float | None = None) -> float:
+        """Return the seconds to wait before the next attempt.
+
+        Args:
+            attempt: 0 after the first failure.
+            asked: the wait requested by the server, seconds. The jitter is added to it, so that clients
+                refused at the same time do not all retry at the same time.
+        """
+        if asked is not None:
+            return self.held(asked) + random.uniform(0, min(self.base, self.cap))
+        return random.uniform(0, min(self.cap, self.base * 2**attempt))
+
+    def held(self, asked: float) -> float:
+        """Return a requested wait, limited to ``longest``, seconds."""
+        return min(asked, self.longest)
+
+
+def retry_after(headers: Iterable[tuple[bytes, bytes]], now: float | None = None) -> float | None:
+    """Read the wait that a server requests.
+
+    Args:
+        headers: of the reply. ``Retry-After`` holds seconds or an HTTP date (RFC 9110, section 10.2.3);
+            OpenAI's ``retry-after-ms`` takes precedence.
+        now: seconds since the epoch, for a date.
+
+    Returns:
+        Seconds, 0 for a date in the past, or ``None`` without a valid header.
+    """
+    values = {name.lower(): value.decode("latin-1").strip() for name, value in headers}
+    finer = _number(values.get(b"retry-after-ms"))
+    if finer is not None:
+        return finer / 1000
+    text = values.get(b"retry-after")
+    seconds = _number(text)
+    if seconds is not None or text is None:
+        return seconds
+    try:
+        moment = parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        return None
+    return max(0.0, moment - (time.time() if now is None else now))
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return max(0.0, value) if math.isfinite(value) else None
+
+
+_STARTING = {
+    "ollama": "is Ollama running? start it with `ollama serve`",
+    "lmstudio": "is LM Studio running? start the server on its developer page",
+    "vllm": "is vLLM running? start it with `vllm serve MODEL`",
+}
+_SAID = {
+    "refused": ("connection refused", f"[errno {errno.ECONNREFUSED}]", "connect call failed"),
+    "name": ("name or service not known", "nodename nor servname", "getaddrinfo failed", "name resolution",
+             "no address associated", f"[errno {socket.EAI_NONAME}]"),
+    "network": ("network is unreachable", "no route to host"),
+}  # fmt: skip
+
+
+def explain_connection(endpoint: Endpoint, error: BaseException, proxy: str = "") -> tuple[str, bool]:
+    """Return why a connection could not be made or broke, and whether a retry may succeed.
+
+    Args:
+        endpoint: the address of the request.
+        error: the error of the HTTP library; its cause is the operating system's error.
+        proxy: address of the proxy that was used, or empty.
+    """
+    cause = error.__cause__
+    text = shorten(endpoint.scrub(str(error) or str(cause or ""))) or "the connection failed"
+    tls = cause if isinstance(cause, ssl.SSLError) else error if isinstance(error, ssl.SSLError) else None
+    whole = f"{endpoint.provider} at {endpoint.address}"
+    if tls is not None or "ssl" in text.lower() or "certificate" in text.lower():
+        return f"{whole}: {_tls(tls, text)}", not isinstance(tls, ssl.SSLCertVerificationError)
+    if proxy:
+        return (
+            f"{whole}: the proxy {proxy}, named by HTTP_PROXY, HTTPS_PROXY or ALL_PROXY in the environment, "
+            f"could not be used: {text}; is it right and running? NO_PROXY={endpoint.host} leaves it out"
+        ), True
+    return f"{whole}: {_plain(endpoint, cause, text)}", True
+
+
+def _is_loopback(host: str) -> bool:
+    if host in ("localhost", "0.0.0.0") or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _plain(endpoint: Endpoint, cause: BaseException | None, text: str) -> str:
+    if isinstance(cause, socket.gaierror) or _says(text, "name"):
+        return f"the host name {endpoint.host!r} was not found; check base_url and the network ({text})"
+    if isinstance(cause, ConnectionRefusedError) or _says(text, "refused"):
+        if not _is_loopback(endpoint.host):
+            return (
+                "the connection was refused; is the server running, and are host and port of base_url right?"
+            )
+        asked = _STARTING.get(endpoint.provider, "is the server running, and is the port of base_url right?")
+        return f"the connection was refused: nothing listens there; {asked}"
+    if _says(text, "network"):
+        return f"{text}; check the network and base_url"
+    return text
+
+
+def _tls(error: ssl.SSLError | None, text: str) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        why = error.verify_message or "not trusted"
+        if "mismatch" in why.lower() or "not valid for" in why.lower():
+            return f"its TLS certificate is for another host ({why}); check the host in base_url"
+        return (
+            f"certificate verify failed ({why}); if the certificate is your own, set SSL_CERT_FILE in the "
+            "environment to a file with the certificate of its authority"
+        )
+    if "WRONG_VERSION_NUMBER" in text.upper().replace(" ", "_") or "RECORD_LAYER" in text.upper():
+        return f"the server does not speak TLS at this port; is it http:// in base_url? ({text})"
+    return f"TLS failed: {text}"
+
+
+def _says(text: str, kind: str) -> bool:
+    said = text.lower()
+    return any(words in said for words in _SAID[kind])
+
 
 # Characters of a reply to keep.
 _KEPT = 4000

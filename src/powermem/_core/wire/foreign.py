@@ -10,10 +10,10 @@ import numpy.typing as npt
 from ...errors import ProviderError
 from ...types import Completion
 from ..text.cleaning import clean_text
+from .endpoint import scrub, shorten
 from .failure import error_class
-from .openai import as_dict, as_vectors, count, is_cut, is_filtered, text_of, with_arguments
+from .formats import as_dict, as_vectors, count, is_cut, is_filtered, text_of, with_arguments
 from .reasons import FILTERED, UNUSABLE, reason_for
-from .secret import scrub, shorten
 
 _KEPT = 4000
 

@@ -3,21 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from time import monotonic
 
-from ..._concurrency import KeyedLock
+from ..._concurrency import Event, KeyedLock, Mailbox, Worker
 from ..._core import clock
 from ..._core.changes.writes import AddTask, Change, FreeTurns, UpdateTask
 from ..._core.ids import new_id
 from ..._core.inputs import is_theirs
-from ..._core.results.records import done_key, noted_ids, noted_item, noted_task
+from ..._core.results.records import completion_key, event_in_note, ids_in_note, task_from_note
 from ..._core.tasks.task import OPEN, ProcessStatus, Task, lane_of, lane_scope, work_scope
 from ..._core.values import Scope
+from ...errors import ClosedError
 from ..stores.base import Store
 from .handle import ProcessTask, Watcher
 from .runner import TaskRunner
-from .submitter import Asked, Submitter
 from .worker import Processor
 
 _PAGE = 500
@@ -177,11 +178,13 @@ class Scheduler:
         task = self._store.find_task(task_id)
         if task is not None:
             return task if is_theirs(task.scope, whose) else None
-        note = self._store.recall_request(Scope(), done_key(task_id))
+        note = self._store.recall_request(Scope(), completion_key(task_id))
         if note is None:
             return None
-        rows = self._store.get_many(noted_ids(note))
-        return noted_task(task_id, note, whose, lambda each, event: noted_item(each, event, rows.get(each)))
+        rows = self._store.get_many(ids_in_note(note))
+        return task_from_note(
+            task_id, note, whose, lambda each, event: event_in_note(each, event, rows.get(each))
+        )
 
     def retry(self, task: Task, maker: object) -> ProcessTask | None:
         """Restart a task that failed or was cancelled; ``None`` if it is neither."""
@@ -222,3 +225,64 @@ class Scheduler:
                     self._runner.announce(ended)
                 return True
         return False
+
+
+Asked = tuple[int, Scope]
+"""The id of a task, and the scope whose messages it processes."""
+
+
+class Submitter:
+    """Accepts tasks without waiting, and stores them in order.
+
+    Args:
+        submit: stores tasks; must not raise, which would end the submitter.
+    """
+
+    _MOST = 200
+    """Maximum number of tasks in one transaction."""
+
+    def __init__(self, submit: Callable[[Sequence[Asked]], None]) -> None:
+        self._submit = submit
+        self._asked = Mailbox[Asked]()
+        self._unsettled: dict[int, Event] = {}
+        self._lock = threading.Lock()
+        self._worker = Worker("powermem-submit", self._run)
+        self._closed = False
+
+    def ask(self, task_id: int, scope: Scope) -> None:
+        """Queue a task to be stored.
+
+        Raises:
+            ClosedError: ``close`` was called before.
+        """
+        with self._lock:
+            if self._closed:
+                raise ClosedError("this memory was closed; make a new one")
+            self._worker.start()
+            self._unsettled[task_id] = Event()
+            self._asked.post((task_id, scope))
+
+    def settle(self, task_id: int) -> None:
+        """Wait until a task requested here is stored, or could not be stored."""
+        if (settled := self._unsettled.get(task_id)) is not None:
+            settled.wait()
+
+    def close(self, timeout: float | None) -> None:
+        """Store the queued tasks, and accept no more.
+
+        Args:
+            timeout: seconds.
+        """
+        with self._lock:
+            self._closed = True
+            self._worker.stop()
+            self._asked.end()
+        self._worker.join(timeout)
+
+    def _run(self, stopping: Event) -> None:
+        while asked := self._asked.take(lambda: self._MOST):
+            try:
+                self._submit(asked)
+            finally:
+                for task_id, _ in asked:
+                    self._unsettled.pop(task_id).set()

@@ -1,5 +1,5 @@
 # Generated from src/powermem/_async/providers/embedder.py by scripts/run_unasync.py; edit that file instead.
-"""Embedding models."""
+"""Embedding models, and the batching and caching of the texts of concurrent callers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ..._concurrency import Batcher, Event, Lock
+from ..._core.embedding.cache import Vector, VectorCache, text_key
 from ..._core.embedding.mock import DIMENSION, mock_vectors
+from ..._core.tracing import span
 from ..._core.wire.ability import Retrial, refused_field
 from ..._core.wire.failure import Failure
-from ..._core.wire.openai import embedding_body, read_embeddings
-from ..._core.wire.reasons import UNUSABLE
-from ...errors import ProviderError
+from ..._core.wire.formats import embedding_body, read_embeddings
+from ..._core.wire.reasons import QUOTA, TOO_LONG, UNUSABLE
+from ..._core.wire.sizing import Sizing
+from ...errors import PowerMemError, ProviderError, QuotaExceededError
+from ...tokens import cut, estimate_tokens
 from .http import EndpointClient
 
 
@@ -145,3 +150,285 @@ class MockEmbedder:
 
     def close(self) -> None:
         """Do nothing."""
+
+
+# Statuses for texts that are too long, too many or otherwise refused.
+_UNACCEPTABLE = frozenset({400, 413, 422})
+# A text that every model can embed.
+_HARMLESS = "hello"
+# Characters. A text refused without a reason is shortened only if it is at least `_LENGTHY`, since its length
+# may be the reason; and never below `_LEAST`, where something else must be wrong.
+_LENGTHY = 200
+_LEAST = 40
+
+Outcome = Vector | PowerMemError
+
+
+class _Flight:
+    """Texts in a request, so that other callers can wait for their vectors."""
+
+    def __init__(self) -> None:
+        self.landed = Event()
+        self.outcomes: dict[bytes, Outcome] = {}
+
+
+class BatchedEmbedder:
+    """Wrap an embedder so that concurrent calls share requests and no text is embedded twice.
+
+    A text that the model refuses fails only in its own caller. If a text is too long for the model, its
+    beginning is embedded: half of it, a quarter and so on, until the model accepts it; that length is
+    remembered. Returned vectors may be cached, so they are read-only.
+
+    Args:
+        inner: the embedder.
+        batch_size: maximum number of texts in a request; lowered automatically if the model refuses as many.
+        max_running: maximum number of concurrent requests.
+        cache_size: maximum number of cached vectors.
+
+    Attributes:
+        requests: number of requests to the inner embedder.
+        embedded_texts: number of texts in these requests.
+        cache_hits: number of texts that were not part of a request.
+    """
+
+    def __init__(
+        self,
+        inner: Embedder,
+        *,
+        batch_size: int = 128,
+        max_running: int = 4,
+        cache_size: int = 10_000,
+    ) -> None:
+        self.requests = 0
+        self.embedded_texts = 0
+        self.cache_hits = 0
+        self._inner = inner
+        self._batch = Sizing(batch_size)
+        self._length = Sizing()
+        self._cache = VectorCache(cache_size)
+        self._lock = Lock()
+        self._flights: dict[bytes, _Flight] = {}
+        # Outcomes are wrapped in tuples, since a batcher would raise errors among them.
+        self._batcher: Batcher[tuple[bytes, str], tuple[Outcome]] = Batcher(
+            self._work, max_size=batch_size, max_running=max_running, min_share=min(16, batch_size)
+        )
+
+    @property
+    def provider(self) -> str:
+        """The inner embedder's configured name."""
+        return self._inner.provider
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return self._inner.model
+
+    @property
+    def dimension(self) -> int | None:
+        """The length of the vectors; ``None`` until it is known."""
+        return self._inner.dimension
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Embed texts; see ``Embedder``. The error of the first text that failed is raised.
+
+        Raises:
+            ProviderError: the model failed or refused the text.
+            QuotaExceededError: the budget does not allow it.
+            ClosedError: the embedder was closed before.
+        """
+        found = self.embed_each(texts)
+        vectors = []
+        for outcome in found:
+            if isinstance(outcome, PowerMemError):
+                raise outcome
+            vectors.append(outcome)
+        return np.stack(vectors) if vectors else np.empty((0, self.dimension or 0), dtype=np.float32)
+
+    def embedded_part(self, text: str) -> int | None:
+        """Return how many characters of a text are embedded, approximately; ``None`` for all."""
+        fitting = self._fitting(text)
+        return None if len(fitting) == len(text) else len(fitting)
+
+    def embed_each(self, texts: Sequence[str]) -> list[Outcome]:
+        """Return for each text its vector, or the error that prevented it.
+
+        Raises:
+            ClosedError: the embedder was closed before.
+        """
+        keys = [text_key(self.model, text) for text in texts]
+        known = self._cache.get(keys)
+        vectors: dict[bytes, Outcome] = {
+            key: vector for key, vector in zip(keys, known, strict=True) if vector is not None
+        }
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in vectors}
+        if len(missing) < len(texts):
+            with self._lock:
+                self.cache_hits += len(texts) - len(missing)
+        if missing:
+            found = self._batcher.submit_many(missing.items())
+            vectors.update((key, outcome) for key, (outcome,) in zip(missing, found, strict=True))
+        return [vectors[key] for key in keys]
+
+    def close(self) -> None:
+        """Wait for accepted texts, then close the inner embedder. Idempotent."""
+        self._batcher.close()
+        self._inner.close()
+
+    def _work(self, items: list[tuple[bytes, str]]) -> list[tuple[Outcome] | Exception]:
+        """Get the vectors of a batch from the cache, from other running batches, or from the model."""
+        flight = _Flight()
+        mine: dict[bytes, str] = {}
+        awaited: dict[bytes, _Flight] = {}
+        found: dict[bytes, Outcome] = {}
+        with self._lock:
+            # Check the cache again: vectors may have been added while the texts waited for their batch.
+            known = self._cache.get([key for key, _ in items])
+            for (key, text), vector in zip(items, known, strict=True):
+                if vector is not None:
+                    found[key] = vector
+                elif key in self._flights and key not in mine:
+                    awaited[key] = self._flights[key]
+                else:
+                    mine[key] = text
+                    self._flights[key] = flight
+            self.cache_hits += len(items) - len(mine)
+        try:
+            self._ask(mine, flight.outcomes)
+        finally:
+            with self._lock:
+                for key in mine:
+                    del self._flights[key]
+            flight.landed.set()
+        found.update(flight.outcomes)
+        for key, other in awaited.items():
+            other.landed.wait()
+            found[key] = other.outcomes[key] if key in other.outcomes else self._lost()
+        return [(found[key],) for key, _ in items]
+
+    def _ask(self, texts: dict[bytes, str], outcomes: dict[bytes, Outcome]) -> None:
+        keys = list(texts)
+        while keys:
+            size = self._batch.size
+            part, keys = keys[:size], keys[size:] if size is not None else []
+            limit = self._length.size
+            fitting = [self._fitting(texts[key]) for key in part]
+            for key, text, outcome in zip(part, fitting, self._settle(fitting), strict=True):
+                outcomes[key] = outcome
+                if not isinstance(outcome, PowerMemError):
+                    self._cache.put(key, outcome)
+                    if limit is not None and len(text) < len(texts[key]):
+                        self._length.take(limit)
+
+    def _fitting(self, text: str) -> str:
+        """Return the part of a text that the model is known to accept."""
+        limit = self._length.size
+        if limit is None or len(text) <= limit:
+            return text
+        return cut(text, limit)
+
+    def _settle(self, texts: list[str]) -> list[Outcome]:
+        """Embed texts with one request; if it is refused, find out which texts are the reason."""
+        try:
+            vectors = self._request(texts)
+        except QuotaExceededError as error:
+            # Embed as many as the budget still allows: sharing a request must not make a caller fail.
+            left = error.limit - error.used
+            if not 0 < left < len(texts):
+                return [error] * len(texts)
+            return [*self._settle(texts[:left]), *[error] * (len(texts) - left)]
+        except ProviderError as error:
+            if not _may_be_the_texts(error):
+                return [error] * len(texts)
+            # Without this probe, every text would be tried alone if the fault is, say, the model's name.
+            if _needs_probing(error, texts) and not self._works():
+                return [_general(error)] * len(texts)
+            return self._divide(texts, error, [])
+        self._batch.take(len(texts))
+        return list(vectors)
+
+    def _works(self) -> bool:
+        try:
+            self._request([_HARMLESS])
+        except (ProviderError, QuotaExceededError):
+            return False
+        return True
+
+    def _divide(self, texts: list[str], error: ProviderError, odd: list[str]) -> list[Outcome]:
+        """Embed texts that were refused together.
+
+        Args:
+            texts: what was refused.
+            error: why.
+            odd: gets the texts that were refused alone.
+        """
+        if len(texts) == 1:
+            odd.append(texts[0])
+            return [self._shorten(texts[0], error)]
+        half = (len(texts) + 1) // 2
+        outcomes: list[Outcome] = []
+        refused: list[str] = []
+        for part in (texts[:half], texts[half:]):
+            outcomes.extend(self._embed_part(part, error, refused))
+        odd += refused
+        if not refused and not any(isinstance(outcome, PowerMemError) for outcome in outcomes):
+            # All texts were accepted in smaller requests, so the batch was too large.
+            self._batch.refuse(len(texts))
+        return outcomes
+
+    def _embed_part(self, texts: list[str], error: ProviderError, odd: list[str]) -> list[Outcome]:
+        if len(texts) > 1 and not self._batch.allows(len(texts)):
+            return self._divide(texts, error, odd)
+        try:
+            return list(self._request(texts))
+        except QuotaExceededError as quota:
+            return [quota] * len(texts)
+        except ProviderError as refusal:
+            if _may_be_the_texts(refusal):
+                return self._divide(texts, refusal, odd)
+            return [refusal] * len(texts)
+
+    def _shorten(self, text: str, error: ProviderError) -> Outcome:
+        """Embed the beginning of a text that was refused alone."""
+        if error.reason != TOO_LONG and (error.reason or len(text) < _LENGTHY):
+            return error
+        while len(text) > _LEAST:
+            text = text[: max(_LEAST, len(text) // 2)]
+            try:
+                vectors = self._request([text])
+            except QuotaExceededError as quota:
+                return quota
+            except ProviderError as refusal:
+                if not _may_be_the_texts(refusal):
+                    return refusal
+                continue
+            self._length.refuse(2 * estimate_tokens(text))
+            shortened: Vector = vectors[0]
+            return shortened
+        return error if self._works() else _general(error)
+
+    def _request(self, texts: list[str]) -> npt.NDArray[np.float32]:
+        with self._lock:
+            self.requests += 1
+            self.embedded_texts += len(texts)
+        with span("powermem.embed", {"gen_ai.request.model": self.model, "powermem.texts": len(texts)}):
+            return self._inner.embed(texts)
+
+    def _lost(self) -> ProviderError:
+        return ProviderError(f"{self.provider}: the request was interrupted", provider=self.provider)
+
+
+def _may_be_the_texts(error: ProviderError) -> bool:
+    if error.reason == QUOTA:
+        return False
+    return error.status in _UNACCEPTABLE or error.reason in (TOO_LONG, UNUSABLE)
+
+
+def _needs_probing(error: ProviderError, texts: Sequence[str]) -> bool:
+    if error.reason == TOO_LONG:
+        return False
+    return len(texts) > 1 or error.reason == UNUSABLE or len(texts[0]) >= _LENGTHY
+
+
+def _general(error: ProviderError) -> ProviderError:
+    """Return an error that blames no text."""
+    return ProviderError(str(error), provider=error.provider, status=error.status)

@@ -11,24 +11,21 @@ from urllib.parse import urlencode
 from ..._core.embedding.mock import DIMENSION
 from ..._core.hints.extras import pip_install
 from ..._core.wire.ability import Abilities, Structure
-from ..._core.wire.anthropic import VERSION
-from ..._core.wire.chat import ANTHROPIC, OPENAI
 from ..._core.wire.endpoint import build_endpoint, join_url
+from ..._core.wire.formats import ANTHROPIC, OPENAI, VERSION
 from ..._core.wire.rerank import Form
 from ...config import EmbedderSettings, ProviderSettings, RerankerSettings, Settings
 from ...config.fields import reveal
 from ...config.sections import Budget
 from ...errors import ConfigError
 from ..stores.base import Store
-from .batched import BatchedEmbedder
-from .embedder import Embedder, MockEmbedder, OpenAIEmbedder
+from .embedder import BatchedEmbedder, Embedder, MockEmbedder, OpenAIEmbedder
 from .foreign import ForeignEmbedder, ForeignLLM
 from .http import EndpointClient, HTTPClient
 from .llm import LLM, ChatLLM
-from .media import Media
+from .media import ChatTranscriber, EndpointTranscriber, Media, Transcriber
 from .metered import Meter, MeteredEmbedder, MeteredLLM, MeteredTranscriber
 from .reranker import HTTPReranker, LLMReranker, Reranker
-from .transcriber import ChatTranscriber, EndpointTranscriber, Transcriber
 
 _logger = logging.getLogger("powermem")
 

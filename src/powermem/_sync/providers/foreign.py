@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from ..._core.tracing import annotate_cost, span
 from ..._core.wire.foreign import completion_of, foreign_error, vectors_of
-from ..._core.wire.openai import with_schema
+from ..._core.wire.formats import with_schema
 from ..._core.wire.reasons import UNUSABLE
 from ..._drivers._foreign import call
 from ...errors import ConfigError, PowerMemError, ProviderError
 from ...types import ChatMessage, Completion, Schema
-from .limiter import Limiter
+from .http import Limiter
 
 # Names of the async and the sync method. The first pair that an object has tells its kind.
 _CHAT = (("complete", "complete"), ("ainvoke", "invoke"), ("generate_response", "generate_response"))

@@ -10,9 +10,8 @@ from typing import Any, Protocol
 from ..._concurrency import to_thread
 from ..._core.tracing import annotate_cost, span
 from ..._core.wire.ability import Abilities, Retrial, Structure
-from ..._core.wire.body import encode
-from ..._core.wire.chat import ChatForm
 from ..._core.wire.failure import Failure
+from ..._core.wire.formats import ChatForm, encode
 from ..._core.wire.reasons import CUT
 from ...types import ChatMessage, Completion, Schema
 from .http import EndpointClient

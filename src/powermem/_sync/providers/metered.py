@@ -29,7 +29,7 @@ from ...types import ChatMessage, Completion, Schema
 from ..stores.base import Store
 from .embedder import Embedder
 from .llm import LLM
-from .transcriber import Transcriber
+from .media import Transcriber
 
 _logger = logging.getLogger("powermem")
 

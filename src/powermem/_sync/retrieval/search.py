@@ -13,7 +13,7 @@ from ..._core import clock
 from ..._core.query.question import Question, read
 from ..._core.query.search import Answer, Hit, SearchRequest
 from ..._core.ranking.vectors import mean_direction
-from ..._core.results.recalled import once, told
+from ..._core.results.recalled import once, recalled_line
 from ..._core.tracing import annotate, span
 from ...errors import InvalidInputError, ProviderError
 from ...tokens import estimate_tokens, within
@@ -159,7 +159,7 @@ def _reranked(reranker: Reranker, text: str, answer: Answer, query: Query) -> An
 def _rerank(reranker: Reranker, text: str, hits: Sequence[Hit], limit: int) -> list[Hit]:
     seen, rest = hits[: reranker.max_candidates], hits[reranker.max_candidates :]
     with span("powermem.rerank", {"powermem.candidates": len(seen)}):
-        order = reranker.rerank(text, [told(hit.row) for hit in seen], min(limit, len(seen)))
+        order = reranker.rerank(text, [recalled_line(hit.row) for hit in seen], min(limit, len(seen)))
     ranked = [_scored(seen[i], score) for i, score in order]
     # Hits beyond the reranker's maximum follow with a score no higher than the last one.
     return ranked + [replace(hit, score=min(hit.score, ranked[-1].score)) for hit in rest]

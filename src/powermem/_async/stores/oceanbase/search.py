@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 
 from ...._concurrency import async_to_thread
 from ...._core.query.search import SearchRequest
-from ...._core.ranking.candidates import MATCHED, Tally, rarest
 from ...._core.ranking.fusion import Ranked, pool_size
-from ...._core.ranking.server_rows import ServerRows
+from ...._core.ranking.server_rows import MATCHED, ServerRows, Tally, rarest
 from ...._core.ranking.server_search import ServerSearch
 from ...._core.ranking.weights import Weights
 from ...._core.sql.beside import with_turns_beside

@@ -9,9 +9,8 @@ from typing import Any, TypeVar
 from ...._concurrency import Lock, Threads, sleep
 from ...._core.clock import now as clock_now
 from ...._core.query.search import Hit, SearchRequest
-from ...._core.ranking.cache import PartitionCache
 from ...._core.ranking.fusion import Ranked
-from ...._core.ranking.partition import Partition
+from ...._core.ranking.partition import Partition, PartitionCache
 from ...._core.ranking.search import Search, cosines
 from ...._core.ranking.weights import Weights
 from ...._core.sql.embedder import EmbedderSQL

@@ -1,19 +1,306 @@
-"""Check a filter and convert it to a tree."""
+r"""Filters: dicts that select memories, with the same meaning on every store.
+
+``parse`` checks a dict and converts it to a tree. ``matches`` evaluates the tree for a row in Python;
+``_core.sql.filters.compile_filter`` compiles it to SQL. Both select the same rows.
+
+Contents
+    ``{"k": v}``: equals; ``{"k": [a, b]}``: is one of; ``{"k": "*"}``: has any value;
+    ``{"k": {operator: operand}}``: comparison. Several operators are ANDed, and so are several keys of a
+    dict. ``{"AND": [...]}``, ``{"OR": [...]}`` and ``{"NOT": {...}}`` can be nested; ``{"NOT": [...]}`` means
+    none of them. Operators and connectives may start with ``$``. Connectives are written ``AND``, ``$and`` or
+    ``$AND``; a bare ``and`` is refused, since it is more often a mistake than a metadata key.
+
+Fields
+    ``id``, ``memory``, ``hash``, ``user_id``, ``agent_id``, ``run_id``, ``actor_id``, ``memory_type``,
+    ``created_at``, ``updated_at``, ``valid_from``, ``valid_to`` and ``expires_at`` are fields of the memory.
+    Any other name is a metadata key. ``metadata.k`` is always a metadata key, whatever its name, so
+    ``metadata.user_id`` is data and never a scope. A filter is ANDed with the scope of the call: it can
+    narrow the scope but not widen it.
+
+    ``a.b`` is the metadata key literally named ``a.b`` if it has a value, otherwise the key ``b`` of the
+    object ``a``. There is no access to items of lists. ``category`` is the metadata key of that name if it
+    has a value, otherwise ``memory_type``; it takes text only.
+
+Missing values
+    Null and missing are the same: equality with ``None`` matches both, and ``exists`` and ``"*"`` match
+    neither. ``ne`` is exactly NOT ``eq``, and ``nin`` is NOT ``in``. So a missing key matches ``exists:
+    false``, ``ne`` and ``nin`` (unless they name ``None``), equality with ``None``, and nothing else.
+
+Types
+    Only values of the same type compare: numbers with numbers (integers and floats by exact value), text with
+    text by code point, booleans with booleans; ``True`` is not 1. A value of another type is neither equal
+    nor greater nor less. ``eq`` with a list means exactly that list. ``contains`` is a substring of text or a
+    member of a list; ``icontains`` is the same for text, ignoring case. ``like`` matches a whole text,
+    case-sensitively: ``%`` is any run of characters, ``_`` any single one, and ``\`` escapes the next one.
+    Times are ISO-8601 strings, datetimes, or seconds since the epoch. Ids may be decimal strings.
+
+Edge cases
+    An empty ``in`` matches nothing and an empty ``nin`` everything; an empty ``AND`` everything and an empty
+    ``OR`` nothing. Integers beyond 64 bits, NaN, infinities and NUL characters are refused in a filter, since
+    not every store can compare them. Stored values of that kind are still compared exactly.
+"""
 
 from __future__ import annotations
 
 import math
+import operator
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timezone, tzinfo
 from difflib import get_close_matches
+from functools import lru_cache
+from itertools import islice
+from typing import Any, Literal, NamedTuple
 
-from ...errors import FilterError, InvalidInputError
-from .. import clock
-from ..inputs import check_id, parse_id
-from ..masking import shown
-from ..text.cleaning import check_text
-from .expression import COLUMNS, And, Column, Condition, Expression, Field, Key, Not, Operator, Or, Scalar
-from .pattern import is_complete
+from ..errors import FilterError, InvalidInputError
+from . import clock
+from .inputs import check_id, parse_id
+from .masking import shown
+from .text.cleaning import check_text
+from .values import Row
+
+Kind = Literal["number", "scope", "actor", "text", "time"]
+Operator = Literal["eq", "gt", "gte", "lt", "lte", "in", "contains", "icontains", "like", "exists"]
+Scalar = str | int | float | bool
+Operand = Scalar | frozenset[str] | frozenset[int | float] | tuple[Scalar | None, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A field that every memory has."""
+
+    name: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A metadata key as written; dots may refer to nested objects."""
+
+    name: str
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The keys of the nested objects, if no single key has the whole name."""
+        return tuple(self.name.split("."))
+
+
+Field = Column | Key
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One comparison. It is false for a missing or null value, whatever the operator.
+
+    Attributes:
+        field: the field to compare.
+        operator: ``ne``, ``nin`` and ``exists: false`` are a ``Not`` around the opposite.
+        operand: checked and converted. For ``in`` a set of either strings or numbers; for ``eq`` a scalar, or
+            for a key the tuple that a list must equal; for ``icontains`` case-folded; for ``exists``
+            ``None``.
+    """
+
+    field: Field
+    operator: Operator
+    operand: Operand = None
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """True if all parts are true, also if there are none."""
+
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """True if any part is true; false if there are none."""
+
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """True if its part is false; there is no third value as in SQL."""
+
+    part: Expression
+
+
+Expression = Condition | And | Or | Not
+
+COLUMNS = {
+    column.name: column
+    for column in (
+        Column("id", "number"),
+        Column("memory", "text"),
+        Column("hash", "text"),
+        Column("user_id", "scope"),
+        Column("agent_id", "scope"),
+        Column("run_id", "scope"),
+        Column("actor_id", "actor"),
+        Column("memory_type", "text"),
+        Column("created_at", "time"),
+        Column("updated_at", "time"),
+        Column("valid_from", "time"),
+        Column("valid_to", "time"),
+        Column("expires_at", "time"),
+    )
+}
+
+
+class _Piece(NamedTuple):
+    """The pattern between two ``%``, which matches a fixed number of characters."""
+
+    regex: re.Pattern[str]
+    width: int
+
+
+def is_complete(pattern: str) -> bool:
+    """Return whether the last backslash has a character to escape."""
+    return (len(pattern) - len(pattern.rstrip("\\"))) % 2 == 0
+
+
+def like(text: str, pattern: str) -> bool:
+    r"""Return whether the whole text matches a pattern of ``%``, ``_`` and ``\``, case-sensitively.
+
+    Each piece is matched at the leftmost position. That finds a match if there is one, in time proportional
+    to ``len(text) * len(pattern)``; a regular expression with several ``.*`` could backtrack exponentially.
+    """
+    first, *rest = _pieces(pattern)
+    if not rest:
+        return first.regex.fullmatch(text) is not None
+    found = first.regex.match(text)
+    if found is None:
+        return False
+    *middle, last = rest
+    for piece in middle:
+        found = piece.regex.search(text, found.end())
+        if found is None:
+            return False
+    tail = len(text) - last.width
+    return tail >= found.end() and last.regex.fullmatch(text, tail) is not None
+
+
+@lru_cache(maxsize=256)
+def _pieces(pattern: str) -> tuple[_Piece, ...]:
+    pieces: list[list[str]] = [[]]
+    characters = iter(pattern)
+    for character in characters:
+        if character == "%":
+            pieces.append([])
+        elif character == "_":
+            pieces[-1].append(".")
+        elif character == "\\":
+            pieces[-1].append(re.escape(next(characters)))
+        else:
+            pieces[-1].append(re.escape(character))
+    return tuple(_Piece(re.compile("".join(piece), re.DOTALL), len(piece)) for piece in pieces)
+
+
+def matches(expression: Expression, row: Row) -> bool:
+    """Return whether a row passes a filter.
+
+    Args:
+        expression: from ``parse``.
+        row: its metadata as decoded from JSON.
+    """
+    if isinstance(expression, Condition):
+        field = expression.field
+        value = _column_value(field, row) if isinstance(field, Column) else _key_value(field, row.metadata)
+        return _holds(expression, value)
+    if isinstance(expression, Not):
+        return not matches(expression.part, row)
+    every = all if isinstance(expression, And) else any
+    return every(matches(part, row) for part in expression.parts)
+
+
+def metadata_matches(condition: Condition, metadata: Mapping[str, Any]) -> bool:
+    """Return whether a condition on a metadata key holds."""
+    assert isinstance(condition.field, Key)
+    return _holds(condition, _key_value(condition.field, metadata))
+
+
+def _column_value(column: Column, row: Row) -> str | int | None:
+    if column.kind == "scope":
+        value: str | int | None = getattr(row.scope, column.name) or None
+    else:
+        value = row.text if column.name == "memory" else getattr(row, column.name)
+    return value
+
+
+def _key_value(key: Key, metadata: Mapping[str, Any]) -> Any:
+    value: Any = metadata.get(key.name)
+    if value is None:
+        value = metadata
+        for step in key.path:
+            value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
+def _holds(condition: Condition, value: Any) -> bool:
+    return value is not None and _TESTS[condition.operator](value, condition.operand)
+
+
+def _kind(value: Any) -> type | None:
+    # A bool is an int to Python, but not to JSON.
+    if isinstance(value, bool):
+        return bool
+    if isinstance(value, (int, float)):
+        return float
+    if isinstance(value, (list, tuple)):
+        return list
+    return str if isinstance(value, str) else None
+
+
+def _equal(value: Any, operand: Any) -> bool:
+    kind = _kind(operand)
+    if kind is None:
+        # Only for elements of lists, which may be null.
+        return value is operand
+    if kind is not _kind(value):
+        return False
+    if kind is list:
+        return len(value) == len(operand) and all(map(_equal, value, operand))
+    return bool(value == operand)
+
+
+def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    return lambda value, operand: _kind(value) is _kind(operand) and test(value, operand)
+
+
+def _member(value: Any, operand: frozenset[Any]) -> bool:
+    # All members are strings, or all are numbers, so that any of them shows the type.
+    return any(_kind(value) is _kind(one) for one in islice(operand, 1)) and value in operand
+
+
+def _contains(value: Any, operand: Any) -> bool:
+    if isinstance(value, str):
+        return isinstance(operand, str) and operand in value
+    return _kind(value) is list and any(_equal(element, operand) for element in value)
+
+
+def _contains_folded(value: Any, operand: str) -> bool:
+    if isinstance(value, str):
+        return operand in value.casefold()
+    return _kind(value) is list and any(
+        isinstance(element, str) and element.casefold() == operand for element in value
+    )
+
+
+_TESTS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "exists": lambda value, _: True,
+    "eq": _equal,
+    "in": _member,
+    "gt": _ordered(operator.gt),
+    "gte": _ordered(operator.ge),
+    "lt": _ordered(operator.lt),
+    "lte": _ordered(operator.le),
+    "contains": _contains,
+    "icontains": _contains_folded,
+    "like": lambda value, pattern: isinstance(value, str) and like(value, pattern),
+}
+
 
 OPERATORS = ("eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "contains", "icontains", "like", "exists")
 
@@ -155,7 +442,7 @@ def _elements(field: Field, values: Sequence[object], path: str) -> list[Scalar 
     ]
 
 
-def _ordered(operator: Operator) -> Callable[[Field, object, str], Expression]:
+def _parse_ordered(operator: Operator) -> Callable[[Field, object, str], Expression]:
     def build(field: Field, operand: object, path: str) -> Expression:
         orderable = isinstance(operand, (str, int, float)) and not isinstance(operand, bool)
         if isinstance(field, Key) and not orderable:
@@ -165,13 +452,13 @@ def _ordered(operator: Operator) -> Callable[[Field, object, str], Expression]:
     return build
 
 
-def _contains(field: Field, operand: object, path: str) -> Expression:
+def _parse_contains(field: Field, operand: object, path: str) -> Expression:
     if isinstance(field, Column):
         return Condition(field, "contains", _string(operand, path))
     return Condition(field, "contains", _scalar(field, operand, path))
 
 
-def _contains_folded(field: Field, operand: object, path: str) -> Expression:
+def _parse_contains_folded(field: Field, operand: object, path: str) -> Expression:
     return Condition(field, "icontains", _string(operand, path).casefold())
 
 
@@ -191,12 +478,12 @@ def _string(operand: object, path: str) -> str:
 _COMPARISONS: dict[str, Callable[[Field, object, str], Expression]] = {
     "eq": _equals,
     "in": _is_in,
-    "gt": _ordered("gt"),
-    "gte": _ordered("gte"),
-    "lt": _ordered("lt"),
-    "lte": _ordered("lte"),
-    "contains": _contains,
-    "icontains": _contains_folded,
+    "gt": _parse_ordered("gt"),
+    "gte": _parse_ordered("gte"),
+    "lt": _parse_ordered("lt"),
+    "lte": _parse_ordered("lte"),
+    "contains": _parse_contains,
+    "icontains": _parse_contains_folded,
     "like": _like,
     "exists": _exists,
 }

@@ -1,1 +1,0 @@
-"""Many memories at once: loading, exporting, importing, copying, and moving to another embedder."""

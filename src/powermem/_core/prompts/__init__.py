@@ -1,1 +1,0 @@
-"""Build the messages for language models: pure functions from data to messages."""

@@ -1,2 +1,0 @@
-# Generated from src/powermem/_async/bulk/__init__.py by scripts/run_unasync.py; edit that file instead.
-"""Many memories at once: loading, exporting, importing, copying, and moving to another embedder."""

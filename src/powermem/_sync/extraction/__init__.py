@@ -1,2 +1,0 @@
-# Generated from src/powermem/_async/extraction/__init__.py by scripts/run_unasync.py; edit that file instead.
-"""From a conversation to memories: extract, match, decide, apply."""
