@@ -118,7 +118,7 @@ class UsageRecord(TypedDict):
     Attributes:
         llm_calls: requests to language models.
         prompt_tokens: as providers reported them; 0 where they report none.
-        completion_tokens: likewise.
+        completion_tokens: as ``prompt_tokens``.
         embedded_texts: texts that were embedded.
         seconds: wall time.
     """
@@ -239,7 +239,7 @@ class TurnRecord(TypedDict, Generic[Id]):
     Attributes:
         id: the turn's id.
         role: who spoke, such as ``"user"``.
-        content: what was said.
+        content: the text of the message.
         actor_id: the speaker's name, where the message has one.
         sent_at: when; ISO-8601 in UTC.
     """
@@ -259,14 +259,13 @@ The id is ``None``, and the content empty, where the message held nothing to rem
 
 
 class PreferenceRecord(TypedDict, Generic[Id]):
-    """What a user likes or wants.
+    """A preference of a user.
 
     Attributes:
         id: the preference's id.
-        preference_type: ``"explicit_preference"`` for what was said, ``"implicit_preference"`` for what shows
-            in it.
-        preference: what is preferred.
-        reasoning: why one may think so.
+        preference_type: ``"explicit_preference"`` if stated, ``"implicit_preference"`` if inferred.
+        preference: the preference.
+        reasoning: the evidence for it.
         user_id: whose it is.
         agent_id: with which agent it was learned.
         run_id: in which conversation.

@@ -90,8 +90,8 @@ async def test_nothing_is_known_of_nobody(memory: AsyncMemory, caplog: pytest.Lo
     assert await memory.recall("Rome") == []
     assert await memory.recall("Rome") == []
     assert await memory.observe("I like tea", "So do I") == []
-    assert [record.message for record in caplog.records if "nobody is named" in record.message] != []
-    assert len([record for record in caplog.records if "nobody is named" in record.message]) == 1
+    assert [record.message for record in caplog.records if "no speaker is set" in record.message] != []
+    assert len([record for record in caplog.records if "no speaker is set" in record.message]) == 1
 
 
 async def test_speakers_side_by_side_never_mix(memory: AsyncMemory) -> None:

@@ -477,7 +477,7 @@ async def test_nothing_is_recalled_or_kept_of_nobody(
         await client.chat.completions.create(**chat(SAID))
     assert await memory.augmentation.wait()
     assert [heard.system for heard in chats.heard] == ["", ""]
-    assert len([record for record in caplog.records if "nobody is named" in record.message]) == 1
+    assert len([record for record in caplog.records if "no speaker is set" in record.message]) == 1
     assert await memory.count() == 0
 
 
@@ -571,7 +571,7 @@ async def test_a_memory_that_fails_does_not_disturb_the_call(
     assert await attended.augmentation.wait(120)
     messages = [record.message for record in caplog.records if "has a fault" in record.message]
     assert sorted(message.split(":")[0] for message in messages) == [
-        "nothing could be recalled; the call goes on without",
+        "nothing could be recalled; the call continues without",
         "messages could not be stored",
         "messages could not be stored",
     ]

@@ -89,8 +89,8 @@ def test_nothing_is_known_of_nobody(memory: Memory, caplog: pytest.LogCaptureFix
     assert memory.recall("Rome") == []
     assert memory.recall("Rome") == []
     assert memory.observe("I like tea", "So do I") == []
-    assert [record.message for record in caplog.records if "nobody is named" in record.message] != []
-    assert len([record for record in caplog.records if "nobody is named" in record.message]) == 1
+    assert [record.message for record in caplog.records if "no speaker is set" in record.message] != []
+    assert len([record for record in caplog.records if "no speaker is set" in record.message]) == 1
 
 
 def test_speakers_side_by_side_never_mix(memory: Memory) -> None:

@@ -806,7 +806,7 @@ class AsyncMemory:
         *,
         timezone: str | tzinfo | None = None,
     ) -> MessageRecord:
-        """Keep one message, to learn from it later. On return it is on disk.
+        """Store one message durably in the buffer, to be processed later.
 
         Args:
             user_id: whose it is.
@@ -1364,5 +1364,5 @@ class AsyncMemory:
     def _user(self, user_id: object) -> Scope:
         scope = Scope(check_id(user_id, "user_id"))
         if scope.user_id is None:
-            raise InvalidInputError("user_id: required here; it says whose turn it is to be processed")
+            raise InvalidInputError("user_id: required here; messages are processed per user")
         return scope

@@ -23,11 +23,11 @@ Arguments = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """One way of asking a language model.
+    """An API for calling a language model.
 
     Attributes:
-        name: for messages to people.
-        key: the argument with what is said; ``""`` for the first of the usual ones that was given.
+        name: for error messages.
+        key: the argument with the messages; ``""`` for the first given one of the usual names.
         inject: returns the arguments with a text at the end of the system prompt.
     """
 
@@ -44,7 +44,7 @@ def _into_messages(arguments: Arguments, key: str, block: str) -> Arguments:
 
 
 def _wherever(arguments: Arguments, key: str, block: str) -> Arguments:
-    """Put it where the caller has a system prompt of its own, and else among the messages."""
+    """Add it to the caller's system prompt, or else to the messages."""
     for name in ("system", "instructions"):
         if name in arguments:
             return {**arguments, name: _extended(arguments[name], block)}
@@ -75,7 +75,7 @@ def _with_system(messages: Sequence[Any], block: str) -> list[Any]:
 
 
 def _extended_message(message: Any, block: str) -> Any:
-    """Return a copy of a system message with more to it, or ``None`` for an object of a foreign kind."""
+    """Return an extended copy of a system message, or ``None`` for an object of an unknown type."""
     content = _extended(part_of(message, "content"), block)
     if isinstance(message, Mapping):
         return {**message, "content": content}
@@ -84,7 +84,7 @@ def _extended_message(message: Any, block: str) -> Any:
 
 
 def _extended(prompt: Any, block: str) -> Any:
-    """Return a system prompt with a text behind it; the SDKs have several marks for "not given"."""
+    """Return a system prompt with a text appended; the SDKs have several values for "not given"."""
     if isinstance(prompt, str):
         return f"{prompt}\n\n{block}" if prompt.strip() else block
     if isinstance(prompt, Sequence):
@@ -99,7 +99,7 @@ GENERIC = Api("a function", "", _wherever)
 
 
 class Attribution(NamedTuple):
-    """Who a turn belongs to.
+    """The owner of a turn.
 
     ``entity_id`` is the user, ``process_id`` the agent and ``session_id`` the conversation.
     """
@@ -109,19 +109,19 @@ class Attribution(NamedTuple):
     session_id: str | None = None
 
 
-_NOBODY = Attribution()
+_NO_SPEAKER = Attribution()
 
 
 class Attributions:
-    """Who is speaking to one memory. Each context has its own answer."""
+    """The current speaker of one memory, separate in each context."""
 
     def current(self) -> Attribution:
-        """Return who speaks in the caller's context; nobody, when nobody has said so."""
+        """Return the speaker in the caller's context; empty if none was set."""
         held = _held.get()
-        return _NOBODY if held is None else held.get(self, _NOBODY)
+        return _NO_SPEAKER if held is None else held.get(self, _NO_SPEAKER)
 
     def attribute(self, entity_id: Id, process_id: Id | None) -> None:
-        """Say who speaks from now on in the caller's context; the session goes on for the same user.
+        """Set the speaker in the caller's context; the session continues for the same user.
 
         Raises:
             InvalidInputError: an id is of a wrong type, blank or too long.
@@ -129,12 +129,12 @@ class Attributions:
         entity = check_name(entity_id, "entity_id")
         process = None if process_id is None else check_name(process_id, "process_id")
         before = self.current()
-        # A conversation belongs to whoever began it. One that was named before anybody spoke is kept.
+        # A session belongs to the user who started it. One set before any user is kept.
         session = before.session_id if before.entity_id in (None, entity) else None
         self._set(Attribution(entity, process, session))
 
     def begin_session(self, session_id: Id | None = None) -> None:
-        """Begin a new conversation in the caller's context, or go on with one.
+        """Start or continue a conversation in the caller's context.
 
         Raises:
             InvalidInputError: the id is of a wrong type, blank or too long.
@@ -143,7 +143,7 @@ class Attributions:
         self._set(self.current()._replace(session_id=session))
 
     def _set(self, attribution: Attribution) -> None:
-        # A new mapping each time, because copies of the context share the old one.
+        # A new mapping each time, since copies of the context share the old one.
         held = WeakKeyDictionary[Attributions, Attribution](_held.get() or {})
         held[self] = attribution
         _held.set(held)
@@ -155,7 +155,7 @@ _held: ContextVar[WeakKeyDictionary[Attributions, Attribution] | None] = Context
 
 
 def check_name(value: object, name: str) -> str:
-    """Return an id that is given.
+    """Return a required id.
 
     Raises:
         InvalidInputError: it is missing, of a wrong type, blank or too long.
@@ -167,7 +167,7 @@ def check_name(value: object, name: str) -> str:
 
 
 def reply_text(reply: object) -> str:
-    """Return the text of a whole reply; ``""`` for one that only calls tools, or that cannot be read.
+    """Return the text of a whole reply; ``""`` for tool calls only, or an unknown form.
 
     Args:
         reply: a text, or an object or mapping in the form of OpenAI's two APIs, of Anthropic's, or a message
@@ -180,7 +180,7 @@ def reply_text(reply: object) -> str:
 
 
 class Transcript:
-    """Collects the text of a streamed reply, whatever API it comes from."""
+    """Collects the text of a streamed reply from any API."""
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
@@ -188,12 +188,12 @@ class Transcript:
 
     @property
     def text(self) -> str:
-        """What was said so far."""
-        # Only together the pieces are characters: one may have been cut in two.
+        """The text so far."""
+        # Joined before cleaning, since a chunk may end within a character.
         return clean_text("".join(self._pieces))
 
     def feed(self, event: object) -> None:
-        """Hear one event."""
+        """Add one event."""
         piece = self._decoder.decode(event) if isinstance(event, bytes) else _piece(event)
         if piece:
             self._pieces.append(piece)
@@ -203,7 +203,7 @@ def _piece(event: object) -> str:
     if isinstance(event, str):
         return event
     kind = part_of(event, "type")
-    # The SDKs' own helpers add events of their own, which say the same once more.
+    # Ignore the additional events of the SDKs' helpers, which repeat the same text.
     if kind == "response.output_text.delta":
         return _text(part_of(event, "delta"))
     if kind == "content_block_delta":
@@ -212,7 +212,7 @@ def _piece(event: object) -> str:
     if isinstance(choices, Sequence) and choices and not isinstance(choices, str):
         first = choices[0]
         return "" if part_of(first, "index") else text_of(part_of(part_of(first, "delta"), "content"))
-    # Pieces of messages, as frameworks have them.
+    # Message chunks of frameworks.
     return text_of(part_of(event, "content")) if part_of(event, "delta") is None else ""
 
 
@@ -220,7 +220,7 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-# A longer reply than any model gives; beyond it nobody reads on here.
+# Bytes. Longer than any reply of a model; the rest is ignored.
 _LONGEST = 32 * 2**20
 
 
@@ -228,7 +228,7 @@ class RawReply:
     """Collects the text of a reply from the bytes of its body.
 
     Args:
-        content_type: as the server names it; events come one by one, anything else is one JSON value.
+        content_type: of the reply; an event stream is parsed by event, anything else as one JSON value.
     """
 
     def __init__(self, content_type: str) -> None:
@@ -237,7 +237,7 @@ class RawReply:
         self._size = 0
 
     def feed(self, piece: bytes) -> None:
-        """Hear some bytes."""
+        """Add a chunk of bytes."""
         self._size += len(piece)
         if self._size > _LONGEST:
             return
@@ -255,7 +255,7 @@ class RawReply:
 
     @property
     def text(self) -> str:
-        """What was said so far."""
+        """The text so far."""
         if self._transcript is not None:
             return self._transcript.text
         body = _decoded(self._body)
@@ -266,19 +266,19 @@ def _decoded(text: bytes | bytearray) -> object:
     try:
         return json.loads(text)
     except ValueError:
-        # A mark at the end of a stream, or a body that is not whole.
+        # The end marker of a stream, or an incomplete body.
         return None
 
 
-# A pasted document as a query finds no more than its end does.
+# Characters. Of a longer query, such as a pasted document, only the end is used.
 _LONGEST_QUERY = 2000
 _USUAL_KEYS = ("messages", "input", "contents", "prompt")
-# Stands in for the name of an argument that was given by its place.
+# Stands for the name of a positional argument.
 _FIRST = "powermem: the first positional argument"
 
 
 class Exchange(NamedTuple):
-    """What a user said and what was answered; ``""`` where nothing was. Times are microseconds UTC."""
+    """A user's message and the reply, either of which may be ``""``. Times are microseconds UTC."""
 
     who: Attribution
     said: str
@@ -289,16 +289,16 @@ class Exchange(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Attended:
-    """A request that is attended.
+    """A request of a registered client.
 
     Attributes:
-        api: its form.
-        who: who is speaking.
-        said: what the user says that was not heard before; ``""`` when a tool's result is handed in.
-        query: what to recall by.
-        asked_at: when, microseconds UTC.
+        api: its API.
+        who: the speaker.
+        said: the user's new message; ``""`` if the request passes a tool's result.
+        query: the query for recalling.
+        asked_at: time of the request, microseconds UTC.
         rest: further positional arguments.
-        key: where the messages stand in the arguments.
+        key: the argument that holds the messages.
         arguments: the keyword arguments.
     """
 
@@ -312,7 +312,7 @@ class Attended:
     arguments: Arguments
 
     def call(self, recalled: Sequence[str]) -> tuple[tuple[Any, ...], Arguments]:
-        """Return the positional and keyword arguments to call with, with what was recalled."""
+        """Return the positional and keyword arguments, including the recalled memories."""
         arguments = self.arguments
         if recalled:
             arguments = self.api.inject(arguments, self.key, quote_recalled(recalled))
@@ -329,14 +329,14 @@ def attend(
     """Read a request.
 
     Args:
-        api: its form.
-        who: who is speaking.
-        positional: the arguments; messages that can be read only once are read here, and kept.
-        keywords: the same.
-        at: the present moment, microseconds UTC.
+        api: its API.
+        who: the speaker.
+        positional: positional arguments; an iterator of messages is read here, and replaced by a list.
+        keywords: keyword arguments.
+        at: the current time, microseconds UTC.
 
     Returns:
-        What there is to know of it, or ``None`` when no user speaks in it.
+        The request, or ``None`` if it has no message of a user.
     """
     arguments, rest = dict(keywords), positional
     key = api.key or next((name for name in _USUAL_KEYS if name in arguments), _FIRST)
@@ -360,42 +360,41 @@ def attend(
 
 
 def _is_extendable(message: object) -> bool:
-    """Return whether a function that takes such messages can be given a system prompt among them."""
+    """Tell whether a system message can be added to messages of this type."""
     return not isinstance(message, str) and all(
         part_of(message, name) is None for name in ("value", "message")
     )
 
 
 def new_messages(messages: str | Sequence[Any]) -> tuple[str, str]:
-    """Find what is new in a conversation.
+    """Find the new message in a conversation.
 
     Args:
         messages: a text, or messages in the form of any provider, oldest first.
 
     Returns:
-        What the user says that was not heard before, ``""`` when a tool's result is handed in; and the last
-        thing that the user said, ``""`` if nothing was. What was recalled before is in neither.
+        The user's message if it is new, ``""`` if a reply or a tool's result follows it; and the user's last
+        message, ``""`` if there is none. Recalled memories are removed from both.
     """
     if isinstance(messages, str):
         text = strip_recalled(messages)
         return text, text
-    heard_before = False
-    # The last ones tell, of however many.
+    answered = False
     newest = (one for message in reversed(messages) for one in reversed(unpacked(message)))
     for place, message in enumerate(newest):
         plain = isinstance(message, str)
         role, content = ("user", message) if plain else (role_of(message), content_of(message))
         text = strip_recalled(text_of(content)) if role == "user" else ""
         if text.strip():
-            return ("" if heard_before else text), text
-        # An answer that stands last is one that the model is to go on with.
+            return ("" if answered else text), text
+        # The model continues an assistant message in last place, so that is not a reply.
         if role != "system" and not (role == "assistant" and place == 0):
-            heard_before = True
+            answered = True
     return "", ""
 
 
 def messages_of(exchange: Exchange) -> list[Message]:
-    """Return the messages to keep of an exchange."""
+    """Return the messages to store of an exchange."""
     return [
         *spoken("user", exchange.said, exchange.asked_at),
         *spoken("assistant", exchange.reply, exchange.replied_at),
@@ -403,8 +402,8 @@ def messages_of(exchange: Exchange) -> list[Message]:
 
 
 def spoken(role: str, text: str, at: int) -> list[Message]:
-    """Return the message to keep of a text; none of a blank one."""
-    # A stream may have divided a character, and what was said beside it is worth keeping.
+    """Return the message to store of a text; none of a blank one."""
+    # Cleaned, since a stream may have ended within a character.
     text = clean_text(text).strip()
     return [Message(role, text, None, at)] if text else []
 
@@ -414,9 +413,9 @@ class Method:
     """A method of a client.
 
     Attributes:
-        path: where it is, from the client on.
-        api: the form of its requests.
-        managed: it returns a context manager, which asks when it is entered.
+        path: attribute names from the client on.
+        api: the API of its requests.
+        managed: whether it returns a context manager that sends the request on entry.
     """
 
     path: tuple[str, ...]
@@ -429,9 +428,9 @@ class ClientMethods:
     """The methods of a client that talk to a language model.
 
     Attributes:
-        asynchronous: its colour.
-        methods: those that are attended.
-        refused: the paths of those that talk to a model, and that nobody attends.
+        asynchronous: whether they are coroutine functions.
+        methods: the supported ones.
+        refused: paths of unsupported methods that call a model.
     """
 
     asynchronous: bool
@@ -467,7 +466,7 @@ _ANTHROPIC_REFUSED = (
     ("messages", "batches", "create"),
     ("beta", "messages", "batches", "create"),
 )
-# Every client of an SDK, also for the clouds of others, is one of these.
+# Every client of an SDK, including those for other clouds, is a subclass of one of these.
 _KNOWN = {
     ("openai", "SyncAPIClient"): ClientMethods(False, _OPENAI, _OPENAI_REFUSED),
     ("openai", "AsyncAPIClient"): ClientMethods(True, _OPENAI, _OPENAI_REFUSED),
@@ -481,7 +480,7 @@ def methods_of(client: object) -> ClientMethods:
     """Return the methods of a client that talk to a language model.
 
     Raises:
-        InvalidInputError: it is no client of a provider that is known here.
+        InvalidInputError: it is not a client of a supported provider.
     """
     for cls in type(client).__mro__:
         offered = _KNOWN.get((cls.__module__.split(".")[0], cls.__name__))
@@ -491,6 +490,5 @@ def methods_of(client: object) -> ClientMethods:
         raise InvalidInputError(f"client: expected a client, got the class {client.__name__}; make one first")
     given = "None" if client is None else f"{type(client).__module__}.{type(client).__qualname__}"
     raise InvalidInputError(
-        f"client: expected one of {_NAMES}, or a subclass, got {given}; any other one is served by wrap() "
-        "and observe()"
+        f"client: expected one of {_NAMES}, or a subclass, got {given}; use wrap() or observe() for others"
     )

@@ -22,7 +22,7 @@ class Message:
     """One message of a conversation, checked and normalized; times are microseconds UTC.
 
     ``parts`` are those that are not text, such as images, in OpenAI's form. ``utc_offset`` is how many
-    seconds the speaker's clock was ahead of UTC; ``None`` when that is not known.
+    seconds the speaker's clock was ahead of UTC; ``None`` if unknown.
     """
 
     role: str
@@ -39,9 +39,9 @@ class Fact:
 
     Attributes:
         text: the statement.
-        turn: index of the message it came from, or ``None`` when that is not known.
-        kind: one of ``_core.prompts.KINDS``, such as ``"preference"``; ``None`` when nobody judged it.
-        importance: 0 to 1, or ``None`` when nobody judged it.
+        turn: index of the message it came from, or ``None`` if unknown.
+        kind: one of ``_core.prompts.KINDS``, such as ``"preference"``; ``None`` if not rated.
+        importance: 0 to 1, or ``None`` if not rated.
         event_at: when the thing happens or happened, microseconds UTC.
         entities: names of people, places and things in it.
         speaker: who said it.
@@ -58,13 +58,12 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class FoundPreference:
-    """What somebody likes or wants, as it was read from a conversation.
+    """A preference found in a conversation.
 
     Attributes:
-        kind: ``"explicit_preference"`` when it was said, ``"implicit_preference"`` when it shows in what was
-            said.
-        text: what is preferred.
-        reasoning: why one may think so.
+        kind: ``"explicit_preference"`` if stated, ``"implicit_preference"`` if inferred.
+        text: the preference.
+        reasoning: the evidence for it.
     """
 
     kind: str
@@ -140,7 +139,7 @@ class Row:
 class Turn:
     """A message kept as evidence; times are microseconds UTC.
 
-    ``utc_offset`` is how many seconds the speaker's clock was ahead of UTC; ``None`` when that is not known.
+    ``utc_offset`` is how many seconds the speaker's clock was ahead of UTC; ``None`` if unknown.
     """
 
     id: int
@@ -180,7 +179,7 @@ class Stored:
         history: what happened to it, oldest first; when it is empty, the target notes that it was added.
         turns: ids of the source turns it came from.
         embedding: its normalized float32 vector as bytes, if it was asked for and there is one.
-        terms: its words, or ``None`` to have them computed anew.
+        terms: its words, or ``None`` to compute them.
         source: the message that it was concluded from, for that.
     """
 

@@ -37,7 +37,7 @@ class Partitions:
     def fresh(
         self, connection: sqlite3.Connection, user_id: str | None, freshness: Freshness
     ) -> Iterator[Partition]:
-        """Lend the partition of a user, or of everybody for ``None``, brought up to date.
+        """Lend the up-to-date partition of a user, or of all users for ``None``.
 
         Other threads may use it at the same time; its rows do not change until all have returned it.
 

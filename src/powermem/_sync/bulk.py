@@ -88,7 +88,7 @@ class Progress:
         self._listener = listener
         self._total = total
         self._started = perf_counter()
-        self._told = -_INTERVAL
+        self._reported = -_INTERVAL
 
     @property
     def seconds(self) -> float:
@@ -98,12 +98,12 @@ class Progress:
     def tell(self, done: int, *, last: bool = False, **counts: int) -> None:
         """Report the number of finished items, at most every 0.1 s, but always if ``last``."""
         seconds = self.seconds
-        if self._listener is None or (not last and seconds - self._told < _INTERVAL):
+        if self._listener is None or (not last and seconds - self._reported < _INTERVAL):
             return
-        self._told = seconds
+        self._reported = seconds
         rate = done / seconds if seconds else 0.0
-        told = {"done": done, "total": self._total, **counts, "seconds": seconds, "rate": rate}
-        call(self._listener, cast("ProgressRecord", told))
+        record = {"done": done, "total": self._total, **counts, "seconds": seconds, "rate": rate}
+        call(self._listener, cast("ProgressRecord", record))
 
 
 PAGE = 1000

@@ -24,7 +24,7 @@ Factory = Callable[[], Any]
 IN_MEMORY = (
     "conn: an SQLite database in memory belongs to one connection, which two cannot use without mixing their "
     "transactions; give a database in a file, or leave conn out and set vector_store.config.database_path to "
-    "':memory:' for memories that nobody else reads"
+    "':memory:' for memories of this process only"
 )
 
 
@@ -377,9 +377,8 @@ def _arguments(opens: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
 
 
 def _listener(engine: Any) -> str:
-    """Return the name of a function of the caller's that is told of new connections, if there is one."""
-    told = (*engine.dialect.dispatch.do_connect, *engine.pool.dispatch.connect)
-    for listener in told:
+    """Return the name of the caller's listener for new connections, if there is one."""
+    for listener in (*engine.dialect.dispatch.do_connect, *engine.pool.dispatch.connect):
         if not getattr(listener, "__module__", "").startswith("sqlalchemy."):
             return str(getattr(listener, "__name__", type(listener).__name__))
     return ""

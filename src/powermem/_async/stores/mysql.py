@@ -103,7 +103,7 @@ class AsyncMySQLStore(AsyncServerStore):
 
     async def _search(self, request: SearchRequest) -> list[Hit]:
         hits = await self._searches.submit(request)
-        assert hits is not None, "this server cannot search by itself"
+        assert hits is not None, "this server cannot search vectors"
         return hits
 
     async def _pass(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception | None]:

@@ -75,8 +75,8 @@ class CollectionSQL(Texts, ABC):
         hash_type: the type of a column that is compared with ``hash``.
         cheap_savepoints: whether a savepoint costs no round trip.
         common_errors: errors that fail the whole transaction; any other fails one caller's batch only.
-        sharing: what a SELECT ends in so that nobody changes the row before the transaction is over, or
-            nothing where another lock sees to it.
+        sharing: the clause of a SELECT that locks its rows against changes until the transaction ends; empty
+            where another lock does.
     """
 
     dialect: Dialect

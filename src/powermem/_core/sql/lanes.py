@@ -57,7 +57,7 @@ class LaneSQL:
         """Raise ``LeaseLost`` unless this owner holds a lane; it stays locked until the transaction ends."""
         found = yield Query(f"SELECT owner FROM {self._lanes} WHERE lane = ?{self._locking}", (lane,))
         if not found or found[0][0] != owner:
-            raise LeaseLost(f"{lane!r} is held by somebody else")
+            raise LeaseLost(f"{lane!r} is held by another owner")
 
     def find_due(self, at: int, ended: int, limit: int, lane: str | None) -> Steps[list[str]]:
         """Return lanes with a due task and without a running lease, the longest due first.

@@ -52,7 +52,7 @@ def mark(term: int) -> bytes:
 
 
 def among_words(term: int, user_id: str | None) -> str:
-    """Return what to match ``words`` against for one user's rows, or everybody's, that have a term."""
+    """Return the full-text query on ``words`` for rows with a term, of one user or of all."""
     word = f"+{mark(term).hex()}"
     return word if user_id is None else f"+{owner(user_id)} {word}"
 

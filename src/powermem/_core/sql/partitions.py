@@ -30,7 +30,7 @@ class Freshness(NamedTuple):
         sequence: number of the last commit.
         trimmed: up to this number, changes are no longer listed.
         dimension: length of the vectors, ``None`` before the first.
-        indexed: whether the server can search by itself what is too large to be ranked here.
+        indexed: whether the server can search partitions that are too large to rank here.
     """
 
     sequence: int

@@ -110,7 +110,7 @@ def queue_tables(collection: str, *, name: str, text: str, number: str) -> list[
 
 
 def create_queue(tables: Sequence[QueueTable]) -> list[str]:
-    """Return the statements that create these tables where an index is created by itself."""
+    """Return the statements that create these tables where an index is a separate statement."""
     statements = []
     for table in tables:
         statements.append(f"CREATE TABLE {table.name} ({table.columns})")

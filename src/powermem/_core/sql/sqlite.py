@@ -22,7 +22,7 @@ _KEPT = "'schema_version', 'sequence', 'deleted_before', 'switches'"
 class SQLiteSQL(FollowedSQL):
     """A collection in SQLite.
 
-    A transaction that writes holds the only lock there is, so no row is locked by itself.
+    A write transaction locks the whole database, so there are no row locks.
 
     Attributes:
         sequence: the number of the open transaction's commit. Every memory that it changes gets it, so that

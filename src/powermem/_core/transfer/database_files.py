@@ -1,4 +1,4 @@
-"""Database files as the operating system sees them: made, recognised, and told from what took their place.
+"""Database files in the file system: creating, recognizing and identifying them.
 
 POSIX drops every lock that this process holds on a file when any descriptor of that file is closed, and
 SQLite relies on such locks. So nothing here, and nothing elsewhere in powermem, opens a database file past
@@ -40,7 +40,7 @@ _FORK_PATIENCE = 5.0
 
 
 class _Creating:
-    """Lets no fork happen while another thread holds `creating`: nobody would release it in the child."""
+    """Delays forks while another thread holds `creating`, which would stay locked in the child."""
 
     _held = False
 
@@ -76,7 +76,7 @@ def note_open(files: tuple[Identity | None, ...]) -> None:
 
 
 def note_closed(files: tuple[Identity | None, ...]) -> None:
-    """Forget what `note_open` was told."""
+    """Undo `note_open`."""
     for file in files:
         if file is not None:
             _open[file] -= 1
@@ -116,7 +116,7 @@ def create(path: str) -> None:
     """Make an empty file that only its owner may read, unless there is one.
 
     Call it with `creating` held: closing the new file would drop the locks of a connection that another
-    thread opened meanwhile.
+    thread opened in the meantime.
 
     Raises:
         StoreUnavailableError: it cannot be made.
@@ -160,7 +160,7 @@ def is_database(path: str | os.PathLike[str]) -> bool:
         if "not a database" not in str(error):
             # Locked, or in need of repair: a database all the same. What may not be read is nothing yet.
             return os.access(path, os.R_OK)
-        # Nobody can have it open as one, so it may be looked at: perhaps it was one.
+        # No connection can have it open as a database, so it may be read: it may be a damaged one.
         with open(path, "rb") as file:
             return file.read(len(_MAGIC)) == _MAGIC
     return True

@@ -1,4 +1,4 @@
-"""Where a request goes, through which proxy, and what must never be shown of it."""
+"""The address of a request, its headers, its proxy, and the secrets to mask."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Failed requests to a provider: what is known of each, when to retry, and the error to raise."""
+"""Failed requests to a provider: their reasons, when to retry, and the error to raise."""
 
 from __future__ import annotations
 

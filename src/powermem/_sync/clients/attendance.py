@@ -37,7 +37,7 @@ from .keeper import Ongoing, Whose
 
 _logger = logging.getLogger("powermem.clients")
 
-_UNATTRIBUTED = "nobody is named, so nothing is recalled or remembered: call attribution(entity_id) first"
+_UNATTRIBUTED = "no speaker is set, so nothing is recalled or remembered: call attribution(entity_id) first"
 _ON_OWN_LOOP = (
     "the client is called on the thread of the memory's own event loop, which would have to wait for itself; "
     "the call continues without it. Use a client, or call this one through asyncio.to_thread"

@@ -257,7 +257,7 @@ class Store(ABC):
     def begin_task(self, owner: str, lane: str, at: int) -> Task | None:
         """Start the first open task of a lane, and return it; ``None`` if none is due.
 
-        Its status becomes running, and its attempts increase by one. A ``"process"`` task takes on all turns
+        Its status becomes running, and its attempts increase by one. A ``"process"`` task claims all turns
         of the lane that belong to no task.
 
         Raises:

@@ -104,7 +104,7 @@ class MySQLStore(ServerStore):
 
     def _search(self, request: SearchRequest) -> list[Hit]:
         hits = self._searches.submit(request)
-        assert hits is not None, "this server cannot search by itself"
+        assert hits is not None, "this server cannot search vectors"
         return hits
 
     def _pass(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception | None]:

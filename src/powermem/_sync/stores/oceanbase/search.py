@@ -62,9 +62,9 @@ class IndexedSearch:
     """The searches of one collection.
 
     The candidates are the best of all rows, before boosts, up to ``_EXACT`` visible rows of which no more
-    than ``MATCHED`` share a word with the query. Of more rows, the nearest come from the index of vectors,
-    those with the words from the index of words, and how often a common word occurs is told from all of the
-    user's rows. With a filter that Python decides all rows are read, a page at a time.
+    than ``MATCHED`` share a word with the query. Of more rows, the nearest come from the vector
+    index, those with the words from the full-text index, and the frequency of a common word is counted over
+    all of the user's rows. For a filter evaluated in Python, all rows are read in pages.
 
     Args:
         sql: the collection's statements.
