@@ -76,7 +76,7 @@ class FullRecord(MemoryRecord[Id], Generic[Id]):
 
 
 class UpdatedRecord(FullRecord[Id], Generic[Id]):
-    """What ``update`` returns; ``warnings`` when the text is longer than the embedder takes."""
+    """The result of ``update``; ``warnings`` if the text is longer than the embedder takes."""
 
     warnings: NotRequired[list[str]]
 
@@ -94,10 +94,10 @@ class SearchHit(MemoryRecord[Id], Generic[Id]):
 
 
 class SearchResult(TypedDict, Generic[Id]):
-    """What ``search`` returns.
+    """The result of ``search``.
 
     Attributes:
-        results: what was found, best first.
+        results: the memories found, best first.
         warnings: what was done less well than asked, such as without the reranker.
     """
 
@@ -106,14 +106,14 @@ class SearchResult(TypedDict, Generic[Id]):
 
 
 class MemoryPage(TypedDict, Generic[Id]):
-    """What ``get_all`` returns: a page of memories, and how many there are on all pages."""
+    """The result of ``get_all``: a page of memories, and their total on all pages."""
 
     results: list[MemoryRecord[Id]]
     total: int
 
 
 class UsageRecord(TypedDict):
-    """What a call cost.
+    """The cost of a call.
 
     Attributes:
         llm_calls: requests to language models.
@@ -131,16 +131,16 @@ class UsageRecord(TypedDict):
 
 
 EventName: TypeAlias = Literal["ADD", "UPDATE", "DELETE", "NONE"]
-"""What happened to a memory; ``"NONE"`` when it was stored already."""
+"""The change of a memory; ``"NONE"`` if it was stored already."""
 
 
 class MemoryEvent(TypedDict, Generic[Id]):
-    """What ``add`` did to one memory.
+    """The change that ``add`` made to one memory.
 
     Attributes:
         id: the memory's id.
         memory: its text, of a deleted one the last.
-        event: what was done.
+        event: the kind of change.
         user_id: whose memory it is.
         agent_id: which agent's.
         run_id: of which conversation.
@@ -163,14 +163,14 @@ class MemoryEvent(TypedDict, Generic[Id]):
 
 
 class AddResult(TypedDict, Generic[Id]):
-    """What ``add`` returns.
+    """The result of ``add``.
 
     Attributes:
-        results: what was done, memory by memory.
+        results: the changes, one for each memory.
         status: ``"running"`` when facts are extracted in the background, see ``get_status``.
         task_id: as ``get_status`` takes it.
-        usage: what the call cost.
-        extractor: what extracts facts: ``"llm"`` or ``"rules"``; with ``infer``.
+        usage: the cost of the call.
+        extractor: ``"llm"`` or ``"rules"``; with ``infer``.
         warnings: where a model did not do all that was asked of it.
     """
 

@@ -571,9 +571,9 @@ async def test_a_memory_that_fails_does_not_disturb_the_call(
     assert await attended.augmentation.wait(120)
     messages = [record.message for record in caplog.records if "has a fault" in record.message]
     assert sorted(message.split(":")[0] for message in messages) == [
+        "messages could not be stored",
+        "messages could not be stored",
         "nothing could be recalled; the call continues without",
-        "messages could not be stored",
-        "messages could not be stored",
     ]
     assert await spoken(attended) == []
 

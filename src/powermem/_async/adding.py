@@ -236,7 +236,7 @@ class AsyncAdding:
         Args:
             row: the memory.
             wording: its new text, or ``None`` to keep the text.
-            amendments: what else changes.
+            amendments: further changes.
 
         Returns:
             The changed memory, or ``None`` if it was deleted in the meantime; and warnings.

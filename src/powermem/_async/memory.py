@@ -477,7 +477,7 @@ class AsyncMemory:
             top_k: another name for ``limit``.
             max_tokens: how many tokens the whole text may take, by the estimate of ``powermem.tokens``. The
                 best memories are kept.
-            as_of: what was true at that moment.
+            as_of: include only memories that were true at that moment.
             rerank: whether to use the reranker; by default when one is configured.
 
         Returns:
@@ -780,7 +780,7 @@ class AsyncMemory:
 
         Args:
             user_id: whose it is.
-            user_message: what the user said; a text, or parts in the form of any provider.
+            user_message: the user's message; a text, or parts in the form of any provider.
             assistant_message: the reply; in the same forms, or a whole response object.
             timestamp: when; now if it is left out.
             run_id: in which conversation.
@@ -810,8 +810,8 @@ class AsyncMemory:
 
         Args:
             user_id: whose it is.
-            role: who speaks, such as ``"user"``.
-            content: what was said; a text, or parts in the form of any provider.
+            role: role of the speaker, such as ``"user"``.
+            content: a text, or parts in the form of any provider.
             timestamp: when; now if it is left out.
             run_id: in which conversation.
             agent_id: with which agent.

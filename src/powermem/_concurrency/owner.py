@@ -1,4 +1,4 @@
-"""What may use an object: the event loop and the process that used it first, and code of its colour."""
+"""Bind an object to the event loop and process that used it first, and to code of its colour."""
 
 from __future__ import annotations
 

@@ -452,7 +452,7 @@ def repair_messages(previous: Sequence[ChatMessage], reply: str, error: Exceptio
     Args:
         previous: the messages of the first request.
         reply: the answer, of which the first 8,000 characters are included.
-        error: what is wrong with the answer.
+        error: the error in the answer.
     """
     return [
         *previous,

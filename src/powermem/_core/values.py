@@ -1,4 +1,4 @@
-"""What is stored, said and counted, as plain values."""
+"""Memories, messages and counts, as plain values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..types import Completion, Metadata
 
 
 class Scope(NamedTuple):
-    """Whose memory it is. An id that was not given is ``None``."""
+    """The owner of a memory. An omitted id is ``None``."""
 
     user_id: str | None = None
     agent_id: str | None = None
@@ -73,7 +73,7 @@ class FoundPreference:
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """What was found in a conversation.
+    """The facts and preferences found in a conversation.
 
     Attributes:
         facts: the facts.
@@ -89,7 +89,7 @@ class Extracted:
 
 @dataclass(slots=True)
 class Usage:
-    """What one call cost; the ``usage`` of a result.
+    """The cost of one call; the ``usage`` of a result.
 
     Seconds are wall time. Tokens are what the providers reported, 0 where they report none. ``warnings`` say
     what was done less well than usual; they are shown beside the usage.
@@ -166,7 +166,7 @@ class HistoryEntry:
 
 
 Words: TypeAlias = tuple[bytes, bytes]
-"""What ``_core.text.indexing.index`` returns: the ids of a memory's terms, and how often each occurs."""
+"""The result of ``_core.text.indexing.index``: ids of a memory's terms, and their frequencies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +175,12 @@ class Stored:
 
     Attributes:
         row: the memory.
-        facets: what extraction said about it beside the text.
-        history: what happened to it, oldest first; when it is empty, the target notes that it was added.
+        facets: the properties that extraction found.
+        history: its changes, oldest first; if empty, the target records that it was added.
         turns: ids of the source turns it came from.
         embedding: its normalized float32 vector as bytes, if it was asked for and there is one.
         terms: its words, or ``None`` to compute them.
-        source: the message that it was concluded from, for that.
+        source: the message that it came from, for computing them.
     """
 
     row: Row

@@ -66,7 +66,7 @@ class Limit:
     """A timeout on this side of the connection.
 
     Attributes:
-        what: what has to happen in time, for messages.
+        what: the operation, for error messages.
         seconds: the timeout.
         setting: name of the setting that determines it, for messages.
     """

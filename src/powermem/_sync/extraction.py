@@ -87,7 +87,7 @@ _DIVISIBLE = frozenset({CUT, FILTERED, TOO_LONG})
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What was extracted from a conversation.
+    """The result of extraction from a conversation.
 
     Attributes:
         facts: the facts; the turn of each is the index of its message.

@@ -30,7 +30,7 @@ IN_MEMORY = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What ``conn`` says.
+    """The contents of ``conn``.
 
     Attributes:
         provider: of ``vector_store``; empty until a connection of ``factory`` was looked at.
@@ -155,7 +155,7 @@ _MYSQL = {
     "ssl_key": "ssl_key",
     "sslmode": "sslmode",
 }
-# What makes no difference to us, or what our connections do in their own way.
+# Ignored, or replaced by our connections' own behaviour.
 _INDIFFERENT = frozenset(
     {
         "application_name", "fallback_application_name", "client_encoding", "gssencmode", "keepalives",
@@ -338,7 +338,7 @@ def _followed(engine: Any) -> Place:
     elif listener := _listener(engine):
         raise Inimitable(f"the listener {listener!r} acts on its new connections")
     said = dialect.create_connect_args(engine.url)[1]
-    # What the URL does not say: ``connect_args``.
+    # Settings outside the URL: ``connect_args``.
     added = {name: value for name, value in arguments.items() if name not in said or said[name] != value}
     return read_address(address, added)
 
@@ -465,8 +465,8 @@ def without_place(config: MemoryConfig, place: Place) -> MemoryConfig:
     """Leave out where the database is; for the environment, which a database that is handed in overrides.
 
     Args:
-        config: what was read from the environment.
-        place: what was handed in.
+        config: the configuration from the environment.
+        place: the database in ``conn``.
     """
     section = config.vector_store
     said = {name: getattr(section.config, name) for name in section.config.model_fields_set - _WHERE}

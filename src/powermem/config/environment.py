@@ -377,7 +377,7 @@ def misspelt(given: Iterable[str], in_file: Collection[str], known: Collection[s
         ours = upper.startswith("POWERMEM_") or (name in in_file and upper.startswith(_OURS))
         meant = _meant(upper, candidates, 0.75 if ours else 0.8 if name in in_file else 0.85)
         if meant in given and not ours:
-            # What it resembles is set as well, so it is no slip.
+            # The similar variable is set too, so this one is not a misspelling.
             continue
         if meant is None and not ours:
             continue

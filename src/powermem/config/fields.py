@@ -74,7 +74,7 @@ class Section(BaseModel):
     )
 
     prefix: ClassVar[str] = ""
-    """What the section's environment variables begin with."""
+    """Prefix of the section's environment variables."""
 
     if not TYPE_CHECKING:
 
@@ -89,7 +89,7 @@ class Section(BaseModel):
 
         Args:
             name: the field's name.
-            raw: what the user gave for this section; a provider decides what its keys are.
+            raw: the input of this section; its keys depend on the provider.
         """
         return section_in(cls.model_fields[name].annotation)
 

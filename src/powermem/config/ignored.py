@@ -165,7 +165,7 @@ def keys_at(path: Path, provider: str = "") -> Mapping[str, Key]:
         if (".".join(path) or "-") in row.sections.split()
         and (not row.providers or provider in row.providers.split())
     ]
-    # What one provider ignores says more than what all do.
+    # A setting ignored by one provider takes precedence over one ignored by all.
     ordered = sorted(rows, key=lambda row: bool(row.providers))
     keys = [_key(word, row) for row in ordered for word in row.keys.split()]
     return {name: key for key in keys for name in (key.name, *key.aliases)}
@@ -185,7 +185,7 @@ def is_worth_telling(path: Path, value: Any, key: Key | None) -> bool:
 
     Args:
         path: where it stands.
-        value: what was given.
+        value: the given value.
         key: the setting, or ``None`` for a section all of whose settings are ignored.
     """
     if key is not None:

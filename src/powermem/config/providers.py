@@ -32,7 +32,7 @@ from .fields import (
 )
 
 Detail = Literal["auto", "low", "high"]
-"""How closely a model looks at an image."""
+"""Level of detail at which a model reads an image."""
 
 
 class ProviderConfig(Section):

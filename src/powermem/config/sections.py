@@ -12,7 +12,7 @@ _SHIPPED = Weights()
 
 
 class Http(Section):
-    """How every provider is reached."""
+    """HTTP settings of every provider."""
 
     prefix: ClassVar[str] = "POWERMEM_HTTP_"
 
@@ -29,7 +29,7 @@ class Multipliers(Section):
 
 
 class IntelligentMemory(Section):
-    """How memories lose weight with time, and what happens when nothing is extracted."""
+    """Decay of memories, and the fallback when nothing is extracted."""
 
     prefix: ClassVar[str] = "INTELLIGENT_MEMORY_"
 
@@ -61,7 +61,7 @@ class Processing(Section):
 
 
 class Budget(Section):
-    """What models may be asked on one day, by all processes that use a collection together."""
+    """Daily limits on the use of models, shared by all processes that use a collection."""
 
     prefix: ClassVar[str] = "POWERMEM_BUDGET_"
 

@@ -19,7 +19,7 @@ from .tables import Dialect, Factory, Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:
-    """How to reach a model.
+    """Resolved settings of a model.
 
     Attributes:
         provider: its name, to be shown in errors and kept with stored vectors.
@@ -67,7 +67,7 @@ class ProviderSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbedderSettings(ProviderSettings):
-    """How to reach an embedder.
+    """Resolved settings of an embedder.
 
     Attributes:
         required: whether it was asked for by name, so that a search without it would be no answer.
@@ -86,7 +86,7 @@ class EmbedderSettings(ProviderSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RerankerSettings(ProviderSettings):
-    """How to reach a reranker.
+    """Resolved settings of a reranker.
 
     Attributes:
         top_n: how many results are kept; all when it is ``None``.
@@ -101,7 +101,7 @@ class RerankerSettings(ProviderSettings):
 
 @dataclass(frozen=True, slots=True)
 class VisionSettings:
-    """What images are shown to, and how closely it looks at them."""
+    """The model that reads images, and the level of detail."""
 
     model: ProviderSettings
     details: Detail

@@ -356,7 +356,7 @@ class AsyncBatchedEmbedder:
         """Embed texts that were refused together.
 
         Args:
-            texts: what was refused.
+            texts: the refused ones.
             error: why.
             odd: gets the texts that were refused alone.
         """

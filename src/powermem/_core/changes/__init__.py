@@ -1,1 +1,1 @@
-"""What is written: from a call and its facts to the writes of a store, as plain values."""
+"""Changes: from a call and its facts to the writes of a store, as plain values."""

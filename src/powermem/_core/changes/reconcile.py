@@ -1,4 +1,4 @@
-"""What to write for facts, once it is known what is stored near them. No I/O."""
+"""Decide the writes for facts, given the memories stored near them. No I/O."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NewMemories:
-    """What all memories of one ``add`` have in common.
+    """The values shared by all memories of one ``add``.
 
     ``utc_offset`` is how many seconds the caller's clock is ahead of UTC at ``at``.
     """
@@ -62,7 +62,7 @@ class Candidate:
 
     @property
     def speaker(self) -> str | None:
-        """Who said it."""
+        """The speaker."""
         return self.fact.speaker or (self.message.actor_id if self.message else None)
 
     @property
@@ -198,9 +198,9 @@ def carry_out(
     """Turn decisions into changes.
 
     Args:
-        new: what new memories have in common.
+        new: the values shared by the new memories.
         found: the facts that were decided, by their number.
-        decisions: what was decided.
+        decisions: the model's decisions.
         rows: the stored memories by alias.
         embeddings: the vectors of the merged texts.
 

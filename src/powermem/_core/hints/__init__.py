@@ -1,1 +1,1 @@
-"""What to write instead of arguments, names and packages that do not exist."""
+"""Suggestions for arguments, names and packages that do not exist."""

@@ -1,4 +1,4 @@
-"""What was probably meant by a name that does not exist: by its meaning first, then by its letters."""
+"""Suggestions for an unknown name, by meaning first, then by similar letters."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def unknown_provider(name: str, names: Iterable[str], kind: str) -> str:
     """Word the complaint about a provider that does not exist.
 
     Args:
-        name: what was written.
+        name: the unknown name.
         names: the providers of this kind.
         kind: ``"llm"``, ``"embedder"``, ``"reranker"``, ``"vision"``, ``"audio_llm"`` or ``"vector_store"``.
     """
@@ -182,9 +182,9 @@ def unknown_key(key: str, keys: Iterable[str], below: Iterable[str] = ()) -> str
     """Word the complaint about a key that does not exist.
 
     Args:
-        key: what was written.
-        keys: what may be written there.
-        below: what may be written in the key ``config`` there, if it has one.
+        key: the unknown key.
+        keys: the allowed keys.
+        below: the allowed keys of ``config`` there, if it has one.
     """
     keys, plain = tuple(keys), _plain(key)
     meant = _by_meaning(plain, keys, _SAME_KEYS)

@@ -1,1 +1,1 @@
-"""What was said: messages in every form, their parts, and what is cut out of them."""
+"""Messages in every form, their parts, and excerpts of them."""

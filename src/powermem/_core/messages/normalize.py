@@ -36,10 +36,10 @@ from .forms import (
 from .parts import MAX_BYTES, read_part, size_of
 
 Messages: TypeAlias = str | Mapping[str, Any] | Iterable[Any]
-"""What may be passed as messages; see `read_messages`."""
+"""Accepted forms of messages; see `read_messages`."""
 
 Content: TypeAlias = str | Mapping[str, Any] | Iterable[Any] | None
-"""What may be passed as the content of a message: a text or parts, in the form of any provider."""
+"""Accepted forms of the content of a message: a text or parts, in the form of any provider."""
 
 _logger = logging.getLogger("powermem.messages")
 

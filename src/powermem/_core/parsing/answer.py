@@ -16,7 +16,7 @@ from .scanner import Found, Scanner
 
 _FENCE = re.compile(r"`{3,}[^\S\n]*\w*")
 _MARK = re.compile(MARK)
-# What may separate objects that form one list: bullets, numbers, fences.
+# Separators of objects that form one list: bullets, numbers, fences.
 _BETWEEN = re.compile(r"(?:[\s,;*•.)\d-]|`{3,}\w*)*")
 _ASIDE = re.compile(r"[ \t]*[,;]?[ \t]*[a-z]")
 _INTRODUCED = re.compile(r"(?:^|[\n:>)*\]|`▷】»⟩》〉])[ \t]*\Z")
@@ -36,7 +36,7 @@ class ParseError(ValueError):
     """An answer that cannot be parsed.
 
     Attributes:
-        message: what is wrong.
+        message: the error.
         position: index of the character, or ``None`` if the JSON is valid but has the wrong form.
         cut: whether the cause may be that the answer was cut off: it has only reasoning, or the beginning of
             a value.

@@ -87,7 +87,7 @@ _NOT_ASKED = _any(
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do with a fact.
+    """The decision about a fact.
 
     Attributes:
         fact: index of the fact.

@@ -1,1 +1,1 @@
-"""What a search asks for."""
+"""Search requests."""

@@ -31,7 +31,7 @@ class Question:
 
     Attributes:
         sought: the terms for full text.
-        cues: what else the query says.
+        cues: further signals found in the query.
         voiced: the query in the first person, or ``None`` if it is not about a named person.
     """
 

@@ -1,4 +1,4 @@
-"""What one search asks of a store, and what it finds."""
+"""The request of a search to a store, and its result."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Cues:
-    """What a query says apart from the words to look for.
+    """Signals in a query besides its search words.
 
     Attributes:
         words: its terms, to tell which speakers it names.
@@ -46,14 +46,14 @@ class Cues:
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """What one search asks of a store.
+    """The request of one search to a store.
 
     Attributes:
         scope: ids that were given narrow the search.
         embedding: the query's normalized float32 vector as bytes, or ``None`` without an embedder.
         terms: the query's distinct term ids, or ``None`` to leave full text out.
         limit: how many results.
-        cues: what the query says apart from its words.
+        cues: further signals found in the query.
         forms: of the terms that are forms of a word besides it, the id of that word; it counts once.
         boosts: whether cues, turns of the same run, sources and age change the score.
         expression: a parsed filter.
@@ -88,7 +88,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one query found, best first.
+    """The results of one query, best first.
 
     ``warnings`` say what went wrong on the way without making the answer worthless.
     """

@@ -230,7 +230,7 @@ def added(
         partition: the source of the rows.
         lexical: their full text; ``None`` for a search without.
         rows: ascending.
-        cues: what the query says besides its words.
+        cues: further signals found in the query.
         weights: the weight of each boost; one of zero is omitted.
         now: the current time, microseconds UTC.
     """

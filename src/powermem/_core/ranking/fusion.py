@@ -156,7 +156,7 @@ def rank(
         lexical: full text, or ``None``.
         limit: the number of results.
         now: the current time in microseconds.
-        cues: what the query says besides its words.
+        cues: further signals found in the query.
         weights: the weight of each part.
         explain: also return the rank of each row in each arm alone.
 

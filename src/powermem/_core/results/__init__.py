@@ -1,1 +1,1 @@
-"""What the public methods return."""
+"""Results of the public methods."""

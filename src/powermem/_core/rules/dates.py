@@ -432,7 +432,7 @@ class Found(NamedTuple):
         end: offset just behind its words.
         day: its first day.
         days: its length in days.
-        words: what to insert behind it; ``None`` if the date is complete as written.
+        words: the text to insert after it; ``None`` if the date is complete as written.
     """
 
     end: int

@@ -37,7 +37,7 @@ def with_turns_beside(
 
     Args:
         sql: the collection.
-        rows: what was found, as `ServerRows` takes it.
+        rows: the rows found, as `ServerRows` takes them.
         found: the same.
         pool: the best of them, by position.
         span: how many turns to look away in each direction.

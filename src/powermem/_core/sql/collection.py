@@ -25,7 +25,7 @@ RECORD = (
     "id, user_id, agent_id, run_id, actor_id, memory_type, memory, hash, metadata, facets, created_at, "
     "updated_at, valid_from, valid_to, expires_at, superseded_by, access_count, version, utc_offset"
 )
-"""What `CollectionSQL.record_values` returns."""
+"""The result of `CollectionSQL.record_values`."""
 
 _EVERYTHING = Narrowed("1 = 1", [], "(1 = 0)", uncertain=False)
 

@@ -1,4 +1,4 @@
-"""What differs between databases when a filter becomes SQL.
+"""Differences between databases in the SQL of filters.
 
 A fragment about a key is true or false and never NULL, so that AND, OR and NOT around it mean what they mean
 in Python; one about a column may be NULL where the column is. A parameter is written ``?``; the drivers of a
@@ -142,7 +142,7 @@ def _path(name: str) -> Fragment | None:
 
 
 class _Place:
-    """What can be asked of the value at one place of the metadata.
+    """Conditions on the value at one path of the metadata.
 
     Args:
         path: where it is.
@@ -181,7 +181,7 @@ class _Place:
     def is_in(self, values: frozenset[Any]) -> Fragment:
         if all(isinstance(value, str) for value in values):
             return self._equals_text(_is_in(self._value, values))
-        # What SQLite reads as an integer can only be equal to these.
+        # A value that SQLite reads as an integer can only equal these.
         integers = {int(value) for value in values if value == int(value) and -_LIMIT <= value < _LIMIT}
         return self._if_number(_is_in(self._value, integers), self._exact)
 

@@ -13,7 +13,7 @@ from .steps import Query, Statement, Steps
 
 
 class EmbedderSQL:
-    """What ``meta`` says of one collection, for one open store.
+    """The contents of ``meta`` for one collection and one open store.
 
     Args:
         sql: the collection's tables and what its database says differently.

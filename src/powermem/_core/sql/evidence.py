@@ -30,7 +30,7 @@ def evidence(
     Args:
         sql: the collection's statements.
         batches: the changes of the transaction.
-        results: what came of each batch.
+        results: the result of each batch.
 
     Returns:
         The query, or ``None`` when nothing that the transaction wrote can be told from what others write.

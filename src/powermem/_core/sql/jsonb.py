@@ -58,7 +58,7 @@ def _value(name: str) -> Fragment:
 
 
 class _Place:
-    """What can be asked of one JSONB value."""
+    """Conditions on one JSONB value."""
 
     def __init__(self, value: Fragment) -> None:
         self._value = value

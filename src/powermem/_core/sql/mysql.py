@@ -73,9 +73,9 @@ class MySQLSQL(ServerSQL, FollowedSQL):
     more_keys = ""
     """Further keys of the memories, each with a comma before it."""
     noted: tuple[tuple[str, str], ...] = (("sequence", "0"), ("trimmed", "0"))
-    """What ``meta`` holds at first."""
+    """Initial contents of ``meta``."""
     kept: tuple[str, ...] = ("schema_version", "sequence", "trimmed", "switches")
-    """What of ``meta`` stays when the collection is emptied."""
+    """Keys of ``meta`` that stay when the collection is emptied."""
 
     def __init__(self, collection: str, partitions: int = 0) -> None:
         super().__init__(collection)

@@ -24,7 +24,7 @@ _PAGE = 5000
 
 
 class Freshness(NamedTuple):
-    """How far a collection is.
+    """The state of a collection.
 
     Attributes:
         sequence: number of the last commit.
@@ -43,7 +43,7 @@ class FollowedSQL(CollectionSQL):
     """A collection whose changes are listed by the number of their commit.
 
     Attributes:
-        followed: what of ``meta`` a search looks at first.
+        followed: keys of ``meta`` that a search reads first.
         trimmed: the name in ``meta`` of the number up to which changes are no longer listed.
         held: of a user with more rows no partition is loaded where the server can search.
     """
@@ -143,7 +143,7 @@ class PartitionLoader:
             else:
                 partition.remove(changed)
                 yield from self._append(partition, entry.user_id, changed)
-        # What was read may be newer than this number; then it is read once more, which does no harm.
+        # Rows may be newer than this number, and are then read again, which does no harm.
         entry.sequence = freshness.sequence
         entry.partition = partition
         self._cache.resize(entry)

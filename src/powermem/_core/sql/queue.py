@@ -96,7 +96,7 @@ class QueueSQL:
         """Apply one of ``changes``.
 
         Args:
-            change: what to apply.
+            change: the change to apply.
             changes: its batch.
             outcomes: of the changes of its batch before it.
         """

@@ -14,10 +14,10 @@ COLUMNS = (
     "id, user_id, agent_id, run_id, memory, hash, actor_id, memory_type, metadata, created_at, updated_at, "
     "valid_from, valid_to, expires_at, superseded_by, access_count, version, utc_offset"
 )
-"""What `to_row` reads."""
+"""The columns that `to_row` reads."""
 
 TURN = "id, user_id, agent_id, run_id, role, content, actor_id, sent_at, created_at, utc_offset"
-"""What `turn_values` writes and `to_turn` reads."""
+"""The columns that `turn_values` writes and `to_turn` reads."""
 
 
 class Texts:

@@ -20,7 +20,7 @@ QUEUE_TABLES = ("buffer", "tasks", "lanes", "preferences")
 """Of the work to do."""
 
 DATED_TABLES = ("records", "turns")
-"""What keeps a moment together with the speaker's offset from UTC."""
+"""The columns of a time and the speaker's offset from UTC."""
 
 TABLES = (
     "meta",

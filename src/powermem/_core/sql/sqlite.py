@@ -15,7 +15,7 @@ from .partitions import FollowedSQL, of_user
 from .schema import SCHEMA_VERSION, TABLES, sqlite_migrations, sqlite_schema
 from .steps import Query, Statement, Statements, Steps
 
-# What of ``meta`` stays when the collection is emptied.
+# Keys of ``meta`` that stay when the collection is emptied.
 _KEPT = "'schema_version', 'sequence', 'deleted_before', 'switches'"
 
 

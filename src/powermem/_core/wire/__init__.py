@@ -1,1 +1,1 @@
-"""What goes over the wire to model providers: requests are built and replies are read here, none is sent."""
+"""Build requests to model providers and parse their replies. No I/O."""

@@ -1,4 +1,4 @@
-"""What an endpoint accepts, learned from its refusals."""
+"""The features an endpoint accepts, learned from its refusals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Structure(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """What a model accepts.
+    """The features a model accepts.
 
     Attributes:
         structure: the strongest supported form of structured output.

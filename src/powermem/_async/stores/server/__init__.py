@@ -1,1 +1,1 @@
-"""What the stores on database servers have in common."""
+"""Code shared by the stores on database servers."""
