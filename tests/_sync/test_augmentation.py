@@ -181,7 +181,7 @@ def test_what_cannot_be_written_is_not_the_loss_of_the_rest(
         say(text)
     free.set()
     assert memory.augmentation.wait(120)
-    assert "could not be kept" in caplog.text
+    assert "could not be stored" in caplog.text
     assert {fact.content for fact in memory.recall("live in")} == {"I live in Rome", "I live in Oslo"}
 
 

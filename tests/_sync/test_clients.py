@@ -567,8 +567,8 @@ def test_a_memory_that_fails_does_not_disturb_the_call(
     messages = [record.message for record in caplog.records if "has a fault" in record.message]
     assert sorted(message.split(":")[0] for message in messages) == [
         "nothing could be recalled; the call goes on without",
-        "what was said could not be kept",
-        "what was said could not be kept",
+        "messages could not be stored",
+        "messages could not be stored",
     ]
     assert spoken(attended) == []
 

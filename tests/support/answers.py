@@ -20,7 +20,7 @@ DIMENSION = 384
 LIMIT = 2048
 """Most texts in one embedding request, as at OpenAI."""
 TEI_LIMIT = 32
-"""Most texts in one rerank request, as a Text Embeddings Inference server has it by itself."""
+"""Maximum texts in one rerank request, the default of a Text Embeddings Inference server."""
 
 
 def chat(text: str, finish: str | None, body: dict[str, Any]) -> dict[str, Any]:

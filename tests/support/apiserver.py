@@ -265,7 +265,7 @@ class _Connection(asyncio.Protocol):
         return self._task is not None
 
     def close(self) -> None:
-        """Close it, whatever goes on."""
+        """Close it, even during requests."""
         if self._task is not None:
             self._task.cancel()
         self._transport.abort()

@@ -1,4 +1,4 @@
-"""How the test server can be told to answer, instead of as usual."""
+"""Alternative replies of the test server."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def page(status: int = 200, title: str = "Welcome to nginx!") -> Behaviour:
 
 
 def slow_down(after: float | None = None) -> Behaviour:
-    """Answer 429, with a ``Retry-After`` of so many seconds or without."""
+    """Answer 429, with or without a ``Retry-After`` of this many seconds."""
     headers = {} if after is None else {"retry-after": f"{after:g}"}
     return failure(429, "Rate limit reached for requests", code="rate_limit_exceeded", headers=headers)
 

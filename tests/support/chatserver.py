@@ -73,8 +73,8 @@ class Chat:
         on_chat: makes the text of an answer; by default it repeats what the user said.
         status: answered instead of a reply, if it is not 200.
         tool: the name of a tool to call when the user speaks, instead of answering.
-        stop_after: end the connection after so many pieces of a stream.
-        hold_after: send so many pieces of a stream and the rest when ``release`` is called.
+        stop_after: close the connection after this many chunks of a stream.
+        hold_after: send this many chunks of a stream, and the rest when ``release`` is called.
         pause: seconds between two pieces of a stream.
         open: how many connections are open.
         dropped: how many streams their readers gave up.

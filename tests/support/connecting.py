@@ -67,7 +67,7 @@ def opening(section: VectorStore, *, plain: bool = False) -> Callable[[], Any]:
 
 
 def engine(section: VectorStore, **options: Any) -> Any:
-    """Return an engine for threads; nobody need dispose of it."""
+    """Return an engine for threads, without a pool to dispose of."""
     return sqlalchemy.create_engine(url(section), poolclass=sqlalchemy.NullPool, **options)
 
 

@@ -103,7 +103,7 @@ def vector_store(
 
 @pytest.fixture
 def new_vector_store(store: str, tmp_path: Path, request: pytest.FixtureRequest) -> VectorStore:
-    """The ``vector_store`` section of a database that nobody has opened before."""
+    """The ``vector_store`` section of a new database."""
     if store == "sqlite":
         return _file(tmp_path)
     section: VectorStore = request.getfixturevalue(f"{store}_config")

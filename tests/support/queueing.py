@@ -1,4 +1,4 @@
-"""Work for a store's queue, made without a processor. Times are the tests' own: nobody waits for them."""
+"""Work for a store's queue, made without a processor. Tests set the times, and never wait for them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ USERS = [
 
 
 class LongPause(Backoff):
-    """Waits as long as any task does before it is tried again."""
+    """Waits as long as a task can before a retry."""
 
     def delay(self, attempt: int, asked: float | None = None) -> float:
         return LONGEST_PAUSE - 1

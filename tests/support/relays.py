@@ -17,12 +17,12 @@ from typing import Literal
 CERTIFICATE = Path(__file__).parents[1] / "data" / "localhost.pem"
 """Of a server on this machine; it vouches for itself."""
 STRANGER = CERTIFICATE.with_name("stranger.pem")
-"""The certificate of somebody who vouches for no server here."""
+"""A CA certificate that signed no server here."""
 
 _SIZE = 65536
 # What a client of PostgreSQL sends before anything else when it wants TLS.
 _TLS_REQUEST = struct.pack("!ii", 8, 80877103)
-# What a PostgreSQL that wants TLS answers to one who goes on without.
+# The reply of a PostgreSQL server that requires TLS to a client without it.
 _FIELDS = b"SFATAL\0C28000\0Mno pg_hba.conf entry for this host, no encryption\0\0"
 _REFUSAL = b"E" + struct.pack("!i", len(_FIELDS) + 4) + _FIELDS
 
@@ -155,7 +155,7 @@ class Fault:
 
 
 class Proxy:
-    """Passes bytes between clients and a server, and behaves badly when it is told to.
+    """Passes bytes between clients and a server, and simulates faults on demand.
 
     Args:
         target: host and port of the server, or the path of its socket.
@@ -268,7 +268,7 @@ class Proxy:
                     sink.sendall(data)
                     passed[towards] += len(data)
         except (OSError, ValueError):
-            # A side is gone, or we were told to cut.
+            # A side has disconnected, or a cut was requested.
             self._end(client, server)
 
     def _strikes(self, towards: str, data: bytes, passed: int) -> Fault | None:
@@ -293,7 +293,7 @@ class Proxy:
             # Both stay connected until the end.
             return
         if fault.passes:
-            # What got through is carried out before the server learns that nobody waits for it.
+            # The server executes what it received before it notices that the client is gone.
             with contextlib.suppress(OSError):
                 server.recv(_SIZE)
         with self._lock:

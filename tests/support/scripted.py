@@ -21,7 +21,7 @@ _FACT: dict[str, Any] = {
 
 
 class ScriptedModel:
-    """Answers what it was told to answer, and nothing else.
+    """Returns scripted answers only.
 
     Attributes:
         extractions: the messages of every request for facts.
@@ -174,7 +174,7 @@ def openai_embedder(api: ApiServer, **more: Any) -> dict[str, Any]:
 
 
 def heard(asked: list[Messages]) -> list[str]:
-    """Return what was said in the conversations of requests, in their order."""
+    """Return the messages in the conversations of requests, in order."""
     return [turn["text"] for messages in asked for turn in shown(messages, "conversation")]
 
 

@@ -336,9 +336,7 @@ def test_a_named_provider_is_not_overruled_by_a_key() -> None:
 def test_it_is_not_guessed_whose_key_it_is(variable: str, missing: str) -> None:
     with pytest.raises(ConfigError) as caught:
         from_variables({variable: "hush-hush"})
-    assert (
-        str(caught.value) == f"{variable} is set, but {missing} is not; set it to the provider that is meant"
-    )
+    assert str(caught.value) == f"{variable} is set, but {missing} is not; set it to the intended provider"
 
 
 @pytest.mark.parametrize(

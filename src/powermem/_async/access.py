@@ -18,13 +18,13 @@ class AsyncAccess:
     """Makes the engine at the first call, opens it, and releases it.
 
     Args:
-        design: what the engine is built from.
-        resumes: whether opening also starts the work on tasks in the background.
+        design: configuration and options of the engine.
+        resumes: whether opening also starts background work.
 
     Attributes:
-        share: what keeps the engine open.
-        admitted: the engine, once a call has passed every check, so that later ones need none.
-        attends: whether clients of language models are attended, so that nobody is expected to close it.
+        share: keeps the engine open.
+        admitted: the engine, once a call has passed every check, so that later calls skip them.
+        attends: whether LLM clients are registered, so that the caller need not close it.
     """
 
     def __init__(self, design: Design, *, resumes: bool) -> None:
@@ -35,7 +35,7 @@ class AsyncAccess:
         self._resumes = resumes
         self._owner = AsyncOwner()
         self._engine: AsyncEngine | None = None
-        # What was set before there is an engine.
+        # Set before the engine exists.
         self._width: int | None = None
         self._batch_size: int | None = None
 
@@ -72,7 +72,7 @@ class AsyncAccess:
 
     @property
     def config(self) -> MemoryConfig:
-        """The configuration, of the database that was found once the engine is open."""
+        """The configuration; once the engine is open, with the database that was found."""
         return self._design.config if self._engine is None else self._engine.config
 
     @property
@@ -114,15 +114,15 @@ class AsyncAccess:
         return components
 
     async def create_tables(self) -> None:
-        """Create the tables, or bring them to this version; afterwards no more is open than before."""
+        """Create or migrate the tables, and leave nothing open that was not before."""
         self.check()
         await self.engine().create_tables()
 
     async def close(self, drain: bool, timeout: float | None) -> None:
-        """Finish what is under way, or park it; close the engine, unless other memories use it."""
-        # When the caller is cancelled, the file is not left half closed.
+        """Finish or park work under way; close the engine, unless other memories use it."""
+        # Shielded, so that cancelling the caller does not leave the file half closed.
         await async_shield(partial(self._close, drain, timeout))
-        # From now on every call is told that the memory is closed, whatever event loop it comes from.
+        # From now on calls from any event loop raise that the memory is closed.
         self._owner.release()
 
     async def _close(self, drain: bool, timeout: float | None) -> None:
@@ -134,7 +134,7 @@ class AsyncAccess:
         if ENGINES.release(engine, self.share):
             await engine.close(drain, timeout)
         elif drain and not again:
-            # Only the first time: what that call parked is not waited for at the end of a `with` block.
+            # Only the first time: the end of a `with` block does not wait for work parked by an earlier call.
             await engine.finish(self.share, timeout)
 
     def __del__(self) -> None:
@@ -149,7 +149,7 @@ class AsyncAccess:
 
     @property
     def width(self) -> int:
-        """How many users' conversations are processed at the same time."""
+        """How many users' conversations are processed concurrently."""
         if self._engine is not None:
             return self._engine.width
         return self._width or self._design.settings.processing.concurrency
@@ -162,7 +162,7 @@ class AsyncAccess:
 
     @property
     def batch_size(self) -> int:
-        """How many exchanges with language models are written in one transaction at most."""
+        """Maximum number of exchanges written in one transaction."""
         if self._engine is not None:
             return self._engine.keeper.batch_size
         return self._batch_size or BATCH_SIZE

@@ -1,4 +1,4 @@
-"""What the instances of one configuration share: the open store, the models, the work in the background."""
+"""The engine that instances of one configuration share: open store, models and background work."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _logger = logging.getLogger("powermem")
 # Seconds that storing requested tasks may take at least when closing.
 _SUBMITTING = 5.0
 
-# Seconds that the end of the process, or of the event loop, waits for what was said last.
+# Seconds that the end of the process, or of the event loop, waits for the last messages to be stored.
 _AT_EXIT = 5.0
 
 
@@ -49,8 +49,8 @@ class Opening:
     """The progress of an opening that was requested in advance.
 
     Attributes:
-        since: when it began, of ``monotonic``.
-        done: is resolved when it is over, whether it succeeded or not.
+        since: start time, of ``monotonic``.
+        done: is resolved when it ends, successfully or not.
     """
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class Opening:
         self.done: Future[None] = Future()
 
 
-# Held for a moment only.
+# Held only briefly.
 _warming = threading.RLock()
 free_in_child(_warming)
 
@@ -67,23 +67,23 @@ class AsyncEngine:
     """Builds the components from a configuration, opens them once, and closes them.
 
     Args:
-        design: what it is built from.
+        design: its configuration and options.
 
     Attributes:
-        home: the event loop that it belongs to; among threads, what stands for the process.
-        process: the process that it belongs to.
-        holders: the shares of it; when the last one ends, it is no longer in use.
+        affinity: its event loop; in threads, a stand-in for the process.
+        process: the id of its process.
+        holders: its shares; without any it is not in use.
         config: the configuration.
-        settings: what it comes to.
-        components: what it is made of, once it is open.
+        settings: the resolved configuration.
+        components: its parts, once it is open.
         closed: whether it was closed.
-        watcher: follows the tasks that were made here.
+        watcher: follows the tasks created here.
         submitter: stores requested tasks from a background worker.
-        keeper: keeps what is said to language models.
+        keeper: stores conversations with language models.
     """
 
     def __init__(self, design: Design) -> None:
-        self.home = async_residence()
+        self.affinity = async_residence()
         self.process = os.getpid()
         self.holders: WeakSet[Share] = WeakSet()
         self.config, self.settings, self.place = design.config, design.settings, design.place
@@ -103,16 +103,16 @@ class AsyncEngine:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing can be done with it any more, not even closing it."""
-        return self.process != os.getpid() or async_has_ended(self.home)
+        """Whether its process or event loop is gone, so that it cannot even be closed."""
+        return self.process != os.getpid() or async_has_ended(self.affinity)
 
     @property
     def is_current(self) -> bool:
-        """Whether it is of use to a new instance: it can be used, and its file is still there."""
+        """Whether a new instance can use it: it is usable, and its file still exists."""
         return not self.closed and not self.is_over and self._file in (None, self._identify_file())
 
     async def open(self) -> Components:
-        """Return the components, opened; whether the store's vectors fit is asked of the encoder."""
+        """Return the open components; the encoder knows whether the store's vectors fit."""
         components = self.components
         if components is not None:
             return components
@@ -121,21 +121,21 @@ class AsyncEngine:
         async with self._opening:
             self._check_open()
             if self.components is None:
-                # When the caller is cancelled, what was opened is kept for the next call and for `close`.
+                # If the caller is cancelled, opening continues, for the next call and for `close`.
                 await async_shield(self._open)
             components = self.components
             assert components is not None
             return components
 
     async def create_tables(self) -> None:
-        """Create the tables, or bring them to this version; afterwards no more is open than before."""
+        """Create or migrate the tables, and leave nothing open that was not before."""
         async with self._opening:
             self._check_open()
             if self.components is None:
                 await async_shield(self._open_store_once)
 
     def warm(self) -> Opening:
-        """Begin once to open it and to load a local model, and return the progress."""
+        """Start opening it and loading a local model, once, and return the progress."""
         with _warming:
             opening = self._warm
             if opening is None:
@@ -147,7 +147,7 @@ class AsyncEngine:
         return opening
 
     def submit(self, scope: Scope, maker: object) -> AsyncProcessTask:
-        """Make a task and return its handle at once; it is stored in the background."""
+        """Create a task and return its handle at once; it is stored in the background."""
         task_id = new_id()
         handle = self.watcher.watch(task_id, scope.user_id, maker=maker)
         try:
@@ -158,13 +158,13 @@ class AsyncEngine:
         return handle
 
     def resize(self, width: int) -> None:
-        """Set how many users' conversations are processed at the same time."""
+        """Set how many users' conversations are processed concurrently."""
         self.width = width
         if self.components is not None:
             self.components.processor.resize(width)
 
     async def finish(self, share: Share, timeout: float | None) -> None:
-        """Wait until the work that was begun for a share is done, or the timeout (seconds) is over."""
+        """Wait until the work started for a share is done, or for the timeout (seconds)."""
         deadline = None if timeout is None else monotonic() + timeout
         await self.keeper.settle(timeout)
         components = self.components
@@ -179,7 +179,7 @@ class AsyncEngine:
                 return
 
     async def close(self, drain: bool, timeout: float | None) -> None:
-        """Finish what is under way, or park it, and close everything. Calling it again does no harm."""
+        """Finish or park work under way, and close everything. Further calls have no effect."""
         await self.keeper.close(timeout, learn=drain)
         # Requested tasks are stored before the store closes, even if there is no time to run them.
         await self.submitter.close(None if timeout is None else max(timeout, _SUBMITTING))
@@ -199,7 +199,7 @@ class AsyncEngine:
             if self.settings.embedder.provider == PROVIDER:
                 await async_to_thread(SHARED.load)
         except Exception as error:
-            # The next call that needs it tries again, and raises the error.
+            # The next call that needs it retries, and raises the error.
             _logger.warning("the memory could not be opened: %r", error)
         finally:
             self._warm.done.set_result(None)
@@ -209,15 +209,15 @@ class AsyncEngine:
             raise ClosedError("this memory was closed; make a new one")
 
     async def _close_at_exit(self) -> None:
-        # In a forked child the engine is the parent's, and so are the threads that would have to end first.
+        # In a forked child, the engine and the threads it would wait for belong to the parent.
         if self.process != os.getpid():
             return
-        # On a thread of its own, so that what hangs does not keep the process alive.
+        # On a separate thread, so that a hang does not keep the process alive.
         closing = AsyncWorker("powermem-closing", self._close_undrained)
         try:
             closing.start()
         except PowerMemError:
-            # Python 3.12 starts no thread at the end of a process. Each part waits for a limited time.
+            # Since Python 3.12 no thread can be started at process exit. Each part waits for a limited time.
             await self.close(False, _AT_EXIT)
         else:
             await closing.join(_AT_EXIT)
@@ -244,7 +244,7 @@ class AsyncEngine:
                 await store.close()
 
     async def _locate(self) -> None:
-        """Ask a database that was handed in what it is, if only it can tell."""
+        """Query the kind of a database given as ``conn``, unless its URL says it."""
         if self.place is None or self.place.sure:
             return
         found = await async_locate(self.place, self.settings.store)
@@ -274,16 +274,16 @@ class AsyncEngine:
         self._at_exit.start()
 
     async def _resume(self, components: Components) -> None:
-        """Go on with the work that was left, if there is any."""
+        """Continue unfinished work, if there is any."""
         if components.store.read_only:
             return
-        # What failed may have waited for a budget that is free by now.
+        # Failed tasks may have exceeded a budget that has been renewed since.
         left = OPEN | {ProcessStatus.FAILED}
         if self.settings.processing.resume and await components.store.list_tasks(Scope(), left, limit=1):
             components.processor.wake()
 
     def _identify_file(self) -> tuple[int, int] | None:
-        """Return which file the database is in at present, if it is in one."""
+        """Return the device and inode of the database file now, if there is one."""
         path = getattr(self.settings.store.config, "database_path", None)
         if path is None:
             return None
@@ -306,12 +306,12 @@ class _Observers:
 
 
 class AsyncEngines:
-    """The engines of this process: one for each configuration and event loop, while it is needed.
+    """The engines of this process: one for each configuration and event loop.
 
-    An engine whose last instance was dropped without being closed stays for the next one of its
-    configuration, so that an instance for each request opens nothing. A few of these are kept; further ones,
-    and those that nobody can share, are closed when another instance appears, and all of them at the end of
-    the event loop or of the process.
+    An engine whose last instance was dropped without being closed stays open for the next instance of its
+    configuration, so that one instance per request opens nothing. A few of these are kept. Others, and those
+    that cannot be shared, are closed when another instance is made; all are closed at the end of the event
+    loop or process.
     """
 
     # The number of engines without a share that stay open.
@@ -319,20 +319,20 @@ class AsyncEngines:
 
     def __init__(self) -> None:
         self._engines: dict[tuple[object, Hashable], AsyncEngine] = {}
-        # Those of the process that this one was forked from. Collecting them would close its files.
+        # Engines of the parent process. Garbage-collecting them would close its files.
         self._foreign: list[AsyncEngine] = []
         self._begin()
 
     def _begin(self) -> None:
-        # Reentrant, because a collection of garbage may come at any time.
+        # Reentrant, since garbage collection may run at any time.
         self._lock = threading.RLock()
 
     def acquire(self, design: Design, share: Share) -> AsyncEngine:
         """Return the engine of a configuration, which the share keeps open.
 
         Args:
-            design: what it is built from, if there is none.
-            share: whose it is.
+            design: its configuration and options.
+            share: the share that holds it.
         """
         here = async_residence()
         if here is None:
@@ -342,11 +342,11 @@ class AsyncEngines:
             engine = self._engines.get(place)
             if engine is None or not engine.is_current:
                 if engine is not None:
-                    # Others may still be at work with it.
+                    # Other instances may still use it.
                     self._engines[place[0], engine] = engine
                 engine = self._engines[place] = AsyncEngine(design)
             engine.holders.add(share)
-            # The one that was asked for last stands at the end.
+            # Keep the most recently used engine last.
             self._engines[place] = self._engines.pop(place)
             useless = self._useless(place[0])
         for other in useless:
@@ -354,14 +354,14 @@ class AsyncEngines:
         return engine
 
     def release(self, engine: AsyncEngine, share: Share) -> bool:
-        """End a share; return whether it was the last one, so that the engine is to be closed."""
+        """End a share; return whether it was the last one, so that the caller must close the engine."""
         with self._lock:
             if share not in engine.holders:
                 return False
             if len(engine.holders) > 1:
                 engine.holders.discard(share)
                 return False
-            # It still counts, so that its observers are called for tasks that end while closing.
+            # Keep the share, so that its observers are called for tasks that end while closing.
             self._forget(engine)
             return True
 
@@ -371,23 +371,23 @@ class AsyncEngines:
             return list(engine.holders)
 
     def leave(self) -> None:
-        """Forget all engines in a process that was forked: they belong to the other one."""
+        """Forget all engines in a forked child, since they belong to the parent."""
         self._begin()
         for engine in self._engines.values():
-            # An event loop that goes on in the child is not the one that the engine belongs to.
-            engine.home = object()
+            # An event loop that continues in the child is not the one of the engine.
+            engine.affinity = object()
         self._foreign += self._engines.values()
         self._engines = {}
 
-    def _useless(self, home: object) -> list[AsyncEngine]:
+    def _useless(self, affinity: object) -> list[AsyncEngine]:
         """Remove the engines that are no longer needed, and return those that can be closed here."""
         over = [engine for engine in self._engines.values() if engine.is_over]
         idle = [
             (place, engine)
             for place, engine in self._engines.items()
-            if engine.home == home and not engine.holders and engine not in over
+            if engine.affinity == affinity and not engine.holders and engine not in over
         ]
-        # What cannot be found any more is of no use; of the others, those that were used last may be.
+        # Engines that no key leads to are useless; of the others, keep the most recently used.
         lost = [engine for place, engine in idle if isinstance(place[1], (Share, AsyncEngine))]
         spare = [engine for _, engine in idle if engine not in lost]
         closing = [*lost, *spare[: max(0, len(spare) - self._IDLE)]]
@@ -406,10 +406,9 @@ class AsyncEngines:
         try:
             AsyncWorker("powermem-closing", close).start()
         except PowerMemError:
-            # No thread can be started now. The opening of another engine must not fail for it; a later one
-            # closes it.
+            # No thread can be started now. Opening another engine must not fail because of it; retry later.
             with self._lock:
-                self._engines[engine.home, engine] = engine
+                self._engines[engine.affinity, engine] = engine
 
 
 ENGINES = AsyncEngines()

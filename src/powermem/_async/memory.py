@@ -99,7 +99,7 @@ _tasks_logger = logging.getLogger("powermem.processing")
 
 _TIME_RANGES = {"7d": 7, "30d": 30, "90d": 90, "all": None}
 
-# Of a user's messages, when nothing else was said: an exchange is learned from as soon as it is over.
+# Default number of a user's messages to process at once: each exchange is processed when it ends.
 _AT_ONCE = 1
 
 
@@ -109,16 +109,16 @@ class AsyncMemory:
     """A lasting memory for AI agents.
 
     Constructing does no I/O. Use it as ``async with AsyncMemory(config) as memory``, or call ``initialize``
-    and ``close``; the first call of any method initializes by itself. One instance serves many tasks at once.
+    and ``close``; the first call of any method initializes it. One instance serves many tasks at once.
 
     Args:
         config: a ``dict``, a ``MemoryConfig``, or ``None`` for what ``auto_config()`` finds.
-        agent_id: the agent whose memory this is, where a call names none.
+        agent_id: the default agent of calls that name none.
         conn: a database that you have already: an ``Engine``, ``AsyncEngine`` or ``sessionmaker`` of
             SQLAlchemy, a URL, or a function that returns a new connection of psycopg, PyMySQL or sqlite3.
-        auto_process: process a user's buffered messages by itself when there are ``batch_threshold`` of them.
-        batch_threshold: how many messages; an exchange is two.
-        max_retries: how often background work that failed is tried again before it counts as failed.
+        auto_process: process a user's buffered messages automatically, at ``batch_threshold`` of them.
+        batch_threshold: number of messages; an exchange has two.
+        max_retries: how often failed background work is retried before it counts as failed.
 
     Raises:
         ConfigError: the configuration is wrong; the message names the path of the key.
@@ -135,7 +135,7 @@ class AsyncMemory:
         max_retries: int = 2,
     ) -> None:
         # The settings' classes, models, stores and clients: loaded for the first memory, not for the class.
-        # The import locks of another thread would stay locked in a child that is forked meanwhile.
+        # Import locks held by another thread would stay locked in a child forked in the meantime.
         with undivided():
             from .access import AsyncAccess
             from .assembly import read_design
@@ -175,14 +175,14 @@ class AsyncMemory:
         await self._access.open(any_vectors=True)
 
     async def close(self, drain: bool = True, timeout: float | None = 30) -> None:
-        """Finish what is under way and close everything. Calling it again does no harm; other calls then
-        fail. Registered clients are left alone from then on.
+        """Finish work under way and close everything. Further calls have no effect; other methods then fail.
 
-        What other instances of the same configuration use as well is closed with the last of them.
+        Registered clients are released. Resources shared by other instances of the same configuration are
+        closed with the last of them.
 
         Args:
-            drain: finish the background work that was begun here; otherwise park it until the next start.
-            timeout: seconds that finishing may take; what takes longer is parked.
+            drain: finish the background work started here; otherwise leave it for the next start.
+            timeout: seconds for finishing; work that takes longer is left for the next start.
         """
         drain, timeout = check_flag(drain, "drain"), check_seconds(timeout, "timeout")
         self._access.check_place()
@@ -216,11 +216,11 @@ class AsyncMemory:
         async_mode: bool | str = False,
         idempotency_key: str | None = None,
     ) -> AddResult:
-        """Remember what messages say.
+        """Store memories of messages.
 
         Args:
             messages: a string, one message, or several of these, in the form of any provider, as dicts or as
-                objects. What cannot be remembered, such as calls of tools, is left out.
+                objects. Content that cannot be remembered, such as tool calls, is left out.
             user_id: whose memory it is.
             agent_id: which agent's.
             run_id: of which conversation.
@@ -253,7 +253,7 @@ class AsyncMemory:
             ExtractionError: the model's answer could not be read, or is never whole. What was learned is
                 stored; the messages that were not learned from wait, and ``process`` or ``flush`` learns
                 from them.
-            ProviderError: a model failed or refused; the messages wait likewise.
+            ProviderError: a model failed or refused; the messages wait as above.
         """
         started = perf_counter()
         asked = self._addition(
@@ -289,22 +289,21 @@ class AsyncMemory:
         rate_limit: float | None = None,
         **defaults: Any,
     ) -> AddManyResult:
-        """Remember many things, several at once. Items are taken as they are needed, so any number will do.
+        """Add many items concurrently. The items are read lazily, so there may be any number.
 
         Args:
             items: an iterable or async iterable of texts, of messages or lists of them, or of dicts of the
                 arguments of ``add``.
-            concurrency: how many items may be with a language model at once; with 1 they are stored in their
-                order.
-            batch_size: how many items may be under way at once where no language model is asked: so many
-                share the requests to the embedder, and the transactions.
+            concurrency: maximum number of items with a language model at once; with 1, their order is kept.
+            batch_size: maximum number of items in progress at once without a language model; these share
+                embedding requests and transactions.
             on_progress: is called with the counts so far, at most ten times a second.
-            on_error: ``"collect"`` notes what fails and goes on; ``"raise"`` ends at the first error.
-            checkpoint: a path of a file that says what is done. The same call with the same items goes on
-                where an earlier one ended, even one that was killed: nothing is lost, nothing stored twice,
-                and what failed is tried again.
-            rate_limit: how many items may be begun in a second.
-            defaults: arguments of ``add`` for items that do not have them.
+            on_error: ``"collect"`` records errors and continues; ``"raise"`` stops at the first one.
+            checkpoint: path of a file that records progress. The same call with the same items continues
+                where an earlier one ended, even if it was killed: nothing is lost or stored twice, and
+                failed items are retried.
+            rate_limit: maximum number of items started per second.
+            defaults: arguments of ``add`` for items without them.
 
         Returns:
             ``{"added", "failed", "skipped", "errors", "usage"}``: items that were added, that failed, and
@@ -763,7 +762,7 @@ class AsyncMemory:
 
     @property
     def processing(self) -> AsyncProcessing:
-        """What there is to know of the work in the background."""
+        """Statistics and control of background work."""
         return AsyncProcessing(self._access)
 
     async def add_exchange(
@@ -777,12 +776,12 @@ class AsyncMemory:
         *,
         timezone: str | tzinfo | None = None,
     ) -> tuple[MessageRecord, MessageRecord]:
-        """Keep what a user said and what was answered, to learn from it later. On return it is on disk.
+        """Store a user's message and the reply durably in the buffer, to be processed later.
 
         Args:
             user_id: whose it is.
             user_message: what the user said; a text, or parts in the form of any provider.
-            assistant_message: what was answered; likewise, or the whole reply.
+            assistant_message: the reply; in the same forms, or a whole response object.
             timestamp: when; now if it is left out.
             run_id: in which conversation.
             agent_id: with which agent.
@@ -826,15 +825,15 @@ class AsyncMemory:
         return turn
 
     async def process(self, user_id: Id) -> int:
-        """Learn from everything that a user's buffer holds, and wait for it.
+        """Process a user's buffered messages, and wait for the result.
 
-        Turns of tasks that failed before are tried again.
+        Turns of failed tasks are retried.
 
         Returns:
             How many memories were written.
 
         Raises:
-            ProviderError: or whatever else went wrong; the turns are kept, and can be processed again.
+            ProviderError: or another error; the turns are kept, and can be processed again.
         """
         scope = work_scope(self._user(user_id), self._agent_id)
         components = await self._ready()
@@ -844,26 +843,26 @@ class AsyncMemory:
         return count
 
     def process_async(self, user_id: Id) -> AsyncProcessTask:
-        """Begin to learn from everything that a user's buffer holds, and return at once.
+        """Start processing a user's buffered messages, and return at once.
 
         Returns:
-            The task, to look at and to wait for.
+            The task, which can be inspected and awaited.
         """
         scope = work_scope(self._user(user_id), self._agent_id)
         self._access.check()
         return self._access.engine().submit(scope, self._access.share)
 
     async def flush(self, user_id: Id | None = None) -> int:
-        """Process all that is buffered, also what arrives while it runs.
+        """Process all buffered messages, including those that arrive while it runs.
 
         Args:
-            user_id: only this user's; of everybody, if it is left out.
+            user_id: only this user's; all users' by default.
 
         Returns:
             How many memories were written.
 
         Raises:
-            ProviderError: or whatever else went wrong first; everything else was processed.
+            ProviderError: or another error, the first one; everything else was processed.
         """
         only = None if user_id is None else self._user(user_id)
         components = await self._ready()
@@ -876,18 +875,18 @@ class AsyncMemory:
 
         Returns:
             ``{"preference_type", "preference", "reasoning", "run_id"}`` and whose it is; the type is
-            ``"explicit_preference"`` for what was said, ``"implicit_preference"`` for what shows in it.
+            ``"explicit_preference"`` if stated, ``"implicit_preference"`` if inferred.
         """
         scope = self._scope(self._user(user_id).user_id, agent_id, run_id)
         components = await self._ready()
         return [preference_record(preference) for preference in await components.store.preferences(scope)]
 
     async def wait_for_processing(self, user_id: Id | None = None, timeout: float | None = None) -> int:
-        """Wait for every task that is in flight now. Giving up to wait cancels nothing.
+        """Wait for every task in flight. A timeout or cancellation of the wait cancels no task.
 
         Args:
-            user_id: only this user's; everybody's, if it is left out.
-            timeout: seconds, or ``None`` to wait for ever.
+            user_id: only this user's; all users' by default.
+            timeout: seconds, or ``None`` for no limit.
 
         Returns:
             How many memories these tasks wrote.
@@ -903,7 +902,7 @@ class AsyncMemory:
     async def get_status(
         self, task_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
     ) -> TaskStatus:
-        """Return how far a task has come.
+        """Return the progress of a task.
 
         Args:
             task_id: as ``add`` returned it, or ``ProcessTask.id``.
@@ -962,7 +961,7 @@ class AsyncMemory:
     async def retry_task(
         self, task_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
     ) -> AsyncProcessTask:
-        """Begin a task again that failed or was cancelled.
+        """Restart a task that failed or was cancelled.
 
         Raises:
             NotFoundError: there is no such task, or it is not theirs.
@@ -973,7 +972,7 @@ class AsyncMemory:
         handle = await components.scheduler.retry(task, self._access.share)
         if handle is None:
             raise InvalidInputError(
-                f"task_id: task {task.id} is {task.status}; only what ended is tried again"
+                f"task_id: task {task.id} is {task.status}; only failed or cancelled tasks can be retried"
             )
         return handle
 
@@ -983,7 +982,7 @@ class AsyncMemory:
         """Cancel a task. Its turns stay, and can be processed by another one.
 
         Returns:
-            Whether it was still to be done.
+            Whether it was unfinished.
 
         Raises:
             NotFoundError: there is no such task, or it is not theirs.
@@ -1060,7 +1059,7 @@ class AsyncMemory:
 
         Returns:
             ``{"imported", "skipped", "failed", "errors"}``: memories that were new, that were here already,
-            and lines that could not be read, of which the first 100 are told as ``{"line", "error"}``.
+            and unreadable lines, the first 100 of them as ``{"line", "error"}``.
 
         Raises:
             InvalidInputError: the source cannot be read, or is in no format that is known.
@@ -1120,15 +1119,15 @@ class AsyncMemory:
         return await importer.copy(AsyncExporter(store, whose, expression, vectors=True), on_progress)
 
     async def reembed(self, *, batch_size: int = 256, on_progress: Listener | None = None) -> ReembedResult:
-        """Move the store to the configured embedder: give each memory a vector of its.
+        """Move the store to the configured embedder, which embeds every memory again.
 
-        This is the one call that works on a memory whose store holds another embedder's vectors. When it is
-        cut short, the next one goes on where it stopped. Meanwhile a memory with the former embedder searches
-        as before, and this one by words; both may add. At the end all vectors change in one transaction, and
-        from then on a memory that is still open with the former embedder raises ``EmbeddingMismatchError``.
+        This is the one call that works on a memory whose store holds another embedder's vectors. If it is
+        interrupted, the next call continues where it stopped. Until it ends, memories with the old embedder
+        search as before, and this one by words; both may add. Then all vectors change in one transaction, and
+        memories still open with the old embedder raise ``EmbeddingMismatchError``.
 
         Args:
-            batch_size: memories that are embedded at a time.
+            batch_size: number of memories embedded at a time.
             on_progress: is called with the counts so far.
 
         Returns:
@@ -1145,19 +1144,19 @@ class AsyncMemory:
 
     @property
     def llm(self) -> AsyncClients[Self]:
-        """The clients of language models whose conversations are remembered."""
+        """Registration of LLM clients whose conversations are remembered."""
         return AsyncClients(self, self._attendance)
 
     @property
     def augmentation(self) -> AsyncAugmentation:
-        """The work that follows on a conversation with a registered client."""
+        """Background processing of conversations with registered clients."""
         return AsyncAugmentation(self._access)
 
     def attribution(self, entity_id: Id, process_id: Id | None = None) -> Self:
-        """Say who speaks from now on in this task or thread, and those begun from it.
+        """Set the speaker for this task or thread, and those started from it.
 
-        It is kept in a context variable: requests that are served at the same time never mix. A memory that
-        nobody is named for neither recalls nor remembers.
+        It is stored in a context variable, so concurrent requests never mix. Without a speaker, nothing is
+        recalled or remembered.
 
         Args:
             entity_id: whose conversation it is; the ``user_id`` of what is remembered.
@@ -1173,12 +1172,12 @@ class AsyncMemory:
         return self
 
     def new_session(self) -> Self:
-        """Begin a new conversation in this task or thread, with an id of its own; see ``session_id``."""
+        """Start a new conversation in this task or thread, with a new id; see ``session_id``."""
         self._attendance.attributions.begin_session()
         return self
 
     def set_session(self, session_id: Id) -> Self:
-        """Go on with a conversation in this task or thread.
+        """Continue a conversation in this task or thread.
 
         Args:
             session_id: the ``run_id`` of what is remembered.
@@ -1199,17 +1198,17 @@ class AsyncMemory:
     async def recall(
         self, query: str, limit: int | None = 5, *, top_k: int | None = None
     ) -> list[RecalledFact]:
-        """Find what is known of the user that ``attribution`` names, whatever the agent or conversation.
+        """Find memories about the user set by ``attribution``, across agents and conversations.
 
-        A memory that has an ``agent_id`` of its own finds only what this agent was told.
+        A memory with an ``agent_id`` finds only the memories of this agent.
 
         Args:
             query: a question or any text.
-            limit: how many facts at most; 5, if it is ``None``.
+            limit: maximum number of facts; 5 if ``None``.
             top_k: another name for ``limit``.
 
         Returns:
-            The facts, best first; none when nobody is named.
+            The facts, best first; none without a speaker.
 
         Raises:
             InvalidInputError: an argument is wrong.
@@ -1225,17 +1224,17 @@ class AsyncMemory:
     async def observe(self, messages: Messages, reply: object = None) -> list[TurnRecord]:
         """Remember an exchange with any language model, and learn from it in the background.
 
-        Of the messages, only what the user said last is new, and only if nothing was answered to it yet: a
-        whole history can be handed in each time.
+        Only the user's last message is new, and only if no reply to it is included, so the whole history can
+        be passed each time.
 
         Args:
-            messages: what the user said: a text, a message, or the messages of the request, in the form of
+            messages: a text, a message, or the messages of the request, in the form of
                 any provider.
-            reply: what was answered: a text, or the reply in the form of any provider.
+            reply: a text, or a response in the form of any provider.
 
         Returns:
-            The source turns that were kept: ``{"id", "role", "content", "actor_id", "sent_at"}``; none when
-            nobody is named, see ``attribution``. They are on disk.
+            The stored source turns: ``{"id", "role", "content", "actor_id", "sent_at"}``; none without a
+            speaker, see ``attribution``.
 
         Raises:
             InvalidInputError: the messages are of a wrong type.
@@ -1269,8 +1268,8 @@ class AsyncMemory:
     async def _ready(self) -> Components:
         """Return the components, opened if they are not."""
         engine = self._access.admitted
-        # The usual case, without a further call.
-        if engine is not None and engine.home == async_residence() and engine.components is not None:
+        # The usual case, without another call.
+        if engine is not None and engine.affinity == async_residence() and engine.components is not None:
             return engine.components
         return await self._access.open()
 
@@ -1278,7 +1277,7 @@ class AsyncMemory:
         scope = check_scope(user_id, self._agent_id if agent_id is None else agent_id, run_id)
         if required and scope == Scope() and self._settings.security.require_scope:
             raise InvalidInputError(
-                "give user_id, agent_id or run_id: security.require_scope allows no call for everybody"
+                "give user_id, agent_id or run_id: security.require_scope refuses calls for all users"
             )
         return scope
 
@@ -1346,8 +1345,8 @@ class AsyncMemory:
                     scope, self._agent_id, self._batch_threshold, self._access.share
                 )
             except PowerMemError as error:
-                # The turn is kept, and whoever was told otherwise would bring it again.
-                _tasks_logger.warning("processing could not be begun for %r: %s", user_id, error)
+                # The turn is stored, and an error would make the caller add it again.
+                _tasks_logger.warning("processing could not be started for %r: %s", user_id, error)
         return [
             message_record(str(role), said.at, waiting[0].turn if waiting else None)
             for waiting, (role, _) in zip(buffered, messages, strict=True)
@@ -1359,7 +1358,7 @@ class AsyncMemory:
         components = await self._ready()
         task = None if number is None else await components.scheduler.find(number, whose)
         if task is None:
-            raise NotFoundError(f"task_id: there is no task {shown(task_id)}, or it is somebody else's")
+            raise NotFoundError(f"task_id: there is no task {shown(task_id)}, or it belongs to another user")
         return task
 
     def _user(self, user_id: object) -> Scope:

@@ -27,10 +27,10 @@ class AsyncStorage:
         self._access = access
 
     async def build(self) -> None:
-        """Create the tables, or bring them to this version. Afterwards nothing stays open.
+        """Create the tables, or migrate them to this version. Nothing stays open.
 
-        Calling it again, or from several processes at once, does no harm. A memory that is used creates them
-        by itself.
+        Calling it again, or from several processes at once, does no harm. A memory also creates them when it
+        is opened.
 
         Raises:
             ConfigError: the configured store is not available.

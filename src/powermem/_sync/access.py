@@ -19,13 +19,13 @@ class Access:
     """Makes the engine at the first call, opens it, and releases it.
 
     Args:
-        design: what the engine is built from.
-        resumes: whether opening also starts the work on tasks in the background.
+        design: configuration and options of the engine.
+        resumes: whether opening also starts background work.
 
     Attributes:
-        share: what keeps the engine open.
-        admitted: the engine, once a call has passed every check, so that later ones need none.
-        attends: whether clients of language models are attended, so that nobody is expected to close it.
+        share: keeps the engine open.
+        admitted: the engine, once a call has passed every check, so that later calls skip them.
+        attends: whether LLM clients are registered, so that the caller need not close it.
     """
 
     def __init__(self, design: Design, *, resumes: bool) -> None:
@@ -36,7 +36,7 @@ class Access:
         self._resumes = resumes
         self._owner = Owner()
         self._engine: Engine | None = None
-        # What was set before there is an engine.
+        # Set before the engine exists.
         self._width: int | None = None
         self._batch_size: int | None = None
 
@@ -73,7 +73,7 @@ class Access:
 
     @property
     def config(self) -> MemoryConfig:
-        """The configuration, of the database that was found once the engine is open."""
+        """The configuration; once the engine is open, with the database that was found."""
         return self._design.config if self._engine is None else self._engine.config
 
     @property
@@ -115,15 +115,15 @@ class Access:
         return components
 
     def create_tables(self) -> None:
-        """Create the tables, or bring them to this version; afterwards no more is open than before."""
+        """Create or migrate the tables, and leave nothing open that was not before."""
         self.check()
         self.engine().create_tables()
 
     def close(self, drain: bool, timeout: float | None) -> None:
-        """Finish what is under way, or park it; close the engine, unless other memories use it."""
-        # When the caller is cancelled, the file is not left half closed.
+        """Finish or park work under way; close the engine, unless other memories use it."""
+        # Shielded, so that cancelling the caller does not leave the file half closed.
         shield(partial(self._close, drain, timeout))
-        # From now on every call is told that the memory is closed, whatever event loop it comes from.
+        # From now on calls from any event loop raise that the memory is closed.
         self._owner.release()
 
     def _close(self, drain: bool, timeout: float | None) -> None:
@@ -135,7 +135,7 @@ class Access:
         if ENGINES.release(engine, self.share):
             engine.close(drain, timeout)
         elif drain and not again:
-            # Only the first time: what that call parked is not waited for at the end of a `with` block.
+            # Only the first time: the end of a `with` block does not wait for work parked by an earlier call.
             engine.finish(self.share, timeout)
 
     def __del__(self) -> None:
@@ -150,7 +150,7 @@ class Access:
 
     @property
     def width(self) -> int:
-        """How many users' conversations are processed at the same time."""
+        """How many users' conversations are processed concurrently."""
         if self._engine is not None:
             return self._engine.width
         return self._width or self._design.settings.processing.concurrency
@@ -163,7 +163,7 @@ class Access:
 
     @property
     def batch_size(self) -> int:
-        """How many exchanges with language models are written in one transaction at most."""
+        """Maximum number of exchanges written in one transaction."""
         if self._engine is not None:
             return self._engine.keeper.batch_size
         return self._batch_size or BATCH_SIZE

@@ -1,5 +1,5 @@
 # Generated from src/powermem/_async/adding.py by scripts/run_unasync.py; edit that file instead.
-"""Adding messages to a store, now or in the background, and changing memories."""
+"""Add messages to a store, now or in the background, and change memories."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("powermem")
 
-# Number of calls after which tasks that ended long ago are removed: a process may do nothing but add.
+# Number of calls after which old finished tasks are removed, since a process may only ever add.
 _CALLS = 1000
 
 
@@ -59,12 +59,12 @@ class Adding:
     """Adds memories to one store, and changes them.
 
     Args:
-        store: where they go.
+        store: holds the memories.
         encoder: embeds them.
         extractor: finds the facts.
         extraction: stores messages word for word, or the facts in them.
-        processor: runs what is left for the background.
-        watcher: follows the tasks that are made here.
+        processor: runs background tasks.
+        watcher: follows the tasks created here.
     """
 
     def __init__(
@@ -89,8 +89,8 @@ class Adding:
 
         Args:
             asked: the checked arguments.
-            started: when the call began, of ``perf_counter``.
-            maker: for whom a task is made.
+            started: start of the call, of ``perf_counter``.
+            maker: the caller a task is created for.
             waits: whether the turns of a call that fails wait to be processed.
 
         Returns:
@@ -134,15 +134,15 @@ class Adding:
         read: Callable[..., Addition],
         maker: object,
     ) -> list[Loaded]:
-        """Carry out calls of ``add``, those that store word for word together.
+        """Carry out calls of ``add``; those that store word for word share transactions.
 
         Args:
             calls: the arguments of each.
             read: checks the arguments of a call.
-            maker: for whom tasks are made.
+            maker: the caller tasks are created for.
 
         Returns:
-            For each call what it cost, or its error.
+            The usage of each call, or its error.
         """
         started = perf_counter()
         asked: dict[int, Addition] = {}
@@ -158,15 +158,15 @@ class Adding:
                 usages = self._add_together(list(together.values()), started)
                 results.update(zip(together, usages, strict=True))
             except StoreUnavailableError as error:
-                # It may have stored them or not, so they must not be stored again.
+                # They may have been stored, so do not store them again.
                 results.update(dict.fromkeys(together, error))
             except Exception:
-                # One of them cannot be stored, so none was: each is tried separately.
-                _logger.debug("calls of add failed together and are tried one by one", exc_info=True)
+                # One of them cannot be stored, so none was. Retry each separately.
+                _logger.debug("a batch of calls of add failed; retrying one by one", exc_info=True)
 
         def alone(i: int) -> None:
             try:
-                # A load is repeated for what failed, so its turns need not wait.
+                # A load is repeated for failed items, so their turns need not wait.
                 results[i] = (self.add(asked[i], started, maker, waits=False))["usage"]
             except Exception as error:
                 results[i] = error
@@ -224,7 +224,7 @@ class Adding:
             self._watcher.forget([handle])
             raise
         finally:
-            # Also when the caller was cancelled: it may still be stored.
+            # Even if the caller was cancelled, since the task may be stored.
             self._processor.wake()
         self._watcher.stored([task_id])
         return reply.of(event_items(changes, outcomes, items))
@@ -240,7 +240,7 @@ class Adding:
             amendments: what else changes.
 
         Returns:
-            The memory as it is then, or ``None`` when it was deleted meanwhile; and warnings.
+            The changed memory, or ``None`` if it was deleted in the meantime; and warnings.
 
         Raises:
             InvalidInputError: another memory of the scope has this text.
@@ -262,7 +262,7 @@ class Adding:
 
 
 class _Reply:
-    """What ``add`` returns, apart from the items."""
+    """The result of ``add``, apart from the items."""
 
     def __init__(
         self,
@@ -284,7 +284,7 @@ class _Reply:
 
     def of(self, items: list[MemoryEvent]) -> AddResult:
         """Return the result with its items."""
-        # Measured once: what is kept under the key is what is returned.
+        # Measured once, so that the result stored under the key equals the returned one.
         self._usage.seconds = self._usage.seconds or perf_counter() - self._started
         reply: AddResult = {
             "results": items,
@@ -299,13 +299,13 @@ class _Reply:
         return reply
 
     def under_key(self, items: Items) -> list[Change]:
-        """Return what keeps the result under the caller's key."""
+        """Return the change that stores the result under the caller's key."""
         if self._key is None:
             return []
         return [Remember(self._new.scope, self._key, Reply(items, self.of([])), self._new.at)]
 
     def notes(self, items: Items) -> list[Change]:
-        """Return the same, and what lets ``get_status`` tell of the call under its task id."""
+        """Return the same, and the note that ``get_status`` reads by the task id."""
         note = DoneNote(items, self._new.scope, self._new.at)
         done = Remember(Scope(), completion_key(self._task_id), note, self._new.at)
         return [*self.under_key(items), done]

@@ -36,17 +36,17 @@ _logger = logging.getLogger("powermem")
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """What an engine is built from.
+    """Configuration and options of an engine.
 
     Attributes:
-        given: the configuration as it was given, before a database that was handed in was looked at.
+        given: the configuration as given, before the database in ``conn`` was examined.
         config: the configuration.
-        settings: what it comes to.
-        place: where the caller's database is, if one was handed in.
-        max_retries: how often a task that failed is tried again automatically.
-        zone: whose calendar counts.
-        conn: the object that was handed in, which must stay the same one while the engine exists.
-        key: is the same for memories that can share an engine; ``None`` for an engine of its own.
+        settings: the resolved configuration.
+        place: where the database in ``conn`` is, if given.
+        max_retries: how often a failed task is retried automatically.
+        zone: time zone of the calendar.
+        conn: the given object, referenced for as long as the engine exists.
+        key: equal for memories that can share an engine; ``None`` for a separate engine.
     """
 
     given: MemoryConfig
@@ -60,7 +60,7 @@ class Design:
 
 
 def read_design(config: Mapping[str, Any] | MemoryConfig | None, conn: object, max_retries: int) -> Design:
-    """Return what an engine is built from; see ``Memory`` for the arguments.
+    """Return the design of an engine; see ``Memory`` for the arguments.
 
     Raises:
         ConfigError: the configuration is wrong.
@@ -97,11 +97,11 @@ def _summary(settings: Settings) -> str:
 
 @dataclass(eq=False)
 class Share:
-    """One memory's share of an engine, which ends with the memory and what it has under way.
+    """One memory's share of an engine, which ends with the memory and its work under way.
 
     Attributes:
         observers: those of this memory.
-        ended: whether it was given up, because the memory was closed.
+        ended: whether the memory was closed.
     """
 
     observers: list[Observer] = field(default_factory=list)
@@ -110,7 +110,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Components:
-    """What an open memory is made of."""
+    """The parts of an open memory."""
 
     http: HTTPClient
     store: Store
@@ -127,7 +127,7 @@ class Components:
     model: str | None
 
     def close(self, drain: bool, timeout: float | None) -> None:
-        """Finish what was accepted and close everything, also what comes after a component that fails."""
+        """Finish accepted work and close every component, even if one fails."""
         try:
             self.processor.close(drain, timeout)
         finally:
@@ -146,7 +146,7 @@ class Components:
             self.http.close()
 
     def description(self) -> dict[str, str]:
-        """Return which store, embedder and extractor are at work."""
+        """Return the names of the store, embedder and extractor in use."""
         identity = self.encoder.identity
         extractor = self.extractor.name
         return {
@@ -168,11 +168,11 @@ def assemble(
 
     Args:
         design: of the engine.
-        settings: what its configuration comes to, with the database that was found.
-        place: where the caller's database is, if one was handed in.
-        watcher: follows the tasks that are made here; it looks into this store from now on.
+        settings: the resolved configuration, with the database that was found.
+        place: where the database in ``conn`` is, if given.
+        watcher: follows the tasks created here; it queries this store from now on.
         submitter: stores requested tasks from a background worker.
-        observers: are called when a task has come to its end.
+        observers: are called when a task ends.
     """
     http = HTTPClient(
         connect_timeout=settings.http.connect_timeout,

@@ -28,10 +28,10 @@ class Storage:
         self._access = access
 
     def build(self) -> None:
-        """Create the tables, or bring them to this version. Afterwards nothing stays open.
+        """Create the tables, or migrate them to this version. Nothing stays open.
 
-        Calling it again, or from several processes at once, does no harm. A memory that is used creates them
-        by itself.
+        Calling it again, or from several processes at once, does no harm. A memory also creates them when it
+        is opened.
 
         Raises:
             ConfigError: the configured store is not available.

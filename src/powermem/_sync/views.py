@@ -1,5 +1,5 @@
 # Generated from src/powermem/_async/views.py by scripts/run_unasync.py; edit that file instead.
-"""What a memory shows besides its methods: ``llm``, ``augmentation`` and ``processing``."""
+"""The namespaces of a memory: ``llm``, ``augmentation`` and ``processing``."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ M = TypeVar("M")
 
 @named("Memory.llm")
 class Clients(Generic[M]):
-    """Clients of language models whose conversations are remembered.
+    """Registration of LLM clients whose conversations are remembered.
 
     Args:
-        memory: returned by the calls that can be chained.
-        attendance: attends the calls.
+        memory: returned by calls that can be chained.
+        attendance: handles the calls of clients.
     """
 
     def __init__(self, memory: M, attendance: Attendance) -> None:
@@ -33,12 +33,12 @@ class Clients(Generic[M]):
         self._attendance = attendance
 
     def register(self, client: object) -> M:
-        """Recall before each call of a client, and remember what was said in it.
+        """Recall before each call of a client, and remember the conversation.
 
-        What is recalled by the user's last message is put at the end of the system prompt. The arguments of
-        the call stay as they are, and what it returns is the client's own. Clients that ``with_options`` and
-        ``copy`` make of it are attended as well. Registering keeps neither the client nor the memory alive,
-        and begins to open the memory. Registering a client again has no effect.
+        Memories found by the user's last message are added to the end of the system prompt. The caller's
+        arguments are not modified, and the client's own return value is returned. Clients derived by
+        ``with_options`` and ``copy`` are registered too. Registering keeps neither the client nor the memory
+        alive, and starts opening the memory. Registering a client again has no effect.
 
         Args:
             client: an ``OpenAI``, ``OpenAI``, ``AzureOpenAI``, ``AzureOpenAI``, ``Anthropic`` or
@@ -48,14 +48,14 @@ class Clients(Generic[M]):
             The memory.
 
         Raises:
-            InvalidInputError: it is none of these, or another memory attends it.
+            InvalidInputError: it is none of these, or is registered with another memory.
             ClosedError: the memory was closed.
         """
         self._attendance.register(client)
         return self._memory
 
     def unregister(self, client: object) -> M:
-        """Leave a client alone from now on. One that was never registered is left alone already.
+        """Release a client; without effect if it is not registered.
 
         Returns:
             The memory.
@@ -64,12 +64,12 @@ class Clients(Generic[M]):
         return self._memory
 
     def release(self) -> None:
-        """Leave all clients alone."""
+        """Release all clients."""
         self._attendance.release()
 
     @property
     def recall_budget(self) -> float:
-        """Seconds that a call waits for what is recalled, then it goes on without; 0 recalls nothing."""
+        """Seconds after which a call continues without recalled memories; 0 recalls nothing."""
         return self._attendance.budget
 
     @recall_budget.setter
@@ -80,7 +80,7 @@ class Clients(Generic[M]):
     def opening_budget(self) -> float:
         """Seconds that calls wait for the store to be opened and a local model to be loaded.
 
-        They count from ``register`` on, where both begin, and not as time for recalling.
+        They count from ``register``, which starts both, and are not part of ``recall_budget``.
         """
         return self._attendance.opening_budget
 
@@ -90,7 +90,7 @@ class Clients(Generic[M]):
 
     @property
     def recall_limit(self) -> int:
-        """How many memories are put into a call at most."""
+        """Maximum number of memories added to a call."""
         return self._attendance.limit
 
     @recall_limit.setter
@@ -99,7 +99,7 @@ class Clients(Generic[M]):
 
     @property
     def recall_threshold(self) -> float | None:
-        """Memories with a lower score, 0 to 1, are left out."""
+        """Minimum score of recalled memories, 0 to 1."""
         return self._attendance.threshold
 
     @recall_threshold.setter
@@ -109,7 +109,7 @@ class Clients(Generic[M]):
 
 @named("Memory.augmentation")
 class Augmentation:
-    """The work that follows on a conversation: extraction of what is worth remembering.
+    """Background extraction of memories from conversations with registered clients.
 
     Args:
         access: the memory's access to its engine.
@@ -119,24 +119,24 @@ class Augmentation:
         self._access = access
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until everything that was said so far is learned, so that it can be recalled.
+        """Wait until all messages so far are processed, so that they can be recalled.
 
-        What failed counts as done; its task says why, see ``list_tasks``. Giving up to wait cancels nothing.
+        Failed tasks count as done, see ``list_tasks``. A timeout of the wait cancels no task.
 
         Args:
-            timeout: seconds, or ``None`` to wait for ever.
+            timeout: seconds, or ``None`` for no limit.
 
         Returns:
-            Whether it is.
+            Whether they are.
         """
         patience = check_seconds(timeout, "timeout")
         self._access.check()
-        # Also what was said to instances before this one, where each request has one of its own.
+        # Includes messages to earlier instances, since a program may make one per request.
         return self._access.engine().keeper.learn_all(patience)
 
     @property
     def max_workers(self) -> int:
-        """How many users' conversations are worked on side by side. A change takes effect at once."""
+        """How many users' conversations are processed concurrently. A change takes effect at once."""
         return self._access.width
 
     @max_workers.setter
@@ -145,7 +145,7 @@ class Augmentation:
 
     @property
     def db_writer_batch_size(self) -> int:
-        """How many exchanges are written in one transaction at most. A change takes effect at once."""
+        """Maximum number of exchanges in one transaction. A change takes effect at once."""
         return self._access.batch_size
 
     @db_writer_batch_size.setter
@@ -155,7 +155,7 @@ class Augmentation:
 
 @named("Memory.processing")
 class Processing:
-    """Numbers about the work in the background, a way to be told of its results, and to do all of it.
+    """Statistics, callbacks, start and stop of background work.
 
     Args:
         access: the memory's access to its engine.
@@ -165,48 +165,48 @@ class Processing:
         self._access = access
 
     def on_task_done(self, callback: Observer) -> None:
-        """Call a function whenever this process has brought a task to its end.
+        """Call a function whenever a task ends in this process.
 
         Args:
-            callback: gets what ``get_status`` returns. What it raises is logged. Until it returns the user's
-                next task does not begin, so it must not wait for one.
+            callback: gets the result of ``get_status``. Its exceptions are logged. The user's next task does
+                not start until it returns, so it must not wait for one.
         """
         if not callable(callback):
             raise InvalidInputError(f"callback: expected a function, got {shown(callback)}")
         self._access.share.observers.append(callback)
 
     def start(self) -> None:
-        """Work on the tasks of the store from now on, whoever made them, and look for new ones.
+        """Start running the tasks of the store, from any process, and polling for new ones.
 
-        A memory does so by itself once it has made a task, and when it finds some at its opening, unless
-        ``processing.resume`` is off. A program that is there for the work alone calls this.
+        A memory starts automatically when it creates a task, or finds unfinished ones on opening, unless
+        ``processing.resume`` is off. A dedicated worker calls this.
         """
         components = self._access.open()
         components.processor.resume()
 
     def stop(self, timeout: float | None = None) -> bool:
-        """Take on no more tasks, and wait until those under way here are done. ``start`` goes on.
+        """Start no more tasks, and wait for the running ones. ``start`` resumes.
 
-        What is left is there for other processes, and for the next start. Giving up to wait cancels nothing.
+        Other tasks wait for other processes or the next start. A timeout of the wait cancels no task.
 
         Args:
-            timeout: seconds, or ``None`` to wait for ever.
+            timeout: seconds, or ``None`` for no limit.
 
         Returns:
-            Whether all that was under way is done.
+            Whether all running tasks are done.
         """
         timeout = check_seconds(timeout, "timeout")
         components = self._access.open()
         return components.processor.pause(timeout)
 
     def stats(self) -> ProcessingStatistics:
-        """Count the work to do, and what was done of late.
+        """Count waiting, running and recently finished work.
 
         Returns:
-            Of the store: ``"buffered"`` (turns that no task has taken on), ``"queue_depth"`` (tasks that have
-            not begun), ``"running"``, ``"completed"``, ``"failed"``, ``"cancelled"`` (tasks) and
-            ``"oldest_age"`` (seconds since the oldest of what waits came, or ``None``). Of this process:
-            ``"working"`` (users whose work is under way) and ``"completed_per_minute"``,
+            Of the store: ``"buffered"`` (turns that no task has claimed), ``"queue_depth"`` (tasks that have
+            not started), ``"running"``, ``"completed"``, ``"failed"``, ``"cancelled"`` (tasks) and
+            ``"oldest_age"`` (age of the oldest waiting item in seconds, or ``None``). Of this process:
+            ``"working"`` (users with a running task) and ``"completed_per_minute"``,
             ``"failed_per_minute"`` (tasks in the last minute).
         """
         components = self._access.open()

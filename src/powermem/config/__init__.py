@@ -1,4 +1,4 @@
-"""Configuration: what may be set, where it is read from, and what it comes to.
+"""Configuration: the settings, their sources, and their resolved values.
 
 The names resolve on first use, so that what only asks for a hint or a name loads no class of a section.
 """

@@ -40,29 +40,29 @@ _Path = tuple[str, ...]
 
 
 def auto_config(env_file: str | os.PathLike[str] | None = None) -> ConfigDict:
-    """Read the configuration from ``.env`` and the environment, which wins.
+    """Read the configuration from ``.env`` and the environment, which takes precedence.
 
-    A variable that is blank counts as not set. Where a setting has several variables, the first
-    of them in ``.env.example`` that is set counts. Nothing is written to ``os.environ``.
+    A blank variable counts as not set. If a setting has several variables, the first of them in
+    ``.env.example`` that is set counts. Nothing is written to ``os.environ``.
 
-    Without ``LLM_PROVIDER``, the key of a vendor chooses the language model; of several keys the
-    first of `tables.DETECTED` does. The embedder stays local until ``EMBEDDING_PROVIDER`` is set.
+    Without ``LLM_PROVIDER``, a vendor's key selects the language model; of several keys, the first in
+    `tables.DETECTED` does. The embedder stays local until ``EMBEDDING_PROVIDER`` is set.
 
     Args:
-        env_file: the file to read; else the one that ``POWERMEM_ENV_FILE`` names; else ``.env``
-            in the current directory or the nearest one above it, if there is one.
+        env_file: the file to read; by default the one in ``POWERMEM_ENV_FILE``, or else ``.env`` in the
+            current directory or the nearest one above it, if there is one.
 
     Returns:
         A dict for `MemoryConfig`. It holds secrets as plain text.
 
     Raises:
-        ConfigError: the file is named but cannot be read, or a value is wrong.
+        ConfigError: a given file cannot be read, or a value is wrong.
     """
     in_file, in_process = _given(_file_variables(env_file)), _given(os.environ)
     given = {**in_file, **in_process}
     config = from_variables(given)
-    for told in (*misspelt(given, in_file, known_variables()), *_idle(given)):
-        _logger.warning(told)
+    for warning in (*misspelt(given, in_file, known_variables()), *_idle(given)):
+        _logger.warning(warning)
     return config
 
 
@@ -90,7 +90,7 @@ def load_config(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def known_variables() -> dict[str, tuple[str, ...]]:
-    """Return every environment variable that is read, with the paths that it can set."""
+    """Return every known environment variable, with the paths that it can set."""
     paths: dict[str, list[str]] = {}
     for path, names, _ in _all_settings():
         for name in names:
@@ -101,7 +101,7 @@ def known_variables() -> dict[str, tuple[str, ...]]:
 
 
 def from_variables(variables: Mapping[str, str | None]) -> ConfigDict:
-    """Build the configuration that environment variables describe, reading nothing else."""
+    """Build the configuration from the given environment variables only."""
     given = _given(variables)
     given.update(_detected_llm(given))
     _require_named("EMBEDDING_PROVIDER", ("EMBEDDING_API_KEY",), given)
@@ -126,7 +126,7 @@ def from_variables(variables: Mapping[str, str | None]) -> ConfigDict:
 
 
 def _given(variables: Mapping[str, str | None]) -> dict[str, str]:
-    """Return the variables that are set; a blank one is not, so that it hides nothing behind it."""
+    """Return the variables that are set; a blank one counts as not set, and overrides nothing."""
     return {name: value.strip() for name, value in variables.items() if value and value.strip()}
 
 
@@ -192,7 +192,7 @@ def _file_variables(env_file: str | os.PathLike[str] | None) -> dict[str, str | 
     if not found:
         return {}
     path = _path(found, "env_file")
-    # Read here: python-dotenv takes a file that is not there for an empty one.
+    # Read here, since python-dotenv treats a missing file as empty.
     return dotenv_values(stream=io.StringIO(_text(path, ".env file")))
 
 
@@ -205,7 +205,7 @@ def _path(value: object, name: str) -> Path:
 def _text(path: Path, what: str) -> str:
     try:
         data = path.read_bytes()
-        # Some editors and shells of Windows write UTF-16, and say so.
+        # Some editors and shells on Windows write UTF-16 with a byte order mark.
         marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         return data.decode("utf-16" if marked else "utf-8-sig")
     except FileNotFoundError:
@@ -233,20 +233,18 @@ def _detected_llm(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _require_named(provider_variable: str, variables: tuple[str, ...], given: Mapping[str, str]) -> None:
-    # Guessing whose key it is would send it to the wrong company.
+    # A wrong guess would send the key to another vendor.
     alone = next((name for name in variables if name in given), None)
     if alone is not None and provider_variable not in given:
-        raise ConfigError(
-            f"{alone} is set, but {provider_variable} is not; set it to the provider that is meant"
-        )
+        raise ConfigError(f"{alone} is set, but {provider_variable} is not; set it to the intended provider")
 
 
 _Setting = tuple[_Path, tuple[str, ...], Callable[[str], object]]
-"""A path, its variables, first one first, and what reads their text."""
+"""A path, its variables in order of precedence, and the parser of their text."""
 
 
 def _settings(given: Mapping[str, str]) -> Iterator[_Setting]:
-    """Yield the settings of the sections and of the providers that are chosen."""
+    """Yield the settings of the sections and of the chosen providers."""
     for name, section in _sections():
         if not issubclass(section, Chosen):
             continue
@@ -335,13 +333,13 @@ def _put(data: dict[str, Any], path: _Path, value: object) -> None:
 
 
 def _origin(path: _Path, origins: Mapping[_Path, str]) -> str:
-    """Return the variable that set a path or something around it."""
+    """Return the variable that set a path or one of its parents."""
     prefixes = (path[:length] for length in range(len(path), 0, -1))
     return next((origins[prefix] for prefix in prefixes if prefix in origins), "")
 
 
 _FOR_PROCESS = frozenset({"POWERMEM_ENV_FILE", "POWERMEM_DEBUG"})
-# Of names as general as these only the exact one is ours.
+# Names too general to suggest for a similar one.
 _GENERAL = frozenset({"BATCH_SIZE", "FLUSH_INTERVAL", "ENDPOINT_URL", "DIMS", "TIMEZONE"})
 _OURS = (
     "AUDIO_LLM_", "DATABASE_", "EMBEDDER_", "EMBEDDING_", "INTELLIGENT_MEMORY_", "LLM_", "MEMORY_DECAY_",
@@ -435,7 +433,7 @@ def _meant(name: str, known: Collection[str], cutoff: float) -> str | None:
 
 
 def _share(name: str, other: str) -> bool:
-    """Tell whether two names share a first or a last word, or nearly all of their letters."""
+    """Tell whether two names share their first or last word, or all their letters."""
     return (
         name.split("_")[0] == other.split("_")[0]
         or name.rsplit("_", 1)[-1] == other.rsplit("_", 1)[-1]

@@ -28,20 +28,20 @@ from .tables import STORES, Kind
 from .validation import InvalidConfig, Problem, got, problems
 
 Idle = dict[Path, tuple[Any, bool]]
-"""What was given for ignored settings, by path, and whether a warning names it."""
+"""Values of ignored settings by path, and whether to warn about each."""
 
 
 class Chosen(Section):
-    """A provider, and the config whose keys the provider's name decides."""
+    """A provider, and its config, whose keys depend on the provider."""
 
     provider_variable: ClassVar[str] = ""
     """The environment variable with the provider's name."""
     named: ClassVar[str] = "vector_store"
-    """What the section is called."""
+    """Name of the section."""
     optional: ClassVar[bool] = False
-    """Whether a vendor's key in the environment is no word about this section."""
+    """Whether a vendor's key in the environment does not enable this section."""
     any_config: ClassVar[type[Section]]
-    """What every config of this section has in common."""
+    """Base class of the configs of this section."""
 
     provider: str
 
@@ -65,7 +65,7 @@ class Chosen(Section):
 
     @classmethod
     def chosen(cls, raw: object) -> str:
-        """Return the name of the provider that what the user gave for this section names."""
+        """Return the provider named in the input of this section."""
         given = raw.get("provider") if isinstance(raw, Mapping) else None
         return str(cls.model_fields["provider"].default if given is None else given).strip().lower()
 
@@ -117,7 +117,7 @@ class LLM(ModelProvider):
 
 
 class Vision(ModelProvider):
-    """The model that is shown images, where that is not the language model."""
+    """The model that reads images, if not the language model."""
 
     kind: ClassVar[Kind] = "vision"
     named: ClassVar[str] = "vision"
@@ -138,7 +138,7 @@ class AudioLLM(ModelProvider):
 
 
 class Embedder(ModelProvider):
-    """What turns text into vectors; ``default`` runs on this machine, ``none`` does without."""
+    """The embedder; ``default`` runs on this machine, ``none`` disables vectors."""
 
     kind: ClassVar[Kind] = "embedder"
     named: ClassVar[str] = "embedder"
@@ -149,7 +149,7 @@ class Embedder(ModelProvider):
 
 
 class Reranker(ModelProvider):
-    """A model that puts search results in a better order.
+    """A model that reorders search results.
 
     It is used only when it is enabled, here or in its config.
     """
@@ -165,7 +165,7 @@ class Reranker(ModelProvider):
 
     @property
     def switch(self) -> bool | None:
-        """Whether it is to be used; ``None`` when nothing was said, which means it is not."""
+        """Whether it is enabled; ``None`` if unspecified, which means it is not."""
         inner = self.config.enabled if isinstance(self.config, RerankerConfig) else None
         return inner if self.enabled is None else self.enabled
 
@@ -193,7 +193,7 @@ class MemoryConfig(Section):
     """The whole configuration. ``MemoryConfig()`` works without any other software or key.
 
     Raises:
-        ConfigError: names the path of every key that is wrong, one a line.
+        ConfigError: names the path of every wrong key, one per line.
     """
 
     llm: LLM = LLM()
@@ -222,7 +222,7 @@ class MemoryConfig(Section):
                 "MemoryConfig takes its sections by name: write MemoryConfig(**config), or "
                 "give the dict to Memory"
             )
-        # A section that is None is one that was left out, as in configurations made by programs.
+        # None counts as omitted, as in configurations built by programs.
         sections = {key: value for key, value in data.items() if value is not None}
         kept, idle, found = _split(MemoryConfig, sections)
         try:
@@ -230,26 +230,26 @@ class MemoryConfig(Section):
         except ValidationError as error:
             found = (*problems(error, MemoryConfig, sections), *found)
         if found:
-            # Raised out here, so that it does not carry pydantic's error, which holds the input.
+            # Raised outside the handler, so that pydantic's error, which contains the input, is not chained.
             raise InvalidConfig(found)
         self._idle = idle
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        """Paths of what was set to more than its default, although this version does nothing with it."""
-        return tuple(".".join(path) for path, (_, told) in self._idle.items() if told)
+        """Paths of settings without effect that were changed from their default."""
+        return tuple(".".join(path) for path, (_, warns) in self._idle.items() if warns)
 
     def without_effect(self) -> dict[tuple[str, ...], Any]:
-        """Return what was set although this version does nothing with it, by path."""
+        """Return the settings without effect, by path."""
         return {path: value for path, (value, _) in self._idle.items()}
 
     @property
     def has_unused_reranker(self) -> bool:
-        """Whether a reranker is described, but nothing says whether it is to be used."""
+        """Whether a reranker is configured, but neither enabled nor disabled."""
         return "reranker" in self.model_fields_set and self.reranker.switch is None
 
     def masked(self) -> dict[str, Any]:
-        """Return the whole configuration as it may be printed: JSON types, no secret."""
+        """Return the whole configuration in JSON types, without secrets."""
         shown: dict[str, Any] = display(self.model_dump())
         return shown
 
@@ -257,21 +257,21 @@ class MemoryConfig(Section):
 def _split(
     section: type[Section], data: Mapping[str, Any], path: Path = (), provider: str = ""
 ) -> tuple[dict[str, Any], Idle, tuple[Problem, ...]]:
-    """Divide what the user gave for a section into what is read and what is ignored.
+    """Divide the input of a section into used and ignored settings.
 
     Args:
         section: its class.
-        data: what was given.
-        path: where the section stands.
-        provider: the provider that is chosen in the section around it.
+        data: the input.
+        path: path of the section.
+        provider: the provider chosen in the section around it.
 
     Returns:
-        What is to be validated, what is ignored, and names in ignored sections that do not exist.
+        The input to validate, the ignored settings, and unknown names in ignored sections.
     """
     kept: dict[str, Any] = {}
     idle: Idle = {}
     wrong: tuple[Problem, ...] = ()
-    # The class of a program's own provider takes any key.
+    # A registered provider accepts any key.
     keys = {} if section.model_config.get("extra") == "allow" else keys_at(path, provider)
     for name, value in data.items():
         field = section.field_named(name)
@@ -292,7 +292,7 @@ def _split(
 
 
 def _named(path: Path, value: object) -> tuple[dict[str, Any], tuple[Problem, ...]]:
-    """Return the settings of an ignored section under their first names, and those that do not exist."""
+    """Return the settings of an ignored section under their first names, and the unknown ones."""
     if not isinstance(value, Mapping):
         said = f"expected a mapping of keys to values{got(value, path)}"
         return {}, () if value is None else (Problem(path, said),)

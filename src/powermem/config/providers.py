@@ -36,7 +36,7 @@ Detail = Literal["auto", "low", "high"]
 
 
 class ProviderConfig(Section):
-    """What every provider takes."""
+    """Settings of every provider."""
 
     model: Any = None
     """Name of the model; for LangChain the model itself."""
@@ -45,14 +45,14 @@ class ProviderConfig(Section):
     max_concurrency: Count = 64
     """Requests in flight at once."""
     timeout: Seconds | None = None
-    """Seconds to wait for an answer; ``http.read_timeout`` when left out."""
+    """Seconds to wait for a reply; default: ``http.read_timeout``."""
     max_retries: Whole | None = None
-    """``http.max_retries`` when left out."""
+    """Default: ``http.max_retries``."""
     default_headers: Headers | None = None
 
 
 class CustomConfig(ProviderConfig):
-    """The config of a provider that the user registered: any further key goes to their class."""
+    """The config of a registered provider; any other key is passed to its class."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -71,14 +71,14 @@ class CustomConfig(ProviderConfig):
 
 
 class ChatConfig(ProviderConfig):
-    """What every LLM takes. Sampling parameters that are left out are not sent."""
+    """Settings of every LLM. Omitted sampling parameters are not sent."""
 
     model: Text | None = None
     temperature: Annotated[float | None, OPTION, Field(ge=0, le=2)] = None
     max_tokens: Annotated[Count | None, OPTION] = None
     top_p: Annotated[Fraction | None, OPTION] = None
     enable_vision: bool = False
-    """Whether it may be shown images."""
+    """Whether images are sent to it."""
     vision_details: Detail = "auto"
 
 
@@ -121,18 +121,18 @@ class QwenChat(TopKChat):
 
 
 class TranscriberConfig(ProviderConfig):
-    """What every transcription endpoint takes."""
+    """Settings of every transcription endpoint."""
 
     model: Text | None = None
     language: Annotated[Text | None, OPTION] = None
-    """The language that is spoken, as ``"en"``; found out when left out."""
+    """The spoken language, such as ``"en"``; detected if omitted."""
     prompt: Annotated[Text | None, OPTION] = None
-    """Names and words that the model should expect."""
+    """Names and words to expect."""
     temperature: Annotated[float | None, OPTION, Field(ge=0, le=1)] = None
 
 
 class AsrConfig(ChatConfig):
-    """DashScope's speech recognition, a chat that is given audio."""
+    """DashScope's speech recognition, a chat with audio input."""
 
     asr_options: Annotated[Opaque | None, OPTION] = None
 
@@ -157,7 +157,7 @@ class AnthropicChat(TopKChat):
 
 
 class LangChainConfig(ProviderConfig):
-    """A LangChain chat model or embeddings object, which only a program can give."""
+    """A LangChain chat model or embeddings object, which can only be set in code."""
 
     model: Foreign = None
     embedding_dims: Annotated[Count | None, Env()] = None
@@ -166,7 +166,7 @@ class LangChainConfig(ProviderConfig):
 
 
 class EmbedderConfig(ProviderConfig):
-    """What every embedder takes."""
+    """Settings of every embedder."""
 
     model: Text | None = None
     embedding_dims: Annotated[Count | None, Env("EMBEDDING_DIMS", "EMBEDDING_EMBEDDING_DIMS", "DIMS")] = (
@@ -175,11 +175,11 @@ class EmbedderConfig(ProviderConfig):
     pass_dimensions: Annotated[
         bool | None, Env("EMBEDDING_PASS_DIMENSIONS", "EMBEDDING_OPENAI_PASS_DIMENSIONS")
     ] = None
-    """Whether requests ask for ``embedding_dims``; where left out, by provider."""
+    """Whether requests ask for ``embedding_dims``; depends on the provider by default."""
     batch_size: Count = 128
-    """Texts per request, at most; providers that allow fewer get fewer."""
+    """Maximum texts per request, or the provider's limit if lower."""
     cache_size: Whole = 10_000
-    """Texts whose vectors are remembered."""
+    """Number of texts whose vectors are cached."""
 
 
 class OpenAIEmbedder(EmbedderConfig):
@@ -216,17 +216,17 @@ class AzureEmbedder(EmbedderConfig):
 
 
 class RerankerConfig(ProviderConfig):
-    """What every reranker takes; ``base_url`` is the whole address of its endpoint."""
+    """Settings of every reranker; ``base_url`` is the full URL of its endpoint."""
 
     model: Text | None = None
     enabled: Annotated[bool | None, Env()] = None
     top_n: Count | None = None
-    """Results to keep after reranking; all when left out."""
+    """Results to keep after reranking; all by default."""
     max_candidates: Count = 100
-    """Memories to look at for one query, at most."""
+    """Maximum number of memories to rerank for a query."""
 
 
 class LLMRerankerConfig(RerankerConfig):
-    """The language model as a reranker, which is reached as its own section says."""
+    """The language model as a reranker, configured in the section ``llm``."""
 
     max_candidates: Count = 30

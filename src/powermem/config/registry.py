@@ -1,7 +1,7 @@
-"""Look providers up by name, and let a program bring its own along.
+"""Look up providers by name, and register custom ones.
 
-An OpenAI-compatible service is one row in `tables`; a class of the user's own is registered by
-name with `register_llm` or `register_embedder`.
+An OpenAI-compatible service is one row in `tables`; a custom class is registered by name with
+`register_llm` or `register_embedder`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _PREFIXES: dict[Kind, str] = {
     "reranker": "RERANKER_",
 }
 _registered: dict[Kind, dict[str, Factory]] = {"llm": {}, "audio_llm": {}, "embedder": {}, "reranker": {}}
-# Whoever answers a chat may also be shown images.
+# A custom chat model may also read images.
 _registered["vision"] = _registered["llm"]
 
 
@@ -42,7 +42,7 @@ def register_llm(name: str, cls: Factory) -> None:
 
     Args:
         name: the provider's name; registering it again replaces the class.
-        cls: called as ``cls(config)`` with what the user wrote in ``llm.config``.
+        cls: called as ``cls(config)`` with the contents of ``llm.config``.
 
     Raises:
         ConfigError: the name is built in or blank, or ``cls`` cannot be called.
@@ -66,13 +66,13 @@ def known(kind: Kind) -> tuple[str, ...]:
 
 
 def provider(kind: Kind, name: str) -> Provider:
-    """Return the row of a known provider; a registered one gets a row of its own."""
+    """Return the row of a known provider; a registered one gets a new row."""
     row = _BUILT_IN[kind].get(name)
     return row or Provider(name=name, protocol="custom", config=CustomConfig, needs_key=False)
 
 
 def factory(kind: Kind, name: str) -> Factory | None:
-    """Return the class that was registered under a name."""
+    """Return the class registered under a name."""
     return _registered[kind].get(name)
 
 
@@ -82,7 +82,7 @@ def provider_config(kind: Kind, name: str) -> type[ProviderConfig]:
 
 
 def generic_key_variable(kind: Kind) -> str:
-    """Return the environment variable with the key of whichever provider is chosen."""
+    """Return the environment variable with the key of any chosen provider."""
     return f"{_PREFIXES[kind]}API_KEY"
 
 

@@ -1,4 +1,4 @@
-"""Settle what is open in a configuration: one object that says how to reach everything."""
+"""Resolve a configuration to one object with every provider, address, key and size."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ from .tables import DASHSCOPE_RERANK, LOCAL_DIMENSION, LOCAL_MODEL, STORES, Kind
 def resolve(
     config: MemoryConfig | Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
 ) -> Settings:
-    """Settle providers, addresses, keys and sizes. No connection is made and nothing is written.
+    """Resolve providers, addresses, keys and sizes, without I/O other than reading the configuration.
 
     Args:
         config: the configuration; ``None`` for `auto_config()`.
-        environ: where to look for a vendor's key that is not configured, such as
-            ``OPENAI_API_KEY``; ``None`` for ``os.environ``.
+        environ: variables with vendors' keys that are not configured, such as ``OPENAI_API_KEY``; ``None``
+            for ``os.environ``.
 
     Raises:
         ConfigError: something is wrong or missing; the message names its path.
@@ -82,13 +82,13 @@ def resolve(
 
 
 def store_settings(config: MemoryConfig) -> StoreSettings:
-    """Settle which database it is."""
+    """Return the settings of the database."""
     section = config.vector_store
     return StoreSettings(section.provider, STORES[section.provider].dialect, section.config)
 
 
 def check(config: MemoryConfig | Mapping[str, Any] | None) -> MemoryConfig:
-    """Return what the user gave as a `MemoryConfig`; ``None`` stands for `auto_config()`."""
+    """Return the input as a `MemoryConfig`; ``None`` stands for `auto_config()`."""
     if isinstance(config, MemoryConfig):
         return config
     data = auto_config() if config is None else config
@@ -155,12 +155,12 @@ def _provider(kind: Kind, chosen: ModelProvider, http: Http, environ: Mapping[st
 
 
 def _check_named(kind: str, chosen: ModelProvider) -> None:
-    # A guess would send the key to the wrong company, and no model at all is not what was asked for.
+    # A wrong guess would send the key to another vendor, and ignoring the settings would surprise the user.
     reaches = ("api_key", "base_url", *(() if kind == "embedder" else ("model",)))
     given = next((name for name in reaches if getattr(chosen.config, name, None) is not None), None)
     if given is not None and "provider" not in chosen.model_fields_set:
         raise ConfigError(
-            f"{kind}.provider: required beside {kind}.config.{given}; set it to the provider that is meant, "
+            f"{kind}.provider: required beside {kind}.config.{given}; set it to the intended provider, "
             "such as 'openai'"
         )
 
@@ -209,7 +209,7 @@ def _api_key(
     vendor = " or ".join(row.api_key_env)
     ways = f"{vendor}, or {generic} beside the provider's name" if vendor else generic
     if kind == "vision":
-        # It is not read from variables, but for the vendor's own.
+        # Only the vendor's own variables are read.
         ways = vendor
     raise ConfigError(
         f"{kind}.config.api_key: required for provider {row.name!r}; set it, or in the environment {ways}"
@@ -285,7 +285,7 @@ def _embedder(config: MemoryConfig, environ: Mapping[str, str]) -> EmbedderSetti
 
 
 def _localized(config: MemoryConfig) -> ModelProvider:
-    """Return the embedder, with the ways to write the local one made into one."""
+    """Return the embedder, with every spelling of the local one normalized."""
     chosen = config.embedder
     row, keys = provider("embedder", chosen.provider), chosen.config
     is_local = keys.model in (None, LOCAL_MODEL, f"sentence-transformers/{LOCAL_MODEL}")
@@ -355,7 +355,7 @@ def _intelligent_memory(config: MemoryConfig) -> IntelligentMemory:
     return config.intelligent_memory.model_copy(update={"decay_rate": decay.forgetting_rate})
 
 
-# Credentials are compared, never kept: a key of this process alone tells nothing to anybody else.
+# Credentials are hashed for comparison, with a salt that only this process knows.
 _SALT = secrets.token_bytes(32)
 
 _PLAIN = (str, bytes, int, float, bool, type(None))
@@ -365,9 +365,9 @@ _FILES = ("ssl_ca", "ssl_cert", "ssl_key", "unix_socket")
 
 
 def located(settings: Settings) -> Settings:
-    """Return the settings with the place of a database in a file as it is meant now.
+    """Return the settings with absolute paths.
 
-    A program that changes its working directory later still means the same file.
+    The working directory may change later, and the paths must still lead to the same files.
     """
     config: Any = settings.store.config
     update: dict[str, str] = {}
@@ -376,7 +376,7 @@ def located(settings: Settings) -> Settings:
     elif isinstance(config, OceanBaseConfig) and not (config.host or config.unix_socket):
         update["ob_path"] = absolute(config.ob_path, "vector_store.config.ob_path")
     for name in _FILES:
-        # Some are words instead, such as "system" for the certificates of the system.
+        # Some may hold keywords instead, such as "system" for the system's certificates.
         value = getattr(config, name, None)
         if value is not None and os.path.exists(value):
             update[name] = os.path.abspath(value)
@@ -386,22 +386,22 @@ def located(settings: Settings) -> Settings:
 
 
 def is_in_file(config: SQLiteConfig) -> bool:
-    """Tell whether others can open the same database."""
+    """Tell whether the database is in a file, which others can open."""
     return config.database_path.strip() not in ("", ":memory:") and not config.database_path.startswith(
         "file:"
     )
 
 
 def identity_of(settings: Settings, conn: object, *options: Hashable) -> Hashable | None:
-    """Return a key that two configurations have in common when one engine can serve both.
+    """Return a key that is equal for configurations that one engine can serve.
 
     Args:
-        settings: what the configuration comes to, as ``located`` returns it.
-        conn: the caller's database, or ``None``; the key is good while this object exists.
-        options: what else must be the same.
+        settings: the resolved configuration, as ``located`` returns it.
+        conn: the caller's database, or ``None``; the key is valid while this object exists.
+        options: further values that must be equal.
 
     Returns:
-        ``None`` when nothing can be shared: the database is in the memory of one instance.
+        ``None`` for a database in the memory of one instance, which cannot be shared.
     """
     config = settings.store.config
     if conn is None and isinstance(config, SQLiteConfig) and not is_in_file(config):
@@ -415,7 +415,7 @@ def _key(value: Any) -> Hashable:
         raw = secret if isinstance(secret, bytes) else secret.encode("utf-8", "surrogatepass")
         return "secret", blake2b(raw, key=_SALT).digest()
     if isinstance(value, _PLAIN):
-        # ``1`` and ``True`` are equal, and are not the same setting.
+        # ``1`` and ``True`` are equal, but different settings.
         return type(value).__name__, value
     if isinstance(value, BaseModel):
         return type(value), tuple((name, _key(getattr(value, name))) for name in type(value).model_fields)
@@ -427,5 +427,5 @@ def _key(value: Any) -> Hashable:
         return "list", tuple(_key(each) for each in value)
     if isinstance(value, (set, frozenset)):
         return "set", frozenset(_key(each) for each in value)
-    # An object of the caller's: the same one only.
+    # Any other object equals only itself.
     return "object", id(value)

@@ -53,11 +53,11 @@ class Processing(Section):
     poll_interval: Seconds = 1.0
     """Seconds between two looks for work that other processes have left."""
     segment_gap: Seconds = 1800.0
-    """A pause of so many seconds ends a topic."""
+    """A pause of this many seconds ends a topic."""
     keep_days: Amount = 30.0
     """For how many days tasks that were completed or cancelled can be looked up."""
     resume: bool = True
-    """Whether opening a memory goes on with the work that is left."""
+    """Whether opening a memory continues unfinished work."""
 
 
 class Budget(Section):
@@ -98,7 +98,7 @@ class Search(Section):
     phrase: Fraction = _SHIPPED.phrase
     recency: Fraction = _SHIPPED.recency
     voiced: bool = True
-    """Whether a question about somebody is also embedded in the words of that person."""
+    """Whether a question about a person is also embedded in that person's words."""
 
 
 class MemoryDecay(Section):

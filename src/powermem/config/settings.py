@@ -1,4 +1,4 @@
-"""What a configuration comes to: plain values that the rest of the library consumes."""
+"""A resolved configuration: plain values that the rest of the library consumes."""
 
 from __future__ import annotations
 

@@ -26,11 +26,11 @@ TLSMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-
 
 
 class StoreConfig(Section):
-    """What every store takes."""
+    """Settings of every store."""
 
     collection_name: Identifier = "memories"
     embedding_model_dims: Count | None = None
-    """Length of the vectors; taken from the embedder when left out."""
+    """Length of the vectors; the embedder's by default."""
 
 
 class SQLiteConfig(StoreConfig):
@@ -44,13 +44,13 @@ class SQLiteConfig(StoreConfig):
     timeout: Annotated[Seconds, Env("SQLITE_TIMEOUT")] = 30.0
     """Seconds to wait for another process's write."""
     synchronous: Annotated[Literal["normal", "full"], Env("SQLITE_SYNCHRONOUS")] = "normal"
-    """``full`` survives a power cut as well as a killed process."""
+    """``full`` also survives a power cut, not only a killed process."""
     cache_mb: Annotated[Count, Env("SQLITE_CACHE_MB")] = 1024
-    """Most memory that cached vectors may take, in MiB."""
+    """Maximum memory for cached vectors, in MiB."""
 
 
 class ConnectionArgs(Section):
-    """How to reach a server, grouped; the same keys may stand beside it instead."""
+    """Connection settings as a group; the same keys are also accepted outside it."""
 
     host: Host | None = None
     port: Port | None = None
@@ -82,25 +82,25 @@ class ServerConfig(StoreConfig):
     connection_args: Annotated[ConnectionArgs | None, Env()] = None
     pool_size: Annotated[Count, Env("DATABASE_POOL_SIZE")] = 10
     connect_timeout: Seconds = 10.0
-    """Seconds that connecting may take."""
+    """Timeout of connecting, seconds."""
     statement_timeout: Amount = 60.0
-    """Seconds that one statement may take; 0 for no limit."""
+    """Timeout of one statement, seconds; 0 for none."""
     pool_timeout: Seconds = 60.0
     """Seconds to wait for a connection while all ``pool_size`` are in use."""
     sslmode: Annotated[TLSMode | None, Env("DATABASE_SSLMODE")] = None
-    """How hard to insist on TLS; ``prefer`` when left out."""
+    """TLS mode; ``prefer`` by default."""
     ssl_ca: Path | None = None
-    """File with the certificates to trust; the system's when left out."""
+    """File with the certificates to trust; the system's by default."""
     ssl_cert: Path | None = None
-    """File with our own certificate, where the server asks for one."""
+    """File with the client certificate, if the server requires one."""
     ssl_key: Path | None = None
-    """File with that certificate's key."""
+    """File with the key of the client certificate."""
     partitions: Annotated[int, Field(ge=0, le=1024)] = 0
-    """Into how many parts to divide the tables by user when they are created; 0 for none."""
+    """Number of partitions by user in newly created tables; 0 for none."""
 
     @model_validator(mode="after")
     def _lift_connection_args(self) -> ServerConfig:
-        # Both ways of writing become one, so that equal settings compare equal.
+        # Normalize both spellings, so that equal settings compare equal.
         args = self.connection_args
         if args is None:
             return self
@@ -135,7 +135,7 @@ class OceanBaseConfig(ServerConfig):
     """Path of the server's socket, instead of host and port."""
     ob_path: Annotated[Path, Env("OCEANBASE_PATH")] = "./seekdb_data"
     cache_mb: Count = 1024
-    """Most memory that cached vectors may take, in MiB."""
+    """Maximum memory for cached vectors, in MiB."""
     connection_args: Annotated[OceanBaseArgs | None, Env()] = None
     pool_recycle: Annotated[int, Env("OCEANBASE_POOL_RECYCLE"), Field(ge=-1)] = 3600
 
@@ -158,7 +158,7 @@ class PostgresConfig(ServerConfig):
     unix_socket: Path | None = None
     """Folder of the server's socket, instead of host."""
     pooler: Literal["auto", "none", "transaction"] = "auto"
-    """Whether a pooler such as PgBouncer gives each transaction another session; ``auto`` finds out."""
+    """Whether a pooler such as PgBouncer gives each transaction another session; ``auto`` detects it."""
     minconn: Whole = 1
     pool_size: Annotated[Count, Env("VECTOR_STORE_MAXCONN", "DATABASE_POOL_SIZE")] = alias(
         "pool_size", "maxconn", default=5
@@ -186,6 +186,6 @@ class MySQLConfig(ServerConfig):
     unix_socket: Path | None = None
     """Path of the server's socket, instead of host and port."""
     cache_mb: Count = 1024
-    """Most memory that cached vectors may take, in MiB."""
+    """Maximum memory for cached vectors, in MiB."""
     connection_args: Annotated[MySQLArgs | None, Env()] = None
     pool_recycle: Annotated[int, Field(ge=-1)] = 3600

@@ -1,4 +1,4 @@
-"""The providers, a row each, and what differs between them."""
+"""The providers, one row each."""
 
 from __future__ import annotations
 
@@ -55,20 +55,20 @@ class Provider:
     """One row: a model provider.
 
     Attributes:
-        name: what ``provider`` is set to.
-        protocol: how it is spoken to.
+        name: the value of ``provider``.
+        protocol: the API that it speaks.
         config: the keys of its config; base URL and API key are added from this row.
-        model: the model when none is configured; ``None`` when there is no sensible one.
-        base_url: its address when none is configured.
-        base_url_keys: other ways to write ``base_url`` in its config.
-        base_url_env: environment variables with its base URL, first one first.
-        api_key_env: the vendor's own environment variables with its key, first one first.
-        needs_key: whether it answers without a key.
+        model: the default model; ``None`` if there is no sensible one.
+        base_url: the default address.
+        base_url_keys: other names of ``base_url`` in its config.
+        base_url_env: environment variables with its base URL, in order of precedence.
+        api_key_env: the vendor's environment variables with its key, in order of precedence.
+        needs_key: whether it requires a key.
         path: appended to a configured base URL whose path is one of ``bare_paths``.
-        bare_paths: paths that say nothing of the API that is wanted.
+        bare_paths: paths that do not select an API.
         dimensions: whether embedding requests ask for a vector length when one is configured.
-        max_batch: most texts that a request to an embedder or reranker may hold.
-        instead: why the provider cannot be used and what to use, or empty when it can.
+        max_batch: maximum texts in a request to an embedder or reranker.
+        instead: why the provider cannot be used and what to use instead, or empty if it can.
     """
 
     name: str
@@ -108,8 +108,8 @@ _GEMINI_URL = "https://generativelanguage.googleapis.com/v1beta/openai"
 _ZAI_URL = "https://open.bigmodel.cn/api/paas/v4"
 _SILICONFLOW_URL = "https://api.siliconflow.cn/v1"
 DASHSCOPE_RERANK = ("/compatible-api/v1/reranks", "/api/v1/services/rerank/text-rerank/text-rerank")
-"""Where DashScope has its rerankers: the models of the name qwen3-rerank, and all others."""
-# DashScope's own API is at /api/v1; what speaks OpenAI's is at /compatible-mode/v1 on the same host.
+"""The paths of DashScope's rerankers: qwen3-rerank models, and all others."""
+# DashScope's own API is at /api/v1, its OpenAI-compatible one at /compatible-mode/v1 on the same host.
 _QWEN_PATHS = ("", "/api/v1")
 
 
@@ -220,7 +220,7 @@ EMBEDDERS = _table(
              base_url_env=("OB_MASS_BASE_URL",)),
     Provider(name="huggingface", protocol="openai", config=EmbedderConfig,
              base_url_keys=("huggingface_base_url",),
-             # The first spelling is the one that earlier versions read.
+             # The first spelling is that of earlier versions.
              base_url_env=("HUGGINFACE_EMBEDDING_BASE_URL", "HUGGINGFACE_EMBEDDING_BASE_URL"),
              needs_key=False, path="/v1"),
     Provider(name="langchain", protocol="langchain", config=LangChainConfig, needs_key=False),
@@ -284,4 +284,4 @@ STORES = {row.name: row for row in (
 # fmt: on
 
 DETECTED = ("openai", "anthropic", "qwen", "deepseek", "gemini", "siliconflow", "zai", "openrouter")
-"""LLM providers in the order in which a lone vendor key in the environment chooses one."""
+"""LLM providers in the order in which a vendor's key in the environment selects one."""

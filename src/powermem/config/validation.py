@@ -1,4 +1,4 @@
-"""Turn what pydantic found wrong into one error that a person can act on."""
+"""Turn pydantic's errors into one readable error."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _BOUNDS = {
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong: where, what was expected, and the variable that it came from."""
+    """One error: its path, a message, and the environment variable it came from."""
 
     path: tuple[str, ...]
     message: str
@@ -47,7 +47,7 @@ class Problem(NamedTuple):
 
 
 class InvalidConfig(ConfigError, public=ConfigError):
-    """A `ConfigError` that keeps its problems apart; its text has one a line."""
+    """A `ConfigError` with a list of problems; its text has one per line."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
@@ -60,17 +60,17 @@ def problems(error: ValidationError, root: type[Section], data: Mapping[str, Any
     Args:
         error: what validating ``data`` as ``root`` raised.
         root: the class of the whole configuration.
-        data: what the user gave.
+        data: the user's input.
 
     Returns:
-        The problems in the order found. No text of theirs holds a secret.
+        The problems in the order found. Their texts contain no secrets.
     """
     found = error.errors(include_url=False)
     return tuple(_problem(dict(detail), root, data) for detail in found)
 
 
 def got(value: object, path: Iterable[object]) -> str:
-    """Return ``", got ..."`` for a wrong value, or nothing when it must not be shown."""
+    """Return ``", got ..."`` for a wrong value, or ``""`` if it must not be shown."""
     if any(is_secret(str(part)) for part in path):
         return ""
     if isinstance(value, (str, int, float)) or value is None:

@@ -1,1 +1,1 @@
-"""Remembering what is said through the clients of language models."""
+"""Remember conversations held through LLM clients."""

@@ -1,4 +1,4 @@
-"""Attends the calls of language models' clients for one memory."""
+"""Handles the calls of registered LLM clients for one memory."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ from .keeper import AsyncOngoing, Whose
 _logger = logging.getLogger("powermem.clients")
 
 _UNATTRIBUTED = "nobody is named, so nothing is recalled or remembered: call attribution(entity_id) first"
-_AT_HOME = (
+_ON_OWN_LOOP = (
     "the client is called on the thread of the memory's own event loop, which would have to wait for itself; "
-    "the call goes on without. Use an async client, or call this one through asyncio.to_thread"
+    "the call continues without it. Use an async client, or call this one through asyncio.to_thread"
 )
 _DROPPED = (
-    "the memory that a client was registered with exists no more, so nothing is recalled or remembered: "
+    "the memory that a client was registered with no longer exists, so nothing is recalled or remembered: "
     "registering does not keep a memory alive"
 )
 _FORKED = (
@@ -51,27 +51,27 @@ _FORKED = (
 )
 
 
-# Seconds that a call waits at most until what the user said is on disk; the provider is at work meanwhile.
+# Maximum seconds that a call waits for the user's message to be stored, while the provider is working.
 _KEEPING = 1.0
 
 
 @dataclass(eq=False)
 class AsyncAttendance:
-    """Recalls before a call of a language model, and keeps what is said in it.
+    """Recalls before a call of a language model, and stores the exchange.
 
-    It does not keep its memory alive: a client that is attended may live longer.
+    It holds only a weak reference to its memory, which a registered client may outlive.
 
     Attributes:
         access: the memory's access to its engine.
         agent_id: the agent whose memory it is.
         enough: number of waiting messages at which learning begins.
-        zone: whose calendar counts.
-        attributions: who is speaking.
-        clients: those that are attended.
-        budget: seconds that a call waits for what is recalled; 0 recalls nothing.
-        opening_budget: seconds from the beginning of the opening on that calls wait for its end.
-        limit: how many memories a call recalls at most.
-        threshold: those with a lower score are left out.
+        zone: time zone of the calendar.
+        attributions: the current speakers.
+        clients: the registered clients.
+        budget: seconds that a call waits for recalled memories; 0 recalls nothing.
+        opening_budget: seconds from the start of the opening for which calls wait for it.
+        limit: maximum number of memories to recall.
+        threshold: minimum score of recalled memories.
     """
 
     access: ref[AsyncAccess]
@@ -88,11 +88,11 @@ class AsyncAttendance:
 
     @property
     def alive(self) -> bool:
-        """Whether there is a memory that recalls."""
+        """Whether the memory still exists."""
         return self.access() is not None
 
     def register(self, client: object) -> None:
-        """Attend a client from now on; see ``AsyncClients.register``."""
+        """Handle the calls of a client from now on; see ``AsyncClients.register``."""
         offered = methods_of(client)
         access = self.access()
         if access is not None:
@@ -114,7 +114,7 @@ class AsyncAttendance:
             self.unregister(client)
 
     def prepare(self) -> None:
-        """Begin to open the memory, if the caller is where it lives or it lives on threads."""
+        """Start opening the memory, if it runs on threads or on the caller's event loop."""
         access = self.access()
         if access is not None and async_residence() is not None and not access.forked:
             engine = access.engine()
@@ -122,7 +122,7 @@ class AsyncAttendance:
             engine.warm()
 
     def named(self) -> Attribution | None:
-        """Return who is speaking; warn, once, when nobody has said so."""
+        """Return the current speaker; warn once if there is none."""
         who = self.attributions.current()
         if who.entity_id is not None:
             return who
@@ -130,7 +130,7 @@ class AsyncAttendance:
         return None
 
     def whose(self, who: Attribution, access: AsyncAccess) -> Whose:
-        """Return who a turn belongs to, and when it is learned from."""
+        """Return the owner of a turn, and when to learn from it."""
         scope = check_scope(who.entity_id, who.process_id or self.agent_id, who.session_id)
         work = work_scope(scope, self.agent_id)
         return Whose(scope, work, self.enough, self.zone, access.share)
@@ -138,15 +138,15 @@ class AsyncAttendance:
     async def find(
         self, access: AsyncAccess, query: str, who: Attribution, limit: int, threshold: float | None
     ) -> Sequence[Hit]:
-        """Return what is known of a user, best first."""
-        # Agents share what they know of a user, unless this memory is one agent's own.
+        """Return the memories about a user, best first."""
+        # Agents share their memories about a user, unless this memory belongs to one agent.
         agent = None if self.agent_id is None else who.process_id or self.agent_id
         asked = Query(check_scope(who.entity_id, agent, None), limit, threshold=threshold, zone=self.zone)
         (answer,) = await (await access.open()).retrieval.search([query], asked)
         return answer.hits
 
     async def keep(self, access: AsyncAccess, said: str, reply: str) -> list[AddTurn]:
-        """Keep an exchange now, and begin to learn from it; none of nobody's."""
+        """Store an exchange now, and start learning from it; without a speaker, store nothing."""
         who = self.named()
         if who is None:
             return []
@@ -158,7 +158,7 @@ class AsyncAttendance:
     def attend(
         self, api: Api, positional: tuple[Any, ...], keywords: Mapping[str, Any]
     ) -> AsyncOngoing | None:
-        """Look at a request, and begin to keep what the user says in it; see ``Listener`` of the driver."""
+        """Read a request, and start storing the user's message; see ``Listener`` of the driver."""
         access = self.access()
         if access is None:
             self._warn_once(_DROPPED)
@@ -177,7 +177,7 @@ class AsyncAttendance:
         return access.engine().keeper.begin(attended, self.whose(who, access))
 
     def opening(self, ongoing: AsyncOngoing) -> tuple[Future[None], float] | None:
-        """Return what to wait for before recalling, and for how many seconds at most."""
+        """Return the future to wait for before recalling, and the maximum seconds."""
         access = self.access()
         if access is None or not self.budget or self._is_here(ongoing):
             return None
@@ -186,39 +186,39 @@ class AsyncAttendance:
         return None if left <= 0 or opening.done.done() else (opening.done, left)
 
     def recall(self, ongoing: AsyncOngoing) -> Future[list[str]] | None:
-        """Begin to recall for a caller whose thread does nothing else meanwhile."""
+        """Start recalling for a caller that blocks its thread."""
         access = self.access()
         if access is None or not self.budget:
             return None
         if self._is_here(ongoing):
-            self._warn_once(_AT_HOME)
+            self._warn_once(_ON_OWN_LOOP)
             return None
         return ongoing.keeper.bridge.submit(self._recalling(access, ongoing.attended))
 
     def recall_soon(self, ongoing: AsyncOngoing) -> LoopFuture[list[str]] | None:
-        """Begin to recall for a caller on an event loop."""
+        """Start recalling for a caller on an event loop."""
         access = self.access()
         if access is None or not self.budget:
             return None
         return ongoing.keeper.bridge.begin(self._recalling(access, ongoing.attended))
 
     def keeping(self, ongoing: AsyncOngoing, begun: float, *, blocking: bool) -> float:
-        """Return how many seconds to wait at most until what the user said is on disk.
+        """Return the maximum seconds to wait for the user's message to be stored.
 
         Args:
             ongoing: the exchange.
             begun: when the provider was asked, of ``monotonic``.
-            blocking: whether the caller's thread does nothing else meanwhile.
+            blocking: whether the caller blocks its thread.
         """
         if ongoing.kept.done() or (blocking and self._is_here(ongoing)):
             return 0.0
-        # A store that was late is not waited for until it has kept up.
+        # Do not wait for a store that was late last time, until it is in time again.
         return max(0.0, begun + _KEEPING - monotonic()) if ongoing.keeper.prompt else 0.0
 
     def kept(self, ongoing: AsyncOngoing, in_time: bool) -> None:
-        """Be told whether what the user said was on disk in time."""
+        """Record whether the user's message was stored in time."""
         if not in_time and ongoing.keeper.prompt:
-            _logger.warning("keeping what was said takes long; the reply is handed over before it is on disk")
+            _logger.warning("storing a message is slow; the reply is returned before it is stored")
         ongoing.keeper.prompt = in_time
 
     def _recalling(self, access: AsyncAccess, attended: Attended) -> Any:

@@ -1,4 +1,4 @@
-"""Keeping what is said to language models, and beginning to learn from it."""
+"""Buffer exchanges with language models, and start learning from them."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ from ..processing.handle import AsyncProcessTask
 _logger = logging.getLogger("powermem.clients")
 
 BATCH_SIZE = 100
-"""The default for the most exchanges that are written in one transaction."""
+"""Default maximum number of exchanges written in one transaction."""
 
-# How many exchanges that came to no good end are remembered, so that the next attempt is known as such.
+# Number of failed exchanges to remember, so that a retry is recognized and not stored twice.
 _UNANSWERED = 1000
 
-# How many users with too little to learn from are remembered; what they said is on disk anyway.
+# Number of users below their threshold to remember; their messages are stored anyway.
 _UNLEARNED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Whose:
-    """Who a turn belongs to, and when it is learned from.
+    """The owner of a turn, and when to learn from it.
 
     Attributes:
         scope: of the turn.
         work: the scope of the task that learns from it.
         threshold: number of waiting messages at which learning begins.
-        zone: whose calendar counts.
+        zone: time zone of the calendar.
         share: keeps the engine open while it is referenced.
     """
 
@@ -56,12 +56,12 @@ class Whose:
 
 @dataclass(eq=False)
 class AsyncOngoing:
-    """An exchange with a language model that is under way.
+    """An exchange with a language model in progress.
 
     Attributes:
         attended: the request.
-        whose: the owner, as it was when the call was made.
-        kept: is resolved when what the user said is on disk, or cannot be put there.
+        whose: the owner at the time of the call.
+        kept: is resolved once the user's message is stored, or could not be.
     """
 
     attended: Attended
@@ -71,16 +71,16 @@ class AsyncOngoing:
     over: bool = False
 
     def end(self, reply: str, whole: bool) -> None:
-        """Keep the reply, which is whole or was broken off. Called once; further calls have no effect.
+        """Store the reply, whole or interrupted. Further calls have no effect.
 
-        May be called while an object is being collected.
+        May be called during garbage collection.
         """
         if not self.over:
             self.over = True
             self.keeper.end(self, strip_recalled(reply), whole)
 
     def fail(self) -> None:
-        """Say that there is no reply; asking the same another time is the same exchange."""
+        """Record that there is no reply; a retry of the request is the same exchange."""
         if not self.over:
             self.over = True
             self.keeper.fail(self)
@@ -88,7 +88,7 @@ class AsyncOngoing:
 
 @dataclass(slots=True)
 class _Item:
-    """Something to be kept: what the user said, or the reply."""
+    """Messages to store: the user's, or the reply."""
 
     messages: list[Message]
     ongoing: AsyncOngoing
@@ -96,19 +96,18 @@ class _Item:
 
 
 class AsyncKeeper:
-    """Puts what is said into the buffer, in its order and as much as there is in one transaction.
+    """Writes exchanges to the buffer in order, batched into transactions.
 
-    Nothing that a client calls here waits for the store: things are put into a line, and one worker takes
-    them out.
+    Clients never wait for the store: they post to a queue that a single worker drains.
 
     Args:
-        open_engine: returns the components that they are kept with.
+        open_engine: returns the components to store with.
 
     Attributes:
-        bridge: leads to where the engine lives.
-        batch_size: how many exchanges may be written in one transaction.
-        closed: whether nothing more is kept.
-        prompt: whether what was said last was on disk in time.
+        bridge: runs code on the event loop or thread of the engine.
+        batch_size: maximum number of exchanges in one transaction.
+        closed: whether new messages are refused.
+        prompt: whether the last message was stored in time.
     """
 
     def __init__(self, open_engine: Callable[[], Awaitable[Components]]) -> None:
@@ -125,7 +124,7 @@ class AsyncKeeper:
         self._learning: set[AsyncProcessTask] = set()
 
     def begin(self, attended: Attended, whose: Whose) -> AsyncOngoing:
-        """Put what a user says into the line.
+        """Queue a user's message.
 
         Args:
             attended: the request.
@@ -141,25 +140,25 @@ class AsyncKeeper:
         return ongoing
 
     def end(self, ongoing: AsyncOngoing, reply: str, whole: bool) -> None:
-        """Put a reply into the line."""
+        """Queue a reply."""
         if not whole and not reply.strip():
             self._note_unanswered(ongoing)
         if self.closed or ongoing.whose.share.ended:
-            _logger.warning("a reply ended after the memory was closed; it is not remembered")
+            _logger.warning("a reply ended after the memory was closed; it is not stored")
             return
-        # A reply follows its question, even if the clock was put back meanwhile.
+        # A reply follows its question, even if the clock was set back in between.
         messages = spoken("assistant", reply, max(clock.now(), ongoing.attended.asked_at))
         if messages or ongoing.attended.said.strip():
             self._mailbox.post(_Item(messages, ongoing, True))
 
     def fail(self, ongoing: AsyncOngoing) -> None:
-        """Note that a call has failed; what the user said waits for the next exchange."""
+        """Record that a call failed; the user's message waits for the next exchange."""
         self._note_unanswered(ongoing)
         if ongoing.attended.said.strip():
             self._note_unlearned(ongoing.whose)
 
     async def keep(self, messages: Sequence[Message], whose: Whose) -> list[AddTurn]:
-        """Keep messages now, and begin to learn from them; on return they are on disk."""
+        """Store messages now, and start learning from them."""
         changes = _turns(messages, whose, clock.now())
         if changes:
             await self._apply(changes)
@@ -167,18 +166,18 @@ class AsyncKeeper:
         return [waiting.turn for waiting in changes]
 
     async def settle(self, timeout: float | None) -> bool:
-        """Wait until all that was heard so far is in the buffer; return whether it is within the timeout."""
+        """Wait until all messages so far are in the buffer; return whether they are within the timeout."""
         if not self._worker.alive:
             if self.closed or not self._mailbox.waiting:
                 return True
-            # Another thread has just left something, and had no time to start the worker here.
+            # Another thread has just posted an item, and has not started the worker yet.
             self._start()
         mark = AsyncEvent()
         self._mailbox.post(mark)
         return await mark.wait(timeout)
 
     async def learn_all(self, timeout: float | None) -> bool:
-        """Wait until all that was heard so far is learned; return whether it is within the timeout."""
+        """Wait until all messages so far are processed; return whether they are within the timeout."""
         deadline = None if timeout is None else monotonic() + timeout
         if not await self.settle(timeout):
             return False
@@ -193,18 +192,18 @@ class AsyncKeeper:
         return True
 
     async def close(self, timeout: float | None, *, learn: bool = True) -> None:
-        """Store what was said so far, and refuse more.
+        """Store the queued messages, and accept no more.
 
         Args:
-            timeout: seconds, or ``None`` to wait for ever.
-            learn: begin to learn from it; otherwise the next start does.
+            timeout: seconds, or ``None`` for no limit.
+            learn: start learning from them; otherwise the next start does.
         """
         self.closed = True
         self._learns = learn
         if self._worker.alive:
             self._mailbox.end()
             if not await self._worker.join(timeout):
-                _logger.warning("closing with exchanges that could not be kept in %s s", timeout)
+                _logger.warning("closing with exchanges that could not be stored in %s s", timeout)
         await self.bridge.close()
 
     def _start(self) -> None:
@@ -212,7 +211,7 @@ class AsyncKeeper:
             self._worker.start()
 
     def _is_retried(self, ongoing: AsyncOngoing) -> bool:
-        """Tell whether the same was asked before, and was not answered."""
+        """Tell whether the same request failed before."""
         key = (ongoing.whose.scope, ongoing.attended.said)
         try:
             del self._unanswered[key]
@@ -227,10 +226,10 @@ class AsyncKeeper:
 
     async def _work(self, stopping: AsyncEvent) -> None:
         while items := await self._mailbox.take(lambda: self.batch_size):
-            said = [item for item in items if isinstance(item, _Item)]
-            if said:
-                await self._keep(said)
-                await self._learn([item.ongoing.whose for item in said if item.ends])
+            messages = [item for item in items if isinstance(item, _Item)]
+            if messages:
+                await self._keep(messages)
+                await self._learn([item.ongoing.whose for item in messages if item.ends])
             for item in items:
                 if isinstance(item, AsyncEvent):
                     item.set()
@@ -242,11 +241,11 @@ class AsyncKeeper:
             await self._apply(changes)
         except Exception as error:
             if len(items) > 1 and not isinstance(error, ClosedError):
-                # What the store refuses of one must not be the loss of the others.
+                # Retry one by one, since the store may refuse a single item.
                 for item in items:
                     await self._keep([item])
                 return
-            _logger.warning("what was said could not be kept: %r", error)
+            _logger.warning("messages could not be stored: %r", error)
             for item in items:
                 self._unanswered.pop((item.ongoing.whose.scope, item.ongoing.attended.said), None)
         for item in items:
@@ -259,7 +258,7 @@ class AsyncKeeper:
             await components.store.apply(changes)
 
     async def _learn(self, whose: Sequence[Whose]) -> None:
-        """Begin to learn from those of whom enough messages wait."""
+        """Start learning for the owners with enough waiting messages."""
         due = {}
         try:
             for each in whose:
@@ -273,11 +272,11 @@ class AsyncKeeper:
             if due and self._learns:
                 await self._begin(due)
         except Exception as error:
-            # The turns are kept, and the next exchange begins again.
-            _logger.warning("learning from what was said could not be begun: %r", error)
+            # The turns are stored, and the next exchange tries again.
+            _logger.warning("learning from stored messages could not be started: %r", error)
 
     def _note_unlearned(self, whose: Whose) -> None:
-        # Without the share: what waits is on disk, and must keep no instance alive.
+        # Without the share: the messages are stored, and must not keep an instance alive.
         self._unlearned[lane_of(whose.scope)] = whose.work
         if len(self._unlearned) > _UNLEARNED:
             self._unlearned.popitem(last=False)
@@ -291,12 +290,12 @@ class AsyncKeeper:
             self._unlearned.pop(lane, None)
 
     def _forget_learned(self) -> None:
-        # The set stays the same one: others may be adding to it, on other threads as well.
+        # Modified in place, since other threads may be adding to the same set.
         self._learning.difference_update([task for task in list(self._learning) if task.done])
 
 
 def _turns(messages: Sequence[Message], whose: Whose, at: int) -> list[BufferTurn]:
-    """Return the changes that keep messages, which are checked like those of any caller."""
+    """Return the changes that store messages, validated like those of any caller."""
     checked = [
         each
         for message in messages

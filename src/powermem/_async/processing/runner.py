@@ -128,13 +128,13 @@ class AsyncTaskRunner:
         Raises:
             LeaseLost: another owner holds the lane by now.
             StoreUnavailableError: the store is gone; the task is started again once the lease has ended.
-            ClosedError: the store is closed; likewise.
+            ClosedError: the store is closed; as above.
         """
         traced: dict[str, Value] = {"powermem.task.kind": task.kind, "powermem.task.attempt": task.attempts}
         with span("powermem.process", traced, apart=True):
             try:
                 if task.attempts > self._max_retries + _DEATHS:
-                    raise PowerMemError(f"the work was cut short {task.attempts - 1} times")
+                    raise PowerMemError(f"the work was interrupted {task.attempts - 1} times")
                 await self._work(task, owner)
             except (LeaseLost, StoreUnavailableError, ClosedError):
                 raise
@@ -177,7 +177,7 @@ class AsyncTaskRunner:
             except _ENDS:
                 raise
             except PowerMemError as error:
-                # Other segments do not depend on this one, so go on with them.
+                # Other segments do not depend on this one, so continue with them.
                 problems.append(error)
                 if _ends_all(error):
                     break
@@ -327,7 +327,7 @@ class AsyncTaskRunner:
             error=f"{error}" or type(error).__name__,
             due_at=due,
         )
-        self._watcher.blame(task.id, error)
+        self._watcher.record_cause(task.id, error)
         outcomes = await self._store.apply([self._hold(task, owner), ended])
         if not again and outcomes[-1] is not None:
             self.failed.count()

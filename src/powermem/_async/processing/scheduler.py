@@ -111,7 +111,7 @@ class AsyncScheduler:
         """Process all buffered messages, including new ones; return the number of memories written.
 
         Args:
-            only: this user's; everybody's, if it is ``None``.
+            only: this user's; all users', if it is ``None``.
             agent_id: of the memory that asks; see ``work_scope``.
             maker: for whom tasks are made.
         """
@@ -123,7 +123,7 @@ class AsyncScheduler:
                 if handle.status is not ProcessStatus.COMPLETED:
                     failed[lane_of(scope)] = handle
             if not scopes:
-                # Turns taken on by other processes' tasks have left the buffer but are not done, and new
+                # Turns claimed by other processes' tasks have left the buffer but are not done, and new
                 # messages may arrive.
                 written += await self.wait(Scope() if only is None else only, None)
                 if not await self._buffered(only, failed, agent_id):

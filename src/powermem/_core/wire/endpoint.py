@@ -13,10 +13,10 @@ from ..._version import __version__
 from ...errors import ConfigError
 from ..masking import MASK, mask_text
 
-# Servers that quote a refused key often cut it, so its first characters already give it away.
+# Servers often quote only the beginning of a refused key, so a match of its first characters is enough.
 _TELLING = 8
 _FORMS = (
-    # Bounded, or a long word without a single asterisk would take time by the square of its length.
+    # Bounded, since a long word without an asterisk would take quadratic time.
     re.compile(r"[\w.-]{0,40}\*{3,}[\w.*-]*"),
     re.compile(r"(?<![A-Za-z0-9])(?:sk|pk|rk|gsk|hf)[\w-]{16,}"),
     re.compile(r"(?i)(?<=key=)[^\s&;\"']+"),
@@ -25,11 +25,11 @@ _FORMS = (
 
 
 def scrub(text: str, secrets: Iterable[str] = ()) -> str:
-    """Replace secrets by asterisks.
+    """Replace secrets with asterisks.
 
     Args:
         text: may quote a key in full, cut short, or masked by a server.
-        secrets: the ones that are known; others are found by their usual forms.
+        secrets: the known ones; others are recognized by their usual forms.
     """
     for secret in secrets:
         text = re.sub(re.escape(secret[:_TELLING]) + r"[^\s\"']*", "***", text)
@@ -39,29 +39,29 @@ def scrub(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def shorten(text: str, length: int = 300) -> str:
-    """Put a text on one line of at most so many characters."""
+    """Put a text on one line of at most ``length`` characters."""
     text = " ".join(text.split())
     return text if len(text) <= length else text[: length - 3] + "..."
 
 
 _PORTS = {"http": 80, "https": 443}
-# What a header or a URL parameter with one of these in its name holds is taken for a secret.
+# The value of a header or URL parameter with one of these in its name is treated as a secret.
 _SECRET_NAME = re.compile(r"key|token|secret|sig|auth|password|cookie", re.IGNORECASE)
 _SHORTEST_SECRET = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An address of a provider, with its headers ready to send.
+    """A provider's address with its headers, ready to send.
 
     Attributes:
-        provider: the provider's configured name, for errors.
+        provider: the provider's configured name, for error messages.
         scheme: ``"http"`` or ``"https"``.
-        host: the host's name in ASCII.
+        host: the host name in ASCII.
         port: the TCP port.
         target: path and query.
-        headers: names and values as they are sent.
-        secrets: texts that must not appear in an error, nor their beginnings.
+        headers: names and values.
+        secrets: texts that must not appear in an error, not even in part.
         token_provider: called before each request for a bearer token.
     """
 
@@ -76,7 +76,7 @@ class Endpoint:
 
     @property
     def address(self) -> str:
-        """The host and port, which are safe to show."""
+        """The host and port, without secrets."""
         return f"{self.host}:{self.port}"
 
     def with_token(self, token: str) -> Endpoint:
@@ -86,7 +86,7 @@ class Endpoint:
         return replace(self, headers=(*kept, header), secrets=(token, *self.secrets), token_provider=None)
 
     def scrub(self, text: str) -> str:
-        """Replace every secret in a text by asterisks."""
+        """Replace every secret in a text with asterisks."""
         return scrub(text, self.secrets)
 
 
@@ -97,16 +97,16 @@ def build_endpoint(
     headers: Mapping[str, str] | None = None,
     token_provider: Callable[[], str] | None = None,
 ) -> Endpoint:
-    """Check an address and its headers and put them in the form they are sent in.
+    """Check an address and its headers and prepare them for sending.
 
     Args:
-        provider: the provider's configured name, for errors.
+        provider: the provider's configured name, for error messages.
         url: the full address, ``http`` or ``https``.
         headers: sent with each request.
         token_provider: called before each request for a bearer token.
 
     Raises:
-        ConfigError: the address or a header cannot be used.
+        ConfigError: the address or a header is invalid.
     """
     parts, host, target = _read_address(provider, url)
     port = parts.port or _PORTS[parts.scheme]
@@ -115,12 +115,12 @@ def build_endpoint(
         "host": named if port == _PORTS[parts.scheme] else f"{named}:{port}",
         "user-agent": f"powermem/{__version__}",
         "accept": "application/json",
-        # Floats hardly compress, and unpacking would cost more than it saves.
+        # Floats hardly compress, so decompression would cost more than it saves.
         "accept-encoding": "identity",
         "content-type": "application/json",
         **{name.strip().lower(): value for name, value in (headers or {}).items()},
     }
-    # The part behind "Bearer" or the like.
+    # Only the part after "Bearer" or another scheme.
     hidden = {
         value.split()[-1] for name, value in sent.items() if _SECRET_NAME.search(name) and value.strip()
     }
@@ -132,7 +132,7 @@ def build_endpoint(
         port=port,
         target=target,
         headers=tuple(_header(provider, name, value) for name, value in sent.items()),
-        # The longest first: a secret may hold a shorter one.
+        # The longest first, since a secret may contain a shorter one.
         secrets=tuple(
             sorted((text for text in hidden if len(text) >= _SHORTEST_SECRET), key=len, reverse=True)
         ),
@@ -141,7 +141,7 @@ def build_endpoint(
 
 
 def join_url(base: str, path: str) -> str:
-    """Put a path behind a base URL, unless the base URL ends with it; a query stays at the end."""
+    """Append a path to a base URL that does not end with it yet, before any query."""
     parts = urlsplit(base.strip())
     before = parts.path.rstrip("/")
     wanted = "/" + path.strip("/")
@@ -154,12 +154,12 @@ def _read_address(provider: str, url: str) -> tuple[SplitResult, str, str]:
     """Return the parts of an address, its host in ASCII, and its path with the query.
 
     Raises:
-        ConfigError: it cannot be used.
+        ConfigError: it is invalid.
     """
     try:
         parts = urlsplit(url.strip())
         host = (parts.hostname or "").encode("idna").decode("ascii")
-        # Reading the port checks it.
+        # Reading the port validates it.
         _ = parts.port
     except (UnicodeError, ValueError):
         raise ConfigError(f"{provider}: base_url is not a valid address") from None

@@ -31,8 +31,8 @@ class Backoff:
 
     Attributes:
         base: seconds.
-        cap: the longest wait that is our own choice, seconds.
-        longest: the longest wait that a server may ask for with ``Retry-After``, seconds.
+        cap: the longest computed wait, seconds.
+        longest: the longest wait accepted from ``Retry-After``, seconds.
     """
 
     base: float = 0.5
@@ -44,28 +44,28 @@ class Backoff:
 
         Args:
             attempt: 0 after the first failure.
-            asked: what the server asked for, seconds. It is kept, and the jitter comes on top so that
-                those who were turned away together do not come back together.
+            asked: the wait requested by the server, seconds. The jitter is added to it, so that clients
+                refused at the same time do not all retry at the same time.
         """
         if asked is not None:
             return self.held(asked) + random.uniform(0, min(self.base, self.cap))
         return random.uniform(0, min(self.cap, self.base * 2**attempt))
 
     def held(self, asked: float) -> float:
-        """Return the part of a wait asked for that is granted, seconds."""
+        """Return a requested wait, limited to ``longest``, seconds."""
         return min(asked, self.longest)
 
 
 def retry_after(headers: Iterable[tuple[bytes, bytes]], now: float | None = None) -> float | None:
-    """Read how long a server asks to wait.
+    """Read the wait that a server requests.
 
     Args:
         headers: of the reply. ``Retry-After`` holds seconds or an HTTP date (RFC 9110, section 10.2.3);
-            ``retry-after-ms`` is OpenAI's finer one and wins.
+            OpenAI's ``retry-after-ms`` takes precedence.
         now: seconds since the epoch, for a date.
 
     Returns:
-        Seconds, 0 for a moment that is over, or ``None`` when nothing readable was said.
+        Seconds, 0 for a date in the past, or ``None`` without a valid header.
     """
     values = {name.lower(): value.decode("latin-1").strip() for name, value in headers}
     finer = _number(values.get(b"retry-after-ms"))

@@ -23,8 +23,7 @@ from .reasons import FILTERED, UNUSABLE
 def encode(body: Mapping[str, Any]) -> bytes:
     """Write a request's body as JSON in UTF-8.
 
-    A half of a surrogate pair, which a text cut at the wrong place leaves behind, has no UTF-8 form and
-    becomes a question mark.
+    A lone surrogate, such as a badly truncated text contains, has no UTF-8 form and becomes a question mark.
 
     Raises:
         ValueError: a number is not finite.
@@ -37,8 +36,8 @@ def encode(body: Mapping[str, Any]) -> bytes:
 def decode(body: bytes) -> Any:
     """Read the JSON of a reply.
 
-    Half of a surrogate pair, which a model's text cut at the wrong place leaves behind, stays in its text: it
-    must not cost the rest of the reply.
+    A lone surrogate, such as a model's badly truncated text contains, is kept, so that the rest of the reply
+    is not lost.
 
     Raises:
         ValueError: it is not JSON.
@@ -428,7 +427,7 @@ def _inline(url: str) -> dict[str, str] | None:
 
 
 class ChatForm(NamedTuple):
-    """How to write a request and how to read its reply."""
+    """Functions that build a request and read its reply."""
 
     build: Callable[[str, Sequence[ChatMessage], Schema | None, Abilities, Mapping[str, Any]], dict[str, Any]]
     read: Callable[[str, Any], Completion]

@@ -1,4 +1,4 @@
-"""Why a provider refused, as far as its words tell."""
+"""Classify a provider's refusal by its status and message."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ FILTERED = "filtered"
 CUT = "cut"
 UNUSABLE = "unusable"
 
-# A text that is too long comes with any other status, or none from an object in this process: Ollama and
-# llama.cpp answer 500.
+# Statuses that never mean a text is too long. Any other may, such as 500 (Ollama, llama.cpp), and so may an
+# error without one, from an object in this process.
 _ELSEWHERE = frozenset({401, 404, 405, 407, 408, 429})
-# Request timeout, conflict, rate limit; every 5xx as well, which includes Anthropic's 529 "overloaded".
+# Request timeout, conflict, rate limit. Every 5xx is retried too, including Anthropic's 529 "overloaded".
 _PASSING = frozenset({408, 409, 429})
-# Seconds. At once, and again in a minute.
+# Seconds. A wait up to this long means a rate limit, not a used-up quota.
 _SOON = 60.0
 
 
 def _any(*patterns: str) -> str:
-    # Not compiled here: every process imports this, and few are ever refused.
+    # Not compiled here: every process imports this module, and few need the patterns.
     return "|".join(patterns)
 
 
@@ -50,7 +50,7 @@ _DAILY = _any(
     r"(daily|monthly) (limit|quota)",
     r"/ ?month",
 )
-# Google sends the words of a used-up quota for the limit of a minute, too.
+# Google uses the message of a used-up quota for per-minute limits too.
 _MINUTE = _any(r"per[_ ]?(minute|second)", r"\b(tpm|rpm)\b")
 
 _WHAT = r"\b(prompt|inputs?|request|texts?|messages?|query|sequence|document|string|conversation)\b"
@@ -83,7 +83,7 @@ _TOO_LONG = _any(
     r"长度超",
     r"超[出过].{0,12}(长度|限制)",
 )
-# About a setting of the request, which a shorter text does not mend.
+# About a setting of the request, which a shorter text does not fix.
 _ABOUT_ANSWER_LIMIT = _any(
     r"at most \d+ (completion|output) tokens",
     r"max_(completion_|output_|new_)?tokens\W{1,3}(is |was )?too (large|big)",
@@ -101,7 +101,7 @@ _FILTERED = _any(
     r"flagged (as|by|for)",
     r"inappropriate content",
 )
-# A request can exceed more than a length.
+# Other limits that a request can exceed.
 _ABOUT_TIME = _any(
     r"time(d)?[ -]?out",
     r"deadline",
@@ -110,7 +110,7 @@ _ABOUT_TIME = _any(
     r"(rate|requests?) (was |were |has been |have been )?(exceeded|limited)\W*$",
     r"exceed\w* [^.\n]{0,30}\b(time|rate|seconds|requests)\b",
 )
-# The answer is to blame, which the server has checked against the schema; another one may be right.
+# The server checked the model's answer against the schema and rejected it; another attempt may succeed.
 _BAD_ANSWER = _any(
     r"json_validate_failed",
     r"failed_generation",
@@ -123,17 +123,17 @@ _BAD_ANSWER = _any(
 
 
 def is_passing(status: int) -> bool:
-    """Tell whether a request that got this HTTP status may succeed when it is sent again."""
+    """Tell whether a request with this HTTP status may succeed on a retry."""
     return status in _PASSING or status >= 500
 
 
 def reason_for(status: int | None, said: str, wait: float | None = None) -> str:
-    """Return the reason that a refusal tells, or ``""``.
+    """Return the reason of a refusal, or ``""`` if it is unknown.
 
     Args:
         status: the HTTP status, ``None`` without one.
-        said: what the provider said, at length.
-        wait: seconds it asks to wait.
+        said: the provider's whole message.
+        wait: seconds that it asks to wait.
     """
     text = said.lower()
     if status == 402 or (status not in (401, 408) and _is_out_of_quota(text, wait)):
@@ -141,7 +141,7 @@ def reason_for(status: int | None, said: str, wait: float | None = None) -> str:
     if status == 413:
         return TOO_LONG
     if status == 429:
-        # More in one request than the account may send in a minute: it fits at no other time either.
+        # One request exceeds the limit of a minute, so waiting does not help.
         return TOO_LONG if "request too large" in text else ""
     if status in _ELSEWHERE:
         return ""

@@ -1,4 +1,4 @@
-"""Requests that put documents in order of relevance."""
+"""Rerank requests and their replies."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from ...errors import ProviderError
 from ...tokens import cut, estimate_tokens
 
 Form = Literal["jina", "dashscope", "tei"]
-"""How a request is written.
+"""The format of a request.
 
 ``"jina"`` is Jina's form, which most others share, Cohere and Zhipu among them. ``"dashscope"`` is that of
 DashScope's own API, and ``"tei"`` that of Hugging Face's Text Embeddings Inference.
 """
 
-# In tokens. Small cross-encoders read 512 of a query and a document together; servers that do not cut what is
-# longer refuse it. A whole request may have 30,000 at DashScope's gte-rerank, where the query counts once for
-# each document.
+# In tokens. Small cross-encoders read 512 of a query and a document together, and servers that do not
+# truncate refuse longer input. DashScope's gte-rerank allows 30,000 in a request, and counts the query once
+# for each document.
 _LONGEST_QUERY = 128
 _LONGEST_PAIR = 500
 _LARGEST_REQUEST = 30_000
@@ -28,12 +28,12 @@ _LARGEST_SCORE = 1e9
 
 
 def cut_documents(query: str, documents: Sequence[str]) -> tuple[str, list[str]]:
-    """Leave of a query and of documents as much as a reranker reads.
+    """Truncate a query and documents to what a reranker reads.
 
     Args:
-        query: what to look for; the first 128 tokens stay.
-        documents: the candidates, at least one. The beginnings stay: 500 tokens together with the query, and
-            fewer when there are so many that a request would have more than 30,000.
+        query: the query, cut to 128 tokens.
+        documents: the candidates, at least one. Each is cut to 500 tokens including the query, or to less if
+            the request would exceed 30,000.
     """
     query = cut(query, _LONGEST_QUERY)
     length = min(_LONGEST_PAIR, _LARGEST_REQUEST // len(documents)) - estimate_tokens(query)
@@ -44,11 +44,11 @@ def rerank_body(form: Form, model: str, query: str, documents: Sequence[str], to
     """Build a request.
 
     Args:
-        form: how it is written.
-        model: the model's name; blank where the server has only one.
-        query: what to look for.
-        documents: what to put in order.
-        top_n: how many results to ask for.
+        form: the format.
+        model: the model's name; blank if the server has only one.
+        query: the query.
+        documents: the texts to rank.
+        top_n: number of results to request.
     """
     texts = list(documents)
     if form == "tei":
@@ -64,21 +64,21 @@ def rerank_body(form: Form, model: str, query: str, documents: Sequence[str], to
 
 
 def read_ranking(provider: str, reply: Any, documents: int, top_n: int) -> list[tuple[int, float]]:
-    """Read the order in a reply of any form.
+    """Read the ranking in a reply of any form.
 
     Args:
-        provider: its name, for errors.
+        provider: its name, for error messages.
         reply: the parsed reply.
-        documents: how many documents were sent.
-        top_n: how many results were asked for.
+        documents: number of documents sent.
+        top_n: number of results requested.
 
     Returns:
-        Pairs of a document's index and its relevance from 0 to 1, best first; equals in the order in which
-        they were sent. Servers that send cosines or logits are understood, too: when a score is outside -1 to
-        1, all are taken for logits and go through the logistic function; else what is below 0 counts as 0.
+        Pairs of a document's index and its relevance from 0 to 1, best first; ties keep the order of the
+        request. Cosines and logits are accepted too: if any score is outside -1 to 1, all are treated as
+        logits and go through the logistic function; otherwise negative scores count as 0.
 
     Raises:
-        ProviderError: the reply holds no ranking, one of other documents, or fewer results than asked for.
+        ProviderError: the reply has no ranking, ranks other documents, or has fewer results than requested.
     """
     results = _results(reply)
     if results is None:
@@ -118,7 +118,7 @@ def _pair(result: Any) -> tuple[int, float] | None:
 
 
 def _logistic(logit: float) -> float:
-    # In two halves, so that no exponential overflows.
+    # Two cases, so that the exponential cannot overflow.
     if logit >= 0:
         return 1 / (1 + math.exp(-logit))
     return math.exp(logit) / (1 + math.exp(logit))

@@ -163,7 +163,7 @@ class Watcher:
             for handle in handles:
                 self._drop(handle)
 
-    def blame(self, task_id: int, cause: Exception) -> None:
+    def record_cause(self, task_id: int, cause: Exception) -> None:
         """Record the error of a task; call before storing it, since others may read it from then on."""
         with self._lock:
             if (handle := self._open.get(task_id)) is not None:
@@ -179,7 +179,7 @@ class Watcher:
             handle._stored = True
             handle.knowledge_count = task.knowledge_count
             handle.error = task.error
-            # Set last: whoever sees that the task is done may read the other attributes at once.
+            # Set last, since a caller that sees a final status may read the other attributes at once.
             handle.status = task.status
             if task.status.final:
                 self._drop(handle)
@@ -214,8 +214,8 @@ class Watcher:
             if handle._news.wait(max(0.0, left)) or handle.done:
                 continue
             if deadline is not None and monotonic() >= deadline:
-                raise ProcessTimeout(f"task {handle.id} took more than {timeout} s; it goes on")
-            self._look(handle)
+                raise ProcessTimeout(f"task {handle.id} took more than {timeout} s; it continues")
+            self._update(handle)
 
     def follow(self) -> None:
         """Query the store, at most every ``poll`` seconds, for the progress that other processes made."""
@@ -228,9 +228,9 @@ class Watcher:
         chosen = (later or handles)[:_LOOKS]
         self._last = chosen[-1]._number if chosen else 0
         for handle in chosen:
-            self._look(handle)
+            self._update(handle)
 
-    def _look(self, handle: ProcessTask) -> None:
+    def _update(self, handle: ProcessTask) -> None:
         # In this order, so that a task stored during the query does not count as missing.
         stored = handle._stored
         if self._store is None or not stored:

@@ -112,7 +112,7 @@ class Scheduler:
         """Process all buffered messages, including new ones; return the number of memories written.
 
         Args:
-            only: this user's; everybody's, if it is ``None``.
+            only: this user's; all users', if it is ``None``.
             agent_id: of the memory that asks; see ``work_scope``.
             maker: for whom tasks are made.
         """
@@ -124,7 +124,7 @@ class Scheduler:
                 if handle.status is not ProcessStatus.COMPLETED:
                     failed[lane_of(scope)] = handle
             if not scopes:
-                # Turns taken on by other processes' tasks have left the buffer but are not done, and new
+                # Turns claimed by other processes' tasks have left the buffer but are not done, and new
                 # messages may arrive.
                 written += self.wait(Scope() if only is None else only, None)
                 if not self._buffered(only, failed, agent_id):

@@ -29,7 +29,7 @@ _RENEWALS = 3
 _TIDYING = 3600.0
 
 # Seconds between two checks whether everything is done, while closing.
-_GLANCE = 0.05
+_CLOSING_POLL = 0.05
 
 
 class _Lane:
@@ -97,7 +97,7 @@ class Processor:
             self.start()
         except PowerMemError as error:
             # The tasks are stored, and will run once a thread can be started.
-            _logger.warning("background work cannot begin: %s", error)
+            _logger.warning("background work cannot start: %s", error)
 
     def start(self) -> None:
         """Start looking for tasks.
@@ -139,7 +139,7 @@ class Processor:
         while self._busy:
             if deadline is not None and monotonic() >= deadline:
                 return False
-            self._glance()
+            self._wait_briefly()
         return True
 
     def close(self, drain: bool, timeout: float | None) -> None:
@@ -173,19 +173,19 @@ class Processor:
                 return
             if deadline is not None and monotonic() >= deadline:
                 _logger.warning(
-                    "closing with work under way after %s s; it goes on at the next start", timeout
+                    "closing with work under way after %s s; it continues at the next start", timeout
                 )
                 return
-            self._glance()
+            self._wait_briefly()
 
     @property
     def _busy(self) -> bool:
         # A lane that is being claimed is not in `_lanes` yet.
         return self._looking or bool(self._lanes)
 
-    def _glance(self) -> None:
+    def _wait_briefly(self) -> None:
         """Wait until a lane ends, but only briefly."""
-        self._ended.wait(_GLANCE)
+        self._ended.wait(_CLOSING_POLL)
         self._ended.clear()
 
     def _park(self, lane: _Lane) -> None:
@@ -218,31 +218,31 @@ class Processor:
             self._changed.clear()
             claimed = 0
             try:
-                self._mind_clock()
+                self._handle_clock_change()
                 self._release_owed(self._settings.poll_interval)
-                claimed = self._look(stopping)
+                claimed = self._claim_free(stopping)
                 self._watcher.follow()
             except PowerMemError as error:
                 _logger.warning("cannot look for work: %s", error)
             except Exception:
                 # Keep polling after an error: callers may be waiting for tasks.
-                _logger.exception("looking for work failed; it is tried again")
+                _logger.exception("looking for work failed; retrying")
             if not claimed and not stopping.is_set():
                 self._changed.wait(self._settings.poll_interval)
 
-    def _look(self, stopping: Event) -> int:
+    def _claim_free(self, stopping: Event) -> int:
         """Claim lanes for all free slots and run their tasks; return the number of lanes."""
         self._revive()
         free = self._width - len(self._lanes)
-        # Before the question whether to, so that who forbids it sees what is under way.
+        # Set before reading `_claiming`, so that `pause` waits for a claim in progress.
         self._looking = True
         try:
             return self._claim(free, stopping) if free > 0 and self._claiming else 0
         finally:
             self._looking = False
 
-    def _mind_clock(self) -> None:
-        """Handle a clock that was set, so that tasks are neither delayed nor started twice."""
+    def _handle_clock_change(self) -> None:
+        """Handle a changed system clock, so that tasks are neither delayed nor started twice."""
         ticks = monotonic()
         if self._jumps.jumped(clock.now(), ticks):
             _logger.warning("the clock was set, or the machine slept; leases are renewed by the new time")
@@ -315,11 +315,11 @@ class Processor:
                     break
             self._store.release_lane(lane.owner, lane.name)
         except LeaseLost:
-            _logger.warning("the lease of %r ended before its work; somebody else goes on", lane.name)
+            _logger.warning("the lease of %r ended before its work; another process continues", lane.name)
         except PowerMemError as error:
             # The store was closed while the task ran. It continues at the next start, so log nothing.
             if not isinstance(error, ClosedError):
-                _logger.warning("work for %r was cut short: %s; it is begun again", lane.name, error)
+                _logger.warning("work for %r was interrupted: %s; it will be restarted", lane.name, error)
             self._owed[lane.name] = (lane.owner, monotonic())
         except Exception:
             self._owed[lane.name] = (lane.owner, monotonic())
@@ -336,7 +336,7 @@ class Processor:
         tidied = float("-inf")
         while not (stopping.wait(pause) or self._abandoned):
             self._renew_leases()
-            # Corrects what another process with a wrong clock wrote, as soon as a lease would have ended.
+            # Corrects what another process with a wrong clock wrote, as soon as a lease would have expired.
             self._misdated = True
             if monotonic() - tidied > _TIDYING:
                 tidied = monotonic()
@@ -352,17 +352,17 @@ class Processor:
             except PowerMemError as error:
                 _logger.warning("leases could not be renewed: %s", error)
             except Exception:
-                _logger.exception("leases could not be renewed; it is tried again")
+                _logger.exception("leases could not be renewed; retrying")
 
     def tidy(self) -> None:
         """Delete old finished tasks and calls."""
         try:
             self._store.forget_tasks(clock.now() - int(self._settings.keep_days * clock.DAY))
         except PowerMemError as error:
-            _logger.warning("tasks that are over could not be removed: %s", error)
+            _logger.warning("finished tasks could not be removed: %s", error)
         except Exception:
             # An error here must not fail the `add` that triggered it, whose memories are stored.
-            _logger.exception("tasks that are over could not be removed")
+            _logger.exception("finished tasks could not be removed")
 
     @property
     def _lease(self) -> int:
