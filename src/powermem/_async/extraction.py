@@ -180,13 +180,7 @@ class AsyncExtractor:
             QuotaExceededError: the budget does not allow the first call.
         """
         if self._llm is None:
-            # Messages without a time count as sent now.
-            timed = [replace(m, sent_at=today) if m.sent_at is None else m for m in messages]
-            # On a thread, since a long conversation would block the event loop; and on one at a time, since
-            # each further thread that runs Python code slows the loop down.
-            async with self._reading:
-                facts = await async_to_thread(extract, timed)
-            return Learned(facts, stated_preferences(facts))
+            return await self._extract_by_rules(messages, today)
         extract_portion = partial(
             self._extract_portion,
             self._llm,
@@ -220,6 +214,15 @@ class AsyncExtractor:
             # The next portion is likely to fail for the same reason, the last one less so: try that first.
             waiting.rotate(1)
         return collected.learned()
+
+    async def _extract_by_rules(self, messages: Sequence[Message], today: int) -> Learned:
+        # Messages without a time count as sent now.
+        timed = [replace(m, sent_at=today) if m.sent_at is None else m for m in messages]
+        # On a thread, since a long conversation would block the event loop; and on one at a time, since
+        # each further thread that runs Python code slows the loop down.
+        async with self._reading:
+            facts = await async_to_thread(extract, timed)
+        return Learned(facts, stated_preferences(facts))
 
     async def _extract_portion(
         self,

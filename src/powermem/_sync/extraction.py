@@ -181,13 +181,7 @@ class Extractor:
             QuotaExceededError: the budget does not allow the first call.
         """
         if self._llm is None:
-            # Messages without a time count as sent now.
-            timed = [replace(m, sent_at=today) if m.sent_at is None else m for m in messages]
-            # On a thread, since a long conversation would block the event loop; and on one at a time, since
-            # each further thread that runs Python code slows the loop down.
-            with self._reading:
-                facts = to_thread(extract, timed)
-            return Learned(facts, stated_preferences(facts))
+            return self._extract_by_rules(messages, today)
         extract_portion = partial(
             self._extract_portion,
             self._llm,
@@ -221,6 +215,15 @@ class Extractor:
             # The next portion is likely to fail for the same reason, the last one less so: try that first.
             waiting.rotate(1)
         return collected.learned()
+
+    def _extract_by_rules(self, messages: Sequence[Message], today: int) -> Learned:
+        # Messages without a time count as sent now.
+        timed = [replace(m, sent_at=today) if m.sent_at is None else m for m in messages]
+        # On a thread, since a long conversation would block the event loop; and on one at a time, since
+        # each further thread that runs Python code slows the loop down.
+        with self._reading:
+            facts = to_thread(extract, timed)
+        return Learned(facts, stated_preferences(facts))
 
     def _extract_portion(
         self,

@@ -34,6 +34,7 @@ _SERVER = ("OCEANBASE_HOST", "DATABASE_HOST", "VECTOR_STORE_UNIX_SOCKET")
 _NEEDS_SERVER = tuple(
     f"{prefix}_{name}" for prefix in ("OCEANBASE", "DATABASE") for name in ("PORT", "USER", "PASSWORD")
 )
+_LLM_ADDRESSES = tuple(name for row in LLMS.values() for name in row.base_url_env if "_LLM_" in name)
 
 _Path = tuple[str, ...]
 
@@ -132,37 +133,40 @@ def _given(variables: Mapping[str, str | None]) -> dict[str, str]:
 def _idle(variables: Mapping[str, str]) -> list[str]:
     """Return a sentence for what is set but has no effect beside the chosen providers."""
     given = {**variables, **_detected_llm(variables)}
+    defaults = {kind.provider_variable: kind.model_fields["provider"].default for _, kind in _required()}
+    chosen = {by: given.get(by, str(default)).lower() for by, default in defaults.items()}
     read = {name for _, names, _ in _settings(given) for name in names}
-    chosen: dict[str, str] = {}
-    ours: dict[str, str] = {}
-    for section, kind in _sections():
-        if not issubclass(kind, Chosen) or kind.optional:
-            continue
-        by = kind.provider_variable
-        chosen[by] = given.get(by, str(kind.model_fields["provider"].default)).lower()
-        for provider in kind.known():
-            config = kind.config_class(provider)
-            for _, names, _ in _fields(config, (section, "config"), kind.prefix, provider):
-                # A vendor's own variables may be those of another program.
-                ours.update(
-                    {name: by for name in names if section == "vector_store" or name.startswith(kind.prefix)}
-                )
+    ours = _choosers()
     if chosen["LLM_PROVIDER"] in ("none", "noop"):
-        read -= {name for name in read if name.startswith("LLM_")} - {"LLM_PROVIDER"}
-        ours |= {
-            name: "LLM_PROVIDER" for row in LLMS.values() for name in row.base_url_env if "_LLM_" in name
-        }
+        # Its config has the keys of every model, and reads none of them; nor is any vendor's address needed.
+        read = {name for name in read if name == "LLM_PROVIDER" or not name.startswith("LLM_")}
+        ours |= dict.fromkeys(_LLM_ADDRESSES, "LLM_PROVIDER")
     if chosen["EMBEDDING_PROVIDER"] in ("default", "local", "none"):
-        read -= {"EMBEDDING_BASE_URL"}
-    said = without_effect(given, read, ours, chosen)
-    if chosen["DATABASE_PROVIDER"] in _EMBEDDED and not any(name in given for name in _SERVER):
-        needless = [name for name in _NEEDS_SERVER if name in given]
-        if needless:
-            said.append(
-                f"{', '.join(needless)}: no effect without OCEANBASE_HOST; memories go to a database inside "
-                "this process, in the folder OCEANBASE_PATH"
-            )
-    return said
+        read.discard("EMBEDDING_BASE_URL")
+    return [*without_effect(given, read, ours, chosen), *_idle_login(given, chosen["DATABASE_PROVIDER"])]
+
+
+def _choosers() -> dict[str, str]:
+    """Return for each variable of a provider the one that chooses the provider, such as ``LLM_PROVIDER``."""
+    choosers: dict[str, str] = {}
+    for section, kind in _required():
+        # A vendor's own variables may be those of another program; those of a database are ours.
+        prefix = "" if section == "vector_store" else kind.prefix
+        for provider in kind.known():
+            fields = _fields(kind.config_class(provider), (section, "config"), kind.prefix, provider)
+            names = (name for _, names, _ in fields for name in names if name.startswith(prefix))
+            choosers |= dict.fromkeys(names, kind.provider_variable)
+    return choosers
+
+
+def _idle_login(given: Collection[str], store: str) -> list[str]:
+    needless = [name for name in _NEEDS_SERVER if name in given]
+    if not needless or store not in _EMBEDDED or any(name in given for name in _SERVER):
+        return []
+    return [
+        f"{', '.join(needless)}: no effect without OCEANBASE_HOST; memories go to a database inside "
+        "this process, in the folder OCEANBASE_PATH"
+    ]
 
 
 def _check(data: dict[str, Any]) -> tuple[MemoryConfig | None, tuple[Problem, ...]]:
@@ -276,6 +280,13 @@ def _sections() -> Iterator[tuple[str, type[Section]]]:
             yield name, section
 
 
+def _required() -> Iterator[tuple[str, type[Chosen]]]:
+    """Yield the sections that always have a provider."""
+    for name, section in _sections():
+        if issubclass(section, Chosen) and not section.optional:
+            yield name, section
+
+
 def _fields(section: type[Section], path: _Path, prefix: str, provider: str = "") -> Iterator[_Setting]:
     idle = ignored.keys_at(path, provider)
     for name, field in section.model_fields.items():
@@ -373,20 +384,23 @@ def misspelt(given: Iterable[str], in_file: Collection[str], known: Collection[s
     candidates = [name for name in known if name not in _GENERAL]
     said = []
     for name in sorted(given.difference(known, _FOR_PROCESS)):
-        upper = name.upper()
-        ours = upper.startswith("POWERMEM_") or (name in in_file and upper.startswith(_OURS))
-        meant = _meant(upper, candidates, 0.75 if ours else 0.8 if name in in_file else 0.85)
-        if meant in given and not ours:
-            # The similar variable is set too, so this one is not a misspelling.
+        upper, written = name.upper(), name in in_file
+        ours = upper.startswith("POWERMEM_") or (written and upper.startswith(_OURS))
+        # The less surely a name is ours, the closer it must resemble one that is read.
+        meant = _meant(upper, candidates, 0.75 if ours else 0.8 if written else 0.85)
+        # A name whose likeness is set as well is no slip.
+        if not ours and (meant is None or meant in given):
             continue
-        if meant is None and not ours:
+        # Hosts set this one for other programs.
+        if upper == "DATABASE_URL" and not written and "DATABASE_PROVIDER" not in given:
             continue
-        if upper == "DATABASE_URL" and name not in in_file and "DATABASE_PROVIDER" not in given:
-            continue
-        where = "in .env" if name in in_file else "in the environment"
-        hint = f"; did you mean {meant}?" if meant else "; see .env.example for the names that are"
-        said.append(f"the variable {MASK if is_key(name) else name} {where} is not read{hint}")
+        said.append(_not_read(name, meant, "in .env" if written else "in the environment"))
     return said
+
+
+def _not_read(name: str, meant: str | None, where: str) -> str:
+    hint = f"; did you mean {meant}?" if meant else "; see .env.example for the names that are"
+    return f"the variable {MASK if is_key(name) else name} {where} is not read{hint}"
 
 
 def without_effect(

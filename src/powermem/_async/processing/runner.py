@@ -179,13 +179,10 @@ class AsyncTaskRunner:
             except PowerMemError as error:
                 # Other segments do not depend on this one, so continue with them.
                 problems.append(error)
-                if isinstance(error, _EVERYWHERE) or (
-                    isinstance(error, ProviderError) and error.reason == QUOTA
-                ):
+                if _ends_all(error):
                     break
         if problems:
-            # If any error is temporary, the task is worth another attempt.
-            raise next((error for error in problems if not is_hopeless(error)), problems[-1])
+            raise _most_hopeful(problems)
         return ended if groups else await self._complete_empty(task, owner)
 
     async def _hear(
@@ -358,3 +355,13 @@ class AsyncTaskRunner:
                 await async_call(observer, task_record(task))
             except Exception:
                 _logger.exception("on_task_done: the callback failed for task %s", task.id)
+
+
+def _ends_all(error: PowerMemError) -> bool:
+    """Return whether an error meets every further segment too."""
+    return isinstance(error, _EVERYWHERE) or (isinstance(error, ProviderError) and error.reason == QUOTA)
+
+
+def _most_hopeful(errors: Sequence[PowerMemError]) -> PowerMemError:
+    """Return an error that may be temporary, if there is one: then the task is worth another attempt."""
+    return next((error for error in errors if not is_hopeless(error)), errors[-1])

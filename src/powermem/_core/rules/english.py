@@ -357,18 +357,19 @@ def read(sentence: str, *, names: frozenset[str], lenient: bool) -> Reading | No
         return _elsewhere(core, plain, lenient)
     if not _is_statement(plain, names, lenient):
         return None
-    content = _content(plain)
-    if content == 0:
-        return None
     kind = _kind(plain)
-    if lenient or kind == "identity" or _POSSESSION.match(plain):
-        needed = 1
-    elif _DEICTIC.search(plain):
-        # "It" and "these" will be unclear later, so such a sentence needs more content.
-        needed = 3
-    else:
-        needed = 1 if kind == "preference" else 2
-    return Reading(core, kind) if content >= needed else None
+    needed = 1 if lenient else _needed_content(plain, kind)
+    return Reading(core, kind) if _content(plain) >= needed else None
+
+
+def _needed_content(plain: str, kind: str) -> int:
+    """Return how many content words a statement needs to be worth keeping."""
+    if kind == "identity" or _POSSESSION.match(plain):
+        return 1
+    # "It" and "these" will be unclear later, so such a sentence needs more content.
+    if _DEICTIC.search(plain):
+        return 3
+    return 1 if kind == "preference" else 2
 
 
 def _plain(text: str) -> str:

@@ -178,13 +178,10 @@ class TaskRunner:
             except PowerMemError as error:
                 # Other segments do not depend on this one, so continue with them.
                 problems.append(error)
-                if isinstance(error, _EVERYWHERE) or (
-                    isinstance(error, ProviderError) and error.reason == QUOTA
-                ):
+                if _ends_all(error):
                     break
         if problems:
-            # If any error is temporary, the task is worth another attempt.
-            raise next((error for error in problems if not is_hopeless(error)), problems[-1])
+            raise _most_hopeful(problems)
         return ended if groups else self._complete_empty(task, owner)
 
     def _hear(
@@ -357,3 +354,13 @@ class TaskRunner:
                 call(observer, task_record(task))
             except Exception:
                 _logger.exception("on_task_done: the callback failed for task %s", task.id)
+
+
+def _ends_all(error: PowerMemError) -> bool:
+    """Return whether an error meets every further segment too."""
+    return isinstance(error, _EVERYWHERE) or (isinstance(error, ProviderError) and error.reason == QUOTA)
+
+
+def _most_hopeful(errors: Sequence[PowerMemError]) -> PowerMemError:
+    """Return an error that may be temporary, if there is one: then the task is worth another attempt."""
+    return next((error for error in errors if not is_hopeless(error)), errors[-1])

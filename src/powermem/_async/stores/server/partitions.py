@@ -13,7 +13,7 @@ from ...._core.ranking.partition import Partition, PartitionCache
 from ...._core.ranking.search import Search, cosines
 from ...._core.ranking.weights import Weights
 from ...._core.sql.embedder import EmbedderSQL
-from ...._core.sql.partitions import FollowedSQL, PartitionLoader
+from ...._core.sql.partitions import FollowedSQL, Freshness, PartitionLoader
 from ...._core.sql.queries import Queries
 from ...._core.sql.steps import Compute, Loading, Query, Steps
 from ....errors import StoreError
@@ -74,39 +74,46 @@ class AsyncCachedSearch:
     async def search(self, requests: Sequence[SearchRequest]) -> list[list[Hit] | None]:
         """Answer searches, each best first; ``None`` for one that the server has to answer."""
         freshness = await self._run(self._loader.freshness())
-        left: set[int] = set()
-        ranked: list[Sequence[tuple[int, Ranked]]] = [()] * len(requests)
+        ranked: list[Sequence[tuple[int, Ranked]] | None] = [None] * len(requests)
         groups: dict[str | None, list[int]] = {}
         for i, request in enumerate(requests):
             groups.setdefault(request.scope.user_id, []).append(i)
         for user_id, members in groups.items():
-            entry = self._cache.entry(user_id)
-            async with entry.lock:
-                partition = await self._run(self._loader.update(entry, freshness))
-                if partition is None:
-                    left.update(members)
-                elif len(partition):
-                    try:
-                        found = await self._rank(partition, [requests[i] for i in members])
-                    except StoreError:
-                        raise
-                    except BaseException:
-                        # A thread may still be ranking it, which reorders its parts.
-                        entry.partition = None
-                        raise
-                    for i, one in zip(members, found, strict=True):
-                        ranked[i] = one
+            found = await self._rank_of_user(user_id, [requests[i] for i in members], freshness)
+            for i, one in zip(members, found, strict=True):
+                ranked[i] = one
             if len(groups) > 1:
                 # Let other tasks run.
                 await async_sleep(0)
         rows = await self._run(
-            self._queries.get_each([[memory_id for memory_id, _ in one] for one in ranked])
+            self._queries.get_each([[memory_id for memory_id, _ in one or ()] for one in ranked])
         )
         # A memory may have been deleted since the partition was refreshed.
         return [
-            None if i in left else [Hit(of[id_], one.score, one.details()) for id_, one in best if id_ in of]
-            for i, (best, of) in enumerate(zip(ranked, rows, strict=True))
+            None
+            if best is None
+            else [Hit(of[id_], one.score, one.details()) for id_, one in best if id_ in of]
+            for best, of in zip(ranked, rows, strict=True)
         ]
+
+    async def _rank_of_user(
+        self, user_id: str | None, requests: Sequence[SearchRequest], freshness: Freshness
+    ) -> Sequence[Sequence[tuple[int, Ranked]] | None]:
+        entry = self._cache.entry(user_id)
+        async with entry.lock:
+            partition = await self._run(self._loader.update(entry, freshness))
+            if partition is None:
+                return [None] * len(requests)
+            if not len(partition):
+                return [()] * len(requests)
+            try:
+                return await self._rank(partition, requests)
+            except StoreError:
+                raise
+            except BaseException:
+                # A thread may still be ranking it, which reorders its parts.
+                entry.partition = None
+                raise
 
     async def _rank(
         self, partition: Partition, requests: Sequence[SearchRequest]
