@@ -7,7 +7,6 @@ import logging
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import pairwise
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -181,13 +180,7 @@ class AsyncExtractor:
         """
         if self._llm is None:
             return await self._extract_by_rules(messages, today)
-        extract_portion = partial(
-            self._extract_portion,
-            self._llm,
-            instructions=prompt or self._extraction_prompt,
-            today=today,
-            usage=usage,
-        )
+        instructions = prompt or self._extraction_prompt
         collected = _Collected()
         waiting = deque([Portion.of(messages)])
         while waiting:
@@ -198,7 +191,9 @@ class AsyncExtractor:
                 # Larger than what the model accepted before, so do not try it as a whole.
                 waiting.extendleft(reversed(halves))
                 continue
-            error = await extract_portion(portion, collected)
+            error = await self._extract_portion(
+                self._llm, portion, collected, instructions=instructions, today=today, usage=usage
+            )
             if error is None:
                 continue
             if _reason(error) in _DIVISIBLE and (halves := portion.halves()) is not None:

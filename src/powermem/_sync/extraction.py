@@ -8,7 +8,6 @@ import logging
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import pairwise
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -182,13 +181,7 @@ class Extractor:
         """
         if self._llm is None:
             return self._extract_by_rules(messages, today)
-        extract_portion = partial(
-            self._extract_portion,
-            self._llm,
-            instructions=prompt or self._extraction_prompt,
-            today=today,
-            usage=usage,
-        )
+        instructions = prompt or self._extraction_prompt
         collected = _Collected()
         waiting = deque([Portion.of(messages)])
         while waiting:
@@ -199,7 +192,9 @@ class Extractor:
                 # Larger than what the model accepted before, so do not try it as a whole.
                 waiting.extendleft(reversed(halves))
                 continue
-            error = extract_portion(portion, collected)
+            error = self._extract_portion(
+                self._llm, portion, collected, instructions=instructions, today=today, usage=usage
+            )
             if error is None:
                 continue
             if _reason(error) in _DIVISIBLE and (halves := portion.halves()) is not None:

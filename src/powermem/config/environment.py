@@ -133,10 +133,11 @@ def _given(variables: Mapping[str, str | None]) -> dict[str, str]:
 def _idle(variables: Mapping[str, str]) -> list[str]:
     """Return a sentence for what is set but has no effect beside the chosen providers."""
     given = {**variables, **_detected_llm(variables)}
-    defaults = {kind.provider_variable: kind.model_fields["provider"].default for _, kind in _required()}
+    always = [(name, section) for name, section in _sections() if not section.optional]
+    defaults = {section.provider_variable: section.model_fields["provider"].default for _, section in always}
     chosen = {by: given.get(by, str(default)).lower() for by, default in defaults.items()}
     read = {name for _, names, _ in _settings(given) for name in names}
-    ours = _choosers()
+    ours = {name: section.provider_variable for key, section in always for name in _owned(key, section)}
     if chosen["LLM_PROVIDER"] in ("none", "noop"):
         # Its config has the keys of every model, and reads none of them; nor is any vendor's address needed.
         read = {name for name in read if name == "LLM_PROVIDER" or not name.startswith("LLM_")}
@@ -146,17 +147,12 @@ def _idle(variables: Mapping[str, str]) -> list[str]:
     return [*without_effect(given, read, ours, chosen), *_idle_login(given, chosen["DATABASE_PROVIDER"])]
 
 
-def _choosers() -> dict[str, str]:
-    """Return for each variable of a provider the one that chooses the provider, such as ``LLM_PROVIDER``."""
-    choosers: dict[str, str] = {}
-    for section, kind in _required():
-        # A vendor's own variables may be those of another program; those of a database are ours.
-        prefix = "" if section == "vector_store" else kind.prefix
-        for provider in kind.known():
-            fields = _fields(kind.config_class(provider), (section, "config"), kind.prefix, provider)
-            names = (name for _, names, _ in fields for name in names if name.startswith(prefix))
-            choosers |= dict.fromkeys(names, kind.provider_variable)
-    return choosers
+def _owned(key: str, section: type[Chosen]) -> Iterator[str]:
+    # A vendor's own variables may be those of another program; those of a database are ours.
+    prefix = "" if key == "vector_store" else section.prefix
+    for provider in section.known():
+        for _, names, _ in _fields_of(key, section, provider):
+            yield from (name for name in names if name.startswith(prefix))
 
 
 def _idle_login(given: Collection[str], store: str) -> list[str]:
@@ -246,23 +242,17 @@ _Setting = tuple[_Path, tuple[str, ...], Callable[[str], object]]
 def _settings(given: Mapping[str, str]) -> Iterator[_Setting]:
     """Yield the settings of the sections and of the chosen providers."""
     for name, section in _sections():
-        if not issubclass(section, Chosen):
-            continue
-        if section.optional and not any(name.startswith(section.prefix) for name in given):
-            continue
-        chosen = given.get(section.provider_variable)
-        provider = section.chosen({"provider": chosen})
-        yield from _fields(section.config_class(provider), (name, "config"), section.prefix, provider)
+        if not section.optional or any(variable.startswith(section.prefix) for variable in given):
+            chosen = given.get(section.provider_variable)
+            yield from _fields_of(name, section, section.chosen({"provider": chosen}))
     yield from _without_provider()
 
 
 def _all_settings() -> Iterator[_Setting]:
     """Yield the settings of the sections and of every provider."""
     for name, section in _sections():
-        if issubclass(section, Chosen):
-            for provider in section.known():
-                config = section.config_class(provider)
-                yield from _fields(config, (name, "config"), section.prefix, provider)
+        for provider in section.known():
+            yield from _fields_of(name, section, provider)
     yield from _without_provider()
 
 
@@ -273,18 +263,16 @@ def _without_provider() -> Iterator[_Setting]:
             yield from _ignored(path, key, prefix)
 
 
-def _sections() -> Iterator[tuple[str, type[Section]]]:
+def _sections() -> Iterator[tuple[str, type[Chosen]]]:
+    """Yield the sections with a provider that environment variables can set."""
     for name in MemoryConfig.model_fields:
         section = MemoryConfig.child(name, None)
-        if section is not None and marker(MemoryConfig, name, Env) is None:
+        if section and issubclass(section, Chosen) and marker(MemoryConfig, name, Env) is None:
             yield name, section
 
 
-def _required() -> Iterator[tuple[str, type[Chosen]]]:
-    """Yield the sections that always have a provider."""
-    for name, section in _sections():
-        if issubclass(section, Chosen) and not section.optional:
-            yield name, section
+def _fields_of(name: str, section: type[Chosen], provider: str) -> Iterator[_Setting]:
+    return _fields(section.config_class(provider), (name, "config"), section.prefix, provider)
 
 
 def _fields(section: type[Section], path: _Path, prefix: str, provider: str = "") -> Iterator[_Setting]:

@@ -182,7 +182,8 @@ class AsyncTaskRunner:
                 if _ends_all(error):
                     break
         if problems:
-            raise _most_hopeful(problems)
+            # If any error is temporary, the task is worth another attempt.
+            raise next((error for error in problems if not is_hopeless(error)), problems[-1])
         return ended if groups else await self._complete_empty(task, owner)
 
     async def _hear(
@@ -360,8 +361,3 @@ class AsyncTaskRunner:
 def _ends_all(error: PowerMemError) -> bool:
     """Return whether an error meets every further segment too."""
     return isinstance(error, _EVERYWHERE) or (isinstance(error, ProviderError) and error.reason == QUOTA)
-
-
-def _most_hopeful(errors: Sequence[PowerMemError]) -> PowerMemError:
-    """Return an error that may be temporary, if there is one: then the task is worth another attempt."""
-    return next((error for error in errors if not is_hopeless(error)), errors[-1])

@@ -248,6 +248,7 @@ def _best(text: str, candidates: Sequence[_Candidate]) -> _Candidate | None:
 
 def _rank(text: str, start: int, end: int, blocks: Sequence[Block]) -> int:
     """Return the weight of a position: 2 outside of all blocks, 1 filling a block, 0 inside reasoning."""
+    # Kept whole: each rule decides only where those before it left the question open.
     inside = around(blocks, start, end)
     others = [block for block in inside if not block.frames_answer]
     if not others:

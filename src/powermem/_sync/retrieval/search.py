@@ -80,24 +80,23 @@ class Retrieval:
         if reranker is not None:
             query = replace(query, limit=min(limit, reranker.top_n or limit))
             limit = max(query.limit, min(query.limit * _CANDIDATES, reranker.max_candidates))
-        requests = []
-        for question, vector in zip(questions, vectors, strict=True):
-            requests.append(
-                SearchRequest(
-                    scope=query.scope,
-                    embedding=vector,
-                    terms=question.sought.terms,
-                    forms=question.sought.forms,
-                    cues=question.cues,
-                    limit=limit,
-                    expression=query.expression,
-                    as_of=query.as_of,
-                    include_expired=query.include_expired,
-                    # The threshold applies to the final score.
-                    threshold=None if reranker is not None else query.threshold,
-                    explain=query.explain,
-                )
+        requests = [
+            SearchRequest(
+                scope=query.scope,
+                embedding=vector,
+                terms=question.sought.terms,
+                forms=question.sought.forms,
+                cues=question.cues,
+                limit=limit,
+                expression=query.expression,
+                as_of=query.as_of,
+                include_expired=query.include_expired,
+                # The threshold applies to the final score.
+                threshold=None if reranker is not None else query.threshold,
+                explain=query.explain,
             )
+            for question, vector in zip(questions, vectors, strict=True)
+        ]
         found = [Answer(hits, tuple(warnings)) for hits in self._find(requests)]
         if reranker is not None:
             found = gather(
