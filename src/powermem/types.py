@@ -339,7 +339,7 @@ class TaskRecord(TypedDict):
         user_id: whose memories come of it.
         agent_id: which agent's.
         run_id: of which conversation.
-        attempts: how many times it was begun.
+        attempts: how many times it was started.
         knowledge_count: how many memories it wrote.
         created_at: when it was made.
         updated_at: when it last came further.
@@ -408,7 +408,7 @@ class ProcessingStatistics(TypedDict):
         cancelled: tasks in the store that were cancelled.
         oldest_age: seconds since the oldest waiting turn or open task was stored; ``None`` when there is
             none.
-        working: users whose work is under way in this process.
+        working: users with a running task in this process.
         completed_per_minute: tasks that this process completed in the last minute.
         failed_per_minute: tasks that failed in this process in the last minute.
     """

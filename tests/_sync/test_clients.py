@@ -568,7 +568,7 @@ def test_a_memory_that_fails_does_not_disturb_the_call(
     assert sorted(message.split(":")[0] for message in messages) == [
         "messages could not be stored",
         "messages could not be stored",
-        "nothing could be recalled; the call continues without",
+        "nothing could be recalled; the call continues without it",
     ]
     assert spoken(attended) == []
 

@@ -1,4 +1,4 @@
-"""What a configuration comes to."""
+"""Resolved configurations."""
 
 from __future__ import annotations
 

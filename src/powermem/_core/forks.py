@@ -39,7 +39,7 @@ _prepared: list[Forkable] = []
 # Seconds that a fork waits for blocks of `undivided`.
 _PATIENCE = 5.0
 
-# Held while such a block is entered, and from the time that all of them have ended until the fork is over.
+# Held while such a block is entered, and from the end of all of them to the end of the fork.
 _gate = threading.RLock()
 _forking: set[int] = set()
 _under_way: dict[Future[None], int] = {}

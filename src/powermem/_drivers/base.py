@@ -29,7 +29,7 @@ _MARGIN = 5.0
 _UNLIMITED = 86_400.0
 # Seconds allowed for BEGIN, COMMIT and ROLLBACK where statements have no limit.
 _MOST_TO_END = 60.0
-# A statement for many rows gets its timeout again for every this many rows.
+# A statement for many rows gets one timeout per this many rows.
 _ROWS = 100
 
 

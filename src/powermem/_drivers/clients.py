@@ -440,8 +440,8 @@ async def _async_recalled(listener: Listener, ongoing: Ongoing) -> list[str]:
 
 
 def _warn(what: str, error: BaseException) -> None:
-    _logger.warning("%s; the call continues without: %r", what, error)
+    _logger.warning("%s; the call continues without it: %r", what, error)
 
 
 def _warn_late(listener: Listener) -> None:
-    _logger.warning("recalling took more than %s s; the call continues without", listener.budget)
+    _logger.warning("recalling took more than %s s; the call continues without it", listener.budget)

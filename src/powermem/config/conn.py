@@ -1,4 +1,4 @@
-"""A database that the caller has already: what may be handed in as ``conn``, and where it leads."""
+"""The argument ``conn``: accepted objects, and the database they lead to."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Place:
     """The contents of ``conn``.
 
     Attributes:
-        provider: of ``vector_store``; empty until a connection of ``factory`` was looked at.
+        provider: of ``vector_store``; empty until a connection of ``factory`` was examined.
         sure: whether the provider is known; otherwise the server has to be asked.
         keys: of ``vector_store.config``: where the database is, and as whom to connect.
         session: variables to set on each new connection.
@@ -462,7 +462,7 @@ _FAMILY = {"oceanbase": "mysql"}
 
 
 def without_place(config: MemoryConfig, place: Place) -> MemoryConfig:
-    """Leave out where the database is; for the environment, which a database that is handed in overrides.
+    """Remove the database settings of the environment, which ``conn`` overrides.
 
     Args:
         config: the configuration from the environment.

@@ -218,7 +218,7 @@ class QueueSQL:
         # A concurrent `add` waits for the lane, which is locked, and then sets the due time itself.
         task = yield from self._first_open(lane)
         if task is not None and task.status is ProcessStatus.RUNNING:
-            # It was begun while its worker was stopping, and nothing works on it: do not count the attempt.
+            # It was started while its worker was stopping, and does not run: do not count the attempt.
             yield Statement(
                 f"UPDATE {self._tasks} SET status = ?, stage = ?, attempts = ? WHERE id = ? AND status = ?",
                 (ProcessStatus.PENDING.value, "parked", task.attempts - 1, task.id, task.status.value),

@@ -33,7 +33,7 @@ class ProcessStatus(str, Enum):
 
     @property
     def final(self) -> bool:
-        """Whether the task is over."""
+        """Whether the task has ended."""
         return self not in OPEN
 
     def __str__(self) -> str:

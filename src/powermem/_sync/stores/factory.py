@@ -23,7 +23,7 @@ def build_store(settings: Settings, place: Place | None = None) -> Store:
 
     Args:
         settings: of the memory.
-        place: where the caller's database is, if one was handed in.
+        place: where the database in ``conn`` is, if given.
 
     Raises:
         ConfigError: the provider is unknown, or a package that it needs is not installed.
