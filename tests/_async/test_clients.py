@@ -13,7 +13,7 @@ import pytest
 
 from powermem import AsyncMemory, ClosedError, InvalidInputError
 from powermem._concurrency import async_gather
-from powermem._core.prompts import RECALL_OPEN
+from powermem._core.prompts.quoting import RECALL_OPEN
 from powermem._core.values import Scope
 from tests.support.chatserver import ChatServer, pieces_of
 

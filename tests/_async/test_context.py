@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory, FilterError, InvalidInputError
-from powermem._core.prompts import RECALL_CLOSE, RECALL_OPEN
+from powermem._core.prompts.quoting import RECALL_CLOSE, RECALL_OPEN
 from powermem.tokens import estimate_tokens
 
 TEXTS = ["I drink green tea", "I drink black tea since the doctor forbade coffee " * 6, "Tea"]

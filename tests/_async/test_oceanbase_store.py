@@ -10,7 +10,7 @@ from powermem import AsyncMemory
 from powermem._async.stores.oceanbase import search
 from powermem._async.stores.oceanbase.store import AsyncOceanBaseStore
 from powermem._concurrency import async_gather
-from powermem._core.filters import parse
+from powermem._core.filters.parse import parse
 from powermem._core.query.search import SearchRequest
 from powermem._core.sql.oceanbase import OceanBaseSQL
 from powermem._core.values import Scope

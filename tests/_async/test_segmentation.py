@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from powermem._async.extraction import AsyncExtractor
+from powermem._async.extraction.extractor import AsyncExtractor
 from powermem._async.providers.factory import build_llm
 from powermem._async.providers.http import AsyncHTTPClient
 from powermem._core.values import Message, Usage

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory
-from powermem._core.prompts import quote_recalled
+from powermem._core.prompts.quoting import quote_recalled
 from tests.support.apiserver import ApiServer
 from tests.support.scripted import ScriptedModel, decision, fact, openai_llm, shown
 

@@ -14,7 +14,7 @@ import pytest
 
 from powermem import ClosedError, InvalidInputError, Memory
 from powermem._concurrency import gather
-from powermem._core.prompts import RECALL_OPEN
+from powermem._core.prompts.quoting import RECALL_OPEN
 from powermem._core.values import Scope
 from tests.support.chatserver import ChatServer, pieces_of
 

@@ -9,7 +9,7 @@ import pytest
 
 from powermem import Memory
 from powermem._concurrency import gather
-from powermem._core.filters import parse
+from powermem._core.filters.parse import parse
 from powermem._core.query.search import SearchRequest
 from powermem._core.sql.oceanbase import OceanBaseSQL
 from powermem._core.values import Scope

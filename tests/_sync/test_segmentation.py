@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from powermem._core.values import Message, Usage
-from powermem._sync.extraction import Extractor
+from powermem._sync.extraction.extractor import Extractor
 from powermem._sync.providers.factory import build_llm
 from powermem._sync.providers.http import HTTPClient
 from powermem.config import resolve

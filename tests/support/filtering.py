@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
-from powermem._core.filters import matches, parse
+from powermem._core.filters.match import matches
+from powermem._core.filters.parse import parse
 from powermem._core.metadata import encode
 from powermem._core.sql.dialects import SQLITE
 from powermem._core.sql.filters import compile_filter, register_functions

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from powermem._core.filters import COLUMNS
+from powermem._core.filters.parse import COLUMNS
 from powermem._core.values import Row, Scope
 from tests.support.filtering import Filter
 

@@ -9,19 +9,11 @@ from typing import Any
 
 import pytest
 
-from powermem._core.clients import (
-    CHAT,
-    GENERIC,
-    Attribution,
-    Exchange,
-    Transcript,
-    attend,
-    messages_of,
-    new_messages,
-    reply_text,
-    spoken,
-)
-from powermem._core.prompts import RECALL_OPEN, quote_recalled
+from powermem._core.clients.apis import CHAT, GENERIC
+from powermem._core.clients.attribution import Attribution
+from powermem._core.clients.exchange import Exchange, attend, messages_of, new_messages, spoken
+from powermem._core.clients.replies import Transcript, reply_text
+from powermem._core.prompts.quoting import RECALL_OPEN, quote_recalled
 from powermem._drivers.streamed import is_stream, tapped
 
 WHO = Attribution("u")

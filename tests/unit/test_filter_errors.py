@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from powermem._core.filters import MAX_CONDITIONS, MAX_DEPTH, parse
+from powermem._core.filters.parse import MAX_CONDITIONS, MAX_DEPTH, parse
 from powermem.errors import FilterError, InvalidInputError
 from tests.support.filtering import Filter, found
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from powermem._core.filters import parse
+from powermem._core.filters.parse import parse
 from powermem._core.sql.dialects import SQLITE
 from powermem._core.sql.filters import compile_filter
 from powermem._core.values import Row, Scope

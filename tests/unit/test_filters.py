@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from powermem._core.filters import parse
+from powermem._core.filters.parse import parse
 from powermem._core.sql.dialects import SQLITE
 from powermem._core.sql.filters import compile_filter
 from powermem._core.values import Row, Scope

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from powermem._core.clients import new_messages, reply_text
+from powermem._core.clients.exchange import new_messages
+from powermem._core.clients.replies import reply_text
 from powermem._core.messages.forms import ROLES
 from powermem._core.messages.normalize import read_messages
 from powermem._core.messages.parts import is_public

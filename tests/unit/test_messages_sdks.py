@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from powermem._core.clients import reply_text
+from powermem._core.clients.replies import reply_text
 from powermem._core.messages.normalize import read_messages
 from tests.unit.test_messages import BLOCKS, CALL, OUTPUT, completion
 

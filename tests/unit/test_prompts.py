@@ -13,21 +13,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from powermem._core.clock import parse
-from powermem._core.prompts import (
-    ACTIONS,
-    DECISION_SCHEMA,
+from powermem._core.prompts.decision import ACTIONS, DECISION_SCHEMA, decision_messages
+from powermem._core.prompts.extraction import (
     EXTRACTION_SCHEMA,
     KINDS,
+    SEGMENTATION_SCHEMA,
+    extraction_messages,
+    repair_messages,
+    segmentation_messages,
+)
+from powermem._core.prompts.quoting import (
     RECALL_CLOSE,
     RECALL_OPEN,
-    SEGMENTATION_SCHEMA,
-    decision_messages,
-    extraction_messages,
     frame,
     quote,
     quote_recalled,
-    repair_messages,
-    segmentation_messages,
     strip_recalled,
 )
 from powermem._core.values import Fact, Message

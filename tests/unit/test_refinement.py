@@ -11,7 +11,7 @@ import pytest
 from powermem._core.changes.addition import Refinement
 from powermem._core.changes.reconcile import NewMemories
 from powermem._core.changes.writes import AddMemory, Amend, Change, LinkTurns, ReplaceText, Supersede
-from powermem._core.filters import parse
+from powermem._core.filters.parse import parse
 from powermem._core.tasks.task import Task
 from powermem._core.values import Row, Scope
 

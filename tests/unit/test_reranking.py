@@ -8,7 +8,7 @@ import pytest
 
 from powermem._core.parsing.answer import ParseError
 from powermem._core.parsing.ranking import parse_ranking
-from powermem._core.prompts import reranking_messages
+from powermem._core.prompts.reranking import reranking_messages
 
 ALIASES = ["M1", "M2", "M3"]
 GOOD = '{"ranking": [{"alias": "M3", "score": 90}, {"alias": "M1", "score": 40}]}'

@@ -9,7 +9,7 @@ import pytest
 from powermem._core.clock import parse
 from powermem._core.messages.normalize import read_messages
 from powermem._core.messages.rough import ROUGH_TYPE, is_rough, rough_metadata, rough_texts
-from powermem._core.prompts import quote_recalled
+from powermem._core.prompts.quoting import quote_recalled
 from powermem._core.values import Message, Row, Scope
 
 MORNING = parse("2025-12-10T09:44:31Z")

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from powermem._core.clock import parse
-from powermem._core.prompts import KINDS, quote_recalled
+from powermem._core.prompts.extraction import KINDS
+from powermem._core.prompts.quoting import quote_recalled
 from powermem._core.rules import extract
 from powermem._core.rules.dates import resolve
 from powermem._core.rules.names import stated_name

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from powermem._core.changes.writes import AddMemory
-from powermem._core.filters import parse
+from powermem._core.filters.parse import parse
 from powermem._core.metadata import decode, encode
 from powermem._core.ranking import bm25
 from powermem._core.ranking.server_rows import ServerRows

@@ -40,13 +40,14 @@ from .._core.values import Message, Row, Scope, Usage
 from ..errors import InvalidInputError, StoreUnavailableError
 from ..types import AddResult, MemoryEvent, UsageRecord
 from .encoder import AsyncEncoder
-from .extraction import AsyncExtraction, AsyncExtractor, Verbatim
+from .extraction.extractor import AsyncExtractor
+from .extraction.pipeline import AsyncExtraction, Verbatim
 from .processing.handle import AsyncWatcher
 from .processing.worker import AsyncProcessor
 from .stores.base import AsyncStore
 
 if TYPE_CHECKING:
-    from .bulk import Outcome as Loaded
+    from .bulk.loading import Outcome as Loaded
 
 _logger = logging.getLogger("powermem")
 

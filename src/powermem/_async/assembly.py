@@ -17,7 +17,8 @@ from ..config.resolution import check, identity_of, located
 from ..config.stores import SQLiteConfig
 from .adding import AsyncAdding
 from .encoder import AsyncEncoder
-from .extraction import AsyncExtraction, AsyncExtractor, Nearness
+from .extraction.extractor import AsyncExtractor
+from .extraction.pipeline import AsyncExtraction, Nearness
 from .processing.handle import AsyncWatcher
 from .processing.runner import AsyncTaskRunner
 from .processing.scheduler import AsyncScheduler, AsyncSubmitter

@@ -18,7 +18,7 @@ from .._core import clock
 from .._core.changes.addition import Addition, read_addition
 from .._core.changes.writes import Amend, Delete, DeleteWhere
 from .._core.clock import read_zone
-from .._core.filters import parse as parse_filters
+from .._core.filters.parse import parse as parse_filters
 from .._core.forks import undivided
 from .._core.inputs import (
     KEEP,
@@ -46,7 +46,7 @@ from .._core.masking import shown
 from .._core.messages.normalize import Content, Messages, check_conversation, read_messages
 from .._core.messages.rough import is_rough
 from .._core.metadata import check_metadata
-from .._core.prompts import quote_recalled, strip_recalled
+from .._core.prompts.quoting import quote_recalled, strip_recalled
 from .._core.results.recalled import RecalledFact, recalled_lines
 from .._core.results.records import (
     answer_record,
@@ -314,7 +314,7 @@ class AsyncMemory:
             InvalidInputError: an argument is wrong, or the checkpoint belongs to other items.
         """
         from .._core.transfer.checkpoint import Checkpoint
-        from .bulk import AsyncLoader
+        from .bulk.loading import AsyncLoader
 
         width = check_count(concurrency, "concurrency", least=1)
         batch = check_count(batch_size, "batch_size", least=1)
@@ -1025,7 +1025,7 @@ class AsyncMemory:
         Raises:
             InvalidInputError: the file cannot be written.
         """
-        from .bulk import AsyncExporter
+        from .bulk.exporting import AsyncExporter
 
         check_choice(format, "format", ("jsonl",))
         whose = self._scope(user_id, agent_id, run_id, required=True)
@@ -1065,7 +1065,8 @@ class AsyncMemory:
             InvalidInputError: the source cannot be read, or is in no format that is known.
         """
         from .._core.transfer.sources import Source
-        from .bulk import PAGE, AsyncImporter, AsyncUpstreamTable, async_acquire
+        from .bulk.exporting import PAGE, async_acquire
+        from .bulk.importing import AsyncImporter, AsyncUpstreamTable
 
         components = await self._ready()
         importer = AsyncImporter(components.store, components.encoder)
@@ -1105,7 +1106,8 @@ class AsyncMemory:
         Returns:
             ``{"imported", "skipped", "failed", "errors"}`` as of ``import_memories``.
         """
-        from .bulk import AsyncExporter, AsyncImporter
+        from .bulk.exporting import AsyncExporter
+        from .bulk.importing import AsyncImporter
 
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
@@ -1136,7 +1138,7 @@ class AsyncMemory:
         Raises:
             ConfigError: no embedder is configured.
         """
-        from .bulk import AsyncReembedder
+        from .bulk.reembedding import AsyncReembedder
 
         check_count(batch_size, "batch_size", least=1)
         components = await self._access.open(any_vectors=True)
@@ -1239,7 +1241,8 @@ class AsyncMemory:
         Raises:
             InvalidInputError: the messages are of a wrong type.
         """
-        from .._core.clients import new_messages, reply_text
+        from .._core.clients.exchange import new_messages
+        from .._core.clients.replies import reply_text
 
         said, _ = new_messages(check_conversation(messages))
         turns = await self._attendance.keep(self._access, said, strip_recalled(reply_text(reply)))

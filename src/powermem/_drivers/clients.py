@@ -21,7 +21,10 @@ from functools import partial
 from time import monotonic
 from typing import Any, Protocol
 
-from .._core.clients import GENERIC, Api, Attended, ClientMethods, reply_text
+from .._core.clients.apis import GENERIC, Api
+from .._core.clients.client_methods import ClientMethods
+from .._core.clients.exchange import Attended
+from .._core.clients.replies import reply_text
 from .._core.forks import free_in_child
 from ..errors import InvalidInputError
 from .streamed import end_tap, is_stream, tap_body, tapped

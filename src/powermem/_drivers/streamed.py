@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from .._core.clients import RawReply, Transcript
+from .._core.clients.replies import RawReply, Transcript
 
 _logger = logging.getLogger("powermem.clients")
 

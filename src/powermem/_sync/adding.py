@@ -41,13 +41,14 @@ from .._core.values import Message, Row, Scope, Usage
 from ..errors import InvalidInputError, StoreUnavailableError
 from ..types import AddResult, MemoryEvent, UsageRecord
 from .encoder import Encoder
-from .extraction import Extraction, Extractor, Verbatim
+from .extraction.extractor import Extractor
+from .extraction.pipeline import Extraction, Verbatim
 from .processing.handle import Watcher
 from .processing.worker import Processor
 from .stores.base import Store
 
 if TYPE_CHECKING:
-    from .bulk import Outcome as Loaded
+    from .bulk.loading import Outcome as Loaded
 
 _logger = logging.getLogger("powermem")
 

@@ -18,7 +18,8 @@ from ..config.resolution import check, identity_of, located
 from ..config.stores import SQLiteConfig
 from .adding import Adding
 from .encoder import Encoder
-from .extraction import Extraction, Extractor, Nearness
+from .extraction.extractor import Extractor
+from .extraction.pipeline import Extraction, Nearness
 from .processing.handle import Watcher
 from .processing.runner import TaskRunner
 from .processing.scheduler import Scheduler, Submitter

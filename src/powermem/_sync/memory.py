@@ -19,7 +19,7 @@ from .._core import clock
 from .._core.changes.addition import Addition, read_addition
 from .._core.changes.writes import Amend, Delete, DeleteWhere
 from .._core.clock import read_zone
-from .._core.filters import parse as parse_filters
+from .._core.filters.parse import parse as parse_filters
 from .._core.forks import undivided
 from .._core.inputs import (
     KEEP,
@@ -47,7 +47,7 @@ from .._core.masking import shown
 from .._core.messages.normalize import Content, Messages, check_conversation, read_messages
 from .._core.messages.rough import is_rough
 from .._core.metadata import check_metadata
-from .._core.prompts import quote_recalled, strip_recalled
+from .._core.prompts.quoting import quote_recalled, strip_recalled
 from .._core.results.recalled import RecalledFact, recalled_lines
 from .._core.results.records import (
     answer_record,
@@ -315,7 +315,7 @@ class Memory:
             InvalidInputError: an argument is wrong, or the checkpoint belongs to other items.
         """
         from .._core.transfer.checkpoint import Checkpoint
-        from .bulk import Loader
+        from .bulk.loading import Loader
 
         width = check_count(concurrency, "concurrency", least=1)
         batch = check_count(batch_size, "batch_size", least=1)
@@ -1017,7 +1017,7 @@ class Memory:
         Raises:
             InvalidInputError: the file cannot be written.
         """
-        from .bulk import Exporter
+        from .bulk.exporting import Exporter
 
         check_choice(format, "format", ("jsonl",))
         whose = self._scope(user_id, agent_id, run_id, required=True)
@@ -1057,7 +1057,8 @@ class Memory:
             InvalidInputError: the source cannot be read, or is in no format that is known.
         """
         from .._core.transfer.sources import Source
-        from .bulk import PAGE, Importer, UpstreamTable, acquire
+        from .bulk.exporting import PAGE, acquire
+        from .bulk.importing import Importer, UpstreamTable
 
         components = self._ready()
         importer = Importer(components.store, components.encoder)
@@ -1097,7 +1098,8 @@ class Memory:
         Returns:
             ``{"imported", "skipped", "failed", "errors"}`` as of ``import_memories``.
         """
-        from .bulk import Exporter, Importer
+        from .bulk.exporting import Exporter
+        from .bulk.importing import Importer
 
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
@@ -1128,7 +1130,7 @@ class Memory:
         Raises:
             ConfigError: no embedder is configured.
         """
-        from .bulk import Reembedder
+        from .bulk.reembedding import Reembedder
 
         check_count(batch_size, "batch_size", least=1)
         components = self._access.open(any_vectors=True)
@@ -1229,7 +1231,8 @@ class Memory:
         Raises:
             InvalidInputError: the messages are of a wrong type.
         """
-        from .._core.clients import new_messages, reply_text
+        from .._core.clients.exchange import new_messages
+        from .._core.clients.replies import reply_text
 
         said, _ = new_messages(check_conversation(messages))
         turns = self._attendance.keep(self._access, said, strip_recalled(reply_text(reply)))

@@ -292,7 +292,7 @@ class Keeper:
 def load(options: Namespace, output: Output) -> int:
     """Remember the conversations in a file."""
     from .._core.transfer.checkpoint import Checkpoint
-    from .._sync.bulk import Loader
+    from .._sync.bulk.loading import Loader
 
     tally = Tally()
     with (

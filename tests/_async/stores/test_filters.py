@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 
 from powermem import AsyncMemory
 from powermem._async.stores.base import AsyncStore
-from powermem._core.filters import matches, parse
+from powermem._core.filters.match import matches
+from powermem._core.filters.parse import parse
 from powermem._core.values import Row, Scope
 from tests.support.additions import memory_of, search_for
 from tests.support.filtering import Filter

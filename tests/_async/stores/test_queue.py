@@ -15,7 +15,7 @@ from powermem._async.stores.factory import build_store
 from powermem._concurrency import async_gather
 from powermem._core.changes.writes import Delete as DeleteMemory
 from powermem._core.changes.writes import DeleteWhere, FinishTurns, TaskEnded, TurnsGone, VersionConflict
-from powermem._core.filters import parse
+from powermem._core.filters.parse import parse
 from powermem._core.sql.schema import DATED_TABLES, QUEUE_TABLES
 from powermem._core.tasks.task import ProcessStatus, lane_of
 from powermem._core.values import Scope

@@ -13,7 +13,7 @@ from powermem._async.stores.base import AsyncStore
 from powermem._async.stores.oceanbase import search
 from powermem._async.stores.oceanbase.store import AsyncOceanBaseStore
 from powermem._core.changes.writes import AddMemory, Amend, Delete, ReplaceText, Supersede
-from powermem._core.filters import parse
+from powermem._core.filters.parse import parse
 from powermem._core.query.search import Hit, SearchRequest
 from powermem._core.sql.oceanbase import OceanBaseSQL
 from powermem._core.text.terms import term_id

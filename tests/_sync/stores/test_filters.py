@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from powermem import Memory
-from powermem._core.filters import matches, parse
+from powermem._core.filters.match import matches
+from powermem._core.filters.parse import parse
 from powermem._core.values import Row, Scope
 from powermem._sync.stores.base import Store
 from tests.support.additions import memory_of, search_for

@@ -11,7 +11,7 @@ import pytest
 
 from powermem import Memory
 from powermem._core.changes.writes import AddMemory, Amend, Delete, ReplaceText, Supersede
-from powermem._core.filters import parse
+from powermem._core.filters.parse import parse
 from powermem._core.query.search import Hit, SearchRequest
 from powermem._core.sql.oceanbase import OceanBaseSQL
 from powermem._core.text.terms import term_id

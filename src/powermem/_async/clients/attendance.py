@@ -15,16 +15,10 @@ from weakref import WeakSet, ref
 from ..._concurrency import LoopFuture, async_residence
 from ..._core import clock
 from ..._core.changes.writes import AddTurn
-from ..._core.clients import (
-    Api,
-    Attended,
-    Attribution,
-    Attributions,
-    Exchange,
-    attend,
-    messages_of,
-    methods_of,
-)
+from ..._core.clients.apis import Api
+from ..._core.clients.attribution import Attribution, Attributions
+from ..._core.clients.client_methods import methods_of
+from ..._core.clients.exchange import Attended, Exchange, attend, messages_of
 from ..._core.inputs import check_scope
 from ..._core.query.search import Hit
 from ..._core.results.recalled import recalled_lines

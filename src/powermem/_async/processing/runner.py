@@ -24,7 +24,7 @@ from ..._core.changes.writes import (
     TurnsGone,
     UpdateTask,
 )
-from ..._core.filters import parse as parse_filters
+from ..._core.filters.parse import parse as parse_filters
 from ..._core.inputs import Observer
 from ..._core.results.records import preference_record, task_record
 from ..._core.tasks.buffering import by_gap, read_call, read_parts
@@ -51,7 +51,8 @@ from ...errors import (
     QuotaExceededError,
     StoreUnavailableError,
 )
-from ..extraction import AsyncExtraction, AsyncExtractor
+from ..extraction.extractor import AsyncExtractor
+from ..extraction.pipeline import AsyncExtraction
 from ..providers.media import AsyncMedia
 from ..stores.base import AsyncStore
 from .handle import AsyncWatcher

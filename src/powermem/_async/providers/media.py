@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from ..._concurrency import async_to_thread
 from ..._core.messages.parts import is_audio, is_visual, text_of_file
-from ..._core.prompts import description_messages
+from ..._core.prompts.media import description_messages
 from ..._core.values import Usage
 from ..._core.wire.audio import listening_messages, read_transcript, transcription_form
 from ...errors import ConfigError, ProviderError

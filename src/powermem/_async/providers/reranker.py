@@ -9,7 +9,7 @@ from typing import Protocol
 from ..._concurrency import async_gather
 from ..._core.parsing.answer import ParseError
 from ..._core.parsing.ranking import parse_ranking
-from ..._core.prompts import RERANKING_SCHEMA, reranking_messages
+from ..._core.prompts.reranking import RERANKING_SCHEMA, reranking_messages
 from ..._core.wire.rerank import Form, cut_documents, read_ranking, rerank_body
 from ...errors import ProviderError
 from .http import AsyncEndpointClient

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timezone, tzinfo
 
-from ..._core.filters import Expression
+from ..._core.filters.expression import Expression
 from ..._core.values import Scope
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from ..._concurrency import AsyncBatcher
 from ..._core.changes.writes import Change, Outcome
 from ..._core.clock import now
-from ..._core.filters import Expression
+from ..._core.filters.expression import Expression
 from ..._core.query.search import Hit, SearchRequest
 from ..._core.results.records import Accesses
 from ..._core.sql.collection import CollectionSQL

@@ -11,8 +11,8 @@ from typing import Any
 from ...errors import InvalidInputError
 from .. import clock
 from ..clock import read_zone
-from ..filters import Expression
-from ..filters import parse as parse_filters
+from ..filters.expression import Expression
+from ..filters.parse import parse as parse_filters
 from ..inputs import MAX_ID_LENGTH, MAX_KEY_LENGTH, Moment, check_flag, check_id, check_mode, check_text_given
 from ..messages.normalize import has_parts, read_messages, with_times, without_hidden
 from ..metadata import check_metadata

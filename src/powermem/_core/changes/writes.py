@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from ...types import AddResult, Metadata
-from ..filters import Expression
+from ..filters.expression import Expression
 from ..tasks.task import Preference, ProcessStatus, Task
 from ..values import HistoryEntry, Row, Scope, Stored, Turn
 

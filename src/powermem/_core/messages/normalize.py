@@ -13,7 +13,7 @@ from ...errors import InvalidInputError
 from ..clock import LocalTime, parse_local
 from ..inputs import check_id
 from ..masking import shown
-from ..prompts import HIDDEN_ROLES
+from ..prompts.extraction import HIDDEN_ROLES
 from ..text.cleaning import check_text, clean_text
 from ..values import Message
 from .forms import (

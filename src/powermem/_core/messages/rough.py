@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from ...types import Metadata
 from ..clock import MONTHS, offset_name, to_datetime
-from ..prompts import HIDDEN_ROLES, strip_recalled
+from ..prompts.extraction import HIDDEN_ROLES
+from ..prompts.quoting import strip_recalled
 from ..values import Message, Row
 from .normalize import without_hidden
 from .parts import label

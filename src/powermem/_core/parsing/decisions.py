@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from ..prompts import ACTIONS
+from ..prompts.decision import ACTIONS
 from ..text.cleaning import normalize
 from ..text.terms import query_terms, terms
 from .answer import Fit, ParseError, parse_answer

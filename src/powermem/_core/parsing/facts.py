@@ -10,7 +10,7 @@ from typing import Any
 
 from ..clock import from_date
 from ..inputs import MAX_ID_LENGTH
-from ..prompts import KINDS
+from ..prompts.extraction import KINDS
 from ..text.cleaning import normalize
 from ..values import Extracted, Fact, FoundPreference
 from .answer import Fit, ParseError, parse_answer

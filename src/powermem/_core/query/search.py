@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..values import Row, Scope
 
 if TYPE_CHECKING:
-    from ..filters import Expression
+    from ..filters.expression import Expression
 
 
 @dataclass(frozen=True, slots=True)

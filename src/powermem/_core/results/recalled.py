@@ -9,7 +9,7 @@ from typing import cast
 from ...tokens import estimate_tokens, within
 from ...types import FactRecord
 from ..clock import date_phrase, to_iso
-from ..prompts import quote_recalled, quoted_line
+from ..prompts.quoting import quote_recalled, quoted_line
 from ..query.search import Hit
 from ..values import Row
 

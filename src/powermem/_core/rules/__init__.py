@@ -10,7 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..prompts import HIDDEN_ROLES, strip_recalled
+from ..prompts.extraction import HIDDEN_ROLES
+from ..prompts.quoting import strip_recalled
 from ..text.cleaning import normalize
 from ..values import Fact, FoundPreference, Message
 from . import chinese, english

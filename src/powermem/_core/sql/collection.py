@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, TypeVar
 from ...errors import StoreUnavailableError
 from ..changes.writes import AddMemory
 from ..clock import DAY
-from ..filters import Expression, matches
+from ..filters.expression import Expression
+from ..filters.match import matches
 from ..metadata import encode
 from ..text.indexing import index
 from ..values import HistoryEntry, Row, Stored, Words

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from ..filters import Condition
+from ..filters.expression import Condition
 from .functions import encode_condition
 
 _LIMIT = 1 << 63

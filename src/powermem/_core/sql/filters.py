@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..filters import And, Column, Condition, Expression, Not
+from ..filters.expression import And, Column, Condition, Expression, Not
 from .dialects import COMPARISONS, Dialect, Fragment, fill
 from .functions import register_functions
 

@@ -6,7 +6,8 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ..filters import Condition, Key, like, metadata_matches
+from ..filters.expression import Condition, Key, like
+from ..filters.match import metadata_matches
 from ..metadata import decode
 
 if TYPE_CHECKING:

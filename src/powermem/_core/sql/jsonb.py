@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..filters import Condition
+from ..filters.expression import Condition
 from .dialects import COMPARISONS, Dialect, Fragment, bound, fill
 
 PLAIN, UNICODE, ESCAPED = 0, 1, 2

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..filters import Condition
+from ..filters.expression import Condition
 from ..values import Row, Words
 from .collection import NewColumn
 from .dialects import Dialect, Fragment

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..clock import DAY
-from ..filters import Expression
+from ..filters.expression import Expression
 from ..values import HistoryEntry, Row, Scope, Statistics, Turn
 from .collection import CollectionSQL, passes
 from .dialects import Fragment

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from ..filters import Expression
+from ..filters.expression import Expression
 from ..values import EmbedderIdentity, Embedding, HistoryEntry, Row, Scope, Stored, Turn
 from .collection import CollectionSQL, passes
 from .embedder import EmbedderSQL

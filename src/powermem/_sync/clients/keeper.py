@@ -14,9 +14,9 @@ from time import monotonic
 from ..._concurrency import Bridge, Event, Mailbox, Worker
 from ..._core import clock
 from ..._core.changes.writes import AddTurn, BufferTurn
-from ..._core.clients import Attended, spoken
+from ..._core.clients.exchange import Attended, spoken
 from ..._core.messages.normalize import read_messages
-from ..._core.prompts import strip_recalled
+from ..._core.prompts.quoting import strip_recalled
 from ..._core.tasks.buffering import waiting_turns
 from ..._core.tasks.task import lane_of
 from ..._core.values import Message, Scope

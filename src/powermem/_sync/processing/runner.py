@@ -25,7 +25,7 @@ from ..._core.changes.writes import (
     TurnsGone,
     UpdateTask,
 )
-from ..._core.filters import parse as parse_filters
+from ..._core.filters.parse import parse as parse_filters
 from ..._core.inputs import Observer
 from ..._core.results.records import preference_record, task_record
 from ..._core.tasks.buffering import by_gap, read_call, read_parts
@@ -52,7 +52,8 @@ from ...errors import (
     QuotaExceededError,
     StoreUnavailableError,
 )
-from ..extraction import Extraction, Extractor
+from ..extraction.extractor import Extractor
+from ..extraction.pipeline import Extraction
 from ..providers.media import Media
 from ..stores.base import Store
 from .handle import Watcher

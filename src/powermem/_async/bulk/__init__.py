@@ -1,0 +1,1 @@
+"""Many memories at once: loading, exporting, importing, copying, and re-embedding."""

@@ -1,0 +1,1 @@
+"""From messages to facts, and from facts to changes."""

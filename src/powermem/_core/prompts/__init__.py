@@ -1,0 +1,1 @@
+"""The messages for language models: pure functions from data to messages."""

@@ -1,0 +1,66 @@
+# Generated from src/powermem/_async/bulk/reembedding.py by scripts/run_unasync.py; edit that file instead.
+"""Moving memories to another embedder."""
+
+from __future__ import annotations
+
+from ..._core.inputs import Listener
+from ..._core.values import EmbedderIdentity, Embedding
+from ...types import ReembedResult
+from ..encoder import Encoder
+from ..stores.base import Store
+from .progress import Progress
+
+
+class Reembedder:
+    """Switches a store to the embedder of an encoder.
+
+    New vectors are stored beside the old ones, which other processes with the former embedder can still
+    search. In this memory, search uses only words until then. Once every memory has a new vector, all vectors
+    are replaced in one transaction.
+
+    Args:
+        store: the store.
+        encoder: embeds the memories.
+    """
+
+    def __init__(self, store: Store, encoder: Encoder) -> None:
+        self._store = store
+        self._encoder = encoder
+        self._done = 0
+
+    def run(self, batch_size: int, listener: Listener | None) -> ReembedResult:
+        """Embed all memories without a vector of this embedder, continuing an interrupted earlier call.
+
+        Returns:
+            The number of embedded memories, and the embedder.
+        """
+        identity = self._encoder.learn_identity()
+        former = self._store.identity()
+        total = self._store.prepare_switch(identity)
+        progress = Progress(listener, total)
+        self._encoder.move(former not in (None, identity))
+        try:
+            self._embed(identity, batch_size, progress)
+            # Fails if other processes added or changed memories in the meantime: start over for those.
+            while not self._store.switch(identity):
+                self._embed(identity, batch_size, progress)
+        finally:
+            self._encoder.move(False)
+        self._encoder.restart()
+        # Memories added here between the last check and the switch have no vector yet.
+        if self._store.prepare_switch(identity):
+            self._embed(identity, batch_size, progress)
+            self._store.switch(identity)
+        progress.tell(self._done, last=True)
+        return {"reembedded": self._done, "embedder": str(identity), "seconds": round(progress.seconds, 6)}
+
+    def _embed(self, identity: EmbedderIdentity, batch_size: int, progress: Progress) -> None:
+        after = 0
+        while rows := self._store.missing_embeddings(identity, after, batch_size):
+            after = rows[-1].id
+            vectors = self._encoder.vectors([row.text for row in rows])
+            self._store.keep_embeddings(
+                [Embedding(row.id, row.hash, vector) for row, vector in zip(rows, vectors, strict=True)]
+            )
+            self._done += len(rows)
+            progress.tell(self._done)

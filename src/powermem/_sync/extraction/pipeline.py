@@ -1,0 +1,408 @@
+# Generated from src/powermem/_async/extraction/pipeline.py by scripts/run_unasync.py; edit that file instead.
+"""The steps of an add: embed facts, look up memories near them, decide, and write."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from ..._concurrency import KeyedLock
+from ..._core.changes.reconcile import (
+    Candidate,
+    NewMemories,
+    add,
+    candidates,
+    carry_out,
+    learn,
+    merged_texts,
+    neighbourhood,
+)
+from ..._core.changes.writes import AddTurn, Change, FinishTurns, Items, Outcome, Remember, VersionConflict
+from ..._core.filters.expression import Expression
+from ..._core.messages.rough import is_rough
+from ..._core.query.search import Hit, SearchRequest
+from ..._core.results.records import event_items
+from ..._core.tasks.buffering import learning_later, new_turn
+from ..._core.text.indexing import query_ids
+from ..._core.text.terms import query_terms, shared, terms
+from ..._core.values import Fact, Message, Row, Scope, Usage
+from ...errors import (
+    ConfigError,
+    EmbeddingMismatchError,
+    InvalidInputError,
+    PowerMemError,
+    ProviderError,
+    QuotaExceededError,
+    StoreError,
+)
+from ...types import MemoryEvent
+from ..encoder import Encoder
+from ..stores.base import Store
+from .extractor import Extractor, Learned
+
+_logger = logging.getLogger("powermem")
+
+_NEAR_PER_FACT = 5
+_NEAR_IN_ALL = 20
+_ATTEMPTS = 5
+_TURNS_OF = ":turns"
+
+
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """The thresholds above which a stored memory counts as being about the same thing as a fact.
+
+    Attributes:
+        dense: minimum cosine similarity.
+        terms: minimum share of the fact's terms that the memory contains. Not the full-text score: in a scope
+            with few memories, BM25 gives little weight to exactly the terms that they share.
+    """
+
+    dense: float = 0.4
+    terms: float = 0.4
+
+    def holds(self, wanted: Collection[str], hit: Hit, held: dict[str, frozenset[str]]) -> bool:
+        """Return whether a memory is near a fact.
+
+        Args:
+            wanted: the terms of the fact.
+            hit: the memory.
+            held: cache of the terms of memories, by text.
+        """
+        if hit.details["dense"] >= self.dense:
+            return True
+        text = hit.row.text
+        if text not in held:
+            held[text] = frozenset(terms(text))
+        return shared(wanted, held[text]) >= self.terms
+
+
+@dataclass(frozen=True, slots=True)
+class Verbatim:
+    """Messages to store word for word.
+
+    Attributes:
+        messages: the messages.
+        new: the attributes that all memories of the call share.
+        usage: the cost of embedding is added to it.
+        notes: returns the changes to store along with the memories, given the items of the call.
+    """
+
+    messages: Sequence[Message]
+    new: NewMemories
+    usage: Usage
+    notes: Callable[[Items], Sequence[Change]]
+
+
+Enclose: TypeAlias = Callable[[Sequence[Change], bool], tuple[list[Change], Items]]
+"""Completes changes to a batch, with everything to write in the same transaction.
+
+Takes the changes, and whether they store messages word for word; returns the batch and the items of the call.
+It is called again if the batch was rolled back because of a conflict.
+"""
+
+
+class Extraction:
+    """Turns messages into memories of a store.
+
+    Args:
+        store: the store.
+        encoder: embeds the memories.
+        extractor: extracts the facts.
+        nearness: which stored memories are compared with a fact.
+        keep_without_facts: whether to store messages without facts word for word.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        extractor: Extractor,
+        nearness: Nearness,
+        *,
+        keep_without_facts: bool = False,
+    ) -> None:
+        self._store = store
+        self._encoder = encoder
+        self._extractor = extractor
+        self._nearness = nearness
+        self._keep_without_facts = keep_without_facts
+        self._scopes = KeyedLock()
+
+    def store_verbatim(self, calls: Sequence[Verbatim]) -> list[list[MemoryEvent]]:
+        """Store each message of some calls as a memory of its own, word for word: all in one transaction.
+
+        Returns:
+            For each call an item for each of its messages.
+        """
+        turns: list[Change] = []
+        found: list[Candidate] = []
+        for call in calls:
+            kept = _turns(call.messages, call.new)
+            turns += kept
+            found += _wordings(call.messages, [turn.id for turn in kept])
+        warnings: list[str] = []
+        found = self._embed(found, warnings)
+        additions: list[Change] = []
+        notes: list[Change] = []
+        parts: list[Items] = []
+        for call in calls:
+            begin = len(additions)
+            mine = found[begin : begin + len(call.messages)]
+            call.usage.embedded_texts += _count_vectors(mine)
+            call.usage.warnings += warnings
+            additions += _additions(call.new, mine)
+            parts.append(Items(len(turns) + begin, len(turns) + len(additions), verbatim=True))
+            notes += call.notes(parts[-1])
+        changes = [*turns, *additions, *notes]
+        outcomes = self._store.apply(changes) if changes else []
+        return [event_items(changes, outcomes, part) for part in parts]
+
+    def store_facts(
+        self,
+        messages: Sequence[Message],
+        new: NewMemories,
+        usage: Usage,
+        *,
+        prompt: str | None = None,
+        expression: Expression | None = None,
+        key: str | None,
+        notes: Callable[[Items], Sequence[Change]],
+        call: Callable[[], Mapping[str, Any]] | None = None,
+    ) -> list[MemoryEvent]:
+        """Store what is worth remembering of a conversation.
+
+        Args:
+            messages: the conversation.
+            new: the attributes that all memories of the call share.
+            usage: the cost of the model's calls is added to it.
+            prompt: replaces the instructions for extraction.
+            expression: which stored memories may be changed.
+            key: the caller's idempotency key.
+            notes: returns the changes to store along with the memories, given the items of the call.
+            call: returns the arguments of the call; see ``Refinement.payload``. If the extraction fails, they
+                are stored with the remaining turns, to process these later. ``None`` only raises the error.
+
+        Returns:
+            An item for every memory that was added, updated or deleted.
+
+        Raises:
+            ProviderError: a model failed; what was extracted before is stored.
+        """
+        # Store the source turns first, so that nothing is lost if the extraction fails.
+        turns = self._keep_turns(_turns(messages, new), new, key)
+        ids = [turn.id for turn in turns]
+        missing: Sequence[int] = range(len(turns))
+        try:
+            learned = self.learn(messages, new, usage, prompt)
+            problem = learned.problem
+
+            def enclose(changes: Sequence[Change], verbatim: bool) -> tuple[list[Change], Items]:
+                # They may be waiting to be processed, if the same call failed before.
+                finished = [FinishTurns(ids, strict=False)] if key is not None and problem is None else []
+                items = Items.behind(finished, changes, verbatim=verbatim)
+                return [*finished, *changes, *(notes(items) if problem is None else ())], items
+
+            items, _ = self.store_learned(learned, messages, ids, new, usage, expression, enclose)
+            if problem is not None:
+                missing = learned.missing
+                raise problem
+        except (ProviderError, QuotaExceededError, EmbeddingMismatchError, ConfigError) as error:
+            if call is not None:
+                self._leave_waiting([turns[number] for number in missing], len(turns), call(), error)
+            raise
+        return items
+
+    def _leave_waiting(
+        self, turns: Sequence[AddTurn], of: int, call: Mapping[str, Any], error: PowerMemError
+    ) -> None:
+        """Mark turns whose extraction failed to be processed later, and add that to the error."""
+        try:
+            self._store.apply([learning_later(turns, call)])
+        except PowerMemError as failure:
+            _logger.warning("%d messages are kept, but do not wait to be processed: %s", of, failure)
+            return
+        user = turns[0].scope.user_id
+        way = "flush()" if user is None else f"process({user!r})"
+        kept = "the messages are" if len(turns) == of else f"{len(turns)} of the {of} messages are"
+        error.args = (f"{error}; {kept} kept and wait: {way} learns from them", *error.args[1:])
+
+    def learn(
+        self, messages: Sequence[Message], new: NewMemories, usage: Usage, prompt: str | None
+    ) -> Learned:
+        """Extract facts and preferences from messages; see ``Extractor.extract``."""
+        return self._extractor.extract(messages, today=new.at, prompt=prompt, usage=usage)
+
+    def store_learned(
+        self,
+        extracted: Learned,
+        messages: Sequence[Message],
+        turns: Sequence[int],
+        new: NewMemories,
+        usage: Usage,
+        expression: Expression | None,
+        enclose: Enclose,
+    ) -> tuple[list[MemoryEvent], Sequence[Outcome]]:
+        """Store what was extracted from messages that are stored as source turns.
+
+        Args:
+            extracted: the facts and preferences.
+            messages: the conversation.
+            turns: the ids of the turns, one for each message.
+            new: the attributes that all memories of the call share.
+            usage: the cost of the model's calls is added to it.
+            expression: which stored memories may be changed.
+            enclose: completes the changes to a batch.
+
+        Returns:
+            An item for every memory that was added, updated or deleted, and the outcomes of the batch.
+        """
+        found = self._embed(candidates(extracted.facts, messages, turns), usage.warnings)
+        usage.embedded_texts += _count_vectors(found)
+        learned = self._learned(new, extracted)
+        if not found:
+            without_facts = self._keep_without_facts and extracted.problem is None
+            wordings = _wordings(messages, turns) if without_facts else []
+            kept = self._embed(wordings, usage.warnings)
+            usage.embedded_texts += _count_vectors(kept)
+            return self._write([*_additions(new, kept), *learned], enclose, verbatim=True)
+        if self._extractor.name == "rules":
+            # Rules cannot tell a correction from a new fact. The unique key prevents duplicates.
+            return self._write([*_additions(new, found), *learned], enclose)
+        # One at a time for each scope: otherwise two calls that extract the same fact in different words
+        # would both find no similar memory, and both add it.
+        with self._scopes(new.scope):
+            return self._reconcile(found, learned, new, usage, expression, enclose)
+
+    def _learned(self, new: NewMemories, extracted: Learned) -> list[Change]:
+        return [learn(new, found) for found in extracted.preferences]
+
+    def _keep_turns(
+        self, turns: list[AddTurn], new: NewMemories, idempotency_key: str | None
+    ) -> list[AddTurn]:
+        if idempotency_key is None:
+            self._store.apply(turns)
+            return turns
+        # If the process dies after this, the call is repeated with the same key and must not add its turns
+        # a second time. So their ids are stored under the key.
+        key = f"{idempotency_key}{_TURNS_OF}"
+        kept = self._store.recall_request(new.scope, key)
+        if kept is None:
+            ids = json.dumps([turn.id for turn in turns])
+            self._store.apply([*turns, Remember(new.scope, key, ids, new.at)])
+            return turns
+        ids_kept = json.loads(kept)
+        if len(ids_kept) != len(turns):
+            raise InvalidInputError(
+                f"idempotency_key: {idempotency_key!r} was given for {len(ids_kept)} other messages before"
+            )
+        return [replace(turn, id=turn_id) for turn, turn_id in zip(turns, ids_kept, strict=True)]
+
+    def _write(
+        self, changes: Sequence[Change], enclose: Enclose, *, verbatim: bool = False
+    ) -> tuple[list[MemoryEvent], Sequence[Outcome]]:
+        """Apply changes in one transaction with what ``enclose`` adds to them."""
+        batch, items = enclose(changes, verbatim)
+        outcomes = self._store.apply(batch) if batch else []
+        return event_items(batch, outcomes, items), outcomes
+
+    def _reconcile(
+        self,
+        found: list[Candidate],
+        learned: list[Change],
+        new: NewMemories,
+        usage: Usage,
+        expression: Expression | None,
+        enclose: Enclose,
+    ) -> tuple[list[MemoryEvent], Sequence[Outcome]]:
+        for _ in range(_ATTEMPTS):
+            near = self._find_near(found, new.scope, expression)
+            known, undecided, rows = neighbourhood(found, near, _NEAR_IN_ALL)
+            if not rows:
+                changes = _additions(new, undecided)
+            else:
+                changes = self._decide(undecided, rows, new, usage)
+            # For known facts, the unique key turns the addition into a further source of the memory. They
+            # come first, because a decision may change that memory.
+            changes = [*_additions(new, known), *changes, *learned]
+            try:
+                return self._write(changes, enclose)
+            except VersionConflict:
+                # Another process changed one of these memories in the meantime: search and decide again.
+                continue
+        raise StoreError(f"the memories near these facts kept changing; gave up after {_ATTEMPTS} attempts")
+
+    def _decide(
+        self, undecided: Sequence[Candidate], rows: Mapping[str, Row], new: NewMemories, usage: Usage
+    ) -> list[Change]:
+        """Let the model compare facts with similar memories; return the resulting changes."""
+        decisions = self._extractor.decide(
+            [candidate.fact for candidate in undecided],
+            [(alias, row.text) for alias, row in rows.items()],
+            usage=usage,
+        )
+        merged = merged_texts(decisions, rows)
+        vectors = self._encoder.encode(merged, usage.warnings)
+        usage.embedded_texts += sum(vector is not None for vector in vectors)
+        return carry_out(new, undecided, decisions, rows, dict(zip(merged, vectors, strict=True)))
+
+    def _find_near(
+        self, found: Sequence[Candidate], scope: Scope, expression: Expression | None
+    ) -> list[list[Hit]]:
+        # Only exactly this scope: an id that was not given must be empty in the memory too.
+        own = Scope(scope.user_id or "", scope.agent_id or "", scope.run_id or "")
+        sought = [query_ids(candidate.fact.text) for candidate in found]
+        requests = [
+            SearchRequest(
+                scope=own,
+                embedding=candidate.embedding,
+                terms=words.terms,
+                forms=words.forms,
+                # Twice as many, since rough memories are dropped below: they are similar to what is refined
+                # from them, but will be replaced by it anyway.
+                limit=2 * _NEAR_PER_FACT,
+                boosts=False,
+                expression=expression,
+            )
+            for candidate, words in zip(found, sought, strict=True)
+        ]
+        hits = self._store.search(requests, touch=False)
+        held: dict[str, frozenset[str]] = {}
+        chosen = []
+        for candidate, near in zip(found, hits, strict=True):
+            wanted = query_terms(candidate.fact.text)
+            chosen.append(
+                [hit for hit in near if not is_rough(hit.row) and self._nearness.holds(wanted, hit, held)][
+                    :_NEAR_PER_FACT
+                ]
+            )
+        return chosen
+
+    def _embed(self, found: Sequence[Candidate], warnings: list[str]) -> list[Candidate]:
+        vectors = self._encoder.encode([candidate.fact.text for candidate in found], warnings)
+        return [
+            replace(candidate, embedding=vector) for candidate, vector in zip(found, vectors, strict=True)
+        ]
+
+
+def _count_vectors(found: Sequence[Candidate]) -> int:
+    return sum(candidate.embedding is not None for candidate in found)
+
+
+def _turns(messages: Sequence[Message], new: NewMemories) -> list[AddTurn]:
+    return [new_turn(message, new.scope, new.at) for message in messages]
+
+
+def _wordings(messages: Sequence[Message], turns: Sequence[int]) -> list[Candidate]:
+    """Return the messages as candidates of unknown kind and importance."""
+    return [
+        Candidate(Fact(message.content, kind=None, importance=None), message, (turn,))
+        for message, turn in zip(messages, turns, strict=True)
+    ]
+
+
+def _additions(new: NewMemories, found: Sequence[Candidate]) -> list[Change]:
+    return [add(new, candidate) for candidate in found]
