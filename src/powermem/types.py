@@ -190,7 +190,7 @@ class ItemError(TypedDict):
 
 
 class AddManyResult(TypedDict):
-    """What ``add_many`` returns.
+    """Result of ``add_many``.
 
     Attributes:
         added: how many items were added.
@@ -208,7 +208,7 @@ class AddManyResult(TypedDict):
 
 
 class DeleteAllResult(TypedDict):
-    """What ``delete_all`` returns: how many memories were deleted."""
+    """Result of ``delete_all``: how many memories were deleted."""
 
     deleted: int
 
@@ -283,7 +283,7 @@ class PreferenceRecord(TypedDict, Generic[Id]):
 
 
 class TaskEvent(TypedDict, Generic[Id]):
-    """What a task did to one memory.
+    """Change of one memory by a task.
 
     The keys are those of ``MemoryEvent``. Of a memory that exists no more ``get_status`` may know only the
     id and the event; ``memory`` is then ``None``.
@@ -302,7 +302,7 @@ class TaskEvent(TypedDict, Generic[Id]):
 
 
 class TaskStatus(TypedDict, Generic[Id]):
-    """What ``get_status`` returns.
+    """Result of ``get_status``.
 
     Attributes:
         task_id: the task's id.
@@ -370,7 +370,7 @@ class AccessedMemory(TypedDict, Generic[Id]):
 
 
 class MemoryStatistics(TypedDict, Generic[Id]):
-    """What ``get_statistics`` returns.
+    """Result of ``get_statistics``.
 
     Attributes:
         total_memories: how many current memories there are.
@@ -397,7 +397,7 @@ class MemoryStatistics(TypedDict, Generic[Id]):
 
 
 class ProcessingStatistics(TypedDict):
-    """What ``processing.stats`` returns.
+    """Result of ``processing.stats``.
 
     Attributes:
         buffered: turns in the store that no task has taken on.
@@ -426,7 +426,7 @@ class ProcessingStatistics(TypedDict):
 
 
 class ExportResult(TypedDict):
-    """What ``export_memories`` returns.
+    """Result of ``export_memories``.
 
     Attributes:
         exported: memories.
@@ -447,7 +447,7 @@ class LineError(TypedDict):
 
 
 class ImportResult(TypedDict):
-    """What ``import_memories`` and ``copy_to`` return.
+    """Result of ``import_memories`` and ``copy_to``.
 
     Attributes:
         imported: memories that were new.
@@ -463,7 +463,7 @@ class ImportResult(TypedDict):
 
 
 class ReembedResult(TypedDict):
-    """What ``reembed`` returns.
+    """Result of ``reembed``.
 
     Attributes:
         reembedded: memories that were embedded.
@@ -477,7 +477,7 @@ class ReembedResult(TypedDict):
 
 
 class ProgressRecord(TypedDict):
-    """What ``on_progress`` is called with.
+    """Argument of ``on_progress``.
 
     Attributes:
         done: items so far.
