@@ -382,7 +382,7 @@ class Batcher(Generic[T, R]):
     def _take(self) -> list[tuple[_Call[T, R], int]]:
         """Return the items of the next batch, none if no slot is free; called with the lock held."""
         # An abandoned call leaves the queue here, before it could take part of a batch.
-        waiting = self._waiting = deque(call for call in self._waiting if not call.abandoned)
+        waiting = self._waiting = deque([call for call in self._waiting if not call.abandoned])
         if len(waiting) == 1 and len(waiting[0].items) == 1:
             # By far the most common case: a single item, which nothing has to be divided for.
             if self._running < self._limits.max_running:

@@ -111,8 +111,9 @@ class Writer:
             EmbeddingMismatchError: the collection was moved to another embedder while it was open.
             StoreError: the database refused something that concerns more than one batch.
         """
-        yield from self._sql.enter()
-        yield from self._lock(batches, accesses)
+        if self._sql.locking:
+            yield from self._sql.enter()
+            yield from self._lock(batches, accesses)
         if accesses:
             yield Statements(
                 f"UPDATE {self._sql.records} SET access_count = access_count + ? WHERE id = ?",
@@ -129,13 +130,11 @@ class Writer:
         return results
 
     def _lock(self, batches: Sequence[Sequence[Change]], accessed: Iterable[int]) -> Steps[None]:
-        """Lock the lanes and the memories that a transaction will change, on databases with row locks.
+        """Lock the lanes and the memories that a transaction will change.
 
         All transactions lock lanes first, then memories, each in a fixed order. Otherwise two of them could
         deadlock, which takes a server a second or more to notice.
         """
-        if not self._sql.locking:
-            return
         changes = [change for batch in batches for change in batch]
         lanes = {change.lane for change in changes if isinstance(change, HoldLane)}
         lanes.update(change.task.lane for change in changes if isinstance(change, AddTask))

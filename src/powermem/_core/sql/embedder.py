@@ -24,12 +24,11 @@ class EmbedderSQL:
         self._sql = sql
         self.where = where
         self._switches: int | None = None
+        self._select_value = f"SELECT value FROM {sql.meta} WHERE {sql.meta_key} = ?"
 
     def meta(self, name: str, lock: str = "") -> Steps[str | int | None]:
         """Return a value of ``meta``; ``lock`` is what the query ends in."""
-        found = yield Query(
-            f"SELECT value FROM {self._sql.meta} WHERE {self._sql.meta_key} = ?{lock}", (name,)
-        )
+        found = yield Query(self._select_value + lock, (name,))
         return found[0][0] if found else None
 
     def set_meta(self, name: str, value: str | int) -> Steps[None]:
@@ -87,12 +86,16 @@ class EmbedderSQL:
 
     def switches(self, lock: str = "") -> Steps[int]:
         """Return how often another embedder took over."""
-        return int((yield from self.meta("switches", lock)) or 0)
+        # Every transaction asks this, so not by way of `meta`.
+        found = yield Query(self._select_value + lock, ("switches",))
+        return int(found[0][0] or 0) if found else 0
 
     def check(self, lock: str = "") -> Steps[None]:
         """Raise ``EmbeddingMismatchError`` if another embedder took over since `identify`."""
         if self._switches is not None:
-            yield from self.refuse((yield from self.switches(lock)))
+            switches = yield from self.switches(lock)
+            if switches != self._switches:
+                yield from self.refuse(switches)
 
     def refuse(self, switches: str | int | None) -> Steps[None]:
         """As `check`, given the number of switches."""
