@@ -383,6 +383,8 @@ class Writer:
             if (row := sql.to_row(values)) and (not values[-1] or passes(change.expression, row))
         ]
         yield from self._remove(share, rows, change.scope.user_id, change.at)
+        if change.expression is None:
+            yield from sql.unlink([row.id for row in rows])
         return len(rows)
 
     def _remember(self, share: _Share, change: Remember) -> Steps[str]:
