@@ -545,8 +545,9 @@ class AsyncMemory:
         order: str = "desc",
         *,
         top_k: int | None = None,
+        as_of: Moment | None = None,
     ) -> MemoryPage:
-        """List current memories.
+        """List current memories, or those of a moment in the past.
 
         Args:
             user_id: this user's only.
@@ -558,6 +559,7 @@ class AsyncMemory:
             sort_by: ``"created_at"``, ``"updated_at"`` or ``"id"``.
             order: ``"asc"`` or ``"desc"``.
             top_k: another name for ``limit``.
+            as_of: list what was true at that moment, with the texts of that time.
 
         Returns:
             ``{"results": [...], "total": int}``; the total is that of all pages.
@@ -568,7 +570,13 @@ class AsyncMemory:
         limit, offset = check_limit(limit, top_k, least=0), check_count(offset, "offset", least=0)
         components = await self._ready()
         rows, total = await components.store.list_rows(
-            whose, expression, sort_by=column, descending=descending, limit=limit, offset=offset
+            whose,
+            expression,
+            sort_by=column,
+            descending=descending,
+            limit=limit,
+            offset=offset,
+            as_of=None if as_of is None else clock.parse(as_of, "as_of", self._zone),
         )
         return {"results": [record(row) for row in rows], "total": total}
 
@@ -678,6 +686,9 @@ class AsyncMemory:
     ) -> UpdatedRecord | None:
         """Change a memory.
 
+        The new text is a correction: it holds for the past too, from the memory's ``valid_from`` on. What a
+        model learned later, in ``add``, holds from then on; ``as_of`` before it finds the text of that time.
+
         Args:
             memory_id: which one.
             content: the new text; it is embedded again and the old one goes to the history.
@@ -729,7 +740,7 @@ class AsyncMemory:
     async def delete(
         self, memory_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
     ) -> bool:
-        """Delete a memory for good; its history stays.
+        """Delete a memory for good, with its earlier versions; its history stays.
 
         Returns:
             Whether there was one with this id, and it was theirs.

@@ -9,6 +9,8 @@ import pytest
 from powermem import AsyncMemory, InvalidInputError
 from powermem._async.stores.base import AsyncStore
 from powermem.tokens import estimate_tokens
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import ScriptedModel, decision, openai_llm
 
 pytestmark = pytest.mark.stores
 
@@ -149,6 +151,23 @@ async def test_what_was_corrected_is_given_as_corrected(memory: AsyncMemory) -> 
     assert await around(memory, "cello", user_id="u") == {
         TALK[1]: [(-1, TALK[0]), (1, "Why did you give up?")]
     }
+
+
+async def test_what_a_model_changed_later_is_beside_as_it_was(
+    config: dict[str, Any], api: ApiServer, model: ScriptedModel
+) -> None:
+    async with AsyncMemory({**config, "llm": openai_llm(api)}) as memory:
+        asked: dict[str, Any] = {"user_id": "u", "run_id": "r"}
+        model.learns("Ana likes ramen")
+        await memory.add("I like ramen.", **asked, timestamp="2026-04-01")
+        await memory.add("I play the cello.", **asked, timestamp="2026-04-02", infer=False)
+        model.learns("Ana likes feijoada, no longer ramen")
+        model.decides(decision(0, "UPDATE", "M1", "Ana likes feijoada, no longer ramen"))
+        await memory.add("I like feijoada now.", **asked, timestamp="2026-08-01")
+        now = await around(memory, "cello", user_id="u")
+        assert now == {"I play the cello.": [(1, "I like feijoada now.")]}
+        then = await around(memory, "cello", user_id="u", as_of="2026-05-01")
+        assert then == {"I play the cello.": [(-1, "I like ramen.")]}
 
 
 async def test_filters_hold_for_what_is_beside(memory: AsyncMemory) -> None:

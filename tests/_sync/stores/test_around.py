@@ -10,6 +10,8 @@ import pytest
 from powermem import InvalidInputError, Memory
 from powermem._sync.stores.base import Store
 from powermem.tokens import estimate_tokens
+from tests.support.apiserver import ApiServer
+from tests.support.scripted import ScriptedModel, decision, openai_llm
 
 pytestmark = pytest.mark.stores
 
@@ -146,6 +148,23 @@ def test_what_was_corrected_is_given_as_corrected(memory: Memory) -> None:
     ids = tell(memory, *TALK, user_id="u", run_id="r")
     memory.update(ids[2], "Why did you give up?")
     assert around(memory, "cello", user_id="u") == {TALK[1]: [(-1, TALK[0]), (1, "Why did you give up?")]}
+
+
+def test_what_a_model_changed_later_is_beside_as_it_was(
+    config: dict[str, Any], api: ApiServer, model: ScriptedModel
+) -> None:
+    with Memory({**config, "llm": openai_llm(api)}) as memory:
+        asked: dict[str, Any] = {"user_id": "u", "run_id": "r"}
+        model.learns("Ana likes ramen")
+        memory.add("I like ramen.", **asked, timestamp="2026-04-01")
+        memory.add("I play the cello.", **asked, timestamp="2026-04-02", infer=False)
+        model.learns("Ana likes feijoada, no longer ramen")
+        model.decides(decision(0, "UPDATE", "M1", "Ana likes feijoada, no longer ramen"))
+        memory.add("I like feijoada now.", **asked, timestamp="2026-08-01")
+        now = around(memory, "cello", user_id="u")
+        assert now == {"I play the cello.": [(1, "I like feijoada now.")]}
+        then = around(memory, "cello", user_id="u", as_of="2026-05-01")
+        assert then == {"I play the cello.": [(-1, "I like ramen.")]}
 
 
 def test_filters_hold_for_what_is_beside(memory: Memory) -> None:

@@ -85,7 +85,7 @@ class Visibility:
         turn = said.turn
         if self.as_of is not None and turn.sent_at > self.as_of:
             return None
-        rows = [row for row in said.memories if row is None or not is_rough(row)]
+        rows = [row for row in said.memories if row is None or not (is_rough(row) or self._later(row))]
         if not all(row is not None and self._valid(row) for row in rows):
             return None
         known = [row for row in rows if row is not None]
@@ -93,10 +93,14 @@ class Visibility:
         if not all(self._passes(row) for row in told):
             return None
         same = next((row for row in known if row.text == turn.content), None)
-        if same is None and any(map(_changed, known)):
+        if same is None and any(_corrected(row, turn) for row in known):
             # It was corrected, so what was said is wrong. With several, nobody knows which part.
             return Neighbour(turn, distance, known[0]) if len(known) == 1 else None
         return Neighbour(turn, distance, same)
+
+    def _later(self, row: Row) -> bool:
+        """Return whether a memory tells what was learned after the moment."""
+        return self.as_of is not None and row.valid_from > self.as_of
 
     def _valid(self, row: Row) -> bool:
         moment = self.now if self.as_of is None else self.as_of
@@ -150,8 +154,9 @@ def _nearness(item: tuple[int, int]) -> tuple[int, int]:
     return abs(distance), distance
 
 
-def _changed(row: Row) -> bool:
-    return row.valid_to is None and row.updated_at > row.created_at
+def _corrected(row: Row, turn: Turn) -> bool:
+    """Return whether a memory was changed after a turn, and not because of it."""
+    return row.valid_to is None and row.updated_at > row.created_at and row.updated_at != turn.created_at
 
 
 def _as_row(turn: Turn) -> Row:

@@ -249,7 +249,32 @@ class CollectionSQL(Texts, ABC):
 
     def rewritten(self, row: Row) -> dict[str, Any]:
         """Return the columns that `ReplaceText` changes, with their values, apart from vector and terms."""
-        return {"memory": self.stored(row.text), "hash": row.hash, "updated_at": row.updated_at}
+        return {
+            "memory": self.stored(row.text),
+            "hash": row.hash,
+            "updated_at": row.updated_at,
+            "valid_from": row.valid_from,
+            "utc_offset": row.utc_offset,
+        }
+
+    def copy(self, row: Row, values: Mapping[str, Any]) -> Steps[None]:
+        """Store a memory a second time, with its vector and its terms.
+
+        Args:
+            row: the memory.
+            values: the columns that differ; its ``id`` is among them.
+        """
+        yield self.copying(row, RECORD.split(", "), values)
+
+    def copying(self, row: Row, columns: Sequence[str], values: Mapping[str, Any]) -> Statement:
+        """Return the statement that copies a row of ``records``."""
+        read = ", ".join("?" if column in values else column for column in columns)
+        where = self.named([row.id], row.scope.user_id or "")
+        return Statement(
+            f"INSERT INTO {self.records} ({', '.join(columns)}) "
+            f"SELECT {read} FROM {self.records} WHERE {where.sql}",
+            (*(values[column] for column in columns if column in values), *where.values),
+        )
 
     def amended(self, row: Row) -> dict[str, Any]:
         """Return the columns that `Amend` changes, with their values."""

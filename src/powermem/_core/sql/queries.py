@@ -56,6 +56,7 @@ class Queries:
         descending: bool,
         limit: int,
         offset: int,
+        as_of: int | None = None,
     ) -> Steps[tuple[list[Row], int]]:
         """Return a page of current rows and how many there are in all.
 
@@ -67,10 +68,11 @@ class Queries:
             descending: whether the largest value comes first.
             limit: rows at most.
             offset: rows to leave out before.
+            as_of: list the rows of that moment instead, microseconds UTC.
         """
         direction = "DESC" if descending else "ASC"
         order = f"ORDER BY {sort_by} {direction}, id {direction}"
-        total, doubtful, where = yield from self._total(scope, expression, now)
+        total, doubtful, where = yield from self._total(scope, expression, now, as_of)
         if doubtful:
             every = yield from self._decide(expression, where, order)
             return every[offset : offset + limit], len(every)
@@ -88,10 +90,10 @@ class Queries:
         return len((yield from self._decide(expression, where, ""))) if doubtful else total
 
     def _total(
-        self, scope: Scope, expression: Expression | None, now: int
+        self, scope: Scope, expression: Expression | None, now: int, as_of: int | None = None
     ) -> Steps[tuple[int, int, Fragment]]:
         """Return the number of rows that may pass, for how many of them Python decides, and the condition."""
-        current, narrowed = visible(scope, now), self._sql.narrow(expression)
+        current, narrowed = visible(scope, now, as_of=as_of), self._sql.narrow(expression)
         where = Fragment(f"{current.sql} AND ({narrowed.sql})", (*current.values, *narrowed.values))
         doubtful = f"count(CASE WHEN {narrowed.doubt} THEN 1 END)" if narrowed.uncertain else "0"
         found = yield Query(

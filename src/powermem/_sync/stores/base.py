@@ -150,10 +150,11 @@ class Store(ABC):
         descending: bool,
         limit: int,
         offset: int,
+        as_of: int | None = None,
     ) -> tuple[list[Row], int]:
-        """Return a page of current memories, and how many there are in all."""
+        """Return a page of the memories valid now or at a moment, and how many there are in all."""
         rows, total = self._ask(
-            self._queries.list_rows, scope, expression, now(), sort_by, descending, limit, offset
+            self._queries.list_rows, scope, expression, now(), sort_by, descending, limit, offset, as_of
         )
         self._accesses.include(rows)
         return rows, total
