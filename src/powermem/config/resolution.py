@@ -297,7 +297,7 @@ def _localized(config: MemoryConfig) -> ModelProvider:
     """Return the embedder, with every spelling of the local one normalized."""
     chosen = config.embedder
     row, keys = provider("embedder", chosen.provider), chosen.config
-    model = LOCAL_MODEL if keys.model is None else LOCAL_MODELS.get(keys.model.lower())
+    model = LOCAL_MODELS.get(str(keys.model or LOCAL_MODEL).lower())
     if row.protocol == "local":
         if model is None:
             raise ConfigError(

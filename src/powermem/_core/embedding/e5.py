@@ -17,6 +17,7 @@ import ctypes
 import json
 import logging
 import platform
+import re
 import sys
 import threading
 import time
@@ -76,6 +77,7 @@ _WEIGHTS: Final = "e5-small-q4.bin"
 _ENGINE: Final = "_engine*"
 _INSTRUCTIONS: Final = frozenset({"avx2", "fma"})
 
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _logger = logging.getLogger("powermem.e5")
 
 
@@ -167,6 +169,16 @@ class E5:
             for kind in (False, True)
             for rows in _cut([row for row, asks in enumerate(asking) if asks is kind], tokens)
         ]
+
+    def fitting(self, text: str, start: int) -> int:
+        """Return where a window of the model ends that begins at ``start``, behind that place.
+
+        Args:
+            text: any text.
+            start: an index of a character.
+        """
+        part = _SURROGATE.sub("\ufffd", text[start : start + MAX_CHARACTERS]).replace("\0", " ")
+        return start + _longest(self._loaded(), part)
 
     def run(self, batch: Batch) -> Vectors:
         """Compute the vectors of one batch, releasing the interpreter lock.
@@ -260,13 +272,28 @@ def _fit(engine: _Engine, text: str) -> tuple[bytes, int]:
 
     The engine would compute the mean over windows of a longer text, which is near to everything.
     """
-    encoded = text.encode()
-    tokens: int = engine.library.e5_token_count(engine.model, encoded, 0)
-    while tokens > MAX_TOKENS:
-        text = text[: min(len(text) - 1, len(text) * MAX_TOKENS // tokens)]
-        encoded = text.encode()
-        tokens = engine.library.e5_token_count(engine.model, encoded, 0)
-    return encoded, tokens
+    tokens = _count(engine, text)
+    if tokens > MAX_TOKENS:
+        text = text[: _longest(engine, text)]
+        tokens = _count(engine, text)
+    return text.encode(), tokens
+
+
+def _longest(engine: _Engine, text: str) -> int:
+    """Return how many characters of a text the model takes, at least one."""
+    fits, fails = 1, len(text) + 1
+    while fails - fits > 1:
+        middle = (fits + fails) // 2
+        if _count(engine, text[:middle]) <= MAX_TOKENS:
+            fits = middle
+        else:
+            fails = middle
+    return fits
+
+
+def _count(engine: _Engine, text: str) -> int:
+    count: int = engine.library.e5_token_count(engine.model, text.encode(), 0)
+    return count
 
 
 def _cut(rows: Sequence[int], tokens: Sequence[int]) -> Iterator[list[int]]:
