@@ -15,7 +15,8 @@ SPANISH = Lexicon(
         |programo|duermo|fumo|echo|somos|tenemos|vivimos|vamos|estamos|hemos|queremos|usamos|solemos|suelo
         |iré|tendré|estaré|seré|haré) | he (?:\w+[aíi]do|visto|hecho|dicho|puesto|vuelto|abierto|escrito
         |roto|muerto) | (?:^|, |(?:\bno|\bya|\by|\bque|\bayer
-        |\bnunca|\bsiempre|\btambién|\bl[aoe]s?|\bhoy|\banoche) )\w{3,}(?:é|í) | no (?:como|tomo|bebo|fumo|puedo)
+        |\bnunca|\bsiempre|\btambién|\bl[aoe]s?|\bhoy|\banoche) )\w{3,}(?:é|í)
+        | no (?:como|tomo|bebo|fumo|puedo)
     """,
     people=r"""
         vive | trabaja | estudia | se (?:llama|casa|casó|muda|mudó|divorcia|divorció|jubila|jubiló|compró
