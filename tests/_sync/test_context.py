@@ -98,7 +98,7 @@ TALK = [
 def test_turns_around_are_in_the_order_in_which_they_were_said(memory: Memory) -> None:
     tell(memory, 1, *TALK)
     tell(memory, 2, ("user", "No shellfish in the soup, please."), ("assistant", "Of course."))
-    assert lines(memory.context("No shellfish, yes", user_id="u", limit=2, around=1)) == [
+    assert lines(memory.context("Shellfish in the soup: no or yes?", user_id="u", limit=2, around=1)) == [
         "- [2 March 2026] user: No shellfish in the soup, please.",
         "  - assistant: Of course.",
         "- [1 March 2026] assistant: Do you have any allergies?",

@@ -48,7 +48,7 @@ from .._core.messages.normalize import Content, Messages, check_conversation, re
 from .._core.messages.rough import is_rough
 from .._core.metadata import check_metadata
 from .._core.prompts.quoting import quote_recalled, strip_recalled
-from .._core.results.recalled import RecalledFact, RecalledText
+from .._core.results.recalled import RecalledFact
 from .._core.results.records import (
     answer_record,
     full_record,
@@ -78,6 +78,7 @@ from ..types import (
     MemoryStatistics,
     MessageRecord,
     PreferenceRecord,
+    RecalledText,
     ReembedResult,
     SearchResult,
     TaskRecord,

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from operator import ne
 from typing import cast
 
-from ...tokens import estimate_tokens, quarters
+from ...tokens import quarters
 from ...types import FactRecord
 from ..clock import date_phrase, to_iso
 from ..prompts.quoting import quote_recalled, quoted_line
@@ -42,17 +42,6 @@ class RecalledFact:
     def to_dict(self) -> FactRecord:
         """Return it as a dict."""
         return cast("FactRecord", asdict(self))
-
-
-class RecalledText(str):
-    """A text for a prompt, as ``context`` returns it."""
-
-    __slots__ = ()
-
-    @property
-    def tokens(self) -> int:
-        """The estimated number of tokens of the whole text; see ``powermem.tokens``."""
-        return estimate_tokens(self)
 
 
 # Pickles name it as users do, so that it can move.

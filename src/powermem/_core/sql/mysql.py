@@ -105,8 +105,9 @@ class MySQLSQL(ServerSQL, FollowedSQL):
                 {self.more_columns},
                 PRIMARY KEY (user_id, id),
                 UNIQUE KEY once (user_id, agent_id, run_id, once),
-                KEY by_id (id), KEY by_hash (user_id, hash), KEY listed (user_id, created_at)
-                {self.more_keys}, KEY ended ({ENDED})) {by_user}""",
+                KEY by_id (id), KEY by_hash (user_id, hash), KEY listed (user_id, created_at),
+                KEY ended ({ENDED})
+                {self.more_keys}) {by_user}""",
             f"""CREATE TABLE IF NOT EXISTS {self.history} (
                 id BIGINT NOT NULL PRIMARY KEY, memory_id BIGINT NOT NULL, event VARBINARY(16) NOT NULL,
                 old_memory LONGTEXT, new_memory LONGTEXT, actor {_ID}, created_at BIGINT NOT NULL,
