@@ -1,29 +1,29 @@
-"""Extract facts without a language model: keep the sentences that state something about a person.
+"""Extract facts without a language model: keep the sentences that state something worth remembering.
 
-A fact keeps the wording and the language of its sentence. Only two safe changes are made, so that it can be
-read on its own: words that merely open it ("Oh wow, ...") are dropped, and relative dates are spelled out.
+A fact keeps the wording and the language of its sentence. Only safe changes are made, so that it can be read
+on its own: words that merely open it ("Oh wow, ...") and a question at its end are dropped, relative dates
+are spelled out, and a short answer is joined with its question.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ..prompts.extraction import HIDDEN_ROLES
 from ..prompts.quoting import strip_recalled
-from ..text.cleaning import normalize
 from ..values import Fact, FoundPreference, Message
-from . import chinese, english
+from . import chinese, deeds, english
+from .conversation import Conversation, Turn
 from .dates import resolve
 from .names import known_names, names_in, stated_name
-from .sentences import Reading, phrases, read_assistant, read_foreign, split
+from .pasted import without_pasted
+from .sentences import Reading, phrases, read_foreign, split
 
 __all__ = ["extract", "stated_preferences"]
 
-# A longer "sentence" is pasted text; a longer joined fact is a story.
+# A longer "sentence" is pasted text.
 _MAX_LENGTH = 1_000
-_MAX_JOINED = 300
 _KANA_OR_HANGUL = re.compile(r"[\u3041-\u30ff\u1100-\u11ff\uac00-\ud7a3]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _ENGLISH = phrases(
@@ -56,10 +56,13 @@ _HEDGED = phrases(
 def extract(messages: Sequence[Message]) -> list[Fact]:
     """Find the facts in a conversation.
 
-    Keep statements about speakers (who they are, what they like, own, plan and did) and about people and
-    things that have a name, and everything that a speaker asks to be remembered. Drop questions, requests,
-    greetings and reactions, and what the assistant says unless it reports something that it did for the user.
-    A single message is read leniently: all of its statements are kept. Text marked as recalled is skipped.
+    Keep statements about speakers (who they are, what they like, own, plan and did), about people and things
+    that have a name, about a project or a team, how the assistant is to work, and everything that a speaker
+    asks to be remembered. A short answer is joined with its question, and a correction replaces what it
+    corrects. Drop questions, requests, greetings and reactions, what is supposed, wished, exaggerated, meant
+    as a joke or pasted, and what the assistant says unless it reports what it did for the user or the user's
+    own affairs. A single message is read leniently: all of its statements are kept. Text marked as recalled
+    is skipped.
 
     Args:
         messages: the turns; those of system and tools are ignored.
@@ -72,12 +75,11 @@ def extract(messages: Sequence[Message]) -> list[Fact]:
     names = known_names((sentence for turn in turns for sentence in turn), speakers)
     user_name = _user_name(messages, turns)
     lenient = len(messages) == 1
-    facts: dict[str, Fact] = {}
+    conversation = Conversation()
     for index, (message, sentences) in enumerate(zip(messages, turns, strict=True)):
-        speaker = message.actor_id or (None if message.role == "assistant" else user_name)
-        for fact in _facts(message, sentences, names, lenient):
-            facts.setdefault(normalize(fact.text), replace(fact, turn=index, speaker=speaker))
-    return list(facts.values())
+        speaker = message.actor_id or ("assistant" if message.role == "assistant" else user_name)
+        conversation.hear(_turn(index, message, sentences, speaker, names, lenient))
+    return conversation.facts()
 
 
 def stated_preferences(facts: Sequence[Fact]) -> list[FoundPreference]:
@@ -90,7 +92,10 @@ def stated_preferences(facts: Sequence[Fact]) -> list[FoundPreference]:
 
 
 def _sentences(message: Message) -> list[str]:
-    return [] if message.role in HIDDEN_ROLES else split(strip_recalled(message.content))
+    if message.role in HIDDEN_ROLES:
+        return []
+    text = strip_recalled(message.content)
+    return split(text if message.role == "assistant" else without_pasted(text))
 
 
 def _user_name(messages: Sequence[Message], turns: Sequence[Sequence[str]]) -> str | None:
@@ -103,30 +108,31 @@ def _user_name(messages: Sequence[Message], turns: Sequence[Sequence[str]]) -> s
     return None
 
 
-def _facts(message: Message, sentences: Sequence[str], names: frozenset[str], lenient: bool) -> list[Fact]:
-    facts: list[Fact] = []
-    follows = False
-    for sentence in sentences:
-        reading = _read(sentence, message.role, names, lenient)
-        if reading is None:
-            follows = False
-            continue
-        fact = _fact(reading, message, names)
-        if reading.continues and follows and len(facts[-1].text) + len(fact.text) < _MAX_JOINED:
-            # "My sister lives in Oslo. She is a nurse." becomes one fact, in which "she" stays clear.
-            facts[-1] = _joined(facts[-1], fact)
-            continue
-        follows = reading.alone
-        if reading.alone:
-            facts.append(fact)
-    return facts
+def _turn(
+    index: int,
+    message: Message,
+    sentences: Sequence[str],
+    speaker: str | None,
+    names: frozenset[str],
+    lenient: bool,
+) -> Turn:
+    def read(sentence: str, answered: bool) -> Reading | None:
+        if len(sentence) > _MAX_LENGTH:
+            return None
+        if message.role == "assistant":
+            return deeds.read(sentence, sentences=len(sentences))
+        return _read(sentence, names, lenient=lenient or answered)
+
+    def make(reading: Reading) -> Fact:
+        return _fact(reading, message, names)
+
+    def names_person(text: str) -> bool:
+        return english.is_about_other(text, names)
+
+    return Turn(index, message, sentences, speaker, read, make, names_person)
 
 
-def _read(sentence: str, role: str, names: frozenset[str], lenient: bool) -> Reading | None:
-    if len(sentence) > _MAX_LENGTH:
-        return None
-    if role == "assistant":
-        return read_assistant(sentence)
+def _read(sentence: str, names: frozenset[str], *, lenient: bool) -> Reading | None:
     if _KANA_OR_HANGUL.search(sentence):
         return read_foreign(sentence, lenient=lenient)
     if _HAN.search(sentence):
@@ -146,15 +152,6 @@ def _fact(reading: Reading, message: Message, names: frozenset[str]) -> Fact:
         importance=_importance(reading.text, kind, remembered=reading.remembered),
         event_at=dated.event_at,
         entities=names_in(reading.text, names),
-    )
-
-
-def _joined(first: Fact, second: Fact) -> Fact:
-    return replace(
-        first,
-        text=f"{first.text} {second.text}",
-        event_at=second.event_at if first.event_at is None else first.event_at,
-        entities=tuple(dict.fromkeys((*first.entities, *second.entities))),
     )
 
 
