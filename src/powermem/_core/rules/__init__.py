@@ -9,28 +9,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..prompts.extraction import HIDDEN_ROLES
 from ..prompts.quoting import strip_recalled
 from ..values import Fact, FoundPreference, Message
-from . import chinese, deeds, english
+from . import deeds, english, foreign
 from .conversation import Conversation, Turn
 from .dates import resolve
+from .languages import Lexicon, language_of
 from .names import known_names, names_in, stated_name
 from .pasted import without_pasted
-from .sentences import Reading, phrases, read_foreign, split
+from .sentences import Reading, phrases, split
 
 __all__ = ["extract", "stated_preferences"]
 
+_SPEAKS_ENGLISH = re.compile(
+    r"im (?:\d+|an?|from|in|at|not|on|so|also|allergic|vegan|married|\w+ing)\b|ive (?:got|been|had)\b"
+)
 # A longer "sentence" is pasted text.
 _MAX_LENGTH = 1_000
-_KANA_OR_HANGUL = re.compile(r"[\u3041-\u30ff\u1100-\u11ff\uac00-\ud7a3]")
-_HAN = re.compile(r"[\u3400-\u9fff]")
-_ENGLISH = phrases(
-    "i'm | i've | the | is | are | was | were | my | and | of | with | have | has | had | that | this"
-    " | likes? | it | to | user | (?-i:I)",
-    before=r"\b",
-)
 # Importance: what a kind starts with, and the least for what the speaker asked to be remembered.
 _BASE = {
     "identity": 0.8, "instruction": 0.8, "relationship": 0.65, "preference": 0.6, "plan": 0.55, "event": 0.5,
@@ -75,10 +73,11 @@ def extract(messages: Sequence[Message]) -> list[Fact]:
     names = known_names((sentence for turn in turns for sentence in turn), speakers)
     user_name = _user_name(messages, turns)
     lenient = len(messages) == 1
+    language = language_of(" ".join(sentence for turn in turns for sentence in turn))
     conversation = Conversation()
     for index, (message, sentences) in enumerate(zip(messages, turns, strict=True)):
         speaker = message.actor_id or ("assistant" if message.role == "assistant" else user_name)
-        conversation.hear(_turn(index, message, sentences, speaker, names, lenient))
+        conversation.hear(_turn(index, message, sentences, speaker, _Setting(names, lenient, language)))
     return conversation.facts()
 
 
@@ -108,38 +107,39 @@ def _user_name(messages: Sequence[Message], turns: Sequence[Sequence[str]]) -> s
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What all turns of a conversation share: names in it, whether it is a single message, its language."""
+
+    names: frozenset[str]
+    lenient: bool
+    language: Lexicon | None
+
+
 def _turn(
-    index: int,
-    message: Message,
-    sentences: Sequence[str],
-    speaker: str | None,
-    names: frozenset[str],
-    lenient: bool,
+    index: int, message: Message, sentences: Sequence[str], speaker: str | None, setting: _Setting
 ) -> Turn:
     def read(sentence: str, answered: bool) -> Reading | None:
         if len(sentence) > _MAX_LENGTH:
             return None
+        # "im" is a word of German and others.
+        language = None if _SPEAKS_ENGLISH.match(sentence) else language_of(sentence, setting.language)
         if message.role == "assistant":
-            return deeds.read(sentence, sentences=len(sentences))
-        return _read(sentence, names, lenient=lenient or answered)
+            if language is None:
+                return deeds.read(sentence, sentences=len(sentences))
+            return foreign.read_assistant(sentence, language)
+        lenient = setting.lenient or answered
+        if language is None:
+            return english.read(sentence, names=setting.names, lenient=lenient)
+        return foreign.read(sentence, language, lenient=lenient)
 
     def make(reading: Reading) -> Fact:
-        return _fact(reading, message, names)
+        return _fact(reading, message, setting.names)
 
     def names_person(text: str) -> bool:
-        return english.is_about_other(text, names)
+        return english.is_about_other(text, setting.names)
 
     return Turn(index, message, sentences, speaker, read, make, names_person)
-
-
-def _read(sentence: str, names: frozenset[str], *, lenient: bool) -> Reading | None:
-    if _KANA_OR_HANGUL.search(sentence):
-        return read_foreign(sentence, lenient=lenient)
-    if _HAN.search(sentence):
-        return chinese.read(sentence, lenient=lenient)
-    if _ENGLISH.search(sentence) is None and (reading := read_foreign(sentence, lenient=False)):
-        return reading
-    return english.read(sentence, names=names, lenient=lenient)
 
 
 def _fact(reading: Reading, message: Message, names: frozenset[str]) -> Fact:

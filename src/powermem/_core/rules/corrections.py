@@ -113,9 +113,9 @@ def read(sentence: str) -> Correction | None:
     while match := _CUE.match(plain, start) or _LEAD.match(plain, start):
         cued = cued or _CUE.match(plain, start) is not None
         start = match.end()
-    if not cued:
-        return None
     text = sentence[start:].strip()
+    if not cued or not text:
+        return None
     text = text[0].upper() + text[1:] if text[:1].islower() and len(text.split()) > 3 else text
     return Correction(text, _STRONG.search(plain[:start] + " ") is not None)
 
