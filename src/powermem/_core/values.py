@@ -45,6 +45,7 @@ class Fact:
         event_at: when the thing happens or happened, microseconds UTC.
         entities: names of people, places and things in it.
         speaker: who said it.
+        second_turn: index of a second message it came from, such as the question that it answers.
     """
 
     text: str
@@ -54,6 +55,7 @@ class Fact:
     event_at: int | None = None
     entities: tuple[str, ...] = ()
     speaker: str | None = None
+    second_turn: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
