@@ -25,6 +25,7 @@ from ..._core.prompts.extraction import (
     segmentation_messages,
 )
 from ..._core.rules import extract, stated_preferences
+from ..._core.rules.claims.reading import with_claims
 from ..._core.text.cleaning import normalize
 from ..._core.values import Extracted, Fact, FoundPreference, Message, Usage
 from ..._core.wire.reasons import CUT, FILTERED, TOO_LONG
@@ -185,7 +186,7 @@ class AsyncExtractor:
         # On a thread, since a long conversation would block the event loop; and on one at a time, since
         # each further thread that runs Python code slows the loop down.
         async with self._reading:
-            facts = await async_to_thread(extract, timed)
+            facts = await async_to_thread(_extract, timed)
         return Learned(facts, stated_preferences(facts))
 
     async def _extract_portion(
@@ -467,6 +468,10 @@ def _lasting(
         status=error.status,
         reason=error.reason,
     )
+
+
+def _extract(messages: Sequence[Message]) -> list[Fact]:
+    return with_claims(extract(messages), messages)
 
 
 def _read(completion: Completion, read: Callable[[str], T]) -> _Reading[T]:

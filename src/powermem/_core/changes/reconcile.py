@@ -10,6 +10,7 @@ from ...types import Metadata
 from ..ids import new_id
 from ..messages.excerpts import MOST_TURNS, Excerpts
 from ..query.search import Hit
+from ..rules.claims.reading import keys, spoken
 from ..tasks.task import Preference
 from ..text.cleaning import content_hash
 from ..values import Fact, FoundPreference, Message, Row, Scope
@@ -17,6 +18,7 @@ from .writes import AddMemory, AddPreference, Change, Delete, LinkTurns, Replace
 
 if TYPE_CHECKING:
     from ..parsing.decisions import Decision, Decisions
+    from ..rules.claims.claim import Clauses
 
 _ENOUGH_KEPT = 0.9
 """Minimum share of a memory's words that a merged text must contain to count as losing nothing of it."""
@@ -97,16 +99,22 @@ def candidates(facts: Sequence[Fact], messages: Sequence[Message], turns: Sequen
     return found
 
 
-def _begin(new: NewMemories, candidate: Candidate) -> tuple[int, int | None]:
+def begin(new: NewMemories, candidate: Candidate) -> tuple[int, int | None]:
     """Return the moment from which a fact holds, and the speaker's offset from UTC then."""
     said = candidate.said_at
     return (new.at, new.utc_offset) if said is None else said
 
 
+def claims_of(new: NewMemories, candidate: Candidate) -> Clauses:
+    """Return what a fact that rules found says about attributes of its speaker and of others."""
+    message = candidate.message
+    return spoken(candidate.fact.claims, (message.actor_id if message else None) or new.actor_id)
+
+
 def add(new: NewMemories, candidate: Candidate) -> AddMemory:
     """Return the change that stores a fact as a new memory."""
     fact = candidate.fact
-    begins, utc_offset = _begin(new, candidate)
+    begins, utc_offset = begin(new, candidate)
     actor = candidate.speaker or new.actor_id
     row = Row(
         id=new_id(),
@@ -129,6 +137,8 @@ def add(new: NewMemories, candidate: Candidate) -> AddMemory:
         facets["event_at"] = fact.event_at
     if fact.entities:
         facets["entities"] = list(fact.entities)
+    if found := keys(claims_of(new, candidate)):
+        facets["claims"] = found
     return AddMemory(row, candidate.embedding, candidate.turns, facets, candidate.source)
 
 
@@ -286,7 +296,7 @@ def _update(
     A message that is older than the memory tells what held before it. Its merged text is taken over only if
     it keeps what was said since.
     """
-    begins, utc_offset = _begin(new, candidate)
+    begins, utc_offset = begin(new, candidate)
     # Loaded by now: it has parsed the decisions.
     from ..parsing.decisions import says
 

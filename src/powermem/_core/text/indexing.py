@@ -30,7 +30,8 @@ def index(row: Row, facets: Mapping[str, Any] | None = None, source: str = "") -
 
     Returns:
         Distinct term ids, ascending, as uint64 bytes, and their counts as uint8 bytes. The count is zero for
-        terms that only the source has, for the entities of the fact, and for flags of `flags`.
+        terms that only the source has, for the entities of the fact, for flags of `flags`, and for the keys
+        by which a statement about the same attribute finds it; see `_core.rules.claims`.
     """
     extra = date_terms(row.valid_from, row.utc_offset)
     if row.actor_id:
@@ -39,6 +40,7 @@ def index(row: Row, facets: Mapping[str, Any] | None = None, source: str = "") -
     known = facets or {}
     for name in known.get("entities", ()):
         behind += terms(name)
+    behind += known.get("claims", ())
     event_at = known.get("event_at")
     if event_at is not None:
         behind += flags.of_event(event_at)

@@ -20,6 +20,7 @@ from ..._core.changes.reconcile import (
     merged_texts,
     neighbourhood,
 )
+from ..._core.changes.superseding import Found, Statement, carry_out_by_rules, statement
 from ..._core.changes.writes import AddTurn, Change, FinishTurns, Items, Outcome, Remember, VersionConflict
 from ..._core.filters.expression import Expression
 from ..._core.messages.rough import is_rough
@@ -27,7 +28,7 @@ from ..._core.query.search import Hit, SearchRequest
 from ..._core.results.records import event_items
 from ..._core.tasks.buffering import learning_later, new_turn
 from ..._core.text.indexing import query_ids
-from ..._core.text.terms import query_terms, shared, terms
+from ..._core.text.terms import query_terms, shared, term_id, terms
 from ..._core.values import Fact, Message, Row, Scope, Usage
 from ...errors import (
     ConfigError,
@@ -47,6 +48,8 @@ _logger = logging.getLogger("powermem")
 
 _NEAR_PER_FACT = 5
 _NEAR_IN_ALL = 20
+# Statements about one attribute of one subject of which none has ended yet: usually one.
+_STATED = 50
 _ATTEMPTS = 5
 _TURNS_OF = ":turns"
 
@@ -270,12 +273,61 @@ class Extraction:
             usage.embedded_texts += _count_vectors(kept)
             return self._write([*_additions(new, kept), *learned], enclose, verbatim=True)
         if self._extractor.name == "rules":
-            # Rules cannot tell a correction from a new fact. The unique key prevents duplicates.
-            return self._write([*_additions(new, found), *learned], enclose)
+            return self._store_by_rules(found, learned, new, expression, enclose)
         # One at a time for each scope: otherwise two calls that extract the same fact in different words
         # would both find no similar memory, and both add it.
         with self._scopes(new.scope):
             return self._reconcile(found, learned, new, usage, expression, enclose)
+
+    def _store_by_rules(
+        self,
+        found: Sequence[Candidate],
+        learned: Sequence[Change],
+        new: NewMemories,
+        expression: Expression | None,
+        enclose: Enclose,
+    ) -> tuple[list[MemoryEvent], Sequence[Outcome]]:
+        """Store facts that rules found, and end the statements that they contradict.
+
+        Facts that contradict nothing are just added; the unique key prevents duplicates.
+        """
+        stated = [statement(new, candidate) for candidate in found]
+        if not any(one.keys for one in stated):
+            return self._write([*carry_out_by_rules(new, stated, [Found()] * len(stated)), *learned], enclose)
+        # One at a time for each scope: otherwise two calls would both see the old value, and both theirs.
+        with self._scopes(new.scope):
+            for _ in range(_ATTEMPTS):
+                known = self._find_stated(stated, new.scope, expression)
+                try:
+                    return self._write([*carry_out_by_rules(new, stated, known), *learned], enclose)
+                except VersionConflict:
+                    continue
+        raise StoreError(f"the memories near these facts kept changing; gave up after {_ATTEMPTS} attempts")
+
+    def _find_stated(
+        self, stated: Sequence[Statement], scope: Scope, expression: Expression | None
+    ) -> list[Found]:
+        """Find the memories that statements may end: by their keys, and among those near them."""
+        asking = [one for one in stated if one.keys]
+        keyed = [
+            SearchRequest(
+                scope=_exactly(scope),
+                embedding=None,
+                terms=[term_id(key) for key in one.keys],
+                limit=_STATED,
+                expression=expression,
+            )
+            for one in asking
+        ]
+        by_key = self._store.search(keyed, touch=False)
+        similar = [one for one in asking if one.ends]
+        near = self._find_near([one.candidate for one in similar], scope, expression) if similar else []
+        nearby = dict(zip(map(id, similar), near, strict=True))
+        found = {
+            id(one): Found([hit for hit in hits if not is_rough(hit.row)], nearby.get(id(one), ()))
+            for one, hits in zip(asking, by_key, strict=True)
+        }
+        return [found.get(id(one), Found()) for one in stated]
 
     def _learned(self, new: NewMemories, extracted: Learned) -> list[Change]:
         return [learn(new, found) for found in extracted.preferences]
@@ -352,8 +404,7 @@ class Extraction:
     def _find_near(
         self, found: Sequence[Candidate], scope: Scope, expression: Expression | None
     ) -> list[list[Hit]]:
-        # Only exactly this scope: an id that was not given must be empty in the memory too.
-        own = Scope(scope.user_id or "", scope.agent_id or "", scope.run_id or "")
+        own = _exactly(scope)
         sought = [query_ids(candidate.fact.text) for candidate in found]
         requests = [
             SearchRequest(
@@ -386,6 +437,11 @@ class Extraction:
         return [
             replace(candidate, embedding=vector) for candidate, vector in zip(found, vectors, strict=True)
         ]
+
+
+def _exactly(scope: Scope) -> Scope:
+    """Return a scope to search: an id that was not given must be empty in the memory too."""
+    return Scope(scope.user_id or "", scope.agent_id or "", scope.run_id or "")
 
 
 def _count_vectors(found: Sequence[Candidate]) -> int:

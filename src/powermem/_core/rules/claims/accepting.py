@@ -5,76 +5,125 @@ from __future__ import annotations
 import re
 
 from . import places
+from .claim import words
 from .tools import is_tool
 
 _PRONOUN = re.compile(
-    r"(?:an?|my|our|his|her|their|your|another|some|this|that|it|me|him|them|us|someone|something|myself|one|what|where|how"
-    r"|all|any|every|each|no|nowhere|here|there)\b",
+    (
+        r"(?:an?|my|our|his|her|their|your|another|some|this|that|it|me|him|them|us|someone"
+        r"|something|myself|one|what|where|how"
+        r"|all|any|every|each|no|nowhere|here|there)\b"
+    ),
     re.IGNORECASE,
 )
 _NOT_PLACES = re.compile(
-    r"(?:fear|harmony|peace|sin|hope|denial|silence|poverty|person|bed|town|marketing|sales|engineering|finance|product"
-    r"|research|operations|hr|support|design|the (?:moment|past|present|future|countryside|city|country)|\w+day|part|front"
-    r"|it|tears|pain|luxury|place|general|january|february|march|april|may|june|july|august|september|october"
-    r"|november|december|management|english|(?:the )?next .*|(?:the )?(?:first|second|third|fourth|\d+\w*) floor.*|plan [a-z])$",
+    (
+        r"(?:fear|harmony|peace|sin|hope|denial|silence|poverty|person|bed|town|marketing"
+        r"|sales|engineering|finance|product"
+        r"|research|operations|hr|support|design|the (?:moment|past|present|future"
+        r"|countryside|city|country)|\w+day|part|front"
+        r"|it|tears|pain|luxury|place|general|january|february|march|april|may|june|july"
+        r"|august|september|october"
+        r"|november|december|management|english|(?:the )?next .*|(?:the )?(?:first|second"
+        r"|third|fourth|\d+\w*) floor.*|plan [a-z])$"
+    ),
     re.IGNORECASE,
 )
 _BEFORE_PLACE = re.compile(
-    r"(?:(?:downtown|central|northern|southern|eastern|western|rural|suburban|sunny|rainy|beautiful|the (?:suburbs|outskirts"
-    r"|center|centre|city|town|heart|middle|north|south|east|west) of|the city|nearby|inner|greater)\s+)+",
+    (
+        r"(?:(?:downtown|central|northern|southern|eastern|western|rural|suburban|sunny"
+        r"|rainy|beautiful|the (?:suburbs|outskirts"
+        r"|center|centre|city|town|heart|middle|north|south|east|west) of|the city|nearby"
+        r"|inner|greater)\s+)+"
+    ),
     re.IGNORECASE,
 )
 _NOT_COMPANIES = re.compile(
-    r"(?:home|nights?|work|school|least|first|once|times?|all|free|fun|money|weekends?|noon|midnight|dawn|lunch|the (?:moment"
-    r"|time|weekend|same time|office|end)|good|peace|hours?|minutes?|years?|months?|weeks?|days?|\d.*|university|college|early"
-    r"|late|bed|smoking|drinking|coffee|alcohol|sugar|meat|vaping|\w+ing|that|town|now|today|everything|social media|facebook"
-    r"|twitter|instagram|tiktok|discord|reddit|whatsapp|linkedin|christmas|easter|halloween|\w+days?|home .*|the (?:house|room"
-    r"|gym|band|team|club|group|party|meeting|company)|my .*|church|gym|the)$",
+    (
+        r"(?:home|nights?|work|school|least|first|once|times?|all|free|fun|money|weekends?"
+        r"|noon|midnight|dawn|lunch|the (?:moment"
+        r"|time|weekend|same time|office|end)|good|peace|hours?|minutes?|years?|months?"
+        r"|weeks?|days?|\d.*|university|college|early"
+        r"|late|bed|smoking|drinking|coffee|alcohol|sugar|meat|vaping|\w+ing|that|town|now"
+        r"|today|everything|social media|facebook"
+        r"|twitter|instagram|tiktok|discord|reddit|whatsapp|linkedin|christmas|easter"
+        r"|halloween|\w+days?|home .*|the (?:house|room"
+        r"|gym|band|team|club|group|party|meeting|company)|my .*|church|gym|the)$"
+    ),
     re.IGNORECASE,
 )
 _CLUBS = re.compile(
-    r"\b(?:club|gym|choir|band|team|class|course|league|group|society|community|association|network|forum|orchestra|library"
-    r"|church|meetup|channel|server|crossfit|army|navy|call|meeting|tinder|peloton|gang|union|party|fitness|yoga|program\w*)\b",
+    (
+        r"\b(?:club|gym|choir|band|team|class|course|league|group|society|community"
+        r"|association|network|forum|orchestra|library"
+        r"|church|meetup|channel|server|crossfit|army|navy|call|meeting|tinder|peloton|gang"
+        r"|union|party|fitness|yoga|program\w*)\b"
+    ),
     re.IGNORECASE,
 )
-_TRADES = frozenset(
-    """
-    nurse doctor teacher engineer developer programmer designer lawyer attorney accountant chef cook waiter waitress
-    barista bartender pilot driver electrician plumber carpenter mechanic architect artist writer author journalist
-    editor photographer musician actor actress scientist researcher professor lecturer librarian pharmacist dentist
-    therapist psychologist veterinarian vet paramedic firefighter soldier manager consultant analyst salesperson
-    salesman realtor secretary receptionist cashier baker butcher farmer gardener florist hairdresser tailor translator
+_TRADES = words("""
+    nurse doctor teacher engineer developer programmer designer lawyer attorney accountant chef cook waiter
+    waitress
+    barista bartender pilot driver electrician plumber carpenter mechanic architect artist writer author
+    journalist
+    editor photographer musician actor actress scientist researcher professor lecturer librarian pharmacist
+    dentist
+    therapist psychologist veterinarian vet paramedic firefighter soldier manager consultant analyst
+    salesperson
+    salesman realtor secretary receptionist cashier baker butcher farmer gardener florist hairdresser tailor
+    translator
     interpreter economist banker broker trader intern student freelancer director administrator technician
-    physiotherapist surgeon physician midwife caregiver nanny tutor coach trainer guide clerk courier postman judge
-    politician entrepreneur founder ceo cto cfo coo producer recruiter marketer supervisor foreman welder painter
-    mathematician physicist chemist biologist geologist statistician sculptor dancer singer composer stewardess
-    principal superintendent officer detective inspector auditor copywriter lead partner resident apprentice trainee
-    assistant associate technologist operator programmer sysadmin devops planner strategist optician radiologist
+    physiotherapist surgeon physician midwife caregiver nanny tutor coach trainer guide clerk courier postman
+    judge
+    politician entrepreneur founder ceo cto cfo coo producer recruiter marketer supervisor foreman welder
+    painter
+    mathematician physicist chemist biologist geologist statistician sculptor dancer singer composer
+    stewardess
+    principal superintendent officer detective inspector auditor copywriter lead partner resident apprentice
+    trainee
+    assistant associate technologist operator programmer sysadmin devops planner strategist optician
+    radiologist
     cardiologist dermatologist pediatrician paralegal barber stylist curator archivist bookkeeper
-    """.split()
-)
+    """)
 _SCHOOL = re.compile(
-    r"\b(?:university|college|school|academy|institute|polytechnic|mit|ucla|nyu|stanford|harvard|yale|princeton|oxford"
-    r"|cambridge|berkeley|eth|caltech|cornell|columbia|duke|lse|tu|state|high)\b",
+    (
+        r"\b(?:university|college|school|academy|institute|polytechnic|mit|ucla|nyu"
+        r"|stanford|harvard|yale|princeton|oxford"
+        r"|cambridge|berkeley|eth|caltech|cornell|columbia|duke|lse|tu|state|high)\b"
+    ),
     re.IGNORECASE,
 )
-_NO_NAME = frozenset(
-    "sick tired happy busy single married home great good fine late ready sorry sure here there back someone somebody nobody"
-    " nice kind strict very so really not too always the a an my her his their away gone new old dead pregnant amazing lovely"
-    " awesome wonderful people other casually seriously long-term long retiring angry mad upset moving leaving calling coming"
-    " asleep funny smart on in at from was is and retired".split()
+_NO_NAME = words(
+    "sick tired happy busy single married home great good fine late ready sorry sure "
+    "here there back someone somebody nobody"
+    " nice kind strict very so really not too always the a an my her his their away "
+    "gone new old dead pregnant amazing lovely"
+    " awesome wonderful people other casually seriously long-term long retiring angry "
+    "mad upset moving leaving calling coming"
+    " asleep funny smart on in at from was is and retired"
 )
 _WHEN = re.compile(
-    r"\d|day\b|noon|midnight|morning|evening|afternoon|night|january|february|march|april|may|june|july|august|september"
-    r"|october|november|december|spring|summer|fall|autumn|winter|week|month|year|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|q[1-4]",
+    (
+        r"\d|day\b|noon|midnight|morning|evening|afternoon|night|january|february|march"
+        r"|april|may|june|july|august|september"
+        r"|october|november|december|spring|summer|fall|autumn|winter|week|month|year|jan"
+        r"|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|q[1-4]"
+    ),
     re.IGNORECASE,
 )
 _ADJECTIVES = re.compile(
-    r"(?:not|very|so|too|really|down|up|broken|slow|fast|ready|fine|important|required|missing|unknown|full|wrong|great|good|bad|ok"
-    r"|okay|nice|huge|small|big|amazing|terrible|awful|closed|open|late|early|done|finished|unreachable|offline|online|stable"
-    r"|unstable|flaky|optional|green|running|working|failing|crashing|growing|getting|being|a (?:mess|problem|pain|bottleneck|good \w+"
-    r"|bit \w+)|happy|sick|tired|busy|back|away|gone|tight|short|long|easy|hard|confusing|the (?:best|worst|same|problem|reason|one)|to \w+"
-    r"|safe|secret|trouble|progress|place|charge|production|use|danger|order|time|hold|sale|track|fire|par|schedule|well|what|where|how|when|under|over)\b",
+    (
+        r"(?:not|very|so|too|really|down|up|broken|slow|fast|ready|fine|important|required"
+        r"|missing|unknown|full|wrong|great|good|bad|ok"
+        r"|okay|nice|huge|small|big|amazing|terrible|awful|closed|open|late|early|done"
+        r"|finished|unreachable|offline|online|stable"
+        r"|unstable|flaky|optional|green|running|working|failing|crashing|growing|getting"
+        r"|being|a (?:mess|problem|pain|bottleneck|good \w+"
+        r"|bit \w+)|happy|sick|tired|busy|back|away|gone|tight|short|long|easy|hard"
+        r"|confusing|the (?:best|worst|same|problem|reason|one)|to \w+"
+        r"|safe|secret|trouble|progress|place|charge|production|use|danger|order|time|hold"
+        r"|sale|track|fire|par|schedule|well|what|where|how|when|under|over)\b"
+    ),
     re.IGNORECASE,
 )
 _MOST_WORDS = 8
@@ -148,11 +197,17 @@ def _age(value: str, matched: str, lower: bool) -> bool:
 
 def _number(value: str, matched: str, lower: bool) -> bool:
     digits = sum(char.isdigit() for char in value)
-    return digits >= 3 or "@" in value or (bool(re.search("address|handle|user|github", matched, re.I)) and digits > 0)
+    return (
+        digits >= 3
+        or "@" in value
+        or (bool(re.search("address|handle|user|github", matched, re.I)) and digits > 0)
+    )
 
 
 def _favourite(value: str, matched: str, lower: bool) -> bool:
-    return bool(value) and not re.match(r"(?:when|that|to|not|really|so|the one|because|probably|hard|nolonger|gone|on|in)\b", value)
+    return bool(value) and not re.match(
+        r"(?:when|that|to|not|really|so|the one|because|probably|hard|nolonger|gone|on|in)\b", value
+    )
 
 
 def _digit(value: str, matched: str, lower: bool) -> bool:
@@ -180,6 +235,7 @@ def _again(value: str, matched: str, lower: bool) -> bool:
 
 _CHECKS = {
     "place": _place, "company": _company, "firm": _firm, "joined": _joined, "trade": _trade, "job": _job,
-    "school": _school, "name": _name, "age": _age, "number": _number, "favourite": _favourite, "digit": _digit,
+    "school": _school, "name": _name, "age": _age, "number": _number, "favourite": _favourite,
+    "digit": _digit,
     "when": _when, "setting": _setting, "stored": _stored, "again": _again,
 }  # fmt: skip

@@ -59,3 +59,8 @@ class Rule(NamedTuple):
     marked: bool = False
     kind: str = ""
     be: bool = False
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(text.split())

@@ -16,7 +16,7 @@ from ...text.stemming import stem
 from ..sentences import phrases
 from . import values
 from .accepting import accepts
-from .claim import PROJECT, SELF, Claim, Clauses, Rule
+from .claim import PROJECT, SELF, Claim, Clauses, Rule, words
 from .tools import tool_class
 
 _CONTRACTIONS = [
@@ -42,29 +42,47 @@ _NOTE = re.compile(r"\s*[(\[][^)\]]*[)\]]")
 _QUOTED = re.compile(r"[\"\u201c\u300c\u00ab]([^\"\u201d\u300d\u00bb]*)[\"\u201d\u300d\u00bb]")
 _OWN_WORDS = phrases("i | my | we | you | i'm", before=r"\b")
 _OPENER = re.compile(
-    r"(?:(?P<turn>actually|no|nope|wait|sorry|correction|update|scratch that|oops|my mistake|hmm|never mind"
-    r"|instead|small update|quick update|big news|news|good news|bad news|great news|sad news|turns out|it turns out)"
-    r"|(?:oh|well|so|and|but|hey|hi|hello|yes|yeah|ok|okay|btw|by the way|fyi|just so you know|guess what|also fyi|note"
-    r"|please note|heads up|you know|anyway|honestly|unfortunately|fortunately|luckily|sadly|happily|finally|please remember"
-    r"|remember|remember that|for the record|to be clear|as you know|well then|anyways|alas|officially))"
-    r"(?:[,:!.;\u2013\u2014-]+\s*|\s+(?=i\b|my\b|we\b|our\b|the\b))(?:that (?=i\b|my\b|we\b))?",
+    (
+        r"(?:(?P<turn>actually|no|nope|wait|sorry|correction|update|scratch that|oops|my "
+        r"mistake|hmm|never mind"
+        r"|instead|small update|quick update|big news|news|good news|bad news|great news"
+        r"|sad news|turns out|it turns out)"
+        r"|(?:oh|well|so|and|but|hey|hi|hello|yes|yeah|ok|okay|btw|by the way|fyi|just so "
+        r"you know|guess what|also fyi|note"
+        r"|please note|heads up|you know|anyway|honestly|unfortunately|fortunately|luckily"
+        r"|sadly|happily|finally|please remember"
+        r"|remember|remember that|for the record|to be clear|as you know|well then|anyways"
+        r"|alas|officially))"
+        r"(?:[,:!.;\u2013\u2014-]+\s*|\s+(?=i\b|my\b|we\b|our\b|the\b))(?:that (?=i\b|my\b"
+        r"|we\b))?"
+    ),
     re.IGNORECASE,
 )
 # The whole sentence tells of what is not so, of what is planned, or of what others say.
 _UNREAL = phrases(
     r"""
-    if | unless | would | i'd | we'd | could | should | might | maybe | perhaps | possibly | probably | wish\w*
-    | hop(?:e|es|ing) | imagin\w+ | suppos(?:e|ing)(?! to) | pretend\w* | dream(?:t|ed|s|ing)? | consider(?:ing|s|ed)
-    | thinking (?:of|about) | plan(?:s|ning|ned)? (?:to|on) | going to (?=\w+(?: |$)) | gonna | want(?:s|ed)? to | wanna
+    if | unless | would | i'd | we'd | could | should | might | maybe | perhaps | possibly | probably
+    | wish\w*
+    | hop(?:e|es|ing) | imagin\w+ | suppos(?:e|ing)(?! to) | pretend\w* | dream(?:t|ed|s|ing)?
+    | consider(?:ing|s|ed)
+    | thinking (?:of|about) | plan(?:s|ning|ned)? (?:to|on) | going to (?=\w+(?: |$)) | gonna
+    | want(?:s|ed)? to | wanna
     | intend\w* | about to | i'll | we'll | (?:i|we|he|she|they|it|who) will | will (?:be|move|start|have|not)
-    | (?:i|we|he|she|they) may | someday | some day | one day | eventually | soon | tomorrow | next (?:week|month|year
+    | (?:i|we|he|she|they) may | someday | some day | one day | eventually | soon | tomorrow
+    | next (?:week|month|year
     |spring|summer|fall|autumn|winter|quarter|\w+day|january|february|march|april|may|june|july|august|september
-    |october|november|december) | (?:am|are|is) (?:moving|relocating|switching|starting|leaving|quitting|retiring
-    |joining|changing|getting) | looking (?:for|to) | trying to | almost | nearly | offered | offer from | considered
-    | interview\w* | appl(?:y|ied|ying) (?:to|for|at) | supposed to | character | novel | avatar | in (?:the|this|a|my)
-    (?:game|book|movie|film|story|play|sims|novel) | role-?play\w* | joking | kidding | just kidding | hypothetical\w*
-    | for example | for instance | e\.g | like to | love to | asked | told | says | said | say that | claims | thinks
-    | believes | heard | rumou?r\w* | according to | as if | as though | until | or rather not | not sure | i guess
+    |october|november|december)
+    | (?:am|are|is) (?:moving|relocating|switching|starting|leaving|quitting|retiring
+    |joining|changing|getting) | looking (?:for|to) | trying to | almost | nearly | offered | offer from
+    | considered
+    | interview\w* | appl(?:y|ied|ying) (?:to|for|at) | supposed to | character | novel | avatar
+    | in (?:the|this|a|my)
+    (?:game|book|movie|film|story|play|sims|novel) | role-?play\w* | joking | kidding | just kidding
+    | hypothetical\w*
+    | for example | for instance | e\.g | like to | love to | asked | told | says | said | say that
+    | claims | thinks
+    | believes | heard | rumou?r\w* | according to | as if | as though | until | or rather not | not sure
+    | i guess
     | i think | apparently | used to think | let's say | what if | who knows | dreamed
     """,
     before=r"(?<![\w'])",
@@ -72,77 +90,119 @@ _UNREAL = phrases(
 # The sentence tells of a time that is over.
 _HISTORY = phrases(
     r"""
-    when (?:i|we|he|she|they) (?:was|were|lived|worked|had|studied|started|first) | as a (?:kid|child|teen\w*|student|boy|girl|baby
-    |young \w+) | back in | back then | back when | in my (?:\w+ )?(?:\w*teens|twenties|thirties|forties|youth|childhood|20s|30s|40s)
-    | in (?:college|high school|university|primary school|elementary school) | in those days | at the time | growing up
+    when (?:i|we|he|she|they) (?:was|were|lived|worked|had|studied|started|first)
+    | as a (?:kid|child|teen\w*|student|boy|girl|baby
+    |young \w+) | back in | back then | back when
+    | in my (?:\w+ )?(?:\w*teens|twenties|thirties|forties|youth|childhood|20s|30s|40s)
+    | in (?:college|high school|university|primary school|elementary school) | in those days | at the time
+    | growing up
     | during (?:college|university|high school|the pandemic|my \w+) | once upon
     """,
     before=r"\b",
 )
-_AGO = re.compile(r"\b(?:(?:\d+|two|three|four|five|six|seven|eight|nine|ten|many|several|some|few) years|decades?|ages) ago\b", re.I)
+_AGO = re.compile(
+    (
+        r"\b(?:(?:\d+|two|three|four|five|six|seven|eight|nine|ten|many|several|some|few) "
+        r"years|decades?|ages) ago\b"
+    ),
+    re.I,
+)
 # One more, or for a while: nothing ends.
 _BESIDE = phrases(
     r"""
-    also | too | as well | another | second | additional(?:ly)? | on the side | side (?:job|gig|hustle|project) | part[- ]time
-    | besides | in addition | sometimes | occasionally | temporar\w+ | for (?:the|a|this|two|three|four|five|six|\d+|a few|a couple
-    of) (?:summer|winter|weekend|holidays?|days?|weeks?|months?|nights?|semester|week|month|while|conference|few \w+)
-    | on (?:vacation|holiday|business|weekends?|weekdays|\w+days) | this week(?:end)? | during the (?:week|summer|winter)
-    | in (?:summer|winter|the summer|the winter) | half the | split (?:my|our) | every other | freelanc\w+ | volunteer\w*
-    | both | one of (?:my|our) | either | visiting | holiday home | other (?:phone|number|job|home|car|favourite) | airbnb | for now
+    also | too | as well | another | second | additional(?:ly)? | on the side
+    | side (?:job|gig|hustle|project) | part[- ]time
+    | besides | in addition | sometimes | occasionally | temporar\w+
+    | for (?:the|a|this|two|three|four|five|six|\d+|a few|a couple
+    of) (?:summer|winter|weekend|holidays?|days?|weeks?|months?|nights?|semester|while|conference
+    |few \w+)
+    | on (?:vacation|holiday|business|weekends?|weekdays|\w+days) | this week(?:end)?
+    | during the (?:week|summer|winter)
+    | in (?:summer|winter|the summer|the winter) | half the | split (?:my|our) | every other | freelanc\w+
+    | volunteer\w*
+    | both | one of (?:my|our) | either | visiting | holiday home
+    | other (?:phone|number|job|home|car|favourite) | airbnb | for now
     """,
     before=r"\b",
 )
 _MARK = phrases(
     r"""
-    now | nowadays | these days | currently | anymore | as of | from now on | recently | just | switched | changed | moved
-    | new | instead | no longer | nolonger | turned | became | again | lately | finally | since (?:last|this|yesterday|\w+day) | yesterday
-    | last (?:week|month|year|night|\w+day|spring|summer|fall|autumn|winter) | this (?:morning|week|month|year) | today
+    now | nowadays | these days | currently | anymore | as of | from now on | recently | just | switched
+    | changed | moved
+    | new | instead | no longer | nolonger | turned | became | again | lately | finally
+    | since (?:last|this|yesterday|\w+day) | yesterday
+    | last (?:week|month|year|night|\w+day|spring|summer|fall|autumn|winter)
+    | this (?:morning|week|month|year) | today
     | at last | officially | promoted | meanwhile
     """,
     before=r"\b",
 )
-_YEAR = re.compile(r"\b(?:in|since|back in|from|around|of) (?:(?:early|late|mid|\w+) )?((?:19|20)\d\d)\b", re.I)
+_YEAR = re.compile(
+    r"\b(?:in|since|back in|from|around|of) (?:(?:early|late|mid|\w+) )?((?:19|20)\d\d)\b", re.I
+)
 
 _SENTENCE = re.compile(
-    r"(?<![.!?])(?<!\bst)(?<!\bdr)(?<!\bmr)(?<!\bms)(?<!\bmrs)(?<!\bprof)(?<!\binc)(?<!\bjr)(?<!\bmt)(?<!\bft)[.!?]+[\"')\u201d]*\s+|\s*[;\n]\s*|\s+[-\u2013\u2014]+\s+|\u2014",
+    (
+        r"(?<![.!?])(?<!\bst)(?<!\bdr)(?<!\bmr)(?<!\bms)(?<!\bmrs)(?<!\bprof)(?<!\binc)(?<!"
+        r"\bjr)(?<!\bmt)(?<!\bft)[.!?]+[\"')\u201d]*\s+|\s*[;\n]\s*|\s+[-\u2013\u2014]+\s+"
+        r"|\u2014"
+    ),
     re.IGNORECASE,
 )
-_SUBJECT_WORD = r"(?:i|we|my|our|he|she|they|it|his|her|their|the|there|this|that|you|your|everyone|nobody|who)\b"
+_SUBJECT_WORD = (
+    r"(?:i|we|my|our|he|she|they|it|his|her|their|the|there|this|that|you|your|everyone|nobody|who)\b"
+)
 _ELIDED = (
-    r"(?:am|are|is|was|were|do|does|have|has|had|live|lives|lived|work|works|worked|study|studies|moved|started|joined|love|loves"
-    r"|like|likes|hate|hates|use|uses|used|drive|drives|play|plays|eat|eats|drink|drinks|prefer|prefers|own|owns|quit"
-    r"|left|got|bought|sold|go|goes|speak|speaks|run|runs|became|switched|nolonger|not|never|turned|stopped|gave|took|teach)\b"
+    r"(?:am|are|is|was|were|do|does|have|has|had|live|lives|lived|work|works|worked"
+    r"|study|studies|moved|started|joined|love|loves"
+    r"|like|likes|hate|hates|use|uses|used|drive|drives|play|plays|eat|eats|drink"
+    r"|drinks|prefer|prefers|own|owns|quit"
+    r"|left|got|bought|sold|go|goes|speak|speaks|run|runs|became|switched|nolonger|not"
+    r"|never|turned|stopped|gave|took|teach)\b"
 )
 _CUT = re.compile(
-    rf",?\s+(?:and|but|so|because|although|though|while|whereas|which means|then|plus|yet)\s+(?=(?:now |then |just |recently |currently |that )?(?:{_SUBJECT_WORD}|{_ELIDED}))"
-    rf"|,\s+(?=(?:now |then |not (?!in\b|at\b))?{_SUBJECT_WORD})|:\s+(?=(?:i|we|my|our)\b)",
+    (
+        rf",?\s+(?:and|but|so|because|although|though|while|whereas|which means|then|plus"
+        rf"|yet)\s+(?=(?:now |then |just |recently |currently |that )?(?:{_SUBJECT_WORD}"
+        rf"|{_ELIDED}))"
+        rf"|,\s+(?=(?:now |then |not (?!in\b|at\b))?{_SUBJECT_WORD})|:\s+(?=(?:i|we|my"
+        rf"|our)\b)"
+    ),
     re.IGNORECASE,
 )
 _VERBAL = re.compile(
-    rf"\b(?:{_ELIDED}|can|will|would|should|must|[a-z]{{3,}}(?:ed|ing)|made|went|saw|met|know|want|need|think|feel|grew|went|takes?|makes?|gets?)\b", re.I
+    (
+        rf"\b(?:{_ELIDED}|can|will|would|should|must|[a-z]{{3,}}(?:ed|ing)|made|went|saw|met"
+        rf"|know|want|need|think|feel|grew|went|takes?|makes?|gets?)\b"
+    ),
+    re.I,
 )
 
 _KIN = {
     word: name
     for name, words in {
-        "mother": "mom mum mother mama mommy mummy", "father": "dad father papa daddy", "sister": "sister sis",
+        "mother": "mom mum mother mama mommy mummy", "father": "dad father papa daddy",
+        "sister": "sister sis",
         "brother": "brother bro", "wife": "wife", "husband": "husband hubby", "partner": "partner",
-        "girlfriend": "girlfriend gf", "boyfriend": "boyfriend bf", "fiance": "fianc\u00e9 fianc\u00e9e fiance fiancee",
+        "girlfriend": "girlfriend gf", "boyfriend": "boyfriend bf",
+        "fiance": "fianc\u00e9 fianc\u00e9e fiance fiancee",
         "spouse": "spouse", "son": "son", "daughter": "daughter", "kid": "kid child", "baby": "baby",
         "grandmother": "grandma grandmother granny nana", "grandfather": "grandpa grandfather granddad",
         "aunt": "aunt auntie", "uncle": "uncle", "cousin": "cousin", "niece": "niece", "nephew": "nephew",
         "friend": "friend", "roommate": "roommate flatmate housemate", "boss": "boss", "manager": "manager",
         "colleague": "colleague coworker co-worker teammate", "neighbour": "neighbour neighbor",
         "parents": "parents folks", "in-laws": "in-laws", "dog": "dog puppy", "cat": "cat kitten", "ex": "ex",
-        "mentor": "mentor", "teacher": "teacher", "twin": "twin", "team": "team", "company": "company startup",
+        "mentor": "mentor", "teacher": "teacher", "twin": "twin", "team": "team",
+        "company": "company startup",
         "family": "family", "grandparents": "grandparents", "brothers": "brothers", "sisters": "sisters",
         "friends": "friends", "best friend": "bestie",
     }.items()
     for word in words.split()
 }  # fmt: skip
-MANY = frozenset(
-    "sister brother son daughter kid baby aunt uncle cousin niece nephew friend roommate colleague neighbour dog cat ex"
-    " mentor teacher friends grandmother grandfather".split()
+MANY = words(
+    "sister brother son daughter kid baby aunt uncle cousin niece nephew friend "
+    "roommate colleague neighbour dog cat ex"
+    " mentor teacher friends grandmother grandfather"
 )
 """Relations of whom a person may have several, so that two statements may be about two of them."""
 
@@ -157,69 +217,201 @@ _SUBJECT = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_NO_NAMES = frozenset(
-    "the a an this that my our your his her its their it he she they there here yes no not what when where who why how in on at"
-    " for from to by as if and or but so now today yesterday last next since after before just recently also favourite these"
-    " those all some any every each one two three both please thanks let do does did is are was were am have has had can could"
-    " will would should may might must i we you nolonger most everyone nobody english monday tuesday wednesday thursday friday"
-    " saturday sunday got left moved quit".split()
+_NO_NAMES = words(
+    "the a an this that my our your his her its their it he she they there here yes no "
+    "not what when where who why how in on at"
+    " for from to by as if and or but so now today yesterday last next since after "
+    "before just recently also favourite these"
+    " those all some any every each one two three both please thanks let do does did "
+    "is are was were am have has had can could"
+    " will would should may might must i we you nolonger most everyone nobody english "
+    "monday tuesday wednesday thursday friday"
+    " saturday sunday got left moved quit"
 )
 _POSSESSED = re.compile(
-    rf"my\s(?:(?:older|younger|little|big|elder|best|twin)\s)?(?P<kin>{_KIN_WORDS})(?:\s(?P<kin_name>(?-i:[A-Z])[\w-]+))?'s\s"
-    r"|(?P<named>(?-i:[A-Z])[\w-]+(?:\s(?-i:[A-Z])[\w-]+)?)'s\s",
+    (
+        rf"my\s(?:(?:older|younger|little|big|elder|best"
+        rf"|twin)\s)?(?P<kin>{_KIN_WORDS})(?:\s(?P<kin_name>(?-i:[A-Z])[\w-]+))?'s\s"
+        r"|(?P<named>(?-i:[A-Z])[\w-]+(?:\s(?-i:[A-Z])[\w-]+)?)'s\s"
+    ),
     re.IGNORECASE,
 )
 _LEAD = re.compile(
-    r"(?:last|this|as of|starting|these days|nowadays|yesterday|today|now|recently|currently|after|since|earlier|right now"
-    r"|at the moment|in|on|from|a (?:week|month|few|couple)|two|three|\d+|for|because of)\b[^,]{0,40}?,?\s+(?=(?:i|we|my|our|the)\b)",
+    (
+        r"(?:last|this|as of|starting|these days|nowadays|yesterday|today|now|recently"
+        r"|currently|after|since|earlier|right now"
+        r"|at the moment|in|on|from|a (?:week|month|few|couple)|two|three|\d+|for|because "
+        r"of)\b[^,]{0,40}?,?\s+(?=(?:i|we|my|our|the)\b)"
+    ),
     re.IGNORECASE,
 )
 _FRONT = re.compile(
-    r"(?:(?:(?P<be>am|are|is)|just|recently|now|currently|actually|finally|already|still|all|really|officially|always|only|even|then|happily|mostly"
-    r"|usually|presently|definitely|myself|both|absolutely|literally|totally|simply|ended up|been|do(?=\s+nolonger)|does(?=\s+nolonger)"
-    r"|(?:have|has)(?=\s+(?:been|just|recently|already|finally|now|officially|(?!lived)\w+ed|quit|left|got|become|gone|taken|begun|broken|given|sold|bought|lost))) )*",
+    (
+        r"(?:(?:(?P<be>am|are|is)|just|recently|now|currently|actually|finally|already"
+        r"|still|all|really|officially|always|only|even|then|happily|mostly"
+        r"|usually|presently|definitely|myself|both|absolutely|literally|totally|simply"
+        r"|ended up|been|do(?=\s+nolonger)|does(?=\s+nolonger)"
+        r"|(?:have|has)(?=\s+(?:been|just|recently|already|finally|now|officially"
+        r"|(?!lived)\w+ed|quit|left|got|become|gone|taken|begun|broken|given|sold|bought"
+        r"|lost))) )*"
+    ),
     re.IGNORECASE,
 )
 _END = re.compile(
-    r"(?:(?:^|\s+)(?:with|since|for|because|and|but|now|these days|nowadays|currently|at the moment|right now|anymore|again|instead|last|this"
-    r"|these|in (?:january|february|march|april|may|june|july|august|september|october|november|december|spring|summer|fall|autumn"
-    r"|winter|early|late|mid|the (?:end|beginning)|(?:19|20)\d\d)|on|after|before|where|which|who|when|near|by|during|as of|as from|from now on|at last"
-    r"|(?:a|two|three|four|five|six|\d+|some|many|several) (?:\w+ )?(?:days?|weeks?|months?|years?) ago|ages ago|yesterday|today|recently|earlier|full[- ]time|due to"
-    r"|thanks to|so|though|tbh|lol|btw|by the way|actually|ever since|effective|starting|permanently|for good|together|lately|to be|already|finally|once|anyway|just fine|as an?|as the|as their)\b|\s*[,!?:;](?=\s|$)|[.\s]*$)",
+    (
+        r"(?:(?:^|\s+)(?:with|since|for|because|and|but|now|these days|nowadays|currently"
+        r"|at the moment|right now|anymore|again|instead|last|this"
+        r"|these|in (?:january|february|march|april|may|june|july|august|september|october"
+        r"|november|december|spring|summer|fall|autumn"
+        r"|winter|early|late|mid|the (?:end|beginning)|(?:19|20)\d\d)|on|after|before|where"
+        r"|which|who|when|near|by|during|as of|as from|from now on|at last"
+        r"|(?:a|two|three|four|five|six|\d+|some|many|several) (?:\w+ )?(?:days?|weeks?"
+        r"|months?|years?) ago|ages ago|yesterday|today|recently|earlier|full[- ]time|due to"
+        r"|thanks to|so|though|tbh|lol|btw|by the way|actually|ever since|effective"
+        r"|starting|permanently|for good|together|lately|to be|already|finally|once|anyway"
+        r"|just fine|as an?|as the|as their)\b|\s*[,!?:;](?=\s|$)|[.\s]*$)"
+    ),
     re.IGNORECASE,
 )
 _V = r"(?P<value>\S.*)"
-_ROLE = r"(?:boss|manager|supervisor|dentist|doctor|gp|therapist|landlord|landlady|personal trainer|trainer|coach|tutor|accountant|lawyer|dermatologist|psychologist|psychiatrist|advisor|adviser|team lead|tech lead|emergency contact|pediatrician|vet|hairdresser|barber|piano teacher|best friend)"
-_MEASURE = r"(?:weight|height|salary|rent|budget|shoe size|size|goal weight|target weight|bedtime|timezone|time zone|gpa|daily step goal|step goal|clothing size|monthly budget|hourly rate)"
-_NUMBER = r"(?:phone number|mobile number|cell number|telephone number|phone|cell|mobile|number|telephone|e-?mail address|e-?mail|mailing address|address|zip code|postal code|postcode|username|user name|handle|github|telegram|whatsapp|extension|iban|account number|employee id|license plate|licence plate)"
+_ROLE = (
+    r"(?:boss|manager|supervisor|dentist|doctor|gp|therapist|landlord|landlady|personal "
+    r"trainer|trainer|coach|tutor|accountant|lawyer|dermatologist|psychologist"
+    r"|psychiatrist|advisor|adviser|team lead|tech lead|emergency contact|pediatrician"
+    r"|vet|hairdresser|barber|piano teacher|best friend)"
+)
+_MEASURE = (
+    r"(?:weight|height|salary|rent|budget|shoe size|size|goal weight|target weight"
+    r"|bedtime|timezone|time zone|gpa|daily step goal|step goal|clothing size|monthly "
+    r"budget|hourly rate)"
+)
+_NUMBER = (
+    r"(?:phone number|mobile number|cell number|telephone number|phone|cell|mobile"
+    r"|number|telephone|e-?mail address|e-?mail|mailing address|address|zip code|postal "
+    r"code|postcode|username|user name|handle|github|telegram|whatsapp|extension|iban"
+    r"|account number|employee id|license plate|licence plate)"
+)
 
 _RULES: tuple[Rule, ...] = (
     # Home.
-    Rule("home", rf"(?:live|lives|living|reside|resides|residing|based|settled|settled down) (?:down |up |over |out |back |here |alone |right )?in {_V}", kind="place"),
-    Rule("home", rf"(?:moved|relocated) (?:back |over |out |down |up |here |all the way )?(?:from (?P<former>.+?) )?(?:in)?to {_V}", marked=True, kind="place"),
+    Rule(
+        "home",
+        (
+            rf"(?:live|lives|living|reside|resides|residing|based|settled|settled down) (?:down "
+            rf"|up |over |out |back |here |alone |right )?in {_V}"
+        ),
+        kind="place",
+    ),
+    Rule(
+        "home",
+        (
+            rf"(?:moved|relocated) (?:back |over |out |down |up |here |all the way )?(?:from "
+            rf"(?P<former>.+?) )?(?:in)?to {_V}"
+        ),
+        marked=True,
+        kind="place",
+    ),
     Rule("home", rf"call {_V} home", kind="place"),
-    Rule("home", rf"(?:nolonger|do not|does not) (?:live|lives|living|reside|resides|based) in {_V}", ends=True, marked=True, kind="place"),
+    Rule(
+        "home",
+        rf"(?:nolonger|do not|does not) (?:live|lives|living|reside|resides|based) in {_V}",
+        ends=True,
+        marked=True,
+        kind="place",
+    ),
     Rule("home", rf"used to (?:live|reside|be based) in {_V}", ends=True, kind="place"),
     Rule("home", rf"(?:moved|have moved|has moved) (?:away|out) (?:from|of) {_V}", ends=True, kind="place"),
     # Work.
-    Rule("employer", rf"(?:work|works|working|employed) (?:full[- ]time )?(?:as an? (?P<job>[\w -]+?) )?(?:over )?(?:at|for) {_V}", kind="company"),
+    Rule(
+        "employer",
+        (
+            rf"(?:work|works|working|employed) (?:full[- ]time )?(?:as an? (?P<job>[\w -]+?) "
+            rf")?(?:over )?(?:at|for) {_V}"
+        ),
+        kind="company",
+    ),
     Rule("employer", rf"an? (?P<job>[\w -]+?) (?:at|with) {_V}", kind="company", be=True),
-    Rule("employer", rf"(?:started|began) (?:working |work |(?:a|my) (?:new )?(?:\w+ )?(?:job|role|position) )?(?:as an? (?P<job>[\w -]+?) )?(?:at|with|for) {_V}", marked=True, kind="firm"),
-    Rule("employer", rf"(?:got|landed|found|took|have|has) (?:a|the|my) (?:new )?(?:[\w-]+ )?(?:job|role|position) (?:at|with) {_V}", marked=True, kind="firm"),
+    Rule(
+        "employer",
+        (
+            rf"(?:started|began) (?:working |work |(?:a|my) (?:new )?(?:\w+ )?(?:job|role"
+            rf"|position) )?(?:as an? (?P<job>[\w -]+?) )?(?:at|with|for) {_V}"
+        ),
+        marked=True,
+        kind="firm",
+    ),
+    Rule(
+        "employer",
+        (
+            rf"(?:got|landed|found|took|have|has) (?:a|the|my) (?:new )?(?:[\w-]+ )?(?:job|role"
+            rf"|position) (?:at|with) {_V}"
+        ),
+        marked=True,
+        kind="firm",
+    ),
     Rule("employer", rf"joined {_V}", marked=True, kind="joined"),
     Rule("employer", rf"(?:was |got |been )?hired (?:by|at) {_V}", marked=True, kind="firm"),
-    Rule("employer", rf"(?:switched|changed) (?:jobs|employers|companies) (?:and work at|and am at|from (?P<former>.+?) to|to) {_V}", marked=True, kind="firm"),
-    Rule("employer", rf"(?:left|quit) (?P<former>.+?) (?:for|to join|to work at|to work for|and joined) {_V}", marked=True, kind="firm"),
-    Rule("employer", rf"(?:nolonger|do not|does not) (?:work|works|working|employed) (?:at|for|with) {_V}", ends=True, marked=True, kind="company"),
+    Rule(
+        "employer",
+        (
+            rf"(?:switched|changed) (?:jobs|employers|companies) (?:and work at|and am at|from "
+            rf"(?P<former>.+?) to|to) {_V}"
+        ),
+        marked=True,
+        kind="firm",
+    ),
+    Rule(
+        "employer",
+        rf"(?:left|quit) (?P<former>.+?) (?:for|to join|to work at|to work for|and joined) {_V}",
+        marked=True,
+        kind="firm",
+    ),
+    Rule(
+        "employer",
+        rf"(?:nolonger|do not|does not) (?:work|works|working|employed) (?:at|for|with) {_V}",
+        ends=True,
+        marked=True,
+        kind="company",
+    ),
     Rule("employer", rf"nolonger (?:with|at) {_V}", ends=True, marked=True, kind="company"),
     Rule("employer", rf"used to (?:work|be employed) (?:at|for|with) {_V}", ends=True, kind="company"),
-    Rule("employer", rf"(?:quit|left|resigned from|retired from) (?:(?:my|her|his|the) (?:\w+ )?(?:job|position|role) (?:at|with) )?{_V}", ends=True, kind="firm"),
-    Rule("employer", rf"(?:was |got |been )?(?:laid off|fired|let go|made redundant) (?:from|by) {_V}", ends=True, marked=True, kind="firm"),
+    Rule(
+        "employer",
+        (
+            rf"(?:quit|left|resigned from|retired from) (?:(?:my|her|his|the) (?:\w+ )?(?:job"
+            rf"|position|role) (?:at|with) )?{_V}"
+        ),
+        ends=True,
+        kind="firm",
+    ),
+    Rule(
+        "employer",
+        rf"(?:was |got |been )?(?:laid off|fired|let go|made redundant) (?:from|by) {_V}",
+        ends=True,
+        marked=True,
+        kind="firm",
+    ),
     Rule("employer", r"(?:quit|left|lost) (?:my|her|his) (?:\w+ )?(?:job|position)", ends=True, marked=True),
-    Rule("employer", r"(?:(?:was |got |been )?(?:laid off|fired|let go|made redundant)|resigned|retired|(?:unemployed|out of work|between jobs))", ends=True, marked=True),
+    Rule(
+        "employer",
+        (
+            r"(?:(?:was |got |been )?(?:laid off|fired|let go|made redundant)|resigned|retired"
+            r"|(?:unemployed|out of work|between jobs))"
+        ),
+        ends=True,
+        marked=True,
+    ),
     Rule("job", rf"(?:work|works|working|employed) (?:at|for) .+? as an? {_V}", marked=True, kind="job"),
     Rule("job", rf"(?:work|works|working|employed) as an? {_V}", marked=True, kind="job"),
-    Rule("job", rf"(?:became|become|been promoted to|was promoted to|got promoted to|promoted to|started as) (?:an? )?{_V}", marked=True, kind="trade"),
+    Rule(
+        "job",
+        (
+            rf"(?:became|become|been promoted to|was promoted to|got promoted to|promoted to"
+            rf"|started as) (?:an? )?{_V}"
+        ),
+        marked=True,
+        kind="trade",
+    ),
     Rule("job", rf"(?:an? |now an? )?{_V}", kind="trade", be=True),
     Rule("job", rf"nolonger (?:an? |work as an? |working as an? ){_V}", ends=True, marked=True, kind="trade"),
     Rule("job", rf"used to (?:be|work as) an? {_V}", ends=True, kind="trade"),
@@ -227,137 +419,456 @@ _RULES: tuple[Rule, ...] = (
     # School.
     Rule("school", rf"(?:go|goes|going) to {_V}", kind="school"),
     Rule("school", rf"(?:attend|attends|attending) {_V}", kind="school"),
-    Rule("school", rf"(?:study|studies|studying|a student|a \w+ student|enrolled|enroled) (?:[\w ]+? )?at {_V}", kind="firm"),
+    Rule(
+        "school",
+        rf"(?:study|studies|studying|a student|a \w+ student|enrolled|enroled) (?:[\w ]+? )?at {_V}",
+        kind="firm",
+    ),
     Rule("school", rf"transferred (?:from (?P<former>.+?) )?to {_V}", marked=True, kind="firm"),
-    Rule("school", rf"(?:nolonger|do not|does not) (?:study|studies|studying|go|goes|attend|a student) (?:at|to )?\s?{_V}", ends=True, marked=True, kind="firm"),
+    Rule(
+        "school",
+        (
+            rf"(?:nolonger|do not|does not) (?:study|studies|studying|go|goes|attend|a student) "
+            rf"(?:at|to )?\s?{_V}"
+        ),
+        ends=True,
+        marked=True,
+        kind="firm",
+    ),
     Rule("school", rf"(?:graduated from|dropped out of|finished|left) {_V}", ends=True, kind="school"),
-    Rule("school", r"(?:graduated|dropped out|graduated from (?:college|university)|dropped out of (?:college|university|school))", ends=True, marked=True),
+    Rule(
+        "school",
+        (
+            r"(?:graduated|dropped out|graduated from (?:college|university)|dropped out of "
+            r"(?:college|university|school))"
+        ),
+        ends=True,
+        marked=True,
+    ),
     Rule("major", rf"(?:majoring in|major in|majors in) {_V}"),
     Rule("major", rf"(?:switched|changed) (?:my )?majors? (?:from (?P<former>.+?) )?to {_V}", marked=True),
     # Age, name.
-    Rule("age", rf"(?P<value>\d{{1,3}}|[a-z]+teen|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ]\w+)?|six|seven|eight|nine|ten|eleven|twelve)(?: years old| years of age| yo| y/o)?", kind="age", be=True),
+    Rule(
+        "age",
+        (
+            r"(?P<value>\d{1,3}|[a-z]+teen|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty"
+            r"|ninety)(?:[- ]\w+)?|six|seven|eight|nine|ten|eleven|twelve)(?: years old| years "
+            r"of age| yo| y/o)?"
+        ),
+        kind="age",
+        be=True,
+    ),
     Rule("age", r"(?:just )?turned (?P<value>\d{1,3}|[a-z]+(?:[- ][a-z]+)?)", marked=True, kind="age"),
-    Rule("name", rf"(?:legally )?changed my name (?:from (?P<former>.+?) )?to {_V}", marked=True, kind="name"),
+    Rule(
+        "name", rf"(?:legally )?changed my name (?:from (?P<former>.+?) )?to {_V}", marked=True, kind="name"
+    ),
     Rule("called", rf"go(?:es)? by {_V}", kind="name"),
     # Partner.
-    Rule("partner", rf"(?:dating|seeing|engaged to|married to|going out with|in a relationship with|together with) {_V}", kind="name"),
-    Rule("partner", rf"(?:married|got engaged to|got married to|started dating|started seeing) {_V}", marked=True, kind="name"),
-    Rule("partner", rf"(?:broke up|broken up|split up|split|divorced|separated)(?: (?:with|from))? {_V}", ends=True, marked=True, kind="name"),
-    Rule("partner", rf"nolonger (?:dating|seeing|engaged to|married to|together with|with) {_V}", ends=True, marked=True, kind="name"),
-    Rule("partner", r"(?:got |getting )?(?:broke up|broken up|split up|divorced|separated|broke it off|called off (?:the|our) engagement|ended (?:things|it|our relationship)|nolonger (?:together|married|engaged|dating|in a relationship))(?: (?:with|from) my (?:wife|husband|boyfriend|girlfriend|partner|fianc\u00e9e?))?", ends=True, marked=True),
-    Rule("partner", rf"(?:single|divorced|widowed|separated)(?: again)?", ends=True, be=True),
-    Rule("status", rf"(?:got |been )?(?P<value>single|married|engaged|divorced|widowed|separated)(?: to .+| again)?"),
-    Rule("status", rf"(?P<value>in a relationship)(?: with .+)?", be=True),
+    Rule(
+        "partner",
+        rf"(?:dating|seeing|engaged to|married to|going out with|in a relationship with|together with) {_V}",
+        kind="name",
+    ),
+    Rule(
+        "partner",
+        rf"(?:married|got engaged to|got married to|started dating|started seeing) {_V}",
+        marked=True,
+        kind="name",
+    ),
+    Rule(
+        "partner",
+        rf"(?:broke up|broken up|split up|split|divorced|separated)(?: (?:with|from))? {_V}",
+        ends=True,
+        marked=True,
+        kind="name",
+    ),
+    Rule(
+        "partner",
+        rf"nolonger (?:dating|seeing|engaged to|married to|together with|with) {_V}",
+        ends=True,
+        marked=True,
+        kind="name",
+    ),
+    Rule(
+        "partner",
+        (
+            r"(?:got |getting )?(?:broke up|broken up|split up|divorced|separated|broke it off"
+            r"|called off (?:the|our) engagement|ended (?:things|it|our relationship)|nolonger "
+            r"(?:together|married|engaged|dating|in a relationship))(?: (?:with|from) my "
+            r"(?:wife|husband|boyfriend|girlfriend|partner|fianc\u00e9e?))?"
+        ),
+        ends=True,
+        marked=True,
+    ),
+    Rule("partner", r"(?:single|divorced|widowed|separated)(?: again)?", ends=True, be=True),
+    Rule(
+        "status",
+        r"(?:got |been )?(?P<value>single|married|engaged|divorced|widowed|separated)(?: to .+| again)?",
+    ),
+    Rule("status", r"(?P<value>in a relationship)(?: with .+)?", be=True),
     Rule("status", r"(?:started )?(?P<value>dating|seeing) (?-i:[A-Z])\w+"),
     Rule("status", r"(?:broke up|broken up|split up|got divorced)(?: with .+)?", ends=True, marked=True),
     # Vehicles and devices: there may be several, so they end only by a change.
     Rule("car", rf"(?:drive|drives|driving) (?:an? |my )?{_V}", kind="thing"),
-    Rule("car", rf"(?:traded|traded in|swapped|sold) my (?P<former>.+?) (?:in )?for (?:an? )?{_V}", marked=True, kind="thing"),
+    Rule(
+        "car",
+        rf"(?:traded|traded in|swapped|sold) my (?P<former>.+?) (?:in )?for (?:an? )?{_V}",
+        marked=True,
+        kind="thing",
+    ),
     Rule("weight", r"weigh(?:s)? (?P<value>\d+(?:\.\d+)? ?(?:kg|kilos?|pounds|lbs?|stone)?)"),
     Rule("height", r"(?P<value>\d[\d.,' ]*(?:cm|m|ft|feet|meters?|metres?|inches|\")?(?: \d+)?) tall"),
     Rule("wake-up time", rf"(?:wake|get) up at {_V}"),
     Rule("bedtime", rf"go(?:es)? to bed at {_V}"),
     Rule("commute", rf"(?:commute|commutes) (?:to work )?by {_V}"),
-    Rule("commute", rf"(?:bike|drive|walk|cycle) to (?P<value>work)", kind="none"),
+    Rule("commute", r"(?:bike|drive|walk|cycle) to (?P<value>work)", kind="none"),
     Rule("diet", r"(?:an? )?(?:strict )?(?P<value>vegetarian|vegan|pescatarian)", kind="diet", be=True),
-    Rule("diet", r"(?:went|gone|turned|became|become|going) (?:an? )?(?P<value>vegetarian|vegan|pescatarian)", marked=True, kind="diet"),
-    Rule("diet", r"(?:started eating|started to eat|eat|eating) (?:meat|everything)(?: again)?", ends=True, kind="again"),
+    Rule(
+        "diet",
+        r"(?:went|gone|turned|became|become|going) (?:an? )?(?P<value>vegetarian|vegan|pescatarian)",
+        marked=True,
+        kind="diet",
+    ),
+    Rule(
+        "diet",
+        r"(?:started eating|started to eat|eat|eating) (?:meat|everything)(?: again)?",
+        ends=True,
+        kind="again",
+    ),
     Rule("diet", r"nolonger (?:an? )?(?P<value>vegetarian|vegan|pescatarian)", ends=True, marked=True),
     Rule("diet", r"used to be (?:an? )?(?P<value>vegetarian|vegan|pescatarian)", ends=True),
 )
 # Of a possession: "My phone number is 555".
 _OWN: tuple[Rule, ...] = (
-    Rule("{}", rf"(?:new |current |present )*(?P<what>(?:work|home|mobile|office|private|personal|business|school|emergency|mailing|primary|main)? ?{_NUMBER}) (?:is|has changed to|changed to|was changed to|is now) (?:now )?{_V}", kind="number"),
-    Rule("{}", rf"(?:new |current |all[- ]time |absolute |absolutely )*(?P<what>(?:least )?favourite (?:[\w'-]+ ){{1,3}}?)(?:is|has changed to|changed to|has become|became|switched to|would be) (?:now |definitely |still |probably )*{_V}", kind="favourite"),
-    Rule("{}", rf"(?P<what>(?:least )?favourite (?:[\w'-]+ ){{1,3}}?)(?:is|are) nolonger {_V}", ends=True, marked=True, kind="favourite"),
-    Rule("{}", rf"(?P<what>(?:least )?favourite (?:[\w'-]+ ){{1,3}}?)(?:used to be|was) {_V}", ends=True, kind="favourite"),
+    Rule(
+        "{}",
+        (
+            rf"(?:new |current |present )*(?P<what>(?:work|home|mobile|office|private|personal"
+            rf"|business|school|emergency|mailing|primary|main)? ?{_NUMBER}) (?:is|has changed "
+            rf"to|changed to|was changed to|is now) (?:now )?{_V}"
+        ),
+        kind="number",
+    ),
+    Rule(
+        "{}",
+        (
+            rf"(?:new |current |all[- ]time |absolute |absolutely )*(?P<what>(?:least "
+            rf")?favourite (?:[\w'-]+ ){{1,3}}?)(?:is|has changed to|changed to|has become"
+            rf"|became|switched to|would be) (?:now |definitely |still |probably )*{_V}"
+        ),
+        kind="favourite",
+    ),
+    Rule(
+        "{}",
+        rf"(?P<what>(?:least )?favourite (?:[\w'-]+ ){{1,3}}?)(?:is|are) nolonger {_V}",
+        ends=True,
+        marked=True,
+        kind="favourite",
+    ),
+    Rule(
+        "{}",
+        rf"(?P<what>(?:least )?favourite (?:[\w'-]+ ){{1,3}}?)(?:used to be|was) {_V}",
+        ends=True,
+        kind="favourite",
+    ),
     Rule("name", rf"(?:full |real |legal |new )?name is (?:now )?{_V}", kind="name"),
-    Rule("{}", rf"(?P<what>(?:first|middle|last|maiden|family|nick)[- ]?name|surname|nickname) is (?:now )?{_V}", kind="name"),
+    Rule(
+        "{}",
+        rf"(?P<what>(?:first|middle|last|maiden|family|nick)[- ]?name|surname|nickname) is (?:now )?{_V}",
+        kind="name",
+    ),
     Rule("age", r"age is (?:now )?(?P<value>\d{1,3})", kind="age"),
-    Rule("job", rf"(?:new |current )?(?:job|occupation|profession|job title|title|role|position) is (?:now )?(?:an? |as an? )?{_V}", kind="job"),
+    Rule(
+        "job",
+        (
+            rf"(?:new |current )?(?:job|occupation|profession|job title|title|role|position) is "
+            rf"(?:now )?(?:an? |as an? )?{_V}"
+        ),
+        kind="job",
+    ),
     Rule("employer", rf"(?:new |current )?(?:employer|company|workplace) is (?:now )?{_V}", kind="firm"),
     Rule("major", rf"(?:new |current )?major is (?:now )?{_V}"),
     Rule("home", rf"(?:new |current )?(?:home|house|apartment|flat|place) is (?:now )?in {_V}", kind="place"),
-    Rule("{}", rf"(?:new |current )?(?P<what>{_ROLE})(?:'s name)? is (?:now )?(?:called |named )?{_V}", kind="name"),
-    Rule("{}", rf"(?:new |current )?(?P<what>{_MEASURE}) (?:is|has changed to|is now|went up to|went down to|changed to|was raised to|increased to|has increased to) (?:now )?(?:around |about )?{_V}", kind="digit"),
-    Rule("partner", rf"(?:new )?(?:wife|husband|girlfriend|boyfriend|partner|fianc\u00e9e?|fiancee?|spouse)(?:'s name)? is (?:named |called )?{_V}", kind="name"),
-    Rule("partner", r"(?:wife|husband|girlfriend|boyfriend|partner|fianc\u00e9e?|fiancee?)(?: (?-i:[A-Z])\w+)? (?:and i|left me|dumped me)(?: (?:have |just |recently |got |are )*(?:broke up|broken up|split|split up|divorced|separated|nolonger together))?", ends=True, marked=True, kind="end"),
+    Rule(
+        "{}",
+        rf"(?:new |current )?(?P<what>{_ROLE})(?:'s name)? is (?:now )?(?:called |named )?{_V}",
+        kind="name",
+    ),
+    Rule(
+        "{}",
+        (
+            rf"(?:new |current )?(?P<what>{_MEASURE}) (?:is|has changed to|is now|went up to"
+            rf"|went down to|changed to|was raised to|increased to|has increased to) (?:now "
+            rf")?(?:around |about )?{_V}"
+        ),
+        kind="digit",
+    ),
+    Rule(
+        "partner",
+        (
+            rf"(?:new )?(?:wife|husband|girlfriend|boyfriend|partner|fianc\u00e9e?|fiancee?"
+            rf"|spouse)(?:'s name)? is (?:named |called )?{_V}"
+        ),
+        kind="name",
+    ),
+    Rule(
+        "partner",
+        (
+            r"(?:wife|husband|girlfriend|boyfriend|partner|fianc\u00e9e?|fiancee?)(?: "
+            r"(?-i:[A-Z])\w+)? (?:and i|left me|dumped me)(?: (?:have |just |recently |got |are "
+            r")*(?:broke up|broken up|split|split up|divorced|separated|nolonger together))?"
+        ),
+        ends=True,
+        marked=True,
+        kind="end",
+    ),
     Rule("car", rf"(?:new |current )?car is (?:now )?(?:an? )?{_V}", kind="thing"),
-    Rule("{}", rf"(?:new |current )?(?P<what>phone|laptop|computer|bike|main editor|editor|browser|operating system|os|bank|gym|insurance|internet provider|mobile carrier|carrier|alma mater) is (?:now )?(?:an? )?{_V}", kind="thing"),
+    Rule(
+        "{}",
+        (
+            rf"(?:new |current )?(?P<what>phone|laptop|computer|bike|main editor|editor|browser"
+            rf"|operating system|os|bank|gym|insurance|internet provider|mobile carrier|carrier"
+            rf"|alma mater) is (?:now )?(?:an? )?{_V}"
+        ),
+        kind="thing",
+    ),
 )
 _HEAD = (
-    r"(?:port|version|branch|host|hostname|url|endpoint|database|db|server|region|license|licence|repo|repository|password|language|framework|runtime|timeout|limit"
-    r"|quota|budget|codename|lead|owner|maintainer|ip|domain|schema|package manager|theme|time ?zone|default|deadline|due date|release date|launch date|start date|budget|stack|backend|frontend"
-    r"|message broker|queue|cache|orm|test runner|linter|formatter|line length|ci|cloud provider|hosting|app name|project name|target|base image|retention|rate limit|batch size|wifi password|wi-fi password|standup|stand-up|office|headquarters|hq|ceo|cto)"
+    r"(?:port|version|branch|host|hostname|url|endpoint|database|db|server|region"
+    r"|license|licence|repo|repository|password|language|framework|runtime|timeout|limit"
+    r"|quota|budget|codename|lead|owner|maintainer|ip|domain|schema|package manager"
+    r"|theme|time ?zone|default|deadline|due date|release date|launch date|start date"
+    r"|budget|stack|backend|frontend"
+    r"|message broker|queue|cache|orm|test runner|linter|formatter|line length|ci|cloud "
+    r"provider|hosting|app name|project name|target|base image|retention|rate limit"
+    r"|batch size|wifi password|wi-fi password|standup|stand-up|office|headquarters|hq"
+    r"|ceo|cto)"
 )
-_EVENT = r"(?:meeting|appointment|deadline|due date|launch|release|exam|flight|wedding|interview|call|standup|stand-up|demo|review|party|trip|presentation|class|lesson|session|dinner|surgery|checkup|check-up|conference|date|game|match|concert|reservation|go-live|kickoff|retro)"
+_EVENT = (
+    r"(?:meeting|appointment|deadline|due date|launch|release|exam|flight|wedding"
+    r"|interview|call|standup|stand-up|demo|review|party|trip|presentation|class|lesson"
+    r"|session|dinner|surgery|checkup|check-up|conference|date|game|match|concert"
+    r"|reservation|go-live|kickoff|retro)"
+)
 # Of a thing of a project: "The API listens on port 8080".
 _THING: tuple[Rule, ...] = (
-    Rule("{} date", rf"(?P<what>(?:[\w-]+ ){{0,3}}?{_EVENT}(?: (?:with|for|of) [\w .'-]+?)?) (?:has been |was |is |got |has )?(?:now )?(?:moved|rescheduled|postponed|pushed|changed|shifted|brought forward|delayed|extended)(?: back| forward| up| out)? (?:from (?P<former>.+?) )?(?:to|until|till) {_V}", marked=True, kind="when"),
-    Rule("{} date", rf"(?P<what>(?:[\w-]+ ){{0,3}}?{_EVENT}(?: (?:with|for|of) [\w .'-]+?)?) is (?:now )?(?:on|at|due|scheduled for|set for|planned for|in)? ?{_V}", kind="when"),
-    Rule("{} date", rf"(?P<what>(?:[\w-]+ ){{0,3}}?{_EVENT}(?: (?:with|for|of) [\w .'-]+?)?) (?:was|has been|is|got) (?:cancell?ed|called off)", ends=True, marked=True),
-    Rule("{} port", rf"(?P<what>(?:[\w-]+ ){{1,4}}?)(?:runs?|listens?|is running|is listening|is served|is exposed|is reachable|is|moved|was moved|has moved|now runs|now listens|serves)(?: now)? (?:on|at|to) (?:port )(?P<value>\d+)", kind="digit"),
-    Rule("{}", rf"(?P<what>(?:[\w-]+ ){{0,4}}?{_HEAD}(?: (?:for|of) [\w .-]+?)?) (?:is|are|is set to|was set to|has changed to|changed to|was changed to|has been changed to|was raised to|was lowered to|was renamed to|has been renamed to|was moved to|has moved to|moved to|points to|is called|is at|is in|lives at) (?:now )?(?:at |on |in |set to |called )?{_V}", kind="setting"),
-    Rule("{} place", rf"(?P<what>(?:[\w-]+ ){{1,4}}?)(?:is|are|is now|are now|was moved|has moved|have moved|has been moved|moved)(?: now)? (?:stored|hosted|deployed|kept|saved|living|managed|tracked)? ?(?:in|on|to|at|by) {_V}", kind="stored"),
-    Rule("{} version", rf"(?P<what>(?:[\w.-]+ ){{0,2}}?[\w.+-]+) is (?:now )?(?:pinned|locked|fixed|frozen) (?:at|to) (?:version )?(?P<value>v?\d[\w.]*)"),
-    Rule("{} version", rf"(?P<what>[\w.+-]+) (?:was |has been )?(?:upgraded|updated|bumped|downgraded) (?:from (?P<former>\S+) )?to (?:version )?(?P<value>v?\d[\w.]*)", marked=True),
-    Rule("{}", rf"(?P<what>(?:[\w-]+ ){{0,3}}?(?:project|app|repo|product|service|team|company))(?: is| was| has been) (?:now )?(?:renamed to|called|renamed) {_V}", kind="setting"),
+    Rule(
+        "{} date",
+        (
+            rf"(?P<what>(?:[\w-]+ ){{0,3}}?{_EVENT}(?: (?:with|for|of) [\w .'-]+?)?) (?:has been "
+            rf"|was |is |got |has )?(?:now )?(?:moved|rescheduled|postponed|pushed|changed"
+            rf"|shifted|brought forward|delayed|extended)(?: back| forward| up| out)? (?:from "
+            rf"(?P<former>.+?) )?(?:to|until|till) {_V}"
+        ),
+        marked=True,
+        kind="when",
+    ),
+    Rule(
+        "{} date",
+        (
+            rf"(?P<what>(?:[\w-]+ ){{0,3}}?{_EVENT}(?: (?:with|for|of) [\w .'-]+?)?) is (?:now "
+            rf")?(?:on|at|due|scheduled for|set for|planned for|in)? ?{_V}"
+        ),
+        kind="when",
+    ),
+    Rule(
+        "{} date",
+        (
+            rf"(?P<what>(?:[\w-]+ ){{0,3}}?{_EVENT}(?: (?:with|for|of) [\w .'-]+?)?) (?:was|has "
+            rf"been|is|got) (?:cancell?ed|called off)"
+        ),
+        ends=True,
+        marked=True,
+    ),
+    Rule(
+        "{} port",
+        (
+            r"(?P<what>(?:[\w-]+ ){1,4}?)(?:runs?|listens?|is running|is listening|is served|is "
+            r"exposed|is reachable|is|moved|was moved|has moved|now runs|now listens|serves)(?: "
+            r"now)? (?:on|at|to) (?:port )(?P<value>\d+)"
+        ),
+        kind="digit",
+    ),
+    Rule(
+        "{}",
+        (
+            rf"(?P<what>(?:[\w-]+ ){{0,4}}?{_HEAD}(?: (?:for|of) [\w .-]+?)?) (?:is|are|is set "
+            rf"to|was set to|has changed to|changed to|was changed to|has been changed to|was "
+            rf"raised to|was lowered to|was renamed to|has been renamed to|was moved to|has "
+            rf"moved to|moved to|points to|is called|is at|is in|lives at) (?:now )?(?:at |on "
+            rf"|in |set to |called )?{_V}"
+        ),
+        kind="setting",
+    ),
+    Rule(
+        "{} place",
+        (
+            rf"(?P<what>(?:[\w-]+ ){{1,4}}?)(?:is|are|is now|are now|was moved|has moved|have "
+            rf"moved|has been moved|moved)(?: now)? (?:stored|hosted|deployed|kept|saved|living"
+            rf"|managed|tracked)? ?(?:in|on|to|at|by) {_V}"
+        ),
+        kind="stored",
+    ),
+    Rule(
+        "{} version",
+        (
+            r"(?P<what>(?:[\w.-]+ ){0,2}?[\w.+-]+) is (?:now )?(?:pinned|locked|fixed|frozen) "
+            r"(?:at|to) (?:version )?(?P<value>v?\d[\w.]*)"
+        ),
+    ),
+    Rule(
+        "{} version",
+        (
+            r"(?P<what>[\w.+-]+) (?:was |has been )?(?:upgraded|updated|bumped|downgraded) "
+            r"(?:from (?P<former>\S+) )?to (?:version )?(?P<value>v?\d[\w.]*)"
+        ),
+        marked=True,
+    ),
+    Rule(
+        "{}",
+        (
+            rf"(?P<what>(?:[\w-]+ ){{0,3}}?(?:project|app|repo|product|service|team|company))(?: "
+            rf"is| was| has been) (?:now )?(?:renamed to|called|renamed) {_V}"
+        ),
+        kind="setting",
+    ),
 )
 # Of "we": "We use Python 3.10".
 _TEAM: tuple[Rule, ...] = (
-    Rule("{} version", rf"(?:use|run|target|require|support|on|running|using|deploy) (?P<what>[a-z][\w+#-]*) (?:version )?(?P<value>v?\d[\w.]*)"),
-    Rule("{} version", rf"(?:have )?(?:upgraded|updated|bumped|downgraded|migrated|moved|switched) (?:our |the )?(?P<what>[a-z][\w+#-]*) (?:from (?P<former>\S+) )?to (?:version |(?P=what) )?(?P<value>v?\d[\w.]*)", marked=True),
-    Rule("{} version", rf"(?:have )?(?:upgraded|updated|migrated|moved|switched|downgraded) (?:from (?:[\w+#-]+ )?\S+ )?to (?P<what>[a-z][\w+#-]*) (?P<value>v?\d[\w.]*)", marked=True),
+    Rule(
+        "{} version",
+        (
+            r"(?:use|run|target|require|support|on|running|using|deploy) "
+            r"(?P<what>[a-z][\w+#-]*) (?:version )?(?P<value>v?\d[\w.]*)"
+        ),
+    ),
+    Rule(
+        "{} version",
+        (
+            r"(?:have )?(?:upgraded|updated|bumped|downgraded|migrated|moved|switched) (?:our "
+            r"|the )?(?P<what>[a-z][\w+#-]*) (?:from (?P<former>\S+) )?to (?:version |(?P=what) "
+            r")?(?P<value>v?\d[\w.]*)"
+        ),
+        marked=True,
+    ),
+    Rule(
+        "{} version",
+        (
+            r"(?:have )?(?:upgraded|updated|migrated|moved|switched|downgraded) (?:from "
+            r"(?:[\w+#-]+ )?\S+ )?to (?P<what>[a-z][\w+#-]*) (?P<value>v?\d[\w.]*)"
+        ),
+        marked=True,
+    ),
     Rule("reply language", r"prefer (?:replies|answers) in (?P<value>\w+)"),
 )
 _REQUEST: tuple[Rule, ...] = (
-    Rule("reply language", r"(?:from now on,? |please |always |you should |going forward,? )*(?:answer|reply|respond|write|talk|speak)(?: to me)?(?: only| always)? in (?P<value>(?-i:[A-Z])\w+)", kind="setting"),
-    Rule("called", rf"(?:please |from now on,? |everyone |people |friends |you can |just )*(?:call|calls) me {_V}", kind="name"),
+    Rule(
+        "reply language",
+        (
+            r"(?:from now on,? |please |always |you should |going forward,? )*(?:answer|reply"
+            r"|respond|write|talk|speak)(?: to me)?(?: only| always)? in "
+            r"(?P<value>(?-i:[A-Z])\w+)"
+        ),
+        kind="setting",
+    ),
+    Rule(
+        "called",
+        rf"(?:please |from now on,? |everyone |people |friends |you can |just )*(?:call|calls) me {_V}",
+        kind="name",
+    ),
 )
 # Switching from one tool to another.
 _SWITCH = (
-    re.compile(r"(?:switched|migrated|moved|changed|converted|gone|went)(?: over)? from (?P<old>.+?) to (?P<new>\S.*)", re.IGNORECASE),
-    re.compile(r"(?:switched|migrated|moved|changed|converted)(?: over)? to (?P<new>.+?) from (?P<old>\S.*)", re.IGNORECASE),
+    re.compile(
+        (
+            r"(?:switched|migrated|moved|changed|converted|gone|went)(?: over)? from "
+            r"(?P<old>.+?) to (?P<new>\S.*)"
+        ),
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"(?:switched|migrated|moved|changed|converted)(?: over)? to (?P<new>.+?) from (?P<old>\S.*)",
+        re.IGNORECASE,
+    ),
     re.compile(r"(?:switched|migrated|moved|changed|converted)(?: over)? to (?P<new>\S.*)", re.IGNORECASE),
     re.compile(r"replaced (?P<old>.+?) (?:with|by) (?P<new>\S.*)", re.IGNORECASE),
-    re.compile(r"(?P<verb>use|drink|eat|drive|play|read) (?P<new>.+?) (?:instead of|rather than) (?P<old>\S.*)", re.IGNORECASE),
+    re.compile(
+        r"(?P<verb>use|drink|eat|drive|play|read) (?P<new>.+?) (?:instead of|rather than) (?P<old>\S.*)",
+        re.IGNORECASE,
+    ),
     re.compile(r"ditched (?P<old>.+?) for (?P<new>\S.*)", re.IGNORECASE),
 )
 _PREFER = re.compile(r"prefer (?P<one>.+?) (?:to|over|rather than) (?P<other>\S.*)", re.IGNORECASE)
 _REVERSED = re.compile(
-    r"(?P<value>(?-i:[A-Z0-9]).{1,40}?) (?P<be>is|are|is now|has become|became|is nolonger|used to be) my (?:new )?(?P<what>(?:least )?favourite \S.*)",
+    (
+        r"(?P<value>(?-i:[A-Z0-9]).{1,40}?) (?P<be>is|are|is now|has become|became|is "
+        r"nolonger|used to be) my (?:new )?(?P<what>(?:least )?favourite \S.*)"
+    ),
     re.IGNORECASE,
 )
 
 # "I smoke": what may hold or not. The verbs that tell of a state or a habit.
-_HABITS = frozenset(
-    "smoke drink eat play use like love enjoy hate dislike have own wear take practice practise do run swim bike cycle ski climb dance"
-    " sing paint draw knit read watch follow collect teach coach attend study learn speak write vape gamble fish hunt hike box row"
-    " meditate jog journal subscribe train lift exercise commute stream garden bake need avoid keep rent believe support".split()
+_HABITS = words(
+    "smoke drink eat play use like love enjoy hate dislike have own wear take practice "
+    "practise do run swim bike cycle ski climb dance"
+    " sing paint draw knit read watch follow collect teach coach attend study learn "
+    "speak write vape gamble fish hunt hike box row"
+    " meditate jog journal subscribe train lift exercise commute stream garden bake "
+    "need avoid keep rent believe support"
 )
 _LIKING_VERBS = {"like": "+", "love": "+", "enjoy": "+", "adore": "+", "hate": "-", "dislike": "-"}
 _NOT = re.compile(
-    rf"(?:(?P<not>nolonger|do not|does not|never)|(?P<stopped>(?:stopped|quit|gave up|given up))|(?P<former>used to)|(?P<start>(?:started|began|took up|taken up|picked up)))? ?"
-    r"(?:(?:even|really|actually|ever|to|going|doing|just|still|now|often|usually|always|the habit of) )*(?P<verb>[a-z]+)(?: (?P<object>.+?))?$",
+    (
+        r"(?:(?P<not>nolonger|do not|does not|never)|(?P<stopped>(?:stopped|quit|gave up"
+        r"|given up))|(?P<former>used to)|(?P<start>(?:started|began|took up|taken up"
+        r"|picked up)))? ?"
+        r"(?:(?:even|really|actually|ever|to|going|doing|just|still|now|often|usually"
+        r"|always|the habit of) )*(?P<verb>[a-z]+)(?: (?P<object>.+?))?$"
+    ),
     re.IGNORECASE,
 )
-_TO_BE = re.compile(r"(?:(?P<not>nolonger|not) )?(?:(?:really|actually|even) )?(?:an? |the |on an? |on the )?(?P<what>\S.*)", re.IGNORECASE)
-_SOLD = re.compile(
-    r"(?:sold|gave away|got rid of|lost|given away|gotten rid of|returned|donated) my (?P<what>\S.*)", re.IGNORECASE
+_TO_BE = re.compile(
+    r"(?:(?P<not>nolonger|not) )?(?:(?:really|actually|even) )?(?:an? |the |on an? |on the )?(?P<what>\S.*)",
+    re.IGNORECASE,
 )
-_BOUGHT = re.compile(r"(?:bought|got|adopted|purchased|have|has|own|owns|have got) (?P<count>an?|no) (?P<what>\S.*)", re.IGNORECASE)
+_SOLD = re.compile(
+    r"(?:sold|gave away|got rid of|lost|given away|gotten rid of|returned|donated) my (?P<what>\S.*)",
+    re.IGNORECASE,
+)
+_BOUGHT = re.compile(
+    r"(?:bought|got|adopted|purchased|have|has|own|owns|have got) (?P<count>an?|no) (?P<what>\S.*)",
+    re.IGNORECASE,
+)
 _ADJUNCT = re.compile(
-    r"\s+(?:with|since|for|because|now|these days|nowadays|currently|anymore|again|instead|every|on|at|in|from|to|by|when|after|before|as|that|which|who|where|than|and|but|or|named|called|whenever|almost"
-    r"|very|really|so|a lot|much|most|quite|regularly|often|daily|weekly|right now|twice|once|three|last|this|about|too|either|too much|at all|any)\b.*|\s*[,.!;:].*$|\s*$",
+    (
+        r"\s+(?:with|since|for|because|now|these days|nowadays|currently|anymore|again"
+        r"|instead|every|on|at|in|from|to|by|when|after|before|as|that|which|who|where|than"
+        r"|and|but|or|named|called|whenever|almost"
+        r"|very|really|so|a lot|much|most|quite|regularly|often|daily|weekly|right now"
+        r"|twice|once|three|last|this|about|too|either|too much|at all|any)\b.*"
+        r"|\s*[,.!;:].*$|\s*$"
+    ),
     re.IGNORECASE,
 )
 # Behind a negation only these may follow: "I don't eat meat on Fridays" ends nothing.
 _FREE = re.compile(
-    r"\s*(?:(?:now|these days|nowadays|currently|anymore|again|at all|either|right now|since [\w ]+|because .*|for (?:health|medical|ethical|good|my|the) .*|due to .*|as of .*|\(.*\)|lol|tbh|actually|last \w+|this \w+|(?:a|two|three|four|five|six|\d+|few|several|many) (?:few )?\w+ ago|in (?:19|20)\d\d|in (?:january|february|march|april|may|june|july|august|september|october|november|december)|yesterday|today|recently|altogether|completely|entirely|for good|after [\w ]+|on \w+day|on [a-z]+ \d+)\s*)*[.!,\s]*$",
+    (
+        r"\s*(?:(?:now|these days|nowadays|currently|anymore|again|at all|either|right now"
+        r"|since [\w ]+|because .*|for (?:health|medical|ethical|good|my|the) .*|due to .*"
+        r"|as of .*|\(.*\)|lol|tbh|actually|last \w+|this \w+|(?:a|two|three|four|five|six"
+        r"|\d+|few|several|many) (?:few )?\w+ ago|in (?:19|20)\d\d|in (?:january|february"
+        r"|march|april|may|june|july|august|september|october|november|december)|yesterday"
+        r"|today|recently|altogether|completely|entirely|for good|after [\w ]+|on \w+day|on "
+        r"[a-z]+ \d+)\s*)*[.!,\s]*$"
+    ),
     re.IGNORECASE,
 )
 _ALLERGIC = re.compile(
-    r"(?:(?P<not>nolonger|not) )?(?:actually )?(?P<what>(?:allergic|intolerant|addicted|afraid|scared) (?:to|of) \S.*)", re.IGNORECASE
+    (
+        r"(?:(?P<not>nolonger|not) )?(?:actually )?(?P<what>(?:allergic|intolerant|addicted"
+        r"|afraid|scared) (?:to|of) \S.*)"
+    ),
+    re.IGNORECASE,
 )
 
 
@@ -426,11 +937,8 @@ def _dated(claims: Sequence[Claim], clause: str, turn: bool) -> tuple[Claim, ...
     marked = turn or bool(_MARK.search(clause))
     past = bool(_AGO.search(clause))
     return tuple(
-        dict.fromkeys(
-            replace(claim, marked=claim.marked or marked, past=past, year=year) for claim in claims
-        )
+        dict.fromkeys(replace(claim, marked=claim.marked or marked, past=past, year=year) for claim in claims)
     )
-
 
 
 def _subject(clause: str) -> _Subject | None:
@@ -458,7 +966,9 @@ def _claims(clause: str, before: Sequence[Claim]) -> Iterator[Claim]:
     yield from _matches(_REQUESTS, clause, SELF, lower)
     if match := _REVERSED.match(clause):
         gone = match["be"].lower() in ("is nolonger", "used to be")
-        yield Claim(SELF, _named(_value(match["what"])), match["value"], gone, match["be"].lower() == "is nolonger")
+        yield Claim(
+            SELF, _named(_value(match["what"])), match["value"], gone, match["be"].lower() == "is nolonger"
+        )
     if match := _IT_IS.match(clause):
         for claim in before[:1]:
             if claim.ends or claim.attribute.startswith(("favourite", "phone")):
@@ -659,12 +1169,14 @@ _MY = re.compile(r"(?:my|our)\s+", re.IGNORECASE)
 _DETERMINER = re.compile(r"(?:the|our|my|this|a)\s+", re.IGNORECASE)
 _IT_IS = re.compile(r"(?:now )?it is (?:now |actually )?(?!not\b|nolonger\b)(?P<value>\S.*)", re.IGNORECASE)
 _USES = re.compile(r"(?:use|uses|using) (?P<value>\S.*)", re.IGNORECASE)
-_EMPTY_WORDS = frozenset("new current present address all-time all time absolute the a an our my old".split())
-_PHONE_WORDS = frozenset("phone cell mobile number telephone cellphone".split())
-_NOT_PHONES = frozenset("account email e-mail iban id plate extension".split())
+_EMPTY_WORDS = words("new current present address all-time all time absolute the a an our my old")
+_PHONE_WORDS = words("phone cell mobile number telephone cellphone")
+_NOT_PHONES = words("account email e-mail iban id plate extension")
 _SAME_WORDS = {
-    "color": "colour", "movie": "film", "movies": "film", "show": "series", "e-mail": "email", "licence": "license",
-    "db": "database", "repository": "repo", "hostname": "host", "meal": "food", "dish": "food", "singer": "artist",
+    "color": "colour", "movie": "film", "movies": "film", "show": "series", "e-mail": "email",
+    "licence": "license",
+    "db": "database", "repository": "repo", "hostname": "host", "meal": "food", "dish": "food",
+    "singer": "artist",
 }  # fmt: skip
 _HABIT_STEMS = frozenset(map(stem, _HABITS))
 _LIKING = {stem(verb): sign for verb, sign in _LIKING_VERBS.items()}

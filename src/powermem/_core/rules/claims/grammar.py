@@ -1,4 +1,4 @@
-"""Claims in languages whose rules match whole clauses: everything that such a language needs but its patterns."""
+"""Claims in languages whose rules match whole clauses: all that such a language needs but its patterns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from .claim import SELF, Claim, Clauses, Rule
 
 _NOTE = re.compile(r"\s*[(\[\uff08][^)\]\uff09]*[)\]\uff09]")
 _QUOTED = re.compile(
-    r"[\"\u201c\u201e\u300c\u300e\u00ab]([^\"\u201d\u201c\u300d\u300f\u00bb]*)[\"\u201d\u201c\u300d\u300f\u00bb]"
+    r"[\"\u201c\u201e\u300c\u300e\u00ab]([^\"\u201d\u201c\u300d\u300f\u00bb]*)[\"\u201d"
+    r"\u201c\u300d\u300f\u00bb]"
 )
 _QUESTION = re.compile(r"[?\uff1f\u061f]\s*$")
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
@@ -144,7 +145,9 @@ class Grammar:
         return folded
 
 
-def compiled(rules: Sequence[Rule], *, end: str = "", **parts: str) -> tuple[tuple[Rule, re.Pattern[str]], ...]:
+def compiled(
+    rules: Sequence[Rule], *, end: str = "", **parts: str
+) -> tuple[tuple[Rule, re.Pattern[str]], ...]:
     """Compile rules, in which ``<NAME>`` stands for the part of that name; ``end`` follows each."""
     found = []
     for rule in rules:

@@ -148,7 +148,8 @@ shinjuku|新宿|新宿区 < tokyo|japan
 pudong|浦东 < shanghai|china
 """
 _REGIONS = """
-usa|us|u.s.|u.s.a.|united states|the united states|the us|the usa|the states|america|vereinigte staaten|estados unidos|eeuu|美国|アメリカ|米国
+usa|us|u.s.|u.s.a.|united states|the united states|the us|the usa|the states|america|vereinigte
+staaten|estados unidos|eeuu|美国|アメリカ|米国
 canada|kanada|canadá|加拿大|カナダ
 mexico|méxico|mexiko|墨西哥|メキシコ
 uk|the uk|united kingdom|the united kingdom|great britain|britain|großbritannien|reino unido|英国|イギリス

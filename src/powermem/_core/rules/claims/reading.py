@@ -11,40 +11,48 @@ from typing import TYPE_CHECKING
 
 from ...clock import to_datetime
 from . import values
-from .claim import PROJECT, SELF, Claim, Clauses
+from .claim import PROJECT, SELF, Claim, Clauses, words
 
 if TYPE_CHECKING:
-    from ...values import Row
+    from ...values import Fact, Message
 
 _KANA = re.compile(r"[\u3041-\u30ff]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W\d_]+")
 # Words that are frequent in one language and hardly occur in the others.
 _TELLING = {
-    "english": frozenset(
-        "i i'm my the is am are live work moved in at to we our and a an has have used she he his her don't no longer of with from was"
-        " for it this call me not".split()
+    "english": words(
+        "i i'm my the is am are live work moved in at to we our and a an has have used she "
+        "he his her don't no longer of with from was"
+        " for it this call me not"
     ),
-    "german": frozenset(
-        "ich bin mein meine meinen habe wohne arbeite nicht mehr ist und wir hei\u00dfe jetzt bei nach gezogen kein keine keinen lieblingsessen"
-        " der die das unser unsere letzten letzte seit heiße wurde auf hat sich vor von".split()
+    "german": words(
+        "ich bin mein meine meinen habe wohne arbeite nicht mehr ist und wir hei\u00dfe "
+        "jetzt bei nach gezogen kein keine keinen lieblingsessen"
+        " der die das unser unsere letzten letzte seit heiße wurde auf hat sich vor von"
     ),
-    "spanish": frozenset(
-        "vivo trabajo tengo me mi soy estoy ya en el la los mud\u00e9 a\u00f1os llamo con de favorito favorita dej\u00e9 es una un"
-        " nuestro nuestra al del que hace ahora y yo".split()
+    "spanish": words(
+        "vivo trabajo tengo me mi soy estoy ya en el la los mud\u00e9 a\u00f1os llamo con "
+        "de favorito favorita dej\u00e9 es una un"
+        " nuestro nuestra al del que hace ahora y yo"
     ),
 }
 # Neither several cars nor several jobs are rare, so what is said later ends these only by its wording.
-_NEED_MARK = frozenset({"car", "phone", "laptop", "computer", "bike", "diet", "job", "commute", "bank", "gym"})
+_NEED_MARK = frozenset(
+    {"car", "phone", "laptop", "computer", "bike", "diet", "job", "commute", "bank", "gym"}
+)
 _FEW_DATES = re.compile(r"deadline|due date|launch|release|go-live|wedding")
 _TOOLS_NEED_MARK = frozenset(
-    "editor database cloud browser ci broker shell linter".split()
-    + ["operating system", "frontend framework", "web framework", "chat tool", "issue tracker", "package manager",
-       "notes tool", "search engine", "build tool", "version control"]
+    (
+        "editor", "database", "cloud", "browser", "ci", "broker", "shell", "linter", "operating system",
+        "frontend framework", "web framework", "chat tool", "issue tracker", "package manager", "notes tool",
+        "search engine", "build tool", "version control",
+    )
 )  # fmt: skip
-_OF_MANY = frozenset(
-    "sister brother son daughter kid baby aunt uncle cousin niece nephew friend roommate colleague neighbour dog cat ex"
-    " mentor teacher friends grandmother grandfather".split()
+_OF_MANY = words(
+    "sister brother son daughter kid baby aunt uncle cousin niece nephew friend "
+    "roommate colleague neighbour dog cat ex"
+    " mentor teacher friends grandmother grandfather"
 )
 
 
@@ -102,15 +110,18 @@ def _said_by(claim: Claim, name: str) -> Claim:
     return replace(claim, subject=f"{name}'s {claim.subject}") if related else claim
 
 
-_RELATIONS = _OF_MANY | frozenset(
-    "mother father wife husband partner girlfriend boyfriend fiance spouse boss manager parents in-laws twin team company family"
-    " grandparents brothers sisters best".split()
+_RELATIONS = _OF_MANY | words(
+    "mother father wife husband partner girlfriend boyfriend fiance spouse boss "
+    "manager parents in-laws twin team company family"
+    " grandparents brothers sisters best"
 )
 
 
 def keys(clauses: Clauses) -> list[str]:
     """Return what these claims are found by: a text for each subject and attribute."""
-    return list(dict.fromkeys(f"\x1f{claim.subject}\x1f{claim.attribute}" for clause in clauses for claim in clause))
+    return list(
+        dict.fromkeys(f"\x1f{claim.subject}\x1f{claim.attribute}" for clause in clauses for claim in clause)
+    )
 
 
 def ending(clauses: Clauses) -> list[str]:
@@ -127,7 +138,7 @@ def ending(clauses: Clauses) -> list[str]:
 def supersedes(new: Clauses, old: Clauses, old_at: int) -> bool:
     """Return whether a statement ends another one, wholly.
 
-    Every clause of the old one must be ended: "I live in Oslo. I have two sons." stays when its speaker moves.
+    Every clause of the old one must be ended: "I live in Oslo. I have two sons." stays if its speaker moves.
 
     Args:
         new: the claims of the later statement.
@@ -135,7 +146,9 @@ def supersedes(new: Clauses, old: Clauses, old_at: int) -> bool:
         old_at: when that was said, microseconds UTC.
     """
     claims = [claim for clause in new for claim in clause]
-    return bool(old) and all(any(_ends(one, other, old_at) for one in claims for other in clause) for clause in old)
+    return bool(old) and all(
+        any(_ends(one, other, old_at) for one in claims for other in clause) for clause in old
+    )
 
 
 def _ends(new: Claim, old: Claim, old_at: int) -> bool:
@@ -164,10 +177,11 @@ def _needs_mark(claim: Claim) -> bool:
     return attribute in _NEED_MARK or attribute in _TOOLS_NEED_MARK or attribute.endswith(" place")
 
 
-def of_row(row: Row) -> tuple[Clauses, Clauses]:
-    """Return the claims of a memory: as those of the user, and as those of its speaker."""
-    clauses = read(row.text)
-    return clauses, spoken(clauses, row.actor_id)
-
-
-__all__: Sequence[str] = ["ending", "keys", "of_row", "read", "spoken", "supersedes"]
+def with_claims(facts: Sequence[Fact], messages: Sequence[Message]) -> list[Fact]:
+    """Return facts with their claims. What an assistant says claims nothing about the user."""
+    return [
+        fact
+        if fact.turn is not None and messages[fact.turn].role == "assistant"
+        else replace(fact, claims=read(fact.text))
+        for fact in facts
+    ]

@@ -36,4 +36,10 @@ def tool_class(name: str) -> str | None:
 
 def is_tool(name: str) -> bool:
     """Return whether a name is that of a known tool."""
-    return tool_class(name) is not None or values.fold(name) in ("kubernetes", "docker", "python", "java", "go")
+    return tool_class(name) is not None or values.fold(name) in (
+        "kubernetes",
+        "docker",
+        "python",
+        "java",
+        "go",
+    )

@@ -6,26 +6,24 @@ import re
 import unicodedata
 
 from . import places
+from .claim import words
 
 _TOKEN = re.compile(r"[^\W_]+(?:['.&-][^\W_]+)*", re.UNICODE)
 _CJK = re.compile(r"[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
-_ARTICLES = frozenset(
+_ARTICLES = words(
     "a an the my our his her some new ein eine einen einem einer der die das den dem un una unos unas el la"
-    " los las le les o os as il lo gli i l".split()
+    " los las le les o os as il lo gli i l"
 )
 _DIGITS = re.compile(r"\d+")
-_WORDS_FOR_NUMBERS = {
-    word: number
-    for number, words in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-        " seventeen eighteen nineteen".split()
-    )
-    for word in (words,)
-}
+_SMALL = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+_WORDS_FOR_NUMBERS = {word: number for number, word in enumerate(_SMALL)}
 _TENS = {
-    word: 10 * number
-    for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
-}
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70,
+    "eighty": 80, "ninety": 90,
+}  # fmt: skip
 _CHINESE_DIGITS = {digit: number for number, digit in enumerate("零一二三四五六七八九")}
 # One thing under two names.
 _SYNONYMS = {
@@ -34,7 +32,8 @@ _SYNONYMS = {
     "javascript": "js", "typescript": "ts", "golang": "go", "nodejs": "node", "node.js": "node",
     "咖啡": "coffee", "コーヒー": "coffee", "kaffee": "coffee", "café": "coffee", "tee": "tea", "té": "tea",
     "茶": "tea", "お茶": "tea", "blau": "blue", "azul": "blue", "蓝色": "blue", "青": "blue", "rot": "red",
-    "rojo": "red", "红色": "red", "赤": "red", "grün": "green", "verde": "green", "绿色": "green", "緑": "green",
+    "rojo": "red", "红色": "red", "赤": "red", "grün": "green", "verde": "green", "绿色": "green",
+    "緑": "green",
 }  # fmt: skip
 
 
@@ -96,11 +95,11 @@ def _same_place(one: str, other: str) -> bool:
     a, b = _place(one), _place(other)
     if a == b or places.contains(a, b) or places.contains(b, a):
         return True
-    x, y = fold(one), fold(other)
     if places.is_known(a) and places.is_known(b):
-        # "New York" and "York" are two.
         return False
-    return _is_part(x, y) or _is_part(y, x)
+    x, y = fold(one), fold(other)
+    # "New York" is known, so "York" is no part of its name.
+    return (_is_part(x, y) and not places.is_known(b)) or (_is_part(y, x) and not places.is_known(a))
 
 
 def _place(value: str) -> str:
