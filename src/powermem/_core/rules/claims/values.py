@@ -11,7 +11,7 @@ from .claim import words
 _TOKEN = re.compile(r"[^\W_]+(?:['.&-][^\W_]+)*", re.UNICODE)
 _CJK = re.compile(r"[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _ARTICLES = words(
-    "a an the my our his her some new ein eine einen einem einer der die das den dem un una unos unas el la"
+    "a an the my our his her ein eine einen einem einer der die das den dem un una unos unas el la"
     " los las le les o os as il lo gli i l"
 )
 _DIGITS = re.compile(r"\d+")
