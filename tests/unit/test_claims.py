@@ -110,6 +110,6 @@ def test_only_what_may_end_something_is_looked_up() -> None:
     assert ending(read("It rained all day.")) == keys(read("It rained all day.")) == []
 
 
-@pytest.mark.parametrize("text", ["", " ", "...", "I", "我", "私", "?" * 500, "I live in " + "x" * 5000, "\x00"])
+@pytest.mark.parametrize("text", ["", " ", "...", "I", "我", "私", "?" * 500, "Me " * 999, "\x00"])
 def test_any_text_can_be_read(text: str) -> None:
     assert keys(read(text)) == []
