@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..._concurrency import AsyncKeyedLock
 from ..._core.changes.reconcile import (
@@ -19,7 +19,6 @@ from ..._core.changes.reconcile import (
     merged_texts,
     neighbourhood,
 )
-from ..._core.changes.superseding import Found, Statement, carry_out_by_rules, statement
 from ..._core.changes.writes import AddTurn, Change, FinishTurns, Items, Outcome, Remember, VersionConflict
 from ..._core.filters.expression import Expression
 from ..._core.messages.rough import is_rough
@@ -42,6 +41,9 @@ from ...types import MemoryEvent
 from ..encoder import AsyncEncoder
 from ..stores.base import AsyncStore
 from .extractor import AsyncExtractor, Learned
+
+if TYPE_CHECKING:
+    from ..._core.changes.superseding import Found, Statement
 
 _logger = logging.getLogger("powermem")
 
@@ -290,6 +292,9 @@ class AsyncExtraction:
 
         Facts that contradict nothing are just added; the unique key prevents duplicates.
         """
+        # Loaded only where rules find the facts.
+        from ..._core.changes.superseding import Found, carry_out_by_rules, statement
+
         stated = [statement(new, candidate) for candidate in found]
         if not any(one.keys for one in stated):
             return await self._write(
@@ -309,6 +314,8 @@ class AsyncExtraction:
         self, stated: Sequence[Statement], scope: Scope, expression: Expression | None
     ) -> list[Found]:
         """Find the memories that statements may end: by their keys, and among those near them."""
+        from ..._core.changes.superseding import Found
+
         asking = [one for one in stated if one.keys]
         keyed = [
             SearchRequest(

@@ -10,7 +10,6 @@ from ...types import Metadata
 from ..ids import new_id
 from ..messages.excerpts import MOST_TURNS, Excerpts
 from ..query.search import Hit
-from ..rules.claims.reading import keys, spoken
 from ..tasks.task import Preference
 from ..text.cleaning import content_hash
 from ..values import Fact, FoundPreference, Message, Row, Scope
@@ -107,6 +106,11 @@ def begin(new: NewMemories, candidate: Candidate) -> tuple[int, int | None]:
 
 def claims_of(new: NewMemories, candidate: Candidate) -> Clauses:
     """Return what a fact that rules found says about attributes of its speaker and of others."""
+    if not candidate.fact.claims:
+        return ()
+    # Loaded by now: it has read the claims.
+    from ..rules.claims.reading import spoken
+
     message = candidate.message
     return spoken(candidate.fact.claims, (message.actor_id if message else None) or new.actor_id)
 
@@ -137,8 +141,11 @@ def add(new: NewMemories, candidate: Candidate) -> AddMemory:
         facets["event_at"] = fact.event_at
     if fact.entities:
         facets["entities"] = list(fact.entities)
-    if found := keys(claims_of(new, candidate)):
-        facets["claims"] = found
+    if fact.claims:
+        # Loaded by now: it has read the claims.
+        from ..rules.claims.reading import keys
+
+        facets["claims"] = keys(claims_of(new, candidate))
     return AddMemory(row, candidate.embedding, candidate.turns, facets, candidate.source)
 
 

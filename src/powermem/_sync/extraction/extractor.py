@@ -26,7 +26,6 @@ from ..._core.prompts.extraction import (
     segmentation_messages,
 )
 from ..._core.rules import extract, stated_preferences
-from ..._core.rules.claims.reading import with_claims
 from ..._core.text.cleaning import normalize
 from ..._core.values import Extracted, Fact, FoundPreference, Message, Usage
 from ..._core.wire.reasons import CUT, FILTERED, TOO_LONG
@@ -472,6 +471,9 @@ def _lasting(
 
 
 def _extract(messages: Sequence[Message]) -> list[Fact]:
+    # Only where rules find the facts; it takes a moment to load.
+    from ..._core.rules.claims.reading import with_claims
+
     return with_claims(extract(messages), messages)
 
 

@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..._concurrency import KeyedLock
 from ..._core.changes.reconcile import (
@@ -20,7 +20,6 @@ from ..._core.changes.reconcile import (
     merged_texts,
     neighbourhood,
 )
-from ..._core.changes.superseding import Found, Statement, carry_out_by_rules, statement
 from ..._core.changes.writes import AddTurn, Change, FinishTurns, Items, Outcome, Remember, VersionConflict
 from ..._core.filters.expression import Expression
 from ..._core.messages.rough import is_rough
@@ -43,6 +42,9 @@ from ...types import MemoryEvent
 from ..encoder import Encoder
 from ..stores.base import Store
 from .extractor import Extractor, Learned
+
+if TYPE_CHECKING:
+    from ..._core.changes.superseding import Found, Statement
 
 _logger = logging.getLogger("powermem")
 
@@ -291,6 +293,9 @@ class Extraction:
 
         Facts that contradict nothing are just added; the unique key prevents duplicates.
         """
+        # Loaded only where rules find the facts.
+        from ..._core.changes.superseding import Found, carry_out_by_rules, statement
+
         stated = [statement(new, candidate) for candidate in found]
         if not any(one.keys for one in stated):
             return self._write([*carry_out_by_rules(new, stated, [Found()] * len(stated)), *learned], enclose)
@@ -308,6 +313,8 @@ class Extraction:
         self, stated: Sequence[Statement], scope: Scope, expression: Expression | None
     ) -> list[Found]:
         """Find the memories that statements may end: by their keys, and among those near them."""
+        from ..._core.changes.superseding import Found
+
         asking = [one for one in stated if one.keys]
         keyed = [
             SearchRequest(
