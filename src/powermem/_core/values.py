@@ -49,6 +49,7 @@ class Fact:
         entities: names of people, places and things in it.
         speaker: who said it.
         claims: what it says about attributes that have one value at a time; see ``_core.rules.claims``.
+        second_turn: index of a second message it came from, such as the question that it answers.
     """
 
     text: str
@@ -59,6 +60,7 @@ class Fact:
     entities: tuple[str, ...] = ()
     speaker: str | None = None
     claims: Clauses = ()
+    second_turn: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
