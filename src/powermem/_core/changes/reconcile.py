@@ -17,7 +17,6 @@ from .writes import AddMemory, AddPreference, Change, Delete, LinkTurns, Replace
 
 if TYPE_CHECKING:
     from ..parsing.decisions import Decision, Decisions
-    from ..rules.claims.claim import Clauses
 
 _ENOUGH_KEPT = 0.9
 """Minimum share of a memory's words that a merged text must contain to count as losing nothing of it."""
@@ -50,6 +49,7 @@ class Candidate:
         embedding: its vector as bytes.
         source: the first message it may come from, or of a long one the part around it.
         latest: the last message it may come from.
+        keys: by which a later statement about the same attribute finds it; see ``superseding``.
     """
 
     fact: Fact
@@ -58,6 +58,7 @@ class Candidate:
     embedding: bytes | None = None
     source: str = ""
     latest: Message | None = None
+    keys: tuple[str, ...] = ()
 
     @property
     def hash(self) -> str:
@@ -105,17 +106,6 @@ def begin(new: NewMemories, candidate: Candidate) -> tuple[int, int | None]:
     return (new.at, new.utc_offset) if said is None else said
 
 
-def claims_of(new: NewMemories, candidate: Candidate) -> Clauses:
-    """Return what a fact that rules found says about attributes of its speaker and of others."""
-    if not candidate.fact.claims:
-        return ()
-    # Loaded by now: it has read the claims.
-    from ..rules.claims.reading import spoken
-
-    message = candidate.message
-    return spoken(candidate.fact.claims, (message.actor_id if message else None) or new.actor_id)
-
-
 def add(new: NewMemories, candidate: Candidate) -> AddMemory:
     """Return the change that stores a fact as a new memory."""
     fact = candidate.fact
@@ -142,11 +132,8 @@ def add(new: NewMemories, candidate: Candidate) -> AddMemory:
         facets["event_at"] = fact.event_at
     if fact.entities:
         facets["entities"] = list(fact.entities)
-    if fact.claims:
-        # Loaded by now: it has read the claims.
-        from ..rules.claims.reading import keys
-
-        facets["claims"] = keys(claims_of(new, candidate))
+    if candidate.keys:
+        facets["claims"] = list(candidate.keys)
     return AddMemory(row, candidate.embedding, candidate.turns, facets, candidate.source)
 
 

@@ -8,13 +8,14 @@ version, are found by their similarity to the new statement.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ..messages.rough import is_rough
 from ..query.search import Hit
 from ..rules.claims.claim import Clauses
 from ..rules.claims.reading import ending, keys, read, spoken, supersedes
 from ..values import Row
-from .reconcile import Candidate, NewMemories, begin, claims_of, supersede
+from .reconcile import Candidate, NewMemories, begin, supersede
 from .writes import AddMemory, Change, Supersede
 
 
@@ -37,14 +38,6 @@ class Statement:
     ends: bool
 
 
-def statement(new: NewMemories, candidate: Candidate) -> Statement:
-    """Return a fact as a statement; without keys if it ends nothing."""
-    claims = claims_of(new, candidate)
-    begins, _ = begin(new, candidate)
-    ended = ending(claims)
-    return Statement(candidate, claims, begins, keys(claims) if begins < new.at else ended, bool(ended))
-
-
 @dataclass(frozen=True, slots=True)
 class Found:
     """The memories that a statement may end, or that may end it.
@@ -58,35 +51,61 @@ class Found:
     near: Sequence[Hit] = ()
 
 
-def carry_out_by_rules(
-    new: NewMemories, statements: Sequence[Statement], found: Sequence[Found]
-) -> list[Change]:
-    """Return the changes that store statements, and end what they contradict.
+class Superseding:
+    """Decides by rules which statements end others."""
 
-    Args:
-        new: the values shared by the new memories.
-        statements: the statements.
-        found: for each of them the memories that it may end, or that may end it.
+    def state(self, new: NewMemories, found: Sequence[Candidate]) -> list[Statement]:
+        """Return facts as statements; those that end nothing have no keys.
 
-    Returns:
-        The changes, in the order of the messages.
-    """
-    changes: list[Change] = []
-    stored: list[tuple[Row, Clauses]] = []
-    gone: set[int] = set()
-    for one, known in sorted(zip(statements, found, strict=True), key=lambda pair: pair[0].begins):
-        ended = [row for row in _excluded(one, known) if row.id not in gone]
-        mine = supersede(new, one.candidate, ended)
-        gone.update(change.id for change in mine if isinstance(change, Supersede))
-        (row,) = (change.row for change in mine if isinstance(change, AddMemory))
-        changes += mine
-        # Of the same call. Their version is not checked, since a text that is known already has another id.
-        before = [old for old, claims in stored if supersedes(one.claims, claims, old.valid_from)]
-        changes += [Supersede(old.id, row.id, row.text, new.at, row.valid_from) for old in before]
-        stored = [pair for pair in stored if pair[0] not in before]
-        if row.valid_to is None and one.claims:
-            stored.append((row, one.claims))
-    return changes
+        Args:
+            new: the values shared by the new memories.
+            found: the facts.
+        """
+        return [_statement(new, candidate) for candidate in found]
+
+    def find(self, keyed: Sequence[Hit] = (), near: Sequence[Hit] = ()) -> Found:
+        """Return what was found for a statement; see `Found`."""
+        return Found([hit for hit in keyed if not is_rough(hit.row)], near)
+
+    def carry_out(
+        self, new: NewMemories, statements: Sequence[Statement], found: Sequence[Found]
+    ) -> list[Change]:
+        """Return the changes that store statements, and end what they contradict.
+
+        Args:
+            new: the values shared by the new memories.
+            statements: the statements.
+            found: for each of them the memories that it may end, or that may end it.
+
+        Returns:
+            The changes, in the order of the messages.
+        """
+        changes: list[Change] = []
+        stored: list[tuple[Row, Clauses]] = []
+        gone: set[int] = set()
+        for one, known in sorted(zip(statements, found, strict=True), key=lambda pair: pair[0].begins):
+            ended = [row for row in _excluded(one, known) if row.id not in gone]
+            mine = supersede(new, one.candidate, ended)
+            gone.update(change.id for change in mine if isinstance(change, Supersede))
+            (row,) = (change.row for change in mine if isinstance(change, AddMemory))
+            changes += mine
+            # Of the same call. Their version is not checked: a text that is known already has another id.
+            before = [old for old, claims in stored if supersedes(one.claims, claims, old.valid_from)]
+            changes += [Supersede(old.id, row.id, row.text, new.at, row.valid_from) for old in before]
+            stored = [pair for pair in stored if pair[0] not in before]
+            if row.valid_to is None and one.claims:
+                stored.append((row, one.claims))
+        return changes
+
+
+def _statement(new: NewMemories, candidate: Candidate) -> Statement:
+    message = candidate.message
+    speaker = (message.actor_id if message else None) or new.actor_id
+    claims = spoken(candidate.fact.claims, speaker)
+    known, ended = keys(claims), ending(claims)
+    begins, _ = begin(new, candidate)
+    stated = replace(candidate, keys=tuple(known))
+    return Statement(stated, claims, begins, known if begins < new.at else ended, bool(ended))
 
 
 def _excluded(one: Statement, known: Found) -> list[Row]:

@@ -136,6 +136,11 @@ class Extraction:
         self._nearness = nearness
         self._keep_without_facts = keep_without_facts
         self._scopes = KeyedLock()
+        if extractor.name == "rules":
+            # Only where rules find the facts; it takes a moment to load.
+            from ..._core.changes.superseding import Superseding
+
+            self._superseding = Superseding()
 
     def store_verbatim(self, calls: Sequence[Verbatim]) -> list[list[MemoryEvent]]:
         """Store each message of some calls as a memory of its own, word for word: all in one transaction.
@@ -293,18 +298,18 @@ class Extraction:
 
         Facts that contradict nothing are just added; the unique key prevents duplicates.
         """
-        # Loaded only where rules find the facts.
-        from ..._core.changes.superseding import Found, carry_out_by_rules, statement
-
-        stated = [statement(new, candidate) for candidate in found]
+        rules = self._superseding
+        stated = rules.state(new, found)
         if not any(one.keys for one in stated):
-            return self._write([*carry_out_by_rules(new, stated, [Found()] * len(stated)), *learned], enclose)
+            return self._write(
+                [*rules.carry_out(new, stated, [rules.find()] * len(stated)), *learned], enclose
+            )
         # One at a time for each scope: otherwise two calls would both see the old value, and both theirs.
         with self._scopes(new.scope):
             for _ in range(_ATTEMPTS):
                 known = self._find_stated(stated, new.scope, expression)
                 try:
-                    return self._write([*carry_out_by_rules(new, stated, known), *learned], enclose)
+                    return self._write([*rules.carry_out(new, stated, known), *learned], enclose)
                 except VersionConflict:
                     continue
         raise StoreError(f"the memories near these facts kept changing; gave up after {_ATTEMPTS} attempts")
@@ -313,8 +318,6 @@ class Extraction:
         self, stated: Sequence[Statement], scope: Scope, expression: Expression | None
     ) -> list[Found]:
         """Find the memories that statements may end: by their keys, and among those near them."""
-        from ..._core.changes.superseding import Found
-
         asking = [one for one in stated if one.keys]
         keyed = [
             SearchRequest(
@@ -331,10 +334,10 @@ class Extraction:
         near = self._find_near([one.candidate for one in similar], scope, expression) if similar else []
         nearby = dict(zip(map(id, similar), near, strict=True))
         found = {
-            id(one): Found([hit for hit in hits if not is_rough(hit.row)], nearby.get(id(one), ()))
+            id(one): self._superseding.find(hits, nearby.get(id(one), ()))
             for one, hits in zip(asking, by_key, strict=True)
         }
-        return [found.get(id(one), Found()) for one in stated]
+        return [found.get(id(one), self._superseding.find()) for one in stated]
 
     def _learned(self, new: NewMemories, extracted: Learned) -> list[Change]:
         return [learn(new, found) for found in extracted.preferences]
