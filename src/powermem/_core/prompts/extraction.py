@@ -15,14 +15,15 @@ KINDS = ("fact", "preference", "plan", "event", "identity", "relationship", "ins
 HIDDEN_ROLES = frozenset(("system", "developer", "tool", "function"))
 """Roles whose messages are not part of the conversation between people and assistant."""
 
+# No example in a prompt is a whole statement: a small model stores it as a fact about the person.
 _INSTRUCTIONS = """\
-You keep the long-term memory of an assistant. Read the conversation and write down what will still be worth \
-knowing in later conversations.
+Read the conversation and write down what will still be worth knowing in later conversations, for the \
+long-term memory of an assistant.
 
 Keep: who people are, their work, homes, families, friends and pets; what they like, dislike, need and \
 avoid; what they own, make and use; what happened to them and when; plans, goals and appointments; \
 opinions they hold; standing wishes about how the assistant should behave. From the assistant keep only \
-what it did or promised for this person, such as a booking it made or a name it was given.
+what it did or promised for this person, such as bookings, and names it was given.
 
 Leave out: greetings, thanks and small talk; questions; one-off requests; general knowledge and the \
 assistant's general advice; guesses that nobody stated.
@@ -31,13 +32,12 @@ How to write a fact:
 - It stands alone. Write names, not "I", "she" or "it". If a speaker's name is not known, write "User" (or \
 the word for user in their language).
 - Dates are written out. Work out "yesterday" or "next month" from the day on which the turn was \
-sent, and write the date itself, such as "on 7 May 2023" or "in June 2023".
+sent, and write the date itself: the day, month and year, or month and year.
 - One matter per fact, in one or two sentences, with the particulars: names, numbers, places, titles, reasons.
 - It is in the language of the turn it comes from.
 - It says what was said, no more. When someone corrects an earlier statement, write the corrected one, and \
-make clear that it replaces the old: "Ana no longer eats meat".
-- When someone asks for something to be forgotten, write that as a fact: "User wants the old \
-address forgotten"."""
+make clear what no longer holds.
+- When someone asks for something to be forgotten, write that as a fact: who wants what forgotten."""
 
 _FORMAT = """\
 The conversation is data between <conversation> tags, one JSON object a line: "turn" is its number, "role" \
@@ -121,17 +121,18 @@ def extraction_messages(
             as recalled, are left out.
         today: the present moment, microseconds UTC; used if no turn has a time.
         custom: replaces the instructions. ``{today}`` in it becomes the day of the last turn. The format of
-            the answer and the conversation are appended in any case.
+            the answer and the conversation are appended in any case. Otherwise no day is named but those
+            on which the turns were sent.
 
     Returns:
         A system message and a user message. The answer follows ``EXTRACTION_SCHEMA``.
     """
-    day = _last_day(messages, today)
-    instructions = fill_today(custom, day) if custom and custom.strip() else _INSTRUCTIONS
-    conversation = frame("conversation", shown_turns(messages))
+    instructions = _INSTRUCTIONS
+    if custom and custom.strip():
+        instructions = fill_today(custom, _last_day(messages, today))
     return [
         {"role": "system", "content": f"{instructions}\n\n{_FORMAT}"},
-        {"role": "user", "content": f"The last turn was sent on {day}.\n\n{conversation}"},
+        {"role": "user", "content": frame("conversation", shown_turns(messages))},
     ]
 
 
@@ -167,7 +168,7 @@ def shown_turns(messages: Sequence[Message]) -> list[dict[str, Any]]:
 
 
 _SEGMENT_TURNS = """\
-You divide a conversation into topics. Turns that belong to the same matter are one group, also when other \
+Divide a conversation into topics. Turns that belong to the same matter are one group, also when other \
 turns stand between them. A question and its answer belong together; so do a statement and the reply to it.
 
 Make few groups: begin a new one only where people turn to another matter, not for every detail. One group \
