@@ -28,6 +28,7 @@ from .._core.inputs import (
     Item,
     Listener,
     Moment,
+    check_around,
     check_choice,
     check_count,
     check_flag,
@@ -353,6 +354,7 @@ class Memory:
         *,
         top_k: int | None = None,
         max_tokens: int | None = None,
+        around: int = 0,
         as_of: Moment | None = None,
         include_expired: bool = False,
         rerank: bool | None = None,
@@ -370,14 +372,21 @@ class Memory:
             threshold: leave out results with a lower score, 0 to 1.
             top_k: another name for ``limit``.
             max_tokens: how many tokens the texts of the results may take together, by the estimate of
-                ``powermem.tokens``. The best are kept; one too long for what is left is passed over.
+                ``powermem.tokens``. The best are kept; one too long for what is left is passed over. What is
+                left then goes to the turns around them.
+            around: how many turns just before and just after each result to add under ``"around"``: of its
+                run, or without one of the same call of ``add``; of a fact, around the turns it came from. At
+                most 20. ``limit`` and ``threshold`` do not count them.
             as_of: search what was true at that moment.
             include_expired: also find what has expired.
             rerank: whether to use the reranker; by default when one is configured.
             explain: add ``score_details`` to each result.
 
         Returns:
-            ``{"results": [...]}``, best first; each a record with ``"score"`` in 0..1. And ``"warnings"``, a
+            ``{"results": [...]}``, best first; each a record with ``"score"`` in 0..1, and with
+            ``around`` also ``"around"``, a list of turns in the order of time; see
+            ``powermem.types.NeighbourRecord``. A turn that is itself a result, or is beside two, is given
+            once. And ``"warnings"``, a
             list of texts, when the reranker failed, so that the results are in the order that they have
             without it, or when the embedder did not take all of the query.
 
@@ -395,6 +404,7 @@ class Memory:
             threshold=threshold,
             top_k=top_k,
             max_tokens=max_tokens,
+            around=around,
             as_of=as_of,
             include_expired=include_expired,
             rerank=rerank,
@@ -414,6 +424,7 @@ class Memory:
         *,
         top_k: int | None = None,
         max_tokens: int | None = None,
+        around: int = 0,
         as_of: Moment | None = None,
         include_expired: bool = False,
         rerank: bool | None = None,
@@ -439,6 +450,7 @@ class Memory:
             include_expired=check_flag(include_expired, "include_expired"),
             rerank=None if rerank is None else check_flag(rerank, "rerank"),
             explain=check_flag(explain, "explain"),
+            around=check_around(around),
             zone=self._zone,
         )
         components = self._ready()
@@ -458,6 +470,7 @@ class Memory:
         *,
         top_k: int | None = None,
         max_tokens: int | None = None,
+        around: int = 0,
         as_of: Moment | None = None,
         rerank: bool | None = None,
     ) -> str:
@@ -497,6 +510,7 @@ class Memory:
             threshold=check_share(threshold, "threshold"),
             as_of=None if as_of is None else clock.parse(as_of, "as_of", self._zone),
             rerank=None if rerank is None else check_flag(rerank, "rerank"),
+            around=check_around(around),
             zone=self._zone,
         )
         budget = None if max_tokens is None else check_count(max_tokens, "max_tokens", least=1)

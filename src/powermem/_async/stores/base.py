@@ -10,6 +10,7 @@ from ..._concurrency import AsyncBatcher
 from ..._core.changes.writes import Change, Outcome
 from ..._core.clock import now
 from ..._core.filters.expression import Expression
+from ..._core.query.around import Surroundings
 from ..._core.query.search import Hit, SearchRequest
 from ..._core.results.records import Accesses
 from ..._core.sql.collection import CollectionSQL
@@ -168,6 +169,10 @@ class AsyncStore(ABC):
     async def history(self, memory_id: int) -> list[HistoryEntry]:
         """Return the history of a memory, oldest first."""
         return await self._ask(self._queries.history, memory_id)
+
+    async def around(self, ids: Sequence[int], span: int) -> Surroundings:
+        """Return the turns up to ``span`` before and after those that memories came from."""
+        return await self._ask(self._queries.around, ids, span)
 
     async def turns(self, memory_id: int) -> list[Turn]:
         """Return the turns that a memory came from, oldest first."""

@@ -6,7 +6,6 @@ read on its own: words that merely open it ("Oh wow, ...") are dropped, and rela
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,23 +13,17 @@ from ..prompts.extraction import HIDDEN_ROLES
 from ..prompts.quoting import strip_recalled
 from ..text.cleaning import normalize
 from ..values import Fact, FoundPreference, Message
-from . import chinese, english
+from . import english, foreign
 from .dates import resolve
+from .languages import Lexicon, language_of
 from .names import known_names, names_in, stated_name
-from .sentences import Reading, phrases, read_assistant, read_foreign, split
+from .sentences import Reading, phrases, read_assistant, split
 
 __all__ = ["extract", "stated_preferences"]
 
 # A longer "sentence" is pasted text; a longer joined fact is a story.
 _MAX_LENGTH = 1_000
 _MAX_JOINED = 300
-_KANA_OR_HANGUL = re.compile(r"[\u3041-\u30ff\u1100-\u11ff\uac00-\ud7a3]")
-_HAN = re.compile(r"[\u3400-\u9fff]")
-_ENGLISH = phrases(
-    "i'm | i've | the | is | are | was | were | my | and | of | with | have | has | had | that | this"
-    " | likes? | it | to | user | (?-i:I)",
-    before=r"\b",
-)
 # Importance: what a kind starts with, and the least for what the speaker asked to be remembered.
 _BASE = {
     "identity": 0.8, "instruction": 0.8, "relationship": 0.65, "preference": 0.6, "plan": 0.55, "event": 0.5,
@@ -72,10 +65,11 @@ def extract(messages: Sequence[Message]) -> list[Fact]:
     names = known_names((sentence for turn in turns for sentence in turn), speakers)
     user_name = _user_name(messages, turns)
     lenient = len(messages) == 1
+    language = language_of(" ".join(sentence for turn in turns for sentence in turn))
     facts: dict[str, Fact] = {}
     for index, (message, sentences) in enumerate(zip(messages, turns, strict=True)):
         speaker = message.actor_id or (None if message.role == "assistant" else user_name)
-        for fact in _facts(message, sentences, names, lenient):
+        for fact in _facts(message, sentences, names, lenient, language):
             facts.setdefault(normalize(fact.text), replace(fact, turn=index, speaker=speaker))
     return list(facts.values())
 
@@ -103,11 +97,17 @@ def _user_name(messages: Sequence[Message], turns: Sequence[Sequence[str]]) -> s
     return None
 
 
-def _facts(message: Message, sentences: Sequence[str], names: frozenset[str], lenient: bool) -> list[Fact]:
+def _facts(
+    message: Message,
+    sentences: Sequence[str],
+    names: frozenset[str],
+    lenient: bool,
+    language: Lexicon | None,
+) -> list[Fact]:
     facts: list[Fact] = []
     follows = False
     for sentence in sentences:
-        reading = _read(sentence, message.role, names, lenient)
+        reading = _read(sentence, message.role, names, lenient, language)
         if reading is None:
             follows = False
             continue
@@ -122,18 +122,21 @@ def _facts(message: Message, sentences: Sequence[str], names: frozenset[str], le
     return facts
 
 
-def _read(sentence: str, role: str, names: frozenset[str], lenient: bool) -> Reading | None:
+def _read(
+    sentence: str, role: str, names: frozenset[str], lenient: bool, expected: Lexicon | None
+) -> Reading | None:
     if len(sentence) > _MAX_LENGTH:
         return None
+    language = language_of(sentence, expected)
+    if language is None:
+        return (
+            read_assistant(sentence)
+            if role == "assistant"
+            else english.read(sentence, names=names, lenient=lenient)
+        )
     if role == "assistant":
-        return read_assistant(sentence)
-    if _KANA_OR_HANGUL.search(sentence):
-        return read_foreign(sentence, lenient=lenient)
-    if _HAN.search(sentence):
-        return chinese.read(sentence, lenient=lenient)
-    if _ENGLISH.search(sentence) is None and (reading := read_foreign(sentence, lenient=False)):
-        return reading
-    return english.read(sentence, names=names, lenient=lenient)
+        return foreign.read_assistant(sentence, language)
+    return foreign.read(sentence, language, lenient=lenient)
 
 
 def _fact(reading: Reading, message: Message, names: frozenset[str]) -> Fact:

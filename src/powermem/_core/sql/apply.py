@@ -453,6 +453,8 @@ class Writer:
         versions = {row.id: row for row in (yield from self._versions(rows, ended))} if rows else {}
         every = {**{row.id: row for row in rows}, **versions}
         yield from self._remove(share, list(every.values()), change.scope.user_id, change.at)
+        if change.expression is None:
+            yield from sql.unlink(list(every))
         return len(every) - len(versions)
 
     def _remember(self, share: _Share, change: Remember) -> Steps[str]:

@@ -56,6 +56,28 @@ class NewColumn(NamedTuple):
         return f"ALTER TABLE {self.table} ADD COLUMN {self.column} {self.type}"
 
 
+class NewIndex(NamedTuple):
+    """A step that adds an index, unless an earlier try has added it; see `NewColumn`."""
+
+    table: str
+    name: str
+    columns: str
+
+    @property
+    def known(self) -> Query:
+        """The query that has a row when the index is there."""
+        return Query(
+            "SELECT 1 FROM information_schema.statistics "
+            "WHERE table_schema = DATABASE() AND table_name = ? AND index_name = ?",
+            (self.table, self.name),
+        )
+
+    @property
+    def statement(self) -> str:
+        """The statement that adds it."""
+        return f"CREATE INDEX {self.name} ON {self.table} ({self.columns})"
+
+
 class CollectionSQL(Texts, ABC):
     """One collection's statements.
 
@@ -118,7 +140,7 @@ class CollectionSQL(Texts, ABC):
         """Return the statements that create the newest version of the collection."""
 
     @abstractmethod
-    def steps(self) -> Mapping[int, Sequence[str | NewColumn]]:
+    def steps(self) -> Mapping[int, Sequence[str | NewColumn | NewIndex]]:
         """Return, for each older version, the statements that lead to the next one."""
 
     @abstractmethod
@@ -261,13 +283,16 @@ class CollectionSQL(Texts, ABC):
         return {"metadata": metadata, "expires_at": row.expires_at, "updated_at": row.updated_at}
 
     def remove(self, ids: Sequence[int], user_id: str | None) -> Steps[None]:
-        """Delete memories with their vectors and links, but not their history."""
+        """Delete memories with their vectors, but not their history, nor the links to their turns."""
         for chunk in self.chunks(ids):
-            for table, where in (
-                (self.records, self.named(chunk, user_id)),
-                (self.links, self.among("memory_id", chunk)),
-            ):
-                yield Statement(f"DELETE FROM {table} WHERE {where.sql}", where.values)
+            where = self.named(chunk, user_id)
+            yield Statement(f"DELETE FROM {self.records} WHERE {where.sql}", where.values)
+
+    def unlink(self, ids: Sequence[int]) -> Steps[None]:
+        """Delete the links of memories."""
+        for chunk in self.chunks(ids):
+            where = self.among("memory_id", chunk)
+            yield Statement(f"DELETE FROM {self.links} WHERE {where.sql}", where.values)
 
     def adopting(self, dimension: int) -> list[str]:
         """Return the statements before the first vectors of an embedder, given their length."""

@@ -9,7 +9,9 @@ from typing import Any
 from ..clock import DAY
 from ..filters.expression import Expression
 from ..metadata import decode
+from ..query.around import Surroundings
 from ..values import HistoryEntry, Row, Scope, Statistics, Turn
+from .around import read_around
 from .collection import CollectionSQL, passes
 from .dialects import Fragment
 from .rows import COLUMNS, scope_condition, scope_values, to_turn, visible
@@ -159,14 +161,20 @@ class Queries:
 
     def turns(self, memory_id: int) -> Steps[list[Turn]]:
         """Return the source turns of a memory, oldest first."""
+        # The links of a deleted memory stay, so that what it said is not shown beside other memories.
+        stored = f"EXISTS (SELECT 1 FROM {self._sql.records} r WHERE r.id = l.memory_id)"
         found = yield Query(
             "SELECT t.id, t.user_id, t.agent_id, t.run_id, t.role, t.content, t.actor_id, t.sent_at, "
             "t.created_at, t.utc_offset "
             f"FROM {self._sql.links} l JOIN {self._sql.turns} t ON t.id = l.turn_id "
-            "WHERE l.memory_id = ? ORDER BY t.id",
+            f"WHERE l.memory_id = ? AND {stored} ORDER BY t.id",
             (memory_id,),
         )
         return [to_turn(values, self._sql) for values in found]
+
+    def around(self, ids: Sequence[int], span: int) -> Steps[Surroundings]:
+        """Return the turns up to ``span`` before and after those that memories came from."""
+        return read_around(self._sql, ids, span)
 
     def recall_request(self, scope: Scope, key: str) -> Steps[str | None]:
         """Return the result kept under an idempotency key."""

@@ -11,6 +11,7 @@ from ..._concurrency import Batcher
 from ..._core.changes.writes import Change, Outcome
 from ..._core.clock import now
 from ..._core.filters.expression import Expression
+from ..._core.query.around import Surroundings
 from ..._core.query.search import Hit, SearchRequest
 from ..._core.results.records import Accesses
 from ..._core.sql.collection import CollectionSQL
@@ -169,6 +170,10 @@ class Store(ABC):
     def history(self, memory_id: int) -> list[HistoryEntry]:
         """Return the history of a memory, oldest first."""
         return self._ask(self._queries.history, memory_id)
+
+    def around(self, ids: Sequence[int], span: int) -> Surroundings:
+        """Return the turns up to ``span`` before and after those that memories came from."""
+        return self._ask(self._queries.around, ids, span)
 
     def turns(self, memory_id: int) -> list[Turn]:
         """Return the turns that a memory came from, oldest first."""
