@@ -174,7 +174,7 @@ def test_delete_removes_the_memory_and_stores_nothing(
     assert stored(memory) == []
     assert found(memory, "Porto") == []
     assert [entry["event"] for entry in memory.history(known)] == ["ADD", "DELETE"]
-    assert in_table(config, "links") == [(0,)]
+    assert memory.sources(known) == []
 
 
 def test_none_changes_nothing_but_adds_evidence(memory: Memory, model: ScriptedModel) -> None:

@@ -48,6 +48,7 @@ class Fact:
         title: what it is about, in at most 60 characters.
         tags: its topics.
         categories: those of the configured ones that it belongs to.
+        second_turn: index of a second message it came from, such as the question that it answers.
     """
 
     text: str
@@ -60,6 +61,7 @@ class Fact:
     title: str | None = None
     tags: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    second_turn: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

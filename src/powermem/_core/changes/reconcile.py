@@ -86,7 +86,8 @@ def candidates(facts: Sequence[Fact], messages: Sequence[Message], turns: Sequen
     for fact in facts:
         if fact.turn is not None:
             message, source = messages[fact.turn], excerpts.of(fact.text, fact.turn)
-            found.append(Candidate(fact, message, (turns[fact.turn],), source=source))
+            beside = () if fact.second_turn in (None, fact.turn) else (turns[fact.second_turn],)
+            found.append(Candidate(fact, message, (turns[fact.turn], *beside), source=source))
             continue
         sole = messages[0] if len(messages) == 1 else None
         # Tied to all turns of a long conversation, each further fact would cost as much as that is long.
