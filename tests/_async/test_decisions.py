@@ -168,7 +168,7 @@ async def test_superseded_by_what_is_known_elsewhere_is_still_told(
 
 
 async def test_delete_removes_the_memory_and_stores_nothing(
-    memory: AsyncMemory, model: ScriptedModel, config: dict[str, Any]
+    memory: AsyncMemory, model: ScriptedModel
 ) -> None:
     known = await learn(memory, model, LIVES)
     model.learns("Ana wants it forgotten that she lives in Porto")
