@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeAlias
 
+from .tokens import estimate_tokens
+
 if sys.version_info >= (3, 13):
     from typing import NotRequired, TypedDict, TypeVar
 else:
@@ -582,6 +584,21 @@ class FactRecord(TypedDict, Generic[Id]):
     content: str
     similarity: float
     created_at: str
+
+
+class RecalledText(str):
+    """Recalled memories as a text for a prompt; the result of ``context``.
+
+    Attributes:
+        tokens: the estimated number of tokens of the whole text; see ``powermem.tokens``.
+    """
+
+    __slots__ = ()
+
+    @property
+    def tokens(self) -> int:
+        """Estimate the tokens of the whole text."""
+        return estimate_tokens(self)
 
 
 @dataclass(frozen=True, slots=True)

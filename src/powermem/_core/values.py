@@ -152,7 +152,17 @@ class Row:
         A version was created with its memory and got its id later. A memory that was superseded by another
         one has its own date.
         """
-        return (self.superseded_by, self.created_at) == (memory_id, created_at) and self.id > memory_id
+        return self.is_version and (self.superseded_by, self.created_at) == (memory_id, created_at)
+
+    def came_before(self, other: Row) -> bool:
+        """Return whether another memory of its scope, or a version of that, took its place."""
+        follows = self.superseded_by == other.id or (self.valid_to or 0) <= other.valid_from
+        return self.scope == other.scope and follows
+
+    @property
+    def is_version(self) -> bool:
+        """Whether this is an earlier text of a memory that was updated; see `is_version_of`."""
+        return self.superseded_by is not None and self.id > self.superseded_by
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..clock import MONTHS, WEEKDAYS, offset_name, to_datetime
@@ -109,23 +109,26 @@ _QUOTATION = re.compile(
 )
 
 
-def quote_recalled(texts: Iterable[str]) -> str:
+def quote_recalled(texts: Iterable[str | Sequence[str]]) -> str:
     """Quote recalled memories for a model, as data.
 
     Args:
-        texts: the memories, newest first.
+        texts: the memories, newest first; several texts that belong together are one list.
 
     Returns:
-        An explanation and one line per memory, between markers that no memory can forge; see ``quote``.
-        ``""`` for no memories.
+        An explanation and one line per memory, between markers that no memory can forge; see ``quote``. The
+        lines of a list are below its first one. ``""`` for no memories.
     """
-    lines = [quoted_line(text) for text in texts]
+    lines = []
+    for text in texts:
+        first, *others = [text] if isinstance(text, str) else text
+        lines += [quoted_line(first), *(quoted_line(other, below=True) for other in others)]
     return "\n".join((RECALL_OPEN, _HEADING, *lines, RECALL_CLOSE)) if lines else ""
 
 
-def quoted_line(text: str) -> str:
-    """Return the line of a recalled memory."""
-    return "- " + _NAME.sub(r"\1 \2", quote(text))
+def quoted_line(text: str, *, below: bool = False) -> str:
+    """Return the line of a recalled memory; ``below`` for one that belongs to the line before."""
+    return ("  - " if below else "- ") + _NAME.sub(r"\1 \2", quote(text))
 
 
 def strip_recalled(text: str) -> str:

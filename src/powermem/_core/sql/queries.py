@@ -14,7 +14,7 @@ from ..values import HistoryEntry, Row, Scope, Statistics, Turn
 from .around import read_around
 from .collection import CollectionSQL, passes
 from .dialects import Fragment
-from .rows import COLUMNS, scope_condition, scope_values, to_turn, visible
+from .rows import COLUMNS, TURN, scope_condition, scope_values, to_turn, visible
 from .steps import Query, Steps
 
 _MOST_TAGS = 100
@@ -175,6 +175,30 @@ class Queries:
     def around(self, ids: Sequence[int], span: int) -> Steps[Surroundings]:
         """Return the turns up to ``span`` before and after those that memories came from."""
         return read_around(self._sql, ids, span)
+
+    def sources(self, ids: Sequence[int]) -> Steps[dict[int, list[Turn]]]:
+        """Return the source turns of memories, by the id of the memory."""
+        columns = ", ".join(f"t.{column}" for column in TURN.split(", "))
+        turns: dict[int, list[Turn]] = {}
+        for chunk in self._sql.chunks(ids):
+            where = self._sql.among("l.memory_id", chunk)
+            found = yield Query(
+                f"SELECT l.memory_id, {columns} FROM {self._sql.links} l "
+                f"JOIN {self._sql.turns} t ON t.id = l.turn_id WHERE {where.sql}",
+                where.values,
+            )
+            for memory_id, *values in found:
+                turns.setdefault(memory_id, []).append(to_turn(values, self._sql))
+        return turns
+
+    def superseded(self, ids: Sequence[int]) -> Steps[list[Row]]:
+        """Return the memories whose place one of these has taken."""
+        rows: list[Row] = []
+        for chunk in self._sql.chunks(ids):
+            where = self._sql.among("superseded_by", chunk)
+            found = yield Query(f"SELECT {COLUMNS} FROM {self._sql.records} WHERE {where.sql}", where.values)
+            rows += map(self._sql.to_row, found)
+        return rows
 
     def recall_request(self, scope: Scope, key: str) -> Steps[str | None]:
         """Return the result kept under an idempotency key."""
