@@ -112,11 +112,12 @@ def _excluded(one: Statement, known: Found) -> list[Row]:
     """Return the memories that a statement ends, and those said later that end it."""
     rows: dict[int, Row] = {}
     for hit in known.keyed:
-        if hit.details["lexical"] > 0:
-            row = hit.row
-            # The key names the subject, so the claims need no more than match it.
-            if any(_excludes(one, row, claims) for claims in _readings(row)):
-                rows[row.id] = row
+        row = hit.row
+        # The key names the subject, so it does not matter whose claims they seem to be.
+        if not set(one.keys).isdisjoint(row.facets.get("claims", ())) and any(
+            _excludes(one, row, claims) for claims in _readings(row)
+        ):
+            rows[row.id] = row
     for hit in known.near:
         row = hit.row
         if _excludes(one, row, spoken(read(row.text), row.actor_id)):
