@@ -29,8 +29,8 @@ def index(row: Row, source: str = "") -> Words:
 
     Returns:
         Distinct term ids, ascending, as uint64 bytes, and their counts as uint8 bytes. The count is zero for
-        terms that only the source has, for the entities and the tags of the fact, for flags of `flags`, and for the
-        keys by which a statement about the same attribute finds it; see `_core.rules.claims`.
+        terms that only the source has, for the entities and the tags of the fact, for flags of `flags`, and
+        for the keys by which a statement about the same attribute finds it; see `_core.rules.claims`.
     """
     extra = date_terms(row.valid_from, row.utc_offset)
     if row.actor_id:
