@@ -661,9 +661,10 @@ class AsyncMemory:
             cutoff_date: only what was created since then; wins over ``time_range``.
 
         Returns:
-            ``{"total_memories": int, "by_type": {type: int}, "avg_importance": float, "top_accessed": [{"id",
-            "content", "access_count"}], "growth_trend": {"2026-05-01": int}, "age_distribution": {"< 1 day":
-            int, ...}, "store": str, "embedder": str, "extractor": str}``.
+            ``{"total_memories": int, "by_type": {type: int}, "by_tag": {tag: int}, "by_category":
+            {category: int}, "avg_importance": float, "top_accessed": [{"id", "content", "access_count"}],
+            "growth_trend": {"2026-05-01": int}, "age_distribution": {"< 1 day": int, ...}, "store": str,
+            "embedder": str, "extractor": str}``.
 
         Raises:
             InvalidInputError: an argument is wrong.

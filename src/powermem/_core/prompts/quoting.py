@@ -28,7 +28,7 @@ _SPECIAL = re.compile(
     "|&(?=#|(?i:amp|lt|gt|lang|rang|nvlt|nvgt|nlt|ngt))"
 )
 _INVISIBLE = re.compile(f"[\x00-\x08\x0e-\x1f{_UNSEEN}]")
-_WRITTEN_ESCAPE = re.compile(r"\\(?=[uUxN][0-9a-fA-F{]|u\{)")
+_WRITTEN_ESCAPE = re.compile(r"\\+(?=[uUxN][0-9a-fA-F{]|u\{)")
 
 
 def seal(text: str) -> str:
@@ -48,7 +48,7 @@ def quote(text: str) -> str:
     """Return a text on one line, without tags or invisible characters, as safe to show to a model."""
     # Collapsing blanks can join the parts of a tag, so it must come before escaping.
     plain = " ".join(_INVISIBLE.sub("", text.encode("utf-8", "replace").decode()).split())
-    return seal(_WRITTEN_ESCAPE.sub(r"\\\\", plain))
+    return seal(_WRITTEN_ESCAPE.sub(r"\g<0>\g<0>", plain))
 
 
 def frame(name: str, records: Iterable[Mapping[str, Any]]) -> str:
