@@ -180,7 +180,7 @@ class Conversation:
             )
             self._follows = True
             return True
-        if _contradicts(wrong, correction):
+        if _contradicts(wrong, correction) or (turn.language and foreign.contradicts(wrong.text, correction)):
             self._drop(place)
         return False
 
