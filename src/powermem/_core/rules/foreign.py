@@ -127,7 +127,8 @@ _OFFERS = re.compile(
 )
 # "Where can I find it?" is about the one who asks.
 _OF_ASKER = re.compile(
-    r"\b(?:ich|je|ik|jag|jeg|yo|eu|io|ja|posso|puedo|saya|tôi|εγώ|я|أنا|من)\b|\bj['\u2019]|我|私|僕|제가|저는|मैं",
+    r"\b(?:ich|ik|jag|jeg|yo|eu|io|ja|posso|puedo|je (?:peux|dois|vais|puis)|saya|tôi|εγώ|я|أنا)\b"
+    r"|\bj['\u2019]|我|私|僕|제가|저는|मैं",
     re.IGNORECASE,
 )
 _MOST_WORDS = 12
