@@ -57,7 +57,7 @@ def test_labelled_conversations(name: str, half: int, recall: float, junk: float
         ("How old are you?", "36", "I'm 36."),
         ("Do you smoke?", "No, I don't.", "I don't smoke."),
         ("What do you do for a living?", "Beekeeper.", "My job: Beekeeper."),
-        ("Do you have kids?", "Yes, I have two.", "I have kids: two."),
+        ("Do you have kids?", "Yes, I have two.", "I have two kids."),
         ("How long have you lived in Rome?", "Ten years.", "I have lived in Rome for ten years."),
         ("Are you vegetarian?", "Yes", "I'm vegetarian."),
         ("are you married?", "nope", "I'm not married."),

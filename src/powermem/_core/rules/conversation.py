@@ -14,7 +14,7 @@ from ..text.cleaning import normalize
 from ..text.terms import query_terms
 from ..values import Fact, Message
 from . import corrections, mood
-from .questions_and_answers import Restated, restate
+from .questions_and_answers import restate
 from .sentences import Reading
 
 __all__ = ["Conversation", "Turn"]
@@ -80,18 +80,20 @@ class Conversation:
         """Add what a turn tells."""
         self._follows = self._tale = False
         start = 0
-        if turn.message.role != "assistant" and not self._play and (answer := self._answer(turn)):
-            start = answer.used
+        if turn.message.role != "assistant" and not self._play and (used := self._answer(turn)):
+            start = used
         for sentence in turn.sentences[start:]:
             self._hear(turn, sentence)
         self._before = turn
 
-    def _answer(self, turn: Turn) -> Restated | None:
-        """Keep what the turn answers to the question before it, joined with that."""
+    def _answer(self, turn: Turn) -> int | None:
+        """Keep what the turn answers to the question before it; return how many sentences that are."""
         before = self._before
         if before is None or before.voice == turn.voice or (question := before.question) is None:
             return None
-        answer = restate(question, turn.sentences)
+        sentences = [_without_call(sentence, before.message.actor_id) for sentence in turn.sentences]
+        skipped = next((number for number, one in enumerate(sentences) if one.strip(" ,.!")), 0)
+        answer = restate(question, sentences[skipped:])
         if answer is None:
             return None
         reading = turn.read(answer.text, True)
@@ -99,7 +101,7 @@ class Conversation:
             return None
         self._keep(turn, replace(turn.make(reading), second_turn=before.index))
         self._follows = True
-        return answer
+        return skipped + answer.used
 
     def _hear(self, turn: Turn, sentence: str) -> None:
         if turn.message.role == "assistant":
@@ -207,6 +209,13 @@ def _joined(first: Fact, second: Fact, turn: int) -> Fact:
         event_at=second.event_at if first.event_at is None else first.event_at,
         entities=tuple(dict.fromkeys((*first.entities, *second.entities))),
     )
+
+
+def _without_call(sentence: str, name: str | None) -> str:
+    """Return a sentence without the name of the one whom it addresses: "Yeah, John!" becomes "Yeah!"."""
+    if name is None or name not in sentence:
+        return sentence
+    return re.sub(rf"(?:^|,? )\b{re.escape(name)}\b(?=\s*[.!,]|$),?\s*", " ", sentence).strip()
 
 
 _WRITTEN_OUT = re.compile(r" \([^()]*\d{4}\)")

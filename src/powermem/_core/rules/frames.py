@@ -16,7 +16,7 @@ _ABOUT_TALK = phrases(
     |any|more|some) | like (?:me|some|any
     |help|more) | need (?:me|help|any(?:thing)?|more|some|assistance|further|to (?:know|see)) | know
     | think | mean | remember | understand | mind
-    | agree | see | hear | notice | recommend | suggest | happen to | have (?:any |an? |some |specific
+    | agree | see | hear | notice | recommend | suggest | happen to | have (?:any |an? |some |specific\s
     |particular |other |more )*(?:questions?|preferences?
     |concerns?|thoughts?|suggestions?|ideas?|feedback|tips?|advice|time|minute|moment|second|anything
     |something|in mind|link|screenshot|example
@@ -24,7 +24,7 @@ _ABOUT_TALK = phrases(
     | ready | there | kidding | joking | serious
     | interested in (?:hearing|learning more|knowing|seeing|me) | looking for (?:something|anything|help)
     | asking | saying | talking
-    | trying to say | referring | feeling | doing(?: (?:today|well|ok|okay|now))?$ | up to | going$
+    | trying to say | referring | feeling | been$ | doing(?: (?:today|well|ok|okay|now))?$ | up to | going$
     | able to (?:see|try|check) | been up to
     | heard | seen my | considered | thought | tried (?:asking|searching|that|this|it)$ | hope | wish
     | say | tell | find (?:that|it|this)

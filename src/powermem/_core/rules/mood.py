@@ -41,7 +41,7 @@ _EXAGGERATED = phrases(
     |bajillion)
     (?:times|things|years|reasons|questions|errands)
     | (?:gazillion|zillion|bazillion|bajillion)s? | dying (?:of|from) (?:laughter|laughing|boredom|hunger
-    |thirst|embarrassment|curiosity|shame|heat|cold) | (?:i'm|i am|im) (?:literally |so
+    |thirst|embarrassment|curiosity|shame|heat|cold) | (?:i'm|i am|im) (?:literally |so\s
     |absolutely )?(?:dying
     |dead|starving to death|melting|freezing to death)\b(?! (?:of cancer|from cancer))
     | (?:bored|scared|worked|laughed) (?:me )?(?:to death|to tears|half to death)
@@ -76,7 +76,7 @@ _MARKED_IRONY = re.compile(r"(?:\s|^)/s\W*$")
 _JOKE = phrases(
     r"""
     (?:(?:i'm|im|i am|i was|just|only|totally|haha\w*|lol|ok|okay|no|nah|nope|but)[,!.]? )*(?:kidding|joking
-    |jk|j/k|messing with you|pulling your leg|teasing) | (?:it|that|this)(?:'s| is| was) (?:just
+    |jk|j/k|messing with you|pulling your leg|teasing) | (?:it|that|this)(?:'s| is| was) (?:just\s
     |only )?a joke
     | said (?:no one|nobody) ever | april fools?
     | not\s*!+$ | psych\s*!* | sike | joke['s]* on | (?:that|it)(?:'s| was) (?:a lie|sarcasm|not true)

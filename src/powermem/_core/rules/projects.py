@@ -97,9 +97,7 @@ _DECIDES = phrases(
     r"|'re going to|'ve decided to| should always)) (?:just |please )?",
 )
 _EMPTY_DECISION = phrases(
-    r"(?:that|it|this|those|them)(?: (?:one|then|option|approach))?",
-    before=r"(?:with|for|use|to|on|keep)\s",
-    after=r"\W*$",
+    r"that | this | those | them | it(?! (?:over|as|the)\b)", before=r"(?:with|for|use|to|on|keep)\s"
 )
 
 _STYLE = r"""(?:emojis?|emoticons|jargon|bullet(?: ?points?|s| lists?)?|exclamation (?:points|marks)
@@ -133,7 +131,7 @@ _WISH = phrases(
     |things) (?:always )?(?:\w+ )?(?:short|brief
     |concise|simple|formal|informal|casual|polite|under|below|to|at most|within|in|small|friendly|detailed
     |professional)
-    | (?:please )?(?:answer|respond|reply|speak|talk|explain(?: things)?)(?: to me)? (?:only
+    | (?:please )?(?:answer|respond|reply|speak|talk|explain(?: things)?)(?: to me)? (?:only\s
     |always )?(?:in|like|as if
     |with|using|briefly|formally|informally|casually) (?!(?:a|an|the|this|that|detail|more|my)\b)
     | (?:please )?(?:always )?(?:use|prefer|favou?r|stick (?:to|with)) (?!(?:the|this|these|that|those|it
