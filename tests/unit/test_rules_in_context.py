@@ -33,7 +33,14 @@ def texts(*turns: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("name", "half", "recall", "junk"),
-    [("english", 0, 0.95, 0.05), ("english", 1, 0.9, 0.05), ("mixed", 0, 0.9, 0.05), ("mixed", 1, 0.9, 0.05)],
+    [
+        ("english", 0, 0.95, 0.05),
+        ("english", 1, 0.95, 0.05),
+        ("english_2", 0, 0.9, 0.05),
+        ("english_2", 1, 0.9, 0.05),
+        ("mixed", 0, 0.9, 0.05),
+        ("mixed", 1, 0.9, 0.05),
+    ],
 )
 def test_labelled_conversations(name: str, half: int, recall: float, junk: float) -> None:
     path = SETS / f"{name}.jsonl"
@@ -118,7 +125,7 @@ def test_a_full_answer_needs_no_question() -> None:
 @pytest.mark.parametrize(
     ("turns", "kept"),
     [
-        (("u: My flight is on Monday at 9.", "a: Ok.", "u: Sorry, I meant Tuesday."), ["on Tuesday at 9"]),
+        (("u: My flight is on Monday at 9.", "a: Ok.", "u: Sorry, I meant Tuesday."), ["on Tuesday"]),
         (("u: I'm 34.", "a: So born in 1989?", "u: No, I'm 36."), ["I'm 36"]),
         (("u: We have two cats", "u: oops, three cats"), ["We have three cats"]),
         (("u: My sister is a lawyer. Wait no, she's a notary.",), ["My sister's a notary"]),

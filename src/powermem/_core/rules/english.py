@@ -118,7 +118,7 @@ _TRADE = r"""(?:\w{3,}(?:er|or|ist|ian|eer|ant)|student|nurse|chef|cook|pilot|la
 _INSTRUCTION = phrases(
     r"""
     (?:always|never) (?!(?:mind|say|been|had|have|thought|liked|was|were|a|the|too|happy|glad|here|good
-    |great)\b)[a-z]+ | from now on | going forward, | in (?:the )?future, | (?:call|address|remind) me
+    |great)\b)[a-z]+ | from now on | going forward | in (?:the )?future(?=,) | (?:call|address|remind) me
     | refer to me | (?:don't|do not) (?:ever|call me|mention|address|remind me)
     | (?:respond|reply|answer|speak|talk|write) to me
     | (?:respond|reply|answer) (?:only )?(?:in|with|using|briefly|concisely)
@@ -299,7 +299,7 @@ _OPENER = phrases(
     r"""
     (?:oh|wow|whoa|yeah|yea|yes|yep|yup|well|so(?! far\b)|and|but|also|plus|anyway|actually|honestly|btw
     |hey|hi
-    |hello|haha|lol|hm+|umm?|aw+|ah+|gosh|omg|by the way|to be honest|fyi
+    |hello|haha|lol|hm+|umm?|ugh+|aw+|ah+|gosh|omg|by the way|to be honest|fyi
     |for the record)\b[\s,!.:;\u2014\u2013-]+
     | (?:however|therefore|then|in addition|additionally|moreover|besides|for example|for instance|as for me
     |no|nope|nah|ok|okay|sure|man|dude|great|cool|nice|awesome|absolutely|definitely|exactly|totally
@@ -462,21 +462,31 @@ _ABOUT_THE_TALK = phrases(
     |so |very |like |pretty |absolutely )?(?:\w+) | i(?:'d| would)? (?:highly |really\s
     |definitely )?(?:recommend|suggest|advise)
     | as soon as | (?:almost|just) as | whenever i (?:see|hear|look|think)
+    | (?:i'm|i am|we're|i feel|i'm feeling) (?:(?:so|really|very|just|a bit|kinda|too|pretty|super|still
+    |such|quite|all)[ ])*(?:tired|exhausted
+    |hungry|thirsty|bored|sleepy|cold|hot|sad|happy|upset|angry|annoyed|lonely|worried|nervous|anxious
+    |stressed|sick of it|done|overwhelmed
+    |excited|relieved|better|worse|great|awful|terrible|proud)(?:,? (?:today|now|right now|again|lately
+    |too|though|about (?:it|that|this)|tbh|lol))*\W*$
     | i (?:just )?(?:want|wanted) to (?:share|show|say|tell|add|mention|thank)
     """
 )
 # "Mom said she would come": nobody else's.
 _PARENT = phrases(
     """
-    (?:mom|mum|mommy|mama|dad|daddy|papa|grandma|grandpa|granny|nana)(?: and (?:mom|mum|dad|i|grandpa|grandma))?
+    (?:mom|mum|mommy|mama|dad|daddy|papa|grandma|grandpa|granny|nana)(?: and (?:mom|mum|dad|i|grandpa
+    |grandma))?
     (?!is |was )\\w+
     """
 )
+# "It's slow, the table has 40 million rows".
+_JUDGED_FIRST = re.compile(r"(?:it|that|this)(?:'s| is) (?:\w+ ){0,2}\w+, ", re.IGNORECASE)
 _OTHER = phrases(rf"(?:my|our) (?:[\w-]+ ){{0,2}}?{_FAMILY}")
 # "Sticking to my schedule is key": judges what one does.
 _DOING = re.compile(
     r"(?:not )?\w{3,}ing\b[^,;]*? (?<!who )(?<!that )(?<!which )(?<!what )(?<!it )(?<!he )(?<!she )(?<!they )"
-    r"(?<! i )(?<!we )(?<!you )(?<!there )(?:is|are|isn't|was|will|would|can|could|helps?|helped|makes?|made|feels?"
+    r"(?<! i )(?<!we )(?<!you )(?<!there )(?:is|are|isn't|was|will|would|can|could|helps?|helped|makes?|made"
+    r"|feels?"
     r"|felt|gives?|brings?|keeps?|warms|means|takes|lets|allows|has|seems?|sounds?|shows?|reminds?|works?|turns)\b",
     re.IGNORECASE,
 )
@@ -544,7 +554,11 @@ def read(sentence: str, *, names: frozenset[str], lenient: bool) -> Reading | No
     if not is_decision(plain) and (_is_talk(plain) or _ABOUT_THE_TALK.match(plain)):
         return None
     if _ELSEWHERE.match(plain) and not is_project_fact(plain):
-        return _elsewhere(core, plain, lenient)
+        judged = _JUDGED_FIRST.match(plain)
+        if judged is None or not is_project_fact(plain[judged.end() :]):
+            return _elsewhere(core, plain, lenient)
+        core, plain = core[judged.end() :], plain[judged.end() :]
+        core = core[0].upper() + core[1:]
     return _statement(core, plain, names, lenient)
 
 
@@ -563,10 +577,13 @@ def _statement(core: str, plain: str, names: frozenset[str], lenient: bool) -> R
             if content >= (0 if kind == "identity" and _AGE.search(plain) else 1)
             else None
         )
-    if _REFERS.search(plain) and _ANTECEDENT.match(plain) is None:
+    refers = _REFERS.search(plain) is not None
+    if refers and _ANTECEDENT.match(plain) is None:
         # "I ride it to work": what it is, only the sentence before may say.
-        return Reading(core, kind, continues=True, alone=content >= 4)
-    needed = 3 if _DEICTIC.search(plain) else 1 if kind == "preference" else 2
+        return Reading(core, kind, continues=True, alone=content >= (2 if kind == "relationship" else 4))
+    needed = 1 if kind == "preference" else 2
+    if kind != "relationship" and not refers and _DEICTIC.search(plain):
+        needed = 3
     return Reading(core, kind) if content >= needed else None
 
 

@@ -19,8 +19,7 @@ _SUPPOSED = phrases(
     |universe) | if only | (?:i|we) wish | wish (?:i|we) | wishing (?:i|we)
     | (?:last night )?(?:i|we) (?:had a (?:\w+ )?(?:dream|nightmare)|dreamt|dreamed)
     | in my (?:\w+ )?(?:dreams?|nightmare|fantasy|novel|story|game|book|screenplay|script)
-    | (?:i|we)(?:'d| would| could| should| might) (?:never |probably |have |really )*have (?:been|\w+(?:ed
-    |en|t|ght))
+    | (?:i|we)(?:'d| would| could| should| might) (?:never |probably |have |really )*have \w+
     | if i had a (?:dollar|penny|euro|nickel|dime|pound)
     """
 )

@@ -133,7 +133,8 @@ _NO_PERSON_ENDING = (
 )
 _OF_PERSON = phrases(
     r"""
-    (?:is|was|isn't|wasn't|'s|has|has been|will be|'ll be) (?:also |now |still |just |currently |about to\s
+    (?:is|was|are|were|aren't|isn't|wasn't|'s|has|has been|will be|'ll be) (?:also |now |still |just
+    |currently |about to\s
     |not |going to be )*(?:an? \w+|my|our|moving|getting
     |having|expecting|pregnant|married|engaged|divorced|single|sick|ill|in (?:hospital|the hospital|town
     |labor|love)|from|allergic|vegan|vegetarian|leaving

@@ -47,7 +47,8 @@ _TOOL = r"""(?:python|node|node\.js|typescript|javascript|java|kotlin|swift|go|g
     |datadog|aws|gcp|azure|s3|vault|nginx|celery|pytest|jest|vitest|webpack|vite|eslint|prettier|ruff
     |black|mypy|npm|pnpm|yarn
     |poetry|pip|uv|cargo|maven|gradle|cmake|bazel|ubuntu|debian|windows|macos|linux|android|ios)"""
-_STATES = r"""(?:is|are|was|were|isn't|aren't|wasn't|has|have|had|hasn't|will|won't|must|should|can't|can
+_STATES = r"""(?:[a-z]{3,}[a-rt-z]s|[a-z]{3,}ed|is|are|was|were|isn't|aren't|wasn't|has|have|had|hasn't
+    |will|won't|must|should|can't|can
     |runs?|lives?|uses?
     |needs?|requires?|returns?|stores?|sits?|goes|go|points?|belongs?|starts?|ends?|happens?|takes?|costs?
     |expires?|supports?

@@ -46,6 +46,12 @@ _QUESTION_LEAD = phrases(
     """,
     after=r"\b[\s,.:!;\u2014\u2013-]+",
 )
+# "Where do you live these days, Joy?"
+_TAIL = re.compile(
+    r"(?:,? (?:these days|now|currently|at the moment|right now|today|again|then|by the way|btw"
+    r"|if i may ask|please)"
+    r"|, [A-Z]\w+)+$"
+)
 _CALLED = re.compile(r"[A-Z][\w-]+,\s+")
 _PIECE = re.compile(r"[,;:]\s+|\s[-\u2014\u2013]+\s")
 _ASKS = phrases(
@@ -157,7 +163,7 @@ def restate(question: str, answer: Sequence[str]) -> Restated | None:
 
 def _asked(question: str) -> str | None:
     """Return what a question asks, without what leads to it: "Great, so where do you live?"."""
-    plain = question.replace("\u2019", "'").strip().rstrip("?!. ")
+    plain = _TAIL.sub("", question.replace("\u2019", "'").strip().rstrip("?!. "))
     start = 0
     while match := _QUESTION_LEAD.match(plain, start) or _CALLED.match(plain, start):
         start = match.end()
