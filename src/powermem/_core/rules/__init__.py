@@ -27,6 +27,7 @@ __all__ = ["extract", "stated_preferences"]
 _SPEAKS_ENGLISH = re.compile(
     r"im (?:\d+|an?|from|in|at|not|on|so|also|allergic|vegan|married|\w+ing)\b|ive (?:got|been|had)\b"
 )
+_FEW_WORDS = 3
 # A longer "sentence" is pasted text.
 _MAX_LENGTH = 1_000
 # Importance: what a kind starts with, and the least for what the speaker asked to be remembered.
@@ -128,10 +129,9 @@ def _turn(
             if language is None:
                 return deeds.read(sentence, sentences=len(sentences))
             return foreign.read_assistant(sentence, language)
-        lenient = setting.lenient or answered
         if language is None:
-            return english.read(sentence, names=setting.names, lenient=lenient)
-        return foreign.read(sentence, language, lenient=lenient)
+            return english.read(sentence, names=setting.names, lenient=setting.lenient or answered)
+        return foreign.read(sentence, language, lenient=setting.lenient, answered=answered)
 
     def make(reading: Reading) -> Fact:
         return _fact(reading, message, setting.names)
@@ -139,7 +139,12 @@ def _turn(
     def names_person(text: str) -> bool:
         return english.is_about_other(text, setting.names)
 
-    return Turn(index, message, sentences, speaker, read, make, names_person)
+    # A few words are too little evidence against the language of the conversation.
+    few = (
+        setting.language is None and message.content.isascii() and len(message.content.split()) <= _FEW_WORDS
+    )
+    language = None if few else language_of(message.content, setting.language)
+    return Turn(index, message, sentences, speaker, read, make, names_person, language)
 
 
 def _fact(reading: Reading, message: Message, names: frozenset[str]) -> Fact:
