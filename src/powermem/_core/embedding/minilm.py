@@ -58,6 +58,7 @@ PACKAGES: Final = {
 Vectors = npt.NDArray[np.float32]
 Tokens = npt.NDArray[np.int64]
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _logger = logging.getLogger("powermem.minilm")
 _digests: dict[tuple[str, int, int], str] = {}
 
@@ -141,6 +142,16 @@ class MiniLM:
         # every child process.
         tokens = [tokenizer.encode(_legible(text)).ids for text in texts]
         return [_pad(rows, tokens) for rows in _cut([len(ids) for ids in tokens])]
+
+    def fitting(self, text: str, start: int) -> int:
+        """Return where a window of the model ends that begins at ``start``; see ``windows.Fitting``."""
+        part = _SURROGATE.sub("\ufffd", text[start : start + MAX_CHARACTERS])
+        encoded = self._loaded().tokenizer.encode(part)
+        if not encoded.overflowing:
+            return start + len(part)
+        # The last token is a special one.
+        end: int = encoded.offsets[-2][1]
+        return start + max(end, 1)
 
     def run(self, batch: Batch) -> Vectors:
         """Compute the vectors of one batch, releasing the interpreter lock.
