@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 
 from .._concurrency import AsyncLock
 from .._core.embedding.cache import Vector
+from .._core.embedding.windows import MAX_WINDOWS, covered
+from .._core.ranking.windows import direction
 from .._core.text.indexing import embedding_bytes
 from .._core.values import EmbedderIdentity
 from .._core.wire.reasons import TOO_LONG, UNUSABLE
@@ -19,6 +22,8 @@ from .stores.base import AsyncStore
 _logger = logging.getLogger("powermem")
 
 _NEUTRAL = "memory"
+# A query is one vector, the mean of those of its windows, of which a few suffice.
+_QUERY_WINDOWS = 8
 # Reasons that concern a single text and say nothing about others.
 _ABOUT_ONE_TEXT = frozenset({TOO_LONG, UNUSABLE})
 _NO_EMBEDDER = "embedder: none is configured, so there are no vectors to move to"
@@ -102,30 +107,28 @@ class AsyncEncoder:
         return EmbedderIdentity(self._embedder.provider, self._embedder.model, dimension)
 
     async def vectors(self, texts: Sequence[str]) -> list[bytes]:
-        """Return the normalized vector of each text as bytes, whatever the store holds.
+        """Return the normalized vectors of each text as bytes, whatever the store holds; see `encode`.
 
         Raises:
             ConfigError: there is no embedder.
         """
         if self._embedder is None:
             raise ConfigError(_NO_EMBEDDER)
-        found = await self._embedder.embed_each(texts)
-        vectors: list[Vector] = []
-        for outcome in found:
-            if isinstance(outcome, ProviderError) and outcome.reason in _ABOUT_ONE_TEXT:
-                _logger.warning("a text has no vector of its own, so it is found by its words: %s", outcome)
+        vectors: list[bytes] = []
+        for _, outcomes in await self._embedder.embed_windows(texts, MAX_WINDOWS):
+            usable, errors = _usable(outcomes)
+            if not usable:
+                _logger.warning("a text has no vector of its own, so it is found by its words: %s", errors[0])
                 # Moving a store ends only when every memory has a vector, so give it a neutral one.
-                outcome = (await self._embedder.embed([_NEUTRAL]))[0]
-            if isinstance(outcome, PowerMemError):
-                raise outcome
-            vectors.append(outcome)
-        return list(embedding_bytes(np.stack(vectors)))
+                usable = [*await self._embedder.embed([_NEUTRAL])]
+            vectors.append(b"".join(embedding_bytes(np.stack(usable))))
+        return vectors
 
     async def encode(self, texts: Sequence[str], warnings: list[str] | None = None) -> list[bytes | None]:
-        """Return the normalized vector of each text as bytes, or ``None`` where there is none.
+        """Return the normalized vectors of each text as bytes, or ``None`` where there are none.
 
-        A text that is too long for the embedder gets the vector of its beginning. A text without a usable
-        vector gets none; full-text search still finds it.
+        A text that is too long for the embedder has several, one behind the other: one for each window. A
+        text without a usable vector gets none; full-text search still finds it.
 
         Args:
             texts: the texts to embed.
@@ -135,28 +138,56 @@ class AsyncEncoder:
             ProviderError: the embedder failed.
             EmbeddingMismatchError: the store holds another embedder's vectors.
         """
+        return await self._encode(texts, warnings, MAX_WINDOWS)
+
+    async def encode_queries(
+        self, texts: Sequence[str], warnings: list[str] | None = None
+    ) -> list[bytes | None]:
+        """As `encode`, with one vector for each text: the mean of its windows."""
+        encoded = await self._encode(texts, warnings, _QUERY_WINDOWS)
+        return [self.as_query(vectors) for vectors in encoded]
+
+    def as_query(self, vectors: bytes | None) -> bytes | None:
+        """Return the vector with which to look for what is near a text that was encoded."""
+        dimension = None if self._embedder is None else self._embedder.dimension
+        return vectors if vectors is None or dimension is None else direction(vectors, dimension)
+
+    async def _encode(
+        self, texts: Sequence[str], warnings: list[str] | None, most: int
+    ) -> list[bytes | None]:
         if self._embedder is None or self._moving or not texts:
             return [None] * len(texts)
         if self._refusal is not None:
             raise EmbeddingMismatchError(*self._refusal.args)
-        outcomes = await self._embedder.embed_each(texts)
-        if remarks := _remarks(self._embedder, texts, outcomes):
-            more = f"; and {len(remarks) - 1} more like it" if len(remarks) > 1 else ""
-            warning = remarks[0] + more
-            _logger.warning("%s", warning)
-            if warnings is not None:
-                warnings.append(warning)
-        vectors = {
-            place: outcome for place, outcome in enumerate(outcomes) if not isinstance(outcome, PowerMemError)
-        }
-        encoded: list[bytes | None] = [None] * len(texts)
-        if vectors:
-            stacked = np.stack(list(vectors.values()))
-            if not self._identified:
-                await self._identify(self._embedder, stacked.shape[1])
-            for place, vector in zip(vectors, embedding_bytes(stacked), strict=True):
-                encoded[place] = vector
-        return encoded
+        found = await self._embedder.embed_windows(texts, most)
+        usable: list[Vector] = []
+        counts: list[int] = []
+        remarks: list[str] = []
+        for text, (windows, outcomes) in zip(texts, found, strict=True):
+            vectors, errors = _usable(outcomes)
+            usable += vectors
+            counts.append(len(vectors))
+            if errors:
+                what = "a part of a text has no vector" if vectors else "a text has no vector"
+                remarks.append(f"{what}, so it is found by its words only: {errors[0]}")
+            elif not covered(text, windows, most):
+                remarks.append(
+                    f"a text of {len(text)} characters takes more than {most} windows of the embedder "
+                    f"{self._embedder.model}: {most} parts of it are compared by meaning, all of it by words"
+                )
+        self._warn(remarks, warnings)
+        if usable and not self._identified:
+            await self._identify(self._embedder, len(usable[0]))
+        rows = iter(embedding_bytes(np.stack(usable)) if usable else ())
+        return [b"".join(islice(rows, count)) or None for count in counts]
+
+    def _warn(self, remarks: Sequence[str], warnings: list[str] | None) -> None:
+        if not remarks:
+            return
+        warning = remarks[0] + (f"; and {len(remarks) - 1} more like it" if len(remarks) > 1 else "")
+        _logger.warning("%s", warning)
+        if warnings is not None:
+            warnings.append(warning)
 
     async def _identify(self, embedder: AsyncBatchedEmbedder, dimension: int) -> None:
         # Not done by `check`: the dimension is known for certain only once there is a vector.
@@ -166,18 +197,15 @@ class AsyncEncoder:
                 self._identified = True
 
 
-def _remarks(embedder: AsyncBatchedEmbedder, texts: Sequence[str], outcomes: Sequence[Outcome]) -> list[str]:
-    """Return a sentence for each text that was not embedded as a whole; raise any other error."""
-    remarks = []
-    for text, outcome in zip(texts, outcomes, strict=True):
+def _usable(outcomes: Sequence[Outcome]) -> tuple[list[Vector], list[ProviderError]]:
+    """Return the vectors of a text's windows, and the errors that concern single ones; raise any other."""
+    vectors: list[Vector] = []
+    errors: list[ProviderError] = []
+    for outcome in outcomes:
         if not isinstance(outcome, PowerMemError):
-            if (part := embedder.embedded_part(text)) is not None:
-                remarks.append(
-                    f"a text of {len(text)} characters is longer than the embedder {embedder.model} takes: "
-                    f"about the first {part} are compared by meaning, all of it by words"
-                )
+            vectors.append(outcome)
         elif isinstance(outcome, ProviderError) and outcome.reason in _ABOUT_ONE_TEXT:
-            remarks.append(f"a text has no vector, so it is found by its words only: {outcome}")
+            errors.append(outcome)
         else:
             raise outcome
-    return remarks
+    return vectors, errors

@@ -42,7 +42,7 @@ from .settings import (
     VisionSettings,
 )
 from .stores import OceanBaseConfig, SQLiteConfig
-from .tables import DASHSCOPE_RERANK, LOCAL_DIMENSION, LOCAL_MODEL, STORES, Kind, Provider
+from .tables import DASHSCOPE_RERANK, LOCAL_DIMENSION, LOCAL_MODEL, STORES, Kind, Provider, known_window
 
 
 def resolve(
@@ -281,6 +281,7 @@ def _embedder(config: MemoryConfig, environ: Mapping[str, str]) -> EmbedderSetti
         pass_dimensions=dimension is not None and (row.dimensions if asks is None else asks),
         batch_size=min(keys.batch_size, row.max_batch),
         cache_size=keys.cache_size,
+        max_tokens=keys.max_tokens or known_window(settled["model"]),
     )
 
 

@@ -176,17 +176,18 @@ def _inner_embedder(settings: EmbedderSettings, http: AsyncHTTPClient) -> AsyncE
         case "none":
             return None
         case "local":
-            return _local_embedder(settings.required)
+            return _local_embedder(settings.required, settings.max_tokens)
         case "mock":
-            return AsyncMockEmbedder(settings.dimension or DIMENSION)
+            return AsyncMockEmbedder(settings.dimension or DIMENSION, window=settings.max_tokens)
         case "langchain" | "custom":
             target, model = _foreign(settings)
             return AsyncForeignEmbedder(
                 target,
                 provider=settings.provider,
                 model=model,
-                dimension=settings.dimension or _dimension_of(target),
+                dimension=settings.dimension or _count_of(target, "dimension"),
                 max_concurrency=settings.max_concurrency,
+                window=settings.max_tokens or _count_of(target, "max_tokens"),
             )
         case "openai" | "azure":
             return AsyncOpenAIEmbedder(
@@ -196,17 +197,18 @@ def _inner_embedder(settings: EmbedderSettings, http: AsyncHTTPClient) -> AsyncE
                 pass_dimensions=settings.pass_dimensions,
                 packed=settings.provider in _SENDS_BASE64,
                 parameters=reveal(settings.options),
+                window=settings.max_tokens,
             )
         case _:
             raise _unfit(settings, "an embedder")
 
 
-def _local_embedder(required: bool) -> AsyncEmbedder | None:
+def _local_embedder(required: bool, window: int | None) -> AsyncEmbedder | None:
     from ..._core.embedding.minilm import available
     from .local import AsyncLocalEmbedder
 
     if available():
-        return AsyncLocalEmbedder()
+        return AsyncLocalEmbedder(window=window)
     if required:
         raise ConfigError(
             "embedder.provider: the local embedder is asked for, but not installed; "
@@ -264,9 +266,9 @@ def _foreign(settings: ProviderSettings) -> tuple[object, str]:
     return target, settings.model or (named if isinstance(named, str) else type(target).__name__)
 
 
-def _dimension_of(target: object) -> int | None:
-    dimension = getattr(target, "dimension", None)
-    return dimension if isinstance(dimension, int) else None
+def _count_of(target: object, name: str) -> int | None:
+    value = getattr(target, name, None)
+    return value if isinstance(value, int) and value > 0 else None
 
 
 def _unfit(settings: ProviderSettings, wanted: str) -> ConfigError:

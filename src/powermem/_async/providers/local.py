@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..._concurrency import AsyncThreads, async_gather
-from ..._core.embedding.minilm import DIMENSION, MODEL, PROVIDER, SHARED, MiniLM, assemble
+from ..._core.embedding.minilm import DIMENSION, MAX_TOKENS, MODEL, PROVIDER, SHARED, MiniLM, assemble
+from ..._core.embedding.windows import SHORT, divide_each
 
 MAX_WORKERS = 4
 """Each running batch occupies a core; this leaves some for the program."""
@@ -24,14 +25,16 @@ class AsyncLocalEmbedder:
 
     Args:
         model: the model; by default the one that all embedders share.
+        window: the tokens of a window, if they are to be fewer than the model takes.
     """
 
     provider = PROVIDER
     model = MODEL
     dimension: int | None = DIMENSION
 
-    def __init__(self, model: MiniLM = SHARED) -> None:
+    def __init__(self, model: MiniLM = SHARED, *, window: int | None = None) -> None:
         self._minilm = model
+        self._fitting = partial(model.fitting, limit=min(window or MAX_TOKENS, MAX_TOKENS))
         self._workers = min(MAX_WORKERS, _usable_cores())
         # One more than a long list of texts uses, so that a query gets a thread at once.
         self._threads = AsyncThreads("powermem-embed", self._workers + 1)
@@ -41,6 +44,13 @@ class AsyncLocalEmbedder:
         batches = await self._threads.run(self._minilm.prepare, texts)
         runs = [partial(self._threads.run, self._minilm.run, batch) for batch in batches]
         return assemble(batches, await async_gather(runs, limit=self._workers))
+
+    async def divide(self, texts: Sequence[str], most: int) -> list[list[str]]:
+        """Divide texts into windows by their tokens; see ``AsyncEmbedder``."""
+        if all(len(text) <= SHORT for text in texts):
+            return [[text] for text in texts]
+        # On a thread, since this may load the model, and counts the tokens of all that is longer.
+        return await self._threads.run(divide_each, texts, self._fitting, most)
 
     async def close(self) -> None:
         """Wait for running batches and end the threads. Idempotent."""

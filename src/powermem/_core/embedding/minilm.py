@@ -143,14 +143,20 @@ class MiniLM:
         tokens = [tokenizer.encode(_legible(text)).ids for text in texts]
         return [_pad(rows, tokens) for rows in _cut([len(ids) for ids in tokens])]
 
-    def fitting(self, text: str, start: int) -> int:
-        """Return where a window of the model ends that begins at ``start``; see ``windows.Fitting``."""
+    def fitting(self, text: str, start: int, *, limit: int = MAX_TOKENS) -> int:
+        """Return where a window of the model ends that begins at ``start``; see ``windows.Fitting``.
+
+        Args:
+            text: the text.
+            start: a place in it.
+            limit: tokens of a window with the two special ones, at most those that the model was trained on.
+        """
         part = _SURROGATE.sub("\ufffd", text[start : start + MAX_CHARACTERS])
         encoded = self._loaded().tokenizer.encode(part)
-        if not encoded.overflowing:
+        if len(encoded) <= limit and not encoded.overflowing:
             return start + len(part)
-        # The last token is a special one.
-        end: int = encoded.offsets[-2][1]
+        # The first token and the last are special ones.
+        end: int = encoded.offsets[limit - 2][1]
         return start + max(end, 1)
 
     def run(self, batch: Batch) -> Vectors:

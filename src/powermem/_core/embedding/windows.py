@@ -8,7 +8,7 @@ so that a sentence at the seam is whole in one of the two.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -20,7 +20,7 @@ MAX_WINDOWS = 64
 found by its words only. With the local model that is beyond about 60,000 characters of English."""
 
 SHORT = 80
-"""A text of no more characters fits every embedder: nothing makes more than three tokens of a character."""
+"""A text of no more characters is not worth dividing."""
 
 OVERLAP = 8
 """A window shares up to one part in eight with the one before."""
@@ -45,6 +45,13 @@ _LAST_TWO = 1.5
 _TRIES = 4
 
 
+def divide_each(texts: Sequence[str], fitting: Fitting | None, most: int) -> list[list[str]]:
+    """Return the windows of each text; without a limit each is its only one."""
+    if fitting is None:
+        return [[text] for text in texts]
+    return [[text] if len(text) <= SHORT else divide(text, fitting, most) for text in texts]
+
+
 def divide(text: str, fitting: Fitting, most: int = MAX_WINDOWS) -> list[str]:
     """Return the windows of a text: itself if it fits, else parts of it in order.
 
@@ -59,23 +66,26 @@ def divide(text: str, fitting: Fitting, most: int = MAX_WINDOWS) -> list[str]:
     """
     if fitting(text, 0) >= len(text):
         return [text]
-    spans: list[tuple[int, int]] = []
+    return [part for start, end in spans(text, fitting, most) if (part := text[start:end].strip())] or [text]
+
+
+def spans(text: str, fitting: Fitting, most: int) -> list[tuple[int, int]]:
+    """Return where the windows of a text begin and end; see `divide`."""
+    found: list[tuple[int, int]] = []
     start = 0
-    while start < len(text) and len(spans) < most:
+    while start < len(text) and len(found) < most:
         end = _end(text, start, fitting)
-        spans.append((start, end))
+        found.append((start, end))
         start = end if end >= len(text) else _next(text, start, end)
-    if spans[-1][1] < len(text):
-        spans = _spread(text, spans, fitting)
-    return [window for start, end in spans if (window := text[start:end].strip())] or [text]
+    return found if not found or found[-1][1] >= len(text) else _spread(text, found, fitting)
 
 
-def _spread(text: str, spans: list[tuple[int, int]], fitting: Fitting) -> list[tuple[int, int]]:
+def _spread(text: str, first: list[tuple[int, int]], fitting: Fitting) -> list[tuple[int, int]]:
     """Return as many windows at equal distances over the whole text."""
-    most = len(spans)
-    length = max(1, sum(end - start for start, end in spans) // most)
+    most = len(first)
+    length = max(1, sum(end - start for start, end in first) // most)
     step = (len(text) - length) / (most - 1)
-    spread = [spans[0]]
+    spread = [first[0]]
     for number in range(1, most):
         place = int(number * step)
         start = _pause_before(text, place, min(place + length // 4, len(text) - 1))
@@ -131,6 +141,11 @@ def _pause_before(text: str, first: int, last: int) -> int | None:
             if found.end() > first and is_boundary(text, found.end()):
                 return found.end()
     return None
+
+
+def covered(text: str, windows: list[str], most: int = MAX_WINDOWS) -> bool:
+    """Return whether windows hold about all of a text: they do unless there were too many."""
+    return len(windows) < most or sum(map(len, windows)) >= 0.9 * len(text)
 
 
 def estimated(limit: int) -> Fitting:

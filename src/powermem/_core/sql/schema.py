@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ...errors import ConfigError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}\Z")
 
@@ -180,4 +180,6 @@ def sqlite_migrations(collection: str) -> dict[int, list[str]]:
     return {
         1: _sqlite_queue(collection),
         2: [f"ALTER TABLE {collection}_{table} ADD COLUMN utc_offset INTEGER" for table in DATED_TABLES],
+        # Since then, an embedding may be several vectors, which earlier versions cannot read.
+        3: [],
     }

@@ -13,6 +13,8 @@ _VIRAMAS = frozenset("\u094d\u09cd\u0a4d\u0acd\u0b4d\u0c4d\u0ccd\u0d4d\u0dca\u10
 # Thai and Lao vowels that are letters by their category, and kana's voicing marks of half width.
 _TRAILING = frozenset("\u0e33\u0eb3\uff9e\uff9f")
 _FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
+# Kinds of letters and syllables of Hangul that are read as one: leading, vowel, trailing, open, closed.
+_ONE_SYLLABLE = frozenset(map(tuple, ("LL", "LV", "LS", "LW", "SV", "ST", "VV", "VT", "WT", "TT")))
 # Signs before a number in Arabic, Syriac and Kaithi, which belong to what follows.
 _LEADING = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
 
@@ -30,7 +32,7 @@ def is_boundary(text: str, place: int) -> bool:
         return False
     if _is_flag_letter(before) and _is_flag_letter(after):
         return _flag_letters_before(text, place) % 2 == 0
-    return not (_is_hangul(before) and _is_jamo(after))
+    return (_hangul(before), _hangul(after)) not in _ONE_SYLLABLE
 
 
 def boundary_before(text: str, place: int, least: int = 0) -> int:
@@ -67,9 +69,14 @@ def _flag_letters_before(text: str, place: int) -> int:
     return place - len(before.rstrip(_FLAG_LETTERS))
 
 
-def _is_jamo(char: str) -> bool:
-    return "\u1100" <= char <= "\u11ff" or "\ua960" <= char <= "\ua97c" or "\ud7b0" <= char <= "\ud7fb"
-
-
-def _is_hangul(char: str) -> bool:
-    return _is_jamo(char) or "\uac00" <= char <= "\ud7a3"
+def _hangul(char: str) -> str:
+    """Return the kind of a letter of Hangul, "L", "V" or "T", or of a syllable: "S" if open, else "W"."""
+    if "\u1100" <= char <= "\u115f" or "\ua960" <= char <= "\ua97c":
+        return "L"
+    if "\u1160" <= char <= "\u11a7" or "\ud7b0" <= char <= "\ud7c6":
+        return "V"
+    if "\u11a8" <= char <= "\u11ff" or "\ud7cb" <= char <= "\ud7fb":
+        return "T"
+    if "\uac00" <= char <= "\ud7a3":
+        return "S" if (ord(char) - 0xAC00) % 28 == 0 else "W"
+    return ""

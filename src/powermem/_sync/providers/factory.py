@@ -171,17 +171,18 @@ def _inner_embedder(settings: EmbedderSettings, http: HTTPClient) -> Embedder | 
         case "none":
             return None
         case "local":
-            return _local_embedder(settings.required)
+            return _local_embedder(settings.required, settings.max_tokens)
         case "mock":
-            return MockEmbedder(settings.dimension or DIMENSION)
+            return MockEmbedder(settings.dimension or DIMENSION, window=settings.max_tokens)
         case "langchain" | "custom":
             target, model = _foreign(settings)
             return ForeignEmbedder(
                 target,
                 provider=settings.provider,
                 model=model,
-                dimension=settings.dimension or _dimension_of(target),
+                dimension=settings.dimension or _count_of(target, "dimension"),
                 max_concurrency=settings.max_concurrency,
+                window=settings.max_tokens or _count_of(target, "max_tokens"),
             )
         case "openai" | "azure":
             return OpenAIEmbedder(
@@ -191,17 +192,18 @@ def _inner_embedder(settings: EmbedderSettings, http: HTTPClient) -> Embedder | 
                 pass_dimensions=settings.pass_dimensions,
                 packed=settings.provider in _SENDS_BASE64,
                 parameters=reveal(settings.options),
+                window=settings.max_tokens,
             )
         case _:
             raise _unfit(settings, "an embedder")
 
 
-def _local_embedder(required: bool) -> Embedder | None:
+def _local_embedder(required: bool, window: int | None) -> Embedder | None:
     from ..._core.embedding.minilm import available
     from .local import LocalEmbedder
 
     if available():
-        return LocalEmbedder()
+        return LocalEmbedder(window=window)
     if required:
         raise ConfigError(
             "embedder.provider: the local embedder is asked for, but not installed; "
@@ -259,9 +261,9 @@ def _foreign(settings: ProviderSettings) -> tuple[object, str]:
     return target, settings.model or (named if isinstance(named, str) else type(target).__name__)
 
 
-def _dimension_of(target: object) -> int | None:
-    dimension = getattr(target, "dimension", None)
-    return dimension if isinstance(dimension, int) else None
+def _count_of(target: object, name: str) -> int | None:
+    value = getattr(target, name, None)
+    return value if isinstance(value, int) and value > 0 else None
 
 
 def _unfit(settings: ProviderSettings, wanted: str) -> ConfigError:
