@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -42,7 +44,7 @@ def test_windows_fit_and_cover_a_text_without_dividing_a_character(text: str) ->
     assert len(places) > 1
     assert (places[0][0], places[-1][1]) == (0, len(text))
     assert all(estimate_tokens(text[start:end]) <= LIMIT for start, end in places)
-    for (start, end), (following, _) in zip(places, places[1:], strict=False):
+    for (start, end), (following, _) in pairwise(places):
         assert start < following <= end
         assert end - following <= (end - start) // 4
     assert all(is_boundary(text, place) for span in places for place in span)
@@ -53,7 +55,9 @@ def test_windows_fit_and_cover_a_text_without_dividing_a_character(text: str) ->
 
 @given(
     st.text(
-        st.sampled_from("ab. \n\r\t今。é\u0301\u200d\U0001f468\U0001f3fd\U0001f1f5\U0001f1f9\u0915\u094d\ud800"),
+        st.sampled_from(
+            "ab. \n\r\t今。é\u0301\u200d\U0001f468\U0001f3fd\U0001f1f5\U0001f1f9\u0915\u094d\ud800"
+        ),
         max_size=300,
     ),
     st.integers(4, 30),
@@ -74,7 +78,9 @@ def test_any_text_has_windows(text: str, limit: int, most: int) -> None:
 
 
 PARAGRAPH = "It rained all day. We stayed inside and played cards. " * 2
-CODE = "```python\n" + "".join(f"def step_{n}(value):\n    return value + {n}\n\n" for n in range(40)) + "```\n"
+CODE = (
+    "```python\n" + "".join(f"def step_{n}(value):\n    return value + {n}\n\n" for n in range(40)) + "```\n"
+)
 TABLE = "| name | price |\n|---|---|\n" + "".join(f"| item {n} | {n * n} |\n" for n in range(80))
 
 
@@ -83,7 +89,7 @@ TABLE = "| name | price |\n|---|---|\n" + "".join(f"| item {n} | {n * n} |\n" fo
     [
         ("\n\n".join(f"{n}. {PARAGRAPH}" for n in range(20)), ("cards.",)),
         ("".join(f"- item {n} of the list\n" for n in range(80)), ("list",)),
-        (CODE, tuple(f"+ {n}" for n in range(40)) + ("```",)),
+        (CODE, (*(f"+ {n}" for n in range(40)), "```")),
         (TABLE, (" |",)),
         ("I came home late. " * 60, ("late.",)),
         ("他回家很晚。" * 60, ("晚。",)),
@@ -135,9 +141,9 @@ def test_a_million_characters_of_anything(unit: str) -> None:
 
 
 CLUSTERS = [
-    "e\u0301", "\r\n", FAMILY, "\U0001f44d\U0001f3fd", "\U0001f1f5\U0001f1f9", "\u1100\u1161\u11a8", "\u0e01\u0e33",
-    "\u0915\u094d\u0937", "1\ufe0f\u20e3", "\u0600\u0661", "\U0001f3f4\U000e0067\U000e0062\U000e007f", "\uac01\u11a8",
-    " \u0301",
+    "e\u0301", "\r\n", FAMILY, "\U0001f44d\U0001f3fd", "\U0001f1f5\U0001f1f9", "\u1100\u1161\u11a8",
+    "\u0e01\u0e33", "\u0915\u094d\u0937", "1\ufe0f\u20e3", "\u0600\u0661", "\uac01\u11a8", " \u0301",
+    "\U0001f3f4\U000e0067\U000e0062\U000e007f",
 ]  # fmt: skip
 
 
@@ -171,7 +177,9 @@ def vectors(count: int, seed: int) -> FloatArray:
 
 def page(sizes: list[int | None], first: int, seed: int) -> tuple[PartitionRows, list[FloatArray]]:
     """Return rows with so many windows each, as they come from a store, and their vectors."""
-    stored = [np.zeros((1, DIMENSION), np.float32) if not n else vectors(n, seed + i) for i, n in enumerate(sizes)]
+    stored = [
+        np.zeros((1, DIMENSION), np.float32) if not n else vectors(n, seed + i) for i, n in enumerate(sizes)
+    ]
     rows = [
         (first + i, "", "", None, 0, None, None, None if sizes[i] is None else one.tobytes(), b"", b"")
         for i, one in enumerate(stored)

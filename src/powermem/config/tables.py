@@ -237,7 +237,8 @@ EMBEDDERS = _table(
 _WINDOWS = {
     "text-embedding-3-small": 8191, "text-embedding-3-large": 8191, "text-embedding-ada-002": 8191,
     "text-embedding-v4": 8192, "text-embedding-v3": 8192, "text-embedding-v2": 2048,
-    "text-embedding-v1": 2048, "embedding-3": 3072, "embedding-2": 512, "gemini-embedding-001": 2048, "text-embedding-004": 2048,
+    "text-embedding-v1": 2048, "embedding-3": 3072, "embedding-2": 512, "gemini-embedding-001": 2048,
+    "text-embedding-004": 2048,
     "bge-m3": 8192, "bge-large-zh-v1.5": 512, "bge-large-en-v1.5": 512, "bge-base-en-v1.5": 512,
     "bge-small-en-v1.5": 512, "bge-base-zh-v1.5": 512, "bge-small-zh-v1.5": 512,
     "bce-embedding-base_v1": 512, "nomic-embed-text": 2048, "text-embedding-nomic-embed-text-v1.5": 2048,
