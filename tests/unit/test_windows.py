@@ -14,7 +14,7 @@ from powermem._core.ranking.columns import FloatArray
 from powermem._core.ranking.partition import Partition, PartitionCache, PartitionRows
 from powermem._core.ranking.search import columns
 from powermem._core.ranking.vectors import normalize
-from powermem._core.ranking.windows import best_cosines, direction
+from powermem._core.ranking.windows import DISCOUNTS, SPREAD, best_cosines, direction, discount
 from powermem._core.text.graphemes import boundary_after, boundary_before, is_boundary
 from powermem.tokens import estimate_tokens
 
@@ -187,6 +187,11 @@ def page(sizes: list[int | None], first: int, seed: int) -> tuple[PartitionRows,
     return columns(rows, DIMENSION), stored
 
 
+def score(windows: FloatArray, query: FloatArray) -> float:
+    """Return what a row scores."""
+    return float((windows @ query).max()) - float(discount(np.array([len(windows)]))[0])
+
+
 SIZES: list[list[int | None]] = [[1, 1], [3, 1, None, 5], [1], [2], [None], [64, 1, 2, 2]]
 
 
@@ -199,7 +204,7 @@ def test_a_row_is_as_near_as_its_best_window(coded: bool) -> None:
         partition.append(rows)
         expected += stored
     queries = vectors(3, 99)
-    exact = np.array([[float((one @ query).max()) for one in expected] for query in queries])
+    exact = np.array([[score(one, query) for one in expected] for query in queries])
     every = np.arange(len(expected))
 
     dense = partition.dense(queries)
@@ -252,14 +257,27 @@ def test_windows_that_do_not_fit_become_codes_once() -> None:
     assert not cache.outgrown(partition)
     query = vectors(1, 5)[0]
     refined = partition.refined(query, np.arange(13))
-    np.testing.assert_allclose(refined, [float((one @ query).max()) for one in expected], atol=0.02)
+    np.testing.assert_allclose(refined, [score(one, query) for one in expected], atol=0.02)
+
+
+def test_the_best_of_many_windows_is_near_by_chance() -> None:
+    """Of texts that have nothing to do with the query, the long ones come no nearer on average."""
+    random = np.random.default_rng(1)
+    for number in (2, 5, 20, MAX_WINDOWS):
+        best = random.standard_normal((2000, number)).max(axis=1) * SPREAD
+        left = float(best.mean()) - float(discount(np.array([number]))[0])
+        assert abs(left) < 0.01
+    assert discount(np.array([1, MAX_WINDOWS, 10 * MAX_WINDOWS])).tolist() == [
+        0,
+        *[pytest.approx(DISCOUNTS[-1])] * 2,
+    ]
 
 
 def test_cosines_of_stored_bytes() -> None:
     query = vectors(1, 1)[0]
     stored = [vectors(count, count) for count in (1, 3, 2, 1)]
     found = best_cosines(query, [one.tobytes() for one in stored])
-    np.testing.assert_allclose(found, [float((one @ query).max()) for one in stored], atol=1e-6)
+    np.testing.assert_allclose(found, [score(one, query) for one in stored], atol=1e-6)
     assert direction(stored[0].tobytes(), DIMENSION) == stored[0].tobytes()
     mean = np.frombuffer(direction(stored[1].tobytes(), DIMENSION), np.float32)
     np.testing.assert_allclose(mean, normalize(stored[1].mean(axis=0, keepdims=True))[0], atol=1e-6)

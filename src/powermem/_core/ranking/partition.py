@@ -207,7 +207,9 @@ class Partition:
         return mask
 
     def dense(self, queries: FloatArray) -> FloatArray:
-        """Return the cosine of each query with the best window of each row, or an estimate if coded.
+        """Return the cosine of each query with each row, or an estimate if coded.
+
+        That of a text in several windows is that of the best of them, less a discount; see `windows`.
 
         Returns:
             Shape (m, n).

@@ -12,6 +12,7 @@ import numpy as np
 from ..changes.writes import AddMemory
 from ..metadata import encode
 from ..ranking.server_rows import ServerRows
+from ..ranking.windows import DISCOUNTS
 from ..values import Row, Stored, Words
 from .dialects import Fragment
 from .jsonb import ESCAPED, PLAIN, POSTGRES, UNICODE
@@ -31,6 +32,7 @@ _ESCAPE, _NUL, _ITSELF = "\ufdd0", "\ufdd0\ufdd1", "\ufdd0\ufdd2"
 # A NUL inside JSON text is \u0000, unless the backslash is itself escaped.
 _JSON_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 _HEADER = struct.Struct(">HH")
+_DISCOUNTS = ", ".join(f"{one:.6f}" for one in DISCOUNTS[1:])
 # Compared and sorted by code point, whatever the database's language.
 _TEXT = 'text COLLATE "C"'
 
@@ -429,7 +431,7 @@ def searched_rows(
 
 
 def nearest_window(sql: PostgresSQL, distance: str) -> str:
-    """Return the distance of a memory's nearest window.
+    """Return the distance of a memory's nearest window, with its discount; see `_core.ranking.windows`.
 
     Args:
         sql: the collection.
@@ -438,7 +440,8 @@ def nearest_window(sql: PostgresSQL, distance: str) -> str:
     first, further = distance.format("embedding"), distance.format("w.embedding")
     return (
         f"CASE WHEN windows IS NULL THEN {first} ELSE LEAST({first}, (SELECT min({further}) "
-        f"FROM {sql.windows} w WHERE w.memory_id = {sql.records}.id)) END"
+        f"FROM {sql.windows} w WHERE w.memory_id = {sql.records}.id)) "
+        f"+ (ARRAY[{_DISCOUNTS}]::float8[])[windows] END"
     )
 
 
