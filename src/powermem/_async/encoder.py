@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import islice
 
 import numpy as np
 
 from .._concurrency import AsyncLock
 from .._core.embedding.cache import Vector
+from .._core.embedding.traits import PLAIN, unread_scripts
 from .._core.embedding.windows import MAX_WINDOWS, covered
 from .._core.ranking.windows import direction
 from .._core.text.indexing import embedding_bytes
@@ -39,6 +41,9 @@ class AsyncEncoder:
         self._lock = AsyncLock()
         self._refusal: EmbeddingMismatchError | None = None
         self._moving = False
+        self._traits = PLAIN if embedder is None else embedder.traits
+        # Said once: `pop` gives it to one caller only.
+        self._untold = [] if embedder is None else [unread_scripts(embedder.model)]
 
     @property
     def identity(self) -> EmbedderIdentity | None:
@@ -114,12 +119,13 @@ class AsyncEncoder:
         """
         if self._embedder is None:
             raise ConfigError(_NO_EMBEDDER)
+        # Moving a store ends only when every memory has a vector, so what has none gets a neutral one.
+        texts = [text if self._traits.reads(text) else _NEUTRAL for text in texts]
         vectors: list[bytes] = []
-        for _, outcomes in await self._embedder.embed_windows(texts, MAX_WINDOWS):
-            usable, errors = _usable(outcomes)
+        for windows, outcomes in await self._embedder.embed_windows(texts, MAX_WINDOWS):
+            usable, errors = self._usable(windows, outcomes)
             if not usable:
                 _logger.warning("a text has no vector of its own, so it is found by its words: %s", errors[0])
-                # Moving a store ends only when every memory has a vector, so give it a neutral one.
                 usable = [*await self._embedder.embed([_NEUTRAL])]
             vectors.append(b"".join(embedding_bytes(np.stack(usable))))
         return vectors
@@ -128,23 +134,25 @@ class AsyncEncoder:
         """Return the normalized vectors of each text as bytes, or ``None`` where there are none.
 
         A text that is too long for the embedder has several, one behind the other: one for each window. A
-        text without a usable vector gets none; full-text search still finds it.
+        text without a usable vector gets none, and so does one in a script that the embedder does not read;
+        full-text search still finds them.
 
         Args:
             texts: the texts to embed.
-            warnings: gets a sentence if any text was not embedded as a whole.
+            warnings: gets a sentence if any text was not embedded as a whole, and the first time that one is
+                in a script that the embedder does not read.
 
         Raises:
             ProviderError: the embedder failed.
             EmbeddingMismatchError: the store holds another embedder's vectors.
         """
-        return await self._encode(texts, warnings, MAX_WINDOWS)
+        return await self._encode(texts, warnings, asking=False)
 
     async def encode_queries(
         self, texts: Sequence[str], warnings: list[str] | None = None
     ) -> list[bytes | None]:
-        """As `encode`, with one vector for each text: the mean of its windows."""
-        encoded = await self._encode(texts, warnings, _QUERY_WINDOWS)
+        """As `encode` for questions, with one vector for each: the mean of its windows."""
+        encoded = await self._encode(texts, warnings, asking=True)
         return [self.as_query(vectors) for vectors in encoded]
 
     def as_query(self, vectors: bytes | None) -> bytes | None:
@@ -153,18 +161,44 @@ class AsyncEncoder:
         return vectors if vectors is None or dimension is None else direction(vectors, dimension)
 
     async def _encode(
-        self, texts: Sequence[str], warnings: list[str] | None, most: int
+        self, texts: Sequence[str], warnings: list[str] | None, *, asking: bool
     ) -> list[bytes | None]:
         if self._embedder is None or self._moving or not texts:
             return [None] * len(texts)
         if self._refusal is not None:
             raise EmbeddingMismatchError(*self._refusal.args)
-        found = await self._embedder.embed_windows(texts, most)
+        encoded: list[bytes | None] = [None] * len(texts)
+        read = [place for place, text in enumerate(texts) if self._traits.reads(text)]
+        if len(read) < len(texts):
+            self._tell_unread(warnings)
+        if read:
+            found = await self._embed(self._embedder, [texts[place] for place in read], warnings, asking)
+            for place, vectors in zip(read, found, strict=True):
+                encoded[place] = vectors
+        return encoded
+
+    def _tell_unread(self, warnings: list[str] | None) -> None:
+        """Say once that there are texts in scripts that the embedder does not read."""
+        with suppress(IndexError):
+            warning = self._untold.pop()
+            _logger.warning("%s", warning)
+            if warnings is not None:
+                warnings.append(warning)
+
+    async def _embed(
+        self,
+        embedder: AsyncBatchedEmbedder,
+        texts: Sequence[str],
+        warnings: list[str] | None,
+        asking: bool,
+    ) -> list[bytes | None]:
+        most = _QUERY_WINDOWS if asking else MAX_WINDOWS
+        found = await embedder.embed_windows(texts, most, asking=asking)
         usable: list[Vector] = []
         counts: list[int] = []
         remarks: list[str] = []
         for text, (windows, outcomes) in zip(texts, found, strict=True):
-            vectors, errors = _usable(outcomes)
+            vectors, errors = self._usable(windows, outcomes)
             usable += vectors
             counts.append(len(vectors))
             if errors:
@@ -173,13 +207,33 @@ class AsyncEncoder:
             elif not covered(text, windows, most):
                 remarks.append(
                     f"a text of {len(text)} characters takes more than {most} windows of the embedder "
-                    f"{self._embedder.model}: {most} parts of it are compared by meaning, all of it by words"
+                    f"{embedder.model}: {most} parts of it are compared by meaning, all of it by words"
                 )
         self._warn(remarks, warnings)
         if usable and not self._identified:
-            await self._identify(self._embedder, len(usable[0]))
+            await self._identify(embedder, len(usable[0]))
         rows = iter(embedding_bytes(np.stack(usable)) if usable else ())
         return [b"".join(islice(rows, count)) or None for count in counts]
+
+    def _usable(
+        self, windows: Sequence[str], outcomes: Sequence[Outcome]
+    ) -> tuple[list[Vector], list[ProviderError]]:
+        """Return the vectors of a text's windows, and the errors that concern single ones.
+
+        Windows in a script that the embedder does not read are left out, unless all of them are.
+        """
+        vectors: list[Vector] = []
+        errors: list[ProviderError] = []
+        read = [len(windows) == 1 or self._traits.reads(window) for window in windows]
+        for outcome, counts in zip(outcomes, read, strict=True):
+            if not isinstance(outcome, PowerMemError):
+                if counts or not any(read):
+                    vectors.append(outcome)
+            elif isinstance(outcome, ProviderError) and outcome.reason in _ABOUT_ONE_TEXT:
+                errors.append(outcome)
+            else:
+                raise outcome
+        return vectors, errors
 
     def _warn(self, remarks: Sequence[str], warnings: list[str] | None) -> None:
         if not remarks:
@@ -195,17 +249,3 @@ class AsyncEncoder:
             if not self._identified:
                 await self._store.identify(EmbedderIdentity(embedder.provider, embedder.model, dimension))
                 self._identified = True
-
-
-def _usable(outcomes: Sequence[Outcome]) -> tuple[list[Vector], list[ProviderError]]:
-    """Return the vectors of a text's windows, and the errors that concern single ones; raise any other."""
-    vectors: list[Vector] = []
-    errors: list[ProviderError] = []
-    for outcome in outcomes:
-        if not isinstance(outcome, PowerMemError):
-            vectors.append(outcome)
-        elif isinstance(outcome, ProviderError) and outcome.reason in _ABOUT_ONE_TEXT:
-            errors.append(outcome)
-        else:
-            raise outcome
-    return vectors, errors

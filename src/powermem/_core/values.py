@@ -45,6 +45,7 @@ class Fact:
         event_at: when the thing happens or happened, microseconds UTC.
         entities: names of people, places and things in it.
         speaker: who said it.
+        second_turn: index of a second message it came from, such as the question that it answers.
     """
 
     text: str
@@ -54,6 +55,7 @@ class Fact:
     event_at: int | None = None
     entities: tuple[str, ...] = ()
     speaker: str | None = None
+    second_turn: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,14 @@ class Row:
     access_count: int = 0
     version: int = 1
     utc_offset: int | None = None
+
+    def is_version_of(self, memory_id: int, created_at: int) -> bool:
+        """Return whether this is an earlier text of a memory that was updated.
+
+        A version was created with its memory and got its id later. A memory that was superseded by another
+        one has its own date.
+        """
+        return (self.superseded_by, self.created_at) == (memory_id, created_at) and self.id > memory_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ..._concurrency import AsyncBatcher, AsyncEvent, AsyncLock
 from ..._core.embedding.cache import Vector, VectorCache, text_key
 from ..._core.embedding.mock import DIMENSION, mock_vectors
+from ..._core.embedding.traits import PLAIN, Traits
 from ..._core.embedding.windows import divide_each, estimated
 from ..._core.tracing import span
 from ..._core.wire.ability import Retrial, refused_field
@@ -209,8 +210,10 @@ class AsyncBatchedEmbedder:
         batch_size: maximum number of texts in a request; lowered automatically if the model refuses as many.
         max_running: maximum number of concurrent requests.
         cache_size: maximum number of cached vectors.
+        traits: what is known about the model.
 
     Attributes:
+        traits: what is known about the model.
         requests: number of requests to the inner embedder.
         embedded_texts: number of texts in these requests.
         cache_hits: number of texts that were not part of a request.
@@ -223,7 +226,9 @@ class AsyncBatchedEmbedder:
         batch_size: int = 128,
         max_running: int = 4,
         cache_size: int = 10_000,
+        traits: Traits = PLAIN,
     ) -> None:
+        self.traits = traits
         self.requests = 0
         self.embedded_texts = 0
         self.cache_hits = 0
@@ -269,12 +274,17 @@ class AsyncBatchedEmbedder:
             vectors.append(outcome)
         return np.stack(vectors) if vectors else np.empty((0, self.dimension or 0), dtype=np.float32)
 
-    async def embed_each(self, texts: Sequence[str]) -> list[Outcome]:
+    async def embed_each(self, texts: Sequence[str], *, asking: bool = False) -> list[Outcome]:
         """Return for each text its vector, or the error that prevented it.
+
+        Args:
+            texts: the texts.
+            asking: whether they are questions, which some models distinguish from the texts to be found.
 
         Raises:
             ClosedError: the embedder was closed before.
         """
+        texts = [self.traits.prefixed(text, asking) for text in texts]
         keys = [text_key(self.model, text) for text in texts]
         known = self._cache.get(keys)
         vectors: dict[bytes, Outcome] = {
@@ -289,18 +299,21 @@ class AsyncBatchedEmbedder:
             vectors.update((key, outcome) for key, (outcome,) in zip(missing, found, strict=True))
         return [vectors[key] for key in keys]
 
-    async def embed_windows(self, texts: Sequence[str], most: int) -> list[tuple[list[str], list[Outcome]]]:
+    async def embed_windows(
+        self, texts: Sequence[str], most: int, *, asking: bool = False
+    ) -> list[tuple[list[str], list[Outcome]]]:
         """Return for each text its windows, and the vector or the error of each.
 
         Args:
             texts: the texts.
             most: the most windows of one text.
+            asking: as of `embed_each`.
 
         Raises:
             ClosedError: the embedder was closed before.
         """
         divided = await self._divide_texts(texts, most)
-        outcomes = await self._embed_divided(divided)
+        outcomes = await self._embed_divided(divided, asking)
         for _ in range(_ROUNDS):
             partly = [
                 place
@@ -310,8 +323,9 @@ class AsyncBatchedEmbedder:
             if not partly:
                 break
             again = await self._divide_texts([texts[place] for place in partly], most)
-            for place, windows, found in zip(partly, again, await self._embed_divided(again), strict=True):
-                divided[place], outcomes[place] = windows, found
+            found = await self._embed_divided(again, asking)
+            for place, windows, own in zip(partly, again, found, strict=True):
+                divided[place], outcomes[place] = windows, own
         return list(zip(divided, outcomes, strict=True))
 
     async def _divide_texts(self, texts: Sequence[str], most: int) -> list[list[str]]:
@@ -326,8 +340,8 @@ class AsyncBatchedEmbedder:
             for own, other in zip(divided, learned, strict=True)
         ]
 
-    async def _embed_divided(self, divided: Sequence[Sequence[str]]) -> list[list[Outcome]]:
-        found = await self.embed_each([window for windows in divided for window in windows])
+    async def _embed_divided(self, divided: Sequence[Sequence[str]], asking: bool) -> list[list[Outcome]]:
+        found = await self.embed_each([window for windows in divided for window in windows], asking=asking)
         limit, outcomes = self._length.size, iter(found)
         each = [list(islice(outcomes, len(windows))) for windows in divided]
         if limit is not None:

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..._concurrency import AsyncThreads, async_gather
-from ..._core.embedding.minilm import DIMENSION, MAX_TOKENS, MODEL, PROVIDER, SHARED, MiniLM, assemble
+from ..._core.embedding.local import LocalModel, assemble
+from ..._core.embedding.minilm import SHARED
 from ..._core.embedding.windows import SHORT, divide_each
 
 MAX_WORKERS = 4
@@ -18,32 +19,31 @@ MAX_WORKERS = 4
 
 
 class AsyncLocalEmbedder:
-    """Embeds with all-MiniLM-L6-v2 on this machine.
+    """Embeds on this machine.
 
     The model is loaded at the first text, once per process. Texts are processed in small batches, so that a
     query does not wait for a long list of texts to finish.
 
     Args:
-        model: the model; by default the one that all embedders share.
+        model: the model; by default the English one that all embedders share.
         window: the tokens of a window, if they are to be fewer than the model takes.
     """
 
-    provider = PROVIDER
-    model = MODEL
-    dimension: int | None = DIMENSION
-
-    def __init__(self, model: MiniLM = SHARED, *, window: int | None = None) -> None:
-        self._minilm = model
-        self._fitting = partial(model.fitting, limit=min(window or MAX_TOKENS, MAX_TOKENS))
+    def __init__(self, model: LocalModel = SHARED, *, window: int | None = None) -> None:
+        self.provider = model.provider
+        self.model = model.name
+        self.dimension: int | None = model.dimension
+        self._model = model
+        self._fitting = model.fitting if window is None else partial(model.fitting, limit=window)
         self._workers = min(MAX_WORKERS, _usable_cores())
         # One more than a long list of texts uses, so that a query gets a thread at once.
         self._threads = AsyncThreads("powermem-embed", self._workers + 1)
 
     async def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Return normalized vectors of shape (texts, 384); see ``MiniLM.embed``."""
-        batches = await self._threads.run(self._minilm.prepare, texts)
-        runs = [partial(self._threads.run, self._minilm.run, batch) for batch in batches]
-        return assemble(batches, await async_gather(runs, limit=self._workers))
+        """Return normalized vectors of shape (texts, 384); see ``MiniLM.embed`` and ``E5.embed``."""
+        batches = await self._threads.run(self._model.prepare, texts)
+        runs = [partial(self._threads.run, self._model.run, batch) for batch in batches]
+        return assemble(batches, await async_gather(runs, limit=self._workers), self._model.dimension)
 
     async def divide(self, texts: Sequence[str], most: int) -> list[list[str]]:
         """Divide texts into windows by their tokens; see ``AsyncEmbedder``."""

@@ -1,9 +1,11 @@
-"""Split a message into sentences, and classify those of the assistant and of other languages."""
+"""Split a message into sentences, and classify those of an English-speaking assistant."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
+
+from .abbreviations import WINDOW, begins_date, dot_ends
 
 
 class Reading(NamedTuple):
@@ -43,33 +45,39 @@ def phrases(text: str, *, before: str = "", after: str = r"\b") -> re.Pattern[st
 
 
 _CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-_BULLET = re.compile(r"\s*(?:[-*+>\u2022\u2023\u25aa\u00b7]+|\(?\d{1,2}[.)])\s+")
-# A run of closing marks, with quotes after it, before white space; CJK marks need no space. The look-behind
-# keeps a long run such as "....." from being tried once for each of its marks.
+_BULLET = re.compile(r"\s*(?:[-*+>\u2022\u2023\u25aa\u00b7]+|(?P<number>\(?\d{1,2}[.)]))\s+")
+_CLOSING = "\"')\\]}\u201d\u2019\u00bb\u201c\u203a\u300d\u300f\uff09\u3011\u300b\u3009"
+_WIDE = "\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff00-\uffef"
+# Faces, hands and the like, which often stand where a dot would; hearts and things may stand for words.
+_EMOJI = (
+    "[\U0001f600-\U0001f64f\U0001f910-\U0001f92f\U0001f970-\U0001f97a\U0001f389\U0001f38a"
+    "\U0001f44c-\U0001f44f\U0001f4aa]"
+)
+# Closing marks with what closes behind them, in front of white space or of a mark that opens. The marks of
+# Chinese, Japanese, Hindi, Urdu, Armenian, Burmese, Khmer and Amharic need no space, nor do others in front
+# of Chinese or Japanese. The look-behind keeps a run such as "....." from being tried once for each mark.
 _END = re.compile(
-    r"(?<![.!?\u2026])[.!?\u2026]+[\"')\]\u201d\u2019]*(?=\s)|[\u3002\uff01\uff1f\uff1b]+[\u201d\u2019\u300d\u300f\uff09]*"
+    rf"(?<![.!?\u2026\u061f])[.!?\u2026\u061f]+[{_CLOSING}]*(?=\s|[\u00bf\u00a1]|\Z)"
+    rf"|(?<![.!?\u2026])[!?\u2026]+[{_CLOSING}]*(?=[{_WIDE}])"
+    rf"|[\u3002\uff01\uff1f\uff1b\uff61\u0964\u0965\u06d4\u0589\u104b\u17d4\u1362]+[!?\uff01\uff1f]*[{_CLOSING}]*"
+    rf"|(?<=\s){_EMOJI}+\ufe0f?(?=\s)|(?<=[^\W_]){_EMOJI}+\ufe0f?(?=\s)"
+    # Thai has no stops: polite particles end sentences, and a word for "I" begins one.
+    r"|(?:(?<=ครับ)|(?<=คะ)|(?<=ค่ะ)|(?<=นะ))(?=\s)"
+    r"|(?<=[\u0e00-\u0e7f])(?=\s+(?:ฉัน|ผม|ดิฉัน|หนู))"
 )
-_ABBREVIATION = phrases(
-    r"""
-    mr | mrs | ms | dr | prof | sr | jr | st | mt | vs | approx | dept | est | fig | no | vol | gen | col
-    | lt | sgt | rev | jan | feb | mar | apr | jun | jul | aug | sep | sept | oct | nov | dec | mon | tue
-    | tues | wed | thu | thurs | fri | sat | sun | e\.g | i\.e | a\.k\.a | cf | al | (?!i\b)[a-z]
-    """,
-    before=r"\b",
-    after=r"\.$",
+# "「はい。」と言った" goes on behind what is quoted.
+_QUOTED_ON = re.compile(r"[\u3001\u3068\u3063\u306a\uff0c\u7684]")
+_DECORATION = re.compile(
+    r"(?:(?![\"'(\[$#@\u00a3\u00a5\u20ac\u201c\u201e\u2018\u00ab\u300c\u300e\u300a\u3010\uff08<\u00bf\u00a1+\u20b9])[\W_])+"
 )
-# These end a sentence only if no lower-case letter follows: "at 5 a.m. I left", but "at 5 a.m. on Monday".
-_MAYBE = phrases(r"etc | inc | ltd | co | corp | a\.m | p\.m | [a-z](?:\.[a-z])+", before=r"\b", after=r"\.$")
-_DECORATION = re.compile(r"(?:(?![\"'(\[$#@\u00a3\u00a5\u20ac\u201c\u2018\u300c\u300e<\u00bf\u00a1])[\W_])+")
-# At least the length of the longest abbreviation with its dot.
-_WINDOW = 12
 
 
 def split(text: str) -> list[str]:
     """Split a text into sentences.
 
-    A line break always ends a sentence. Abbreviations, initials, decimals, addresses and an ellipsis before a
-    lower-case letter do not. Code blocks, list bullets and leading decoration such as emoji are dropped.
+    A line break always ends a sentence. Abbreviations, initials, ordinals, decimals, addresses and an
+    ellipsis before a lower-case letter do not. Code blocks, list bullets and leading decoration such as
+    emoji are dropped.
 
     Returns:
         The sentences in order, with their punctuation; none is blank.
@@ -77,6 +85,8 @@ def split(text: str) -> list[str]:
     sentences = []
     for line in _CODE.sub("\n", text).splitlines():
         bullet = _BULLET.match(line)
+        if bullet and bullet["number"] and begins_date(line, bullet.end()):
+            bullet = None
         for piece in _pieces(line[bullet.end() :] if bullet else line):
             decoration = _DECORATION.match(piece)
             sentence = (piece[decoration.end() :] if decoration else piece).rstrip()
@@ -99,18 +109,25 @@ def _pieces(line: str) -> list[str]:
 def _ends(line: str, start: int, end: re.Match[str]) -> bool:
     """Return whether a mark that could end a sentence does."""
     mark = end[0]
-    goes_on = line[end.end() : end.end() + _WINDOW].lstrip()[:1].islower()
+    following = line[end.end() : end.end() + WINDOW].lstrip()
+    goes_on = following[:1].islower()
+    if not mark:
+        return True
     if mark.startswith(("\u2026", "..")):
         return not goes_on
-    if mark[0] == ".":
-        before = line[max(start, end.start() - _WINDOW) : end.start() + 1]
-        # Before the abbreviations, since "a.m." also ends in an initial.
-        if _MAYBE.search(before):
-            return not goes_on
-        if _ABBREVIATION.search(before):
+    closed = mark[-1] in _CLOSING
+    if mark[0] == "." and (len(mark) == 1 or closed):
+        before = line[max(start, end.start() - WINDOW) : end.start() + 1]
+        if not dot_ends(before, line, end.end()):
             return False
+    if mark[0] > "\U0001f000" and goes_on:
+        return _BEGINS.match(following) is not None
     # Not at a quotation within a sentence: '"Really?" she asked'.
-    return not (goes_on and len(mark) > 1 and mark[-1] in "\"'\u201d\u2019")
+    return not (closed and (goes_on or _QUOTED_ON.match(line, end.end())))
+
+
+# "so tired 😴 my cat kept me up"
+_BEGINS = re.compile(r"(?:i|i'm|im|my|we|our|also|and|but|ich|mein\w*|je|mon|ma|mi|eu|meu|io)\b")
 
 
 # "I've booked table 4 for Friday."
@@ -130,9 +147,6 @@ _YOURS = phrases(
     before=r"your (?:\w+ ){0,3}",
     after=r"(?: \w+){0,3} (?:is|was|has|will|are|were)\b",
 )
-_DONE_CHINESE = re.compile(
-    "我?已经?(?:为您|帮您|为你|帮你|替您|替你)?(?:预订|预定|订|安排|取消|购买|发送|登记|注册)"
-)
 
 
 def read_assistant(sentence: str) -> Reading | None:
@@ -140,56 +154,6 @@ def read_assistant(sentence: str) -> Reading | None:
     plain = sentence.replace("\u2019", "'")
     if plain.endswith(("?", "\uff1f")):
         return None
-    if _DONE.match(plain) or _YOURS.match(plain) or _DONE_CHINESE.search(sentence):
+    if _DONE.match(plain) or _YOURS.match(plain):
         return Reading(sentence, "event")
     return None
-
-
-# First-person words that are not everyday English words as well: German, French, Spanish, Portuguese,
-# Italian, Dutch, Russian; then Japanese and Korean.
-_FIRST_PERSON = phrases(
-    r"""
-    \b(?:ich|mein\w*|mir|mich|wir|unser\w*)\b | \b(?:je|j'\w+|mon|mes|nous|notre|moi)\b
-    | \b(?:yo|soy|mis?|vivo|tengo|trabajo|prefiero|nosotros|nuestr\w+|estoy)\b
-    | \b(?:eu|meus?|minhas?|moro|tenho|sou|n\u00f3s)\b
-    | \b(?:io|mi[oae]|miei|sono|lavoro|abito|preferisco|noi)\b | \b(?:ik|mijn|wij|onze)\b
-    | \b(?:\u044f|\u043c\u043e\u0439|\u043c\u043e\u044f|\u043c\u043e\u0438|\u043c\u043d\u0435
-    |\u043c\u0435\u043d\u044f)\b | [\u79c1\u50d5\u4ffa]
-    | (?:^|\s)(?:\uc800|\ub098|\uc81c|\ub0b4|\uc6b0\ub9ac)(?:\ub294|\uac00|\uc758|\ub97c|\ub3c4)?\s
-    """,
-    after="",
-)
-_QUESTION = phrases(
-    r"[?\uff1f\u061f] | \u304b[\u3002.]?\s*$ | (?:\uae4c\uc694|\ub098\uc694|\ub2c8\uae4c)\W*$", after=""
-)
-_GREETING = phrases(
-    r"""
-    hola | buen[oa]s | gracias | bonjour | salut | merci | bonsoir | hallo | guten | danke | ciao | grazie
-    | buongiorno | ol\u00e1 | obrigad[oa] | bom dia | \u043f\u0440\u0438\u0432\u0435\u0442
-    | \u0441\u043f\u0430\u0441\u0438\u0431\u043e | \u0437\u0434\u0440\u0430\u0432\u0441\u0442\u0432\w+
-    | \u3053\u3093\u306b\u3061\u306f | \u3042\u308a\u304c\u3068\u3046 | \u304a\u306f\u3088\u3046
-    | \uc548\ub155 | \uac10\uc0ac
-    """,
-    after="",
-)
-_GREETING_LENGTH = 25
-
-
-def read_foreign(sentence: str, *, lenient: bool) -> Reading | None:
-    """Classify a sentence.
-
-    Args:
-        sentence: one sentence as written.
-        lenient: keep statements about anything, not only those in the first person.
-
-    Returns:
-        The statement, of the kind ``"fact"``, or ``None`` if there is nothing to keep.
-    """
-    if _QUESTION.search(sentence):
-        return None
-    if len(sentence) < _GREETING_LENGTH and _GREETING.match(sentence):
-        return None
-    if _FIRST_PERSON.search(sentence) is None and not lenient:
-        return None
-    # Two words say little, except in scripts without spaces.
-    return Reading(sentence, "fact") if len(sentence.split()) > 2 or not sentence[0].isascii() else None

@@ -16,7 +16,7 @@ from ..ranking.windows import DISCOUNTS
 from ..values import Row, Stored, Words
 from .dialects import Fragment
 from .jsonb import ESCAPED, PLAIN, POSTGRES, UNICODE
-from .schema import create_queue, queue_tables
+from .schema import create_order, create_queue, queue_tables
 from .server import ServerSQL
 from .steps import Query, Statement, Statements, Steps
 
@@ -95,7 +95,7 @@ class PostgresSQL(ServerSQL):
     """
 
     dialect = POSTGRES
-    schema_version = 4
+    schema_version = 5
     indexed = "words, frequencies"
     binary_type = "bytea"
     sharing = " FOR SHARE"
@@ -162,6 +162,7 @@ class PostgresSQL(ServerSQL):
             f"CREATE INDEX {self.turns}_named ON {self.turns} (id)",
             f"""CREATE TABLE {self.links} (
                 memory_id bigint NOT NULL, turn_id bigint NOT NULL, PRIMARY KEY (memory_id, turn_id))""",
+            *create_order(self.collection),
             f"""CREATE TABLE {self.requests} (
                 {scope}, name {_TEXT} NOT NULL, result {_TEXT} NOT NULL, created_at bigint NOT NULL,
                 PRIMARY KEY (user_id, agent_id, run_id, name))""",
@@ -200,7 +201,12 @@ class PostgresSQL(ServerSQL):
             self._create_windows(),
             *([self._index_windows_of_former()] if self._indexed else ()),
         ]
-        return {1: self._work_to_do(), 2: dated, 3: windows}
+        return {
+            1: self._work_to_do(),
+            2: dated,
+            3: create_order(self.collection, "IF NOT EXISTS "),
+            4: windows,
+        }
 
     def _index_windows_of_former(self) -> str:
         """Return the statement that makes the index of `_windows` where there are vectors already."""
