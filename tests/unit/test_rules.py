@@ -206,7 +206,7 @@ def test_a_chat_keeps_what_the_user_says_of_themselves() -> None:
     )
     assert [(fact.turn, fact.text) for fact in found] == [
         (1, "I'm Alice, a software engineer."),
-        (1, "I'm planning a trip to Japan in April."),
+        (1, "I'm planning a trip to Japan in April (April 2024)."),
         (3, "I'm vegetarian."),
         (4, "I've booked a table at Ain Soph for you."),
         (6, "My budget is $2000 and Bob will join me."),

@@ -114,9 +114,8 @@ def test_any_other_model_reads_every_script(provider: str, model: str):
 def test_only_the_local_multilingual_model_wants_prefixes():
     traits = traits_of("default", "multilingual-e5-small")
 
-    assert traits.prefixed("茶", asking=True) == "query: 茶"
-    assert traits.prefixed("茶", asking=False) == "passage: 茶"
-    assert traits_of("openai", "multilingual-e5-small").prefixed("茶", asking=True) == "茶"
+    assert (traits.query, traits.passage) == ("query: ", "passage: ")
+    assert traits_of("openai", "multilingual-e5-small") == Traits()
 
 
 def test_the_warning_says_what_to_use_instead():

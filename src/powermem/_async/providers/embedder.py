@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ..._concurrency import AsyncBatcher, AsyncEvent, AsyncLock
 from ..._core.embedding.cache import Vector, VectorCache, text_key
 from ..._core.embedding.mock import DIMENSION, mock_vectors
-from ..._core.embedding.traits import PLAIN, Traits
+from ..._core.embedding.traits import PLAIN, TOLD, Traits
 from ..._core.embedding.windows import divide_each, estimated
 from ..._core.tracing import span
 from ..._core.wire.ability import Retrial, refused_field
@@ -279,12 +279,20 @@ class AsyncBatchedEmbedder:
 
         Args:
             texts: the texts.
-            asking: whether they are questions, which some models distinguish from the texts to be found.
+            asking: whether they are questions. If the model distinguishes these from the texts to be found,
+                the vector of one is made of its vectors as either; see ``TOLD``.
 
         Raises:
             ClosedError: the embedder was closed before.
         """
-        texts = [self.traits.prefixed(text, asking) for text in texts]
+        told = [self.traits.passage + text for text in texts]
+        if not asking or self.traits.query == self.traits.passage:
+            return await self._embed_each(told)
+        asked = [self.traits.query + text for text in texts]
+        found = await self._embed_each(asked + told)
+        return [_joined(*both) for both in zip(found[: len(texts)], found[len(texts) :], strict=True)]
+
+    async def _embed_each(self, texts: Sequence[str]) -> list[Outcome]:
         keys = [text_key(self.model, text) for text in texts]
         known = self._cache.get(keys)
         vectors: dict[bytes, Outcome] = {
@@ -499,6 +507,14 @@ class AsyncBatchedEmbedder:
 
     def _lost(self) -> ProviderError:
         return ProviderError(f"{self.provider}: the request was interrupted", provider=self.provider)
+
+
+def _joined(asked: Outcome, told: Outcome) -> Outcome:
+    """Return the vector of a question from its vectors as a question and as a text to be found."""
+    if isinstance(asked, PowerMemError) or isinstance(told, PowerMemError):
+        return asked if isinstance(asked, PowerMemError) else told
+    joined: Vector = np.float32(1 - TOLD) * asked + np.float32(TOLD) * told
+    return joined
 
 
 def _may_be_the_texts(error: ProviderError) -> bool:

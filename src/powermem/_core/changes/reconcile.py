@@ -13,6 +13,7 @@ from ..query.search import Hit
 from ..tasks.task import Preference
 from ..text.cleaning import content_hash
 from ..values import Fact, FoundPreference, Message, Row, Scope
+from .facets import facets_of
 from .writes import AddMemory, AddPreference, Change, Delete, LinkTurns, ReplaceText, Supersede
 
 if TYPE_CHECKING:
@@ -122,15 +123,9 @@ def add(new: NewMemories, candidate: Candidate) -> AddMemory:
         valid_from=begins,
         expires_at=new.expires_at,
         utc_offset=utc_offset,
+        facets=facets_of(fact),
     )
-    facets: dict[str, object] = {}
-    if fact.importance is not None:
-        facets["importance"] = fact.importance
-    if fact.event_at is not None:
-        facets["event_at"] = fact.event_at
-    if fact.entities:
-        facets["entities"] = list(fact.entities)
-    return AddMemory(row, candidate.embedding, candidate.turns, facets, candidate.source)
+    return AddMemory(row, candidate.embedding, candidate.turns, candidate.source)
 
 
 def learn(new: NewMemories, found: FoundPreference) -> AddPreference:
@@ -299,4 +294,5 @@ def _update(
     merged = replacement(
         row, text, embedding, new.at, version=row.version, turns=candidate.turns, source=candidate.source
     )
+    merged = replace(merged, facets=facets_of(candidate.fact))
     return [*past, merged if late else replace(merged, valid_from=begins, utc_offset=utc_offset)]

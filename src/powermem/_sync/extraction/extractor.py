@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Generic, TypeVar
@@ -18,9 +18,9 @@ from ..._core.parsing.facts import parse_extraction
 from ..._core.parsing.segments import parse_segments
 from ..._core.prompts.decision import DECISION_SCHEMA, decision_messages
 from ..._core.prompts.extraction import (
-    EXTRACTION_SCHEMA,
     SEGMENTATION_SCHEMA,
     extraction_messages,
+    extraction_schema,
     has_conversation,
     repair_messages,
     segmentation_messages,
@@ -106,6 +106,7 @@ class Extractor:
         llm: the model, or ``None`` to extract by rules.
         extraction_prompt: replaces the instructions for extraction.
         decision_prompt: replaces the instructions for decisions.
+        categories: those among which the model chooses for each fact, each with its description.
     """
 
     def __init__(
@@ -114,8 +115,11 @@ class Extractor:
         *,
         extraction_prompt: str | None = None,
         decision_prompt: str | None = None,
+        categories: Mapping[str, str] | None = None,
     ) -> None:
         self._llm = llm
+        self._categories = categories or {}
+        self._schema = extraction_schema(self._categories)
         self._extraction_prompt = extraction_prompt
         self._decision_prompt = decision_prompt
         self._reading = Lock()
@@ -205,9 +209,11 @@ class Extractor:
         try:
             found = self._ask(
                 llm,
-                extraction_messages(portion.messages, today=today, custom=instructions),
-                EXTRACTION_SCHEMA,
-                lambda text: parse_extraction(text, turns=turns),
+                extraction_messages(
+                    portion.messages, today=today, custom=instructions, categories=self._categories
+                ),
+                self._schema,
+                lambda text: parse_extraction(text, turns=turns, categories=self._categories),
                 usage,
                 # Dividing the portion is better than asking for the same answer again.
                 retry_cut=not divisible,
@@ -220,6 +226,7 @@ class Extractor:
             return error
         self._room.take(portion.size)
         collected.add(found, portion, whole=True)
+        usage.warnings += [warning for warning in found.warnings if warning not in usage.warnings]
         return None
 
     def segment(self, messages: Sequence[Message], usage: Usage) -> list[list[int]]:
