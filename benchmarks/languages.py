@@ -1,8 +1,7 @@
-"""Search in other languages: facts among 200 others in Chinese, German, Japanese and French, and MADial-Bench.
+"""Search in other languages: facts among others in Chinese, German, Japanese and French, and MADial-Bench.
 
-A question in other words than its fact, or in English, needs vectors that know both languages. Of MADial-Bench
-(https://github.com/hejunqing/MADial-Bench, MIT), the question is the last turn of the user before the one that
-calls for memories.
+A question in other words than its fact, or in English, needs vectors that know both. The query for
+MADial-Bench (https://github.com/hejunqing/MADial-Bench, MIT) is the turn before the one that needs memories.
 
     python -m benchmarks.languages --embedder none all-MiniLM-L6-v2 multilingual-e5-small
     python -m benchmarks.languages --embedder multilingual-e5-small --madial path/to/MADial-Bench
