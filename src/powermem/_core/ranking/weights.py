@@ -24,9 +24,9 @@ class Weights:
         moment: added to a row that mentions a time, if the query asks for one.
         period: added to rows within the period that the query names; rows close to it get a part.
         own: added to a row in the first person, if the query is in it and not in English. Of 80 questions in
-            Chinese, German, Japanese and French about facts among those of others, 72 instead of 68 found theirs
-            among the first five with the multilingual model, and 79 instead of 76 without a model, if put in
-            the words of the fact.
+            Chinese, German, Japanese and French about facts among those of others, 72 instead of 68 found
+            theirs among the first five with the multilingual model, and 79 instead of 76 without a model, if
+            put in the words of the fact.
         phrase: added to a row with all words of a quotation in the query.
         recency: added to rows that became true just now; fades over ``retention_days``.
         retention_days: the days after which the recency boost has fallen to 37 %.
