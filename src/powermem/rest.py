@@ -28,6 +28,7 @@ from .types import (
     MemoryRecord,
     MemoryStatistics,
     MessageRecord,
+    NeighbourRecord,
     PreferenceRecord,
     ProcessingStatistics,
     ReembedResult,
@@ -58,7 +59,7 @@ __all__ = [
     "reply",
 ]
 
-_IDS = frozenset({"id", "memory_id", "superseded_by", "supersedes"})
+_IDS = frozenset({"id", "memory_id", "superseded_by", "supersedes", "turn_id"})
 # Dicts whose keys are the caller's.
 _FREE = frozenset({"metadata", "by_type"})
 
@@ -160,6 +161,8 @@ def json_safe(result: UpdatedRecord) -> UpdatedRecord[str]: ...
 def json_safe(result: FullRecord) -> FullRecord[str]: ...
 @overload
 def json_safe(result: SearchHit) -> SearchHit[str]: ...
+@overload
+def json_safe(result: NeighbourRecord) -> NeighbourRecord[str]: ...
 @overload
 def json_safe(result: MemoryRecord) -> MemoryRecord[str]: ...
 @overload

@@ -81,16 +81,37 @@ class UpdatedRecord(FullRecord[Id], Generic[Id]):
     warnings: NotRequired[list[str]]
 
 
+class NeighbourRecord(MemoryRecord[Id | None], Generic[Id]):
+    """A turn beside a memory that a search found.
+
+    Where the turn itself is a memory, word for word, the keys are those of that memory. Otherwise the id is
+    ``None``, and ``memory`` is what was said.
+
+    Attributes:
+        turn_id: the id of the turn, as in ``sources``.
+        role: who spoke, such as ``"user"``.
+        sent_at: when; ISO-8601 in UTC.
+        distance: in turns, such as -1 for the one just before and 2 for the second one after.
+    """
+
+    turn_id: Id
+    role: str
+    sent_at: str
+    distance: int
+
+
 class SearchHit(MemoryRecord[Id], Generic[Id]):
     """A memory that a search found.
 
     Attributes:
         score: how well it answers the query, 0 to 1.
         score_details: the parts of the score; with ``explain``.
+        around: the turns beside it, in the order of time; with ``around``.
     """
 
     score: float
     score_details: NotRequired[dict[str, float]]
+    around: NotRequired[list[NeighbourRecord[Id]]]
 
 
 class SearchResult(TypedDict, Generic[Id]):

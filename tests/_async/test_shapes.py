@@ -82,7 +82,7 @@ async def test_every_result_has_the_keys_of_its_type(
     # Reading.
     (item,) = one["results"]
     shapes.result(AsyncMemory.search, await memory.search(LONG, user_id="u", explain=True))
-    answers = await memory.search_many(["tea", "Rome"], user_id="u")
+    answers = await memory.search_many(["tea", "Rome"], user_id="u", around=1)
     assert shapes.result(AsyncMemory.search_many, answers)[1]["results"]
     shapes.result(AsyncMemory.get, await memory.get(item["id"]))
     shapes.result(AsyncMemory.get, await memory.get(-1))

@@ -81,7 +81,7 @@ def test_every_result_has_the_keys_of_its_type(memory: Memory, model: ScriptedMo
     # Reading.
     (item,) = one["results"]
     shapes.result(Memory.search, memory.search(LONG, user_id="u", explain=True))
-    answers = memory.search_many(["tea", "Rome"], user_id="u")
+    answers = memory.search_many(["tea", "Rome"], user_id="u", around=1)
     assert shapes.result(Memory.search_many, answers)[1]["results"]
     shapes.result(Memory.get, memory.get(item["id"]))
     shapes.result(Memory.get, memory.get(-1))

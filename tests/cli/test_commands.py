@@ -152,6 +152,25 @@ def test_search_keeps_to_a_budget(cli: Run) -> None:
     assert cli("search", "bees", "--max-tokens", "0").code == 2
 
 
+def test_search_shows_what_was_said_around(cli: Run) -> None:
+    for text in ("Do you keep animals?", "I keep bees", "How many hives?"):
+        assert cli("add", text, "--user", "ana", "--run", "r", "--no-infer").code == 0
+    search = ("search", "bees", "--limit", "1", "--around", "1")
+    (one,) = cli(*search, "--json").document["results"]
+    assert [(turn["distance"], turn["memory"]) for turn in one["around"]] == [
+        (-1, "Do you keep animals?"),
+        (1, "How many hives?"),
+    ]
+    rows = [line.split("  ") for line in cli(*search).out.splitlines()[-3:]]
+    assert [[cell.strip() for cell in row if cell.strip()][:2] for row in rows] == [
+        ["-1", "Do you keep animals?"],
+        ["1", f"{one['score']:.2f}"],
+        ["+1", "How many hives?"],
+    ]
+    assert cli("search", "bees", "--around", "-1").code == 2
+    assert cli("search", "bees", "--around", "99").code != 0
+
+
 def test_an_unknown_user_has_no_memories(cli: Run) -> None:
     remember(cli, "I keep bees")
     for command in (("list",), ("search", "bees")):

@@ -28,7 +28,9 @@ def check_database(path: Path) -> None:
     for wrong in (
         "SELECT id FROM memories_records EXCEPT SELECT id FROM memories_vectors",
         "SELECT id FROM memories_vectors EXCEPT SELECT id FROM memories_records",
-        "SELECT memory_id FROM memories_links EXCEPT SELECT id FROM memories_records",
+        # The links of a deleted memory stay, so that what it said is not shown beside other memories.
+        "SELECT memory_id FROM memories_links EXCEPT SELECT id FROM memories_records "
+        "EXCEPT SELECT memory_id FROM memories_history WHERE event = 'DELETE'",
         "SELECT turn_id FROM memories_links EXCEPT SELECT id FROM memories_turns",
         # Nothing here is stored without a source.
         "SELECT id FROM memories_records EXCEPT SELECT memory_id FROM memories_links",

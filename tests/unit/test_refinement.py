@@ -57,8 +57,8 @@ def test_the_first_of_what_was_learned_takes_the_place_of_the_rough_ones(
     refinement = Refinement(NewMemories(SCOPE, AT), rough=(3, 4))
     number, text = successor
     assert refinement.endings([change]) == [
-        Supersede(3, number, text, AT, AT),
-        Supersede(4, number, text, AT, AT),
+        Supersede(3, number, text, AT, 0),
+        Supersede(4, number, text, AT, 0),
     ]
 
 

@@ -61,8 +61,10 @@ def test_the_schema_of_an_application_names_our_fields(app: FastAPI) -> None:
     found = fields("/memories")
     assert set(found) == {"results", "warnings"}
     hit = _properties(schema, found["results"]["items"])
-    assert set(hit) == {*FullRecord.__annotations__, "score", "score_details"} - {"content"}
+    assert set(hit) == {*FullRecord.__annotations__, "score", "score_details", "around"} - {"content"}
     assert (hit["id"]["type"], hit["access_count"]["type"]) == ("string", "integer")
+    beside = _properties(schema, hit["around"]["items"])
+    assert (beside["turn_id"]["type"], beside["distance"]["type"]) == ("string", "integer")
     added = fields("/memories", "post")
     assert set(added) == set(AddResult.__annotations__)
     (component,) = [

@@ -61,6 +61,9 @@ KEEP: Any = Keep()
 MAX_COUNT = (1 << 63) - 1
 """Larger counts are cut to this one; no store holds as many rows."""
 
+MAX_SPAN = 20
+"""The most turns before and after a result that a search adds."""
+
 SORT_COLUMNS = ("created_at", "updated_at", "id")
 
 
@@ -157,6 +160,14 @@ def check_limit(limit: object, top_k: object, *, least: int) -> int:
     if top_k is None:
         return check_count(limit, "limit", least=least)
     return check_count(top_k, "top_k", least=least)
+
+
+def check_around(value: object) -> int:
+    """Return how many turns to add before and after each result."""
+    span = check_count(value, "around", least=0)
+    if span > MAX_SPAN:
+        raise InvalidInputError(f"around: must be at most {MAX_SPAN} turns in each direction, got {span}")
+    return span
 
 
 def check_sort(sort_by: object, order: object) -> tuple[str, bool]:

@@ -136,6 +136,14 @@ class Row:
     version: int = 1
     utc_offset: int | None = None
 
+    def is_version_of(self, memory_id: int, created_at: int) -> bool:
+        """Return whether this is an earlier text of a memory that was updated.
+
+        A version was created with its memory and got its id later. A memory that was superseded by another
+        one has its own date.
+        """
+        return (self.superseded_by, self.created_at) == (memory_id, created_at) and self.id > memory_id
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:

@@ -28,6 +28,7 @@ from .._core.inputs import (
     Item,
     Listener,
     Moment,
+    check_around,
     check_choice,
     check_count,
     check_flag,
@@ -353,6 +354,7 @@ class Memory:
         *,
         top_k: int | None = None,
         max_tokens: int | None = None,
+        around: int = 0,
         as_of: Moment | None = None,
         include_expired: bool = False,
         rerank: bool | None = None,
@@ -370,14 +372,21 @@ class Memory:
             threshold: leave out results with a lower score, 0 to 1.
             top_k: another name for ``limit``.
             max_tokens: how many tokens the texts of the results may take together, by the estimate of
-                ``powermem.tokens``. The best are kept; one too long for what is left is passed over.
+                ``powermem.tokens``. The best are kept; one too long for what is left is passed over. What is
+                left then goes to the turns around them.
+            around: how many turns just before and just after each result to add under ``"around"``: of its
+                run, or without one of the same call of ``add``; of a fact, around the turns it came from. At
+                most 20. ``limit`` and ``threshold`` do not count them.
             as_of: search what was true at that moment.
             include_expired: also find what has expired.
             rerank: whether to use the reranker; by default when one is configured.
             explain: add ``score_details`` to each result.
 
         Returns:
-            ``{"results": [...]}``, best first; each a record with ``"score"`` in 0..1. And ``"warnings"``, a
+            ``{"results": [...]}``, best first; each a record with ``"score"`` in 0..1, and with
+            ``around`` also ``"around"``, a list of turns in the order of time; see
+            ``powermem.types.NeighbourRecord``. A turn that is itself a result, or is beside two, is given
+            once. And ``"warnings"``, a
             list of texts, when the reranker failed, so that the results are in the order that they have
             without it, or when the embedder did not take all of the query.
 
@@ -395,6 +404,7 @@ class Memory:
             threshold=threshold,
             top_k=top_k,
             max_tokens=max_tokens,
+            around=around,
             as_of=as_of,
             include_expired=include_expired,
             rerank=rerank,
@@ -414,6 +424,7 @@ class Memory:
         *,
         top_k: int | None = None,
         max_tokens: int | None = None,
+        around: int = 0,
         as_of: Moment | None = None,
         include_expired: bool = False,
         rerank: bool | None = None,
@@ -439,6 +450,7 @@ class Memory:
             include_expired=check_flag(include_expired, "include_expired"),
             rerank=None if rerank is None else check_flag(rerank, "rerank"),
             explain=check_flag(explain, "explain"),
+            around=check_around(around),
             zone=self._zone,
         )
         components = self._ready()
@@ -458,6 +470,7 @@ class Memory:
         *,
         top_k: int | None = None,
         max_tokens: int | None = None,
+        around: int = 0,
         as_of: Moment | None = None,
         rerank: bool | None = None,
     ) -> str:
@@ -497,6 +510,7 @@ class Memory:
             threshold=check_share(threshold, "threshold"),
             as_of=None if as_of is None else clock.parse(as_of, "as_of", self._zone),
             rerank=None if rerank is None else check_flag(rerank, "rerank"),
+            around=check_around(around),
             zone=self._zone,
         )
         budget = None if max_tokens is None else check_count(max_tokens, "max_tokens", least=1)
@@ -531,8 +545,9 @@ class Memory:
         order: str = "desc",
         *,
         top_k: int | None = None,
+        as_of: Moment | None = None,
     ) -> MemoryPage:
-        """List current memories.
+        """List current memories, or those of a moment in the past.
 
         Args:
             user_id: this user's only.
@@ -544,6 +559,7 @@ class Memory:
             sort_by: ``"created_at"``, ``"updated_at"`` or ``"id"``.
             order: ``"asc"`` or ``"desc"``.
             top_k: another name for ``limit``.
+            as_of: list what was true at that moment, with the texts of that time.
 
         Returns:
             ``{"results": [...], "total": int}``; the total is that of all pages.
@@ -554,7 +570,13 @@ class Memory:
         limit, offset = check_limit(limit, top_k, least=0), check_count(offset, "offset", least=0)
         components = self._ready()
         rows, total = components.store.list_rows(
-            whose, expression, sort_by=column, descending=descending, limit=limit, offset=offset
+            whose,
+            expression,
+            sort_by=column,
+            descending=descending,
+            limit=limit,
+            offset=offset,
+            as_of=None if as_of is None else clock.parse(as_of, "as_of", self._zone),
         )
         return {"results": [record(row) for row in rows], "total": total}
 
@@ -660,6 +682,9 @@ class Memory:
     ) -> UpdatedRecord | None:
         """Change a memory.
 
+        The new text is a correction: it holds for the past too, from the memory's ``valid_from`` on. What a
+        model learned later, in ``add``, holds from then on; ``as_of`` before it finds the text of that time.
+
         Args:
             memory_id: which one.
             content: the new text; it is embedded again and the old one goes to the history.
@@ -709,7 +734,7 @@ class Memory:
         return None if updated is None else updated_record(updated, warnings)
 
     def delete(self, memory_id: int | str, user_id: Id | None = None, agent_id: Id | None = None) -> bool:
-        """Delete a memory for good; its history stays.
+        """Delete a memory for good, with its earlier versions; its history stays.
 
         Returns:
             Whether there was one with this id, and it was theirs.

@@ -177,6 +177,9 @@ def _search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-tokens", type=_count, metavar="N", help="the most tokens of all texts found, estimated"
     )
+    parser.add_argument(
+        "--around", type=_whole, default=0, metavar="N", help="show N turns before and after each result"
+    )
     parser.add_argument("--no-rerank", action="store_true", help="skip the configured reranker")
     parser.add_argument("--explain", action="store_true", help="show the parts of each score")
 

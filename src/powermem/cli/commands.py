@@ -43,6 +43,7 @@ def search(options: Namespace, output: Output) -> int:
             limit=options.limit,
             threshold=options.threshold,
             max_tokens=options.max_tokens,
+            around=options.around,
             as_of=options.as_of,
             rerank=False if options.no_rerank else None,
             explain=options.explain,

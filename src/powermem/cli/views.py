@@ -38,17 +38,7 @@ def hits(found: Record) -> Iterator[Part]:
         return
     yield Grid(
         (_RANK, _SCORE, _MEMORY, _WHO, _WHEN, _ID),
-        [
-            (
-                str(rank),
-                f"{hit['score']:.2f}",
-                hit["memory"],
-                who(hit),
-                moment(hit["valid_from"]),
-                str(hit["id"]),
-            )
-            for rank, hit in enumerate(results, 1)
-        ],
+        [row for rank, hit in enumerate(results, 1) for row in _with_around(rank, hit)],
     )
     names = list(dict.fromkeys(name for hit in results for name in hit.get("score_details", ())))
     if names:
@@ -64,6 +54,17 @@ def hits(found: Record) -> Iterator[Part]:
                 for rank, hit in enumerate(results, 1)
             ],
         )
+
+
+def _with_around(rank: int, hit: Record) -> list[tuple[str, ...]]:
+    """Return the row of a result, between those of the turns before and after it."""
+    own = (str(rank), f"{hit['score']:.2f}", hit["memory"], who(hit), moment(hit["valid_from"]))
+    before: list[tuple[str, ...]] = []
+    after: list[tuple[str, ...]] = []
+    for turn in hit.get("around", ()):
+        told = ("", f"{turn['distance']:+d}", turn["memory"], who(turn), moment(turn["sent_at"]))
+        (before if turn["distance"] < 0 else after).append((*told, str(turn["id"] or "")))
+    return [*before, (*own, str(hit["id"])), *after]
 
 
 def memories(page: Record) -> Iterator[Part]:

@@ -200,7 +200,8 @@ class Refinement:
         if (found := _successor(changes)) is None:
             return [Amend(rough, at, expires_at=at, set_expires_at=True) for rough in self.rough]
         memory_id, text = found
-        return [Supersede(rough, memory_id, text, at, at) for rough in self.rough]
+        # The result holds since the messages were sent, as the rough text did: at no moment hold both.
+        return [Supersede(rough, memory_id, text, at, valid_to=0) for rough in self.rough]
 
 
 def _plain(value: Any) -> Any:
@@ -218,6 +219,6 @@ def _successor(changes: Sequence[Change]) -> tuple[int, str] | None:
             return change.row.id, change.row.text
         if isinstance(change, ReplaceText):
             return change.id, change.text
-        if isinstance(change, LinkTurns):
+        if isinstance(change, LinkTurns) and change.turns:
             return change.id, ""
     return None

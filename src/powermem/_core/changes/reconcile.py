@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ...types import Metadata
@@ -17,6 +17,9 @@ from .writes import AddMemory, AddPreference, Change, Delete, LinkTurns, Replace
 
 if TYPE_CHECKING:
     from ..parsing.decisions import Decision, Decisions
+
+_ENOUGH_KEPT = 0.9
+"""Minimum share of a memory's words that a merged text must contain to count as losing nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +97,16 @@ def candidates(facts: Sequence[Fact], messages: Sequence[Message], turns: Sequen
     return found
 
 
+def _begin(new: NewMemories, candidate: Candidate) -> tuple[int, int | None]:
+    """Return the moment from which a fact holds, and the speaker's offset from UTC then."""
+    said = candidate.said_at
+    return (new.at, new.utc_offset) if said is None else said
+
+
 def add(new: NewMemories, candidate: Candidate) -> AddMemory:
     """Return the change that stores a fact as a new memory."""
     fact = candidate.fact
-    said = candidate.said_at
-    begins, utc_offset = (new.at, new.utc_offset) if said is None else said
+    begins, utc_offset = _begin(new, candidate)
     actor = candidate.speaker or new.actor_id
     row = Row(
         id=new_id(),
@@ -216,23 +224,14 @@ def carry_out(
     for number, candidate in enumerate(found):
         mine = by_fact.get(number, [])
         if not mine or any(item.action in ("ADD", "SUPERSEDE") for item in mine):
-            changes.extend(_add_and_close(new, candidate, mine, rows))
+            closed = [rows[item.target] for item in mine if item.action == "SUPERSEDE" and item.target]
+            changes += supersede(new, candidate, closed)
         for item in mine:
             row = rows.get(item.target or "")
             if row is None:
                 continue
             if item.action == "UPDATE" and item.text:
-                changes.append(
-                    replacement(
-                        row,
-                        item.text,
-                        embeddings[item.text],
-                        new.at,
-                        version=row.version,
-                        turns=candidate.turns,
-                        source=candidate.source,
-                    )
-                )
+                changes += _update(new, candidate, row, item.text, embeddings[item.text])
             elif item.action == "DELETE":
                 changes.append(Delete(row.id, new.at, row.version))
             elif item.action == "NONE":
@@ -240,13 +239,63 @@ def carry_out(
     return [*links, *changes]
 
 
-def _add_and_close(
-    new: NewMemories, candidate: Candidate, mine: Sequence[Decision], rows: Mapping[str, Row]
-) -> list[Change]:
+def supersede(new: NewMemories, candidate: Candidate, rows: Sequence[Row]) -> list[Change]:
+    """Return the changes that store a fact in the place of memories that it contradicts.
+
+    The latest message wins, not the one that arrived last: each memory that held before the fact ends with
+    it, and the fact ends with the first memory that was said after it.
+
+    Args:
+        new: the values shared by the new memories.
+        candidate: the fact.
+        rows: the stored memories; without any, the fact is just added.
+    """
     addition = add(new, candidate)
-    closed = [rows[item.target] for item in mine if item.action == "SUPERSEDE" and item.target]
     row = addition.row
+    later = [known for known in rows if known.valid_from > row.valid_from]
+    if later:
+        return [*_add_past(addition, min(later, key=_beginning)), *_close(rows, row)]
+    return [addition, *_close(rows, row)]
+
+
+def _close(rows: Sequence[Row], successor: Row) -> list[Supersede]:
+    begins = successor.valid_from
     return [
-        addition,
-        *(Supersede(old.id, row.id, row.text, new.at, row.valid_from, old.version) for old in closed),
+        Supersede(old.id, successor.id, successor.text, successor.created_at, begins, old.version)
+        for old in rows
+        if old.valid_from <= begins
     ]
+
+
+def _add_past(addition: AddMemory, heir: Row) -> list[Change]:
+    """Return the changes that store what held until a memory that is known already."""
+    row = replace(addition.row, valid_to=heir.valid_from, superseded_by=heir.id)
+    # No turn is linked; the memory must still be the one that was read.
+    return [LinkTurns(heir.id, (), heir.version), replace(addition, row=row)]
+
+
+def _beginning(row: Row) -> tuple[int, int]:
+    return row.valid_from, row.id
+
+
+def _update(
+    new: NewMemories, candidate: Candidate, row: Row, text: str, embedding: bytes | None
+) -> list[Change]:
+    """Return the changes that merge a fact into a memory.
+
+    A message that is older than the memory tells what held before it. Its merged text is taken over only if
+    it keeps what was said since.
+    """
+    begins, utc_offset = _begin(new, candidate)
+    # Loaded by now: it has parsed the decisions.
+    from ..parsing.decisions import says
+
+    known = says(text, row.text, _ENOUGH_KEPT)
+    late = begins < row.valid_from
+    past = _add_past(add(new, candidate), row) if late else []
+    if late and not known:
+        return past
+    merged = replacement(
+        row, text, embedding, new.at, version=row.version, turns=candidate.turns, source=candidate.source
+    )
+    return [*past, merged if late else replace(merged, valid_from=begins, utc_offset=utc_offset)]

@@ -35,7 +35,9 @@ class AddMemory:
     """Store a memory, unless its scope already holds the same text.
 
     ``embedding`` is a normalized float32 vector as bytes, or ``None`` without an embedder. ``source`` is the
-    text of the turns, whose words find the memory too. Outcome: ``Added`` or ``Duplicate``.
+    text of the turns, whose words find the memory too. A row that ends already (``valid_to``) tells what held
+    before something that is known; it is a duplicate if the scope held this text at its beginning.
+    Outcome: ``Added`` or ``Duplicate``.
     """
 
     row: Row
@@ -48,6 +50,10 @@ class AddMemory:
 @dataclass(frozen=True, slots=True)
 class ReplaceText:
     """Give a memory another text; the old one goes to its history.
+
+    Without ``valid_from`` the new text is a correction, which holds for the past too. With it, the new text
+    holds from that moment on, and the old one becomes a memory of its own that ends there: a version, see
+    ``Row.is_version_of``. No version is kept of a text that held for no time, or that begins later.
 
     With ``version`` it fails with ``VersionConflict`` if the memory has changed since it was read, and with
     ``strict`` with ``AlreadyStored`` if another memory of the scope has this text.
@@ -63,6 +69,8 @@ class ReplaceText:
     turns: Sequence[int] = ()
     strict: bool = False
     source: str = ""
+    valid_from: int | None = None
+    utc_offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,7 @@ class Amend:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Remove a memory. Outcome: the removed ``Row`` or ``None``."""
+    """Remove a memory with its earlier versions. Outcome: the removed ``Row`` or ``None``."""
 
     id: int
     at: int
@@ -115,8 +123,9 @@ class LinkTurns:
 
 @dataclass(frozen=True, slots=True)
 class DeleteWhere:
-    """Delete every memory of a scope that passes a filter. Outcome: the number of deleted memories.
+    """Delete every memory of a scope that passes a filter, with its earlier versions.
 
+    Outcome: the number of deleted memories, without the versions that went with theirs.
     Without a filter, source turns, background work, preferences and kept results are deleted as well.
     """
 

@@ -10,6 +10,7 @@ from ..values import Row, Scope
 
 if TYPE_CHECKING:
     from ..filters.expression import Expression
+    from .around import Neighbour
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,10 @@ class Hit:
 class Answer:
     """The results of one query, best first.
 
-    ``warnings`` say what went wrong on the way without making the answer worthless.
+    ``warnings`` say what went wrong on the way without making the answer worthless. ``around`` are the turns
+    beside each result, by its id, the nearest first; ``None`` if they were not asked for.
     """
 
     hits: Sequence[Hit]
     warnings: Sequence[str] = ()
+    around: Mapping[int, Sequence[Neighbour]] | None = None

@@ -19,6 +19,7 @@ from ...types import (
     MemoryRecord,
     MemoryStatistics,
     MessageRecord,
+    NeighbourRecord,
     PreferenceRecord,
     SearchHit,
     SearchResult,
@@ -45,8 +46,10 @@ from ..changes.writes import (
     Updated,
 )
 from ..clock import to_iso
+from ..query.around import Neighbour, in_time
 from ..query.search import Answer, Hit
 from ..tasks.task import Preference, ProcessStatus, Task, lane_of
+from ..text.cleaning import content_hash
 from ..values import HistoryEntry, Row, Scope, Statistics, Turn, Usage
 
 _Shown: TypeAlias = Literal["running", "completed", "failed", "cancelled"]
@@ -103,9 +106,40 @@ def hit_record(hit: Hit, *, explain: bool) -> SearchHit:
     return shown
 
 
+def neighbour_record(one: Neighbour) -> NeighbourRecord:
+    """Return a turn beside a result."""
+    turn, memory = one.turn, one.memory
+    row = memory or Row(
+        id=turn.id,
+        scope=turn.scope,
+        text=turn.content,
+        hash=content_hash(turn.content),
+        actor_id=turn.actor_id,
+        created_at=turn.created_at,
+        updated_at=turn.created_at,
+        valid_from=turn.sent_at,
+    )
+    shown = cast(
+        "NeighbourRecord",
+        {
+            **record(row),
+            "turn_id": turn.id,
+            "role": turn.role,
+            "sent_at": to_iso(turn.sent_at),
+            "distance": one.distance,
+        },
+    )
+    if memory is None:
+        shown["id"] = None
+    return shown
+
+
 def answer_record(answer: Answer, *, explain: bool) -> SearchResult:
     """Return the result of a search, with the key ``warnings`` only if there are any."""
     shown: SearchResult = {"results": [hit_record(hit, explain=explain) for hit in answer.hits]}
+    if answer.around is not None:
+        for item in shown["results"]:
+            item["around"] = [neighbour_record(one) for one in in_time(answer.around.get(item["id"], ()))]
     if answer.warnings:
         shown["warnings"] = list(answer.warnings)
     return shown

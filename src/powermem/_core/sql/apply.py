@@ -37,6 +37,7 @@ from ..results.records import kept_text
 from ..text.indexing import index
 from ..values import HistoryEntry, Row, Scope, Stored
 from .collection import CollectionSQL, passes
+from .dialects import Fragment
 from .embedder import EmbedderSQL
 from .queue import QueueSQL
 from .rows import COLUMNS, TURN, scope_condition, scope_values, turn_values
@@ -220,9 +221,17 @@ class Writer:
             # The unique key makes this insert wait for another process that adds the same text. A fixed order
             # keeps two processes from waiting for each other.
             changes = sorted(changes, key=_identity)
-        inserted = yield from self._insert(share, changes)
         outcomes: dict[int, Added | Duplicate] = {}
         for change in changes:
+            if change.row.valid_to is not None and (held := (yield from self._find_held(change.row))):
+                share.instead[change.row.id] = held.id
+                outcomes[change.row.id] = Duplicate(held)
+        inserted = yield from self._insert(
+            share, [change for change in changes if change.row.id not in outcomes]
+        )
+        for change in changes:
+            if change.row.id in outcomes:
+                continue
             new = change.row.id in inserted
             outcomes[change.row.id] = (
                 Added(change.row) if new else (yield from self._add_known(share, change))
@@ -294,6 +303,16 @@ class Writer:
         )
         return self._sql.to_row(found[0]) if found else None
 
+    def _find_held(self, row: Row) -> Steps[Row | None]:
+        """Return the memory by which a scope held a row's text at its beginning."""
+        found = yield Query(
+            f"SELECT {COLUMNS} FROM {self._sql.records} WHERE user_id = ? AND agent_id = ? AND run_id = ? "
+            "AND hash = ? AND valid_from <= ? AND (valid_to IS NULL OR valid_to > ?) ORDER BY id LIMIT 1"
+            f"{self._sql.locking}",
+            (*scope_values(row.scope), row.hash, row.valid_from, row.valid_from),
+        )
+        return self._sql.to_row(found[0]) if found else None
+
     def _addition(self, row: Row, at: int) -> tuple[Any, ...]:
         return self._sql.entry_values(row.id, "ADD", None, row.text, row.actor_id, at, new_id())
 
@@ -319,11 +338,33 @@ class Writer:
             if same is not None:
                 return Duplicate(same)
         new = replace(row, text=change.text, hash=change.hash, updated_at=change.at, version=row.version + 1)
+        if change.valid_from is not None and change.valid_from > row.valid_from and row.hash != change.hash:
+            yield from self._keep_version(share, row, change.text, change.valid_from, change.at)
+            new.valid_from, new.utc_offset = change.valid_from, change.utc_offset
         share.changed.append(new)
         yield from self._sql.rewrite(new, change.embedding, index(new, source=change.source))
         yield from self._link([(change.id, turn) for turn in change.turns])
         yield Statement(self._insert_history, self._change(row, change.text, change.at))
         return Updated(new, row.text)
+
+    def _keep_version(self, share: _Share, row: Row, text: str, until: int, at: int) -> Steps[None]:
+        """Store the text that a memory had until a moment as a memory that ended then."""
+        ending: dict[str, Any] = {
+            "valid_to": until,
+            "superseded_by": row.id,
+            "updated_at": at,
+            "access_count": 0,
+        }
+        kept = replace(row, id=new_id(), **ending)
+        share.changed.append(kept)
+        yield from self._sql.copy(row, {"id": kept.id, **ending})
+        yield Statement(
+            f"INSERT INTO {self._sql.links} (memory_id, turn_id) "
+            f"SELECT ?, turn_id FROM {self._sql.links} WHERE memory_id = ?",
+            (kept.id, row.id),
+        )
+        entries = [self._addition(kept, row.updated_at), self._change(kept, text, at)]
+        yield Statements(self._insert_history, entries)
 
     def _supersede(self, share: _Share, change: Supersede) -> Steps[Updated | None]:
         row = yield from self._read_current(change.id, change.version)
@@ -354,8 +395,26 @@ class Writer:
     def _delete(self, share: _Share, change: Delete) -> Steps[Row | None]:
         row = yield from self._read_current(change.id, change.version)
         if row is not None:
-            yield from self._remove(share, [row], row.scope.user_id or "", change.at)
+            user_id = row.scope.user_id or ""
+            # The index by user and date leads to them.
+            where = Fragment(
+                "user_id = ? AND created_at = ? AND superseded_by = ?", (user_id, row.created_at, row.id)
+            )
+            versions = yield from self._versions([row], where)
+            yield from self._remove(share, [row, *versions], user_id, change.at)
         return row
+
+    def _versions(self, rows: Sequence[Row], where: Fragment) -> Steps[list[Row]]:
+        """Return the earlier versions of memories, among the rows that pass a condition."""
+        found = yield Query(
+            f"SELECT {COLUMNS} FROM {self._sql.records} WHERE {where.sql}{self._sql.locking}", where.values
+        )
+        born = {row.id: row.created_at for row in rows}
+        return [
+            row
+            for row in map(self._sql.to_row, found)
+            if row.superseded_by in born and row.is_version_of(row.superseded_by, born[row.superseded_by])
+        ]
 
     def _remove(self, share: _Share, rows: Sequence[Row], user_id: str | None, at: int) -> Steps[None]:
         if rows:
@@ -382,8 +441,13 @@ class Writer:
             for values in found
             if (row := sql.to_row(values)) and (not values[-1] or passes(change.expression, row))
         ]
-        yield from self._remove(share, rows, change.scope.user_id, change.at)
-        return len(rows)
+        ended = Fragment(f"{where.sql} AND superseded_by IS NOT NULL", where.values)
+        versions = {row.id: row for row in (yield from self._versions(rows, ended))} if rows else {}
+        every = {**{row.id: row for row in rows}, **versions}
+        yield from self._remove(share, list(every.values()), change.scope.user_id, change.at)
+        if change.expression is None:
+            yield from sql.unlink(list(every))
+        return len(every) - len(versions)
 
     def _remember(self, share: _Share, change: Remember) -> Steps[str]:
         sql = self._sql

@@ -56,6 +56,28 @@ class NewColumn(NamedTuple):
         return f"ALTER TABLE {self.table} ADD COLUMN {self.column} {self.type}"
 
 
+class NewIndex(NamedTuple):
+    """A step that adds an index, unless an earlier try has added it; see `NewColumn`."""
+
+    table: str
+    name: str
+    columns: str
+
+    @property
+    def known(self) -> Query:
+        """The query that has a row when the index is there."""
+        return Query(
+            "SELECT 1 FROM information_schema.statistics "
+            "WHERE table_schema = DATABASE() AND table_name = ? AND index_name = ?",
+            (self.table, self.name),
+        )
+
+    @property
+    def statement(self) -> str:
+        """The statement that adds it."""
+        return f"CREATE INDEX {self.name} ON {self.table} ({self.columns})"
+
+
 class CollectionSQL(Texts, ABC):
     """One collection's statements.
 
@@ -118,7 +140,7 @@ class CollectionSQL(Texts, ABC):
         """Return the statements that create the newest version of the collection."""
 
     @abstractmethod
-    def steps(self) -> Mapping[int, Sequence[str | NewColumn]]:
+    def steps(self) -> Mapping[int, Sequence[str | NewColumn | NewIndex]]:
         """Return, for each older version, the statements that lead to the next one."""
 
     @abstractmethod
@@ -227,7 +249,32 @@ class CollectionSQL(Texts, ABC):
 
     def rewritten(self, row: Row) -> dict[str, Any]:
         """Return the columns that `ReplaceText` changes, with their values, apart from vector and terms."""
-        return {"memory": self.stored(row.text), "hash": row.hash, "updated_at": row.updated_at}
+        return {
+            "memory": self.stored(row.text),
+            "hash": row.hash,
+            "updated_at": row.updated_at,
+            "valid_from": row.valid_from,
+            "utc_offset": row.utc_offset,
+        }
+
+    def copy(self, row: Row, values: Mapping[str, Any]) -> Steps[None]:
+        """Store a memory a second time, with its vector and its terms.
+
+        Args:
+            row: the memory.
+            values: the columns that differ; its ``id`` is among them.
+        """
+        yield self.copying(row, RECORD.split(", "), values)
+
+    def copying(self, row: Row, columns: Sequence[str], values: Mapping[str, Any]) -> Statement:
+        """Return the statement that copies a row of ``records``."""
+        read = ", ".join("?" if column in values else column for column in columns)
+        where = self.named([row.id], row.scope.user_id or "")
+        return Statement(
+            f"INSERT INTO {self.records} ({', '.join(columns)}) "
+            f"SELECT {read} FROM {self.records} WHERE {where.sql}",
+            (*(values[column] for column in columns if column in values), *where.values),
+        )
 
     def amended(self, row: Row) -> dict[str, Any]:
         """Return the columns that `Amend` changes, with their values."""
@@ -235,13 +282,16 @@ class CollectionSQL(Texts, ABC):
         return {"metadata": metadata, "expires_at": row.expires_at, "updated_at": row.updated_at}
 
     def remove(self, ids: Sequence[int], user_id: str | None) -> Steps[None]:
-        """Delete memories with their vectors and links, but not their history."""
+        """Delete memories with their vectors, but not their history, nor the links to their turns."""
         for chunk in self.chunks(ids):
-            for table, where in (
-                (self.records, self.named(chunk, user_id)),
-                (self.links, self.among("memory_id", chunk)),
-            ):
-                yield Statement(f"DELETE FROM {table} WHERE {where.sql}", where.values)
+            where = self.named(chunk, user_id)
+            yield Statement(f"DELETE FROM {self.records} WHERE {where.sql}", where.values)
+
+    def unlink(self, ids: Sequence[int]) -> Steps[None]:
+        """Delete the links of memories."""
+        for chunk in self.chunks(ids):
+            where = self.among("memory_id", chunk)
+            yield Statement(f"DELETE FROM {self.links} WHERE {where.sql}", where.values)
 
     def adopting(self, dimension: int) -> list[str]:
         """Return the statements before the first vectors of an embedder, given their length."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...errors import StoreError
 from ..clock import now
-from .collection import CollectionSQL, NewColumn
+from .collection import CollectionSQL, NewColumn, NewIndex
 from .embedder import EmbedderSQL
 from .steps import Statement, Steps
 
@@ -39,15 +39,15 @@ def migrate(sql: CollectionSQL, embedder: EmbedderSQL) -> Steps[None]:
     steps = sql.steps()
     for step in range(version, sql.schema_version):
         for change in steps[step]:
-            if isinstance(change, NewColumn):
-                yield from _add_column(change)
+            if isinstance(change, (NewColumn, NewIndex)):
+                yield from _add_unless_known(change)
             else:
                 yield Statement(change)
         yield from embedder.set_meta("schema_version", step + 1)
         yield from sql.note_migration(step + 1, now())
 
 
-def _add_column(new: NewColumn) -> Steps[None]:
+def _add_unless_known(new: NewColumn | NewIndex) -> Steps[None]:
     if (yield new.known):
         return
     try:

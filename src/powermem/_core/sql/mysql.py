@@ -11,10 +11,10 @@ from typing import Any
 
 from ..filters.expression import Condition
 from ..values import Row, Words
-from .collection import NewColumn
+from .collection import NewColumn, NewIndex
 from .dialects import Dialect, Fragment
 from .partitions import FollowedSQL, of_user
-from .schema import queue_tables
+from .schema import LINKED, SAID, queue_tables
 from .server import ServerSQL
 from .steps import Query, Statement, Statements, Steps
 
@@ -66,7 +66,7 @@ class MySQLSQL(ServerSQL, FollowedSQL):
     """
 
     dialect = MYSQL
-    schema_version = 3
+    schema_version = 4
     searched: tuple[str, ...] = ("embedding", "terms", "frequencies")
     more_columns = ""
     """Further columns of the memories, each with a comma before it."""
@@ -114,10 +114,11 @@ class MySQLSQL(ServerSQL, FollowedSQL):
             f"""CREATE TABLE IF NOT EXISTS {self.turns} (
                 {scope}, id BIGINT NOT NULL, role {_ID} NOT NULL, content LONGTEXT NOT NULL, actor_id {_ID},
                 sent_at BIGINT NOT NULL, created_at BIGINT NOT NULL, utc_offset INT,
-                PRIMARY KEY (user_id, id), KEY by_id (id), KEY listed (user_id, sent_at)) {by_user}""",
+                PRIMARY KEY (user_id, id), KEY by_id (id), KEY listed (user_id, sent_at),
+                KEY said ({SAID})) {by_user}""",
             f"""CREATE TABLE IF NOT EXISTS {self.links} (
                 memory_id BIGINT NOT NULL, turn_id BIGINT NOT NULL,
-                PRIMARY KEY (memory_id, turn_id)) {_TABLE}""",
+                PRIMARY KEY (memory_id, turn_id), KEY linked ({LINKED})) {_TABLE}""",
             f"""CREATE TABLE IF NOT EXISTS {self.requests} (
                 {scope}, name VARBINARY(1024) NOT NULL, result LONGTEXT NOT NULL, created_at BIGINT NOT NULL,
                 PRIMARY KEY (user_id, agent_id, run_id, name)) {by_user}""",
@@ -145,13 +146,17 @@ class MySQLSQL(ServerSQL, FollowedSQL):
             for table in tables
         ]
 
-    def steps(self) -> Mapping[int, Sequence[str | NewColumn]]:
+    def steps(self) -> Mapping[int, Sequence[str | NewColumn | NewIndex]]:
         # A collection without a version is one whose creation was interrupted.
-        return {0: self.schema(), 1: self.work_to_do(), 2: self.dating()}
+        return {0: self.schema(), 1: self.work_to_do(), 2: self.dating(), 3: self.ordering()}
 
-    def dating(self) -> list[str | NewColumn]:
+    def dating(self) -> list[str | NewColumn | NewIndex]:
         """Return the statements that make room for the offset of a moment."""
         return [NewColumn(table, "utc_offset", "INT") for table in self.dated]
+
+    def ordering(self) -> list[str | NewColumn | NewIndex]:
+        """Return the statements that create the indexes of what was said before and after."""
+        return [NewIndex(self.turns, "said", SAID), NewIndex(self.links, "linked", LINKED)]
 
     def emptying(self) -> list[str]:
         tables = (

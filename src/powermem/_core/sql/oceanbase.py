@@ -13,7 +13,7 @@ from typing import Any
 
 from ..ranking.server_rows import ServerRows
 from ..values import Row, Words
-from .collection import NewColumn
+from .collection import NewColumn, NewIndex
 from .dialects import Fragment
 from .mysql import MySQLSQL
 from .partitions import Freshness
@@ -65,7 +65,7 @@ class OceanBaseSQL(MySQLSQL):
             transaction that holds the lock of `lock_sequence`.
     """
 
-    schema_version = 4
+    schema_version = 5
     held = 20_000
     searched: tuple[str, ...] = _SEARCHED
     more_columns = ", words LONGTEXT, length INT"
@@ -78,14 +78,20 @@ class OceanBaseSQL(MySQLSQL):
         super().__init__(collection, partitions)
         self.near: int | None = None
 
-    def steps(self) -> Mapping[int, Sequence[str | NewColumn]]:
+    def steps(self) -> Mapping[int, Sequence[str | NewColumn | NewIndex]]:
         # The columns and indexes of version 3 are made beside this, since the server knows no way to make a
         # column only if it is missing; see `_async.stores.oceanbase.indexes`.
         missing = self.setting().replace("?, ?", "'words', '0'")
         once = self.inserting(self.meta, "name, value", once=True)
         building, unless_known = once.replace("?, ?", "'building', ''"), once.replace("?, ?", "'words', '0'")
-        # A collection of version 3 may also be one that was last opened as that of a plain MySQL.
-        return {**super().steps(), 2: [building, missing], 3: [building, unless_known, *self.dating()]}
+        # Collections of versions 3 and 4 may also be ones that were last opened as those of a plain MySQL.
+        former = [building, unless_known, *self.dating()]
+        return {
+            **super().steps(),
+            2: [building, missing],
+            3: former,
+            4: [*former, *self.ordering()],
+        }
 
     def complete(self, progress: Mapping[str, str]) -> bool:
         """Return whether the server can search all that there is."""

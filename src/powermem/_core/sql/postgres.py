@@ -14,7 +14,7 @@ from ..ranking.server_rows import ServerRows
 from ..values import Row, Words
 from .dialects import Fragment
 from .jsonb import ESCAPED, PLAIN, POSTGRES, UNICODE
-from .schema import create_queue, queue_tables
+from .schema import create_order, create_queue, queue_tables
 from .server import ServerSQL
 from .steps import Query, Steps
 
@@ -92,7 +92,7 @@ class PostgresSQL(ServerSQL):
     """
 
     dialect = POSTGRES
-    schema_version = 3
+    schema_version = 4
     embedded = "vector_send(embedding)"
     indexed = "words, frequencies"
     binary_type = "bytea"
@@ -148,6 +148,7 @@ class PostgresSQL(ServerSQL):
             f"CREATE INDEX {self.turns}_named ON {self.turns} (id)",
             f"""CREATE TABLE {self.links} (
                 memory_id bigint NOT NULL, turn_id bigint NOT NULL, PRIMARY KEY (memory_id, turn_id))""",
+            *create_order(self.collection),
             f"""CREATE TABLE {self.requests} (
                 {scope}, name {_TEXT} NOT NULL, result {_TEXT} NOT NULL, created_at bigint NOT NULL,
                 PRIMARY KEY (user_id, agent_id, run_id, name))""",
@@ -175,7 +176,7 @@ class PostgresSQL(ServerSQL):
 
     def steps(self) -> dict[int, list[str]]:
         dated = [f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS utc_offset integer" for table in self.dated]
-        return {1: self._work_to_do(), 2: dated}
+        return {1: self._work_to_do(), 2: dated, 3: create_order(self.collection, "IF NOT EXISTS ")}
 
     def emptying(self) -> list[str]:
         tables = (self.records, self.history, self.turns, self.links, self.requests, self.shadow, *self.queue)

@@ -7,7 +7,9 @@ from typing import Any
 
 from ..clock import DAY
 from ..filters.expression import Expression
+from ..query.around import Surroundings
 from ..values import HistoryEntry, Row, Scope, Statistics, Turn
+from .around import read_around
 from .collection import CollectionSQL, passes
 from .dialects import Fragment
 from .rows import COLUMNS, scope_condition, scope_values, to_turn, visible
@@ -54,6 +56,7 @@ class Queries:
         descending: bool,
         limit: int,
         offset: int,
+        as_of: int | None = None,
     ) -> Steps[tuple[list[Row], int]]:
         """Return a page of current rows and how many there are in all.
 
@@ -65,10 +68,11 @@ class Queries:
             descending: whether the largest value comes first.
             limit: rows at most.
             offset: rows to leave out before.
+            as_of: list the rows of that moment instead, microseconds UTC.
         """
         direction = "DESC" if descending else "ASC"
         order = f"ORDER BY {sort_by} {direction}, id {direction}"
-        total, doubtful, where = yield from self._total(scope, expression, now)
+        total, doubtful, where = yield from self._total(scope, expression, now, as_of)
         if doubtful:
             every = yield from self._decide(expression, where, order)
             return every[offset : offset + limit], len(every)
@@ -86,10 +90,10 @@ class Queries:
         return len((yield from self._decide(expression, where, ""))) if doubtful else total
 
     def _total(
-        self, scope: Scope, expression: Expression | None, now: int
+        self, scope: Scope, expression: Expression | None, now: int, as_of: int | None = None
     ) -> Steps[tuple[int, int, Fragment]]:
         """Return the number of rows that may pass, for how many of them Python decides, and the condition."""
-        current, narrowed = visible(scope, now), self._sql.narrow(expression)
+        current, narrowed = visible(scope, now, as_of=as_of), self._sql.narrow(expression)
         where = Fragment(f"{current.sql} AND ({narrowed.sql})", (*current.values, *narrowed.values))
         doubtful = f"count(CASE WHEN {narrowed.doubt} THEN 1 END)" if narrowed.uncertain else "0"
         found = yield Query(
@@ -153,14 +157,20 @@ class Queries:
 
     def turns(self, memory_id: int) -> Steps[list[Turn]]:
         """Return the source turns of a memory, oldest first."""
+        # The links of a deleted memory stay, so that what it said is not shown beside other memories.
+        stored = f"EXISTS (SELECT 1 FROM {self._sql.records} r WHERE r.id = l.memory_id)"
         found = yield Query(
             "SELECT t.id, t.user_id, t.agent_id, t.run_id, t.role, t.content, t.actor_id, t.sent_at, "
             "t.created_at, t.utc_offset "
             f"FROM {self._sql.links} l JOIN {self._sql.turns} t ON t.id = l.turn_id "
-            "WHERE l.memory_id = ? ORDER BY t.id",
+            f"WHERE l.memory_id = ? AND {stored} ORDER BY t.id",
             (memory_id,),
         )
         return [to_turn(values, self._sql) for values in found]
+
+    def around(self, ids: Sequence[int], span: int) -> Steps[Surroundings]:
+        """Return the turns up to ``span`` before and after those that memories came from."""
+        return read_around(self._sql, ids, span)
 
     def recall_request(self, scope: Scope, key: str) -> Steps[str | None]:
         """Return the result kept under an idempotency key."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ...errors import ConfigError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}\Z")
 
@@ -21,6 +21,12 @@ QUEUE_TABLES = ("buffer", "tasks", "lanes", "preferences")
 
 DATED_TABLES = ("records", "turns")
 """The columns of a time and the speaker's offset from UTC."""
+
+SAID = "user_id, agent_id, run_id, sent_at, id"
+"""The index of ``turns`` that finds the turns beside one."""
+
+LINKED = "turn_id, memory_id"
+"""The index of ``links`` that finds the memories of a turn."""
 
 TABLES = (
     "meta",
@@ -121,6 +127,20 @@ def create_queue(tables: Sequence[QueueTable]) -> list[str]:
     return statements
 
 
+def create_order(collection: str, unless: str = "") -> list[str]:
+    """Return the statements that create the indexes of what was said before and after.
+
+    Args:
+        collection: whose turns.
+        unless: what the database understands as "unless it is there".
+    """
+    c = check_collection(collection)
+    return [
+        f"CREATE INDEX {unless}{c}_turns_said ON {c}_turns ({SAID})",
+        f"CREATE INDEX {unless}{c}_links_from ON {c}_links ({LINKED})",
+    ]
+
+
 def _sqlite_queue(collection: str) -> list[str]:
     return create_queue(queue_tables(collection, name="TEXT", text="TEXT", number="INTEGER"))
 
@@ -159,10 +179,10 @@ def sqlite_schema(collection: str) -> list[str]:
             user_id TEXT NOT NULL, agent_id TEXT NOT NULL, run_id TEXT NOT NULL,
             role TEXT NOT NULL, content TEXT NOT NULL, actor_id TEXT,
             sent_at INTEGER NOT NULL, created_at INTEGER NOT NULL, utc_offset INTEGER)""",
-        f"CREATE INDEX {c}_turns_listed ON {c}_turns (user_id, sent_at)",
         f"""CREATE TABLE {c}_links (
             memory_id INTEGER NOT NULL, turn_id INTEGER NOT NULL,
             PRIMARY KEY (memory_id, turn_id)) WITHOUT ROWID""",
+        *create_order(c),
         f"CREATE TABLE {c}_deleted (id INTEGER PRIMARY KEY, sequence INTEGER NOT NULL)",
         f"CREATE INDEX {c}_deleted_changed ON {c}_deleted (sequence)",
         f"""CREATE TABLE {c}_requests (
@@ -180,4 +200,5 @@ def sqlite_migrations(collection: str) -> dict[int, list[str]]:
     return {
         1: _sqlite_queue(collection),
         2: [f"ALTER TABLE {collection}_{table} ADD COLUMN utc_offset INTEGER" for table in DATED_TABLES],
+        3: [f"DROP INDEX IF EXISTS {collection}_turns_listed", *create_order(collection)],
     }

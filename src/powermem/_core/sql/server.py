@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..changes.writes import AddMemory
@@ -62,3 +62,6 @@ class ServerSQL(CollectionSQL, ABC):
     def rewrite(self, row: Row, embedding: bytes | None, words: Words) -> Steps[None]:
         searched = zip(self.searched, self.search_values(row, embedding, words), strict=True)
         yield self.updating(row, {**self.rewritten(row), **dict(searched)})
+
+    def copy(self, row: Row, values: Mapping[str, Any]) -> Steps[None]:
+        yield self.copying(row, [*RECORD.split(", "), *self.searched], values)

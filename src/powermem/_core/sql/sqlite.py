@@ -100,6 +100,15 @@ class SQLiteSQL(FollowedSQL):
         yield self.updating(row, self.rewritten(row))
         yield Statement(self._insert_vector, (row.id, embedding, *words))
 
+    def copy(self, row: Row, values: Mapping[str, Any]) -> Steps[None]:
+        columns = [*RECORD.split(", "), "sequence"]
+        yield self.copying(row, columns, {**values, "sequence": self.sequence})
+        yield Statement(
+            f"INSERT INTO {self.vectors} SELECT ?, embedding, terms, frequencies FROM {self.vectors} "
+            "WHERE id = ?",
+            (values["id"], row.id),
+        )
+
     def updating(self, row: Row, values: Mapping[str, Any]) -> Statement:
         return super().updating(row, {**values, "sequence": self.sequence})
 

@@ -24,6 +24,7 @@ class Query:
         include_expired: whether to include expired memories.
         rerank: whether to use the reranker; ``None`` to use it if there is one.
         explain: whether to add the rank of a result in each kind of search.
+        around: how many turns before and after each result to add.
         zone: the time zone for days named in the text.
     """
 
@@ -36,4 +37,5 @@ class Query:
     include_expired: bool = False
     rerank: bool | None = None
     explain: bool = False
+    around: int = 0
     zone: tzinfo = timezone.utc

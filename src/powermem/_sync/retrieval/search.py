@@ -10,6 +10,7 @@ from functools import partial
 
 from ..._concurrency import gather
 from ..._core import clock
+from ..._core.query.around import Visibility, neighbours
 from ..._core.query.question import Question, read
 from ..._core.query.search import Answer, Hit, SearchRequest
 from ..._core.ranking.vectors import mean_direction
@@ -106,10 +107,29 @@ class Retrieval:
                 ],
                 _RERANKED_AT_ONCE,
             )
-        answers = [Answer([]) for _ in texts]
-        for i, answer in zip(asked, found, strict=True):
-            answers[i] = replace(answer, hits=_affordable(answer.hits, query.max_tokens))
-        return answers
+        found = [replace(answer, hits=_affordable(answer.hits, query.max_tokens)) for answer in found]
+        if query.around:
+            found = self._add_around(found, query, now)
+        empty = Answer([], around={} if query.around else None)
+        answers = dict(zip(asked, found, strict=True))
+        return [answers.get(i, empty) for i in range(len(texts))]
+
+    def _add_around(self, answers: Sequence[Answer], query: Query, now: int) -> list[Answer]:
+        """Add the turns beside the results that fit into what the results leave of the budget."""
+        ids = list({hit.row.id for answer in answers for hit in answer.hits})
+        surroundings = self._store.around(ids, query.around)
+        visibility = Visibility(now, query.expression, query.as_of, query.include_expired)
+        with_turns = []
+        for answer in answers:
+            found = neighbours(answer.hits, surroundings, visibility)
+            if query.max_tokens is not None:
+                left = query.max_tokens - sum(map(_cost, answer.hits))
+                each = [(memory_id, turn) for memory_id, turns in found.items() for turn in turns]
+                found = {}
+                for memory_id, turn in within(each, lambda one: estimate_tokens(one[1].text), left):
+                    found.setdefault(memory_id, []).append(turn)
+            with_turns.append(replace(answer, around=found))
+        return with_turns
 
     def _find(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
         """Query the store, without duplicates of a text of one user."""

@@ -11,6 +11,7 @@ from ..._concurrency import Batcher
 from ..._core.changes.writes import Change, Outcome
 from ..._core.clock import now
 from ..._core.filters.expression import Expression
+from ..._core.query.around import Surroundings
 from ..._core.query.search import Hit, SearchRequest
 from ..._core.results.records import Accesses
 from ..._core.sql.collection import CollectionSQL
@@ -149,10 +150,11 @@ class Store(ABC):
         descending: bool,
         limit: int,
         offset: int,
+        as_of: int | None = None,
     ) -> tuple[list[Row], int]:
-        """Return a page of current memories, and how many there are in all."""
+        """Return a page of the memories valid now or at a moment, and how many there are in all."""
         rows, total = self._ask(
-            self._queries.list_rows, scope, expression, now(), sort_by, descending, limit, offset
+            self._queries.list_rows, scope, expression, now(), sort_by, descending, limit, offset, as_of
         )
         self._accesses.include(rows)
         return rows, total
@@ -168,6 +170,10 @@ class Store(ABC):
     def history(self, memory_id: int) -> list[HistoryEntry]:
         """Return the history of a memory, oldest first."""
         return self._ask(self._queries.history, memory_id)
+
+    def around(self, ids: Sequence[int], span: int) -> Surroundings:
+        """Return the turns up to ``span`` before and after those that memories came from."""
+        return self._ask(self._queries.around, ids, span)
 
     def turns(self, memory_id: int) -> list[Turn]:
         """Return the turns that a memory came from, oldest first."""

@@ -1,0 +1,86 @@
+"""The turns before and after those that memories came from. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..clock import DAY
+from ..query.around import Said, Surroundings
+from ..values import Row
+from .collection import CollectionSQL
+from .rows import COLUMNS, TURN, to_turn
+from .steps import Query, Steps
+
+# Earlier than any moment.
+_NEVER = -(2**62)
+_TURN_WIDTH = TURN.count(",") + 1
+
+
+def read_around(sql: CollectionSQL, ids: Sequence[int], span: int) -> Steps[Surroundings]:
+    """Read what was said around memories, in two queries.
+
+    Messages without a run are in one conversation if one call has stored them.
+
+    Args:
+        sql: the collection.
+        ids: the memories.
+        span: how many turns to look away in each direction.
+    """
+    sources: dict[int, set[int]] = {}
+    beside: dict[int, dict[int, int]] = {}
+    distances = [distance for step in range(1, span + 1) for distance in (-step, step)]
+    columns = ", ".join(_turn_at(sql, distance) for distance in distances)
+    for chunk in sql.chunks(ids):
+        where = sql.among("l.memory_id", chunk)
+        found = yield Query(
+            f"SELECT l.memory_id, s.id, {columns} FROM {sql.links} l JOIN {sql.turns} s ON s.id = l.turn_id "
+            f"WHERE {where.sql}",
+            where.values,
+        )
+        for memory_id, turn_id, *others in found:
+            sources.setdefault(memory_id, set()).add(turn_id)
+            near = beside.setdefault(memory_id, {})
+            for distance, other in zip(distances, others, strict=True):
+                if other is not None and abs(distance) < abs(near.get(other, span + 1)):
+                    near[other] = distance
+    said = yield from _read_said(sql, {turn_id for near in beside.values() for turn_id in near})
+    return Surroundings({one: frozenset(turns) for one, turns in sources.items()}, beside, said)
+
+
+def _turn_at(sql: CollectionSQL, distance: int) -> str:
+    """Return the expression for the id of the turn at a distance from the turn ``s``."""
+    sign, order = ("<", "DESC") if distance < 0 else (">", "ASC")
+    return (
+        f"(SELECT t.id FROM {sql.turns} t "
+        "WHERE t.user_id = s.user_id AND t.agent_id = s.agent_id AND t.run_id = s.run_id "
+        # The bounds keep a query without a run from walking through everything that the user ever said.
+        f"AND t.sent_at >= CASE WHEN s.run_id = '' THEN s.sent_at - {DAY} ELSE {_NEVER} END "
+        f"AND t.sent_at <= CASE WHEN s.run_id = '' THEN s.sent_at + {DAY} ELSE {-_NEVER} END "
+        "AND (s.run_id <> '' OR t.created_at = s.created_at) "
+        f"AND t.sent_at {sign}= s.sent_at AND (t.sent_at {sign} s.sent_at OR t.id {sign} s.id) "
+        f"ORDER BY t.sent_at {order}, t.id {order} LIMIT 1 OFFSET {abs(distance) - 1})"
+    )
+
+
+def _read_said(sql: CollectionSQL, ids: Iterable[int]) -> Steps[dict[int, Said]]:
+    turn = ", ".join(f"t.{column}" for column in TURN.split(", "))
+    row = ", ".join(f"r.{column}" for column in COLUMNS.split(", "))
+    said: dict[int, Said] = {}
+    memories: dict[int, list[Row | None]] = {}
+    for chunk in sql.chunks(sorted(ids)):
+        where = sql.among("t.id", chunk)
+        found: list[tuple[Any, ...]] = yield Query(
+            f"SELECT {turn}, l.memory_id, {row} FROM {sql.turns} t "
+            f"LEFT JOIN {sql.links} l ON l.turn_id = t.id "
+            f"LEFT JOIN {sql.records} r ON r.id = l.memory_id AND r.user_id = t.user_id "
+            f"WHERE {where.sql}",
+            where.values,
+        )
+        for values in found:
+            turn_id, linked, of_row = values[0], values[_TURN_WIDTH], values[_TURN_WIDTH + 1 :]
+            if turn_id not in said:
+                said[turn_id] = Said(to_turn(values[:_TURN_WIDTH], sql), memories.setdefault(turn_id, []))
+            if linked is not None:
+                memories[turn_id].append(None if of_row[0] is None else sql.to_row(of_row))
+    return said
