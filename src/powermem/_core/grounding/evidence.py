@@ -52,7 +52,7 @@ _QUESTION = phrases(
 # "Lea got engaged, did you hear?" tells something.
 _TELLING = re.compile(
     r",\s*(?:did you (?:hear|know|see)|have you heard|can you believe (?:it|that)|you know|guess what"
-    r"|isn['\u2019]t (?:that|it) \w+)\s*[?!]*\s*$|^(?:did|do) (?:i|you) (?:tell|know|hear|remember)\b",
+    r"|isn['\u2019]t (?:that|it) \w+)\s*[?!]*\s*$|^(?:did|do) (?:i|you) (?:tell|say|mention|know|hear|remember)\b",
     re.IGNORECASE,
 )
 # First person, in the supported languages; pronouns that are everyday words of another language are left out.

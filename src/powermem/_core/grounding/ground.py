@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..parsing.decisions import asks_to_forget
 from ..rules.names import stated_name
-from ..text.languages import likely_languages
+from ..text.languages import likely_languages, stop_words
 from ..values import Message
 from .evidence import Sentence, Turn, Weight, read_turns
 from .words import content, forms, has_word, tokens, without_dates
@@ -21,7 +22,9 @@ _AROUND = 8
 # ``tests/data/grounding``: see the README there for what it costs on those that were written afterwards.
 _OF_PERSONS = 0.25
 _OF_THINGS = 0.6
+# Of a fact with a name or a number that nobody said; and if it has another that somebody did say.
 _WITH_NEW_PARTICULARS = 0.5
+_BESIDE_SAID_ONES = 0.3
 _SUMMED_UP = 0.6
 # A statement of the speaker in other words altogether, "I don't touch meat", may be a fact of this many
 # content words: "vegetarian".
@@ -52,6 +55,7 @@ _SCRIPTS = (
     ("latin", re.compile("[A-Za-z\u00c0-\u024f]")),
 )
 _NAME = re.compile(r"(?<=[\w,;:)] )[A-Z][\w'\u2019]+")
+_SUBJECT = re.compile(r"([A-Z][\w-]+)\s+[a-z]")
 _NUMBER = re.compile(r"\d[\w.,:]*")
 
 
@@ -111,6 +115,23 @@ class _Place:
         return " ".join(sentence.text for sentence in self.sentences)
 
 
+@dataclass(frozen=True)
+class _Claim:
+    """A fact to find the ground of.
+
+    Attributes:
+        text: the fact.
+        words: the forms of its content words.
+        person: whether it is about a person, or the assistant.
+        presumed: whether that is only because it begins with a name that nobody said.
+    """
+
+    text: str
+    words: Sequence[str]
+    person: bool
+    presumed: bool
+
+
 class Ground:
     """The conversation that facts must come from.
 
@@ -141,8 +162,20 @@ class Ground:
             text: the fact.
             turn: the turn that it is said to come from, or ``None`` if unknown.
         """
-        wanted = [word for word in content(text) if word not in self._names]
-        return any(self._grounds(place, text, wanted, least) for place, least in self._places_of(turn))
+        person = _PERSON.search(text) is not None or not self._names.isdisjoint(forms(text))
+        named = "" if person else self._unheard_subject(text)
+        unsaid = self._names | forms(named)
+        wanted = [word for word in content(text) if word not in unsaid]
+        claim = _Claim(text, wanted, person=person or bool(named), presumed=bool(named))
+        return any(self._grounds(place, claim, least) for place, least in self._places_of(turn))
+
+    def _unheard_subject(self, text: str) -> str:
+        """Return the capitalized word that a fact begins with, if nobody said it: a name for the speaker, perhaps."""
+        first = _SUBJECT.match(text)
+        if first is None or first[1].casefold() in stop_words("english"):
+            return ""
+        whole = self._place(0, len(self._turns)).all
+        return "" if any(has_word(form, whole, senses=False) for form in forms(first[1])) else first[1]
 
     def says(self, text: str) -> bool:
         """Return whether a person said most words of a text, in one place."""
@@ -151,10 +184,9 @@ class Ground:
         return any(_share(wanted, place.stated, senses=False) >= _OF_THINGS for place in places)
 
     def touches(self, text: str) -> bool:
-        """Return whether any word of a text is in the conversation, or cannot be compared with it."""
-        wanted = content(text)
+        """Return whether a text may be concluded from the conversation: one that tells something, or has a word."""
         whole = self._place(0, len(self._turns))
-        return _in_other_language(text, whole) or any(has_word(word, whole.all) for word in wanted)
+        return whole.says_something or _share(content(text), whole.all) > 0
 
     def _places_of(self, turn: int | None) -> Iterable[tuple[_Place, float]]:
         """Yield the places to look at, each with the least share of the words that it must hold."""
@@ -176,42 +208,48 @@ class Ground:
             self._places[key] = _Place(tuple(sentence for turn in turns for sentence in turn.sentences))
         return self._places[key]
 
-    def _grounds(self, place: _Place, text: str, wanted: Sequence[str], least: float) -> bool:
+    def _grounds(self, place: _Place, claim: _Claim, least: float) -> bool:
+        text, wanted = claim.text, claim.words
         if self._lenient or _ASSISTANT.search(text):
             held = stated = place.all
         else:
             held, stated = place.held, place.stated
-        person = self._is_of_person(text)
+        if asks_to_forget(text) and any(asks_to_forget(sentence.text) for sentence in place.sentences):
+            return True
         if not wanted:
             # Nothing but dates and words that say little: then the words as they are.
             told = forms(text)
             return len(told & place.all) * 2 >= len(told)
         share = _share(wanted, held)
-        if share == 1.0 and person:
-            return not (_ASKED.match(text) and not self._lenient and _share(wanted, stated) < 1.0)
         if self._lenient:
             return share >= max(least, _OF_PERSONS)
+        if _ASKED.match(text) and _share(wanted, stated) < _OF_THINGS:
+            return False
+        if share == 1.0 and claim.person:
+            return True
         if _in_other_language(text, place):
             return place.says_something
-        if not person:
+        if not claim.person:
             return _share(wanted, stated, senses=False) >= max(least, _OF_THINGS)
-        if self._has_new_particulars(text, place):
-            least = max(least, _WITH_NEW_PARTICULARS)
-        if share >= max(least, _OF_PERSONS):
-            return not (_ASKED.match(text) and _share(wanted, stated) < _OF_PERSONS)
-        return not least and not share and len(wanted) <= _FEW and place.first_person
+        if share >= max(least, self._least_with_particulars(claim, place)):
+            return True
+        # "I don't touch meat": "User is a vegetarian".
+        few = len(wanted) <= _FEW and not least and not share and not claim.presumed
+        return few and place.first_person and self._least_with_particulars(claim, place) == _OF_PERSONS
 
-    def _has_new_particulars(self, text: str, place: _Place) -> bool:
-        """Return whether a fact has a name or a number that nobody said."""
-        plain = without_dates(text)
+    def _least_with_particulars(self, claim: _Claim, place: _Place) -> float:
+        """Return the least share for a fact of a person: more if it has a name or a number that nobody said."""
+        plain = without_dates(claim.text)
         names = [] if place.nouns_have_capitals else _NAME.findall(plain)
-        # An age or a sum may follow from other numbers.
-        numbers = [] if place.has_numbers else _NUMBER.findall(plain)
+        numbers = _NUMBER.findall(plain)
         held = place.all | self._names
-        return any(not _share(content(each), held) for each in (*names, *numbers))
-
-    def _is_of_person(self, text: str) -> bool:
-        return _PERSON.search(text) is not None or not self._names.isdisjoint(forms(text))
+        unsaid = [each for each in names if not _share(content(each), held)]
+        # An age or a sum may follow from other numbers.
+        if not place.has_numbers:
+            unsaid += [each for each in numbers if not _share(content(each), held)]
+        if not unsaid:
+            return _OF_PERSONS
+        return _BESIDE_SAID_ONES if len(unsaid) < len(names) + len(numbers) else _WITH_NEW_PARTICULARS
 
 
 def _share(wanted: Sequence[str], held: frozenset[str], *, senses: bool = True) -> float:

@@ -67,7 +67,7 @@ _LIGHT = frozenset(
     see sees saw become became seem seems let put try tries tried plan plans planned planning
     intend intends intended consider considers considering considered happen happens happened
     currently really very also still already just now new old good well much many lot thing things way
-    name named called names one ones first time times able every always never often usually recently
+    name named called names number one ones first time times able every always never often usually recently
     longer anymore interested interest enjoy enjoys enjoyed love loves loved dislike dislikes hate hates hated
     look looks looking start starts started begin begins began finish stop stopped
     benutzer benutzers benutzerin nutzer nutzers nutzerin nutzerinnen anwender person sagt sagte mochte will hat
