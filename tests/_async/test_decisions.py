@@ -372,7 +372,7 @@ async def test_a_memory_that_never_rests_ends_in_an_error_that_says_so(
     assert len(model.decisions) < 10
     assert await stored(memory) == [f"Ana lives in Porto, house {len(model.decisions)}"]
     # The message is kept all the same.
-    assert ("With Bo",) in in_table(config, "turns", "content")
+    assert ("Ana lives in Porto with Bo!",) in in_table(config, "turns", "content")
 
 
 async def test_an_access_is_no_change(

@@ -365,7 +365,7 @@ def test_a_memory_that_never_rests_ends_in_an_error_that_says_so(
     assert len(model.decisions) < 10
     assert stored(memory) == [f"Ana lives in Porto, house {len(model.decisions)}"]
     # The message is kept all the same.
-    assert ("With Bo",) in in_table(config, "turns", "content")
+    assert ("Ana lives in Porto with Bo!",) in in_table(config, "turns", "content")
 
 
 def test_an_access_is_no_change(memory: Memory, model: ScriptedModel, config: dict[str, Any]) -> None:

@@ -16,8 +16,8 @@ _END = re.compile(r"[.:;!?\u3002]\s+|\n+")
 # The names of the fields, which a model may fill in as their values.
 _PLACEHOLDERS = frozenset(
     """
-    text|the fact|fact|string|null|none|turn|kind|importance|event_date|entities|speaker|preference|reasoning|type
-    |the number of the turn that states it|fact text|example|statement
+    text|the fact|fact|string|null|none|turn|kind|importance|event_date|entities|speaker|preference|reasoning
+    |type|the number of the turn that states it|fact text|example|statement
     """.replace("\n", " ").replace(" |", "|").strip().split("|")
 )  # fmt: skip
 # Share of a fact's words that one sentence of the request holds, and of that sentence's words that are in the

@@ -42,17 +42,25 @@ class Sentence:
 
 _QUESTION = phrases(
     r"""
-    [?\uff1f\u061f][\s"')\u201d\u2019\u300d]*$ | \u304b[\u3002.]?\s*$ | (?:吗|嗎|呢)[。.]?\s*$ | (?:까요|나요|니까)\W*$
-    | ^(?:(?:and|so|but|ok|okay|well|hey|hi)[,\s]+)*(?:what(?!ever)|how(?!ever)|why|where|when(?=\s+(?:do|does|did|is
-    |are|will|can|should|was|were)\b)|who|whom|whose|which|is|are|do|does|did|can|could|would|should|will)\b
+    [?\uff1f\u061f][\s"')\u201d\u2019\u300d]*$ | \u304b[\u3002.]?\s*$ | (?:吗|嗎|呢)[。.]?\s*$
+    | (?:까요|나요|니까)\W*$
+    | ^(?:(?:and|so|but|ok|okay|well|hey|hi)[,\s]+)*(?:what(?!ever)|how(?!ever)|why|where
+    |when(?=\s+(?:do|does|did|is|are|will|can|should|was|were)\b)
+    |who|whom|whose|which|is|are|do|does|did|can|could|would|should|will)\b
     (?=\s+\w)(?!\s+(?:i\s+\w+ed|[\w']+\s+said)\b)
     """,
     after="",
 )
+_OPENING = re.compile(
+    r"(?:what|how|why|where|when|who|which|is|are|do|does|did|can|could|would|should|will|am)\s+\w|[^A-Za-z]*$",
+    re.IGNORECASE,
+)
+_MARK = re.compile(r"[?\uff1f\u061f]|(?:吗|嗎)[。.]?$")
 # "Lea got engaged, did you hear?" tells something.
 _TELLING = re.compile(
-    r",\s*(?:did you (?:hear|know|see)|have you heard|can you believe (?:it|that)|you know|guess what"
-    r"|isn['\u2019]t (?:that|it) \w+)\s*[?!]*\s*$|^(?:did|do) (?:i|you) (?:tell|say|mention|know|hear|remember)\b",
+    r",\s*(?:did you (?:hear|know|see)|have you heard|can you believe (?:it|that)|you know"
+    r"|guess what|isn['\u2019]t (?:that|it) \w+)\s*[?!]*\s*$|^(?:did|do) (?:i|you) (?:tell|say|mention"
+    r"|know|hear|remember)\b",
     re.IGNORECASE,
 )
 # First person, in the supported languages; pronouns that are everyday words of another language are left out.
@@ -69,15 +77,17 @@ _FIRST = re.compile(
     re.IGNORECASE,
 )
 _SECOND = re.compile(
-    r"\b(?:you|your|yours|dein\w*|dir|dich|ihnen|ihre?[mnrs]?|tu|tus|su|sus|le|usted|vous|votre|vos|ta|ton|tes"
-    r"|seus?|suas?|você|vostr[oaie]|tuo|tua|tuoi|suo|sua|je|jouw?|uw|вы|ваш\w*|вам|вас|твой|твоя|тебе|тебя)\b"
+    r"\b(?:you|your|yours|dein\w*|dir|dich|ihnen|ihre?[mnrs]?|tu|tus|su|sus|le|usted|vous|votre|vos"
+    r"|ta|ton|tes|seus?|suas?|você|vostr[oaie]|tuo|tua|tuoi|suo|sua|je|jouw?|uw"
+    r"|вы|ваш\w*|вам|вас|твой|твоя|тебе|тебя)\b"
     r"|[你您]|あなた|お客様|様|고객|당신",
     re.IGNORECASE,
 )
 # Advice: what one can, should or might do says nothing about the person.
 _ADVICE = re.compile(
-    r"\b(?:you(?:'d| would)?\s+(?:can|could|should|may|might|must|need|will need|want|better)|if you|try|make sure"
-    r"|consider|let me know|i(?:'d| would)? (?:suggest|recommend) (?:you|that|using|trying)|can help|hope|glad|sorry"
+    r"\b(?:you(?:'d| would)?\s+(?:can|could|should|may|might|must|need|will need|want|better)|if you|try"
+    r"|make sure|consider|let me know|i(?:'d| would)? (?:suggest|recommend) (?:you|that|using|trying)"
+    r"|can help|hope|glad|sorry"
     r"|happy to|feel free|of course)\b",
     re.IGNORECASE,
 )
@@ -92,8 +102,13 @@ class Turn:
     sentences: tuple[Sentence, ...]
 
 
+def is_question(text: str) -> bool:
+    """Return whether a fact is a question as it was asked, and does not just name one."""
+    return _OPENING.match(text) is not None and _MARK.search(text) is not None
+
+
 def read_turns(messages: Sequence[Message]) -> list[Turn]:
-    """Return the turns of a conversation, one for each message; those of system and tools have no sentences."""
+    """Return a turn for each message; those of system and tools have no sentences."""
     turns = []
     for number, message in enumerate(messages):
         texts = () if message.role in HIDDEN_ROLES else split(strip_recalled(message.content))

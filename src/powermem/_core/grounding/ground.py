@@ -11,7 +11,7 @@ from ..parsing.decisions import asks_to_forget
 from ..rules.names import stated_name
 from ..text.languages import likely_languages, stop_words
 from ..values import Message
-from .evidence import Sentence, Turn, Weight, read_turns
+from .evidence import Sentence, Turn, Weight, is_question, read_turns
 from .words import content, forms, has_word, tokens, without_dates
 
 # Turns on either side of a fact's own that its words may come from; and for what sums up several turns.
@@ -32,9 +32,11 @@ _FEW = 3
 
 _PERSON = re.compile(
     r"\b(?:users?['\u2019]?s?|i|i['\u2019]m|my|me|we|our|us|speaker|he|she|they|his|their|him|them"
-    r"|benutzer\w*|nutzer\w*|anwender\w*|usuari[oa]s?|utilisat\w+|utente|utilizador\w*|gebruiker\w*|ich|mein\w*"
+    r"|benutzer\w*|nutzer\w*|anwender\w*|usuari[oa]s?|utilisat\w+|utente|utilizador\w*|gebruiker\w*|ich"
+    r"|mein\w*"
     r"|assistant|assistent\w*|asistente|пользовател\w+"
-    r"|mother|father|brother|sister|wife|husband|partner|son|daughter|child|children|parents|friend|colleague|boss)\b"
+    r"|mother|father|brother|sister|wife|husband|partner|son|daughter|child|children|parents|friend"
+    r"|colleague|boss)\b"
     r"|用户|用戶|使用者|我|ユーザ|利用者|사용자|助手|客服|アシスタント|私",
     re.IGNORECASE,
 )
@@ -43,7 +45,8 @@ _ASSISTANT = re.compile(
 )
 # What somebody asked is a question, not a fact.
 _ASKED = re.compile(
-    r"^(?:the\s+)?(?:user|\w+)\s+(?:asked|asks|is asking|inquired|wants? to know|wanted to know|is curious|wonders?"
+    r"^(?:the\s+)?(?:user|\w+)\s+(?:asked|asks|is asking|inquired|wants? to know|wanted to know"
+    r"|is curious|wonders?"
     r"|wondered)\s+(?:the assistant\s+)?(?:about|what|how|why|where|when|whether|if|who|which|for the|the)\b",
     re.IGNORECASE,
 )
@@ -162,6 +165,8 @@ class Ground:
             text: the fact.
             turn: the turn that it is said to come from, or ``None`` if unknown.
         """
+        if is_question(text):
+            return False
         person = _PERSON.search(text) is not None or not self._names.isdisjoint(forms(text))
         named = "" if person else self._unheard_subject(text)
         unsaid = self._names | forms(named)
@@ -170,7 +175,7 @@ class Ground:
         return any(self._grounds(place, claim, least) for place, least in self._places_of(turn))
 
     def _unheard_subject(self, text: str) -> str:
-        """Return the capitalized word that a fact begins with, if nobody said it: a name for the speaker, perhaps."""
+        """Return the capitalized word that a fact begins with, if nobody said it: a name, perhaps."""
         first = _SUBJECT.match(text)
         if first is None or first[1].casefold() in stop_words("english"):
             return ""
@@ -184,7 +189,7 @@ class Ground:
         return any(_share(wanted, place.stated, senses=False) >= _OF_THINGS for place in places)
 
     def touches(self, text: str) -> bool:
-        """Return whether a text may be concluded from the conversation: one that tells something, or has a word."""
+        """Return whether a text may be concluded from the conversation, or has a word of it."""
         whole = self._place(0, len(self._turns))
         return whole.says_something or _share(content(text), whole.all) > 0
 
@@ -238,7 +243,7 @@ class Ground:
         return few and place.first_person and self._least_with_particulars(claim, place) == _OF_PERSONS
 
     def _least_with_particulars(self, claim: _Claim, place: _Place) -> float:
-        """Return the least share for a fact of a person: more if it has a name or a number that nobody said."""
+        """Return the least share for a fact of a person: more if nobody said a name or a number in it."""
         plain = without_dates(claim.text)
         names = [] if place.nouns_have_capitals else _NAME.findall(plain)
         numbers = _NUMBER.findall(plain)

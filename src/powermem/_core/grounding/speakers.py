@@ -9,37 +9,44 @@ _QUOTE = re.compile(r"[\"\u201c\u201d\u300c\u300d\u00ab\u00bb`]")
 _ENGLISH_FIRST = re.compile(r"\b(?:I|I['\u2019](?:m|ve|ll|d)|[Mm]y|[Mm]e|[Mm]yself|[Mm]ine)\b")
 # "World War I", "Henry I": a number, unless the word before begins a sentence or a clause.
 _NUMERAL = re.compile(
-    r"(?<=\w )(?!(?:When|If|Because|While|Since|After|Before|And|But|So|Although|As|That|Today|Yesterday|Now|Then|What"
+    r"(?<=\w )(?!(?:When|If|Because|While|Since|After|Before|And|But|So|Although|As|That|Today|Yesterday"
+    r"|Now|Then|What"
     r"|Where|How|Who|Which|Once|Until|Whenever|Also|Or)\b)[A-Z][\w-]* I\b(?!['\u2019])"
     r"|\b(?:War|Type|Part|Phase|Level|Chapter|Class|Volume|Grade|Stage|Book|Act) I\b"
 )
 _I_IN_UPPER_CASE = re.compile(r"\bI\b")
 _SUBJECT = re.compile(
-    r"\bI(?P<short>['\u2019](?:m|ve|ll|d))?(?P<adverbs>(?:\s+(?:\w+ly|never|always|often|also|just|still|already|only"
+    r"\bI(?P<short>['\u2019](?:m|ve|ll|d))?(?P<adverbs>(?:\s+(?:\w+ly|never|always|often|also|just|still"
+    r"|already|only"
     r"|usually|sometimes|even|now|ever|both))*)(?:\s+(?P<verb>\w+n['\u2019]t|\w+))?"
 )
 _BE_AND_SO_ON = {
-    "am": "is", "have": "has", "do": "does", "don't": "doesn't", "haven't": "hasn't", "'m": "is", "'ve": "has",
+    "am": "is", "have": "has", "do": "does",
+    "don't": "doesn't", "haven't": "hasn't", "'m": "is", "'ve": "has",
     "'ll": "will", "'d": "would", "go": "goes", "were": "was",
 }  # fmt: skip
 # Verbs that stay as they are: modal, or past without "-ed".
-_UNCHANGED = frozenset(
-    """
-    can can't cannot could couldn't will won't would wouldn't shall should shouldn't may might must mustn't was
-    wasn't had hadn't did didn't used got went came saw made took gave found told said thought knew felt left lost
-    met bought brought built sold sent spent kept slept read ran began broke chose drove ate fell flew forgot grew
-    held heard hurt put cut hit set quit let cost shut spread led paid rode rose sang sat spoke stood swam taught
-    threw understood woke won wore wrote became drank drew fought hid laid lent lit meant needn't swore tore caught
-    bent bet bit bled blew bound bred burnt dealt dug dreamt fed fled forgave froze hung knelt learnt
-    overcame rang sank shook shone shot shrank spun split stole stuck strove swept swung wept withdrew wound
-    """.split()
-)
-_BASE_VERBS = frozenset(
-    """
-    work live like love have want need prefer hate enjoy play go own use drive study teach speak run eat drink make
-    take write read know think feel plan hope wish cook travel visit keep collect manage lead build help
-    """.split()
-)
+_UNCHANGED_WORDS = """
+can can't cannot could couldn't will won't would wouldn't shall should shouldn't may might must
+mustn't was
+wasn't had hadn't did didn't used got went came saw made took gave found told said thought knew
+felt left lost
+met bought brought built sold sent spent kept slept read ran began broke chose drove ate fell
+flew forgot grew
+held heard hurt put cut hit set quit let cost shut spread led paid rode rose sang sat spoke
+stood swam taught
+threw understood woke won wore wrote became drank drew fought hid laid lent lit meant needn't
+swore tore caught
+bent bet bit bled blew bound bred burnt dealt dug dreamt fed fled forgave froze hung knelt learnt
+overcame rang sank shook shone shot shrank spun split stole stuck strove swept swung wept withdrew wound
+"""
+_UNCHANGED = frozenset(_UNCHANGED_WORDS.split())
+_BASE_VERBS_WORDS = """
+work live like love have want need prefer hate enjoy play go own use drive study teach speak run
+eat drink make
+take write read know think feel plan hope wish cook travel visit keep collect manage lead build help
+"""
+_BASE_VERBS = frozenset(_BASE_VERBS_WORDS.split())
 _AND = re.compile(r"(?P<and>\b(?:and|but|or)\s+(?:also\s+|never\s+|usually\s+|often\s+)?)(?P<verb>[a-z]+)\b")
 
 _CHINESE_OURS = re.compile("我(?!们|們|国|國|方|市|省|校|司|院|军)")
@@ -48,13 +55,18 @@ _KOREAN = re.compile(r"(?<![가-힣])(?:(?P<topic>저는|나는|전|난)|(?P<sub
 _GERMAN_START = re.compile(r"\A(?P<subject>Ich)\s+(?P<verb>[a-zäöüß]+)\b")
 _GERMAN_MORE = re.compile(r"\b(?:ich|mich|mir|mein\w*|wir|uns|unser\w*)\b", re.IGNORECASE)
 _GERMAN_VERBS = {
-    "bin": "ist", "habe": "hat", "war": "war", "hatte": "hatte", "werde": "wird", "wurde": "wurde", "mag": "mag",
+    "bin": "ist", "habe": "hat", "war": "war",
+    "hatte": "hatte", "werde": "wird", "wurde": "wurde", "mag": "mag",
     "kann": "kann", "muss": "muss", "will": "will", "darf": "darf", "soll": "soll", "weiß": "weiß",
-    "möchte": "möchte", "esse": "isst", "lese": "liest", "fahre": "fährt", "schlafe": "schläft", "trage": "trägt",
-    "nehme": "nimmt", "gebe": "gibt", "spreche": "spricht", "sehe": "sieht", "laufe": "läuft", "heiße": "heißt",
-    "wohne": "wohnt", "arbeite": "arbeitet", "lebe": "lebt", "liebe": "liebt", "hasse": "hasst", "trinke": "trinkt",
+    "möchte": "möchte", "esse": "isst", "lese": "liest",
+    "fahre": "fährt", "schlafe": "schläft", "trage": "trägt",
+    "nehme": "nimmt", "gebe": "gibt", "spreche": "spricht",
+    "sehe": "sieht", "laufe": "läuft", "heiße": "heißt",
+    "wohne": "wohnt", "arbeite": "arbeitet", "lebe": "lebt",
+    "liebe": "liebt", "hasse": "hasst", "trinke": "trinkt",
     "spiele": "spielt", "lerne": "lernt", "studiere": "studiert", "suche": "sucht", "brauche": "braucht",
-    "komme": "kommt", "gehe": "geht", "kenne": "kennt", "besitze": "besitzt", "plane": "plant", "rauche": "raucht",
+    "komme": "kommt", "gehe": "geht", "kenne": "kennt",
+    "besitze": "besitzt", "plane": "plant", "rauche": "raucht",
     "vertrage": "verträgt", "bevorzuge": "bevorzugt", "reise": "reist", "kaufe": "kauft", "mache": "macht",
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Collection
 from functools import lru_cache
+from itertools import pairwise
 
 from ..clock import MONTHS, WEEKDAYS
 from ..text.languages import is_function_word, likely_languages, stop_words
@@ -26,7 +27,8 @@ _MONTH_WORDS = (
     r"jan(?:uary|uar|vier|eiro)?|feb(?:ruary|ruar|braio)?|february|février|febrero|fevereiro|gennaio|enero"
     r"|mar(?:ch|zo|s|ço)?|märz|apr(?:il|ile)?|avril|abril|may|mai|mayo|maggio|maio|mei|june?|juni|juin|junio"
     r"|giugno|junho|july?|juli|juillet|julio|luglio|julho|aug(?:ust|ustus)?|août|agosto|sept?(?:ember|embre)?"
-    r"|se[pt]t?iembre|settembre|setembro|o[ck]t(?:ober|obre)?|ottobre|outubro|nov(?:ember|embre|iembre|embro)?"
+    r"|se[pt]t?iembre|settembre|setembro|o[ck]t(?:ober|obre)?|ottobre|outubro|nov(?:ember|embre|iembre"
+    r"|embro)?"
     r"|de[cz](?:ember|embre|embro)?|décembre|diciembre|dicembre|января|февраля|марта|апреля|мая|июня|июля"
     r"|августа|сентября|октября|ноября|декабря"
 )
@@ -42,41 +44,41 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 # Days and parts of days, and what stands around dates.
-_CALENDAR = frozenset(
-    (
-        *(name.lower() for name in MONTHS if name != "May"),
-        *(name.lower() for name in WEEKDAYS),
-        *"""today yesterday tomorrow tonight week weekend month year day date morning afternoon evening around
-        since until ago last next current currently
-        montag dienstag mittwoch donnerstag freitag samstag sonntag heute gestern morgen woche monat jahr tag
-        lunes martes miercoles jueves viernes sabado domingo hoy ayer manana semana mes ano dia
-        lundi mardi mercredi jeudi vendredi samedi dimanche hier demain semaine mois annee jour
-        lunedi martedi mercoledi giovedi venerdi sabato domenica oggi ieri domani settimana mese anno giorno
-        года году""".split(),
-    )
+_CALENDAR_WORDS = """
+today yesterday tomorrow tonight week weekend month year day date morning afternoon evening around
+since until ago last next current currently
+montag dienstag mittwoch donnerstag freitag samstag sonntag heute gestern morgen woche monat jahr tag
+lunes martes miercoles jueves viernes sabado domingo hoy ayer manana semana mes ano dia
+lundi mardi mercredi jeudi vendredi samedi dimanche hier demain semaine mois annee jour
+lunedi martedi mercoledi giovedi venerdi sabato domenica oggi ieri domani settimana mese anno giorno
+года году
+"""
+_CALENDAR = frozenset(_CALENDAR_WORDS.split()).union(
+    (name.lower() for name in MONTHS if name != "May"), map(str.lower, WEEKDAYS)
 )
 # What a fact says of whoever speaks, and verbs that say little: no evidence for or against.
-_LIGHT = frozenset(
-    """
-    user users speaker person people someone assistant conversation chat message turn fact memory
-    say says said tell tells told mention mentions mentioned state states stated ask asks asked talk talked
-    report reported explain explained express expressed note noted confirm confirmed indicate indicated
-    want wants wanted like likes liked prefer prefers preferred need needs needed get gets got getting
-    make makes made go goes went going gone come comes came take takes took use uses used using keep keeps kept
-    give gives gave given know knows knew think thinks thought feel feels felt find finds found
-    see sees saw become became seem seems let put try tries tried plan plans planned planning
-    intend intends intended consider considers considering considered happen happens happened
-    currently really very also still already just now new old good well much many lot thing things way
-    name named called names number one ones first time times able every always never often usually recently
-    longer anymore interested interest enjoy enjoys enjoyed love loves loved dislike dislikes hate hates hated
-    look looks looking start starts started begin begins began finish stop stopped
-    benutzer benutzers benutzerin nutzer nutzers nutzerin nutzerinnen anwender person sagt sagte mochte will hat
-    habe heisst namens moglich immer
-    usuario usuaria usuarios quiere tiene dice dijo llamado llamada utilisateur utilisatrice veut nomme nommee
-    utente vuole utilizador utilizadora gebruiker heet пользователь пользователя пользовательница
-    пользовательницы пользователю хочет
-    """.split()
-)
+_LIGHT_WORDS = """
+user users speaker person people someone assistant conversation chat message turn fact memory
+say says said tell tells told mention mentions mentioned state states stated ask asks asked talk talked
+report reported explain explained express expressed note noted confirm confirmed indicate indicated
+want wants wanted like likes liked prefer prefers preferred need needs needed get gets got getting
+make makes made go goes went going gone come comes came take takes took use uses used using keep
+keeps kept
+give gives gave given know knows knew think thinks thought feel feels felt find finds found
+see sees saw become became seem seems let put try tries tried plan plans planned planning
+intend intends intended consider considers considering considered happen happens happened
+currently really very also still already just now new old good well much many lot thing things way
+name named called names number one ones first time times able every always never often usually recently
+longer anymore interested interest enjoy enjoys enjoyed love loves loved dislike dislikes hate hates hated
+look looks looking start starts started begin begins began finish stop stopped
+benutzer benutzers benutzerin nutzer nutzers nutzerin nutzerinnen anwender person sagt sagte
+mochte will hat
+habe heisst namens moglich immer
+usuario usuaria usuarios quiere tiene dice dijo llamado llamada utilisateur utilisatrice veut nomme nommee
+utente vuole utilizador utilizadora gebruiker heet пользователь пользователя пользовательница
+пользовательницы пользователю хочет
+"""
+_LIGHT = frozenset(_LIGHT_WORDS.split())
 _DENSE_LIGHT = re.compile(
     "用户|用戶|使用者|ユーザー?|利用者|사용자[는가의를이]?|助手|客服|アシスタント|希望|喜欢|想要|名叫|名为|叫做?|表示|提到|自己|"
     "[的了是在有和与及也都就要会能不很着过吗呢吧我你您他她它们]|"
@@ -85,7 +87,7 @@ _DENSE_LIGHT = re.compile(
 _NUMBER_WORDS = {
     word: str(number)
     for number, words in {
-        2: "two twice second both couple zwei zwo zweite dos segundo deux deuxième due dois duas twee два две",
+        2: "two twice second both zwei zwo zweite dos segundo deux deuxième due dois duas twee два две",
         3: "three third thrice drei tres trois tre três drie три",
         4: "four fourth vier cuatro quatre quattro quatro четыре",
         5: "five fifth fünf cinco cinq cinque vijf пять",
@@ -121,7 +123,8 @@ _SENSES = tuple(
         "pregnant pregnancy expecting due trimester baby",
         "job work works worked working employed employer employment unemployed occupation profession career"
         " company office boss colleague laid fired quit resigned hired gig shift position role firm startup",
-        "home house flat apartment live lives living moved move relocate rent reside resident residence place",
+        "home house flat apartment live lives living moved move relocate rent reside resident residence"
+        " place",
         "vegetarian vegan meat plantbased",
         "allergy allergic intolerant intolerance reaction swell swells hives rash react itchy",
         "car drive driving vehicle van truck",
@@ -136,7 +139,8 @@ _SENSES = tuple(
         "postgresql postgres pg", "kubernetes k8s", "javascript js", "typescript ts", "mongodb mongo",
         "coriander cilantro", "crowded cramped busy", "severe severely serious",
         "completed complete finished finish done", "purchased buy bought ordered", "sold sell",
-        "bad poor dodgy sore injured hurt", "money salary pay paid wage income budget", "holiday vacation trip travel",
+        "bad poor dodgy sore injured hurt",
+        "money salary pay paid wage income budget", "holiday vacation trip travel",
         "pet dog cat puppy kitten", "exercise gym workout run running", "movie film",
     )
 )  # fmt: skip
@@ -164,12 +168,12 @@ def tokens(text: str) -> list[str]:
 
 
 def forms(text: str) -> frozenset[str]:
-    """Return the forms of all words of a text, to look for others in; characters and pairs of dense scripts."""
+    """Return the forms of all words of a text, of dense scripts characters and pairs."""
     found: set[str] = set()
     for token in tokens(_plain_numbers(text)):
         if _IS_DENSE.match(token):
             found.update(token)
-            found.update(map("".join, zip(token, token[1:], strict=False)))
+            found.update(map("".join, pairwise(token)))
         else:
             found.add(_form(token))
     return frozenset(found)
@@ -183,9 +187,7 @@ def content(text: str) -> list[str]:
     for token in told:
         if _IS_DENSE.match(token):
             for part in _DENSE_LIGHT.split(token):
-                found.update(
-                    dict.fromkeys(map("".join, zip(part, part[1:], strict=False)) if len(part) > 1 else part)
-                )
+                found.update(dict.fromkeys(map("".join, pairwise(part)) if len(part) > 1 else part))
         elif not _is_light(token, languages):
             found[_form(token)] = None
     return list(found)
