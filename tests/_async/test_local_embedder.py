@@ -57,13 +57,14 @@ async def test_no_texts_make_no_vectors(embedder):
 
 
 async def test_calls_that_come_first_together_load_the_model_once(embedder, caplog):
+    expected = minilm.SHARED.embed(TEXTS[:6])
     caplog.set_level(logging.DEBUG, "powermem.minilm")
     fresh = AsyncLocalEmbedder(MiniLM())
 
     vectors = await async_gather([partial(fresh.embed, [text]) for text in TEXTS[:6]])
     await fresh.close()
 
-    np.testing.assert_allclose(np.concatenate(vectors), minilm.SHARED.embed(TEXTS[:6]), atol=1e-6)
+    np.testing.assert_allclose(np.concatenate(vectors), expected, atol=1e-6)
     assert sum(record.message.startswith("loaded") for record in caplog.records) == 1
 
 

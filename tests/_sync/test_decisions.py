@@ -162,9 +162,7 @@ def test_superseded_by_what_is_known_elsewhere_is_still_told(memory: Memory, mod
     assert stored(memory) == ["Ana drinks tea"]
 
 
-def test_delete_removes_the_memory_and_stores_nothing(
-    memory: Memory, model: ScriptedModel, config: dict[str, Any]
-) -> None:
+def test_delete_removes_the_memory_and_stores_nothing(memory: Memory, model: ScriptedModel) -> None:
     known = learn(memory, model, LIVES)
     model.learns("Ana wants it forgotten that she lives in Porto")
     model.decides(decision(0, "DELETE", "M1"))
@@ -174,7 +172,7 @@ def test_delete_removes_the_memory_and_stores_nothing(
     assert stored(memory) == []
     assert found(memory, "Porto") == []
     assert [entry["event"] for entry in memory.history(known)] == ["ADD", "DELETE"]
-    assert in_table(config, "links") == [(0,)]
+    assert memory.sources(known) == []
 
 
 def test_none_changes_nothing_but_adds_evidence(memory: Memory, model: ScriptedModel) -> None:

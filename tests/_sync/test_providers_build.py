@@ -8,7 +8,7 @@ import logging
 import numpy as np
 import pytest
 
-from powermem._core.embedding import minilm
+from powermem._core.embedding import e5, minilm
 from powermem._sync.providers.factory import build_embedder, build_llm, build_reranker
 from powermem._sync.providers.http import HTTPClient
 from powermem.config import resolve
@@ -170,6 +170,14 @@ def test_a_local_model_asked_for_by_name_is_required(http, monkeypatch, name):
 
     with pytest.raises(ConfigError, match=r"asked for, but not installed; run: pip install 'onnxruntime"):
         build_embedder(settings("embedder", name, model="all-MiniLM-L6-v2"), http)
+
+
+def test_the_multilingual_model_is_required(http, monkeypatch):
+    monkeypatch.setattr(e5, "_package", lambda: None)
+
+    for name in ("default", "local", "huggingface"):
+        with pytest.raises(ConfigError, match=r"embedder\.config\.model: the embedder multilingual-e5-small"):
+            build_embedder(settings("embedder", name, model="multilingual-e5-small"), http)
 
 
 def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(http):

@@ -138,6 +138,13 @@ def test_the_environment_wins(here: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert dict(os.environ) == before
 
 
+def test_the_multilingual_embedder_is_chosen(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMBEDDING_PROVIDER", "local")
+    monkeypatch.setenv("EMBEDDING_MODEL", "intfloat/multilingual-e5-small")
+
+    assert resolve(auto_config(), {}).embedder.model == "multilingual-e5-small"
+
+
 def test_where_the_file_is_looked_for(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     inner = here / "a" / "b"
     inner.mkdir(parents=True)

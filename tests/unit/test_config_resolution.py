@@ -255,6 +255,17 @@ def test_the_local_embedder_has_one_identity(section: dict[str, Any]) -> None:
     assert settle(embedder=section).embedder == settle().embedder
 
 
+@pytest.mark.parametrize("provider", ["default", "local", "huggingface"])
+@pytest.mark.parametrize(
+    "model",
+    ["multilingual-e5-small", "intfloat/multilingual-e5-small", "Multilingual-E5-Small", "multilingual"],
+)
+def test_the_multilingual_embedder_has_one_identity(provider: str, model: str) -> None:
+    found = settle(**embedder(provider, model=model)).embedder
+
+    assert (found.provider, found.model, found.dimension) == ("default", "multilingual-e5-small", 384)
+
+
 def test_embedders_that_cannot_be_used() -> None:
     assert "use 'gemini'" in complaint(**embedder("vertexai", api_key="k"))
     assert "langchain" in complaint(**embedder("aws_bedrock"))

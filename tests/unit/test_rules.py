@@ -206,12 +206,12 @@ def test_a_chat_keeps_what_the_user_says_of_themselves() -> None:
     )
     assert [(fact.turn, fact.text) for fact in found] == [
         (1, "I'm Alice, a software engineer."),
-        (1, "I'm planning a trip to Japan in April."),
+        (1, "I'm planning a trip to Japan in April (April 2024)."),
         (3, "I'm vegetarian."),
         (4, "I've booked a table at Ain Soph for you."),
         (6, "My budget is $2000 and Bob will join me."),
     ]
-    assert [fact.speaker for fact in found] == ["Alice", "Alice", "Alice", None, "Alice"]
+    assert [fact.speaker for fact in found] == ["Alice", "Alice", "Alice", "assistant", "Alice"]
     assert found[3].kind == "event"
 
 

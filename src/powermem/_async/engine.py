@@ -20,7 +20,8 @@ from .._concurrency import (
     async_shield,
     async_to_thread,
 )
-from .._core.embedding.minilm import PROVIDER, SHARED
+from .._core.embedding.local import local_model
+from .._core.embedding.weights import PROVIDER
 from .._core.forks import free_in_child, undivided
 from .._core.ids import new_id
 from .._core.inputs import Observer
@@ -197,7 +198,7 @@ class AsyncEngine:
         try:
             await self.open()
             if self.settings.embedder.provider == PROVIDER:
-                await async_to_thread(SHARED.load)
+                await async_to_thread(local_model(self.settings.embedder.model or "").load)
         except Exception as error:
             # The next call that needs it retries, and raises the error.
             _logger.warning("the memory could not be opened: %r", error)

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 
 from .._concurrency import Lock
 from .._core.embedding.cache import Vector
+from .._core.embedding.traits import PLAIN, unread_scripts
 from .._core.text.indexing import embedding_bytes
 from .._core.values import EmbedderIdentity
 from .._core.wire.reasons import TOO_LONG, UNUSABLE
@@ -35,6 +37,9 @@ class Encoder:
         self._lock = Lock()
         self._refusal: EmbeddingMismatchError | None = None
         self._moving = False
+        self._traits = PLAIN if embedder is None else embedder.traits
+        # Said once: `pop` gives it to one caller only.
+        self._untold = [] if embedder is None else [unread_scripts(embedder.model)]
 
     @property
     def identity(self) -> EmbedderIdentity | None:
@@ -110,27 +115,33 @@ class Encoder:
         """
         if self._embedder is None:
             raise ConfigError(_NO_EMBEDDER)
+        # Moving a store ends only when every memory has a vector, so what has none gets a neutral one.
+        texts = [text if self._traits.reads(text) else _NEUTRAL for text in texts]
         found = self._embedder.embed_each(texts)
         vectors: list[Vector] = []
         for outcome in found:
             if isinstance(outcome, ProviderError) and outcome.reason in _ABOUT_ONE_TEXT:
                 _logger.warning("a text has no vector of its own, so it is found by its words: %s", outcome)
-                # Moving a store ends only when every memory has a vector, so give it a neutral one.
                 outcome = (self._embedder.embed([_NEUTRAL]))[0]
             if isinstance(outcome, PowerMemError):
                 raise outcome
             vectors.append(outcome)
         return list(embedding_bytes(np.stack(vectors)))
 
-    def encode(self, texts: Sequence[str], warnings: list[str] | None = None) -> list[bytes | None]:
+    def encode(
+        self, texts: Sequence[str], warnings: list[str] | None = None, *, asking: bool = False
+    ) -> list[bytes | None]:
         """Return the normalized vector of each text as bytes, or ``None`` where there is none.
 
         A text that is too long for the embedder gets the vector of its beginning. A text without a usable
-        vector gets none; full-text search still finds it.
+        vector gets none, and so does one in a script that the embedder does not read; full-text search still
+        finds them.
 
         Args:
             texts: the texts to embed.
-            warnings: gets a sentence if any text was not embedded as a whole.
+            warnings: gets a sentence if any text was not embedded as a whole, and the first time that one is
+                in a script that the embedder does not read.
+            asking: whether the texts are questions.
 
         Raises:
             ProviderError: the embedder failed.
@@ -140,8 +151,33 @@ class Encoder:
             return [None] * len(texts)
         if self._refusal is not None:
             raise EmbeddingMismatchError(*self._refusal.args)
-        outcomes = self._embedder.embed_each(texts)
-        if remarks := _remarks(self._embedder, texts, outcomes):
+        encoded: list[bytes | None] = [None] * len(texts)
+        read = [place for place, text in enumerate(texts) if self._traits.reads(text)]
+        if len(read) < len(texts):
+            self._tell_unread(warnings)
+        if read:
+            found = self._encode(self._embedder, [texts[place] for place in read], warnings, asking)
+            for place, vector in zip(read, found, strict=True):
+                encoded[place] = vector
+        return encoded
+
+    def _tell_unread(self, warnings: list[str] | None) -> None:
+        """Say once that there are texts in scripts that the embedder does not read."""
+        with suppress(IndexError):
+            warning = self._untold.pop()
+            _logger.warning("%s", warning)
+            if warnings is not None:
+                warnings.append(warning)
+
+    def _encode(
+        self,
+        embedder: BatchedEmbedder,
+        texts: Sequence[str],
+        warnings: list[str] | None,
+        asking: bool,
+    ) -> list[bytes | None]:
+        outcomes = embedder.embed_each(texts, asking=asking)
+        if remarks := _remarks(embedder, texts, outcomes):
             more = f"; and {len(remarks) - 1} more like it" if len(remarks) > 1 else ""
             warning = remarks[0] + more
             _logger.warning("%s", warning)
@@ -154,7 +190,7 @@ class Encoder:
         if vectors:
             stacked = np.stack(list(vectors.values()))
             if not self._identified:
-                self._identify(self._embedder, stacked.shape[1])
+                self._identify(embedder, stacked.shape[1])
             for place, vector in zip(vectors, embedding_bytes(stacked), strict=True):
                 encoded[place] = vector
         return encoded

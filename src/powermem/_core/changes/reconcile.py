@@ -13,6 +13,7 @@ from ..query.search import Hit
 from ..tasks.task import Preference
 from ..text.cleaning import content_hash
 from ..values import Fact, FoundPreference, Message, Row, Scope
+from .facets import facets_of
 from .writes import AddMemory, AddPreference, Change, Delete, LinkTurns, ReplaceText, Supersede
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ def candidates(facts: Sequence[Fact], messages: Sequence[Message], turns: Sequen
     for fact in facts:
         if fact.turn is not None:
             message, source = messages[fact.turn], excerpts.of(fact.text, fact.turn)
-            found.append(Candidate(fact, message, (turns[fact.turn],), source=source))
+            beside = () if fact.second_turn in (None, fact.turn) else (turns[fact.second_turn],)
+            found.append(Candidate(fact, message, (turns[fact.turn], *beside), source=source))
             continue
         sole = messages[0] if len(messages) == 1 else None
         # Tied to all turns of a long conversation, each further fact would cost as much as that is long.
@@ -121,15 +123,9 @@ def add(new: NewMemories, candidate: Candidate) -> AddMemory:
         valid_from=begins,
         expires_at=new.expires_at,
         utc_offset=utc_offset,
+        facets=facets_of(fact),
     )
-    facets: dict[str, object] = {}
-    if fact.importance is not None:
-        facets["importance"] = fact.importance
-    if fact.event_at is not None:
-        facets["event_at"] = fact.event_at
-    if fact.entities:
-        facets["entities"] = list(fact.entities)
-    return AddMemory(row, candidate.embedding, candidate.turns, facets, candidate.source)
+    return AddMemory(row, candidate.embedding, candidate.turns, candidate.source)
 
 
 def learn(new: NewMemories, found: FoundPreference) -> AddPreference:
@@ -298,4 +294,5 @@ def _update(
     merged = replacement(
         row, text, embedding, new.at, version=row.version, turns=candidate.turns, source=candidate.source
     )
+    merged = replace(merged, facets=facets_of(candidate.fact))
     return [*past, merged if late else replace(merged, valid_from=begins, utc_offset=utc_offset)]

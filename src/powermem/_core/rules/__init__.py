@@ -1,36 +1,34 @@
-"""Extract facts without a language model: keep the sentences that state something about a person.
+"""Extract facts without a language model: keep the sentences that state something worth remembering.
 
-A fact keeps the wording and the language of its sentence. Only two safe changes are made, so that it can be
-read on its own: words that merely open it ("Oh wow, ...") are dropped, and relative dates are spelled out.
+A fact keeps the wording and the language of its sentence. Only safe changes are made, so that it can be read
+on its own: words that merely open it ("Oh wow, ...") and a question at its end are dropped, relative dates
+are spelled out, and a short answer is joined with its question.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
 from ..prompts.extraction import HIDDEN_ROLES
 from ..prompts.quoting import strip_recalled
-from ..text.cleaning import normalize
 from ..values import Fact, FoundPreference, Message
-from . import chinese, english
+from . import deeds, english, foreign
+from .conversation import Conversation, Turn
 from .dates import resolve
+from .languages import Lexicon, language_of
 from .names import known_names, names_in, stated_name
-from .sentences import Reading, phrases, read_assistant, read_foreign, split
+from .pasted import without_pasted
+from .sentences import Reading, phrases, split
 
 __all__ = ["extract", "stated_preferences"]
 
-# A longer "sentence" is pasted text; a longer joined fact is a story.
-_MAX_LENGTH = 1_000
-_MAX_JOINED = 300
-_KANA_OR_HANGUL = re.compile(r"[\u3041-\u30ff\u1100-\u11ff\uac00-\ud7a3]")
-_HAN = re.compile(r"[\u3400-\u9fff]")
-_ENGLISH = phrases(
-    "i'm | i've | the | is | are | was | were | my | and | of | with | have | has | had | that | this"
-    " | likes? | it | to | user | (?-i:I)",
-    before=r"\b",
+_SPEAKS_ENGLISH = re.compile(
+    r"im (?:\d+|an?|from|in|at|not|on|so|also|allergic|vegan|married|\w+ing)\b|ive (?:got|been|had)\b"
 )
+# A longer "sentence" is pasted text.
+_MAX_LENGTH = 1_000
 # Importance: what a kind starts with, and the least for what the speaker asked to be remembered.
 _BASE = {
     "identity": 0.8, "instruction": 0.8, "relationship": 0.65, "preference": 0.6, "plan": 0.55, "event": 0.5,
@@ -56,10 +54,13 @@ _HEDGED = phrases(
 def extract(messages: Sequence[Message]) -> list[Fact]:
     """Find the facts in a conversation.
 
-    Keep statements about speakers (who they are, what they like, own, plan and did) and about people and
-    things that have a name, and everything that a speaker asks to be remembered. Drop questions, requests,
-    greetings and reactions, and what the assistant says unless it reports something that it did for the user.
-    A single message is read leniently: all of its statements are kept. Text marked as recalled is skipped.
+    Keep statements about speakers (who they are, what they like, own, plan and did), about people and things
+    that have a name, about a project or a team, how the assistant is to work, and everything that a speaker
+    asks to be remembered. A short answer is joined with its question, and a correction replaces what it
+    corrects. Drop questions, requests, greetings and reactions, what is supposed, wished, exaggerated, meant
+    as a joke or pasted, and what the assistant says unless it reports what it did for the user or the user's
+    own affairs. A single message is read leniently: all of its statements are kept. Text marked as recalled
+    is skipped.
 
     Args:
         messages: the turns; those of system and tools are ignored.
@@ -72,12 +73,12 @@ def extract(messages: Sequence[Message]) -> list[Fact]:
     names = known_names((sentence for turn in turns for sentence in turn), speakers)
     user_name = _user_name(messages, turns)
     lenient = len(messages) == 1
-    facts: dict[str, Fact] = {}
+    language = language_of(" ".join(sentence for turn in turns for sentence in turn))
+    conversation = Conversation()
     for index, (message, sentences) in enumerate(zip(messages, turns, strict=True)):
-        speaker = message.actor_id or (None if message.role == "assistant" else user_name)
-        for fact in _facts(message, sentences, names, lenient):
-            facts.setdefault(normalize(fact.text), replace(fact, turn=index, speaker=speaker))
-    return list(facts.values())
+        speaker = message.actor_id or ("assistant" if message.role == "assistant" else user_name)
+        conversation.hear(_turn(index, message, sentences, speaker, _Setting(names, lenient, language)))
+    return conversation.facts()
 
 
 def stated_preferences(facts: Sequence[Fact]) -> list[FoundPreference]:
@@ -90,7 +91,10 @@ def stated_preferences(facts: Sequence[Fact]) -> list[FoundPreference]:
 
 
 def _sentences(message: Message) -> list[str]:
-    return [] if message.role in HIDDEN_ROLES else split(strip_recalled(message.content))
+    if message.role in HIDDEN_ROLES:
+        return []
+    text = strip_recalled(message.content)
+    return split(text if message.role == "assistant" else without_pasted(text))
 
 
 def _user_name(messages: Sequence[Message], turns: Sequence[Sequence[str]]) -> str | None:
@@ -103,37 +107,47 @@ def _user_name(messages: Sequence[Message], turns: Sequence[Sequence[str]]) -> s
     return None
 
 
-def _facts(message: Message, sentences: Sequence[str], names: frozenset[str], lenient: bool) -> list[Fact]:
-    facts: list[Fact] = []
-    follows = False
-    for sentence in sentences:
-        reading = _read(sentence, message.role, names, lenient)
-        if reading is None:
-            follows = False
-            continue
-        fact = _fact(reading, message, names)
-        if reading.continues and follows and len(facts[-1].text) + len(fact.text) < _MAX_JOINED:
-            # "My sister lives in Oslo. She is a nurse." becomes one fact, in which "she" stays clear.
-            facts[-1] = _joined(facts[-1], fact)
-            continue
-        follows = reading.alone
-        if reading.alone:
-            facts.append(fact)
-    return facts
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What all turns of a conversation share: names in it, whether it is a single message, its language."""
+
+    names: frozenset[str]
+    lenient: bool
+    language: Lexicon | None
 
 
-def _read(sentence: str, role: str, names: frozenset[str], lenient: bool) -> Reading | None:
-    if len(sentence) > _MAX_LENGTH:
-        return None
-    if role == "assistant":
-        return read_assistant(sentence)
-    if _KANA_OR_HANGUL.search(sentence):
-        return read_foreign(sentence, lenient=lenient)
-    if _HAN.search(sentence):
-        return chinese.read(sentence, lenient=lenient)
-    if _ENGLISH.search(sentence) is None and (reading := read_foreign(sentence, lenient=False)):
-        return reading
-    return english.read(sentence, names=names, lenient=lenient)
+def _turn(
+    index: int, message: Message, sentences: Sequence[str], speaker: str | None, setting: _Setting
+) -> Turn:
+    def read(sentence: str, answered: bool) -> Reading | None:
+        if len(sentence) > _MAX_LENGTH:
+            return None
+        # "im" is a word of German and others.
+        language = None if _SPEAKS_ENGLISH.match(sentence) else language_of(sentence, setting.language)
+        if message.role == "assistant":
+            if language is None:
+                return deeds.read(sentence, sentences=len(sentences))
+            return foreign.read_assistant(sentence, language)
+        if language is None:
+            return english.read(sentence, names=setting.names, lenient=setting.lenient or answered)
+        return foreign.read(sentence, language, lenient=setting.lenient, answered=answered)
+
+    def make(reading: Reading) -> Fact:
+        return _fact(reading, message, setting.names)
+
+    def names_person(text: str) -> bool:
+        return english.is_about_other(text, setting.names)
+
+    return Turn(
+        index,
+        message,
+        sentences,
+        speaker,
+        read,
+        make,
+        names_person,
+        language_of(message.content, setting.language),
+    )
 
 
 def _fact(reading: Reading, message: Message, names: frozenset[str]) -> Fact:
@@ -146,15 +160,6 @@ def _fact(reading: Reading, message: Message, names: frozenset[str]) -> Fact:
         importance=_importance(reading.text, kind, remembered=reading.remembered),
         event_at=dated.event_at,
         entities=names_in(reading.text, names),
-    )
-
-
-def _joined(first: Fact, second: Fact) -> Fact:
-    return replace(
-        first,
-        text=f"{first.text} {second.text}",
-        event_at=second.event_at if first.event_at is None else first.event_at,
-        entities=tuple(dict.fromkeys((*first.entities, *second.entities))),
     )
 
 

@@ -10,6 +10,10 @@ from __future__ import annotations
 import re
 
 from ..text.terms import query_terms, terms
+from .clauses import QUESTION, spelled, told
+from .mood import is_ironic, is_unreal
+from .names import is_about_person
+from .projects import is_decision, is_project_fact, is_standing_wish
 from .sentences import Reading, phrases
 
 # "My flat is in Rome": about the speaker.
@@ -47,6 +51,38 @@ _DEICTIC = phrases(
     "you | your | it | them | this | that | these | those | there | here",
     before=r"\b",
     after=r"\b(?! (?:i|we|my|is|was|are)\b)(?!'s\b)",
+)
+# "I ride it to work": without a name or a noun for it before.
+_REFERS = phrases(
+    r"it | them | him | her(?! \w) | one(?= (?:for|since|now|every)\b)", before=r"(?<!\bof )(?<!\bfor )\b"
+)
+_ANTECEDENT = re.compile(
+    r"(?:.*?\b(?:my|our|the|an?|two|three|four|some|this|these|those|any|his|her) \w.*?"
+    r"|.*?\b(?!I\b)[A-Z]\w+\b.*?)"
+    r"(?:[,;:]|\b(?:and|but|so|because|when|since|which|that|to|for|if|after|before|where|until|though|while)\b)"
+    r".*?\b(?:it|them|him|her|one)\b"
+)
+# "It's great having the freedom": judges rather than tells.
+_JUDGES = phrases(
+    r"""
+    (?:(?:it|that|this|they|there)(?:'s| is| was|'re| are| were|'ll be| has been|'s been
+    | have been)?) (?:always |really |so |such
+    |been |just |very |pretty |also |definitely |truly |quite |a bit |kinda |super |all |a |an |the |my
+    |not |never )*(?:great|good|nice|cool
+    |awesome|amazing|wonderful|beautiful|lovely|fantastic|perfect|fine|fun|hard|easy|important|tough
+    |refreshing|rewarding|helpful|like
+    |about|worth|inspiring|relaxing|way to|reminder|joy|blast|blessing|feeling|experience|dream
+    |interesting|clear\w*|sad|scary
+    |calming|peaceful|exciting|incredible|crazy|weird|funny|what|how|why|true|possible|comforting|cozy
+    |cute|gorgeous|stunning|impressive
+    |therapeutic|special|unique|meaningful|powerful|magical|breathtaking|soothing|uplifting|satisfying
+    |fulfilling|frustrating|challenging
+    |difficult|best|worst|better|worse|pleasure|relief|shame|pity)
+    | (?:it|that|this) (?:really |always |just |also )?(?:makes?|made|helps?|helped|feels?|felt|means?
+    |meant|gives?|gave|brings?|brought|keeps?
+    |reminds?|reminded|sounds?|looks?|seems?|shows?|showed|takes? (?:time|practice)|inspires?|lets?
+    |allows?|works?)
+    """
 )
 # "Favourite colour: blue".
 _PAIR = re.compile(r"\w[\w '/-]{0,40}:\s+\S")
@@ -93,7 +129,8 @@ _IDENTITY = phrases(
     | my (?:birthday|birth date|date of birth|age|pronouns|nationality|hometown|home town|native language
     |mother tongue|job|occupation|profession|address|email|e-mail|phone|phone number|number|time ?zone
     |religion|blood type)(?: is|'s|:)
-    | i(?:'m| am) (?:\d{{1,3}} (?:years|yrs|yo)|called|named|from|based in|originally|bisexual|gay|lesbian
+    | i(?:'m| am| just turned| turned) (?:\d{{1,3}}(?= ?(?:years|yrs|yo|y/o|now|and|but|btw|this|next|in|,
+    |\.|!|;|$))|called|named|from|based in|originally|bisexual|gay|lesbian
     |trans\w*|diabetic)
     | (?:i|we|user) (?:currently |now |also |still )?(?:live|lives|work|works|study|studies) (?:in|at|for
     |as|near) | (?:i|user) (?:was born|grew up|identify as|identifies as|speak|speaks)
@@ -141,16 +178,71 @@ _RELATIONSHIP = phrases(
     """,
     before=r"\b",
 )
-# "I own a boat" has a single content word and is still complete. Of the things that people "have", only
-# lasting ones: not "a question" or "a minute".
-_POSSESSION = phrases(
+# A single content word is enough for these: "I own a boat", "I don't have a car", "I run", "I have asthma".
+# Of the things that people "have", only lasting ones: not "a question" or "a minute".
+_ADVERB = (
+    "(?:(?:also|still|now|currently|only|never|usually|mostly|really|actually|always|often|sometimes"
+    "|no longer) )?"
+)
+_COMPLETE = phrases(
     rf"""
-    (?:i|we|user) (?:also |still |now )?owns? | (?:i|we) (?:also |now )?co-?own
-    | (?:i|we|i've|we've|user) (?:also |now )?(?:have|has|got|have got|has got)
-    (?:an?|one|two|three|four|five|\d+|no)
-    (?:[\w-]+ )?(?:{_FAMILY}|{_KEPT})
-    """,
-    before=r"\b",
+    (?:i|we|user) {_ADVERB}owns? | (?:i|we) {_ADVERB}co-?own
+    | (?:i|we|i've|we've|user) {_ADVERB}(?:have|has|got|have got|has got)
+    (?:an?|one|two|three|four|five|\d+|no) (?:[\w-]+ )?(?:{_FAMILY}|{_KEPT})
+    | (?:i|we) (?:don't|can't|won't|never|no longer) (?:have|own|eat|drink|drive|smoke|speak|use|like|want
+    |need|work|swim|cook|fly
+    |take|do|play|read|watch|travel|tolerate|stand|digest)(?: (?:an?|any|much|my own))?(?! (?:it|that
+    |this|idea|clue|time|you|know)\b)
+    | (?:i|we|i've|we've) {_ADVERB}(?:have|got|suffer from|struggle with|live with|was diagnosed with|had)
+    (?:(?:mild|severe|chronic|bad|type (?:1|2|one|two)|a|an|some|terrible|seasonal) )*(?:asthma
+    |diabetes|anxiety|adhd|add|ocd|ptsd|autism|dyslexia|migraines?|epilepsy|eczema|celiac|coeliac
+    |crohn's|ibs|insomnia|anemia
+    |depression|hypertension|arthritis|cancer|lupus|gout|allerg\w+|hay fever|high blood pressure
+    |low blood pressure|sleep apn\w+|vertigo
+    |tinnitus|scoliosis|psoriasis|covid|hiv|glasses|braces|dentures|pacemaker|hearing aids?|concussion
+    |hernia|dyscalculia|cold sores
+    |sciatica|endometriosis|pcos|\w{{3,}}(?:itis|osis|emia|algia|pathy|plegia|phobia|oma))
+    | i {_ADVERB}(?:run|swim|cycle|bike|hike|climb|paint|draw|knit|sew|crochet|garden|cook|bake|dance|sing
+    |act|ski|surf|skate|box|fish
+    |hunt|camp|sail|row|smoke|vape|drive|fly|teach|code|program|freelance|blog|podcast|meditate|volunteer
+    |journal|fence|bowl|juggle
+    |stream|commute|farm|dive|snore|stutter|lift|skateboard|snowboard|woodwork|babysit|tutor)(?=\W*$
+    | (?:a lot|every|on|at|in|most|too|daily
+    |regularly|twice|once|for|to work)\b)
+    | (?:i'm|i am|i'm not|i am not|we're|we are|we're not) {_ADVERB}(?:an? |the )?(?:vegan|vegetarian
+    |pescatarian|married|single|divorced
+    |engaged|pregnant|retired|unemployed|widowed|separated|blind|deaf|diabetic|autistic|dyslexic|asthmatic
+    |colou?r-?blind|left-handed
+    |right-handed|bilingual|lactose intolerant|gluten intolerant|celiac|religious|atheist|catholic|muslim
+    |jewish|hindu|buddhist|gay
+    |lesbian|bi|bisexual|straight|trans|non-?binary|introvert\w*|extrovert\w*|sober|homeschooled
+    |self-employed|freelance\w*|an only child
+    |allergic|on parental leave|on sabbatical|on medication|on a diet|from)
+    """
+)
+# "Dentist on Friday at 3", "Dinner with Ana tomorrow": a plan without a verb.
+_OCCASION = r"""(?:appointment|dentist|doctor|vet|gp|physio|therapist|meeting|flight|train|bus|ferry
+    |dinner|lunch|breakfast|brunch
+    |party|wedding|funeral|exam|test|interview|deadline|concert|gig|game|match|practice|training|rehearsal
+    |choir|class|lesson|course
+    |call|visit|surgery|operation|trip|birthday|delivery|rent|check-?up|haircut|standup|demo|presentation
+    |graduation|festival|race
+    |marathon|conference|date night|anniversary|holiday|vacation|move|moving day|check-?in|pickup|gym|yoga
+    |swimming|football|tennis)"""
+_WHEN = r"""(?:(?:on|this|next|every|by|from|until) )?(?:mon|tues|wednes|thurs|fri|satur|sun)days?
+    | tomorrow | tonight
+    | (?:next|this) (?:week|weekend|month|year|summer|spring|fall|autumn|winter)
+    | (?:(?:on|by) )?(?:the )?\d{1,2}(?:st|nd|rd|th)\b | at \d{1,2}(?::\d\d)? ?(?:am|pm)? | (?:in|on
+    |by) (?:jan|feb|mar|apr|may|jun|jul|aug
+    |sep|oct|nov|dec)\w* | (?:jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec)\w* \d{1,2} | in \w+ (?:days
+    |weeks|months)"""
+_NOTE = re.compile(
+    re.sub(
+        r"\s*\n\s*",
+        "",
+        rf"(?:[\w'&-]+ ){{0,3}}{_OCCASION}\b(?:[^.!?]{{0,60}}) ?(?:{_WHEN})".replace(" | ", "|"),
+    ),
+    re.IGNORECASE,
 )
 # "We went hiking yesterday."
 _PAST = phrases(
@@ -199,7 +291,8 @@ _GENERIC = frozenset(
 # punctuation behind them: "No, I moved" but not "No dogs here".
 _OPENER = phrases(
     r"""
-    (?:oh|wow|whoa|yeah|yea|yes|yep|yup|well|so|and|but|also|plus|anyway|actually|honestly|btw|hey|hi
+    (?:oh|wow|whoa|yeah|yea|yes|yep|yup|well|so(?! far\b)|and|but|also|plus|anyway|actually|honestly|btw
+    |hey|hi
     |hello|haha|lol|hm+|umm?|aw+|ah+|gosh|omg|by the way|to be honest|fyi
     |for the record)\b[\s,!.:;\u2014\u2013-]+
     | (?:no|nope|nah|ok|okay|sure|man|dude|great|cool|nice|awesome|absolutely|definitely|exactly|totally
@@ -228,18 +321,6 @@ _TAG = phrases(
     after=r"\b[^,;]*\?+!?$",
 )
 
-# "Any tips for Rome"; most questions are recognized by their question mark.
-_QUESTION = phrases(
-    r"""
-    (?:what|where|who|whom|whose|which|why|how)(?:'s|'re)? (?:is|are|was|were|do|does|did|can|could|should
-    |would|will|have|has|had|about|to|many|much|long|often|come)
-    | (?:what|which|how) \w+ (?:is|are|do|does|did|can|should|would) | what's | where's | who's
-    | (?:do|does|did|is|are|was|were|can|could|will|would|should|shall|have|has|may) (?:you|i|it|there|we
-    |they|he|she|this|that|the|my|your) | when (?:is|are|was|were|do|does|did|can|should|will|would)
-    | i(?:'m| am| was|'ve been)? (?:just )?(?:wonder|wondering|curious|asking)
-    | (?:any|got any) (?:idea|tip|suggestion|advice|plan|recommendation)s?
-    """
-)
 # "Tell me a joke."
 _COMMAND = phrases(
     r"""
@@ -328,6 +409,69 @@ _OPINION = phrases(
     after=r"\b(?: that\b)?,? ",
 )
 
+_AGE = re.compile(r"\b(?:i'm|i am|turned) \d{1,3}\b", re.IGNORECASE)
+# "Dana moved to Lisbon, right?" asks, unlike "I love hiking, don't you?".
+_ASKS_TO_CONFIRM = re.compile(
+    r"[,;\u2014-]\s*(?:right|correct|no|true|yes|isn['\u2019]t (?:it|he|she)|wasn['\u2019]t (?:it|he|she|I)"
+    r"|didn['\u2019]t (?:I|we|he|she)"
+    r"|don['\u2019]t (?:I|we)|am I right|is that right|eh)\s*\?+!?$",
+    re.IGNORECASE,
+)
+# About the conversation itself, or what the assistant proposed.
+_ABOUT_THE_TALK = phrases(
+    r"""
+    (?:i'm|i am|i was)(?: \w+)? (?:asking|not (?:really |quite |entirely |totally |completely )?(?:sure
+    |certain|convinced)|unsure|confused|curious
+    |wondering|stuck|lost|open to|trying to (?:understand|figure|decide|see|make sense|wrap my)
+    |having (?:trouble|difficulty|a hard time|problems?)
+    (?:understanding|figuring|with (?:this|that|it)))
+    | i (?:ask|asked) (?:because|since|as) | the reason i(?:'m| am)? ask\w* | i (?:just |really |also
+    |still )?(?:don't|can't|couldn't|didn't) (?:really |quite |fully )?(?:understand|get (?:it|that|this
+    |why|how|what)|follow|know (?:if|what|how|why|where|when|which|whether|the)|see (?:how|why|what|the)
+    |figure|think (?:so|that|it)
+    |remember|mind)
+    | i(?:'d| would)? (?:just |also |really |still )?(?:want|need|like|love|have)(?:ed)? to (?:make sure
+    |ensure|know|understand|ask|confirm|clarify|verify
+    |double-?check|see (?:if|how|what|whether|some|an? example)|hear|get (?:some|your|a better)
+    |learn more about (?:this|that|it))
+    | i (?:just |also |really )?(?:need|want|could use|would like|'d like) (?:some |a bit of |a little
+    |more |any |your )?(?:help|advice|guidance|tips|ideas|suggestions
+    |clarification|examples?|information|info|details|recommendations?|input|feedback|assistance|a hand)
+    | i(?:'ll| will|'m going to|'m gonna|'d|think i'll| think i will)(?: \w+)? (?:(?:\w+ ){0,4})?(?:this
+    |that|these|those|it|them|your|you suggested|you mentioned|the (?:plan|steps
+    |advice|suggestions?|tips|schedule|changes|list|strategies|ideas|recommendations?|template|outline
+    |framework|approach|guide)|keep (?:you|ya) posted|let you know
+    |get back to you|report back|keep in touch)\b
+    | i(?:'ve| have) (?:got |another |a |one more |the following )*(?:question|code so far|following)
+    | i(?:'ve| have)? (?:read|saw|seen|heard) (?:that|about|somewhere)
+    | (?:we|i)(?:'ll| will)? (?:chat|talk|catch up|speak|be in touch) (?:soon|later|again) | as (?:i
+    |you) (?:said|mentioned|told)
+    | (?:we|i) can(?:'t)? (?:also |maybe |always |definitely )?(?:try|do|look|start|add|use|focus|go|see
+    |discuss|talk|work) | we could | maybe (?:we|i) (?:can|could|should)
+    | (?:i'd|i would) (?:rather|love to|like to) (?:show|share|hear|see|check|try) | here (?:is|are|'s)
+    | i (?:took|have|got) (?:a|this|some|these) (?:pic|photo|picture)s?
+    | i (?:just )?(?:want|wanted) to (?:share|show|say|tell|add|mention|thank)
+    """
+)
+_OTHER = phrases(rf"(?:my|our) (?:[\w-]+ ){{0,2}}?{_FAMILY}")
+# "Added to my list": what was added?
+_HANGS = re.compile(r"\w+ed (?:to|it|that|this|on|in|for|from)\b", re.IGNORECASE)
+_OWN = re.compile(
+    r"\b(?:i|i'm|i've|i'll|i'd|my|me|mine|myself)\b|^(?:we|our|we're|we've|we'll)\b", re.IGNORECASE
+)
+# Something that happened or is measured, or somebody with a name.
+_TOLD = re.compile(
+    r"\d|\b(?:went|got|took|made|met|bought|was|were|had|did|\w{2,}ed)\b|(?<=[\w,] )[A-Z][a-z]"
+)
+_GENERAL = phrases(
+    r"""
+    (?:\w+ing|life|love|family|friends?|people|everyone|everybody|sometimes|art|music|nature|change|hope
+    |kindness|community|time|when
+    |events?|moments?|things?|those|these|it|that|this|there|what|how|no matter|even|together|as|in|every
+    |all|little|small|being|having
+    |nothing|support|memories|animals|pets|books|stories|food|sports|dance|yoga)
+    """
+)
 _CALL = re.compile(r"([A-Z]\w+)[,!]\s+")
 _WORD = re.compile(r"[\w-]+")
 
@@ -343,33 +487,54 @@ def read(sentence: str, *, names: frozenset[str], lenient: bool) -> Reading | No
     Returns:
         The statement and its kind, or ``None`` if there is nothing to keep.
     """
+    if is_ironic(_plain(sentence)) or _ASKS_TO_CONFIRM.search(sentence):
+        return None
     core, remembered = _core(sentence, names)
-    plain = _plain(core)
+    # Before its end is cut: "If I ask for a recipe, give me metric units".
+    if not is_standing_wish(spelled(core)):
+        core = told(core)
+    plain = spelled(core)
     if not plain or _is_question(plain):
         return None
-    instruction = _INSTRUCTION.match(plain) is not None
+    instruction = _INSTRUCTION.match(plain) is not None or is_standing_wish(plain)
     if remembered or instruction:
         kind = "instruction" if instruction else _kind(plain)
         return Reading(core, kind, remembered=True) if _content(plain) > 0 else None
-    if _is_talk(plain):
+    if is_unreal(plain) or plain.count("**") % 2:
         return None
-    if _ELSEWHERE.match(plain):
+    if not is_decision(plain) and (_is_talk(plain) or _ABOUT_THE_TALK.match(plain)):
+        return None
+    if _ELSEWHERE.match(plain) and not is_project_fact(plain):
         return _elsewhere(core, plain, lenient)
-    if not _is_statement(plain, names, lenient):
+    return _statement(core, plain, names, lenient)
+
+
+def _statement(core: str, plain: str, names: frozenset[str], lenient: bool) -> Reading | None:
+    """Classify a sentence that has a subject of its own."""
+    decided = is_decision(plain)
+    if not lenient and (_is_general(plain) or (_HANGS.match(plain) and not _ELLIPTIC.match(plain))):
         return None
-    kind = _kind(plain)
-    needed = 1 if lenient else _needed_content(plain, kind)
-    return Reading(core, kind) if _content(plain) >= needed else None
+    if not decided and not _is_statement(plain, names, lenient):
+        return None
+    kind = "plan" if _NOTE.match(plain) and _VERB.search(plain) is None else _kind(plain)
+    content = _content(plain)
+    if decided or lenient or kind == "identity" or _COMPLETE.match(plain):
+        return (
+            Reading(core, kind)
+            if content >= (0 if kind == "identity" and _AGE.search(plain) else 1)
+            else None
+        )
+    if _REFERS.search(plain) and _ANTECEDENT.match(plain) is None:
+        # "I ride it to work": what it is, only the sentence before may say.
+        return Reading(core, kind, continues=True, alone=content >= 4)
+    needed = 3 if _DEICTIC.search(plain) else 1 if kind == "preference" else 2
+    return Reading(core, kind) if content >= needed else None
 
 
-def _needed_content(plain: str, kind: str) -> int:
-    """Return how many content words a statement needs to be worth keeping."""
-    if kind == "identity" or _POSSESSION.match(plain):
-        return 1
-    # "It" and "these" will be unclear later, so such a sentence needs more content.
-    if _DEICTIC.search(plain):
-        return 3
-    return 1 if kind == "preference" else 2
+def is_about_other(text: str, names: frozenset[str]) -> bool:
+    """Return whether a fact is about a person other than its speaker: "My sister lives in Oslo"."""
+    plain = _plain(text)
+    return _OTHER.match(plain) is not None or is_about_person(plain, names)
 
 
 def _plain(text: str) -> str:
@@ -377,7 +542,8 @@ def _plain(text: str) -> str:
 
 
 def _core(sentence: str, names: frozenset[str]) -> tuple[str, bool]:
-    """Strip openers, forms of address and tag questions; return the rest, and whether it must be remembered.
+    """Strip openers, forms of address and tag questions; return the rest, and whether it must be
+    remembered.
 
     "Oh Ana, please remember that I'm vegan, ok?" gives ``("I'm vegan.", True)``.
     """
@@ -413,7 +579,7 @@ def _without_tag(core: str) -> str:
 
 
 def _is_question(plain: str) -> bool:
-    return plain.rstrip("!)\"' ").endswith(("?", "\uff1f")) or _QUESTION.match(plain) is not None
+    return plain.rstrip("!)\"' ").endswith(("?", "\uff1f")) or QUESTION.match(plain) is not None
 
 
 def _is_talk(plain: str) -> bool:
@@ -430,8 +596,8 @@ def _is_talk(plain: str) -> bool:
 def _elsewhere(core: str, plain: str, lenient: bool) -> Reading | None:
     """Classify a sentence that begins with a pronoun such as "she" or "that"."""
     content = _content(plain)
-    continuing = 1 if _PERSON.match(plain) else 3
-    continues = content >= continuing and _CONTINUES.match(plain) is not None
+    continuing = 1 if _PERSON.match(plain) else 2 if _TOLD.search(plain) else 3
+    continues = content >= continuing and _CONTINUES.match(plain) is not None and _JUDGES.match(plain) is None
     enough = 2 if lenient or _RELATIONSHIP.search(plain) else 3
     alone = content >= enough and (lenient or _SUBJECT.search(plain) is not None)
     return Reading(core, _kind(plain), continues=continues, alone=alone) if alone or continues else None
@@ -441,8 +607,17 @@ def _kind(plain: str) -> str:
     return next((kind for kind, pattern in _KIND_PATTERNS if pattern.search(plain)), "fact")
 
 
+def _is_general(plain: str) -> bool:
+    """Return whether a sentence is about people in general: "Life is so busy that we overlook much"."""
+    if _OWN.search(plain) or _TOLD.search(plain):
+        return False
+    return _GENERAL.match(plain) is not None
+
+
 def _is_statement(plain: str, names: frozenset[str], lenient: bool) -> bool:
-    if _SUBJECT.search(plain) or _USER.match(plain) or _ELLIPTIC.match(plain):
+    if _SUBJECT.search(plain) or _USER.match(plain) or _ELLIPTIC.match(plain) or _NOTE.match(plain):
+        return True
+    if is_project_fact(plain) or is_about_person(plain, names):
         return True
     has_verb = _VERB.search(plain) is not None
     if lenient:

@@ -93,6 +93,85 @@ def names_in(sentence: str, known: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(found, key=found.__getitem__))
 
 
+# Words that begin a sentence about things in general, though a person could be its subject.
+_NO_PERSON_WORDS = """
+    life work music love food art time people money school nature family traffic weather dinner lunch
+    breakfast coffee tea god everyone
+    everybody someone somebody nobody anyone nothing everything something anything today tomorrow
+    yesterday tonight monday most many some
+    any all both each every either neither none other others such what who which where when why how there
+    here then now also just only
+    even still maybe perhaps sometimes usually often never always once twice recently lately finally
+    actually honestly currently basically
+    and but or so if because since although though while after before during until unless as at by for
+    from in into of off on over to up
+    with without about against between through the a an this that these those my your his her its our
+    their he she it they we you i one
+    two three four five yes no not ok okay oh wow well please thanks thank sorry hello hi hey dear
+    congratulations great good nice cool
+    awesome amazing wonderful sure right true exactly definitely absolutely probably mom mum dad grandma
+    grandpa kids friends things stuff
+    reality history science health sleep home rent parking church summer winter spring autumn fall
+    christmas easter covid sex marriage
+    happiness success failure hope fear time's nobody's
+"""
+_NO_PERSON = frozenset(_NO_PERSON_WORDS.split())
+_NO_PERSON_ENDING = (
+    "ing",
+    "tion",
+    "sion",
+    "ness",
+    "ment",
+    "ity",
+    "ism",
+    "ance",
+    "ence",
+    "ship",
+    "hood",
+    "ics",
+    "ly",
+)
+_OF_PERSON = phrases(
+    r"""
+    (?:is|was|isn't|wasn't|'s|has|has been|will be|'ll be) (?:also |now |still |just |currently |about to
+    |not |going to be )*(?:an? \w+|my|our|moving|getting
+    |having|expecting|pregnant|married|engaged|divorced|single|sick|ill|in (?:hospital|the hospital|town
+    |labor|love)|from|allergic|vegan|vegetarian|leaving
+    |starting|retiring|coming|visiting|arriving|working|studying|living|turning|dating|joining|quitting
+    |running|flying|travell?ing|back (?:in|from|at)
+    |\d+|born|based|named|called|promoted|fired|hired|laid off|on (?:vacation|holiday|leave
+    |parental leave)|out (?:of|until|sick)|responsible|in charge|the \w+)
+    | (?:just |also |recently |finally |already |never |always |still |usually |really )*(?:lives?|lived
+    |works?|worked|moved|got|bought|sold|married|quit
+    |split up|separated|grew up|hurt|fell|loves?|loved|likes?|hates?|plays?|played|studies|studied|teaches
+    |taught|broke|passed|graduated|died
+    |started|joined|left|became|won|lost|wants?
+    |prefers?|speaks?|owns?|drives?|runs|ran|has|had|met|visited|adopted|told|said|asked|called|booked
+    |owes|paid|lent|borrowed|recommended|invited|finished
+    |accepted|signed|needs?|doesn't|didn't|can't|cannot|won't|will|'ll|turns?|turned|retired|resigned
+    |collects|cooks|paints|writes|hosts|organi[sz]es|manages|leads)
+    """,
+    before=r"(?-i:[A-Z][a-z\u00df-\u00ff]+|[A-Z]{2,4})(?: (?-i:[A-Z][\w'-]+))?"
+    r"(?: and (?-i:[A-Z]\w+))?(?: |(?='))",
+)
+
+
+def is_about_person(plain: str, known: frozenset[str]) -> bool:
+    """Return whether a sentence begins with what is likely the name of a person, and tells of their life.
+
+    Args:
+        plain: the sentence with straight apostrophes.
+        known: lower-case words known to be names.
+    """
+    match = _OF_PERSON.match(plain)
+    if match is None:
+        return False
+    first = re.split(r"\W", plain, maxsplit=1)[0].lower()
+    return first in known or not (
+        first in _NO_PERSON or first in _NOT_NAMES or first.endswith(_NO_PERSON_ENDING)
+    )
+
+
 def _is_no_name(word: str) -> bool:
     return word.lower() in _NOT_NAMES or word[0].islower() or word.startswith(("I'", "I\u2019"))
 

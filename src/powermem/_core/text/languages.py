@@ -37,20 +37,49 @@ _ENOUGH = 2
 _MOST = 3
 """If more languages than this are equally likely, the text is taken to be in none of them."""
 
-# Chinese and Japanese question words, pronouns, particles and endings, where they are not part of a word.
-_FILLER = re.compile(
-    "(?:什么|什麼|甚麼)(?:时候|時候)?|怎么样?|怎麼樣?|为什么|為什麼|哪[里裡儿兒个個些]?|谁|誰|多少|请问|請問|"
-    "(?:[我你您她它]|(?<![吉其])他)[们們]?|(?<!目)的|了(?!解)|是|[吗嗎呢吧]$|"
-    "でしょうか|ですか|ますか|でした|ました|ません|です|ます(?![ぁ-ん])|ください|どんな|どうして|どこ|いつ|だれ|なぜ|どの|"
-    "何|(?:から|まで|より|とは|には|では|[のはがをにでともへか])(?![ぁ-んー])"
+# Chinese question words and pronouns with their measure words, particles, and ways to ask whether.
+_CHINESE_FILLER = re.compile(
+    "(?:什么|什麼|甚麼|啥)(?:时候|時候|样|樣)?|怎么[样办]?|怎麼[樣辦]?|怎样|怎樣|如何|为[什何]么?|為[什何]麼?|何[时時处處]|"
+    "几[时時]|[幾几多][点點久少大长長远遠]|[几幾哪](?:[里裡儿兒些]|[个個种種位家所天年月次本首部间間條条只隻项項門门款类類])?|"
+    "谁|誰|请问|請問|告诉我?|告訴我?|能不能|会不会|會不會|是不是|有没有|有沒有|可不可以|是否|"
+    "(?:[我你您她它]|(?<![吉其])他)[们們]?|(?<!目)的|了(?!解)|是|(?:过|過)?[吗嗎呢吧]$"
 )
+
+# Japanese, from the longest on: question words; endings of verbs and what follows them; words that only carry
+# endings; and particles, which after a word of kanji or katakana are not part of it.
+_JAPANESE_END = "(?:か|ね|よ)?(?![ぁ-ん])"
+_JAPANESE_FILLER = re.compile(
+    "あなたの?|"
+    "どうして|どうやって|どちら|どなた|どっち|どんな|どこ|どれ|どの|どう|いくら|いくつ|いつ|だれ|誰|なぜ|なに|何|"
+    f"でしょうか?|(?:です|でした|ます|ました|ません|ましょう){_JAPANESE_END}|ください|"
+    "(?:っ|し|ん)?[てで](?:は|も)?(?:いけない|いけません|ならない|なりません|だめ|いい|よい|いる|いた|います|いました|"
+    "いない|いません|ある|あった|あります|おく|しまう|しまった|くる|きた|いく|いった|ほしい|くれる|くれた|もらう|もらった|"
+    f"みる|みた)(?:(?=こと|もの|ため|とき|の[はがを])|{_JAPANESE_END})|"
+    f"(?:する|した|して|しない|したい|される|できる|できます|できない){_JAPANESE_END}|"
+    f"(?:いる|います|いました|ある|あります|ありました|ない){_JAPANESE_END}|"
+    "(?:こと|もの|ため|とき|ところ|ほう|よう)(?=[はがをにでのなと]|$)|"
+    "(?<=[一-鿿々ァ-ヺー])(?:から|まで|より|には|では|とは|への|での|にも|でも|[のはをにへで]|[がとも](?![るりらろっすせしさそ]))|"
+    "(?:から|まで|より|とは|には|では|の[はがを]|[のはがをにでともへか])(?![ぁ-んー])"
+)
+_KANA = re.compile("[ぁ-んァ-ヺー]")
+# A word of katakana; of kanji with the first kana of its ending; or of hiragana, behind kanji from three on.
+_JAPANESE_WORD = re.compile(
+    "[ァ-ヺー]+|[一-鿿々〇]+[ぁ-ん]?|(?<![一-鿿々][ぁ-ん])[ぁ-ん]+|(?<=[一-鿿々][ぁ-ん])[ぁ-ん]{2,}"
+)
+
 # Korean question words and pronouns with their endings, then the endings of other words.
 _KOREAN_FILLER = re.compile(
-    "(?:무엇|뭐|어디|누구|누가|언제|어떻게|어떤).{0,2}|뭘|무슨|왜|(?:나|내|너|네|저|제|우리)[는를의가]?"
+    "(?:무엇|뭐|어디|누구|누가|언제|어떻게|어떤|얼마|몇|어느).{0,3}|뭘|무슨|왜|(?:나|내|너|네|저|제|우리|저희)[는를의가도]?|"
+    "(?:있|없)(?:나요|어요|습니까|습니다|는|을까요?)|(?:이|그|저|것|거)[은는이가을를]?|수|알려\\w*|말해\\w*"
 )
 _KOREAN_ENDING = re.compile(
-    "(?<=..)(?:에서|에게|한테|으로|까지|부터|이랑|하고|습니까|습니다|입니까|입니다|인가요|했어요|해요|[나까어아예]요|"
-    "[은는이가을를에의와과도로만])$"
+    "(?:(?<=.)(?:이에요|이예요)|(?<=..)(?:에서는?|에게|한테|으로|까지|부터|이랑|하고|습니까|습니다|입니까|입니다|인가요|인지|이에요|이예요|예요|"
+    "[했었았]어요|[했었았]나요|해요|하나요|[나까어아예세]요|[은는이가을를에의와과도로만]))$"
+)
+# Thai question words, pronouns, copulas and particles.
+_THAI_FILLER = re.compile(
+    "ที่ไหน|เมื่อไหร่|เมื่อไร|เท่าไหร่|เท่าไร|อย่างไร|ยังไง|ทำไม|อะไร|ใคร|ไหน|กี่|หรือเปล่า|หรือไม่|ไหม|มั้ย|"
+    "ของ(?:ฉัน|ผม|เรา|คุณ|ดิฉัน)|ดิฉัน|ฉัน|ผม(?!ร่วง)|คุณ|เป็น|อยู่|คือ|ครับ|ค่ะ|คะ|นะ"
 )
 _HANGUL = re.compile("[\uac00-\ud7a3]+")
 
@@ -72,13 +101,22 @@ class _Lexicon:
         )
         self.stop_words = {language: frozenset(map(str.casefold, each)) for language, each in words.items()}
         """By Snowball's name of the language, case-folded."""
+        self.in_questions = {
+            language: frozenset(" ".join(lines).casefold().split())
+            for language, lines in data["in questions"].items()
+        }
+        """Further function words, which are no evidence of a language; same keys, but not all."""
         self.by_word = _words_as_evidence(words, english_too, in_names)
         self.by_letter = _letters_as_evidence(data["letters"])
         self.telling = frozenset(
             word for word, evidence in self.by_word.items() if _USUAL.isdisjoint(evidence.languages)
         )
         self.telling_letters = frozenset(self.by_letter)
-        self.silent = frozenset().union(*(self.stop_words[language] for language in _BY_SCRIPT))
+        self.silent = frozenset().union(
+            *(self.stop_words[language] for language in _BY_SCRIPT),
+            *(words for language, words in self.in_questions.items() if language in _BY_SCRIPT),
+            self.in_questions["persian"],
+        )
 
 
 @lru_cache(maxsize=1)
@@ -173,15 +211,24 @@ def fitting_languages(word: str, languages: Sequence[str]) -> list[str]:
 def is_function_word(word: str, languages: Sequence[str]) -> bool:
     """Return whether a word is a function word of these languages or of the language of its script."""
     known = _lexicon()
-    return word in known.silent or any(word in known.stop_words[language] for language in languages)
+    return word in known.silent or any(
+        word in known.stop_words[language] or word in known.in_questions.get(language, ())
+        for language in languages
+    )
 
 
 def content(run: str) -> list[str]:
-    """Return the parts of a Chinese, Japanese or Korean query that carry its subject.
+    """Return the parts of a query without spaces that carry its subject.
 
     Args:
-        run: characters without a space between them.
+        run: characters of Chinese, Japanese, Korean, Thai or a script like it, without a space between them.
     """
-    if not _HANGUL.fullmatch(run):
-        return [part for part in _FILLER.split(run) if part]
-    return [] if _KOREAN_FILLER.fullmatch(run) else [_KOREAN_ENDING.sub("", run)]
+    if _HANGUL.fullmatch(run):
+        return [] if _KOREAN_FILLER.fullmatch(run) else [_KOREAN_ENDING.sub("", run)]
+    if _KANA.search(run):
+        return [word for part in _JAPANESE_FILLER.split(run) for word in _JAPANESE_WORD.findall(part)]
+    return [
+        part
+        for part in (_THAI_FILLER if "\u0e00" < run[0] < "\u0e7f" else _CHINESE_FILLER).split(run)
+        if part
+    ]

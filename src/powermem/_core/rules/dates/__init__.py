@@ -1,0 +1,199 @@
+"""Dates in a sentence: find them, and spell out those that depend on the day they were said.
+
+"I went hiking yesterday" becomes "I went hiking yesterday (7 May 2023)". A word that means something else in
+another language, such as the French "hier", counts only in a sentence with other words of its language. What
+cannot be known, such as "next Friday" said on a Monday, stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date
+from typing import NamedTuple
+
+from ...clock import from_date, to_datetime
+from . import english
+from .day_words import DayWords
+from .east_asian import CHINESE, JAPANESE, KOREAN
+from .northern_and_eastern import (
+    CZECH,
+    DANISH,
+    FINNISH,
+    HUNGARIAN,
+    INDONESIAN,
+    NORWEGIAN,
+    POLISH,
+    ROMANIAN,
+    SWEDISH,
+    TURKISH,
+    VIETNAMESE,
+)  # fmt: skip
+from .other_alphabets import ARABIC, GREEK, HEBREW, HINDI, PERSIAN, RUSSIAN, UKRAINIAN
+from .spans import Found, date_of, length
+from .western_european import DUTCH, FRENCH, GERMAN, ITALIAN, PORTUGUESE, SPANISH
+
+__all__ = ["Dated", "Found", "find_dates", "length", "resolve"]
+
+_LATIN = (
+    GERMAN, FRENCH, SPANISH, ITALIAN, PORTUGUESE, DUTCH, POLISH, TURKISH, SWEDISH, DANISH, NORWEGIAN, CZECH,
+    ROMANIAN, INDONESIAN, FINNISH, HUNGARIAN, VIETNAMESE,
+)  # fmt: skip
+# Matches nothing in most sentences, which then cost one pass instead of one for each language.
+_HINT = re.compile(
+    r"gestern|heute|\bmorgen|\bnacht\b|\bletzte|\bvorige|vergangene|\bdiese[nrms]?\b"
+    r"|nächst|\bkommende"
+    r"|\b(?:vor|in)\s+\S+\s+(?:tag|woche|monat|jahr)"
+    r"|\bhier\b|aujourd|demain|\bce\b|\bcet(?:te)?\b|\bderni|prochain|il\s+y\s+a|\bdans\b"
+    r"|passé|qui\s+vient"
+    r"|\b(?:ante)?ayer\b|anoche|antier|\bhoy\b|mañana|pasad[oa]|próxim|que\s+v(?:iene|em)"
+    r"|\best[ea]\b|\bhace\b"
+    r"|\bdentro\b"
+    r"|ieri\b|\boggi|domani|\bsta(?:sera|mattina|mani|notte)|\bscors[oa]|prossim"
+    r"|\bquest[oa]\b|\bfa\b|\b[tf]ra\b"
+    r"|passat[oa]|ontem|\bhoje\b|amanhã|passad[oa]|últim|\bhá\b|\bdaqui\b|\bnest[ea]\b"
+    r"|gister|vandaag|\bvan(?:avond|middag|ochtend|morgen)|afgelopen|volgende|\bdeze\b"
+    r"|\bdit\b|geleden"
+    r"|\bover\s+\S+\s+(?:dag|we[ek]|maand|jaar)"
+    r"|wczoraj|\bdziś|\bdzisiaj|\bjutro|pojutrze|\btemu\b|zeszł|ubiegł|przyszł|następn"
+    r"|\bza\s+\S+\s+(?:dni|tyg|mies|lat|rok)"
+    r"|\bza\s+(?:tydz|mies|rok)"
+    r"|\bi\s?(?:går|dag|kväll|kveld|aften|morgon|morgen|natt?|fjol|fjor|förrgår|forgårs"
+    r"|overmorgen|övermorgon)\b|förra|\bnästa"
+    r"|\bsidste|\bforrige|\bnæste|\bneste|\bsiste\b|\bsed[ae]n\b|\bsiden\b"
+    r"|včera|zítra|\bdnes|předevčírem|pozítří|minul|příští|\bloni|před\s"
+    r"|\bdün\b|\bbugün|\byarın|\bgeçen|geçtiğimiz|\bönce|önümüzdeki|gelecek|\bsonra"
+    r"|evvelsi|öbür|bu\s+(?:akşam|sabah|gece|hafta)"
+    r"|alaltăieri|\baseară|\bazi\b|astăzi|mâine|trecut|viito|\bacum\s|\bpeste\s"
+    r"|kemarin|\bbesok|\blusa\b|\blalu\b|\bdepan\b|hari\s+ini|semalam|tadi\s"
+    r"|\beilen|tänään|huomen|toissapäivänä|\bviime|\bensi\b|\bsitten\b"
+    r"|tegnap|holnap|\bmúlt\b|\bjövő|ezelőtt|\bmúlva|tavaly"
+    r"|\bhôm\s|ngày\s|\btrước|tối\s|\bmai\b|\bsau\b|\btới\b|\bnay\b",
+    re.IGNORECASE,
+)
+# Told apart by their letters; those of Ukrainian and Persian come before what they share with others.
+_BY_LETTERS: tuple[tuple[re.Pattern[str], DayWords], ...] = (
+    (re.compile("[іїєґ]", re.IGNORECASE), UKRAINIAN),
+    (re.compile("[\u0400-\u04ff]"), RUSSIAN),
+    (re.compile("[\u0900-\u0963]"), HINDI),
+    (re.compile("[پچژگک\u06cc]"), PERSIAN),
+    (re.compile("[\u0621-\u064a]"), ARABIC),
+    (re.compile("[\u05d0-\u05ea]"), HEBREW),
+    (re.compile("[\u0370-\u03ff]"), GREEK),
+)
+_KANA = re.compile("[\u3041-\u30fa]")
+_HANGUL = re.compile("[\uac00-\ud7a3]")
+_HAN = re.compile("[\u3400-\u9fff]")
+_MONTH = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_ABSOLUTE = re.compile(
+    rf"""(?<![\w.-])(?: (?P<iso>\d{{4}}-\d{{2}}-\d{{2}})|(?P<day>\d{{1,2}})(?:st|nd|rd
+    |th)?\s+(?:of\s+)?{_MONTH},?\s+(?P<year>\d{{4}})
+    |{_MONTH.replace("month", "month2")}\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year2>\d{{4}})
+    |{_MONTH.replace("month", "month3")},?\s+(?:of\s+)?(?P<year3>\d{{4}})|(?:in|since
+    |during)\s+(?P<year4>(?:19|20)\d{{2}}) )(?![\w-])""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_EAST_ASIAN_ABSOLUTE = re.compile(
+    r"(?P<year>\d{4})[年년]\s?(?:(?P<month>\d{1,2})[月월]\s?(?:(?P<day>\d{1,2})[日号號일])?)?"
+)
+_DIGIT = re.compile(r"\d")
+
+
+class Dated(NamedTuple):
+    """A sentence with its dates spelled out, and when the event happens (microseconds UTC)."""
+
+    text: str
+    event_at: int | None
+
+
+def resolve(
+    sentence: str, sent_at: int | None, utc_offset: int | None = None, *, future: bool = False
+) -> Dated:
+    """Spell out the dates of a sentence that depend on when it was said.
+
+    Args:
+        sentence: such as ``"I went hiking yesterday"``.
+        sent_at: when it was said, microseconds UTC; ``None`` leaves relative dates as they are.
+        utc_offset: the speaker's offset from UTC in seconds.
+        future: whether the sentence is a plan. "I leave in two weeks" names a date; "I learned it in two
+            weeks" does not.
+
+    Returns:
+        The sentence with each date inserted behind the words it explains, ``"I went hiking yesterday (7 May
+        2023)"``, and the first day of its first date.
+    """
+    today = None if sent_at is None else to_datetime(sent_at, utc_offset).date()
+    found = find_dates(sentence, today, future=future)
+    text = sentence
+    for item in reversed(found):
+        if item.words is not None:
+            text = text[: item.end] + item.words + text[item.end :]
+    first = found[0].day if found else None
+    return Dated(text, None if first is None else from_date(first))
+
+
+def find_dates(sentence: str, today: date | None, *, future: bool = False) -> list[Found]:
+    """Find the dates in a sentence, in order.
+
+    Args:
+        sentence: in any of the languages of this module.
+        today: the day on which it was said; ``None`` finds absolute dates only.
+        future: see `resolve`.
+    """
+    # Absolute dates have digits, so most sentences need a single pass.
+    found = list(_absolute(sentence)) if _DIGIT.search(sentence) else []
+    if today is not None:
+        found.extend(english.relative(sentence, today, future))
+        if not sentence.isascii():
+            found.extend(_east_asian(sentence, today))
+        if not found:
+            found.extend(_foreign(sentence, today))
+    return sorted(found, key=lambda item: item.end)
+
+
+def _absolute(sentence: str) -> Iterable[Found]:
+    for match in _ABSOLUTE.finditer(sentence):
+        if match["iso"]:
+            year, month, day = match["iso"].split("-")
+        else:
+            name = match["month"] or match["month2"] or match["month3"]
+            year = match["year"] or match["year2"] or match["year3"] or match["year4"]
+            month = str(english.MONTH_NUMBER[name.lower()]) if name else ""
+            day = match["day"] or match["day2"] or ""
+        yield from _written_out(match.end(), year, month, day)
+    for match in _EAST_ASIAN_ABSOLUTE.finditer(sentence):
+        yield from _written_out(match.end(), *(part or "" for part in match.groups()))
+
+
+def _written_out(end: int, year: str, month: str, day: str) -> Iterable[Found]:
+    """Yield a date, a whole month (no day) or a whole year (no month)."""
+    first = date_of(int(year), int(month or 1), int(day or 1))
+    if first is not None:
+        yield Found(end, first, 1 if day else length("month" if month else "year", first), None)
+
+
+def _east_asian(sentence: str, today: date) -> Iterable[Found]:
+    if _HANGUL.search(sentence):
+        return KOREAN.find(sentence, today)
+    if _KANA.search(sentence):
+        return JAPANESE.find(sentence, today)
+    return CHINESE.find(sentence, today) if _HAN.search(sentence) else ()
+
+
+def _foreign(sentence: str, today: date) -> Iterable[Found]:
+    """Find the days that a sentence in another language names."""
+    if not sentence.isascii():
+        for letters, words in _BY_LETTERS:
+            if letters.search(sentence):
+                return words.find(sentence, today)
+    if _HINT.search(sentence) is None:
+        return ()
+    best: list[Found] = []
+    most = 0
+    for words in _LATIN:
+        # Some words belong to several languages, such as "hier" to French and German: the language with the
+        # most words of its own in the sentence wins.
+        evidence = words.evidence(sentence)
+        if evidence > most and (found := list(words.find(sentence, today))):
+            best, most = found, evidence
+    return best
