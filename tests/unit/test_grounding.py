@@ -93,6 +93,7 @@ def test_most_facts_without_ground_are_left_out(name: str, share: float) -> None
         (["user: whats the weather like today"], "The weather is sunny and warm."),
         (["user: Thanks, that was helpful!"], "Today is Sunday, 29 November 2026."),
         (["user: Thanks, that was helpful!"], "User lives in Berlin."),
+        (["user: Thanks, that was helpful!"], "The last turn was sent on Monday, 8 May 2023."),
         (["user: How do I bake bread?"], "Bread is a staple food made from flour and water."),
         (["user: How do I bake bread?"], "How do I bake bread?"),
         (["user: Wie wird das Wetter?"], "Das Wetter ist sonnig."),
@@ -183,13 +184,7 @@ def request(messages: list[Message]) -> Any:
 
 @pytest.mark.parametrize(
     "fact",
-    [
-        "text",
-        "The fact.",
-        "null",
-        "The number of the turn that states it.",
-        "The last turn was sent on Monday, 8 May 2023.",
-    ],
+    ["text", "The fact.", "null", "The number of the turn that states it."],
 )
 def test_what_only_repeats_the_request_is_an_echo(fact: str) -> None:
     assert Echoes(request(say("user: Thanks!"))).repeats(fact)
@@ -264,11 +259,11 @@ def test_the_speaker_stands_in_for_i(text: str, name: str | None, expected: str)
 
 def test_the_speaker_is_the_one_of_the_turn() -> None:
     said = say(
-        "Mia: Did you get it?", "Tom: Yes, I start in April!", "assistant: I booked the train to Rome."
+        "Mia: Did you get it?", "Tom: Yes, I start at Siemens!", "assistant: I booked the train to Rome."
     )
-    found = Extracted([Fact("I start in April", 1), Fact("I booked the train to Rome", 2)])
+    found = Extracted([Fact("I start at Siemens", 1), Fact("I booked the train to Rome", 2)])
     texts = [fact.text for fact in finish(found, said, request(said), today=TODAY).found.facts]
-    assert texts == ["Tom starts in April", "The assistant booked the train to Rome"]
+    assert texts == ["Tom starts at Siemens", "The assistant booked the train to Rome"]
 
 
 def test_preferences_may_be_conclusions_and_need_something_to_conclude_from() -> None:
