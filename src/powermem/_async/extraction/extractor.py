@@ -128,6 +128,11 @@ class AsyncExtractor:
         self._decision_prompt = decision_prompt
         self._reading = AsyncLock()
         self._room = Sizing(patience=8)
+        if llm is None:
+            # Only where rules find the facts; it takes a moment to load.
+            from ..._core.rules.claims.reading import with_claims
+
+            self._with_claims = with_claims
 
     @property
     def name(self) -> str:
@@ -195,8 +200,11 @@ class AsyncExtractor:
         # On a thread, since a long conversation would block the event loop; and on one at a time, since
         # each further thread that runs Python code slows the loop down.
         async with self._reading:
-            facts = await async_to_thread(extract, timed)
+            facts = await async_to_thread(self._extract_timed, timed)
         return Learned(facts, stated_preferences(facts))
+
+    def _extract_timed(self, messages: Sequence[Message]) -> list[Fact]:
+        return self._with_claims(extract(messages), messages)
 
     async def _extract_portion(
         self,

@@ -129,6 +129,11 @@ class Extractor:
         self._decision_prompt = decision_prompt
         self._reading = Lock()
         self._room = Sizing(patience=8)
+        if llm is None:
+            # Only where rules find the facts; it takes a moment to load.
+            from ..._core.rules.claims.reading import with_claims
+
+            self._with_claims = with_claims
 
     @property
     def name(self) -> str:
@@ -196,8 +201,11 @@ class Extractor:
         # On a thread, since a long conversation would block the event loop; and on one at a time, since
         # each further thread that runs Python code slows the loop down.
         with self._reading:
-            facts = to_thread(extract, timed)
+            facts = to_thread(self._extract_timed, timed)
         return Learned(facts, stated_preferences(facts))
+
+    def _extract_timed(self, messages: Sequence[Message]) -> list[Fact]:
+        return self._with_claims(extract(messages), messages)
 
     def _extract_portion(
         self,
