@@ -61,7 +61,7 @@ __all__ = [
 
 _IDS = frozenset({"id", "memory_id", "superseded_by", "supersedes", "turn_id"})
 # Dicts whose keys are the caller's.
-_FREE = frozenset({"metadata", "by_type"})
+_FREE = frozenset({"metadata", "by_type", "by_tag", "by_category"})
 
 Without = TypeVar(
     "Without",
@@ -259,26 +259,28 @@ def memory_detail(record: MemoryRecord) -> MemoryDetail:
         record: a memory from ``search``, ``get_all`` or ``get``.
 
     Returns:
-        ``id`` (a string, since a 63-bit number does not survive JavaScript), ``memory_key`` (a title: the
-        first line of a rough memory, else the beginning of the text), ``memory_value``, ``memory_type``,
-        ``create_time`` and ``update_time`` (milliseconds since the epoch), ``conversation_id`` (the run),
-        ``status`` (``"activated"``, or ``"archived"`` if it is superseded or expired), ``tags`` (those in the
-        metadata, then names in the text); for a rough memory also ``confidence``, and for a search result
-        ``relativity``, its score.
+        ``id`` (a string, since a 63-bit number does not survive JavaScript), ``memory_key`` (the title:
+        that of the model, the first line of a rough memory, else the beginning of the text),
+        ``memory_value``, ``memory_type``, ``create_time`` and ``update_time`` (milliseconds since the
+        epoch), ``conversation_id`` (the run), ``status`` (``"activated"``, or ``"archived"`` if it is
+        superseded or expired), ``tags`` (those in the metadata, then those of the model or, without any,
+        names in the text); for a rough memory also ``confidence``, and for a search result ``relativity``,
+        its score.
     """
     text, tags = record["memory"], _tags(record)
     rough = record.get("memory_type") == ROUGH_TYPE and ROUGH_TAG in tags
-    named = () if rough else names_in(text, frozenset())
+    found = record.get("tags") or ()
+    named = () if rough or found else names_in(text, frozenset())
     detail: MemoryDetail = {
         "id": str(record["id"]),
-        "memory_key": text.partition("\n")[0] if rough else _title(text),
+        "memory_key": text.partition("\n")[0] if rough else record.get("title") or _title(text),
         "memory_value": text,
         "memory_type": record.get("memory_type"),
         "create_time": _milliseconds(record["created_at"]),
         "update_time": _milliseconds(record["updated_at"]),
         "conversation_id": record.get("run_id"),
         "status": "activated" if _current(record) else "archived",
-        "tags": list(dict.fromkeys((*tags, *named)))[: max(_MOST_TAGS, len(tags))],
+        "tags": list(dict.fromkeys((*tags, *found, *named)))[: max(_MOST_TAGS, len(tags))],
     }
     if rough:
         # Its text is verbatim.

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeAlias
 
+from .tokens import estimate_tokens
+
 if sys.version_info >= (3, 13):
     from typing import NotRequired, TypedDict, TypeVar
 else:
@@ -41,6 +43,9 @@ class MemoryRecord(TypedDict, Generic[Id]):
         actor_id: who said it.
         memory_type: such as ``"fact"``.
         metadata: the caller's JSON values.
+        title: what it is about, in at most 60 characters; ``None`` unless a language model extracted it.
+        tags: its topics, at most eight; empty unless a language model extracted it.
+        categories: those of the configured categories that it belongs to.
         hash: identity of the text within its scope.
         created_at: when it was stored.
         updated_at: when it was last changed.
@@ -59,6 +64,9 @@ class MemoryRecord(TypedDict, Generic[Id]):
     actor_id: str | None
     memory_type: str | None
     metadata: Metadata
+    title: str | None
+    tags: list[str]
+    categories: list[str]
     hash: str
     created_at: str
     updated_at: str
@@ -141,6 +149,7 @@ class UsageRecord(TypedDict):
         prompt_tokens: as providers reported them; 0 where they report none.
         completion_tokens: as ``prompt_tokens``.
         embedded_texts: texts that were embedded.
+        facts_left_out: facts that a model wrote and that no message states; they are not stored.
         seconds: wall time.
     """
 
@@ -148,6 +157,7 @@ class UsageRecord(TypedDict):
     prompt_tokens: int
     completion_tokens: int
     embedded_texts: int
+    facts_left_out: int
     seconds: float
 
 
@@ -396,6 +406,8 @@ class MemoryStatistics(TypedDict, Generic[Id]):
     Attributes:
         total_memories: how many current memories there are.
         by_type: how many of each ``memory_type``.
+        by_tag: how many have each tag that a language model gave; the 100 most frequent.
+        by_category: how many are in each of the configured categories.
         avg_importance: mean importance, 0 to 1.
         top_accessed: the memories that were returned most, the first one most.
         growth_trend: how many were stored on each day, such as ``{"2026-05-01": 3}``, in UTC.
@@ -408,6 +420,8 @@ class MemoryStatistics(TypedDict, Generic[Id]):
 
     total_memories: int
     by_type: dict[str, int]
+    by_tag: dict[str, int]
+    by_category: dict[str, int]
     avg_importance: float
     top_accessed: list[AccessedMemory[Id]]
     growth_trend: dict[str, int]
@@ -548,6 +562,7 @@ class ConfigDict(TypedDict):
     timezone: NotRequired[str]
     custom_fact_extraction_prompt: NotRequired[str]
     custom_update_memory_prompt: NotRequired[str]
+    categories: NotRequired[dict[str, str]]
 
     custom_importance_evaluation_prompt: NotRequired[str]
     version: NotRequired[str]
@@ -571,6 +586,21 @@ class FactRecord(TypedDict, Generic[Id]):
     content: str
     similarity: float
     created_at: str
+
+
+class RecalledText(str):
+    """Recalled memories as a text for a prompt; the result of ``context``.
+
+    Attributes:
+        tokens: the estimated number of tokens of the whole text; see ``powermem.tokens``.
+    """
+
+    __slots__ = ()
+
+    @property
+    def tokens(self) -> int:
+        """Estimate the tokens of the whole text."""
+        return estimate_tokens(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,10 @@ def memory_of(
     """Return the change that adds a memory; ``fields`` are those of its row."""
     at = fields.pop("at", None) or now()
     times = {"created_at": at, "updated_at": at, "valid_from": at}
-    row = Row(**{"id": new_id(), "scope": scope, "text": text, "hash": content_hash(text), **times, **fields})
     happens = {} if event_at is None else {"event_at": event_at}
-    return AddMemory(row, vector(text), facets={"importance": 0.5, **happens}, source=source)
+    fields = {"facets": {"importance": 0.5, **happens}, **times, **fields}
+    row = Row(**{"id": new_id(), "scope": scope, "text": text, "hash": content_hash(text), **fields})
+    return AddMemory(row, vector(text), source=source)
 
 
 def turn_of(text: str, scope: Scope = ANA, turn_id: int | None = None) -> AddTurn:

@@ -27,10 +27,10 @@ def open_table(stored: Sequence[Row]) -> sqlite3.Connection:
         # Without the key against duplicates: these rows are made at random.
         if "memories_records" in statement and "UNIQUE" not in statement:
             connection.execute(statement)
-    marks = ", ".join("?" * (len(COLUMNS.split(",")) + 2))
+    marks = ", ".join("?" * (len(COLUMNS.split(",")) + 1))
     connection.executemany(
-        f"INSERT INTO memories_records ({COLUMNS}, facets, sequence) VALUES ({marks})",
-        [(number, *_values(row), "{}", 1) for number, row in enumerate(stored, 1)],
+        f"INSERT INTO memories_records ({COLUMNS}, sequence) VALUES ({marks})",
+        [(number, *_values(row), 1) for number, row in enumerate(stored, 1)],
     )
     return connection
 
@@ -39,7 +39,8 @@ def _values(row: Row) -> tuple[object, ...]:
     scope = [part or "" for part in row.scope]
     content = (row.text, row.hash, row.actor_id, row.memory_type, encode(row.metadata))
     times = (row.created_at, row.updated_at, row.valid_from, row.valid_to, row.expires_at)
-    return (*scope, *content, *times, row.superseded_by, row.access_count, row.version, row.utc_offset)
+    numbers = (row.superseded_by, row.access_count, row.version, row.utc_offset)
+    return (*scope, *content, *times, *numbers, encode(row.facets))
 
 
 def found_by_python(connection: sqlite3.Connection, wanted: object) -> list[int]:

@@ -26,8 +26,15 @@ def partition_of(*memories: Mapping[str, Any]) -> Partition:
     """Return memories without vectors, each a text and, where they matter, ``source``, ``run`` and so on."""
     words = [
         index(
-            Row(n, Scope("u"), one["text"], "", actor_id=one.get("actor"), valid_from=one.get("at", 0)),
-            {name: one[name] for name in ("event_at", "entities") if name in one},
+            Row(
+                n,
+                Scope("u"),
+                one["text"],
+                "",
+                actor_id=one.get("actor"),
+                valid_from=one.get("at", 0),
+                facets={name: one[name] for name in ("event_at", "entities") if name in one},
+            ),
             one.get("source", ""),
         )
         for n, one in enumerate(memories, 1)

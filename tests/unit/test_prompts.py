@@ -22,6 +22,7 @@ from powermem._core.prompts.extraction import (
     repair_messages,
     segmentation_messages,
 )
+from powermem._core.prompts.media import description_messages
 from powermem._core.prompts.quoting import (
     RECALL_CLOSE,
     RECALL_OPEN,
@@ -30,6 +31,7 @@ from powermem._core.prompts.quoting import (
     quote_recalled,
     strip_recalled,
 )
+from powermem._core.prompts.reranking import reranking_messages
 from powermem._core.values import Fact, Message
 from powermem.types import Schema
 
@@ -51,8 +53,7 @@ def turns(*messages: Message, **options: Any) -> list[dict[str, Any]]:
 def test_each_turn_carries_its_own_moment() -> None:
     system, user = extraction_messages([Message("user", "I ran yesterday", "Ana", MONDAY)], today=TODAY)
     assert (system["role"], user["role"]) == ("system", "user")
-    assert user["content"].startswith("The last turn was sent on Monday, 8 May 2023.")
-    assert "2024" not in user["content"]
+    assert "2024" not in system["content"] + user["content"]
     assert framed(user["content"], "conversation") == [
         {
             "turn": 0,
@@ -69,16 +70,46 @@ def test_turns_show_the_clock_of_their_speaker() -> None:
     message = Message("user", "Yesterday I adopted a cat.", sent_at=late, utc_offset=-4 * 3600)
     system, user = extraction_messages([message], today=TODAY, custom="It is {today}.")
     assert system["content"].startswith("It is Wednesday, 22 April 2026.")
-    assert user["content"].startswith("The last turn was sent on Wednesday, 22 April 2026.")
     (shown,) = framed(user["content"], "conversation")
     assert shown["sent"] == "Wednesday, 22 April 2026, 22:30 UTC-04:00"
 
 
-def test_today_is_not_frozen() -> None:
-    first = extraction_messages([], today=TODAY)
-    second = extraction_messages([], today=MONDAY)
-    assert first[0] == second[0]
-    assert "Monday, 8 May 2023" in second[1]["content"]
+def test_today_is_named_only_to_those_who_ask_for_it() -> None:
+    asked = extraction_messages([], today=TODAY, custom="It is {today}.")
+    assert asked[0]["content"].startswith("It is Friday, 1 March 2024.")
+    for message in extraction_messages([Message("user", "I ran yesterday")], today=TODAY):
+        assert "2024" not in message["content"]
+
+
+REQUESTS = {
+    "extraction": extraction_messages([], today=TODAY),
+    "decision": decision_messages([], []),
+    "segmentation": segmentation_messages([]),
+    "reranking": reranking_messages("", []),
+    "media": description_messages([]),
+    "repair": repair_messages([], "x", "a fault"),
+}
+SENTENCES = [
+    (name, sentence.strip())
+    for name, request in REQUESTS.items()
+    for message in request
+    if isinstance(message["content"], str)
+    for sentence in re.split(r"(?<=[.:;!?])\s|\n", message["content"])
+    if sentence.strip()
+]
+EXAMPLES = re.compile(r"[\"\u201c]([^\"\u201c\u201d{}\[\]:,]+)[\"\u201d]")
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_no_sentence_of_a_prompt_is_a_fact_about_a_person(name: str) -> None:
+    sentences = [sentence for prompt, sentence in SENTENCES if prompt == name]
+    assert sentences
+    for sentence in sentences:
+        # What a small model sends back of it is nobody's statement: it names nobody and no day.
+        assert not re.search(r"\b\d{4}\b", sentence), sentence
+        assert not re.search(r"(?<=[a-z,;] )(?!User|JSON|YYYY)[A-Z][a-z]+", sentence), sentence
+        for example in EXAMPLES.findall(sentence):
+            assert len(example.split()) <= 3, example
 
 
 def test_hidden_roles_and_empty_turns_keep_the_numbering() -> None:

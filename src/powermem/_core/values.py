@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ..types import Completion, Metadata
+
+if TYPE_CHECKING:
+    from .rules.claims.claim import Clauses
 
 
 class Scope(NamedTuple):
@@ -45,6 +48,10 @@ class Fact:
         event_at: when the thing happens or happened, microseconds UTC.
         entities: names of people, places and things in it.
         speaker: who said it.
+        claims: what it says about attributes that have one value at a time; see ``_core.rules.claims``.
+        title: what it is about, in at most 60 characters.
+        tags: its topics.
+        categories: those of the configured ones that it belongs to.
         second_turn: index of a second message it came from, such as the question that it answers.
     """
 
@@ -55,6 +62,10 @@ class Fact:
     event_at: int | None = None
     entities: tuple[str, ...] = ()
     speaker: str | None = None
+    claims: Clauses = ()
+    title: str | None = None
+    tags: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
     second_turn: int | None = None
 
 
@@ -82,25 +93,29 @@ class Extracted:
         preferences: the preferences.
         complete: whether that is all that there was to find. Not when a model's answer was cut or damaged, so
             that what stood at its end is missing.
+        warnings: what a model wrote that is not kept.
     """
 
     facts: Sequence[Fact] = ()
     preferences: Sequence[FoundPreference] = ()
     complete: bool = True
+    warnings: Sequence[str] = ()
 
 
 @dataclass(slots=True)
 class Usage:
     """The cost of one call; the ``usage`` of a result.
 
-    Seconds are wall time. Tokens are what the providers reported, 0 where they report none. ``warnings`` say
-    what was done less well than usual; they are shown beside the usage.
+    Seconds are wall time. Tokens are what the providers reported, 0 where they report none.
+    ``facts_left_out`` are those that a model wrote and no message states. ``warnings`` say what was done less
+    well than usual; they are shown beside the usage.
     """
 
     llm_calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     embedded_texts: int = 0
+    facts_left_out: int = 0
     seconds: float = 0.0
     warnings: list[str] = field(default_factory=list)
 
@@ -115,8 +130,9 @@ class Usage:
 class Row:
     """A memory as a store keeps it; times are microseconds UTC.
 
-    ``utc_offset`` is how many seconds the speaker's clock was ahead of UTC at ``valid_from``; ``None`` for a
-    memory of a time when that was not kept, which counts as UTC.
+    ``facets`` are what extraction found besides the text; see ``_core.changes.facets``. ``utc_offset`` is how
+    many seconds the speaker's clock was ahead of UTC at ``valid_from``; ``None`` for a memory of a time when
+    that was not kept, which counts as UTC.
     """
 
     id: int
@@ -135,6 +151,7 @@ class Row:
     access_count: int = 0
     version: int = 1
     utc_offset: int | None = None
+    facets: Mapping[str, Any] = field(default_factory=dict)
 
     def is_version_of(self, memory_id: int, created_at: int) -> bool:
         """Return whether this is an earlier text of a memory that was updated.
@@ -142,7 +159,17 @@ class Row:
         A version was created with its memory and got its id later. A memory that was superseded by another
         one has its own date.
         """
-        return (self.superseded_by, self.created_at) == (memory_id, created_at) and self.id > memory_id
+        return self.is_version and (self.superseded_by, self.created_at) == (memory_id, created_at)
+
+    def came_before(self, other: Row) -> bool:
+        """Return whether another memory of its scope, or a version of that, took its place."""
+        follows = self.superseded_by == other.id or (self.valid_to or 0) <= other.valid_from
+        return self.scope == other.scope and follows
+
+    @property
+    def is_version(self) -> bool:
+        """Whether this is an earlier text of a memory that was updated; see `is_version_of`."""
+        return self.superseded_by is not None and self.id > self.superseded_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +212,6 @@ class Stored:
 
     Attributes:
         row: the memory.
-        facets: the properties that extraction found.
         history: its changes, oldest first; if empty, the target records that it was added.
         turns: ids of the source turns it came from.
         embedding: its normalized float32 vector as bytes, if it was asked for and there is one.
@@ -194,7 +220,6 @@ class Stored:
     """
 
     row: Row
-    facets: Mapping[str, Any] = field(default_factory=dict)
     history: Sequence[HistoryEntry] = ()
     turns: Sequence[int] = ()
     embedding: bytes | None = None
@@ -221,6 +246,8 @@ class Statistics:
 
     total: int
     by_type: Mapping[str, int]
+    by_tag: Mapping[str, int]
+    by_category: Mapping[str, int]
     average_importance: float
     top_accessed: Sequence[tuple[int, str, int]]
     by_day: Mapping[int, int]

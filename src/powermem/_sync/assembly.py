@@ -192,6 +192,7 @@ def assemble(
         llm,
         extraction_prompt=settings.prompts.fact_extraction,
         decision_prompt=settings.prompts.update_memory,
+        categories=settings.prompts.categories,
     )
     extraction = Extraction(
         store,

@@ -49,7 +49,7 @@ from .._core.messages.normalize import Content, Messages, check_conversation, re
 from .._core.messages.rough import is_rough
 from .._core.metadata import check_metadata
 from .._core.prompts.quoting import quote_recalled, strip_recalled
-from .._core.results.recalled import RecalledFact, recalled_lines
+from .._core.results.recalled import RecalledFact
 from .._core.results.records import (
     answer_record,
     full_record,
@@ -79,6 +79,7 @@ from ..types import (
     MemoryStatistics,
     MessageRecord,
     PreferenceRecord,
+    RecalledText,
     ReembedResult,
     SearchResult,
     TaskRecord,
@@ -363,7 +364,8 @@ class Memory:
         """Find the memories that answer a query.
 
         Args:
-            query: a question or any text. A blank one finds nothing.
+            query: a question or any text. A blank one finds nothing. Of more than 1,000 tokens, as estimated,
+                the beginning and the end are read, 500 tokens each.
             user_id: search this user's memories only.
             agent_id: this agent's only.
             run_id: this conversation's only.
@@ -471,13 +473,15 @@ class Memory:
         top_k: int | None = None,
         max_tokens: int | None = None,
         around: int = 0,
+        history: bool = False,
         as_of: Moment | None = None,
         rerank: bool | None = None,
-    ) -> str:
+    ) -> RecalledText:
         """Find the memories that answer a query, and write them as a text to put into a prompt.
 
         The text is marked as recalled: when it comes back in a conversation, nothing in it is taken for
-        something newly said. What is superseded or expired is not in it.
+        something newly said. Nothing is in it twice: neither the same words, nor a fact beside the message
+        that states it.
 
         Args:
             query: a question or any text, such as the user's last message.
@@ -489,13 +493,16 @@ class Memory:
             threshold: leave out memories with a lower score, 0 to 1.
             top_k: another name for ``limit``.
             max_tokens: how many tokens the whole text may take, by the estimate of ``powermem.tokens``. The
-                best memories are kept.
-            as_of: include only memories that were true at that moment.
+                best memories are kept, then what they superseded, then the turns around them.
+            around: how many turns just before and just after each memory to include, at most 20; see
+                ``search``.
+            history: whether to include, marked as superseded, what the memories have taken the place of.
+            as_of: include only memories that were true at that moment, marked if they were superseded since.
             rerank: whether to use the reranker; by default when one is configured.
 
         Returns:
-            A line for each memory, the newest first, with its day and who said it; ``""`` when nothing is
-            found or fits.
+            A text with a line for each memory, the newest first, with its day and who said it; ``""`` when
+            nothing is found or fits. Its attribute ``tokens`` is the estimate for the whole text.
 
         Raises:
             FilterError: a filter is wrong.
@@ -515,8 +522,10 @@ class Memory:
         )
         budget = None if max_tokens is None else check_count(max_tokens, "max_tokens", least=1)
         components = self._ready()
-        (answer,) = components.retrieval.search([query], asked)
-        return quote_recalled(recalled_lines(answer.hits, budget))
+        passages = components.retrieval.recall(
+            query, asked, max_tokens=budget, history=check_flag(history, "history")
+        )
+        return RecalledText(quote_recalled(passages))
 
     def get(
         self, memory_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
@@ -648,9 +657,10 @@ class Memory:
             cutoff_date: only what was created since then; wins over ``time_range``.
 
         Returns:
-            ``{"total_memories": int, "by_type": {type: int}, "avg_importance": float, "top_accessed": [{"id",
-            "content", "access_count"}], "growth_trend": {"2026-05-01": int}, "age_distribution": {"< 1 day":
-            int, ...}, "store": str, "embedder": str, "extractor": str}``.
+            ``{"total_memories": int, "by_type": {type: int}, "by_tag": {tag: int}, "by_category":
+            {category: int}, "avg_importance": float, "top_accessed": [{"id", "content", "access_count"}],
+            "growth_trend": {"2026-05-01": int}, "age_distribution": {"< 1 day": int, ...}, "store": str,
+            "embedder": str, "extractor": str}``.
 
         Raises:
             InvalidInputError: an argument is wrong.

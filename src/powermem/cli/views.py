@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from .output import Column, Grid, Part
@@ -16,6 +17,7 @@ _WHO = Column("who", style="green")
 _WHEN = Column("when (UTC)", style="dim")
 _ID = Column("id", style="dim")
 _DAYS = 7
+_TAGS = 10
 
 
 def added(result: Record) -> Iterator[Part]:
@@ -135,6 +137,8 @@ def statistics(numbers: Record) -> Iterator[Part]:
         ("extractor", numbers["extractor"]),
         ("memories", str(numbers["total_memories"])),
         ("kinds", _counts(numbers["by_type"])),
+        ("categories", _counts(numbers["by_category"])),
+        ("tags", _counts(dict(islice(numbers["by_tag"].items(), _TAGS)))),
         ("age", _counts(numbers["age_distribution"])),
         ("importance", f"{numbers['avg_importance']:.2f} on average"),
         ("added on", _counts(dict(recent))),

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, NoReturn
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     Field,
     PrivateAttr,
     SerializeAsAny,
@@ -19,6 +20,7 @@ from .._core.clock import read_zone, unknown_zone
 from .._core.hints.suggestions import unknown_key, unknown_provider
 from ..errors import ConfigError, InvalidInputError
 from . import registry
+from .categories import read_categories
 from .fields import Env, Section, alias, display
 from .ignored import SECTIONS, Path, is_worth_telling, keys_at, sections_in
 from .providers import ProviderConfig, RerankerConfig
@@ -189,6 +191,9 @@ def _timezone(name: str) -> str:
     return name
 
 
+Categories = Annotated[dict[str, str], BeforeValidator(read_categories), Env("POWERMEM_CATEGORIES")]
+
+
 class MemoryConfig(Section):
     """The whole configuration. ``MemoryConfig()`` works without any other software or key.
 
@@ -214,6 +219,7 @@ class MemoryConfig(Section):
     http: Http = Http()
     custom_fact_extraction_prompt: Annotated[str | None, Env("POWERMEM_CUSTOM_FACT_EXTRACTION_PROMPT")] = None
     custom_update_memory_prompt: Annotated[str | None, Env("POWERMEM_CUSTOM_UPDATE_MEMORY_PROMPT")] = None
+    categories: Categories = alias("categories", "custom_categories", default={})
     _idle: Idle = PrivateAttr(default_factory=dict)
 
     def __init__(self, /, *given: NoReturn, **data: Any) -> None:

@@ -81,7 +81,9 @@ def resolve(
         store=store_settings(checked),
         http=checked.http,
         intelligent_memory=_intelligent_memory(checked),
-        prompts=Prompts(checked.custom_fact_extraction_prompt, checked.custom_update_memory_prompt),
+        prompts=Prompts(
+            checked.custom_fact_extraction_prompt, checked.custom_update_memory_prompt, checked.categories
+        ),
         security=checked.security,
         search=checked.search,
         processing=checked.processing,

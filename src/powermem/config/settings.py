@@ -118,10 +118,11 @@ class StoreSettings:
 
 @dataclass(frozen=True, slots=True)
 class Prompts:
-    """The user's own prompts; ``None`` keeps ours."""
+    """The user's own prompts; ``None`` keeps ours. ``categories`` has descriptions by name."""
 
     fact_extraction: str | None = None
     update_memory: str | None = None
+    categories: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from powermem.types import (
     MemoryStatistics,
     MessageRecord,
     ProgressRecord,
+    RecalledText,
     SearchHit,
     SearchResult,
     TaskRecord,
@@ -125,7 +126,13 @@ def ask(memory: Memory) -> None:
         describe(best)
     several = memory.search_many(["Rome", "Porto"], top_k=3)
     assert_type([len(answer["results"]) for answer in several], list[int])
-    assert_type(memory.context("Rome?", user_id="u", max_tokens=200), str)
+    shown = memory.context("Rome?", user_id="u", max_tokens=200, around=1, history=True)
+    assert_type(shown, RecalledText)
+    assert_type(shown.tokens, int)
+    system: str = f"Be brief. {shown}"
+    beside = (memory.search("Rome?", user_id="u", around=1))["results"][0].get("around", [])
+    assert_type([(turn["id"], turn["turn_id"]) for turn in beside], list[tuple[int | None, int]])
+    assert system
 
     record = memory.get(1, user_id="u")
     assert_type(record, FullRecord | None)

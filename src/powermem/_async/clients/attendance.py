@@ -21,7 +21,6 @@ from ..._core.clients.client_methods import methods_of
 from ..._core.clients.exchange import Attended, Exchange, attend, messages_of
 from ..._core.inputs import check_scope
 from ..._core.query.search import Hit
-from ..._core.results.recalled import recalled_lines
 from ..._core.tasks.task import work_scope
 from ..._drivers.clients import attach, detach
 from ..access import AsyncAccess
@@ -133,11 +132,14 @@ class AsyncAttendance:
         self, access: AsyncAccess, query: str, who: Attribution, limit: int, threshold: float | None
     ) -> Sequence[Hit]:
         """Return the memories about a user, best first."""
-        # Agents share their memories about a user, unless this memory belongs to one agent.
-        agent = None if self.agent_id is None else who.process_id or self.agent_id
-        asked = Query(check_scope(who.entity_id, agent, None), limit, threshold=threshold, zone=self.zone)
+        asked = self._query(who, limit, threshold)
         (answer,) = await (await access.open()).retrieval.search([query], asked)
         return answer.hits
+
+    def _query(self, who: Attribution, limit: int, threshold: float | None) -> Query:
+        # Agents share their memories about a user, unless this memory belongs to one agent.
+        agent = None if self.agent_id is None else who.process_id or self.agent_id
+        return Query(check_scope(who.entity_id, agent, None), limit, threshold=threshold, zone=self.zone)
 
     async def keep(self, access: AsyncAccess, said: str, reply: str) -> list[AddTurn]:
         """Store an exchange now, and start learning from it; without a speaker, store nothing."""
@@ -219,8 +221,9 @@ class AsyncAttendance:
         return partial(self._recall_texts, access, attended)
 
     async def _recall_texts(self, access: AsyncAccess, attended: Attended) -> list[str]:
-        found = await self.find(access, attended.query, attended.who, self.limit, self.threshold)
-        return recalled_lines(found)
+        asked = self._query(attended.who, self.limit, self.threshold)
+        passages = await (await access.open()).retrieval.recall(attended.query, asked)
+        return [line for passage in passages for line in passage]
 
     def _is_here(self, ongoing: AsyncOngoing) -> bool:
         return ongoing.keeper.bridge.on_own_loop

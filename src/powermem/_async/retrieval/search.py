@@ -9,12 +9,14 @@ from functools import partial
 
 from ..._concurrency import async_gather
 from ..._core import clock
-from ..._core.query.around import Visibility, neighbours
+from ..._core.query.around import Visibility, conversations, neighbours
+from ..._core.query.excerpt import excerpt, few_terms
 from ..._core.query.question import Question, read
 from ..._core.query.search import Answer, Hit, SearchRequest
 from ..._core.ranking.vectors import mean_direction
-from ..._core.results.recalled import once, recalled_line
+from ..._core.results.recalled import Recollection, distinct, once, recalled_line, recalled_passages
 from ..._core.tracing import annotate, span
+from ..._core.values import Row
 from ...errors import InvalidInputError, ProviderError
 from ...tokens import estimate_tokens, within
 from ..encoder import AsyncEncoder
@@ -28,6 +30,8 @@ _logger = logging.getLogger("powermem")
 _CANDIDATES = 3
 # Concurrent requests to the reranker for one call; each takes a thread in the sync colour.
 _RERANKED_AT_ONCE = 8
+# How far back a recall follows what was superseded by what was superseded.
+_GENERATIONS = 5
 
 
 class AsyncRetrieval:
@@ -71,6 +75,7 @@ class AsyncRetrieval:
 
     async def _search(self, texts: Sequence[str], query: Query) -> list[Answer]:
         asked = [i for i, text in enumerate(texts) if text.strip()]
+        texts = list(map(excerpt, texts))
         now = clock.now()
         questions = [read(texts[i], now, query.zone) for i in asked]
         warnings: list[str] = []
@@ -84,7 +89,7 @@ class AsyncRetrieval:
             SearchRequest(
                 scope=query.scope,
                 embedding=vector,
-                terms=question.sought.terms,
+                terms=few_terms(question.sought.terms),
                 forms=question.sought.forms,
                 cues=question.cues,
                 limit=limit,
@@ -112,6 +117,62 @@ class AsyncRetrieval:
         empty = Answer([], around={} if query.around else None)
         answers = dict(zip(asked, found, strict=True))
         return [answers.get(i, empty) for i in range(len(texts))]
+
+    async def recall(
+        self, text: str, query: Query, *, max_tokens: int | None = None, history: bool = False
+    ) -> list[list[str]]:
+        """Search, and write what is found as lines for a prompt; see `recalled_passages`.
+
+        Args:
+            text: the query.
+            query: its parameters, of which ``max_tokens`` is left out.
+            max_tokens: the estimated budget of the whole text once quoted.
+            history: whether to show what the results have superseded.
+        """
+        (answer,) = await self.search([text], replace(query, around=0))
+        if not answer.hits:
+            return []
+        sources = await self._store.sources([hit.row.id for hit in answer.hits])
+        hits = distinct(answer.hits, sources)
+        ids = [hit.row.id for hit in hits]
+        visibility = Visibility(clock.now(), query.expression, query.as_of)
+        found = Recollection(hits, sources)
+        if history:
+            found = replace(found, earlier=await self._superseded(hits, visibility))
+        if query.around:
+            surroundings = await self._store.around(ids, query.around)
+            around = neighbours(hits, surroundings, visibility)
+            passages = conversations(hits, surroundings, around)
+            found = replace(found, around=around, passages=passages)
+        return recalled_passages(found, max_tokens)
+
+    async def _superseded(self, hits: Sequence[Hit], visibility: Visibility) -> dict[int, list[Row]]:
+        """Return what each result has superseded, and what that had, the latest first."""
+        owners = {hit.row.id: hit.row for hit in hits}
+        shown = set(owners)
+        # What comes before a version is superseded by the memory that it is a version of.
+        versions = {row.superseded_by: row for row in owners.values() if row.is_version}
+        owners.update({successor: row for successor, row in versions.items() if successor is not None})
+        earlier: dict[int, list[Row]] = {}
+        for _ in range(_GENERATIONS):
+            rows = await self._store.superseded(list(owners))
+            owners = {
+                row.id: owners[row.superseded_by]
+                for row in rows
+                if row.superseded_by in owners
+                and row.id not in shown
+                and visibility.held(row)
+                and row.came_before(owners[row.superseded_by])
+            }
+            shown.update(owners)
+            for row in rows:
+                if row.id in owners:
+                    earlier.setdefault(owners[row.id].id, []).append(row)
+            if not owners:
+                break
+        for found in earlier.values():
+            found.sort(key=lambda row: (row.valid_to or 0, row.id), reverse=True)
+        return earlier
 
     async def _add_around(self, answers: Sequence[Answer], query: Query, now: int) -> list[Answer]:
         """Add the turns beside the results that fit into what the results leave of the budget."""

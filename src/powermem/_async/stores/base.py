@@ -174,6 +174,14 @@ class AsyncStore(ABC):
         """Return the turns up to ``span`` before and after those that memories came from."""
         return await self._ask(self._queries.around, ids, span)
 
+    async def sources(self, ids: Sequence[int]) -> dict[int, list[Turn]]:
+        """Return the turns that memories came from, by the id of the memory."""
+        return await self._ask(self._queries.sources, ids)
+
+    async def superseded(self, ids: Sequence[int]) -> list[Row]:
+        """Return the memories whose place one of these has taken."""
+        return await self._ask(self._queries.superseded, ids)
+
     async def turns(self, memory_id: int) -> list[Turn]:
         """Return the turns that a memory came from, oldest first."""
         return await self._ask(self._queries.turns, memory_id)

@@ -43,7 +43,6 @@ class AddMemory:
     row: Row
     embedding: bytes | None
     turns: Sequence[int] = ()
-    facets: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
 
 
@@ -51,7 +50,8 @@ class AddMemory:
 class ReplaceText:
     """Give a memory another text; the old one goes to its history.
 
-    Without ``valid_from`` the new text is a correction, which holds for the past too. With it, the new text
+    ``facets`` are joined with those of the memory; without any, it keeps its own but for the title. Without
+    ``valid_from`` the new text is a correction, which holds for the past too. With it, the new text
     holds from that moment on, and the old one becomes a memory of its own that ends there: a version, see
     ``Row.is_version_of``. No version is kept of a text that held for no time, or that begins later.
 
@@ -71,6 +71,7 @@ class ReplaceText:
     source: str = ""
     valid_from: int | None = None
     utc_offset: int | None = None
+    facets: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,11 @@ Contents
 Fields
     ``id``, ``memory``, ``hash``, ``user_id``, ``agent_id``, ``run_id``, ``actor_id``, ``memory_type``,
     ``created_at``, ``updated_at``, ``valid_from``, ``valid_to`` and ``expires_at`` are fields of the memory.
-    Any other name is a metadata key. ``metadata.k`` is always a metadata key, whatever its name, so
-    ``metadata.user_id`` is data and never a scope. A filter is ANDed with the scope of the call: it can
-    narrow the scope but not widen it.
+    ``title``, ``tags`` and ``categories`` are what extraction found, or the metadata key of that name: it
+    is enough that one of them passes. Found tags and categories equal a text, and are in a list of texts,
+    if one of them is. Any other name is a metadata key. ``metadata.k`` is always a metadata key, whatever
+    its name, so ``metadata.user_id`` is data and never a scope. A filter is ANDed with the scope of the
+    call: it can narrow the scope but not widen it.
 
     ``a.b`` is the metadata key literally named ``a.b`` if it has a value, otherwise the key ``b`` of the
     object ``a``. There is no access to items of lists. ``category`` is the metadata key of that name if it

@@ -33,6 +33,11 @@ class Key:
         return tuple(self.name.split("."))
 
 
+@dataclass(frozen=True, slots=True)
+class Facet(Key):
+    """What extraction found besides the text, by name: a text or a list of texts."""
+
+
 Field = Column | Key
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from ..values import Row
-from .expression import And, Column, Condition, Expression, Key, Not, like
+from .expression import And, Column, Condition, Expression, Facet, Key, Not, like
 
 
 def matches(expression: Expression, row: Row) -> bool:
@@ -16,12 +16,13 @@ def matches(expression: Expression, row: Row) -> bool:
 
     Args:
         expression: from ``parse``.
-        row: its metadata as decoded from JSON.
+        row: its metadata and facets as decoded from JSON.
     """
     if isinstance(expression, Condition):
         field = expression.field
-        value = _column_value(field, row) if isinstance(field, Column) else _key_value(field, row.metadata)
-        return _holds(expression, value)
+        if isinstance(field, Column):
+            return _holds(expression, _column_value(field, row))
+        return _holds(expression, _key_value(field, row.facets if isinstance(field, Facet) else row.metadata))
     if isinstance(expression, Not):
         return not matches(expression.part, row)
     every = all if isinstance(expression, And) else any

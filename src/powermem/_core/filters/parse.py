@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timezone, tzinfo
 from difflib import get_close_matches
 
@@ -12,7 +13,20 @@ from .. import clock
 from ..inputs import check_id, parse_id
 from ..masking import shown
 from ..text.cleaning import check_text
-from .expression import And, Column, Condition, Expression, Field, Key, Not, Operator, Or, Scalar, is_complete
+from .expression import (
+    And,
+    Column,
+    Condition,
+    Expression,
+    Facet,
+    Field,
+    Key,
+    Not,
+    Operator,
+    Or,
+    Scalar,
+    is_complete,
+)
 
 COLUMNS = {
     column.name: column
@@ -221,6 +235,29 @@ _COMPARISONS: dict[str, Callable[[Field, object, str], Expression]] = {
 }
 
 
+_FACETS = {"title": False, "tags": True, "categories": True}
+"""What extraction finds and filters name, and whether it is a list."""
+
+
+def _or_facet(expression: Expression, name: str) -> Expression:
+    """Let each condition on a metadata key hold for the facet of that name too."""
+    if isinstance(expression, Condition):
+        return Or((expression, _of_facet(expression, name)))
+    if isinstance(expression, Not):
+        return Not(_or_facet(expression.part, name))
+    return replace(expression, parts=tuple(_or_facet(part, name) for part in expression.parts))
+
+
+def _of_facet(condition: Condition, name: str) -> Expression:
+    facet, operator, operand = Facet(name), condition.operator, condition.operand
+    if _FACETS[name] and operator == "eq" and isinstance(operand, str):
+        return Condition(facet, "contains", operand)
+    if _FACETS[name] and operator == "in" and isinstance(operand, frozenset):
+        texts = sorted(one for one in operand if isinstance(one, str))
+        return Or(tuple(Condition(facet, "contains", text) for text in texts))
+    return Condition(facet, operator, operand)
+
+
 MAX_DEPTH = 32
 """The deepest nesting of connectives, and the most keys in a dotted name."""
 
@@ -335,6 +372,8 @@ class _Parser:
         key = Key(name.removeprefix("metadata."))
         if len(key.path) > MAX_DEPTH:
             raise FilterError(f"{path}: a dotted name has at most {MAX_DEPTH} keys")
+        if name in _FACETS:
+            return _or_facet(compare(key, operator, operand, path), name)
         if name != "category":
             return compare(key, operator, operand, path)
         # Version 1.1 returns memory types under this name, and many users have a metadata key of this name.

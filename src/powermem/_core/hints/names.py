@@ -124,7 +124,7 @@ _ELSEWHERE = {
     "includes": "put instructions into custom_fact_extraction_prompt of the configuration",
     "excludes": "put instructions into custom_fact_extraction_prompt of the configuration",
     "custom_instructions": "give them as prompt",
-    "custom_categories": "put instructions into custom_fact_extraction_prompt of the configuration",
+    "custom_categories": "put them into categories of the configuration",
     "app_id": "give agent_id, or put it into metadata",
     "vector_weight": "set search.dense in the configuration",
     "keyword_search": "leave it out: words and vectors are always searched",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -14,6 +14,7 @@ from ..prompts.extraction import KINDS
 from ..text.cleaning import normalize
 from ..values import Extracted, Fact, FoundPreference
 from .answer import Fit, ParseError, parse_answer
+from .topics import read_categories, read_tags, read_title
 
 _CONTAINERS = ("facts", "fact", "items", "results", "memory", "memories", "data")
 _TEXTS = ("text", "fact", "memory", "content", "statement")
@@ -28,6 +29,9 @@ _DEFAULT_IMPORTANCE = 0.5
 # A longer text is no name. A speaker becomes an id, whose length the stores limit.
 _LONGEST_NAME = MAX_ID_LENGTH
 _MOST_ENTITIES = 64
+# Of the unknown categories, a warning shows this many, and of each this many characters.
+_MOST_SHOWN = 5
+_SHOWN = 40
 
 
 def fit_facts(value: Any) -> Fit:
@@ -48,12 +52,13 @@ def fit_facts(value: Any) -> Fit:
         return Fit.NO
 
 
-def read_facts(value: Any, *, turns: int) -> list[Fact]:
+def read_facts(value: Any, *, turns: int, categories: Collection[str] = ()) -> list[Fact]:
     """Read the facts in a parsed answer.
 
     Args:
         value: the value, ideally in the form of ``EXTRACTION_SCHEMA``.
         turns: number of turns in the conversation.
+        categories: the names of the allowed categories.
 
     Returns:
         The facts in order, without duplicate texts and malformed items.
@@ -64,7 +69,7 @@ def read_facts(value: Any, *, turns: int) -> list[Fact]:
     items = _items(value)
     facts: dict[str, Fact] = {}
     for item in items:
-        fact = _fact(item, turns)
+        fact = _fact(item, turns, categories)
         if fact is not None:
             facts.setdefault(normalize(fact.text), fact)
     if items and not facts:
@@ -106,7 +111,7 @@ def _text_of(item: Any) -> str:
     return "" if text.lower() in _NOBODY or not text.strip(". \u2026") else text
 
 
-def _fact(item: Any, turns: int) -> Fact | None:
+def _fact(item: Any, turns: int, categories: Collection[str]) -> Fact | None:
     text = _text_of(item)
     if not text:
         return None
@@ -121,7 +126,20 @@ def _fact(item: Any, turns: int) -> Fact | None:
         event_at=_moment(item.get("event_date")),
         entities=_names(item.get("entities")),
         speaker=_name(item.get("speaker")),
+        title=read_title(item.get("title")),
+        tags=read_tags(item.get("tags")),
+        categories=read_categories(item.get("categories"), categories)[0],
     )
+
+
+def _category_warnings(value: Any, categories: Collection[str]) -> list[str]:
+    """Return a sentence for the categories in an answer that are not allowed."""
+    found = [item.get("categories") for item in _items(value) if isinstance(item, Mapping)] if value else []
+    others = dict.fromkeys(name for given in found for name in read_categories(given, categories)[1])
+    if not others:
+        return []
+    shown = ", ".join(repr(name[:_SHOWN]) for name in list(others)[:_MOST_SHOWN])
+    return [f"left out categories that are not among the configured ones: {shown}"]
 
 
 def _turn(value: Any, turns: int) -> int | None:
@@ -184,12 +202,14 @@ _REASONS = ("reasoning", "reason", "evidence")
 _KINDS = ("type", "kind", "preference_type")
 
 
-def parse_extraction(text: str, *, turns: int) -> Extracted:
+def parse_extraction(text: str, *, turns: int, categories: Collection[str] = ()) -> Extracted:
     """Parse the facts and preferences in an answer.
 
     Args:
         text: the answer, ideally in the form of ``EXTRACTION_SCHEMA``. Preferences may be missing.
         turns: number of turns in the conversation.
+        categories: the names of the allowed categories. Others are left out, with a warning; without any, all
+            are, without one.
 
     Returns:
         Facts and preferences in order, without duplicate texts and malformed items. If not ``complete``, the
@@ -206,10 +226,11 @@ def parse_extraction(text: str, *, turns: int) -> Extracted:
         preferences = _read_preferences(value[_PREFERENCES])
         # Without them, a list of facts under another name is the only list, and is recognized.
         value = _without_preferences(value)
-    facts = read_facts(value, turns=turns) if value else []
+    facts = read_facts(value, turns=turns, categories=categories) if value else []
     if not parsed.complete and not facts and not preferences:
         raise ParseError("the answer was cut short before the first fact was complete", cut=True)
-    return Extracted(facts, preferences, parsed.complete)
+    warnings = _category_warnings(value, categories) if categories else []
+    return Extracted(facts, preferences, parsed.complete, warnings)
 
 
 def _fit_extraction(value: Any) -> Fit:

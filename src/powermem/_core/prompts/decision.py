@@ -13,8 +13,8 @@ ACTIONS = ("ADD", "UPDATE", "SUPERSEDE", "DELETE", "NONE")
 """The possible decisions for a fact."""
 
 _DECIDE = """\
-You keep the long-term memory of an assistant. New facts have come in; some stored memories are about the \
-same matters. Decide for every fact, by its number, what becomes of it.
+Decide for the long-term memory of an assistant what becomes of new facts: of every fact, by its number, \
+beside the stored memories about the same matters.
 
 - ADD: no stored memory says this, and none is contradicted by it. Also when you are not sure.
 - NONE: a stored memory already says it, with the same or more detail.

@@ -9,7 +9,7 @@ from ...types import ChatMessage
 from .quoting import frame
 
 _DESCRIBE = """\
-Somebody sent what follows in a conversation. Put it into words for a memory that cannot see it: what it \
+Put what follows, sent in a conversation, into words for a memory that cannot see it: what it \
 shows and what can be read in it, with all names, dates, numbers and titles. Of several things take one \
 after the other and number them. Say only what is there. Do not guess who people are, unless a caption or \
 the words that came with it say so. Be as brief as that allows, at most 150 words for an image and 500 for \

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..clock import MONTHS, WEEKDAYS, offset_name, to_datetime
@@ -28,7 +28,7 @@ _SPECIAL = re.compile(
     "|&(?=#|(?i:amp|lt|gt|lang|rang|nvlt|nvgt|nlt|ngt))"
 )
 _INVISIBLE = re.compile(f"[\x00-\x08\x0e-\x1f{_UNSEEN}]")
-_WRITTEN_ESCAPE = re.compile(r"\\(?=[uUxN][0-9a-fA-F{]|u\{)")
+_WRITTEN_ESCAPE = re.compile(r"\\+(?=[uUxN][0-9a-fA-F{]|u\{)")
 
 
 def seal(text: str) -> str:
@@ -48,7 +48,7 @@ def quote(text: str) -> str:
     """Return a text on one line, without tags or invisible characters, as safe to show to a model."""
     # Collapsing blanks can join the parts of a tag, so it must come before escaping.
     plain = " ".join(_INVISIBLE.sub("", text.encode("utf-8", "replace").decode()).split())
-    return seal(_WRITTEN_ESCAPE.sub(r"\\\\", plain))
+    return seal(_WRITTEN_ESCAPE.sub(r"\g<0>\g<0>", plain))
 
 
 def frame(name: str, records: Iterable[Mapping[str, Any]]) -> str:
@@ -109,23 +109,26 @@ _QUOTATION = re.compile(
 )
 
 
-def quote_recalled(texts: Iterable[str]) -> str:
+def quote_recalled(texts: Iterable[str | Sequence[str]]) -> str:
     """Quote recalled memories for a model, as data.
 
     Args:
-        texts: the memories, newest first.
+        texts: the memories, newest first; several texts that belong together are one list.
 
     Returns:
-        An explanation and one line per memory, between markers that no memory can forge; see ``quote``.
-        ``""`` for no memories.
+        An explanation and one line per memory, between markers that no memory can forge; see ``quote``. The
+        lines of a list are below its first one. ``""`` for no memories.
     """
-    lines = [quoted_line(text) for text in texts]
+    lines = []
+    for text in texts:
+        first, *others = [text] if isinstance(text, str) else text
+        lines += [quoted_line(first), *(quoted_line(other, below=True) for other in others)]
     return "\n".join((RECALL_OPEN, _HEADING, *lines, RECALL_CLOSE)) if lines else ""
 
 
-def quoted_line(text: str) -> str:
-    """Return the line of a recalled memory."""
-    return "- " + _NAME.sub(r"\1 \2", quote(text))
+def quoted_line(text: str, *, below: bool = False) -> str:
+    """Return the line of a recalled memory; ``below`` for one that belongs to the line before."""
+    return ("  - " if below else "- ") + _NAME.sub(r"\1 \2", quote(text))
 
 
 def strip_recalled(text: str) -> str:

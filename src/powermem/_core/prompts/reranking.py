@@ -8,8 +8,7 @@ from ...types import ChatMessage, Schema
 from .quoting import frame
 
 _RERANK = """\
-You help the search in the long-term memory of an assistant. You are given a question and memories that may \
-help to answer it. Score those that do, from 1 to 100:
+Score memories from the long-term memory of an assistant that help to answer a question, from 1 to 100:
 
 - 100: it is the answer, or a part of it.
 - 70: it says something of the person, the thing or the time that the question is about, and the answer can \

@@ -80,6 +80,12 @@ class Visibility:
     as_of: int | None = None
     include_expired: bool = False
 
+    def held(self, row: Row) -> bool:
+        """Return whether a superseded memory may be shown beside the one that took its place."""
+        moment = self.now if self.as_of is None else self.as_of
+        expired = row.expires_at is not None and row.expires_at <= moment
+        return not (expired or is_rough(row) or self._later(row)) and self._passes(row)
+
     def shown(self, said: Said, distance: int) -> Neighbour | None:
         """Return a turn as it may be shown, or ``None``."""
         turn = said.turn
@@ -142,6 +148,38 @@ def neighbours(
             if shown is not None:
                 found.setdefault(hit.row.id, []).append(shown)
     return found
+
+
+def conversations(
+    hits: Sequence[Hit], surroundings: Surroundings, shown: Mapping[int, Sequence[Neighbour]]
+) -> dict[int, int]:
+    """Return which results belong to one passage of a conversation.
+
+    Args:
+        hits: the results.
+        surroundings: what was said around them.
+        shown: the turns that are shown beside each result.
+
+    Returns:
+        For each result a number; results with turns between them that have no gap get the same.
+    """
+    known = {turn for hit in hits for turn in surroundings.sources.get(hit.row.id, ())}
+    known.update(one.turn.id for turns in shown.values() for one in turns)
+    passage_of: dict[int, int] = {}
+    passages: dict[int, int] = {}
+    for number, hit in enumerate(hits):
+        near = known.intersection(surroundings.beside.get(hit.row.id, ()))
+        turns = near.union(surroundings.sources.get(hit.row.id, ()))
+        joined = {passage_of[turn] for turn in turns if turn in passage_of}
+        for turn, passage in passage_of.items():
+            if passage in joined:
+                passage_of[turn] = number
+        for memory_id, passage in passages.items():
+            if passage in joined:
+                passages[memory_id] = number
+        passages[hit.row.id] = number
+        passage_of.update(dict.fromkeys(turns, number))
+    return passages
 
 
 def in_time(turns: Sequence[Neighbour]) -> list[Neighbour]:

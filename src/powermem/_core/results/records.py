@@ -73,6 +73,9 @@ def record(row: Row) -> MemoryRecord:
         "actor_id": row.actor_id,
         "memory_type": row.memory_type,
         "metadata": row.metadata,
+        "title": row.facets.get("title"),
+        "tags": list(row.facets.get("tags", ())),
+        "categories": list(row.facets.get("categories", ())),
         "hash": row.hash,
         "created_at": created,
         # Nearly always equal, and formatting a time takes longer than everything else here.
@@ -375,6 +378,8 @@ def statistics_record(numbers: Statistics, *, store: str, embedder: str, extract
     return {
         "total_memories": numbers.total,
         "by_type": dict(numbers.by_type),
+        "by_tag": dict(numbers.by_tag),
+        "by_category": dict(numbers.by_category),
         "avg_importance": round(numbers.average_importance, 4),
         "top_accessed": [
             {"id": memory_id, "content": text[:50], "access_count": count}
@@ -397,6 +402,7 @@ def usage_record(usage: Usage) -> UsageRecord:
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "embedded_texts": usage.embedded_texts,
+        "facts_left_out": usage.facts_left_out,
         "seconds": round(usage.seconds, 6),
     }
 

@@ -8,6 +8,7 @@ from itertools import groupby, islice
 from typing import Any
 
 from ...errors import StoreError
+from ..changes.facets import joined
 from ..changes.writes import (
     Added,
     AddMemory,
@@ -337,12 +338,19 @@ class Writer:
                 raise AlreadyStored(same.id)
             if same is not None:
                 return Duplicate(same)
-        new = replace(row, text=change.text, hash=change.hash, updated_at=change.at, version=row.version + 1)
+        new = replace(
+            row,
+            text=change.text,
+            hash=change.hash,
+            updated_at=change.at,
+            version=row.version + 1,
+            facets=joined(row.facets, change.facets),
+        )
         if change.valid_from is not None and change.valid_from > row.valid_from and row.hash != change.hash:
             yield from self._keep_version(share, row, change.text, change.valid_from, change.at)
             new.valid_from, new.utc_offset = change.valid_from, change.utc_offset
         share.changed.append(new)
-        yield from self._sql.rewrite(new, change.embedding, index(new, source=change.source))
+        yield from self._sql.rewrite(new, change.embedding, index(new, change.source))
         yield from self._link([(change.id, turn) for turn in change.turns])
         yield Statement(self._insert_history, self._change(row, change.text, change.at))
         return Updated(new, row.text)

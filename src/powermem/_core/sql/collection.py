@@ -223,7 +223,7 @@ class CollectionSQL(Texts, ABC):
             self.stored(row.text),
             row.hash,
             self.stored_json(encode(row.metadata)),
-            self.stored_json(encode(memory.facets)),
+            self.stored_json(encode(row.facets)),
             row.created_at,
             row.updated_at,
             row.valid_from,
@@ -252,6 +252,7 @@ class CollectionSQL(Texts, ABC):
         return {
             "memory": self.stored(row.text),
             "hash": row.hash,
+            "facets": self.stored_json(encode(row.facets)),
             "updated_at": row.updated_at,
             "valid_from": row.valid_from,
             "utc_offset": row.utc_offset,
@@ -369,4 +370,4 @@ def passes(expression: Expression | None, row: Row) -> bool:
 def words_of(memory: AddMemory | Stored) -> Words:
     """Return the terms by which full text finds a memory."""
     words = memory.terms if isinstance(memory, Stored) else None
-    return words or index(memory.row, memory.facets, memory.source)
+    return words or index(memory.row, memory.source)

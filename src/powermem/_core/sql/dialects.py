@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from ..filters.expression import Condition
+from ..filters.expression import Condition, Facet
 from .functions import encode_condition
 
 _LIMIT = 1 << 63
@@ -97,11 +97,12 @@ class SQLiteDialect(Dialect):
         return Fragment(f"powermem_like({column}, ?)", (pattern,))
 
     def key(self, condition: Condition) -> Fragment:
-        exact = Fragment("powermem_matches(metadata, ?)", (encode_condition(condition),))
+        document = "facets" if isinstance(condition.field, Facet) else "metadata"
+        exact = Fragment(f"powermem_matches({document}, ?)", (encode_condition(condition),))
         path = _path(condition.field.name)
         if path is None:
             return exact
-        place = _Place(path, exact)
+        place = _Place(path, exact, document)
         operator, operand = condition.operator, condition.operand
         if operator == "exists":
             return place.exists()
@@ -124,9 +125,6 @@ SQLITE = SQLiteDialect()
 # SQLite knows no escapes in a path, and compares labels as they are written in the JSON text.
 _PLAIN_LABEL = re.compile(r'[^\x00-\x1f"\\]+')
 
-# SQLite cuts a string off at an escaped NUL.
-_MAY_BE_CUT = r"instr(metadata, '\u0000') > 0"
-
 
 def _path(name: str) -> Fragment | None:
     """Return where a key is, or ``None`` for a name that SQLite's paths cannot express."""
@@ -142,18 +140,21 @@ def _path(name: str) -> Fragment | None:
 
 
 class _Place:
-    """Conditions on the value at one path of the metadata.
+    """Conditions on the value at one path of the metadata or the facets.
 
     Args:
         path: where it is.
         exact: the slow answer to the question, for values that SQLite's own functions misread.
+        document: the column with the JSON text.
     """
 
-    def __init__(self, path: Fragment, exact: Fragment) -> None:
-        self._type = fill("json_type(metadata, {})", path)
-        self._value = fill("json_extract(metadata, {})", path)
-        self._elements = fill("json_each(metadata, {})", path)
+    def __init__(self, path: Fragment, exact: Fragment, document: str) -> None:
+        self._type = fill(f"json_type({document}, {{}})", path)
+        self._value = fill(f"json_extract({document}, {{}})", path)
+        self._elements = fill(f"json_each({document}, {{}})", path)
         self._exact = exact
+        # SQLite cuts a string off at an escaped NUL.
+        self._may_be_cut = f"instr({document}, '\\u0000') > 0"
 
     def exists(self) -> Fragment:
         return fill("COALESCE({}, 'null') <> 'null'", self._type)
@@ -199,12 +200,12 @@ class _Place:
     def _equals_text(self, test: Fragment) -> Fragment:
         # No operand holds a NUL, so a string that was cut can be equal by mistake but not unequal. CASE stops
         # at the first answer, where AND may call the slow function for nothing.
-        cut = f"WHEN {_MAY_BE_CUT} THEN {{}} ELSE 1"
+        cut = f"WHEN {self._may_be_cut} THEN {{}} ELSE 1"
         template = f"CASE WHEN NOT ({{}}) THEN 0 WHEN {{}} IS NOT 'text' THEN 0 {cut} END"
         return fill(template, test, self._type, self._exact)
 
     def _unless_cut(self, test: Fragment) -> Fragment:
-        return fill(f"CASE WHEN {_MAY_BE_CUT} THEN {{}} ELSE {{}} END", self._exact, test)
+        return fill(f"CASE WHEN {self._may_be_cut} THEN {{}} ELSE {{}} END", self._exact, test)
 
     def _if_number(self, integer: Fragment, other: Fragment) -> Fragment:
         # An integer of more than 64 bits has the JSON type integer, and a float for a value.

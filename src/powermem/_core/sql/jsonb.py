@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..filters.expression import Condition
+from ..filters.expression import Condition, Facet
 from .dialects import COMPARISONS, Dialect, Fragment, bound, fill
 
 PLAIN, UNICODE, ESCAPED = 0, 1, 2
@@ -39,21 +39,26 @@ class PostgresDialect(Dialect):
         return Fragment(f"{column} LIKE ?", (pattern,))
 
     def key(self, condition: Condition) -> Fragment:
-        place = _Place(_value(condition.field.name))
+        of_facet = isinstance(condition.field, Facet)
+        place = _Place(_value(condition.field.name, "(facets::jsonb)" if of_facet else "document"))
         test = place.test(condition.operator, condition.operand)
-        return fill("COALESCE({}, FALSE)", test)._replace(doubts=test.doubts | self.text_doubts)
+        doubts = test.doubts | self.text_doubts
+        if of_facet and condition.operator == "icontains":
+            # The column ``nature`` says nothing of facets.
+            doubts |= {"1 = 1"}
+        return fill("COALESCE({}, FALSE)", test)._replace(doubts=doubts)
 
 
 POSTGRES = PostgresDialect()
 
 
-def _value(name: str) -> Fragment:
-    """Return the value of a key as JSONB, NULL where there is none."""
-    literal = fill("(document -> {}::text)", bound(name))
+def _value(name: str, document: str) -> Fragment:
+    """Return the value of a key in a column as JSONB, NULL where there is none."""
+    literal = fill(f"({document} -> {{}}::text)", bound(name))
     labels = name.split(".")
     if len(labels) == 1:
         return fill("NULLIF({}, 'null')", literal)
-    nested = fill(f"(document{' -> {}::text' * len(labels)})", *map(bound, labels))
+    nested = fill(f"({document}{' -> {}::text' * len(labels)})", *map(bound, labels))
     return fill("COALESCE(NULLIF({}, 'null'), NULLIF({}, 'null'))", literal, nested)
 
 

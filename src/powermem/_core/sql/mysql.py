@@ -14,7 +14,7 @@ from ..values import Row, Words
 from .collection import NewColumn, NewIndex
 from .dialects import Dialect, Fragment
 from .partitions import FollowedSQL, of_user
-from .schema import LINKED, SAID, queue_tables
+from .schema import ENDED, LINKED, SAID, queue_tables
 from .server import ServerSQL
 from .steps import Query, Statement, Statements, Steps
 
@@ -105,7 +105,8 @@ class MySQLSQL(ServerSQL, FollowedSQL):
                 {self.more_columns},
                 PRIMARY KEY (user_id, id),
                 UNIQUE KEY once (user_id, agent_id, run_id, once),
-                KEY by_id (id), KEY by_hash (user_id, hash), KEY listed (user_id, created_at)
+                KEY by_id (id), KEY by_hash (user_id, hash), KEY listed (user_id, created_at),
+                KEY ended ({ENDED})
                 {self.more_keys}) {by_user}""",
             f"""CREATE TABLE IF NOT EXISTS {self.history} (
                 id BIGINT NOT NULL PRIMARY KEY, memory_id BIGINT NOT NULL, event VARBINARY(16) NOT NULL,
@@ -155,8 +156,12 @@ class MySQLSQL(ServerSQL, FollowedSQL):
         return [NewColumn(table, "utc_offset", "INT") for table in self.dated]
 
     def ordering(self) -> list[str | NewColumn | NewIndex]:
-        """Return the statements that create the indexes of what was said before and after."""
-        return [NewIndex(self.turns, "said", SAID), NewIndex(self.links, "linked", LINKED)]
+        """Return the statements that create the indexes of what was said, and what held, before and after."""
+        return [
+            NewIndex(self.turns, "said", SAID),
+            NewIndex(self.links, "linked", LINKED),
+            NewIndex(self.records, "ended", ENDED),
+        ]
 
     def emptying(self) -> list[str]:
         tables = (

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from ..clock import DAY
 from ..filters.expression import Expression
+from ..metadata import decode
 from ..query.around import Surroundings
 from ..values import HistoryEntry, Row, Scope, Statistics, Turn
 from .around import read_around
 from .collection import CollectionSQL, passes
 from .dialects import Fragment
-from .rows import COLUMNS, scope_condition, scope_values, to_turn, visible
+from .rows import COLUMNS, TURN, scope_condition, scope_values, to_turn, visible
 from .steps import Query, Steps
+
+_MOST_TAGS = 100
 
 
 class Queries:
@@ -172,6 +176,30 @@ class Queries:
         """Return the turns up to ``span`` before and after those that memories came from."""
         return read_around(self._sql, ids, span)
 
+    def sources(self, ids: Sequence[int]) -> Steps[dict[int, list[Turn]]]:
+        """Return the source turns of memories, by the id of the memory."""
+        columns = ", ".join(f"t.{column}" for column in TURN.split(", "))
+        turns: dict[int, list[Turn]] = {}
+        for chunk in self._sql.chunks(ids):
+            where = self._sql.among("l.memory_id", chunk)
+            found = yield Query(
+                f"SELECT l.memory_id, {columns} FROM {self._sql.links} l "
+                f"JOIN {self._sql.turns} t ON t.id = l.turn_id WHERE {where.sql}",
+                where.values,
+            )
+            for memory_id, *values in found:
+                turns.setdefault(memory_id, []).append(to_turn(values, self._sql))
+        return turns
+
+    def superseded(self, ids: Sequence[int]) -> Steps[list[Row]]:
+        """Return the memories whose place one of these has taken."""
+        rows: list[Row] = []
+        for chunk in self._sql.chunks(ids):
+            where = self._sql.among("superseded_by", chunk)
+            found = yield Query(f"SELECT {COLUMNS} FROM {self._sql.records} WHERE {where.sql}", where.values)
+            rows += map(self._sql.to_row, found)
+        return rows
+
     def recall_request(self, scope: Scope, key: str) -> Steps[str | None]:
         """Return the result kept under an idempotency key."""
         found = yield Query(
@@ -180,6 +208,20 @@ class Queries:
             (*scope_values(scope), self._sql.stored(key)),
         )
         return self._sql.loaded(found[0][0]) if found else None
+
+    def _topics(self, table: str, values: Sequence[Any]) -> Steps[tuple[Counter[str], Counter[str]]]:
+        """Count the tags and the categories of rows; only those that a model found have some."""
+        # The servers take lists in JSON apart in different ways, and some not at all.
+        found = yield Query(
+            f"SELECT facets FROM {table} AND (facets LIKE ? OR facets LIKE ?)",
+            (*values, '%"tags"%', '%"categories"%'),
+        )
+        tags, categories = Counter[str](), Counter[str]()
+        for (text,) in found:
+            facets = decode(self._sql.loaded_json(text))
+            tags.update(facets.get("tags", ()))
+            categories.update(facets.get("categories", ()))
+        return tags, categories
 
     def statistics(self, scope: Scope, now: int, since: int | None) -> Steps[Statistics]:
         """Count what a scope holds."""
@@ -206,11 +248,14 @@ class Queries:
             where.values,
         )
         types = yield from groups("memory_type")
+        tags, categories = yield from self._topics(table, where.values)
         days = yield from groups(self._sql.days())
         ages = yield from groups(age)
         return Statistics(
             total=whole[0][0],
             by_type={"unknown" if name is None else self._sql.loaded(name): number for name, number in types},
+            by_tag=dict(tags.most_common(_MOST_TAGS)),
+            by_category=dict(categories.most_common()),
             average_importance=float(whole[0][1] or 0.0),
             top_accessed=[(one, self._sql.loaded(text), number) for one, text, number in top],
             by_day={int(start) // DAY: number for start, number in days},

@@ -12,7 +12,7 @@ from .dialects import Fragment
 
 COLUMNS = (
     "id, user_id, agent_id, run_id, memory, hash, actor_id, memory_type, metadata, created_at, updated_at, "
-    "valid_from, valid_to, expires_at, superseded_by, access_count, version, utc_offset"
+    "valid_from, valid_to, expires_at, superseded_by, access_count, version, utc_offset, facets"
 )
 """The columns that `to_row` reads."""
 
@@ -70,6 +70,7 @@ def to_row(values: Sequence[Any], texts: Texts = PLAIN) -> Row:
         access_count=values[15],
         version=values[16],
         utc_offset=values[17],
+        facets=decode(texts.loaded_json(values[18])),
     )
 
 

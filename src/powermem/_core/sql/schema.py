@@ -28,6 +28,9 @@ SAID = "user_id, agent_id, run_id, sent_at, id"
 LINKED = "turn_id, memory_id"
 """The index of ``links`` that finds the memories of a turn."""
 
+ENDED = "superseded_by, id"
+"""The index of ``records`` that finds what a memory has superseded."""
+
 TABLES = (
     "meta",
     "records",
@@ -128,7 +131,7 @@ def create_queue(tables: Sequence[QueueTable]) -> list[str]:
 
 
 def create_order(collection: str, unless: str = "") -> list[str]:
-    """Return the statements that create the indexes of what was said before and after.
+    """Return the statements that create the indexes of what was said, and what held, before and after.
 
     Args:
         collection: whose turns.
@@ -138,6 +141,7 @@ def create_order(collection: str, unless: str = "") -> list[str]:
     return [
         f"CREATE INDEX {unless}{c}_turns_said ON {c}_turns ({SAID})",
         f"CREATE INDEX {unless}{c}_links_from ON {c}_links ({LINKED})",
+        f"CREATE INDEX {unless}{c}_records_ended ON {c}_records ({ENDED}) WHERE superseded_by IS NOT NULL",
     ]
 
 

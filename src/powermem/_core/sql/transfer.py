@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -39,7 +38,7 @@ class Transfer:
         rows: list[tuple[Any, ...]] = []
         while not rows:
             found = yield Query(
-                f"SELECT {COLUMNS}, facets, {narrowed.doubt}{searched} "
+                f"SELECT {COLUMNS}, {narrowed.doubt}{searched} "
                 f"FROM {sql.with_vectors if vectors else sql.records} "
                 f"WHERE id > ? AND {where.sql} AND ({narrowed.sql}) ORDER BY id LIMIT ?",
                 [after, *where.values, *narrowed.values, limit],
@@ -47,18 +46,17 @@ class Transfer:
             if not found:
                 return []
             after = found[-1][0]
-            rows = [row for row in found if not row[_WIDTH + 1] or passes(expression, sql.to_row(row))]
+            rows = [row for row in found if not row[_WIDTH] or passes(expression, sql.to_row(row))]
         ids = [row[0] for row in rows]
         history = yield from self._grouped(sql.history, _ENTRY, ids)
         links = yield from self._grouped(sql.links, "memory_id, turn_id", ids)
         return [
             Stored(
                 row=sql.to_row(row),
-                facets=json.loads(sql.loaded_json(row[_WIDTH])) if row[_WIDTH] != "{}" else {},
                 history=sorted(map(sql.to_history, history[row[0]]), key=lambda entry: entry.id),
                 turns=[turn for _, turn in links[row[0]]],
-                embedding=sql.loaded_vector(row[_WIDTH + 2]) if vectors else None,
-                terms=(row[_WIDTH + 3], row[_WIDTH + 4]) if vectors else None,
+                embedding=sql.loaded_vector(row[_WIDTH + 1]) if vectors else None,
+                terms=(row[_WIDTH + 2], row[_WIDTH + 3]) if vectors else None,
             )
             for row in rows
         ]

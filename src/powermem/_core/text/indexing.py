@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from . import flags
 from .terms import count_terms, date_terms, query_forms, term_id, terms
 
 
-def index(row: Row, facets: Mapping[str, Any] | None = None, source: str = "") -> Words:
+def index(row: Row, source: str = "") -> Words:
     """Return the terms by which a memory is found: its words, its speaker, its date and its flags.
 
     Stores call it on their threads, since it takes longer than everything else that is done with a new
@@ -24,22 +24,22 @@ def index(row: Row, facets: Mapping[str, Any] | None = None, source: str = "") -
 
     Args:
         row: the memory.
-        facets: the result of the extraction besides the text.
         source: the message behind a fact. A fact is shorter than the message, and a question may be about the
             rest.
 
     Returns:
         Distinct term ids, ascending, as uint64 bytes, and their counts as uint8 bytes. The count is zero for
-        terms that only the source has, for the entities of the fact, and for flags of `flags`.
+        terms that only the source has, for the entities and the tags of the fact, for flags of `flags`, and
+        for the keys by which a statement about the same attribute finds it; see `_core.rules.claims`.
     """
     extra = date_terms(row.valid_from, row.utc_offset)
     if row.actor_id:
         extra += terms(row.actor_id)
     behind = flags.of(row.text)
-    known = facets or {}
-    for name in known.get("entities", ()):
+    for name in (*row.facets.get("entities", ()), *row.facets.get("tags", ())):
         behind += terms(name)
-    event_at = known.get("event_at")
+    behind += row.facets.get("claims", ())
+    event_at = row.facets.get("event_at")
     if event_at is not None:
         behind += flags.of_event(event_at)
     if source and source != row.text:

@@ -123,7 +123,7 @@ def _write_memory(stored: Stored) -> dict[str, Any]:
         "superseded_by": row.superseded_by,
         "access_count": row.access_count,
         "version": row.version,
-        "facets": stored.facets,
+        "facets": row.facets,
         "history": [_write_entry(entry) for entry in stored.history],
         "turns": list(stored.turns),
     }
@@ -224,8 +224,8 @@ def _read_memory(value: Mapping[str, Any], header: Header) -> Stored:
             access_count=_integer(value["access_count"]),
             version=_integer(value["version"]),
             utc_offset=_offset(value.get("utc_offset")),
+            facets=facets,
         ),
-        facets=facets,
         history=[_read_entry(entry) for entry in value["history"]],
         turns=[_id(turn) for turn in value["turns"]],
         embedding=embedding,
@@ -417,8 +417,9 @@ def read_record(value: Any, now: int) -> Stored:
         expires_at=_foreign_moment(payload, "expires_at", _foreign_moment(payload, "expiration_date", None)),
         utc_offset=_foreign_offset(payload),
         access_count=_count(payload.get("access_count")),
+        facets=_facets(metadata),
     )
-    return Stored(row, facets=_facets(metadata))
+    return Stored(row)
 
 
 def _decode(text: str) -> Any:

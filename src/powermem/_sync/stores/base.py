@@ -175,6 +175,14 @@ class Store(ABC):
         """Return the turns up to ``span`` before and after those that memories came from."""
         return self._ask(self._queries.around, ids, span)
 
+    def sources(self, ids: Sequence[int]) -> dict[int, list[Turn]]:
+        """Return the turns that memories came from, by the id of the memory."""
+        return self._ask(self._queries.sources, ids)
+
+    def superseded(self, ids: Sequence[int]) -> list[Row]:
+        """Return the memories whose place one of these has taken."""
+        return self._ask(self._queries.superseded, ids)
+
     def turns(self, memory_id: int) -> list[Turn]:
         """Return the turns that a memory came from, oldest first."""
         return self._ask(self._queries.turns, memory_id)
