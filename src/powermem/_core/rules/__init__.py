@@ -128,10 +128,9 @@ def _turn(
             if language is None:
                 return deeds.read(sentence, sentences=len(sentences))
             return foreign.read_assistant(sentence, language)
-        lenient = setting.lenient or answered
         if language is None:
-            return english.read(sentence, names=setting.names, lenient=lenient)
-        return foreign.read(sentence, language, lenient=lenient)
+            return english.read(sentence, names=setting.names, lenient=setting.lenient or answered)
+        return foreign.read(sentence, language, lenient=setting.lenient, answered=answered)
 
     def make(reading: Reading) -> Fact:
         return _fact(reading, message, setting.names)
@@ -139,7 +138,16 @@ def _turn(
     def names_person(text: str) -> bool:
         return english.is_about_other(text, setting.names)
 
-    return Turn(index, message, sentences, speaker, read, make, names_person)
+    return Turn(
+        index,
+        message,
+        sentences,
+        speaker,
+        read,
+        make,
+        names_person,
+        language_of(message.content, setting.language),
+    )
 
 
 def _fact(reading: Reading, message: Message, names: frozenset[str]) -> Fact:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from ..text.cleaning import normalize
 from ..text.terms import query_terms
 from ..values import Fact, Message
-from . import corrections, mood
+from . import corrections, foreign, mood
+from .languages import Lexicon
 from .questions_and_answers import Restated, restate
 from .sentences import Reading
 
@@ -21,6 +22,7 @@ __all__ = ["Conversation", "Turn"]
 
 # A longer joined fact is a story.
 _MAX_JOINED = 300
+_ASKS = ("?", "\uff1f", "\u061f")
 # How many turns back a correction reaches.
 _REACH = 4
 
@@ -37,6 +39,7 @@ class Turn:
         read: classifies a sentence; the second argument is whether it is an answer joined with its question.
         make: turns a reading into a fact.
         names_person: whether a sentence is about somebody other than the speaker.
+        language: the language of the message; ``None`` for English.
     """
 
     index: int
@@ -46,6 +49,7 @@ class Turn:
     read: Callable[[str, bool], Reading | None]
     make: Callable[[Reading], Fact]
     names_person: Callable[[str], bool]
+    language: Lexicon | None
 
     @property
     def voice(self) -> tuple[str, str | None]:
@@ -55,7 +59,31 @@ class Turn:
     @property
     def question(self) -> str | None:
         """The last sentence that asks, or ``None``."""
-        return next((one for one in reversed(self.sentences) if one.rstrip("!)\"' ").endswith("?")), None)
+        return next((one for one in reversed(self.sentences) if one.rstrip("!)\"' ").endswith(_ASKS)), None)
+
+    def correction(self, sentence: str) -> corrections.Correction | None:
+        """Return what a sentence corrects to, or ``None`` if it corrects nothing."""
+        if self.language is None:
+            return corrections.read(sentence)
+        return foreign.correction(sentence, self.language)
+
+    def takes_back(self, plain: str) -> bool:
+        """Return whether a sentence says that what was said before it was no earnest."""
+        return mood.takes_back(plain) if self.language is None else foreign.takes_back(plain, self.language)
+
+    def restated(self, question: str) -> Restated | None:
+        """Return what the turn answers to a question, joined with it."""
+        if self.language is None:
+            return restate(question, self.sentences)
+        return foreign.restate(question, self.sentences, self.language)
+
+    def mended(self, wrong: str, correction: corrections.Correction) -> str | None:
+        """Return a fact with the correction in it, if that says only what is to be exchanged."""
+        if self.language is not None:
+            return foreign.mended(wrong, correction, self.language)
+        if corrections.is_short(correction.text) and (text := corrections.corrected(wrong, correction.text)):
+            return text
+        return corrections.with_subject(wrong, correction.text) if correction.sure else None
 
 
 @dataclass(slots=True)
@@ -91,7 +119,7 @@ class Conversation:
         before = self._before
         if before is None or before.voice == turn.voice or (question := before.question) is None:
             return None
-        answer = restate(question, turn.sentences)
+        answer = turn.restated(question)
         if answer is None:
             return None
         reading = turn.read(answer.text, True)
@@ -110,7 +138,7 @@ class Conversation:
         if self._is_fiction(plain) or self._is_retraction(turn, plain):
             self._follows = False
             return
-        if (correction := corrections.read(sentence)) and self._correct(turn, correction):
+        if (correction := turn.correction(sentence)) and self._correct(turn, correction):
             return
         reading = turn.read(correction.text if correction else sentence, False)
         if reading is None:
@@ -128,7 +156,7 @@ class Conversation:
         return self._play or self._tale
 
     def _is_retraction(self, turn: Turn, plain: str) -> bool:
-        if not mood.takes_back(plain):
+        if not turn.takes_back(plain):
             return False
         place = self._last(turn, reach=1)
         if place is not None:
@@ -144,7 +172,8 @@ class Conversation:
         if not correction.text:
             self._drop(place)
             return True
-        text = _mended(wrong.text, correction)
+        # The date that was written out belongs to the wrong word.
+        text = turn.mended(_WRITTEN_OUT.sub("", wrong.text), correction)
         if text is not None and (reading := turn.read(text, True)):
             self._facts[place] = replace(
                 turn.make(reading), turn=turn.index, speaker=wrong.speaker, second_turn=wrong.turn
@@ -209,16 +238,7 @@ def _joined(first: Fact, second: Fact, turn: int) -> Fact:
     )
 
 
-_WRITTEN_OUT = re.compile(r" \([^()]*\d{4}\)")
-
-
-def _mended(wrong: str, correction: corrections.Correction) -> str | None:
-    """Return a fact with the correction in it, if that says only what is to be exchanged."""
-    # The date that was written out belongs to the wrong word.
-    plain = _WRITTEN_OUT.sub("", wrong)
-    if corrections.is_short(correction.text) and (text := corrections.corrected(plain, correction.text)):
-        return text
-    return corrections.with_subject(plain, correction.text) if correction.sure else None
+_WRITTEN_OUT = re.compile(r" \([^()]*\d{4}\)|[ \uff08(]+\d{4}[\u5e74\ub144][^()\uff09]*[)\uff09]")
 
 
 def _contradicts(wrong: Fact, correction: corrections.Correction) -> bool:

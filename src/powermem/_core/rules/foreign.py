@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from .corrections import Correction
 from .languages import Lexicon
+from .questions_and_answers import Restated
 from .sentences import Reading
 
-__all__ = ["read", "read_assistant", "takes_back"]
+__all__ = ["correction", "mended", "read", "read_assistant", "restate", "takes_back"]
 
 _ASKS = re.compile(
     r"[?\uff1f\u061f](?:[\s\"')\]\u201d\u300d\uff09!\uff01~\uff5e]|[\U0001f300-\U0001faff])*\Z"
@@ -25,11 +28,13 @@ def read(sentence: str, language: Lexicon, *, lenient: bool, answered: bool = Fa
         sentence: one sentence as written.
         language: the language it is in.
         lenient: keep statements about anything, not only about the speaker and people by name.
-        answered: the sentence corrects or answers, so that it may be short.
+        answered: the sentence is joined with the question or the mistake before it, and kept as it is.
 
     Returns:
         The statement and its kind, or ``None`` if there is nothing to keep.
     """
+    if answered:
+        return Reading(sentence, _kind(sentence, language))
     core, remembered = _core(sentence, language)
     if not _WORD.search(core) or _ASKS.search(core) or language.is_question.search(core):
         return None
@@ -37,7 +42,7 @@ def read(sentence: str, language: Lexicon, *, lenient: bool, answered: bool = Fa
         return Reading(core, _kind(core, language), remembered=True)
     if language.is_instruction.match(core):
         return Reading(core, "instruction", remembered=True)
-    if _is_talk(core, language) or not (answered or _is_long(core, language)):
+    if _is_talk(core, language) or not _is_long(core, language):
         return None
     first = language.is_first.search(core) is not None
     continues = language.is_continuing.match(core) is not None
@@ -60,6 +65,90 @@ def read_assistant(sentence: str, language: Lexicon) -> Reading | None:
 def takes_back(sentence: str, language: Lexicon) -> bool:
     """Return whether a sentence says that what was said before was a joke."""
     return language.is_joke.search(sentence) is not None
+
+
+# "No" alone may answer a question instead of correcting.
+_NO = re.compile(
+    r"(?:nein|nee|no|non|não|nej|nei|nie|ne|нет|ні|hayır|لا|नहीं|いいえ|いや|아니요|아니|不|不是|tidak|bukan|không|όχι|ei|nem|nu|לא|نه)"
+    r"\s*[,.!:;—–…，、。！،-]+\s*",
+    re.IGNORECASE,
+)
+
+
+def correction(sentence: str, language: Lexicon) -> Correction | None:
+    """Return what a sentence corrects to, or ``None`` if it corrects nothing."""
+    match = language.corrects.match(sentence)
+    sure = match is not None
+    match = match or _NO.match(sentence)
+    if match is None:
+        return None
+    text = sentence[match.end() :].strip()
+    if not _WORD.search(text):
+        # "Entschuldigung." withdraws nothing by itself, "J'ai fait une erreur." does.
+        return (
+            Correction("", True) if sure and " " in match[0].strip() + " " * (not language.spaces) else None
+        )
+    return Correction(_capitalized(text, sentence), sure)
+
+
+_NUMBER = re.compile(r"\d[\d.,:]*\d|\d+")
+
+
+def mended(wrong: str, said: Correction, language: Lexicon) -> str | None:
+    """Return a fact with the correction in it, if that is no statement of its own.
+
+    "我的生日是五月三号。" and "是五月十三号。" make "我的生日是五月十三号。".
+    """
+    if not said.sure or not said.text or _is_statement(said.text, language):
+        return None
+    topic = language.divides.search(wrong)
+    own = language.divides.search(said.text)
+    if topic and (own is None or own.start() == 0):
+        return wrong[: topic.end()] + said.text
+    old, new = _NUMBER.findall(wrong), _NUMBER.findall(said.text)
+    if len(old) == len(new) == 1:
+        return wrong.replace(old[0], new[0])
+    return f"{wrong} {said.text}"
+
+
+def _is_statement(text: str, language: Lexicon) -> bool:
+    return bool(language.is_first.search(text) or language.is_continuing.match(text))
+
+
+# What an assistant offers is no question about the user.
+_OFFERS = re.compile(
+    r"\b(?:möchte(?:st|n)|soll|wünsch\w+|helfen|hilfe|noch etwas|veux-tu|voulez|souhait\w+"
+    r"|aider|quieres|quiere|desea|ayud\w+"
+    r"|quer(?:es)?|gostaria|ajud\w+|vuoi|vuole|desidera|aiut\w+|wil je|wilt u|helpen|chcesz|pomóc|помочь"
+    r"|хотите|хочешь)\b"
+    r"|需要|要不要|帮|想要|可以吗|如何为|手伝|いかが|しましょうか|よろしい|도와|필요|드릴까|أساعد|مساعد|मदद|yardım|ister",
+    re.IGNORECASE,
+)
+_MOST_WORDS = 12
+_MOST_CHARACTERS = 40
+
+
+def restate(question: str, answer: Sequence[str], language: Lexicon) -> Restated | None:
+    """Join a short answer with its question: "Wo bist du aufgewachsen? In einem Dorf bei Gent.".
+
+    ``None`` if the answer is a statement of its own, tells nothing, or the question offers something.
+    """
+    if (
+        not answer
+        or not _ASKS.search(question)
+        or language.is_first.search(question)
+        or _OFFERS.search(question)
+    ):
+        return None
+    told = answer[0]
+    core = _stripped(told, language)
+    if not _WORD.search(core) or _ASKS.search(core) or language.is_question.search(core):
+        return None
+    if _is_talk(core, language) or language.is_instruction.match(core) or _is_statement(core, language):
+        return None
+    if len(core.split()) > _MOST_WORDS or (not language.spaces and len(core) > _MOST_CHARACTERS):
+        return None
+    return Restated(f"{question}{' ' if language.spaces else ''}{told}", 1)
 
 
 def _core(sentence: str, language: Lexicon) -> tuple[str, bool]:

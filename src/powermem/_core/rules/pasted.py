@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from .languages import language_of
 from .sentences import phrases
 
 __all__ = ["without_pasted"]
@@ -67,7 +68,7 @@ def without_pasted(text: str) -> str:
     while number < len(lines):
         line = lines[number]
         number += 1
-        task = _TASK.match(line)
+        task = _TASK.match(line) or _foreign_task(line)
         here = None if task else _HERE_IS.match(line)
         if task is None and here is None:
             if not _is_pasted(line):
@@ -81,6 +82,14 @@ def without_pasted(text: str) -> str:
         # What follows the quotation is said again.
         lines[number:] = behind.split("\n")
     return "\n".join(kept)
+
+
+def _foreign_task(line: str) -> re.Match[str] | None:
+    """Match a request in another language to work on the text behind its colon."""
+    if ":" not in line and "\uff1a" not in line:
+        return None
+    language = language_of(line)
+    return None if language is None else language.opens_paste.match(line)
 
 
 def _behind_quote(rest: str) -> str | None:

@@ -55,10 +55,10 @@ _OWN_LETTERS = (
     (re.compile("[șță]", re.IGNORECASE), ROMANIAN),
     (re.compile("[őű]", re.IGNORECASE), HUNGARIAN),
     (re.compile("[åøæ]", re.IGNORECASE), SCANDINAVIAN),
-    (re.compile("[œêû]", re.IGNORECASE), FRENCH),
+    (re.compile("[œûù]", re.IGNORECASE), FRENCH),
 )
 _ENGLISH_SPEAKER = re.compile(
-    r"\b(?:i|i['\u2019](?:m|ve|d|ll)|my|we|our|you|your|the|is|are)\b", re.IGNORECASE
+    r"\b(?:I|[Ii]['\u2019](?:m|ve|d|ll)|[Mm]y|[Ww]e|[Oo]ur|[Yy]ou|[Yy]our|[Tt]he|is|are)\b"
 )
 _MOST_CHARACTERS = 2_000
 

@@ -29,6 +29,7 @@ class Lexicon:
         talk: (start) greetings, thanks and reactions.
         unreal: what is not so: conditions against the facts and wishes.
         joke: takes back what was said before.
+        topic: divides what a sentence is about from what it says of it, where a particle or "is" tells.
         opener: (start) words that add nothing; they are dropped.
         correction: (start) words that announce a correction of what was said before; they are dropped too.
         remember: (start) asks for what follows to be remembered.
@@ -52,6 +53,7 @@ class Lexicon:
     talk: str = ""
     unreal: str = ""
     joke: str = ""
+    topic: str = ""
     opener: str = ""
     correction: str = ""
     remember: str = ""
@@ -92,7 +94,14 @@ class Lexicon:
         """Return whether a sentence says something that these patterns know."""
         return any(
             pattern.search(sentence)
-            for pattern in (self.is_first, self.is_talk, self.is_instruction, self.is_joke, self.is_command)
+            for pattern in (
+                self.is_first,
+                self.is_talk,
+                self.is_instruction,
+                self.is_joke,
+                self.is_command,
+                self.is_question,
+            )
         )
 
     @cached_property
@@ -124,6 +133,10 @@ class Lexicon:
         return self._anywhere(self.joke)
 
     @cached_property
+    def divides(self) -> re.Pattern[str]:
+        return phrases(self.topic, after="") if self.topic else _NOTHING
+
+    @cached_property
     def opens(self) -> re.Pattern[str]:
         return self._stripped(self.opener)
 
@@ -149,7 +162,7 @@ class Lexicon:
 
     @cached_property
     def opens_paste(self) -> re.Pattern[str]:
-        return self._start(self.paste)
+        return phrases(self.paste, after="") if self.paste else _NOTHING
 
     @cached_property
     def kinds(self) -> tuple[tuple[str, re.Pattern[str]], ...]:

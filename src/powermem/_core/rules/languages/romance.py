@@ -14,9 +14,8 @@ SPANISH = Lexicon(
         |dije|puse|traje|cumplo|dejo|busco|viajo|entreno|corro|cocino|toco|practico|colecciono|aprendo
         |programo|duermo|fumo|echo|somos|tenemos|vivimos|vamos|estamos|hemos|queremos|usamos|solemos|suelo
         |iré|tendré|estaré|seré|haré) | he (?:\w+[aíi]do|visto|hecho|dicho|puesto|vuelto|abierto|escrito
-        |roto|muerto) | (?:^|, |(?:\bno|\bya|\by|\bque|\bayer
-        |\bnunca|\bsiempre|\btambién|\bl[aoe]s?|\bhoy|\banoche) )\w{3,}(?:é|í)
-        | no (?:como|tomo|bebo|fumo|puedo)
+        |roto|muerto) | (?!café|bebé|josé|comité|puré|aquí|así|allí|ahí|rubí|porqué|también|chalé
+        |bisté)\w{3,}(?:é|í) | no (?:como|tomo|bebo|fumo|puedo)
     """,
     people=r"""
         vive | trabaja | estudia | se (?:llama|casa|casó|muda|mudó|divorcia|divorció|jubila|jubiló|compró
@@ -290,10 +289,10 @@ FRENCH = Lexicon(
         |était) (?:juste )?(?:une |pour )?(?:blague|rire|plaisanterie|de rire) | pour rire | je plaisantais
     """,
     opener=r"""
-        (?:oui|non|ah|oh|eh bien|ben|bah|ok|d['\u2019]accord|bonjour|salut|bonsoir|merci(?: beaucoup)?
-        |exactement|super|génial|parfait|tiens|hélas|bon|bien sûr|haha\w*|waouh|voilà|si|enfin
-        |effectivement)(?=\s*[,.!:;\u2014\u2013\u2026-]) | (?:au fait|d['\u2019]ailleurs|alors|et|mais|donc
-        |en fait|sinon|en plus)(?=[\s,:])
+        (?:ah oui|ah non|ben oui|mais oui|oui|non|ah|oh|eh bien|ben|bah|ok|d['\u2019]accord|bonjour|salut
+        |bonsoir|merci(?: beaucoup)?|exactement|super|génial|parfait|tiens|hélas|bon|bien sûr|haha\w*|waouh
+        |voilà|si|enfin|effectivement)(?=\s*[,.!:;\u2014\u2013\u2026-]) | (?:au fait|d['\u2019]ailleurs
+        |alors|et|mais|donc|en fait|sinon|en plus)(?=[\s,:])
     """,
     correction=r"""
         (?:non|pardon|attends|attendez|désolée?|oups|erreur|faux|correction)[,:!.\u2014\u2013 -]+(?:(?:non
@@ -378,7 +377,7 @@ ITALIAN = Lexicon(
     continues=r"lui | lei | loro | gli | le (?:piace|piacciono) | suo | sua | suoi | si",
     question=r"""
         ^\W*(?:che cosa|cosa|chi|come (?:si|posso|faccio|stai|va|mai)|quando (?:è|sono|posso|parte)|dove
-        |quale|quali|quant[oaie]|perché non|che ore|qual) \b | ^(?:puoi|potresti|sai|hai|vuoi|conosci|pensi
+        |quale|quali|quant[oaie]|perché non|che ore|qual)\b | ^(?:puoi|potresti|sai|hai|vuoi|conosci|pensi
         |ti piace|c['\u2019]è|ci sono|potete|può)\b | \bmi chiedo\b | ^vorrei sapere | ^ho una domanda
     """,
     command=r"""
