@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ..types import Completion, Metadata
+
+if TYPE_CHECKING:
+    from .rules.claims.claim import Clauses
 
 
 class Scope(NamedTuple):
@@ -45,6 +48,7 @@ class Fact:
         event_at: when the thing happens or happened, microseconds UTC.
         entities: names of people, places and things in it.
         speaker: who said it.
+        claims: what it says about attributes that have one value at a time; see ``_core.rules.claims``.
         title: what it is about, in at most 60 characters.
         tags: its topics.
         categories: those of the configured ones that it belongs to.
@@ -58,6 +62,7 @@ class Fact:
     event_at: int | None = None
     entities: tuple[str, ...] = ()
     speaker: str | None = None
+    claims: Clauses = ()
     title: str | None = None
     tags: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
@@ -101,14 +106,16 @@ class Extracted:
 class Usage:
     """The cost of one call; the ``usage`` of a result.
 
-    Seconds are wall time. Tokens are what the providers reported, 0 where they report none. ``warnings`` say
-    what was done less well than usual; they are shown beside the usage.
+    Seconds are wall time. Tokens are what the providers reported, 0 where they report none.
+    ``facts_left_out`` are those that a model wrote and no message states. ``warnings`` say what was done less
+    well than usual; they are shown beside the usage.
     """
 
     llm_calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     embedded_texts: int = 0
+    facts_left_out: int = 0
     seconds: float = 0.0
     warnings: list[str] = field(default_factory=list)
 

@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..._concurrency import AsyncKeyedLock
 from ..._core.changes.reconcile import (
@@ -26,7 +26,7 @@ from ..._core.query.search import Hit, SearchRequest
 from ..._core.results.records import event_items
 from ..._core.tasks.buffering import learning_later, new_turn
 from ..._core.text.indexing import query_ids
-from ..._core.text.terms import query_terms, shared, terms
+from ..._core.text.terms import query_terms, shared, term_id, terms
 from ..._core.values import Fact, Message, Row, Scope, Usage
 from ...errors import (
     ConfigError,
@@ -42,10 +42,15 @@ from ..encoder import AsyncEncoder
 from ..stores.base import AsyncStore
 from .extractor import AsyncExtractor, Learned
 
+if TYPE_CHECKING:
+    from ..._core.changes.superseding import Found, Statement
+
 _logger = logging.getLogger("powermem")
 
 _NEAR_PER_FACT = 5
 _NEAR_IN_ALL = 20
+# Statements about one attribute of one subject of which none has ended yet: usually one.
+_STATED = 50
 _ATTEMPTS = 5
 _TURNS_OF = ":turns"
 
@@ -130,6 +135,11 @@ class AsyncExtraction:
         self._nearness = nearness
         self._keep_without_facts = keep_without_facts
         self._scopes = AsyncKeyedLock()
+        if extractor.name == "rules":
+            # Only where rules find the facts; it takes a moment to load.
+            from ..._core.changes.superseding import Superseding
+
+            self._superseding = Superseding()
 
     async def store_verbatim(self, calls: Sequence[Verbatim]) -> list[list[MemoryEvent]]:
         """Store each message of some calls as a memory of its own, word for word: all in one transaction.
@@ -269,12 +279,64 @@ class AsyncExtraction:
             usage.embedded_texts += _count_vectors(kept)
             return await self._write([*_additions(new, kept), *learned], enclose, verbatim=True)
         if self._extractor.name == "rules":
-            # Rules cannot tell a correction from a new fact. The unique key prevents duplicates.
-            return await self._write([*_additions(new, found), *learned], enclose)
+            return await self._store_by_rules(found, learned, new, expression, enclose)
         # One at a time for each scope: otherwise two calls that extract the same fact in different words
         # would both find no similar memory, and both add it.
         async with self._scopes(new.scope):
             return await self._reconcile(found, learned, new, usage, expression, enclose)
+
+    async def _store_by_rules(
+        self,
+        found: Sequence[Candidate],
+        learned: Sequence[Change],
+        new: NewMemories,
+        expression: Expression | None,
+        enclose: Enclose,
+    ) -> tuple[list[MemoryEvent], Sequence[Outcome]]:
+        """Store facts that rules found, and end the statements that they contradict.
+
+        Facts that contradict nothing are just added; the unique key prevents duplicates.
+        """
+        rules = self._superseding
+        stated = rules.state(new, found)
+        if not any(one.keys for one in stated):
+            return await self._write(
+                [*rules.carry_out(new, stated, [rules.find()] * len(stated)), *learned], enclose
+            )
+        # One at a time for each scope: otherwise two calls would both see the old value, and both theirs.
+        async with self._scopes(new.scope):
+            for _ in range(_ATTEMPTS):
+                known = await self._find_stated(stated, new.scope, expression)
+                try:
+                    return await self._write([*rules.carry_out(new, stated, known), *learned], enclose)
+                except VersionConflict:
+                    continue
+        raise StoreError(f"the memories near these facts kept changing; gave up after {_ATTEMPTS} attempts")
+
+    async def _find_stated(
+        self, stated: Sequence[Statement], scope: Scope, expression: Expression | None
+    ) -> list[Found]:
+        """Find the memories that statements may end: by their keys, and among those near them."""
+        asking = [one for one in stated if one.keys]
+        keyed = [
+            SearchRequest(
+                scope=_exactly(scope),
+                embedding=None,
+                terms=[term_id(key) for key in one.keys],
+                limit=_STATED,
+                expression=expression,
+            )
+            for one in asking
+        ]
+        by_key = await self._store.search(keyed, touch=False)
+        similar = [one for one in asking if one.ends]
+        near = await self._find_near([one.candidate for one in similar], scope, expression) if similar else []
+        nearby = dict(zip(map(id, similar), near, strict=True))
+        found = {
+            id(one): self._superseding.find(hits, nearby.get(id(one), ()))
+            for one, hits in zip(asking, by_key, strict=True)
+        }
+        return [found.get(id(one), self._superseding.find()) for one in stated]
 
     def _learned(self, new: NewMemories, extracted: Learned) -> list[Change]:
         return [learn(new, found) for found in extracted.preferences]
@@ -351,13 +413,12 @@ class AsyncExtraction:
     async def _find_near(
         self, found: Sequence[Candidate], scope: Scope, expression: Expression | None
     ) -> list[list[Hit]]:
-        # Only exactly this scope: an id that was not given must be empty in the memory too.
-        own = Scope(scope.user_id or "", scope.agent_id or "", scope.run_id or "")
+        own = _exactly(scope)
         sought = [query_ids(candidate.fact.text) for candidate in found]
         requests = [
             SearchRequest(
                 scope=own,
-                embedding=candidate.embedding,
+                embedding=self._encoder.as_query(candidate.embedding),
                 terms=words.terms,
                 forms=words.forms,
                 # Twice as many, since rough memories are dropped below: they are similar to what is refined
@@ -385,6 +446,11 @@ class AsyncExtraction:
         return [
             replace(candidate, embedding=vector) for candidate, vector in zip(found, vectors, strict=True)
         ]
+
+
+def _exactly(scope: Scope) -> Scope:
+    """Return a scope to search: an id that was not given must be empty in the memory too."""
+    return Scope(scope.user_id or "", scope.agent_id or "", scope.run_id or "")
 
 
 def _count_vectors(found: Sequence[Candidate]) -> int:

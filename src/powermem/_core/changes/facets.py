@@ -10,12 +10,17 @@ from ..values import Fact
 MOST_TAGS = 8
 """Tags of a memory at most; more say no more about it."""
 
-_JOINED = {"entities": 64, "tags": MOST_TAGS, "categories": 64}
+_JOINED = {"entities": 64, "tags": MOST_TAGS, "categories": 64, "claims": 64}
 
 
-def facets_of(fact: Fact) -> dict[str, Any]:
+def facets_of(fact: Fact, claims: Sequence[str] = ()) -> dict[str, Any]:
     """Return the facets of a fact: ``importance``, ``event_at``, ``entities``, ``title``, ``tags``,
-    ``categories``; without those that it has not."""
+    ``categories``, ``claims``; without those that it has not.
+
+    Args:
+        fact: the fact.
+        claims: the keys by which a later statement about the same attribute finds it.
+    """
     found = {
         "importance": fact.importance,
         "event_at": fact.event_at,
@@ -23,6 +28,7 @@ def facets_of(fact: Fact) -> dict[str, Any]:
         "title": fact.title,
         "tags": list(fact.tags) or None,
         "categories": list(fact.categories) or None,
+        "claims": list(claims) or None,
     }
     return {name: value for name, value in found.items() if value is not None}
 

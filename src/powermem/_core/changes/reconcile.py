@@ -50,6 +50,7 @@ class Candidate:
         embedding: its vector as bytes.
         source: the first message it may come from, or of a long one the part around it.
         latest: the last message it may come from.
+        keys: by which a later statement about the same attribute finds it; see ``superseding``.
     """
 
     fact: Fact
@@ -58,6 +59,7 @@ class Candidate:
     embedding: bytes | None = None
     source: str = ""
     latest: Message | None = None
+    keys: tuple[str, ...] = ()
 
     @property
     def hash(self) -> str:
@@ -99,7 +101,7 @@ def candidates(facts: Sequence[Fact], messages: Sequence[Message], turns: Sequen
     return found
 
 
-def _begin(new: NewMemories, candidate: Candidate) -> tuple[int, int | None]:
+def begin(new: NewMemories, candidate: Candidate) -> tuple[int, int | None]:
     """Return the moment from which a fact holds, and the speaker's offset from UTC then."""
     said = candidate.said_at
     return (new.at, new.utc_offset) if said is None else said
@@ -108,7 +110,7 @@ def _begin(new: NewMemories, candidate: Candidate) -> tuple[int, int | None]:
 def add(new: NewMemories, candidate: Candidate) -> AddMemory:
     """Return the change that stores a fact as a new memory."""
     fact = candidate.fact
-    begins, utc_offset = _begin(new, candidate)
+    begins, utc_offset = begin(new, candidate)
     actor = candidate.speaker or new.actor_id
     row = Row(
         id=new_id(),
@@ -123,7 +125,7 @@ def add(new: NewMemories, candidate: Candidate) -> AddMemory:
         valid_from=begins,
         expires_at=new.expires_at,
         utc_offset=utc_offset,
-        facets=facets_of(fact),
+        facets=facets_of(fact, candidate.keys),
     )
     return AddMemory(row, candidate.embedding, candidate.turns, candidate.source)
 
@@ -282,7 +284,7 @@ def _update(
     A message that is older than the memory tells what held before it. Its merged text is taken over only if
     it keeps what was said since.
     """
-    begins, utc_offset = _begin(new, candidate)
+    begins, utc_offset = begin(new, candidate)
     # Loaded by now: it has parsed the decisions.
     from ..parsing.decisions import says
 

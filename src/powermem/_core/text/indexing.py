@@ -29,7 +29,8 @@ def index(row: Row, source: str = "") -> Words:
 
     Returns:
         Distinct term ids, ascending, as uint64 bytes, and their counts as uint8 bytes. The count is zero for
-        terms that only the source has, for the entities and the tags of the fact, and for flags of `flags`.
+        terms that only the source has, for the entities and the tags of the fact, for flags of `flags`, and
+        for the keys by which a statement about the same attribute finds it; see `_core.rules.claims`.
     """
     extra = date_terms(row.valid_from, row.utc_offset)
     if row.actor_id:
@@ -37,6 +38,7 @@ def index(row: Row, source: str = "") -> Words:
     behind = flags.of(row.text)
     for name in (*row.facets.get("entities", ()), *row.facets.get("tags", ())):
         behind += terms(name)
+    behind += row.facets.get("claims", ())
     event_at = row.facets.get("event_at")
     if event_at is not None:
         behind += flags.of_event(event_at)
