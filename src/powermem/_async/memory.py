@@ -363,7 +363,8 @@ class AsyncMemory:
         """Find the memories that answer a query.
 
         Args:
-            query: a question or any text. A blank one finds nothing.
+            query: a question or any text. A blank one finds nothing. Of more than 1,000 tokens, as estimated,
+                the beginning and the end are read, 500 tokens each.
             user_id: search this user's memories only.
             agent_id: this agent's only.
             run_id: this conversation's only.

@@ -206,6 +206,16 @@ def retention(age_us: IntArray, days: float) -> FloatArray:
     return np.exp(-age).astype(np.float32)
 
 
+def of_speaker(lexical: Lexical, rows: IntArray, cues: Cues) -> BoolArray:
+    """Return which rows are in the first person, or name nobody else where that is what tells."""
+    own = lexical.having(cues.own, rows).any(axis=0)
+    others, exceptions = cues.others
+    if others:
+        named = lexical.having(others, rows).any(axis=0)
+        own |= ~named | lexical.having(exceptions, rows).any(axis=0)
+    return own
+
+
 def looked_up(cues: Cues, weights: Weights) -> list[int]:
     """Return the ids of the terms that these boosts look up in addition to those of the query."""
     wanted = [term_id(ASKS)] if weights.asking else []
@@ -213,6 +223,8 @@ def looked_up(cues: Cues, weights: Weights) -> list[int]:
         wanted.append(term_id(TELLS_TIME))
     if weights.period and cues.period is not None:
         wanted += cues.period.terms
+    if weights.own:
+        wanted += [*cues.own, *cues.others[0], *cues.others[1]]
     return wanted
 
 
@@ -250,6 +262,8 @@ def added(
         return parts
     if weights.phrase and cues.phrases:
         note("phrase", weights.phrase, quoting(lexical, rows, cues.phrases))
+    if weights.own and (cues.own or cues.others[0]):
+        note("own", weights.own, of_speaker(lexical, rows, cues))
     if weights.moment and cues.when:
         note("moment", weights.moment, flagged(lexical, rows, TELLS_TIME))
     if weights.asking:

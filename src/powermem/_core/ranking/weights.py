@@ -23,6 +23,10 @@ class Weights:
         asking: subtracted from a row that is itself a question.
         moment: added to a row that mentions a time, if the query asks for one.
         period: added to rows within the period that the query names; rows close to it get a part.
+        own: added to a row in the first person, if the query is in it and not in English. Of 80 questions in
+            Chinese, German, Japanese and French about facts among those of others, 72 instead of 68 found
+            theirs among the first five with the multilingual model, and 79 instead of 76 without a model, if
+            put in the words of the fact.
         phrase: added to a row with all words of a quotation in the query.
         recency: added to rows that became true just now; fades over ``retention_days``.
         retention_days: the days after which the recency boost has fallen to 37 %.
@@ -38,6 +42,7 @@ class Weights:
     asking: float = 0.08
     moment: float = 0.08
     period: float = 0.1
+    own: float = 0.06
     phrase: float = 0.1
     recency: float = 0.02
     retention_days: float = 30.0
@@ -58,6 +63,7 @@ class Weights:
             asking=0.0,
             moment=0.0,
             period=0.0,
+            own=0.0,
             phrase=0.0,
             recency=0.0,
         )

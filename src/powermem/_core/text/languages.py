@@ -112,6 +112,8 @@ class _Lexicon:
             word for word, evidence in self.by_word.items() if _USUAL.isdisjoint(evidence.languages)
         )
         self.telling_letters = frozenset(self.by_letter)
+        self.first_person = {language: words.split() for language, words in data["first person"].items()}
+        """Pronouns of the first person and verbs that need none, by Snowball's name of the language."""
         self.silent = frozenset().union(
             *(self.stop_words[language] for language in _BY_SCRIPT),
             *(words for language, words in self.in_questions.items() if language in _BY_SCRIPT),
@@ -215,6 +217,51 @@ def is_function_word(word: str, languages: Sequence[str]) -> bool:
         word in known.stop_words[language] or word in known.in_questions.get(language, ())
         for language in languages
     )
+
+
+def first_person(words: Sequence[str], languages: Sequence[str]) -> list[str]:
+    """Return the words of the first person in the language of a question that has one of them.
+
+    Not for English and languages that are written without spaces, see `dense_first_person`.
+
+    Args:
+        words: the words of the question, case-folded, with accents.
+        languages: the result of `likely_languages` for the question.
+    """
+    known = _lexicon().first_person
+    chosen = list(languages)
+    for word in words:
+        script = _SCRIPTS.fullmatch(word)
+        if script is not None and script.lastgroup in _BY_SCRIPT and script.lastgroup not in chosen:
+            chosen.append(str(script.lastgroup))
+    own = [known[language] for language in chosen if language in known]
+    return [word for each in own if not set(each).isdisjoint(words) for word in each]
+
+
+_SOMEBODY = re.compile(
+    "さん|様|さま|くん|ちゃん|氏|[君殿](?=[はがをのに])|先生|彼|誰|だれ|みんな|皆|あの人|この人|あなた"
+)
+
+
+def is_about_speaker(question: str) -> bool:
+    """Return whether a Japanese question names nobody, so that it is about who asks."""
+    return not question.isascii() and bool(_KANA.search(question)) and not _SOMEBODY.search(question)
+
+
+_DENSE_FIRST_PERSON = {
+    "我": ["我"],
+    "私": ["私", "僕", "俺", "わた"],
+    "나": ["나는", "내가", "저는", "제가", "우리"],
+}
+_DENSE_OWN = re.compile(
+    "(?P<我>[我咱])|(?P<私>[私僕俺]|わたし)|(?P<나>^(?:나|내|저|제|우리)(?:[는가를의도]|$))"
+)
+
+
+def dense_first_person(run: str) -> list[str]:
+    """Return the terms of the first person that fit a question without spaces, if it is in it."""
+    found = _DENSE_OWN.search(run)
+    return [] if found is None else _DENSE_FIRST_PERSON[str(found.lastgroup)]
 
 
 def content(run: str) -> list[str]:

@@ -11,6 +11,7 @@ from functools import partial
 from ..._concurrency import gather
 from ..._core import clock
 from ..._core.query.around import Visibility, conversations, neighbours
+from ..._core.query.excerpt import excerpt, few_terms
 from ..._core.query.question import Question, read
 from ..._core.query.search import Answer, Hit, SearchRequest
 from ..._core.ranking.vectors import mean_direction
@@ -75,6 +76,7 @@ class Retrieval:
 
     def _search(self, texts: Sequence[str], query: Query) -> list[Answer]:
         asked = [i for i, text in enumerate(texts) if text.strip()]
+        texts = list(map(excerpt, texts))
         now = clock.now()
         questions = [read(texts[i], now, query.zone) for i in asked]
         warnings: list[str] = []
@@ -88,7 +90,7 @@ class Retrieval:
             SearchRequest(
                 scope=query.scope,
                 embedding=vector,
-                terms=question.sought.terms,
+                terms=few_terms(question.sought.terms),
                 forms=question.sought.forms,
                 cues=question.cues,
                 limit=limit,

@@ -25,6 +25,8 @@ from ..steps import run
 
 _EXACT = 20_000
 """Up to this many visible rows, all vectors are compared and all words counted; beyond, indexes are used."""
+# One statement that counts many words takes more memory than the server grants.
+_COUNTED = 32
 _PAGE = 1000
 _WIDTH = COLUMNS.count(",") + 1
 _MATCH = "MATCH (words) AGAINST (? IN BOOLEAN MODE)"
@@ -193,10 +195,14 @@ class IndexedSearch:
         """Return how many visible rows have each term, estimated if common, and rows with the rarest."""
         table, user_id = self._sql.records, request.scope.user_id
         terms = {term: among_words(term, user_id) for term in request.terms or ()}
-        counts = ", ".join(
-            f"(SELECT count(*) FROM {table} WHERE {_MATCH}) AS n{i}" for i in range(len(terms))
-        )
-        (numbers,) = reader.fetch(f"SELECT {counts}", list(terms.values()))
+        asked, numbers = list(terms.values()), list[int]()
+        for start in range(0, len(asked), _COUNTED):
+            some = asked[start : start + _COUNTED]
+            counts = ", ".join(
+                f"(SELECT count(*) FROM {table} WHERE {_MATCH}) AS n{i}" for i in range(len(some))
+            )
+            (counted,) = reader.fetch(f"SELECT {counts}", some)
+            numbers += counted
         frequencies = dict(zip(terms, numbers, strict=True))
         common = {term: number for term, number in frequencies.items() if number > MATCHED}
         having: dict[int, list[int]] = {}
@@ -214,10 +220,10 @@ class IndexedSearch:
         ids = [one for term in rarest(frequencies) for one in having.get(term, ())]
         if common and not ids:
             # All of them are common: those that the server holds to match best.
-            asked = terms[min(common, key=common.__getitem__)]
+            word = terms[min(common, key=common.__getitem__)]
             found = reader.fetch(
                 f"SELECT id FROM {table} WHERE {where.sql} AND {_MATCH} ORDER BY {_MATCH} DESC LIMIT ?",
-                (*where.values, asked, asked, MATCHED),
+                (*where.values, word, word, MATCHED),
             )
             ids = [values[0] for values in found]
         return frequencies, ids
