@@ -239,6 +239,9 @@ def _reembed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--batch-size", type=_count, default=256, metavar="N", help="memories at a time (256)"
     )
+    parser.add_argument(
+        "--everything", action="store_true", help="also memories that this embedder has embedded before"
+    )
 
 
 def _process(parser: argparse.ArgumentParser) -> None:
