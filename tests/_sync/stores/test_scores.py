@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,11 @@ def reference(tmp_path: Path) -> Iterator[Store]:
         yield memory._access.components.store
 
 
-def conversation(count: int, user: str, run: str = "run") -> list[AddMemory]:
+def conversation(count: int, user: str, run: str = "run", *, long: bool = True) -> list[AddMemory]:
     """Return memories as conversations make them: with runs, speakers, times, and some without any.
 
-    Some ask, some tell a time, some happen on another day than they were said, and some have a source.
+    Some ask, some tell a time, some happen on another day than they were said, and some have a source. With
+    ``long`` some have several windows.
     """
     changes = []
     sources = random_texts(count, seed=count + 1)
@@ -59,6 +61,11 @@ def conversation(count: int, user: str, run: str = "run") -> list[AddMemory]:
                 event_at=_START - number * _DAY if number % 5 == 0 else None,
             )
         )
+    if long:
+        for number in range(4, count, 9):
+            windows = [vector(text) for text in sources[number - number % 5 - 1 : number]]
+            first = changes[number].embedding or b""
+            changes[number] = replace(changes[number], embedding=b"".join([first, *windows]))
     return changes
 
 
@@ -95,6 +102,7 @@ def requests(changes: list[AddMemory], user: str, *, ties: bool = True) -> list[
         search_for(queries[1], whole, expression=parse({"even": True, "n": {"gt": 30}})),
         SearchRequest(whole, None, search_for(queries[1]).terms, 10),
         SearchRequest(whole, vector(queries[1]), None, 10),
+        SearchRequest(whole, vector(random_texts(len(changes), seed=len(changes) + 1)[12]), None, 10),
     ]
 
 
@@ -169,7 +177,8 @@ def left_to_the_server(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
 def test_what_the_server_finds_is_scored_alike(
     left_to_the_server: None, opened: Store, reference: Store
 ) -> None:
-    changes = conversation(1200, "ana") + conversation(300, "ben", "talk")
+    # The server's index holds the first windows only.
+    changes = conversation(1200, "ana", long=False) + conversation(300, "ben", "talk", long=False)
     for store in (opened, reference):
         for start in range(0, len(changes), 800):
             store.apply(changes[start : start + 800])
