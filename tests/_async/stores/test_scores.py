@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory
+from powermem._async.stores import postgres
 from powermem._async.stores.base import AsyncStore
 from powermem._async.stores.oceanbase import search
 from powermem._async.stores.oceanbase.store import AsyncOceanBaseStore
@@ -164,6 +165,26 @@ async def test_large_scopes_are_scored_alike(opened: AsyncStore, reference: Asyn
     await compare_all(
         opened, reference, [search_for(change.row.text, Scope("ana")) for change in changes[::300]]
     )
+
+
+@pytest.mark.stores("postgres")
+async def test_the_index_finds_a_text_by_any_of_its_windows(
+    opened: AsyncStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "_WHOLE", 50)
+    monkeypatch.setattr(postgres, "_EXACT", 50)
+    changes = conversation(300, "ana")
+    await opened.apply(changes)
+    size = len(vector("tea"))
+    found = 0
+    for change in changes:
+        embedding = change.embedding or b""
+        if len(embedding) > size and change.row.expires_at is None:
+            request = SearchRequest(Scope("ana"), embedding[-size:], None, 3, boosts=False)
+            [hits] = await opened.search([request], touch=False)
+            assert change.row.id in {hit.row.id for hit in hits}
+            found += 1
+    assert found > 20
 
 
 @pytest.fixture(params=["exact", "indexes"])

@@ -17,6 +17,7 @@ from powermem._core.query.search import Hit, SearchRequest
 from powermem._core.sql.oceanbase import OceanBaseSQL
 from powermem._core.text.terms import term_id
 from powermem._core.values import Scope
+from powermem._sync.stores import postgres
 from powermem._sync.stores.base import Store
 from powermem._sync.stores.oceanbase import search
 from powermem._sync.stores.oceanbase.store import OceanBaseStore
@@ -163,6 +164,24 @@ def test_large_scopes_are_scored_alike(opened: Store, reference: Store) -> None:
     asked = [request for request in requests(changes, "ana", ties=False) if request.limit <= 10]
     compare_all(opened, reference, asked)
     compare_all(opened, reference, [search_for(change.row.text, Scope("ana")) for change in changes[::300]])
+
+
+@pytest.mark.stores("postgres")
+def test_the_index_finds_a_text_by_any_of_its_windows(opened: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "_WHOLE", 50)
+    monkeypatch.setattr(postgres, "_EXACT", 50)
+    changes = conversation(300, "ana")
+    opened.apply(changes)
+    size = len(vector("tea"))
+    found = 0
+    for change in changes:
+        embedding = change.embedding or b""
+        if len(embedding) > size and change.row.expires_at is None:
+            request = SearchRequest(Scope("ana"), embedding[-size:], None, 3, boosts=False)
+            [hits] = opened.search([request], touch=False)
+            assert change.row.id in {hit.row.id for hit in hits}
+            found += 1
+    assert found > 20
 
 
 @pytest.fixture(params=["exact", "indexes"])
