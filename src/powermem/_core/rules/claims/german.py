@@ -417,7 +417,7 @@ def _accepts(value: str, kind: str) -> bool:
 
 _CHANGES = re.compile(
     (
-        r"(?:jetzt|nun|seit|inzwischen|mittlerweile|leider|letzte|gestern|heute|vor|endlich"
+        r"(?:jetzt|nun|seit|inzwischen|mittlerweile|leider|letzte\w*|gestern|heute|vor|endlich"
         r"|ab|neuerdings|momentan|aktuell|im"
         r" (?:januar|februar|m\u00e4rz|april|mai|juni|juli|august|september|oktober"
         r"|november|dezember))\b"
