@@ -176,7 +176,7 @@ class Conversation:
             return True
         if self._mend(turn, correction, place):
             return True
-        if _contradicts(wrong, correction):
+        if _contradicts(wrong, correction) or (turn.language and foreign.contradicts(wrong.text, correction)):
             self._drop(place)
         return False
 

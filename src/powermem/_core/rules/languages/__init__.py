@@ -49,7 +49,7 @@ _OWN_LETTERS = (
     (re.compile("[ğış]", re.IGNORECASE), TURKISH),
     (re.compile("[łśżźćńąę]", re.IGNORECASE), POLISH),
     (re.compile("[ěřůžčš]", re.IGNORECASE), CZECH),
-    (re.compile("[ñ¿¡áíú]", re.IGNORECASE), SPANISH),
+    (re.compile("[ñ¿¡]", re.IGNORECASE), SPANISH),
     (re.compile("[ãõ]", re.IGNORECASE), PORTUGUESE),
     (re.compile("[ß]", re.IGNORECASE), GERMAN),
     (re.compile("[șță]", re.IGNORECASE), ROMANIAN),

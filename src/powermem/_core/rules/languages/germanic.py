@@ -34,14 +34,15 @@ GERMAN = Lexicon(
         |wollte (?:nur |mal )?fragen|würde gerne? wissen|möchte (?:gerne? )?wissen)\b | \bob du\b
     """,
     command=r"""
-        (?:bitte )?(?:sag|sagen sie|erzähl\w*|schreib\w*|erklär\w*|zeig\w*|gib|geben sie|hilf|helfen sie
-        |mach|machen sie|such|finde|übersetz\w*|fass\w*|liste|nenn\w*|schau\w*|überprüf\w*|prüf\w*
-        |berechne\w*|erstell\w*|lass uns|stell dir|empfiehl|korrigier\w*|buch|buche|bestell\w*|schick\w*
-        |vergleich\w*|beschreib\w*|plane mir|erinner\w*|vergiss es|lies|hör|warte|denk|komm|rechne)
-        | ich brauche (?:deine |ihre |eure )?(?:hilfe|einen rat|tipps?) | ich möchte,? dass (?:du|sie)
-        | ich (?:will|hätte gerne?|möchte) (?:wissen|eine frage) | (?:ich )?hab(?:e)? (?:da )?(?:eine
-        |mal eine) frage | (?:kannst|könntest) du | bitte | du (?:solltest|kannst|musst) | man (?:sollte
-        |kann|muss)
+        (?:bitte )?(?:storniere?|lösch\w*|verschieb\w*|ändere?|füge|öffne|starte|kauf|ruf|trag|organisiere?
+        |bereite|reservier\w*) | (?:bitte )?(?:sag|sagen sie|erzähl\w*|schreib\w*|erklär\w*|zeig\w*|gib
+        |geben sie|hilf|helfen sie|mach|machen sie|such|finde|übersetz\w*|fass\w*|liste|nenn\w*|schau\w*
+        |überprüf\w*|prüf\w*|berechne\w*|erstell\w*|lass uns|stell dir|empfiehl|korrigier\w*|buch|buche
+        |bestell\w*|schick\w*|vergleich\w*|beschreib\w*|plane mir|erinner\w*|vergiss es|lies|hör|warte|denk
+        |komm|rechne) | ich brauche (?:deine |ihre |eure )?(?:hilfe|einen rat|tipps?)
+        | ich möchte,? dass (?:du|sie) | ich (?:will|hätte gerne?|möchte) (?:wissen|eine frage)
+        | (?:ich )?hab(?:e)? (?:da )?(?:eine|mal eine) frage | (?:kannst|könntest) du | bitte
+        | du (?:solltest|kannst|musst) | man (?:sollte|kann|muss)
     """,
     talk=r"""
         hallo | guten? (?:tag|morgen|abend|nacht) | danke\w* | vielen dank | tschüss | bis (?:bald|dann
@@ -155,7 +156,8 @@ DUTCH = Lexicon(
         | \bik wil(?:de)? (?:graag )?(?:weten|vragen)\b
     """,
     command=r"""
-        (?:alsjeblieft |graag )?(?:vertel|schrijf|leg|geef|help|maak|zoek|vertaal|vat|laat|toon|noem|kijk
+        (?:annuleer|verander|verplaats|verwijder|voeg|koop|bel|open|herinner)
+        | (?:alsjeblieft |graag )?(?:vertel|schrijf|leg|geef|help|maak|zoek|vertaal|vat|laat|toon|noem|kijk
         |controleer|bereken|stel je|stuur|boek|bestel|vergelijk|beschrijf|wacht|corrigeer|lees|denk)
         | (?:kun|kan|zou) (?:je|jij|u) | ik heb (?:een vraag|hulp nodig|je hulp) | alsjeblieft | je (?:moet
         |kunt|kan) | ik wil dat je(?! altijd| nooit)

@@ -11,7 +11,7 @@ from ..sentences import phrases
 _NOTHING = re.compile(r"(?!)")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Lexicon:
     """The words of one language. All are alternatives for `phrases`; empty ones match nothing.
 

@@ -8,9 +8,9 @@ GREEK = Lexicon(
     code="el",
     stop_words=("greek",),
     first=r"""
-        εγώ | εμένα | μου | με | μας | εμείς | (?:μένω|δουλεύω|έχω|είμαι|μου αρέσει|προτιμώ|θέλω|αγαπώ|μισώ
-        |σπουδάζω|πίνω|τρώω|καπνίζω|μετακόμισα|αγόρασα|γεννήθηκα|παντρεύτηκα|ήμουν|πήγα|ξεκίνησα|λέγομαι
-        |ονομάζομαι|χρειάζομαι|μένουμε|έχουμε|είμαστε)
+        \w{3,}(?:ουμε|άμε) | εγώ | εμένα | μου | με | μας | εμείς | (?:μένω|δουλεύω|έχω|είμαι|μου αρέσει
+        |προτιμώ|θέλω|αγαπώ|μισώ|σπουδάζω|πίνω|τρώω|καπνίζω|μετακόμισα|αγόρασα|γεννήθηκα|παντρεύτηκα|ήμουν
+        |πήγα|ξεκίνησα|λέγομαι|ονομάζομαι|χρειάζομαι|μένουμε|έχουμε|είμαστε)
     """,
     people=r"""
         μένει | δουλεύει | σπουδάζει | παντρεύεται | παντρεύτηκε | μετακόμισε | γεννήθηκε | πέθανε | αγόρασε
@@ -73,9 +73,9 @@ FINNISH = Lexicon(
     code="fi",
     stop_words=("finnish",),
     first=r"""
-        minä | mä | minun | minua | minulla | minulle | minut | mun | mulla | me | meidän | meillä | meitä
-        | olen | en | asun | työskentelen | opiskelen | rakastan | vihaan | pidän | haluan | tykkään
-        | muutin | ostin | synnyin | kävin | aloitin | lopetin | juon | syön | \w{3,}ni
+        \w{3,}mme | minä | mä | minun | minua | minulla | minulle | minut | mun | mulla | me | meidän
+        | meillä | meitä | olen | en | asun | työskentelen | opiskelen | rakastan | vihaan | pidän | haluan
+        | tykkään | muutin | ostin | synnyin | kävin | aloitin | lopetin | juon | syön | \w{3,}ni
     """,
     people=r"""
         asuu | työskentelee | opiskelee | menee naimisiin | meni naimisiin | muutti | muuttaa | syntyi
@@ -141,10 +141,10 @@ HUNGARIAN = Lexicon(
     code="hu",
     stop_words=("hungarian",),
     first=r"""
-        én | nekem | engem | velem | nálam | az én | mi | minket | nekünk | vagyok | lakom | élek | dolgozom
-        | tanulok | szeretek | szeretem | utálok | utálom | van egy \w+[aeoö]m | akarok | szeretnék
-        | költöztem | vettem | születtem | voltam | kezdtem | iszom | eszem | \w{3,}(?:tam|tem|ttam|ttem)
-        | a(?:z)? \w{2,}(?:om|em|öm|am|ám|ém|im)
+        \w{3,}(?:unk|ünk) | én | nekem | engem | velem | nálam | az én | mi | minket | nekünk | vagyok
+        | lakom | élek | dolgozom | tanulok | szeretek | szeretem | utálok | utálom | van egy \w+[aeoö]m
+        | akarok | szeretnék | költöztem | vettem | születtem | voltam | kezdtem | iszom | eszem
+        | \w{3,}(?:tam|tem|ttam|ttem) | a(?:z)? \w{2,}(?:om|em|öm|am|ám|ém|im)
     """,
     people=r"""
         lakik | dolgozik | tanul | férjhez megy | megnősül | megházasodott | elköltözött | született

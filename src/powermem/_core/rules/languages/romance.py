@@ -8,14 +8,14 @@ SPANISH = Lexicon(
     code="es",
     stop_words=("spanish",),
     first=r"""
-        yo | mí | mis? | mí[oa]s? | conmigo | nosotr[oa]s | nuestr[oa]s? | nos | me | (?:soy|estoy|tengo
-        |vivo|trabajo|quiero|prefiero|necesito|voy|hago|puedo|conozco|vengo|salgo|juego|estudio|hablo|leo
-        |bebo|odio|amo|detesto|adoro|uso|llevo|sufro|padezco|nací|crecí|fui|hice|tuve|pude|quise|estuve|vine
-        |dije|puse|traje|cumplo|dejo|busco|viajo|entreno|corro|cocino|toco|practico|colecciono|aprendo
-        |programo|duermo|fumo|echo|somos|tenemos|vivimos|vamos|estamos|hemos|queremos|usamos|solemos|suelo
-        |iré|tendré|estaré|seré|haré) | he (?:\w+[aíi]do|visto|hecho|dicho|puesto|vuelto|abierto|escrito
-        |roto|muerto) | (?!café|bebé|josé|comité|puré|aquí|así|allí|ahí|rubí|porqué|también|chalé
-        |bisté)\w{3,}(?:é|í) | no (?:como|tomo|bebo|fumo|puedo)
+        \w{3,}(?:amos|emos|imos) | yo | mí | mis? | mí[oa]s? | conmigo | nosotr[oa]s | nuestr[oa]s? | nos
+        | me | (?:soy|estoy|tengo|vivo|trabajo|quiero|prefiero|necesito|voy|hago|puedo|conozco|vengo|salgo
+        |juego|estudio|hablo|leo|bebo|odio|amo|detesto|adoro|uso|llevo|sufro|padezco|nací|crecí|fui|hice
+        |tuve|pude|quise|estuve|vine|dije|puse|traje|cumplo|dejo|busco|viajo|entreno|corro|cocino|toco
+        |practico|colecciono|aprendo|programo|duermo|fumo|echo|somos|tenemos|vivimos|vamos|estamos|hemos
+        |queremos|usamos|solemos|suelo|iré|tendré|estaré|seré|haré) | he (?:\w+[aíi]do|visto|hecho|dicho
+        |puesto|vuelto|abierto|escrito|roto|muerto) | (?!café|bebé|josé|comité|puré|aquí|así|allí|ahí|rubí
+        |porqué|también|chalé|bisté)\w{3,}(?:é|í) | no (?:como|tomo|bebo|fumo|puedo)
     """,
     people=r"""
         vive | trabaja | estudia | se (?:llama|casa|casó|muda|mudó|divorcia|divorció|jubila|jubiló|compró
@@ -32,12 +32,13 @@ SPANISH = Lexicon(
         | ^tengo una (?:pregunta|duda)
     """,
     command=r"""
-        (?:por favor,? )?(?:dime|dame|explícame|explica|escribe|escríbeme|muéstrame|muestra|ayúdame|ayuda
-        |haz|hazme|busca|encuentra|traduce|tradúceme|resume|resúmeme|lista|compara|calcula|crea|genera
-        |recomiéndame|recomienda|sugiere|cuéntame|cuenta|reserva|envía|mándame|imagina|supón|corrige|espera
-        |mira|piensa|pon|lee|vamos a|dígame|déme|ayúdeme) | por favor | necesito (?:ayuda|que|tu ayuda
-        |saber) | quiero que(?! siempre| nunca) | me (?:ayudas|dices|das|recomiendas|puedes) | (?:puedes
-        |podrías|debes|deberías|tienes que)
+        (?:cancela|cambia|mueve|borra|añade|programa|agenda|organiza|prepara|compra|pide|llama|abre|cierra
+        |envíame|recuérdame (?!que)|avísame|pásame) | (?:por favor,? )?(?:dime|dame|explícame|explica
+        |escribe|escríbeme|muéstrame|muestra|ayúdame|ayuda|haz|hazme|busca|encuentra|traduce|tradúceme
+        |resume|resúmeme|lista|compara|calcula|crea|genera|recomiéndame|recomienda|sugiere|cuéntame|cuenta
+        |reserva|envía|mándame|imagina|supón|corrige|espera|mira|piensa|pon|lee|vamos a|dígame|déme|ayúdeme)
+        | por favor | necesito (?:ayuda|que|tu ayuda|saber) | quiero que(?! siempre| nunca) | me (?:ayudas
+        |dices|das|recomiendas|puedes) | (?:puedes|podrías|debes|deberías|tienes que)
     """,
     talk=r"""
         hola | buen[oa]s | gracias | muchas gracias | adiós | chao | hasta (?:luego|pronto|mañana)
@@ -129,11 +130,12 @@ PORTUGUESE = Lexicon(
     code="pt",
     stop_words=("portuguese",),
     first=r"""
-        eu | meu | minha | meus | minhas | mim | comigo | nós | nosso | nossa | nossos | nossas | a gente
-        | me | (?:sou|estou|tô|tenho|moro|vivo|trabalho|quero|prefiro|preciso|vou|faço|posso|conheço|venho
-        |saio|jogo|estudo|falo|leio|bebo|odeio|amo|detesto|adoro|gosto|curto|uso|sofro|nasci|cresci|fui|fiz
-        |tive|pude|estive|vim|disse|pus|trouxe|comprei|corro|cozinho|toco|aprendo|durmo|fumo|procuro|viajo
-        |somos|temos|moramos|vivemos|vamos|estamos|queremos|usamos|costumo|irei|terei|farei) | (?:^
+        (?!lei|rei|hóquei|vôlei)\w{3,}ei | \w{3,}(?:amos|emos|imos) | eu | meu | minha | meus | minhas | mim
+        | comigo | nós | nosso | nossa | nossos | nossas | a gente | me | (?:sou|estou|tô|tenho|moro|vivo
+        |trabalho|quero|prefiro|preciso|vou|faço|posso|conheço|venho|saio|jogo|estudo|falo|leio|bebo|odeio
+        |amo|detesto|adoro|gosto|curto|uso|sofro|nasci|cresci|fui|fiz|tive|pude|estive|vim|disse|pus|trouxe
+        |comprei|corro|cozinho|toco|aprendo|durmo|fumo|procuro|viajo|somos|temos|moramos|vivemos|vamos
+        |estamos|queremos|usamos|costumo|irei|terei|farei) | (?:^
         |\bnão |\bjá |\be |\bque |\bontem |\bnunca |\btambém |\bhoje |\bme |, )\w{2,}ei | não (?:como|bebo
         |tomo|fumo)
     """,
@@ -152,20 +154,22 @@ PORTUGUESE = Lexicon(
         | \bqueria saber\b | \bgostaria de saber\b | ^tenho uma (?:pergunta|dúvida)
     """,
     command=r"""
-        (?:por favor,? )?(?:me (?:diga|diz|dê|dá|explique|explica|mostre|mostra|ajude|ajuda|conte|conta
-        |recomende|recomenda|sugira|fale|fala|lembre|envie|mande)|diga|diz|explique|explica|escreva|escreve
-        |mostre|mostra|ajude|ajuda|faça|faz|procure|busque|encontre|traduza|traduz|resuma|resume|liste
-        |compare|calcule|crie|cria|gere|gera|recomende|sugira|conte|reserve|envie|imagine|suponha|corrija
-        |espere|espera|veja|pense|vamos) | por favor | preciso (?:de ajuda|da sua ajuda|que você|saber)
-        | quero que você(?! sempre| nunca) | (?:você )?(?:pode|poderia|deve|deveria)
+        (?:cancela|cancele|mude|muda|apague|adicione|agende|agenda|marque|marca|organize|prepare|compre|peça
+        |ligue|abra|lembre-me|manda) | (?:por favor,? )?(?:me (?:diga|diz|dê|dá|explique|explica|mostre
+        |mostra|ajude|ajuda|conte|conta|recomende|recomenda|sugira|fale|fala|lembre|envie|mande)|diga|diz
+        |explique|explica|escreva|escreve|mostre|mostra|ajude|ajuda|faça|faz|procure|busque|encontre|traduza
+        |traduz|resuma|resume|liste|compare|calcule|crie|cria|gere|gera|recomende|sugira|conte|reserve|envie
+        |imagine|suponha|corrija|espere|espera|veja|pense|vamos) | por favor | preciso (?:de ajuda
+        |da sua ajuda|que você|saber) | quero que você(?! sempre| nunca) | (?:você )?(?:pode|poderia|deve
+        |deveria)
     """,
     talk=r"""
-        olá | oi | bom dia | boa (?:tarde|noite) | obrigad[oa] | muito obrigad[oa] | valeu | tchau
-        | até (?:logo|mais|amanhã|breve) | parabéns | de nada | (?:sim|não|ok|tá|claro|bem|bom|perfeito
-        |ótimo|legal|exato|haha\w*|kk+|rs+|uau|entendi|beleza|certo|igualmente)\W*$ | (?:eu )?(?:entendo
-        |sinto muito|sei|compreendo|concordo|espero que|acho que (?:sim|não)|fico feliz|imagino)\b
-        | não (?:sei|se preocupe|tem problema|importa) | que (?:legal|bom|ótimo|pena|triste|dia|lindo
-        |maravilha) | isso | boa sorte | é (?:verdade|isso) | estou (?:bem|pronto|pronta)\W*$
+        nossa que | que dia | olá | oi | bom dia | boa (?:tarde|noite) | obrigad[oa] | muito obrigad[oa]
+        | valeu | tchau | até (?:logo|mais|amanhã|breve) | parabéns | de nada | (?:sim|não|ok|tá|claro|bem
+        |bom|perfeito|ótimo|legal|exato|haha\w*|kk+|rs+|uau|entendi|beleza|certo|igualmente)\W*$
+        | (?:eu )?(?:entendo|sinto muito|sei|compreendo|concordo|espero que|acho que (?:sim|não)|fico feliz
+        |imagino)\b | não (?:sei|se preocupe|tem problema|importa) | que (?:legal|bom|ótimo|pena|triste|dia
+        |lindo|maravilha) | isso | boa sorte | é (?:verdade|isso) | estou (?:bem|pronto|pronta)\W*$
         | eu também\W*$ | estou com (?:fome|sono|sede)\W*$
     """,
     unreal=r"""
@@ -257,13 +261,15 @@ FRENCH = Lexicon(
         | \bje me demande\b | ^je voudrais savoir | ^j['\u2019]ai une question
     """,
     command=r"""
-        (?:s['\u2019]il (?:te|vous) plaît,? )?(?:dis|dites|donne|donnez|explique|expliquez|écris|écrivez
-        |montre|montrez|aide|aidez|fais|faites|cherche|cherchez|trouve|trouvez|traduis|traduisez|résume
-        |résumez|liste|listez|compare|calcule|crée|créez|génère|recommande|propose|raconte|réserve|réservez
-        |envoie|imagine|imaginons|suppose|corrige|attends|attendez|regarde|pense|allons|lis)(?:-(?:moi|nous
-        |le|la))? | s['\u2019]il (?:te|vous) plaît | j['\u2019]ai besoin (?:d['\u2019]aide|de (?:ton
-        |votre) aide|que tu|de savoir) | je (?:veux|voudrais|souhaite) (?:que (?:tu|vous)(?! toujours)
-        |savoir) | (?:tu|vous) (?:peux|pouvez|pourrais|dois|devrais|devez)
+        (?:annule|annulez|change|déplace|supprime|ajoute|programme|organise|prépare|achète|appelle (?!-moi)
+        |ouvre|commande|rappelle-moi (?!que)|préviens)(?:-moi|-le|-la)? | (?:s['\u2019]il (?:te
+        |vous) plaît,? )?(?:dis|dites|donne|donnez|explique|expliquez|écris|écrivez|montre|montrez|aide
+        |aidez|fais|faites|cherche|cherchez|trouve|trouvez|traduis|traduisez|résume|résumez|liste|listez
+        |compare|calcule|crée|créez|génère|recommande|propose|raconte|réserve|réservez|envoie|imagine
+        |imaginons|suppose|corrige|attends|attendez|regarde|pense|allons|lis)(?:-(?:moi|nous|le|la))?
+        | s['\u2019]il (?:te|vous) plaît | j['\u2019]ai besoin (?:d['\u2019]aide|de (?:ton|votre) aide
+        |que tu|de savoir) | je (?:veux|voudrais|souhaite) (?:que (?:tu|vous)(?! toujours)|savoir) | (?:tu
+        |vous) (?:peux|pouvez|pourrais|dois|devrais|devez)
     """,
     talk=r"""
         bonjour | salut | bonsoir | merci | au revoir | à (?:bientôt|plus|demain|tout à l['\u2019]heure)
@@ -361,11 +367,11 @@ ITALIAN = Lexicon(
     code="it",
     stop_words=("italian",),
     first=r"""
-        io | mio | mia | miei | mie | mi | me | noi | nostr[oaie] | ci siamo | con me | (?:ho|sono|abito
-        |lavoro|vivo|vengo|preferisco|vado|faccio|posso|devo|voglio|vorrei|odio|amo|adoro|studio|uso|parlo
-        |leggo|bevo|mangio|sto|esco|gioco|cerco|corro|cucino|suono|imparo|soffro|fumo|detesto|viaggio|compio
-        |porto|abbiamo|siamo|viviamo|abitiamo|andiamo|usiamo|andrò|farò|avrò|sarò|ero|avevo|nacqui|inizio
-        |comincio|parto)
+        \w{3,}iamo | io | mio | mia | miei | mie | mi | me | noi | nostr[oaie] | ci siamo | con me | (?:ho
+        |sono|abito|lavoro|vivo|vengo|preferisco|vado|faccio|posso|devo|voglio|vorrei|odio|amo|adoro|studio
+        |uso|parlo|leggo|bevo|mangio|sto|esco|gioco|cerco|corro|cucino|suono|imparo|soffro|fumo|detesto
+        |viaggio|compio|porto|abbiamo|siamo|viviamo|abitiamo|andiamo|usiamo|andrò|farò|avrò|sarò|ero|avevo
+        |nacqui|inizio|comincio|parto)
     """,
     people=r"""
         abita | vive | lavora | studia | si (?:chiama|sposa|è (?:sposat[oa]|trasferit[oa]|laureat[oa]
@@ -381,12 +387,13 @@ ITALIAN = Lexicon(
         |ti piace|c['\u2019]è|ci sono|potete|può)\b | \bmi chiedo\b | ^vorrei sapere | ^ho una domanda
     """,
     command=r"""
-        (?:per favore,? )?(?:dimmi|dammi|spiegami|spiega|scrivi|scrivimi|mostrami|mostra|aiutami|aiuta|fai
-        |fammi|cerca|trova|traduci|riassumi|elenca|confronta|calcola|crea|genera|consigliami|consiglia
-        |suggerisci|raccontami|prenota|invia|manda|immagina|supponi|correggi|aspetta|guarda|pensa|leggi
-        |andiamo a|mi dica) | per favore | ho bisogno (?:di aiuto|del tuo aiuto|che|di sapere)
-        | voglio che(?! tu (?:sempre|non))| mi (?:aiuti|dici|dai|consigli|puoi) | (?:puoi|potresti|devi
-        |dovresti)
+        (?:annulla|cancella|cambia|sposta|elimina|aggiungi|programma|organizza|prepara|compra|ordina
+        |chiama (?!mi)|apri|ricordami|prenotami|prenoti) | (?:per favore,? )?(?:dimmi|dammi|spiegami|spiega
+        |scrivi|scrivimi|mostrami|mostra|aiutami|aiuta|fai|fammi|cerca|trova|traduci|riassumi|elenca
+        |confronta|calcola|crea|genera|consigliami|consiglia|suggerisci|raccontami|prenota|invia|manda
+        |immagina|supponi|correggi|aspetta|guarda|pensa|leggi|andiamo a|mi dica) | per favore
+        | ho bisogno (?:di aiuto|del tuo aiuto|che|di sapere) | voglio che(?! tu (?:sempre|non))
+        | mi (?:aiuti|dici|dai|consigli|puoi) | (?:puoi|potresti|devi|dovresti)
     """,
     talk=r"""
         ciao | buongiorno | buonasera | buonanotte | salve | grazie | grazie mille | arrivederci

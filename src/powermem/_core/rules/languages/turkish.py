@@ -25,10 +25,11 @@ TURKISH = Lexicon(
         | (?<!\w)(?:nedir|nerededir|kimdir|nasıldır)\W*$ | merak ediyorum
     """,
     command=r"""
-        (?:lütfen )?(?:söyle|anlat|yaz|açıkla|göster|ver|yardım et|yap|bul|çevir|özetle|listele|karşılaştır
-        |hesapla|oluştur|öner|rezervasyon yap|gönder|düzelt|bekle|bak|hayal et)(?! (?:ki )?(?:ben|bana her))
-        | lütfen | bana (?:yardım|söyle|anlat|öner|yaz|açıkla|göster|bir) | yardıma ihtiyacım
-        | bir sorum var
+        .*(?:iptal et|değiştir|sil|ekle|planla|sipariş et|hatırlat|gönder|ayarla|ayırt|yap|bul)[.! ]*$
+        | (?:lütfen )?(?:söyle|anlat|yaz|açıkla|göster|ver|yardım et|yap|bul|çevir|özetle|listele
+        |karşılaştır|hesapla|oluştur|öner|rezervasyon yap|gönder|düzelt|bekle|bak
+        |hayal et)(?! (?:ki )?(?:ben|bana her)) | lütfen | bana (?:yardım|söyle|anlat|öner|yaz|açıkla|göster
+        |bir) | yardıma ihtiyacım | bir sorum var
     """,
     talk=r"""
         merhaba | selam | günaydın | iyi (?:günler|akşamlar|geceler|şanslar|yolculuklar) | teşekkür\w*
