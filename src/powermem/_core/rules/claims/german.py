@@ -427,7 +427,8 @@ _GRAMMAR = Grammar(
     ),
     cut=re.compile(
         (
-            r",?\s+(?:und|aber|sondern|denn|weil|doch)\s+(?=(?:ich|wir|mein\w*|er|sie|es|der"
+            r",?\s+(?:und|aber|sondern|denn|weil|doch)\s+(?!ich (?:haben|sind)\b)(?=(?:ich|wir"
+            r"|mein\w*|er|sie|es|der"
             r"|die|das|arbeite|wohne|lebe|habe|bin|trinke|jetzt)\b)|,\s+(?=(?:ich|wir|mein\w*"
             r"|er|sie|es|jetzt)\b)"
         ),
