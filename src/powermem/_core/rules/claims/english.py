@@ -125,6 +125,24 @@ _BESIDE = phrases(
     """,
     before=r"\b",
 )
+_PARTLY = re.compile(
+    (
+        r"(?:in|on|for|from|after|at) (?!(?:19|20)\d\d|january|february|march|april|may"
+        r"|june|july|august|september"
+        r"|october|november|december|now|my \w+ (?:surgery|diagnosis))"
+    ),
+    re.IGNORECASE,
+)
+_NEGATED = re.compile(r"\b(?:not|nolonger|never)\b", re.IGNORECASE)
+# "Moved to Lisbon last week!"
+_ELLIPTIC = re.compile(
+    (
+        r"(?:(?:just|recently|finally) )?(?:moved|relocated|quit|started|switched|joined"
+        r"|turned|got|left|sold|stopped|became"
+        r"|living|working|based|broke up|bought) "
+    ),
+    re.IGNORECASE,
+)
 _SEASON = re.compile(r"\b(?:in|during|for|over) (?:the )?(?:summer|winter)s?\b", re.IGNORECASE)
 _MOVED = re.compile(r"\b(?:moved|relocated|joined|started|turned|became)\b", re.IGNORECASE)
 _MARK = phrases(
@@ -314,6 +332,7 @@ _RULES: tuple[Rule, ...] = (
         kind="place",
     ),
     Rule("home", rf"call {_V} home", kind="place"),
+    Rule("home", r"in (?P<value>.+?) since .+", marked=True, kind="place", be=True),
     Rule(
         "home",
         rf"(?:nolonger|do not|does not) (?:live|lives|living|reside|resides|based) in {_V}",
@@ -856,14 +875,18 @@ _ADJUNCT = re.compile(
 _FREE = re.compile(
     (
         r"\s*(?:(?:now|these days|nowadays|currently|anymore|again|at all|either|right now"
-        r"|since [\w ]+|because .*|for (?:health|medical|ethical|good|my|the) .*|due to .*"
+        r"|since [\w ]+|because .*|for (?:health|medical|ethical|religious|environmental) .*|due to .*"
         r"|as of .*|\(.*\)|lol|tbh|actually|,?\s?(?:sadly|unfortunately|luckily|thankfully"
         r"|though|finally)|last \w+|this \w+|(?:a|two|three|four|five|six"
-        r"|\d+|few|several|many) (?:few )?\w+ ago|in (?:19|20)\d\d|in (?:january|february"
-        r"|march|april|may|june|july|august|september|october|november|december)|yesterday"
-        r"|today|recently|altogether|completely|entirely|for good|after [\w ]+|on \w+day|on "
-        r"[a-z]+ \d+)\s*)*[.!,\s]*$"
+        r"|\d+|few|several|many) (?:few )?\w+ ago|in (?:19|20)\d\d|yesterday"
+        r"|today|recently|altogether|completely|entirely|for good)\s*)*[.!,\s]*$"
     ),
+    re.IGNORECASE,
+)
+# Behind "I quit" also when or why.
+_FREE_WHEN_STOPPED = re.compile(
+    r"\s*(?:on \w+day|on [a-z]+ \d+|in (?:january|february|march|april|may|june|july|august|september|october"
+    r"|november|december)|after .*|for (?:my|the|our) .*|when .*|before .*)\s*$",
     re.IGNORECASE,
 )
 _ALLERGIC = re.compile(
@@ -922,7 +945,11 @@ def _sentence(sentence: str, before: Sequence[Claim]) -> list[tuple[Claim, ...]]
         bare = clause[lead.end() :] if lead else clause
         if subject and re.match(_ELIDED, bare, re.IGNORECASE):
             bare = f"{subject} {bare}"
-        if _BESIDE.search(clause) or (_SEASON.search(clause) and not _MOVED.search(clause)):
+        if not found and not subject and _ELLIPTIC.match(bare):
+            bare = f"I {bare}"
+        # "In the evening I don't drink coffee" ends no habit.
+        partly = lead and _PARTLY.match(clause) and _NEGATED.search(bare)
+        if partly or _BESIDE.search(clause) or (_SEASON.search(clause) and not _MOVED.search(clause)):
             claims: tuple[Claim, ...] = ()
         else:
             claims = tuple(_claims(bare, found[-1] if found else before))
@@ -972,6 +999,8 @@ def _claims(clause: str, before: Sequence[Claim]) -> Iterator[Claim]:
         yield Claim(
             SELF, _named(_value(match["what"])), match["value"], gone, match["be"].lower() == "is nolonger"
         )
+    if match := _LEADS.match(clause):
+        yield Claim(PROJECT, f"{_named(_value(match['what']))} lead", match["value"])
     if match := _IS_MY.match(clause):
         yield Claim(SELF, match["what"].lower(), match["value"])
     if match := _IT_IS.match(clause):
@@ -1123,7 +1152,8 @@ def _habit(name: str, predicate: str) -> Iterator[Claim]:
     stopped, negated = match["stopped"] or match["former"], match["not"]
     wording, behind = _object(match["object"] or "")
     thing = values.fold(wording)
-    if ((stopped or negated) and not _FREE.match(behind)) or len(thing.split()) > 4:
+    free = _FREE.match(behind) or (match["stopped"] and _FREE_WHEN_STOPPED.match(behind))
+    if ((stopped or negated) and not free) or len(thing.split()) > 4:
         return
     if verb not in _HABIT_STEMS:
         if match["stopped"] and not match["verb"].endswith("ing"):
@@ -1139,10 +1169,10 @@ def _habit(name: str, predicate: str) -> Iterator[Claim]:
             return
         attribute, sign = f"like {thing}", "-" if negated or hates else "+"
     elif verb in (stem("have"), stem("own")):
-        if not (negated or stopped) or not thing:
+        if not thing:
             return
-        attribute, sign = f"have {thing}", "-"
-        if thing == "car":
+        attribute, sign = f"have {thing}", "-" if negated else "+"
+        if thing == "car" and negated:
             yield Claim(name, "car", "", ends=True, marked=True)
     else:
         attribute, sign = f"do {verb} {thing}".strip(), "-" if negated else "+"
@@ -1173,6 +1203,13 @@ _OWNS = _compiled(_OWN)
 _THINGS = _compiled(_THING)
 _TEAMS = _compiled(_TEAM)
 _REQUESTS = _compiled(_REQUEST)
+_LEADS = re.compile(
+    (
+        r"(?P<value>(?-i:[A-Z])[\w'-]+) (?:now )?(?:leads|owns|manages|maintains|heads"
+        r"|runs) (?:now )?(?:the|our) (?P<what>\S.*)"
+    ),
+    re.IGNORECASE,
+)
 _IS_MY = re.compile(
     rf"(?P<value>(?-i:[A-Z])[\w.' -]{{1,30}}?) is (?:now )?my (?:new )?(?P<what>{_ROLE})$", re.IGNORECASE
 )

@@ -306,7 +306,7 @@ _NO_MORE = re.compile(
     (
         r"(?:yo )?(?:desde [\w ]+ )?ya no (?P<verb>\w+?)(?P<ending>o|emos|imos|amos)(?: "
         r"(?P<thing>[\w\u00e1\u00e9\u00ed\u00f3\u00fa\u00f1 ]+?))?(?: (?:ahora|desde .+|por "
-        r".+))?$"
+        r"(?:salud|mi \w+|motivos .+|razones .+)))?$"
     ),
     re.IGNORECASE,
 )
