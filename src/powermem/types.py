@@ -84,7 +84,7 @@ class FullRecord(MemoryRecord[Id], Generic[Id]):
 
 
 class UpdatedRecord(FullRecord[Id], Generic[Id]):
-    """The result of ``update``; ``warnings`` if the text is longer than the embedder takes."""
+    """The result of ``update``; ``warnings`` if the text has more windows than are embedded."""
 
     warnings: NotRequired[list[str]]
 

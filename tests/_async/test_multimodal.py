@@ -53,17 +53,17 @@ async def test_whatever_is_not_text_goes_the_background_way(
     api.on_audio = lambda fields: "I moved to Porto."
 
     result = await memory.add(
-        say({"type": "text", "text": "Look"}, IMAGE, SOUND), user_id="ana", async_mode=mode
+        say({"type": "text", "text": "Look at us"}, IMAGE, SOUND), user_id="ana", async_mode=mode
     )
 
     assert result["status"] == "running"
     (rough,) = result["results"]
-    assert rough["memory"].endswith("]: Look [image] [audio]\n")
+    assert rough["memory"].endswith("]: Look at us [image] [audio]\n")
     await memory.wait_for_processing("ana")
     done = await memory.get_status(result["task_id"])
     assert (done["status"], done["error"]) == ("completed", None)
     assert await async_known(memory, "ana") == [
-        "Look",
+        "Look at us",
         "[image: A brown dog named Rex.]\nUser moved to Porto.",
     ]
     (view,) = model.views

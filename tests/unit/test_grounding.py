@@ -101,6 +101,10 @@ def test_most_facts_without_ground_are_left_out(name: str, share: float) -> None
         (["user: 明日の天気は？", "assistant: 晴れです。"], "明日は晴れである。"),
         (["user: ¿Qué hora es en Tokio?", "assistant: Las 9."], "Tokio es la capital de Japón."),
         (["user: What is a monad?", "assistant: A monoid of endofunctors."], "A monad is a monoid."),
+        (["user: hm", "assistant: Great."], "Great."),
+        (["user: 好吧"], "好吧"),
+        (["user: I want coffee", "assistant: Tea then?"], "Tea then?"),
+        (["user: I am Bo", "assistant: Hello! How can I help you?"], "Hello! How can I help you?"),
         (["user: My cat is called Miso."], "The Eiffel Tower is 330 m tall."),
     ],
 )
@@ -251,6 +255,10 @@ def test_the_day_of_the_turn_counts_by_its_own_clock() -> None:
         ("Ich wohne in Wien", None, "Der Benutzer wohnt in Wien"),
         ("Ich mag meine Katze", None, "Ich mag meine Katze"),
         ("Tengo dos gatos", None, "Tengo dos gatos"),
+        ("No me gusta el fútbol y no tengo coche.", None, "No me gusta el fútbol y no tengo coche."),
+        ("If I cook, it is in my kitchen In Rome", None, "If User cooks, it is in User's kitchen In Rome"),
+        ("It is in India that I saw Iris", "Tom", "It is in India that Tom saw Iris"),
+        ("It was in Iceland that my brother fell", None, "It was in Iceland that User's brother fell"),
     ],
 )
 def test_the_speaker_stands_in_for_i(text: str, name: str | None, expected: str) -> None:
@@ -264,6 +272,15 @@ def test_the_speaker_is_the_one_of_the_turn() -> None:
     found = Extracted([Fact("I start at Siemens", 1), Fact("I booked the train to Rome", 2)])
     texts = [fact.text for fact in finish(found, said, request(said), today=TODAY).found.facts]
     assert texts == ["Tom starts at Siemens", "The assistant booked the train to Rome"]
+
+
+def test_a_fact_in_the_words_of_another_turn_is_from_there() -> None:
+    said = say("Mia: I start in Rome on Monday.", "assistant: Good luck!", "Tom: Thanks from me, too.")
+    (fact,) = finish(
+        Extracted([Fact("I start in Rome on Monday", 1)]), said, request(said), today=TODAY
+    ).found.facts
+    assert fact.turn == 0
+    assert fact.text.startswith("Mia starts in Rome on Monday")
 
 
 def test_preferences_may_be_conclusions_and_need_something_to_conclude_from() -> None:

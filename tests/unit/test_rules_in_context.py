@@ -38,6 +38,8 @@ def texts(*turns: str) -> list[str]:
         ("english", 1, 0.95, 0.05),
         ("english_2", 0, 0.9, 0.05),
         ("english_2", 1, 0.9, 0.05),
+        ("english_held_out", 0, 0.9, 0.05),
+        ("english_held_out", 1, 0.9, 0.05),
         ("mixed", 0, 0.9, 0.05),
         ("mixed", 1, 0.9, 0.05),
     ],

@@ -133,6 +133,13 @@ def test_of_too_many_windows_they_are_at_equal_distances() -> None:
     assert len(calls) <= 2 * 16 + 5
 
 
+@pytest.mark.parametrize("marks", [3, 20, 100])
+def test_a_text_that_ends_in_a_long_character_has_no_empty_window(marks: int) -> None:
+    text = "ab. " * 40 + "e" + "\u0301" * marks
+    for most in range(2, 12):
+        assert all(start < end for start, end in spans(text, estimated(4), most))
+
+
 @pytest.mark.parametrize("unit", ["a", "\n", " a", "界", "\u0301", "\U0001f1e6", "a. ", "\u0e01", FAMILY])
 def test_a_million_characters_of_anything(unit: str) -> None:
     text = unit * (1_000_000 // len(unit))

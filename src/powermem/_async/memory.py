@@ -712,7 +712,7 @@ class AsyncMemory:
 
         Returns:
             The record, or ``None`` when there is no such memory or it is not theirs. With ``"warnings"`` when
-            the text is longer than the embedder takes.
+            the text has more windows than are embedded.
 
         Raises:
             InvalidInputError: there is nothing to change, or the scope already holds this text in another

@@ -147,7 +147,7 @@ async def test_flushing_does_the_others_before_it_raises(
     async with AsyncMemory(config, max_retries=0) as memory:
         for number in range(5):
             await memory.add_exchange(
-                f"user {number}", "poison" if number == 1 else f"note {number}", "Noted."
+                f"user {number}", "a poison" if number == 1 else f"note {number}", "Noted."
             )
         with pytest.raises(ProviderError):
             await memory.flush()

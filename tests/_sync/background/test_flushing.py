@@ -143,7 +143,7 @@ def test_flushing_does_the_others_before_it_raises(
     refuse(api, "poison", 400)
     with Memory(config, max_retries=0) as memory:
         for number in range(5):
-            memory.add_exchange(f"user {number}", "poison" if number == 1 else f"note {number}", "Noted.")
+            memory.add_exchange(f"user {number}", "a poison" if number == 1 else f"note {number}", "Noted.")
         with pytest.raises(ProviderError):
             memory.flush()
         assert known(memory) == ["note 0", "note 2", "note 3", "note 4"]

@@ -90,12 +90,16 @@ def _spread(text: str, first: list[tuple[int, int]], fitting: Fitting) -> list[t
         place = int(number * step)
         start = _pause_before(text, place, min(place + length // 4, len(text) - 1))
         start = boundary_after(text, place) if start is None else start
-        spread.append((start, _end(text, start, fitting)))
+        if start < len(text):
+            spread.append((start, _end(text, start, fitting)))
     for _ in range(_TRIES):
         start, end = spread[-1]
         if end >= len(text):
             break
         start = boundary_after(text, start + len(text) - end)
+        if start >= len(text):
+            # The text ends in what looks like one character and is longer than the rest.
+            break
         spread[-1] = (start, _end(text, start, fitting))
     return spread
 

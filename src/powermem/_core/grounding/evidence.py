@@ -55,6 +55,7 @@ _OPENING = re.compile(
     r"(?:what|how|why|where|when|who|which|is|are|do|does|did|can|could|would|should|will|am)\s+\w|[^A-Za-z]*$",
     re.IGNORECASE,
 )
+_LEAST_WORDS = 3
 _MARK = re.compile(r"[?\uff1f\u061f]|(?:吗|嗎)[。.]?$")
 # "Lea got engaged, did you hear?" tells something.
 _TELLING = re.compile(
@@ -104,7 +105,10 @@ class Turn:
 
 def is_question(text: str) -> bool:
     """Return whether a fact is a question as it was asked, and does not just name one."""
-    return _OPENING.match(text) is not None and _MARK.search(text) is not None
+    if _MARK.search(text) is None:
+        return False
+    *_, last = split(text) or [text]
+    return any(_OPENING.match(part) for part in (text, last)) or len(text.split()) < _LEAST_WORDS
 
 
 def read_turns(messages: Sequence[Message]) -> list[Turn]:

@@ -50,7 +50,7 @@ def finish(
     ground, echoes = Ground(messages, lenient=custom), Echoes(request)
     left_out: list[str] = []
     facts: dict[str, Fact] = {}
-    for fact in found.facts:
+    for fact in (_placed(fact, messages) for fact in found.facts):
         if _is_grounded(fact.text, fact.turn, ground, echoes):
             whole = _completed(fact, messages, today)
             facts.setdefault(normalize(whole.text), whole)
@@ -63,6 +63,17 @@ def finish(
         else:
             left_out.append(preference.text)
     return Finished(replace(found, facts=list(facts.values()), preferences=preferences), left_out)
+
+
+def _placed(fact: Fact, messages: Sequence[Message]) -> Fact:
+    """Return a fact with the turn whose words it repeats, if that is another than the one that it names."""
+    text = normalize(fact.text).casefold().strip(" .!?")
+    if fact.turn is None or text in normalize(messages[fact.turn].content).casefold():
+        return fact
+    for number, message in enumerate(messages):
+        if message.role == "user" and text in normalize(message.content).casefold():
+            return replace(fact, turn=number)
+    return fact
 
 
 def _is_grounded(text: str, turn: int | None, ground: Ground, echoes: Echoes) -> bool:

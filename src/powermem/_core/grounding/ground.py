@@ -58,6 +58,9 @@ _SCRIPTS = (
     ("latin", re.compile("[A-Za-z\u00c0-\u024f]")),
 )
 _NAME = re.compile(r"(?<=[\w,;:)] )[A-Z][\w'\u2019]+")
+# A statement has at least this many words, or in one run of a script without spaces this many signs.
+_LEAST_TOKENS = 2
+_LEAST_SIGNS = 4
 _SUBJECT = re.compile(r"([A-Z][\w-]+)\s+[a-z]")
 _NUMBER = re.compile(r"\d[\w.,:]*")
 
@@ -168,6 +171,8 @@ class Ground:
         if is_question(text):
             return False
         person = _PERSON.search(text) is not None or not self._names.isdisjoint(forms(text))
+        if not person and _is_scrap(text):
+            return False
         named = "" if person else self._unheard_subject(text)
         unsaid = self._names | forms(named)
         wanted = [word for word in content(text) if word not in unsaid]
@@ -255,6 +260,14 @@ class Ground:
         if not unsaid:
             return _OF_PERSONS
         return _BESIDE_SAID_ONES if len(unsaid) < len(names) + len(numbers) else _WITH_NEW_PARTICULARS
+
+
+def _is_scrap(text: str) -> bool:
+    """Return whether a text is a single word that states nothing: "Great!", "hm", "\u597d\u5427"."""
+    told = tokens(text)
+    return len(told) < _LEAST_TOKENS and all(
+        len(token) < _LEAST_SIGNS for token in told if _SCRIPTS[0][1].match(token)
+    )
 
 
 def _share(wanted: Sequence[str], held: frozenset[str], *, senses: bool = True) -> float:

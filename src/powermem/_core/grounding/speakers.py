@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ..text.languages import likely_languages
+
 _QUOTE = re.compile(r"[\"\u201c\u201d\u300c\u300d\u00ab\u00bb`]")
 
 _ENGLISH_FIRST = re.compile(r"\b(?:I|I['\u2019](?:m|ve|ll|d)|[Mm]y|[Mm]e|[Mm]yself|[Mm]ine)\b")
@@ -15,8 +17,11 @@ _NUMERAL = re.compile(
     r"|\b(?:War|Type|Part|Phase|Level|Chapter|Class|Volume|Grade|Stage|Book|Act) I\b"
 )
 _I_IN_UPPER_CASE = re.compile(r"\bI\b")
+_ENGLISH = re.compile(
+    r"\bI\b|\b(?:the|and|is|are|was|were|has|have|had|that|with|for|of|to|in|on|my|gave|got)\b", re.IGNORECASE
+)
 _SUBJECT = re.compile(
-    r"\bI(?P<short>['\u2019](?:m|ve|ll|d))?(?P<adverbs>(?:\s+(?:\w+ly|never|always|often|also|just|still"
+    r"\bI\b(?P<short>['\u2019](?:m|ve|ll|d))?(?P<adverbs>(?:\s+(?:\w+ly|never|always|often|also|just|still"
     r"|already|only"
     r"|usually|sometimes|even|now|ever|both))*)(?:\s+(?P<verb>\w+n['\u2019]t|\w+))?"
 )
@@ -106,7 +111,11 @@ def in_third_person(text: str, name: str | None, *, assistant: bool = False) -> 
 
 
 def _english(text: str, name: str) -> str:
-    if not _ENGLISH_FIRST.search(text) or _NUMERAL.search(text):
+    # "No me gusta" has an English word, too.
+    words = text.split()
+    if not _ENGLISH_FIRST.search(text) or _NUMERAL.search(text) or likely_languages(words, text):
+        return text
+    if not _ENGLISH.search(text):
         return text
     changed = _SUBJECT.sub(lambda match: _third_person(match, name), text)
     if changed != text:

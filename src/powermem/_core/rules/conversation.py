@@ -174,16 +174,30 @@ class Conversation:
         if not correction.text:
             self._drop(place)
             return True
-        # The date that was written out belongs to the wrong word.
-        text = turn.mended(_WRITTEN_OUT.sub("", wrong.text), correction)
-        if text is not None and (reading := turn.read(text, True)):
-            self._facts[place] = replace(
-                turn.make(reading), turn=turn.index, speaker=wrong.speaker, second_turn=wrong.turn
-            )
-            self._follows = True
+        if self._mend(turn, correction, place):
             return True
         if _contradicts(wrong, correction) or (turn.language and foreign.contradicts(wrong.text, correction)):
             self._drop(place)
+        return False
+
+    def _mend(self, turn: Turn, correction: corrections.Correction, last: int) -> bool:
+        """Put a correction into the last fact that has a part like it; return whether there is one."""
+        for place in range(last, -1, -1):
+            wrong = self._facts[place]
+            if self._voices[place] != turn.voice:
+                continue
+            if (wrong.turn or 0) < turn.index - _REACH:
+                break
+            # The date that was written out belongs to the wrong word.
+            text = turn.mended(_WRITTEN_OUT.sub("", wrong.text), correction)
+            if text is not None and (reading := turn.read(text, True)):
+                self._facts[place] = replace(
+                    turn.make(reading), turn=turn.index, speaker=wrong.speaker, second_turn=wrong.turn
+                )
+                self._follows = place == len(self._facts) - 1
+                return True
+            if not corrections.is_short(correction.text):
+                break
         return False
 
     def _add(self, turn: Turn, reading: Reading) -> None:

@@ -75,7 +75,9 @@ _CLASSES = (
         re.IGNORECASE,
     ),
     re.compile(rf"\b(?:{_MONTH})\b"),
-    re.compile(rf"[$\u20ac\u00a3]?\b\d[\d,.]*\d\b|[$\u20ac\u00a3]?\b\d+\b|\b(?:{_WORDS})\b", re.IGNORECASE),
+    re.compile(
+        rf"[$\u20ac\u00a3]?\b\d[\d,.]*\d[km]?\b|[$\u20ac\u00a3]?\b\d+[km]?\b|\b(?:{_WORDS})\b", re.IGNORECASE
+    ),
     re.compile(r"(?<=[\w,] )[A-Z][\w'\u2019-]+(?: [A-Z][\w'\u2019-]+)*(?<!['\u2019]s)"),
 )
 _NAME = re.compile(r"[A-Z][\w'\u2019-]+(?: [A-Z][\w'\u2019-]+)*")

@@ -233,7 +233,8 @@ _OCCASION = r"""(?:appointment|dentist|doctor|vet|gp|physio|therapist|meeting|fl
     |choir|class|lesson|course
     |call|visit|surgery|operation|trip|birthday|delivery|rent|check-?up|haircut|standup|demo|presentation
     |graduation|festival|race
-    |marathon|conference|date night|anniversary|holiday|vacation|move|moving day|check-?in|pickup|gym|yoga
+    |marathon|conference|evening|recital|picnic|barbecue|bbq|reunion|ceremony|workshop|webinar|lecture
+    |audition|hearing|date night|anniversary|holiday|vacation|move|moving day|check-?in|pickup|gym|yoga
     |swimming|football|tennis)"""
 _WHEN = r"""(?:(?:on|this|next|every|by|from|until) )?(?:mon|tues|wednes|thurs|fri|satur|sun)days?
     | tomorrow | tonight

@@ -232,6 +232,11 @@ def _either(match: re.Match[str], told: str) -> str | None:
     return f"I {match['said']} {continued(told)}"
 
 
+def _either_state(match: re.Match[str], told: str) -> str | None:
+    told = told.lower() if told.lower() in match[0].lower() else told
+    return f"I'm {told}"
+
+
 def _elliptic_closed(match: re.Match[str], told: str) -> str | None:
     """Return ``"I have allergies: shellfish"`` for "Do you have any allergies?" "Shellfish"."""
     verb, said = match["verb"].lower(), match["said"]
@@ -342,6 +347,7 @@ _OPEN: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str], str | None]],
     (_pattern(rf"(?:what|which) (?:(?:kind|sort|type)s? of )?(?P<thing>[\w -]{{2,40}}?) {_DOES}"), _which),
     (_pattern(rf"what {_DOES}"), _what),
     (_pattern(rf"do you (?P<said>{_CHOSEN})(?: .*)? or .+"), _either),
+    (_pattern(r"are you (?P<said>.+) or .+"), _either_state),
     (_pattern(rf"any (?P<thing>{_HAD})(?: i should know (?:of|about))?"), _list),
     (_pattern(rf"(?P<thing>your (?:\w+ ){{0,2}}{_DETAIL})"), _pair),
     (_pattern(r"(?P<thing>fav(?:ou?rite)? [\w ]{2,30})"), _favourite),

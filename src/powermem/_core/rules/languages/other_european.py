@@ -25,9 +25,9 @@ GREEK = Lexicon(
         |στείλε|φαντάσου|διόρθωσε|περίμενε) | παρακαλώ | χρειάζομαι βοήθεια | (?:μπορείς|μπορείτε)
     """,
     talk=r"""
-        γεια | καλημέρα | καλησπέρα | καληνύχτα | ευχαριστώ | αντίο | συγχαρητήρια | (?:ναι|όχι|οκ|εντάξει
-        |ωραία|τέλεια|σωστά|βέβαια)\W*$ | (?:καταλαβαίνω|ξέρω|δεν ξέρω|συμφωνώ|ελπίζω|λυπάμαι|χαίρομαι)
-        | αυτό είναι | καλή τύχη
+        δεν (?:καταλαβαίνω|κατάλαβα) | θα (?:προσπαθήσω|δοκιμάσω) | γεια | καλημέρα | καλησπέρα | καληνύχτα
+        | ευχαριστώ | αντίο | συγχαρητήρια | (?:ναι|όχι|οκ|εντάξει|ωραία|τέλεια|σωστά|βέβαια)\W*$
+        | (?:καταλαβαίνω|ξέρω|δεν ξέρω|συμφωνώ|ελπίζω|λυπάμαι|χαίρομαι) | αυτό είναι | καλή τύχη
     """,
     unreal=r"""
         (?:αν|εάν) (?:ήμουν|είχα|κέρδιζα|μπορούσα|ζούσα) .* | μακάρι | ας υποθέσουμε | φαντάσου
@@ -91,9 +91,10 @@ FINNISH = Lexicon(
         |laske|suosittele|ehdota|varaa|lähetä|kuvittele|korjaa|odota) | tarvitsen apua
     """,
     talk=r"""
-        hei | moi | terve | huomenta | hyvää (?:huomenta|päivää|iltaa|yötä) | kiitos | kiitti | näkemiin
-        | onnea | onneksi olkoon | (?:joo|kyllä|ei|ok|hyvä|selvä|juuri niin|mahtavaa|totta|haha\w*)\W*$
-        | (?:ymmärrän|tiedän|en tiedä|olen samaa mieltä|toivon) | se on
+        en (?:ymmärrä|ymmärtänyt|tajua) | (?:minä )?kokeilen | yritän | hei | moi | terve | huomenta
+        | hyvää (?:huomenta|päivää|iltaa|yötä) | kiitos | kiitti | näkemiin | onnea | onneksi olkoon
+        | (?:joo|kyllä|ei|ok|hyvä|selvä|juuri niin|mahtavaa|totta|haha\w*)\W*$ | (?:ymmärrän|tiedän|en tiedä
+        |olen samaa mieltä|toivon) | se on
     """,
     unreal=r"""
         (?:jos|kunpa) .*(?:isin|isimme|isi).* | kuvittele | oletetaan | \w+isinpa | toivoisin että olisin
@@ -161,9 +162,10 @@ HUNGARIAN = Lexicon(
         | segítségre van szükségem | lenne egy kérdésem
     """,
     talk=r"""
-        szia | helló | jó (?:reggelt|napot|estét|éjszakát) | köszönöm | köszi | viszlát | gratulálok
-        | szívesen | (?:igen|nem|oké|ok|jó|rendben|szuper|pontosan|persze|haha\w*)\W*$ | (?:értem|tudom
-        |nem tudom|egyetértek|remélem|sajnálom) | ez (?:jó|szuper|nagyszerű)
+        nem (?:értem|értettem) | megpróbálom | kipróbálom | szia | helló | jó (?:reggelt|napot|estét
+        |éjszakát) | köszönöm | köszi | viszlát | gratulálok | szívesen | (?:igen|nem|oké|ok|jó|rendben
+        |szuper|pontosan|persze|haha\w*)\W*$ | (?:értem|tudom|nem tudom|egyetértek|remélem|sajnálom)
+        | ez (?:jó|szuper|nagyszerű)
     """,
     unreal=r"""
         ha .*(?:lennék|volnék|lenne|nyernék|tudnék|lehetnék|élnék|volna).* | bárcsak | képzeljük

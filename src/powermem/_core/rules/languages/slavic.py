@@ -31,23 +31,27 @@ RUSSIAN = Lexicon(
         | интересно,? (?:как|что|почему|сколько)
     """,
     command=r"""
-        (?:отмени|отмените|измени|перенеси|перенесите|удали|добавь|запланируй|закажи|закажите|купи(?!л)
-        |позвони|открой|напомни|назначь) | (?:пожалуйста,? )?(?:скажи|скажите|расскажи|расскажите|напиши
-        |напишите|объясни|объясните|покажи|покажите|дай|дайте|помоги|помогите|сделай|сделайте|найди|найдите
-        |переведи|переведите|составь|составьте|сравни|посчитай|создай|порекомендуй|посоветуй|посоветуйте
-        |забронируй|отправь|представь|представим|исправь|подожди|давай|давайте|проверь|перечисли|придумай
-        |подскажи|подскажите) | пожалуйста | мне нужна (?:помощь|твоя помощь|ваша помощь)
-        | (?:я )?хочу,? чтобы (?:ты|вы)(?! всегда| никогда) | (?:ты|вы) (?:можешь|можете|должен|должны)
-        |тебе (?:стоит|нужно) | хочу (?:узнать|спросить) | у меня (?:есть )?вопрос
+        (?:мне (?:нужн\w+|надо)|(?:я )?(?:ищу|хочу|хотел\w? бы)) (?:\S+ ){0,3}?(?:пример\w*|резюме|краткое
+        |текст\w*|иде\w+|совет\w*|рецепт\w*|список|стих\w*|объяснени\w+|перевод\w*|рекомендаци\w+|помощь
+        |письмо|код|узнать|понять) | (?:отмени|отмените|измени|перенеси|перенесите|удали|добавь|запланируй
+        |закажи|закажите|купи(?!л)|позвони|открой|напомни|назначь) | (?:пожалуйста,? )?(?:скажи|скажите
+        |расскажи|расскажите|напиши|напишите|объясни|объясните|покажи|покажите|дай|дайте|помоги|помогите
+        |сделай|сделайте|найди|найдите|переведи|переведите|составь|составьте|сравни|посчитай|создай
+        |порекомендуй|посоветуй|посоветуйте|забронируй|отправь|представь|представим|исправь|подожди|давай
+        |давайте|проверь|перечисли|придумай|подскажи|подскажите) | пожалуйста | мне нужна (?:помощь
+        |твоя помощь|ваша помощь) | (?:я )?хочу,? чтобы (?:ты|вы)(?! всегда| никогда) | (?:ты|вы) (?:можешь
+        |можете|должен|должны)|тебе (?:стоит|нужно) | хочу (?:узнать|спросить) | у меня (?:есть )?вопрос
     """,
     talk=r"""
-        привет\w* | здравствуй\w* | добрый (?:день|вечер|утро) | доброе утро | спасибо | большое спасибо
-        | пока\W*$ | до свидания | до (?:встречи|завтра) | поздравляю | не за что | (?:да|нет|ок|окей|хорошо
-        |ладно|отлично|понятно|ясно|точно|конечно|ага|угу|круто|супер|класс|ха-?ха\w*|ого|вау|согласен
-        |согласна)\W*$ | (?:я )?(?:понимаю|понял|поняла|знаю|не знаю|согласен|согласна|думаю,? (?:да|нет
-        |что (?:ты|да|это))|надеюсь|рад|рада|сочувствую|тоже\W*$|верю) | это (?:здорово|хорошо|круто
-        |интересно|правда|точно|так|очень) | как (?:здорово|интересно|жаль|мило) | удачи | жаль | извини\w*
-        | не (?:важно|волнуйся|проблема) | мне (?:кажется|всё равно|жаль|интересно|понравилось это) | что за
+        (?:я )?(?:что-то |пока |немного |совсем )?не (?:понял|поняла|понимаю) | (?:я )?(?:попробую
+        |постараюсь) | (?:у меня )?(?:ещё|еще|есть) (?:один |пара )?вопрос\w* | привет\w* | здравствуй\w*
+        | добрый (?:день|вечер|утро) | доброе утро | спасибо | большое спасибо | пока\W*$ | до свидания
+        | до (?:встречи|завтра) | поздравляю | не за что | (?:да|нет|ок|окей|хорошо|ладно|отлично|понятно
+        |ясно|точно|конечно|ага|угу|круто|супер|класс|ха-?ха\w*|ого|вау|согласен|согласна)\W*$
+        | (?:я )?(?:понимаю|понял|поняла|знаю|не знаю|согласен|согласна|думаю,? (?:да|нет|что (?:ты|да|это))
+        |надеюсь|рад|рада|сочувствую|тоже\W*$|верю) | это (?:здорово|хорошо|круто|интересно|правда|точно|так
+        |очень) | как (?:здорово|интересно|жаль|мило) | удачи | жаль | извини\w* | не (?:важно|волнуйся
+        |проблема) | мне (?:кажется|всё равно|жаль|интересно|понравилось это) | что за
     """,
     unreal=r"""
         если бы | (?:был|была|было|были|купил|купила|хотел|хотела|жил|жила|поехал|поехала|уехал|уехала|мог
@@ -144,10 +148,11 @@ UKRAINIAN = Lexicon(
         |уяви|виправ|зачекай|давай) | будь ласка | мені потрібна допомога | хочу,? щоб (?:ти|ви)(?! завжди)
     """,
     talk=r"""
-        привіт | вітаю | добрий (?:день|вечір|ранок) | доброго \w+ | дякую | бувай | до побачення | (?:так
-        |ні|ок|добре|гаразд|чудово|зрозуміло|ясно|точно|звісно|ага|круто|супер)\W*$ | (?:я )?(?:розумію
-        |зрозумів|знаю|не знаю|згоден|згодна|сподіваюся|радий|рада) | це (?:чудово|добре|круто|правда
-        |цікаво) | удачі | шкода | вибач\w*
+        (?:я )?не (?:зрозумів|зрозуміла|розумію) | (?:я )?(?:спробую|постараюся) | привіт | вітаю
+        | добрий (?:день|вечір|ранок) | доброго \w+ | дякую | бувай | до побачення | (?:так|ні|ок|добре
+        |гаразд|чудово|зрозуміло|ясно|точно|звісно|ага|круто|супер)\W*$ | (?:я )?(?:розумію|зрозумів|знаю
+        |не знаю|згоден|згодна|сподіваюся|радий|рада) | це (?:чудово|добре|круто|правда|цікаво) | удачі
+        | шкода | вибач\w*
     """,
     unreal=r"""
         (?:якби|якщо б) | хотілося б | уяви\w* | припустимо | гіпотетично | (?:був|була|купив|купила|поїхав
@@ -219,17 +224,20 @@ POLISH = Lexicon(
         |wiesz|masz|chcesz|znasz|lubisz)\b | \bzastanawiam się\b | \bchciał\w+ wiedzieć\b
     """,
     command=r"""
-        (?:anuluj|zmień|przenieś|usuń|dodaj|zaplanuj|zamów|kup|zadzwoń|otwórz|przypomnij|umów)
-        | (?:proszę,? )?(?:powiedz|napisz|wyjaśnij|pokaż|daj|pomóż|zrób|znajdź|przetłumacz|streść|podsumuj
-        |wymień|porównaj|oblicz|stwórz|poleć|zaproponuj|opowiedz|zarezerwuj|wyślij|wyobraź|popraw|poczekaj
-        |zobacz|sprawdź|chodźmy|podaj) | proszę | potrzebuję (?:pomocy|twojej pomocy|porady)
+        (?:potrzebuję|szukam|chcę|chciał\w?bym) (?:\S+ ){0,3}?(?:przykład\w*|streszczeni\w+|tekst\w*
+        |pomysł\w*|rad\w|przepis\w*|wiersz\w*|wyjaśnieni\w+|tłumaczeni\w+|rekomendacj\w+|pomoc\w*|kod\w*
+        |wiedzieć|zrozumieć) | (?:anuluj|zmień|przenieś|usuń|dodaj|zaplanuj|zamów|kup|zadzwoń|otwórz
+        |przypomnij|umów) | (?:proszę,? )?(?:powiedz|napisz|wyjaśnij|pokaż|daj|pomóż|zrób|znajdź|przetłumacz
+        |streść|podsumuj|wymień|porównaj|oblicz|stwórz|poleć|zaproponuj|opowiedz|zarezerwuj|wyślij|wyobraź
+        |popraw|poczekaj|zobacz|sprawdź|chodźmy|podaj) | proszę | potrzebuję (?:pomocy|twojej pomocy|porady)
         | chcę,? żebyś(?! zawsze| nigdy) | mam pytanie | (?:możesz|powinieneś|powinnaś|musisz)
     """,
     talk=r"""
-        cześć | hej | dzień dobry | dobry wieczór | dobranoc | dziękuję | dzięki | do (?:widzenia|zobaczenia
-        |jutra) | pa\W*$ | gratulacje | nie ma za co | (?:tak|nie|ok|okej|dobrze|jasne|super|świetnie
-        |dokładnie|pewnie|haha\w*|fajnie|no|rozumiem|wow|zgoda)\W*$ | (?:rozumiem|wiem|nie wiem|zgadzam się
-        |myślę,? że (?:tak|nie)|mam nadzieję|cieszę się|przykro mi|ja też\W*$)
+        nie (?:rozumiem|zrozumiał\w+) | spróbuję | postaram się | mam (?:jeszcze )?(?:jedno |kilka )?pyta\w+
+        | cześć | hej | dzień dobry | dobry wieczór | dobranoc | dziękuję | dzięki | do (?:widzenia
+        |zobaczenia|jutra) | pa\W*$ | gratulacje | nie ma za co | (?:tak|nie|ok|okej|dobrze|jasne|super
+        |świetnie|dokładnie|pewnie|haha\w*|fajnie|no|rozumiem|wow|zgoda)\W*$ | (?:rozumiem|wiem|nie wiem
+        |zgadzam się|myślę,? że (?:tak|nie)|mam nadzieję|cieszę się|przykro mi|ja też\W*$)
         | to (?:jest |było |brzmi )?(?:świetnie|super|dobrze|prawda|miłe|fajne|ciekawe|straszne)
         | powodzenia | miłego | nie (?:szkodzi|ma problemu|martw się) | jak (?:miło|fajnie|szkoda) | co za
     """,
@@ -240,7 +248,7 @@ POLISH = Lexicon(
     """,
     joke=r"żartuję | żartowałem | żartowałam | to (?:był )?żart | dla żartu | jaja sobie robię",
     opener=r"""
-        (?:tak|nie|ach|och|oj|ok|okej|cześć|hej|dzięki|dziękuję|jasne|dokładnie|dobrze|super|no|no to
+        (?:tak|nie|ach|och|oj|ok|okej|dobra|cześć|hej|dzięki|dziękuję|jasne|dokładnie|dobrze|super|no|no to
         |haha\w*|wow|kurczę|niestety|dzień dobry|fajnie)(?=\s*[,.!:;\u2014\u2013\u2026-]) | (?:a propos
         |swoją drogą|ale|i|a|więc|właściwie|poza tym|no)(?=[\s,:])
     """,
@@ -325,7 +333,8 @@ CZECH = Lexicon(
         | potřebuj[iu] (?:pomoc|poradit) | chci,? abys(?! vždy| nikdy) | mám (?:otázku|dotaz)
     """,
     talk=r"""
-        ahoj | dobrý (?:den|večer) | dobré ráno | děkuj[iu] | díky | na shledanou | gratuluj[iu] | není zač
+        nerozumím | nechápu | zkusím | mám (?:ještě )?(?:jeden |jednu )?(?:dotaz|otázku) | ahoj
+        | dobrý (?:den|večer) | dobré ráno | děkuj[iu] | díky | na shledanou | gratuluj[iu] | není zač
         | (?:ano|ne|jo|ok|dobře|jasně|super|skvěle|přesně|haha\w*|fajn|rozumím)\W*$ | (?:rozumím|chápu|vím
         |nevím|souhlasím|doufám|myslím,? že (?:ano|ne)|to je) | hodně štěstí | je mi líto
     """,
