@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -328,12 +328,19 @@ class PostgresSQL(ServerSQL):
         yield Statement(*self._without_windows([row.id], statement))
         yield from self._add_windows([(row.id, embedding)])
 
+    def copy(self, row: Row, values: Mapping[str, Any]) -> Steps[None]:
+        yield from super().copy(row, values)
+        yield Statement(
+            f"INSERT INTO {self.windows} (memory_id, number, embedding) "
+            f"SELECT ?, number, embedding FROM {self.windows} WHERE memory_id = ?",
+            (values["id"], row.id),
+        )
+
     def remove(self, ids: Sequence[int], user_id: str | None) -> Steps[None]:
         for chunk in self.chunks(ids):
-            records, links = self.named(chunk, user_id), self.among("memory_id", chunk)
-            delete = Statement(f"DELETE FROM {self.records} WHERE {records.sql}", records.values)
+            where = self.named(chunk, user_id)
+            delete = Statement(f"DELETE FROM {self.records} WHERE {where.sql}", where.values)
             yield Statement(*self._without_windows(chunk, delete))
-            yield Statement(f"DELETE FROM {self.links} WHERE {links.sql}", links.values)
 
     def replacing(self, embeddings: Sequence[tuple[int, bytes]]) -> Steps[None]:
         where = self.among("memory_id", [memory_id for memory_id, _ in embeddings])
