@@ -46,7 +46,7 @@ async def test_a_result_is_a_record(filled: AsyncMemory) -> None:
     assert set(item) == {
         "id", "memory", "user_id", "agent_id", "run_id", "actor_id", "memory_type", "metadata", "hash",
         "created_at", "updated_at", "valid_from", "valid_to", "expires_at", "superseded_by", "access_count",
-        "score",
+        "title", "tags", "categories", "score",
     }  # fmt: skip
 
 

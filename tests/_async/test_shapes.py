@@ -14,12 +14,13 @@ from tests.support.scripted import ScriptedModel, decision, eager, openai_embedd
 from tests.support.shapes import Shapes, described
 
 # More than the embedder takes.
-LONG = " ".join(f"Sentence {number} is about tea." for number in range(60))
+LONG = " ".join(f"Sentence {number} is about tea." for number in range(400))
 
 
 @pytest.fixture
 def config(config: dict[str, Any], api: ApiServer) -> dict[str, Any]:
-    api.limits.embed_window = 100
+    # LONG takes more windows than are embedded, which is a warning.
+    api.limits.embed_window = 20
     return {**eager(config, api), "embedder": openai_embedder(api)}
 
 

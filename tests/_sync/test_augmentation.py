@@ -177,12 +177,13 @@ def test_what_cannot_be_written_is_not_the_loss_of_the_rest(
     memory.llm.recall_budget = 0
     memory.attribution("u")
     say = memory.wrap(lambda messages: "Well")
-    for text in ("I live in Rome", "This is refused", "I live in Oslo"):
+    for text in ("My sister lives in Rome", "This is refused", "My brother lives in Oslo"):
         say(text)
     free.set()
     assert memory.augmentation.wait(120)
     assert "could not be stored" in caplog.text
-    assert {fact.content for fact in memory.recall("live in")} == {"I live in Rome", "I live in Oslo"}
+    known = {fact.content for fact in memory.recall("lives in")}
+    assert known == {"My sister lives in Rome", "My brother lives in Oslo"}
 
 
 def test_many_can_wait(memory: Memory) -> None:

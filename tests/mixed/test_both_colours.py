@@ -66,8 +66,8 @@ async def test_what_the_one_buffers_the_other_processes(config: dict[str, Any], 
             assert await other.process("u") == 2
             assert await asyncio.to_thread(memory.process, "u") == 0
             assert {item["memory"] for item in memory.get_all()["results"]} == {
-                "I like tea",
-                "I live in Rome",
+                "User likes tea",
+                "User lives in Rome",
             }
 
 
@@ -89,7 +89,7 @@ async def test_a_task_of_the_one_can_be_followed_and_waited_for_by_the_other(
             assert shown == memory.get_status(added["task_id"])
             assert (shown["status"], [event["memory"] for event in shown["results"]]) == (
                 "completed",
-                ["I like tea"],
+                ["User likes tea"],
             )
 
 

@@ -189,7 +189,7 @@ async def test_giving_up_to_wait_for_work_cancels_nothing(
         await arrived.wait()
         await cancel(waiting)
         assert await memory.wait_for_processing("u", timeout=120) in (0, 1)
-        assert [item["memory"] for item in (await memory.get_all())["results"]] == ["I like tea"]
+        assert [item["memory"] for item in (await memory.get_all())["results"]] == ["User likes tea"]
         assert task is None or task.knowledge_count == 1
         assert [each["status"] for each in await memory.list_tasks()] == ["completed"]
 

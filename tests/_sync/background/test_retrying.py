@@ -86,7 +86,11 @@ def test_a_failed_segment_leaves_its_neighbours_alone(
     config: dict[str, Any], model: ScriptedModel, api: ApiServer
 ) -> None:
     with Memory(config, max_retries=0) as memory:
-        for text, moment in (("Ana likes tea", MORNING), ("poison", NOON), ("Ana lives in Porto", EVENING)):
+        for text, moment in (
+            ("Ana likes tea", MORNING),
+            ("Ana sells poison", NOON),
+            ("Ana lives in Porto", EVENING),
+        ):
             memory.add_message("ana", "user", text, timestamp=moment)
         refuse(api, "poison", 400)
         with pytest.raises(ProviderError):
@@ -99,7 +103,7 @@ def test_a_failed_segment_leaves_its_neighbours_alone(
         # Only the segment that failed is looked at again.
         task = memory.retry_task(failed["task_id"])
         assert task.wait() == 3
-        assert heard(model.extractions[before:]) == ["poison"]
+        assert heard(model.extractions[before:]) == ["Ana sells poison"]
 
 
 def test_what_may_pass_is_tried_again_beside_what_may_not(

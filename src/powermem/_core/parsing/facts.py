@@ -230,7 +230,7 @@ def parse_extraction(text: str, *, turns: int, categories: Collection[str] = ())
     facts = read_facts(value, turns=turns, categories=categories) if value else []
     if not parsed.complete and not facts and not preferences:
         raise ParseError("the answer was cut short before the first fact was complete", cut=True)
-    warnings = _category_warnings(value, categories) if categories else []
+    warnings = tuple(_category_warnings(value, categories)) if categories else ()
     return Extracted(facts, preferences, parsed.complete, warnings)
 
 

@@ -50,7 +50,8 @@ _PERSON = phrases("he | she | his | her")
 _DEICTIC = phrases(
     "you | your | it | them | this | that | these | those | there | here",
     before=r"\b",
-    after=r"\b(?! (?:i|we|my|is|was|are)\b)(?!'s\b)",
+    after=r"\b(?! (?:i|we|my|is|was|are|(?:past |coming )?(?:morning|afternoon|evening|weekend|week|month"
+    r"|year|spring|summer|autumn|fall|winter|semester|term|quarter|season|\w+day))\b)(?!'s\b)",
 )
 # "I ride it to work": without a name or a noun for it before.
 _REFERS = phrases(

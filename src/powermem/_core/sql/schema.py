@@ -204,7 +204,7 @@ def sqlite_migrations(collection: str) -> dict[int, list[str]]:
     return {
         1: _sqlite_queue(collection),
         2: [f"ALTER TABLE {collection}_{table} ADD COLUMN utc_offset INTEGER" for table in DATED_TABLES],
-        3: [f"DROP INDEX IF EXISTS {collection}_turns_listed", *create_order(collection)],
+        3: [f"DROP INDEX IF EXISTS {collection}_turns_listed", *create_order(collection, "IF NOT EXISTS ")],
         # Since version 5, an embedding may be several vectors, which earlier versions cannot read.
         4: [],
     }
