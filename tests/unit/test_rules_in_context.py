@@ -199,6 +199,10 @@ def test_what_is_not_meant_is_no_fact(text: str) -> None:
         ("Don't use emojis in your answers.", "Don't use emojis in your answers."),
         ("no bullet points please", "no bullet points please"),
         ("If I ask for a recipe, give me metric units.", "If I ask for a recipe, give me metric units."),
+        (
+            "Here's my config:\n```\nport = 1\n```\nI use nginx in front of it all.",
+            "I use nginx in front of it all.",
+        ),
         ("Seriously, I live in Windsor.", "Seriously, I live in Windsor."),
     ],
 )
@@ -240,6 +244,8 @@ def test_the_assistant_is_heard_for_what_it_did(reply: str, kept: bool) -> None:
         "I want to make sure I get it right.",
         "Here's what I have so far:",
         "Life is so busy that we overlook the small things.",
+        "Trips create awesome memories that we can share.",
+        "I'll send you a video of it.",
         "I have a question about taxes.",
     ],
 )

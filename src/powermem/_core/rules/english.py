@@ -463,6 +463,12 @@ _ABOUT_THE_TALK = phrases(
     |looks?|seems?) (?:really\s
     |so |very |like |pretty |absolutely )?(?:\w+) | i(?:'d| would)? (?:highly |really\s
     |definitely )?(?:recommend|suggest|advise)
+    | i(?:'ll| will| can) (?:send|show|share|tell|give) (?:you|ya) | can't wait to see how
+    | if you(?:'re| are| want| need| like| ever| have| would) | (?:i'd
+    |i would) (?:really )?love to (?:join|help|come|be (?:there|part))
+    | hopefully,? (?:this|it|that|these|they) | (?:i'm|i am) (?:so |truly |really |very )*(?:grateful
+    |thankful) for
+    | i (?:feel|felt) like (?:i|it|we) (?:was|am|were|is|made|did) | sometimes it's
     | as soon as | (?:almost|just) as | whenever i (?:see|hear|look|think)
     | (?:i'm|i am|we're|i feel|i'm feeling) (?:(?:so|really|very|just|a bit|kinda|too|pretty|super|still
     |such|quite|all)[ ])*(?:tired|exhausted
@@ -514,6 +520,7 @@ _OWN = re.compile(
 _TOLD = re.compile(
     r"\d|\b(?:went|got|took|made|met|bought|was|were|had|did|\w{2,}ed)\b|(?<=[\w,] )[A-Z][a-z]"
 )
+_ANY_OF_US = re.compile(r"\b(?:we|us|our|ourselves)\b", re.IGNORECASE)
 _GENERAL = phrases(
     r"""
     (?:\w+ing|life|love|family|friends?|people|everyone|everybody|sometimes|art|music|nature|change|hope
@@ -680,7 +687,10 @@ def _is_general(plain: str) -> bool:
     """Return whether a sentence is about people in general: "Life is so busy that we overlook much"."""
     if _OWN.search(plain) or _TOLD.search(plain):
         return False
-    return _GENERAL.match(plain) is not None
+    # "Trips create memories that we share": of all the people that "we" may be, of none.
+    return _GENERAL.match(plain) is not None or (
+        _ANY_OF_US.search(plain) is not None and not is_project_fact(plain) and not _ELLIPTIC.match(plain)
+    )
 
 
 def _is_statement(plain: str, names: frozenset[str], lenient: bool) -> bool:

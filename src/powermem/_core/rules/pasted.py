@@ -56,13 +56,15 @@ _LINE_OF_CODE = re.compile(
     re.VERBOSE,
 )
 _HEADING = re.compile(r"(?:[-*+\u2022] |\d{1,2}[.)] )?\*\*[^*\n]{1,80}(?::\*\*|\*\*\s*(?::|$))")
+# Stands for a fenced block.
+_BLOCK = "\0"
 _LONGEST_CODE = 400
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 
 
 def without_pasted(text: str) -> str:
     """Return a message without code, logs, headed lists, and texts that it only gives as material."""
-    lines = _FENCE.sub("\n", text).split("\n")
+    lines = _FENCE.sub(f"\n{_BLOCK}\n", text).split("\n")
     kept: list[str] = []
     number = 0
     while number < len(lines):
@@ -93,8 +95,10 @@ def _foreign_task(line: str) -> re.Match[str] | None:
 
 
 def _behind_quote(rest: str) -> str | None:
-    """Return what follows a quoted text, or ``None`` if the text goes on to the end."""
+    """Return what follows a quoted text or a block, or ``None`` if the text goes on to the end."""
     rest = rest.lstrip()
+    if rest.startswith(_BLOCK):
+        return rest[len(_BLOCK) :]
     closing = _CLOSING.get(rest[:1])
     if closing is None:
         return None
@@ -104,6 +108,8 @@ def _behind_quote(rest: str) -> str | None:
 
 def _is_pasted(line: str) -> bool:
     line = line.strip()
+    if line == _BLOCK:
+        return True
     if len(line) > _LONGEST_CODE:
         return False
     return _LINE_OF_CODE.match(line) is not None or _HEADING.match(line) is not None
