@@ -46,12 +46,16 @@ _CONTINUES = phrases(
     after=r"(?:'[a-z]+)?\b(?! (?:sounds|looks|seems|must)\b)",
 )
 _PERSON = phrases("he | she | his | her")
+# "This evening" points at a time, not at something said before.
+_OF_TIME = (
+    r"(?! (?:past\s|coming\s)?(?:morning|afternoon|evening|weekend|week|month|year|spring|summer|autumn|fall"
+    r"|winter|semester|term|quarter|season|\w+day)\b)"
+)
 # "I painted it there": what the pronoun means is not in the sentence.
 _DEICTIC = phrases(
     "you | your | it | them | this | that | these | those | there | here",
     before=r"\b",
-    after=r"\b(?! (?:i|we|my|is|was|are|(?:past |coming )?(?:morning|afternoon|evening|weekend|week|month"
-    r"|year|spring|summer|autumn|fall|winter|semester|term|quarter|season|\w+day))\b)(?!'s\b)",
+    after=rf"\b(?! (?:i|we|my|is|was|are)\b){_OF_TIME}(?!'s\b)",
 )
 # "I ride it to work": without a name or a noun for it before.
 _REFERS = phrases(
@@ -446,7 +450,7 @@ _ABOUT_THE_TALK = phrases(
     | i (?:just |also |really )?(?:need|want|could use|would like|'d like) (?:some |a bit of |a little\s
     |more |any |your )?(?:help|advice|guidance|tips|ideas|suggestions
     |clarification|examples?|information|info|details|recommendations?|input|feedback|assistance|a hand)
-    | i(?:'ll| will|'m going to|'m gonna|'d|think i'll| think i will)(?: \w+)? (?:(?:\w+ ){0,4})?(?:this
+    | i(?:'ll| will|'m going to|'m gonna|'d|think i'll| think i will)(?: \w+)? (?:(?:\w+ ){0,4})?(?:this{time}
     |that|these|those|it|them|your|you suggested|you mentioned|the (?:plan|steps
     |advice|suggestions?|tips|schedule|changes|list|strategies|ideas|recommendations?|template|outline
     |framework|approach|guide)|keep (?:you|ya) posted|let you know
@@ -477,7 +481,7 @@ _ABOUT_THE_TALK = phrases(
     |excited|relieved|better|worse|great|awful|terrible|proud)(?:,? (?:today|now|right now|again|lately
     |too|though|about (?:it|that|this)|tbh|lol))*\W*$
     | i (?:just )?(?:want|wanted) to (?:share|show|say|tell|add|mention|thank)
-    """
+    """.replace("{time}", _OF_TIME)
 )
 # "Mom said she would come": nobody else's.
 _PARENT = phrases(
