@@ -42,9 +42,6 @@ def chat(*turns: tuple[str, str]) -> list[Fact]:
         "I'm Alice, a software engineer",
         "I prefer async Python.",
         "Name: Alice",
-        "I will meet Bob this evening.",
-        "I will call my doctor this Friday.",
-        "We are painting the kitchen this week.",
         "Nina went to the opera with her brother",
         "The capital of France is Paris.",
         "my favourite colour is teal",
@@ -58,6 +55,25 @@ def chat(*turns: tuple[str, str]) -> list[Fact]:
 )
 def test_a_plain_statement_is_a_fact(text: str) -> None:
     assert texts(text) == [text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I will meet Bob this evening",
+        "I will call my doctor this Friday",
+        "We are painting the kitchen this week",
+        "I'm going to fix the roof this spring",
+    ],
+)
+def test_a_time_that_begins_with_this_points_at_nothing_said_before(text: str) -> None:
+    (fact,) = texts(f"{text}.")
+    assert fact.startswith(text)
+
+
+@pytest.mark.parametrize("text", ["I will try this.", "I'm going to use this approach."])
+def test_what_was_said_before_is_no_fact(text: str) -> None:
+    assert texts(text) == []
 
 
 @pytest.mark.parametrize(

@@ -172,8 +172,9 @@ class PostgresSQL(ServerSQL):
 
     def _create_windows(self) -> str:
         return (
-            f"CREATE TABLE {self.windows} (memory_id bigint NOT NULL, number smallint NOT NULL, "
-            "embedding vector NOT NULL, PRIMARY KEY (memory_id, number))"
+            f"CREATE TABLE IF NOT EXISTS {self.windows} ("
+            "memory_id bigint NOT NULL, number smallint NOT NULL, embedding vector NOT NULL, "
+            "PRIMARY KEY (memory_id, number))"
         )
 
     def _work_to_do(self) -> list[str]:
