@@ -106,10 +106,13 @@ class UnreliableModel:
         if "<memories>" in messages[1]["content"]:
             facts = shown(messages, "facts")
             return json.dumps({"decisions": [decision(number, "ADD") for number in range(len(facts))]})
-        # In other words each time: what is stored twice must not be taken for the same.
+        # Different each time: what is stored twice must not be taken for the same.
         self._readings += 1
         found = [
-            fact(f"{learned(*numbered(turn['text']))}as reading {self._readings} says", turn=turn["turn"])
+            fact(
+                f"{learned(*numbered(turn['text']))}remember it{', please' * self._readings}",
+                turn=turn["turn"],
+            )
             for turn in shown(messages, "conversation")
             if _NOTE.search(turn["text"])
         ]
