@@ -60,7 +60,25 @@ def read_assistant(sentence: str, language: Lexicon) -> Reading | None:
         or not language.is_deed.search(sentence)
     ):
         return None
+    if _IN_REPLY.search(sentence) or _ADVISES.match(_stripped(sentence, language)):
+        return None
     return Reading(_stripped(sentence, language), "event")
+
+
+# What stands in the reply itself is no deed: "J'ai ajouté des commentaires dans le code ci-dessous."
+_IN_REPLY = re.compile(
+    r"\b(?:unten|folgend\w*|ci-dessous|suivante?s?|abajo"
+    r"|siguientes?|a continuación|abaixo|seguintes?|sotto|seguent[ei]"
+    r"|hieronder|volgende voorbeeld\w*|nedan|nedenfor|ниже|poniżej|níže"
+    r"|aşağıda\w*|أدناه|التالية?)\b"
+    r"|नीचे|아래|以下|下面|如下|下記|总结了|整理了|例子|示例",
+    re.IGNORECASE,
+)
+_ADVISES = re.compile(
+    r"(?:du kannst|sie können|vous pouvez|tu peux|puedes|puede|puoi|può|você pode|pode|je kunt|u kunt"
+    r"|вы можете|ты можешь|możesz|może|يمكنك|您可以|你可以|建议|请)",
+    re.IGNORECASE,
+)
 
 
 def takes_back(sentence: str, language: Lexicon) -> bool:

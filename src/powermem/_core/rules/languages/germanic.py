@@ -61,10 +61,11 @@ GERMAN = Lexicon(
         | was für ein\w* | kein problem | macht nichts
     """,
     unreal=r"""
-        (?:wenn|falls) (?:ich|wir|mein\w*) .*\b(?:wäre\w*|hätte\w*|könnte\w*|würde\w*|gewänne|müsste\w*
-        |dürfte\w*) | ^(?:hätte|wäre|könnte|würde) (?:ich|wir) | ich (?:wünschte|würde(?! gerne?\b)|wäre
-        |hätte(?! gerne?\b)) | angenommen | nehmen wir an | stell(?:en)? (?:dir|sie sich|euch) vor
-        | gesetzt den fall | hypothetisch | mal angenommen | wenn ich (?:im lotto|mal reich)
+        ich hätte gerne? (?:mehr|auch) | (?:wenn|falls) (?:ich|wir|mein\w*) .*\b(?:wäre\w*|hätte\w*
+        |könnte\w*|würde\w*|gewänne|müsste\w*|dürfte\w*) | ^(?:hätte|wäre|könnte|würde) (?:ich|wir)
+        | ich (?:wünschte|würde(?! gerne?\b)|wäre|hätte(?! gerne?\b)) | angenommen | nehmen wir an
+        | stell(?:en)? (?:dir|sie sich|euch) vor | gesetzt den fall | hypothetisch | mal angenommen
+        | wenn ich (?:im lotto|mal reich)
     """,
     joke=r"""
         (?:nur|war|kleiner|bloß) (?:nur |doch nur )?(?:ein )?(?:scherz|spaß|witz) | ^(?:scherz|spaß

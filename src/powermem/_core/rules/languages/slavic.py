@@ -270,7 +270,9 @@ POLISH = Lexicon(
         | bez emoji\w* | chcę,? żebyś (?:zawsze|nigdy)
     """,
     deed=r"""
-        (?:zarezerwowałem|zarezerwowałam|zamówiłem|zamówiłam|anulowałem|anulowałam|wysłałem|wysłałam
+        (?:zarezerwowa|zamówi|anulowa|wysła|zaplanowa|utworzy|stworzy|naprawi|poprawi|zapłaci|doda
+        |zaktualizowa|przenios|przełoży|kupi|umówi|zmieni|zapisa|odwoła)(?:łem|łam|liśmy)
+        | (?:zarezerwowałem|zarezerwowałam|zamówiłem|zamówiłam|anulowałem|anulowałam|wysłałem|wysłałam
         |zaplanowałem|utworzyłem|utworzyłam|stworzyłem|naprawiłem|naprawiłam|poprawiłem|poprawiłam
         |zapłaciłem|dodałem|dodałam|zaktualizowałem|przeniosłem|przełożyłem|przełożyłam|kupiłem|umówiłem
         |umówiłam|zwróciliśmy|wysłaliśmy) | (?:twoje|twój|twoja|pana|pani|państwa) (?:\S+ )?(?:zamówienie
