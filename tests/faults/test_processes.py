@@ -96,7 +96,7 @@ def test_a_search_sees_what_another_process_committed(
         model.rules('{"decisions": [{"fact": 0, "action": "SUPERSEDE", "target": "M1"}]}')
         (juice,) = other.call("add", "I like juice now, not coffee", user_id="u")["results"]
         assert juice["supersedes"] == tea["id"]
-        assert here("coffee") == there("coffee") == ["I like juice more than coffee"]
+        assert here("coffee") == there("coffee") == ["User likes juice more than coffee"]
         assert memory.delete(juice["id"])
         assert there("juice") == here("juice") == []
         memory.add(["I like tea", "I like jam"], user_id="u", infer=False)

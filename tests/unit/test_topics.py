@@ -87,10 +87,10 @@ def test_an_answer_without_them_is_read_too() -> None:
     found = parse_extraction(given_all, turns=1, categories=["Food"])
     (fact,) = found.facts
     assert (fact.title, fact.tags, fact.categories) == ("Tea", ("Drinks",), ("Food",))
-    assert found.warnings == ["left out categories that are not among the configured ones: 'sport'"]
+    assert found.warnings == ("left out categories that are not among the configured ones: 'sport'",)
     # Where none are configured, none were asked for.
     found = parse_extraction(given_all, turns=1)
-    assert (found.facts[0].categories, found.warnings) == ((), [])
+    assert (found.facts[0].categories, found.warnings) == ((), ())
 
 
 def test_the_request_asks_for_them() -> None:
