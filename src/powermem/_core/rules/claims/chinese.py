@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from . import places, values
+from . import places
 from .claim import SELF, Claim, Clauses, Rule
-from .grammar import Grammar, compiled
+from .grammar import Grammar, compiled, judged_alike
 
 _RELATIONS = {
     "妹妹": "sister", "姐姐": "sister", "哥哥": "brother", "弟弟": "brother", "妈妈": "mother",
@@ -207,8 +207,6 @@ _IS = re.compile(
     rf"{_SUBJECT}(?P<how>是|不是|不再是)(?:一?个|一名)?(?P<what>[\u4e00-\u9fff]{{2,6}}?)(?P<over>了?)$"
 )
 
-_LONGEST = 60
-
 
 def _habits(clause: str) -> Iterator[Claim]:
     clause = clause.strip(" 。！!，")
@@ -243,9 +241,9 @@ def _habits(clause: str) -> Iterator[Claim]:
 
 
 def _accepts(value: str, kind: str) -> bool:
-    if not kind:
-        return len(value) < _LONGEST
-    value = _SIGHED.sub("", value)
+    value = _SIGHED.sub("", value) if kind else value
+    if (alike := judged_alike(value, kind)) is not None:
+        return alike
     if kind == "place":
         if places.is_known(places.canonical(value)):
             return True
@@ -269,10 +267,6 @@ def _accepts(value: str, kind: str) -> bool:
         )
     if kind == "who":
         return not value or _accepts(value, "name")
-    if kind == "age":
-        return (values.number(value) or 0) in range(1, 120)
-    if kind == "number":
-        return any(char.isdigit() for char in value) or "@" in value
     if kind == "setting":
         return bool(re.search(r"[\dA-Za-z一二三四五六日]", value)) and len(value) < 30
     if kind == "car":

@@ -219,13 +219,6 @@ _KIN = {
     }.items()
     for word in words.split()
 }  # fmt: skip
-MANY = words(
-    "sister brother son daughter kid baby aunt uncle cousin niece nephew friend "
-    "roommate colleague neighbour dog cat ex"
-    " mentor teacher friends grandmother grandfather"
-)
-"""Relations of whom a person may have several, so that two statements may be about two of them."""
-
 _KIN_WORDS = "|".join(sorted(map(re.escape, _KIN), key=len, reverse=True))
 _SUBJECT = re.compile(
     rf"""

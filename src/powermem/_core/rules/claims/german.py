@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..sentences import phrases
 from . import places, values
 from .claim import SELF, Claim, Clauses, Rule
-from .grammar import Grammar, compiled
+from .grammar import Grammar, compiled, habit, is_capitalized_name, judged_alike
 
 _RELATIONS = {
     "schwester": "sister", "bruder": "brother", "mutter": "mother", "mama": "mother", "vater": "father",
@@ -346,8 +346,6 @@ _BE = re.compile(
     re.IGNORECASE,
 )
 
-_LONGEST = 60
-
 
 def _habits(clause: str) -> Iterator[Claim]:
     clause = clause.strip(" .!")
@@ -358,9 +356,9 @@ def _habits(clause: str) -> Iterator[Claim]:
             yield _does(match["verb"], match["thing"], "-", marked=True)
             return
     if match := _STOPPED.match(clause):
-        yield Claim(SELF, _key(match["verb"] or match["noun"], match["thing"]), "+", ends=True, marked=True)
+        yield Claim(SELF, habit(match["verb"] or match["noun"], match["thing"]), "+", ends=True, marked=True)
     elif match := _FORMER.match(clause):
-        yield Claim(SELF, _key(match["verb"], match["thing"]), "+", ends=True)
+        yield Claim(SELF, habit(match["verb"], match["thing"]), "+", ends=True)
     elif match := _HAVE.match(clause):
         yield Claim(
             SELF, f"have {values.fold(match['thing'])}", "-" if match["kind"].lower().startswith("k") else "+"
@@ -377,16 +375,12 @@ def _habits(clause: str) -> Iterator[Claim]:
 
 
 def _does(verb: str, thing: str | None, sign: str, *, marked: bool = False) -> Claim:
-    return Claim(SELF, _key(verb, thing), sign, marked=marked)
-
-
-def _key(verb: str, thing: str | None) -> str:
-    return f"do {verb.lower()} {values.fold(thing or '')}".strip()
+    return Claim(SELF, habit(verb, thing), sign, marked=marked)
 
 
 def _accepts(value: str, kind: str) -> bool:
-    if not kind:
-        return len(value) < _LONGEST
+    if (alike := judged_alike(value, kind)) is not None:
+        return alike
     if kind == "place":
         core = re.sub(r"^(?:der N\u00e4he von |der |die |dem )", "", value)
         return places.is_known(places.canonical(value)) or (
@@ -401,11 +395,7 @@ def _accepts(value: str, kind: str) -> bool:
     if kind == "trade":
         return bool(_TRADE.match(value))
     if kind == "name":
-        return value[:1].isupper() and not any(char.isdigit() for char in value) and len(value.split()) < 4
-    if kind == "age":
-        return 0 < int(value) < 120
-    if kind == "number":
-        return any(char.isdigit() for char in value) or "@" in value
+        return is_capitalized_name(value)
     if kind == "setting":
         return (
             any(char.isdigit() for char in value)

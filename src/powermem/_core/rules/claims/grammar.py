@@ -15,6 +15,7 @@ _QUOTED = re.compile(
     r"\u201c\u300d\u300f\u00bb]"
 )
 _QUESTION = re.compile(r"[?\uff1f\u061f]\s*$")
+_LONGEST = 60
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 
 
@@ -33,7 +34,6 @@ class Grammar:
         ago: in a clause about something long ago.
         self_words: matches a subject that is the speaker.
         relations: the English names of relations, by the word of the language.
-        many: relations of which there may be several; see `reading.is_one_of_many`.
         rules: for whole clauses. Group ``who`` is the subject, ``value`` the value, ``what`` a part of the
             attribute's name, ``former`` a value that ended.
         end: where a value ends.
@@ -143,6 +143,27 @@ class Grammar:
                 own = folded.split(word, 1)[1].strip(" \u306e\u7684")
                 return f"{name} {own}".strip()
         return folded
+
+
+def judged_alike(value: str, kind: str) -> bool | None:
+    """Return whether a value is one of its kind, or ``None`` where each language judges."""
+    if not kind:
+        return len(value) < _LONGEST
+    if kind == "age":
+        return (values.number(value) or 0) in range(1, 120)
+    if kind == "number":
+        return any(char.isdigit() for char in value) or "@" in value
+    return None
+
+
+def is_capitalized_name(value: str) -> bool:
+    """Return whether a value may be a name, in a language that writes names with a capital."""
+    return value[:1].isupper() and not any(char.isdigit() for char in value) and len(value.split()) < 4
+
+
+def habit(verb: str, thing: str | None) -> str:
+    """Return the attribute of doing something, such as "do trink kaffee"."""
+    return f"do {verb.lower()} {values.fold(thing or '')}".strip()
 
 
 def compiled(

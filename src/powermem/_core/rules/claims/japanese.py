@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from . import places, values
+from . import places
 from .claim import SELF, Claim, Clauses, Rule
-from .grammar import Grammar, compiled
+from .grammar import Grammar, compiled, judged_alike
 
 _RELATIONS = {
     "妹": "sister", "姉": "sister", "兄": "brother", "弟": "brother", "母": "mother", "父": "father",
@@ -223,8 +223,6 @@ _IS = re.compile(
     rf"{_SUBJECT}(?P<what>[^、。はをが]{{2,10}}?)(?P<how>です|だ|ではありません|じゃありません|ではない|じゃない(?:です)?|ではなくなりました)$"
 )
 
-_LONGEST = 60
-
 
 def _habits(clause: str) -> Iterator[Claim]:
     clause = clause.strip(" 。！!、")
@@ -266,8 +264,8 @@ def _habits(clause: str) -> Iterator[Claim]:
 
 
 def _accepts(value: str, kind: str) -> bool:
-    if not kind:
-        return len(value) < _LONGEST
+    if (alike := judged_alike(value, kind)) is not None:
+        return alike
     if kind == "place":
         if places.is_known(places.canonical(value)):
             return True
@@ -295,10 +293,6 @@ def _accepts(value: str, kind: str) -> bool:
             and not any(char.isdigit() for char in value)
             and (not re.search("友達|誰|家族|彼|両親|同僚", value) or value in ("彼女", "彼氏"))
         )
-    if kind == "age":
-        return (values.number(value) or 0) in range(1, 120)
-    if kind == "number":
-        return any(char.isdigit() for char in value) or "@" in value
     if kind == "setting":
         return bool(re.search(r"[\dA-Za-z月火水木金土日]", value)) and len(value) < 30
     if kind == "car":

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..sentences import phrases
 from . import places, values
 from .claim import SELF, Claim, Clauses, Rule
-from .grammar import Grammar, compiled
+from .grammar import Grammar, compiled, habit, is_capitalized_name, judged_alike
 
 _RELATIONS = {
     "hermana": "sister", "hermano": "brother", "madre": "mother", "mam\u00e1": "mother", "padre": "father",
@@ -370,7 +370,6 @@ _FRONTED = re.compile(
     ),
     re.IGNORECASE,
 )
-_LONGEST = 60
 
 
 def _habits(clause: str) -> Iterator[Claim]:
@@ -397,24 +396,20 @@ def _habits(clause: str) -> Iterator[Claim]:
             marked=(match["not"] or "").startswith("ya"),
         )
     elif match := _NO_MORE.match(clause):
-        yield Claim(SELF, _key(match["verb"], match["thing"]), "-", marked=True)
+        yield Claim(SELF, habit(match["verb"], match["thing"]), "-", marked=True)
     elif match := _STOPPED.match(clause):
-        yield Claim(SELF, _key(match["verb"], match["thing"]), "+", ends=True, marked=True)
+        yield Claim(SELF, habit(match["verb"], match["thing"]), "+", ends=True, marked=True)
     elif match := _FORMER.match(clause):
-        yield Claim(SELF, _key(match["verb"], match["thing"]), "+", ends=True)
+        yield Claim(SELF, habit(match["verb"], match["thing"]), "+", ends=True)
     elif match := _SOLD.match(clause):
         yield Claim(SELF, f"have {values.fold(match['thing'])}", "+", ends=True, marked=True)
     elif match := _DOES.match(clause):
-        yield Claim(SELF, _key(match["verb"], match["thing"]), "+")
-
-
-def _key(verb: str, thing: str | None) -> str:
-    return f"do {verb.lower()} {values.fold(thing or '')}".strip()
+        yield Claim(SELF, habit(match["verb"], match["thing"]), "+")
 
 
 def _accepts(value: str, kind: str) -> bool:
-    if not kind:
-        return len(value) < _LONGEST
+    if (alike := judged_alike(value, kind)) is not None:
+        return alike
     lower = value.lower()
     if kind == "place":
         if places.is_known(places.canonical(value)):
@@ -425,11 +420,7 @@ def _accepts(value: str, kind: str) -> bool:
     if kind == "trade":
         return bool(_TRADE.match(lower))
     if kind == "name":
-        return value[:1].isupper() and not any(char.isdigit() for char in value) and len(value.split()) < 4
-    if kind == "age":
-        return 0 < int(value) < 120
-    if kind == "number":
-        return any(char.isdigit() for char in value) or "@" in value
+        return is_capitalized_name(value)
     if kind == "setting":
         return (
             any(char.isdigit() for char in value)
