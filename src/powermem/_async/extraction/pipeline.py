@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -303,15 +303,14 @@ class AsyncExtraction:
             return await self._write(
                 [*rules.carry_out(new, stated, [rules.find()] * len(stated)), *learned], enclose
             )
+
+        async def decide() -> list[Change]:
+            known = await self._find_stated(stated, new.scope, expression)
+            return [*rules.carry_out(new, stated, known), *learned]
+
         # One at a time for each scope: otherwise two calls would both see the old value, and both theirs.
         async with self._scopes(new.scope):
-            for _ in range(_ATTEMPTS):
-                known = await self._find_stated(stated, new.scope, expression)
-                try:
-                    return await self._write([*rules.carry_out(new, stated, known), *learned], enclose)
-                except VersionConflict:
-                    continue
-        raise StoreError(f"the memories near these facts kept changing; gave up after {_ATTEMPTS} attempts")
+            return await self._write_decided(decide, enclose)
 
     async def _find_stated(
         self, stated: Sequence[Statement], scope: Scope, expression: Expression | None
@@ -370,6 +369,23 @@ class AsyncExtraction:
         outcomes = await self._store.apply(batch) if batch else []
         return event_items(batch, outcomes, items), outcomes
 
+    async def _write_decided(
+        self, decide: Callable[[], Awaitable[Sequence[Change]]], enclose: Enclose
+    ) -> tuple[list[MemoryEvent], Sequence[Outcome]]:
+        """Apply what ``decide`` returns.
+
+        Raises:
+            StoreError: the memories that it had read were changed meanwhile, at each of several attempts.
+        """
+        for _ in range(_ATTEMPTS):
+            changes = await decide()
+            try:
+                return await self._write(changes, enclose)
+            except VersionConflict:
+                # Another process changed one of these memories in the meantime: search and decide again.
+                continue
+        raise StoreError(f"the memories near these facts kept changing; gave up after {_ATTEMPTS} attempts")
+
     async def _reconcile(
         self,
         found: list[Candidate],
@@ -379,7 +395,7 @@ class AsyncExtraction:
         expression: Expression | None,
         enclose: Enclose,
     ) -> tuple[list[MemoryEvent], Sequence[Outcome]]:
-        for _ in range(_ATTEMPTS):
+        async def decide() -> list[Change]:
             near = await self._find_near(found, new.scope, expression)
             known, undecided, rows = neighbourhood(found, near, _NEAR_IN_ALL)
             if not rows:
@@ -388,13 +404,9 @@ class AsyncExtraction:
                 changes = await self._decide(undecided, rows, new, usage)
             # For known facts, the unique key turns the addition into a further source of the memory. They
             # come first, because a decision may change that memory.
-            changes = [*_additions(new, known), *changes, *learned]
-            try:
-                return await self._write(changes, enclose)
-            except VersionConflict:
-                # Another process changed one of these memories in the meantime: search and decide again.
-                continue
-        raise StoreError(f"the memories near these facts kept changing; gave up after {_ATTEMPTS} attempts")
+            return [*_additions(new, known), *changes, *learned]
+
+        return await self._write_decided(decide, enclose)
 
     async def _decide(
         self, undecided: Sequence[Candidate], rows: Mapping[str, Row], new: NewMemories, usage: Usage

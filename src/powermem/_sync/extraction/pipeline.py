@@ -304,15 +304,14 @@ class Extraction:
             return self._write(
                 [*rules.carry_out(new, stated, [rules.find()] * len(stated)), *learned], enclose
             )
+
+        def decide() -> list[Change]:
+            known = self._find_stated(stated, new.scope, expression)
+            return [*rules.carry_out(new, stated, known), *learned]
+
         # One at a time for each scope: otherwise two calls would both see the old value, and both theirs.
         with self._scopes(new.scope):
-            for _ in range(_ATTEMPTS):
-                known = self._find_stated(stated, new.scope, expression)
-                try:
-                    return self._write([*rules.carry_out(new, stated, known), *learned], enclose)
-                except VersionConflict:
-                    continue
-        raise StoreError(f"the memories near these facts kept changing; gave up after {_ATTEMPTS} attempts")
+            return self._write_decided(decide, enclose)
 
     def _find_stated(
         self, stated: Sequence[Statement], scope: Scope, expression: Expression | None
@@ -371,6 +370,23 @@ class Extraction:
         outcomes = self._store.apply(batch) if batch else []
         return event_items(batch, outcomes, items), outcomes
 
+    def _write_decided(
+        self, decide: Callable[[], Sequence[Change]], enclose: Enclose
+    ) -> tuple[list[MemoryEvent], Sequence[Outcome]]:
+        """Apply what ``decide`` returns.
+
+        Raises:
+            StoreError: the memories that it had read were changed meanwhile, at each of several attempts.
+        """
+        for _ in range(_ATTEMPTS):
+            changes = decide()
+            try:
+                return self._write(changes, enclose)
+            except VersionConflict:
+                # Another process changed one of these memories in the meantime: search and decide again.
+                continue
+        raise StoreError(f"the memories near these facts kept changing; gave up after {_ATTEMPTS} attempts")
+
     def _reconcile(
         self,
         found: list[Candidate],
@@ -380,7 +396,7 @@ class Extraction:
         expression: Expression | None,
         enclose: Enclose,
     ) -> tuple[list[MemoryEvent], Sequence[Outcome]]:
-        for _ in range(_ATTEMPTS):
+        def decide() -> list[Change]:
             near = self._find_near(found, new.scope, expression)
             known, undecided, rows = neighbourhood(found, near, _NEAR_IN_ALL)
             if not rows:
@@ -389,13 +405,9 @@ class Extraction:
                 changes = self._decide(undecided, rows, new, usage)
             # For known facts, the unique key turns the addition into a further source of the memory. They
             # come first, because a decision may change that memory.
-            changes = [*_additions(new, known), *changes, *learned]
-            try:
-                return self._write(changes, enclose)
-            except VersionConflict:
-                # Another process changed one of these memories in the meantime: search and decide again.
-                continue
-        raise StoreError(f"the memories near these facts kept changing; gave up after {_ATTEMPTS} attempts")
+            return [*_additions(new, known), *changes, *learned]
+
+        return self._write_decided(decide, enclose)
 
     def _decide(
         self, undecided: Sequence[Candidate], rows: Mapping[str, Row], new: NewMemories, usage: Usage
