@@ -44,6 +44,15 @@ def wait(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+def in_background() -> None:
+    """Take signals as a process in the background does, whose shell has it ignore Ctrl-C.
+
+    The tests may run under ``nohup``, and what a process ignores its children ignore too.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGKILL])
 def test_a_server_ends_with_its_launcher(how: signal.Signals) -> None:
     with subprocess.Popen(
@@ -51,8 +60,7 @@ def test_a_server_ends_with_its_launcher(how: signal.Signals) -> None:
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT / "scripts")},
         stdout=subprocess.PIPE,
-        # As with a process in the background, whose shell has it ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+        preexec_fn=in_background,
     ) as launcher:
         assert launcher.stdout is not None
         said = "".join(launcher.stdout.readline().decode() for _ in range(4))
