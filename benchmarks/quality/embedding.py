@@ -86,10 +86,10 @@ class CachedEmbedder:
                     "INSERT OR IGNORE INTO vectors VALUES (?, ?)", [(key, known[key]) for key in batch]
                 )
                 self._vectors.execute("COMMIT")
-        found = np.empty((len(texts), self.dimension), np.float32)
-        for row, key in zip(found, keys, strict=True):
+        every = np.empty((len(texts), self.dimension), np.float32)
+        for row, key in zip(every, keys, strict=True):
             row[:] = np.frombuffer(known[key], dtype=np.float32)
-        return found
+        return every
 
     def load(self) -> None:
         """Do nothing: the model is loaded at its first text."""
