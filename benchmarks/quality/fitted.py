@@ -1,4 +1,4 @@
-"""Which questions the ranking's numbers were fitted on, as digests; written by ``benchmarks.quality.fit``."""
+"""Digests of what the ranking's numbers were fitted on; written by ``benchmarks.quality.fit``."""
 
 from __future__ import annotations
 
