@@ -8,6 +8,7 @@ from datetime import date, timedelta, timezone, tzinfo
 
 from ..clock import MONTHS, from_date, local_time, to_datetime
 from ..rules.dates import Found, find_dates, length
+from ..text.flags import introduced
 from ..text.indexing import Sought, query_ids
 from ..text.terms import query_terms, term_id
 from .search import Cues, Period
@@ -21,6 +22,7 @@ _ASKS_WHEN = re.compile(
 # The person asked about: the subject of "did Ana", the owner in "Ana's".
 _AUXILIARY = "did|does|do|has|have|had|is|was|are|were|will|would|can|could|should|might|may"
 _NAME = r"[A-Z][\w-]*(?:\s[A-Z][\w-]*)?"
+_CAPITALIZED = re.compile(r"(?<=[\w,;:] )[A-Z][\w-]*")
 _SUBJECT = re.compile(rf"\b({_AUXILIARY}) ({_NAME})\b(?!')")
 _OWNER = re.compile(rf"(?<!^)\b{_NAME}'s\b")
 
@@ -56,9 +58,17 @@ def read(query: str, now: int, zone: tzinfo = timezone.utc) -> Question:
             phrases.append([term_id(word) for word in words])
     return Question(
         sought=sought,
-        cues=Cues(sought.words, phrases, find_period(query, now, zone), bool(_ASKS_WHEN.match(query))),
+        cues=Cues(
+            sought.words, phrases, find_period(query, now, zone), bool(_ASKS_WHEN.match(query)), _names(query)
+        ),
         voiced=voiced(query),
     )
+
+
+def _names(query: str) -> dict[int, int]:
+    """Return the words of names in a query, and the flags of texts that introduce these persons."""
+    found = _CAPITALIZED.findall(query.replace("\u2019", "'"))
+    return {term_id(name): term_id(introduced(name)) for word in found for name in query_terms(word)}
 
 
 def voiced(query: str) -> str | None:

@@ -37,12 +37,15 @@ class Cues:
         phrases: for each phrase in quotation marks the ids of its terms.
         period: the time that it names.
         when: whether it asks for a time.
+        names: the words of names in it, each an id of a term with the id of the flag by which a memory introduces
+            that person.
     """
 
     words: frozenset[str] = frozenset()
     phrases: Sequence[Sequence[int]] = ()
     period: Period | None = None
     when: bool = False
+    names: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
