@@ -84,7 +84,7 @@ class FullRecord(MemoryRecord[Id], Generic[Id]):
 
 
 class UpdatedRecord(FullRecord[Id], Generic[Id]):
-    """The result of ``update``; ``warnings`` if the text is longer than the embedder takes."""
+    """The result of ``update``; ``warnings`` if the text has more windows than are embedded."""
 
     warnings: NotRequired[list[str]]
 
@@ -149,6 +149,7 @@ class UsageRecord(TypedDict):
         prompt_tokens: as providers reported them; 0 where they report none.
         completion_tokens: as ``prompt_tokens``.
         embedded_texts: texts that were embedded.
+        facts_left_out: facts that a model wrote and that no message states; they are not stored.
         seconds: wall time.
     """
 
@@ -156,6 +157,7 @@ class UsageRecord(TypedDict):
     prompt_tokens: int
     completion_tokens: int
     embedded_texts: int
+    facts_left_out: int
     seconds: float
 
 

@@ -55,7 +55,7 @@ def only_turns(config: dict[str, Any], *contents: str) -> None:
 )
 async def test_what_can_be_read_is_read(memory: AsyncMemory, model: ScriptedModel, answer: str) -> None:
     model.says(answer)
-    result = await memory.add("I like green tea", user_id="u")
+    result = await memory.add("Ana likes green tea", user_id="u")
     assert [item["memory"] for item in result["results"]] == ["Ana likes green tea"]
     assert result["usage"]["llm_calls"] == 1
 
@@ -65,7 +65,7 @@ async def test_one_turn_to_mend_a_broken_answer(
     memory: AsyncMemory, model: ScriptedModel, broken: str
 ) -> None:
     model.says(broken, GOOD)
-    result = await memory.add("I like green tea", user_id="u")
+    result = await memory.add("Ana likes green tea", user_id="u")
     assert [item["memory"] for item in result["results"]] == ["Ana likes green tea"]
     assert result["usage"]["llm_calls"] == 2
     first, second = model.extractions
@@ -81,17 +81,17 @@ async def test_broken_twice_is_an_error_that_keeps_the_messages(
 ) -> None:
     model.says(*[broken] * 6)
     with pytest.raises(ExtractionError, match="answer") as caught:
-        await memory.add(["I like tea", "And jazz"], user_id="u")
+        await memory.add(["Ana likes tea", "And jazz"], user_id="u")
     assert caught.value.provider == "openai"
     assert isinstance(caught.value, ProviderError)
     assert "the messages are kept and wait: process('u') learns from them" in str(caught.value)
     # What seems to be cut is asked for in parts as well.
     assert model.calls == (6 if broken in ("{}{}{", "[1, 2") else 2)
     model.forget()
-    only_turns(config, "And jazz", "I like tea")
+    only_turns(config, "And jazz", "Ana likes tea")
     # The memory works on.
     model.says(GOOD)
-    (item,) = (await memory.add("I like tea", user_id="u"))["results"]
+    (item,) = (await memory.add("Ana likes tea", user_id="u"))["results"]
     assert len(await memory.sources(item["id"])) == 1
     assert len(in_table(config, "turns", "id")) == 3
 
@@ -101,22 +101,22 @@ async def test_a_retry_with_the_same_key_does_not_bring_its_messages_twice(
 ) -> None:
     model.says("nonsense", "nonsense", GOOD)
     with pytest.raises(ExtractionError):
-        await memory.add("I like tea", user_id="u", idempotency_key="k")
-    first = await memory.add("I like tea", user_id="u", idempotency_key="k")
-    assert await memory.add("I like tea", user_id="u", idempotency_key="k") == first
+        await memory.add("Ana likes tea", user_id="u", idempotency_key="k")
+    first = await memory.add("Ana likes tea", user_id="u", idempotency_key="k")
+    assert await memory.add("Ana likes tea", user_id="u", idempotency_key="k") == first
     (item,) = first["results"]
-    assert [turn["content"] for turn in await memory.sources(item["id"])] == ["I like tea"]
-    assert in_table(config, "turns", "content") == [("I like tea",)]
+    assert [turn["content"] for turn in await memory.sources(item["id"])] == ["Ana likes tea"]
+    assert in_table(config, "turns", "content") == [("Ana likes tea",)]
     model.says("nonsense", "nonsense")
     with pytest.raises(ExtractionError):
-        await memory.add("I like rain", user_id="u", idempotency_key="other")
+        await memory.add("Ana likes rain", user_id="u", idempotency_key="other")
     with pytest.raises(InvalidInputError, match="idempotency_key: 'other' was given for 1 other messages"):
-        await memory.add(["I like rain", "And jazz"], user_id="u", idempotency_key="other")
+        await memory.add(["Ana likes rain", "And jazz"], user_id="u", idempotency_key="other")
 
 
 async def test_a_broken_decision_is_mended_too(memory: AsyncMemory, model: ScriptedModel) -> None:
     model.says(GOOD)
-    await memory.add("I like green tea", user_id="u")
+    await memory.add("Ana likes green tea", user_id="u")
     model.learns("Ana likes green tea with mint")
     model.rules(
         "Well.", json.dumps({"decisions": [decision(0, "UPDATE", "M1", "Ana likes green tea, with mint")]})
@@ -128,10 +128,10 @@ async def test_a_broken_decision_is_mended_too(memory: AsyncMemory, model: Scrip
 
 async def test_a_decision_broken_twice_costs_no_fact(memory: AsyncMemory, model: ScriptedModel) -> None:
     model.says(GOOD)
-    (item,) = (await memory.add("I like green tea", user_id="u"))["results"]
+    (item,) = (await memory.add("Ana likes green tea", user_id="u"))["results"]
     model.learns("Ana likes green tea with mint", "The ferry sails at noon")
     model.rules("Well.", "Well, well.")
-    result = await memory.add("With mint", user_id="u")
+    result = await memory.add("With mint. The ferry sails at noon.", user_id="u")
     assert [added["event"] for added in result["results"]] == ["ADD", "ADD"]
     (warning,) = result["warnings"]
     assert warning.startswith("2 facts were added without a comparison with what is stored: openai: ")
@@ -164,13 +164,13 @@ async def test_a_failing_model_leaves_the_messages_only(
     async with AsyncMemory(config) as memory:
         api.script.extend([behaviour])
         with pytest.raises(error) as caught:
-            await memory.add("I like tea", user_id="u")
+            await memory.add("Ana likes tea", user_id="u")
         assert type(caught.value) is error
         assert (caught.value.provider, caught.value.status) == ("openai", status)
         assert "sk-test" not in str(caught.value)
-        only_turns(config, "I like tea")
+        only_turns(config, "Ana likes tea")
         model.says(GOOD)
-        assert len((await memory.add("I like tea", user_id="u"))["results"]) == 1
+        assert len((await memory.add("Ana likes tea", user_id="u"))["results"]) == 1
 
 
 @pytest.mark.parametrize(("behaviour", "error", "status"), FAILURES[:3])
@@ -183,10 +183,10 @@ async def test_a_model_that_fails_while_deciding_costs_no_fact(
     status: int | None,
 ) -> None:
     model.says(GOOD)
-    await memory.add("I like green tea", user_id="u")
+    await memory.add("Ana likes green tea", user_id="u")
     model.learns("Ana likes green tea with mint", "The ferry sails at noon")
     api.script.extend([None, behaviour])
-    result = await memory.add("With mint", user_id="u")
+    result = await memory.add("With mint. The ferry sails at noon.", user_id="u")
     assert [item["event"] for item in result["results"]] == ["ADD", "ADD"]
     assert str(status) in result["warnings"][0]
     assert (await memory.get_all(user_id="u"))["total"] == 3
@@ -199,7 +199,7 @@ async def test_a_passing_failure_is_tried_again(
     async with AsyncMemory(config) as memory:
         api.script.extend([failure(429, headers={"retry-after-ms": "1"}), failure(503)])
         model.says(GOOD)
-        result = await memory.add("I like tea", user_id="u")
+        result = await memory.add("Ana likes tea", user_id="u")
         assert len(result["results"]) == 1
         # Three requests, but one call as far as the model's answers go.
         assert (model.calls, result["usage"]["llm_calls"]) == (3, 1)
@@ -213,8 +213,8 @@ async def test_facts_that_cannot_be_embedded_are_not_stored(
         api.rule = lambda request: failure(401) if request.kind == "embed" else None
         model.says(GOOD)
         with pytest.raises(AuthenticationError):
-            await memory.add("I like tea", user_id="u")
-        only_turns(config, "I like tea")
+            await memory.add("Ana likes tea", user_id="u")
+        only_turns(config, "Ana likes tea")
 
 
 async def test_one_failure_is_one_callers_failure(
@@ -255,7 +255,7 @@ async def test_the_answer_is_found_in_the_reply(
 ) -> None:
     body = {"choices": [{"index": 0, "message": {"role": "assistant", **message}, "finish_reason": "stop"}]}
     api.rule = lambda request: Behaviour(body=body) if request.kind == "chat" else None
-    result = await memory.add("I like green tea", user_id="u")
+    result = await memory.add("Ana likes green tea", user_id="u")
     assert [item["memory"] for item in result["results"]] == ["Ana likes green tea"]
     assert result["usage"]["llm_calls"] == 1
 
@@ -275,7 +275,7 @@ async def test_what_is_no_answer_is_asked_for_without_a_form(
     api: ApiServer, memory: AsyncMemory, model: ScriptedModel, said: str
 ) -> None:
     model.says(said, GOOD)
-    result = await memory.add("I like green tea", user_id="u")
+    result = await memory.add("Ana likes green tea", user_id="u")
     assert [item["memory"] for item in result["results"]] == ["Ana likes green tea"]
     first, second = (request.body for request in api.of("chat"))
     assert "response_format" in first
@@ -293,7 +293,7 @@ async def test_text_of_a_model_is_cleaned_and_costs_no_other_fact(
     ]
     preference = {"type": "explicit", "preference": f"Ana likes {odd}", "reasoning": odd}
     model.says(json.dumps({"facts": facts, "preferences": [preference]}))
-    result = await memory.add("I like tea", user_id="u")
+    result = await memory.add("I sail on Sundays, like tea and fear tall dogs", user_id="u")
     texts = ["Ana sails on Sundays", "Ana likes \ufffd tea", "Ana fears tall dogs"]
     assert [item["memory"] for item in result["results"]] == texts
     stored = {item["memory"]: item for item in (await memory.get_all(user_id="u"))["results"]}

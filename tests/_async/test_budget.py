@@ -174,8 +174,8 @@ async def test_work_in_the_background_goes_on_when_the_budget_is_free(
         assert await memory.process("cleo") == 1
         assert await memory.get_all(user_id="ana") == {"results": [], "total": 0}
         days(1)
-        await async_comes(partial(async_known, memory, "ana"), ["I like tea"])
-        await async_comes(partial(async_known, memory, "ben"), ["I live in Porto"])
+        await async_comes(partial(async_known, memory, "ana"), ["User likes tea"])
+        await async_comes(partial(async_known, memory, "ben"), ["User lives in Porto"])
         assert (await memory.get_status(rough["task_id"]))["status"] == "completed"
 
 
@@ -188,7 +188,7 @@ async def test_a_memory_that_is_opened_on_another_day_goes_on(
             await memory.flush()
     days(1)
     async with limited(config, llm_calls_per_day=1) as memory:
-        await async_comes(partial(async_known, memory, "ana"), ["I like tea"])
+        await async_comes(partial(async_known, memory, "ana"), ["User likes tea"])
 
 
 async def test_a_day_that_ends_meanwhile_is_no_reason_to_wait_for_another(

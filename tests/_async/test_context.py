@@ -182,7 +182,7 @@ async def test_what_was_superseded_is_marked(
             await memory.add(f"{fact}!", user_id="u", timestamp=day)
         model.learns("Ana lives in Faro, by the sea")
         model.decides(decision(0, "UPDATE", "M1", "Ana lives in Faro, by the sea"))
-        await memory.add("By the sea.", user_id="u", timestamp="2025-01-01")
+        await memory.add("Ana lives in Faro, by the sea.", user_id="u", timestamp="2025-01-01")
         question = "Where does Ana live?"
         assert lines(await memory.context(question, user_id="u")) == [
             "- [1 January 2025] Ana lives in Faro, by the sea"

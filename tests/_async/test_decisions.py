@@ -121,7 +121,7 @@ async def test_what_was_superseded_may_be_true_again(memory: AsyncMemory, model:
 
 async def test_one_fact_may_supersede_several(memory: AsyncMemory, model: ScriptedModel) -> None:
     model.learns("Ana likes green tea", "Ana likes black tea")
-    await memory.add("I like green and black tea", user_id="u")
+    await memory.add("Ana likes green and black tea", user_id="u")
     ids = [item["id"] for item in (await memory.get_all(user_id="u"))["results"]]
     model.learns("Ana likes no tea any more")
     model.decides(decision(0, "SUPERSEDE", "M1"), decision(0, "SUPERSEDE", "M2"))
@@ -186,9 +186,12 @@ async def test_none_changes_nothing_but_adds_evidence(memory: AsyncMemory, model
     known = await learn(memory, model, LIVES)
     model.learns("Porto is where Ana lives")
     model.decides(decision(0, "NONE", "M1"))
-    assert (await memory.add("As I said, Porto", user_id="u"))["results"] == []
+    assert (await memory.add("As I said, Ana lives in Porto", user_id="u"))["results"] == []
     assert await stored(memory) == [LIVES]
-    assert [turn["content"] for turn in await memory.sources(known)] == [f"{LIVES}!", "As I said, Porto"]
+    assert [turn["content"] for turn in await memory.sources(known)] == [
+        f"{LIVES}!",
+        "As I said, Ana lives in Porto",
+    ]
     assert len(await memory.history(known)) == 1
 
 
@@ -201,7 +204,7 @@ async def test_an_alias_that_was_not_offered_changes_nothing_and_loses_nothing(
     model.learns("Ana lives in Porto with Bo")
     target = str(known) if target == "the real id" else target
     model.decides(decision(0, action, target, "Ana lives nowhere"))
-    (item,) = (await memory.add("With Bo", user_id="u"))["results"]
+    (item,) = (await memory.add("Ana lives in Porto with Bo!", user_id="u"))["results"]
     assert (item["event"], item["memory"]) == ("ADD", "Ana lives in Porto with Bo")
     assert await stored(memory) == [LIVES, "Ana lives in Porto with Bo"]
     assert len(await memory.history(known)) == 1
@@ -225,7 +228,7 @@ async def test_a_fact_without_a_decision_is_added(
     known = await learn(memory, model, LIVES)
     model.learns("Ana lives in Porto with Bo", "Ana lives in Porto with a cat")
     model.rules(json.dumps({"decisions": decisions}))
-    items = (await memory.add("With Bo and a cat", user_id="u"))["results"]
+    items = (await memory.add("In Porto, with Bo and a cat", user_id="u"))["results"]
     assert [item["event"] for item in items] == ["ADD", "ADD"]
     assert len(await stored(memory)) == 3
     assert len(await memory.history(known)) == 1
@@ -240,7 +243,7 @@ async def test_an_update_to_what_another_memory_says_leaves_both(
     await memory.add("Bo lives in Porto", user_id="u")
     model.learns("Both live in Porto")
     model.rules(lambda request: _update(request, LIVES, "Bo lives in Porto"))
-    assert (await memory.add("Both", user_id="u"))["results"] == []
+    assert (await memory.add("Both live in Porto", user_id="u"))["results"] == []
     assert await stored(memory) == [LIVES, "Bo lives in Porto"]
     assert len(await memory.history(first)) == 1
 
@@ -258,13 +261,14 @@ async def test_mixed_decisions_are_applied_together(memory: AsyncMemory, model: 
         "Ana plays the old piano",
     ]
     ids = dict(zip(texts, [await learn(memory, model, text) for text in texts], strict=True))
-    model.learns(
+    changed = [
         "Ana drinks green tea with mint",
         "Ana owns a blue bicycle",
         "Ana wants it forgotten that she fears tall dogs",
         "Ana plays the piano",
         "The boat to Olhão is slow",
-    )
+    ]
+    model.learns(*changed)
 
     def decide(request: Messages) -> str:
         alias = {item["text"]: item["alias"] for item in shown(request, "memories")}
@@ -282,7 +286,7 @@ async def test_mixed_decisions_are_applied_together(memory: AsyncMemory, model: 
         )
 
     model.rules(decide)
-    items = (await memory.add("Much has changed", user_id="u"))["results"]
+    items = (await memory.add(" ".join(f"{text}." for text in changed), user_id="u"))["results"]
     events = {item["memory"]: item["event"] for item in items}
     assert events == {
         "Ana drinks green tea, with mint": "UPDATE",
@@ -320,7 +324,7 @@ async def test_what_changed_meanwhile_is_decided_anew(
     model.rules(decide)
     if meanwhile == "update":
         model.decides(decision(0, "UPDATE", "M1", both))
-    (item,) = (await memory.add("With Bo", user_id="u"))["results"]
+    (item,) = (await memory.add("Ana lives in Porto with Bo!", user_id="u"))["results"]
     if meanwhile == "delete":
         # There is nothing near any more, so there is nothing to decide.
         assert len(model.decisions) == 1
@@ -347,7 +351,7 @@ async def test_what_was_learned_elsewhere_meanwhile_is_not_stored_twice(
         return json.dumps({"decisions": [decision(0, "ADD")]})
 
     model.rules(decide)
-    assert (await memory.add("With Bo", user_id="u"))["results"] == []
+    assert (await memory.add("Ana lives in Porto with Bo!", user_id="u"))["results"] == []
     assert await stored(memory) == [LIVES, new]
 
 
@@ -364,11 +368,11 @@ async def test_a_memory_that_never_rests_ends_in_an_error_that_says_so(
 
     model.rules(*[decide] * 20)
     with pytest.raises(StoreError, match="kept changing"):
-        await memory.add("With Bo", user_id="u")
+        await memory.add("Ana lives in Porto with Bo!", user_id="u")
     assert len(model.decisions) < 10
     assert await stored(memory) == [f"Ana lives in Porto, house {len(model.decisions)}"]
     # The message is kept all the same.
-    assert ("With Bo",) in in_table(config, "turns", "content")
+    assert ("Ana lives in Porto with Bo!",) in in_table(config, "turns", "content")
 
 
 async def test_an_access_is_no_change(
@@ -383,7 +387,7 @@ async def test_an_access_is_no_change(
         return json.dumps({"decisions": [decision(0, "UPDATE", "M1", "Ana lives in Porto, with Bo")]})
 
     model.rules(decide)
-    await memory.add("With Bo", user_id="u")
+    await memory.add("Ana lives in Porto with Bo!", user_id="u")
     assert len(model.decisions) == 1
     assert await stored(memory) == ["Ana lives in Porto, with Bo"]
 
@@ -419,7 +423,7 @@ async def test_several_facts_may_name_one_memory(
     model.learns(*(reversed(facts) if turned else facts))
     merged = "Ana lives in Porto, with Bo"
     model.decides(decision(int(turned), "UPDATE", "M1", merged), decision(1 - turned, "NONE", "M1"))
-    (item,) = (await memory.add("In Porto, with Bo", user_id="u"))["results"]
+    (item,) = (await memory.add("Ana lives in Porto, with Bo", user_id="u"))["results"]
     assert (item["id"], item["event"], item["memory"]) == (known, "UPDATE", merged)
     assert len(model.decisions) == 1
     assert await stored(memory) == [merged]

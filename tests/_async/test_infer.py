@@ -97,7 +97,7 @@ async def test_a_fact_without_a_turn_comes_from_all_of_them(
     memory: AsyncMemory, model: ScriptedModel
 ) -> None:
     for wrong in (None, 99, -1):
-        model.learns(fact(f"Fact number {wrong}", turn=wrong))
+        model.learns(fact(f"Ana moved to Porto, fact {wrong}", turn=wrong))
         (item,) = (await memory.add(TALK[1:], user_id=f"u{wrong}"))["results"]
         assert len(await memory.sources(item["id"])) == 3
 
@@ -123,10 +123,10 @@ async def test_something_near_needs_two_chats(
     config["embedder"] = openai_embedder(api)
     async with AsyncMemory(config) as memory:
         model.learns("Ana likes green tea", "Ana likes black tea")
-        await memory.add("I like green tea and black tea", user_id="u")
+        await memory.add("Ana likes green tea and black tea", user_id="u")
         model.learns("Ana likes white tea", "Ana likes red tea", "Ana likes mint tea")
         model.decides(decision(0, "ADD"), decision(1, "ADD"), decision(2, "ADD"))
-        usage = (await memory.add("I like white, red and mint tea", user_id="u"))["usage"]
+        usage = (await memory.add("Ana likes white, red and mint tea", user_id="u"))["usage"]
         assert (len(api.of("chat")), len(api.of("embed"))) == (3, 2)
         assert usage["llm_calls"] == 2
         (request,) = model.decisions
@@ -142,14 +142,14 @@ async def test_an_identical_fact_needs_no_decision_and_is_evidence(
     memory: AsyncMemory, model: ScriptedModel
 ) -> None:
     model.learns("Ana likes green tea")
-    (item,) = (await memory.add("I like green tea", user_id="u"))["results"]
+    (item,) = (await memory.add("Ana likes green tea", user_id="u"))["results"]
     model.learns("Ana  likes green tea ", fact("Ana likes green tea"))
-    result = await memory.add("Did I say that I like green tea?", user_id="u")
+    result = await memory.add("Did I say that Ana likes green tea?", user_id="u")
     assert result["results"] == []
     assert result["usage"]["llm_calls"] == 1
     assert await stored(memory, user_id="u") == ["Ana likes green tea"]
     said = [turn["content"] for turn in await memory.sources(item["id"])]
-    assert said == ["I like green tea", "Did I say that I like green tea?"]
+    assert said == ["Ana likes green tea", "Did I say that Ana likes green tea?"]
 
 
 async def test_no_facts_store_no_memory_but_the_turns(
@@ -174,7 +174,7 @@ async def test_messages_without_facts_can_be_kept_word_for_word(
         assert kept["memory_type"] == "chat"
         assert [turn["content"] for turn in await memory.sources(item["id"])] == ["Hello!"]
         model.learns("Ana likes tea")
-        (item,) = (await memory.add("I like tea", user_id="u"))["results"]
+        (item,) = (await memory.add("Ana likes tea", user_id="u"))["results"]
         assert item["memory"] == "Ana likes tea"
         assert len(in_table(config, "turns", "id")) == 2
 
@@ -191,7 +191,7 @@ async def test_usage_adds_up_what_the_model_reported(
     api: ApiServer, memory: AsyncMemory, model: ScriptedModel
 ) -> None:
     model.learns("Ana likes green tea")
-    await memory.add("I like green tea", user_id="u")
+    await memory.add("Ana likes green tea", user_id="u")
     model.learns("Ana likes green tea with mint")
     model.decides(decision(0, "UPDATE", "M1", "Ana likes green tea, best with mint"))
     usage = (await memory.add("Best with mint", user_id="u"))["usage"]
@@ -224,7 +224,7 @@ async def test_anthropic_end_to_end(api: ApiServer, config: dict[str, Any]) -> N
 
 async def test_ten_at_once_make_one(memory: AsyncMemory, model: ScriptedModel) -> None:
     model.always_learns("Ana loves chess")
-    results = await async_gather([partial(memory.add, "I love chess", user_id="u") for _ in range(10)])
+    results = await async_gather([partial(memory.add, "Ana loves chess", user_id="u") for _ in range(10)])
     events = [item["event"] for result in results for item in result["results"]]
     assert events == ["ADD"]
     (kept,) = (await memory.get_all(user_id="u"))["results"]
@@ -240,7 +240,7 @@ async def test_calls_of_one_scope_see_what_the_others_learned(
         model.learns(wording)
     for _ in wordings:
         model.rules(_merge_all)
-    await async_gather([partial(memory.add, "I like tea", user_id="u") for _ in wordings])
+    await async_gather([partial(memory.add, "Ana likes tea", user_id="u") for _ in wordings])
     (kept,) = (await memory.get_all(user_id="u"))["results"]
     assert sorted(kept["memory"].split(" and ")) == wordings
     assert len(await memory.history(kept["id"])) == 5

@@ -166,19 +166,19 @@ async def test_what_grows_too_large_is_left_to_the_server(
         assert not store._large
 
 
-@pytest.mark.parametrize(("partitions", "version"), [(0, 2), (3, 3), (0, 4)])
+@pytest.mark.parametrize(("partitions", "version"), [(0, 2), (3, 3), (0, 4), (0, 5)])
 async def test_a_collection_of_the_former_schema_is_brought_up_to_date(
     new_vector_store: dict[str, Any], small_limits: None, partitions: int, version: int
 ) -> None:
     texts = await _fill(_former(new_vector_store, partitions=partitions), 60)
-    assert execute(new_vector_store, _PROGRESS.format("schema_version")) == [(b"4",)]
+    assert execute(new_vector_store, _PROGRESS.format("schema_version")) == [(b"5",)]
     # Before version 3 had the offsets of moments, which are added where they are missing.
     execute(new_vector_store, f"UPDATE memories_meta SET value = '{version}' WHERE name = 'schema_version'")
     config = _config(new_vector_store, partitions=partitions)
     memories = [AsyncMemory(config) for _ in range(3)]
     # Each finds what is missing, and one builds it.
     await async_gather([memory.initialize for memory in memories])
-    assert execute(new_vector_store, _PROGRESS.format("schema_version")) == [(b"5",)]
+    assert execute(new_vector_store, _PROGRESS.format("schema_version")) == [(b"6",)]
     assert execute(new_vector_store, _BUILT) == [(60, 60, 60, 60)]
     for memory, text in zip(memories, texts, strict=False):
         (hit, *_) = (await memory.search(text, user_id="u", explain=True))["results"]

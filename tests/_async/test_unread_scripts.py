@@ -38,6 +38,7 @@ async def test_only_what_the_model_reads_is_embedded(api: ApiServer, english: di
         assert embedded(api)[2:] == ["Who likes tea?"]
 
 
+@pytest.mark.stores
 async def test_words_find_what_has_no_vector(api: ApiServer, english: dict[str, Any]) -> None:
     async with AsyncMemory(english) as memory:
         await memory.add(FACTS, user_id="u", infer=False)
@@ -106,6 +107,7 @@ async def test_near_memories_are_looked_for_by_words(api: ApiServer, english: di
         assert len((await memory.get_all(user_id="u"))["results"]) == 2
 
 
+@pytest.mark.stores
 async def test_moving_to_such_a_model_comes_to_an_end(
     api: ApiServer, config: dict[str, Any], english: dict[str, Any]
 ) -> None:

@@ -27,7 +27,7 @@ Talk = list[dict[str, Any]]
 
 
 def talk(length: int) -> Talk:
-    return [{"role": "user", "content": f"I own boat number {number}."} for number in range(length)]
+    return [{"role": "user", "content": f"Ana owns boat number {number}."} for number in range(length)]
 
 
 def texts(length: int) -> list[str]:
@@ -66,7 +66,9 @@ async def test_a_cut_answer_is_asked_for_in_parts(
     assert await stored(memory) == texts(60)
     # The size that fits is remembered.
     before = len(api.of("chat"))
-    await memory.add([{"role": "user", "content": f"I saw bird number {n}."} for n in range(20)], user_id="u")
+    await memory.add(
+        [{"role": "user", "content": f"Ana saw bird number {n}."} for n in range(20)], user_id="u"
+    )
     assert len(api.of("chat")) - before <= 20
 
 
@@ -177,18 +179,18 @@ async def test_more_than_the_window_takes_is_divided(
 
     assert await memory.process("u") == 150
 
-    await memory.add_message("u", "user", "I like tea.")
+    await memory.add_message("u", "user", "Ana likes tea.")
     assert await memory.process("u") == 1
-    assert await stored(memory) == sorted([*texts(150), "I like tea."])
+    assert await stored(memory) == sorted([*texts(150), "Ana likes tea."])
 
 
 async def test_a_message_that_never_fits_holds_up_no_other(memory: AsyncMemory, api: ApiServer) -> None:
     api.rule = lambda request: too_long() if "xxxx" in json.dumps(request.body) else None
     await memory.add_message("u", "user", "x" * 300)
-    await memory.add_message("u", "user", "I like tea.")
+    await memory.add_message("u", "user", "Ana likes tea.")
     with pytest.raises(ExtractionError, match="by themselves are refused as well"):
         await memory.process("u")
-    assert await stored(memory) == ["I like tea."]
+    assert await stored(memory) == ["Ana likes tea."]
 
 
 async def test_bad_messages_at_the_beginning_hold_up_no_others(memory: AsyncMemory, api: ApiServer) -> None:
@@ -207,8 +209,8 @@ async def test_an_answer_that_the_server_finds_invalid_weakens_nothing_for_other
 ) -> None:
     words = "Failed to generate JSON. Please adjust your prompt. See 'failed_generation' for more details."
     api.script.append(failure(400, words, code="json_validate_failed"))
-    await memory.add("I like tea.", user_id="u")
-    await memory.add("I like jazz.", user_id="v")
+    await memory.add("Ana likes tea.", user_id="u")
+    await memory.add("Ana likes jazz.", user_id="v")
     forms = [request.body.get("response_format", {}).get("type") for request in api.of("chat")]
     assert forms == ["json_schema", None, "json_schema"]
 
@@ -250,20 +252,20 @@ async def test_a_reply_that_is_none_loses_nothing(
 ) -> None:
     api.rule = lambda request: behaviour if request.kind == "chat" else None
     with pytest.raises(ProviderError, match="kept and wait"):
-        await memory.add("I like tea.", user_id="u")
-    await memory.add_message("u", "user", "I like jazz.")
+        await memory.add("Ana likes tea.", user_id="u")
+    await memory.add_message("u", "user", "Ana likes jazz.")
     with pytest.raises(ProviderError):
         await memory.process("u")
     api.rule = lambda request: None
     assert await memory.flush() == 2
-    assert await stored(memory) == ["I like jazz.", "I like tea."]
+    assert await stored(memory) == ["Ana likes jazz.", "Ana likes tea."]
 
 
 async def test_an_answer_in_parts_is_read(memory: AsyncMemory, api: ApiServer) -> None:
     parts = [{"type": "text", "text": '{"facts": ["Ana li'}, 5, "kes tea", {"type": "text", "text": '"]}'}]
     choice = {"message": {"content": parts}, "finish_reason": "stop"}
     api.script.append(Behaviour(body={"choices": [choice, choice]}))
-    assert len((await memory.add("I like tea.", user_id="u"))["results"]) == 1
+    assert len((await memory.add("Ana likes tea.", user_id="u"))["results"]) == 1
 
 
 @pytest.mark.stores
@@ -272,9 +274,9 @@ async def test_the_same_key_finishes_what_waited(memory: AsyncMemory, api: ApiSe
     for _ in range(2):
         api.script.append(failure(500))
         with pytest.raises(ProviderError):
-            await memory.add("I like tea.", user_id="u", idempotency_key="k")
+            await memory.add("Ana likes tea.", user_id="u", idempotency_key="k")
     api.script.clear()
-    await memory.add("I like tea.", user_id="u", idempotency_key="k")
+    await memory.add("Ana likes tea.", user_id="u", idempotency_key="k")
     calls = len(api.of("chat"))
     assert await memory.process("u") == 0
     assert len(api.of("chat")) == calls
@@ -285,7 +287,7 @@ async def test_a_refused_structure_is_asked_for_again_later(
 ) -> None:
     api.script.append(no_structure("json_schema"))
     for number in range(110):
-        await memory.add("I like tea.", user_id=f"u{number}")
+        await memory.add("Ana likes tea.", user_id=f"u{number}")
     forms = [request.body.get("response_format", {}).get("type") for request in api.of("chat")]
     assert forms[:2] == ["json_schema", "json_object"]
     assert forms[-1] == "json_schema"

@@ -269,3 +269,22 @@ def test_usage_counts(memory: Memory) -> None:
     assert usage["embedded_texts"] == 2
     assert usage["llm_calls"] == 0
     assert usage["seconds"] > 0
+
+
+def test_an_answer_is_linked_to_its_question(memory: Memory) -> None:
+    talk = [
+        {"role": "user", "content": "My flight leaves at 9:40.", "name": "Mia"},
+        {"role": "assistant", "content": "Do you have any allergies?"},
+        {"role": "user", "content": "Yes, shellfish. And sorry, I meant 9:50.", "name": "Mia"},
+        {"role": "assistant", "content": "Done: I booked a seat by the window."},
+    ]
+    result = memory.add(talk, user_id="u")
+    found = [
+        (item["memory"], (memory.get(item["id"]))["actor_id"], len(memory.sources(item["id"])))
+        for item in result["results"]
+    ]
+    assert found == [
+        ("My flight leaves at 9:50.", "Mia", 2),
+        ("I have allergies: shellfish.", "Mia", 2),
+        ("I booked a seat by the window.", "assistant", 1),
+    ]

@@ -171,8 +171,8 @@ def test_work_in_the_background_goes_on_when_the_budget_is_free(
         assert memory.process("cleo") == 1
         assert memory.get_all(user_id="ana") == {"results": [], "total": 0}
         days(1)
-        comes(partial(known, memory, "ana"), ["I like tea"])
-        comes(partial(known, memory, "ben"), ["I live in Porto"])
+        comes(partial(known, memory, "ana"), ["User likes tea"])
+        comes(partial(known, memory, "ben"), ["User lives in Porto"])
         assert (memory.get_status(rough["task_id"]))["status"] == "completed"
 
 
@@ -185,7 +185,7 @@ def test_a_memory_that_is_opened_on_another_day_goes_on(
             memory.flush()
     days(1)
     with limited(config, llm_calls_per_day=1) as memory:
-        comes(partial(known, memory, "ana"), ["I like tea"])
+        comes(partial(known, memory, "ana"), ["User likes tea"])
 
 
 def test_a_day_that_ends_meanwhile_is_no_reason_to_wait_for_another(

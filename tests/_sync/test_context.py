@@ -179,7 +179,7 @@ def test_what_was_superseded_is_marked(config: dict[str, Any], api: ApiServer, m
             memory.add(f"{fact}!", user_id="u", timestamp=day)
         model.learns("Ana lives in Faro, by the sea")
         model.decides(decision(0, "UPDATE", "M1", "Ana lives in Faro, by the sea"))
-        memory.add("By the sea.", user_id="u", timestamp="2025-01-01")
+        memory.add("Ana lives in Faro, by the sea.", user_id="u", timestamp="2025-01-01")
         question = "Where does Ana live?"
         assert lines(memory.context(question, user_id="u")) == [
             "- [1 January 2025] Ana lives in Faro, by the sea"

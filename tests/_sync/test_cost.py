@@ -64,7 +64,7 @@ def test_a_long_memory_is_read_once_however_many_facts_are_near_it(
             model.rules('{"decisions": []}')
             monkeypatch.setattr(terms, "_cut", counted)
             characters = 0
-            assert len((memory.add("I was in the shop.", user_id=user))["results"]) == count
+            assert len((memory.add(f"I bought {count} items in the shop.", user_id=user))["results"]) == count
             monkeypatch.setattr(terms, "_cut", cut)
             spent.append(characters)
     assert len(model.decisions) == 3

@@ -120,7 +120,7 @@ def test_what_was_superseded_may_be_true_again(memory: Memory, model: ScriptedMo
 
 def test_one_fact_may_supersede_several(memory: Memory, model: ScriptedModel) -> None:
     model.learns("Ana likes green tea", "Ana likes black tea")
-    memory.add("I like green and black tea", user_id="u")
+    memory.add("Ana likes green and black tea", user_id="u")
     ids = [item["id"] for item in (memory.get_all(user_id="u"))["results"]]
     model.learns("Ana likes no tea any more")
     model.decides(decision(0, "SUPERSEDE", "M1"), decision(0, "SUPERSEDE", "M2"))
@@ -179,9 +179,12 @@ def test_none_changes_nothing_but_adds_evidence(memory: Memory, model: ScriptedM
     known = learn(memory, model, LIVES)
     model.learns("Porto is where Ana lives")
     model.decides(decision(0, "NONE", "M1"))
-    assert (memory.add("As I said, Porto", user_id="u"))["results"] == []
+    assert (memory.add("As I said, Ana lives in Porto", user_id="u"))["results"] == []
     assert stored(memory) == [LIVES]
-    assert [turn["content"] for turn in memory.sources(known)] == [f"{LIVES}!", "As I said, Porto"]
+    assert [turn["content"] for turn in memory.sources(known)] == [
+        f"{LIVES}!",
+        "As I said, Ana lives in Porto",
+    ]
     assert len(memory.history(known)) == 1
 
 
@@ -194,7 +197,7 @@ def test_an_alias_that_was_not_offered_changes_nothing_and_loses_nothing(
     model.learns("Ana lives in Porto with Bo")
     target = str(known) if target == "the real id" else target
     model.decides(decision(0, action, target, "Ana lives nowhere"))
-    (item,) = (memory.add("With Bo", user_id="u"))["results"]
+    (item,) = (memory.add("Ana lives in Porto with Bo!", user_id="u"))["results"]
     assert (item["event"], item["memory"]) == ("ADD", "Ana lives in Porto with Bo")
     assert stored(memory) == [LIVES, "Ana lives in Porto with Bo"]
     assert len(memory.history(known)) == 1
@@ -218,7 +221,7 @@ def test_a_fact_without_a_decision_is_added(
     known = learn(memory, model, LIVES)
     model.learns("Ana lives in Porto with Bo", "Ana lives in Porto with a cat")
     model.rules(json.dumps({"decisions": decisions}))
-    items = (memory.add("With Bo and a cat", user_id="u"))["results"]
+    items = (memory.add("In Porto, with Bo and a cat", user_id="u"))["results"]
     assert [item["event"] for item in items] == ["ADD", "ADD"]
     assert len(stored(memory)) == 3
     assert len(memory.history(known)) == 1
@@ -231,7 +234,7 @@ def test_an_update_to_what_another_memory_says_leaves_both(memory: Memory, model
     memory.add("Bo lives in Porto", user_id="u")
     model.learns("Both live in Porto")
     model.rules(lambda request: _update(request, LIVES, "Bo lives in Porto"))
-    assert (memory.add("Both", user_id="u"))["results"] == []
+    assert (memory.add("Both live in Porto", user_id="u"))["results"] == []
     assert stored(memory) == [LIVES, "Bo lives in Porto"]
     assert len(memory.history(first)) == 1
 
@@ -249,13 +252,14 @@ def test_mixed_decisions_are_applied_together(memory: Memory, model: ScriptedMod
         "Ana plays the old piano",
     ]
     ids = dict(zip(texts, [learn(memory, model, text) for text in texts], strict=True))
-    model.learns(
+    changed = [
         "Ana drinks green tea with mint",
         "Ana owns a blue bicycle",
         "Ana wants it forgotten that she fears tall dogs",
         "Ana plays the piano",
         "The boat to Olhão is slow",
-    )
+    ]
+    model.learns(*changed)
 
     def decide(request: Messages) -> str:
         alias = {item["text"]: item["alias"] for item in shown(request, "memories")}
@@ -273,7 +277,7 @@ def test_mixed_decisions_are_applied_together(memory: Memory, model: ScriptedMod
         )
 
     model.rules(decide)
-    items = (memory.add("Much has changed", user_id="u"))["results"]
+    items = (memory.add(" ".join(f"{text}." for text in changed), user_id="u"))["results"]
     events = {item["memory"]: item["event"] for item in items}
     assert events == {
         "Ana drinks green tea, with mint": "UPDATE",
@@ -311,7 +315,7 @@ def test_what_changed_meanwhile_is_decided_anew(
     model.rules(decide)
     if meanwhile == "update":
         model.decides(decision(0, "UPDATE", "M1", both))
-    (item,) = (memory.add("With Bo", user_id="u"))["results"]
+    (item,) = (memory.add("Ana lives in Porto with Bo!", user_id="u"))["results"]
     if meanwhile == "delete":
         # There is nothing near any more, so there is nothing to decide.
         assert len(model.decisions) == 1
@@ -338,7 +342,7 @@ def test_what_was_learned_elsewhere_meanwhile_is_not_stored_twice(
         return json.dumps({"decisions": [decision(0, "ADD")]})
 
     model.rules(decide)
-    assert (memory.add("With Bo", user_id="u"))["results"] == []
+    assert (memory.add("Ana lives in Porto with Bo!", user_id="u"))["results"] == []
     assert stored(memory) == [LIVES, new]
 
 
@@ -355,11 +359,11 @@ def test_a_memory_that_never_rests_ends_in_an_error_that_says_so(
 
     model.rules(*[decide] * 20)
     with pytest.raises(StoreError, match="kept changing"):
-        memory.add("With Bo", user_id="u")
+        memory.add("Ana lives in Porto with Bo!", user_id="u")
     assert len(model.decisions) < 10
     assert stored(memory) == [f"Ana lives in Porto, house {len(model.decisions)}"]
     # The message is kept all the same.
-    assert ("With Bo",) in in_table(config, "turns", "content")
+    assert ("Ana lives in Porto with Bo!",) in in_table(config, "turns", "content")
 
 
 def test_an_access_is_no_change(memory: Memory, model: ScriptedModel, config: dict[str, Any]) -> None:
@@ -372,7 +376,7 @@ def test_an_access_is_no_change(memory: Memory, model: ScriptedModel, config: di
         return json.dumps({"decisions": [decision(0, "UPDATE", "M1", "Ana lives in Porto, with Bo")]})
 
     model.rules(decide)
-    memory.add("With Bo", user_id="u")
+    memory.add("Ana lives in Porto with Bo!", user_id="u")
     assert len(model.decisions) == 1
     assert stored(memory) == ["Ana lives in Porto, with Bo"]
 
@@ -406,7 +410,7 @@ def test_several_facts_may_name_one_memory(memory: Memory, model: ScriptedModel,
     model.learns(*(reversed(facts) if turned else facts))
     merged = "Ana lives in Porto, with Bo"
     model.decides(decision(int(turned), "UPDATE", "M1", merged), decision(1 - turned, "NONE", "M1"))
-    (item,) = (memory.add("In Porto, with Bo", user_id="u"))["results"]
+    (item,) = (memory.add("Ana lives in Porto, with Bo", user_id="u"))["results"]
     assert (item["id"], item["event"], item["memory"]) == (known, "UPDATE", merged)
     assert len(model.decisions) == 1
     assert stored(memory) == [merged]

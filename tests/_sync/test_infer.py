@@ -94,7 +94,7 @@ def test_event_date_and_names_are_kept_with_the_memory(
 
 def test_a_fact_without_a_turn_comes_from_all_of_them(memory: Memory, model: ScriptedModel) -> None:
     for wrong in (None, 99, -1):
-        model.learns(fact(f"Fact number {wrong}", turn=wrong))
+        model.learns(fact(f"Ana moved to Porto, fact {wrong}", turn=wrong))
         (item,) = (memory.add(TALK[1:], user_id=f"u{wrong}"))["results"]
         assert len(memory.sources(item["id"])) == 3
 
@@ -118,10 +118,10 @@ def test_something_near_needs_two_chats(api: ApiServer, config: dict[str, Any], 
     config["embedder"] = openai_embedder(api)
     with Memory(config) as memory:
         model.learns("Ana likes green tea", "Ana likes black tea")
-        memory.add("I like green tea and black tea", user_id="u")
+        memory.add("Ana likes green tea and black tea", user_id="u")
         model.learns("Ana likes white tea", "Ana likes red tea", "Ana likes mint tea")
         model.decides(decision(0, "ADD"), decision(1, "ADD"), decision(2, "ADD"))
-        usage = (memory.add("I like white, red and mint tea", user_id="u"))["usage"]
+        usage = (memory.add("Ana likes white, red and mint tea", user_id="u"))["usage"]
         assert (len(api.of("chat")), len(api.of("embed"))) == (3, 2)
         assert usage["llm_calls"] == 2
         (request,) = model.decisions
@@ -135,14 +135,14 @@ def test_something_near_needs_two_chats(api: ApiServer, config: dict[str, Any], 
 
 def test_an_identical_fact_needs_no_decision_and_is_evidence(memory: Memory, model: ScriptedModel) -> None:
     model.learns("Ana likes green tea")
-    (item,) = (memory.add("I like green tea", user_id="u"))["results"]
+    (item,) = (memory.add("Ana likes green tea", user_id="u"))["results"]
     model.learns("Ana  likes green tea ", fact("Ana likes green tea"))
-    result = memory.add("Did I say that I like green tea?", user_id="u")
+    result = memory.add("Did I say that Ana likes green tea?", user_id="u")
     assert result["results"] == []
     assert result["usage"]["llm_calls"] == 1
     assert stored(memory, user_id="u") == ["Ana likes green tea"]
     said = [turn["content"] for turn in memory.sources(item["id"])]
-    assert said == ["I like green tea", "Did I say that I like green tea?"]
+    assert said == ["Ana likes green tea", "Did I say that Ana likes green tea?"]
 
 
 def test_no_facts_store_no_memory_but_the_turns(
@@ -167,7 +167,7 @@ def test_messages_without_facts_can_be_kept_word_for_word(
         assert kept["memory_type"] == "chat"
         assert [turn["content"] for turn in memory.sources(item["id"])] == ["Hello!"]
         model.learns("Ana likes tea")
-        (item,) = (memory.add("I like tea", user_id="u"))["results"]
+        (item,) = (memory.add("Ana likes tea", user_id="u"))["results"]
         assert item["memory"] == "Ana likes tea"
         assert len(in_table(config, "turns", "id")) == 2
 
@@ -182,7 +182,7 @@ def test_a_memory_type_given_wins_over_the_kind(memory: Memory, model: ScriptedM
 
 def test_usage_adds_up_what_the_model_reported(api: ApiServer, memory: Memory, model: ScriptedModel) -> None:
     model.learns("Ana likes green tea")
-    memory.add("I like green tea", user_id="u")
+    memory.add("Ana likes green tea", user_id="u")
     model.learns("Ana likes green tea with mint")
     model.decides(decision(0, "UPDATE", "M1", "Ana likes green tea, best with mint"))
     usage = (memory.add("Best with mint", user_id="u"))["usage"]
@@ -215,7 +215,7 @@ def test_anthropic_end_to_end(api: ApiServer, config: dict[str, Any]) -> None:
 
 def test_ten_at_once_make_one(memory: Memory, model: ScriptedModel) -> None:
     model.always_learns("Ana loves chess")
-    results = gather([partial(memory.add, "I love chess", user_id="u") for _ in range(10)])
+    results = gather([partial(memory.add, "Ana loves chess", user_id="u") for _ in range(10)])
     events = [item["event"] for result in results for item in result["results"]]
     assert events == ["ADD"]
     (kept,) = (memory.get_all(user_id="u"))["results"]
@@ -229,7 +229,7 @@ def test_calls_of_one_scope_see_what_the_others_learned(memory: Memory, model: S
         model.learns(wording)
     for _ in wordings:
         model.rules(_merge_all)
-    gather([partial(memory.add, "I like tea", user_id="u") for _ in wordings])
+    gather([partial(memory.add, "Ana likes tea", user_id="u") for _ in wordings])
     (kept,) = (memory.get_all(user_id="u"))["results"]
     assert sorted(kept["memory"].split(" and ")) == wordings
     assert len(memory.history(kept["id"])) == 5

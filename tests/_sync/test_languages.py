@@ -83,3 +83,42 @@ def test_no_text_breaks_a_search(memory: Memory) -> None:
     for text in kept:
         found = memory.search(f"{text} tea", user_id="u")
         assert f"{text} tea" in [item["memory"] for item in found["results"]]
+
+
+# A question in the first person, a memory in it, and one with the same words about somebody else.
+OWN = {
+    "German": (
+        "Wogegen bin ich allergisch?",
+        "Ich bin gegen Nüsse allergisch.",
+        "Jonas ist allergisch gegen Katzen.",
+    ),
+    "French": (
+        "À quoi suis-je allergique ?",
+        "Je suis allergique aux noix.",
+        "Luc est allergique aux chats.",
+    ),
+    "Spanish": ("¿A qué tengo alergia?", "Tengo alergia a las nueces.", "Luis es de alergia a los gatos."),
+    "Russian": ("На что у меня аллергия?", "У меня аллергия на орехи.", "У Павла аллергия на кошек."),
+    "Chinese": ("我对什么过敏？", "我对花生过敏。", "小李对猫毛过敏。"),
+    "Japanese": ("アレルギーは何？", "花粉にアレルギーがあります。", "田中さんは猫にアレルギーがあります。"),
+    "Hindi": ("मुझे किससे एलर्जी है?", "मुझे मूंगफली से एलर्जी है।", "रवि को बिल्ली से एलर्जी है।"),
+}
+
+
+def test_a_question_in_the_first_person_is_about_who_asks(worded: Memory) -> None:
+    for language, (question, own, other) in OWN.items():
+        worded.add([other, own], user_id=language, infer=False)
+        found = (worded.search(question, user_id=language))["results"]
+        assert [item["memory"] for item in found] == [own, other], language
+
+
+def test_a_question_about_somebody_else_stays_one(worded: Memory) -> None:
+    for language, question in (
+        ("German", "Wogegen ist Jonas allergisch?"),
+        ("Chinese", "小李对什么过敏？"),
+        ("Japanese", "田中さんのアレルギーは何？"),
+    ):
+        _, own, other = OWN[language]
+        worded.add([own, other], user_id=language, infer=False)
+        found = (worded.search(question, user_id=language))["results"]
+        assert [item["memory"] for item in found] == [other, own], language

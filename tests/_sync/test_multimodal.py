@@ -53,15 +53,20 @@ def test_whatever_is_not_text_goes_the_background_way(
     model.sees("A brown dog named Rex.")
     api.on_audio = lambda fields: "I moved to Porto."
 
-    result = memory.add(say({"type": "text", "text": "Look"}, IMAGE, SOUND), user_id="ana", async_mode=mode)
+    result = memory.add(
+        say({"type": "text", "text": "Look at us"}, IMAGE, SOUND), user_id="ana", async_mode=mode
+    )
 
     assert result["status"] == "running"
     (rough,) = result["results"]
-    assert rough["memory"].endswith("]: Look [image] [audio]\n")
+    assert rough["memory"].endswith("]: Look at us [image] [audio]\n")
     memory.wait_for_processing("ana")
     done = memory.get_status(result["task_id"])
     assert (done["status"], done["error"]) == ("completed", None)
-    assert known(memory, "ana") == ["Look", "[image: A brown dog named Rex.]\nI moved to Porto."]
+    assert known(memory, "ana") == [
+        "Look at us",
+        "[image: A brown dog named Rex.]\nUser moved to Porto.",
+    ]
     (view,) = model.views
     assert view[1]["content"] == [IMAGE]
 
@@ -93,13 +98,13 @@ def test_a_model_that_is_missing_is_named_and_the_text_is_processed(
         told = memory.get_status(result["task_id"])
         assert "llm.config.enable_vision" in told["error"]
         # What was said in words is known, and the rough memory still tells of the image.
-        assert "I like tea" in known(memory, "ana")
+        assert "User likes tea" in known(memory, "ana")
         assert any("[image]" in text for text in known(memory, "ana"))
     model.sees("A brown dog.")
     with Memory(config) as memory:
         task = memory.retry_task(result["task_id"])
         assert task.wait(120) >= 1
-        assert known(memory, "ana") == ["I like tea", "[image: A brown dog.]"]
+        assert known(memory, "ana") == ["User likes tea", "[image: A brown dog.]"]
     assert heard(model.extractions) == ["I like tea", "[image: A brown dog.]"]
 
 

@@ -117,8 +117,8 @@ def test_nobody_writes_while_another_embedder_takes_over(
     switching: list[bool] = []
     tries: list[bool] = []
 
-    def noticed(transfer: Transfer, identity: EmbedderIdentity) -> Steps[tuple[bool, bool]]:
-        outcome = yield from switch(transfer, identity)
+    def noticed(transfer: Transfer, identity: EmbedderIdentity, everything: bool) -> Steps[tuple[bool, bool]]:
+        outcome = yield from switch(transfer, identity, everything)
         switching.append(True)
         return outcome
 

@@ -39,6 +39,7 @@ def test_only_what_the_model_reads_is_embedded(api: ApiServer, english: dict[str
         assert embedded(api)[2:] == ["Who likes tea?"]
 
 
+@pytest.mark.stores
 def test_words_find_what_has_no_vector(api: ApiServer, english: dict[str, Any]) -> None:
     with Memory(english) as memory:
         memory.add(FACTS, user_id="u", infer=False)
@@ -107,6 +108,7 @@ def test_near_memories_are_looked_for_by_words(api: ApiServer, english: dict[str
         assert len((memory.get_all(user_id="u"))["results"]) == 2
 
 
+@pytest.mark.stores
 def test_moving_to_such_a_model_comes_to_an_end(
     api: ApiServer, config: dict[str, Any], english: dict[str, Any]
 ) -> None:

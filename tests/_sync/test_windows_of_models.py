@@ -28,7 +28,7 @@ Talk = list[dict[str, Any]]
 
 
 def talk(length: int) -> Talk:
-    return [{"role": "user", "content": f"I own boat number {number}."} for number in range(length)]
+    return [{"role": "user", "content": f"Ana owns boat number {number}."} for number in range(length)]
 
 
 def texts(length: int) -> list[str]:
@@ -65,7 +65,7 @@ def test_a_cut_answer_is_asked_for_in_parts(memory: Memory, api: ApiServer, fini
     assert stored(memory) == texts(60)
     # The size that fits is remembered.
     before = len(api.of("chat"))
-    memory.add([{"role": "user", "content": f"I saw bird number {n}."} for n in range(20)], user_id="u")
+    memory.add([{"role": "user", "content": f"Ana saw bird number {n}."} for n in range(20)], user_id="u")
     assert len(api.of("chat")) - before <= 20
 
 
@@ -174,18 +174,18 @@ def test_more_than_the_window_takes_is_divided(memory: Memory, api: ApiServer, r
 
     assert memory.process("u") == 150
 
-    memory.add_message("u", "user", "I like tea.")
+    memory.add_message("u", "user", "Ana likes tea.")
     assert memory.process("u") == 1
-    assert stored(memory) == sorted([*texts(150), "I like tea."])
+    assert stored(memory) == sorted([*texts(150), "Ana likes tea."])
 
 
 def test_a_message_that_never_fits_holds_up_no_other(memory: Memory, api: ApiServer) -> None:
     api.rule = lambda request: too_long() if "xxxx" in json.dumps(request.body) else None
     memory.add_message("u", "user", "x" * 300)
-    memory.add_message("u", "user", "I like tea.")
+    memory.add_message("u", "user", "Ana likes tea.")
     with pytest.raises(ExtractionError, match="by themselves are refused as well"):
         memory.process("u")
-    assert stored(memory) == ["I like tea."]
+    assert stored(memory) == ["Ana likes tea."]
 
 
 def test_bad_messages_at_the_beginning_hold_up_no_others(memory: Memory, api: ApiServer) -> None:
@@ -204,8 +204,8 @@ def test_an_answer_that_the_server_finds_invalid_weakens_nothing_for_others(
 ) -> None:
     words = "Failed to generate JSON. Please adjust your prompt. See 'failed_generation' for more details."
     api.script.append(failure(400, words, code="json_validate_failed"))
-    memory.add("I like tea.", user_id="u")
-    memory.add("I like jazz.", user_id="v")
+    memory.add("Ana likes tea.", user_id="u")
+    memory.add("Ana likes jazz.", user_id="v")
     forms = [request.body.get("response_format", {}).get("type") for request in api.of("chat")]
     assert forms == ["json_schema", None, "json_schema"]
 
@@ -245,20 +245,20 @@ def test_a_filter_that_stops_an_answer_costs_its_message_only(
 def test_a_reply_that_is_none_loses_nothing(memory: Memory, api: ApiServer, behaviour: Behaviour) -> None:
     api.rule = lambda request: behaviour if request.kind == "chat" else None
     with pytest.raises(ProviderError, match="kept and wait"):
-        memory.add("I like tea.", user_id="u")
-    memory.add_message("u", "user", "I like jazz.")
+        memory.add("Ana likes tea.", user_id="u")
+    memory.add_message("u", "user", "Ana likes jazz.")
     with pytest.raises(ProviderError):
         memory.process("u")
     api.rule = lambda request: None
     assert memory.flush() == 2
-    assert stored(memory) == ["I like jazz.", "I like tea."]
+    assert stored(memory) == ["Ana likes jazz.", "Ana likes tea."]
 
 
 def test_an_answer_in_parts_is_read(memory: Memory, api: ApiServer) -> None:
     parts = [{"type": "text", "text": '{"facts": ["Ana li'}, 5, "kes tea", {"type": "text", "text": '"]}'}]
     choice = {"message": {"content": parts}, "finish_reason": "stop"}
     api.script.append(Behaviour(body={"choices": [choice, choice]}))
-    assert len((memory.add("I like tea.", user_id="u"))["results"]) == 1
+    assert len((memory.add("Ana likes tea.", user_id="u"))["results"]) == 1
 
 
 @pytest.mark.stores
@@ -267,9 +267,9 @@ def test_the_same_key_finishes_what_waited(memory: Memory, api: ApiServer) -> No
     for _ in range(2):
         api.script.append(failure(500))
         with pytest.raises(ProviderError):
-            memory.add("I like tea.", user_id="u", idempotency_key="k")
+            memory.add("Ana likes tea.", user_id="u", idempotency_key="k")
     api.script.clear()
-    memory.add("I like tea.", user_id="u", idempotency_key="k")
+    memory.add("Ana likes tea.", user_id="u", idempotency_key="k")
     calls = len(api.of("chat"))
     assert memory.process("u") == 0
     assert len(api.of("chat")) == calls
@@ -280,7 +280,7 @@ def test_a_refused_structure_is_asked_for_again_later(
 ) -> None:
     api.script.append(no_structure("json_schema"))
     for number in range(110):
-        memory.add("I like tea.", user_id=f"u{number}")
+        memory.add("Ana likes tea.", user_id=f"u{number}")
     forms = [request.body.get("response_format", {}).get("type") for request in api.of("chat")]
     assert forms[:2] == ["json_schema", "json_object"]
     assert forms[-1] == "json_schema"

@@ -196,7 +196,7 @@ def _with_services(api: ApiServer) -> dict[str, Any]:
 async def test_services_with_tasks(services: ApiServer) -> None:
     async with AsyncMemory(config=_with_services(services)) as memory:
         result = await memory.add(messages=CONVERSATION, user_id="marta")
-        assert _texts(result) == {CONVERSATION[0]["content"]}
+        assert _texts(result) == {"User is Marta, a bridge engineer"}
         assert _texts(await memory.search(query="a bridge engineer", user_id="marta")) == _texts(result)
     _check_requests(services)
 
@@ -204,7 +204,7 @@ async def test_services_with_tasks(services: ApiServer) -> None:
 def test_services(services: ApiServer) -> None:
     with Memory(config=_with_services(services)) as memory:
         result = memory.add(messages=CONVERSATION, user_id="marta")
-        assert _texts(result) == {CONVERSATION[0]["content"]}
+        assert _texts(result) == {"User is Marta, a bridge engineer"}
         assert _texts(memory.search(query="a bridge engineer", user_id="marta")) == _texts(result)
     _check_requests(services)
 

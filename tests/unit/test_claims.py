@@ -40,7 +40,7 @@ def _rates(half: str) -> tuple[float, float, list[str]]:
     return right / found, right / wanted, wrong
 
 
-@pytest.mark.parametrize("half", ["first"])
+@pytest.mark.parametrize("half", ["first", "second"])
 def test_pairs_of_five_languages(half: str) -> None:
     precision, recall, wrong = _rates(half)
     assert precision >= 0.97, wrong
@@ -49,6 +49,12 @@ def test_pairs_of_five_languages(half: str) -> None:
     assert {pair["language"] for pair in pairs} == {"en", "zh", "de", "es", "ja"}
     assert len(pairs) >= 100
     assert sum(not pair["ends"] for pair in pairs) >= len(pairs) * 0.45
+
+
+def test_hard_pairs_end_nothing_wrongly() -> None:
+    precision, recall, wrong = _rates("hard")
+    assert precision == 1, wrong
+    assert recall >= 0.6, wrong
 
 
 def test_who_says_it_is_part_of_the_claim() -> None:

@@ -16,7 +16,7 @@ from powermem._core.text import stemming
 from powermem._core.text import terms as module
 from powermem._core.text.languages import STOP_WORDS, content, likely_languages
 from powermem._core.text.stemming import stem_in
-from powermem._core.text.terms import query_forms, query_terms, terms
+from powermem._core.text.terms import first_person_terms, honorific_terms, query_forms, query_terms, terms
 
 DATA = json.loads(files("powermem").joinpath(STOP_WORDS).read_text("utf-8"))
 WORDS = {language: " ".join(lines).split() for language, lines in DATA["words"].items()}
@@ -160,6 +160,13 @@ def test_stemmers_serve_many_threads() -> None:
         ("どこで英語を習っていますか", ["英語", "習"]),
         ("パーティーで飲んではいけないものは何？", ["パー", "ーテ", "ティ", "ィー", "飲"]),
         ("りんごが好きですか", ["りん", "んご", "好き"]),
+        ("ぶどうが好き？", ["ぶど", "どう", "好き"]),
+        ("いくらが好き？", ["いく", "くら", "好き"]),
+        ("くだものは好き？", ["くだ", "だも", "好き"]),
+        ("旅行はどうでしたか", ["旅行", "どう"]),
+        ("很多大象", ["很多", "多大", "大象"]),
+        ("几何考试在哪天？", ["几何", "何考", "考试", "试在"]),
+        ("คะแนนสอบเท่าไร", ["คะ", "ะแ", "แน", "นน", "นส", "สอ", "อบ"]),
         ("給料が上がったのはいつ？", ["給料", "上が", "った", "たの", "のは"]),
         ("Womit fährt meine Tante zur Arbeit?", ["fahrt", "tant", "arbeit"]),
         ("Muss ich heute Abend etwas kochen?", ["heut", "abend", "kochen", "koch"]),
@@ -217,3 +224,37 @@ def test_the_forms_of_a_word_are_told() -> None:
     assert forms == {
         "wohnungen": "wohnungen", "wohnung": "wohnungen", "topic-5": "topic-5", "topic": "topic", "5": "5"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Wo wohne ich?", {"ich", "mein"}),
+        ("Quel animal ai-je ?", {"je", "mon"}),
+        ("Сколько лет моему сыну?", {"я", "моему"}),
+        ("我对什么过敏？", {"我"}),
+        ("私の車は何色？", {"私", "僕"}),
+        ("내 생일은 언제예요?", {"나는", "제가"}),
+        ("मेरे कितने भाई हैं?", {"मैं", "मेरे"}),
+        ("Wo wohnt Jonas?", set()),
+        ("小李住在哪里？", set()),
+        ("Where do I live?", set()),
+        ("", set()),
+    ],
+)
+def test_the_first_person_of_a_question_is_found_in_its_language(question: str, expected: set[str]) -> None:
+    found = first_person_terms(question)
+
+    assert expected <= set(found) if expected else found == []
+
+
+def test_a_japanese_question_that_names_nobody_is_about_who_asks() -> None:
+    assert honorific_terms("アレルギーは何？")[0] == ["さん"]
+    for question in (
+        "田中さんのアレルギーは何？",
+        "彼はどこに住んでいる？",
+        "我对什么过敏？",
+        "Where?",
+        "誰が来た？",
+    ):
+        assert honorific_terms(question) == ([], []), question

@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from powermem._core.clock import parse
+from powermem._core.grounding.finishing import finish
+from powermem._core.parsing.facts import parse_extraction
 from powermem._core.prompts.decision import ACTIONS, DECISION_SCHEMA, decision_messages
 from powermem._core.prompts.extraction import (
     EXTRACTION_SCHEMA,
@@ -110,6 +112,19 @@ def test_no_sentence_of_a_prompt_is_a_fact_about_a_person(name: str) -> None:
         assert not re.search(r"(?<=[a-z,;] )(?!User|JSON|YYYY)[A-Z][a-z]+", sentence), sentence
         for example in EXAMPLES.findall(sentence):
             assert len(example.split()) <= 3, example
+
+
+@pytest.mark.parametrize("said", ["Thanks, that was helpful!", "What's the weather like today?"])
+def test_no_sentence_of_the_prompt_survives_as_a_fact(said: str) -> None:
+    messages = [Message("user", said, sent_at=MONDAY)]
+    request = extraction_messages(messages, today=TODAY)
+    sent = [sentence for name, sentence in SENTENCES if name == "extraction"]
+    pieces = [piece for sentence in sent for piece in (sentence, *EXAMPLES.findall(sentence))]
+    answer = json.dumps({"facts": [{"text": piece, "turn": 0} for piece in pieces]})
+    found = parse_extraction(answer, turns=1)
+    assert len(found.facts) > 20
+    kept = finish(found, messages, request, today=TODAY).found.facts
+    assert [fact.text for fact in kept] == []
 
 
 def test_hidden_roles_and_empty_turns_keep_the_numbering() -> None:

@@ -33,7 +33,16 @@ def texts(*turns: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("name", "half", "recall", "junk"),
-    [("english", 0, 0.95, 0.05), ("english", 1, 0.9, 0.05), ("mixed", 0, 0.9, 0.05), ("mixed", 1, 0.9, 0.05)],
+    [
+        ("english", 0, 0.95, 0.05),
+        ("english", 1, 0.95, 0.05),
+        ("english_2", 0, 0.9, 0.05),
+        ("english_2", 1, 0.9, 0.05),
+        ("english_held_out", 0, 0.9, 0.05),
+        ("english_held_out", 1, 0.9, 0.05),
+        ("mixed", 0, 0.9, 0.05),
+        ("mixed", 1, 0.9, 0.05),
+    ],
 )
 def test_labelled_conversations(name: str, half: int, recall: float, junk: float) -> None:
     path = SETS / f"{name}.jsonl"
@@ -57,7 +66,7 @@ def test_labelled_conversations(name: str, half: int, recall: float, junk: float
         ("How old are you?", "36", "I'm 36."),
         ("Do you smoke?", "No, I don't.", "I don't smoke."),
         ("What do you do for a living?", "Beekeeper.", "My job: Beekeeper."),
-        ("Do you have kids?", "Yes, I have two.", "I have kids: two."),
+        ("Do you have kids?", "Yes, I have two.", "I have two kids."),
         ("How long have you lived in Rome?", "Ten years.", "I have lived in Rome for ten years."),
         ("Are you vegetarian?", "Yes", "I'm vegetarian."),
         ("are you married?", "nope", "I'm not married."),
@@ -118,7 +127,7 @@ def test_a_full_answer_needs_no_question() -> None:
 @pytest.mark.parametrize(
     ("turns", "kept"),
     [
-        (("u: My flight is on Monday at 9.", "a: Ok.", "u: Sorry, I meant Tuesday."), ["on Tuesday at 9"]),
+        (("u: My flight is on Monday at 9.", "a: Ok.", "u: Sorry, I meant Tuesday."), ["on Tuesday"]),
         (("u: I'm 34.", "a: So born in 1989?", "u: No, I'm 36."), ["I'm 36"]),
         (("u: We have two cats", "u: oops, three cats"), ["We have three cats"]),
         (("u: My sister is a lawyer. Wait no, she's a notary.",), ["My sister's a notary"]),

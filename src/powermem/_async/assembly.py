@@ -23,7 +23,7 @@ from .processing.handle import AsyncWatcher
 from .processing.runner import AsyncTaskRunner
 from .processing.scheduler import AsyncScheduler, AsyncSubmitter
 from .processing.worker import AsyncProcessor
-from .providers.embedder import AsyncEmbedder
+from .providers.embedder import AsyncBatchedEmbedder
 from .providers.factory import build_embedder, build_llm, build_media, build_meter, build_reranker
 from .providers.http import AsyncHTTPClient
 from .providers.metered import AsyncMeter
@@ -115,7 +115,7 @@ class Components:
     http: AsyncHTTPClient
     store: AsyncStore
     meter: AsyncMeter | None
-    embedder: AsyncEmbedder | None
+    embedder: AsyncBatchedEmbedder | None
     encoder: AsyncEncoder
     extractor: AsyncExtractor
     adding: AsyncAdding

@@ -712,7 +712,7 @@ class AsyncMemory:
 
         Returns:
             The record, or ``None`` when there is no such memory or it is not theirs. With ``"warnings"`` when
-            the text is longer than the embedder takes.
+            the text has more windows than are embedded.
 
         Raises:
             InvalidInputError: there is nothing to change, or the scope already holds this text in another
@@ -1155,7 +1155,9 @@ class AsyncMemory:
         await importer.expect(await store.identity())
         return await importer.copy(AsyncExporter(store, whose, expression, vectors=True), on_progress)
 
-    async def reembed(self, *, batch_size: int = 256, on_progress: Listener | None = None) -> ReembedResult:
+    async def reembed(
+        self, *, batch_size: int = 256, on_progress: Listener | None = None, everything: bool = False
+    ) -> ReembedResult:
         """Move the store to the configured embedder, which embeds every memory again.
 
         This is the one call that works on a memory whose store holds another embedder's vectors. If it is
@@ -1166,6 +1168,9 @@ class AsyncMemory:
         Args:
             batch_size: number of memories embedded at a time.
             on_progress: is called with the counts so far.
+            everything: embed also the memories that this embedder has embedded before. Long texts of before
+                powermem embedded them in windows need it, and all texts after ``embedder.config.max_tokens``
+                has changed.
 
         Returns:
             ``{"reembedded", "embedder", "seconds"}``.
@@ -1177,7 +1182,8 @@ class AsyncMemory:
 
         check_count(batch_size, "batch_size", least=1)
         components = await self._access.open(any_vectors=True)
-        return await AsyncReembedder(components.store, components.encoder).run(batch_size, on_progress)
+        reembedder = AsyncReembedder(components.store, components.encoder)
+        return await reembedder.run(batch_size, on_progress, everything=check_flag(everything, "everything"))
 
     @property
     def llm(self) -> AsyncClients[Self]:

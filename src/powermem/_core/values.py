@@ -106,14 +106,16 @@ class Extracted:
 class Usage:
     """The cost of one call; the ``usage`` of a result.
 
-    Seconds are wall time. Tokens are what the providers reported, 0 where they report none. ``warnings`` say
-    what was done less well than usual; they are shown beside the usage.
+    Seconds are wall time. Tokens are what the providers reported, 0 where they report none.
+    ``facts_left_out`` are those that a model wrote and no message states. ``warnings`` say what was done less
+    well than usual; they are shown beside the usage.
     """
 
     llm_calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     embedded_texts: int = 0
+    facts_left_out: int = 0
     seconds: float = 0.0
     warnings: list[str] = field(default_factory=list)
 

@@ -24,7 +24,7 @@ from .processing.handle import Watcher
 from .processing.runner import TaskRunner
 from .processing.scheduler import Scheduler, Submitter
 from .processing.worker import Processor
-from .providers.embedder import Embedder
+from .providers.embedder import BatchedEmbedder
 from .providers.factory import build_embedder, build_llm, build_media, build_meter, build_reranker
 from .providers.http import HTTPClient
 from .providers.metered import Meter
@@ -116,7 +116,7 @@ class Components:
     http: HTTPClient
     store: Store
     meter: Meter | None
-    embedder: Embedder | None
+    embedder: BatchedEmbedder | None
     encoder: Encoder
     extractor: Extractor
     adding: Adding

@@ -6,12 +6,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import islice
 
 import numpy as np
 
 from .._concurrency import Lock
 from .._core.embedding.cache import Vector
 from .._core.embedding.traits import PLAIN, unread_scripts
+from .._core.embedding.windows import MAX_WINDOWS, covered
+from .._core.ranking.windows import direction
 from .._core.text.indexing import embedding_bytes
 from .._core.values import EmbedderIdentity
 from .._core.wire.reasons import TOO_LONG, UNUSABLE
@@ -22,6 +25,8 @@ from .stores.base import Store
 _logger = logging.getLogger("powermem")
 
 _NEUTRAL = "memory"
+# A query is one vector, the mean of those of its windows, of which a few suffice.
+_QUERY_WINDOWS = 8
 # Reasons that concern a single text and say nothing about others.
 _ABOUT_ONE_TEXT = frozenset({TOO_LONG, UNUSABLE})
 _NO_EMBEDDER = "embedder: none is configured, so there are no vectors to move to"
@@ -108,7 +113,7 @@ class Encoder:
         return EmbedderIdentity(self._embedder.provider, self._embedder.model, dimension)
 
     def vectors(self, texts: Sequence[str]) -> list[bytes]:
-        """Return the normalized vector of each text as bytes, whatever the store holds.
+        """Return the normalized vectors of each text as bytes, whatever the store holds; see `encode`.
 
         Raises:
             ConfigError: there is no embedder.
@@ -117,36 +122,46 @@ class Encoder:
             raise ConfigError(_NO_EMBEDDER)
         # Moving a store ends only when every memory has a vector, so what has none gets a neutral one.
         texts = [text if self._traits.reads(text) else _NEUTRAL for text in texts]
-        found = self._embedder.embed_each(texts)
-        vectors: list[Vector] = []
-        for outcome in found:
-            if isinstance(outcome, ProviderError) and outcome.reason in _ABOUT_ONE_TEXT:
-                _logger.warning("a text has no vector of its own, so it is found by its words: %s", outcome)
-                outcome = (self._embedder.embed([_NEUTRAL]))[0]
-            if isinstance(outcome, PowerMemError):
-                raise outcome
-            vectors.append(outcome)
-        return list(embedding_bytes(np.stack(vectors)))
+        vectors: list[bytes] = []
+        for windows, outcomes in self._embedder.embed_windows(texts, MAX_WINDOWS):
+            usable, errors = self._usable(windows, outcomes)
+            if not usable:
+                _logger.warning("a text has no vector of its own, so it is found by its words: %s", errors[0])
+                usable = [*self._embedder.embed([_NEUTRAL])]
+            vectors.append(b"".join(embedding_bytes(np.stack(usable))))
+        return vectors
 
-    def encode(
-        self, texts: Sequence[str], warnings: list[str] | None = None, *, asking: bool = False
-    ) -> list[bytes | None]:
-        """Return the normalized vector of each text as bytes, or ``None`` where there is none.
+    def encode(self, texts: Sequence[str], warnings: list[str] | None = None) -> list[bytes | None]:
+        """Return the normalized vectors of each text as bytes, or ``None`` where there are none.
 
-        A text that is too long for the embedder gets the vector of its beginning. A text without a usable
-        vector gets none, and so does one in a script that the embedder does not read; full-text search still
-        finds them.
+        A text that is too long for the embedder has several, one behind the other: one for each window. A
+        text without a usable vector gets none, and so does one in a script that the embedder does not read;
+        full-text search still finds them.
 
         Args:
             texts: the texts to embed.
             warnings: gets a sentence if any text was not embedded as a whole, and the first time that one is
                 in a script that the embedder does not read.
-            asking: whether the texts are questions.
 
         Raises:
             ProviderError: the embedder failed.
             EmbeddingMismatchError: the store holds another embedder's vectors.
         """
+        return self._encode(texts, warnings, asking=False)
+
+    def encode_queries(self, texts: Sequence[str], warnings: list[str] | None = None) -> list[bytes | None]:
+        """As `encode` for questions, with one vector for each: the mean of its windows."""
+        encoded = self._encode(texts, warnings, asking=True)
+        return [self.as_query(vectors) for vectors in encoded]
+
+    def as_query(self, vectors: bytes | None) -> bytes | None:
+        """Return the vector with which to look for what is near a text that was encoded."""
+        dimension = None if self._embedder is None else self._embedder.dimension
+        return vectors if vectors is None or dimension is None else direction(vectors, dimension)
+
+    def _encode(
+        self, texts: Sequence[str], warnings: list[str] | None, *, asking: bool
+    ) -> list[bytes | None]:
         if self._embedder is None or self._moving or not texts:
             return [None] * len(texts)
         if self._refusal is not None:
@@ -156,9 +171,9 @@ class Encoder:
         if len(read) < len(texts):
             self._tell_unread(warnings)
         if read:
-            found = self._encode(self._embedder, [texts[place] for place in read], warnings, asking)
-            for place, vector in zip(read, found, strict=True):
-                encoded[place] = vector
+            found = self._embed(self._embedder, [texts[place] for place in read], warnings, asking)
+            for place, vectors in zip(read, found, strict=True):
+                encoded[place] = vectors
         return encoded
 
     def _tell_unread(self, warnings: list[str] | None) -> None:
@@ -169,31 +184,63 @@ class Encoder:
             if warnings is not None:
                 warnings.append(warning)
 
-    def _encode(
+    def _embed(
         self,
         embedder: BatchedEmbedder,
         texts: Sequence[str],
         warnings: list[str] | None,
         asking: bool,
     ) -> list[bytes | None]:
-        outcomes = embedder.embed_each(texts, asking=asking)
-        if remarks := _remarks(embedder, texts, outcomes):
-            more = f"; and {len(remarks) - 1} more like it" if len(remarks) > 1 else ""
-            warning = remarks[0] + more
-            _logger.warning("%s", warning)
-            if warnings is not None:
-                warnings.append(warning)
-        vectors = {
-            place: outcome for place, outcome in enumerate(outcomes) if not isinstance(outcome, PowerMemError)
-        }
-        encoded: list[bytes | None] = [None] * len(texts)
-        if vectors:
-            stacked = np.stack(list(vectors.values()))
-            if not self._identified:
-                self._identify(embedder, stacked.shape[1])
-            for place, vector in zip(vectors, embedding_bytes(stacked), strict=True):
-                encoded[place] = vector
-        return encoded
+        most = _QUERY_WINDOWS if asking else MAX_WINDOWS
+        found = embedder.embed_windows(texts, most, asking=asking)
+        usable: list[Vector] = []
+        counts: list[int] = []
+        remarks: list[str] = []
+        for text, (windows, outcomes) in zip(texts, found, strict=True):
+            vectors, errors = self._usable(windows, outcomes)
+            usable += vectors
+            counts.append(len(vectors))
+            if errors:
+                what = "a part of a text has no vector" if vectors else "a text has no vector"
+                remarks.append(f"{what}, so it is found by its words only: {errors[0]}")
+            elif not covered(text, windows, most):
+                remarks.append(
+                    f"a text of {len(text)} characters takes more than {most} windows of the embedder "
+                    f"{embedder.model}: {most} parts of it are compared by meaning, all of it by words"
+                )
+        self._warn(remarks, warnings)
+        if usable and not self._identified:
+            self._identify(embedder, len(usable[0]))
+        rows = iter(embedding_bytes(np.stack(usable)) if usable else ())
+        return [b"".join(islice(rows, count)) or None for count in counts]
+
+    def _usable(
+        self, windows: Sequence[str], outcomes: Sequence[Outcome]
+    ) -> tuple[list[Vector], list[ProviderError]]:
+        """Return the vectors of a text's windows, and the errors that concern single ones.
+
+        Windows in a script that the embedder does not read are left out, unless all of them are.
+        """
+        vectors: list[Vector] = []
+        errors: list[ProviderError] = []
+        read = [len(windows) == 1 or self._traits.reads(window) for window in windows]
+        for outcome, counts in zip(outcomes, read, strict=True):
+            if not isinstance(outcome, PowerMemError):
+                if counts or not any(read):
+                    vectors.append(outcome)
+            elif isinstance(outcome, ProviderError) and outcome.reason in _ABOUT_ONE_TEXT:
+                errors.append(outcome)
+            else:
+                raise outcome
+        return vectors, errors
+
+    def _warn(self, remarks: Sequence[str], warnings: list[str] | None) -> None:
+        if not remarks:
+            return
+        warning = remarks[0] + (f"; and {len(remarks) - 1} more like it" if len(remarks) > 1 else "")
+        _logger.warning("%s", warning)
+        if warnings is not None:
+            warnings.append(warning)
 
     def _identify(self, embedder: BatchedEmbedder, dimension: int) -> None:
         # Not done by `check`: the dimension is known for certain only once there is a vector.
@@ -201,20 +248,3 @@ class Encoder:
             if not self._identified:
                 self._store.identify(EmbedderIdentity(embedder.provider, embedder.model, dimension))
                 self._identified = True
-
-
-def _remarks(embedder: BatchedEmbedder, texts: Sequence[str], outcomes: Sequence[Outcome]) -> list[str]:
-    """Return a sentence for each text that was not embedded as a whole; raise any other error."""
-    remarks = []
-    for text, outcome in zip(texts, outcomes, strict=True):
-        if not isinstance(outcome, PowerMemError):
-            if (part := embedder.embedded_part(text)) is not None:
-                remarks.append(
-                    f"a text of {len(text)} characters is longer than the embedder {embedder.model} takes: "
-                    f"about the first {part} are compared by meaning, all of it by words"
-                )
-        elif isinstance(outcome, ProviderError) and outcome.reason in _ABOUT_ONE_TEXT:
-            remarks.append(f"a text has no vector, so it is found by its words only: {outcome}")
-        else:
-            raise outcome
-    return remarks

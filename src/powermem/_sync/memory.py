@@ -708,7 +708,7 @@ class Memory:
 
         Returns:
             The record, or ``None`` when there is no such memory or it is not theirs. With ``"warnings"`` when
-            the text is longer than the embedder takes.
+            the text has more windows than are embedded.
 
         Raises:
             InvalidInputError: there is nothing to change, or the scope already holds this text in another
@@ -1147,7 +1147,9 @@ class Memory:
         importer.expect(store.identity())
         return importer.copy(Exporter(store, whose, expression, vectors=True), on_progress)
 
-    def reembed(self, *, batch_size: int = 256, on_progress: Listener | None = None) -> ReembedResult:
+    def reembed(
+        self, *, batch_size: int = 256, on_progress: Listener | None = None, everything: bool = False
+    ) -> ReembedResult:
         """Move the store to the configured embedder, which embeds every memory again.
 
         This is the one call that works on a memory whose store holds another embedder's vectors. If it is
@@ -1158,6 +1160,9 @@ class Memory:
         Args:
             batch_size: number of memories embedded at a time.
             on_progress: is called with the counts so far.
+            everything: embed also the memories that this embedder has embedded before. Long texts of before
+                powermem embedded them in windows need it, and all texts after ``embedder.config.max_tokens``
+                has changed.
 
         Returns:
             ``{"reembedded", "embedder", "seconds"}``.
@@ -1169,7 +1174,8 @@ class Memory:
 
         check_count(batch_size, "batch_size", least=1)
         components = self._access.open(any_vectors=True)
-        return Reembedder(components.store, components.encoder).run(batch_size, on_progress)
+        reembedder = Reembedder(components.store, components.encoder)
+        return reembedder.run(batch_size, on_progress, everything=check_flag(everything, "everything"))
 
     @property
     def llm(self) -> Clients[Self]:

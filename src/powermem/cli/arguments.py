@@ -121,6 +121,7 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
         ("tasks", _tasks, "list background tasks, retry or cancel one"),
         ("worker", _worker, "run background tasks until stopped"),
         ("stats", _owner, "show statistics, and the store, embedder and extractor in use"),
+        ("evaluate", _evaluate, "measure a language model and a prompt on a labelled set"),
         ("config", _config, "show or check the configuration"),
     ):
         command = commands.add_parser(
@@ -239,6 +240,9 @@ def _reembed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--batch-size", type=_count, default=256, metavar="N", help="memories at a time (256)"
     )
+    parser.add_argument(
+        "--everything", action="store_true", help="also memories that this embedder has embedded before"
+    )
 
 
 def _process(parser: argparse.ArgumentParser) -> None:
@@ -265,6 +269,28 @@ def _tasks(parser: argparse.ArgumentParser) -> None:
 
 def _worker(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--concurrency", type=_count, metavar="N", help="users processed concurrently")
+
+
+def _evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="the labelled set, JSON lines")
+    parser.add_argument(
+        "--prompt", metavar="FILE", help="instructions for extraction, instead of those in use"
+    )
+    parser.add_argument("--record", metavar="PATH", help="write the model's answers there")
+    parser.add_argument(
+        "--replay",
+        metavar="PATH",
+        action="append",
+        help="recorded answers, without a model; again to compare",
+    )
+    parser.add_argument(
+        "--prices",
+        metavar=("IN", "OUT"),
+        nargs=2,
+        type=float,
+        help="of a million tokens of requests and answers",
+    )
+    parser.add_argument("--details", action="store_true", help="show what was missed, wrong and junk")
 
 
 def _config(parser: argparse.ArgumentParser) -> None:

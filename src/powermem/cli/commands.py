@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from . import moving, tasks, views
 from .configuration import configuration, open_memory, scope
 from .demo import demo
+from .evaluating import evaluate
 from .loading import load
 from .output import CommandError, Output, UsageError, print_error
 from .tasks import worker
@@ -220,5 +221,6 @@ COMMANDS: Mapping[str, Command] = {
     "tasks": tasks.tasks,
     "worker": worker,
     "stats": stats,
+    "evaluate": evaluate,
     "config": config,
 }

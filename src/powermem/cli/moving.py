@@ -63,7 +63,9 @@ def copy(options: Namespace, output: Output) -> int:
 def reembed(options: Namespace, output: Output) -> int:
     """Move the store to the configured embedder."""
     with _closing(open_memory(options)) as memory, _progress(output, "Embedding") as listen:
-        result = memory.reembed(batch_size=options.batch_size, on_progress=listen)
+        result = memory.reembed(
+            batch_size=options.batch_size, on_progress=listen, everything=options.everything
+        )
     output.print_result(result, _reembedded)
     return 0
 

@@ -31,6 +31,9 @@ from .fields import (
     hide,
 )
 
+Window = Annotated[int, Field(ge=16, le=1_000_000)]
+"""Tokens of a text that an embedder takes; it should take a sentence."""
+
 Detail = Literal["auto", "low", "high"]
 """Level of detail at which a model reads an image."""
 
@@ -163,6 +166,7 @@ class LangChainConfig(ProviderConfig):
     embedding_dims: Annotated[Count | None, Env()] = None
     batch_size: Annotated[Count, Env()] = 128
     cache_size: Annotated[Whole, Env()] = 10_000
+    max_tokens: Annotated[Window | None, Env()] = None
 
 
 class EmbedderConfig(ProviderConfig):
@@ -180,6 +184,9 @@ class EmbedderConfig(ProviderConfig):
     """Maximum texts per request, or the provider's limit if lower."""
     cache_size: Whole = 10_000
     """Number of texts whose vectors are cached."""
+    max_tokens: Window | None = None
+    """The tokens that the model takes of a text, known for many models. A longer text is embedded in
+    windows."""
 
 
 class OpenAIEmbedder(EmbedderConfig):

@@ -51,6 +51,7 @@ from .tables import (
     STORES,
     Kind,
     Provider,
+    known_window,
 )
 
 
@@ -292,6 +293,7 @@ def _embedder(config: MemoryConfig, environ: Mapping[str, str]) -> EmbedderSetti
         pass_dimensions=dimension is not None and (row.dimensions if asks is None else asks),
         batch_size=min(keys.batch_size, row.max_batch),
         cache_size=keys.cache_size,
+        max_tokens=keys.max_tokens or known_window(settled["model"]),
     )
 
 

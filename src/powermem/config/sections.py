@@ -95,6 +95,7 @@ class Search(Section):
     asking: Fraction = _SHIPPED.asking
     moment: Fraction = _SHIPPED.moment
     period: Fraction = _SHIPPED.period
+    own: Fraction = _SHIPPED.own
     phrase: Fraction = _SHIPPED.phrase
     recency: Fraction = _SHIPPED.recency
     voiced: bool = True

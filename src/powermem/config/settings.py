@@ -75,6 +75,7 @@ class EmbedderSettings(ProviderSettings):
         pass_dimensions: whether requests ask for that length.
         batch_size: most texts of one request.
         cache_size: texts whose vectors are remembered.
+        max_tokens: the tokens that the model takes of a text, or ``None`` if that is unknown.
     """
 
     required: bool = field(default=False, compare=False)
@@ -82,6 +83,7 @@ class EmbedderSettings(ProviderSettings):
     pass_dimensions: bool = False
     batch_size: int = 128
     cache_size: int = 10_000
+    max_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

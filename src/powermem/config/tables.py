@@ -242,6 +242,25 @@ EMBEDDERS = _table(
              instead="use 'langchain' with BedrockEmbeddings"),
 )
 
+# The tokens of a text that an embedding model takes, by the end of its name, without a tag; from the models'
+# documentation or their cards. Of two limits the smaller: Ollama and vLLM may be set to less than the model.
+_WINDOWS = {
+    "text-embedding-3-small": 8191, "text-embedding-3-large": 8191, "text-embedding-ada-002": 8191,
+    "text-embedding-v4": 8192, "text-embedding-v3": 8192, "text-embedding-v2": 2048,
+    "text-embedding-v1": 2048, "embedding-3": 3072, "embedding-2": 512, "gemini-embedding-001": 2048,
+    "text-embedding-004": 2048,
+    "bge-m3": 8192, "bge-large-zh-v1.5": 512, "bge-large-en-v1.5": 512, "bge-base-en-v1.5": 512,
+    "bge-small-en-v1.5": 512, "bge-base-zh-v1.5": 512, "bge-small-zh-v1.5": 512,
+    "bce-embedding-base_v1": 512, "nomic-embed-text": 2048, "text-embedding-nomic-embed-text-v1.5": 2048,
+    "nomic-embed-text-v1.5": 2048, "mxbai-embed-large": 512, "mxbai-embed-large-v1": 512, "all-minilm": 256,
+    "all-minilm-l6-v2": 256, "all-minilm-l12-v2": 128, "all-mpnet-base-v2": 384,
+    "paraphrase-multilingual-minilm-l12-v2": 128, "snowflake-arctic-embed": 512,
+    "multilingual-e5-small": 512, "multilingual-e5-base": 512, "multilingual-e5-large": 512,
+    "multilingual-e5-large-instruct": 512, "e5-large-v2": 512, "e5-base-v2": 512, "e5-small-v2": 512,
+    "qwen3-embedding-0.6b": 32768, "qwen3-embedding-4b": 32768, "qwen3-embedding-8b": 32768,
+    "jina-embeddings-v3": 8192,
+}
+
 RERANKERS = _table(
     Provider(name="qwen", protocol="rerank", config=RerankerConfig, model="qwen3-rerank",
              base_url=f"https://dashscope.aliyuncs.com{DASHSCOPE_RERANK[0]}",
@@ -295,3 +314,8 @@ STORES = {row.name: row for row in (
 
 DETECTED = ("openai", "anthropic", "qwen", "deepseek", "gemini", "siliconflow", "zai", "openrouter")
 """LLM providers in the order in which a vendor's key in the environment selects one."""
+
+
+def known_window(model: str | None) -> int | None:
+    """Return the tokens of a text that an embedding model takes, or ``None`` if that is not known."""
+    return _WINDOWS.get((model or "").rsplit("/", 1)[-1].split(":", 1)[0].lower())

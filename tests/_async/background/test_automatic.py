@@ -38,14 +38,14 @@ async def test_the_fifth_exchange_begins_it(
 
 async def test_messages_count_as_well(config: dict[str, Any], model: ScriptedModel) -> None:
     async with AsyncMemory(config, auto_process=True, batch_threshold=3) as memory:
-        await memory.add_message("ana", "user", "I like tea")
-        await memory.add_message("ana", "user", "I live in Porto")
-        await memory.add_message("bo", "user", "I like coffee")
+        await memory.add_message("ana", "user", "Ana likes tea")
+        await memory.add_message("ana", "user", "Ana lives in Porto")
+        await memory.add_message("bo", "user", "Ana likes coffee")
         assert await memory.list_tasks() == []
         await memory.add_message("ana", "assistant", "Noted.")
         await memory.wait_for_processing()
         assert await memory.count() == 2
-        assert await async_known(memory) == ["I like tea", "I live in Porto"]
+        assert await async_known(memory) == ["Ana likes tea", "Ana lives in Porto"]
 
 
 async def test_it_is_off_unless_asked_for(memory: AsyncMemory, model: ScriptedModel) -> None:
@@ -135,11 +135,11 @@ async def test_a_turn_that_is_kept_is_not_called_lost(
         raise StoreUnavailableError("the server went away")
 
     async with AsyncMemory(config, auto_process=True, batch_threshold=2) as memory:
-        await memory.add_message("ana", "user", "I like tea")
+        await memory.add_message("ana", "user", "Ana likes tea")
         assert memory._access.components is not None
         with monkeypatch.context() as patch:
             patch.setattr(memory._access.components.store, "count_buffered", fail)
-            await memory.add_message("ana", "user", "I live in Porto")
+            await memory.add_message("ana", "user", "Ana lives in Porto")
         assert "went away" in caplog.text
-        await memory.add_message("ana", "user", "I play the violin")
+        await memory.add_message("ana", "user", "Ana plays the violin")
         await async_comes(memory.count, 3)

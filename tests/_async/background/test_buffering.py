@@ -27,11 +27,11 @@ async def buffered(memory: AsyncMemory) -> int:
 @pytest.mark.stores
 async def test_an_exchange_is_kept_and_nothing_is_asked(memory: AsyncMemory, model: ScriptedModel) -> None:
     user, assistant = await memory.add_exchange(
-        "ana", "I like tea", "Noted.", timestamp="2023-05-08T10:00:00Z", run_id="r", agent_id="a"
+        "ana", "Ana likes tea", "Noted.", timestamp="2023-05-08T10:00:00Z", run_id="r", agent_id="a"
     )
     assert (user["role"], user["content"], user["sent_at"]) == (
         "user",
-        "I like tea",
+        "Ana likes tea",
         "2023-05-08T10:00:00+00:00",
     )
     assert (assistant["role"], assistant["content"]) == ("assistant", "Noted.")
@@ -41,7 +41,7 @@ async def test_an_exchange_is_kept_and_nothing_is_asked(memory: AsyncMemory, mod
 
 
 async def test_a_message_is_kept_too(memory: AsyncMemory) -> None:
-    turn = await memory.add_message("ana", "user", "I like tea")
+    turn = await memory.add_message("ana", "user", "Ana likes tea")
     assert set(turn) == {"id", "role", "content", "actor_id", "sent_at"}
     assert await buffered(memory) == 1
 
@@ -49,10 +49,10 @@ async def test_a_message_is_kept_too(memory: AsyncMemory) -> None:
 async def test_what_is_kept_is_there_after_reopening(config: dict[str, Any], model: ScriptedModel) -> None:
     model.repeats()
     async with AsyncMemory(config) as memory:
-        await memory.add_exchange("ana", "I like tea", "Noted.")
+        await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     async with AsyncMemory(config) as memory:
         assert await memory.process("ana") == 1
-        assert await async_known(memory, "ana") == ["I like tea"]
+        assert await async_known(memory, "ana") == ["Ana likes tea"]
 
 
 async def test_nobody_waits_for_a_model_that_thinks(
@@ -60,11 +60,11 @@ async def test_nobody_waits_for_a_model_that_thinks(
 ) -> None:
     model.repeats()
     hold(api)
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     task = memory.process_async("ana")
     await async_until(lambda: model.calls == 1)
-    await memory.add_exchange("ana", "I play the violin", "Nice.")
-    await memory.add_message("ana", "user", "I live in Porto")
+    await memory.add_exchange("ana", "Ana plays the violin", "Nice.")
+    await memory.add_message("ana", "user", "Ana lives in Porto")
     assert not task.done
     assert await buffered(memory) == 3
     api.release()
@@ -84,7 +84,7 @@ async def test_many_at_once_are_all_kept(memory: AsyncMemory, model: ScriptedMod
 
 async def test_a_memory_knows_the_turn_it_came_from(memory: AsyncMemory, model: ScriptedModel) -> None:
     model.repeats()
-    user, _ = await memory.add_exchange("ana", "I like tea", "Noted.", run_id="r", agent_id="a")
+    user, _ = await memory.add_exchange("ana", "Ana likes tea", "Noted.", run_id="r", agent_id="a")
     await memory.process("ana")
     (item,) = (await memory.get_all(user_id="ana"))["results"]
     assert (item["run_id"], item["agent_id"]) == ("r", "a")
@@ -94,7 +94,7 @@ async def test_a_memory_knows_the_turn_it_came_from(memory: AsyncMemory, model: 
 async def test_the_memory_s_own_agent_stands_in(config: dict[str, Any], model: ScriptedModel) -> None:
     model.repeats()
     async with AsyncMemory(config, agent_id="bot") as memory:
-        await memory.add_exchange("ana", "I like tea", "Noted.")
+        await memory.add_exchange("ana", "Ana likes tea", "Noted.")
         task = memory.process_async("ana")
         assert await task.wait() == 1
         assert (await memory.get_status(task.id))["status"] == "completed"
@@ -125,7 +125,7 @@ async def test_wrong_arguments_are_named(memory: AsyncMemory, arguments: tuple[A
 
 
 async def test_half_an_exchange_is_none(memory: AsyncMemory) -> None:
-    for said in (("I like tea", ""), ("", "Noted.")):
+    for said in (("Ana likes tea", ""), ("", "Noted.")):
         with pytest.raises(InvalidInputError):
             await memory.add_exchange("ana", *said)
     assert await buffered(memory) == 0
@@ -133,7 +133,7 @@ async def test_half_an_exchange_is_none(memory: AsyncMemory) -> None:
 
 async def test_nothing_is_kept_after_closing(config: dict[str, Any]) -> None:
     memory = AsyncMemory(config)
-    await memory.add_message("ana", "user", "I like tea")
+    await memory.add_message("ana", "user", "Ana likes tea")
     await memory.close()
     for call in (
         partial(memory.add_message, "ana", "user", "x"),

@@ -59,7 +59,7 @@ async def test_work_that_a_fast_clock_dated_is_done_at_once(
     shift.by = 2 * HOUR
     hold(api)
     memory = AsyncMemory(config)
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     task = memory.process_async("ana")
     await async_until(lambda: task.status is ProcessStatus.RUNNING)
     await memory.close(drain=False)
@@ -67,7 +67,7 @@ async def test_work_that_a_fast_clock_dated_is_done_at_once(
     shift.by = 0
     async with AsyncMemory(config) as memory:
         await async_comes(partial(states, memory), ["completed"])
-        assert await async_known(memory) == ["I like tea"]
+        assert await async_known(memory) == ["Ana likes tea"]
 
 
 @pytest.mark.parametrize("jump", [-2 * HOUR, 3 * HOUR], ids=["back", "forward"])
@@ -82,7 +82,7 @@ async def test_work_under_way_is_not_begun_twice_when_the_clock_is_set(
     hold(api)
     async with AsyncMemory(config) as memory, AsyncMemory(config) as other:
         await other.processing.start()
-        await memory.add_exchange("ana", "I like tea", "Noted.")
+        await memory.add_exchange("ana", "Ana likes tea", "Noted.")
         task = memory.process_async("ana")
         await async_until(lambda: model.calls == 1)
         both = [looks(memory, monkeypatch), looks(other, monkeypatch)]
@@ -93,7 +93,7 @@ async def test_work_under_way_is_not_begun_twice_when_the_clock_is_set(
         api.release()
         assert await task.wait() == 1
         assert model.calls == 1
-        assert await async_known(memory) == ["I like tea"]
+        assert await async_known(memory) == ["Ana likes tea"]
 
 
 async def test_what_is_said_after_the_clock_was_put_back_is_learned_at_once(
@@ -101,13 +101,13 @@ async def test_what_is_said_after_the_clock_was_put_back_is_learned_at_once(
 ) -> None:
     async with AsyncMemory(config) as memory:
         shift.by = 2 * HOUR
-        await memory.add_exchange("ana", "I like tea", "Noted.")
+        await memory.add_exchange("ana", "Ana likes tea", "Noted.")
         assert await memory.process("ana") == 1
         shift.by = 0
-        await memory.add_exchange("ana", "I like coffee", "Noted.")
+        await memory.add_exchange("ana", "Ana likes coffee", "Noted.")
         assert await memory.process("ana") == 1
         listed = await memory.get_all(user_id="ana", sort_by="id", order="asc")
-        assert [item["memory"] for item in listed["results"]] == ["I like tea", "I like coffee"]
+        assert [item["memory"] for item in listed["results"]] == ["Ana likes tea", "Ana likes coffee"]
 
 
 async def test_a_task_that_waits_to_be_tried_again_is_not_put_off(
@@ -121,7 +121,7 @@ async def test_a_task_that_waits_to_be_tried_again_is_not_put_off(
     shift.by = 2 * HOUR
     api.script.extend([failure(500)] * 9)
     async with AsyncMemory(config) as memory:
-        await memory.add_exchange("ana", "I like tea", "Noted.")
+        await memory.add_exchange("ana", "Ana likes tea", "Noted.")
         task = memory.process_async("ana")
         await async_comes(partial(stages, memory), ["waiting to try again"])
         api.script.clear()

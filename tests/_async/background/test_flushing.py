@@ -34,11 +34,11 @@ async def test_waiting_sees_every_task_in_flight(
     memory: AsyncMemory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hold(api)
-    await memory.add_exchange("ana", "I like tea", "Noted.")
-    await memory.add_exchange("bo", "I like coffee", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
+    await memory.add_exchange("bo", "Ana likes coffee", "Noted.")
     memory.process_async("ana")
     memory.process_async("bo")
-    await memory.add("I play the violin", user_id="ana", async_mode=True)
+    await memory.add("Ana plays the violin", user_id="ana", async_mode=True)
     await async_until(lambda: model.calls == 2)
     begun = listed(memory, monkeypatch)
 
@@ -50,7 +50,7 @@ async def test_waiting_sees_every_task_in_flight(
     assert await async_gather([partial(memory.wait_for_processing, "ana", 30), release]) == [2, 0]
     await memory.wait_for_processing()
     assert await memory.wait_for_processing() == 0
-    assert await async_known(memory) == ["I like coffee", "I like tea", "I play the violin"]
+    assert await async_known(memory) == ["Ana likes coffee", "Ana likes tea", "Ana plays the violin"]
 
 
 async def test_more_than_a_page_is_waited_for_and_flushed(
@@ -81,7 +81,7 @@ async def test_waiting_takes_only_the_user_s_own(
     memory: AsyncMemory, model: ScriptedModel, api: ApiServer
 ) -> None:
     hold(api)
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     task = memory.process_async("ana")
     assert await memory.wait_for_processing("bo", timeout=120) == 0
     assert not task.done
@@ -94,10 +94,10 @@ async def test_flushing_takes_what_is_there(memory: AsyncMemory, model: Scripted
     assert await memory.flush("ana") == 0
     assert await memory.flush() == 0
     assert model.calls == 0
-    await memory.add_exchange("ana", "I like tea", "Noted.")
-    await memory.add_exchange("bo", "I like coffee", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
+    await memory.add_exchange("bo", "Ana likes coffee", "Noted.")
     assert await memory.flush("ana") == 1
-    assert await async_known(memory) == ["I like tea"]
+    assert await async_known(memory) == ["Ana likes tea"]
     assert await memory.flush() == 1
     assert await memory.flush() == 0
 
@@ -107,23 +107,23 @@ async def test_flushing_takes_what_arrives_meanwhile(
     memory: AsyncMemory, model: ScriptedModel, api: ApiServer, user_id: str | None
 ) -> None:
     hold(api)
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
 
     async def talk() -> int:
         await async_until(lambda: model.calls == 1)
-        await memory.add_exchange("ana", "I play the violin", "Nice.")
+        await memory.add_exchange("ana", "Ana plays the violin", "Nice.")
         api.release()
         return 0
 
     assert await async_gather([partial(memory.flush, user_id), talk]) == [2, 0]
-    assert await async_known(memory) == ["I like tea", "I play the violin"]
+    assert await async_known(memory) == ["Ana likes tea", "Ana plays the violin"]
 
 
 async def test_flushing_takes_what_arrives_while_a_task_was_under_way(
     memory: AsyncMemory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hold(api)
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     memory.process_async("ana")
     await async_until(lambda: model.calls == 1)
 
@@ -132,12 +132,12 @@ async def test_flushing_takes_what_arrives_while_a_task_was_under_way(
     async def talk() -> int:
         # By now flushing has nothing to do but wait.
         await begun.wait(120)
-        await memory.add_exchange("ana", "I play the violin", "Nice.")
+        await memory.add_exchange("ana", "Ana plays the violin", "Nice.")
         api.release()
         return 0
 
     assert await async_gather([partial(memory.flush, "ana"), talk]) == [2, 0]
-    assert await async_known(memory) == ["I like tea", "I play the violin"]
+    assert await async_known(memory) == ["Ana likes tea", "Ana plays the violin"]
 
 
 async def test_flushing_does_the_others_before_it_raises(
@@ -147,7 +147,7 @@ async def test_flushing_does_the_others_before_it_raises(
     async with AsyncMemory(config, max_retries=0) as memory:
         for number in range(5):
             await memory.add_exchange(
-                f"user {number}", "poison" if number == 1 else f"note {number}", "Noted."
+                f"user {number}", "a poison" if number == 1 else f"note {number}", "Noted."
             )
         with pytest.raises(ProviderError):
             await memory.flush()

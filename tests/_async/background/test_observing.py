@@ -23,7 +23,7 @@ async def test_the_numbers_say_what_there_is_to_do(
     assert {count for name, count in empty.items() if name != "oldest_age"} == {0}
 
     hold(api)
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     waiting = await memory.processing.stats()
     assert (waiting["buffered"], waiting["queue_depth"]) == (2, 0)
     assert 0 <= waiting["oldest_age"] < 60
@@ -49,7 +49,7 @@ async def test_failures_and_cancellations_are_counted(
     config: dict[str, Any], model: ScriptedModel, api: ApiServer
 ) -> None:
     async with AsyncMemory(config, max_retries=0) as memory:
-        await memory.add_exchange("ana", "I like tea", "Noted.")
+        await memory.add_exchange("ana", "Ana likes tea", "Noted.")
         api.script.append(failure(500))
         failed = memory.process_async("ana")
         await failed.wait()
@@ -80,7 +80,7 @@ async def test_those_who_asked_are_told_of_every_end(
         # Before it is open.
         memory.processing.on_task_done(told.append)
         memory.processing.on_task_done(tell)
-        await memory.add_exchange("ana", "I like tea", "Noted.")
+        await memory.add_exchange("ana", "Ana likes tea", "Noted.")
         api.script.append(failure(500))
         failed = memory.process_async("ana")
         await failed.wait()
@@ -100,7 +100,7 @@ async def test_a_cancelled_task_is_told_once(
     told: list[tuple[str, str]] = []
     memory.processing.on_task_done(lambda task: told.append((task["task_id"], task["status"])))
     hold(api)
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     first, second = memory.process_async("ana"), memory.process_async("ana")
     await async_until(lambda: model.calls == 1)
     await async_comes(lambda: _count(memory, "queue_depth"), 1)
@@ -117,7 +117,7 @@ async def test_a_cancelled_task_is_told_once(
 async def test_a_retry_is_not_an_end(memory: AsyncMemory, model: ScriptedModel, api: ApiServer) -> None:
     told: list[str] = []
     memory.processing.on_task_done(lambda task: told.append(task["status"]))
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     api.script.append(failure(500))
     await memory.process("ana")
     await async_until(lambda: told != [])
@@ -134,12 +134,12 @@ async def test_who_fails_to_listen_disturbs_nobody(
 
     memory.processing.on_task_done(fail)
     memory.processing.on_task_done(lambda task: told.append(task["status"]))
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     with caplog.at_level(logging.ERROR, "powermem.processing"):
         assert await memory.process("ana") == 1
         await async_until(lambda: told == ["completed"])
     assert "no ear for it" in caplog.text
-    await memory.add_exchange("ana", "I live in Porto", "Noted.")
+    await memory.add_exchange("ana", "Ana lives in Porto", "Noted.")
     assert await memory.process("ana") == 1
 
 
@@ -154,7 +154,7 @@ async def test_failures_are_logged_without_secrets(
     config: dict[str, Any], model: ScriptedModel, api: ApiServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with AsyncMemory(config, max_retries=0) as memory:
-        await memory.add_exchange("ana", "I like tea", "Noted.")
+        await memory.add_exchange("ana", "Ana likes tea", "Noted.")
         api.script.append(failure(500, "out of sorts"))
         with caplog.at_level(logging.WARNING, "powermem.processing"):
             task = memory.process_async("ana")
@@ -162,4 +162,4 @@ async def test_failures_are_logged_without_secrets(
         assert task.id in caplog.text
         assert "out of sorts" in caplog.text
         assert "sk-test" not in caplog.text
-        assert "I like tea" not in caplog.text
+        assert "Ana likes tea" not in caplog.text

@@ -39,14 +39,14 @@ async def test_closing_finishes_what_was_begun(
         await memory.add_message(f"user {number % 2}", "user", f"note {number}")
         tasks = [memory.process_async(f"user {number % 2}")]
     tasks.append(memory.process_async("user 0"))
-    added = await memory.add("I like tea", user_id="ana", async_mode=True)
+    added = await memory.add("Ana likes tea", user_id="ana", async_mode=True)
     await memory.close()
     assert {task.status for task in tasks} == {ProcessStatus.COMPLETED}
     assert workers() == []
     async with AsyncMemory(idle) as memory:
         assert (await memory.get_status(added["task_id"]))["status"] == "completed"
         assert set(await states(memory)) == {"completed"}
-        assert await async_known(memory) == ["I like tea", "note 0", "note 1", "note 2"]
+        assert await async_known(memory) == ["Ana likes tea", "note 0", "note 1", "note 2"]
 
 
 @pytest.mark.stores
@@ -55,7 +55,7 @@ async def test_parked_work_is_done_at_the_next_start(
 ) -> None:
     hold(api)
     memory = AsyncMemory(config)
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     task = memory.process_async("ana")
     later = memory.process_async("ana")
     await async_until(lambda: model.calls == 1)
@@ -73,7 +73,7 @@ async def test_parked_work_is_done_at_the_next_start(
     async with AsyncMemory(config) as memory:
         # Without being asked.
         await async_comes(partial(states, memory), ["completed", "completed"])
-        assert await async_known(memory) == ["I like tea"]
+        assert await async_known(memory) == ["Ana likes tea"]
         assert (await memory.get_status(task.id))["status"] == "completed"
 
 
@@ -83,7 +83,7 @@ async def test_a_model_that_hangs_does_not_keep_closing_from_its_end(
     hold(api)
     memory = AsyncMemory(config)
     for user_id in ("ana", "bo", "cy"):
-        await memory.add_exchange(user_id, "I like tea", "Noted.")
+        await memory.add_exchange(user_id, "Ana likes tea", "Noted.")
         memory.process_async(user_id)
     await async_until(lambda: model.calls == 3)
     # Returns although the model still holds its answers back.
@@ -100,7 +100,7 @@ async def test_threads_end_with_the_answers_they_wait_for(
 ) -> None:
     hold(api)
     memory = AsyncMemory(config)
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     memory.process_async("ana")
     await async_until(lambda: model.calls == 1)
     await memory.close(drain=False)
@@ -116,7 +116,7 @@ async def test_who_waits_is_told_that_all_is_closed(
 ) -> None:
     hold(api)
     memory = AsyncMemory(config)
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     told: list[str] = []
 
     async def wait(call: Any) -> None:
@@ -141,7 +141,7 @@ async def test_what_was_asked_for_just_before_closing_is_not_forgotten(
     config: dict[str, Any], idle: dict[str, Any], model: ScriptedModel, timeout: float | None
 ) -> None:
     memory = AsyncMemory(config)
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     task = memory.process_async("ana")
     await memory.close(drain=False, timeout=timeout)
     async with AsyncMemory(idle) as memory:
@@ -162,7 +162,7 @@ async def test_who_is_told_while_closing_may_ask_and_keeps_nobody_waiting(
             told.append("closed")
 
     memory.processing.on_task_done(tell)
-    await memory.add("I like tea", user_id="ana", async_mode=True)
+    await memory.add("Ana likes tea", user_id="ana", async_mode=True)
     await async_until(lambda: model.calls == 1)
     await memory.close(timeout=None)
     assert told in (["closed"], ["1"])
@@ -220,7 +220,7 @@ async def test_what_does_not_resume_leaves_the_work_alone(
 ) -> None:
     hold(api)
     async with AsyncMemory(config) as memory:
-        added = await memory.add("I like tea", user_id="ana", async_mode=True)
+        added = await memory.add("Ana likes tea", user_id="ana", async_mode=True)
         await async_until(lambda: model.calls == 1)
         await memory.close(drain=False)
     api.release()
@@ -236,7 +236,7 @@ async def test_work_that_fails_again_and_again_is_parked_in_time(
 ) -> None:
     api.rule = lambda request: Behaviour(status=500, body={"error": {"message": "out of sorts"}})
     memory = AsyncMemory(config, max_retries=1_000)
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     memory.process_async("ana")
     await async_until(lambda: model.calls >= 1)
     await memory.close(timeout=0.1)

@@ -59,10 +59,10 @@ async def test_they_come_with_the_facts_in_one_call(
 @pytest.mark.stores
 async def test_every_way_of_adding_learns_them(memory: AsyncMemory, model: ScriptedModel) -> None:
     model.says(answer("Ana drinks tea", TEA))
-    await memory.add("I like tea", user_id="ana")
+    await memory.add("Ana likes tea", user_id="ana")
     assert len(await memory.get_preferences("ana")) == 1
     model.says(answer("Ana plays chess", CHEAP))
-    await memory.add_exchange("ana", "I play chess", "Nice.", run_id="r")
+    await memory.add_exchange("ana", "Ana plays chess", "Nice.", run_id="r")
     await memory.process("ana")
     assert [found["run_id"] for found in await memory.get_preferences("ana")] == [None, "r"]
 
@@ -72,7 +72,7 @@ async def test_each_is_kept_once_for_each_who_has_it(memory: AsyncMemory, model:
     for number, user_id in enumerate(("ana", "ana", "bo")):
         model.says(answer(f"Someone said something for the {number}. time", TEA))
         model.rules('{"decisions": []}')
-        await memory.add(f"I like tea {number}", user_id=user_id)
+        await memory.add(f"Ana likes tea {number}", user_id=user_id)
     assert len(await memory.get_preferences("ana")) == 1
     assert len(await memory.get_preferences("bo")) == 1
     assert await memory.get_preferences("cy") == []
@@ -82,7 +82,7 @@ async def test_each_is_kept_once_for_each_who_has_it(memory: AsyncMemory, model:
 async def test_they_go_with_their_user(memory: AsyncMemory, model: ScriptedModel) -> None:
     for user_id in ("ana", "bo"):
         model.says(answer("Someone drinks tea", TEA))
-        await memory.add("I like tea", user_id=user_id)
+        await memory.add("Ana likes tea", user_id=user_id)
     await memory.delete_all("ana")
     assert (await memory.get_preferences("ana"), len(await memory.get_preferences("bo"))) == ([], 1)
     await memory.reset()
@@ -93,7 +93,7 @@ async def test_they_are_told_apart_by_agent_and_conversation(
     memory: AsyncMemory, model: ScriptedModel
 ) -> None:
     model.says(answer("Ana drinks tea", TEA))
-    await memory.add("I like tea", user_id="ana", agent_id="a", run_id="r")
+    await memory.add("Ana likes tea", user_id="ana", agent_id="a", run_id="r")
     assert len(await memory.get_preferences("ana", agent_id="a")) == 1
     assert len(await memory.get_preferences("ana", run_id="r")) == 1
     assert await memory.get_preferences("ana", agent_id="b") == []
@@ -104,8 +104,8 @@ async def test_a_segment_that_fails_leaves_the_others_preferences(
     config: dict[str, Any], model: ScriptedModel
 ) -> None:
     async with AsyncMemory(config, max_retries=0) as memory:
-        await memory.add_message("ana", "user", "I like tea", timestamp="2023-05-08T08:00:00Z")
-        await memory.add_message("ana", "user", "I like chess", timestamp="2023-05-08T12:00:00Z")
+        await memory.add_message("ana", "user", "Ana likes tea", timestamp="2023-05-08T08:00:00Z")
+        await memory.add_message("ana", "user", "Ana likes chess", timestamp="2023-05-08T12:00:00Z")
         model.says(answer("Ana drinks tea", TEA), "no JSON", "no JSON")
         task = memory.process_async("ana")
         assert await task.wait() == 0

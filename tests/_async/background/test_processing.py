@@ -30,11 +30,11 @@ async def test_processing_returns_how_many_memories_were_written(
     memory: AsyncMemory, model: ScriptedModel
 ) -> None:
     user_id = "ana"
-    await memory.add_exchange(user_id, "I like tea", "Noted.")
-    await memory.add_exchange(user_id, "I play the violin", "Nice.")
+    await memory.add_exchange(user_id, "Ana likes tea", "Noted.")
+    await memory.add_exchange(user_id, "Ana plays the violin", "Nice.")
     count = await memory.process(user_id)
     assert count == 2
-    assert await async_known(memory, user_id) == ["I like tea", "I play the violin"]
+    assert await async_known(memory, user_id) == ["Ana likes tea", "Ana plays the violin"]
     assert await memory.process(user_id) == 0
     assert model.calls == 1
 
@@ -44,7 +44,7 @@ async def test_the_guide_s_background_code_runs_as_it_stands(
 ) -> None:
     user_id = "ana"
     async with AsyncMemory(config, auto_process=True, batch_threshold=10) as memory:
-        await memory.add_exchange(user_id, "I like tea", "Noted.")
+        await memory.add_exchange(user_id, "Ana likes tea", "Noted.")
         task = memory.process_async(user_id)
         # Check status without blocking
         if task.done:
@@ -58,7 +58,7 @@ async def test_the_guide_s_background_code_runs_as_it_stands(
             None,
             user_id,
         )
-        await memory.add_exchange(user_id, "I play the violin", "Nice.")
+        await memory.add_exchange(user_id, "Ana plays the violin", "Nice.")
         # On exit, flush remaining messages
         count = await memory.flush(user_id)
         assert count == 1
@@ -70,7 +70,7 @@ async def test_a_task_is_seen_waiting_running_and_completed(
     memory: AsyncMemory, model: ScriptedModel, api: ApiServer
 ) -> None:
     hold(api)
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     first = memory.process_async("ana")
     second = memory.process_async("ana")
     assert isinstance(first, AsyncProcessTask)
@@ -87,17 +87,17 @@ async def test_a_task_is_seen_waiting_running_and_completed(
 
 @pytest.mark.stores
 async def test_two_tasks_of_one_user_learn_nothing_twice(memory: AsyncMemory, model: ScriptedModel) -> None:
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     tasks = [memory.process_async("ana") for _ in range(5)]
     assert sum([await task.wait() for task in tasks]) == 1
-    assert heard(model.extractions) == ["I like tea", "Noted."]
+    assert heard(model.extractions) == ["Ana likes tea", "Noted."]
 
 
 async def test_a_task_may_be_begun_before_the_memory_is_open(
     config: dict[str, Any], model: ScriptedModel
 ) -> None:
     async with AsyncMemory(config) as memory:
-        await memory.add_exchange("ana", "I like tea", "Noted.")
+        await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     memory = AsyncMemory(config)
     task = memory.process_async("ana")
     assert await task.wait() == 1
@@ -136,7 +136,7 @@ async def test_errors_reach_who_waits(
     error: type[ProviderError],
 ) -> None:
     async with AsyncMemory(config, max_retries=0) as memory:
-        await memory.add_exchange("ana", "I like tea", "Noted.")
+        await memory.add_exchange("ana", "Ana likes tea", "Noted.")
         api.script.append(failure(status, "the model is out of sorts"))
         with pytest.raises(error, match="out of sorts") as raised:
             await memory.process("ana")
@@ -150,7 +150,7 @@ async def test_an_answer_that_cannot_be_read_is_an_error(
     config: dict[str, Any], model: ScriptedModel
 ) -> None:
     async with AsyncMemory(config, max_retries=0) as memory:
-        await memory.add_exchange("ana", "I like tea", "Noted.")
+        await memory.add_exchange("ana", "Ana likes tea", "Noted.")
         model.says("no JSON", "still none")
         with pytest.raises(ExtractionError):
             await memory.process("ana")
@@ -159,7 +159,7 @@ async def test_an_answer_that_cannot_be_read_is_an_error(
 
 async def test_a_failed_task_says_why(config: dict[str, Any], model: ScriptedModel, api: ApiServer) -> None:
     async with AsyncMemory(config, max_retries=0) as memory:
-        await memory.add_exchange("ana", "I like tea", "Noted.")
+        await memory.add_exchange("ana", "Ana likes tea", "Noted.")
         api.script.append(failure(500, "the model is out of sorts"))
         task = memory.process_async("ana")
         assert await task.wait() == 0
@@ -176,7 +176,7 @@ async def test_giving_up_to_wait_cancels_nothing(
     memory: AsyncMemory, model: ScriptedModel, api: ApiServer
 ) -> None:
     hold(api)
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     task = memory.process_async("ana")
     for timeout in (0, 0.05):
         with pytest.raises(ProcessTimeout) as raised:
@@ -187,7 +187,7 @@ async def test_giving_up_to_wait_cancels_nothing(
         with pytest.raises(ProcessTimeout):
             await memory.wait_for_processing(timeout=timeout)
     assert not task.done
-    await memory.add_exchange("ana", "I play the violin", "Nice.")
+    await memory.add_exchange("ana", "Ana plays the violin", "Nice.")
     api.release()
     assert await task.wait() == 1
     assert await memory.flush("ana") == 1
@@ -213,17 +213,17 @@ async def test_a_pause_and_another_conversation_are_looked_at_by_themselves(
     memory: AsyncMemory, model: ScriptedModel
 ) -> None:
     for text, moment, run_id in (
-        ("I like tea", "2023-05-08T10:00:00Z", "a"),
-        ("I like coffee", "2023-05-08T10:00:00Z", "b"),
-        ("I play the violin", "2023-05-08T10:29:59Z", "a"),
-        ("I live in Porto", "2023-05-08T10:59:59Z", "a"),
+        ("Ana likes tea", "2023-05-08T10:00:00Z", "a"),
+        ("Ana likes coffee", "2023-05-08T10:00:00Z", "b"),
+        ("Ana plays the violin", "2023-05-08T10:29:59Z", "a"),
+        ("Ana lives in Porto", "2023-05-08T10:59:59Z", "a"),
     ):
         await memory.add_message("ana", "user", text, timestamp=moment, run_id=run_id)
     assert await memory.process("ana") == 4
     assert [heard([asked]) for asked in model.extractions] == [
-        ["I like tea", "I play the violin"],
-        ["I like coffee"],
-        ["I live in Porto"],
+        ["Ana likes tea", "Ana plays the violin"],
+        ["Ana likes coffee"],
+        ["Ana lives in Porto"],
     ]
 
 

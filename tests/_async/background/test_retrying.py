@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("short_pauses")
 async def test_what_passes_is_tried_again(
     memory: AsyncMemory, model: ScriptedModel, api: ApiServer, failures: int
 ) -> None:
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     api.script.extend([failure(500)] * failures)
     assert await memory.process("ana") == 1
     (task,) = await memory.list_tasks("ana")
@@ -43,7 +43,7 @@ async def test_after_so_many_attempts_it_has_failed(
     config: dict[str, Any], model: ScriptedModel, api: ApiServer, retries: int
 ) -> None:
     async with AsyncMemory(config, max_retries=retries) as memory:
-        await memory.add_exchange("ana", "I like tea", "Noted.")
+        await memory.add_exchange("ana", "Ana likes tea", "Noted.")
         api.rule = lambda request: failure(500, "out of sorts")
         with pytest.raises(ProviderError, match="out of sorts"):
             await memory.process("ana")
@@ -58,7 +58,7 @@ async def test_after_so_many_attempts_it_has_failed(
 async def test_what_cannot_help_is_not_tried_again(
     memory: AsyncMemory, model: ScriptedModel, api: ApiServer, status: int
 ) -> None:
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     api.rule = lambda request: failure(status)
     with pytest.raises(ProviderError):
         await memory.process("ana")
@@ -69,7 +69,7 @@ async def test_a_task_that_waits_to_be_tried_again_is_pending(
     memory: AsyncMemory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "_RETRIES", LongPause())
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     api.script.append(failure(500, "out of sorts"))
     task = memory.process_async("ana")
     await async_until(lambda: task.error is not None)
@@ -85,12 +85,12 @@ async def test_a_failed_segment_leaves_its_neighbours_alone(
     config: dict[str, Any], model: ScriptedModel, api: ApiServer
 ) -> None:
     async with AsyncMemory(config, max_retries=0) as memory:
-        for text, moment in (("I like tea", MORNING), ("poison", NOON), ("I live in Porto", EVENING)):
+        for text, moment in (("Ana likes tea", MORNING), ("poison", NOON), ("Ana lives in Porto", EVENING)):
             await memory.add_message("ana", "user", text, timestamp=moment)
         refuse(api, "poison", 400)
         with pytest.raises(ProviderError):
             await memory.process("ana")
-        assert await async_known(memory, "ana") == ["I like tea", "I live in Porto"]
+        assert await async_known(memory, "ana") == ["Ana likes tea", "Ana lives in Porto"]
         (failed,) = await memory.list_tasks(status="failed")
         assert failed["knowledge_count"] == 2
         api.rule = lambda request: None
@@ -105,13 +105,13 @@ async def test_what_may_pass_is_tried_again_beside_what_may_not(
     memory: AsyncMemory, model: ScriptedModel, api: ApiServer
 ) -> None:
     await memory.add_message("ana", "user", "poison", timestamp=MORNING)
-    await memory.add_message("ana", "user", "I like tea", timestamp=NOON)
+    await memory.add_message("ana", "user", "Ana likes tea", timestamp=NOON)
     api.script.extend([failure(400), failure(500)])
     refuse(api, "poison", 400)
     with pytest.raises(ProviderError) as raised:
         await memory.process("ana")
     assert raised.value.status == 400
-    assert await async_known(memory, "ana") == ["I like tea"]
+    assert await async_known(memory, "ana") == ["Ana likes tea"]
 
 
 @pytest.mark.parametrize("again", ["process", "flush", "process_async", "retry_task"])
@@ -119,7 +119,7 @@ async def test_turns_of_a_failed_task_are_taken_on_again(
     config: dict[str, Any], model: ScriptedModel, api: ApiServer, again: str
 ) -> None:
     async with AsyncMemory(config, max_retries=0) as memory:
-        await memory.add_exchange("ana", "I like tea", "Noted.")
+        await memory.add_exchange("ana", "Ana likes tea", "Noted.")
         api.script.append(failure(500))
         failed = memory.process_async("ana")
         assert await failed.wait() == 0
@@ -132,14 +132,14 @@ async def test_turns_of_a_failed_task_are_taken_on_again(
         else:
             assert await getattr(memory, again)("ana") == 1
         assert await memory.flush() == 0
-        assert await async_known(memory) == ["I like tea"]
+        assert await async_known(memory) == ["Ana likes tea"]
 
 
 async def test_another_process_tries_again(
     config: dict[str, Any], model: ScriptedModel, api: ApiServer
 ) -> None:
     async with AsyncMemory(config, max_retries=0) as memory:
-        await memory.add_exchange("ana", "I like tea", "Noted.")
+        await memory.add_exchange("ana", "Ana likes tea", "Noted.")
         api.script.append(failure(401))
         failed = memory.process_async("ana")
         await failed.wait()
@@ -154,7 +154,7 @@ async def test_only_what_ended_without_success_is_tried_again(
     memory: AsyncMemory, model: ScriptedModel, api: ApiServer
 ) -> None:
     hold(api)
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     task = memory.process_async("ana")
     await async_until(lambda: model.calls == 1)
     with pytest.raises(InvalidInputError, match="running"):
@@ -173,7 +173,7 @@ async def test_only_what_ended_without_success_is_tried_again(
 async def test_a_retry_begins_to_count_anew(
     memory: AsyncMemory, model: ScriptedModel, api: ApiServer
 ) -> None:
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     api.script.extend([failure(500)] * 3)
     with pytest.raises(ProviderError):
         await memory.process("ana")
@@ -189,7 +189,7 @@ async def test_a_task_of_another_process_tells_what_went_wrong(
 ) -> None:
     idle = {**config, "processing": {**config["processing"], "resume": False}}
     async with AsyncMemory(config, max_retries=0) as here, AsyncMemory(idle) as there:
-        await here.add_exchange("ana", "I like tea", "Noted.")
+        await here.add_exchange("ana", "Ana likes tea", "Noted.")
         api.script.append(failure(400, "out of sorts"))
         hold(api)
         task = here.process_async("ana")
@@ -225,7 +225,7 @@ async def test_what_the_store_cut_short_does_not_wait_for_the_lease(
             return await original(*args)
 
         monkeypatch.setattr(parts.store, method, fail_once)
-        for said in ("I like tea", "I like rain"):
+        for said in ("Ana likes tea", "Ana likes rain"):
             await memory.add_exchange("ana", said, "Noted.")
             assert await memory.process_async("ana").wait(PATIENCE) == 1
         assert not failures

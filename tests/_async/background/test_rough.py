@@ -84,7 +84,7 @@ async def test_there_is_no_moment_with_both_or_none(
 ) -> None:
     hold(api)
     model.learns("Ana likes tea")
-    added = await memory.add("I like tea", user_id="ana", async_mode=True)
+    added = await memory.add("Ana likes tea", user_id="ana", async_mode=True)
     await async_until(lambda: model.calls == 1)
     seen: set[str] = set()
     api.release()
@@ -103,7 +103,7 @@ async def test_there_is_no_moment_with_both_or_none(
 
 async def test_several_facts_take_its_place(memory: AsyncMemory, model: ScriptedModel) -> None:
     model.learns("Ana likes tea", "Her brother plays chess")
-    added = await memory.add("I like tea. My brother plays chess.", user_id="ana", async_mode=True)
+    added = await memory.add("Ana likes tea. My brother plays chess.", user_id="ana", async_mode=True)
     assert len((await finished(memory, added["task_id"]))["results"]) == 2
     assert await async_known(memory, "ana") == ["Ana likes tea", "Her brother plays chess"]
     kept = await memory.get(added["results"][0]["id"])
@@ -114,7 +114,7 @@ async def test_several_facts_take_its_place(memory: AsyncMemory, model: Scripted
 @pytest.mark.stores
 async def test_what_is_known_already_takes_its_place_too(memory: AsyncMemory, model: ScriptedModel) -> None:
     model.always_learns("Ana likes tea")
-    (earlier,) = (await memory.add("I like tea", user_id="ana"))["results"]
+    (earlier,) = (await memory.add("Ana likes tea", user_id="ana"))["results"]
     added = await memory.add("As I said: tea!", user_id="ana", async_mode=True)
     status = await finished(memory, added["task_id"])
     assert (status["status"], status["results"]) == ("completed", [])
@@ -126,10 +126,10 @@ async def test_what_is_known_already_takes_its_place_too(memory: AsyncMemory, mo
 
 async def test_a_correction_takes_its_place(memory: AsyncMemory, model: ScriptedModel) -> None:
     model.learns("Ana lives in Porto")
-    (earlier,) = (await memory.add("I live in Porto", user_id="ana"))["results"]
+    (earlier,) = (await memory.add("Ana lives in Porto", user_id="ana"))["results"]
     model.learns("Ana lives in Lisbon")
     model.decides({"fact": 0, "action": "UPDATE", "target": "M1", "text": "Ana lives in Lisbon"})
-    added = await memory.add("I live in Lisbon now", user_id="ana", async_mode=True)
+    added = await memory.add("Ana lives in Lisbon now", user_id="ana", async_mode=True)
     (result,) = (await finished(memory, added["task_id"]))["results"]
     assert (result["event"], result["previous_memory"]) == ("UPDATE", "Ana lives in Porto")
     kept = await memory.get(added["results"][0]["id"])
@@ -153,7 +153,7 @@ async def test_it_stays_when_refining_fails(
 ) -> None:
     async with AsyncMemory(config, max_retries=1) as memory:
         api.rule = lambda request: failure(500, "out of sorts")
-        added = await memory.add("I like tea", user_id="ana", async_mode=True)
+        added = await memory.add("Ana likes tea", user_id="ana", async_mode=True)
         status = await finished(memory, added["task_id"])
         assert status["status"] == "failed"
         assert "out of sorts" in status["error"]
@@ -173,7 +173,7 @@ async def test_a_cancelled_refinement_leaves_it(
 ) -> None:
     hold(api)
     model.learns("Ana likes tea")
-    added = await memory.add("I like tea", user_id="ana", async_mode=True)
+    added = await memory.add("Ana likes tea", user_id="ana", async_mode=True)
     await async_until(lambda: model.calls == 1)
     assert await memory.cancel_task(added["task_id"])
     api.release()
@@ -185,7 +185,7 @@ async def test_a_cancelled_refinement_leaves_it(
 @pytest.mark.stores
 async def test_the_same_call_is_carried_out_once(memory: AsyncMemory, model: ScriptedModel) -> None:
     model.learns("Ana likes tea")
-    add = partial(memory.add, "I like tea", user_id="ana", async_mode=True, idempotency_key="k")
+    add = partial(memory.add, "Ana likes tea", user_id="ana", async_mode=True, idempotency_key="k")
     first, *others = await async_gather([add] * 4)
     assert all(other == first for other in others)
     await memory.wait_for_processing()
@@ -198,7 +198,7 @@ async def test_the_same_call_is_carried_out_once(memory: AsyncMemory, model: Scr
 async def test_the_same_words_without_a_key_are_two_tasks(memory: AsyncMemory, model: ScriptedModel) -> None:
     model.always_learns("Ana likes tea")
     first, second = [
-        await memory.add("I like tea", user_id="ana", async_mode=True, timestamp="2025-12-10T09:44:00Z")
+        await memory.add("Ana likes tea", user_id="ana", async_mode=True, timestamp="2025-12-10T09:44:00Z")
         for _ in range(2)
     ]
     assert first["task_id"] != second["task_id"]
@@ -225,7 +225,7 @@ async def test_a_user_s_words_are_refined_in_their_order(
 async def test_arguments_reach_the_refined_ones(memory: AsyncMemory, model: ScriptedModel) -> None:
     model.learns("Ana likes tea")
     added = await memory.add(
-        "I like tea",
+        "Ana likes tea",
         user_id="ana",
         agent_id="a",
         run_id="r",
@@ -253,11 +253,11 @@ async def test_arguments_reach_the_refined_ones(memory: AsyncMemory, model: Scri
 
 async def test_filters_say_what_may_be_changed(memory: AsyncMemory, model: ScriptedModel) -> None:
     model.learns("Ana lives in Porto")
-    await memory.add("I live in Porto", user_id="ana", metadata={"k": 1})
+    await memory.add("Ana lives in Porto", user_id="ana", metadata={"k": 1})
     model.learns("Ana lives in Lisbon")
     moment = datetime(2020, 1, 1, tzinfo=timezone.utc)
     added = await memory.add(
-        "I live in Lisbon",
+        "Ana lives in Lisbon",
         user_id="ana",
         filters={"AND": [{"k": 2}, {"created_at": {"gt": moment}}]},
         async_mode=True,
@@ -270,13 +270,13 @@ async def test_filters_say_what_may_be_changed(memory: AsyncMemory, model: Scrip
 @pytest.mark.parametrize("mode", [True, "async"])
 async def test_both_names_ask_for_it(memory: AsyncMemory, model: ScriptedModel, mode: Any) -> None:
     model.learns("Ana likes tea")
-    assert (await memory.add("I like tea", user_id="ana", async_mode=mode))["status"] == "running"
+    assert (await memory.add("Ana likes tea", user_id="ana", async_mode=mode))["status"] == "running"
 
 
 @pytest.mark.parametrize("mode", [False, "sync"])
 async def test_otherwise_all_is_done_on_return(memory: AsyncMemory, model: ScriptedModel, mode: Any) -> None:
     model.learns("Ana likes tea")
-    added = await memory.add("I like tea", user_id="ana", async_mode=mode)
+    added = await memory.add("Ana likes tea", user_id="ana", async_mode=mode)
     assert (added["status"], [item["memory"] for item in added["results"]]) == (
         "completed",
         ["Ana likes tea"],
@@ -303,7 +303,7 @@ async def test_wrong_arguments_are_named_and_nothing_is_stored(
     memory: AsyncMemory, arguments: dict[str, Any], error: type[Exception], named: str
 ) -> None:
     with pytest.raises(error, match=named):
-        await memory.add(**{"messages": "I like tea", "user_id": "ana", **arguments})
+        await memory.add(**{"messages": "Ana likes tea", "user_id": "ana", **arguments})
     assert (await memory.count(), await memory.list_tasks()) == (0, [])
 
 
@@ -314,8 +314,8 @@ async def test_nothing_said_is_nothing_to_do(memory: AsyncMemory) -> None:
 
 
 async def test_word_for_word_there_is_nothing_to_refine(memory: AsyncMemory) -> None:
-    added = await memory.add("I like tea", user_id="ana", infer=False, async_mode=True)
-    assert (added["status"], added["results"][0]["memory"]) == ("completed", "I like tea")
+    added = await memory.add("Ana likes tea", user_id="ana", infer=False, async_mode=True)
+    assert (added["status"], added["results"][0]["memory"]) == ("completed", "Ana likes tea")
 
 
 async def test_nobody_in_particular_may_be_meant(memory: AsyncMemory, model: ScriptedModel) -> None:
@@ -329,7 +329,7 @@ async def test_long_conversations_become_several_rough_memories(
     memory: AsyncMemory, model: ScriptedModel
 ) -> None:
     model.learns("Ana talks a lot")
-    talk = [{"role": "user", "content": f"{number} " + "words " * 150} for number in range(6)]
+    talk = [{"role": "user", "content": f"{number} " + "Ana talks a lot. " * 60} for number in range(6)]
     added = await memory.add(talk, user_id="ana", async_mode=True)
     assert len(added["results"]) > 1
     await finished(memory, added["task_id"])

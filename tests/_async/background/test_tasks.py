@@ -15,7 +15,7 @@ from tests.support.scripted import ScriptedModel, fact, hold
 
 @pytest.mark.stores
 async def test_a_status_says_what_came_of_it(memory: AsyncMemory, model: ScriptedModel) -> None:
-    await memory.add_exchange("ana", "I like tea", "Noted.", run_id="r")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.", run_id="r")
     model.says(
         '{"facts": [{"text": "Ana likes tea", "turn": 0}], "preferences": '
         '[{"preference_type": "explicit", "preference": "tea", "reasoning": "She said so."}]}'
@@ -51,7 +51,7 @@ async def test_a_status_is_running_until_it_is_done(
     memory: AsyncMemory, model: ScriptedModel, api: ApiServer
 ) -> None:
     hold(api)
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     tasks = [memory.process_async("ana") for _ in range(2)]
     await async_until(lambda: model.calls == 1)
     await async_comes(lambda: _states(memory), ["pending", "running"])
@@ -103,7 +103,7 @@ async def test_tasks_are_listed_the_newest_first(memory: AsyncMemory, model: Scr
 
 
 async def test_one_conversation_s_tasks_are_listed_alone(memory: AsyncMemory, model: ScriptedModel) -> None:
-    added = await memory.add("I like tea", user_id="ana", run_id="r", agent_id="a", async_mode=True)
+    added = await memory.add("Ana likes tea", user_id="ana", run_id="r", agent_id="a", async_mode=True)
     await memory.wait_for_processing()
     for scope in ({"run_id": "r"}, {"agent_id": "a"}, {"user_id": "ana", "run_id": "r"}):
         assert [task["task_id"] for task in await memory.list_tasks(**scope)] == [added["task_id"]]
@@ -138,7 +138,7 @@ async def test_a_task_is_cancelled_before_it_begins(
     memory: AsyncMemory, model: ScriptedModel, api: ApiServer
 ) -> None:
     hold(api)
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     first, second = memory.process_async("ana"), memory.process_async("ana")
     await async_until(lambda: model.calls == 1)
     await async_comes(lambda: _states(memory), ["pending", "running"])
@@ -157,7 +157,7 @@ async def test_a_task_is_cancelled_while_it_runs(
     memory: AsyncMemory, model: ScriptedModel, api: ApiServer
 ) -> None:
     hold(api)
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     task = memory.process_async("ana")
     await async_until(lambda: model.calls == 1)
     await async_comes(lambda: _states(memory), ["running"])
@@ -166,7 +166,7 @@ async def test_a_task_is_cancelled_while_it_runs(
     api.release()
     # What it had begun is not stored, but its turns are not lost, and nobody is in the way.
     assert await memory.process("ana") == 1
-    assert await async_known(memory) == ["I like tea"]
+    assert await async_known(memory) == ["Ana likes tea"]
     assert (await memory.get_status(task.id))["status"] == "cancelled"
 
 
@@ -174,7 +174,7 @@ async def test_a_cancelled_task_can_be_begun_again(
     memory: AsyncMemory, model: ScriptedModel, api: ApiServer
 ) -> None:
     hold(api)
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     task = memory.process_async("ana")
     await async_until(lambda: model.calls == 1)
     await async_comes(lambda: _states(memory), ["running"])
@@ -182,7 +182,7 @@ async def test_a_cancelled_task_can_be_begun_again(
     again = await memory.retry_task(task.id)
     api.release()
     assert await again.wait() == 1
-    assert await async_known(memory) == ["I like tea"]
+    assert await async_known(memory) == ["Ana likes tea"]
 
 
 @pytest.mark.stores
@@ -191,7 +191,7 @@ async def test_deleting_all_ends_the_work(
     memory: AsyncMemory, model: ScriptedModel, api: ApiServer, everything: bool
 ) -> None:
     hold(api)
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     running, waiting = memory.process_async("ana"), memory.process_async("ana")
     await async_until(lambda: model.calls == 1)
     await async_comes(lambda: _states(memory), ["pending", "running"])
@@ -205,7 +205,7 @@ async def test_deleting_all_ends_the_work(
     api.release()
     assert await memory.process("ana") == 0
     assert await memory.count() == 0
-    await memory.add_exchange("ana", "I live in Porto", "Nice.")
+    await memory.add_exchange("ana", "Ana lives in Porto", "Nice.")
     assert await memory.process("ana") == 1
 
 
@@ -213,21 +213,21 @@ async def test_deleting_one_conversation_leaves_the_others_to_be_processed(
     memory: AsyncMemory, model: ScriptedModel, api: ApiServer
 ) -> None:
     hold(api)
-    await memory.add_exchange("ana", "I like tea", "Noted.", run_id="a")
-    await memory.add_exchange("ana", "I live in Porto", "Nice.", run_id="b")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.", run_id="a")
+    await memory.add_exchange("ana", "Ana lives in Porto", "Nice.", run_id="b")
     task = memory.process_async("ana")
     await async_until(lambda: model.calls == 1)
     await memory.delete_all("ana", run_id="a")
     api.release()
     assert await task.wait() == 1
-    assert await async_known(memory) == ["I live in Porto"]
+    assert await async_known(memory) == ["Ana lives in Porto"]
 
 
 async def test_deleting_memories_only_leaves_the_work(
     memory: AsyncMemory, model: ScriptedModel, api: ApiServer
 ) -> None:
     hold(api)
-    await memory.add_exchange("ana", "I like tea", "Noted.")
+    await memory.add_exchange("ana", "Ana likes tea", "Noted.")
     task = memory.process_async("ana")
     await async_until(lambda: model.calls == 1)
     await memory.delete_all("ana", filters={"memory_type": "nothing"})
@@ -237,11 +237,11 @@ async def test_deleting_memories_only_leaves_the_work(
 
 async def test_corrections_are_counted_and_told(memory: AsyncMemory, model: ScriptedModel) -> None:
     model.learns(fact("Ana lives in Porto"))
-    await memory.add_exchange("ana", "I live in Porto", "Nice.")
+    await memory.add_exchange("ana", "Ana lives in Porto", "Nice.")
     assert await memory.process("ana") == 1
     model.learns(fact("Ana lives in Lisbon now"))
     model.decides({"fact": 0, "action": "UPDATE", "target": "M1", "text": "Ana lives in Lisbon now"})
-    await memory.add_exchange("ana", "I live in Lisbon now", "Nice.")
+    await memory.add_exchange("ana", "Ana lives in Lisbon now", "Nice.")
     task = memory.process_async("ana")
     assert await task.wait() == 1
     (item,) = (await memory.get_status(task.id))["results"]
@@ -250,7 +250,7 @@ async def test_corrections_are_counted_and_told(memory: AsyncMemory, model: Scri
 
 
 async def test_ids_may_be_given_as_numbers(memory: AsyncMemory, model: ScriptedModel) -> None:
-    await memory.add_exchange(5, "I like tea", "Noted.")
+    await memory.add_exchange(5, "Ana likes tea", "Noted.")
     task = memory.process_async(5)
     await memory.wait_for_processing("5")
     assert (task.user_id, task.done) == ("5", True)

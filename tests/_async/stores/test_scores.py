@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from powermem import AsyncMemory
+from powermem._async.stores import postgres
 from powermem._async.stores.base import AsyncStore
 from powermem._async.stores.oceanbase import search
 from powermem._async.stores.oceanbase.store import AsyncOceanBaseStore
@@ -36,10 +38,11 @@ async def reference(tmp_path: Path) -> AsyncIterator[AsyncStore]:
         yield memory._access.components.store
 
 
-def conversation(count: int, user: str, run: str = "run") -> list[AddMemory]:
+def conversation(count: int, user: str, run: str = "run", *, long: bool = True) -> list[AddMemory]:
     """Return memories as conversations make them: with runs, speakers, times, and some without any.
 
-    Some ask, some tell a time, some happen on another day than they were said, and some have a source.
+    Some ask, some tell a time, some happen on another day than they were said, and some have a source. With
+    ``long`` some have several windows.
     """
     changes = []
     sources = random_texts(count, seed=count + 1)
@@ -58,6 +61,11 @@ def conversation(count: int, user: str, run: str = "run") -> list[AddMemory]:
                 event_at=_START - number * _DAY if number % 5 == 0 else None,
             )
         )
+    if long:
+        for number in range(4, count, 9):
+            windows = [vector(text) for text in sources[number - number % 5 - 1 : number]]
+            first = changes[number].embedding or b""
+            changes[number] = replace(changes[number], embedding=b"".join([first, *windows]))
     return changes
 
 
@@ -94,6 +102,7 @@ def requests(changes: list[AddMemory], user: str, *, ties: bool = True) -> list[
         search_for(queries[1], whole, expression=parse({"even": True, "n": {"gt": 30}})),
         SearchRequest(whole, None, search_for(queries[1]).terms, 10),
         SearchRequest(whole, vector(queries[1]), None, 10),
+        SearchRequest(whole, vector(random_texts(len(changes), seed=len(changes) + 1)[12]), None, 10),
     ]
 
 
@@ -158,6 +167,26 @@ async def test_large_scopes_are_scored_alike(opened: AsyncStore, reference: Asyn
     )
 
 
+@pytest.mark.stores("postgres")
+async def test_the_index_finds_a_text_by_any_of_its_windows(
+    opened: AsyncStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "_WHOLE", 50)
+    monkeypatch.setattr(postgres, "_EXACT", 50)
+    changes = conversation(300, "ana")
+    await opened.apply(changes)
+    size = len(vector("tea"))
+    found = 0
+    for change in changes:
+        embedding = change.embedding or b""
+        if len(embedding) > size and change.row.expires_at is None:
+            request = SearchRequest(Scope("ana"), embedding[-size:], None, 3, boosts=False)
+            [hits] = await opened.search([request], touch=False)
+            assert change.row.id in {hit.row.id for hit in hits}
+            found += 1
+    assert found > 20
+
+
 @pytest.fixture(params=["exact", "indexes"])
 def left_to_the_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a few hundred rows be too many for this process, and perhaps for comparing them all."""
@@ -170,7 +199,8 @@ def left_to_the_server(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
 async def test_what_the_server_finds_is_scored_alike(
     left_to_the_server: None, opened: AsyncStore, reference: AsyncStore
 ) -> None:
-    changes = conversation(1200, "ana") + conversation(300, "ben", "talk")
+    # The server's index holds the first windows only.
+    changes = conversation(1200, "ana", long=False) + conversation(300, "ben", "talk", long=False)
     for store in (opened, reference):
         for start in range(0, len(changes), 800):
             await store.apply(changes[start : start + 800])

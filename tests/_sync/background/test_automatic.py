@@ -37,14 +37,14 @@ def test_the_fifth_exchange_begins_it(config: dict[str, Any], model: ScriptedMod
 
 def test_messages_count_as_well(config: dict[str, Any], model: ScriptedModel) -> None:
     with Memory(config, auto_process=True, batch_threshold=3) as memory:
-        memory.add_message("ana", "user", "I like tea")
-        memory.add_message("ana", "user", "I live in Porto")
-        memory.add_message("bo", "user", "I like coffee")
+        memory.add_message("ana", "user", "Ana likes tea")
+        memory.add_message("ana", "user", "Ana lives in Porto")
+        memory.add_message("bo", "user", "Ana likes coffee")
         assert memory.list_tasks() == []
         memory.add_message("ana", "assistant", "Noted.")
         memory.wait_for_processing()
         assert memory.count() == 2
-        assert known(memory) == ["I like tea", "I live in Porto"]
+        assert known(memory) == ["Ana likes tea", "Ana lives in Porto"]
 
 
 def test_it_is_off_unless_asked_for(memory: Memory, model: ScriptedModel) -> None:
@@ -130,11 +130,11 @@ def test_a_turn_that_is_kept_is_not_called_lost(
         raise StoreUnavailableError("the server went away")
 
     with Memory(config, auto_process=True, batch_threshold=2) as memory:
-        memory.add_message("ana", "user", "I like tea")
+        memory.add_message("ana", "user", "Ana likes tea")
         assert memory._access.components is not None
         with monkeypatch.context() as patch:
             patch.setattr(memory._access.components.store, "count_buffered", fail)
-            memory.add_message("ana", "user", "I live in Porto")
+            memory.add_message("ana", "user", "Ana lives in Porto")
         assert "went away" in caplog.text
-        memory.add_message("ana", "user", "I play the violin")
+        memory.add_message("ana", "user", "Ana plays the violin")
         comes(memory.count, 3)

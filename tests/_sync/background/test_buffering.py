@@ -28,11 +28,11 @@ def buffered(memory: Memory) -> int:
 @pytest.mark.stores
 def test_an_exchange_is_kept_and_nothing_is_asked(memory: Memory, model: ScriptedModel) -> None:
     user, assistant = memory.add_exchange(
-        "ana", "I like tea", "Noted.", timestamp="2023-05-08T10:00:00Z", run_id="r", agent_id="a"
+        "ana", "Ana likes tea", "Noted.", timestamp="2023-05-08T10:00:00Z", run_id="r", agent_id="a"
     )
     assert (user["role"], user["content"], user["sent_at"]) == (
         "user",
-        "I like tea",
+        "Ana likes tea",
         "2023-05-08T10:00:00+00:00",
     )
     assert (assistant["role"], assistant["content"]) == ("assistant", "Noted.")
@@ -42,7 +42,7 @@ def test_an_exchange_is_kept_and_nothing_is_asked(memory: Memory, model: Scripte
 
 
 def test_a_message_is_kept_too(memory: Memory) -> None:
-    turn = memory.add_message("ana", "user", "I like tea")
+    turn = memory.add_message("ana", "user", "Ana likes tea")
     assert set(turn) == {"id", "role", "content", "actor_id", "sent_at"}
     assert buffered(memory) == 1
 
@@ -50,20 +50,20 @@ def test_a_message_is_kept_too(memory: Memory) -> None:
 def test_what_is_kept_is_there_after_reopening(config: dict[str, Any], model: ScriptedModel) -> None:
     model.repeats()
     with Memory(config) as memory:
-        memory.add_exchange("ana", "I like tea", "Noted.")
+        memory.add_exchange("ana", "Ana likes tea", "Noted.")
     with Memory(config) as memory:
         assert memory.process("ana") == 1
-        assert known(memory, "ana") == ["I like tea"]
+        assert known(memory, "ana") == ["Ana likes tea"]
 
 
 def test_nobody_waits_for_a_model_that_thinks(memory: Memory, model: ScriptedModel, api: ApiServer) -> None:
     model.repeats()
     hold(api)
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     task = memory.process_async("ana")
     until(lambda: model.calls == 1)
-    memory.add_exchange("ana", "I play the violin", "Nice.")
-    memory.add_message("ana", "user", "I live in Porto")
+    memory.add_exchange("ana", "Ana plays the violin", "Nice.")
+    memory.add_message("ana", "user", "Ana lives in Porto")
     assert not task.done
     assert buffered(memory) == 3
     api.release()
@@ -83,7 +83,7 @@ def test_many_at_once_are_all_kept(memory: Memory, model: ScriptedModel) -> None
 
 def test_a_memory_knows_the_turn_it_came_from(memory: Memory, model: ScriptedModel) -> None:
     model.repeats()
-    user, _ = memory.add_exchange("ana", "I like tea", "Noted.", run_id="r", agent_id="a")
+    user, _ = memory.add_exchange("ana", "Ana likes tea", "Noted.", run_id="r", agent_id="a")
     memory.process("ana")
     (item,) = (memory.get_all(user_id="ana"))["results"]
     assert (item["run_id"], item["agent_id"]) == ("r", "a")
@@ -93,7 +93,7 @@ def test_a_memory_knows_the_turn_it_came_from(memory: Memory, model: ScriptedMod
 def test_the_memory_s_own_agent_stands_in(config: dict[str, Any], model: ScriptedModel) -> None:
     model.repeats()
     with Memory(config, agent_id="bot") as memory:
-        memory.add_exchange("ana", "I like tea", "Noted.")
+        memory.add_exchange("ana", "Ana likes tea", "Noted.")
         task = memory.process_async("ana")
         assert task.wait() == 1
         assert (memory.get_status(task.id))["status"] == "completed"
@@ -124,7 +124,7 @@ def test_wrong_arguments_are_named(memory: Memory, arguments: tuple[Any, ...], n
 
 
 def test_half_an_exchange_is_none(memory: Memory) -> None:
-    for said in (("I like tea", ""), ("", "Noted.")):
+    for said in (("Ana likes tea", ""), ("", "Noted.")):
         with pytest.raises(InvalidInputError):
             memory.add_exchange("ana", *said)
     assert buffered(memory) == 0
@@ -132,7 +132,7 @@ def test_half_an_exchange_is_none(memory: Memory) -> None:
 
 def test_nothing_is_kept_after_closing(config: dict[str, Any]) -> None:
     memory = Memory(config)
-    memory.add_message("ana", "user", "I like tea")
+    memory.add_message("ana", "user", "Ana likes tea")
     memory.close()
     for call in (
         partial(memory.add_message, "ana", "user", "x"),

@@ -60,7 +60,7 @@ def test_work_that_a_fast_clock_dated_is_done_at_once(
     shift.by = 2 * HOUR
     hold(api)
     memory = Memory(config)
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     task = memory.process_async("ana")
     until(lambda: task.status is ProcessStatus.RUNNING)
     memory.close(drain=False)
@@ -68,7 +68,7 @@ def test_work_that_a_fast_clock_dated_is_done_at_once(
     shift.by = 0
     with Memory(config) as memory:
         comes(partial(states, memory), ["completed"])
-        assert known(memory) == ["I like tea"]
+        assert known(memory) == ["Ana likes tea"]
 
 
 @pytest.mark.parametrize("jump", [-2 * HOUR, 3 * HOUR], ids=["back", "forward"])
@@ -83,7 +83,7 @@ def test_work_under_way_is_not_begun_twice_when_the_clock_is_set(
     hold(api)
     with Memory(config) as memory, Memory(config) as other:
         other.processing.start()
-        memory.add_exchange("ana", "I like tea", "Noted.")
+        memory.add_exchange("ana", "Ana likes tea", "Noted.")
         task = memory.process_async("ana")
         until(lambda: model.calls == 1)
         both = [looks(memory, monkeypatch), looks(other, monkeypatch)]
@@ -94,7 +94,7 @@ def test_work_under_way_is_not_begun_twice_when_the_clock_is_set(
         api.release()
         assert task.wait() == 1
         assert model.calls == 1
-        assert known(memory) == ["I like tea"]
+        assert known(memory) == ["Ana likes tea"]
 
 
 def test_what_is_said_after_the_clock_was_put_back_is_learned_at_once(
@@ -102,13 +102,13 @@ def test_what_is_said_after_the_clock_was_put_back_is_learned_at_once(
 ) -> None:
     with Memory(config) as memory:
         shift.by = 2 * HOUR
-        memory.add_exchange("ana", "I like tea", "Noted.")
+        memory.add_exchange("ana", "Ana likes tea", "Noted.")
         assert memory.process("ana") == 1
         shift.by = 0
-        memory.add_exchange("ana", "I like coffee", "Noted.")
+        memory.add_exchange("ana", "Ana likes coffee", "Noted.")
         assert memory.process("ana") == 1
         listed = memory.get_all(user_id="ana", sort_by="id", order="asc")
-        assert [item["memory"] for item in listed["results"]] == ["I like tea", "I like coffee"]
+        assert [item["memory"] for item in listed["results"]] == ["Ana likes tea", "Ana likes coffee"]
 
 
 def test_a_task_that_waits_to_be_tried_again_is_not_put_off(
@@ -122,7 +122,7 @@ def test_a_task_that_waits_to_be_tried_again_is_not_put_off(
     shift.by = 2 * HOUR
     api.script.extend([failure(500)] * 9)
     with Memory(config) as memory:
-        memory.add_exchange("ana", "I like tea", "Noted.")
+        memory.add_exchange("ana", "Ana likes tea", "Noted.")
         task = memory.process_async("ana")
         comes(partial(stages, memory), ["waiting to try again"])
         api.script.clear()

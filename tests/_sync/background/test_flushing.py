@@ -33,11 +33,11 @@ def test_waiting_sees_every_task_in_flight(
     memory: Memory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hold(api)
-    memory.add_exchange("ana", "I like tea", "Noted.")
-    memory.add_exchange("bo", "I like coffee", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
+    memory.add_exchange("bo", "Ana likes coffee", "Noted.")
     memory.process_async("ana")
     memory.process_async("bo")
-    memory.add("I play the violin", user_id="ana", async_mode=True)
+    memory.add("Ana plays the violin", user_id="ana", async_mode=True)
     until(lambda: model.calls == 2)
     begun = listed(memory, monkeypatch)
 
@@ -49,7 +49,7 @@ def test_waiting_sees_every_task_in_flight(
     assert gather([partial(memory.wait_for_processing, "ana", 30), release]) == [2, 0]
     memory.wait_for_processing()
     assert memory.wait_for_processing() == 0
-    assert known(memory) == ["I like coffee", "I like tea", "I play the violin"]
+    assert known(memory) == ["Ana likes coffee", "Ana likes tea", "Ana plays the violin"]
 
 
 def test_more_than_a_page_is_waited_for_and_flushed(
@@ -78,7 +78,7 @@ def test_more_than_a_page_is_waited_for_and_flushed(
 
 def test_waiting_takes_only_the_user_s_own(memory: Memory, model: ScriptedModel, api: ApiServer) -> None:
     hold(api)
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     task = memory.process_async("ana")
     assert memory.wait_for_processing("bo", timeout=120) == 0
     assert not task.done
@@ -91,10 +91,10 @@ def test_flushing_takes_what_is_there(memory: Memory, model: ScriptedModel) -> N
     assert memory.flush("ana") == 0
     assert memory.flush() == 0
     assert model.calls == 0
-    memory.add_exchange("ana", "I like tea", "Noted.")
-    memory.add_exchange("bo", "I like coffee", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
+    memory.add_exchange("bo", "Ana likes coffee", "Noted.")
     assert memory.flush("ana") == 1
-    assert known(memory) == ["I like tea"]
+    assert known(memory) == ["Ana likes tea"]
     assert memory.flush() == 1
     assert memory.flush() == 0
 
@@ -104,23 +104,23 @@ def test_flushing_takes_what_arrives_meanwhile(
     memory: Memory, model: ScriptedModel, api: ApiServer, user_id: str | None
 ) -> None:
     hold(api)
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
 
     def talk() -> int:
         until(lambda: model.calls == 1)
-        memory.add_exchange("ana", "I play the violin", "Nice.")
+        memory.add_exchange("ana", "Ana plays the violin", "Nice.")
         api.release()
         return 0
 
     assert gather([partial(memory.flush, user_id), talk]) == [2, 0]
-    assert known(memory) == ["I like tea", "I play the violin"]
+    assert known(memory) == ["Ana likes tea", "Ana plays the violin"]
 
 
 def test_flushing_takes_what_arrives_while_a_task_was_under_way(
     memory: Memory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hold(api)
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     memory.process_async("ana")
     until(lambda: model.calls == 1)
 
@@ -129,12 +129,12 @@ def test_flushing_takes_what_arrives_while_a_task_was_under_way(
     def talk() -> int:
         # By now flushing has nothing to do but wait.
         begun.wait(120)
-        memory.add_exchange("ana", "I play the violin", "Nice.")
+        memory.add_exchange("ana", "Ana plays the violin", "Nice.")
         api.release()
         return 0
 
     assert gather([partial(memory.flush, "ana"), talk]) == [2, 0]
-    assert known(memory) == ["I like tea", "I play the violin"]
+    assert known(memory) == ["Ana likes tea", "Ana plays the violin"]
 
 
 def test_flushing_does_the_others_before_it_raises(
@@ -143,7 +143,7 @@ def test_flushing_does_the_others_before_it_raises(
     refuse(api, "poison", 400)
     with Memory(config, max_retries=0) as memory:
         for number in range(5):
-            memory.add_exchange(f"user {number}", "poison" if number == 1 else f"note {number}", "Noted.")
+            memory.add_exchange(f"user {number}", "a poison" if number == 1 else f"note {number}", "Noted.")
         with pytest.raises(ProviderError):
             memory.flush()
         assert known(memory) == ["note 0", "note 2", "note 3", "note 4"]

@@ -22,7 +22,7 @@ def test_the_numbers_say_what_there_is_to_do(memory: Memory, model: ScriptedMode
     assert {count for name, count in empty.items() if name != "oldest_age"} == {0}
 
     hold(api)
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     waiting = memory.processing.stats()
     assert (waiting["buffered"], waiting["queue_depth"]) == (2, 0)
     assert 0 <= waiting["oldest_age"] < 60
@@ -48,7 +48,7 @@ def test_failures_and_cancellations_are_counted(
     config: dict[str, Any], model: ScriptedModel, api: ApiServer
 ) -> None:
     with Memory(config, max_retries=0) as memory:
-        memory.add_exchange("ana", "I like tea", "Noted.")
+        memory.add_exchange("ana", "Ana likes tea", "Noted.")
         api.script.append(failure(500))
         failed = memory.process_async("ana")
         failed.wait()
@@ -79,7 +79,7 @@ def test_those_who_asked_are_told_of_every_end(
         # Before it is open.
         memory.processing.on_task_done(told.append)
         memory.processing.on_task_done(tell)
-        memory.add_exchange("ana", "I like tea", "Noted.")
+        memory.add_exchange("ana", "Ana likes tea", "Noted.")
         api.script.append(failure(500))
         failed = memory.process_async("ana")
         failed.wait()
@@ -99,7 +99,7 @@ def test_a_cancelled_task_is_told_once(
     told: list[tuple[str, str]] = []
     memory.processing.on_task_done(lambda task: told.append((task["task_id"], task["status"])))
     hold(api)
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     first, second = memory.process_async("ana"), memory.process_async("ana")
     until(lambda: model.calls == 1)
     comes(lambda: _count(memory, "queue_depth"), 1)
@@ -116,7 +116,7 @@ def test_a_cancelled_task_is_told_once(
 def test_a_retry_is_not_an_end(memory: Memory, model: ScriptedModel, api: ApiServer) -> None:
     told: list[str] = []
     memory.processing.on_task_done(lambda task: told.append(task["status"]))
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     api.script.append(failure(500))
     memory.process("ana")
     until(lambda: told != [])
@@ -133,12 +133,12 @@ def test_who_fails_to_listen_disturbs_nobody(
 
     memory.processing.on_task_done(fail)
     memory.processing.on_task_done(lambda task: told.append(task["status"]))
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     with caplog.at_level(logging.ERROR, "powermem.processing"):
         assert memory.process("ana") == 1
         until(lambda: told == ["completed"])
     assert "no ear for it" in caplog.text
-    memory.add_exchange("ana", "I live in Porto", "Noted.")
+    memory.add_exchange("ana", "Ana lives in Porto", "Noted.")
     assert memory.process("ana") == 1
 
 
@@ -153,7 +153,7 @@ def test_failures_are_logged_without_secrets(
     config: dict[str, Any], model: ScriptedModel, api: ApiServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Memory(config, max_retries=0) as memory:
-        memory.add_exchange("ana", "I like tea", "Noted.")
+        memory.add_exchange("ana", "Ana likes tea", "Noted.")
         api.script.append(failure(500, "out of sorts"))
         with caplog.at_level(logging.WARNING, "powermem.processing"):
             task = memory.process_async("ana")
@@ -161,4 +161,4 @@ def test_failures_are_logged_without_secrets(
         assert task.id in caplog.text
         assert "out of sorts" in caplog.text
         assert "sk-test" not in caplog.text
-        assert "I like tea" not in caplog.text
+        assert "Ana likes tea" not in caplog.text

@@ -23,7 +23,7 @@ import json, sys
 from powermem import Memory
 
 memory = Memory(json.loads(sys.argv[1]))
-memory.add_message("ana", "user", "I like tea")
+memory.add_message("ana", "user", "Ana likes tea")
 print(memory.process_async("ana").id, flush=True)
 sys.stdin.read()
 """
@@ -136,7 +136,7 @@ def test_who_only_looks_learns_what_another_process_has_done(
 ) -> None:
     hold(api)
     with Memory(config) as one:
-        one.add_exchange("ana", "I like tea", "Noted.")
+        one.add_exchange("ana", "Ana likes tea", "Noted.")
         begun = one.process_async("ana")
         until(lambda: model.calls == 1)
         # This one, with an engine of its own, cannot claim what the first has claimed, and nobody waits for
@@ -182,7 +182,7 @@ def test_a_model_may_think_for_longer_than_a_lease_lasts(
         for hour in (8, 10, 12):
             one.add_message("ana", "user", f"note {hour}", timestamp=f"2023-05-08T{hour:02d}:00:00Z")
         task = one.process_async("ana")
-        two.add("I live in Porto", user_id="bo", async_mode=True)
+        two.add("Ana lives in Porto", user_id="bo", async_mode=True)
         assert task.wait() == 3
         two.flush()
         # Nobody has taken it for the work of a dead process.
@@ -195,7 +195,7 @@ def test_a_model_may_think_for_longer_than_a_lease_lasts(
 def test_looking_for_work_survives_what_goes_wrong(
     memory: Memory, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     assert memory._access.components is not None
     store = memory._access.components.store
     claim, failures = store.claim_lanes, [error] * 3
@@ -228,5 +228,5 @@ def test_the_work_of_a_killed_process_is_taken_over(
         memory.wait_for_processing("ana", timeout=120)
         status = memory.get_status(task_id)
         assert (status["status"], len(status["results"])) == ("completed", 1)
-        assert known(memory, "ana") == ["I like tea"]
+        assert known(memory, "ana") == ["Ana likes tea"]
         assert memory.flush() == 0

@@ -40,14 +40,14 @@ def test_closing_finishes_what_was_begun(
         memory.add_message(f"user {number % 2}", "user", f"note {number}")
         tasks = [memory.process_async(f"user {number % 2}")]
     tasks.append(memory.process_async("user 0"))
-    added = memory.add("I like tea", user_id="ana", async_mode=True)
+    added = memory.add("Ana likes tea", user_id="ana", async_mode=True)
     memory.close()
     assert {task.status for task in tasks} == {ProcessStatus.COMPLETED}
     assert workers() == []
     with Memory(idle) as memory:
         assert (memory.get_status(added["task_id"]))["status"] == "completed"
         assert set(states(memory)) == {"completed"}
-        assert known(memory) == ["I like tea", "note 0", "note 1", "note 2"]
+        assert known(memory) == ["Ana likes tea", "note 0", "note 1", "note 2"]
 
 
 @pytest.mark.stores
@@ -56,7 +56,7 @@ def test_parked_work_is_done_at_the_next_start(
 ) -> None:
     hold(api)
     memory = Memory(config)
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     task = memory.process_async("ana")
     later = memory.process_async("ana")
     until(lambda: model.calls == 1)
@@ -74,7 +74,7 @@ def test_parked_work_is_done_at_the_next_start(
     with Memory(config) as memory:
         # Without being asked.
         comes(partial(states, memory), ["completed", "completed"])
-        assert known(memory) == ["I like tea"]
+        assert known(memory) == ["Ana likes tea"]
         assert (memory.get_status(task.id))["status"] == "completed"
 
 
@@ -84,7 +84,7 @@ def test_a_model_that_hangs_does_not_keep_closing_from_its_end(
     hold(api)
     memory = Memory(config)
     for user_id in ("ana", "bo", "cy"):
-        memory.add_exchange(user_id, "I like tea", "Noted.")
+        memory.add_exchange(user_id, "Ana likes tea", "Noted.")
         memory.process_async(user_id)
     until(lambda: model.calls == 3)
     # Returns although the model still holds its answers back.
@@ -101,7 +101,7 @@ def test_threads_end_with_the_answers_they_wait_for(
 ) -> None:
     hold(api)
     memory = Memory(config)
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     memory.process_async("ana")
     until(lambda: model.calls == 1)
     memory.close(drain=False)
@@ -117,7 +117,7 @@ def test_who_waits_is_told_that_all_is_closed(
 ) -> None:
     hold(api)
     memory = Memory(config)
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     told: list[str] = []
 
     def wait(call: Any) -> None:
@@ -142,7 +142,7 @@ def test_what_was_asked_for_just_before_closing_is_not_forgotten(
     config: dict[str, Any], idle: dict[str, Any], model: ScriptedModel, timeout: float | None
 ) -> None:
     memory = Memory(config)
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     task = memory.process_async("ana")
     memory.close(drain=False, timeout=timeout)
     with Memory(idle) as memory:
@@ -163,7 +163,7 @@ def test_who_is_told_while_closing_may_ask_and_keeps_nobody_waiting(
             told.append("closed")
 
     memory.processing.on_task_done(tell)
-    memory.add("I like tea", user_id="ana", async_mode=True)
+    memory.add("Ana likes tea", user_id="ana", async_mode=True)
     until(lambda: model.calls == 1)
     memory.close(timeout=None)
     assert told in (["closed"], ["1"])
@@ -221,7 +221,7 @@ def test_what_does_not_resume_leaves_the_work_alone(
 ) -> None:
     hold(api)
     with Memory(config) as memory:
-        added = memory.add("I like tea", user_id="ana", async_mode=True)
+        added = memory.add("Ana likes tea", user_id="ana", async_mode=True)
         until(lambda: model.calls == 1)
         memory.close(drain=False)
     api.release()
@@ -237,7 +237,7 @@ def test_work_that_fails_again_and_again_is_parked_in_time(
 ) -> None:
     api.rule = lambda request: Behaviour(status=500, body={"error": {"message": "out of sorts"}})
     memory = Memory(config, max_retries=1_000)
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     memory.process_async("ana")
     until(lambda: model.calls >= 1)
     memory.close(timeout=0.1)

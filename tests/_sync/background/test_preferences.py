@@ -58,10 +58,10 @@ def test_they_come_with_the_facts_in_one_call(memory: Memory, model: ScriptedMod
 @pytest.mark.stores
 def test_every_way_of_adding_learns_them(memory: Memory, model: ScriptedModel) -> None:
     model.says(answer("Ana drinks tea", TEA))
-    memory.add("I like tea", user_id="ana")
+    memory.add("Ana likes tea", user_id="ana")
     assert len(memory.get_preferences("ana")) == 1
     model.says(answer("Ana plays chess", CHEAP))
-    memory.add_exchange("ana", "I play chess", "Nice.", run_id="r")
+    memory.add_exchange("ana", "Ana plays chess", "Nice.", run_id="r")
     memory.process("ana")
     assert [found["run_id"] for found in memory.get_preferences("ana")] == [None, "r"]
 
@@ -71,7 +71,7 @@ def test_each_is_kept_once_for_each_who_has_it(memory: Memory, model: ScriptedMo
     for number, user_id in enumerate(("ana", "ana", "bo")):
         model.says(answer(f"Someone said something for the {number}. time", TEA))
         model.rules('{"decisions": []}')
-        memory.add(f"I like tea {number}", user_id=user_id)
+        memory.add(f"Ana likes tea {number}", user_id=user_id)
     assert len(memory.get_preferences("ana")) == 1
     assert len(memory.get_preferences("bo")) == 1
     assert memory.get_preferences("cy") == []
@@ -81,7 +81,7 @@ def test_each_is_kept_once_for_each_who_has_it(memory: Memory, model: ScriptedMo
 def test_they_go_with_their_user(memory: Memory, model: ScriptedModel) -> None:
     for user_id in ("ana", "bo"):
         model.says(answer("Someone drinks tea", TEA))
-        memory.add("I like tea", user_id=user_id)
+        memory.add("Ana likes tea", user_id=user_id)
     memory.delete_all("ana")
     assert (memory.get_preferences("ana"), len(memory.get_preferences("bo"))) == ([], 1)
     memory.reset()
@@ -90,7 +90,7 @@ def test_they_go_with_their_user(memory: Memory, model: ScriptedModel) -> None:
 
 def test_they_are_told_apart_by_agent_and_conversation(memory: Memory, model: ScriptedModel) -> None:
     model.says(answer("Ana drinks tea", TEA))
-    memory.add("I like tea", user_id="ana", agent_id="a", run_id="r")
+    memory.add("Ana likes tea", user_id="ana", agent_id="a", run_id="r")
     assert len(memory.get_preferences("ana", agent_id="a")) == 1
     assert len(memory.get_preferences("ana", run_id="r")) == 1
     assert memory.get_preferences("ana", agent_id="b") == []
@@ -101,8 +101,8 @@ def test_a_segment_that_fails_leaves_the_others_preferences(
     config: dict[str, Any], model: ScriptedModel
 ) -> None:
     with Memory(config, max_retries=0) as memory:
-        memory.add_message("ana", "user", "I like tea", timestamp="2023-05-08T08:00:00Z")
-        memory.add_message("ana", "user", "I like chess", timestamp="2023-05-08T12:00:00Z")
+        memory.add_message("ana", "user", "Ana likes tea", timestamp="2023-05-08T08:00:00Z")
+        memory.add_message("ana", "user", "Ana likes chess", timestamp="2023-05-08T12:00:00Z")
         model.says(answer("Ana drinks tea", TEA), "no JSON", "no JSON")
         task = memory.process_async("ana")
         assert task.wait() == 0

@@ -29,11 +29,11 @@ NOON = "2023-05-08T12:00:00Z"
 @pytest.mark.stores
 def test_processing_returns_how_many_memories_were_written(memory: Memory, model: ScriptedModel) -> None:
     user_id = "ana"
-    memory.add_exchange(user_id, "I like tea", "Noted.")
-    memory.add_exchange(user_id, "I play the violin", "Nice.")
+    memory.add_exchange(user_id, "Ana likes tea", "Noted.")
+    memory.add_exchange(user_id, "Ana plays the violin", "Nice.")
     count = memory.process(user_id)
     assert count == 2
-    assert known(memory, user_id) == ["I like tea", "I play the violin"]
+    assert known(memory, user_id) == ["Ana likes tea", "Ana plays the violin"]
     assert memory.process(user_id) == 0
     assert model.calls == 1
 
@@ -41,7 +41,7 @@ def test_processing_returns_how_many_memories_were_written(memory: Memory, model
 def test_the_guide_s_background_code_runs_as_it_stands(config: dict[str, Any], model: ScriptedModel) -> None:
     user_id = "ana"
     with Memory(config, auto_process=True, batch_threshold=10) as memory:
-        memory.add_exchange(user_id, "I like tea", "Noted.")
+        memory.add_exchange(user_id, "Ana likes tea", "Noted.")
         task = memory.process_async(user_id)
         # Check status without blocking
         if task.done:
@@ -55,7 +55,7 @@ def test_the_guide_s_background_code_runs_as_it_stands(config: dict[str, Any], m
             None,
             user_id,
         )
-        memory.add_exchange(user_id, "I play the violin", "Nice.")
+        memory.add_exchange(user_id, "Ana plays the violin", "Nice.")
         # On exit, flush remaining messages
         count = memory.flush(user_id)
         assert count == 1
@@ -67,7 +67,7 @@ def test_a_task_is_seen_waiting_running_and_completed(
     memory: Memory, model: ScriptedModel, api: ApiServer
 ) -> None:
     hold(api)
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     first = memory.process_async("ana")
     second = memory.process_async("ana")
     assert isinstance(first, ProcessTask)
@@ -84,15 +84,15 @@ def test_a_task_is_seen_waiting_running_and_completed(
 
 @pytest.mark.stores
 def test_two_tasks_of_one_user_learn_nothing_twice(memory: Memory, model: ScriptedModel) -> None:
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     tasks = [memory.process_async("ana") for _ in range(5)]
     assert sum([task.wait() for task in tasks]) == 1
-    assert heard(model.extractions) == ["I like tea", "Noted."]
+    assert heard(model.extractions) == ["Ana likes tea", "Noted."]
 
 
 def test_a_task_may_be_begun_before_the_memory_is_open(config: dict[str, Any], model: ScriptedModel) -> None:
     with Memory(config) as memory:
-        memory.add_exchange("ana", "I like tea", "Noted.")
+        memory.add_exchange("ana", "Ana likes tea", "Noted.")
     memory = Memory(config)
     task = memory.process_async("ana")
     assert task.wait() == 1
@@ -131,7 +131,7 @@ def test_errors_reach_who_waits(
     error: type[ProviderError],
 ) -> None:
     with Memory(config, max_retries=0) as memory:
-        memory.add_exchange("ana", "I like tea", "Noted.")
+        memory.add_exchange("ana", "Ana likes tea", "Noted.")
         api.script.append(failure(status, "the model is out of sorts"))
         with pytest.raises(error, match="out of sorts") as raised:
             memory.process("ana")
@@ -143,7 +143,7 @@ def test_errors_reach_who_waits(
 
 def test_an_answer_that_cannot_be_read_is_an_error(config: dict[str, Any], model: ScriptedModel) -> None:
     with Memory(config, max_retries=0) as memory:
-        memory.add_exchange("ana", "I like tea", "Noted.")
+        memory.add_exchange("ana", "Ana likes tea", "Noted.")
         model.says("no JSON", "still none")
         with pytest.raises(ExtractionError):
             memory.process("ana")
@@ -152,7 +152,7 @@ def test_an_answer_that_cannot_be_read_is_an_error(config: dict[str, Any], model
 
 def test_a_failed_task_says_why(config: dict[str, Any], model: ScriptedModel, api: ApiServer) -> None:
     with Memory(config, max_retries=0) as memory:
-        memory.add_exchange("ana", "I like tea", "Noted.")
+        memory.add_exchange("ana", "Ana likes tea", "Noted.")
         api.script.append(failure(500, "the model is out of sorts"))
         task = memory.process_async("ana")
         assert task.wait() == 0
@@ -167,7 +167,7 @@ def test_a_failed_task_says_why(config: dict[str, Any], model: ScriptedModel, ap
 
 def test_giving_up_to_wait_cancels_nothing(memory: Memory, model: ScriptedModel, api: ApiServer) -> None:
     hold(api)
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     task = memory.process_async("ana")
     for timeout in (0, 0.05):
         with pytest.raises(ProcessTimeout) as raised:
@@ -178,7 +178,7 @@ def test_giving_up_to_wait_cancels_nothing(memory: Memory, model: ScriptedModel,
         with pytest.raises(ProcessTimeout):
             memory.wait_for_processing(timeout=timeout)
     assert not task.done
-    memory.add_exchange("ana", "I play the violin", "Nice.")
+    memory.add_exchange("ana", "Ana plays the violin", "Nice.")
     api.release()
     assert task.wait() == 1
     assert memory.flush("ana") == 1
@@ -204,17 +204,17 @@ def test_a_pause_and_another_conversation_are_looked_at_by_themselves(
     memory: Memory, model: ScriptedModel
 ) -> None:
     for text, moment, run_id in (
-        ("I like tea", "2023-05-08T10:00:00Z", "a"),
-        ("I like coffee", "2023-05-08T10:00:00Z", "b"),
-        ("I play the violin", "2023-05-08T10:29:59Z", "a"),
-        ("I live in Porto", "2023-05-08T10:59:59Z", "a"),
+        ("Ana likes tea", "2023-05-08T10:00:00Z", "a"),
+        ("Ana likes coffee", "2023-05-08T10:00:00Z", "b"),
+        ("Ana plays the violin", "2023-05-08T10:29:59Z", "a"),
+        ("Ana lives in Porto", "2023-05-08T10:59:59Z", "a"),
     ):
         memory.add_message("ana", "user", text, timestamp=moment, run_id=run_id)
     assert memory.process("ana") == 4
     assert [heard([asked]) for asked in model.extractions] == [
-        ["I like tea", "I play the violin"],
-        ["I like coffee"],
-        ["I live in Porto"],
+        ["Ana likes tea", "Ana plays the violin"],
+        ["Ana likes coffee"],
+        ["Ana lives in Porto"],
     ]
 
 

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("short_pauses")
 def test_what_passes_is_tried_again(
     memory: Memory, model: ScriptedModel, api: ApiServer, failures: int
 ) -> None:
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     api.script.extend([failure(500)] * failures)
     assert memory.process("ana") == 1
     (task,) = memory.list_tasks("ana")
@@ -44,7 +44,7 @@ def test_after_so_many_attempts_it_has_failed(
     config: dict[str, Any], model: ScriptedModel, api: ApiServer, retries: int
 ) -> None:
     with Memory(config, max_retries=retries) as memory:
-        memory.add_exchange("ana", "I like tea", "Noted.")
+        memory.add_exchange("ana", "Ana likes tea", "Noted.")
         api.rule = lambda request: failure(500, "out of sorts")
         with pytest.raises(ProviderError, match="out of sorts"):
             memory.process("ana")
@@ -59,7 +59,7 @@ def test_after_so_many_attempts_it_has_failed(
 def test_what_cannot_help_is_not_tried_again(
     memory: Memory, model: ScriptedModel, api: ApiServer, status: int
 ) -> None:
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     api.rule = lambda request: failure(status)
     with pytest.raises(ProviderError):
         memory.process("ana")
@@ -70,7 +70,7 @@ def test_a_task_that_waits_to_be_tried_again_is_pending(
     memory: Memory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "_RETRIES", LongPause())
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     api.script.append(failure(500, "out of sorts"))
     task = memory.process_async("ana")
     until(lambda: task.error is not None)
@@ -86,12 +86,12 @@ def test_a_failed_segment_leaves_its_neighbours_alone(
     config: dict[str, Any], model: ScriptedModel, api: ApiServer
 ) -> None:
     with Memory(config, max_retries=0) as memory:
-        for text, moment in (("I like tea", MORNING), ("poison", NOON), ("I live in Porto", EVENING)):
+        for text, moment in (("Ana likes tea", MORNING), ("poison", NOON), ("Ana lives in Porto", EVENING)):
             memory.add_message("ana", "user", text, timestamp=moment)
         refuse(api, "poison", 400)
         with pytest.raises(ProviderError):
             memory.process("ana")
-        assert known(memory, "ana") == ["I like tea", "I live in Porto"]
+        assert known(memory, "ana") == ["Ana likes tea", "Ana lives in Porto"]
         (failed,) = memory.list_tasks(status="failed")
         assert failed["knowledge_count"] == 2
         api.rule = lambda request: None
@@ -106,13 +106,13 @@ def test_what_may_pass_is_tried_again_beside_what_may_not(
     memory: Memory, model: ScriptedModel, api: ApiServer
 ) -> None:
     memory.add_message("ana", "user", "poison", timestamp=MORNING)
-    memory.add_message("ana", "user", "I like tea", timestamp=NOON)
+    memory.add_message("ana", "user", "Ana likes tea", timestamp=NOON)
     api.script.extend([failure(400), failure(500)])
     refuse(api, "poison", 400)
     with pytest.raises(ProviderError) as raised:
         memory.process("ana")
     assert raised.value.status == 400
-    assert known(memory, "ana") == ["I like tea"]
+    assert known(memory, "ana") == ["Ana likes tea"]
 
 
 @pytest.mark.parametrize("again", ["process", "flush", "process_async", "retry_task"])
@@ -120,7 +120,7 @@ def test_turns_of_a_failed_task_are_taken_on_again(
     config: dict[str, Any], model: ScriptedModel, api: ApiServer, again: str
 ) -> None:
     with Memory(config, max_retries=0) as memory:
-        memory.add_exchange("ana", "I like tea", "Noted.")
+        memory.add_exchange("ana", "Ana likes tea", "Noted.")
         api.script.append(failure(500))
         failed = memory.process_async("ana")
         assert failed.wait() == 0
@@ -133,12 +133,12 @@ def test_turns_of_a_failed_task_are_taken_on_again(
         else:
             assert getattr(memory, again)("ana") == 1
         assert memory.flush() == 0
-        assert known(memory) == ["I like tea"]
+        assert known(memory) == ["Ana likes tea"]
 
 
 def test_another_process_tries_again(config: dict[str, Any], model: ScriptedModel, api: ApiServer) -> None:
     with Memory(config, max_retries=0) as memory:
-        memory.add_exchange("ana", "I like tea", "Noted.")
+        memory.add_exchange("ana", "Ana likes tea", "Noted.")
         api.script.append(failure(401))
         failed = memory.process_async("ana")
         failed.wait()
@@ -153,7 +153,7 @@ def test_only_what_ended_without_success_is_tried_again(
     memory: Memory, model: ScriptedModel, api: ApiServer
 ) -> None:
     hold(api)
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     task = memory.process_async("ana")
     until(lambda: model.calls == 1)
     with pytest.raises(InvalidInputError, match="running"):
@@ -170,7 +170,7 @@ def test_only_what_ended_without_success_is_tried_again(
 
 
 def test_a_retry_begins_to_count_anew(memory: Memory, model: ScriptedModel, api: ApiServer) -> None:
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     api.script.extend([failure(500)] * 3)
     with pytest.raises(ProviderError):
         memory.process("ana")
@@ -186,7 +186,7 @@ def test_a_task_of_another_process_tells_what_went_wrong(
 ) -> None:
     idle = {**config, "processing": {**config["processing"], "resume": False}}
     with Memory(config, max_retries=0) as here, Memory(idle) as there:
-        here.add_exchange("ana", "I like tea", "Noted.")
+        here.add_exchange("ana", "Ana likes tea", "Noted.")
         api.script.append(failure(400, "out of sorts"))
         hold(api)
         task = here.process_async("ana")
@@ -222,7 +222,7 @@ def test_what_the_store_cut_short_does_not_wait_for_the_lease(
             return original(*args)
 
         monkeypatch.setattr(parts.store, method, fail_once)
-        for said in ("I like tea", "I like rain"):
+        for said in ("Ana likes tea", "Ana likes rain"):
             memory.add_exchange("ana", said, "Noted.")
             assert memory.process_async("ana").wait(PATIENCE) == 1
         assert not failures

@@ -83,7 +83,7 @@ def test_what_was_said_is_found_at_once_and_later_what_it_means(
 def test_there_is_no_moment_with_both_or_none(memory: Memory, model: ScriptedModel, api: ApiServer) -> None:
     hold(api)
     model.learns("Ana likes tea")
-    added = memory.add("I like tea", user_id="ana", async_mode=True)
+    added = memory.add("Ana likes tea", user_id="ana", async_mode=True)
     until(lambda: model.calls == 1)
     seen: set[str] = set()
     api.release()
@@ -102,7 +102,7 @@ def test_there_is_no_moment_with_both_or_none(memory: Memory, model: ScriptedMod
 
 def test_several_facts_take_its_place(memory: Memory, model: ScriptedModel) -> None:
     model.learns("Ana likes tea", "Her brother plays chess")
-    added = memory.add("I like tea. My brother plays chess.", user_id="ana", async_mode=True)
+    added = memory.add("Ana likes tea. My brother plays chess.", user_id="ana", async_mode=True)
     assert len((finished(memory, added["task_id"]))["results"]) == 2
     assert known(memory, "ana") == ["Ana likes tea", "Her brother plays chess"]
     kept = memory.get(added["results"][0]["id"])
@@ -113,7 +113,7 @@ def test_several_facts_take_its_place(memory: Memory, model: ScriptedModel) -> N
 @pytest.mark.stores
 def test_what_is_known_already_takes_its_place_too(memory: Memory, model: ScriptedModel) -> None:
     model.always_learns("Ana likes tea")
-    (earlier,) = (memory.add("I like tea", user_id="ana"))["results"]
+    (earlier,) = (memory.add("Ana likes tea", user_id="ana"))["results"]
     added = memory.add("As I said: tea!", user_id="ana", async_mode=True)
     status = finished(memory, added["task_id"])
     assert (status["status"], status["results"]) == ("completed", [])
@@ -125,10 +125,10 @@ def test_what_is_known_already_takes_its_place_too(memory: Memory, model: Script
 
 def test_a_correction_takes_its_place(memory: Memory, model: ScriptedModel) -> None:
     model.learns("Ana lives in Porto")
-    (earlier,) = (memory.add("I live in Porto", user_id="ana"))["results"]
+    (earlier,) = (memory.add("Ana lives in Porto", user_id="ana"))["results"]
     model.learns("Ana lives in Lisbon")
     model.decides({"fact": 0, "action": "UPDATE", "target": "M1", "text": "Ana lives in Lisbon"})
-    added = memory.add("I live in Lisbon now", user_id="ana", async_mode=True)
+    added = memory.add("Ana lives in Lisbon now", user_id="ana", async_mode=True)
     (result,) = (finished(memory, added["task_id"]))["results"]
     assert (result["event"], result["previous_memory"]) == ("UPDATE", "Ana lives in Porto")
     kept = memory.get(added["results"][0]["id"])
@@ -150,7 +150,7 @@ def test_nothing_stays_where_nothing_is_worth_it(memory: Memory, model: Scripted
 def test_it_stays_when_refining_fails(config: dict[str, Any], model: ScriptedModel, api: ApiServer) -> None:
     with Memory(config, max_retries=1) as memory:
         api.rule = lambda request: failure(500, "out of sorts")
-        added = memory.add("I like tea", user_id="ana", async_mode=True)
+        added = memory.add("Ana likes tea", user_id="ana", async_mode=True)
         status = finished(memory, added["task_id"])
         assert status["status"] == "failed"
         assert "out of sorts" in status["error"]
@@ -168,7 +168,7 @@ def test_it_stays_when_refining_fails(config: dict[str, Any], model: ScriptedMod
 def test_a_cancelled_refinement_leaves_it(memory: Memory, model: ScriptedModel, api: ApiServer) -> None:
     hold(api)
     model.learns("Ana likes tea")
-    added = memory.add("I like tea", user_id="ana", async_mode=True)
+    added = memory.add("Ana likes tea", user_id="ana", async_mode=True)
     until(lambda: model.calls == 1)
     assert memory.cancel_task(added["task_id"])
     api.release()
@@ -180,7 +180,7 @@ def test_a_cancelled_refinement_leaves_it(memory: Memory, model: ScriptedModel, 
 @pytest.mark.stores
 def test_the_same_call_is_carried_out_once(memory: Memory, model: ScriptedModel) -> None:
     model.learns("Ana likes tea")
-    add = partial(memory.add, "I like tea", user_id="ana", async_mode=True, idempotency_key="k")
+    add = partial(memory.add, "Ana likes tea", user_id="ana", async_mode=True, idempotency_key="k")
     first, *others = gather([add] * 4)
     assert all(other == first for other in others)
     memory.wait_for_processing()
@@ -193,7 +193,7 @@ def test_the_same_call_is_carried_out_once(memory: Memory, model: ScriptedModel)
 def test_the_same_words_without_a_key_are_two_tasks(memory: Memory, model: ScriptedModel) -> None:
     model.always_learns("Ana likes tea")
     first, second = [
-        memory.add("I like tea", user_id="ana", async_mode=True, timestamp="2025-12-10T09:44:00Z")
+        memory.add("Ana likes tea", user_id="ana", async_mode=True, timestamp="2025-12-10T09:44:00Z")
         for _ in range(2)
     ]
     assert first["task_id"] != second["task_id"]
@@ -220,7 +220,7 @@ def test_a_user_s_words_are_refined_in_their_order(
 def test_arguments_reach_the_refined_ones(memory: Memory, model: ScriptedModel) -> None:
     model.learns("Ana likes tea")
     added = memory.add(
-        "I like tea",
+        "Ana likes tea",
         user_id="ana",
         agent_id="a",
         run_id="r",
@@ -248,11 +248,11 @@ def test_arguments_reach_the_refined_ones(memory: Memory, model: ScriptedModel) 
 
 def test_filters_say_what_may_be_changed(memory: Memory, model: ScriptedModel) -> None:
     model.learns("Ana lives in Porto")
-    memory.add("I live in Porto", user_id="ana", metadata={"k": 1})
+    memory.add("Ana lives in Porto", user_id="ana", metadata={"k": 1})
     model.learns("Ana lives in Lisbon")
     moment = datetime(2020, 1, 1, tzinfo=timezone.utc)
     added = memory.add(
-        "I live in Lisbon",
+        "Ana lives in Lisbon",
         user_id="ana",
         filters={"AND": [{"k": 2}, {"created_at": {"gt": moment}}]},
         async_mode=True,
@@ -265,13 +265,13 @@ def test_filters_say_what_may_be_changed(memory: Memory, model: ScriptedModel) -
 @pytest.mark.parametrize("mode", [True, "async"])
 def test_both_names_ask_for_it(memory: Memory, model: ScriptedModel, mode: Any) -> None:
     model.learns("Ana likes tea")
-    assert (memory.add("I like tea", user_id="ana", async_mode=mode))["status"] == "running"
+    assert (memory.add("Ana likes tea", user_id="ana", async_mode=mode))["status"] == "running"
 
 
 @pytest.mark.parametrize("mode", [False, "sync"])
 def test_otherwise_all_is_done_on_return(memory: Memory, model: ScriptedModel, mode: Any) -> None:
     model.learns("Ana likes tea")
-    added = memory.add("I like tea", user_id="ana", async_mode=mode)
+    added = memory.add("Ana likes tea", user_id="ana", async_mode=mode)
     assert (added["status"], [item["memory"] for item in added["results"]]) == (
         "completed",
         ["Ana likes tea"],
@@ -298,7 +298,7 @@ def test_wrong_arguments_are_named_and_nothing_is_stored(
     memory: Memory, arguments: dict[str, Any], error: type[Exception], named: str
 ) -> None:
     with pytest.raises(error, match=named):
-        memory.add(**{"messages": "I like tea", "user_id": "ana", **arguments})
+        memory.add(**{"messages": "Ana likes tea", "user_id": "ana", **arguments})
     assert (memory.count(), memory.list_tasks()) == (0, [])
 
 
@@ -309,8 +309,8 @@ def test_nothing_said_is_nothing_to_do(memory: Memory) -> None:
 
 
 def test_word_for_word_there_is_nothing_to_refine(memory: Memory) -> None:
-    added = memory.add("I like tea", user_id="ana", infer=False, async_mode=True)
-    assert (added["status"], added["results"][0]["memory"]) == ("completed", "I like tea")
+    added = memory.add("Ana likes tea", user_id="ana", infer=False, async_mode=True)
+    assert (added["status"], added["results"][0]["memory"]) == ("completed", "Ana likes tea")
 
 
 def test_nobody_in_particular_may_be_meant(memory: Memory, model: ScriptedModel) -> None:
@@ -322,7 +322,7 @@ def test_nobody_in_particular_may_be_meant(memory: Memory, model: ScriptedModel)
 
 def test_long_conversations_become_several_rough_memories(memory: Memory, model: ScriptedModel) -> None:
     model.learns("Ana talks a lot")
-    talk = [{"role": "user", "content": f"{number} " + "words " * 150} for number in range(6)]
+    talk = [{"role": "user", "content": f"{number} " + "Ana talks a lot. " * 60} for number in range(6)]
     added = memory.add(talk, user_id="ana", async_mode=True)
     assert len(added["results"]) > 1
     finished(memory, added["task_id"])

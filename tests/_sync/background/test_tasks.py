@@ -16,7 +16,7 @@ from tests.support.scripted import ScriptedModel, fact, hold
 
 @pytest.mark.stores
 def test_a_status_says_what_came_of_it(memory: Memory, model: ScriptedModel) -> None:
-    memory.add_exchange("ana", "I like tea", "Noted.", run_id="r")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.", run_id="r")
     model.says(
         '{"facts": [{"text": "Ana likes tea", "turn": 0}], "preferences": '
         '[{"preference_type": "explicit", "preference": "tea", "reasoning": "She said so."}]}'
@@ -50,7 +50,7 @@ def test_a_status_says_what_came_of_it(memory: Memory, model: ScriptedModel) -> 
 
 def test_a_status_is_running_until_it_is_done(memory: Memory, model: ScriptedModel, api: ApiServer) -> None:
     hold(api)
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     tasks = [memory.process_async("ana") for _ in range(2)]
     until(lambda: model.calls == 1)
     comes(lambda: _states(memory), ["pending", "running"])
@@ -100,7 +100,7 @@ def test_tasks_are_listed_the_newest_first(memory: Memory, model: ScriptedModel)
 
 
 def test_one_conversation_s_tasks_are_listed_alone(memory: Memory, model: ScriptedModel) -> None:
-    added = memory.add("I like tea", user_id="ana", run_id="r", agent_id="a", async_mode=True)
+    added = memory.add("Ana likes tea", user_id="ana", run_id="r", agent_id="a", async_mode=True)
     memory.wait_for_processing()
     for scope in ({"run_id": "r"}, {"agent_id": "a"}, {"user_id": "ana", "run_id": "r"}):
         assert [task["task_id"] for task in memory.list_tasks(**scope)] == [added["task_id"]]
@@ -133,7 +133,7 @@ def test_everybody_s_tasks_are_not_listed_where_a_scope_is_required(config: dict
 @pytest.mark.stores
 def test_a_task_is_cancelled_before_it_begins(memory: Memory, model: ScriptedModel, api: ApiServer) -> None:
     hold(api)
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     first, second = memory.process_async("ana"), memory.process_async("ana")
     until(lambda: model.calls == 1)
     comes(lambda: _states(memory), ["pending", "running"])
@@ -150,7 +150,7 @@ def test_a_task_is_cancelled_before_it_begins(memory: Memory, model: ScriptedMod
 @pytest.mark.stores
 def test_a_task_is_cancelled_while_it_runs(memory: Memory, model: ScriptedModel, api: ApiServer) -> None:
     hold(api)
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     task = memory.process_async("ana")
     until(lambda: model.calls == 1)
     comes(lambda: _states(memory), ["running"])
@@ -159,13 +159,13 @@ def test_a_task_is_cancelled_while_it_runs(memory: Memory, model: ScriptedModel,
     api.release()
     # What it had begun is not stored, but its turns are not lost, and nobody is in the way.
     assert memory.process("ana") == 1
-    assert known(memory) == ["I like tea"]
+    assert known(memory) == ["Ana likes tea"]
     assert (memory.get_status(task.id))["status"] == "cancelled"
 
 
 def test_a_cancelled_task_can_be_begun_again(memory: Memory, model: ScriptedModel, api: ApiServer) -> None:
     hold(api)
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     task = memory.process_async("ana")
     until(lambda: model.calls == 1)
     comes(lambda: _states(memory), ["running"])
@@ -173,7 +173,7 @@ def test_a_cancelled_task_can_be_begun_again(memory: Memory, model: ScriptedMode
     again = memory.retry_task(task.id)
     api.release()
     assert again.wait() == 1
-    assert known(memory) == ["I like tea"]
+    assert known(memory) == ["Ana likes tea"]
 
 
 @pytest.mark.stores
@@ -182,7 +182,7 @@ def test_deleting_all_ends_the_work(
     memory: Memory, model: ScriptedModel, api: ApiServer, everything: bool
 ) -> None:
     hold(api)
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     running, waiting = memory.process_async("ana"), memory.process_async("ana")
     until(lambda: model.calls == 1)
     comes(lambda: _states(memory), ["pending", "running"])
@@ -196,7 +196,7 @@ def test_deleting_all_ends_the_work(
     api.release()
     assert memory.process("ana") == 0
     assert memory.count() == 0
-    memory.add_exchange("ana", "I live in Porto", "Nice.")
+    memory.add_exchange("ana", "Ana lives in Porto", "Nice.")
     assert memory.process("ana") == 1
 
 
@@ -204,19 +204,19 @@ def test_deleting_one_conversation_leaves_the_others_to_be_processed(
     memory: Memory, model: ScriptedModel, api: ApiServer
 ) -> None:
     hold(api)
-    memory.add_exchange("ana", "I like tea", "Noted.", run_id="a")
-    memory.add_exchange("ana", "I live in Porto", "Nice.", run_id="b")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.", run_id="a")
+    memory.add_exchange("ana", "Ana lives in Porto", "Nice.", run_id="b")
     task = memory.process_async("ana")
     until(lambda: model.calls == 1)
     memory.delete_all("ana", run_id="a")
     api.release()
     assert task.wait() == 1
-    assert known(memory) == ["I live in Porto"]
+    assert known(memory) == ["Ana lives in Porto"]
 
 
 def test_deleting_memories_only_leaves_the_work(memory: Memory, model: ScriptedModel, api: ApiServer) -> None:
     hold(api)
-    memory.add_exchange("ana", "I like tea", "Noted.")
+    memory.add_exchange("ana", "Ana likes tea", "Noted.")
     task = memory.process_async("ana")
     until(lambda: model.calls == 1)
     memory.delete_all("ana", filters={"memory_type": "nothing"})
@@ -226,11 +226,11 @@ def test_deleting_memories_only_leaves_the_work(memory: Memory, model: ScriptedM
 
 def test_corrections_are_counted_and_told(memory: Memory, model: ScriptedModel) -> None:
     model.learns(fact("Ana lives in Porto"))
-    memory.add_exchange("ana", "I live in Porto", "Nice.")
+    memory.add_exchange("ana", "Ana lives in Porto", "Nice.")
     assert memory.process("ana") == 1
     model.learns(fact("Ana lives in Lisbon now"))
     model.decides({"fact": 0, "action": "UPDATE", "target": "M1", "text": "Ana lives in Lisbon now"})
-    memory.add_exchange("ana", "I live in Lisbon now", "Nice.")
+    memory.add_exchange("ana", "Ana lives in Lisbon now", "Nice.")
     task = memory.process_async("ana")
     assert task.wait() == 1
     (item,) = (memory.get_status(task.id))["results"]
@@ -239,7 +239,7 @@ def test_corrections_are_counted_and_told(memory: Memory, model: ScriptedModel) 
 
 
 def test_ids_may_be_given_as_numbers(memory: Memory, model: ScriptedModel) -> None:
-    memory.add_exchange(5, "I like tea", "Noted.")
+    memory.add_exchange(5, "Ana likes tea", "Noted.")
     task = memory.process_async(5)
     memory.wait_for_processing("5")
     assert (task.user_id, task.done) == ("5", True)

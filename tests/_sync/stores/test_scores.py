@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from powermem._core.query.search import Hit, SearchRequest
 from powermem._core.sql.oceanbase import OceanBaseSQL
 from powermem._core.text.terms import term_id
 from powermem._core.values import Scope
+from powermem._sync.stores import postgres
 from powermem._sync.stores.base import Store
 from powermem._sync.stores.oceanbase import search
 from powermem._sync.stores.oceanbase.store import OceanBaseStore
@@ -37,10 +39,11 @@ def reference(tmp_path: Path) -> Iterator[Store]:
         yield memory._access.components.store
 
 
-def conversation(count: int, user: str, run: str = "run") -> list[AddMemory]:
+def conversation(count: int, user: str, run: str = "run", *, long: bool = True) -> list[AddMemory]:
     """Return memories as conversations make them: with runs, speakers, times, and some without any.
 
-    Some ask, some tell a time, some happen on another day than they were said, and some have a source.
+    Some ask, some tell a time, some happen on another day than they were said, and some have a source. With
+    ``long`` some have several windows.
     """
     changes = []
     sources = random_texts(count, seed=count + 1)
@@ -59,6 +62,11 @@ def conversation(count: int, user: str, run: str = "run") -> list[AddMemory]:
                 event_at=_START - number * _DAY if number % 5 == 0 else None,
             )
         )
+    if long:
+        for number in range(4, count, 9):
+            windows = [vector(text) for text in sources[number - number % 5 - 1 : number]]
+            first = changes[number].embedding or b""
+            changes[number] = replace(changes[number], embedding=b"".join([first, *windows]))
     return changes
 
 
@@ -95,6 +103,7 @@ def requests(changes: list[AddMemory], user: str, *, ties: bool = True) -> list[
         search_for(queries[1], whole, expression=parse({"even": True, "n": {"gt": 30}})),
         SearchRequest(whole, None, search_for(queries[1]).terms, 10),
         SearchRequest(whole, vector(queries[1]), None, 10),
+        SearchRequest(whole, vector(random_texts(len(changes), seed=len(changes) + 1)[12]), None, 10),
     ]
 
 
@@ -157,6 +166,24 @@ def test_large_scopes_are_scored_alike(opened: Store, reference: Store) -> None:
     compare_all(opened, reference, [search_for(change.row.text, Scope("ana")) for change in changes[::300]])
 
 
+@pytest.mark.stores("postgres")
+def test_the_index_finds_a_text_by_any_of_its_windows(opened: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "_WHOLE", 50)
+    monkeypatch.setattr(postgres, "_EXACT", 50)
+    changes = conversation(300, "ana")
+    opened.apply(changes)
+    size = len(vector("tea"))
+    found = 0
+    for change in changes:
+        embedding = change.embedding or b""
+        if len(embedding) > size and change.row.expires_at is None:
+            request = SearchRequest(Scope("ana"), embedding[-size:], None, 3, boosts=False)
+            [hits] = opened.search([request], touch=False)
+            assert change.row.id in {hit.row.id for hit in hits}
+            found += 1
+    assert found > 20
+
+
 @pytest.fixture(params=["exact", "indexes"])
 def left_to_the_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a few hundred rows be too many for this process, and perhaps for comparing them all."""
@@ -169,7 +196,8 @@ def left_to_the_server(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
 def test_what_the_server_finds_is_scored_alike(
     left_to_the_server: None, opened: Store, reference: Store
 ) -> None:
-    changes = conversation(1200, "ana") + conversation(300, "ben", "talk")
+    # The server's index holds the first windows only.
+    changes = conversation(1200, "ana", long=False) + conversation(300, "ben", "talk", long=False)
     for store in (opened, reference):
         for start in range(0, len(changes), 800):
             store.apply(changes[start : start + 800])

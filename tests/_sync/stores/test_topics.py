@@ -130,10 +130,11 @@ def test_a_copy_has_them(learning: Memory, model: ScriptedModel) -> None:
 
 def test_an_update_changes_them_and_a_version_keeps_its_own(learning: Memory, model: ScriptedModel) -> None:
     model.learns(TRIP)
-    (item,) = (learning.add("To Guangzhou!", user_id="u", timestamp="2026-04-02"))["results"]
+    said = "I travel to Guangzhou and stay at 7 Days Inn."
+    (item,) = (learning.add(said, user_id="u", timestamp="2026-04-02"))["results"]
     model.learns(fact("The user travels to Guangzhou in July", title="Journey in July", tags=["Summer"]))
     model.decides(decision(0, "UPDATE", "M1", f"{TRIP['text']} in July"))
-    learning.add("In July!", user_id="u", timestamp="2026-08-02")
+    learning.add("I travel to Guangzhou in July.", user_id="u", timestamp="2026-08-02")
     record = learning.get(item["id"])
     assert record is not None
     assert (record["title"], record["categories"]) == ("Journey in July", ["travel"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ import pytest
 from powermem import Memory
 from powermem._core.changes.writes import ReplaceText, Updated, VersionConflict
 from powermem._core.clock import DAY, now
+from powermem._core.text.cleaning import content_hash
 from powermem._sync.stores.base import Store
-from tests.support.additions import memory_of, turn_of, vector
+from tests.support.additions import memory_of, search_for, turn_of, vector
 from tests.support.apiserver import ApiServer
 from tests.support.scripted import ScriptedModel, decision, openai_llm
 
@@ -249,3 +251,29 @@ def test_a_version_is_written_with_its_update_or_not_at_all(opened: Store) -> No
         ["tea"],
         ["coffee"],
     ]
+
+
+def test_a_version_keeps_every_window_of_a_long_text(opened: Store) -> None:
+    said = [vector(text) for text in ("green tea", "black coffee", "oat milk")]
+    long = memory_of("green tea, black coffee and oat milk")
+    long = replace(long, embedding=b"".join(said))
+    opened.apply([long])
+    asked = search_for("oat milk", as_of=long.row.valid_from)
+    ((before,),) = opened.search([asked], touch=False)
+    change = ReplaceText(
+        long.row.id,
+        "water",
+        content_hash("water"),
+        vector("water"),
+        now(),
+        version=1,
+        valid_from=long.row.valid_from + DAY,
+    )
+    opened.apply([change])
+    ((after,),) = opened.search([asked], touch=False)
+    assert (after.row.text, after.row.superseded_by) == (before.row.text, before.row.id)
+    assert after.details["dense"] == pytest.approx(before.details["dense"], abs=1e-5)
+    stored = opened.scan(long.row.scope, None, 0, 9, vectors=True)
+    vectors = {one.row.id: one.embedding for one in stored}
+    assert vectors[after.row.id] is not None
+    assert len(vectors[after.row.id] or b"") == len(long.embedding or b"")

@@ -27,35 +27,41 @@ class AsyncReembedder:
         self._encoder = encoder
         self._done = 0
 
-    async def run(self, batch_size: int, listener: Listener | None) -> ReembedResult:
+    async def run(self, batch_size: int, listener: Listener | None, *, everything: bool) -> ReembedResult:
         """Embed all memories without a vector of this embedder, continuing an interrupted earlier call.
+
+        ``everything`` includes those that have one.
 
         Returns:
             The number of embedded memories, and the embedder.
         """
         identity = await self._encoder.learn_identity()
         former = await self._store.identity()
-        total = await self._store.prepare_switch(identity)
+        total = await self._store.prepare_switch(identity, everything=everything)
         progress = AsyncProgress(listener, total)
         self._encoder.move(former not in (None, identity))
         try:
-            await self._embed(identity, batch_size, progress)
+            await self._embed(identity, batch_size, progress, everything)
             # Fails if other processes added or changed memories in the meantime: start over for those.
-            while not await self._store.switch(identity):
-                await self._embed(identity, batch_size, progress)
+            while not await self._store.switch(identity, everything=everything):
+                await self._embed(identity, batch_size, progress, everything)
         finally:
             self._encoder.move(False)
         await self._encoder.restart()
         # Memories added here between the last check and the switch have no vector yet.
-        if await self._store.prepare_switch(identity):
-            await self._embed(identity, batch_size, progress)
-            await self._store.switch(identity)
+        if await self._store.prepare_switch(identity, everything=False):
+            await self._embed(identity, batch_size, progress, everything=False)
+            await self._store.switch(identity, everything=False)
         await progress.tell(self._done, last=True)
         return {"reembedded": self._done, "embedder": str(identity), "seconds": round(progress.seconds, 6)}
 
-    async def _embed(self, identity: EmbedderIdentity, batch_size: int, progress: AsyncProgress) -> None:
+    async def _embed(
+        self, identity: EmbedderIdentity, batch_size: int, progress: AsyncProgress, everything: bool
+    ) -> None:
         after = 0
-        while rows := await self._store.missing_embeddings(identity, after, batch_size):
+        while rows := await self._store.missing_embeddings(
+            identity, after, batch_size, everything=everything
+        ):
             after = rows[-1].id
             vectors = await self._encoder.vectors([row.text for row in rows])
             await self._store.keep_embeddings(

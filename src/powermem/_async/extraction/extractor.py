@@ -6,10 +6,12 @@ import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Generic, TypeVar
 
 from ..._concurrency import AsyncLock, async_to_thread
+from ..._core.grounding.finishing import Finished, finish
 from ..._core.messages.portions import Portion
 from ..._core.parsing.answer import ParseError
 from ..._core.parsing.decisions import Decision, Decisions, parse_decisions, resolve
@@ -48,6 +50,9 @@ _LONG = 4_000
 _SMALL = 200
 # Give up after this many indivisible portions have failed and none has succeeded.
 _HOPELESS = 4
+# Of the facts that are left out, a warning shows this many, and of each this many characters.
+_MOST_SHOWN = 3
+_SHOWN = 80
 # A portion refused for one of these reasons may be accepted in parts.
 _DIVISIBLE = frozenset({CUT, FILTERED, TOO_LONG})
 
@@ -186,6 +191,7 @@ class AsyncExtractor:
                 break
             # The next portion is likely to fail for the same reason, the last one less so: try that first.
             waiting.rotate(1)
+        collected.tell_left_out(usage)
         return collected.learned()
 
     async def _extract_by_rules(self, messages: Sequence[Message], today: int) -> Learned:
@@ -213,12 +219,17 @@ class AsyncExtractor:
         """Ask for the facts of a portion and collect them; return the error if it failed."""
         turns = len(portion.messages)
         divisible = portion.halves() is not None
+        request = extraction_messages(
+            portion.messages, today=today, custom=instructions, categories=self._categories
+        )
+
+        async def finished(found: Extracted) -> Finished:
+            return await self._finish(found, portion, request, today, custom=instructions is not None)
+
         try:
             found = await self._ask(
                 llm,
-                extraction_messages(
-                    portion.messages, today=today, custom=instructions, categories=self._categories
-                ),
+                request,
                 self._schema,
                 lambda text: parse_extraction(text, turns=turns, categories=self._categories),
                 usage,
@@ -227,14 +238,30 @@ class AsyncExtractor:
             )
         except _CutAnswer as cut:
             if not divisible and isinstance(cut.value, Extracted):
-                collected.add(cut.value, portion)
+                collected.add(await finished(cut.value), portion)
             return cut.error
         except (ProviderError, QuotaExceededError) as error:
             return error
         self._room.take(portion.size)
-        collected.add(found, portion, whole=True)
+        collected.add(await finished(found), portion, whole=True)
         usage.warnings += [warning for warning in found.warnings if warning not in usage.warnings]
         return None
+
+    async def _finish(
+        self,
+        found: Extracted,
+        portion: Portion,
+        request: Sequence[ChatMessage],
+        today: int,
+        *,
+        custom: bool,
+    ) -> Finished:
+        """Compare what a model found with the conversation; see ``finish``."""
+        work = partial(finish, found, portion.messages, request, today=today, custom=custom)
+        if sum(len(message.content) for message in portion.messages) > _LONG:
+            async with self._reading:
+                return await async_to_thread(work)
+        return work()
 
     async def segment(self, messages: Sequence[Message], usage: Usage) -> list[list[int]]:
         """Divide a conversation into topics, to extract each on its own.
@@ -423,13 +450,16 @@ class _Collected:
     def __init__(self) -> None:
         self._facts: dict[str, Fact] = {}
         self._preferences: dict[str, FoundPreference] = {}
+        self._left_out: dict[str, None] = {}
         self._missing: set[int] = set()
         self._problem: ProviderError | QuotaExceededError | None = None
         self._succeeded = 0
         self._failed = 0
 
-    def add(self, found: Extracted, portion: Portion, *, whole: bool = False) -> None:
+    def add(self, finished: Finished, portion: Portion, *, whole: bool = False) -> None:
         """Add what was extracted from a portion, without duplicates of earlier portions."""
+        found = finished.found
+        self._left_out.update(dict.fromkeys(finished.left_out))
         for fact in found.facts:
             turn = fact.turn
             if turn is None and len(portion.numbers) == 1:
@@ -450,6 +480,18 @@ class _Collected:
         """Return whether the remaining portions would fail too."""
         about_portion = isinstance(error, ExtractionError) or _reason(error) in _DIVISIBLE
         return not about_portion or (not self._succeeded and self._failed >= _HOPELESS)
+
+    def tell_left_out(self, usage: Usage) -> None:
+        """Count what the conversation does not state, and say so."""
+        count = len(self._left_out)
+        if not count:
+            return
+        usage.facts_left_out += count
+        shown = "; ".join(f"{text[:_SHOWN]!r}" for text in list(self._left_out)[:_MOST_SHOWN])
+        some = "1 fact was" if count == 1 else f"{count} facts were"
+        warning = f"{some} left out, since nothing in the messages states what the model wrote: {shown}"
+        log.warning("%s", warning)
+        usage.warnings.append(warning)
 
     def learned(self) -> Learned:
         """Return everything that was collected; raise the first error if that is nothing."""

@@ -418,7 +418,7 @@ class AsyncExtraction:
         requests = [
             SearchRequest(
                 scope=own,
-                embedding=candidate.embedding,
+                embedding=self._encoder.as_query(candidate.embedding),
                 terms=words.terms,
                 forms=words.forms,
                 # Twice as many, since rough memories are dropped below: they are similar to what is refined

@@ -184,15 +184,16 @@ def _inner_embedder(settings: EmbedderSettings, http: AsyncHTTPClient) -> AsyncE
         case "local":
             return _local_embedder(settings)
         case "mock":
-            return AsyncMockEmbedder(settings.dimension or DIMENSION)
+            return AsyncMockEmbedder(settings.dimension or DIMENSION, window=settings.max_tokens)
         case "langchain" | "custom":
             target, model = _foreign(settings)
             return AsyncForeignEmbedder(
                 target,
                 provider=settings.provider,
                 model=model,
-                dimension=settings.dimension or _dimension_of(target),
+                dimension=settings.dimension or _count_of(target, "dimension"),
                 max_concurrency=settings.max_concurrency,
+                window=settings.max_tokens or _count_of(target, "max_tokens"),
             )
         case "openai" | "azure":
             return AsyncOpenAIEmbedder(
@@ -202,6 +203,7 @@ def _inner_embedder(settings: EmbedderSettings, http: AsyncHTTPClient) -> AsyncE
                 pass_dimensions=settings.pass_dimensions,
                 packed=settings.provider in _SENDS_BASE64,
                 parameters=reveal(settings.options),
+                window=settings.max_tokens,
             )
         case _:
             raise _unfit(settings, "an embedder")
@@ -214,7 +216,7 @@ def _local_embedder(settings: EmbedderSettings) -> AsyncEmbedder | None:
 
     model = local_model(settings.model or "")
     if is_available(model.name):
-        return AsyncLocalEmbedder(model)
+        return AsyncLocalEmbedder(model, window=settings.max_tokens)
     if model.name == e5.MODEL:
         raise ConfigError(f"embedder.config.model: {e5.complaint()}")
     if settings.required:
@@ -274,9 +276,9 @@ def _foreign(settings: ProviderSettings) -> tuple[object, str]:
     return target, settings.model or (named if isinstance(named, str) else type(target).__name__)
 
 
-def _dimension_of(target: object) -> int | None:
-    dimension = getattr(target, "dimension", None)
-    return dimension if isinstance(dimension, int) else None
+def _count_of(target: object, name: str) -> int | None:
+    value = getattr(target, name, None)
+    return value if isinstance(value, int) and value > 0 else None
 
 
 def _unfit(settings: ProviderSettings, wanted: str) -> ConfigError:

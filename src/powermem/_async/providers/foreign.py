@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..._core.embedding.windows import divide_each, estimated
 from ..._core.tracing import annotate_cost, span
 from ..._core.wire.foreign import completion_of, foreign_error, vectors_of
 from ..._core.wire.formats import with_schema
@@ -88,6 +89,7 @@ class AsyncForeignEmbedder:
         model: the model's name.
         dimension: the length of the vectors, if known.
         max_concurrency: maximum number of calls in flight.
+        window: the tokens that it takes of a text, if that is known.
 
     Raises:
         ConfigError: the object has none of the methods.
@@ -101,6 +103,7 @@ class AsyncForeignEmbedder:
         model: str,
         dimension: int | None = None,
         max_concurrency: int = 64,
+        window: int | None = None,
     ) -> None:
         self.provider = provider
         self.model = model
@@ -108,6 +111,7 @@ class AsyncForeignEmbedder:
         self._target = target
         self._names = _names(provider, target, _EMBED)
         self._limiter = AsyncLimiter(max_concurrency)
+        self._fitting = None if window is None else estimated(window)
 
     async def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Embed texts; see ``AsyncEmbedder``."""
@@ -128,6 +132,10 @@ class AsyncForeignEmbedder:
                 reason=UNUSABLE,
             )
         return vectors
+
+    async def divide(self, texts: Sequence[str], most: int) -> list[list[str]]:
+        """Divide texts into windows by the estimate of their tokens; see ``AsyncEmbedder``."""
+        return divide_each(texts, self._fitting, most)
 
     async def close(self) -> None:
         """Do nothing: the object belongs to the program."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ..._concurrency import AsyncThreads, async_gather
 from ..._core.embedding.local import LocalModel, assemble
 from ..._core.embedding.minilm import SHARED
+from ..._core.embedding.windows import SHORT, divide_each
 
 MAX_WORKERS = 4
 """Each running batch occupies a core; this leaves some for the program."""
@@ -25,13 +26,15 @@ class AsyncLocalEmbedder:
 
     Args:
         model: the model; by default the English one that all embedders share.
+        window: the tokens of a window, if they are to be fewer than the model takes.
     """
 
-    def __init__(self, model: LocalModel = SHARED) -> None:
+    def __init__(self, model: LocalModel = SHARED, *, window: int | None = None) -> None:
         self.provider = model.provider
         self.model = model.name
         self.dimension: int | None = model.dimension
         self._model = model
+        self._fitting = model.fitting if window is None else partial(model.fitting, limit=window)
         self._workers = min(MAX_WORKERS, _usable_cores())
         # One more than a long list of texts uses, so that a query gets a thread at once.
         self._threads = AsyncThreads("powermem-embed", self._workers + 1)
@@ -41,6 +44,13 @@ class AsyncLocalEmbedder:
         batches = await self._threads.run(self._model.prepare, texts)
         runs = [partial(self._threads.run, self._model.run, batch) for batch in batches]
         return assemble(batches, await async_gather(runs, limit=self._workers), self._model.dimension)
+
+    async def divide(self, texts: Sequence[str], most: int) -> list[list[str]]:
+        """Divide texts into windows by their tokens; see ``AsyncEmbedder``."""
+        if all(len(text) <= SHORT for text in texts):
+            return [[text] for text in texts]
+        # On a thread, since this may load the model, and counts the tokens of all that is longer.
+        return await self._threads.run(divide_each, texts, self._fitting, most)
 
     async def close(self) -> None:
         """Wait for running batches and end the threads. Idempotent."""

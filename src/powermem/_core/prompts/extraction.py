@@ -49,7 +49,7 @@ Answer with one JSON object and nothing else:
 "entities": ["..."], "speaker": null, "tags": ["..."]}], "preferences": [{"type": "implicit", \
 "preference": "...", "reasoning": "..."}]}
 Of each fact:
-- text: the fact.
+- text: what the fact says, in full.
 - title: what it is about, in at most 60 characters.
 - turn: the number of the turn that states it.
 - kind: one of KINDS.

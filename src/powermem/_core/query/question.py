@@ -10,7 +10,7 @@ from ..clock import MONTHS, from_date, local_time, to_datetime
 from ..rules.dates import Found, find_dates, length
 from ..text.flags import introduced
 from ..text.indexing import Sought, query_ids
-from ..text.terms import query_terms, term_id
+from ..text.terms import first_person_terms, honorific_terms, query_terms, term_id
 from .search import Cues, Period
 
 _QUOTED = re.compile('"([^"]{2,200})"|\u201c([^\u201d]{2,200})\u201d|\u300c([^\u300d]{2,200})\u300d')
@@ -56,10 +56,17 @@ def read(query: str, now: int, zone: tzinfo = timezone.utc) -> Question:
         words = query_terms(next(filter(None, quoted.groups())))
         if len(words) > 1:
             phrases.append([term_id(word) for word in words])
+    others, family = honorific_terms(query)
     return Question(
         sought=sought,
         cues=Cues(
-            sought.words, phrases, find_period(query, now, zone), bool(_ASKS_WHEN.match(query)), _names(query)
+            sought.words,
+            phrases,
+            find_period(query, now, zone),
+            bool(_ASKS_WHEN.match(query)),
+            [term_id(term) for term in first_person_terms(query)],
+            (list(map(term_id, others)), list(map(term_id, family))),
+            _names(query),
         ),
         voiced=voiced(query),
     )

@@ -37,6 +37,8 @@ class Cues:
         phrases: for each phrase in quotation marks the ids of its terms.
         period: the time that it names.
         when: whether it asks for a time.
+        own: ids of the terms of the first person, if it is in it; see ``terms.first_person_terms``.
+        others: ids of the terms that name somebody else, and of exceptions; see ``terms.honorific_terms``.
         names: the words of names in it, each an id of a term with the id of the flag by which a memory introduces
             that person.
     """
@@ -45,6 +47,8 @@ class Cues:
     phrases: Sequence[Sequence[int]] = ()
     period: Period | None = None
     when: bool = False
+    own: Sequence[int] = ()
+    others: tuple[Sequence[int], Sequence[int]] = ((), ())
     names: Mapping[int, int] = field(default_factory=dict)
 
 

@@ -24,6 +24,7 @@ from .codes import Codes
 from .columns import BoolArray, Column, FloatArray, IntArray, Names
 from .turns import Beside, Turns
 from .vectors import Vectors
+from .windows import FurtherWindows
 
 FOREVER = 2**63 - 1
 """Stands for "no end" in the columns of times."""
@@ -37,8 +38,9 @@ class PartitionRows:
     """Rows to append to a partition, as columns of equal length.
 
     ``embeddings`` are the concatenated normalized float32 vectors as bytes, zeros for a row without one, or
-    empty if no row has one. ``terms`` and ``frequencies`` are the concatenated term ids (uint64) and counts
-    (uint8) as bytes; ``sizes`` are their numbers in each row.
+    empty if no row has one. ``further`` are those of the windows behind the first likewise, and ``windows``
+    their numbers in each row; ``None`` if no row has any. ``terms`` and ``frequencies`` are the concatenated
+    term ids (uint64) and counts (uint8) as bytes; ``sizes`` are their numbers in each row.
     """
 
     ids: list[int]
@@ -52,6 +54,8 @@ class PartitionRows:
     terms: bytes
     frequencies: bytes
     sizes: list[int]
+    further: bytes = b""
+    windows: list[int] | None = None
 
 
 class Partition:
@@ -60,11 +64,13 @@ class Partition:
     Args:
         dimension: length of the vectors, or ``None`` without vectors.
         coded: hold codes instead of the vectors; `dense` then returns estimates.
+        exact: with more vectors than this, those of all windows, codes take their place.
     """
 
-    def __init__(self, dimension: int | None, *, coded: bool = False) -> None:
+    def __init__(self, dimension: int | None, *, coded: bool = False, exact: int | None = None) -> None:
         self.dimension = dimension
         self.coded = coded
+        self._exact = exact
         self._ids = Column()
         self._valid_from = Column()
         self._valid_to = Column()
@@ -81,6 +87,7 @@ class Partition:
         self.vectors: Vectors | Codes | None = None
         if dimension:
             self.vectors = Codes(dimension) if coded else Vectors(dimension)
+        self._further: FurtherWindows | None = None
         self.postings = Postings()
 
     def __len__(self) -> int:
@@ -100,7 +107,8 @@ class Partition:
     @property
     def nbytes(self) -> int:
         """The allocated bytes, with an estimate for the Python objects."""
-        vectors = self.vectors.nbytes if self.vectors else 0
+        vectors = self.vectors.nbytes if self.vectors is not None else 0
+        vectors += self._further.nbytes if self._further is not None else 0
         rows = len(self._ids.values)
         return _OVERHEAD + vectors + self.postings.nbytes + rows * _OVERHEAD_PER_ROW
 
@@ -126,11 +134,26 @@ class Partition:
         if self.vectors is not None:
             flat = np.frombuffer(rows.embeddings, dtype=np.float32)
             self.vectors.append(flat.reshape(len(rows.ids), self.vectors.dimension))
+            if rows.windows is not None:
+                self._append_windows(self.vectors.dimension, start, rows.further, rows.windows)
         self.postings.append(
             np.frombuffer(rows.terms, dtype=np.uint64),
             np.frombuffer(rows.frequencies, dtype=np.uint8),
             np.asarray(rows.sizes, dtype=np.int64),
         )
+
+    def _append_windows(self, dimension: int, start: int, further: bytes, windows: list[int]) -> None:
+        if self._further is None:
+            self._further = FurtherWindows(dimension, coded=self.coded)
+        numbers = np.array(windows, dtype=np.int64)
+        having = np.flatnonzero(numbers)
+        vectors = np.frombuffer(further, dtype=np.float32).reshape(-1, dimension)
+        self._further.append(start + having, numbers[having], vectors)
+        held = len(self._ids.values) + len(self._further)
+        if self._exact is not None and held > self._exact and isinstance(self.vectors, Vectors):
+            self.vectors = self.vectors.coded()
+            self._further.encode()
+            self.coded = True
 
     def remove(self, ids: Iterable[int]) -> None:
         """Hide the rows with these ids; unknown ids are ignored."""
@@ -184,10 +207,31 @@ class Partition:
         return mask
 
     def dense(self, queries: FloatArray) -> FloatArray:
-        """Return the cosine of each query with each row, or an estimate if coded; shape (m, n)."""
+        """Return the cosine of each query with each row, or an estimate if coded.
+
+        That of a text in several windows is that of the best of them, less a discount; see `windows`.
+
+        Returns:
+            Shape (m, n).
+        """
         if self.vectors is None:
             return np.zeros((len(queries), len(self._ids.values)), dtype=np.float32)
-        return self.vectors.similarities(queries)
+        scores = self.vectors.similarities(queries)
+        if self._further is not None:
+            self._further.lift(queries, scores)
+        return scores
+
+    def refined(self, query: FloatArray, rows: IntArray) -> FloatArray:
+        """Return better estimates than `dense` for some rows of a coded partition; see `Codes.refined`."""
+        assert isinstance(self.vectors, Codes), "only these have estimates"
+        scores = self.vectors.refined(query, rows)
+        if self._further is not None:
+            self._further.lift_refined(query, rows, scores)
+        return scores
+
+    def windows(self, rows: IntArray) -> IntArray:
+        """Return how many windows the text of each of these rows has, 1 where it has none; same shape."""
+        return np.ones_like(rows) if self._further is None else self._further.numbers(rows)
 
     def spoken_by(self, terms: Iterable[str]) -> BoolArray | None:
         """Return which rows a speaker named by one of these terms said, shape (n,), or ``None``."""
@@ -285,7 +329,10 @@ class PartitionCache(Generic[Lock]):
         It is coded if these are too many or their vectors exceed the limit of the cache.
         """
         coded = rows > self._exact_rows or self._too_large(rows, dimension)
-        partition = Partition(dimension, coded=coded)
+        exact = 2 * self._exact_rows
+        if dimension:
+            exact = min(exact, self._limit // (4 * dimension))
+        partition = Partition(dimension, coded=coded, exact=exact)
         if partition.vectors is not None:
             partition.vectors.reserve(rows)
         return partition

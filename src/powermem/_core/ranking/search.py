@@ -13,6 +13,7 @@ from .columns import FloatArray
 from .fusion import Ranked, candidates, combine, highest, pool_size, rank
 from .partition import Partition, PartitionRows
 from .weights import Weights
+from .windows import best_cosines, split
 
 # The number of rows preselected by their bits. Among a million rows with real embeddings they included 99.9 %
 # of the ten nearest; a quarter as many, 99.3 %.
@@ -31,6 +32,10 @@ def columns(rows: Iterable[Sequence[Any]], dimension: int | None) -> PartitionRo
         *rows, strict=True
     )
     blank = bytes(4 * (dimension or 0))
+    vectors = b"".join([embedding or blank for embedding in embeddings]) if blank else b""
+    further, windows = b"", None
+    if len(vectors) != len(blank) * len(ids):
+        vectors, further, windows = split(embeddings, len(blank))
     return PartitionRows(
         ids=list(ids),
         agents=list(agents),
@@ -39,10 +44,12 @@ def columns(rows: Iterable[Sequence[Any]], dimension: int | None) -> PartitionRo
         valid_from=list(begins),
         valid_to=list(ends),
         expires_at=list(expiries),
-        embeddings=b"".join([embedding or blank for embedding in embeddings]) if blank else b"",
+        embeddings=vectors,
         terms=b"".join(terms),
         frequencies=b"".join(frequencies),
         sizes=[len(counts) for counts in frequencies],
+        further=further,
+        windows=windows,
     )
 
 
@@ -108,7 +115,7 @@ class Search:
         likely = highest(
             combine(self._dense, words, weights), self._visible, max(_LIKELY, 20 * pool_size(limit))
         )
-        dense = codes.refined(np.frombuffer(query, dtype=np.float32), likely)
+        dense = self._partition.refined(np.frombuffer(query, dtype=np.float32), likely)
         self._visible = candidates(
             self._partition,
             self._visible,
@@ -127,9 +134,8 @@ class Search:
             return
         rows = np.flatnonzero(self._visible)
         blank = bytes(len(query))
-        flat = b"".join(vectors.get(memory_id, blank) for memory_id in self._partition.ids[rows].tolist())
-        matrix = np.frombuffer(flat, dtype=np.float32).reshape(len(rows), -1)
-        self._dense[rows] = np.vecdot(matrix, np.frombuffer(query, dtype=np.float32))
+        stored = [vectors.get(memory_id, blank) for memory_id in self._partition.ids[rows].tolist()]
+        self._dense[rows] = best_cosines(np.frombuffer(query, dtype=np.float32), stored)
 
     def ranked(self) -> list[tuple[int, Ranked]]:
         """Return the ids of the best rows with their scores, best first."""

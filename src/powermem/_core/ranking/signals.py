@@ -225,6 +225,16 @@ def retention(age_us: IntArray, days: float) -> FloatArray:
     return np.exp(-age).astype(np.float32)
 
 
+def of_speaker(lexical: Lexical, rows: IntArray, cues: Cues) -> BoolArray:
+    """Return which rows are in the first person, or name nobody else where that is what tells."""
+    own = lexical.having(cues.own, rows).any(axis=0)
+    others, exceptions = cues.others
+    if others:
+        named = lexical.having(others, rows).any(axis=0)
+        own |= ~named | lexical.having(exceptions, rows).any(axis=0)
+    return own
+
+
 def looked_up(cues: Cues, weights: Weights) -> list[int]:
     """Return the ids of the terms that signals look up in addition to those of the query."""
     if weights.similarity:
@@ -234,6 +244,7 @@ def looked_up(cues: Cues, weights: Weights) -> list[int]:
         wanted.append(term_id(TELLS_TIME))
     if cues.period is not None:
         wanted += cues.period.terms
+    wanted += [*cues.own, *cues.others[0], *cues.others[1]]
     return wanted
 
 
@@ -260,6 +271,8 @@ def of_rows(
     found["asking"] = flagged(lexical, rows, ASKS).astype(np.float32)
     if cues.when:
         found["moment"] = flagged(lexical, rows, TELLS_TIME).astype(np.float32)
+    if cues.own or cues.others[0]:
+        found["own"] = of_speaker(lexical, rows, cues).astype(np.float32)
     if cues.phrases:
         found["phrase"] = quoting(lexical, rows, cues.phrases).astype(np.float32)
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .codes import Codes
 from .columns import FloatArray
 
 _MIN_BLOCK = 64
@@ -78,6 +79,15 @@ class Vectors:
     def _open(self, rows: int) -> None:
         self._blocks.append(np.empty((rows, self.dimension), dtype=np.float32))
         self._used = 0
+
+    def coded(self) -> Codes:
+        """Return the codes of all rows."""
+        codes = Codes(self.dimension)
+        left = self._length
+        for block in self._blocks:
+            codes.append(block[:left])
+            left -= min(left, len(block))
+        return codes
 
     def similarities(self, queries: FloatArray) -> FloatArray:
         """Return the cosine of every query with every row.

@@ -25,6 +25,7 @@ class Weights:
         source: weight of a word that only the message behind a memory has, relative to one in the memory
             itself. Not a factor.
         span: the greatest distance of a neighbour, in turns.
+        own: whether a row is in the first person, if the query is in it and not in English.
         retention_days: the days after which recency has fallen to 37 %.
         similarity: the mean of both arms alone, for how alike two texts are.
     """
@@ -39,6 +40,7 @@ class Weights:
     asking: float = 1.0
     moment: float = 1.0
     period: float = 1.0
+    own: float = 1.0
     phrase: float = 1.0
     recency: float = 1.0
     source: float = 0.6

@@ -402,6 +402,7 @@ def usage_record(usage: Usage) -> UsageRecord:
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "embedded_texts": usage.embedded_texts,
+        "facts_left_out": usage.facts_left_out,
         "seconds": round(usage.seconds, 6),
     }
 

@@ -27,6 +27,7 @@ __all__ = ["extract", "stated_preferences"]
 _SPEAKS_ENGLISH = re.compile(
     r"im (?:\d+|an?|from|in|at|not|on|so|also|allergic|vegan|married|\w+ing)\b|ive (?:got|been|had)\b"
 )
+_FEW_WORDS = 3
 # A longer "sentence" is pasted text.
 _MAX_LENGTH = 1_000
 # Importance: what a kind starts with, and the least for what the speaker asked to be remembered.
@@ -138,16 +139,12 @@ def _turn(
     def names_person(text: str) -> bool:
         return english.is_about_other(text, setting.names)
 
-    return Turn(
-        index,
-        message,
-        sentences,
-        speaker,
-        read,
-        make,
-        names_person,
-        language_of(message.content, setting.language),
+    # A few words are too little evidence against the language of the conversation.
+    few = (
+        setting.language is None and message.content.isascii() and len(message.content.split()) <= _FEW_WORDS
     )
+    language = None if few else language_of(message.content, setting.language)
+    return Turn(index, message, sentences, speaker, read, make, names_person, language)
 
 
 def _fact(reading: Reading, message: Message, names: frozenset[str]) -> Fact:

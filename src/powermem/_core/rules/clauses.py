@@ -36,7 +36,7 @@ _ASKS_FOR = phrases(
     | i(?:'d| would)? (?:just |also |really )?(?:want|need|like|love) (?:you to|your|help|some help|some
     advice|advice|some guidance|to (?:make sure|ensure|know|understand how|see (?:how|if|what)|hear your))
     | (?:let|tell|show|give|help|remind) me | any (?:\w+ )?(?:tips|ideas|advice|suggestions|thoughts)
-    | (?:what|how)(?: \w+)?(?: (?:is|are|can|should|do|does|would)\b|'s)
+    | (?:what|how) (?:if|about) | (?:what|how)(?: \w+)?(?: (?:is|are|can|should|do|does|would)\b|'s)
     """
 )
 _LINK = re.compile(r"(?:(?:and|but|so|then|also|or|though|because|now|maybe)\b,? ?)*", re.IGNORECASE)

@@ -71,11 +71,11 @@ class Turn:
         """Return whether a sentence says that what was said before it was no earnest."""
         return mood.takes_back(plain) if self.language is None else foreign.takes_back(plain, self.language)
 
-    def restated(self, question: str) -> Restated | None:
-        """Return what the turn answers to a question, joined with it."""
+    def restated(self, question: str, answer: Sequence[str]) -> Restated | None:
+        """Return what sentences of the turn answer to a question, joined with it."""
         if self.language is None:
-            return restate(question, self.sentences)
-        return foreign.restate(question, self.sentences, self.language)
+            return restate(question, answer)
+        return foreign.restate(question, answer, self.language)
 
     def mended(self, wrong: str, correction: corrections.Correction) -> str | None:
         """Return a fact with the correction in it, if that says only what is to be exchanged."""
@@ -108,18 +108,20 @@ class Conversation:
         """Add what a turn tells."""
         self._follows = self._tale = False
         start = 0
-        if turn.message.role != "assistant" and not self._play and (answer := self._answer(turn)):
-            start = answer.used
+        if turn.message.role != "assistant" and not self._play and (used := self._answer(turn)):
+            start = used
         for sentence in turn.sentences[start:]:
             self._hear(turn, sentence)
         self._before = turn
 
-    def _answer(self, turn: Turn) -> Restated | None:
-        """Keep what the turn answers to the question before it, joined with that."""
+    def _answer(self, turn: Turn) -> int | None:
+        """Keep what the turn answers to the question before it; return how many sentences that are."""
         before = self._before
         if before is None or before.voice == turn.voice or (question := before.question) is None:
             return None
-        answer = turn.restated(question)
+        sentences = [_without_call(sentence, before.message.actor_id) for sentence in turn.sentences]
+        skipped = next((number for number, one in enumerate(sentences) if one.strip(" ,.!")), 0)
+        answer = turn.restated(question, sentences[skipped:])
         if answer is None:
             return None
         reading = turn.read(answer.text, True)
@@ -127,7 +129,7 @@ class Conversation:
             return None
         self._keep(turn, replace(turn.make(reading), second_turn=before.index))
         self._follows = True
-        return answer
+        return skipped + answer.used
 
     def _hear(self, turn: Turn, sentence: str) -> None:
         if turn.message.role == "assistant":
@@ -172,16 +174,30 @@ class Conversation:
         if not correction.text:
             self._drop(place)
             return True
-        # The date that was written out belongs to the wrong word.
-        text = turn.mended(_WRITTEN_OUT.sub("", wrong.text), correction)
-        if text is not None and (reading := turn.read(text, True)):
-            self._facts[place] = replace(
-                turn.make(reading), turn=turn.index, speaker=wrong.speaker, second_turn=wrong.turn
-            )
-            self._follows = True
+        if self._mend(turn, correction, place):
             return True
-        if _contradicts(wrong, correction):
+        if _contradicts(wrong, correction) or (turn.language and foreign.contradicts(wrong.text, correction)):
             self._drop(place)
+        return False
+
+    def _mend(self, turn: Turn, correction: corrections.Correction, last: int) -> bool:
+        """Put a correction into the last fact that has a part like it; return whether there is one."""
+        for place in range(last, -1, -1):
+            wrong = self._facts[place]
+            if self._voices[place] != turn.voice:
+                continue
+            if (wrong.turn or 0) < turn.index - _REACH:
+                break
+            # The date that was written out belongs to the wrong word.
+            text = turn.mended(_WRITTEN_OUT.sub("", wrong.text), correction)
+            if text is not None and (reading := turn.read(text, True)):
+                self._facts[place] = replace(
+                    turn.make(reading), turn=turn.index, speaker=wrong.speaker, second_turn=wrong.turn
+                )
+                self._follows = place == len(self._facts) - 1
+                return True
+            if not corrections.is_short(correction.text):
+                break
         return False
 
     def _add(self, turn: Turn, reading: Reading) -> None:
@@ -236,6 +252,13 @@ def _joined(first: Fact, second: Fact, turn: int) -> Fact:
         event_at=second.event_at if first.event_at is None else first.event_at,
         entities=tuple(dict.fromkeys((*first.entities, *second.entities))),
     )
+
+
+def _without_call(sentence: str, name: str | None) -> str:
+    """Return a sentence without the name of the one whom it addresses: "Yeah, John!" becomes "Yeah!"."""
+    if name is None or name not in sentence:
+        return sentence
+    return re.sub(rf"(?:^|,? )\b{re.escape(name)}\b(?=\s*[.!,]|$),?\s*", " ", sentence).strip()
 
 
 _WRITTEN_OUT = re.compile(r" \([^()]*\d{4}\)|[ \uff08(]+\d{4}[\u5e74\ub144][^()\uff09]*[)\uff09]")

@@ -22,11 +22,11 @@ _CUE = phrases(
     |scratch that)
     | actually,? (?:no|scratch that|wait) | sorry,? (?:no|wait|actually|i mean|i meant|i misspoke
     |that's wrong|wrong)
-    | i meant(?: to say| to write)? | let me correct (?:that|myself) | make (?:that|it)
+    | i mean(?:t(?: to say| to write)?)? | let me correct (?:that|myself) | make (?:that|it)
     | or rather)(?!\w)(?:{_SEPARATOR}|$)
     | (?:(?:scratch|strike|ignore|forget|disregard) (?:that|what i (?:just )?said|the last (?:one|part|bit
     |message)) | correction
-    | i mean | i misspoke | i mistyped | typo | my (?:mistake|bad) | i (?:was|got (?:that|it)) wrong
+    | i misspoke | sorry | i mistyped | typo | my (?:mistake|bad) | i (?:was|got (?:that|it)) wrong
     | (?:that's|that was|this is) (?:wrong|not right|incorrect|a typo|a mistake) | rather | edit | no
     | nope | oops | whoops
     | on second thou?ght | changed my mind | let me rephrase | to be (?:precise|exact
@@ -75,7 +75,9 @@ _CLASSES = (
         re.IGNORECASE,
     ),
     re.compile(rf"\b(?:{_MONTH})\b"),
-    re.compile(rf"[$\u20ac\u00a3]?\b\d[\d,.]*\d\b|[$\u20ac\u00a3]?\b\d+\b|\b(?:{_WORDS})\b", re.IGNORECASE),
+    re.compile(
+        rf"[$\u20ac\u00a3]?\b\d[\d,.]*\d[km]?\b|[$\u20ac\u00a3]?\b\d+[km]?\b|\b(?:{_WORDS})\b", re.IGNORECASE
+    ),
     re.compile(r"(?<=[\w,] )[A-Z][\w'\u2019-]+(?: [A-Z][\w'\u2019-]+)*(?<!['\u2019]s)"),
 )
 _NAME = re.compile(r"[A-Z][\w'\u2019-]+(?: [A-Z][\w'\u2019-]+)*")
@@ -87,6 +89,9 @@ _LEAD_IN = phrases(
     """,
     before=r"(?:not \S+,? (?:but|it's|rather) )?",
     after=r"\s+",
+)
+_AFTERTHOUGHT = re.compile(
+    r",? \(?(?:typo|sorry|my bad|my mistake|oops|lol|of course|actually)\)?\W*$", re.IGNORECASE
 )
 _MOST_WORDS = 6
 _PRONOUN = phrases("(?:it|that|this|they|he|she)(?:'s|'re| is| was| are| were)?")
@@ -128,7 +133,7 @@ def corrected(fact: str, replacement: str) -> str | None:
     clear what is replaced: the part must be the only one of its class, such as a weekday, a number or a
     name.
     """
-    short = replacement.split(", not ")[0].split(" not ")[0].strip(" .!,;")
+    short = _AFTERTHOUGHT.sub("", replacement).split(", not ")[0].split(" not ")[0].strip(" .!,;")
     rejected = replacement[len(short) :]
     while lead := _LEAD_IN.match(short):
         short = short[lead.end() :]
@@ -147,7 +152,18 @@ def corrected(fact: str, replacement: str) -> str | None:
         if len(short.split()) - len(new[0].split()) > 1 or chosen[0] == new[0]:
             return None
         return fact[: chosen.start()] + new[0] + fact[chosen.end() :]
-    return None
+    return _with_variant(fact, short)
+
+
+def _with_variant(fact: str, short: str) -> str | None:
+    """Exchange a part that differs only in the middle: "the aisle seat" by "the window seat"."""
+    words = short.split()
+    if len(words) < 2:
+        return None
+    same = re.escape(words[-1])
+    first = rf"{re.escape(words[0])} " if len(words) > 2 else ""
+    found = list(re.finditer(rf"\b{first}[\w-]+ {same}\b", fact, re.IGNORECASE))
+    return fact[: found[0].start()] + short + fact[found[0].end() :] if len(found) == 1 else None
 
 
 def is_short(text: str) -> bool:

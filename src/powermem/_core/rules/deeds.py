@@ -53,7 +53,8 @@ _IN_REPLY = phrases(
     r"""
     below | above | following | here(?:'s| is| are)? | sample | example\w* | template | outline
     | suggestions? | tips
-    | steps? | (?:this|these|that|those) | draft | for clarity | version | explanations? | sections?
+    | steps? | (?:this|these|that|those) | draft | for clarity | (?:a|this|new|improved|updated
+    |revised) version | explanations? | sections?
     | paragraphs?
     | sentences? | essay | placeholders? | your question | confusion | assum\w+
     """,

@@ -54,7 +54,13 @@ _DEICTIC = phrases(
 )
 # "I ride it to work": without a name or a noun for it before.
 _REFERS = phrases(
-    r"it | them | him | her(?! \w) | one(?= (?:for|since|now|every)\b)", before=r"(?<!\bof )(?<!\bfor )\b"
+    r"""
+    it(?! (?:is|was|will|would|has|had|can|could|really|just|also|always|never|helps|makes|feels|seems|looks
+    |sounds|works|keeps|takes|gives|went|got|took|made|felt|all)\b) | them | him | her(?! \w)
+    | one(?= (?:for|since|now|every)\b)
+    """,
+    before=r"(?<!\bof )(?<!\bfor )\b",
+    after=r"\b(?!')",
 )
 _ANTECEDENT = re.compile(
     r"(?:.*?\b(?:my|our|the|an?|two|three|four|some|this|these|those|any|his|her) \w.*?"
@@ -65,9 +71,9 @@ _ANTECEDENT = re.compile(
 # "It's great having the freedom": judges rather than tells.
 _JUDGES = phrases(
     r"""
-    (?:(?:it|that|this|they|there)(?:'s| is| was|'re| are| were|'ll be| has been|'s been
-    | have been)?) (?:always |really |so |such
-    |been |just |very |pretty |also |definitely |truly |quite |a bit |kinda |super |all |a |an |the |my
+    (?:(?:it|that|this|they|there)(?:'s| is| was|'re| are| were|'ll be| has been|'s been| have been)?)
+    (?:always |really |so |such\s
+    |been |just |very |pretty |also |definitely |truly |quite |a bit |kinda |super |all |a |an |the |my\s
     |not |never )*(?:great|good|nice|cool
     |awesome|amazing|wonderful|beautiful|lovely|fantastic|perfect|fine|fun|hard|easy|important|tough
     |refreshing|rewarding|helpful|like
@@ -112,7 +118,7 @@ _TRADE = r"""(?:\w{3,}(?:er|or|ist|ian|eer|ant)|student|nurse|chef|cook|pilot|la
 _INSTRUCTION = phrases(
     r"""
     (?:always|never) (?!(?:mind|say|been|had|have|thought|liked|was|were|a|the|too|happy|glad|here|good
-    |great)\b)[a-z]+ | from now on | going forward, | in (?:the )?future, | (?:call|address|remind) me
+    |great)\b)[a-z]+ | from now on | going forward | in (?:the )?future(?=,) | (?:call|address|remind) me
     | refer to me | (?:don't|do not) (?:ever|call me|mention|address|remind me)
     | (?:respond|reply|answer|speak|talk|write) to me
     | (?:respond|reply|answer) (?:only )?(?:in|with|using|briefly|concisely)
@@ -206,8 +212,8 @@ _COMPLETE = phrases(
     |act|ski|surf|skate|box|fish
     |hunt|camp|sail|row|smoke|vape|drive|fly|teach|code|program|freelance|blog|podcast|meditate|volunteer
     |journal|fence|bowl|juggle
-    |stream|commute|farm|dive|snore|stutter|lift|skateboard|snowboard|woodwork|babysit|tutor)(?=\W*$
-    | (?:a lot|every|on|at|in|most|too|daily
+    |stream|commute|farm|dive|snore|stutter|lift|skateboard|snowboard|woodwork|babysit
+    |tutor)(?=\W*$|\s(?:a lot|every|on|at|in|most|too|daily
     |regularly|twice|once|for|to work)\b)
     | (?:i'm|i am|i'm not|i am not|we're|we are|we're not) {_ADVERB}(?:an? |the )?(?:vegan|vegetarian
     |pescatarian|married|single|divorced
@@ -227,7 +233,8 @@ _OCCASION = r"""(?:appointment|dentist|doctor|vet|gp|physio|therapist|meeting|fl
     |choir|class|lesson|course
     |call|visit|surgery|operation|trip|birthday|delivery|rent|check-?up|haircut|standup|demo|presentation
     |graduation|festival|race
-    |marathon|conference|date night|anniversary|holiday|vacation|move|moving day|check-?in|pickup|gym|yoga
+    |marathon|conference|evening|recital|picnic|barbecue|bbq|reunion|ceremony|workshop|webinar|lecture
+    |audition|hearing|date night|anniversary|holiday|vacation|move|moving day|check-?in|pickup|gym|yoga
     |swimming|football|tennis)"""
 _WHEN = r"""(?:(?:on|this|next|every|by|from|until) )?(?:mon|tues|wednes|thurs|fri|satur|sun)days?
     | tomorrow | tonight
@@ -293,9 +300,10 @@ _OPENER = phrases(
     r"""
     (?:oh|wow|whoa|yeah|yea|yes|yep|yup|well|so(?! far\b)|and|but|also|plus|anyway|actually|honestly|btw
     |hey|hi
-    |hello|haha|lol|hm+|umm?|aw+|ah+|gosh|omg|by the way|to be honest|fyi
+    |hello|haha|lol|hm+|umm?|ugh+|aw+|ah+|gosh|omg|by the way|to be honest|fyi
     |for the record)\b[\s,!.:;\u2014\u2013-]+
-    | (?:no|nope|nah|ok|okay|sure|man|dude|great|cool|nice|awesome|absolutely|definitely|exactly|totally
+    | (?:however|therefore|then|in addition|additionally|moreover|besides|for example|for instance|as for me
+    |no|nope|nah|ok|okay|sure|man|dude|great|cool|nice|awesome|absolutely|definitely|exactly|totally
     |for sure|of course|you know|i mean|right|thanks|thanks a lot|thanks so much|thank you
     |thank you so much|same here|me too|agreed|true|not really)\s*[,!.:;\u2014\u2013-]+\s*
     """,
@@ -382,7 +390,7 @@ _BACKCHANNEL = phrases(
     | respect | too | definitely
     | (?:see|talk to|support|miss|owe|told|saw|got|hear|remember|admire|thank|trust|believe) (?:you|ya)
     | (?:have to|gotta|got to|should|need to|better) (?:go|run|get going|head|get back)
-    | {_FEELING} (?:you|for (?:you|your)|your|that|of you|it|to (?:hear|see|help|have (?:you|your)
+    | {_FEELING} (?:you|for (?:you|your)|your|that|of your?|it|to (?:hear|see|help|have (?:you|your)
     |be (?:your|able to help))|about that|with your|how|to call you)
     | (?:{_FEELING}|good|great|fine|okay|ok|well|alright|all ears|down|with you|doing (?:great|good|well
     |ok|okay|fine|alright)|all good|back|touched|flattered)(?= ?(?:[,.!]|$|too\b|thanks|and you|now))
@@ -425,7 +433,7 @@ _ABOUT_THE_TALK = phrases(
     |wondering|stuck|lost|open to|trying to (?:understand|figure|decide|see|make sense|wrap my)
     |having (?:trouble|difficulty|a hard time|problems?)
     (?:understanding|figuring|with (?:this|that|it)))
-    | i (?:ask|asked) (?:because|since|as) | the reason i(?:'m| am)? ask\w* | i (?:just |really |also
+    | i (?:ask|asked) (?:because|since|as) | the reason i(?:'m| am)? ask\w* | i (?:just |really |also\s
     |still )?(?:don't|can't|couldn't|didn't) (?:really |quite |fully )?(?:understand|get (?:it|that|this
     |why|how|what)|follow|know (?:if|what|how|why|where|when|which|whether|the)|see (?:how|why|what|the)
     |figure|think (?:so|that|it)
@@ -434,7 +442,7 @@ _ABOUT_THE_TALK = phrases(
     |ensure|know|understand|ask|confirm|clarify|verify
     |double-?check|see (?:if|how|what|whether|some|an? example)|hear|get (?:some|your|a better)
     |learn more about (?:this|that|it))
-    | i (?:just |also |really )?(?:need|want|could use|would like|'d like) (?:some |a bit of |a little
+    | i (?:just |also |really )?(?:need|want|could use|would like|'d like) (?:some |a bit of |a little\s
     |more |any |your )?(?:help|advice|guidance|tips|ideas|suggestions
     |clarification|examples?|information|info|details|recommendations?|input|feedback|assistance|a hand)
     | i(?:'ll| will|'m going to|'m gonna|'d|think i'll| think i will)(?: \w+)? (?:(?:\w+ ){0,4})?(?:this
@@ -448,12 +456,54 @@ _ABOUT_THE_TALK = phrases(
     |you) (?:said|mentioned|told)
     | (?:we|i) can(?:'t)? (?:also |maybe |always |definitely )?(?:try|do|look|start|add|use|focus|go|see
     |discuss|talk|work) | we could | maybe (?:we|i) (?:can|could|should)
-    | (?:i'd|i would) (?:rather|love to|like to) (?:show|share|hear|see|check|try) | here (?:is|are|'s)
+    | (?:i'd|i would) (?:rather|love to|like to) (?:show|share|hear|see|check|try) | here(?: is| are|'s)
     | i (?:took|have|got) (?:a|this|some|these) (?:pic|photo|picture)s?
+    | (?:that|this|the|your|those|these|"[^"]{1,60}") (?:[\w-]+ ){0,4}?(?:by (?:\w+ ){1,3})?(?:sounds?
+    |looks?|seems?) (?:really\s
+    |so |very |like |pretty |absolutely )?(?:\w+) | i(?:'d| would)? (?:highly |really\s
+    |definitely )?(?:recommend|suggest|advise)
+    | as soon as | (?:almost|just) as | whenever i (?:see|hear|look|think)
+    | (?:i'm|i am|we're|i feel|i'm feeling) (?:(?:so|really|very|just|a bit|kinda|too|pretty|super|still
+    |such|quite|all)[ ])*(?:tired|exhausted
+    |hungry|thirsty|bored|sleepy|cold|hot|sad|happy|upset|angry|annoyed|lonely|worried|nervous|anxious
+    |stressed|sick of it|done|overwhelmed
+    |excited|relieved|better|worse|great|awful|terrible|proud)(?:,? (?:today|now|right now|again|lately
+    |too|though|about (?:it|that|this)|tbh|lol))*\W*$
     | i (?:just )?(?:want|wanted) to (?:share|show|say|tell|add|mention|thank)
     """
 )
+# "Mom said she would come": nobody else's.
+_PARENT = phrases(
+    """
+    (?:mom|mum|mommy|mama|dad|daddy|papa|grandma|grandpa|granny|nana)(?: and (?:mom|mum|dad|i|grandpa
+    |grandma))?
+    (?!is |was )\\w+
+    """
+)
+# "It's slow, the table has 40 million rows".
+_JUDGED_FIRST = re.compile(r"(?:it|that|this)(?:'s| is) (?:\w+ ){0,2}\w+, ", re.IGNORECASE)
 _OTHER = phrases(rf"(?:my|our) (?:[\w-]+ ){{0,2}}?{_FAMILY}")
+# "Sticking to my schedule is key": judges what one does.
+_DOING = re.compile(
+    r"(?:not )?\w{3,}ing\b[^,;]*? (?<!who )(?<!that )(?<!which )(?<!what )(?<!it )(?<!he )(?<!she )(?<!they )"
+    r"(?<! i )(?<!we )(?<!you )(?<!there )(?:is|are|isn't|was|will|would|can|could|helps?|helped|makes?|made"
+    r"|feels?"
+    r"|felt|gives?|brings?|keeps?|warms|means|takes|lets|allows|has|seems?|sounds?|shows?|reminds?|works?|turns)\b",
+    re.IGNORECASE,
+)
+_MEASURED = re.compile(r"\d|(?<=[\w,] )(?!I\b)[A-Z][a-z]")
+# "If they're not available", "This way I save time": refers to the talk before.
+_REFERRING = phrases(
+    r"""
+    if (?:it|they|that|this|he|she|those|these|not|so)\b | if (?:we|you) (?:\w+ )+(?:can|could|will)
+    | (?:this|that) way
+    | (?:next|this|every|last)? ?\w+day works | by \w+ing (?:.*)(?:we|you|one) can | no matter
+    | whether or not
+    | for that | in that case | with that | after that | then (?:again|it|that|they) | otherwise
+    | as for (?:that|it|this)
+    | since (?:it|that|this|they)
+    """
+)
 # "Added to my list": what was added?
 _HANGS = re.compile(r"\w+ed (?:to|it|that|this|on|in|for|from)\b", re.IGNORECASE)
 _OWN = re.compile(
@@ -505,14 +555,18 @@ def read(sentence: str, *, names: frozenset[str], lenient: bool) -> Reading | No
     if not is_decision(plain) and (_is_talk(plain) or _ABOUT_THE_TALK.match(plain)):
         return None
     if _ELSEWHERE.match(plain) and not is_project_fact(plain):
-        return _elsewhere(core, plain, lenient)
+        judged = _JUDGED_FIRST.match(plain)
+        if judged is None or not is_project_fact(plain[judged.end() :]):
+            return _elsewhere(core, plain, lenient)
+        core, plain = core[judged.end() :], plain[judged.end() :]
+        core = core[0].upper() + core[1:]
     return _statement(core, plain, names, lenient)
 
 
 def _statement(core: str, plain: str, names: frozenset[str], lenient: bool) -> Reading | None:
     """Classify a sentence that has a subject of its own."""
     decided = is_decision(plain)
-    if not lenient and (_is_general(plain) or (_HANGS.match(plain) and not _ELLIPTIC.match(plain))):
+    if not lenient and not decided and _hangs(plain):
         return None
     if not decided and not _is_statement(plain, names, lenient):
         return None
@@ -524,10 +578,13 @@ def _statement(core: str, plain: str, names: frozenset[str], lenient: bool) -> R
             if content >= (0 if kind == "identity" and _AGE.search(plain) else 1)
             else None
         )
-    if _REFERS.search(plain) and _ANTECEDENT.match(plain) is None:
+    refers = _REFERS.search(plain) is not None
+    if refers and _ANTECEDENT.match(plain) is None:
         # "I ride it to work": what it is, only the sentence before may say.
-        return Reading(core, kind, continues=True, alone=content >= 4)
-    needed = 3 if _DEICTIC.search(plain) else 1 if kind == "preference" else 2
+        return Reading(core, kind, continues=True, alone=content >= (2 if kind == "relationship" else 4))
+    needed = 1 if kind == "preference" else 2
+    if kind != "relationship" and not refers and _DEICTIC.search(plain):
+        needed = 3
     return Reading(core, kind) if content >= needed else None
 
 
@@ -597,7 +654,9 @@ def _elsewhere(core: str, plain: str, lenient: bool) -> Reading | None:
     """Classify a sentence that begins with a pronoun such as "she" or "that"."""
     content = _content(plain)
     continuing = 1 if _PERSON.match(plain) else 2 if _TOLD.search(plain) else 3
-    continues = content >= continuing and _CONTINUES.match(plain) is not None and _JUDGES.match(plain) is None
+    if _REFERRING.match(plain) or (_JUDGES.match(plain) and not (lenient and _TOLD.search(plain))):
+        return None
+    continues = content >= continuing and _CONTINUES.match(plain) is not None
     enough = 2 if lenient or _RELATIONSHIP.search(plain) else 3
     alone = content >= enough and (lenient or _SUBJECT.search(plain) is not None)
     return Reading(core, _kind(plain), continues=continues, alone=alone) if alone or continues else None
@@ -605,6 +664,15 @@ def _elsewhere(core: str, plain: str, lenient: bool) -> Reading | None:
 
 def _kind(plain: str) -> str:
     return next((kind for kind, pattern in _KIND_PATTERNS if pattern.search(plain)), "fact")
+
+
+def _hangs(plain: str) -> bool:
+    """Return whether a sentence tells nothing without what was said before it, or nothing of anyone."""
+    if plain.rstrip().endswith(":") or _REFERRING.match(plain) or _is_general(plain):
+        return True
+    if _DOING.match(plain) and _MEASURED.search(plain) is None:
+        return True
+    return _HANGS.match(plain) is not None and _ELLIPTIC.match(plain) is None
 
 
 def _is_general(plain: str) -> bool:
@@ -617,7 +685,7 @@ def _is_general(plain: str) -> bool:
 def _is_statement(plain: str, names: frozenset[str], lenient: bool) -> bool:
     if _SUBJECT.search(plain) or _USER.match(plain) or _ELLIPTIC.match(plain) or _NOTE.match(plain):
         return True
-    if is_project_fact(plain) or is_about_person(plain, names):
+    if is_project_fact(plain) or is_about_person(plain, names) or _PARENT.match(plain):
         return True
     has_verb = _VERB.search(plain) is not None
     if lenient:

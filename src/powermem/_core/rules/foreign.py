@@ -10,7 +10,7 @@ from .languages import Lexicon
 from .questions_and_answers import Restated
 from .sentences import Reading
 
-__all__ = ["correction", "mended", "read", "read_assistant", "restate", "takes_back"]
+__all__ = ["contradicts", "correction", "mended", "read", "read_assistant", "restate", "takes_back"]
 
 _ASKS = re.compile(
     r"[?\uff1f\u061f](?:[\s\"')\]\u201d\u300d\uff09!\uff01~\uff5e]|[\U0001f300-\U0001faff])*\Z"
@@ -36,6 +36,7 @@ def read(sentence: str, language: Lexicon, *, lenient: bool, answered: bool = Fa
     if answered:
         return Reading(sentence, _kind(sentence, language))
     core, remembered = _core(sentence, language)
+    core = _told(core)
     if not _WORD.search(core) or _ASKS.search(core) or language.is_question.search(core):
         return None
     if remembered or language.is_remembered.search(core):
@@ -46,7 +47,7 @@ def read(sentence: str, language: Lexicon, *, lenient: bool, answered: bool = Fa
         return None
     first = language.is_first.search(core) is not None
     continues = language.is_continuing.match(core) is not None
-    if lenient or first or _is_of_person(core, language):
+    if lenient or first or _is_of_person(core, language) or _is_technical(core):
         return Reading(core, _kind(core, language), continues=continues and not first)
     return Reading(core, _kind(core, language), continues=True, alone=False) if continues else None
 
@@ -124,6 +125,12 @@ _OFFERS = re.compile(
     r"|需要|要不要|帮|想要|可以吗|如何为|手伝|いかが|しましょうか|よろしい|도와|필요|드릴까|أساعد|مساعد|मदद|yardım|ister",
     re.IGNORECASE,
 )
+# "Where can I find it?" is about the one who asks.
+_OF_ASKER = re.compile(
+    r"\b(?:ich|ik|jag|jeg|yo|eu|io|ja|posso|puedo|je (?:peux|dois|vais|puis)|saya|tôi|εγώ|я|أنا)\b"
+    r"|\bj['\u2019]|我|私|僕|제가|저는|मैं",
+    re.IGNORECASE,
+)
 _MOST_WORDS = 12
 _MOST_CHARACTERS = 40
 
@@ -133,12 +140,7 @@ def restate(question: str, answer: Sequence[str], language: Lexicon) -> Restated
 
     ``None`` if the answer is a statement of its own, tells nothing, or the question offers something.
     """
-    if (
-        not answer
-        or not _ASKS.search(question)
-        or language.is_first.search(question)
-        or _OFFERS.search(question)
-    ):
+    if not answer or not _ASKS.search(question) or _OFFERS.search(question) or _OF_ASKER.search(question):
         return None
     told = answer[0]
     core = _stripped(told, language)
@@ -193,6 +195,55 @@ def _is_long(core: str, language: Lexicon) -> bool:
 def _is_of_person(core: str, language: Lexicon) -> bool:
     """Return whether a sentence says of somebody by name what is said of people: "Lea heiratet im Mai."."""
     return core[0].isupper() and language.is_of_people.search(core) is not None
+
+
+# Facts of a project have no person: "Die CI läuft auf Python 3.10." But "Python is a language" is none.
+_TECHNICAL = re.compile(
+    r"(?<![\w.])(?:API|CI|CD|Docker|Postgres\w*|MySQL|SQLite|Redis|Kubernetes|Python|Node(?:\.js)?|TypeScript"
+    r"|pnpm|npm|yarn|pytest|vitest|jest|Vault|S3|AWS|GitHub|GitLab|staging|repo|branch|endpoint|backend|frontend)(?![\w])"
+    r"|`[^`]+`|\w\.(?:py|ts|js|go|rs|java|json|ya?ml|toml)\b"
+)
+_DEFINES = re.compile(
+    r"\b(?:ist|est|es|é|è|is|jest|är|er) (?:ein|eine|un|une|una|um|uma|een|en|et)\b"
+    r"|是(?:一种|一个|一门)|とは|это"
+)
+
+
+def _is_technical(core: str) -> bool:
+    """Return whether a sentence states something of a project."""
+    return _TECHNICAL.search(core) is not None and _DEFINES.search(core) is None
+
+
+_BOUNDARY = re.compile(r"[,;\uff0c\u060c\u3001](?!\d)\s*")
+_SUBORDINATE = re.compile(
+    r"(?:wenn|falls|ob|als|weil|da|obwohl|si|quand|lorsque|comme|cuando|se|quando|als|wanneer|omdat|jeśli|gdy|kiedy|om|när|hvis|når"
+    r"|если|когда|якщо|коли|إذا|لو|عندما|اگر|वقت|अगर|जब|如果|要是|当|虽然|因为|もし)(?![a-z])",
+    re.IGNORECASE,
+)
+_LEAST_TOLD = 8
+
+
+def _told(core: str) -> str:
+    """Return what a sentence tells before it asks; one that asks only is returned as it is.
+
+    "J'habite à Lyon, tu connais un café ?" tells "J'habite à Lyon.".
+    """
+    if not _ASKS.search(core) or _SUBORDINATE.match(core):
+        return core
+    boundaries = list(_BOUNDARY.finditer(core))
+    if not boundaries or boundaries[-1].start() < _LEAST_TOLD - 4 * (not core.isascii()):
+        return core
+    last = boundaries[-1]
+    return core[: last.start()] + ("\u3002" if last[0][0] in "\uff0c\u3001" else ".")
+
+
+def contradicts(wrong: str, said: Correction) -> bool:
+    """Return whether a correction begins as a fact does: "Ich bin 34 Jahre alt.", "Ich bin 36."."""
+    return said.sure and _beginning(wrong) == _beginning(said.text)
+
+
+def _beginning(text: str) -> list[str]:
+    return text.casefold().split()[:2] if " " in text else list(text[:3])
 
 
 def _kind(core: str, language: Lexicon) -> str:

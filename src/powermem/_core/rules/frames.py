@@ -16,7 +16,7 @@ _ABOUT_TALK = phrases(
     |any|more|some) | like (?:me|some|any
     |help|more) | need (?:me|help|any(?:thing)?|more|some|assistance|further|to (?:know|see)) | know
     | think | mean | remember | understand | mind
-    | agree | see | hear | notice | recommend | suggest | happen to | have (?:any |an? |some |specific
+    | agree | see | hear | notice | recommend | suggest | happen to | have (?:any |an? |some |specific\s
     |particular |other |more )*(?:questions?|preferences?
     |concerns?|thoughts?|suggestions?|ideas?|feedback|tips?|advice|time|minute|moment|second|anything
     |something|in mind|link|screenshot|example
@@ -24,7 +24,7 @@ _ABOUT_TALK = phrases(
     | ready | there | kidding | joking | serious
     | interested in (?:hearing|learning more|knowing|seeing|me) | looking for (?:something|anything|help)
     | asking | saying | talking
-    | trying to say | referring | feeling | doing(?: (?:today|well|ok|okay|now))?$ | up to | going$
+    | trying to say | referring | feeling | been$ | doing(?: (?:today|well|ok|okay|now))?$ | up to | going$
     | able to (?:see|try|check) | been up to
     | heard | seen my | considered | thought | tried (?:asking|searching|that|this|it)$ | hope | wish
     | say | tell | find (?:that|it|this)
@@ -232,15 +232,29 @@ def _either(match: re.Match[str], told: str) -> str | None:
     return f"I {match['said']} {continued(told)}"
 
 
+def _either_state(match: re.Match[str], told: str) -> str | None:
+    told = told.lower() if told.lower() in match[0].lower() else told
+    return f"I'm {told}"
+
+
 def _elliptic_closed(match: re.Match[str], told: str) -> str | None:
     """Return ``"I have allergies: shellfish"`` for "Do you have any allergies?" "Shellfish"."""
-    if (
-        match["verb"].lower() != "do"
-        or not re.match(r"have|take|play|speak|own|use", match["said"])
-        or " or " in match["said"]
-    ):
+    verb, said = match["verb"].lower(), match["said"]
+    if match["who"].lower() != "you" or " or " in said or verb not in ("do", "are"):
         return None
-    return f"I {_plainly(match['said'], positive=True)}: {continued(told)}"
+    subject = "I" if verb == "do" else "I'm"
+    if _ANYTHING.search(said):
+        return f"{subject} {as_speaker(_ANYTHING.sub(continued(told), said, count=1))}"
+    if _HAS.match(said):
+        return f"{subject} {_plainly(said, positive=True)}: {continued(told)}"
+    return None
+
+
+_ANYTHING = re.compile(r"\b(?:any|some)(?:thing|one|body|where)\b", re.IGNORECASE)
+_HAS = phrases(
+    "have | take | taking | play | playing | speak | own | use | using | work | live | like | eat | drink"
+    " | teach | study | studying | learning | reading | on | allergic"
+)
 
 
 _HAD = r"""(?:(?:food|drug|known|dietary) )?(?:allergies|restrictions|pets|kids|children|siblings|hobbies
@@ -299,7 +313,14 @@ _CLOSED: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str, bool], str]]
     (_pattern(rf"(?P<verb>does|do|did) (?P<who>{SUBJECT}) (?P<said>.+)"), _other_does),
     (_pattern(rf"any (?P<said>{_HAD})(?: i should know (?:of|about))?"), _any),
 )
-_PERSON_ASKED = rf"(?P<who>you|{SUBJECT})(?: (?:all|guys|two|currently|usually|normally|typically|actually))?"
+# "When does your lease end": a noun and its verb, with nothing that could be either.
+_OF_YOURS = (
+    r"your (?!(?:new|old|current|next|first|last|own|older|younger|best|other|main|favou?rite)\b)"
+    r"[\w-]+(?= [\w-]+(?: [\w-]+)?$)"
+)
+_PERSON_ASKED = (
+    rf"(?P<who>you|{SUBJECT}|{_OF_YOURS})(?: (?:all|guys|two|currently|usually|normally|typically|actually))?"
+)
 _DOES = rf"(?P<verb>do|does|did|are|is|was|were|have|has|will) {_PERSON_ASKED} (?P<said>.+)"
 _IS = r"(?P<verb>'s| is| are| was| were)"
 _LIVING = r"(?: for (?:a living|work)| (?:professionally|for money))?"
@@ -326,6 +347,7 @@ _OPEN: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str], str | None]],
     (_pattern(rf"(?:what|which) (?:(?:kind|sort|type)s? of )?(?P<thing>[\w -]{{2,40}}?) {_DOES}"), _which),
     (_pattern(rf"what {_DOES}"), _what),
     (_pattern(rf"do you (?P<said>{_CHOSEN})(?: .*)? or .+"), _either),
+    (_pattern(r"are you (?P<said>.+) or .+"), _either_state),
     (_pattern(rf"any (?P<thing>{_HAD})(?: i should know (?:of|about))?"), _list),
     (_pattern(rf"(?P<thing>your (?:\w+ ){{0,2}}{_DETAIL})"), _pair),
     (_pattern(r"(?P<thing>fav(?:ou?rite)? [\w ]{2,30})"), _favourite),

@@ -133,13 +133,17 @@ _NO_PERSON_ENDING = (
 )
 _OF_PERSON = phrases(
     r"""
-    (?:is|was|isn't|wasn't|'s|has|has been|will be|'ll be) (?:also |now |still |just |currently |about to
+    (?:is|was|are|were|aren't|isn't|wasn't|'s|has|has been|will be|'ll be) (?:also |now |still |just
+    |currently |about to\s
     |not |going to be )*(?:an? \w+|my|our|moving|getting
     |having|expecting|pregnant|married|engaged|divorced|single|sick|ill|in (?:hospital|the hospital|town
     |labor|love)|from|allergic|vegan|vegetarian|leaving
     |starting|retiring|coming|visiting|arriving|working|studying|living|turning|dating|joining|quitting
     |running|flying|travell?ing|back (?:in|from|at)
-    |\d+|born|based|named|called|promoted|fired|hired|laid off|on (?:vacation|holiday|leave
+    |\d+|born|based|named|called|promoted|fired|hired|laid off|(?!amaz|relax|interest|excit|bor|calm
+    |inspir|reward|refresh
+    |confus|annoy|challeng|sooth|uplift|tir|exhaust|satisf|fulfil|frustrat|entertain|charm|stunn
+    |convinc)\w{2,}ing|on (?:vacation|holiday|leave
     |parental leave)|out (?:of|until|sick)|responsible|in charge|the \w+)
     | (?:just |also |recently |finally |already |never |always |still |usually |really )*(?:lives?|lived
     |works?|worked|moved|got|bought|sold|married|quit

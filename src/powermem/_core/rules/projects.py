@@ -47,7 +47,8 @@ _TOOL = r"""(?:python|node|node\.js|typescript|javascript|java|kotlin|swift|go|g
     |datadog|aws|gcp|azure|s3|vault|nginx|celery|pytest|jest|vitest|webpack|vite|eslint|prettier|ruff
     |black|mypy|npm|pnpm|yarn
     |poetry|pip|uv|cargo|maven|gradle|cmake|bazel|ubuntu|debian|windows|macos|linux|android|ios)"""
-_STATES = r"""(?:is|are|was|were|isn't|aren't|wasn't|has|have|had|hasn't|will|won't|must|should|can't|can
+_STATES = r"""(?:[a-z]{3,}[a-rt-z]s|[a-z]{3,}ed|is|are|was|were|isn't|aren't|wasn't|has|have|had|hasn't
+    |will|won't|must|should|can't|can
     |runs?|lives?|uses?
     |needs?|requires?|returns?|stores?|sits?|goes|go|points?|belongs?|starts?|ends?|happens?|takes?|costs?
     |expires?|supports?
@@ -97,9 +98,7 @@ _DECIDES = phrases(
     r"|'re going to|'ve decided to| should always)) (?:just |please )?",
 )
 _EMPTY_DECISION = phrases(
-    r"(?:that|it|this|those|them)(?: (?:one|then|option|approach))?",
-    before=r"(?:with|for|use|to|on|keep)\s",
-    after=r"\W*$",
+    r"that | this | those | them | it(?! (?:over|as|the)\b)", before=r"(?:with|for|use|to|on|keep)\s"
 )
 
 _STYLE = r"""(?:emojis?|emoticons|jargon|bullet(?: ?points?|s| lists?)?|exclamation (?:points|marks)
@@ -133,7 +132,7 @@ _WISH = phrases(
     |things) (?:always )?(?:\w+ )?(?:short|brief
     |concise|simple|formal|informal|casual|polite|under|below|to|at most|within|in|small|friendly|detailed
     |professional)
-    | (?:please )?(?:answer|respond|reply|speak|talk|explain(?: things)?)(?: to me)? (?:only
+    | (?:please )?(?:answer|respond|reply|speak|talk|explain(?: things)?)(?: to me)? (?:only\s
     |always )?(?:in|like|as if
     |with|using|briefly|formally|informally|casually) (?!(?:a|an|the|this|that|detail|more|my)\b)
     | (?:please )?(?:always )?(?:use|prefer|favou?r|stick (?:to|with)) (?!(?:the|this|these|that|those|it

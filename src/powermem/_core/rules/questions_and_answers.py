@@ -46,6 +46,12 @@ _QUESTION_LEAD = phrases(
     """,
     after=r"\b[\s,.:!;\u2014\u2013-]+",
 )
+# "Where do you live these days, Joy?"
+_TAIL = re.compile(
+    r"(?:,? (?:these days|now|currently|at the moment|right now|today|again|then|by the way|btw"
+    r"|if i may ask|please)"
+    r"|, [A-Z]\w+)+$"
+)
 _CALLED = re.compile(r"[A-Z][\w-]+,\s+")
 _PIECE = re.compile(r"[,;:]\s+|\s[-\u2014\u2013]+\s")
 _ASKS = phrases(
@@ -56,25 +62,25 @@ _ASKS = phrases(
     """,
     after="",
 )
+# "Yes two", but of the others only with punctuation behind them: not "Right now I paint", "No milk for me".
+_PUNCTUATION = r"(?:\s*[,.!;:\u2014\u2013-]+\s*|\s*$)"
 _YES = phrases(
-    r"""
-    yes | yeah | yea | yep | yup | yess+ | sure | of course | definitely | absolutely | indeed | correct
-    | that's right | right | mhm
-    | uh-?huh | totally | certainly | affirmative | exactly | sure do | sure am | i do | i am | i have
-    | i did | we do | we are | we did
-    | we have | she is | he is | it is | they are | she does | he does | they do
+    rf"""
+    (?:yes+|yeah|yea|yep|yup|ya)(?!\w|')(?:{_PUNCTUATION}|\s+)
+    | (?:sure|of course|definitely|absolutely|indeed|correct|that's right|right|mhm|uh-?huh|totally|certainly
+    |affirmative|exactly|sure do|sure am|(?:i|we|they) (?:do|am|are|have|did|was|were)
+    |(?:she|he|it) (?:is|does|did|has|was)){_PUNCTUATION}
     """,
-    after=r"(?!\w|')(?:[\s,.!;:\u2014\u2013-]+|$)",
+    after="",
 )
 _NO = phrases(
-    r"""
-    no | nope | nah | not really | not yet | not anymore | not any more | never | negative | no way
-    | unfortunately not | sadly not
-    | not at all | none | i'm not | i don't | i didn't | i haven't | i do not | i am not | we don't
-    | we didn't | we haven't | we're not
-    | she isn't | he isn't | she doesn't | he doesn't | they don't | i can't | i won't
+    rf"""
+    (?:nope|nah)(?!\w|')(?:{_PUNCTUATION}|\s+) | no\s+(?=(?:i|i'm|we|she|he|it|they|not|never|thanks)\b)
+    | (?:no|not really|not yet|not any ?more|never|negative|no way|(?:unfortunately|sadly) not|not at all|none
+    |i'm not|(?:i|we|they) (?:don't|didn't|haven't|aren't|can't|won't|wasn't|weren't|do not|am not|have not)
+    |(?:she|he|it) (?:isn't|doesn't|didn't|hasn't|wasn't)){_PUNCTUATION}
     """,
-    after=r"(?!\w|')(?:[\s,.!;:\u2014\u2013-]+|$)",
+    after="",
 )
 _FILLER = phrases(
     r"""
@@ -93,7 +99,8 @@ _EMPTY = phrases(
     | okay | thanks | thank you
     | great | good | fine | cool | nice | lol | haha\w* | sounds \w+ | no thanks | no thank you
     | that's it | that's all | not much
-    | hm+ | guess | secret | you decide | up to you | skip | pass | later | soon | never mind | nvm
+    | (?:hey|hi|hello|congrat\w*|wow|oh|good luck)\b.* | hm+ | guess | secret | you decide | up to you
+    | skip | pass | later | soon | never mind | nvm
     | both | neither | all of (?:them|it)
     | the (?:first|second|last|other|same)(?: one)? | this one | that one | that | this | it
     | like i said | see above | please | hi | hello
@@ -104,7 +111,8 @@ _EMPTY = phrases(
 _SENTENCE = re.compile(
     r"(?:^|[\s,;])(?:i|we|he|she|it|they|you|there|that|this|who)(?:'(?:m|s|re|ve|ll|d))?\s(?!and\b|or\b)"
     r"|\b(?:my|our|his|her|their|the|its)\s(?:[\w-]+\s){1,3}(?:is|are|was|were|has|have|had|will|does|did|can|\w+ed)\b"
-    r"|^[A-Z]\w+\s(?:is|was|has|does|did|will|can)\b|\b(?:i'm|i've|i'll|i'd|we're|we've|it's|he's|she's|they're|that's|there's|im|ive)\b"
+    r"|\b(?:is|are|was|were|helps?|makes?|made|feels?|felt|has|have|had|got|went|gives?|keeps?)\b"
+    r"|\b(?:i'm|i've|i'll|i'd|we're|we've|it's|he's|she's|they're|that's|there's|im|ive)\b"
     r"|^(?:please|can|could|would|tell|show|give|let|help|don't|do|make|explain|write|check|try|thank)\b",
     re.IGNORECASE,
 )
@@ -155,7 +163,7 @@ def restate(question: str, answer: Sequence[str]) -> Restated | None:
 
 def _asked(question: str) -> str | None:
     """Return what a question asks, without what leads to it: "Great, so where do you live?"."""
-    plain = question.replace("\u2019", "'").strip().rstrip("?!. ")
+    plain = _TAIL.sub("", question.replace("\u2019", "'").strip().rstrip("?!. "))
     start = 0
     while match := _QUESTION_LEAD.match(plain, start) or _CALLED.match(plain, start):
         start = match.end()

@@ -50,17 +50,24 @@ def read_around(sql: CollectionSQL, ids: Sequence[int], span: int) -> Steps[Surr
 
 def _turn_at(sql: CollectionSQL, distance: int) -> str:
     """Return the expression for the id of the turn at a distance from the turn ``s``."""
-    sign, order = ("<", "DESC") if distance < 0 else (">", "ASC")
+    # One bound at each end, since SQLite uses no more. The far one keeps a query without a run from walking
+    # through everything that the user ever said.
+    if distance < 0:
+        sign, order, low, high = "<", "DESC", _far(f"s.sent_at - {DAY}", _NEVER), "s.sent_at"
+    else:
+        sign, order, low, high = ">", "ASC", "s.sent_at", _far(f"s.sent_at + {DAY}", -_NEVER)
     return (
         f"(SELECT t.id FROM {sql.turns} t "
         "WHERE t.user_id = s.user_id AND t.agent_id = s.agent_id AND t.run_id = s.run_id "
-        # The bounds keep a query without a run from walking through everything that the user ever said.
-        f"AND t.sent_at >= CASE WHEN s.run_id = '' THEN s.sent_at - {DAY} ELSE {_NEVER} END "
-        f"AND t.sent_at <= CASE WHEN s.run_id = '' THEN s.sent_at + {DAY} ELSE {-_NEVER} END "
+        f"AND t.sent_at >= {low} AND t.sent_at <= {high} "
         "AND (s.run_id <> '' OR t.created_at = s.created_at) "
-        f"AND t.sent_at {sign}= s.sent_at AND (t.sent_at {sign} s.sent_at OR t.id {sign} s.id) "
+        f"AND (t.sent_at {sign} s.sent_at OR t.id {sign} s.id) "
         f"ORDER BY t.sent_at {order}, t.id {order} LIMIT 1 OFFSET {abs(distance) - 1})"
     )
+
+
+def _far(within_a_call: str, within_a_run: int) -> str:
+    return f"CASE WHEN s.run_id = '' THEN {within_a_call} ELSE {within_a_run} END"
 
 
 def _read_said(sql: CollectionSQL, ids: Iterable[int]) -> Steps[dict[int, Said]]:

@@ -18,7 +18,7 @@ from .dialects import Dialect, Fragment
 from .filters import Narrowed, narrow_filter
 from .rows import Texts, scope_values, to_row
 from .schema import check_collection
-from .steps import Query, Statement, Steps, TransactionAbortedError
+from .steps import Query, Statement, Statements, Steps, TransactionAbortedError
 
 T = TypeVar("T")
 
@@ -97,6 +97,8 @@ class CollectionSQL(Texts, ABC):
         binary_type: the type of a column of any bytes.
         hash_type: the type of a column that is compared with ``hash``.
         cheap_savepoints: whether a savepoint costs no round trip.
+        dimension: length of the vectors, once it was read from ``meta``; the bytes of an embedding hold one
+            of them or several.
         common_errors: errors that fail the whole transaction; any other fails one caller's batch only.
         sharing: the clause of a SELECT that locks its rows against changes until the transaction ends; empty
             where another lock does.
@@ -119,6 +121,7 @@ class CollectionSQL(Texts, ABC):
 
     def __init__(self, collection: str) -> None:
         self.collection = check_collection(collection)
+        self.dimension: int | None = None
         self.records = f"{collection}_records"
         self.vectors = self.records
         """The table of the vectors."""
@@ -314,9 +317,12 @@ class CollectionSQL(Texts, ABC):
             f"hash {self.hash_type} NOT NULL, embedding {self.binary_type} NOT NULL)"
         )
 
-    def vector_value(self, embedding: bytes) -> Any:
-        """Return float32 bytes as a parameter for the column ``embedding``."""
-        return embedding
+    def replacing(self, embeddings: Sequence[tuple[int, bytes]]) -> Steps[None]:
+        """Give memories, named by their ids, other vectors."""
+        yield Statements(
+            f"UPDATE {self.vectors} SET embedding = ? WHERE id = ?",
+            [(embedding, memory_id) for memory_id, embedding in embeddings],
+        )
 
     def loaded_vector(self, value: bytes | None) -> bytes | None:
         """Return what ``embedded`` read as float32 bytes."""

@@ -48,7 +48,8 @@ class EmbedderSQL:
         )
         if "dimension" not in found:
             return None
-        return EmbedderIdentity(found["embedder"], found["model"], int(found["dimension"]))
+        self._sql.dimension = int(found["dimension"])
+        return EmbedderIdentity(found["embedder"], found["model"], self._sql.dimension)
 
     def set(self, identity: EmbedderIdentity) -> Steps[None]:
         """Write whose vectors the collection holds from now on."""

@@ -66,7 +66,7 @@ class MySQLSQL(ServerSQL, FollowedSQL):
     """
 
     dialect = MYSQL
-    schema_version = 4
+    schema_version = 5
     searched: tuple[str, ...] = ("embedding", "terms", "frequencies")
     more_columns = ""
     """Further columns of the memories, each with a comma before it."""
@@ -149,7 +149,8 @@ class MySQLSQL(ServerSQL, FollowedSQL):
 
     def steps(self) -> Mapping[int, Sequence[str | NewColumn | NewIndex]]:
         # A collection without a version is one whose creation was interrupted.
-        return {0: self.schema(), 1: self.work_to_do(), 2: self.dating(), 3: self.ordering()}
+        # Since version 5 an embedding may be several vectors, which earlier versions cannot read.
+        return {0: self.schema(), 1: self.work_to_do(), 2: self.dating(), 3: self.ordering(), 4: []}
 
     def dating(self) -> list[str | NewColumn | NewIndex]:
         """Return the statements that make room for the offset of a moment."""

@@ -65,7 +65,7 @@ class OceanBaseSQL(MySQLSQL):
             transaction that holds the lock of `lock_sequence`.
     """
 
-    schema_version = 5
+    schema_version = 6
     held = 20_000
     searched: tuple[str, ...] = _SEARCHED
     more_columns = ", words LONGTEXT, length INT"
@@ -84,13 +84,15 @@ class OceanBaseSQL(MySQLSQL):
         missing = self.setting().replace("?, ?", "'words', '0'")
         once = self.inserting(self.meta, "name, value", once=True)
         building, unless_known = once.replace("?, ?", "'building', ''"), once.replace("?, ?", "'words', '0'")
-        # Collections of versions 3 and 4 may also be ones that were last opened as those of a plain MySQL.
+        # Collections of versions 3 to 5 may also be ones that were last opened as those of a plain MySQL.
         former = [building, unless_known, *self.dating()]
         return {
             **super().steps(),
             2: [building, missing],
             3: former,
             4: [*former, *self.ordering()],
+            # Since version 6 an embedding may be several vectors, which earlier versions cannot read.
+            5: [*former, *self.ordering()],
         }
 
     def complete(self, progress: Mapping[str, str]) -> bool:
@@ -117,8 +119,9 @@ class OceanBaseSQL(MySQLSQL):
         values = (embedding, terms, frequencies, listed, sum(frequencies))
         if self.near is None:
             return values
-        fits = embedding is not None and len(embedding) == 4 * self.near
-        return (*values, embedding if fits else None)
+        size = 4 * self.near
+        fits = embedding is not None and len(embedding) % size == 0
+        return (*values, embedding[:size] if embedding is not None and fits else None)
 
     @property
     def lock_sequence(self) -> str:
@@ -195,17 +198,18 @@ class OceanBaseSQL(MySQLSQL):
     def unplaced(self, dimension: int, after: int, limit: int) -> Fragment:
         """Return the query for the ids of the next rows whose vector is not in the column ``near``."""
         return Fragment(
-            f"SELECT id FROM {self.records} WHERE id > ? AND near IS NULL AND LENGTH(embedding) = ? "
+            f"SELECT id FROM {self.records} WHERE id > ? AND near IS NULL AND MOD(LENGTH(embedding), ?) = 0 "
             "ORDER BY id LIMIT ?",
             (after, 4 * dimension, limit),
         )
 
     def fill_near(self, dimension: int, ids: Sequence[int]) -> Fragment:
-        """Return the statement that copies vectors into the column ``near``."""
+        """Return the statement that copies vectors, of a long text that of its beginning, into ``near``."""
         chosen = self.among("id", ids)
         return Fragment(
-            f"UPDATE {self.records} SET near = embedding WHERE LENGTH(embedding) = ? AND {chosen.sql}",
-            (4 * dimension, *chosen.values),
+            f"UPDATE {self.records} SET near = SUBSTR(embedding, 1, ?) "
+            f"WHERE MOD(LENGTH(embedding), ?) = 0 AND {chosen.sql}",
+            (4 * dimension, 4 * dimension, *chosen.values),
         )
 
     def turns_beside(

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..changes.writes import AddMemory
 from ..metadata import encode
 from ..ranking.server_rows import ServerRows
-from ..values import Row, Words
+from ..ranking.windows import DISCOUNTS
+from ..values import Row, Stored, Words
 from .dialects import Fragment
 from .jsonb import ESCAPED, PLAIN, POSTGRES, UNICODE
 from .schema import create_order, create_queue, queue_tables
 from .server import ServerSQL
-from .steps import Query, Steps
+from .steps import Query, Statement, Statements, Steps
 
 MAX_INDEXED_DIMENSION = 2000
 """pgvector's HNSW takes no longer vectors; without an index every search is exact."""
@@ -30,6 +32,7 @@ _ESCAPE, _NUL, _ITSELF = "\ufdd0", "\ufdd0\ufdd1", "\ufdd0\ufdd2"
 # A NUL inside JSON text is \u0000, unless the backslash is itself escaped.
 _JSON_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 _HEADER = struct.Struct(">HH")
+_DISCOUNTS = ", ".join(f"{one:.6f}" for one in DISCOUNTS[1:])
 # Compared and sorted by code point, whatever the database's language.
 _TEXT = 'text COLLATE "C"'
 
@@ -92,16 +95,26 @@ class PostgresSQL(ServerSQL):
     """
 
     dialect = POSTGRES
-    schema_version = 4
-    embedded = "vector_send(embedding)"
+    schema_version = 5
     indexed = "words, frequencies"
     binary_type = "bytea"
     sharing = " FOR SHARE"
     hash_type = _TEXT
-    searched = ("nature", "embedding", "terms", "words", "frequencies", "length")
+    searched = ("nature", "embedding", "windows", "terms", "words", "frequencies", "length")
 
     def __init__(self, collection: str, *, partitions: int = 0, indexed: bool = True) -> None:
         super().__init__(collection)
+        self.windows = f"{collection}_windows"
+        """The windows behind the first of the texts that have several."""
+        self.embedded = (
+            "vector_send(embedding) || CASE WHEN windows IS NULL THEN ''::bytea ELSE "
+            "(SELECT string_agg(vector_send(w.embedding), ''::bytea ORDER BY w.number) "
+            f"FROM {self.windows} w WHERE w.memory_id = {self.records}.id) END"
+        )
+        self._insert_window = (
+            f"INSERT INTO {self.windows} (memory_id, number, embedding) VALUES (?, ?, ?::vector) "
+            "ON CONFLICT DO NOTHING"
+        )
         self._partitions = partitions
         self._indexed = indexed
 
@@ -123,9 +136,10 @@ class PostgresSQL(ServerSQL):
                 superseded_by bigint, access_count bigint NOT NULL DEFAULT 0,
                 version bigint NOT NULL DEFAULT 1, nature smallint NOT NULL,
                 embedding vector, terms bigint[] NOT NULL, words bytea NOT NULL,
-                frequencies bytea NOT NULL, length integer NOT NULL, utc_offset integer,
+                frequencies bytea NOT NULL, length integer NOT NULL, utc_offset integer, windows smallint,
                 PRIMARY KEY (user_id, id)""",
             ),
+            self._create_windows(),
             # Keeps out duplicates of concurrent processes; a superseded text may be added again.
             f"CREATE UNIQUE INDEX {self.records}_once ON {self.records} (user_id, agent_id, run_id, hash) "
             "WHERE valid_to IS NULL",
@@ -156,6 +170,12 @@ class PostgresSQL(ServerSQL):
         ]
         return statements
 
+    def _create_windows(self) -> str:
+        return (
+            f"CREATE TABLE {self.windows} (memory_id bigint NOT NULL, number smallint NOT NULL, "
+            "embedding vector NOT NULL, PRIMARY KEY (memory_id, number))"
+        )
+
     def _work_to_do(self) -> list[str]:
         return create_queue(queue_tables(self.collection, name=_TEXT, text=_TEXT, number="bigint"))
 
@@ -176,10 +196,37 @@ class PostgresSQL(ServerSQL):
 
     def steps(self) -> dict[int, list[str]]:
         dated = [f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS utc_offset integer" for table in self.dated]
-        return {1: self._work_to_do(), 2: dated, 3: create_order(self.collection, "IF NOT EXISTS ")}
+        windows = [
+            f"ALTER TABLE {self.records} ADD COLUMN IF NOT EXISTS windows smallint",
+            self._create_windows(),
+            *([self._index_windows_of_former()] if self._indexed else ()),
+        ]
+        return {
+            1: self._work_to_do(),
+            2: dated,
+            3: create_order(self.collection, "IF NOT EXISTS "),
+            4: windows,
+        }
+
+    def _index_windows_of_former(self) -> str:
+        """Return the statement that makes the index of `_windows` where there are vectors already."""
+        index = self._create_near(self.windows, "' || length || '")
+        return (
+            f"DO $$ DECLARE length text := (SELECT value FROM {self.meta} WHERE name = 'dimension'); "
+            f"BEGIN IF length::integer <= {MAX_INDEXED_DIMENSION} THEN EXECUTE '{index}'; END IF; END $$"
+        )
 
     def emptying(self) -> list[str]:
-        tables = (self.records, self.history, self.turns, self.links, self.requests, self.shadow, *self.queue)
+        tables = (
+            self.records,
+            self.windows,
+            self.history,
+            self.turns,
+            self.links,
+            self.requests,
+            self.shadow,
+            *self.queue,
+        )
         return [
             self.shadow_table(),
             f"TRUNCATE {', '.join(tables)}",
@@ -190,25 +237,27 @@ class PostgresSQL(ServerSQL):
     def exists(self) -> Query:
         return Query("SELECT 1 WHERE to_regclass(?::text) IS NOT NULL", (self.meta,))
 
-    def create_index(self, dimension: int) -> str | None:
-        """Return the statement that makes vectors of this length fast to find, if there is one."""
+    def create_indexes(self, dimension: int) -> list[str]:
+        """Return the statements that make vectors of this length fast to find, if there are any."""
         if dimension > MAX_INDEXED_DIMENSION:
-            return None
+            return []
+        return [self._create_near(table, str(dimension)) for table in (self.records, self.windows)]
+
+    def _create_near(self, table: str, dimension: str) -> str:
         return (
-            f"CREATE INDEX IF NOT EXISTS {self.records}_near ON {self.records} "
+            f"CREATE INDEX IF NOT EXISTS {table}_near ON {table} "
             f"USING hnsw ((embedding::vector({dimension})) vector_cosine_ops)"
         )
 
     def adopting(self, dimension: int) -> list[str]:
-        index = self.create_index(dimension) if self._indexed else None
-        return [self.drop_index(), *([index] if index is not None else ())]
+        return [self.drop_index(), *(self.create_indexes(dimension) if self._indexed else ())]
 
     def abandoning(self) -> list[str]:
         return [self.drop_index()]
 
     def drop_index(self) -> str:
-        """Return the statement that removes what `create_index` made."""
-        return f"DROP INDEX IF EXISTS {self.records}_near"
+        """Return the statement that removes what `create_indexes` made."""
+        return f"DROP INDEX IF EXISTS {self.records}_near, {self.windows}_near"
 
     @property
     def insert_memory(self) -> str:
@@ -232,9 +281,11 @@ class PostgresSQL(ServerSQL):
 
     def search_values(self, row: Row, embedding: bytes | None, words: Words) -> tuple[Any, ...]:
         ids, frequencies = words
+        windows = self._windows_of(embedding)
         return (
             nature(escape(row.text), escape_json(encode(row.metadata)), escape(row.memory_type or "")),
-            None if embedding is None else Vector(embedding),
+            windows[0] if windows else None,
+            len(windows) if len(windows) > 1 else None,
             np.frombuffer(ids, dtype=np.int64).tolist(),
             ids,
             frequencies,
@@ -246,13 +297,75 @@ class PostgresSQL(ServerSQL):
         kind = nature(escape(row.text), values["metadata"], escape(row.memory_type or ""))
         return {"nature": kind, **values}
 
-    def vector_value(self, embedding: bytes) -> Any:
-        return Vector(embedding)
+    def _windows_of(self, embedding: bytes | None) -> list[Vector]:
+        """Return the vector of each window of a text."""
+        if embedding is None:
+            return []
+        size = 4 * self.dimension if self.dimension else len(embedding)
+        return [Vector(embedding[start : start + size]) for start in range(0, len(embedding), size)]
+
+    def _add_windows(self, embeddings: Iterable[tuple[int, bytes | None]]) -> Steps[None]:
+        """Store the windows behind the first."""
+        rows = [
+            (memory_id, number, window)
+            for memory_id, embedding in embeddings
+            for number, window in enumerate(self._windows_of(embedding))
+            if number
+        ]
+        if rows:
+            yield Statements(self._insert_window, rows)
+
+    def insert_memories(self, memories: Sequence[AddMemory | Stored]) -> Steps[set[int]]:
+        inserted = yield from super().insert_memories(memories)
+        yield from self._add_windows(
+            (memory.row.id, memory.embedding) for memory in memories if memory.row.id in inserted
+        )
+        return inserted
+
+    def rewrite(self, row: Row, embedding: bytes | None, words: Words) -> Steps[None]:
+        searched = zip(self.searched, self.search_values(row, embedding, words), strict=True)
+        statement = self.updating(row, {**self.rewritten(row), **dict(searched)})
+        yield Statement(*self._without_windows([row.id], statement))
+        yield from self._add_windows([(row.id, embedding)])
+
+    def copy(self, row: Row, values: Mapping[str, Any]) -> Steps[None]:
+        yield from super().copy(row, values)
+        yield Statement(
+            f"INSERT INTO {self.windows} (memory_id, number, embedding) "
+            f"SELECT ?, number, embedding FROM {self.windows} WHERE memory_id = ?",
+            (values["id"], row.id),
+        )
+
+    def remove(self, ids: Sequence[int], user_id: str | None) -> Steps[None]:
+        for chunk in self.chunks(ids):
+            where = self.named(chunk, user_id)
+            delete = Statement(f"DELETE FROM {self.records} WHERE {where.sql}", where.values)
+            yield Statement(*self._without_windows(chunk, delete))
+
+    def replacing(self, embeddings: Sequence[tuple[int, bytes]]) -> Steps[None]:
+        where = self.among("memory_id", [memory_id for memory_id, _ in embeddings])
+        yield Statement(f"DELETE FROM {self.windows} WHERE {where.sql}", where.values)
+        values = [
+            (windows[0], len(windows) if len(windows) > 1 else None, memory_id)
+            for memory_id, embedding in embeddings
+            if (windows := self._windows_of(embedding))
+        ]
+        yield Statements(f"UPDATE {self.records} SET embedding = ?::vector, windows = ? WHERE id = ?", values)
+        yield from self._add_windows(embeddings)
+
+    def _without_windows(self, ids: Sequence[int], statement: Statement) -> tuple[str, Sequence[Any]]:
+        """Return a statement that also deletes the windows of memories, in the same round trip."""
+        where = self.among("memory_id", ids)
+        sql = f"WITH gone AS (DELETE FROM {self.windows} WHERE {where.sql}) {statement.sql}"
+        return sql, (*where.values, *statement.values)
 
     def loaded_vector(self, value: bytes | None) -> bytes | None:
         if value is None:
             return None
-        return np.frombuffer(value, ">f4", offset=_HEADER.size).astype("<f4").tobytes()
+        # Each of the vectors has a header.
+        size = _HEADER.size + 4 * _HEADER.unpack_from(value)[0]
+        numbers = np.frombuffer(value, np.uint8).reshape(-1, size)[:, _HEADER.size :]
+        return np.ascontiguousarray(numbers).view(">f4").astype("<f4").tobytes()
 
     def importance(self) -> str:
         return "(facets::jsonb ->> 'importance')::float8"
@@ -297,7 +410,7 @@ class PostgresSQL(ServerSQL):
 
 
 def searched_rows(
-    table: str,
+    sql: PostgresSQL,
     visible: Fragment,
     which: Fragment,
     embedding: bytes | None,
@@ -307,26 +420,42 @@ def searched_rows(
     """Return the query for what ``_core.ranking.server_rows.ServerRows`` takes, and its parameters.
 
     Args:
-        table: the memories.
+        sql: the collection.
         visible: which of the rows may be found.
         which: the rows to read.
         embedding: the query's vector as float32 bytes.
         terms: ids of the terms that make a row's words worth reading.
         limit: how many rows to read at most.
     """
-    cosine, words = Fragment("NULL::float8"), Fragment("NULL::bytea, NULL::bytea")
+    asked, cosine, words = Fragment(""), "NULL::float8", Fragment("NULL::bytea, NULL::bytea")
     if embedding is not None:
         # In a query of its own it is evaluated once, not for every row.
-        cosine = Fragment("1 - (embedding <=> (SELECT ?::vector))", (Vector(embedding),))
+        asked = Fragment("WITH asked AS MATERIALIZED (SELECT ?::vector AS query) ", (Vector(embedding),))
+        cosine = f"1 - {nearest_window(sql, '{} <=> (SELECT query FROM asked)')}"
     if terms:
         hit = "CASE WHEN terms && ?::bigint[] THEN {} END"
         values = (signed(terms), signed(terms))
         words = Fragment(f"{hit.format('words')}, {hit.format('frequencies')}", values)
-    sql = (
-        f"SELECT id, user_id, run_id, actor_id, valid_from, ({visible.sql}), {cosine.sql}, length, "
-        f"{words.sql} FROM {table} WHERE {which.sql} LIMIT ?"
+    query = (
+        f"{asked.sql}SELECT id, user_id, run_id, actor_id, valid_from, ({visible.sql}), {cosine}, length, "
+        f"{words.sql} FROM {sql.records} WHERE {which.sql} LIMIT ?"
     )
-    return sql, [*visible.values, *cosine.values, *words.values, *which.values, limit]
+    return query, [*asked.values, *visible.values, *words.values, *which.values, limit]
+
+
+def nearest_window(sql: PostgresSQL, distance: str) -> str:
+    """Return the distance of a memory's nearest window, with its discount; see `_core.ranking.windows`.
+
+    Args:
+        sql: the collection.
+        distance: that of a vector, whose place is ``{}``.
+    """
+    first, further = distance.format("embedding"), distance.format("w.embedding")
+    return (
+        f"CASE WHEN windows IS NULL THEN {first} ELSE LEAST({first}, (SELECT min({further}) "
+        f"FROM {sql.windows} w WHERE w.memory_id = {sql.records}.id)) "
+        f"+ (ARRAY[{_DISCOUNTS}]::float8[])[windows] END"
+    )
 
 
 def signed(terms: Sequence[int]) -> list[int]:

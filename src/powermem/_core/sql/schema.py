@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ...errors import ConfigError
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}\Z")
 
@@ -205,4 +205,6 @@ def sqlite_migrations(collection: str) -> dict[int, list[str]]:
         1: _sqlite_queue(collection),
         2: [f"ALTER TABLE {collection}_{table} ADD COLUMN utc_offset INTEGER" for table in DATED_TABLES],
         3: [f"DROP INDEX IF EXISTS {collection}_turns_listed", *create_order(collection)],
+        # Since version 5, an embedding may be several vectors, which earlier versions cannot read.
+        4: [],
     }

@@ -100,19 +100,26 @@ class Transfer:
         """Create the table of the vectors to come, if it is missing."""
         yield Statement(self._sql.shadow_table())
 
-    def prepare_switch(self, identity: EmbedderIdentity) -> Steps[int]:
-        """Return the number of memories that need a vector of this embedder.
+    def prepare_switch(self, identity: EmbedderIdentity, everything: bool) -> Steps[int]:
+        """Return the number of memories that need a vector of this embedder; see `missing_embeddings`.
 
         What an earlier call has put aside for the same embedder stays; that for any other goes.
         """
         if (yield from self._lock_shadow()) != str(identity):
             yield from self._discard()
             yield from self._embedder.set_meta("shadow", str(identity))
-        return (yield from self._count_missing((yield from self._embedder.find()) != identity))
+        former = yield from self._embedder.find()
+        return (yield from self._count_missing(everything or former != identity))
 
-    def missing_embeddings(self, identity: EmbedderIdentity, after: int, limit: int) -> Steps[list[Row]]:
-        """Return the next rows by id that need a vector of this embedder."""
-        missing = self._missing((yield from self._embedder.find()) != identity)
+    def missing_embeddings(
+        self, identity: EmbedderIdentity, everything: bool, after: int, limit: int
+    ) -> Steps[list[Row]]:
+        """Return the next rows by id that need a vector of this embedder.
+
+        ``everything`` includes those that have one of it already.
+        """
+        former = yield from self._embedder.find()
+        missing = self._missing(everything or former != identity)
         found = yield Query(f"SELECT {COLUMNS} FROM {missing} AND id > ? ORDER BY id LIMIT ?", (after, limit))
         return [self._sql.to_row(row) for row in found]
 
@@ -129,7 +136,7 @@ class Transfer:
             [(one.id, one.hash, one.vector) for one in latest.values()],
         )
 
-    def switch(self, identity: EmbedderIdentity) -> Steps[tuple[bool, bool]]:
+    def switch(self, identity: EmbedderIdentity, everything: bool) -> Steps[tuple[bool, bool]]:
         """Replace the vectors by those put aside, unless one is missing.
 
         Returns:
@@ -138,10 +145,11 @@ class Transfer:
         yield from self._lock_shadow()
         switches = yield from self._embedder.switches(self._sql.locking)
         former = yield from self._embedder.find()
-        if (yield from self._count_missing(former != identity)):
+        if (yield from self._count_missing(everything or former != identity)):
             return False, False
         for statement in self._sql.abandoning():
             yield Statement(statement)
+        self._sql.dimension = identity.dimension
         yield from self._swap()
         yield from self._embedder.set(identity)
         yield from self._embedder.set_meta("shadow", "")
@@ -179,9 +187,6 @@ class Transfer:
                 f"SELECT id, embedding FROM {sql.shadow} WHERE id > ? ORDER BY id LIMIT ?", (after, sql.chunk)
             )
         ):
-            yield Statements(
-                f"UPDATE {sql.vectors} SET embedding = {sql.mark('embedding')} WHERE id = ?",
-                [(sql.vector_value(vector), memory_id) for memory_id, vector in found],
-            )
+            yield from sql.replacing(found)
             after = found[-1][0]
         yield from self._discard()

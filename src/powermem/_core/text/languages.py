@@ -40,7 +40,7 @@ _MOST = 3
 # Chinese question words and pronouns with their measure words, particles, and ways to ask whether.
 _CHINESE_FILLER = re.compile(
     "(?:什么|什麼|甚麼|啥)(?:时候|時候|样|樣)?|怎么[样办]?|怎麼[樣辦]?|怎样|怎樣|如何|为[什何]么?|為[什何]麼?|何[时時处處]|"
-    "几[时時]|[幾几多][点點久少大长長远遠]|[几幾哪](?:[里裡儿兒些]|[个個种種位家所天年月次本首部间間條条只隻项項門门款类類])?|"
+    "几[时時]|(?<![很许許更最太好])多[久少大长長远遠]|[几幾][点點](?!心)|[几幾哪](?![乎何吒])(?:[里裡儿兒些]|[个個种種位家所天年月次本首部间間條条只隻项項門门款类類])?|"
     "谁|誰|请问|請問|告诉我?|告訴我?|能不能|会不会|會不會|是不是|有没有|有沒有|可不可以|是否|"
     "(?:[我你您她它]|(?<![吉其])他)[们們]?|(?<!目)的|了(?!解)|是|(?:过|過)?[吗嗎呢吧]$"
 )
@@ -50,14 +50,15 @@ _CHINESE_FILLER = re.compile(
 _JAPANESE_END = "(?:か|ね|よ)?(?![ぁ-ん])"
 _JAPANESE_FILLER = re.compile(
     "あなたの?|"
-    "どうして|どうやって|どちら|どなた|どっち|どんな|どこ|どれ|どの|どう|いくら|いくつ|いつ|だれ|誰|なぜ|なに|何|"
+    "どうして|どうやって|どちら|どなた|どっち|どんな|どこ|どの|いくら(?![がを])|いつ|だれ|誰|なぜ|何|"
+    "(?<![ぁ-ん])(?:どれ|どう(?=[やしすな思]|$)|いくつ|なに)|"
     f"でしょうか?|(?:です|でした|ます|ました|ません|ましょう){_JAPANESE_END}|ください|"
     "(?:っ|し|ん)?[てで](?:は|も)?(?:いけない|いけません|ならない|なりません|だめ|いい|よい|いる|いた|います|いました|"
     "いない|いません|ある|あった|あります|おく|しまう|しまった|くる|きた|いく|いった|ほしい|くれる|くれた|もらう|もらった|"
     f"みる|みた)(?:(?=こと|もの|ため|とき|の[はがを])|{_JAPANESE_END})|"
     f"(?:する|した|して|しない|したい|される|できる|できます|できない){_JAPANESE_END}|"
     f"(?:いる|います|いました|ある|あります|ありました|ない){_JAPANESE_END}|"
-    "(?:こと|もの|ため|とき|ところ|ほう|よう)(?=[はがをにでのなと]|$)|"
+    "(?<=[るたいなうくすつむぐぶの一-鿿々])(?:こと|もの|ため|とき|ところ|ほう|よう)(?=[はがをにでのなと]|$)|"
     "(?<=[一-鿿々ァ-ヺー])(?:から|まで|より|には|では|とは|への|での|にも|でも|[のはをにへで]|[がとも](?![るりらろっすせしさそ]))|"
     "(?:から|まで|より|とは|には|では|の[はがを]|[のはがをにでともへか])(?![ぁ-んー])"
 )
@@ -78,8 +79,8 @@ _KOREAN_ENDING = re.compile(
 )
 # Thai question words, pronouns, copulas and particles.
 _THAI_FILLER = re.compile(
-    "ที่ไหน|เมื่อไหร่|เมื่อไร|เท่าไหร่|เท่าไร|อย่างไร|ยังไง|ทำไม|อะไร|ใคร|ไหน|กี่|หรือเปล่า|หรือไม่|ไหม|มั้ย|"
-    "ของ(?:ฉัน|ผม|เรา|คุณ|ดิฉัน)|ดิฉัน|ฉัน|ผม(?!ร่วง)|คุณ|เป็น|อยู่|คือ|ครับ|ค่ะ|คะ|นะ"
+    "ที่ไหน|เมื่อไหร่|เมื่อไร|เท่าไหร่|เท่าไร|อย่างไร|ยังไง|ทำไม|อะไร|ใคร|กี่|"
+    "ของ(?:ฉัน|ผม|เรา|คุณ|ดิฉัน)|ดิฉัน|ฉัน|เป็น|อยู่|(?:หรือเปล่า|หรือไม่|ไหม|มั้ย|ไหน|ครับ|ค่ะ|คะ|นะ)+$"
 )
 _HANGUL = re.compile("[\uac00-\ud7a3]+")
 
@@ -112,6 +113,8 @@ class _Lexicon:
             word for word, evidence in self.by_word.items() if _USUAL.isdisjoint(evidence.languages)
         )
         self.telling_letters = frozenset(self.by_letter)
+        self.first_person = {language: words.split() for language, words in data["first person"].items()}
+        """Pronouns of the first person and verbs that need none, by Snowball's name of the language."""
         self.silent = frozenset().union(
             *(self.stop_words[language] for language in _BY_SCRIPT),
             *(words for language, words in self.in_questions.items() if language in _BY_SCRIPT),
@@ -215,6 +218,51 @@ def is_function_word(word: str, languages: Sequence[str]) -> bool:
         word in known.stop_words[language] or word in known.in_questions.get(language, ())
         for language in languages
     )
+
+
+def first_person(words: Sequence[str], languages: Sequence[str]) -> list[str]:
+    """Return the words of the first person in the language of a question that has one of them.
+
+    Not for English and languages that are written without spaces, see `dense_first_person`.
+
+    Args:
+        words: the words of the question, case-folded, with accents.
+        languages: the result of `likely_languages` for the question.
+    """
+    known = _lexicon().first_person
+    chosen = list(languages)
+    for word in words:
+        script = _SCRIPTS.fullmatch(word)
+        if script is not None and script.lastgroup in _BY_SCRIPT and script.lastgroup not in chosen:
+            chosen.append(str(script.lastgroup))
+    own = [known[language] for language in chosen if language in known]
+    return [word for each in own if not set(each).isdisjoint(words) for word in each]
+
+
+_SOMEBODY = re.compile(
+    "さん|様|さま|くん|ちゃん|氏|[君殿](?=[はがをのに])|先生|彼|誰|だれ|みんな|皆|あの人|この人|あなた"
+)
+
+
+def is_about_speaker(question: str) -> bool:
+    """Return whether a Japanese question names nobody, so that it is about who asks."""
+    return not question.isascii() and bool(_KANA.search(question)) and not _SOMEBODY.search(question)
+
+
+_DENSE_FIRST_PERSON = {
+    "我": ["我"],
+    "私": ["私", "僕", "俺", "わた"],
+    "나": ["나는", "내가", "저는", "제가", "우리"],
+}
+_DENSE_OWN = re.compile(
+    "(?P<我>[我咱])|(?P<私>[私僕俺]|わたし)|(?P<나>^(?:나|내|저|제|우리)(?:[는가를의도]|$))"
+)
+
+
+def dense_first_person(run: str) -> list[str]:
+    """Return the terms of the first person that fit a question without spaces, if it is in it."""
+    found = _DENSE_OWN.search(run)
+    return [] if found is None else _DENSE_FIRST_PERSON[str(found.lastgroup)]
 
 
 def content(run: str) -> list[str]:

@@ -21,7 +21,16 @@ from hashlib import blake2b
 from itertools import chain
 
 from ..clock import DAY, MONTHS, WEEKDAYS, to_datetime
-from .languages import content, fitting_languages, is_function_word, likely_languages, stop_words
+from .languages import (
+    content,
+    dense_first_person,
+    first_person,
+    fitting_languages,
+    is_about_speaker,
+    is_function_word,
+    likely_languages,
+    stop_words,
+)
 from .stemming import stem as stem_english
 from .stemming import stem_in
 
@@ -121,6 +130,33 @@ def query_forms(text: str) -> dict[str, str]:
         else:
             kept.update(_query_forms(token, *languages))
     return kept or {term: term for term in terms(text)}
+
+
+def first_person_terms(text: str) -> list[str]:
+    """Return the terms of the first person in the language of a question, if the question is in it.
+
+    Function words are indexed though they are not looked for: "wo wohne ich" is about a memory with "ich" or
+    "mein" rather than about one that names somebody else.
+    """
+    tokens, languages = _cut(text)
+    words = [part for token in tokens if not _DENSE.match(token) for part in re.split("[-']", _lower(token))]
+    found = [term for word in first_person(words, languages) for term in terms(word)]
+    for token in tokens:
+        if _DENSE.match(token):
+            found += dense_first_person(token)
+    return list(dict.fromkeys(found))
+
+
+def honorific_terms(text: str) -> tuple[list[str], list[str]]:
+    """Return the terms by which a memory names somebody else than the speaker, and those of its exceptions.
+
+    They are those of the Japanese honorific "san", which nobody uses of himself, if the question names
+    nobody: it is about the speaker then, who need not be written. The exceptions are of one's family, or
+    other words.
+    """
+    if not is_about_speaker(text):
+        return [], []
+    return ["さん"], ["母さ", "父さ", "兄さ", "姉さ", "婆さ", "爺さ", "くさ"]
 
 
 @lru_cache(maxsize=_CACHE_SIZE)

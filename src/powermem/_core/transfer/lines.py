@@ -22,6 +22,7 @@ from ...errors import InvalidInputError
 from ...types import Metadata
 from .. import clock
 from ..clock import FULL_DAY
+from ..embedding.windows import MAX_WINDOWS
 from ..inputs import check_id, check_scope, check_text_given, parse_id
 from ..masking import shown
 from ..metadata import check_metadata
@@ -323,7 +324,9 @@ def _vector(value: Any, embedder: EmbedderIdentity | None) -> bytes | None:
         return None
     # a2b_base64 skips invalid characters, which makes the length wrong.
     vector = a2b_base64(value)
-    if len(vector) != 4 * embedder.dimension:
+    # One vector, or one for each window of the text.
+    windows, rest = divmod(len(vector), 4 * embedder.dimension)
+    if rest or not 0 < windows <= MAX_WINDOWS:
         raise InvalidInputError(
             f"embedding: {len(vector)} bytes, where {embedder.dimension} dimensions take "
             f"{4 * embedder.dimension}"

@@ -28,35 +28,39 @@ class Reembedder:
         self._encoder = encoder
         self._done = 0
 
-    def run(self, batch_size: int, listener: Listener | None) -> ReembedResult:
+    def run(self, batch_size: int, listener: Listener | None, *, everything: bool) -> ReembedResult:
         """Embed all memories without a vector of this embedder, continuing an interrupted earlier call.
+
+        ``everything`` includes those that have one.
 
         Returns:
             The number of embedded memories, and the embedder.
         """
         identity = self._encoder.learn_identity()
         former = self._store.identity()
-        total = self._store.prepare_switch(identity)
+        total = self._store.prepare_switch(identity, everything=everything)
         progress = Progress(listener, total)
         self._encoder.move(former not in (None, identity))
         try:
-            self._embed(identity, batch_size, progress)
+            self._embed(identity, batch_size, progress, everything)
             # Fails if other processes added or changed memories in the meantime: start over for those.
-            while not self._store.switch(identity):
-                self._embed(identity, batch_size, progress)
+            while not self._store.switch(identity, everything=everything):
+                self._embed(identity, batch_size, progress, everything)
         finally:
             self._encoder.move(False)
         self._encoder.restart()
         # Memories added here between the last check and the switch have no vector yet.
-        if self._store.prepare_switch(identity):
-            self._embed(identity, batch_size, progress)
-            self._store.switch(identity)
+        if self._store.prepare_switch(identity, everything=False):
+            self._embed(identity, batch_size, progress, everything=False)
+            self._store.switch(identity, everything=False)
         progress.tell(self._done, last=True)
         return {"reembedded": self._done, "embedder": str(identity), "seconds": round(progress.seconds, 6)}
 
-    def _embed(self, identity: EmbedderIdentity, batch_size: int, progress: Progress) -> None:
+    def _embed(
+        self, identity: EmbedderIdentity, batch_size: int, progress: Progress, everything: bool
+    ) -> None:
         after = 0
-        while rows := self._store.missing_embeddings(identity, after, batch_size):
+        while rows := self._store.missing_embeddings(identity, after, batch_size, everything=everything):
             after = rows[-1].id
             vectors = self._encoder.vectors([row.text for row in rows])
             self._store.keep_embeddings(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..._concurrency import Batcher, Event, Lock
 from ..._core.embedding.cache import Vector, VectorCache, text_key
 from ..._core.embedding.mock import DIMENSION, mock_vectors
 from ..._core.embedding.traits import PLAIN, TOLD, Traits
+from ..._core.embedding.windows import divide_each, estimated
 from ..._core.tracing import span
 from ..._core.wire.ability import Retrial, refused_field
 from ..._core.wire.failure import Failure
@@ -53,6 +55,15 @@ class Embedder(Protocol):
         """
         ...
 
+    def divide(self, texts: Sequence[str], most: int) -> list[list[str]]:
+        """Divide each text into windows that the model takes as a whole.
+
+        Args:
+            texts: the texts.
+            most: the most windows of one text.
+        """
+        ...
+
     def close(self) -> None:
         """Release all resources. Idempotent."""
         ...
@@ -68,6 +79,7 @@ class OpenAIEmbedder:
         pass_dimensions: whether to request that length.
         packed: whether the endpoint is known to support base64, which is smaller and faster to parse.
         parameters: further fields of each request.
+        window: the tokens that the model takes of a text, if that is known.
     """
 
     def __init__(
@@ -79,6 +91,7 @@ class OpenAIEmbedder:
         pass_dimensions: bool = False,
         packed: bool = False,
         parameters: Mapping[str, Any] | None = None,
+        window: int | None = None,
     ) -> None:
         self.provider = client.provider
         self.model = model
@@ -88,6 +101,7 @@ class OpenAIEmbedder:
         self._requested_dimension, self._packed = self._initial
         self._retrial = Retrial()
         self._parameters = dict(parameters or {})
+        self._fitting = None if window is None else estimated(window)
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Embed texts with one request; see ``Embedder``."""
@@ -104,6 +118,10 @@ class OpenAIEmbedder:
                 reason=UNUSABLE,
             )
         return vectors
+
+    def divide(self, texts: Sequence[str], most: int) -> list[list[str]]:
+        """Divide texts into windows by the estimate of their tokens; see ``Embedder``."""
+        return divide_each(texts, self._fitting, most)
 
     def close(self) -> None:
         """Do nothing: the connections belong to the HTTP client."""
@@ -137,17 +155,23 @@ class MockEmbedder:
 
     Args:
         dimension: the length of the vectors.
+        window: the tokens that it takes of a text; ``None`` for any number.
     """
 
     provider = "mock"
     model = "mock"
 
-    def __init__(self, dimension: int = DIMENSION) -> None:
+    def __init__(self, dimension: int = DIMENSION, *, window: int | None = None) -> None:
         self.dimension = dimension
+        self._fitting = None if window is None else estimated(window)
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Return unit vectors; texts that share words get similar ones."""
         return mock_vectors(texts, self.dimension)
+
+    def divide(self, texts: Sequence[str], most: int) -> list[list[str]]:
+        """Divide texts into windows by the estimate of their tokens; see ``Embedder``."""
+        return divide_each(texts, self._fitting, most)
 
     def close(self) -> None:
         """Do nothing."""
@@ -161,6 +185,8 @@ _HARMLESS = "hello"
 # may be the reason; and never below `_LEAST`, where something else must be wrong.
 _LENGTHY = 200
 _LEAST = 40
+# How often texts are divided again because the model refused one and so told that its limit is lower.
+_ROUNDS = 4
 
 Outcome = Vector | PowerMemError
 
@@ -176,9 +202,9 @@ class _Flight:
 class BatchedEmbedder:
     """Wrap an embedder so that concurrent calls share requests and no text is embedded twice.
 
-    A text that the model refuses fails only in its own caller. If a text is too long for the model, its
-    beginning is embedded: half of it, a quarter and so on, until the model accepts it; that length is
-    remembered. Returned vectors may be cached, so they are read-only.
+    A text that the model refuses fails only in its own caller. If a text is too long for the model, half of
+    it is tried, a quarter and so on, until the model accepts it; that length is remembered, and longer texts
+    are divided into windows of it. Returned vectors may be cached, so they are read-only.
 
     Args:
         inner: the embedder.
@@ -249,11 +275,6 @@ class BatchedEmbedder:
             vectors.append(outcome)
         return np.stack(vectors) if vectors else np.empty((0, self.dimension or 0), dtype=np.float32)
 
-    def embedded_part(self, text: str) -> int | None:
-        """Return how many characters of a text are embedded, approximately; ``None`` for all."""
-        fitting = self._fitting(text)
-        return None if len(fitting) == len(text) else len(fitting)
-
     def embed_each(self, texts: Sequence[str], *, asking: bool = False) -> list[Outcome]:
         """Return for each text its vector, or the error that prevented it.
 
@@ -286,6 +307,60 @@ class BatchedEmbedder:
             found = self._batcher.submit_many(missing.items())
             vectors.update((key, outcome) for key, (outcome,) in zip(missing, found, strict=True))
         return [vectors[key] for key in keys]
+
+    def embed_windows(
+        self, texts: Sequence[str], most: int, *, asking: bool = False
+    ) -> list[tuple[list[str], list[Outcome]]]:
+        """Return for each text its windows, and the vector or the error of each.
+
+        Args:
+            texts: the texts.
+            most: the most windows of one text.
+            asking: as of `embed_each`.
+
+        Raises:
+            ClosedError: the embedder was closed before.
+        """
+        divided = self._divide_texts(texts, most)
+        outcomes = self._embed_divided(divided, asking)
+        for _ in range(_ROUNDS):
+            partly = [
+                place
+                for place, windows in enumerate(divided)
+                if any(self._is_cut(window) for window in windows)
+            ]
+            if not partly:
+                break
+            again = self._divide_texts([texts[place] for place in partly], most)
+            found = self._embed_divided(again, asking)
+            for place, windows, own in zip(partly, again, found, strict=True):
+                divided[place], outcomes[place] = windows, own
+        return list(zip(divided, outcomes, strict=True))
+
+    def _divide_texts(self, texts: Sequence[str], most: int) -> list[list[str]]:
+        divided = self._inner.divide(texts, most)
+        limit = self._length.size
+        if limit is None:
+            return divided
+        learned = divide_each(texts, estimated(limit), most)
+        # The model's own window counts unless it is too long, by experience.
+        return [
+            own if all(estimate_tokens(window) <= limit for window in own) else other
+            for own, other in zip(divided, learned, strict=True)
+        ]
+
+    def _embed_divided(self, divided: Sequence[Sequence[str]], asking: bool) -> list[list[Outcome]]:
+        found = self.embed_each([window for windows in divided for window in windows], asking=asking)
+        limit, outcomes = self._length.size, iter(found)
+        each = [list(islice(outcomes, len(windows))) for windows in divided]
+        if limit is not None:
+            for windows, own in zip(divided, each, strict=True):
+                if len(windows) > 1 and not any(isinstance(one, PowerMemError) for one in own):
+                    self._length.take(limit)
+        return each
+
+    def _is_cut(self, text: str) -> bool:
+        return len(self._fitting(text)) < len(text)
 
     def close(self) -> None:
         """Wait for accepted texts, then close the inner embedder. Idempotent."""

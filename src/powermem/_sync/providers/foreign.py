@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..._core.embedding.windows import divide_each, estimated
 from ..._core.tracing import annotate_cost, span
 from ..._core.wire.foreign import completion_of, foreign_error, vectors_of
 from ..._core.wire.formats import with_schema
@@ -89,6 +90,7 @@ class ForeignEmbedder:
         model: the model's name.
         dimension: the length of the vectors, if known.
         max_concurrency: maximum number of calls in flight.
+        window: the tokens that it takes of a text, if that is known.
 
     Raises:
         ConfigError: the object has none of the methods.
@@ -102,6 +104,7 @@ class ForeignEmbedder:
         model: str,
         dimension: int | None = None,
         max_concurrency: int = 64,
+        window: int | None = None,
     ) -> None:
         self.provider = provider
         self.model = model
@@ -109,6 +112,7 @@ class ForeignEmbedder:
         self._target = target
         self._names = _names(provider, target, _EMBED)
         self._limiter = Limiter(max_concurrency)
+        self._fitting = None if window is None else estimated(window)
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Embed texts; see ``Embedder``."""
@@ -129,6 +133,10 @@ class ForeignEmbedder:
                 reason=UNUSABLE,
             )
         return vectors
+
+    def divide(self, texts: Sequence[str], most: int) -> list[list[str]]:
+        """Divide texts into windows by the estimate of their tokens; see ``Embedder``."""
+        return divide_each(texts, self._fitting, most)
 
     def close(self) -> None:
         """Do nothing: the object belongs to the program."""

@@ -182,6 +182,10 @@ class MeteredEmbedder:
         """
         return self._meter.vectors(len(texts), partial(self._inner.embed, texts))
 
+    def divide(self, texts: Sequence[str], most: int) -> list[list[str]]:
+        """Divide texts into windows, which costs nothing; see ``Embedder``."""
+        return self._inner.divide(texts, most)
+
     def close(self) -> None:
         """Close the inner embedder. Idempotent."""
         self._inner.close()

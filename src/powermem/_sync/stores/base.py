@@ -362,39 +362,49 @@ class Store(ABC):
         """Return a page of the history of deleted memories; the ids are those of the entries."""
         return self._ask(self._transfer.scan_deleted, after, limit)
 
-    def prepare_switch(self, identity: EmbedderIdentity) -> int:
+    def prepare_switch(self, identity: EmbedderIdentity, *, everything: bool) -> int:
         """Create the table for the vectors of another embedder.
 
         Vectors that an earlier call stored for the same embedder are kept; those of other embedders are
         dropped.
 
+        Args:
+            identity: the embedder.
+            everything: whether memories that have a vector of this embedder get another one too.
+
         Returns:
             The number of memories without a vector of this embedder. If the store's vectors are of this
-            embedder already, the number of memories without any vector.
+            embedder already, the number of memories without any vector, or of all with ``everything``.
         """
         self._transact(self._prepared, self._transfer.add_shadow)
-        return self._transact(self._transfer.prepare_switch, identity)
+        return self._transact(self._transfer.prepare_switch, identity, everything)
 
-    def missing_embeddings(self, identity: EmbedderIdentity, after: int, limit: int) -> list[Row]:
+    def missing_embeddings(
+        self, identity: EmbedderIdentity, after: int, limit: int, *, everything: bool
+    ) -> list[Row]:
         """Return a page of the memories that ``prepare_switch`` counts and for whose present text
         ``keep_embeddings`` was given no vector."""
-        return self._ask(self._transfer.missing_embeddings, identity, after, limit)
+        return self._ask(self._transfer.missing_embeddings, identity, everything, after, limit)
 
     def keep_embeddings(self, embeddings: Sequence[Embedding]) -> None:
         """Store vectors for ``switch``; no search reads them."""
         self._transact(self._transfer.keep_embeddings, embeddings)
 
-    def switch(self, identity: EmbedderIdentity) -> bool:
+    def switch(self, identity: EmbedderIdentity, *, everything: bool) -> bool:
         """Replace the vectors by those of ``keep_embeddings``, and record their embedder, in one transaction.
 
         From then on, ``apply`` and ``search`` of every other open store on this collection raise
         ``EmbeddingMismatchError``, since their vectors are no longer comparable.
 
+        Args:
+            identity: the embedder.
+            everything: as of ``prepare_switch``.
+
         Returns:
             ``False`` if a memory was added or changed and has no new vector; nothing was changed then.
         """
         switched: bool
-        switched, refuses_former = self._transact(self._prepared, self._transfer.switch, identity)
+        switched, refuses_former = self._transact(self._prepared, self._transfer.switch, identity, everything)
         if refuses_former:
             self._embedder.forget()
         return switched

@@ -47,8 +47,8 @@ class AsyncOceanBaseStore(AsyncMySQLStore):
         await super().identify(identity)
         await self._build(identity)
 
-    async def switch(self, identity: EmbedderIdentity) -> bool:
-        switched = await super().switch(identity)
+    async def switch(self, identity: EmbedderIdentity, *, everything: bool) -> bool:
+        switched = await super().switch(identity, everything=everything)
         if switched:
             await self._build(identity)
         return switched

@@ -173,7 +173,7 @@ def _joined(value: str, matched: str, lower: bool) -> bool:
 
 def _trade(value: str, matched: str, lower: bool) -> bool:
     words = re.split(r" (?:at|for|in|of|on) ", value.lower())[0].split()
-    return 0 < len(words) <= 5 and words[-1] in _TRADES
+    return 0 < len(words) <= 5 and words[-1] in _TRADES and words[0] not in ("not", "nolonger")
 
 
 def _job(value: str, matched: str, lower: bool) -> bool:
@@ -205,8 +205,19 @@ def _number(value: str, matched: str, lower: bool) -> bool:
 
 
 def _favourite(value: str, matched: str, lower: bool) -> bool:
-    return bool(value) and not re.match(
-        r"(?:when|that|to|not|really|so|the one|because|probably|hard|nolonger|gone|on|in)\b", value
+    if (
+        not value
+        or len(value.split()) > 6
+        or re.search(r"\b(?:part|thing|bit|moment|memory|way|place to|one)\b", matched)
+    ):
+        return False
+    return not re.match(
+        (
+            r"(?:when|that|to|not|really|so|the one|because|probably|hard|nolonger|gone|on|in|a "
+            r"few|\w+ing\b(?= my| the| a))\b"
+        ),
+        value,
+        re.IGNORECASE,
     )
 
 

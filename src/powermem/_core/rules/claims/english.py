@@ -17,14 +17,14 @@ from ..sentences import phrases
 from . import values
 from .accepting import accepts
 from .claim import PROJECT, SELF, Claim, Clauses, Rule, words
-from .tools import tool_class
+from .tools import is_tool, tool_class
 
 _CONTRACTIONS = [
     (re.compile(pattern, re.IGNORECASE), full)
     for pattern, full in (
-        (r"\bi ?'?m\b(?!\.)", "I am"),
+        (r"\b(i) ?'?m\b(?!\.)", r"\1 am"),
         (r"\b(i|we|they|you)'ve\b", r"\1 have"),
-        (r"\bive\b", "I have"),
+        (r"\bive\b", "i have"),
         (r"\b(we|they|you)'re\b", r"\1 are"),
         (r"\b(he|she|it)'s (?=been|got|moved|started|quit|left|joined)", r"\1 has "),
         (r"\b(he|she|it|that|there|who)'s\b", r"\1 is"),
@@ -117,14 +117,34 @@ _BESIDE = phrases(
     of) (?:summer|winter|weekend|holidays?|days?|weeks?|months?|nights?|semester|while|conference
     |few \w+)
     | on (?:vacation|holiday|business|weekends?|weekdays|\w+days) | this week(?:end)?
-    | during the (?:week|summer|winter)
-    | in (?:summer|winter|the summer|the winter) | half the | split (?:my|our) | every other | freelanc\w+
+    | during the week
+    | half the | split (?:my|our) | every other | freelanc\w+
     | volunteer\w*
     | both | one of (?:my|our) | either | visiting | holiday home
     | other (?:phone|number|job|home|car|favourite) | airbnb | for now
     """,
     before=r"\b",
 )
+_PARTLY = re.compile(
+    (
+        r"(?:in|on|for|from|after|at) (?!(?:19|20)\d\d|january|february|march|april|may"
+        r"|june|july|august|september"
+        r"|october|november|december|now|my \w+ (?:surgery|diagnosis))"
+    ),
+    re.IGNORECASE,
+)
+_NEGATED = re.compile(r"\b(?:not|nolonger|never)\b", re.IGNORECASE)
+# "Moved to Lisbon last week!"
+_ELLIPTIC = re.compile(
+    (
+        r"(?:(?:just|recently|finally) )?(?:moved|relocated|quit|started|switched|joined"
+        r"|turned|got|left|sold|stopped|became"
+        r"|living|working|based|broke up|bought) "
+    ),
+    re.IGNORECASE,
+)
+_SEASON = re.compile(r"\b(?:in|during|for|over) (?:the )?(?:summer|winter)s?\b", re.IGNORECASE)
+_MOVED = re.compile(r"\b(?:moved|relocated|joined|started|turned|became)\b", re.IGNORECASE)
 _MARK = phrases(
     r"""
     now | nowadays | these days | currently | anymore | as of | from now on | recently | just | switched
@@ -312,6 +332,7 @@ _RULES: tuple[Rule, ...] = (
         kind="place",
     ),
     Rule("home", rf"call {_V} home", kind="place"),
+    Rule("home", r"in (?P<value>.+?) since .+", marked=True, kind="place", be=True),
     Rule(
         "home",
         rf"(?:nolonger|do not|does not) (?:live|lives|living|reside|resides|based) in {_V}",
@@ -335,7 +356,7 @@ _RULES: tuple[Rule, ...] = (
         "employer",
         (
             rf"(?:started|began) (?:working |work |(?:a|my) (?:new )?(?:\w+ )?(?:job|role"
-            rf"|position) )?(?:as an? (?P<job>[\w -]+?) )?(?:at|with|for) {_V}"
+            rf"|position) )?(?:as an? (?P<job>[\w -]+?) )?(?:at|for) {_V}"
         ),
         marked=True,
         kind="firm",
@@ -477,7 +498,7 @@ _RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "partner",
-        rf"(?:broke up|broken up|split up|split|divorced|separated)(?: (?:with|from))? {_V}",
+        rf"(?:broke up|broken up|split up|split(?! up)|divorced|separated)(?: (?:with|from))? {_V}",
         ends=True,
         marked=True,
         kind="name",
@@ -854,13 +875,18 @@ _ADJUNCT = re.compile(
 _FREE = re.compile(
     (
         r"\s*(?:(?:now|these days|nowadays|currently|anymore|again|at all|either|right now"
-        r"|since [\w ]+|because .*|for (?:health|medical|ethical|good|my|the) .*|due to .*"
-        r"|as of .*|\(.*\)|lol|tbh|actually|last \w+|this \w+|(?:a|two|three|four|five|six"
-        r"|\d+|few|several|many) (?:few )?\w+ ago|in (?:19|20)\d\d|in (?:january|february"
-        r"|march|april|may|june|july|august|september|october|november|december)|yesterday"
-        r"|today|recently|altogether|completely|entirely|for good|after [\w ]+|on \w+day|on "
-        r"[a-z]+ \d+)\s*)*[.!,\s]*$"
+        r"|since [\w ]+|because .*|for (?:health|medical|ethical|religious|environmental) .*|due to .*"
+        r"|as of .*|\(.*\)|lol|tbh|actually|,?\s?(?:sadly|unfortunately|luckily|thankfully"
+        r"|though|finally)|last \w+|this \w+|(?:a|two|three|four|five|six"
+        r"|\d+|few|several|many) (?:few )?\w+ ago|in (?:19|20)\d\d|yesterday"
+        r"|today|recently|altogether|completely|entirely|for good)\s*)*[.!,\s]*$"
     ),
+    re.IGNORECASE,
+)
+# Behind "I quit" also when or why.
+_FREE_WHEN_STOPPED = re.compile(
+    r"\s*(?:on \w+day|on [a-z]+ \d+|in (?:january|february|march|april|may|june|july|august|september|october"
+    r"|november|december)|after .*|for (?:my|the|our) .*|when .*|before .*)\s*$",
     re.IGNORECASE,
 )
 _ALLERGIC = re.compile(
@@ -914,12 +940,16 @@ def _sentence(sentence: str, before: Sequence[Claim]) -> list[tuple[Claim, ...]]
     found: list[tuple[Claim, ...]] = []
     subject = ""
     for piece in _CUT.split(sentence):
-        clause = piece.strip(" ,")
+        clause = piece.strip(" ,.!")
         lead = _LEAD.match(clause)
         bare = clause[lead.end() :] if lead else clause
         if subject and re.match(_ELIDED, bare, re.IGNORECASE):
             bare = f"{subject} {bare}"
-        if _BESIDE.search(clause):
+        if not found and not subject and _ELLIPTIC.match(bare):
+            bare = f"I {bare}"
+        # "In the evening I don't drink coffee" ends no habit.
+        partly = lead and _PARTLY.match(clause) and _NEGATED.search(bare)
+        if partly or _BESIDE.search(clause) or (_SEASON.search(clause) and not _MOVED.search(clause)):
             claims: tuple[Claim, ...] = ()
         else:
             claims = tuple(_claims(bare, found[-1] if found else before))
@@ -962,13 +992,17 @@ def _subject(clause: str) -> _Subject | None:
 
 
 def _claims(clause: str, before: Sequence[Claim]) -> Iterator[Claim]:
-    lower = not any(char.isupper() for char in re.sub(r"\bI\b", "", clause))
+    lower = not any(char.isupper() for char in clause)
     yield from _matches(_REQUESTS, clause, SELF, lower)
     if match := _REVERSED.match(clause):
         gone = match["be"].lower() in ("is nolonger", "used to be")
         yield Claim(
             SELF, _named(_value(match["what"])), match["value"], gone, match["be"].lower() == "is nolonger"
         )
+    if match := _LEADS.match(clause):
+        yield Claim(PROJECT, f"{_named(_value(match['what']))} lead", match["value"])
+    if match := _IS_MY.match(clause):
+        yield Claim(SELF, match["what"].lower(), match["value"])
     if match := _IT_IS.match(clause):
         for claim in before[:1]:
             if claim.ends or claim.attribute.startswith(("favourite", "phone")):
@@ -976,7 +1010,7 @@ def _claims(clause: str, before: Sequence[Claim]) -> Iterator[Claim]:
         return
     if match := _POSSESSED.match(clause):
         yield from _matches(_OWNS, clause[match.end() :], _possessor(match), lower)
-    elif match := _MY.match(clause):
+    if match := _MY.match(clause):
         yield from _matches(_OWNS, clause[match.end() :], SELF, lower)
     subject = _subject(clause)
     if subject is None or (subject.name and subject.name.split()[0] not in _KIN.values()):
@@ -1041,6 +1075,8 @@ def _matches(
             continue
         seen.add((attribute, rule.ends))
         yield Claim(subject, attribute, value, rule.ends, rule.marked)
+        if rule.attribute == "home" and is_tool(groups.get("former") or ""):
+            continue
         if groups.get("former"):
             yield Claim(subject, attribute, groups["former"], ends=True, marked=True)
         if groups.get("job") and accepts(groups["job"], "trade", "", lower=lower):
@@ -1063,7 +1099,7 @@ def _named(what: str) -> str:
 def _preference(predicate: str) -> Iterator[Claim]:
     if match := _PREFER.match(predicate):
         one, other = values.fold(match["one"]), values.fold(_value(match["other"]))
-        if one and other and one != other:
+        if one and other and one != other and max(len(one.split()), len(other.split())) <= _MOST_PREFERRED:
             yield Claim(SELF, f"prefer {' | '.join(sorted((one, other)))}", match["one"])
 
 
@@ -1078,7 +1114,7 @@ def _switch(name: str, predicate: str) -> Iterator[Claim]:
     new, old = (_value(new), old) if match.end("new") == len(predicate) else (new, _value(old))
     if values.number(new) is not None and not tool_class(new):
         return
-    verb, kind = (groups.get("verb") or "use").lower(), tool_class(new)
+    verb, kind = (groups.get("verb") or "use").lower(), tool_class(new) or tool_class(old)
     if old:
         for each in dict.fromkeys((verb, "drink", "eat", "drive")):
             yield Claim(name, f"do {stem(each)} {values.fold(old)}", "+", ends=True, marked=True)
@@ -1094,7 +1130,8 @@ def _possession(name: str, predicate: str) -> Iterator[Claim]:
     if match := _SOLD.match(predicate):
         what = values.fold(_value(match["what"]))
         yield Claim(name, f"have {what}", "+", ends=True, marked=True)
-        yield Claim(name, "car", "" if what == "car" else what, ends=True, marked=True)
+        if len(what.split()) < 3:
+            yield Claim(name, "car", "" if what == "car" else what, ends=True, marked=True)
     elif match := _BOUGHT.match(predicate):
         sign = "-" if match["count"].lower() == "no" else "+"
         yield Claim(name, f"have {values.fold(_object(match['what'])[0])}", sign)
@@ -1115,7 +1152,8 @@ def _habit(name: str, predicate: str) -> Iterator[Claim]:
     stopped, negated = match["stopped"] or match["former"], match["not"]
     wording, behind = _object(match["object"] or "")
     thing = values.fold(wording)
-    if ((stopped or negated) and not _FREE.match(behind)) or len(thing.split()) > 4:
+    free = _FREE.match(behind) or (match["stopped"] and _FREE_WHEN_STOPPED.match(behind))
+    if ((stopped or negated) and not free) or len(thing.split()) > 4:
         return
     if verb not in _HABIT_STEMS:
         if match["stopped"] and not match["verb"].endswith("ing"):
@@ -1131,10 +1169,10 @@ def _habit(name: str, predicate: str) -> Iterator[Claim]:
             return
         attribute, sign = f"like {thing}", "-" if negated or hates else "+"
     elif verb in (stem("have"), stem("own")):
-        if not (negated or stopped) or not thing:
+        if not thing:
             return
-        attribute, sign = f"have {thing}", "-"
-        if thing == "car":
+        attribute, sign = f"have {thing}", "-" if negated else "+"
+        if thing == "car" and negated:
             yield Claim(name, "car", "", ends=True, marked=True)
     else:
         attribute, sign = f"do {verb} {thing}".strip(), "-" if negated else "+"
@@ -1165,10 +1203,22 @@ _OWNS = _compiled(_OWN)
 _THINGS = _compiled(_THING)
 _TEAMS = _compiled(_TEAM)
 _REQUESTS = _compiled(_REQUEST)
+_LEADS = re.compile(
+    (
+        r"(?P<value>(?-i:[A-Z])[\w'-]+) (?:now )?(?:leads|owns|manages|maintains|heads"
+        r"|runs) (?:now )?(?:the|our) (?P<what>\S.*)"
+    ),
+    re.IGNORECASE,
+)
+_IS_MY = re.compile(
+    rf"(?P<value>(?-i:[A-Z])[\w.' -]{{1,30}}?) is (?:now )?my (?:new )?(?P<what>{_ROLE})$", re.IGNORECASE
+)
 _MY = re.compile(r"(?:my|our)\s+", re.IGNORECASE)
 _DETERMINER = re.compile(r"(?:the|our|my|this|a)\s+", re.IGNORECASE)
 _IT_IS = re.compile(r"(?:now )?it is (?:now |actually )?(?!not\b|nolonger\b)(?P<value>\S.*)", re.IGNORECASE)
-_USES = re.compile(r"(?:use|uses|using) (?P<value>\S.*)", re.IGNORECASE)
+_USES = re.compile(
+    r"(?:use|uses|using|deploy (?:on|to)|run on|host on|hosted on|deployed on) (?P<value>\S.*)", re.IGNORECASE
+)
 _EMPTY_WORDS = words("new current present address all-time all time absolute the a an our my old")
 _PHONE_WORDS = words("phone cell mobile number telephone cellphone")
 _NOT_PHONES = words("account email e-mail iban id plate extension")
@@ -1178,5 +1228,6 @@ _SAME_WORDS = {
     "db": "database", "repository": "repo", "hostname": "host", "meal": "food", "dish": "food",
     "singer": "artist",
 }  # fmt: skip
+_MOST_PREFERRED = 3
 _HABIT_STEMS = frozenset(map(stem, _HABITS))
 _LIKING = {stem(verb): sign for verb, sign in _LIKING_VERBS.items()}

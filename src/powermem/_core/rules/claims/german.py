@@ -415,8 +415,21 @@ def _accepts(value: str, kind: str) -> bool:
     return len(value.split()) < 8
 
 
+_CHANGES = re.compile(
+    (
+        r"(?:jetzt|nun|seit|inzwischen|mittlerweile|leider|letzte\w*|gestern|heute|vor|endlich"
+        r"|ab|neuerdings|momentan|aktuell|im"
+        r" (?:januar|februar|m\u00e4rz|april|mai|juni|juli|august|september|oktober"
+        r"|november|dezember))\b"
+    ),
+    re.IGNORECASE,
+)
+
+
 def _normalize(clause: str) -> str:
-    if match := _FRONTED.match(clause):
+    match = _FRONTED.match(clause)
+    # "Abends trinke ich keinen Kaffee mehr" ends no habit.
+    if match and (_CHANGES.match(match["lead"]) or not re.search(r"\b(?:nicht|kein\w*)\b", clause)):
         return f"{match['who']} {match['verb']} {match['rest']}".strip(" .!")
     return clause.strip(" .!")
 
@@ -427,7 +440,8 @@ _GRAMMAR = Grammar(
     ),
     cut=re.compile(
         (
-            r",?\s+(?:und|aber|sondern|denn|weil|doch)\s+(?=(?:ich|wir|mein\w*|er|sie|es|der"
+            r",?\s+(?:und|aber|sondern|denn|weil|doch)\s+(?!ich (?:haben|sind)\b)(?=(?:ich|wir"
+            r"|mein\w*|er|sie|es|der"
             r"|die|das|arbeite|wohne|lebe|habe|bin|trinke|jetzt)\b)|,\s+(?=(?:ich|wir|mein\w*"
             r"|er|sie|es|jetzt)\b)"
         ),

@@ -293,7 +293,7 @@ def _accepts(value: str, kind: str) -> bool:
         return (
             0 < len(value) < 13
             and not any(char.isdigit() for char in value)
-            and not re.search("友達|誰|家族|彼|両親|同僚", value)
+            and (not re.search("友達|誰|家族|彼|両親|同僚", value) or value in ("彼女", "彼氏"))
         )
     if kind == "age":
         return (values.number(value) or 0) in range(1, 120)

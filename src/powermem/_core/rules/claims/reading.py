@@ -174,7 +174,7 @@ def _needs_mark(claim: Claim) -> bool:
         return not _FEW_DATES.search(attribute)
     if set(claim.subject.split("'s ")[-1].split()) & _OF_MANY:
         return True
-    return attribute in _NEED_MARK or attribute in _TOOLS_NEED_MARK or attribute.endswith(" place")
+    return attribute in _NEED_MARK or attribute in _TOOLS_NEED_MARK or attribute.endswith((" place", " lead"))
 
 
 def with_claims(facts: Sequence[Fact], messages: Sequence[Message]) -> list[Fact]:

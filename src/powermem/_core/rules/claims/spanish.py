@@ -204,7 +204,7 @@ _RULES = compiled(
         ),
         Rule(
             "{}",
-            r"mi (?:nuev[oa] )?(?P<what>\w+ (?:de \w+ )?(?:favorit[oa]|preferid[oa])) es <A><V>",
+            r"mi (?:nuev[oa] )?(?P<what>\w+ (?:de \w+ )?(?:favorit[oa]|preferid[oa])) <NOW>es <A><V>",
             kind="favourite",
         ),
         Rule(
@@ -306,7 +306,7 @@ _NO_MORE = re.compile(
     (
         r"(?:yo )?(?:desde [\w ]+ )?ya no (?P<verb>\w+?)(?P<ending>o|emos|imos|amos)(?: "
         r"(?P<thing>[\w\u00e1\u00e9\u00ed\u00f3\u00fa\u00f1 ]+?))?(?: (?:ahora|desde .+|por "
-        r".+))?$"
+        r"(?:salud|mi \w+|motivos .+|razones .+)))?$"
     ),
     re.IGNORECASE,
 )
@@ -328,7 +328,7 @@ _DOES = re.compile(
     (
         rf"(?:yo )?(?P<verb>fum|beb|tom|com|jueg|jug|us|practic|conduzc|manej|hag|toc|corr"
         rf"|nad|bail|medit|escuch|le)o(?: (?P<thing>[\w\u00e1\u00e9\u00ed\u00f3\u00fa\u00f1]+"
-        rf"(?: [\w\u00e1\u00e9\u00ed\u00f3\u00fa\u00f1]+)?))?{_TIMES}$"
+        rf"(?: (?!todos|cada|por|desde|los|a\b|mucho)[\w\u00e1\u00e9\u00ed\u00f3\u00fa\u00f1]+)?))?{_TIMES}$"
     ),
     re.IGNORECASE,
 )
@@ -456,7 +456,8 @@ _GRAMMAR = Grammar(
     ),
     cut=re.compile(
         (
-            r",?\s+(?:y|e|pero|porque|as\u00ed que|aunque)\s+(?=(?:yo|mi|me|ya|ahora|trabajo"
+            r",?\s+(?:y|e|pero|porque|as\u00ed que|aunque)\s+(?!yo (?:rompimos|nos|terminamos"
+            r"|lo|hemos|ya no))(?=(?:yo|mi|me|ya|ahora|trabajo"
             r"|vivo|tengo|soy|estoy|el|la|nos|no|nuestr[oa])\b)|,\s+(?=(?:yo|mi|me|ya|ahora"
             r"|trabajo|vivo|tengo|soy|estoy|nos|no)\b)"
         ),
@@ -526,7 +527,8 @@ _GRAMMAR = Grammar(
     rules=_RULES,
     end=re.compile(
         (
-            r"(?:^|\s+)(?:con|desde|por|porque|y|pero|ahora|donde|que|cerca|hace|el mes|el "
+            r"(?:^|\s+)(?:con|desde|por|porque|y|pero|ahora|donde|que|cerca|hace|el (?:lunes"
+            r"|martes|mi\u00e9rcoles|jueves|viernes|s\u00e1bado|domingo|pasado|\d+)|el mes|el "
             r"a\u00f1o|la semana|ayer|para|como|junto|actualmente|ya|este|esta|en|hoy|otra vez"
             r"|de nuevo|a partir|mientras|sin)\b|[,!:;](?=\s|$)|[.\s]*$"
         ),

@@ -75,6 +75,7 @@ _HINT = re.compile(
 _BY_LETTERS: tuple[tuple[re.Pattern[str], DayWords], ...] = (
     (re.compile("[іїєґ]", re.IGNORECASE), UKRAINIAN),
     (re.compile("[\u0400-\u04ff]"), RUSSIAN),
+    (re.compile("[\u0400-\u04ff]"), UKRAINIAN),
     (re.compile("[\u0900-\u0963]"), HINDI),
     (re.compile("[پچژگک\u06cc]"), PERSIAN),
     (re.compile("[\u0621-\u064a]"), ARABIC),
@@ -184,8 +185,8 @@ def _foreign(sentence: str, today: date) -> Iterable[Found]:
     """Find the days that a sentence in another language names."""
     if not sentence.isascii():
         for letters, words in _BY_LETTERS:
-            if letters.search(sentence):
-                return words.find(sentence, today)
+            if letters.search(sentence) and (own := list(words.find(sentence, today))):
+                return own
     if _HINT.search(sentence) is None:
         return ()
     best: list[Found] = []

@@ -49,7 +49,7 @@ _OWN_LETTERS = (
     (re.compile("[ğış]", re.IGNORECASE), TURKISH),
     (re.compile("[łśżźćńąę]", re.IGNORECASE), POLISH),
     (re.compile("[ěřůžčš]", re.IGNORECASE), CZECH),
-    (re.compile("[ñ¿¡áíú]", re.IGNORECASE), SPANISH),
+    (re.compile("[ñ¿¡]", re.IGNORECASE), SPANISH),
     (re.compile("[ãõ]", re.IGNORECASE), PORTUGUESE),
     (re.compile("[ß]", re.IGNORECASE), GERMAN),
     (re.compile("[șță]", re.IGNORECASE), ROMANIAN),
@@ -99,7 +99,8 @@ def _latin(text: str, words: set[str], expected: Lexicon | None) -> Lexicon | No
     close = [lexicon for lexicon in _LATIN if evidence[lexicon.code] >= max(most - 1, 0)]
     if len(close) > 1 or most == english:
         for lexicon in close:
-            evidence[lexicon.code] += 2 * lexicon.is_at_home_in(text)
+            understood = lexicon.understood(text)
+            evidence[lexicon.code] += understood + (understood > 0)
     best = max(close, key=lambda lexicon: evidence[lexicon.code])
     return best if evidence[best.code] > english else None
 

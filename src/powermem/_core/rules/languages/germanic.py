@@ -34,17 +34,23 @@ GERMAN = Lexicon(
         |wollte (?:nur |mal )?fragen|würde gerne? wissen|möchte (?:gerne? )?wissen)\b | \bob du\b
     """,
     command=r"""
-        (?:bitte )?(?:sag|sagen sie|erzähl\w*|schreib\w*|erklär\w*|zeig\w*|gib|geben sie|hilf|helfen sie
-        |mach|machen sie|such|finde|übersetz\w*|fass\w*|liste|nenn\w*|schau\w*|überprüf\w*|prüf\w*
-        |berechne\w*|erstell\w*|lass uns|stell dir|empfiehl|korrigier\w*|buch|buche|bestell\w*|schick\w*
-        |vergleich\w*|beschreib\w*|plane mir|erinner\w*|vergiss es|lies|hör|warte|denk|komm|rechne)
+        ich (?:brauche|suche|möchte|will|hätte gerne?|benötige) (?:\S+ ){0,3}?(?:idee\w*|beispiel\w*
+        |zusammenfassung|text|tipps?|rat|vorschl\w+|rezept\w*|liste|gedicht|erklärung|übersetzung|anleitung
+        |empfehlung\w*|hilfe|info\w*|brief|code|skript) | (?:bitte )?(?:storniere?|lösch\w*|verschieb\w*
+        |ändere?|füge|öffne|starte|kauf|ruf|trag|organisiere?|bereite|reservier\w*) | (?:bitte )?(?:sag
+        |sagen sie|erzähl\w*|schreib\w*|erklär\w*|zeig\w*|gib|geben sie|hilf|helfen sie|mach|machen sie|such
+        |finde|übersetz\w*|fass\w*|liste|nenn\w*|schau\w*|überprüf\w*|prüf\w*|berechne\w*|erstell\w*
+        |lass uns|stell dir|empfiehl|korrigier\w*|buch|buche|bestell\w*|schick\w*|vergleich\w*|beschreib\w*
+        |plane mir|erinner\w*|vergiss es|lies|hör|warte|denk|komm|rechne)
         | ich brauche (?:deine |ihre |eure )?(?:hilfe|einen rat|tipps?) | ich möchte,? dass (?:du|sie)
         | ich (?:will|hätte gerne?|möchte) (?:wissen|eine frage) | (?:ich )?hab(?:e)? (?:da )?(?:eine
         |mal eine) frage | (?:kannst|könntest) du | bitte | du (?:solltest|kannst|musst) | man (?:sollte
         |kann|muss)
     """,
     talk=r"""
-        hallo | guten? (?:tag|morgen|abend|nacht) | danke\w* | vielen dank | tschüss | bis (?:bald|dann
+        (?:ich )?habe? (?:noch |da |mal |nur |auch )*(?:eine|ein paar|zwei) (?:\S+ )?fragen? | ich (?:glaube
+        |denke|finde),? (?:das|dass|du|es|die antwort) | ich (?:kapiere|versuche? (?:es|das|mal)|probiere?)
+        | hallo | guten? (?:tag|morgen|abend|nacht) | danke\w* | vielen dank | tschüss | bis (?:bald|dann
         |später) | herzlichen glückwunsch | viel (?:glück|spaß|erfolg) | gute besserung | alles (?:klar
         |gute) | gern geschehen | ich (?:verstehe|weiß|stimme|glaube (?:dir|schon|nicht)|denke (?:schon
         |auch)|danke|auch|meine (?:ja|nur)|freue? mich (?:für|von|auf deine|darauf|sehr für)|hoffe|wünsche
@@ -155,13 +161,17 @@ DUTCH = Lexicon(
         | \bik wil(?:de)? (?:graag )?(?:weten|vragen)\b
     """,
     command=r"""
-        (?:alsjeblieft |graag )?(?:vertel|schrijf|leg|geef|help|maak|zoek|vertaal|vat|laat|toon|noem|kijk
+        ik (?:wil|zoek|heb|wil graag) (?:\S+ ){0,3}?(?:weten|begrijpen|voorbeeld\w*|samenvatting|tekst
+        |idee\w*|tips?|advies|recept|lijst|gedicht|uitleg|vertaling|hulp|brief|code) ?(?:nodig)?
+        | (?:annuleer|verander|verplaats|verwijder|voeg|koop|bel|open|herinner)
+        | (?:alsjeblieft |graag )?(?:vertel|schrijf|leg|geef|help|maak|zoek|vertaal|vat|laat|toon|noem|kijk
         |controleer|bereken|stel je|stuur|boek|bestel|vergelijk|beschrijf|wacht|corrigeer|lees|denk)
         | (?:kun|kan|zou) (?:je|jij|u) | ik heb (?:een vraag|hulp nodig|je hulp) | alsjeblieft | je (?:moet
         |kunt|kan) | ik wil dat je(?! altijd| nooit)
     """,
     talk=r"""
-        hallo | hoi | goede(?:morgen|middag|avond|nacht|ndag) | dank\w* | bedankt | doei | tot (?:ziens
+        ik (?:snap|begrijp) | ik zal het proberen | ik ga het proberen | ik heb (?:nog )?(?:een|wat) vra\w+
+        | hallo | hoi | goede(?:morgen|middag|avond|nacht|ndag) | dank\w* | bedankt | doei | tot (?:ziens
         |straks|later) | gefeliciteerd | ik (?:snap|begrijp|weet|denk (?:het|van|ook)|hoop|vind (?:het|dat)
         |ook|ben (?:het (?:mee )?eens|blij voor)) | dat (?:is|klinkt|klopt|vind|lijkt) | (?:ja|nee|oké|ok
         |prima|leuk|mooi|top|klopt|precies|inderdaad|haha|wow|goed|graag)\W*$ | geen (?:idee|probleem)
@@ -255,11 +265,13 @@ SCANDINAVIAN = Lexicon(
         |kan|ska|skal)
     """,
     talk=r"""
-        hej | hei | hallå | god (?:morgon|morgen|kväll|aften|kveld|dag) | tack | takk | tak | hejdå
-        | grattis | tillykke | gratulerer | (?:jag|jeg) (?:förstår|forstår|vet|ved|håller med|hoppas|håper
-        |håber|tycker det|synes det|också|også|tror det) | det (?:är|er|låter|lyder|var|stämmer|stemmer)
-        | (?:ja|nej|nei|okej|ok|okay|bra|toppen|precis|haha|fint|super)\W*$ | lycka till | held og lykke
-        | lykke til | inga problem
+        (?:jag|jeg) (?:förstår|forstår) (?:inte|ikke) | (?:jag|jeg) (?:ska|skal) (?:försöka|prøve|prova)
+        | (?:jag|jeg) har (?:en|et|ett|några|nogle|noen) (?:till |mere |til )?(?:fråga|spørgsmål|spørsmål
+        |frågor) | hej | hei | hallå | god (?:morgon|morgen|kväll|aften|kveld|dag) | tack | takk | tak
+        | hejdå | grattis | tillykke | gratulerer | (?:jag|jeg) (?:förstår|forstår|vet|ved|håller med|hoppas
+        |håper|håber|tycker det|synes det|också|også|tror det) | det (?:är|er|låter|lyder|var|stämmer
+        |stemmer) | (?:ja|nej|nei|okej|ok|okay|bra|toppen|precis|haha|fint|super)\W*$ | lycka till
+        | held og lykke | lykke til | inga problem
     """,
     unreal=r"""
         (?:om|hvis) (?:jag|jeg|vi) .*\b(?:vore|var|hade|havde|hadde|skulle|vann|vandt|vant)\b.* | (?:jag

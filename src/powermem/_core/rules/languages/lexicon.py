@@ -11,7 +11,7 @@ from ..sentences import phrases
 _NOTHING = re.compile(r"(?!)")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Lexicon:
     """The words of one language. All are alternatives for `phrases`; empty ones match nothing.
 
@@ -90,10 +90,10 @@ class Lexicon:
     def is_first(self) -> re.Pattern[str]:
         return self._anywhere(self.first)
 
-    def is_at_home_in(self, sentence: str) -> bool:
-        """Return whether a sentence says something that these patterns know."""
-        return any(
-            pattern.search(sentence)
+    def understood(self, sentence: str) -> int:
+        """Return how many of these patterns find something in a sentence."""
+        return sum(
+            pattern.search(sentence) is not None
             for pattern in (
                 self.is_first,
                 self.is_talk,

@@ -8,9 +8,9 @@ GREEK = Lexicon(
     code="el",
     stop_words=("greek",),
     first=r"""
-        εγώ | εμένα | μου | με | μας | εμείς | (?:μένω|δουλεύω|έχω|είμαι|μου αρέσει|προτιμώ|θέλω|αγαπώ|μισώ
-        |σπουδάζω|πίνω|τρώω|καπνίζω|μετακόμισα|αγόρασα|γεννήθηκα|παντρεύτηκα|ήμουν|πήγα|ξεκίνησα|λέγομαι
-        |ονομάζομαι|χρειάζομαι|μένουμε|έχουμε|είμαστε)
+        \w{3,}(?:ουμε|άμε) | εγώ | εμένα | μου | με | μας | εμείς | (?:μένω|δουλεύω|έχω|είμαι|μου αρέσει
+        |προτιμώ|θέλω|αγαπώ|μισώ|σπουδάζω|πίνω|τρώω|καπνίζω|μετακόμισα|αγόρασα|γεννήθηκα|παντρεύτηκα|ήμουν
+        |πήγα|ξεκίνησα|λέγομαι|ονομάζομαι|χρειάζομαι|μένουμε|έχουμε|είμαστε)
     """,
     people=r"""
         μένει | δουλεύει | σπουδάζει | παντρεύεται | παντρεύτηκε | μετακόμισε | γεννήθηκε | πέθανε | αγόρασε
@@ -25,9 +25,9 @@ GREEK = Lexicon(
         |στείλε|φαντάσου|διόρθωσε|περίμενε) | παρακαλώ | χρειάζομαι βοήθεια | (?:μπορείς|μπορείτε)
     """,
     talk=r"""
-        γεια | καλημέρα | καλησπέρα | καληνύχτα | ευχαριστώ | αντίο | συγχαρητήρια | (?:ναι|όχι|οκ|εντάξει
-        |ωραία|τέλεια|σωστά|βέβαια)\W*$ | (?:καταλαβαίνω|ξέρω|δεν ξέρω|συμφωνώ|ελπίζω|λυπάμαι|χαίρομαι)
-        | αυτό είναι | καλή τύχη
+        δεν (?:καταλαβαίνω|κατάλαβα) | θα (?:προσπαθήσω|δοκιμάσω) | γεια | καλημέρα | καλησπέρα | καληνύχτα
+        | ευχαριστώ | αντίο | συγχαρητήρια | (?:ναι|όχι|οκ|εντάξει|ωραία|τέλεια|σωστά|βέβαια)\W*$
+        | (?:καταλαβαίνω|ξέρω|δεν ξέρω|συμφωνώ|ελπίζω|λυπάμαι|χαίρομαι) | αυτό είναι | καλή τύχη
     """,
     unreal=r"""
         (?:αν|εάν) (?:ήμουν|είχα|κέρδιζα|μπορούσα|ζούσα) .* | μακάρι | ας υποθέσουμε | φαντάσου
@@ -73,9 +73,9 @@ FINNISH = Lexicon(
     code="fi",
     stop_words=("finnish",),
     first=r"""
-        minä | mä | minun | minua | minulla | minulle | minut | mun | mulla | me | meidän | meillä | meitä
-        | olen | en | asun | työskentelen | opiskelen | rakastan | vihaan | pidän | haluan | tykkään
-        | muutin | ostin | synnyin | kävin | aloitin | lopetin | juon | syön | \w{3,}ni
+        \w{3,}mme | minä | mä | minun | minua | minulla | minulle | minut | mun | mulla | me | meidän
+        | meillä | meitä | olen | en | asun | työskentelen | opiskelen | rakastan | vihaan | pidän | haluan
+        | tykkään | muutin | ostin | synnyin | kävin | aloitin | lopetin | juon | syön | \w{3,}ni
     """,
     people=r"""
         asuu | työskentelee | opiskelee | menee naimisiin | meni naimisiin | muutti | muuttaa | syntyi
@@ -91,9 +91,10 @@ FINNISH = Lexicon(
         |laske|suosittele|ehdota|varaa|lähetä|kuvittele|korjaa|odota) | tarvitsen apua
     """,
     talk=r"""
-        hei | moi | terve | huomenta | hyvää (?:huomenta|päivää|iltaa|yötä) | kiitos | kiitti | näkemiin
-        | onnea | onneksi olkoon | (?:joo|kyllä|ei|ok|hyvä|selvä|juuri niin|mahtavaa|totta|haha\w*)\W*$
-        | (?:ymmärrän|tiedän|en tiedä|olen samaa mieltä|toivon) | se on
+        en (?:ymmärrä|ymmärtänyt|tajua) | (?:minä )?kokeilen | yritän | hei | moi | terve | huomenta
+        | hyvää (?:huomenta|päivää|iltaa|yötä) | kiitos | kiitti | näkemiin | onnea | onneksi olkoon
+        | (?:joo|kyllä|ei|ok|hyvä|selvä|juuri niin|mahtavaa|totta|haha\w*)\W*$ | (?:ymmärrän|tiedän|en tiedä
+        |olen samaa mieltä|toivon) | se on
     """,
     unreal=r"""
         (?:jos|kunpa) .*(?:isin|isimme|isi).* | kuvittele | oletetaan | \w+isinpa | toivoisin että olisin
@@ -141,10 +142,10 @@ HUNGARIAN = Lexicon(
     code="hu",
     stop_words=("hungarian",),
     first=r"""
-        én | nekem | engem | velem | nálam | az én | mi | minket | nekünk | vagyok | lakom | élek | dolgozom
-        | tanulok | szeretek | szeretem | utálok | utálom | van egy \w+[aeoö]m | akarok | szeretnék
-        | költöztem | vettem | születtem | voltam | kezdtem | iszom | eszem | \w{3,}(?:tam|tem|ttam|ttem)
-        | a(?:z)? \w{2,}(?:om|em|öm|am|ám|ém|im)
+        \w{3,}(?:unk|ünk) | én | nekem | engem | velem | nálam | az én | mi | minket | nekünk | vagyok
+        | lakom | élek | dolgozom | tanulok | szeretek | szeretem | utálok | utálom | van egy \w+[aeoö]m
+        | akarok | szeretnék | költöztem | vettem | születtem | voltam | kezdtem | iszom | eszem
+        | \w{3,}(?:tam|tem|ttam|ttem) | a(?:z)? \w{2,}(?:om|em|öm|am|ám|ém|im)
     """,
     people=r"""
         lakik | dolgozik | tanul | férjhez megy | megnősül | megházasodott | elköltözött | született
@@ -161,9 +162,10 @@ HUNGARIAN = Lexicon(
         | segítségre van szükségem | lenne egy kérdésem
     """,
     talk=r"""
-        szia | helló | jó (?:reggelt|napot|estét|éjszakát) | köszönöm | köszi | viszlát | gratulálok
-        | szívesen | (?:igen|nem|oké|ok|jó|rendben|szuper|pontosan|persze|haha\w*)\W*$ | (?:értem|tudom
-        |nem tudom|egyetértek|remélem|sajnálom) | ez (?:jó|szuper|nagyszerű)
+        nem (?:értem|értettem) | megpróbálom | kipróbálom | szia | helló | jó (?:reggelt|napot|estét
+        |éjszakát) | köszönöm | köszi | viszlát | gratulálok | szívesen | (?:igen|nem|oké|ok|jó|rendben
+        |szuper|pontosan|persze|haha\w*)\W*$ | (?:értem|tudom|nem tudom|egyetértek|remélem|sajnálom)
+        | ez (?:jó|szuper|nagyszerű)
     """,
     unreal=r"""
         ha .*(?:lennék|volnék|lenne|nyernék|tudnék|lehetnék|élnék|volna).* | bárcsak | képzeljük

@@ -8,14 +8,14 @@ SPANISH = Lexicon(
     code="es",
     stop_words=("spanish",),
     first=r"""
-        yo | mí | mis? | mí[oa]s? | conmigo | nosotr[oa]s | nuestr[oa]s? | nos | me | (?:soy|estoy|tengo
-        |vivo|trabajo|quiero|prefiero|necesito|voy|hago|puedo|conozco|vengo|salgo|juego|estudio|hablo|leo
-        |bebo|odio|amo|detesto|adoro|uso|llevo|sufro|padezco|nací|crecí|fui|hice|tuve|pude|quise|estuve|vine
-        |dije|puse|traje|cumplo|dejo|busco|viajo|entreno|corro|cocino|toco|practico|colecciono|aprendo
-        |programo|duermo|fumo|echo|somos|tenemos|vivimos|vamos|estamos|hemos|queremos|usamos|solemos|suelo
-        |iré|tendré|estaré|seré|haré) | he (?:\w+[aíi]do|visto|hecho|dicho|puesto|vuelto|abierto|escrito
-        |roto|muerto) | (?!café|bebé|josé|comité|puré|aquí|así|allí|ahí|rubí|porqué|también|chalé
-        |bisté)\w{3,}(?:é|í) | no (?:como|tomo|bebo|fumo|puedo)
+        \w{3,}(?:amos|emos|imos) | yo | mí | mis? | mí[oa]s? | conmigo | nosotr[oa]s | nuestr[oa]s? | nos
+        | me | (?:soy|estoy|tengo|vivo|trabajo|quiero|prefiero|necesito|voy|hago|puedo|conozco|vengo|salgo
+        |juego|estudio|hablo|leo|bebo|odio|amo|detesto|adoro|uso|llevo|sufro|padezco|nací|crecí|fui|hice
+        |tuve|pude|quise|estuve|vine|dije|puse|traje|cumplo|dejo|busco|viajo|entreno|corro|cocino|toco
+        |practico|colecciono|aprendo|programo|duermo|fumo|echo|somos|tenemos|vivimos|vamos|estamos|hemos
+        |queremos|usamos|solemos|suelo|iré|tendré|estaré|seré|haré) | he (?:\w+[aíi]do|visto|hecho|dicho
+        |puesto|vuelto|abierto|escrito|roto|muerto) | (?!café|bebé|josé|comité|puré|aquí|así|allí|ahí|rubí
+        |porqué|también|chalé|bisté)\w{3,}(?:é|í) | no (?:como|tomo|bebo|fumo|puedo)
     """,
     people=r"""
         vive | trabaja | estudia | se (?:llama|casa|casó|muda|mudó|divorcia|divorció|jubila|jubiló|compró
@@ -32,22 +32,28 @@ SPANISH = Lexicon(
         | ^tengo una (?:pregunta|duda)
     """,
     command=r"""
-        (?:por favor,? )?(?:dime|dame|explícame|explica|escribe|escríbeme|muéstrame|muestra|ayúdame|ayuda
-        |haz|hazme|busca|encuentra|traduce|tradúceme|resume|resúmeme|lista|compara|calcula|crea|genera
-        |recomiéndame|recomienda|sugiere|cuéntame|cuenta|reserva|envía|mándame|imagina|supón|corrige|espera
-        |mira|piensa|pon|lee|vamos a|dígame|déme|ayúdeme) | por favor | necesito (?:ayuda|que|tu ayuda
-        |saber) | quiero que(?! siempre| nunca) | me (?:ayudas|dices|das|recomiendas|puedes) | (?:puedes
-        |podrías|debes|deberías|tienes que)
+        (?:quiero|quisiera|busco|necesito|me gustaría) (?:\S+ ){0,3}?(?:saber|entender|ejemplos?|resumen
+        |texto|ideas?|consejos?|receta|lista|poema|explicación|traducción|recomendaci\w+|ayuda|información
+        |carta|código) | (?:cancela|cambia|mueve|borra|añade|programa|agenda|organiza|prepara|compra|pide
+        |llama|abre|cierra|envíame|recuérdame (?!que)|avísame|pásame) | (?:por favor,? )?(?:dime|dame
+        |explícame|explica|escribe|escríbeme|muéstrame|muestra|ayúdame|ayuda|haz|hazme|busca|encuentra
+        |traduce|tradúceme|resume|resúmeme|lista|compara|calcula|crea|genera|recomiéndame|recomienda|sugiere
+        |cuéntame|cuenta|reserva|envía|mándame|imagina|supón|corrige|espera|mira|piensa|pon|lee|vamos a
+        |dígame|déme|ayúdeme) | por favor | necesito (?:ayuda|que|tu ayuda|saber)
+        | quiero que(?! siempre| nunca) | me (?:ayudas|dices|das|recomiendas|puedes) | (?:puedes|podrías
+        |debes|deberías|tienes que)
     """,
     talk=r"""
-        hola | buen[oa]s | gracias | muchas gracias | adiós | chao | hasta (?:luego|pronto|mañana)
-        | felicidades | enhorabuena | de nada | (?:sí|no|ok|vale|claro|bien|perfecto|genial|exacto|jaja\w*
-        |wow|bueno|listo|entendido|igualmente)\W*$ | (?:lo )?(?:entiendo|siento|sé|comprendo)\b | (?:estoy
-        |totalmente|muy) de acuerdo | me (?:alegro|parece|alegra|imagino|da igual|suena)\b | no (?:lo sé|sé
-        |te preocupes|pasa nada|importa|hay problema) | qué \w+ | eso | esto (?:es|está) | espero que
-        | (?:te|os|le) (?:deseo|agradezco|entiendo) | suerte | es (?:verdad|cierto|genial) | creo que (?:sí
-        |no)\b | claro | yo también\W*$ | estoy (?:bien|listo|lista)\W*$ | tengo (?:sueño|hambre|sed
-        |prisa)\W*$ | voy a ver\W*$
+        lo (?:intentaré|probaré|voy a (?:intentar|probar)) | no (?:entiendo|entendí|comprendo)
+        | tengo (?:otra|una|algunas?|varias) (?:preguntas?|dudas?) | hola | buen[oa]s | gracias
+        | muchas gracias | adiós | chao | hasta (?:luego|pronto|mañana) | felicidades | enhorabuena
+        | de nada | (?:sí|no|ok|vale|claro|bien|perfecto|genial|exacto|jaja\w*|wow|bueno|listo|entendido
+        |igualmente)\W*$ | (?:lo )?(?:entiendo|siento|sé|comprendo)\b | (?:estoy|totalmente|muy) de acuerdo
+        | me (?:alegro|parece|alegra|imagino|da igual|suena)\b | no (?:lo sé|sé|te preocupes|pasa nada
+        |importa|hay problema) | qué \w+ | eso | esto (?:es|está) | espero que | (?:te|os|le) (?:deseo
+        |agradezco|entiendo) | suerte | es (?:verdad|cierto|genial) | creo que (?:sí|no)\b | claro
+        | yo también\W*$ | estoy (?:bien|listo|lista)\W*$ | tengo (?:sueño|hambre|sed|prisa)\W*$
+        | voy a ver\W*$
     """,
     unreal=r"""
         (?:si|aunque) (?:yo |me |nos |no |mi \w+ )*(?:fuera|fuese|tuviera|tuviese|pudiera|ganara|ganase
@@ -129,11 +135,12 @@ PORTUGUESE = Lexicon(
     code="pt",
     stop_words=("portuguese",),
     first=r"""
-        eu | meu | minha | meus | minhas | mim | comigo | nós | nosso | nossa | nossos | nossas | a gente
-        | me | (?:sou|estou|tô|tenho|moro|vivo|trabalho|quero|prefiro|preciso|vou|faço|posso|conheço|venho
-        |saio|jogo|estudo|falo|leio|bebo|odeio|amo|detesto|adoro|gosto|curto|uso|sofro|nasci|cresci|fui|fiz
-        |tive|pude|estive|vim|disse|pus|trouxe|comprei|corro|cozinho|toco|aprendo|durmo|fumo|procuro|viajo
-        |somos|temos|moramos|vivemos|vamos|estamos|queremos|usamos|costumo|irei|terei|farei) | (?:^
+        (?!lei|rei|hóquei|vôlei)\w{3,}ei | \w{3,}(?:amos|emos|imos) | eu | meu | minha | meus | minhas | mim
+        | comigo | nós | nosso | nossa | nossos | nossas | a gente | me | (?:sou|estou|tô|tenho|moro|vivo
+        |trabalho|quero|prefiro|preciso|vou|faço|posso|conheço|venho|saio|jogo|estudo|falo|leio|bebo|odeio
+        |amo|detesto|adoro|gosto|curto|uso|sofro|nasci|cresci|fui|fiz|tive|pude|estive|vim|disse|pus|trouxe
+        |comprei|corro|cozinho|toco|aprendo|durmo|fumo|procuro|viajo|somos|temos|moramos|vivemos|vamos
+        |estamos|queremos|usamos|costumo|irei|terei|farei) | (?:^
         |\bnão |\bjá |\be |\bque |\bontem |\bnunca |\btambém |\bhoje |\bme |, )\w{2,}ei | não (?:como|bebo
         |tomo|fumo)
     """,
@@ -152,21 +159,27 @@ PORTUGUESE = Lexicon(
         | \bqueria saber\b | \bgostaria de saber\b | ^tenho uma (?:pergunta|dúvida)
     """,
     command=r"""
-        (?:por favor,? )?(?:me (?:diga|diz|dê|dá|explique|explica|mostre|mostra|ajude|ajuda|conte|conta
-        |recomende|recomenda|sugira|fale|fala|lembre|envie|mande)|diga|diz|explique|explica|escreva|escreve
-        |mostre|mostra|ajude|ajuda|faça|faz|procure|busque|encontre|traduza|traduz|resuma|resume|liste
-        |compare|calcule|crie|cria|gere|gera|recomende|sugira|conte|reserve|envie|imagine|suponha|corrija
-        |espere|espera|veja|pense|vamos) | por favor | preciso (?:de ajuda|da sua ajuda|que você|saber)
-        | quero que você(?! sempre| nunca) | (?:você )?(?:pode|poderia|deve|deveria)
+        me (?:puedes|podes|pode|podes) | (?:quero|queria|preciso de|gostaria de|procuro
+        |busco) (?:\S+ ){0,3}?(?:saber|entender|exemplos?|resumo|texto|ideias?|conselhos?|dicas?|receita
+        |lista|poema|explicação|tradução|recomendaç\w+|ajuda|informaç\w+|carta|código) | (?:cancela|cancele
+        |mude|muda|apague|adicione|agende|agenda|marque|marca|organize|prepare|compre|peça|ligue|abra
+        |lembre-me|manda) | (?:por favor,? )?(?:me (?:diga|diz|dê|dá|explique|explica|mostre|mostra|ajude
+        |ajuda|conte|conta|recomende|recomenda|sugira|fale|fala|lembre|envie|mande)|diga|diz|explique
+        |explica|escreva|escreve|mostre|mostra|ajude|ajuda|faça|faz|procure|busque|encontre|traduza|traduz
+        |resuma|resume|liste|compare|calcule|crie|cria|gere|gera|recomende|sugira|conte|reserve|envie
+        |imagine|suponha|corrija|espere|espera|veja|pense|vamos) | por favor | preciso (?:de ajuda
+        |da sua ajuda|que você|saber) | quero que você(?! sempre| nunca) | (?:você )?(?:pode|poderia|deve
+        |deveria)
     """,
     talk=r"""
-        olá | oi | bom dia | boa (?:tarde|noite) | obrigad[oa] | muito obrigad[oa] | valeu | tchau
-        | até (?:logo|mais|amanhã|breve) | parabéns | de nada | (?:sim|não|ok|tá|claro|bem|bom|perfeito
-        |ótimo|legal|exato|haha\w*|kk+|rs+|uau|entendi|beleza|certo|igualmente)\W*$ | (?:eu )?(?:entendo
-        |sinto muito|sei|compreendo|concordo|espero que|acho que (?:sim|não)|fico feliz|imagino)\b
-        | não (?:sei|se preocupe|tem problema|importa) | que (?:legal|bom|ótimo|pena|triste|dia|lindo
-        |maravilha) | isso | boa sorte | é (?:verdade|isso) | estou (?:bem|pronto|pronta)\W*$
-        | eu também\W*$ | estou com (?:fome|sono|sede)\W*$
+        não (?:entendi|entendo|compreendi) | vou tentar | vou experimentar | tenho (?:outra|uma|algumas?
+        |mais uma) (?:perguntas?|dúvidas?) | nossa que | que dia | olá | oi | bom dia | boa (?:tarde|noite)
+        | obrigad[oa] | muito obrigad[oa] | valeu | tchau | até (?:logo|mais|amanhã|breve) | parabéns
+        | de nada | (?:sim|não|ok|tá|claro|bem|bom|perfeito|ótimo|legal|exato|haha\w*|kk+|rs+|uau|entendi
+        |beleza|certo|igualmente)\W*$ | (?:eu )?(?:entendo|sinto muito|sei|compreendo|concordo|espero que
+        |acho que (?:sim|não)|fico feliz|imagino)\b | não (?:sei|se preocupe|tem problema|importa)
+        | que (?:legal|bom|ótimo|pena|triste|dia|lindo|maravilha) | isso | boa sorte | é (?:verdade|isso)
+        | estou (?:bem|pronto|pronta)\W*$ | eu também\W*$ | estou com (?:fome|sono|sede)\W*$
     """,
     unreal=r"""
         se (?:eu|nós|a gente|o meu \w+|minha \w+)? ?(?:fosse|tivesse|pudesse|ganhasse|morasse|vivesse
@@ -257,7 +270,12 @@ FRENCH = Lexicon(
         | \bje me demande\b | ^je voudrais savoir | ^j['\u2019]ai une question
     """,
     command=r"""
-        (?:s['\u2019]il (?:te|vous) plaît,? )?(?:dis|dites|donne|donnez|explique|expliquez|écris|écrivez
+        (?:je (?:veux|voudrais|cherche|souhaite)|j['\u2019]aimerais
+        |j['\u2019]ai besoin) (?:\S+ ){0,3}?(?:savoir|comprendre|exemples?|résumé|texte|idées?|conseils?
+        |recette|liste|poème|explications?|traduction|recommandations?|aide|infos?|lettre|code|script)
+        | (?:annule|annulez|change|déplace|supprime|ajoute|programme|organise|prépare|achète
+        |appelle (?!-moi)|ouvre|commande|rappelle-moi (?!que)|préviens)(?:-moi|-le|-la)?
+        | (?:s['\u2019]il (?:te|vous) plaît,? )?(?:dis|dites|donne|donnez|explique|expliquez|écris|écrivez
         |montre|montrez|aide|aidez|fais|faites|cherche|cherchez|trouve|trouvez|traduis|traduisez|résume
         |résumez|liste|listez|compare|calcule|crée|créez|génère|recommande|propose|raconte|réserve|réservez
         |envoie|imagine|imaginons|suppose|corrige|attends|attendez|regarde|pense|allons|lis)(?:-(?:moi|nous
@@ -266,16 +284,18 @@ FRENCH = Lexicon(
         |savoir) | (?:tu|vous) (?:peux|pouvez|pourrais|dois|devrais|devez)
     """,
     talk=r"""
-        bonjour | salut | bonsoir | merci | au revoir | à (?:bientôt|plus|demain|tout à l['\u2019]heure)
-        | félicitations | bravo | de rien | je (?:t['\u2019]en prie|vous en prie) | (?:oui|non|ok
-        |d['\u2019]accord|bien|parfait|super|génial|exactement|haha\w*|lol|waouh|ah bon|entendu|bien sûr
-        |voilà)\W*$ | je (?:comprends|vois|sais|ne sais pas|suis d['\u2019]accord|suis (?:content|contente
-        |désolée?|ravie?)(?: pour| de (?:te|l)|\W*$)|pense (?:aussi|que (?:oui|non|c))|crois que
-        |l['\u2019]espère|te (?:souhaite|remercie)|vous (?:souhaite|remercie)|confirme)
-        | j['\u2019](?:espère|imagine|avoue) | c['\u2019](?:est|était) (?!mon|ma|moi|à cause|pour mon
-        |pour ma) | ça (?:va|marche|fait|a l|me) | bonne (?:chance|journée|soirée|nuit|idée) | bon courage
-        | moi aussi\W*$ | pas de (?:souci|problème) | quelle? | tant mieux | dommage | désolée? | enchantée?
-        | j['\u2019]ai (?:faim|soif|sommeil|sommeil)\W*$
+        je n(?:e |['\u2019])(?:comprends|saisis|ai) (?:pas|rien)(?! de | d['\u2019])(?: bien)?(?: compris)?
+        | c['\u2019](?:est|était)(?! (?:mon|ma|moi|mes|à cause|pour m\w+)\b) | j['\u2019](?:essaie
+        |essaierai) | je vais essayer | bonjour | salut | bonsoir | merci | au revoir | à (?:bientôt|plus
+        |demain|tout à l['\u2019]heure) | félicitations | bravo | de rien | je (?:t['\u2019]en prie
+        |vous en prie) | (?:oui|non|ok|d['\u2019]accord|bien|parfait|super|génial|exactement|haha\w*|lol
+        |waouh|ah bon|entendu|bien sûr|voilà)\W*$ | je (?:comprends|vois|sais|ne sais pas
+        |suis d['\u2019]accord|suis (?:content|contente|désolée?|ravie?)(?: pour| de (?:te|l)|\W*$)
+        |pense (?:aussi|que (?:oui|non|c))|crois que|l['\u2019]espère|te (?:souhaite|remercie)
+        |vous (?:souhaite|remercie)|confirme) | j['\u2019](?:espère|imagine|avoue) | c['\u2019](?:est
+        |était) (?!mon|ma|moi|à cause|pour mon|pour ma) | ça (?:va|marche|fait|a l|me) | bonne (?:chance
+        |journée|soirée|nuit|idée) | bon courage | moi aussi\W*$ | pas de (?:souci|problème) | quelle?
+        | tant mieux | dommage | désolée? | enchantée? | j['\u2019]ai (?:faim|soif|sommeil|sommeil)\W*$
     """,
     unreal=r"""
         si (?:j['\u2019]|je |nous |on |mon \w+ |ma \w+ )(?:n['\u2019])?(?:étais|étions|était|avais|avions
@@ -361,11 +381,11 @@ ITALIAN = Lexicon(
     code="it",
     stop_words=("italian",),
     first=r"""
-        io | mio | mia | miei | mie | mi | me | noi | nostr[oaie] | ci siamo | con me | (?:ho|sono|abito
-        |lavoro|vivo|vengo|preferisco|vado|faccio|posso|devo|voglio|vorrei|odio|amo|adoro|studio|uso|parlo
-        |leggo|bevo|mangio|sto|esco|gioco|cerco|corro|cucino|suono|imparo|soffro|fumo|detesto|viaggio|compio
-        |porto|abbiamo|siamo|viviamo|abitiamo|andiamo|usiamo|andrò|farò|avrò|sarò|ero|avevo|nacqui|inizio
-        |comincio|parto)
+        \w{3,}iamo | io | mio | mia | miei | mie | mi | me | noi | nostr[oaie] | ci siamo | con me | (?:ho
+        |sono|abito|lavoro|vivo|vengo|preferisco|vado|faccio|posso|devo|voglio|vorrei|odio|amo|adoro|studio
+        |uso|parlo|leggo|bevo|mangio|sto|esco|gioco|cerco|corro|cucino|suono|imparo|soffro|fumo|detesto
+        |viaggio|compio|porto|abbiamo|siamo|viviamo|abitiamo|andiamo|usiamo|andrò|farò|avrò|sarò|ero|avevo
+        |nacqui|inizio|comincio|parto)
     """,
     people=r"""
         abita | vive | lavora | studia | si (?:chiama|sposa|è (?:sposat[oa]|trasferit[oa]|laureat[oa]
@@ -381,21 +401,26 @@ ITALIAN = Lexicon(
         |ti piace|c['\u2019]è|ci sono|potete|può)\b | \bmi chiedo\b | ^vorrei sapere | ^ho una domanda
     """,
     command=r"""
-        (?:per favore,? )?(?:dimmi|dammi|spiegami|spiega|scrivi|scrivimi|mostrami|mostra|aiutami|aiuta|fai
+        (?:voglio|vorrei|cerco|ho bisogno di|mi serve|mi servono) (?:\S+ ){0,3}?(?:sapere|capire|esemp\w+
+        |riassunto|testo|ide[ae]|consigl\w+|ricetta|lista|poesia|spiegazion\w+|traduzione|aiuto
+        |informazion\w+|lettera|codice) | (?:annulla|cancella|cambia|sposta|elimina|aggiungi|programma
+        |organizza|prepara|compra|ordina|chiama (?!mi)|apri|ricordami|prenotami|prenoti)
+        | (?:per favore,? )?(?:dimmi|dammi|spiegami|spiega|scrivi|scrivimi|mostrami|mostra|aiutami|aiuta|fai
         |fammi|cerca|trova|traduci|riassumi|elenca|confronta|calcola|crea|genera|consigliami|consiglia
         |suggerisci|raccontami|prenota|invia|manda|immagina|supponi|correggi|aspetta|guarda|pensa|leggi
         |andiamo a|mi dica) | per favore | ho bisogno (?:di aiuto|del tuo aiuto|che|di sapere)
-        | voglio che(?! tu (?:sempre|non))| mi (?:aiuti|dici|dai|consigli|puoi) | (?:puoi|potresti|devi
+        | voglio che(?! tu (?:sempre|non)) | mi (?:aiuti|dici|dai|consigli|puoi) | (?:puoi|potresti|devi
         |dovresti)
     """,
     talk=r"""
-        ciao | buongiorno | buonasera | buonanotte | salve | grazie | grazie mille | arrivederci
-        | a (?:presto|dopo|domani) | congratulazioni | complimenti | auguri | prego | di niente | (?:sì|si
-        |no|ok|va bene|certo|bene|perfetto|fantastico|esatto|haha\w*|ahah\w*|wow|bello|capito
-        |d['\u2019]accordo|ottimo)\W*$ | (?:lo )?(?:capisco|so|immagino|spero) | sono d['\u2019]accordo
-        | mi (?:dispiace|sembra|fa piacere|pare) | non (?:lo so|so|importa|preoccuparti
-        |c['\u2019]è problema) | che (?:bello|peccato|bella|giornata|fatica|noia) | è (?:vero|bello
-        |fantastico) | questo | quello | buona (?:fortuna|giornata|serata) | in bocca al lupo
+        non (?:ho capito|capisco|mi è chiaro) | ci provo | proverò | ho (?:un[\u2019\x27]altra|una|altre
+        |qualche) domand[ae] | ciao | buongiorno | buonasera | buonanotte | salve | grazie | grazie mille
+        | arrivederci | a (?:presto|dopo|domani) | congratulazioni | complimenti | auguri | prego
+        | di niente | (?:sì|si|no|ok|va bene|certo|bene|perfetto|fantastico|esatto|haha\w*|ahah\w*|wow|bello
+        |capito|d['\u2019]accordo|ottimo)\W*$ | (?:lo )?(?:capisco|so|immagino|spero)
+        | sono d['\u2019]accordo | mi (?:dispiace|sembra|fa piacere|pare) | non (?:lo so|so|importa
+        |preoccuparti|c['\u2019]è problema) | che (?:bello|peccato|bella|giornata|fatica|noia) | è (?:vero
+        |bello|fantastico) | questo | quello | buona (?:fortuna|giornata|serata) | in bocca al lupo
         | penso (?:di sì|di no|anch) | anch['\u2019]io\W*$ | sto bene\W*$ | ho (?:fame|sonno|sete
         |capito)\W*$ | sono (?:contento|contenta|felice) (?:per|di|che) | ti (?:auguro|ringrazio|capisco)
     """,

@@ -24,10 +24,12 @@ INDONESIAN = Lexicon(
         |perlu) bantuan | saya mau kamu(?! selalu) | (?:kamu|anda) (?:bisa|harus)
     """,
     talk=r"""
-        halo | hai | selamat (?:pagi|siang|sore|malam|tinggal|ulang tahun) | terima kasih | makasih
-        | sampai jumpa | selamat | sama-sama | (?:ya|tidak|oke|ok|baik|baiklah|bagus|benar|tentu|mantap
-        |haha\w*|wkwk\w*|setuju|keren)\W*$ | (?:saya|aku) (?:mengerti|paham|tahu|tidak tahu|setuju|harap
-        |berharap|rasa begitu|juga\W*$) | itu (?:bagus|benar|keren) | semoga | maaf\W*$
+        (?:saya|aku) (?:tidak|kurang|belum) (?:mengerti|paham) | (?:akan )?(?:saya|aku) (?:akan )?coba
+        | (?:saya|aku) (?:ada|punya) pertanyaan | halo | hai | selamat (?:pagi|siang|sore|malam|tinggal
+        |ulang tahun) | terima kasih | makasih | sampai jumpa | selamat | sama-sama | (?:ya|tidak|oke|ok
+        |baik|baiklah|bagus|benar|tentu|mantap|haha\w*|wkwk\w*|setuju|keren)\W*$ | (?:saya|aku) (?:mengerti
+        |paham|tahu|tidak tahu|setuju|harap|berharap|rasa begitu|juga\W*$) | itu (?:bagus|benar|keren)
+        | semoga | maaf\W*$
     """,
     unreal=r"""
         (?:seandainya|andaikan|andai|kalau saja|jikalau saja) .* | (?:kalau|jika|bila) (?:saya
@@ -98,10 +100,10 @@ VIETNAMESE = Lexicon(
         | bạn (?:có thể|nên|hãy)
     """,
     talk=r"""
-        xin chào | chào | cảm ơn | cám ơn | tạm biệt | chúc | không có gì | (?:vâng|dạ|ừ|không|ok|được|tốt
-        |tuyệt|đúng|rồi|haha\w*|đồng ý)[.! ]*$ | (?:tôi|mình) (?:hiểu|biết|không biết|đồng ý|hy vọng
-        |cũng vậy|nghĩ (?:vậy|là bạn)) | tuyệt vời | hay quá | xin lỗi\W*$ | (?:điều )?(?:đó|này) (?:thật
-        |rất)
+        (?:tôi|mình|em) (?:không|chưa) hiểu | (?:tôi|mình|em) sẽ thử | xin chào | chào | cảm ơn | cám ơn
+        | tạm biệt | chúc | không có gì | (?:vâng|dạ|ừ|không|ok|được|tốt|tuyệt|đúng|rồi|haha\w*
+        |đồng ý)[.! ]*$ | (?:tôi|mình) (?:hiểu|biết|không biết|đồng ý|hy vọng|cũng vậy|nghĩ (?:vậy|là bạn))
+        | tuyệt vời | hay quá | xin lỗi\W*$ | (?:điều )?(?:đó|này) (?:thật|rất)
     """,
     unreal=r"""
         (?:nếu|giá mà|giá như|ước gì) (?:tôi|mình|như|mà)?.{0,40}(?:là|có|trúng|được|giàu).* | giả sử

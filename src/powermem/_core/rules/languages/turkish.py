@@ -20,22 +20,25 @@ TURKISH = Lexicon(
     """,
     continues=r"o | onun | ona | onlar",
     question=r"""
-        (?:^|\s)(?:m[ıiuü]|m[ıiuü]s[ıiuü]n(?:[ıiuü]z)?|m[ıiuü]y[ıiuü][mz]|m[ıiuü]d[ıiuü]r)(?:\s|\W*$)
-        | ^(?:ne(?! \w+[ıiuü]m)|kim|nerede|nereye|nereden|nasıl|neden|niçin|niye|hangi|kaç)(?!\w)
-        | (?<!\w)(?:nedir|nerededir|kimdir|nasıldır)\W*$ | merak ediyorum
+        (?<!\w)(?:nasıl|neden|niye|niçin)(?!\w)(?! da| de) | (?:^|\s)(?:m[ıiuü]|m[ıiuü]s[ıiuü]n(?:[ıiuü]z)?
+        |m[ıiuü]y[ıiuü][mz]|m[ıiuü]d[ıiuü]r)(?:\s|\W*$) | ^(?:ne(?! \w+[ıiuü]m)|kim|nerede|nereye|nereden
+        |nasıl|neden|niçin|niye|hangi|kaç)(?!\w) | (?<!\w)(?:nedir|nerededir|kimdir|nasıldır)\W*$
+        | merak ediyorum
     """,
     command=r"""
-        (?:lütfen )?(?:söyle|anlat|yaz|açıkla|göster|ver|yardım et|yap|bul|çevir|özetle|listele|karşılaştır
-        |hesapla|oluştur|öner|rezervasyon yap|gönder|düzelt|bekle|bak|hayal et)(?! (?:ki )?(?:ben|bana her))
-        | lütfen | bana (?:yardım|söyle|anlat|öner|yaz|açıkla|göster|bir) | yardıma ihtiyacım
-        | bir sorum var
+        .*(?:yaz|anlat|açıkla|söyle|çevir|özetle|öner|listele|göster)[.! ]*$ | .*(?:iptal et|değiştir|sil
+        |ekle|planla|sipariş et|hatırlat|gönder|ayarla|ayırt|yap|bul)[.! ]*$ | (?:lütfen )?(?:söyle|anlat
+        |yaz|açıkla|göster|ver|yardım et|yap|bul|çevir|özetle|listele|karşılaştır|hesapla|oluştur|öner
+        |rezervasyon yap|gönder|düzelt|bekle|bak|hayal et)(?! (?:ki )?(?:ben|bana her)) | lütfen
+        | bana (?:yardım|söyle|anlat|öner|yaz|açıkla|göster|bir) | yardıma ihtiyacım | bir sorum var
     """,
     talk=r"""
-        merhaba | selam | günaydın | iyi (?:günler|akşamlar|geceler|şanslar|yolculuklar) | teşekkür\w*
-        | sağ ol\w* | hoşça kal | görüşürüz | tebrik\w* | rica ederim | (?:evet|hayır|tamam|peki|olur|harika
-        |süper|güzel|aynen|tabii|haha\w*|anladım|biliyorum|bilmiyorum|katılıyorum|vay)\W*$ | (?:anlıyorum
-        |umarım|sanırım öyle|bence de|geçmiş olsun|kolay gelsin|çok (?:güzel|iyi|üzüldüm|sevindim))
-        | bu (?:çok|harika|güzel) | ne (?:güzel|kadar) | üzgünüm
+        .*anla(?:madım|mıyorum|yamadım)[.! ]*$ | (?:tamam,? )?(?:denerim|deneyeceğim)
+        | bir sorum (?:daha )?var | merhaba | selam | günaydın | iyi (?:günler|akşamlar|geceler|şanslar
+        |yolculuklar) | teşekkür\w* | sağ ol\w* | hoşça kal | görüşürüz | tebrik\w* | rica ederim | (?:evet
+        |hayır|tamam|peki|olur|harika|süper|güzel|aynen|tabii|haha\w*|anladım|biliyorum|bilmiyorum
+        |katılıyorum|vay)\W*$ | (?:anlıyorum|umarım|sanırım öyle|bence de|geçmiş olsun|kolay gelsin
+        |çok (?:güzel|iyi|üzüldüm|sevindim)) | bu (?:çok|harika|güzel) | ne (?:güzel|kadar) | üzgünüm
     """,
     unreal=r"""
         (?:eğer |keşke ).*s[ae](?:y?d[ıiuü])?(?:m|k)?(?!\w).* | \w{2,}s[ae]yd[ıiuü][mk]

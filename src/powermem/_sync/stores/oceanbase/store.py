@@ -48,8 +48,8 @@ class OceanBaseStore(MySQLStore):
         super().identify(identity)
         self._build(identity)
 
-    def switch(self, identity: EmbedderIdentity) -> bool:
-        switched = super().switch(identity)
+    def switch(self, identity: EmbedderIdentity, *, everything: bool) -> bool:
+        switched = super().switch(identity, everything=everything)
         if switched:
             self._build(identity)
         return switched
