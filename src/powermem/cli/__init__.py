@@ -42,6 +42,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
 
 
+def serve() -> int:
+    """Run ``powermem serve`` with the arguments of the process; the script ``powermem-server``."""
+    return main(["serve", *sys.argv[1:]])
+
+
 def _run(argv: Sequence[str] | None) -> int:
     from .arguments import parse
 

@@ -12,6 +12,7 @@ from .demo import demo
 from .evaluating import evaluate
 from .loading import load
 from .output import CommandError, Output, UsageError, print_error
+from .serving import keys, serve
 from .tasks import worker
 
 Command = Callable[[Namespace, Output], int]
@@ -220,6 +221,8 @@ COMMANDS: Mapping[str, Command] = {
     "process": tasks.process,
     "tasks": tasks.tasks,
     "worker": worker,
+    "serve": serve,
+    "keys": keys,
     "stats": stats,
     "evaluate": evaluate,
     "config": config,

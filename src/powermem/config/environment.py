@@ -326,7 +326,7 @@ def _origin(path: _Path, origins: Mapping[_Path, str]) -> str:
     return next((origins[prefix] for prefix in prefixes if prefix in origins), "")
 
 
-_FOR_PROCESS = frozenset({"POWERMEM_ENV_FILE", "POWERMEM_DEBUG"})
+_FOR_PROCESS = frozenset({"POWERMEM_ENV_FILE", "POWERMEM_DEBUG", "POWERMEM_SERVER_OPTIONS"})
 # Names too general to suggest for a similar one.
 _GENERAL = frozenset({"BATCH_SIZE", "FLUSH_INTERVAL", "ENDPOINT_URL", "DIMS", "TIMEZONE"})
 _OURS = (
