@@ -12,7 +12,6 @@ import httpx
 import jwt
 from mcp.server.auth.provider import AccessToken
 from mcp.server.auth.settings import AuthSettings
-from pydantic import AnyHttpUrl
 
 from ..errors import ConfigError
 from .callers import ScopedToken
@@ -71,11 +70,14 @@ class JwtVerifier:
     @property
     def settings(self) -> AuthSettings:
         """What ``create_server`` takes as ``auth``."""
-        return AuthSettings(
-            issuer_url=AnyHttpUrl(self._issuer),
-            resource_server_url=AnyHttpUrl(self._resource),
-            required_scopes=self._required_scopes or None,
-            validate_token_resource=True,
+        # From text: an issuer is compared as text, to which a URL object would add a slash.
+        return AuthSettings.model_validate(
+            {
+                "issuer_url": self._issuer,
+                "resource_server_url": self._resource,
+                "required_scopes": self._required_scopes or None,
+                "validate_token_resource": True,
+            }
         )
 
     async def verify_token(self, token: str) -> AccessToken | None:
