@@ -53,7 +53,7 @@ class Person:
 
     def __init__(self, action: str = "accept", **content: Any) -> None:
         self.asked: list[str] = []
-        self._result = ElicitResult(action=action, content=content or None)  # type: ignore[arg-type]
+        self._result = ElicitResult(action=action, content=content or None)
 
     async def __call__(self, context: Any, params: Any) -> ElicitResult:
         self.asked.append(params.message)
@@ -70,8 +70,9 @@ def data(result: Any) -> dict[str, Any]:
     """Return the data of a result that is no error."""
     assert isinstance(result, CallToolResult)
     assert not result.is_error, said(result)
-    assert result.structured_content is not None
-    return result.structured_content
+    structured: dict[str, Any] | None = result.structured_content
+    assert structured is not None
+    return structured
 
 
 async def put(memory: AsyncMemory, text: str, user_id: str = "alice", **more: Any) -> str:

@@ -131,7 +131,7 @@ async def test_the_address_names_the_owner_and_wins_over_the_environment(
         async with connected(f"{address}?user_id=alice", era) as client:
             assert await owner(client) == {"user_id": "alice", "agent_id": "helper", "run_id": None}
             assert "Alice" in said(await client.call_tool("recall", {"query": "bike"}))
-            assert "Alice" in (await client.read_resource("memory://recent")).contents[0].text  # type: ignore[union-attr]
+            assert "Alice" in (await client.read_resource("memory://recent")).contents[0].text
         async with connected(f"{address}?user_id=%20", era) as client:
             assert (await client.call_tool("recall", {"query": "bike"})).is_error
 
