@@ -11,6 +11,7 @@ from .configuration import configuration, open_memory, scope
 from .demo import demo
 from .evaluating import evaluate
 from .loading import load
+from .mcp import mcp
 from .output import CommandError, Output, UsageError, print_error
 from .serving import keys, serve
 from .tasks import worker
@@ -223,6 +224,7 @@ COMMANDS: Mapping[str, Command] = {
     "worker": worker,
     "serve": serve,
     "keys": keys,
+    "mcp": mcp,
     "stats": stats,
     "evaluate": evaluate,
     "config": config,
