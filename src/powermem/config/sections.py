@@ -83,7 +83,7 @@ class Budget(Section):
 
 
 class Search(Section):
-    """How much each signal of a score counts, as a factor of what was learned. See `_core.ranking.weights`."""
+    """How much each signal of a score counts, as factors of learned weights. See `_core.ranking.weights`."""
 
     prefix: ClassVar[str] = "POWERMEM_SEARCH_"
 

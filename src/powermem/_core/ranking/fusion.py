@@ -184,7 +184,7 @@ def measure(
     rows = np.flatnonzero(taking_part)
     values = {} if dense is None else {"dense": dense[rows]}
     if weights.similarity:
-        return Scored(rows, every[rows], values, Situation(0, 0, 0))
+        return Scored(rows, every[rows], values, Situation(0, 0, 0, len(rows), 1))
     strong = np.zeros(len(rows), dtype=np.bool_)
     strong[np.searchsorted(rows, pool)] = True
     among = nearby.among(rows)
@@ -205,7 +205,14 @@ def measure(
         single["neighbour"] = signals.beside(lifting, strong, among)
         single["neighbour"] += _RUN * signals.same_run(lifting, strong, partition.runs(rows))
     assistant = min(1.0, 2 * float(single["role"][strong].mean())) if lexical is not None else 0.0
-    situation = Situation(assistant, signals.dialogue(partition, lexical, rows, among), covered)
+    documents = int(np.count_nonzero(visible)) if lexical is None else lexical.documents
+    situation = Situation(
+        assistant=assistant,
+        dialogue=signals.dialogue(partition, lexical, rows, among),
+        covered=covered,
+        documents=documents,
+        alone=1 - len(np.unique(nearby.rows)) / len(rows),
+    )
     return Scored(rows, base, values | single, situation)
 
 

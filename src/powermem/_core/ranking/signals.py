@@ -53,6 +53,10 @@ class Lexical(Protocol):
         """Their mean over all rows that the search could find."""
 
     @property
+    def documents(self) -> int:
+        """The number of these rows."""
+
+    @property
     def words(self) -> Sequence[int]:
         """The id of each word of the query; shape (words,)."""
 
