@@ -2,8 +2,9 @@
 
     python -m benchmarks.quality.fit [NAME=]PATH ... [--check [NAME=]PATH ...] [--cache FILE]
 
-Prints what belongs into ``powermem/_core/ranking/learned.py``. Every corpus counts the same. Needs scipy
-(pip install --group bench).
+Prints what belongs into ``powermem/_core/ranking/learned.py``. Every corpus counts the same. The order of
+rows is fitted first, then the scores, to whole conversations and to windows cut from them. Needs scipy (pip
+install --group bench).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from .candidates import Candidates, collect, without_assistant
 from .dataset import ADVERSARIAL, Corpus, Question
 from .embedding import CachedEmbedder
 from .forms import read
-from .logistic import Array, Design, Packed, calibration_loss, log_odds
+from .logistic import Array, Design, Packed, calibration_loss, calibration_terms, log_odds
 from .metrics import MEASURES, READ, Answer, interval, values
 from .report import table
 
@@ -41,6 +42,7 @@ PENALTY = 7.0
 
 _ADVERSARIAL = 0.3
 _PERSON_ONLY = 0.5
+_WINDOWS = 0.15
 _TOTAL = 100.0
 # Conversations are left out one by one, or in so many groups if there are more of them than this.
 _FOLDS = 12
@@ -109,17 +111,17 @@ async def _fit(
 ) -> FitReport:
     varied = [each for one in corpora for each in (one, *_variants(one))]
     units = {one.name: one.unit for one in varied}
-    alone = [each for one in varied for each in await collect(one, None)]
-    words = Fit(alone, Design.of(vectors=False), units, penalty)
+    trained = [each for one in varied for each in await collect(one, None, windows=True)]
+    words = Fit(trained, Design.of(vectors=False), units, penalty)
     models, left_out = Models(None, words.model), words.left_out
     if embedder:
-        every = [each for one in varied for each in await collect(one, embedder)]
-        both = Fit([one for one in every if one.vectors], Design.of(vectors=True), units, penalty)
+        trained = [each for one in varied for each in await collect(one, embedder, windows=True)]
+        both = Fit([one for one in trained if one.vectors], Design.of(vectors=True), units, penalty)
         models = Models(both.model, words.model)
         # A question in a script that the embedder does not read is ranked by its words.
         scored = {(one.candidates.corpus, one.candidates.question): one for one in words.left_out}
         scored |= {(one.candidates.corpus, one.candidates.question): one for one in both.left_out}
-        left_out = [scored[one.corpus, one.question] for one in every]
+        left_out = [scored[one.corpus, one.question] for one in trained if one.asked]
     unseen = [each for one in check for each in await collect(one, embedder)]
     floors: dict[str, list[Answer]] = {}
     for adapter in (Cosine, FullText, BM25):
@@ -156,7 +158,7 @@ class Models(NamedTuple):
         for one in candidates:
             model = self.with_vectors if one.vectors else self.words_alone
             assert model is not None, "without an embedder no question has a vector"
-            found.append(Scored(one, log_odds(model, one.values, one.situation)))
+            found.append(Scored(one, log_odds(model, one)))
         return found
 
 
@@ -185,7 +187,7 @@ class Fit:
 
     Attributes:
         model: fitted to all of it.
-        left_out: all of it, each scored by a model that its fold was left out of.
+        left_out: every question in its whole conversation, scored by a model that its fold was left out of.
     """
 
     def __init__(
@@ -201,11 +203,13 @@ class Fit:
             part = self._minimize(packed.only(folds != fold), whole)
             for number in np.flatnonzero(folds == fold).tolist():
                 scores[number] = design.features(candidates[number]) @ (part / packed.scale)
-        numbers = self._calibrate(candidates, scores, weights)
+        terms = [calibration_terms(one, each) for one, each in zip(candidates, scores, strict=True)]
+        numbers = self._calibrate(candidates, terms)
         self.model = design.model(whole / packed.scale, numbers)
         self.left_out = [
-            Scored(one, numbers[0] * each + np.array(one.situation.factors()) @ numbers[1:])
-            for one, each in zip(candidates, scores, strict=True)
+            Scored(one, each @ numbers)
+            for one, each in zip(candidates, terms, strict=True)
+            if one.asked
         ]
 
     def _minimize(self, packed: Packed, start: Array) -> Array:
@@ -218,20 +222,16 @@ class Fit:
         return np.array(found.x)
 
     @staticmethod
-    def _calibrate(
-        candidates: Sequence[Candidates], scores: Sequence[Array], weights: Sequence[float]
-    ) -> Array:
+    def _calibrate(candidates: Sequence[Candidates], terms: Sequence[Array]) -> Array:
         from scipy.optimize import minimize
 
-        counts = [len(each) for each in scores]
-        rows = np.repeat(np.array(weights), counts)
-        given = (
-            np.concatenate(scores),
-            np.repeat(np.array([one.situation.factors() for one in candidates]), counts, axis=0),
-            np.concatenate([one.right for one in candidates]).astype(np.float64),
-            1000 * rows / rows.sum(),
-        )
-        start = np.array([1.0, -5.0, 0.0, 0.0, 0.0])
+        # Every length of window of every corpus counts the same.
+        counts = Counter((one.corpus, one.window) for one in candidates)
+        weights = [1 / counts[one.corpus, one.window] for one in candidates]
+        rows = np.repeat(np.array(weights), [len(each) for each in terms])
+        right = np.concatenate([one.right for one in candidates]).astype(np.float64)
+        given = np.concatenate(terms), right, 1000 * rows / rows.sum()
+        start = np.array([1.0, -5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
         found = minimize(calibration_loss, start, args=given, jac=True, method="L-BFGS-B")
         return np.array(found.x)
 
@@ -338,7 +338,9 @@ def thresholds(judged: Sequence[Scored]) -> Iterator[list[str]]:
 
 def written(model: Model) -> str:
     """Return a model as the source text that makes it."""
-    lines = ["Model(", f"    {_weight(model.intercept)},", "    {"]
+    lines = ["Model(", f"    {_weight(model.intercept)},"]
+    lines += [f"    {name}={getattr(model, name):.2f}," for name in ("size", "alone", "sharpness")]
+    lines.append("    weights={")
     lines += [f'        "{signal}": {_weight(weight)},' for signal, weight in model.weights.items()]
     return "\n".join([*lines, "    },", ")"])
 
@@ -359,12 +361,15 @@ def _names(every: Sequence[Scored]) -> list[str]:
 
 
 def _weights(candidates: Sequence[Candidates]) -> Iterator[float]:
-    """Yield the weight of each question: all questions of a corpus have the same sum."""
-    counts = Counter(_name(one.corpus, one.question) for one in candidates)
-    for one in candidates:
-        weight = _TOTAL / counts[_name(one.corpus, one.question)]
+    """Yield the weight of each question: all questions of a corpus with an answer have the same sum."""
+    kinds = [(_name(one.corpus, one.question), one.window > 0) for one in candidates]
+    counts = Counter(kind for kind, one in zip(kinds, candidates, strict=True) if one.right.any())
+    for kind, one in zip(kinds, candidates, strict=True):
+        weight = _TOTAL / max(counts[kind], 1)
         if one.question.kind == ADVERSARIAL:
             weight *= _ADVERSARIAL
+        if one.window:
+            weight *= _WINDOWS
         yield weight * (_PERSON_ONLY if one.corpus.endswith("person only") else 1)
 
 

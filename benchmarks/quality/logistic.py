@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from powermem._core.ranking.relevance import Model, Situation, Weight
+from powermem._core.ranking.relevance import Model, Weight
+from powermem._core.ranking.weights import Weights
 
 from .candidates import Candidates
 
@@ -23,11 +25,14 @@ _SIGNALS = (
 _WITH_ASSISTANT = ("dense", "lexical", "share", "coverage", "neighbour", "length", "role", "asking")
 _WITH_DIALOGUE = ("dense", "lexical", "share", "coverage", "neighbour", "length", "speaker", "asking")
 _WITH_COVERED = ("dense", "lexical", "share")
-UNFITTED = {"phrase": Weight(1.3), "own": Weight(0.8)}
+UNFITTED = {"phrase": Weight(1.5), "own": Weight(0.9)}
 """Weights of signals that hardly any question of the corpora has; chosen by hand."""
 
 _AT_ONCE = 100
 """So many candidates of a question are fitted on: those with the answer, then the best by several orders."""
+
+USUAL_DOCUMENTS = 300
+"""The size of a scope to which the intercept belongs."""
 
 _FAR = -1e9
 # The ranks of the wrong rows which a right one has to beat to be among the first ten.
@@ -69,14 +74,16 @@ class Design:
 
         Args:
             weights: shape (features,).
-            calibration: a slope, and the four numbers of the intercept; see `calibrate`.
+            calibration: see `calibration_loss`.
         """
+        slope, *rest = calibration.tolist()
         numbers = {signal: [0.0, 0.0, 0.0, 0.0] for signal, factor in self.columns if not factor}
-        for (signal, factor), weight in zip(self.columns, weights * calibration[0], strict=True):
+        for (signal, factor), weight in zip(self.columns, weights * slope, strict=True):
             numbers[signal][factor] = round(float(weight), 2)
         fitted = {signal: Weight(*each) for signal, each in numbers.items()}
-        intercept = Weight(*(round(float(number), 2) for number in calibration[1:]))
-        return Model(intercept, {**fitted, **UNFITTED})
+        intercept = Weight(*(round(number, 2) for number in rest[:4]))
+        size, alone, sharpness = round(rest[4], 2), round(rest[5], 2), round(rest[6] / slope, 2)
+        return Model(intercept, size, alone, sharpness, {**fitted, **UNFITTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,27 +190,35 @@ def _selected(one: Candidates) -> npt.NDArray[np.intp]:
     return every[np.sort(first)][:_AT_ONCE]
 
 
-def calibration_loss(
-    numbers: Array, scores: Array, factors: Array, right: Array, weights: Array
-) -> tuple[float, Array]:
+def calibration_terms(one: Candidates, scores: Array) -> Array:
+    """Return what the numbers of a calibration are multiplied by; shape (rows, 8)."""
+    situation = one.situation
+    size = math.log(max(situation.documents, 1) / USUAL_DOCUMENTS)
+    terms = np.tile([1.0, *situation.factors(), size, situation.alone, 1.0], (len(scores), 1))
+    terms[:, 0] = scores
+    terms[:, 7] = situation.alone * scores
+    return terms
+
+
+def calibration_loss(numbers: Array, terms: Array, right: Array, weights: Array) -> tuple[float, Array]:
     """Return the log loss of probabilities, and its gradient.
 
     Args:
-        numbers: the slope of the scores, and the four numbers of the intercept.
-        scores: of rows; shape (rows,).
-        factors: those of their situations; shape (rows, 4).
+        numbers: the slope of the scores; the four numbers of the intercept; what the logarithm of the size
+            of the scope adds, and what rows without turns beside them do; and what the slope is greater by
+            for these.
+        terms: see `calibration_terms`; shape (rows, 8).
         right: 1 for a row with the answer; shape (rows,).
         weights: how much each row counts; shape (rows,).
     """
-    odds = numbers[0] * scores + factors @ numbers[1:]
+    odds = terms @ numbers
     lost = np.logaddexp(0, odds) - right * odds
     slope = weights * (1 / (1 + np.exp(-np.clip(odds, -60, 60))) - right)
     pulled = np.concatenate([np.zeros(2), 0.02 * numbers[2:]])
-    gradient = np.concatenate([[slope @ scores], factors.T @ slope]) + pulled
-    return float(weights @ lost + 0.01 * (numbers[2:] ** 2).sum()), gradient
+    return float(weights @ lost + 0.01 * (numbers[2:] ** 2).sum()), terms.T @ slope + pulled
 
 
-def log_odds(model: Model, values: Mapping[str, npt.NDArray[np.float32]], situation: Situation) -> Array:
+def log_odds(model: Model, one: Candidates) -> Array:
     """Return the log-odds that a model gives to rows, without recency."""
-    parts = [model.weights[signal].at(situation) * each.astype(np.float64) for signal, each in values.items()]
-    return np.sum(parts, axis=0) + model.intercept.at(situation)
+    parts = model.parts(one.values, one.situation, Weights())
+    return np.sum(list(parts.values()), axis=0).astype(np.float64)

@@ -14,7 +14,7 @@ import pytest
 from benchmarks.quality.candidates import Candidates, collect, without_assistant
 from benchmarks.quality.dataset import Conversation, Corpus, Question, Session, Turn
 from benchmarks.quality.fit import PENALTY, Fit, Scored, main, thresholds, written
-from benchmarks.quality.logistic import Array, Design, Packed, calibration_loss, log_odds
+from benchmarks.quality.logistic import Array, Design, Packed, calibration_loss, calibration_terms, log_odds
 from benchmarks.quality.plot import bars
 from powermem._core.ranking.relevance import Model, Situation, Weight
 
@@ -28,7 +28,7 @@ def made(number: int, *, rows: int = 12, right: Sequence[int] = (0,), corpus: st
     values = {name: draw.random(rows).astype(np.float32) for name in SIGNALS}
     values["dense"] += np.float32(0.8) * marked
     question = Question(f"{number}?", "fact", frozenset(f"s:{row}" for row in right), f"{number % 3:x}")
-    situation = Situation(*draw.random(3))
+    situation = Situation(*draw.random(3), documents=100 * (1 + number), alone=number % 2)
     turns = [frozenset({f"s:{row}"}) for row in range(rows)]
     return Candidates(corpus, question, values, situation, values["lexical"], turns, marked)
 
@@ -54,8 +54,9 @@ def test_the_gradient_is_that_of_the_loss(rows: int) -> None:
 def test_the_gradient_is_that_of_the_calibration() -> None:
     draw = np.random.default_rng(2)
     right = (draw.random(50) < 0.3).astype(np.float64)
-    given = (draw.normal(size=50), draw.random((50, 4)), right, draw.random(50))
-    assert_gradient(lambda numbers: calibration_loss(numbers, *given), np.array([0.7, -1.0, 0.2, -0.3, 0.4]))
+    given = draw.normal(size=(50, 8)), right, draw.random(50)
+    start = np.array([0.7, -1.0, 0.2, -0.3, 0.4, -0.4, 1.1, 0.3])
+    assert_gradient(lambda numbers: calibration_loss(numbers, *given), start)
 
 
 def test_a_question_without_a_right_row_has_no_say() -> None:
@@ -67,20 +68,22 @@ def test_a_question_without_a_right_row_has_no_say() -> None:
     assert both.loss(weights, 0.0)[0] == pytest.approx(first.loss(rescaled, 0.0)[0], rel=1e-4)
 
 
-def test_the_model_ranks_as_its_features_do() -> None:
+@pytest.mark.parametrize("number", [4, 5], ids=["with turns beside", "alone"])
+def test_the_model_scores_as_its_features_and_its_calibration_do(number: int) -> None:
     design = Design.of(vectors=True)
     weights = np.round(np.random.default_rng(3).normal(size=len(design.columns)), 1)
-    calibration = np.array([2.0, -3.0, 0.5, 0.25, -1.0])
-    one = made(4)
-    expected = 2 * design.features(one) @ weights + np.array(one.situation.factors()) @ calibration[1:]
+    calibration = np.array([2.0, -3.0, 0.5, 0.25, -1.0, -0.4, 1.2, 0.8])
+    one = made(number)
+    expected = calibration_terms(one, design.features(one) @ weights) @ calibration
     model = design.model(weights, calibration)
-    assert log_odds(model, one.values, one.situation) == pytest.approx(expected, abs=1e-4)
-    assert model.weights["phrase"] == Weight(1.3)
+    assert log_odds(model, one) == pytest.approx(expected, abs=1e-4)
+    assert (model.sharpness, model.weights["phrase"]) == (0.4, Weight(1.5))
     assert "dense" not in Design.of(vectors=False).model(np.zeros(26), calibration).weights
 
 
 def test_a_model_is_written_as_what_makes_it() -> None:
-    model = Model(Weight(-7.5, 0.0, 1.25), {"dense": Weight(6.0), "role": Weight(-0.5, 0.0, 0.0, 2.0)})
+    weights = {"dense": Weight(6.0), "role": Weight(-0.5, 0.0, 0.0, 2.0)}
+    model = Model(Weight(-7.5, 0.0, 1.25), -0.43, 1.28, 0.35, weights)
     assert eval(written(model), {"Model": Model, "Weight": Weight}) == model
     assert '"dense": Weight(6.00),' in written(model)
 
@@ -119,6 +122,21 @@ async def test_candidates_are_what_a_search_ranks(chat: Corpus) -> None:
     assert not porto.vectors
     assert said.question.evidence == {"s:2"}
     assert (len(nothing.turns), nothing.values["lexical"].shape) == (0, (0,))
+
+
+async def test_windows_are_as_if_only_they_had_been_stored() -> None:
+    turns = [Turn(f"s:{number}", f"Word{number} and Porto") for number in range(30)]
+    questions = [Question(f"word{number}?", "fact", frozenset({f"s:{number}"}), "a") for number in range(30)]
+    long = Conversation("talk", [Session("s", None, turns)], questions, ["Who sings in Porto?"])
+    found = await collect(Corpus("chats", [long]), None, windows=True)
+    cut = [one for one in found if one.window]
+    assert {one.window for one in cut} == {1, 3, 8, 20}
+    assert all(len(one.turns) <= one.window for one in cut)
+    assert {one.situation.documents for one in cut if len(one.turns)} <= {1, 2, 3, 7, 8, 19, 20}
+    held = [one for one in cut if one.right.any()]
+    assert len(cut) / 4 < len(held) < len(cut) * 3 / 4
+    (unanswerable,) = [one for one in found if not one.question.evidence]
+    assert (len(unanswerable.turns), unanswerable.right.any(), unanswerable.asked) == (30, False, False)
 
 
 def test_the_turns_of_an_assistant_are_left_out_with_what_only_they_answer(chat: Corpus) -> None:
