@@ -207,9 +207,7 @@ class Fit:
         numbers = self._calibrate(candidates, terms)
         self.model = design.model(whole / packed.scale, numbers)
         self.left_out = [
-            Scored(one, each @ numbers)
-            for one, each in zip(candidates, terms, strict=True)
-            if one.asked
+            Scored(one, each @ numbers) for one, each in zip(candidates, terms, strict=True) if one.asked
         ]
 
     def _minimize(self, packed: Packed, start: Array) -> Array:

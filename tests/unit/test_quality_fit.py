@@ -28,7 +28,8 @@ def made(number: int, *, rows: int = 12, right: Sequence[int] = (0,), corpus: st
     values = {name: draw.random(rows).astype(np.float32) for name in SIGNALS}
     values["dense"] += np.float32(0.8) * marked
     question = Question(f"{number}?", "fact", frozenset(f"s:{row}" for row in right), f"{number % 3:x}")
-    situation = Situation(*draw.random(3), documents=100 * (1 + number), alone=number % 2)
+    assistant, dialogue, covered = draw.random(3).tolist()
+    situation = Situation(assistant, dialogue, covered, documents=100 * (1 + number), alone=number % 2)
     turns = [frozenset({f"s:{row}"}) for row in range(rows)]
     return Candidates(corpus, question, values, situation, values["lexical"], turns, marked)
 
@@ -136,7 +137,7 @@ async def test_windows_are_as_if_only_they_had_been_stored() -> None:
     held = [one for one in cut if one.right.any()]
     assert len(cut) / 4 < len(held) < len(cut) * 3 / 4
     (unanswerable,) = [one for one in found if not one.question.evidence]
-    assert (len(unanswerable.turns), unanswerable.right.any(), unanswerable.asked) == (30, False, False)
+    assert (len(unanswerable.turns), unanswerable.right.tolist(), unanswerable.asked) == (30, [False] * 30, False)
 
 
 def test_the_turns_of_an_assistant_are_left_out_with_what_only_they_answer(chat: Corpus) -> None:
