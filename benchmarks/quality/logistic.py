@@ -193,7 +193,7 @@ def _selected(one: Candidates) -> npt.NDArray[np.intp]:
 def calibration_terms(one: Candidates, scores: Array) -> Array:
     """Return what the numbers of a calibration are multiplied by; shape (rows, 8)."""
     situation = one.situation
-    size = math.log(max(situation.documents, 1) / USUAL_DOCUMENTS)
+    size = math.log((situation.documents or USUAL_DOCUMENTS) / USUAL_DOCUMENTS)
     terms = np.tile([1.0, *situation.factors(), size, situation.alone, 1.0], (len(scores), 1))
     terms[:, 0] = scores
     terms[:, 7] = situation.alone * scores
