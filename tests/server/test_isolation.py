@@ -21,7 +21,7 @@ OWN = {"user_id": "own", "agent_id": "own-agent", "run_id": "own-run"}
 OPEN = {"/health/live", "/health/ready", "/version"}
 
 # A value for each property and parameter, as somebody would send it who looks for what is not theirs.
-WIDE = {"OR": [{"user_id": "foreign"}, {"id": {"gt": 0}}]}
+WIDE = {"OR": [{"user_id": "foreign"}, {"id": {"gt": 1}}]}
 VALUES: dict[str, Any] = {
     "messages": f"The {SECRET}s are here now",
     "query": SECRET,
@@ -33,6 +33,19 @@ VALUES: dict[str, Any] = {
     "metadata": {"user_id": "foreign"},
     "filters": WIDE,
     "format": "auto",
+}
+
+
+# Routes that show what is stored.
+SHOWING = {
+    "GET /v1/export",
+    "GET /v1/memories",
+    "GET /v1/memories/{memory_id}",
+    "GET /v1/memories/{memory_id}/history",
+    "GET /v1/memories/{memory_id}/sources",
+    "POST /v1/context",
+    "POST /v1/search",
+    "POST /v1/search_many",
 }
 
 
@@ -107,13 +120,28 @@ def test_no_route_leaves_what_a_key_is_tied_to(
     assert snapshot(place) == before
 
 
+@pytest.mark.parametrize(
+    "route", sorted((route for route in ROUTES if str(route) in SHOWING), key=str), ids=sorted(SHOWING)
+)
+def test_the_same_requests_find_it_with_a_key_that_may(place: Place, route: Route) -> None:
+    path = route.path.replace("{memory_id}", place.memory)
+    answer = place.served.client.request(
+        route.method, path, params=_query(route, FOREIGN), headers=place.served.admin, **_body(route, FOREIGN)
+    )
+    assert f"{SECRET}s in the cellar" in answer.text
+
+
 def test_a_key_reaches_what_it_is_tied_to(place: Place, key: dict[str, str]) -> None:
     client = place.served.client
     added = client.post("/v1/memories", json={"messages": "I sail", **OWN}, headers=key)
     assert added.status_code == 200
     found = client.post("/v1/search", json={"query": "sail"}, headers=key).json()["results"]
-    assert [hit["user_id"] for hit in found] == ["own"]
-    memory = found[0]["id"]
+    # Others of this test are there, too.
+    (tied,) = (
+        name for name, value in client.get("/v1/key", headers=key).json().items() if value in OWN.values()
+    )
+    assert {hit[tied] for hit in found} == {OWN[tied]}
+    (memory,) = (hit["id"] for hit in found if hit["memory"] == "I sail" and hit["user_id"] == "own")
     assert client.get(f"/v1/memories/{memory}/sources", headers=key).status_code == 200
     assert client.get(f"/v1/tasks/{added.json()['task_id']}", headers=key).status_code == 200
     assert client.delete(f"/v1/memories/{memory}", headers=key).json()["deleted"] == 1
@@ -178,7 +206,7 @@ def _body(route: Route, ids: dict[str, str]) -> dict[str, Any]:
 
 
 def _filled(schema: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
-    given = {}
+    given: dict[str, Any] = {}
     for name, each in _properties(schema).items():
         if name in ids:
             given[name] = ids[name]
