@@ -18,6 +18,7 @@ from powermem._core.changes.writes import AddMemory, Amend, Delete, ReplaceText,
 from powermem._core.filters.parse import parse
 from powermem._core.query.search import Hit, SearchRequest
 from powermem._core.sql.oceanbase import OceanBaseSQL
+from powermem._core.sql.postgres import PostgresSQL
 from powermem._core.text.terms import term_id
 from powermem._core.values import Scope
 from tests.support.additions import memory_of, search_for, vector
@@ -171,7 +172,7 @@ async def test_large_scopes_are_scored_alike(opened: AsyncStore, reference: Asyn
 async def test_the_index_finds_a_text_by_any_of_its_windows(
     opened: AsyncStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "_WHOLE", 50)
+    monkeypatch.setattr(PostgresSQL, "held", 50)
     monkeypatch.setattr(postgres, "_EXACT", 50)
     changes = conversation(300, "ana")
     await opened.apply(changes)

@@ -10,7 +10,7 @@ import pytest
 
 from powermem import Memory
 from powermem._core.sql.oceanbase import OceanBaseSQL
-from powermem._sync.stores import postgres
+from powermem._core.sql.postgres import PostgresSQL
 from powermem._sync.stores.oceanbase import search as oceanbase_search
 
 pytestmark = pytest.mark.stores
@@ -35,7 +35,7 @@ def test_a_long_query_finds_by_its_beginning_and_its_end(
 ) -> None:
     if large:
         # Scopes of more rows than this are searched by the server itself.
-        monkeypatch.setattr(postgres, "_WHOLE", 20)
+        monkeypatch.setattr(PostgresSQL, "held", 20)
         monkeypatch.setattr(OceanBaseSQL, "held", 20)
         monkeypatch.setattr(oceanbase_search, "_EXACT", 20)
     items = [f"I drink tea number {number}" for number in range(60)]

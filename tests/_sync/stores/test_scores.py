@@ -15,6 +15,7 @@ from powermem._core.changes.writes import AddMemory, Amend, Delete, ReplaceText,
 from powermem._core.filters.parse import parse
 from powermem._core.query.search import Hit, SearchRequest
 from powermem._core.sql.oceanbase import OceanBaseSQL
+from powermem._core.sql.postgres import PostgresSQL
 from powermem._core.text.terms import term_id
 from powermem._core.values import Scope
 from powermem._sync.stores import postgres
@@ -168,7 +169,7 @@ def test_large_scopes_are_scored_alike(opened: Store, reference: Store) -> None:
 
 @pytest.mark.stores("postgres")
 def test_the_index_finds_a_text_by_any_of_its_windows(opened: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres, "_WHOLE", 50)
+    monkeypatch.setattr(PostgresSQL, "held", 50)
     monkeypatch.setattr(postgres, "_EXACT", 50)
     changes = conversation(300, "ana")
     opened.apply(changes)

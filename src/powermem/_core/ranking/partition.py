@@ -276,6 +276,7 @@ class Entry(Generic[Lock]):
         lock: to be held while any of the other attributes is read or changed.
         partition: ``None`` until it is loaded.
         sequence: the number of the last commit that it includes.
+        snapshot: what it includes, on PostgreSQL; see `_core.sql.snapshots`.
         size: its size in bytes as accounted for by the cache.
     """
 
@@ -283,6 +284,7 @@ class Entry(Generic[Lock]):
     lock: Lock
     partition: Partition | None = None
     sequence: int = -1
+    snapshot: str = ""
     size: int = 0
 
 
@@ -296,7 +298,7 @@ class PartitionCache(Generic[Lock]):
     """
 
     def __init__(self, limit_bytes: int, make_lock: Callable[[], Lock], *, exact_rows: int) -> None:
-        self._limit = limit_bytes
+        self.limit = limit_bytes
         self._exact_rows = exact_rows
         self._make_lock = make_lock
         self._entries: OrderedDict[str | None, Entry[Lock]] = OrderedDict()
@@ -326,7 +328,7 @@ class PartitionCache(Generic[Lock]):
         coded = rows > self._exact_rows or self._too_large(rows, dimension)
         exact = 2 * self._exact_rows
         if dimension:
-            exact = min(exact, self._limit // (4 * dimension))
+            exact = min(exact, self.limit // (4 * dimension))
         partition = Partition(dimension, coded=coded, exact=exact)
         if partition.vectors is not None:
             partition.vectors.reserve(rows)
@@ -341,7 +343,7 @@ class PartitionCache(Generic[Lock]):
         return rows > 2 * self._exact_rows or self._too_large(rows, partition.dimension)
 
     def _too_large(self, rows: int, dimension: int | None) -> bool:
-        return rows * (dimension or 0) * 4 > self._limit
+        return rows * (dimension or 0) * 4 > self.limit
 
     def resize(self, entry: Entry[Lock]) -> None:
         """Account for an entry that has just been filled, and evict others until all fit."""
@@ -354,7 +356,7 @@ class PartitionCache(Generic[Lock]):
             entry.size = size
             for key in list(self._entries):
                 # The one in use stays even if it alone is too large: the search has already loaded it.
-                if self._total <= self._limit or key == entry.user_id:
+                if self._total <= self.limit or key == entry.user_id:
                     return
                 self._total -= self._entries.pop(key).size
 

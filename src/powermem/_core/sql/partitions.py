@@ -18,9 +18,7 @@ from .dialects import Fragment
 from .embedder import EmbedderSQL
 from .steps import Compute, Loading, Query, Steps
 
-_SEARCHED = "id, agent_id, run_id, actor_id, valid_from, valid_to, expires_at, embedding, terms, frequencies"
-"""What `_core.ranking.search.columns` takes."""
-_PAGE = 5000
+_KEPT = "id, agent_id, run_id, actor_id, valid_from, valid_to, expires_at"
 
 
 class Freshness(NamedTuple):
@@ -39,18 +37,61 @@ class Freshness(NamedTuple):
     indexed: bool = False
 
 
-class FollowedSQL(CollectionSQL):
+class LoadedSQL(CollectionSQL):
+    """A collection from which partitions are loaded.
+
+    Attributes:
+        held: of a user with more rows no partition is loaded where the server can search.
+        page_rows: how many rows are read at a time.
+    """
+
+    held = 0
+    page_rows = 5000
+
+    @property
+    def loaded_columns(self) -> str:
+        """The columns of a row in a partition; `loaded_rows` makes of them what is ranked."""
+        return f"{_KEPT}, {self.embedded}, {self.indexed}"
+
+    def loaded_rows(self, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+        """Return rows of `loaded_columns` as `_core.ranking.search.columns` takes them."""
+        return rows
+
+    def size(self, user_id: str | None) -> Query:
+        """Return the query for the number of rows of a user, or of all for ``None``."""
+        where = of_user(user_id)
+        return Query(f"SELECT count(*) FROM {self.records} WHERE {where.sql}", where.values)
+
+    def listed(self, user_id: str | None) -> Query | None:
+        """Return the query for the ids of a user's rows, where rows are read faster by id than by page."""
+        del user_id
+        return None
+
+    def page(self, user_id: str | None, after: int, limit: int) -> Query:
+        """Return the query for a user's next rows by id."""
+        where = of_user(user_id)
+        return Query(
+            f"SELECT {self.loaded_columns} FROM {self.with_vectors} "
+            f"WHERE {where.sql} AND id > ? ORDER BY id LIMIT ?",
+            (*where.values, after, limit),
+        )
+
+    def chosen(self, user_id: str | None, ids: Sequence[int]) -> Query:
+        """Return the query for those rows that exist."""
+        where = self.named(ids, user_id)
+        return Query(f"SELECT {self.loaded_columns} FROM {self.with_vectors} WHERE {where.sql}", where.values)
+
+
+class FollowedSQL(LoadedSQL):
     """A collection whose changes are listed by the number of their commit.
 
     Attributes:
         followed: keys of ``meta`` that a search reads first.
         trimmed: the name in ``meta`` of the number up to which changes are no longer listed.
-        held: of a user with more rows no partition is loaded where the server can search.
     """
 
     followed: tuple[str, ...] = ("sequence", "trimmed", "dimension", "switches")
     trimmed = "trimmed"
-    held = 0
 
     @property
     def progress(self) -> str:
@@ -67,32 +108,9 @@ class FollowedSQL(CollectionSQL):
             None if dimension is None else int(dimension),
         )
 
-    def size(self, user_id: str | None) -> Query:
-        """Return the query for the number of rows of a user, or of all for ``None``."""
-        where = of_user(user_id)
-        return Query(f"SELECT count(*) FROM {self.records} WHERE {where.sql}", where.values)
-
     @abstractmethod
     def changed(self, user_id: str | None, since: int) -> Query:
         """Return the query for the ids of a user's memories that were changed or deleted after a commit."""
-
-    def listed(self, user_id: str | None) -> Query | None:
-        """Return the query for the ids of a user's rows, where rows are read faster by id than by page."""
-        del user_id
-        return None
-
-    def page(self, user_id: str | None, after: int, limit: int) -> Query:
-        """Return the query for a user's next rows by id."""
-        where = of_user(user_id)
-        return Query(
-            f"SELECT {_SEARCHED} FROM {self.with_vectors} WHERE {where.sql} AND id > ? ORDER BY id LIMIT ?",
-            (*where.values, after, limit),
-        )
-
-    def chosen(self, user_id: str | None, ids: Sequence[int]) -> Query:
-        """Return the query for those rows that exist."""
-        where = self.named(ids, user_id)
-        return Query(f"SELECT {_SEARCHED} FROM {self.with_vectors} WHERE {where.sql}", where.values)
 
 
 class PartitionLoader:
@@ -109,12 +127,16 @@ class PartitionLoader:
         self._embedder = embedder
         self._cache = cache
 
-    def freshness(self) -> Steps[Freshness]:
+    def freshness(self, users: Sequence[str | None] = ()) -> Steps[Freshness]:
         """Return how far the collection is.
+
+        Args:
+            users: whose partitions are wanted; here, one number tells of all.
 
         Raises:
             EmbeddingMismatchError: another embedder took over.
         """
+        del users
         progress = dict((yield Query(self._sql.progress)))
         yield from self._embedder.refuse(progress.get("switches"))
         return self._sql.freshness(progress)
@@ -142,7 +164,7 @@ class PartitionLoader:
                 partition = yield from self._load(entry.user_id, freshness)
             else:
                 partition.remove(changed)
-                yield from self._append(partition, entry.user_id, changed)
+                yield from append(self._sql, partition, entry.user_id, changed)
         # Rows may be newer than this number, and are then read again, which does no harm.
         entry.sequence = freshness.sequence
         entry.partition = partition
@@ -156,18 +178,25 @@ class PartitionLoader:
         partition = self._cache.make(freshness.dimension, size)
         listed = self._sql.listed(user_id)
         if listed is not None:
-            yield from self._append(partition, user_id, [row[0] for row in (yield listed)])
-            return partition
-        after = -1
-        while found := (yield self._sql.page(user_id, after, _PAGE)):
-            yield Compute(_add, (partition, found))
-            after = found[-1][0]
+            yield from append(self._sql, partition, user_id, [row[0] for row in (yield listed)])
+        else:
+            yield from append_all(self._sql, partition, user_id)
         return partition
 
-    def _append(self, partition: Partition, user_id: str | None, ids: Sequence[int]) -> Loading[None]:
-        for chunk in self._sql.chunks(ids):
-            if found := (yield self._sql.chosen(user_id, chunk)):
-                yield Compute(_add, (partition, found))
+
+def append_all(sql: LoadedSQL, partition: Partition, user_id: str | None) -> Loading[None]:
+    """Read the rows of a user into an empty partition, page by page."""
+    after = -1
+    while found := (yield sql.page(user_id, after, sql.page_rows)):
+        yield Compute(_add, (sql, partition, found))
+        after = found[-1][0]
+
+
+def append(sql: LoadedSQL, partition: Partition, user_id: str | None, ids: Sequence[int]) -> Loading[None]:
+    """Read the rows with these ids into a partition, as far as they exist."""
+    for chunk in sql.chunks(ids):
+        if found := (yield sql.chosen(user_id, chunk)):
+            yield Compute(_add, (sql, partition, found))
 
 
 def of_user(user_id: str | None) -> Fragment:
@@ -175,5 +204,5 @@ def of_user(user_id: str | None) -> Fragment:
     return Fragment("1 = 1") if user_id is None else Fragment("user_id = ?", (user_id,))
 
 
-def _add(partition: Partition, rows: Sequence[Sequence[Any]]) -> None:
-    partition.append(columns(rows, partition.dimension))
+def _add(sql: LoadedSQL, partition: Partition, rows: Sequence[Sequence[Any]]) -> None:
+    partition.append(columns(sql.loaded_rows(rows), partition.dimension))
