@@ -47,6 +47,8 @@ class SQLiteConfig(StoreConfig):
     """``full`` also survives a power cut, not only a killed process."""
     cache_mb: Annotated[Count, Env("SQLITE_CACHE_MB")] = 1024
     """Maximum memory for cached vectors, in MiB."""
+    partition_files: Annotated[bool, Env("SQLITE_PARTITION_FILES")] = True
+    """Whether the search data of users with 20,000 memories or more is saved beside the file."""
 
 
 class ConnectionArgs(Section):

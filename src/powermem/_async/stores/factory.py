@@ -55,6 +55,7 @@ def _sqlite(config: SQLiteConfig, weights: Weights) -> AsyncStore:
             synchronous=config.synchronous,
             cache_bytes=config.cache_mb << 20,
             weights=weights,
+            saving=config.partition_files,
         )
     )
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,17 @@ from ..text.terms import query_terms
 from .bm25 import Postings
 from .codes import Codes
 from .columns import BoolArray, Column, FloatArray, IntArray, Names
+from .image import (
+    Array,
+    PartitionImage,
+    Pieces,
+    posting_pieces,
+    read_postings,
+    read_vectors,
+    read_windows,
+    vector_pieces,
+    window_pieces,
+)
 from .turns import Beside, Turns
 from .vectors import Vectors
 from .windows import FurtherWindows
@@ -89,6 +100,77 @@ class Partition:
             self.vectors = Codes(dimension) if coded else Vectors(dimension)
         self._further: FurtherWindows | None = None
         self.postings = Postings()
+
+    def image(self) -> PartitionImage:
+        """Return the partition as arrays, which share its memory where they do not change."""
+        before, after, stale = self._turns.links
+        pieces: Pieces = {
+            "ids": [self._ids.values],
+            "valid_from": [self._valid_from.values],
+            "valid_to": [self._valid_to.values],
+            "expires_at": [self._expires_at.values],
+            "agents": [self._agents.values],
+            "runs": [self._runs.values],
+            "actors": [self._actors.values],
+            "before": [before],
+            "after": [after],
+            "stale": [stale],
+            "hidden": [np.array(sorted(self._hidden), dtype=np.int64)],
+        }
+        if self.vectors is not None:
+            pieces |= vector_pieces("vectors", self.vectors)
+        if self._further is not None:
+            pieces |= window_pieces(self._further)
+        postings, segments = posting_pieces(self.postings)
+        values = {
+            "dimension": self.dimension,
+            "coded": self.coded,
+            "rows": len(self._ids.values),
+            "windows": None if self._further is None else len(self._further),
+            "segments": segments,
+            "agents": list(self._agents.codes),
+            "runs": list(self._runs.codes),
+            "actors": list(self._actors.codes),
+        }
+        return PartitionImage(pieces | postings, values)
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, Array], values: Mapping[str, Any], exact: int | None) -> Partition:
+        """Return the partition of an image.
+
+        Args:
+            arrays: of `PartitionImage.pieces`, each in one piece; the partition keeps and changes them.
+            values: those of the image.
+            exact: as of the constructor.
+        """
+        dimension, coded, rows = values["dimension"], values["coded"], values["rows"]
+        partition = cls(dimension, coded=coded, exact=exact)
+        partition._ids = Column.of(arrays["ids"])
+        partition._valid_from = Column.of(arrays["valid_from"])
+        partition._valid_to = Column.of(arrays["valid_to"])
+        partition._expires_at = Column.of(arrays["expires_at"])
+        partition._agents = Names.of(values["agents"], arrays["agents"])
+        partition._runs = Names.of(values["runs"], arrays["runs"])
+        partition._actors = Names.of(values["actors"], arrays["actors"])
+        partition._turns = Turns.of(arrays["before"], arrays["after"], arrays["stale"])
+        partition._hidden = set(arrays["hidden"].tolist())
+        partition._may_expire = bool((arrays["expires_at"] != FOREVER).any())
+        partition._row_of = dict(zip(arrays["ids"].tolist(), range(rows), strict=True))
+        for row in partition._hidden:
+            memory_id = int(arrays["ids"][row])
+            if partition._row_of.get(memory_id) == row:
+                del partition._row_of[memory_id]
+        if dimension:
+            partition.vectors = read_vectors("vectors", arrays, dimension, rows, coded=coded)
+            if values["windows"] is not None:
+                partition._further = read_windows(arrays, dimension, values["windows"], coded=coded)
+        partition.postings = read_postings(arrays, values["segments"])
+        return partition
+
+    @property
+    def drift(self) -> int:
+        """The number of changes that led here: rows, and those of them that were hidden since."""
+        return len(self._ids.values) + len(self._hidden)
 
     def __len__(self) -> int:
         """Return the number of rows that are not hidden."""
@@ -277,6 +359,7 @@ class Entry(Generic[Lock]):
         partition: ``None`` until it is loaded.
         sequence: the number of the last commit that it includes.
         snapshot: what it includes, on PostgreSQL; see `_core.sql.snapshots`.
+        saved: how many changes had led to what of it was last saved; 0 for nothing.
         size: its size in bytes as accounted for by the cache.
     """
 
@@ -285,6 +368,7 @@ class Entry(Generic[Lock]):
     partition: Partition | None = None
     sequence: int = -1
     snapshot: str = ""
+    saved: int = 0
     size: int = 0
 
 
@@ -325,14 +409,19 @@ class PartitionCache(Generic[Lock]):
 
         It is coded if these are too many or their vectors exceed the limit of the cache.
         """
-        coded = rows > self._exact_rows or self._too_large(rows, dimension)
-        exact = 2 * self._exact_rows
-        if dimension:
-            exact = min(exact, self.limit // (4 * dimension))
-        partition = Partition(dimension, coded=coded, exact=exact)
+        partition = Partition(dimension, coded=self.codes(dimension, rows), exact=self.exact(dimension))
         if partition.vectors is not None:
             partition.vectors.reserve(rows)
         return partition
+
+    def codes(self, dimension: int | None, rows: int) -> bool:
+        """Return whether a new partition of so many rows holds codes."""
+        return rows > self._exact_rows or self._too_large(rows, dimension)
+
+    def exact(self, dimension: int | None) -> int:
+        """Return from how many vectors on a partition takes codes instead."""
+        exact = 2 * self._exact_rows
+        return min(exact, self.limit // (4 * dimension)) if dimension else exact
 
     def outgrown(self, partition: Partition) -> bool:
         """Return whether a partition should be rebuilt: with codes, or without its hidden rows."""
