@@ -49,7 +49,12 @@ A worker runs the tasks of all processes and users of the store. On SIGTERM or ^
 tasks and exits; on a second one it exits at once and leaves them to other workers. Any number of workers may
 share a store, and if it is a server, they may run on several machines.
 """
-_MORE = {"load": _LOAD, "tasks": _TASKS, "worker": _WORKER}
+_MCP = """\
+Hosts such as Claude Desktop, Cursor or VS Code start this command themselves and speak to it over its pipes;
+docs/mcp.md has their configurations. With 'streamable-http', it listens at http://127.0.0.1:8848/mcp.
+Whose memories they are is set here, not by a model: with --user, or in POWERMEM_USER_ID, else the login name.
+"""
+_MORE = {"load": _LOAD, "mcp": _MCP, "tasks": _TASKS, "worker": _WORKER}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -120,6 +125,7 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
         ("process", _process, "process all buffered messages, and wait for the result"),
         ("tasks", _tasks, "list background tasks, retry or cancel one"),
         ("worker", _worker, "run background tasks until stopped"),
+        ("mcp", _mcp, "serve memories to an agent host by the Model Context Protocol"),
         ("stats", _owner, "show statistics, and the store, embedder and extractor in use"),
         ("evaluate", _evaluate, "measure a language model and a prompt on a labelled set"),
         ("config", _config, "show or check the configuration"),
@@ -271,6 +277,39 @@ def _worker(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--concurrency", type=_count, metavar="N", help="users processed concurrently")
 
 
+def _mcp(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "transport",
+        nargs="?",
+        choices=("stdio", "streamable-http", "sse"),
+        default="stdio",
+        metavar="TRANSPORT",
+        help="stdio or streamable-http (stdio)",
+    )
+    parser.add_argument("port", nargs="?", type=_port, metavar="PORT", help="of streamable-http (8848)")
+    _scope(parser)
+    parser.add_argument(
+        "--tools", choices=("core", "upstream"), default="core", help="upstream: those of powermem 1.1 (core)"
+    )
+    parser.add_argument(
+        "--any-user",
+        action="store_true",
+        help="with --tools upstream, let the model's arguments choose the user",
+    )
+    parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="to listen at (127.0.0.1)")
+    parser.add_argument(
+        "--oauth-issuer", metavar="URL", help="the authorization server whose tokens are taken"
+    )
+    parser.add_argument(
+        "--oauth-resource", metavar="URL", help="the address of this server, as tokens name it"
+    )
+    parser.add_argument(
+        "--oauth-user-claim", default="sub", metavar="CLAIM", help="the claim that is the user's id (sub)"
+    )
+    # No tables, so no package for them either.
+    parser.set_defaults(json=True)
+
+
 def _evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="the labelled set, JSON lines")
     parser.add_argument(
@@ -336,6 +375,13 @@ def _limit(parser: argparse.ArgumentParser, default: int) -> None:
     parser.add_argument(
         "-l", "--limit", type=_count, default=default, metavar="N", help=f"the most to show ({default})"
     )
+
+
+def _port(text: str) -> int:
+    number = _number(text, 0)
+    if number > 65535:
+        raise argparse.ArgumentTypeError(f"expected a port up to 65535, got {text!r}")
+    return number
 
 
 def _number(text: str, least: int) -> int:

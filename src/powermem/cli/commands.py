@@ -11,6 +11,7 @@ from .configuration import configuration, open_memory, scope
 from .demo import demo
 from .evaluating import evaluate
 from .loading import load
+from .mcp import mcp
 from .output import CommandError, Output, UsageError, print_error
 from .tasks import worker
 
@@ -220,6 +221,7 @@ COMMANDS: Mapping[str, Command] = {
     "process": tasks.process,
     "tasks": tasks.tasks,
     "worker": worker,
+    "mcp": mcp,
     "stats": stats,
     "evaluate": evaluate,
     "config": config,

@@ -244,4 +244,25 @@ async def test_of_each_user_only_own_rows_are_found(
     hits = await store.search([search_for("tea", Scope(user)) for user in users])
     for user, one in zip(users, hits, strict=True):
         assert {hit.row.text for hit in one} == {f"tea {user} {n}" for n in range(5)}
-    assert (store._cached.nbytes > 0) == (held > 3)
+    assert store._cached.left == (set(users) if held == 3 else set())
+
+
+async def test_who_grows_is_left_to_the_server_and_comes_back(
+    pair: tuple[AsyncMemory, AsyncMemory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PostgresSQL, "held", 4)
+    one, other = pair
+    left = store_of(other)._cached
+    ids = [await say(one, f"tea {number}") for number in range(6)]
+    assert await found(other) == {f"tea {number}" for number in range(6)}
+    assert left.left == {"ana"}
+    await say(one, "tea 6")
+    assert len(await found(other)) == 7
+    assert left.left == {"ana"}
+    for memory_id in ids[:3]:
+        await one.delete(memory_id)
+    assert await found(other) == {f"tea {number}" for number in range(3, 7)}
+    assert left.left == set()
+    # And grows again, while it is cached.
+    await say(one, "tea 7")
+    assert len(await found(other)) == 5

@@ -243,4 +243,25 @@ def test_of_each_user_only_own_rows_are_found(
     hits = store.search([search_for("tea", Scope(user)) for user in users])
     for user, one in zip(users, hits, strict=True):
         assert {hit.row.text for hit in one} == {f"tea {user} {n}" for n in range(5)}
-    assert (store._cached.nbytes > 0) == (held > 3)
+    assert store._cached.left == (set(users) if held == 3 else set())
+
+
+def test_who_grows_is_left_to_the_server_and_comes_back(
+    pair: tuple[Memory, Memory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PostgresSQL, "held", 4)
+    one, other = pair
+    left = store_of(other)._cached
+    ids = [say(one, f"tea {number}") for number in range(6)]
+    assert found(other) == {f"tea {number}" for number in range(6)}
+    assert left.left == {"ana"}
+    say(one, "tea 6")
+    assert len(found(other)) == 7
+    assert left.left == {"ana"}
+    for memory_id in ids[:3]:
+        one.delete(memory_id)
+    assert found(other) == {f"tea {number}" for number in range(3, 7)}
+    assert left.left == set()
+    # And grows again, while it is cached.
+    say(one, "tea 7")
+    assert len(found(other)) == 5

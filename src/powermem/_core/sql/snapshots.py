@@ -9,14 +9,12 @@ are what it lacks. A search sees everything that any process committed before it
 from __future__ import annotations
 
 import random
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from ..ranking.partition import Entry, Partition, PartitionCache
+from ..ranking.partition import Entry, Partition
 from .dialects import Fragment
-from .embedder import EmbedderSQL
-from .partitions import LoadedSQL, append, append_all
+from .partitions import Freshness, LoadedSQL, Loader, Missing
 from .steps import Loading, Query, Statement, Steps
 
 _FOLLOWED = ("switches", "dimension", "trimmed", "era")
@@ -27,44 +25,14 @@ _TRIM_EVERY = 1024
 # Where nothing changed, a partition's snapshot is replaced once the oldest transaction that it may lack is
 # this much older than that of a new one: with an old snapshot, more of the list is read.
 _LAG = 1000
-_ALWAYS = 2000
-"""A partition of up to this many rows is loaded whenever it is missing: the server would read as many."""
-# An estimate of what a row takes besides its vector.
-_ROW_BYTES = 700
-
-
-class Missing(NamedTuple):
-    """What a partition lacks.
-
-    Attributes:
-        since: the snapshot of the partition.
-        ids: the memories that were changed or deleted by what that snapshot does not see.
-    """
-
-    since: str
-    ids: list[int]
-
-
-class Seen(NamedTuple):
-    """What a search sees; a `Freshness` for snapshots.
-
-    Attributes:
-        era: how often everything had to be loaded again.
-        trimmed: up to this transaction, changes are no longer listed.
-        dimension: length of the vectors, ``None`` before the first.
-        snapshot: of the query that read all this.
-        missing: what the partitions lack, by user; without those that are not loaded.
-    """
-
-    era: int
-    trimmed: int
-    dimension: int | None
-    snapshot: str
-    missing: Mapping[str | None, Missing]
 
 
 class SnapshotSQL(LoadedSQL):
-    """A collection whose changes are listed by the transaction that made them."""
+    """A collection whose changes are listed by the transaction that made them.
+
+    Attributes:
+        changes: the table of the list.
+    """
 
     changes: str
 
@@ -138,33 +106,12 @@ class SnapshotSQL(LoadedSQL):
         return f"UPDATE {self.meta} SET value = (value::bigint + 1)::text WHERE name = 'era'"
 
 
-class SnapshotLoader:
-    """Steps that fill the partitions of a cache; see `PartitionLoader`.
+class SnapshotLoader(Loader[SnapshotSQL]):
+    """Follows a collection by snapshots."""
 
-    A partition that would evict others is loaded at its second chance only, so that many large ones do not
-    drive each other out with every search.
-
-    Args:
-        sql: the collection.
-        embedder: whose vectors it holds.
-        cache: the partitions.
-    """
-
-    def __init__(self, sql: SnapshotSQL, embedder: EmbedderSQL, cache: PartitionCache[Any]) -> None:
-        self._sql = sql
-        self._embedder = embedder
-        self._cache = cache
-        # Users whose partition was not loaded although it could be, the most recent ones last.
-        self._deferred: OrderedDict[str | None, None] = OrderedDict()
-
-    def freshness(self, users: Sequence[str | None] = ()) -> Steps[Seen]:
-        """Return what a search sees, and what the partitions of these users lack.
-
-        Raises:
-            EmbeddingMismatchError: another embedder took over.
-        """
-        entries = [self._cache.entry(user) for user in users]
-        snapshots = {one.user_id: one.snapshot for one in entries if one.partition is not None}
+    def freshness(self, users: Sequence[str | None] = ()) -> Steps[Freshness]:
+        entries = [entry for entry in map(self._cache.known, users) if entry is not None]
+        snapshots = {one.user_id: one.snapshot for one in entries if one.partition is not None or one.left}
         (_, _, snapshot, pairs), *found = yield self._sql.seen(snapshots)
         named = dict(pairs)
         yield from self._embedder.refuse(named.get("switches"))
@@ -172,10 +119,12 @@ class SnapshotLoader:
         for place, some, *_ in found:
             ids[place] += some
         dimension = named.get("dimension")
-        return Seen(
-            era=int(named["era"]),
+        return Freshness(
+            # Only these numbers are in order.
+            sequence=int(named["era"]),
             trimmed=int(named["trimmed"]),
             dimension=None if dimension is None else int(dimension),
+            indexed=True,
             snapshot=snapshot,
             missing={
                 user: Missing(since, changed)
@@ -183,63 +132,37 @@ class SnapshotLoader:
             },
         )
 
-    def update(self, entry: Entry[Any], seen: Seen) -> Loading[Partition | None]:
-        """Bring a partition up to date; return it, or ``None`` where it is left to the server."""
-        partition = entry.partition
-        if partition is None or self._cache.outgrown(partition) or not _continues(entry, partition, seen):
-            entry.partition = None
-            partition = yield from self._load(entry.user_id, seen)
-        else:
-            missing = seen.missing.get(entry.user_id)
-            if missing is None or missing.since != entry.snapshot:
-                # Another search has loaded it, or brought it up to date, since this one asked.
-                seen = yield from self.freshness([entry.user_id])
-                return (yield from self.update(entry, seen))
-            if not missing.ids:
-                if _oldest(seen.snapshot) > _oldest(entry.snapshot) + _LAG:
-                    entry.snapshot = seen.snapshot
-                return partition
-            # Until it is whole again there is none: after an error or a cancellation the next search loads
-            # it, although a thread may still be adding rows to what is dropped here.
-            entry.partition = None
-            if len(partition) + len(missing.ids) > self._most(seen):
-                partition = yield from self._load(entry.user_id, seen)
-            else:
-                partition.remove(missing.ids)
-                yield from append(self._sql, partition, entry.user_id, missing.ids)
-        # Rows may be newer than this snapshot, and are then read again, which does no harm.
-        entry.sequence, entry.snapshot = seen.era, seen.snapshot
-        entry.partition = partition
-        self._cache.resize(entry)
-        return partition
+    def update(self, entry: Entry[Any], freshness: Freshness) -> Loading[Partition | None]:
+        known = entry.partition is not None or entry.left
+        if known and self._missing(entry, freshness) is None:
+            # Another search has loaded it, or brought it up to date, since this one asked.
+            freshness = yield from self.freshness([entry.user_id])
+        return (yield from super().update(entry, freshness))
 
-    def _load(self, user_id: str | None, seen: Seen) -> Loading[Partition | None]:
-        size: int = (yield self._sql.size(user_id))[0][0]
-        if size > self._most(seen) or self._defers(user_id, size * _row_bytes(seen)):
-            return None
-        partition = self._cache.make(seen.dimension, size)
-        yield from append_all(self._sql, partition, user_id)
-        return partition
+    def _missing(self, entry: Entry[Any], freshness: Freshness) -> Missing | None:
+        missing = freshness.missing.get(entry.user_id)
+        return None if missing is None or missing.since != entry.snapshot else missing
 
-    def _most(self, seen: Seen) -> int:
-        """Return how many rows a partition may have."""
-        return min(self._sql.held, max(_ALWAYS, self._cache.limit // _row_bytes(seen)))
+    def _changed(self, entry: Entry[Any], freshness: Freshness) -> Steps[Sequence[int] | None]:
+        yield from ()
+        missing = self._missing(entry, freshness)
+        if missing is not None and missing.ids:
+            return missing.ids
+        if _oldest(freshness.snapshot) > _oldest(entry.snapshot) + _LAG:
+            entry.snapshot = freshness.snapshot
+        return None
 
-    def _defers(self, user_id: str | None, size: int) -> bool:
-        """Return whether a partition of this many bytes has to wait for its second chance."""
-        if size <= _ALWAYS * _ROW_BYTES or self._cache.nbytes + size <= self._cache.limit:
-            return False
-        if user_id in self._deferred:
-            del self._deferred[user_id]
-            return False
-        self._deferred[user_id] = None
-        if len(self._deferred) > _LISTED:
-            self._deferred.popitem(last=False)
-        return True
+    def _moved(self, entry: Entry[Any], freshness: Freshness) -> bool:
+        missing = self._missing(entry, freshness)
+        return missing is None or bool(missing.ids) or self._broken(entry, freshness)
 
-
-def _row_bytes(seen: Seen) -> int:
-    return _ROW_BYTES + 4 * (seen.dimension or 0)
+    def _broken(self, entry: Entry[Any], freshness: Freshness) -> bool:
+        return (
+            entry.sequence != freshness.sequence
+            or _oldest(entry.snapshot) <= freshness.trimmed
+            # On a server that was restored from a copy, transactions are numbered again.
+            or _newest(entry.snapshot) > _newest(freshness.snapshot)
+        )
 
 
 def _oldest(snapshot: str) -> int:
@@ -250,15 +173,3 @@ def _oldest(snapshot: str) -> int:
 def _newest(snapshot: str) -> int:
     """Return the transaction from which on a snapshot sees none."""
     return int(snapshot.split(":")[1])
-
-
-def _continues(entry: Entry[Any], partition: Partition, seen: Seen) -> bool:
-    """Return whether what a partition lacks is listed."""
-    return (
-        entry.sequence == seen.era
-        and _oldest(entry.snapshot) > seen.trimmed
-        # On a server that was restored from a copy, transactions are numbered again.
-        and _newest(entry.snapshot) <= _newest(seen.snapshot)
-        # The first vector of the collection is among the changes.
-        and not (partition.dimension is None and seen.dimension is not None)
-    )

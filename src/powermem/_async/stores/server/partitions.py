@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from ...._concurrency import AsyncLock, AsyncThreads, async_sleep
 from ...._core.clock import now as clock_now
 from ...._core.query.search import Hit, SearchRequest
 from ...._core.ranking.fusion import Ranked
-from ...._core.ranking.partition import Entry, Partition, PartitionCache
+from ...._core.ranking.partition import Partition, PartitionCache
 from ...._core.ranking.search import Search, cosines
 from ...._core.ranking.weights import Weights
+from ...._core.sql.partitions import Freshness, Loader
 from ...._core.sql.queries import Queries
 from ...._core.sql.steps import Compute, Loading, Query, Steps
 from ....errors import StoreError
@@ -20,16 +21,6 @@ T = TypeVar("T")
 
 # Up to this many rows, ranking inline beats a round trip to a thread.
 _QUICK = 2000
-
-
-class Loader(Protocol):
-    """Fills the partitions of a cache: `PartitionLoader` or `SnapshotLoader`."""
-
-    def freshness(self, users: Sequence[str | None] = ()) -> Steps[Any]:
-        """Return what a search of these users' partitions sees."""
-
-    def update(self, entry: Entry[Any], freshness: Any) -> Loading[Partition | None]:
-        """Bring a partition up to date; return it, or ``None`` where it is left to the server."""
 
 
 class AsyncCachedSearch:
@@ -47,7 +38,7 @@ class AsyncCachedSearch:
 
     def __init__(
         self,
-        loading: Callable[[PartitionCache[Any]], Loader],
+        loading: Callable[[PartitionCache[Any]], Loader[Any]],
         queries: Queries,
         fetch: Callable[[str, Sequence[Any]], Awaitable[list[tuple[Any, ...]]]],
         weights: Weights,
@@ -67,6 +58,11 @@ class AsyncCachedSearch:
     def nbytes(self) -> int:
         """Bytes held by all partitions."""
         return self._cache.nbytes
+
+    @property
+    def left(self) -> set[str | None]:
+        """The users whose memories are left to the server."""
+        return self._cache.left
 
     async def close(self) -> None:
         """End the thread and drop the partitions."""
@@ -106,7 +102,7 @@ class AsyncCachedSearch:
         ]
 
     async def _rank_of_user(
-        self, user_id: str | None, requests: Sequence[SearchRequest], freshness: Any
+        self, user_id: str | None, requests: Sequence[SearchRequest], freshness: Freshness
     ) -> Sequence[Sequence[tuple[int, Ranked]] | None]:
         entry = self._cache.entry(user_id)
         async with entry.lock:

@@ -18,6 +18,7 @@ from ...._core.sql.apply import Writer
 from ...._core.sql.embedder import EmbedderSQL
 from ...._core.sql.evidence import evidence
 from ...._core.sql.migration import migrate
+from ...._core.sql.partitions import Loader
 from ...._core.sql.server import ServerSQL
 from ...._core.sql.steps import Steps, TransactionAbortedError
 from ...._drivers.base import (
@@ -30,7 +31,7 @@ from ...._drivers.base import (
 from ....errors import StoreError, StoreUnavailableError
 from ..base import AsyncStore
 from ..steps import async_run
-from .partitions import AsyncCachedSearch, Loader
+from .partitions import AsyncCachedSearch
 from .pool import PAUSES, AsyncPool
 
 T = TypeVar("T")
@@ -62,7 +63,7 @@ class AsyncServerStore(AsyncStore):
         self,
         driver: AsyncDriver,
         sql: ServerSQL,
-        loading: Callable[[Any, EmbedderSQL, PartitionCache[Any]], Loader],
+        loading: Callable[[Any, EmbedderSQL, PartitionCache[Any]], Loader[Any]],
         weights: Weights,
         *,
         cache_bytes: int = 1 << 30,

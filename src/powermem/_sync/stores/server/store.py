@@ -19,6 +19,7 @@ from ...._core.sql.apply import Writer
 from ...._core.sql.embedder import EmbedderSQL
 from ...._core.sql.evidence import evidence
 from ...._core.sql.migration import migrate
+from ...._core.sql.partitions import Loader
 from ...._core.sql.server import ServerSQL
 from ...._core.sql.steps import Steps, TransactionAbortedError
 from ...._drivers.base import (
@@ -31,7 +32,7 @@ from ...._drivers.base import (
 from ....errors import StoreError, StoreUnavailableError
 from ..base import Store
 from ..steps import run
-from .partitions import CachedSearch, Loader
+from .partitions import CachedSearch
 from .pool import PAUSES, Pool
 
 T = TypeVar("T")
@@ -63,7 +64,7 @@ class ServerStore(Store):
         self,
         driver: Driver,
         sql: ServerSQL,
-        loading: Callable[[Any, EmbedderSQL, PartitionCache[Any]], Loader],
+        loading: Callable[[Any, EmbedderSQL, PartitionCache[Any]], Loader[Any]],
         weights: Weights,
         *,
         cache_bytes: int = 1 << 30,
