@@ -42,6 +42,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
 
 
+def serve() -> int:
+    """Run ``powermem serve`` with the arguments of the process; the script ``powermem-server``."""
+    return main(["serve", *sys.argv[1:]])
+
+
 def mcp_main() -> int:
     """Run ``powermem mcp``; the script ``powermem-mcp``."""
     return main(["mcp", *sys.argv[1:]])

@@ -332,7 +332,14 @@ def _origin(path: _Path, origins: Mapping[_Path, str]) -> str:
 
 
 _FOR_PROCESS = frozenset(
-    {"POWERMEM_ENV_FILE", "POWERMEM_DEBUG", "POWERMEM_USER_ID", "POWERMEM_AGENT_ID", "POWERMEM_RUN_ID"}
+    {
+        "POWERMEM_ENV_FILE",
+        "POWERMEM_DEBUG",
+        "POWERMEM_USER_ID",
+        "POWERMEM_AGENT_ID",
+        "POWERMEM_RUN_ID",
+        "POWERMEM_SERVER_OPTIONS",
+    }
 )
 # Names too general to suggest for a similar one.
 _GENERAL = frozenset({"BATCH_SIZE", "FLUSH_INTERVAL", "ENDPOINT_URL", "DIMS", "TIMEZONE"})

@@ -20,6 +20,7 @@ REQUIREMENTS: dict[str, tuple[str, ...]] = {
     "openai": ("openai>=1.66",),
     "otel": ("opentelemetry-api>=1.27",),
     "postgres": ("asyncpg>=0.29", "psycopg[binary]>=3.2"),
+    "server": ("fastapi>=0.115", "httptools>=0.6", "prometheus-client>=0.20", "uvicorn>=0.30"),
     "seekdb": (*_MYSQL, "pylibseekdb>=1.4.0"),
 }
 """The requirements of each extra, as in ``pyproject.toml``."""
