@@ -13,6 +13,7 @@ from powermem import AsyncMemory
 from powermem._async.stores import postgres
 from powermem._async.stores.base import AsyncStore
 from powermem._async.stores.oceanbase import search
+from powermem._async.stores.postgres import AsyncPostgresStore
 from powermem._async.stores.server import partitions
 from powermem._async.stores.server.store import AsyncServerStore
 from powermem._core.changes.writes import AddMemory, Amend, Delete, ReplaceText, Supersede
@@ -175,6 +176,8 @@ async def test_the_index_finds_a_text_by_any_of_its_windows(
     monkeypatch.setattr(postgres, "_EXACT", 50)
     changes = conversation(300, "ana")
     await opened.apply(changes)
+    assert isinstance(opened, AsyncPostgresStore)
+    await opened._index.build()
     size = len(vector("tea"))
     found = 0
     for change in changes:
@@ -205,6 +208,8 @@ async def test_what_the_server_finds_is_scored_alike(
     for store in (opened, reference):
         for start in range(0, len(changes), 800):
             await store.apply(changes[start : start + 800])
+    if isinstance(opened, AsyncPostgresStore):
+        await opened._index.build()
     ana = [request for request in requests(changes[:1200], "ana", ties=False) if request.limit <= 10]
     ben = requests(changes[1200:], "ben", ties=False)
     await compare_all(opened, reference, ana)
