@@ -35,6 +35,10 @@ _JSON_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 # The places of two of the columns that `PostgresSQL.loaded_rows` converts.
 _ACTOR, _EMBEDDING = 3, 7
 _HEADER = struct.Struct(">HH")
+# Of an array: the number of its dimensions, whether it has NULLs, and the type of its elements; then the
+# number of elements, and the index of the first.
+_ARRAY, _EXTENT = struct.Struct(">iiI"), struct.Struct(">ii")
+_BIGINT = 20
 _DISCOUNTS = ", ".join(f"{one:.6f}" for one in DISCOUNTS[1:])
 # Compared and sorted by code point, whatever the database's language.
 _TEXT = 'text COLLATE "C"'
@@ -48,6 +52,19 @@ class Vector(bytes):
         # The dimension and an unused number, 2 bytes each, then the elements in network order.
         elements = np.frombuffer(embedding, "<f4").astype(">f4").tobytes()
         return super().__new__(cls, _HEADER.pack(len(elements) // 4, 0) + elements)
+
+
+class Ids(list[int]):
+    """An array of ids on its way to the server."""
+
+    def packed(self) -> bytes:
+        """Return the binary form of PostgreSQL's type ``bigint[]``."""
+        if not self:
+            return _ARRAY.pack(0, 0, _BIGINT)
+        elements = np.empty(len(self), dtype=[("size", ">i4"), ("value", ">i8")])
+        elements["size"] = 8
+        elements["value"] = self
+        return _ARRAY.pack(1, 0, _BIGINT) + _EXTENT.pack(len(self), 1) + elements.tobytes()
 
 
 def escape(text: str) -> str:
@@ -377,7 +394,7 @@ class PostgresSQL(ServerSQL, SnapshotSQL):
             nature(escape(row.text), escape_json(encode(row.metadata)), escape(row.memory_type or "")),
             windows[0] if windows else None,
             len(windows) if len(windows) > 1 else None,
-            np.frombuffer(ids, dtype=np.int64).tolist(),
+            Ids(np.frombuffer(ids, dtype=np.int64).tolist()),
             ids,
             frequencies,
             sum(frequencies),
