@@ -5,6 +5,10 @@ read and write what belongs to that user, so their times should stay what they a
 to the smallest one. Where the times grow, ``growth`` is the exponent fitted to all sizes: 0 for none, 1 for
 in proportion to the number of users.
 
+On a busy machine times say little. So the pages that a call makes the database touch are counted too: for
+SQLite the bytes that the process reads, from the file or its cache, and for PostgreSQL the blocks hit and read
+as its statistics count them.
+
 Vectors are short (``--dimension``), so that ten million memories fit a disk; no source turns are stored with
 what is loaded. The servers are those of the tests, without fsync, and each store is smaller than the page
 cache if the machine has that much memory.
@@ -47,6 +51,8 @@ _SAMPLES = 400
 _PAGE = 2000
 _GOAL = 10_000_000
 _WARM_UP = 20
+_COUNTED = 200
+_PUBLISHED = 1.2
 
 
 class Digest:
@@ -95,7 +101,8 @@ def run(options: argparse.Namespace) -> list[Figure]:
                 server = Postgres()
                 server.start()
                 server.create("scale")
-            figures += _grow(name, _config(folder, server), sizes, _size_of(folder, server))
+            config = _config(folder, server)
+            figures += _grow(name, config, sizes, _size_of(folder, server), _pages_of(server))
         except Missing as error:
             print(f"{name} is left out: {error}")
         finally:
@@ -131,8 +138,32 @@ def _size_of(folder: Path, server: Postgres | None) -> Callable[[], int]:
     return of_file if server is None else of_database
 
 
-def _grow(name: str, config: dict[str, Any], sizes: Sequence[int], used: Callable[[], int]) -> list[Figure]:
+def _pages_of(server: Postgres | None) -> Callable[[], float]:
+    """Return a function that counts the pages that the database has touched so far."""
+
+    def of_process() -> float:
+        with open("/proc/self/io", encoding="ascii") as lines:
+            return int(next(lines).split()[1]) / 4096
+
+    def of_database() -> float:
+        assert server is not None
+        server._run("SELECT pg_stat_force_next_flush()", "scale")
+        counted = "SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = 'scale'"
+        found: int = server._run(counted)[0][0]
+        return found
+
+    return of_process if server is None else of_database
+
+
+def _grow(
+    name: str,
+    config: dict[str, Any],
+    sizes: Sequence[int],
+    used: Callable[[], int],
+    touched: Callable[[], float],
+) -> list[Figure]:
     figures: list[Figure] = []
+    pages: dict[str, float] = {}
     found: dict[str, list[tuple[int, list[float]]]] = {}
     loaded = 0
     for size in sizes:
@@ -143,7 +174,20 @@ def _grow(name: str, config: dict[str, Any], sizes: Sequence[int], used: Callabl
         figures.append(figure(f"{where}: loaded", [(size - loaded) / took], "/s"))
         figures.append(figure(f"{where}: disk for each memory", [used() / size], "bytes"))
         loaded = size
-        for what, samples in asyncio.run(_measure(config, size // SHARE)).items():
+        measured, counts = asyncio.run(_measure(config, size // SHARE, touched))
+        for what, number in counts.items():
+            pages.setdefault(what, number)
+            figures.append(
+                figure(
+                    f"{where}: {what}, pages touched",
+                    [number],
+                    "pages",
+                    floor=pages[what],
+                    beside=f"at {sizes[0]:,}",
+                    target="1.0 to 1.3 times" if size > sizes[0] else "",
+                )
+            )
+        for what, samples in measured.items():
             found.setdefault(what, []).append((size, samples))
             least = found[what][0][1]
             for share, label in ((0.5, "p50"), (0.99, "p99")):
@@ -226,8 +270,10 @@ def _pages(first: int, last: int) -> Iterator[list[Stored]]:
             yield stored[start : start + _PAGE]
 
 
-async def _measure(config: dict[str, Any], users: int) -> dict[str, list[float]]:
-    """Return the milliseconds of calls for users drawn at random."""
+async def _measure(
+    config: dict[str, Any], users: int, touched: Callable[[], float]
+) -> tuple[dict[str, list[float]], dict[str, float]]:
+    """Return the milliseconds of calls for users drawn at random, and the pages that each call touches."""
     draw = random.Random(users)
     samples: dict[str, list[float]] = {"add": [], "first search of a user": [], "search": []}
     texts = iter(corpus.texts(2 * _SAMPLES, seed=users + 1))
@@ -244,7 +290,35 @@ async def _measure(config: dict[str, Any], users: int) -> dict[str, list[float]]
             if number >= _WARM_UP:
                 for name, took in zip(samples, times, strict=True):
                     samples[name].append(took)
-    return samples
+        return samples, await _count_pages(memory, draw, users, touched)
+
+
+async def _count_pages(
+    memory: AsyncMemory, draw: random.Random, users: int, touched: Callable[[], float]
+) -> dict[str, float]:
+    owners = [corpus.user(draw.randrange(users)) for _ in range(_COUNTED)]
+    texts, queries = corpus.texts(_COUNTED, seed=users + 3), corpus.queries(2 * _COUNTED, seed=users + 4)
+    pages: dict[str, float] = {}
+    for name, words, add in (
+        ("first search of a user", queries[:_COUNTED], False),
+        ("search", queries[_COUNTED:], False),
+        ("add", texts, True),
+    ):
+        before = await _published(memory, touched)
+        for owner, text in zip(owners, words, strict=True):
+            if add:
+                await memory.add(text, user_id=owner, infer=False)
+            else:
+                await memory.search(text, user_id=owner, limit=10)
+        pages[name] = (await _published(memory, touched) - before) / _COUNTED
+    return pages
+
+
+async def _published(memory: AsyncMemory, touched: Callable[[], float]) -> float:
+    # A session of PostgreSQL publishes its numbers at the end of a statement, once a second.
+    await asyncio.sleep(_PUBLISHED)
+    await memory.count(user_id="nobody")
+    return touched()
 
 
 async def _timed(call: Any) -> float:
