@@ -6,8 +6,8 @@ to the smallest one. Where the times grow, ``growth`` is the exponent fitted to 
 in proportion to the number of users.
 
 On a busy machine times say little. So the pages that a call makes the database touch are counted too: for
-SQLite the bytes that the process reads, from the file or its cache, and for PostgreSQL the blocks hit and read
-as its statistics count them.
+SQLite the bytes that the process reads, from the file or its cache, and for PostgreSQL the blocks hit and
+read as its statistics count them.
 
 Vectors are short (``--dimension``), so that ten million memories fit a disk; no source turns are stored with
 what is loaded. The servers are those of the tests, without fsync, and each store is smaller than the page
