@@ -204,12 +204,14 @@ async def test_what_the_server_finds_is_scored_alike(
     for store in (opened, reference):
         for start in range(0, len(changes), 800):
             await store.apply(changes[start : start + 800])
+    assert isinstance(opened, AsyncOceanBaseStore)
+    await opened.search([search_for("tea", Scope("ana"))], touch=False)
+    assert await opened._indexer.join()
     ana = [request for request in requests(changes[:1200], "ana", ties=False) if request.limit <= 10]
     ben = requests(changes[1200:], "ben", ties=False)
     await compare_all(opened, reference, ana)
     await compare_all(opened, reference, ben)
     await compare_all(opened, reference, [search_for(change.row.text, Scope()) for change in changes[::200]])
-    assert isinstance(opened, AsyncOceanBaseStore)
     # Nothing of it was loaded.
     assert opened._cached.left == {"ana", "ben", None}
     ids, at = [change.row.id for change in changes], _START + 400 * _DAY

@@ -201,12 +201,14 @@ def test_what_the_server_finds_is_scored_alike(
     for store in (opened, reference):
         for start in range(0, len(changes), 800):
             store.apply(changes[start : start + 800])
+    assert isinstance(opened, OceanBaseStore)
+    opened.search([search_for("tea", Scope("ana"))], touch=False)
+    assert opened._indexer.join()
     ana = [request for request in requests(changes[:1200], "ana", ties=False) if request.limit <= 10]
     ben = requests(changes[1200:], "ben", ties=False)
     compare_all(opened, reference, ana)
     compare_all(opened, reference, ben)
     compare_all(opened, reference, [search_for(change.row.text, Scope()) for change in changes[::200]])
-    assert isinstance(opened, OceanBaseStore)
     # Nothing of it was loaded.
     assert opened._cached.left == {"ana", "ben", None}
     ids, at = [change.row.id for change in changes], _START + 400 * _DAY

@@ -100,12 +100,16 @@ class PartitionLoader:
         sql: the collection.
         embedder: whose vectors it holds.
         cache: the partitions.
+
+    Attributes:
+        crowded: whether a partition was loaded that does not fit, for want of a server that can search.
     """
 
     def __init__(self, sql: FollowedSQL, embedder: EmbedderSQL, cache: PartitionCache[Any]) -> None:
         self._sql = sql
         self._embedder = embedder
         self._cache = cache
+        self.crowded = False
 
     def freshness(self) -> Steps[Freshness]:
         """Return how far the collection is.
@@ -136,6 +140,8 @@ class PartitionLoader:
         entry.sequence = freshness.sequence
         entry.partition = partition
         self._cache.resize(entry)
+        if entry.size > self._cache.limit:
+            self.crowded = True
         return partition
 
     def _spent(self, partition: Partition, entry: Entry[Any], freshness: Freshness) -> bool:
@@ -145,6 +151,8 @@ class PartitionLoader:
             or entry.sequence < freshness.trimmed
             # The first vector of the collection is among the changes.
             or (partition.dimension is None and freshness.dimension is not None)
+            # It was loaded before the server could search.
+            or (freshness.indexed and entry.size > self._cache.limit)
         )
 
     def _load(self, entry: Entry[Any], freshness: Freshness) -> Loading[Partition | None]:
@@ -155,9 +163,11 @@ class PartitionLoader:
                 # What is left may be other texts than those that took so much.
                 entry.per_row = 0.0
         needed = max(self._cache.estimate(size, freshness.dimension), int(size * entry.per_row))
-        if freshness.indexed and not self._cache.admits(entry, needed):
-            entry.left = size
-            return None
+        if not self._cache.admits(entry, needed):
+            if freshness.indexed:
+                entry.left = size
+                return None
+            self.crowded = True
         entry.left = 0
         partition = self._cache.make(freshness.dimension, size)
         listed = self._sql.listed(entry.user_id)
