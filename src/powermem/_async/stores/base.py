@@ -301,6 +301,10 @@ class AsyncStore(ABC):
         """Return a task."""
         return await self._ask(self._queue.find_task, task_id)
 
+    async def find_tasks(self, task_ids: Sequence[int]) -> list[Task]:
+        """Return the tasks that exist, of any number of ids."""
+        return await self._ask(self._queue.find_tasks, task_ids)
+
     async def list_tasks(
         self, scope: Scope, statuses: frozenset[ProcessStatus], *, limit: int, offset: int = 0
     ) -> list[Task]:

@@ -300,6 +300,10 @@ class Store(ABC):
         """Return a task."""
         return self._ask(self._queue.find_task, task_id)
 
+    def find_tasks(self, task_ids: Sequence[int]) -> list[Task]:
+        """Return the tasks that exist, of any number of ids."""
+        return self._ask(self._queue.find_tasks, task_ids)
+
     def list_tasks(
         self, scope: Scope, statuses: frozenset[ProcessStatus], *, limit: int, offset: int = 0
     ) -> list[Task]:
