@@ -385,9 +385,9 @@ async def test_what_cannot_be_moved(memory: AsyncMemory, config: dict[str, Any],
                 await memory.move_user("ana", twin)
         await memory.add("Still writable", user_id="ana", infer=False)
         with pytest.raises(InvalidInputError, match="target"):
-            await memory.move_user("ana", config)  # type: ignore[arg-type]
+            await memory.move_user("ana", config)
         with pytest.raises(InvalidInputError, match="user_id"):
-            await memory.move_user(None, target)  # type: ignore[arg-type]
+            await memory.move_user(None, target)
         # A user of whom there is nothing can be sent ahead.
         await memory.move_user("bo", target)
         with pytest.raises(UserMovedError):

@@ -380,9 +380,9 @@ def test_what_cannot_be_moved(memory: Memory, config: dict[str, Any], tmp_path: 
                 memory.move_user("ana", twin)
         memory.add("Still writable", user_id="ana", infer=False)
         with pytest.raises(InvalidInputError, match="target"):
-            memory.move_user("ana", config)  # type: ignore[arg-type]
+            memory.move_user("ana", config)
         with pytest.raises(InvalidInputError, match="user_id"):
-            memory.move_user(None, target)  # type: ignore[arg-type]
+            memory.move_user(None, target)
         # A user of whom there is nothing can be sent ahead.
         memory.move_user("bo", target)
         with pytest.raises(UserMovedError):
