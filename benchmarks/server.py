@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -245,6 +246,10 @@ def _timed(call: Any) -> list[float]:
     return samples
 
 
+def _same(client: asyncio.Protocol) -> asyncio.Protocol:
+    return client
+
+
 async def _load(port: int, requests: Sequence[bytes]) -> float:
     """Return the requests a second of all connections, each of which asks as soon as it is answered."""
     until = time.perf_counter() + _LOAD_SECONDS
@@ -280,10 +285,9 @@ async def _load(port: int, requests: Sequence[bytes]) -> float:
 
     loop = asyncio.get_running_loop()
     started = time.perf_counter()
-    clients = [
-        (await loop.create_connection(lambda number=number: Client(number), "127.0.0.1", port))[1]
-        for number in range(CONNECTIONS)
-    ]
+    clients = [Client(number) for number in range(CONNECTIONS)]
+    for each in clients:
+        await loop.create_connection(partial(_same, each), "127.0.0.1", port)
     await asyncio.gather(*(client.ended for client in clients))
     return done / (time.perf_counter() - started)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -29,7 +29,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
     """Return the description of an application, which is kept at it."""
     if app.openapi_schema is None:
         app.openapi_schema = _describe(app)
-    return cast("dict[str, Any]", app.openapi_schema)
+    return app.openapi_schema
 
 
 def _describe(app: FastAPI) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def _with_text_ids(schema: Any) -> Any:
         return [_with_text_ids(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    plain = {
+    plain: dict[str, Any] = {
         name: _plain(each) if name in ("$ref", "title") and isinstance(each, str) else _with_text_ids(each)
         for name, each in schema.items()
     }
