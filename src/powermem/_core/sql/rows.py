@@ -21,7 +21,13 @@ TURN = "id, user_id, agent_id, run_id, role, content, actor_id, sent_at, created
 
 
 class Texts:
-    """How a database keeps text: any as it is."""
+    """How a database keeps text: any as it is.
+
+    Attributes:
+        as_it_is: whether nothing is changed.
+    """
+
+    as_it_is = False
 
     def stored(self, text: str) -> str:
         """Return text as this database can keep it."""
@@ -48,11 +54,46 @@ class Texts:
         return None if text is None else self.loaded(text)
 
 
-PLAIN = Texts()
+class Plain(Texts):
+    """Text that is kept as it is."""
+
+    as_it_is = True
+
+
+PLAIN = Plain()
+
+
+def _row(
+    id: int,
+    user: str,
+    agent: str,
+    run: str,
+    text: str,
+    hash: str,
+    actor: str | None,
+    kind: str | None,
+    metadata: str,
+    created: int,
+    updated: int,
+    begins: int,
+    ends: int | None,
+    expires: int | None,
+    successor: int | None,
+    accesses: int,
+    version: int,
+    offset: int | None,
+    facets: str,
+) -> Row:
+    scope = Scope(user or None, agent or None, run or None)
+    read, found = decode(metadata), decode(facets)
+    times = (created, updated, begins, ends, expires)
+    return Row(id, scope, text, hash, actor, kind, read, *times, successor, accesses, version, offset, found)
 
 
 def to_row(values: Sequence[Any], texts: Texts = PLAIN) -> Row:
     """Build a ``Row`` from the values of ``COLUMNS``."""
+    if texts.as_it_is:
+        return _row(*values)
     return Row(
         id=values[0],
         scope=to_scope(values[1:4]),
