@@ -14,7 +14,8 @@ COLUMNS = (
     "id, user_id, agent_id, run_id, memory, hash, actor_id, memory_type, metadata, created_at, updated_at, "
     "valid_from, valid_to, expires_at, superseded_by, access_count, version, utc_offset, facets"
 )
-"""The columns that `to_row` reads."""
+"""The columns that `to_row` reads, the first of a query."""
+_COUNT = COLUMNS.count(",") + 1
 
 TURN = "id, user_id, agent_id, run_id, role, content, actor_id, sent_at, created_at, utc_offset"
 """The columns that `turn_values` writes and `to_turn` reads."""
@@ -93,7 +94,8 @@ def _row(
 def to_row(values: Sequence[Any], texts: Texts = PLAIN) -> Row:
     """Build a ``Row`` from the values of ``COLUMNS``."""
     if texts.as_it_is:
-        return _row(*values)
+        # A query may return more, such as whether a row is in doubt.
+        return _row(*values[:_COUNT])
     return Row(
         id=values[0],
         scope=to_scope(values[1:4]),
