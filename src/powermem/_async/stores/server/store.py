@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from ...._concurrency import async_gather, async_sleep
+from ...._concurrency import AsyncBatcher, async_gather, async_sleep
 from ...._core.changes.writes import Change, Outcome
 from ...._core.query.search import Hit, SearchRequest
 from ...._core.results.records import Accesses
@@ -26,7 +26,7 @@ from ...._drivers.base import (
     ReadOnlyServerError,
 )
 from ....errors import StoreError, StoreUnavailableError
-from ..base import AsyncStore
+from ..base import MAX_BATCHES_PER_COMMIT, AsyncCollector, AsyncStore
 from ..steps import async_run
 from .pool import PAUSES, AsyncPool
 
@@ -111,6 +111,9 @@ class AsyncServerStore(AsyncStore):
     async def _migrate(self) -> None:
         async with self._pool.transaction() as connection:
             await async_run(connection, self._prepared(migrate, self._sql, self._embedder))
+
+    def _collector(self) -> AsyncCollector:
+        return AsyncBatcher(self._commit, max_size=MAX_BATCHES_PER_COMMIT)
 
     async def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
         try:

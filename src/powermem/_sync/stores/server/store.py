@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from ...._concurrency import gather, sleep
+from ...._concurrency import Batcher, gather, sleep
 from ...._core.changes.writes import Change, Outcome
 from ...._core.query.search import Hit, SearchRequest
 from ...._core.results.records import Accesses
@@ -27,7 +27,7 @@ from ...._drivers.base import (
     ReadOnlyServerError,
 )
 from ....errors import StoreError, StoreUnavailableError
-from ..base import Store
+from ..base import MAX_BATCHES_PER_COMMIT, Collector, Store
 from ..steps import run
 from .pool import PAUSES, Pool
 
@@ -112,6 +112,9 @@ class ServerStore(Store):
     def _migrate(self) -> None:
         with self._pool.transaction() as connection:
             run(connection, self._prepared(migrate, self._sql, self._embedder))
+
+    def _collector(self) -> Collector:
+        return Batcher(self._commit, max_size=MAX_BATCHES_PER_COMMIT)
 
     def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
         try:
