@@ -129,7 +129,7 @@ class AsyncBatcher(Generic[T, R]):
     ) -> None:
         self._run = run
         self._limits = Limits(max_size, max_running, min_share)
-        self._waiting: deque[tuple[T, asyncio.Future[R]]] = deque()
+        self._waiting: deque[tuple[T, asyncio.Future[R] | _Place[R]]] = deque()
         self._running: set[asyncio.Task[None]] = set()
         self._flushing = False
         self._closed = False
@@ -146,7 +146,9 @@ class AsyncBatcher(Generic[T, R]):
         Raises:
             ClosedError: the batcher is closed.
         """
-        return await self._enqueue(item)
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._enqueue(item, future)
+        return await future
 
     async def submit_many(self, items: Iterable[T]) -> list[R]:
         """Process all items and return their outcomes in order.
@@ -156,22 +158,16 @@ class AsyncBatcher(Generic[T, R]):
         Raises:
             ClosedError: the batcher is closed.
         """
-        futures = [self._enqueue(item) for item in list(items)]
-        results: list[R] = []
-        errors: list[Exception] = []
-        try:
-            for future in futures:
-                try:
-                    results.append(await future)
-                except Exception as error:
-                    errors.append(error)
-        except BaseException:
-            for future in futures:
-                future.cancel()
-            raise
-        if errors:
-            raise errors[0]
-        return results
+        taken = list(items)
+        group: _Group[R] = _Group(len(taken))
+        for index, item in enumerate(taken):
+            self._enqueue(item, _Place(group, index))
+        if taken:
+            await group.settled
+        for outcome in group.outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
+        return group.outcomes
 
     async def close(self) -> None:
         """Reject new items and wait for accepted ones. Idempotent."""
@@ -179,16 +175,13 @@ class AsyncBatcher(Generic[T, R]):
         self._set_idle_if_done()
         await self._idle.wait()
 
-    def _enqueue(self, item: T) -> asyncio.Future[R]:
+    def _enqueue(self, item: T, place: asyncio.Future[R] | _Place[R]) -> None:
         if self._closed:
             raise ClosedError(_CLOSED)
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[R] = loop.create_future()
-        self._waiting.append((item, future))
+        self._waiting.append((item, place))
         if not self._flushing and len(self._running) < self._limits.max_running:
             self._flushing = True
-            loop.call_soon(self._flush, context=Context())
-        return future
+            asyncio.get_running_loop().call_soon(self._flush, context=Context())
 
     def _flush(self) -> None:
         self._flushing = False
@@ -199,7 +192,7 @@ class AsyncBatcher(Generic[T, R]):
             self._running.add(task)
             task.add_done_callback(partial(self._release, batch))
 
-    async def _perform(self, batch: list[tuple[T, asyncio.Future[R]]]) -> None:
+    async def _perform(self, batch: list[tuple[T, asyncio.Future[R] | _Place[R]]]) -> None:
         live = [(item, future) for item, future in batch if not future.done()]
         if not live:
             return
@@ -215,7 +208,9 @@ class AsyncBatcher(Generic[T, R]):
             else:
                 future.set_result(outcome)
 
-    def _release(self, batch: list[tuple[T, asyncio.Future[R]]], task: asyncio.Task[None]) -> None:
+    def _release(
+        self, batch: list[tuple[T, asyncio.Future[R] | _Place[R]]], task: asyncio.Task[None]
+    ) -> None:
         self._running.discard(task)
         cause = None if task.cancelled() else task.exception()
         if task.cancelled() or cause is not None:
@@ -229,6 +224,52 @@ class AsyncBatcher(Generic[T, R]):
     def _set_idle_if_done(self) -> None:
         if self._closed and not self._waiting and not self._running:
             self._idle.set()
+
+
+class _Group(Generic[R]):
+    """One call of ``submit_many``: a single future for all of its items.
+
+    Attributes:
+        outcomes: one for each item, ``_PENDING`` until it is known.
+        unsettled: number of items without an outcome.
+        settled: done once every item has an outcome, or the caller was cancelled.
+    """
+
+    __slots__ = ("outcomes", "settled", "unsettled")
+
+    def __init__(self, count: int) -> None:
+        self.outcomes: list[Any] = [_PENDING] * count
+        self.unsettled = count
+        self.settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+
+class _Place(Generic[R]):
+    """Where the outcome of an item of a group goes. A future would cost five times as much."""
+
+    __slots__ = ("_group", "_index")
+
+    def __init__(self, group: _Group[R], index: int) -> None:
+        self._group = group
+        self._index = index
+
+    def done(self) -> bool:
+        """Return whether nobody waits for it."""
+        return self._group.settled.done() or self._group.outcomes[self._index] is not _PENDING
+
+    def set_result(self, result: R) -> None:
+        """Settle the item."""
+        self._settle(result)
+
+    def set_exception(self, error: Exception) -> None:
+        """Settle the item with an error."""
+        self._settle(error)
+
+    def _settle(self, outcome: R | Exception) -> None:
+        group = self._group
+        group.outcomes[self._index] = outcome
+        group.unsettled -= 1
+        if not group.unsettled:
+            group.settled.set_result(None)
 
 
 class AsyncThreadBatcher(Generic[T, R]):

@@ -19,6 +19,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain
+from typing import cast
 
 from ..clock import DAY, MONTHS, WEEKDAYS, to_datetime
 from .languages import (
@@ -173,7 +174,7 @@ def term_id(term: str) -> int:
 
 
 def count_terms(
-    text: str, extra: Iterable[int] = (), behind: Iterable[str] = ()
+    text: str, extra: Iterable[int] = (), behind: Collection[str] = ()
 ) -> tuple[list[int], list[int]]:
     """Count the terms of a text.
 
@@ -187,6 +188,8 @@ def count_terms(
     """
     found = [*_numbers(text), *extra]
     counts = dict.fromkeys(found, 1)
+    if len(counts) == len(found) and not behind:
+        return sorted(found), [1] * len(found)
     if len(counts) < len(found):
         counts = dict.fromkeys(found, 0)
         for number in found:
@@ -285,20 +288,18 @@ def _numbers(text: str) -> Iterable[int]:
     )
 
 
-def _english_numbers(text: str) -> list[int] | None:
+def _english_numbers(text: str) -> Iterable[int] | None:
     """Return the same for an ASCII text of which no word tells that it is in another language than English.
 
     No token of such a text goes beyond a blank, so what lies between blanks is cut only once. Most texts are
     like that, and most of their words are known.
     """
-    found: list[int] = []
-    for piece in text.split():
-        # A long one, such as a pasted key, comes only once.
-        ids = _piece_ids(piece) if len(piece) <= _LONGEST_PIECE else _piece_ids.__wrapped__(piece)
-        if ids is None:
-            return None
-        found += ids
-    return found
+    pieces = text.split()
+    if max(map(len, pieces), default=0) > _LONGEST_PIECE:
+        # Such as a pasted key, which comes only once.
+        return None
+    found = list(map(_piece_ids, pieces))
+    return None if None in found else chain.from_iterable(cast("list[tuple[int, ...]]", found))
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
