@@ -45,6 +45,7 @@ def test_nothing_set(here: Path) -> None:
                 "timeout": 30.0,
                 "synchronous": "normal",
                 "cache_mb": 1024,
+                "partition_files": True,
             },
         },
     }

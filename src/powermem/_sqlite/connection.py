@@ -95,6 +95,11 @@ class Database:
         self._prepared = False
 
     @property
+    def file(self) -> str:
+        """The absolute path."""
+        return self._file
+
+    @property
     def in_memory(self) -> bool:
         """Whether the database is in memory."""
         return self.path == MEMORY

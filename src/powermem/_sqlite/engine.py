@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from .._core.changes.writes import Change, Outcome
+from .._core.changes.writes import Change, DeleteWhere, Outcome
 from .._core.query.search import Hit, SearchRequest
 from .._core.ranking.weights import Weights
 from .._core.results.records import Accesses
@@ -19,7 +19,8 @@ from .._core.sql.sqlite import SQLiteSQL
 from .._core.sql.steps import Steps
 from ..errors import StoreError
 from .connection import Database, translate
-from .partitions import Partitions
+from .partition_files import PartitionFiles
+from .partitions import LEAST_SAVED, Partitions
 from .searcher import Searcher
 from .steps import run
 
@@ -41,6 +42,8 @@ class Engine:
         exact_rows: larger scopes are searched by codes of one bit per dimension, and only their best
             candidates are scored exactly.
         weights: the weights of the parts of a score.
+        saving: whether large partitions are saved in files beside the database.
+        least_saved: the number of memories from which on a partition is saved.
     """
 
     def __init__(
@@ -54,6 +57,8 @@ class Engine:
         cache_bytes: int = 1 << 30,
         exact_rows: int = 250_000,
         weights: Weights | None = None,
+        saving: bool = True,
+        least_saved: int = LEAST_SAVED,
     ) -> None:
         self._database = Database(path, timeout=timeout, wal=wal, synchronous=synchronous)
         self._c = collection
@@ -62,7 +67,12 @@ class Engine:
         self.embedder = EmbedderSQL(self.sql, path)
         self._writer = Writer(self.sql, self.queue, self.embedder)
         self.queries = Queries(self.sql)
-        self._partitions = Partitions(self.sql, self.embedder, cache_bytes, exact_rows)
+        files = None
+        if saving and not self._database.in_memory:
+            files = PartitionFiles(self._database.file, collection, self.sql.schema_version)
+        self._partitions = Partitions(
+            self.sql, self.embedder, cache_bytes, exact_rows, files=files, least_saved=least_saved
+        )
         self._searcher = Searcher(self._partitions, self.queries, weights or Weights())
         self.accesses = Accesses()
         self.commits = 0
@@ -143,6 +153,7 @@ class Engine:
             self.accesses.put_back(accesses)
             raise
         self.commits += 1
+        self._remove_files(batches)
         return [
             translate(result, self._database.path) if isinstance(result, sqlite3.Error) else result
             for result in results
@@ -154,5 +165,38 @@ class Engine:
             return self._searcher.search(connection, requests)
 
     def forget_partitions(self) -> None:
-        """Drop the cached partitions; the next search loads what it needs."""
+        """Drop the cached partitions and their files; the next search loads what it needs."""
         self._partitions.clear()
+        self._partitions.clear_files()
+
+    def _remove_files(self, batches: Sequence[Sequence[Change]]) -> None:
+        """Remove what is saved of users whose memories were all deleted."""
+        for changes in batches:
+            # Such a deletion is the only change of its caller.
+            if len(changes) == 1 and isinstance(changes[0], DeleteWhere):
+                self._partitions.remove_files([changes[0].scope.user_id])
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether there are partitions that `save_partitions` would save."""
+        return self._partitions.unsaved and not self.read_only
+
+    def save_partitions(self, stopped: Callable[[], bool]) -> None:
+        """Save large partitions beside the database, so that the next process need not build them.
+
+        Args:
+            stopped: asked now and then whether to leave it.
+
+        Raises:
+            StoreError: a file or the database cannot be written.
+        """
+        try:
+            self._partitions.save(self._set_meta, stopped)
+        except OSError as error:
+            raise StoreError(
+                f"{self._database.path}: the search data of a user could not be saved beside it ({error}); "
+                "set vector_store.config.partition_files to false to do without"
+            ) from error
+
+    def _set_meta(self, name: str, value: str) -> None:
+        self.transact(self.embedder.set_meta, name, value)

@@ -47,6 +47,8 @@ class SQLiteConfig(StoreConfig):
     """``full`` also survives a power cut, not only a killed process."""
     cache_mb: Annotated[Count, Env("SQLITE_CACHE_MB")] = 1024
     """Maximum memory for cached vectors, in MiB."""
+    partition_files: Annotated[bool, Env("SQLITE_PARTITION_FILES")] = True
+    """Whether the search data of users with 20,000 memories or more is saved beside the file."""
 
 
 class ConnectionArgs(Section):
@@ -155,6 +157,8 @@ class PostgresConfig(ServerConfig):
         "db_name", "dbname", "database", default="postgres"
     )
     hnsw: Annotated[bool, Env("POSTGRES_HNSW")] = True
+    cache_mb: Count = 1024
+    """Maximum memory for cached vectors, in MiB."""
     unix_socket: Path | None = None
     """Folder of the server's socket, instead of host."""
     pooler: Literal["auto", "none", "transaction"] = "auto"

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from ..._concurrency import AsyncBatcher, AsyncThreadBatcher, AsyncThreads
+from ..._concurrency import AsyncBatcher, AsyncEvent, AsyncThreadBatcher, AsyncThreads, AsyncWorker
 from ..._core.query.search import Hit, SearchRequest
 from ..._core.sql.steps import Steps
 from ..._sqlite.engine import Engine
@@ -19,6 +19,8 @@ _logger = logging.getLogger("powermem")
 
 _READERS = 4
 _MAX_SEARCHES_PER_PASS = 16
+# Seconds that closing waits for partitions that are being saved.
+_PATIENCE = 5.0
 
 
 class AsyncSQLiteStore(AsyncStore):
@@ -38,6 +40,7 @@ class AsyncSQLiteStore(AsyncStore):
         self._searches: AsyncBatcher[SearchRequest, list[Hit]] = AsyncBatcher(
             self._search, max_size=_MAX_SEARCHES_PER_PASS, max_running=2
         )
+        self._saver = AsyncWorker("powermem-partition-files", self._save_partitions)
 
     @property
     def commits(self) -> int:
@@ -51,6 +54,9 @@ class AsyncSQLiteStore(AsyncStore):
     async def close(self) -> None:
         await self._commits.close()
         await self._searches.close()
+        if not await self._saver.join(_PATIENCE):
+            self._saver.stop()
+            await self._saver.join()
         try:
             await self._write_thread.run(self._engine.close)
         finally:
@@ -66,7 +72,17 @@ class AsyncSQLiteStore(AsyncStore):
         return answers
 
     async def _search(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception]:
-        return list(await self._read_threads.run(self._engine.search, requests))
+        answers = await self._read_threads.run(self._engine.search, requests)
+        if self._engine.unsaved:
+            self._saver.start()
+        return list(answers)
+
+    async def _save_partitions(self, stopping: AsyncEvent) -> None:
+        try:
+            await self._read_threads.run(self._engine.save_partitions, stopping.is_set)
+        except StoreError as error:
+            # Everything works without them, only the first search of the next process takes longer.
+            _logger.warning("%s", error)
 
     async def reset(self) -> None:
         await super().reset()

@@ -118,7 +118,7 @@ _MAX_SEGMENT = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
-class _Segment:
+class Segment:
     """The postings of rows ``first`` up to ``first + count``: for each term its rows, ascending.
 
     Rows are relative to ``first``, in the smallest type that holds them.
@@ -166,7 +166,7 @@ class _Found(NamedTuple):
         frequencies: the number of occurrences of the term in that row.
     """
 
-    segment: _Segment
+    segment: Segment
     numbers: npt.NDArray[np.intp]
     sizes: npt.NDArray[np.int64]
     rows: npt.NDArray[np.unsignedinteger[Any]]
@@ -179,18 +179,18 @@ def _segment(
     terms: npt.NDArray[np.uint64],
     rows: npt.NDArray[np.int64],
     frequencies: npt.NDArray[np.uint8],
-) -> _Segment:
+) -> Segment:
     # A stable sort, so that the rows of a term stay ascending.
     order = np.argsort(terms, kind="stable")
     terms = terms[order]
     unique, starts = np.unique(terms, return_index=True)
     narrow = rows[order].astype(np.min_scalar_type(count))
-    return _Segment(
+    return Segment(
         first, count, unique, np.append(starts, len(terms)).astype(np.int64), narrow, frequencies[order]
     )
 
 
-def _merge(left: _Segment, right: _Segment) -> _Segment:
+def _merge(left: Segment, right: Segment) -> Segment:
     return _segment(
         left.first,
         left.count + right.count,
@@ -204,12 +204,24 @@ class Postings:
     """A full-text index of rows 0, 1, 2, ... in the order in which they were added."""
 
     def __init__(self) -> None:
-        self._segments: list[_Segment] = []
+        self._segments: list[Segment] = []
         # Rows added since the last query; the next one turns them into a segment.
         self._added: list[tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8], npt.NDArray[np.int64]]] = []
         self._waiting = 0
         self._lengths: FloatArray = np.empty(0, dtype=np.float32)
         self._count = 0
+
+    @classmethod
+    def of(cls, segments: Sequence[Segment], lengths: FloatArray) -> Postings:
+        """Return the index of what `settled` gave."""
+        postings = cls()
+        postings._segments, postings._lengths, postings._count = list(segments), lengths, len(lengths)
+        return postings
+
+    def settled(self) -> tuple[list[Segment], FloatArray]:
+        """Return the segments and the length of each row, none of which will change."""
+        self._settle()
+        return self._segments, self._lengths
 
     def __len__(self) -> int:
         return self._count
@@ -263,7 +275,7 @@ class Postings:
             segments.append(_merge(segments.pop(), right))
         self._lengths, self._segments, self._added, self._waiting = lengths, segments, [], 0
 
-    def _mergeable(self, left: _Segment, right: _Segment) -> bool:
+    def _mergeable(self, left: Segment, right: Segment) -> bool:
         return left.count < 2 * right.count and left.count + right.count <= _MAX_SEGMENT
 
     def match(
@@ -300,7 +312,7 @@ class Matches:
 
     def __init__(
         self,
-        segments: Sequence[_Segment],
+        segments: Sequence[Segment],
         lengths: FloatArray,
         visible: BoolArray,
         terms: Sequence[int],
@@ -355,7 +367,7 @@ class Matches:
         return has
 
 
-def _find(segments: Sequence[_Segment], terms: Sequence[int]) -> list[_Found]:
+def _find(segments: Sequence[Segment], terms: Sequence[int]) -> list[_Found]:
     asked = np.array(terms, dtype=np.uint64)
     return [found for segment in segments if (found := segment.find(asked)) is not None]
 

@@ -9,6 +9,9 @@ a cosine by a few thousandths at most. The caller scores the best of them again 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -31,13 +34,30 @@ class _Block:
         self.steps = np.empty((_BLOCK, dimension), dtype=np.int8)
         self.scales = np.empty(_BLOCK, dtype=np.float32)
 
+    @classmethod
+    def of(cls, bits: npt.NDArray[Any], steps: npt.NDArray[Any], scales: npt.NDArray[Any]) -> _Block:
+        """Return a block that holds these arrays themselves."""
+        block = cls.__new__(cls)
+        block.bits, block.steps, block.scales = bits, steps, scales
+        return block
+
+    @property
+    def arrays(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+        return self.bits, self.steps, self.scales
+
     @property
     def nbytes(self) -> int:
         return self.bits.nbytes + self.steps.nbytes + self.scales.nbytes
 
 
 class Codes:
-    """Bits and bytes of rows, appended in blocks."""
+    """Bits and bytes of rows, appended in blocks.
+
+    Attributes:
+        block: the number of rows of a block.
+    """
+
+    block = _BLOCK
 
     def __init__(self, dimension: int) -> None:
         self.dimension = dimension
@@ -46,6 +66,20 @@ class Codes:
         self._length = 0
         # The estimate for every possible number of differing signs; cos(pi * share).
         self._cosine = np.cos(np.pi * np.arange(dimension + 1) / dimension).astype(np.float32)
+
+    @classmethod
+    def of(cls, dimension: int, length: int, parts: Sequence[Sequence[npt.NDArray[Any]]]) -> Codes:
+        """Return the codes of so many rows that `parts` came from, in these arrays themselves."""
+        codes = cls(dimension)
+        codes._length = length
+        codes._blocks = [_Block.of(*arrays) for arrays in zip(*parts, strict=True)]
+        return codes
+
+    @property
+    def parts(self) -> tuple[list[npt.NDArray[Any]], ...]:
+        """Bits, steps and scales of each block; what further rows change is behind the last row."""
+        arrays = [block.arrays for block in self._blocks[: -(-self._length // _BLOCK)]]
+        return tuple(map(list, zip(*arrays, strict=True))) or ([], [], [])
 
     def __len__(self) -> int:
         return self._length

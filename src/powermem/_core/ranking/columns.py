@@ -20,6 +20,13 @@ class Column:
         self._data: npt.NDArray[Any] = np.empty(64, dtype=dtype)
         self._length = 0
 
+    @classmethod
+    def of(cls, values: npt.NDArray[Any]) -> Column:
+        """Return a column that holds this array itself."""
+        column = cls()
+        column._data, column._length = values, len(values)
+        return column
+
     def extend(self, values: Sequence[int] | npt.NDArray[Any]) -> None:
         needed = self._length + len(values)
         if needed > len(self._data):
@@ -46,6 +53,14 @@ class Names:
     def __init__(self) -> None:
         self.codes: dict[str, int] = {}
         self._column = Column()
+
+    @classmethod
+    def of(cls, names: Sequence[str], codes: IntArray) -> Names:
+        """Return a column of these codes, the places of the strings among ``names``."""
+        column = cls()
+        column.codes = {name: code for code, name in enumerate(names)}
+        column._column = Column.of(codes)
+        return column
 
     def extend(self, values: Iterable[str]) -> None:
         codes = self.codes

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
-from typing import Generic, TypeVar
+from itertools import count, islice
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,17 @@ from ..text.terms import query_terms
 from .bm25 import Postings
 from .codes import Codes
 from .columns import BoolArray, Column, FloatArray, IntArray, Names
+from .image import (
+    Array,
+    PartitionImage,
+    Pieces,
+    posting_pieces,
+    read_postings,
+    read_vectors,
+    read_windows,
+    vector_pieces,
+    window_pieces,
+)
 from .turns import Beside, Turns
 from .vectors import Vectors
 from .windows import FurtherWindows
@@ -30,7 +41,12 @@ FOREVER = 2**63 - 1
 """Stands for "no end" in the columns of times."""
 
 _OVERHEAD = 8192
+_OVERHEAD_OF_ENTRY = 512
 _OVERHEAD_PER_ROW = 200
+# An estimate for the words of a memory; those of LoCoMo's turns take 66.
+_WORDS_PER_ROW = 100
+# Up to this share of the cache, a partition may evict others although a server could search for it.
+_SMALL = 1 / 16
 
 
 @dataclass(slots=True)
@@ -89,6 +105,77 @@ class Partition:
             self.vectors = Codes(dimension) if coded else Vectors(dimension)
         self._further: FurtherWindows | None = None
         self.postings = Postings()
+
+    def image(self) -> PartitionImage:
+        """Return the partition as arrays, which share its memory where they do not change."""
+        before, after, stale = self._turns.links
+        pieces: Pieces = {
+            "ids": [self._ids.values],
+            "valid_from": [self._valid_from.values],
+            "valid_to": [self._valid_to.values],
+            "expires_at": [self._expires_at.values],
+            "agents": [self._agents.values],
+            "runs": [self._runs.values],
+            "actors": [self._actors.values],
+            "before": [before],
+            "after": [after],
+            "stale": [stale],
+            "hidden": [np.array(sorted(self._hidden), dtype=np.int64)],
+        }
+        if self.vectors is not None:
+            pieces |= vector_pieces("vectors", self.vectors)
+        if self._further is not None:
+            pieces |= window_pieces(self._further)
+        postings, segments = posting_pieces(self.postings)
+        values = {
+            "dimension": self.dimension,
+            "coded": self.coded,
+            "rows": len(self._ids.values),
+            "windows": None if self._further is None else len(self._further),
+            "segments": segments,
+            "agents": list(self._agents.codes),
+            "runs": list(self._runs.codes),
+            "actors": list(self._actors.codes),
+        }
+        return PartitionImage(pieces | postings, values)
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, Array], values: Mapping[str, Any], exact: int | None) -> Partition:
+        """Return the partition of an image.
+
+        Args:
+            arrays: of `PartitionImage.pieces`, each in one piece; the partition keeps and changes them.
+            values: those of the image.
+            exact: as of the constructor.
+        """
+        dimension, coded, rows = values["dimension"], values["coded"], values["rows"]
+        partition = cls(dimension, coded=coded, exact=exact)
+        partition._ids = Column.of(arrays["ids"])
+        partition._valid_from = Column.of(arrays["valid_from"])
+        partition._valid_to = Column.of(arrays["valid_to"])
+        partition._expires_at = Column.of(arrays["expires_at"])
+        partition._agents = Names.of(values["agents"], arrays["agents"])
+        partition._runs = Names.of(values["runs"], arrays["runs"])
+        partition._actors = Names.of(values["actors"], arrays["actors"])
+        partition._turns = Turns.of(arrays["before"], arrays["after"], arrays["stale"])
+        partition._hidden = set(arrays["hidden"].tolist())
+        partition._may_expire = bool((arrays["expires_at"] != FOREVER).any())
+        partition._row_of = dict(zip(arrays["ids"].tolist(), range(rows), strict=True))
+        for row in partition._hidden:
+            memory_id = int(arrays["ids"][row])
+            if partition._row_of.get(memory_id) == row:
+                del partition._row_of[memory_id]
+        if dimension:
+            partition.vectors = read_vectors("vectors", arrays, dimension, rows, coded=coded)
+            if values["windows"] is not None:
+                partition._further = read_windows(arrays, dimension, values["windows"], coded=coded)
+        partition.postings = read_postings(arrays, values["segments"])
+        return partition
+
+    @property
+    def drift(self) -> int:
+        """The number of changes that led here: rows, and those of them that were hidden since."""
+        return len(self._ids.values) + len(self._hidden)
 
     def __len__(self) -> int:
         """Return the number of rows that are not hidden."""
@@ -276,14 +363,26 @@ class Entry(Generic[Lock]):
         lock: to be held while any of the other attributes is read or changed.
         partition: ``None`` until it is loaded.
         sequence: the number of the last commit that it includes.
+        snapshot: what it includes, on PostgreSQL; see `_core.sql.snapshots`.
+        saved: how many changes had led to what of it was last saved; 0 for nothing.
         size: its size in bytes as accounted for by the cache.
+        left: the number of the user's rows if these are left to the server, else 0.
+        per_row: the bytes that a row took in a partition that became too large; 0 if none did.
+        used: when the user was searched last, as the number of that use.
+        before: when the user was searched before that, 0 for never.
     """
 
     user_id: str | None
     lock: Lock
     partition: Partition | None = None
     sequence: int = -1
+    snapshot: str = ""
+    saved: int = 0
     size: int = 0
+    left: int = 0
+    per_row: float = 0.0
+    used: int = 0
+    before: int = 0
 
 
 class PartitionCache(Generic[Lock]):
@@ -296,11 +395,12 @@ class PartitionCache(Generic[Lock]):
     """
 
     def __init__(self, limit_bytes: int, make_lock: Callable[[], Lock], *, exact_rows: int) -> None:
-        self._limit = limit_bytes
+        self.limit = limit_bytes
         self._exact_rows = exact_rows
         self._make_lock = make_lock
         self._entries: OrderedDict[str | None, Entry[Lock]] = OrderedDict()
         self._total = 0
+        self._uses = count(1)
         self._lock = threading.Lock()
 
     @property
@@ -316,21 +416,62 @@ class PartitionCache(Generic[Lock]):
             if entry is None:
                 entry = self._entries[user_id] = Entry(user_id, self._make_lock())
             self._entries.move_to_end(user_id)
+            entry.before, entry.used = entry.used, next(self._uses)
             return entry
+
+    def known(self, user_id: str | None) -> Entry[Lock] | None:
+        """Return the entry of a user, if there is one, which is no use of it."""
+        with self._lock:
+            return self._entries.get(user_id)
+
+    @property
+    def left(self) -> set[str | None]:
+        """The users whose memories are left to the server."""
+        with self._lock:
+            return {user_id for user_id, entry in self._entries.items() if entry.left}
+
+    def estimate(self, rows: int, dimension: int | None) -> int:
+        """Return about how many bytes a partition takes that `make` makes for ``rows`` rows."""
+        width = dimension or 0
+        coded = self.codes(dimension, rows)
+        vector = width + width // 8 + 8 if coded else 4 * width
+        return _OVERHEAD + rows * (vector + _OVERHEAD_PER_ROW + _WORDS_PER_ROW)
+
+    def admits(self, entry: Entry[Lock], nbytes: int) -> bool:
+        """Return whether a partition is worth its room, where a server could search for it.
+
+        A small one always is. A larger one has to fit beside those of the users who were searched since this
+        one was. Otherwise a few large users who take turns would evict, with every search, what the next one
+        needs.
+
+        Args:
+            entry: whose it is, as `entry` returned it for the present search.
+            nbytes: its size.
+        """
+        if nbytes <= _SMALL * self.limit:
+            return True
+        with self._lock:
+            others = (one for one in self._entries.values() if one is not entry and one.used > entry.before)
+            return nbytes + sum(one.size for one in others) <= self.limit
 
     def make(self, dimension: int | None, rows: int) -> Partition:
         """Return an empty partition with space for ``rows`` rows.
 
         It is coded if these are too many or their vectors exceed the limit of the cache.
         """
-        coded = rows > self._exact_rows or self._too_large(rows, dimension)
-        exact = 2 * self._exact_rows
-        if dimension:
-            exact = min(exact, self._limit // (4 * dimension))
-        partition = Partition(dimension, coded=coded, exact=exact)
+        partition = Partition(dimension, coded=self.codes(dimension, rows), exact=self.exact(dimension))
         if partition.vectors is not None:
             partition.vectors.reserve(rows)
         return partition
+
+    def codes(self, dimension: int | None, rows: int) -> bool:
+        """Return whether a new partition of so many rows holds codes."""
+        return rows > self._exact_rows or self._too_large(rows, dimension)
+
+    def exact(self, dimension: int | None) -> int:
+        """Return from how many vectors on a partition takes codes instead."""
+        exact = 2 * self._exact_rows
+        return min(exact, self.limit // (4 * dimension)) if dimension else exact
 
     def outgrown(self, partition: Partition) -> bool:
         """Return whether a partition should be rebuilt: with codes, or without its hidden rows."""
@@ -341,11 +482,11 @@ class PartitionCache(Generic[Lock]):
         return rows > 2 * self._exact_rows or self._too_large(rows, partition.dimension)
 
     def _too_large(self, rows: int, dimension: int | None) -> bool:
-        return rows * (dimension or 0) * 4 > self._limit
+        return rows * (dimension or 0) * 4 > self.limit
 
     def resize(self, entry: Entry[Lock]) -> None:
         """Account for an entry that has just been filled, and evict others until all fit."""
-        size = 0 if entry.partition is None else entry.partition.nbytes
+        size = _OVERHEAD_OF_ENTRY if entry.partition is None else entry.partition.nbytes
         with self._lock:
             if self._entries.get(entry.user_id) is not entry:
                 # It was evicted while it was being filled, and is released when its search is done.
@@ -354,7 +495,7 @@ class PartitionCache(Generic[Lock]):
             entry.size = size
             for key in list(self._entries):
                 # The one in use stays even if it alone is too large: the search has already loaded it.
-                if self._total <= self._limit or key == entry.user_id:
+                if self._total <= self.limit or key == entry.user_id:
                     return
                 self._total -= self._entries.pop(key).size
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from .columns import Column, IntArray
+from .columns import BoolArray, Column, IntArray
 
 _NONE = -1
 
@@ -36,6 +37,18 @@ class Turns:
         self._after = Column(np.int32)
         # Indexed by the code of the run.
         self._stale = np.zeros(64, dtype=np.bool_)
+
+    @property
+    def links(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], BoolArray]:
+        """Copies of the turn before and after each row, shape (n,), and which runs have to be sorted."""
+        return self._before.values.copy(), self._after.values.copy(), self._stale.copy()
+
+    @classmethod
+    def of(cls, before: npt.NDArray[Any], after: npt.NDArray[Any], stale: BoolArray) -> Turns:
+        """Return what `links` came from."""
+        turns = cls()
+        turns._before, turns._after, turns._stale = Column.of(before), Column.of(after), stale
+        return turns
 
     def append(self, runs: IntArray) -> None:
         """Add rows, given the codes of their runs, -1 for none."""

@@ -48,6 +48,19 @@ class Vectors:
         self._used = 0
         self._length = 0
 
+    @classmethod
+    def of(cls, rows: FloatArray) -> Vectors:
+        """Return these rows, in this array itself; shape (n, dimension)."""
+        vectors = cls(rows.shape[1])
+        if len(rows):
+            vectors._blocks, vectors._used, vectors._length = [rows], len(rows), len(rows)
+        return vectors
+
+    @property
+    def blocks(self) -> list[FloatArray]:
+        """The rows, as views of the blocks; none of them will change."""
+        return [*self._blocks[:-1], self._blocks[-1][: self._used]] if self._blocks else []
+
     def __len__(self) -> int:
         return self._length
 

@@ -60,6 +60,19 @@ class FurtherWindows:
         self._rows = Column()
         self._starts = Column()
 
+    @classmethod
+    def of(cls, vectors: Vectors | Codes, rows: IntArray, starts: IntArray) -> FurtherWindows:
+        """Return these windows, and where those of each row begin."""
+        windows = cls(vectors.dimension, coded=isinstance(vectors, Codes))
+        windows.vectors = vectors
+        windows._rows, windows._starts = Column.of(rows), Column.of(starts)
+        return windows
+
+    @property
+    def places(self) -> tuple[IntArray, IntArray]:
+        """The rows that have windows here, ascending, and where those of each begin."""
+        return self._rows.values, self._starts.values
+
     def __len__(self) -> int:
         return len(self.vectors)
 

@@ -177,6 +177,11 @@ class CollectionSQL(Texts, ABC):
             return chosen
         return Fragment(f"user_id = ? AND {chosen.sql}", (user_id, *chosen.values))
 
+    def owned(self, pairs: Sequence[tuple[int, str | None]]) -> Fragment:
+        """Return whether a row has one of these ids, given whose each is, as far as that is known."""
+        users = {user_id for _, user_id in pairs}
+        return self.named([memory_id for memory_id, _ in pairs], users.pop() if len(users) == 1 else None)
+
     def chunks(self, values: Sequence[T]) -> Iterator[Sequence[T]]:
         """Yield values in pieces that one statement takes as parameters."""
         for start in range(0, len(values), self.chunk):

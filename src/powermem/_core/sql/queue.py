@@ -264,6 +264,14 @@ class QueueSQL:
         found = yield Query(f"SELECT {TASK} FROM {self._tasks} WHERE id = ?{locking}", (task_id,))
         return self.encoding.to_task(found[0]) if found else None
 
+    def find_tasks(self, task_ids: Sequence[int]) -> Steps[list[Task]]:
+        """Return the tasks that exist, of any number of ids."""
+        tasks: list[Task] = []
+        for some in chunks(task_ids):
+            found = yield Query(f"SELECT {TASK} FROM {self._tasks} WHERE id IN ({marks(some)})", some)
+            tasks += map(self.encoding.to_task, found)
+        return tasks
+
     def list_tasks(
         self, scope: Scope, statuses: frozenset[ProcessStatus], limit: int, offset: int
     ) -> Steps[list[Task]]:

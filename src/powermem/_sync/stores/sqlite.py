@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from ..._concurrency import Batcher, ThreadBatcher, Threads
+from ..._concurrency import Batcher, Event, ThreadBatcher, Threads, Worker
 from ..._core.query.search import Hit, SearchRequest
 from ..._core.sql.steps import Steps
 from ..._sqlite.engine import Engine
@@ -20,6 +20,8 @@ _logger = logging.getLogger("powermem")
 
 _READERS = 4
 _MAX_SEARCHES_PER_PASS = 16
+# Seconds that closing waits for partitions that are being saved.
+_PATIENCE = 5.0
 
 
 class SQLiteStore(Store):
@@ -39,6 +41,7 @@ class SQLiteStore(Store):
         self._searches: Batcher[SearchRequest, list[Hit]] = Batcher(
             self._search, max_size=_MAX_SEARCHES_PER_PASS, max_running=2
         )
+        self._saver = Worker("powermem-partition-files", self._save_partitions)
 
     @property
     def commits(self) -> int:
@@ -52,6 +55,9 @@ class SQLiteStore(Store):
     def close(self) -> None:
         self._commits.close()
         self._searches.close()
+        if not self._saver.join(_PATIENCE):
+            self._saver.stop()
+            self._saver.join()
         try:
             self._write_thread.run(self._engine.close)
         finally:
@@ -67,7 +73,17 @@ class SQLiteStore(Store):
         return answers
 
     def _search(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception]:
-        return list(self._read_threads.run(self._engine.search, requests))
+        answers = self._read_threads.run(self._engine.search, requests)
+        if self._engine.unsaved:
+            self._saver.start()
+        return list(answers)
+
+    def _save_partitions(self, stopping: Event) -> None:
+        try:
+            self._read_threads.run(self._engine.save_partitions, stopping.is_set)
+        except StoreError as error:
+            # Everything works without them, only the first search of the next process takes longer.
+            _logger.warning("%s", error)
 
     def reset(self) -> None:
         super().reset()

@@ -1,0 +1,14 @@
+"""Our own API, below ``/v1``: the methods of `AsyncMemory` under their own names."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from ..service import Service
+from . import exchanges, memories, search, tasks, transfer, users
+
+
+def install(app: FastAPI, service: Service) -> None:
+    """Add the routes."""
+    for each in (memories, search, exchanges, tasks, users, transfer):
+        app.include_router(each.router)
