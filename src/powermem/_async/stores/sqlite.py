@@ -69,6 +69,7 @@ class AsyncSQLiteStore(AsyncStore):
     async def search(self, requests: Sequence[SearchRequest], *, touch: bool = True) -> list[list[Hit]]:
         answers = await self._searches.submit_many(requests)
         self._count(answers, touch)
+        await self._check_answers(requests, answers, touch)
         return answers
 
     async def _search(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception]:

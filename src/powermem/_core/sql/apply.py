@@ -37,6 +37,7 @@ from ..metadata import merge
 from ..results.records import kept_text
 from ..text.indexing import index
 from ..values import HistoryEntry, Row, Scope, Stored
+from .admission import admit
 from .collection import CollectionSQL, passes
 from .dialects import Fragment
 from .embedder import EmbedderSQL
@@ -195,6 +196,8 @@ class Writer:
         return outcomes
 
     def _run(self, batch: Sequence[Change], changed: list[Row]) -> Steps[list[Outcome]]:
+        if self._embedder.moves:
+            yield from admit(self._sql, self._embedder.moves, batch)
         share = _Share(changed, batch)
         end = 0
         while end < len(batch):

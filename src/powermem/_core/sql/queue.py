@@ -73,7 +73,7 @@ class QueueSQL:
         self._sql = sql
         self._buffer, self._tasks = sql.buffer, sql.tasks
         # Completion notes of calls have no scope: `get_status` finds them by the task's id alone.
-        self._notes = (
+        self.notes = (
             f"{sql.requests} WHERE user_id = '' AND agent_id = '' AND run_id = '' "
             f"AND {sql.request_key} >= ? AND {sql.request_key} < ?"
         )
@@ -210,7 +210,7 @@ class QueueSQL:
         pattern = completion_pattern(scope)
         if pattern is not None:
             notes = (*map(self._sql.stored, COMPLETION_KEYS), self._sql.stored(pattern))
-            yield Statement(f"DELETE FROM {self._notes} AND result LIKE ?", notes)
+            yield Statement(f"DELETE FROM {self.notes} AND result LIKE ?", notes)
 
     def release(self, owner: str, lane: str) -> Steps[None]:
         """Release a lane if this owner holds it; it becomes due when its next open task is."""
@@ -226,6 +226,11 @@ class QueueSQL:
                 f"UPDATE {self._tasks} SET status = ?, stage = ?, attempts = ? WHERE id = ? AND status = ?",
                 (ProcessStatus.PENDING.value, "parked", task.attempts - 1, task.id, task.status.value),
             )
+        yield from self.lanes.let_go(lane, NEVER if task is None else task.due_at)
+
+    def reopen(self, lane: str) -> Steps[None]:
+        """Let workers take a lane, whoever holds it; it is due when its first open task is."""
+        task = yield from self._first_open(lane)
         yield from self.lanes.let_go(lane, NEVER if task is None else task.due_at)
 
     def begin(self, owner: str, lane: str, at: int) -> Steps[Task | None]:
@@ -361,9 +366,7 @@ class QueueSQL:
         """
         old = (COMPLETION_KEYS[0], completion_key(first_id(before)))
         # Compare the time too: as text, a longer id of the future would sort before a shorter one.
-        yield Statement(
-            f"DELETE FROM {self._notes} AND created_at < ?", (*map(self._sql.stored, old), before)
-        )
+        yield Statement(f"DELETE FROM {self.notes} AND created_at < ?", (*map(self._sql.stored, old), before))
         forgotten: int = yield Statement(
             f"DELETE FROM {self._tasks} WHERE status IN ({_OVER}) AND updated_at < ? "
             f"AND id NOT IN (SELECT task_id FROM {self._buffer})",

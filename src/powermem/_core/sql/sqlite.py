@@ -16,7 +16,7 @@ from .schema import SCHEMA_VERSION, TABLES, sqlite_migrations, sqlite_schema
 from .steps import Query, Statement, Statements, Steps
 
 # Keys of ``meta`` that stay when the collection is emptied.
-_KEPT = "'schema_version', 'sequence', 'deleted_before', 'switches'"
+_KEPT = "'schema_version', 'sequence', 'deleted_before', 'switches', 'moves'"
 
 
 class SQLiteSQL(FollowedSQL):

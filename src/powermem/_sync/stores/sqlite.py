@@ -70,6 +70,7 @@ class SQLiteStore(Store):
     def search(self, requests: Sequence[SearchRequest], *, touch: bool = True) -> list[list[Hit]]:
         answers = self._searches.submit_many(requests)
         self._count(answers, touch)
+        self._check_answers(requests, answers, touch)
         return answers
 
     def _search(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception]:

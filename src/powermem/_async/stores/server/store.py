@@ -247,6 +247,7 @@ class AsyncServerStore(AsyncStore):
             await self._ask(self._embedder.check)
             raise
         self._count(answers, touch)
+        await self._check_answers(requests, answers, touch)
         return answers
 
     async def _search_all(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:

@@ -248,6 +248,7 @@ class ServerStore(Store):
             self._ask(self._embedder.check)
             raise
         self._count(answers, touch)
+        self._check_answers(requests, answers, touch)
         return answers
 
     def _search_all(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
