@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, Literal, TypeAlias, cast
+from typing import Literal, TypeAlias, cast
 
 from ...types import (
     EventName,
@@ -205,13 +205,22 @@ def _changed_item(
 
 def kept_text(kept: Reply | DoneNote, changes: Sequence[Change], outcomes: Sequence[Outcome]) -> str:
     """Return the text stored under a key for a call, given the batch that contains its changes."""
-    items = event_items(changes, outcomes, kept.items)
-    if isinstance(kept, DoneNote):
-        return completion_note(kept.scope, kept.at, items)
-    return json.dumps({**kept.result, "results": items})
+    if isinstance(kept, Reply):
+        return json.dumps({**kept.result, "results": event_items(changes, outcomes, kept.items)})
+    items = kept.items
+    if items.verbatim:
+        told = [
+            [one.row.id, "NONE" if isinstance(one, Duplicate) else "ADD"]
+            for one in outcomes[items.begin : items.end]
+            if isinstance(one, (Added, Duplicate))
+        ]
+    else:
+        told = [[item["id"], item["event"]] for item in event_items(changes, outcomes, items)]
+    return completion_note(kept.scope, kept.at, told)
 
 
 _DONE = "powermem:done:"
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 COMPLETION_KEYS = (_DONE, "powermem:done;")
 """The range of the keys of all completion notes: from the first value up to, but excluding, the second."""
@@ -230,15 +239,18 @@ def completion_pattern(scope: Scope) -> str | None:
     return f'[%,["{user}","{agent}"],[%'
 
 
-def completion_note(scope: Scope, at: int, items: Sequence[Mapping[str, Any]]) -> str:
+def completion_note(scope: Scope, at: int, told: Sequence[Sequence[int | str]]) -> str:
     """Return a completion note: ids and events of memories, and hashes of their owners, but no text.
 
     The text is looked up when the note is read, so that deleted memories leave no trace here.
+
+    Args:
+        scope: the owners.
+        at: when the call was made.
+        told: the id and the event of each item.
     """
-    told = [[item["id"], item["event"]] for item in items]
     # The run comes last, since `completion_pattern` matches the beginning.
-    note = [at, [_digest(scope.user_id), _digest(scope.agent_id)], told, _digest(scope.run_id)]
-    return json.dumps(note, separators=(",", ":"))
+    return _encode([at, [_digest(scope.user_id), _digest(scope.agent_id)], told, _digest(scope.run_id)])
 
 
 def ids_in_note(note: str) -> list[int]:
