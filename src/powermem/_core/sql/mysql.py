@@ -70,7 +70,7 @@ class MySQLSQL(ServerSQL, FollowedSQL):
     searched: tuple[str, ...] = ("embedding", "terms", "frequencies")
     noted: tuple[tuple[str, str], ...] = (("sequence", "0"), ("trimmed", "0"))
     """Initial contents of ``meta``."""
-    kept: tuple[str, ...] = ("schema_version", "sequence", "trimmed", "switches")
+    kept: tuple[str, ...] = ("schema_version", "sequence", "trimmed", "switches", "moves")
     """Keys of ``meta`` that stay when the collection is emptied."""
 
     def __init__(self, collection: str, partitions: int = 0) -> None:
