@@ -13,6 +13,7 @@ from powermem import AsyncMemory
 from powermem._async.stores import postgres
 from powermem._async.stores.base import AsyncStore
 from powermem._async.stores.oceanbase import search
+from powermem._async.stores.oceanbase.store import AsyncOceanBaseStore
 from powermem._async.stores.server import partitions
 from powermem._async.stores.server.store import AsyncServerStore
 from powermem._core.changes.writes import AddMemory, Amend, Delete, ReplaceText, Supersede
@@ -205,6 +206,9 @@ async def test_what_the_server_finds_is_scored_alike(
     for store in (opened, reference):
         for start in range(0, len(changes), 800):
             await store.apply(changes[start : start + 800])
+    if isinstance(opened, AsyncOceanBaseStore):
+        await opened.search([search_for("tea", Scope("ana"))], touch=False)
+        assert await opened._indexer.join()
     ana = [request for request in requests(changes[:1200], "ana", ties=False) if request.limit <= 10]
     ben = requests(changes[1200:], "ben", ties=False)
     await compare_all(opened, reference, ana)

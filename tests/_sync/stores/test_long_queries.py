@@ -10,6 +10,7 @@ import pytest
 
 from powermem import Memory
 from powermem._sync.stores.oceanbase import search as oceanbase_search
+from powermem._sync.stores.oceanbase.store import OceanBaseStore
 from powermem._sync.stores.server import partitions
 from tests.support.filling import caches_of
 
@@ -40,6 +41,8 @@ def test_a_long_query_finds_by_its_beginning_and_its_end(
     items = [f"I drink tea number {number}" for number in range(60)]
     memory.add_many([*items, "Leila plays the cello", "Omar keeps bees"], user_id="u", infer=False)
     memory.search("warm up", user_id="u")
+    if isinstance(store := memory._access.components and memory._access.components.store, OceanBaseStore):
+        assert store._indexer.join()
     for filling in QUERIES.values():
         for query in (f"Who plays the cello? {filling}", f"{filling} Who plays the cello?"):
             found = (memory.search(query, user_id="u", limit=5))["results"]

@@ -19,6 +19,7 @@ from powermem._core.values import Scope
 from powermem._sync.stores import postgres
 from powermem._sync.stores.base import Store
 from powermem._sync.stores.oceanbase import search
+from powermem._sync.stores.oceanbase.store import OceanBaseStore
 from powermem._sync.stores.server import partitions
 from powermem._sync.stores.server.store import ServerStore
 from tests.support.additions import memory_of, search_for, vector
@@ -202,6 +203,9 @@ def test_what_the_server_finds_is_scored_alike(
     for store in (opened, reference):
         for start in range(0, len(changes), 800):
             store.apply(changes[start : start + 800])
+    if isinstance(opened, OceanBaseStore):
+        opened.search([search_for("tea", Scope("ana"))], touch=False)
+        assert opened._indexer.join()
     ana = [request for request in requests(changes[:1200], "ana", ties=False) if request.limit <= 10]
     ben = requests(changes[1200:], "ben", ties=False)
     compare_all(opened, reference, ana)

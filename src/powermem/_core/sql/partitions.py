@@ -140,12 +140,16 @@ class Loader(ABC, Generic[SQL]):
         sql: the collection.
         embedder: whose vectors it holds.
         cache: the partitions.
+
+    Attributes:
+        crowded: whether a partition was loaded that does not fit, for want of a server that can search.
     """
 
     def __init__(self, sql: SQL, embedder: EmbedderSQL, cache: PartitionCache[Any]) -> None:
         self._sql = sql
         self._embedder = embedder
         self._cache = cache
+        self.crowded = False
 
     @abstractmethod
     def freshness(self, users: Sequence[str | None]) -> Steps[Freshness]:
@@ -186,6 +190,8 @@ class Loader(ABC, Generic[SQL]):
         entry.sequence, entry.snapshot = freshness.sequence, freshness.snapshot
         entry.partition = partition
         self._cache.resize(entry)
+        if entry.size > self._cache.limit:
+            self.crowded = True
         return partition
 
     def _spent(self, partition: Partition, entry: Entry[Any], freshness: Freshness) -> bool:
@@ -195,6 +201,8 @@ class Loader(ABC, Generic[SQL]):
             or self._broken(entry, freshness)
             # The first vector of the collection is among the changes.
             or (partition.dimension is None and freshness.dimension is not None)
+            # It was loaded before the server could search.
+            or (freshness.indexed and entry.size > self._cache.limit)
         )
 
     def _load(self, entry: Entry[Any], freshness: Freshness) -> Loading[Partition | None]:
@@ -206,9 +214,11 @@ class Loader(ABC, Generic[SQL]):
                 entry.per_row = 0.0
         needed = max(self._cache.estimate(size, freshness.dimension), int(size * entry.per_row))
         too_many = self._sql.held is not None and size > self._sql.held
-        if freshness.indexed and (too_many or not self._cache.admits(entry, needed)):
-            entry.left = size
-            return None
+        if too_many or not self._cache.admits(entry, needed):
+            if freshness.indexed:
+                entry.left = size
+                return None
+            self.crowded = True
         entry.left = 0
         partition = self._cache.make(freshness.dimension, size)
         listed = self._sql.listed(entry.user_id)

@@ -64,6 +64,11 @@ class AsyncCachedSearch:
         """The users whose memories are left to the server."""
         return self._cache.left
 
+    def crowded(self) -> bool:
+        """Return whether a partition was loaded, since this was last asked, that the server should search."""
+        crowded, self._loader.crowded = self._loader.crowded, False
+        return crowded
+
     async def close(self) -> None:
         """End the thread and drop the partitions."""
         await self._threads.close()

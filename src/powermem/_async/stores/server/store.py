@@ -29,7 +29,7 @@ from ...._drivers.base import (
     ReadOnlyServerError,
 )
 from ....errors import StoreError, StoreUnavailableError
-from ..base import AsyncStore
+from ..base import MAX_BATCHES_PER_COMMIT, AsyncCollector, AsyncStore
 from ..steps import async_run
 from .partitions import AsyncCachedSearch
 from .pool import PAUSES, AsyncPool
@@ -148,6 +148,9 @@ class AsyncServerStore(AsyncStore):
         async with self._pool.transaction() as connection:
             await async_run(connection, self._prepared(migrate, self._sql, self._embedder))
 
+    def _collector(self) -> AsyncCollector:
+        return AsyncBatcher(self._commit, max_size=MAX_BATCHES_PER_COMMIT)
+
     async def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
         try:
             return await self._write(batches)
@@ -244,6 +247,7 @@ class AsyncServerStore(AsyncStore):
             await self._ask(self._embedder.check)
             raise
         self._count(answers, touch)
+        await self._check_answers(requests, answers, touch)
         return answers
 
     async def _search_all(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:

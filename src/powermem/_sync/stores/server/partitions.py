@@ -65,6 +65,11 @@ class CachedSearch:
         """The users whose memories are left to the server."""
         return self._cache.left
 
+    def crowded(self) -> bool:
+        """Return whether a partition was loaded, since this was last asked, that the server should search."""
+        crowded, self._loader.crowded = self._loader.crowded, False
+        return crowded
+
     def close(self) -> None:
         """End the thread and drop the partitions."""
         self._threads.close()

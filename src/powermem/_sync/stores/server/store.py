@@ -30,7 +30,7 @@ from ...._drivers.base import (
     ReadOnlyServerError,
 )
 from ....errors import StoreError, StoreUnavailableError
-from ..base import Store
+from ..base import MAX_BATCHES_PER_COMMIT, Collector, Store
 from ..steps import run
 from .partitions import CachedSearch
 from .pool import PAUSES, Pool
@@ -149,6 +149,9 @@ class ServerStore(Store):
         with self._pool.transaction() as connection:
             run(connection, self._prepared(migrate, self._sql, self._embedder))
 
+    def _collector(self) -> Collector:
+        return Batcher(self._commit, max_size=MAX_BATCHES_PER_COMMIT)
+
     def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
         try:
             return self._write(batches)
@@ -245,6 +248,7 @@ class ServerStore(Store):
             self._ask(self._embedder.check)
             raise
         self._count(answers, touch)
+        self._check_answers(requests, answers, touch)
         return answers
 
     def _search_all(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
