@@ -375,10 +375,12 @@ class PostgresSQL(ServerSQL, SnapshotSQL):
 
     def owned(self, pairs: Sequence[tuple[int, str | None]]) -> Fragment:
         ids, users = [memory_id for memory_id, _ in pairs], [user_id for _, user_id in pairs]
-        if None in users:
+        if not self._partitions:
+            # Given the user too, a server that has not counted the rows yet may read all of that user.
+            return self.named(ids, None)
+        if None in users or len(set(users)) < 2:
             return super().owned(pairs)
-        # As a join, which looks every row up by its key, and of tables divided by user in its own part only.
-        # Of a condition with a list, a server that has not counted the rows yet may read all of the user.
+        # As a join, which looks up each row in the part of its user.
         return Fragment(
             '(user_id, id) IN (SELECT whose COLLATE "C", which FROM unnest(?::text[], ?::bigint[]) '
             "AS asked (whose, which))",
