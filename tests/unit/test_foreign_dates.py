@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from powermem._core.clock import parse, read_zone
 from powermem._core.query import question
 from powermem._core.rules import extract
-from powermem._core.rules.dates import find_dates
+from powermem._core.rules.dates import english, find_dates, hints
 from powermem._core.values import Message
 
 WEDNESDAY = date(2026, 4, 22)
@@ -226,3 +230,40 @@ def test_facts_keep_their_language() -> None:
 def test_the_work_grows_with_the_text_only(piece: str) -> None:
     # Quadratic work on this much text would take minutes, which the test's own limit ends.
     find_dates(piece * 50_000 + "gestern вчера", WEDNESDAY)
+
+
+_CASES = st.sampled_from([str.lower, str.upper, str.title, str.swapcase])
+_SAME_LETTERS = {"i": "iıİI", "s": "sſS", "k": "kK\u212a", "å": "åÅ\u212b"}
+
+
+@given(st.from_regex(hints._HINT), _CASES, st.randoms(use_true_random=False))
+def test_the_shortcut_passes_over_no_foreign_day(
+    sentence: str, case: Callable[[str], str], draw: Random
+) -> None:
+    # As an expression that ignores case reads letters.
+    letters = [draw.choice(_SAME_LETTERS.get(letter, letter)) for letter in sentence]
+    for text in (sentence, case(sentence), "".join(letters)):
+        assert hints.may_name_a_day(text) == (hints._HINT.search(text) is not None)
+
+
+@given(st.from_regex(english._RELATIVE) | st.from_regex(english._BY_TENSE))
+def test_the_shortcut_passes_over_no_english_day(sentence: str) -> None:
+    today = date(2026, 3, 4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(english, "_IN_ALL", ("",))
+        expected = list(english.relative(sentence, today, False))
+    assert list(english.relative(sentence, today, False)) == expected
+
+
+def test_what_names_no_day_is_told_without_trying_every_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refusing:
+        def search(self, sentence: str) -> None:
+            raise AssertionError(sentence)
+
+    monkeypatch.setattr(hints, "_HINT", Refusing())
+    for sentence in (
+        "Which tea does Bo prefer?",
+        "where do I live now",
+        "Who fixed the printer in the office?",
+    ):
+        assert not hints.may_name_a_day(sentence)

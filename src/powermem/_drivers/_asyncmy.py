@@ -11,7 +11,7 @@ from typing import Any
 
 from .._core.hints.extras import pip_install
 from ..errors import ConfigError
-from . import mysql
+from . import literals, mysql
 from .base import Limit, Server, Values, Watch, formatted, no_reply, not_unicode
 
 try:
@@ -29,6 +29,16 @@ _CONVERSIONS = mysql.conversions(conversions, numbers=(DECIMAL, NEWDECIMAL), tex
 # Typed as Any: the package's own annotations are missing or incomplete.
 _CONNECTION: Any = Connection
 _CURSOR: Any = Cursor
+
+
+class _Connection(_CONNECTION):  # type: ignore[misc]
+    """A connection that writes bytes as `literals.binary`."""
+
+    def escape(self, value: Any, mapping: Any = None) -> Any:
+        if isinstance(value, (bytes, bytearray)):
+            return literals.binary(value)
+        return super().escape(value, mapping)
+
 
 # COM_QUIT as the first packet of a command. Without it, the server logs an aborted connection.
 _QUIT = b"\x01\x00\x00\x00\x01"
@@ -65,11 +75,19 @@ class AsyncMySQLConnection:
             await cursor.execute(formatted(sql), tuple(values))
             return list(await cursor.fetchall())
 
-    async def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
+    async def execute_many(self, sql: str, rows: Sequence[Values]) -> int:
         if not rows:
-            return
+            return 0
         async with self._cursor(self._server.replying(len(rows))) as cursor:
-            await cursor.executemany(formatted(sql), [tuple(row) for row in rows])
+            statements = literals.inserts(sql, rows, mysql.most_at_once(self._packet))
+            if statements is None:
+                await cursor.executemany(formatted(sql), [tuple(row) for row in rows])
+                return int(cursor.rowcount)
+            count = 0
+            for statement in statements:
+                await cursor.execute(statement)
+                count += int(cursor.rowcount)
+            return count
 
     async def begin(self) -> None:
         await self._execute("START TRANSACTION", (), self._server.ending("START TRANSACTION"))
@@ -182,7 +200,7 @@ class AsyncMySQLDriver:
 
     async def _open(self, context: ssl.SSLContext | None) -> Any:
         server = self.server
-        raw = _CONNECTION(
+        raw = _Connection(
             host=server.host or None,
             port=server.port,
             unix_socket=server.socket or None,
@@ -192,7 +210,6 @@ class AsyncMySQLDriver:
             database=server.database or None,
             charset=mysql.CHARSET,
             autocommit=True,
-            binary_prefix=True,
             # Never reached first: `connect` limits the whole of connecting.
             connect_timeout=server.connect_timeout + 1,
             ssl=context,

@@ -6,12 +6,13 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from time import monotonic
 from typing import Any
 
 from .._core.hints.extras import pip_install
 from ..errors import ConfigError, StoreError
-from . import mysql
+from . import literals, mysql
 from .base import Limit, Server, Values, formatted, no_reply, not_unicode
 
 try:
@@ -50,7 +51,6 @@ def adopt(connection: Any, server: Server) -> MySQLConnection:
     connection.cursorclass = Cursor
     connection.decoders = {kind: read for kind, read in _CONVERSIONS.items() if isinstance(kind, int)}
     connection.encoders = {kind: write for kind, write in _CONVERSIONS.items() if not isinstance(kind, int)}
-    connection._binary_prefix = True
     adopted = MySQLConnection(connection, server)
     wire = adopted.wire
     try:
@@ -174,6 +174,10 @@ class _Cursor(Cursor):  # type: ignore[misc]
         return super()._query(q)
 
 
+def _escape(escape: Callable[..., str], value: Any, mapping: Any = None) -> str:
+    return literals.binary(value) if isinstance(value, (bytes, bytearray)) else escape(value, mapping)
+
+
 class MySQLConnection:
     """A connection to MySQL, MariaDB, OceanBase or seekdb; see ``Connection``."""
 
@@ -181,6 +185,7 @@ class MySQLConnection:
         self._connection = connection
         self._server = server
         self.wire = _Wire(connection)
+        connection.escape = partial(_escape, connection.escape)
         self._packet = mysql.MOST_AT_ONCE
 
     def execute(self, sql: str, values: Values = ()) -> int:
@@ -191,11 +196,19 @@ class MySQLConnection:
             cursor.execute(formatted(sql), tuple(values))
             return list(cursor.fetchall())
 
-    def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
+    def execute_many(self, sql: str, rows: Sequence[Values]) -> int:
         if not rows:
-            return
+            return 0
         with self._cursor(self._server.replying(len(rows))) as cursor:
-            cursor.executemany(formatted(sql), [tuple(row) for row in rows])
+            statements = literals.inserts(sql, rows, mysql.most_at_once(self._packet))
+            if statements is None:
+                cursor.executemany(formatted(sql), [tuple(row) for row in rows])
+                return int(cursor.rowcount)
+            count = 0
+            for statement in statements:
+                cursor.execute(statement)
+                count += int(cursor.rowcount)
+            return count
 
     def begin(self) -> None:
         self._execute("START TRANSACTION", (), self._server.ending("START TRANSACTION"))
@@ -299,7 +312,6 @@ class MySQLDriver:
             database=server.database or None,
             charset=mysql.CHARSET,
             autocommit=True,
-            binary_prefix=True,
             connect_timeout=server.connect_timeout,
             ssl=context,
             ssl_disabled=context is None,

@@ -77,6 +77,8 @@ def _bound(scores: FloatArray, count: int) -> float:
 _POOL = 200
 # The best other row of the run at any distance counts half as much as one beside.
 _RUN = np.float32(0.5)
+# A cosine that no vector has; stores round them differently.
+_NOTHING = 1e-6
 # Of what the turns around a row cover, this share makes the row's own score, which lifts others.
 _COVERED = np.float32(0.3)
 
@@ -184,7 +186,7 @@ def measure(
     rows = np.flatnonzero(taking_part)
     values = {} if dense is None else {"dense": dense[rows]}
     if weights.similarity:
-        return Scored(rows, every[rows], values, Situation(0, 0, 0, len(rows), 1))
+        return Scored(rows, every[rows], values, Situation(0, 0, 0, None, 1))
     strong = np.zeros(len(rows), dtype=np.bool_)
     strong[np.searchsorted(rows, pool)] = True
     among = nearby.among(rows)
@@ -205,12 +207,11 @@ def measure(
         single["neighbour"] = signals.beside(lifting, strong, among)
         single["neighbour"] += _RUN * signals.same_run(lifting, strong, partition.runs(rows))
     assistant = min(1.0, 2 * float(single["role"][strong].mean())) if lexical is not None else 0.0
-    documents = int(np.count_nonzero(visible)) if lexical is None else lexical.documents
     situation = Situation(
         assistant=assistant,
         dialogue=signals.dialogue(partition, lexical, rows, among),
         covered=covered,
-        documents=documents,
+        documents=None if lexical is None else lexical.documents,
         alone=1 - len(np.unique(nearby.rows)) / len(rows),
     )
     return Scored(rows, base, values | single, situation)
@@ -285,7 +286,7 @@ def _parts(values: Mapping[str, FloatArray], situation: Situation, weights: Weig
     if dense is None or not weights.dense:
         return alone
     both = WITH_VECTORS.parts(values, situation, weights)
-    missing = dense == 0
+    missing = np.abs(dense) < _NOTHING
     if not missing.any():
         return both
     # A row without a vector, such as one in a script that the embedder cannot read, is judged by its words.

@@ -18,6 +18,7 @@ from .dialects import Fragment
 from .jsonb import ESCAPED, PLAIN, POSTGRES, UNICODE
 from .schema import create_order, create_queue, queue_tables
 from .server import ServerSQL
+from .snapshots import SnapshotSQL
 from .steps import Query, Statement, Statements, Steps
 
 MAX_INDEXED_DIMENSION = 2000
@@ -31,7 +32,13 @@ to nothing; the second is how many candidates it keeps, where pgvector's own 40 
 _ESCAPE, _NUL, _ITSELF = "\ufdd0", "\ufdd0\ufdd1", "\ufdd0\ufdd2"
 # A NUL inside JSON text is \u0000, unless the backslash is itself escaped.
 _JSON_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+# The places of two of the columns that `PostgresSQL.loaded_rows` converts.
+_ACTOR, _EMBEDDING = 3, 7
 _HEADER = struct.Struct(">HH")
+# Of an array: the number of its dimensions, whether it has NULLs, and the type of its elements; then the
+# number of elements, and the index of the first.
+_ARRAY, _EXTENT = struct.Struct(">iiI"), struct.Struct(">ii")
+_BIGINT = 20
 _DISCOUNTS = ", ".join(f"{one:.6f}" for one in DISCOUNTS[1:])
 # Compared and sorted by code point, whatever the database's language.
 _TEXT = 'text COLLATE "C"'
@@ -45,6 +52,19 @@ class Vector(bytes):
         # The dimension and an unused number, 2 bytes each, then the elements in network order.
         elements = np.frombuffer(embedding, "<f4").astype(">f4").tobytes()
         return super().__new__(cls, _HEADER.pack(len(elements) // 4, 0) + elements)
+
+
+class Ids(list[int]):
+    """An array of ids on its way to the server."""
+
+    def packed(self) -> bytes:
+        """Return the binary form of PostgreSQL's type ``bigint[]``."""
+        if not self:
+            return _ARRAY.pack(0, 0, _BIGINT)
+        elements = np.empty(len(self), dtype=[("size", ">i4"), ("value", ">i8")])
+        elements["size"] = 8
+        elements["value"] = self
+        return _ARRAY.pack(1, 0, _BIGINT) + _EXTENT.pack(len(self), 1) + elements.tobytes()
 
 
 def escape(text: str) -> str:
@@ -84,7 +104,7 @@ def nature(*texts: str) -> int:
     return ESCAPED if any(_ESCAPE in text for text in texts) else UNICODE
 
 
-class PostgresSQL(ServerSQL):
+class PostgresSQL(ServerSQL, SnapshotSQL):
     """A collection on PostgreSQL.
 
     Args:
@@ -95,7 +115,9 @@ class PostgresSQL(ServerSQL):
     """
 
     dialect = POSTGRES
-    schema_version = 5
+    schema_version = 6
+    held = 250_000
+    page_rows = 1000
     indexed = "words, frequencies"
     binary_type = "bytea"
     sharing = " FOR SHARE"
@@ -106,6 +128,7 @@ class PostgresSQL(ServerSQL):
         super().__init__(collection)
         self.windows = f"{collection}_windows"
         """The windows behind the first of the texts that have several."""
+        self.changes = f"{collection}_changes"
         self.embedded = (
             "vector_send(embedding) || CASE WHEN windows IS NULL THEN ''::bytea ELSE "
             "(SELECT string_agg(vector_send(w.embedding), ''::bytea ORDER BY w.number) "
@@ -163,6 +186,7 @@ class PostgresSQL(ServerSQL):
             f"""CREATE TABLE {self.links} (
                 memory_id bigint NOT NULL, turn_id bigint NOT NULL, PRIMARY KEY (memory_id, turn_id))""",
             *create_order(self.collection),
+            *self._follow(),
             f"""CREATE TABLE {self.requests} (
                 {scope}, name {_TEXT} NOT NULL, result {_TEXT} NOT NULL, created_at bigint NOT NULL,
                 PRIMARY KEY (user_id, agent_id, run_id, name))""",
@@ -176,6 +200,16 @@ class PostgresSQL(ServerSQL):
             "memory_id bigint NOT NULL, number smallint NOT NULL, embedding vector NOT NULL, "
             "PRIMARY KEY (memory_id, number))"
         )
+
+    def _follow(self) -> list[str]:
+        """Return the statements that create the list of changes; see `_core.sql.snapshots`."""
+        return [
+            f"CREATE TABLE IF NOT EXISTS {self.changes} (user_id {_TEXT} NOT NULL, xid xid8 NOT NULL, "
+            "ids bigint[] NOT NULL, PRIMARY KEY (user_id, xid))",
+            f"CREATE INDEX IF NOT EXISTS {self.changes}_oldest ON {self.changes} (xid)",
+            f"INSERT INTO {self.meta} (name, value) VALUES ('era', '0'), ('trimmed', '0') "
+            "ON CONFLICT (name) DO NOTHING",
+        ]
 
     def _work_to_do(self) -> list[str]:
         return create_queue(queue_tables(self.collection, name=_TEXT, text=_TEXT, number="bigint"))
@@ -207,6 +241,7 @@ class PostgresSQL(ServerSQL):
             2: dated,
             3: create_order(self.collection, "IF NOT EXISTS "),
             4: windows,
+            5: self._follow(),
         }
 
     def _index_windows_of_former(self) -> str:
@@ -225,40 +260,98 @@ class PostgresSQL(ServerSQL):
             self.turns,
             self.links,
             self.requests,
+            self.changes,
             self.shadow,
             *self.queue,
         )
         return [
             self.shadow_table(),
             f"TRUNCATE {', '.join(tables)}",
-            self.drop_index(),
+            *self.drop_index(),
             f"DELETE FROM {self.meta} WHERE name IN ('embedder', 'model', 'dimension', 'budget')",
+            self.next_era(),
         ]
 
     def exists(self) -> Query:
         return Query("SELECT 1 WHERE to_regclass(?::text) IS NOT NULL", (self.meta,))
 
-    def create_indexes(self, dimension: int) -> list[str]:
-        """Return the statements that make vectors of this length fast to find, if there are any."""
-        if dimension > MAX_INDEXED_DIMENSION:
-            return []
-        return [self._create_near(table, str(dimension)) for table in (self.records, self.windows)]
+    @property
+    def indexable(self) -> bool:
+        """Whether there may be an index of the vectors."""
+        return self._indexed and self.dimension is not None and self.dimension <= MAX_INDEXED_DIMENSION
 
-    def _create_near(self, table: str, dimension: str) -> str:
+    @property
+    def index_is_complete(self) -> str:
+        """The query that has a row when every vector is in an index."""
         return (
-            f"CREATE INDEX IF NOT EXISTS {table}_near ON {table} "
+            "SELECT 1 FROM pg_index WHERE indisvalid AND indexrelid IN "
+            f"(to_regclass('{self.records}_near'), to_regclass('{self.windows}_near')) HAVING count(*) = 2"
+        )
+
+    @property
+    def parts(self) -> str:
+        """The query for the tables into which the memories are divided."""
+        return (
+            f"SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = '{self.records}'::regclass "
+            "ORDER BY 1"
+        )
+
+    @property
+    def broken_indexes(self) -> str:
+        """The query for the indexes whose building was interrupted."""
+        return (
+            f"WITH whole AS (SELECT '{self.records}'::regclass AS oid), indexed AS (SELECT oid FROM whole "
+            f"UNION ALL SELECT '{self.windows}'::regclass "
+            "UNION ALL SELECT inhrelid FROM pg_inherits JOIN whole ON inhparent = whole.oid) "
+            "SELECT indexrelid::regclass::text FROM pg_index JOIN indexed ON indrelid = indexed.oid "
+            # That of a divided table is complete once those of all parts are.
+            "JOIN pg_class c ON c.oid = indexrelid AND c.relkind = 'i' "
+            "WHERE NOT indisvalid AND right(relname, 5) = '_near' "
+            "AND NOT EXISTS (SELECT 1 FROM pg_stat_progress_create_index WHERE index_relid = indexrelid)"
+        )
+
+    def create_index(self, parts: Sequence[str]) -> list[str]:
+        """Return the statements that build what is missing of the index of the vectors.
+
+        Args:
+            parts: the tables into which the memories are divided.
+        """
+        dimension = str(self.dimension)
+        near = f"{self.records}_near"
+        if not parts:
+            return [
+                self._create_near(table, dimension, beside=True) for table in (self.records, self.windows)
+            ]
+        return [
+            # PostgreSQL builds no index of a divided table beside writes, but those of its parts.
+            self._create_near(f"ONLY {self.records}", dimension),
+            *(self._create_near(part, dimension, beside=True) for part in parts),
+            *(f"ALTER INDEX {near} ATTACH PARTITION {part}_near" for part in parts),
+            self._create_near(self.windows, dimension, beside=True),
+        ]
+
+    def _create_near(self, table: str, dimension: str, *, beside: bool = False) -> str:
+        return (
+            f"CREATE INDEX {'CONCURRENTLY ' if beside else ''}IF NOT EXISTS "
+            f"{table.removeprefix('ONLY ')}_near ON {table} "
             f"USING hnsw ((embedding::vector({dimension})) vector_cosine_ops)"
         )
 
     def adopting(self, dimension: int) -> list[str]:
-        return [self.drop_index(), *(self.create_indexes(dimension) if self._indexed else ())]
+        return self.drop_index()
 
     def abandoning(self) -> list[str]:
-        return [self.drop_index()]
+        return [*self.drop_index(), self.next_era()]
 
-    def drop_index(self) -> str:
-        """Return the statement that removes what `create_indexes` made."""
-        return f"DROP INDEX IF EXISTS {self.records}_near, {self.windows}_near"
+    def drop_index(self) -> list[str]:
+        """Return the statements that remove what `create_index` made."""
+        # Parts may have theirs while the whole has none, if building it was interrupted.
+        parts = f"SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = '{self.records}'::regclass"
+        return [
+            f"DROP INDEX IF EXISTS {self.records}_near, {self.windows}_near",
+            f"DO $$ DECLARE part regclass; BEGIN FOR part IN {parts} LOOP "
+            "EXECUTE 'DROP INDEX IF EXISTS ' || part || '_near'; END LOOP; END $$",
+        ]
 
     @property
     def insert_memory(self) -> str:
@@ -277,6 +370,23 @@ class PostgresSQL(ServerSQL):
             "ON CONFLICT (name) DO UPDATE SET value = excluded.value"
         )
 
+    def finish(self, changed: Sequence[Row]) -> Steps[None]:
+        yield from self.list_changes({row.id: row.scope.user_id or "" for row in changed})
+
+    def owned(self, pairs: Sequence[tuple[int, str | None]]) -> Fragment:
+        ids, users = [memory_id for memory_id, _ in pairs], [user_id for _, user_id in pairs]
+        if not self._partitions:
+            # Given the user too, a server that has not counted the rows yet may read all of that user.
+            return self.named(ids, None)
+        if None in users or len(set(users)) < 2:
+            return super().owned(pairs)
+        # As a join, which looks up each row in the part of its user.
+        return Fragment(
+            '(user_id, id) IN (SELECT whose COLLATE "C", which FROM unnest(?::text[], ?::bigint[]) '
+            "AS asked (whose, which))",
+            (users, ids),
+        )
+
     def among(self, column: str, values: Sequence[Any]) -> Fragment:
         return Fragment(f"{column} = ANY (?::bigint[])", (list(values),))
 
@@ -287,7 +397,7 @@ class PostgresSQL(ServerSQL):
             nature(escape(row.text), escape_json(encode(row.metadata)), escape(row.memory_type or "")),
             windows[0] if windows else None,
             len(windows) if len(windows) > 1 else None,
-            np.frombuffer(ids, dtype=np.int64).tolist(),
+            Ids(np.frombuffer(ids, dtype=np.int64).tolist()),
             ids,
             frequencies,
             sum(frequencies),
@@ -310,6 +420,7 @@ class PostgresSQL(ServerSQL):
         rows = [
             (memory_id, number, window)
             for memory_id, embedding in embeddings
+            if embedding is not None and self.dimension and len(embedding) > 4 * self.dimension
             for number, window in enumerate(self._windows_of(embedding))
             if number
         ]
@@ -368,6 +479,28 @@ class PostgresSQL(ServerSQL):
         numbers = np.frombuffer(value, np.uint8).reshape(-1, size)[:, _HEADER.size :]
         return np.ascontiguousarray(numbers).view(">f4").astype("<f4").tobytes()
 
+    def loaded_rows(self, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+        values = [row[_EMBEDDING] for row in rows]
+        vectors = iter(self._loaded_vectors([value for value in values if value is not None]))
+        return [
+            (
+                *row[:_ACTOR],
+                self.loaded_or_none(row[_ACTOR]),
+                *row[_ACTOR + 1 : _EMBEDDING],
+                None if value is None else next(vectors),
+                *row[_EMBEDDING + 1 :],
+            )
+            for row, value in zip(rows, values, strict=True)
+        ]
+
+    def _loaded_vectors(self, values: Sequence[bytes]) -> list[bytes]:
+        """Convert many vectors, those of one length at once."""
+        if len({len(value) for value in values}) != 1:
+            return [self.loaded_vector(value) or b"" for value in values]
+        every = self.loaded_vector(b"".join(values)) or b""
+        size = len(every) // len(values)
+        return [every[start : start + size] for start in range(0, len(every), size)]
+
     def importance(self) -> str:
         return "(facets::jsonb ->> 'importance')::float8"
 
@@ -416,7 +549,6 @@ def searched_rows(
     which: Fragment,
     embedding: bytes | None,
     terms: Sequence[int] | None,
-    limit: int,
 ) -> tuple[str, list[Any]]:
     """Return the query for what ``_core.ranking.server_rows.ServerRows`` takes, and its parameters.
 
@@ -426,7 +558,6 @@ def searched_rows(
         which: the rows to read.
         embedding: the query's vector as float32 bytes.
         terms: ids of the terms that make a row's words worth reading.
-        limit: how many rows to read at most.
     """
     asked, cosine, words = Fragment(""), "NULL::float8", Fragment("NULL::bytea, NULL::bytea")
     if embedding is not None:
@@ -439,9 +570,9 @@ def searched_rows(
         words = Fragment(f"{hit.format('words')}, {hit.format('frequencies')}", values)
     query = (
         f"{asked.sql}SELECT id, user_id, run_id, actor_id, valid_from, ({visible.sql}), {cosine}, length, "
-        f"{words.sql} FROM {sql.records} WHERE {which.sql} LIMIT ?"
+        f"{words.sql} FROM {sql.records} WHERE {which.sql}"
     )
-    return query, [*asked.values, *visible.values, *words.values, *which.values, limit]
+    return query, [*asked.values, *visible.values, *words.values, *which.values]
 
 
 def nearest_window(sql: PostgresSQL, distance: str) -> str:

@@ -35,7 +35,8 @@ class Statement(NamedTuple):
 
 
 class Statements(NamedTuple):
-    """One statement for many rows of values; its result is the number of rows changed, on SQLite only."""
+    """One statement for many rows of values; its result is the number of rows changed, or ``None`` where the
+    driver does not tell it."""
 
     sql: str
     rows: Sequence[Sequence[Any]]
@@ -49,4 +50,4 @@ class Compute(NamedTuple):
 
 
 Steps: TypeAlias = Generator["Query | Statement | Statements", Any, T]
-Loading: TypeAlias = Generator["Query | Compute", Any, T]
+Loading: TypeAlias = Generator["Query | Statement | Statements | Compute", Any, T]

@@ -1,0 +1,80 @@
+"""Whether a sentence may name a day in a language written in Latin letters, told in one pass.
+
+Most sentences do not, and then the languages need not be tried one by one.
+"""
+
+from __future__ import annotations
+
+import re
+
+_HINT = re.compile(
+    r"gestern|heute|\bmorgen|\bnacht\b|\bletzte|\bvorige|vergangene|\bdiese[nrms]?\b"
+    r"|nächst|\bkommende"
+    r"|\b(?:vor|in)\s+\S+\s+(?:tag|woche|monat|jahr)"
+    r"|\bhier\b|aujourd|demain|\bce\b|\bcet(?:te)?\b|\bderni|prochain|il\s+y\s+a|\bdans\b"
+    r"|passé|qui\s+vient"
+    r"|\b(?:ante)?ayer\b|anoche|antier|\bhoy\b|mañana|pasad[oa]|próxim|que\s+v(?:iene|em)"
+    r"|\best[ea]\b|\bhace\b"
+    r"|\bdentro\b"
+    r"|ieri\b|\boggi|domani|\bsta(?:sera|mattina|mani|notte)|\bscors[oa]|prossim"
+    r"|\bquest[oa]\b|\bfa\b|\b[tf]ra\b"
+    r"|passat[oa]|ontem|\bhoje\b|amanhã|passad[oa]|últim|\bhá\b|\bdaqui\b|\bnest[ea]\b"
+    r"|gister|vandaag|\bvan(?:avond|middag|ochtend|morgen)|afgelopen|volgende|\bdeze\b"
+    r"|\bdit\b|geleden"
+    r"|\bover\s+\S+\s+(?:dag|we[ek]|maand|jaar)"
+    r"|wczoraj|\bdziś|\bdzisiaj|\bjutro|pojutrze|\btemu\b|zeszł|ubiegł|przyszł|następn"
+    r"|\bza\s+\S+\s+(?:dni|tyg|mies|lat|rok)"
+    r"|\bza\s+(?:tydz|mies|rok)"
+    r"|\bi\s?(?:går|dag|kväll|kveld|aften|morgon|morgen|natt?|fjol|fjor|förrgår|forgårs"
+    r"|overmorgen|övermorgon)\b|förra|\bnästa"
+    r"|\bsidste|\bforrige|\bnæste|\bneste|\bsiste\b|\bsed[ae]n\b|\bsiden\b"
+    r"|včera|zítra|\bdnes|předevčírem|pozítří|minul|příští|\bloni|před\s"
+    r"|\bdün\b|\bbugün|\byarın|\bgeçen|geçtiğimiz|\bönce|önümüzdeki|gelecek|\bsonra"
+    r"|evvelsi|öbür|bu\s+(?:akşam|sabah|gece|hafta)"
+    r"|alaltăieri|\baseară|\bazi\b|astăzi|mâine|trecut|viito|\bacum\s|\bpeste\s"
+    r"|kemarin|\bbesok|\blusa\b|\blalu\b|\bdepan\b|hari\s+ini|semalam|tadi\s"
+    r"|\beilen|tänään|huomen|toissapäivänä|\bviime|\bensi\b|\bsitten\b"
+    r"|tegnap|holnap|\bmúlt\b|\bjövő|ezelőtt|\bmúlva|tavaly"
+    r"|\bhôm\s|ngày\s|\btrước|tối\s|\bmai\b|\bsau\b|\btới\b|\bnay\b",
+    re.IGNORECASE,
+)
+# The expression tries each of its alternatives at each letter, which takes 0.2 ms for a question. What it
+# finds has one of these words or, inside a word, one of these letters; looking for them takes 10 µs.
+_WHOLE = """
+nacht diese diesen dieser diesem dieses hier ce cet cette y dans ayer anteayer hoy este esta hace dentro
+questo questa fa tra fra hoje há daqui neste nesta deze dit over temu za går dag kväll kveld aften
+morgon nat natt fjol fjor förrgår forgårs övermorgon igår idag ikväll ikveld iaften imorgon inat inatt
+ifjol ifjor iförrgår iforgårs iövermorgon siste sedan seden siden dün azi acum peste lusa lalu depan
+ensi sitten múlt hôm mai sau tới nay
+"""
+_PARTS = """
+gestern heute morgen letzte vorige vergangene nächst kommende tag woche monat jahr aujourd demain derni
+prochain passé vient anoche antier mañana pasad próxim viene vem ieri oggi domani stasera stamattina
+stamani stanotte scors prossim passat ontem amanhã passad últim gister vandaag vanavond vanmiddag
+vanochtend afgelopen volgende geleden wczoraj dziś dzisiaj jutro zeszł ubiegł przyszł następn förra
+nästa sidste forrige næste neste včera zítra dnes předevčírem pozítří minul příští loni před bugün yarın
+geçen geçtiğimiz önce önümüzdeki gelecek sonra evvelsi öbür akşam sabah gece hafta aseară astăzi mâine
+trecut viito kemarin besok hari semalam tadi eilen tänään huomen toissapäivänä viime tegnap holnap jövő
+ezelőtt múlva tavaly ngày trước tối pojutrze
+"""
+# What an expression that ignores case takes for the same letter, other than capitals.
+_SAME = str.maketrans({"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k", "\u212b": "å"})
+_WORDS = frozenset(_WHOLE.split())
+_LETTERS = tuple(_PARTS.translate(_SAME).split())
+_ASCII_LETTERS = tuple(filter(str.isascii, _LETTERS))
+_WORD = re.compile(r"\w+")
+
+
+def may_name_a_day(sentence: str) -> bool:
+    """Return whether a sentence has a word by which some language names a day, a week, a month or a year."""
+    if sentence.isascii():
+        folded, letters = sentence.lower(), _ASCII_LETTERS
+    else:
+        folded, letters = sentence.translate(_SAME).lower(), _LETTERS
+    if not _WORDS.isdisjoint(_WORD.findall(folded)):
+        return _HINT.search(sentence) is not None
+    # A loop, since `any` would resume a generator for each.
+    for one in letters:
+        if one in folded:
+            return _HINT.search(sentence) is not None
+    return False
