@@ -10,7 +10,7 @@ from typing import Any
 from ..._concurrency import async_to_thread
 from ..._core.clock import now as clock_now
 from ..._core.query.search import Hit, SearchRequest
-from ..._core.ranking.boosts import looked_up
+from ..._core.ranking.signals import looked_up
 from ..._core.ranking.fusion import Ranked, pool_size
 from ..._core.ranking.server_rows import MATCHED, ServerRows, rarest
 from ..._core.ranking.server_search import ServerSearch
