@@ -7,7 +7,7 @@ closer look; `relevance` scores these, as a probability that is comparable betwe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,8 +31,18 @@ def best(scores: FloatArray, visible: BoolArray, count: int) -> IntArray:
 
     Of equal scores the oldest row comes first.
     """
+    return _ordered(scores, highest(scores, visible, count))[:count]
+
+
+def _ordered(scores: FloatArray, rows: IntArray) -> IntArray:
+    ordered: IntArray = rows[np.lexsort((rows, -scores[rows]))]
+    return ordered
+
+
+def _pool(scores: FloatArray, visible: BoolArray, count: int) -> IntArray:
+    """Return the rows of `best`, in any order."""
     rows = highest(scores, visible, count)
-    return rows[np.lexsort((rows, -scores[rows]))][:count]
+    return rows if len(rows) <= count else _ordered(scores, rows)[:count]
 
 
 def highest(scores: FloatArray, visible: BoolArray, count: int) -> IntArray:
@@ -174,19 +184,20 @@ def measure(
     For the arguments see `rank`.
     """
     every = combine(dense, None if lexical is None else lexical.scores, weights)
-    pool = best(every, visible, pool_size(limit))
+    pool = _pool(every, visible, pool_size(limit))
     if not len(pool):
         return None
     # The pool and the turns beside it take part, but only rows of the pool may lift others.
-    nearby = Nearby.of(partition, pool, visible, weights.span if weights.lifts else 0)
-    taking_part = np.zeros(len(visible), dtype=np.bool_)
-    taking_part[pool] = taking_part[nearby.rows] = True
-    rows = np.flatnonzero(taking_part)
+    in_pool = np.zeros(len(visible), dtype=np.bool_)
+    in_pool[pool] = True
+    nearby = Nearby.of(partition, pool, in_pool, visible, weights.span if weights.lifts else 0)
+    taking_part = in_pool.copy()
+    taking_part[nearby.rows] = True
+    rows = taking_part.nonzero()[0]
     values = {} if dense is None else {"dense": dense[rows]}
     if weights.similarity:
         return Scored(rows, every[rows], values, Situation(0, 0, 0))
-    strong = np.zeros(len(rows), dtype=np.bool_)
-    strong[np.searchsorted(rows, pool)] = True
+    strong = in_pool[rows]
     among = nearby.among(rows)
     base = every[rows]
     lifting = base
@@ -257,30 +268,38 @@ def rank(
         age = signals.retention(now - partition.valid_from[rows], weights.retention_days)
         added = _parts({**found.values, "recency": age}, found.situation, weights)
         parts |= added
-        scores = probability(np.sum(list(added.values()), axis=0))
+        scores = probability(_sum(added.values()))
     # Of equal scores the oldest row comes first.
     order = np.lexsort((rows, -scores))[:limit]
     answer = []
-    for i in order.tolist():
-        row = int(rows[i])
-        shown = {name: float(part[i]) for name, part in parts.items()}
+    found_parts = zip(*(part[order].tolist() for part in parts.values()), strict=True)
+    for row, score, values in zip(rows[order].tolist(), scores[order].tolist(), found_parts, strict=True):
+        shown = dict(zip(parts, values, strict=True))
         if explain:
             shown |= _places(row, visible, dense=dense, lexical=words)
-        answer.append(Ranked(row, float(scores[i]), shown))
+        answer.append(Ranked(row, score, shown))
     return answer
+
+
+def _sum(parts: Iterable[FloatArray]) -> FloatArray:
+    each = iter(parts)
+    total = next(each).copy()
+    for part in each:
+        total += part
+    return total
 
 
 def _parts(values: Mapping[str, FloatArray], situation: Situation, weights: Weights) -> dict[str, FloatArray]:
     """Return what each part adds to the log-odds of each row, keyed by its name."""
-    without = {name: each for name, each in values.items() if name != "dense"}
-    alone = WORDS_ALONE.parts(without, situation, weights)
     dense = values.get("dense")
+    without = {name: each for name, each in values.items() if name != "dense"}
     if dense is None or not weights.dense:
-        return alone
+        return WORDS_ALONE.parts(without, situation, weights)
     both = WITH_VECTORS.parts(values, situation, weights)
     missing = dense == 0
     if not missing.any():
         return both
+    alone = WORDS_ALONE.parts(without, situation, weights)
     # A row without a vector, such as one in a script that the embedder cannot read, is judged by its words.
     alone["vectors"] = np.zeros(len(dense), dtype=np.float32)
     return {name: np.where(missing, alone[name], part) for name, part in both.items()}

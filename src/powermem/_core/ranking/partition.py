@@ -33,13 +33,15 @@ from .image import (
     vector_pieces,
     window_pieces,
 )
-from .turns import Beside, Turns
+from .turns import Beside, Pairs, Turns
 from .vectors import Vectors
 from .windows import FurtherWindows
 
 FOREVER = 2**63 - 1
 """Stands for "no end" in the columns of times."""
 
+# Up to this many rows, it is cheaper to choose among all pairs of turns than to follow their links.
+_FEW = 1 << 11
 _OVERHEAD = 8192
 _OVERHEAD_PER_ROW = 200
 
@@ -95,6 +97,7 @@ class Partition:
         self._hidden: set[int] = set()
         self._may_expire = False
         self._turns = Turns()
+        self._pairs: tuple[int, Pairs] | None = None
         self.vectors: Vectors | Codes | None = None
         if dimension:
             self.vectors = Codes(dimension) if coded else Vectors(dimension)
@@ -202,6 +205,7 @@ class Partition:
     def append(self, rows: PartitionRows) -> None:
         """Add rows; a row whose id is already here replaces the old one."""
         self.remove(rows.ids)
+        self._pairs = None
         start = len(self._ids.values)
         self._ids.extend(rows.ids)
         self._valid_from.extend(rows.valid_from)
@@ -242,6 +246,7 @@ class Partition:
         for memory_id in ids:
             row = self._row_of.pop(memory_id, None)
             if row is not None:
+                self._pairs = None
                 self._hidden.add(row)
                 self._turns.remove(row)
 
@@ -319,11 +324,12 @@ class Partition:
         """Return which rows a speaker named by one of these terms said, shape (n,), or ``None``."""
         # The index of names is extended by the speakers that have been added since the last call.
         known = self._actors.codes
-        for name in islice(known, self._named, None):
-            for term in query_terms(name):
-                self._speakers.setdefault(term, []).append(known[name])
-        self._named = len(known)
-        codes = [code for term in terms for code in self._speakers.get(term, ())]
+        if self._named < len(known):
+            for name in islice(known, self._named, None):
+                for term in query_terms(name):
+                    self._speakers.setdefault(term, []).append(known[name])
+            self._named = len(known)
+        codes = [code for term in self._speakers.keys() & terms for code in self._speakers[term]]
         return np.isin(self._actors.values, codes) if codes else None
 
     def voices(self, rows: IntArray) -> IntArray:
@@ -336,6 +342,24 @@ class Partition:
         codes: IntArray = self._runs.values[rows]
         without = self._runs.codes.get("", -1)
         return np.where(codes == without, -1, codes)
+
+    def pairs(self, span: int) -> Pairs | None:
+        """Return all turns that are beside each other, which are kept; ``None`` for many rows."""
+        count = len(self._ids.values)
+        if count > _FEW:
+            return None
+        if self._pairs is None or self._pairs[0] != span:
+            shown = np.ones(count, dtype=np.bool_)
+            shown[list(self._hidden)] = False
+            rows = np.flatnonzero(shown)
+            places, distances, others = self.beside(rows, span)
+            order = np.lexsort((others, places))
+            # In the smallest type, since a store may keep them for many users.
+            self._pairs = (
+                span,
+                Pairs(*(each[order].astype(np.int16) for each in (rows[places], others, distances))),
+            )
+        return self._pairs[1]
 
     def beside(self, rows: IntArray, span: int) -> Beside:
         """Return the turns shortly before and after rows in their runs; see `Beside`.

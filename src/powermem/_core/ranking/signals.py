@@ -13,7 +13,7 @@ from ..query.search import Cues, Period
 from ..text.flags import ASKS, FROM_ASSISTANT, TELLS_TIME
 from ..text.terms import query_terms, term_id
 from .columns import BoolArray, FloatArray, IntArray
-from .turns import Beside
+from .turns import Beside, Pairs
 from .weights import Weights
 
 
@@ -29,6 +29,9 @@ class Rankable(Protocol):
 
     def beside(self, rows: IntArray, span: int) -> Beside:
         """Return the turns shortly before and after rows in their runs; see `Beside`."""
+
+    def pairs(self, span: int) -> Pairs | None:
+        """Return all turns that are beside each other, if that is cheaper than `beside`."""
 
     def voices(self, rows: IntArray) -> IntArray:
         """Return the code of the speaker of each of these rows; same shape."""
@@ -75,6 +78,9 @@ class Lexical(Protocol):
             rows: ascending.
         """
 
+    def flagged(self, term: int, rows: IntArray) -> BoolArray:
+        """Return which rows have a flag that every search asks for; same shape as ``rows``."""
+
 
 # A word in a nearby turn counts this share for each turn of distance.
 _FADING = 0.7
@@ -90,26 +96,50 @@ class Nearby(NamedTuple):
         rows: the first row of each pair, ascending; shape (m,).
         others: the second row; shape (m,).
         distances: the distance in turns; shape (m,).
+        starts: where the pairs of each row begin; shape (rows with pairs,).
     """
 
     rows: IntArray
     others: IntArray
     distances: IntArray
+    starts: IntArray
 
     @classmethod
-    def of(cls, partition: Rankable, rows: IntArray, visible: BoolArray, span: int) -> Nearby:
-        """Return the pairs of visible rows with at least one of ``rows``."""
+    def of(
+        cls, partition: Rankable, rows: IntArray, chosen: BoolArray, visible: BoolArray, span: int
+    ) -> Nearby:
+        """Return the pairs of visible rows with at least one of ``rows``.
+
+        Args:
+            partition: the source of the rows.
+            rows: visible ones, in any order.
+            chosen: which rows these are; shape (n,).
+            visible: which rows may be found; shape (n,).
+            span: the greatest distance of a pair.
+        """
+        pairs = partition.pairs(span)
+        if pairs is not None:
+            first, second = pairs.rows, pairs.others
+            kept = (chosen[first] | chosen[second]) & visible[first] & visible[second]
+            return cls._sorted(*(column[kept].astype(np.int64) for column in pairs))
         places, distances, others = partition.beside(rows, span)
         seen = visible[others]
         one, other, distances = rows[places[seen]], others[seen], distances[seen]
         both = np.concatenate([one, other]), np.concatenate([other, one])
         # Without duplicates and sorted by the first row: a pair is encoded as one number.
         _, kept = np.unique(both[0] * len(visible) + both[1], return_index=True)
-        return cls(both[0][kept], both[1][kept], np.concatenate([distances, distances])[kept])
+        return cls._sorted(both[0][kept], both[1][kept], np.concatenate([distances, distances])[kept])
+
+    @classmethod
+    def _sorted(cls, rows: IntArray, others: IntArray, distances: IntArray) -> Nearby:
+        return cls(rows, others, distances, _starts(rows))
 
     def among(self, rows: IntArray) -> Nearby:
         """Return the pairs as indexes into ``rows``, which is ascending and contains both ends of each."""
-        return Nearby(np.searchsorted(rows, self.rows), np.searchsorted(rows, self.others), self.distances)
+        if len(rows) and rows[-1] == len(rows) - 1:
+            # All rows from the first on, so each is its own index.
+            return self
+        return self._replace(rows=np.searchsorted(rows, self.rows), others=np.searchsorted(rows, self.others))
 
     def most(self, values: npt.NDArray[np.floating[Any]], length: int) -> FloatArray:
         """Return the maximum of the values of each row's pairs.
@@ -123,9 +153,15 @@ class Nearby(NamedTuple):
         """
         found = np.zeros((length, *values.shape[1:]), dtype=np.float32)
         if len(self.rows):
-            starts = np.flatnonzero(np.diff(self.rows, prepend=-1))
-            found[self.rows[starts]] = np.maximum.reduceat(values, starts, axis=0)
+            found[self.rows[self.starts]] = np.maximum.reduceat(values, self.starts, axis=0)
         return found
+
+
+def _starts(values: IntArray) -> IntArray:
+    """Return where each group of equal values begins; shape (groups,)."""
+    first = np.ones(len(values), dtype=np.bool_)
+    np.not_equal(values[1:], values[:-1], out=first[1:])
+    return first.nonzero()[0]
 
 
 def coverage(gains: FloatArray, nearby: Nearby) -> FloatArray:
@@ -166,19 +202,20 @@ def same_run(base: FloatArray, strong: BoolArray, runs: IntArray) -> FloatArray:
         strong: which of them may boost others; shape (rows,).
         runs: the code of each row's run, -1 for none; shape (rows,).
     """
+    order = np.argsort(runs, kind="stable")
+    sorted_runs = runs[order]
+    starts = _starts(sorted_runs)
+    own, lifting = base[order], np.where(strong, base, np.float32(0))[order]
     # The best and the second-best row of each run: the best one gets the score of the second.
-    lifting = np.flatnonzero(strong & (runs >= 0))
-    lifting = lifting[np.argsort(-base[lifting], kind="stable")]
-    names, best = np.unique(runs[lifting], return_index=True)
-    others = np.delete(lifting, best)
-    having, second = np.unique(runs[others], return_index=True)
-    first_scores, second_scores = base[lifting[best]], np.zeros(len(names), dtype=np.float32)
-    second_scores[np.searchsorted(names, having)] = base[others[second]]
-    found = np.zeros(len(base), dtype=np.float32)
-    if len(names):
-        run = np.minimum(np.searchsorted(names, runs), len(names) - 1)
-        scores = np.where(base >= first_scores[run], second_scores[run], first_scores[run])
-        np.copyto(found, scores, where=names[run] == runs)
+    first = np.maximum.reduceat(lifting, starts)
+    sizes = np.diff(starts, append=len(runs))
+    most = np.repeat(first, sizes)
+    is_first = lifting == most
+    alone = np.add.reduceat(is_first, starts, dtype=np.int64) == 1
+    second = np.maximum.reduceat(np.where(is_first, np.float32(0), lifting), starts)
+    second = np.repeat(np.where(alone, second, first), sizes)
+    found = np.empty(len(base), dtype=np.float32)
+    found[order] = np.where(sorted_runs < 0, np.float32(0), np.where(own >= most, second, most))
     return found
 
 
@@ -198,8 +235,7 @@ def quoting(lexical: Lexical, rows: IntArray, phrases: Sequence[Sequence[int]]) 
 
 def flagged(lexical: Lexical, rows: IntArray, flag: str) -> BoolArray:
     """Return which rows have a flag of `flags`."""
-    found: BoolArray = lexical.having([term_id(flag)], rows)[0]
-    return found
+    return lexical.flagged(term_id(flag), rows)
 
 
 def within(lexical: Lexical | None, rows: IntArray, begins: IntArray, period: Period) -> FloatArray:
@@ -323,11 +359,12 @@ def worth(partition: Rankable, lexical: Lexical, rows: IntArray, cues: Cues, own
             # Whole up to half of the rows, and nothing from four fifths on.
             share = float(by[rows].mean())
             worth[named[term_id(term)]] = min(1.0, max(0.0, (0.8 - share) / 0.3))
-    own = frozenset(map(term_id, query_terms(owner))) if owner else frozenset()
-    introduced = lexical.having(list(cues.names.values()), rows).any(axis=1) if cues.names else ()
-    for (name, _), known in zip(cues.names.items(), introduced, strict=True):
-        if name in named and (known or name in own):
-            worth[named[name]] = 0.0
+    if cues.names:
+        own = frozenset(map(term_id, query_terms(owner))) if owner else frozenset()
+        introduced = lexical.having(list(cues.names.values()), rows).any(axis=1)
+        for name, known in zip(cues.names, introduced.tolist(), strict=True):
+            if name in named and (known or name in own):
+                worth[named[name]] = 0.0
     # A query of nothing but such a name still looks for it.
     return worth if worth.any() else np.ones_like(worth)
 

@@ -26,6 +26,20 @@ class Beside(NamedTuple):
     rows: IntArray
 
 
+class Pairs(NamedTuple):
+    """All pairs of rows that are beside each other; each pair occurs in both orders.
+
+    Attributes:
+        rows: the first row of each pair, ascending; shape (m,).
+        others: the second row, ascending for each first one; shape (m,).
+        distances: the distance in turns; shape (m,).
+    """
+
+    rows: npt.NDArray[np.signedinteger[Any]]
+    others: npt.NDArray[np.signedinteger[Any]]
+    distances: npt.NDArray[np.signedinteger[Any]]
+
+
 class Turns:
     """Linked lists of the rows of each run.
 
