@@ -48,18 +48,22 @@ def weigh(
     Returns:
         The index of each term's word, shape (terms,), and the weights, shape (words,).
     """
-    numbers = {word: index for index, word in enumerate(words_of(terms, forms))}
-    word_of = [numbers[forms.get(term, term)] for term in terms]
-    common = [0] * len(numbers)
-    for word, term in zip(word_of, terms, strict=True):
-        common[word] = max(common[word], frequencies.get(term, 0))
+    if not forms:
+        word_of = list(range(len(terms)))
+        common = [frequencies.get(term, 0) for term in terms]
+    else:
+        numbers = {word: index for index, word in enumerate(words_of(terms, forms))}
+        word_of = [numbers[forms.get(term, term)] for term in terms]
+        common = [0] * len(numbers)
+        for word, term in zip(word_of, terms, strict=True):
+            common[word] = max(common[word], frequencies.get(term, 0))
     weights = [weight(documents, frequency) if documents else 0.0 for frequency in common]
     return np.array(word_of, dtype=np.intp), np.array(weights, dtype=np.float32)
 
 
 def words_of(terms: Sequence[int], forms: Mapping[int, int]) -> list[int]:
     """Return the ids of the words of a query, whose further forms are mapped to them."""
-    return list(dict.fromkeys(forms.get(term, term) for term in terms))
+    return list(dict.fromkeys(forms.get(term, term) for term in terms)) if forms else list(terms)
 
 
 def damping(lengths: FloatArray, mean: float) -> FloatArray:
@@ -145,13 +149,21 @@ class Segment:
 
     def find(self, terms: npt.NDArray[np.uint64]) -> _Found | None:
         """Return the postings of the terms that occur here, or ``None``."""
-        places = np.searchsorted(self.terms, terms)
+        if not len(self.terms):
+            return None
+        places = self.terms.searchsorted(terms)
         places[places == len(self.terms)] = 0
-        numbers = np.flatnonzero(self.terms[places] == terms) if len(self.terms) else places[:0]
+        numbers = (self.terms[places] == terms).nonzero()[0]
         if not len(numbers):
             return None
         places = places[numbers]
         starts, stops = self.starts[places], self.starts[places + 1]
+        if self.count <= _FEW:
+            sizes = stops - starts
+            ends = sizes.cumsum()
+            where = (starts - ends + sizes).repeat(sizes)
+            where += np.arange(len(where))
+            return _Found(self, numbers, sizes, self.rows[where], self.frequencies[where])
         parts = list(map(slice, starts.tolist(), stops.tolist()))
         return _Found(
             self,

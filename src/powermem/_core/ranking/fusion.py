@@ -18,7 +18,8 @@ from .columns import BoolArray, FloatArray, IntArray
 from .learned import WITH_VECTORS, WORDS_ALONE
 from .partition import Partition
 from .relevance import Situation, probability
-from .signals import Lexical, Nearby, Rankable
+from .signals import Lexical, Lines, Nearby, Pairs, Rankable
+from .turns import Links
 from .weights import Weights
 
 # The largest group of scores with a common maximum; groups are smaller if many rows are wanted.
@@ -190,15 +191,12 @@ def measure(
     # The pool and the turns beside it take part, but only rows of the pool may lift others.
     in_pool = np.zeros(len(visible), dtype=np.bool_)
     in_pool[pool] = True
-    nearby = Nearby.of(partition, pool, in_pool, visible, weights.span if weights.lifts else 0)
-    taking_part = in_pool.copy()
-    taking_part[nearby.rows] = True
-    rows = taking_part.nonzero()[0]
+    links = partition.links(weights.span) if weights.lifts else None
+    rows, nearby = _take_part(partition, links, pool, in_pool, visible, weights)
     values = {} if dense is None else {"dense": dense[rows]}
     if weights.similarity:
         return Scored(rows, every[rows], values, Situation(0, 0, 0))
     strong = in_pool[rows]
-    among = nearby.among(rows)
     base = every[rows]
     lifting = base
     single = signals.of_rows(partition, lexical, rows, cues)
@@ -206,18 +204,40 @@ def measure(
     if lexical is not None:
         gains = lexical.gains(rows)
         if weights.lifts:
-            single["coverage"] = signals.coverage(gains, among)
+            single["coverage"] = signals.coverage(gains, nearby)
             # Rows that share the query lift each other more.
             lifting = base + _COVERED * single["coverage"]
         worth = signals.worth(partition, lexical, rows, cues, owner)
         values |= signals.words(gains, lexical.weights, worth)
         covered = float(values["share"][strong].max())
     if weights.lifts:
-        single["neighbour"] = signals.beside(lifting, strong, among)
-        single["neighbour"] += _RUN * signals.same_run(lifting, strong, partition.runs(rows))
+        single["neighbour"] = signals.beside(lifting, strong, nearby)
+        if links is not None and len(rows) == len(visible):
+            other = signals.best_other(lifting, strong, *links[1:])
+        else:
+            other = signals.same_run(lifting, strong, partition.runs(rows))
+        single["neighbour"] += _RUN * other
     assistant = min(1.0, 2 * float(single["role"][strong].mean())) if lexical is not None else 0.0
-    situation = Situation(assistant, signals.dialogue(partition, lexical, rows, among), covered)
+    situation = Situation(assistant, signals.dialogue(partition, lexical, rows, nearby), covered)
     return Scored(rows, base, values | single, situation)
+
+
+def _take_part(
+    partition: Rankable,
+    links: Links | None,
+    pool: IntArray,
+    in_pool: BoolArray,
+    visible: BoolArray,
+    weights: Weights,
+) -> tuple[IntArray, Nearby]:
+    """Return the rows of the pool and the turns beside them, ascending, and which are beside each other."""
+    if links is not None:
+        return Lines.of(links, in_pool, visible, weights.span)
+    pairs = Pairs.of(partition, pool, visible, weights.span if weights.lifts else 0)
+    taking_part = in_pool.copy()
+    taking_part[pairs.rows] = True
+    rows = taking_part.nonzero()[0]
+    return rows, pairs.among(rows)
 
 
 def rank(

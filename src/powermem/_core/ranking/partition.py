@@ -21,7 +21,7 @@ import numpy as np
 from ..text.terms import query_terms
 from .bm25 import Postings
 from .codes import Codes
-from .columns import BoolArray, Column, FloatArray, IntArray, Names
+from .columns import BoolArray, Column, FloatArray, IntArray, Names, group_starts
 from .image import (
     Array,
     PartitionImage,
@@ -33,14 +33,14 @@ from .image import (
     vector_pieces,
     window_pieces,
 )
-from .turns import Beside, Pairs, Turns
+from .turns import Beside, Links, Turns
 from .vectors import Vectors
 from .windows import FurtherWindows
 
 FOREVER = 2**63 - 1
 """Stands for "no end" in the columns of times."""
 
-# Up to this many rows, it is cheaper to choose among all pairs of turns than to follow their links.
+# Up to this many rows, the turns beside all of them are kept.
 _FEW = 1 << 11
 _OVERHEAD = 8192
 _OVERHEAD_PER_ROW = 200
@@ -97,7 +97,7 @@ class Partition:
         self._hidden: set[int] = set()
         self._may_expire = False
         self._turns = Turns()
-        self._pairs: tuple[int, Pairs] | None = None
+        self._links: tuple[int, Links] | None = None
         self.vectors: Vectors | Codes | None = None
         if dimension:
             self.vectors = Codes(dimension) if coded else Vectors(dimension)
@@ -205,7 +205,7 @@ class Partition:
     def append(self, rows: PartitionRows) -> None:
         """Add rows; a row whose id is already here replaces the old one."""
         self.remove(rows.ids)
-        self._pairs = None
+        self._links = None
         start = len(self._ids.values)
         self._ids.extend(rows.ids)
         self._valid_from.extend(rows.valid_from)
@@ -246,7 +246,7 @@ class Partition:
         for memory_id in ids:
             row = self._row_of.pop(memory_id, None)
             if row is not None:
-                self._pairs = None
+                self._links = None
                 self._hidden.add(row)
                 self._turns.remove(row)
 
@@ -343,23 +343,28 @@ class Partition:
         without = self._runs.codes.get("", -1)
         return np.where(codes == without, -1, codes)
 
-    def pairs(self, span: int) -> Pairs | None:
-        """Return all turns that are beside each other, which are kept; ``None`` for many rows."""
+    def links(self, span: int) -> Links | None:
+        """Return the turns beside all rows, which are kept; ``None`` for many rows."""
         count = len(self._ids.values)
         if count > _FEW:
             return None
-        if self._pairs is None or self._pairs[0] != span:
-            shown = np.ones(count, dtype=np.bool_)
-            shown[list(self._hidden)] = False
-            rows = np.flatnonzero(shown)
-            places, distances, others = self.beside(rows, span)
-            order = np.lexsort((others, places))
-            # In the smallest type, since a store may keep them for many users.
-            self._pairs = (
-                span,
-                Pairs(*(each[order].astype(np.int16) for each in (rows[places], others, distances))),
-            )
-        return self._pairs[1]
+        if self._links is None or self._links[0] != span:
+            runs = self._sort_turns()
+            order = np.argsort(runs, kind="stable")
+            starts = group_starts(runs[order])
+            groups = np.empty(count, dtype=np.int16)
+            groups[order] = np.repeat(np.arange(len(starts)), np.diff(starts, append=count))
+            narrow = order.astype(np.int16), starts.astype(np.int16), groups
+            self._links = span, Links(self._turns.lines(span), *narrow, runs < 0)
+        return self._links[1]
+
+    def _sort_turns(self) -> IntArray:
+        """Sort the runs that need it, and return the codes of the runs of all rows, -1 for none."""
+        runs = self.runs(np.arange(len(self._ids.values)))
+        shown = runs.copy()
+        shown[list(self._hidden)] = -1
+        self._turns.order(shown, self._valid_from.values, self._ids.values)
+        return runs
 
     def beside(self, rows: IntArray, span: int) -> Beside:
         """Return the turns shortly before and after rows in their runs; see `Beside`.
@@ -369,9 +374,7 @@ class Partition:
             span: the number of turns in each direction.
         """
         if self._turns.stale(self.runs(rows)):
-            runs = self.runs(np.arange(len(self._ids.values)))
-            runs[list(self._hidden)] = -1
-            self._turns.order(runs, self._valid_from.values, self._ids.values)
+            self._sort_turns()
         return self._turns.beside(rows, span)
 
 

@@ -132,7 +132,7 @@ class ServerRows:
         """Return the code of the run of each of these rows, -1 for none; same shape."""
         return self._runs[rows]
 
-    def pairs(self, span: int) -> None:
+    def links(self, span: int) -> None:
         """Return ``None``: these rows are searched once."""
 
     def beside(self, rows: npt.NDArray[np.int64], span: int) -> Beside:

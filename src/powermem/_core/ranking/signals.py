@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -12,8 +13,8 @@ from ..clock import DAY
 from ..query.search import Cues, Period
 from ..text.flags import ASKS, FROM_ASSISTANT, TELLS_TIME
 from ..text.terms import query_terms, term_id
-from .columns import BoolArray, FloatArray, IntArray
-from .turns import Beside, Pairs
+from .columns import BoolArray, FloatArray, IntArray, group_starts
+from .turns import Beside, Links
 from .weights import Weights
 
 
@@ -30,8 +31,8 @@ class Rankable(Protocol):
     def beside(self, rows: IntArray, span: int) -> Beside:
         """Return the turns shortly before and after rows in their runs; see `Beside`."""
 
-    def pairs(self, span: int) -> Pairs | None:
-        """Return all turns that are beside each other, if that is cheaper than `beside`."""
+    def links(self, span: int) -> Links | None:
+        """Return the turns beside all rows, if these are few."""
 
     def voices(self, rows: IntArray) -> IntArray:
         """Return the code of the speaker of each of these rows; same shape."""
@@ -89,79 +90,151 @@ _FADING = 0.7
 _LEAST_SCALE = 7 * DAY
 
 
-class Nearby(NamedTuple):
-    """Pairs of rows of one run that were said shortly after each other; each pair occurs in both orders.
+class Nearby(Protocol):
+    """Which rows of one run were said shortly after each other, by their indexes among those that take part."""
+
+    @property
+    def span(self) -> int:
+        """The greatest distance."""
+
+    def most(self, values: FloatArray, factors: FloatArray, by: np.ufunc) -> FloatArray:
+        """Return the maximum of the values of the rows beside each row.
+
+        Args:
+            values: not negative; shape (rows, ...).
+            factors: for each distance, from 0 up to `span`, what its values are combined with.
+            by: how, such as ``np.multiply``.
+
+        Returns:
+            Same shape; zero for a row with none beside it.
+        """
+
+    def differing(self, codes: IntArray) -> float:
+        """Return the share of the turns next to each other with different codes; 0 without any.
+
+        Args:
+            codes: shape (rows,).
+        """
+
+
+class Pairs(NamedTuple):
+    """`Nearby` as pairs, each in both orders.
 
     Attributes:
         rows: the first row of each pair, ascending; shape (m,).
         others: the second row; shape (m,).
         distances: the distance in turns; shape (m,).
         starts: where the pairs of each row begin; shape (rows with pairs,).
+        span: the greatest distance.
     """
 
     rows: IntArray
     others: IntArray
     distances: IntArray
     starts: IntArray
+    span: int
 
     @classmethod
-    def of(
-        cls, partition: Rankable, rows: IntArray, chosen: BoolArray, visible: BoolArray, span: int
-    ) -> Nearby:
-        """Return the pairs of visible rows with at least one of ``rows``.
-
-        Args:
-            partition: the source of the rows.
-            rows: visible ones, in any order.
-            chosen: which rows these are; shape (n,).
-            visible: which rows may be found; shape (n,).
-            span: the greatest distance of a pair.
-        """
-        pairs = partition.pairs(span)
-        if pairs is not None:
-            first, second = pairs.rows, pairs.others
-            kept = (chosen[first] | chosen[second]) & visible[first] & visible[second]
-            return cls._sorted(*(column[kept].astype(np.int64) for column in pairs))
+    def of(cls, partition: Rankable, rows: IntArray, visible: BoolArray, span: int) -> Pairs:
+        """Return the pairs of visible rows with at least one of ``rows``, by their numbers."""
         places, distances, others = partition.beside(rows, span)
         seen = visible[others]
         one, other, distances = rows[places[seen]], others[seen], distances[seen]
         both = np.concatenate([one, other]), np.concatenate([other, one])
         # Without duplicates and sorted by the first row: a pair is encoded as one number.
         _, kept = np.unique(both[0] * len(visible) + both[1], return_index=True)
-        return cls._sorted(both[0][kept], both[1][kept], np.concatenate([distances, distances])[kept])
+        first = both[0][kept]
+        distances = np.concatenate([distances, distances])[kept]
+        return cls(first, both[1][kept], distances, group_starts(first), span)
 
-    @classmethod
-    def _sorted(cls, rows: IntArray, others: IntArray, distances: IntArray) -> Nearby:
-        return cls(rows, others, distances, _starts(rows))
-
-    def among(self, rows: IntArray) -> Nearby:
+    def among(self, rows: IntArray) -> Pairs:
         """Return the pairs as indexes into ``rows``, which is ascending and contains both ends of each."""
-        if len(rows) and rows[-1] == len(rows) - 1:
-            # All rows from the first on, so each is its own index.
-            return self
         return self._replace(rows=np.searchsorted(rows, self.rows), others=np.searchsorted(rows, self.others))
 
-    def most(self, values: npt.NDArray[np.floating[Any]], length: int) -> FloatArray:
-        """Return the maximum of the values of each row's pairs.
-
-        Args:
-            values: not negative; shape (m, ...).
-            length: the number of rows.
-
-        Returns:
-            Shape (length, ...); zero for a row without a pair.
-        """
-        found = np.zeros((length, *values.shape[1:]), dtype=np.float32)
+    def most(self, values: FloatArray, factors: FloatArray, by: np.ufunc) -> FloatArray:
+        """See `Nearby`."""
+        found = np.zeros_like(values)
         if len(self.rows):
-            found[self.rows[self.starts]] = np.maximum.reduceat(values, self.starts, axis=0)
+            scale = factors[self.distances].reshape(-1, *[1] * (values.ndim - 1))
+            each = by(values[self.others], scale)
+            found[self.rows[self.starts]] = np.maximum.reduceat(each, self.starts, axis=0)
         return found
 
+    def differing(self, codes: IntArray) -> float:
+        """See `Nearby`."""
+        next_to = self.distances == 1
+        if not next_to.any():
+            return 0.0
+        return float((codes[self.rows[next_to]] != codes[self.others[next_to]]).mean())
 
-def _starts(values: IntArray) -> IntArray:
-    """Return where each group of equal values begins; shape (groups,)."""
-    first = np.ones(len(values), dtype=np.bool_)
-    np.not_equal(values[1:], values[:-1], out=first[1:])
-    return first.nonzero()[0]
+
+class Lines(NamedTuple):
+    """`Nearby` as the row at each step from each row, for few rows.
+
+    Attributes:
+        others: the index of the row there, the number of rows for none: first the rows before, from the
+            nearest on, then those behind; shape (2 * span, rows).
+        span: the greatest distance.
+    """
+
+    others: npt.NDArray[np.intp]
+    span: int
+
+    @classmethod
+    def of(
+        cls, links: Links, chosen: BoolArray, visible: BoolArray, span: int
+    ) -> tuple[npt.NDArray[np.intp], Lines]:
+        """Return the rows that take part, ascending, and which of them are beside each other.
+
+        Args:
+            links: the turns beside all rows.
+            chosen: visible ones; shape (n,).
+            visible: which rows may be found; shape (n,).
+            span: the greatest distance.
+        """
+        count = len(visible)
+        others = links.others.astype(np.intp)
+        seen = np.append(visible, False)
+        if chosen.all():
+            return np.arange(count), cls(np.where(others < 0, count, others), span)
+        taking_part = np.append(chosen, False)
+        # A pair needs one of the chosen, and nobody who is hidden.
+        kept = (taking_part[others] | chosen) & seen[others] & visible
+        rows = (chosen | kept.any(axis=0)).nonzero()[0]
+        place = np.full(count + 1, len(rows))
+        place[rows] = np.arange(len(rows))
+        return rows, cls(place[np.where(kept, others, count)[:, rows]], span)
+
+    def most(self, values: FloatArray, factors: FloatArray, by: np.ufunc) -> FloatArray:
+        """See `Nearby`."""
+        # Behind the last row is one for none.
+        padded = np.zeros((len(values) + 1, *values.shape[1:]), dtype=np.float32)
+        padded[:-1] = values
+        found = None
+        for before, after, factor in zip(
+            self.others[: self.span], self.others[self.span :], factors[1:], strict=True
+        ):
+            each = by(np.maximum(padded[before], padded[after]), factor)
+            found = each if found is None else np.maximum(found, each)
+        return np.zeros_like(values) if found is None else found
+
+    def differing(self, codes: IntArray) -> float:
+        """See `Nearby`."""
+        if not self.span:
+            return 0.0
+        lines = self.others[:: self.span]
+        there = lines < len(codes)
+        number = int(np.count_nonzero(there))
+        if not number:
+            return 0.0
+        differ = np.append(codes, 0)[lines] != codes
+        return int(np.count_nonzero(differ & there)) / number
+
+
+@lru_cache(maxsize=16)
+def _faded(span: int) -> FloatArray:
+    faded: FloatArray = np.float32(_FADING) ** np.arange(span + 1, dtype=np.float32)
+    return faded
 
 
 def coverage(gains: FloatArray, nearby: Nearby) -> FloatArray:
@@ -169,16 +242,16 @@ def coverage(gains: FloatArray, nearby: Nearby) -> FloatArray:
 
     Args:
         gains: the gain of each word in each row; shape (words, rows).
-        nearby: pairs of indexes of these rows.
+        nearby: which of these rows are beside each other.
 
     Returns:
         Shape (rows,): the sum over all words of the amount by which the best nearby turn exceeds the row
         itself.
     """
     own = np.ascontiguousarray(gains.T)
-    fading = np.float32(_FADING) ** nearby.distances[:, None].astype(np.float32)
-    around = nearby.most(own[nearby.others] * fading, len(own))
-    lifted: FloatArray = np.maximum(around - own, 0).sum(axis=1)
+    around = nearby.most(own, _faded(nearby.span), np.multiply)
+    around -= own
+    lifted: FloatArray = np.maximum(around, 0, out=around).sum(axis=1)
     return lifted
 
 
@@ -188,10 +261,10 @@ def beside(base: FloatArray, strong: BoolArray, nearby: Nearby) -> FloatArray:
     Args:
         base: the rows' scores; shape (rows,).
         strong: which of them may boost others; shape (rows,).
-        nearby: pairs of indexes of these rows.
+        nearby: which of these rows are beside each other.
     """
-    lifting = np.where(strong, base, np.float32(0))
-    return nearby.most(lifting[nearby.others] / nearby.distances.astype(np.float32), len(base))
+    distances = np.arange(nearby.span + 1, dtype=np.float32)
+    return nearby.most(np.where(strong, base, np.float32(0)), distances, np.divide)
 
 
 def same_run(base: FloatArray, strong: BoolArray, runs: IntArray) -> FloatArray:
@@ -203,19 +276,32 @@ def same_run(base: FloatArray, strong: BoolArray, runs: IntArray) -> FloatArray:
         runs: the code of each row's run, -1 for none; shape (rows,).
     """
     order = np.argsort(runs, kind="stable")
-    sorted_runs = runs[order]
-    starts = _starts(sorted_runs)
-    own, lifting = base[order], np.where(strong, base, np.float32(0))[order]
+    starts = group_starts(runs[order])
+    groups = np.empty(len(runs), dtype=np.intp)
+    groups[order] = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(runs)))
+    return best_other(base, strong, order, starts, groups, runs < 0)
+
+
+def best_other(
+    base: FloatArray,
+    strong: BoolArray,
+    order: npt.NDArray[Any],
+    starts: npt.NDArray[Any],
+    groups: npt.NDArray[Any],
+    alone: BoolArray,
+) -> FloatArray:
+    """Do as `same_run`, with the rows by run; for the last four arguments see `Links`."""
+    lifting = np.where(strong, base, np.float32(0))
     # The best and the second-best row of each run: the best one gets the score of the second.
-    first = np.maximum.reduceat(lifting, starts)
-    sizes = np.diff(starts, append=len(runs))
-    most = np.repeat(first, sizes)
+    first = np.maximum.reduceat(lifting[order], starts)
+    most = first[groups]
     is_first = lifting == most
-    alone = np.add.reduceat(is_first, starts, dtype=np.int64) == 1
-    second = np.maximum.reduceat(np.where(is_first, np.float32(0), lifting), starts)
-    second = np.repeat(np.where(alone, second, first), sizes)
-    found = np.empty(len(base), dtype=np.float32)
-    found[order] = np.where(sorted_runs < 0, np.float32(0), np.where(own >= most, second, most))
+    lifting[is_first] = 0
+    second = np.maximum.reduceat(lifting[order], starts)
+    tied = np.add.reduceat(is_first[order], starts, dtype=np.int64) > 1
+    np.copyto(second, first, where=tied)
+    found: FloatArray = np.where(base >= most, second[groups], most)
+    found[alone] = 0
     return found
 
 
@@ -353,7 +439,8 @@ def worth(partition: Rankable, lexical: Lexical, rows: IntArray, cues: Cues, own
     """
     worth = np.ones(len(lexical.words), dtype=np.float32)
     named = {word: index for index, word in enumerate(lexical.words)}
-    for term in {term for term in cues.words if term_id(term) in named}:
+    spoken = {term for term in cues.words if term_id(term) in named}
+    for term in spoken if partition.spoken_by(spoken) is not None else ():
         by = partition.spoken_by([term])
         if by is not None:
             # Whole up to half of the rows, and nothing from four fifths on.
@@ -376,12 +463,9 @@ def dialogue(partition: Rankable, lexical: Lexical | None, rows: IntArray, nearb
         partition: the source of the rows.
         lexical: their full text.
         rows: those that take part, ascending.
-        nearby: pairs of indexes of these rows.
+        nearby: which of these rows are beside each other.
     """
-    next_to = nearby.distances == 1
-    if not next_to.any():
-        return 0.0
     voices = partition.voices(rows) * 2
     if lexical is not None:
         voices = voices + flagged(lexical, rows, FROM_ASSISTANT)
-    return float((voices[nearby.rows[next_to]] != voices[nearby.others[next_to]]).mean())
+    return nearby.differing(voices)

@@ -26,18 +26,23 @@ class Beside(NamedTuple):
     rows: IntArray
 
 
-class Pairs(NamedTuple):
-    """All pairs of rows that are beside each other; each pair occurs in both orders.
+class Links(NamedTuple):
+    """The turns beside all rows, and the rows by run, for few rows.
 
     Attributes:
-        rows: the first row of each pair, ascending; shape (m,).
-        others: the second row, ascending for each first one; shape (m,).
-        distances: the distance in turns; shape (m,).
+        others: the turn at each step, -1 for none: first those before, from the nearest on, then those
+            behind; shape (2 * span, n).
+        order: the rows by run; shape (n,).
+        starts: where each run begins in that order; shape (runs,).
+        groups: for each row the index of its run; shape (n,).
+        alone: which rows are in no run; shape (n,).
     """
 
-    rows: npt.NDArray[np.signedinteger[Any]]
-    others: npt.NDArray[np.signedinteger[Any]]
-    distances: npt.NDArray[np.signedinteger[Any]]
+    others: npt.NDArray[np.int16]
+    order: npt.NDArray[np.int16]
+    starts: npt.NDArray[np.int16]
+    groups: npt.NDArray[np.int16]
+    alone: BoolArray
 
 
 class Turns:
@@ -117,3 +122,15 @@ class Turns:
                 places, others = places[kept], others[kept]
                 found.append((places, np.full(len(places), distance), others))
         return Beside(*(np.concatenate(column, dtype=np.int64) for column in zip(*found, strict=True)))
+
+    def lines(self, span: int) -> npt.NDArray[np.int16]:
+        """Return `Links.others`; all runs must be sorted, and the rows be few."""
+        lines = []
+        for column in (self._before.values, self._after.values):
+            # What is beside none is none.
+            following = np.append(column, _NONE)
+            others = np.arange(len(column))
+            for _ in range(span):
+                others = following[others]
+                lines.append(others)
+        return np.array(lines, dtype=np.int16).reshape(2 * span, len(self._before.values))
