@@ -94,13 +94,13 @@ def docs(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests against the installed package, with no database but SQLite where one will do.
 
-    The commands, which use the generated half, run on the oldest and the newest Python; that half by itself
-    and what kills processes on the newest: what they are about does not change in between.
+    The commands, which use the generated half, and the server run on the oldest and the newest Python; that
+    half by itself and what kills processes on the newest: what they are about does not change in between.
     """
     session.install(".[all]", *nox.project.dependency_groups(GROUPS, "test"))
     folders = ["tests/unit", "tests/_async", "tests/mixed"]
     if session.python in (PYTHONS[0], NEWEST):
-        folders.append("tests/cli")
+        folders += ["tests/cli", "tests/server"]
     if session.python == NEWEST:
         folders += ["tests/_sync", "tests/faults"]
     session.run("pytest", *PARALLEL, "--durations=5", "--store", "sqlite", *folders, *session.posargs)
@@ -162,7 +162,15 @@ def coverage(session: nox.Session) -> None:
     """Measure which lines of the hand-written code the tests reach."""
     session.install("-e", ".[all]", *nox.project.dependency_groups(GROUPS, "test"), "coverage[toml]")
     session.run(
-        "coverage", "run", "-m", "pytest", "tests/unit", "tests/_async", "tests/mixed", *session.posargs
+        "coverage",
+        "run",
+        "-m",
+        "pytest",
+        "tests/unit",
+        "tests/_async",
+        "tests/mixed",
+        "tests/server",
+        *session.posargs,
     )
     session.run("coverage", "report")
 

@@ -12,7 +12,7 @@ from powermem._core.embedding.minilm import SHARED, assemble
 from powermem._core.ranking.vectors import normalize
 
 from . import sentences
-from .quality import dataset
+from .quality import forms
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -49,7 +49,7 @@ def read(kept: Path, data: Path | None) -> Embedded:
     if not kept.exists():
         told, asked = sentences.told(_TOLD, seed=1), sentences.asked(_ASKED, seed=2)
         if data is not None:
-            for one in dataset.read(data):
+            for one in forms.read(str(data))[0].conversations:
                 told += [turn.text for session in one.sessions for turn in session.turns]
                 asked += [question.text for question in one.questions]
         np.savez(kept, told=_embed(told), asked=_embed(asked))

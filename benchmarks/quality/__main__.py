@@ -1,8 +1,9 @@
 """Store conversations turn by turn, ask questions about them, and report which turns are found.
 
-    python -m benchmarks.quality --data FILE [--markdown FILE] [--json FILE] [--plot FILE]
+    python -m benchmarks.quality [NAME=]PATH ... [--details] [--thresholds] [--part held-out]
 
-The file is in LoCoMo's form. From a checkout, with powermem[local] installed.
+A path is a file or folder of LoCoMo, REALTALK, BEAM or MADial-Bench, or a file of your own; docs/retrieval.md
+has the forms. From a checkout, with powermem[local] installed.
 """
 
 from __future__ import annotations
@@ -16,17 +17,24 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from powermem._core.embedding import minilm
+from powermem._core.embedding import e5, minilm
+from powermem._core.embedding.local import is_available, local_model
 
 from ..report import machine
 from . import plot
 from .ablation import NAMES, Ranking, ask_weighted, parse_weights, parts
 from .adapters import BUILT_IN, Adapter, PowerMem, load, settled
 from .asking import ask, fill, time_searches
-from .dataset import Conversation, read
+from .dataset import Corpus, DatasetError
 from .embedding import CachedEmbedder
+from .fitted import UNITS
+from .forms import read
 from .metrics import curve
-from .report import SHIPPED, Measured, Report
+from .report import SHIPPED, CorpusReport, Measured, Report
+from .thresholds import Kept, try_thresholds
+
+_EMBEDDERS = (minilm.MODEL, e5.MODEL, "none")
+_PARTS = ("all", "fitted", "held-out")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -37,33 +45,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     parser = _parser()
     options = parser.parse_args(arguments)
-    names = options.adapter or [name for name in BUILT_IN if name != "cosine" or _embeds(options)]
-    variants = {**(parts(_embeds(options)) if options.ablation else {}), **dict(options.weights)}
-    if "cosine" in names and not _embeds(options):
+    embeds = options.embedder != "none" and is_available(options.embedder)
+    names = options.adapter or _adapters(embeds, options.words)
+    variants = {**(parts(embeds) if options.ablation else {}), **dict(options.weights)}
+    if "cosine" in names and not embeds:
         parser.error("the adapter cosine needs an embedder: pip install '.[local]'")
     if variants and "powermem" not in names:
         parser.error("--ablation and --weights are about the adapter powermem")
     if options.plot and find_spec("matplotlib") is None:
         parser.error(plot.MISSING)
     try:
-        adapters = [load(name)() for name in names]
-        conversations = read(options.data, options.conversations)
-        groups = _groups(options.split, conversations) if options.split or not variants else {}
+        adapters = [load(name) for name in names]
+        corpora = _corpora(options)
     except (OSError, ValueError) as error:
         parser.error(str(error))
-    embedder = CachedEmbedder(minilm.SHARED, minilm.MODEL, options.cache) if _embeds(options) else None
-    measured = asyncio.run(_measure(adapters, conversations, embedder, variants))
+    embedder = CachedEmbedder(local_model(options.embedder), options.cache) if embeds else None
+    measured = []
+    for corpus in corpora:
+        print(f"{corpus.name}: ", end="", file=sys.stderr, flush=True)
+        one = _Run(corpus, embedder, variants, times=options.details, thresholds=options.thresholds)
+        measured.append(asyncio.run(one.measure([adapter() for adapter in adapters])))
+        print(file=sys.stderr)
     if embedder:
         embedder.close()
-    report = Report(
-        machine=machine(),
-        embedder=embedder.model if embedder else "none",
-        conversations=conversations,
-        groups=groups,
-        adversarial=options.category_5,
-        measured=measured,
-    )
-    _write(options, report, report.rankings() if variants else report.libraries())
+    report = Report(machine(), embedder.name if embedder else "none", measured)
+    _write(options, report, _lines(options, report, variants))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,24 +79,25 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--data", type=Path, required=True, metavar="FILE", help="conversations and questions, JSON")
+    add("corpora", nargs="+", metavar="[NAME=]PATH", help="conversations and questions")
     add("--conversations", nargs="+", default=[], metavar="NAME", help="take these only")
     add(
-        "--split",
-        nargs="+",
-        default=[],
-        metavar="GROUP=NAME,...",
-        help="report these conversations together, such as tune=A,B report=C,D; else each by itself",
+        "--part",
+        choices=_PARTS,
+        default=_PARTS[0],
+        help="take the questions that the ranking was fitted on, or all others",
     )
-    add("--category-5", action="store_true", help="report the adversarial questions too, apart")
     add(
         "--adapter",
         action="append",
         metavar="NAME",
-        help=f"a library to measure: {', '.join(BUILT_IN)} (these by default), or MODULE:CLASS",
+        help=f"a library to measure: {', '.join(BUILT_IN)} (all but words by default), or MODULE:CLASS",
     )
-    add("--embedder", choices=("default", "none"), default="default", help="the local one, or none at all")
+    add("--words", action="store_true", help="measure powermem without its embedder too")
+    add("--embedder", choices=_EMBEDDERS, default=_EMBEDDERS[0], help="a local model, or none at all")
     add("--cache", type=Path, metavar="FILE", help="keep vectors in this file, for the next run")
+    add("--details", action="store_true", help="also report each kind of question, each conversation, times")
+    add("--thresholds", action="store_true", help="also report what thresholds keep")
     add("--ablation", action="store_true", help="compare powermem's ranking with parts of it left out")
     add(
         "--weights",
@@ -102,57 +109,94 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--markdown", type=Path, metavar="FILE", help="also write the tables to a file")
     add("--json", type=Path, metavar="FILE", help="also write all figures to a file")
-    add("--plot", type=Path, metavar="FILE", help="draw recall against the number of results, as PNG")
+    add("--plot", type=Path, metavar="FILE", help="draw recall on the first corpus, as PNG")
     return parser
 
 
-def _embeds(options: argparse.Namespace) -> bool:
-    return options.embedder != "none" and minilm.available()
+def _adapters(embeds: bool, words: bool) -> list[str]:
+    left_out = {*(() if embeds else ("cosine",)), *(() if embeds and words else ("words",))}
+    return [name for name in BUILT_IN if name not in left_out]
 
 
-def _groups(split: Sequence[str], conversations: Sequence[Conversation]) -> dict[str, frozenset[str]]:
-    known = [one.name for one in conversations]
-    if not split:
-        return {name: frozenset({name}) for name in known}
-    groups = {}
-    for text in split:
-        group, separator, names = text.partition("=")
-        if not separator:
-            raise ValueError(f"--split {text}: expected GROUP=NAME,...")
-        groups[group] = frozenset(names.split(","))
-        if unknown := groups[group].difference(known):
-            raise ValueError(f"--split {text}: no conversation is called {', '.join(sorted(unknown))}")
-    return groups
+def _corpora(options: argparse.Namespace) -> list[Corpus]:
+    corpora = [corpus for argument in options.corpora for corpus in read(argument)]
+    if options.part != "all":
+        corpora = [one.chosen(UNITS, inside=options.part == "fitted") for one in corpora]
+    if options.conversations:
+        known = [each.name for one in corpora for each in one.conversations]
+        for name in options.conversations:
+            if name not in known:
+                raise DatasetError(f"no conversation is called {name!r}; there are {', '.join(known)}")
+        corpora = [one.only(options.conversations) for one in corpora]
+    kept = [one for one in corpora if one.conversations]
+    if not kept:
+        raise DatasetError("no question is left")
+    return kept
 
 
-async def _measure(
-    adapters: Sequence[Adapter],
-    conversations: Sequence[Conversation],
-    embedder: CachedEmbedder | None,
-    variants: Mapping[str, Ranking],
-) -> list[Measured]:
-    if embedder:
-        # All at once is faster than one by one.
-        embedder.embed([question.text for one in conversations for question in one.questions])
-    measured = []
-    for adapter in adapters:
-        print(f"{adapter.name} ...", file=sys.stderr, flush=True)
+class _Run:
+    """Measure libraries on a corpus."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        embedder: CachedEmbedder | None,
+        variants: Mapping[str, Ranking],
+        *,
+        times: bool,
+        thresholds: bool,
+    ) -> None:
+        self._corpus = corpus
+        self._embedder = embedder
+        self._variants = variants
+        self._times = times
+        self._thresholds = thresholds
+        self._kept: list[Kept] = []
+
+    async def measure(self, adapters: Sequence[Adapter]) -> CorpusReport:
+        """Store all turns and ask all questions."""
+        if self._embedder:
+            # All at once is faster than one by one.
+            self._embedder.embed([question.text for question in self._corpus.questions()])
+        measured = [each for adapter in adapters for each in await self._library(adapter)]
+        return CorpusReport(self._corpus, measured, self._kept)
+
+    async def _library(self, adapter: Adapter) -> list[Measured]:
+        print(f"{adapter.name}, ", end="", file=sys.stderr, flush=True)
+        conversations, embedder = self._corpus.conversations, self._embedder
         with tempfile.TemporaryDirectory() as folder:
             await settled(adapter.open(Path(folder), embedder))
             try:
                 filling = await fill(adapter, conversations, embedder)
                 answers = await ask(adapter, conversations)
-                if variants and isinstance(adapter, PowerMem):
-                    measured.append(Measured(SHIPPED, answers))
-                    for name, ranking in variants.items():
-                        answers = await ask_weighted(adapter, ranking, conversations, embedder)
-                        measured.append(Measured(name, answers))
-                else:
-                    times = await time_searches(adapter, conversations, embedder)
-                    measured.append(Measured(adapter.name, answers, filling, times))
+                if type(adapter) is PowerMem:
+                    if self._thresholds:
+                        self._kept = await try_thresholds(adapter, conversations)
+                    if self._variants:
+                        return [Measured(SHIPPED, answers), *await self._rankings(adapter)]
+                times = await time_searches(adapter, conversations, embedder) if self._times else None
+                return [Measured(adapter.name, answers, filling, times)]
             finally:
                 await settled(adapter.close())
-    return measured
+
+    async def _rankings(self, library: PowerMem) -> list[Measured]:
+        return [
+            Measured(name, await ask_weighted(library, ranking, self._corpus.conversations, self._embedder))
+            for name, ranking in self._variants.items()
+        ]
+
+
+def _lines(options: argparse.Namespace, report: Report, variants: Mapping[str, Ranking]) -> list[str]:
+    if variants:
+        lines = [line for one in report.corpora for line in one.rankings()]
+    else:
+        lines = report.summary()
+        if options.details:
+            lines += [line for one in report.corpora for line in one.libraries()]
+            lines.append(f"\nMeasured on {report.machine}.")
+    if options.thresholds:
+        lines += [line for one in report.corpora if one.kept for line in one.thresholds()]
+    return lines
 
 
 def _write(options: argparse.Namespace, report: Report, lines: Sequence[str]) -> None:
@@ -163,9 +207,9 @@ def _write(options: argparse.Namespace, report: Report, lines: Sequence[str]) ->
     if options.json:
         options.json.write_text(json.dumps(report.as_dict(), ensure_ascii=False, indent=1) + "\n", "utf-8")
     if options.plot:
-        overall = report.slices()[0]
-        curves = {one.name: curve(overall.of(one)) for one in report.measured}
-        plot.draw(options.plot, curves, overall.title)
+        first = report.corpora[0]
+        curves = {one.name: curve(first.overall.of(one)) for one in first.measured}
+        plot.draw(options.plot, curves, f"{first.corpus.name}: {first.overall.label}")
 
 
 if __name__ == "__main__":

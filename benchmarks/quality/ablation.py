@@ -9,19 +9,20 @@ from typing import NamedTuple
 
 from powermem._async.encoder import AsyncEncoder
 from powermem._async.providers.embedder import AsyncBatchedEmbedder
-from powermem._async.providers.foreign import AsyncForeignEmbedder
+from powermem._async.providers.local import AsyncLocalEmbedder
 from powermem._async.retrieval.query import Query
 from powermem._async.retrieval.search import AsyncRetrieval
 from powermem._async.stores.sqlite import AsyncSQLiteStore
+from powermem._core.embedding.traits import traits_of
 from powermem._core.ranking.weights import Weights
 from powermem._core.values import Scope
 from powermem._sqlite.engine import Engine
 
 from ..corpus import COLLECTION
-from .adapters import PROVIDER, PowerMem
+from .adapters import PowerMem
 from .dataset import Conversation
 from .embedding import CachedEmbedder
-from .metrics import DEEP, LIMIT, Answer, answer
+from .metrics import LIMIT, Answer, answer
 
 NAMES = [field.name for field in dataclasses.fields(Weights)]
 # The share of the cosine, and what gives a part its form: without them there is no score, or nothing changes.
@@ -84,20 +85,17 @@ async def ask_weighted(
     """Ask all questions of a filled store with another ranking than it ships with."""
     store = AsyncSQLiteStore(Engine(str(library.path), COLLECTION, weights=ranking.weights))
     given = embedder and AsyncBatchedEmbedder(
-        AsyncForeignEmbedder(embedder, provider=PROVIDER, model=embedder.model)
+        AsyncLocalEmbedder(embedder), traits=traits_of(embedder.provider, embedder.name)
     )
     retrieval = AsyncRetrieval(store, AsyncEncoder(given or None, store), None, voiced=ranking.voiced)
     await store.open()
     answers = []
     for one in conversations:
         texts = [question.text for question in one.questions]
-        found, deep = [
-            [
-                [library.hit(hit.row.id, hit.row.text) for hit in found.hits]
-                for found in await retrieval.search(texts, Query(Scope(one.name), limit))
-            ]
-            for limit in (LIMIT, DEEP)
+        found = [
+            [library.hit(hit.row.id, hit.row.text) for hit in each.hits]
+            for each in await retrieval.search(texts, Query(Scope(one.name), LIMIT))
         ]
-        answers += [answer(one.name, *each) for each in zip(one.questions, found, deep, strict=True)]
+        answers += [answer(one.name, *each) for each in zip(one.questions, found, strict=True)]
     await store.close()
     return answers

@@ -1,27 +1,30 @@
-"""Libraries as the harness sees them: PowerMem, two floors, and any other by its class."""
+"""Libraries as the harness sees them: PowerMem, three floors, and any other by its class."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
+from unittest.mock import patch
 
 import numpy as np
+import numpy.typing as npt
 
 from powermem import AsyncMemory
+from powermem._core.embedding import local
+from powermem._core.embedding.traits import traits_of
 from powermem._core.text.languages import stop_words
+from powermem._core.text.terms import query_terms, terms
 
 from .dataset import Session, Turn
 from .embedding import CachedEmbedder, FloatArray
 
 T = TypeVar("T")
-
-PROVIDER = "langchain"
-"""What PowerMem calls an embedder that a program gives as an object."""
 
 _WORD = re.compile(r"\w+")
 
@@ -55,6 +58,14 @@ class Adapter(Protocol):
 
     def close(self) -> Awaitable[None] | None:
         """Give up what it holds."""
+
+
+@runtime_checkable
+class AsksMany(Protocol):
+    """A library that answers several questions at once."""
+
+    async def search_many(self, user: str, queries: Sequence[str], limit: int) -> Sequence[Sequence[Hit]]:
+        """Return what ``search`` returns for each question."""
 
 
 async def settled(value: Awaitable[T] | T) -> T:
@@ -99,7 +110,7 @@ class PowerMem:
         chosen: dict[str, Any] = {"provider": "none"}
         if embedder is not None:
             # The embedder of the harness has a cache, and knows when it is not to be used.
-            chosen = {"provider": PROVIDER, "config": {"model": embedder, "cache_size": 0}}
+            chosen = {"provider": "local", "config": {"model": embedder.name, "cache_size": 0}}
         self._memory = AsyncMemory(
             {
                 "vector_store": {"provider": "sqlite", "config": {"database_path": str(self.path)}},
@@ -107,12 +118,17 @@ class PowerMem:
                 "llm": {"provider": "none"},
             }
         )
-        await self._memory.initialize()
+        # The local model, behind a file of vectors; everything else is as in any program.
+        with (
+            patch.object(local, "local_model", lambda name: embedder),
+            patch.object(local, "is_available", lambda name: True),
+        ):
+            await self._memory.initialize()
 
     async def add(self, user: str, session: Session) -> None:
         """Store a session as one run."""
         added = await self._memory.add(
-            [{"role": "user", "name": turn.speaker, "content": turn.text} for turn in session.turns],
+            [_message(turn) for turn in session.turns],
             user_id=user,
             run_id=session.name,
             timestamp=session.began,
@@ -126,6 +142,13 @@ class PowerMem:
         found = await self._memory.search(query, user_id=user, limit=limit)
         return [self.hit(int(one["id"]), one["memory"]) for one in found["results"]]
 
+    async def search_many(
+        self, user: str, queries: Sequence[str], limit: int, threshold: float | None = None
+    ) -> list[list[Hit]]:
+        """Search for several questions at once."""
+        found = await self._memory.search_many(queries, user_id=user, limit=limit, threshold=threshold)
+        return [[self.hit(int(one["id"]), one["memory"]) for one in each["results"]] for each in found]
+
     def hit(self, memory_id: int, text: str) -> Hit:
         """Return a memory as a result."""
         return Hit(frozenset(self._turns[memory_id]), text)
@@ -133,6 +156,16 @@ class PowerMem:
     async def close(self) -> None:
         """Close the store."""
         await self._memory.close()
+
+
+class WordsAlone(PowerMem):
+    """PowerMem without an embedder."""
+
+    name = "powermem, words alone"
+
+    async def open(self, folder: Path, embedder: CachedEmbedder | None) -> None:
+        """Open an empty SQLite store."""
+        await super().open(folder, None)
 
 
 class Cosine:
@@ -144,19 +177,21 @@ class Cosine:
         """Keep the vectors in memory."""
         assert embedder is not None, "there is no cosine without vectors"
         self._embedder = embedder
+        self._traits = traits_of(embedder.provider, embedder.name)
         self._turns: dict[str, list[Turn]] = {}
         self._vectors: dict[str, list[FloatArray]] = {}
 
     def add(self, user: str, session: Session) -> None:
-        """Embed each turn with the name of its speaker."""
+        """Embed each turn, with the name of its speaker if it has one."""
+        texts = [self._traits.passage + _said(one) for one in session.turns]
         self._turns.setdefault(user, []).extend(session.turns)
-        self._vectors.setdefault(user, []).append(self._embedder.embed([_said(one) for one in session.turns]))
+        self._vectors.setdefault(user, []).append(self._embedder.embed(texts))
 
     def search(self, user: str, query: str, limit: int) -> list[Hit]:
         """Compare the question with every turn."""
         if len(self._vectors[user]) > 1:
             self._vectors[user] = [np.concatenate(self._vectors[user])]
-        scores = self._vectors[user][0] @ self._embedder.embed([query])[0]
+        scores = self._vectors[user][0] @ self._embedder.embed([self._traits.query + query])[0]
         turns = self._turns[user]
         return [_hit(turns[row]) for row in np.argsort(-scores, kind="stable")[:limit].tolist()]
 
@@ -165,7 +200,10 @@ class Cosine:
 
 
 class FullText:
-    """SQLite's FTS5 with its English stemmer: any of the question's words but stop words, ranked by BM25."""
+    """SQLite's FTS5 with its English stemmer: any of the question's words but stop words, ranked by bm25().
+
+    In scripts without spaces, a run of characters is one word to it.
+    """
 
     name = "FTS5"
 
@@ -176,7 +214,7 @@ class FullText:
         self._database = sqlite3.connect(":memory:")
 
     def add(self, user: str, session: Session) -> None:
-        """Index each turn with the name of its speaker, in a table for each user."""
+        """Index each turn, with the name of its speaker if it has one, in a table for each user."""
         if user not in self._tables:
             self._tables[user] = f"turns_{len(self._tables)}"
             self._database.execute(
@@ -194,7 +232,8 @@ class FullText:
         if not kept:
             return []
         rows = self._database.execute(
-            f"SELECT rowid FROM {self._tables[user]} WHERE text MATCH ? ORDER BY rank, rowid LIMIT ?",
+            f"SELECT rowid FROM {self._tables[user]} WHERE text MATCH ? ORDER BY bm25({self._tables[user]}), "
+            "rowid LIMIT ?",
             (" OR ".join(f'"{word}"' for word in kept), limit),
         )
         return [_hit(self._turns[user][row]) for (row,) in rows]
@@ -204,11 +243,69 @@ class FullText:
         self._database.close()
 
 
-BUILT_IN: dict[str, Callable[[], Adapter]] = {"powermem": PowerMem, "cosine": Cosine, "fts5": FullText}
+class BM25:
+    """BM25 over powermem's terms, which include pairs of characters in scripts without spaces.
+
+    Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), with
+    Lucene's numbers.
+    """
+
+    name = "BM25"
+    saturation, normalization = 1.2, 0.75
+
+    def open(self, folder: Path, embedder: CachedEmbedder | None) -> None:
+        """Keep the words in memory."""
+        self._turns: dict[str, list[Turn]] = {}
+        self._words: dict[str, list[Counter[str]]] = {}
+
+    def add(self, user: str, session: Session) -> None:
+        """Count the terms of each turn and of the name of its speaker."""
+        self._turns.setdefault(user, []).extend(session.turns)
+        self._words.setdefault(user, []).extend(Counter(terms(_said(one))) for one in session.turns)
+
+    def search(self, user: str, query: str, limit: int) -> list[Hit]:
+        """Score every turn that has a term of the question."""
+        turns, words = self._turns[user], self._words[user]
+        lengths = np.array([one.total() for one in words], dtype=np.float64)
+        damped = self.saturation * (
+            1 - self.normalization + self.normalization * lengths / max(lengths.mean(), 1)
+        )
+        scores: npt.NDArray[np.float64] = np.zeros(len(turns))
+        for term in query_terms(query):
+            counts = np.array([one[term] for one in words], dtype=np.float64)
+            having = np.count_nonzero(counts)
+            weight = np.log(1 + (len(turns) - having + 0.5) / (having + 0.5))
+            scores += weight * counts / (counts + damped)
+        best = np.argsort(-scores, kind="stable")[:limit]
+        return [_hit(turns[row]) for row in best.tolist() if scores[row] > 0]
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+BUILT_IN: dict[str, Callable[[], Adapter]] = {
+    "powermem": PowerMem,
+    "words": WordsAlone,
+    "cosine": Cosine,
+    "fts5": FullText,
+    "bm25": BM25,
+}
+
+SINGLE_ARMS = frozenset({Cosine.name, FullText.name, BM25.name})
+"""The names of the floors that powermem is to be better than."""
+
+
+def _message(turn: Turn) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": turn.role, "content": turn.text}
+    if turn.speaker is not None:
+        message["name"] = turn.speaker
+    if turn.at is not None:
+        message["timestamp"] = turn.at
+    return message
 
 
 def _said(turn: Turn) -> str:
-    return f"{turn.speaker}: {turn.text}"
+    return turn.text if turn.speaker is None else f"{turn.speaker}: {turn.text}"
 
 
 def _hit(turn: Turn) -> Hit:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..report import quantile
-from .adapters import Adapter, settled
+from .adapters import Adapter, AsksMany, settled
 from .dataset import Conversation
 from .embedding import CachedEmbedder
-from .metrics import DEEP, LIMIT, READ, Answer, answer
+from .metrics import LIMIT, READ, Answer, answer
 
 _TIMED = 100
 _SHARES = (0.5, 0.95)
@@ -61,13 +61,13 @@ async def fill(
 async def ask(adapter: Adapter, conversations: Sequence[Conversation]) -> list[Answer]:
     """Ask all questions."""
     answers = []
-    for conversation in conversations:
-        for question in conversation.questions:
-            found, deep = [
-                await settled(adapter.search(conversation.name, question.text, limit))
-                for limit in (LIMIT, DEEP)
-            ]
-            answers.append(answer(conversation.name, question, found, deep))
+    for one in conversations:
+        texts = [question.text for question in one.questions]
+        if isinstance(adapter, AsksMany):
+            found = await adapter.search_many(one.name, texts, LIMIT)
+        else:
+            found = [await settled(adapter.search(one.name, text, LIMIT)) for text in texts]
+        answers += [answer(one.name, *each) for each in zip(one.questions, found, strict=True)]
     return answers
 
 

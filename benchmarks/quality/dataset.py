@@ -1,138 +1,131 @@
-"""Conversations and questions in the form of LoCoMo (Maharana et al., ACL 2024), from a file of yours."""
+"""Conversations with questions whose evidence is known, whatever file they come from."""
 
 from __future__ import annotations
 
-import json
+import hashlib
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime, timezone
-from pathlib import Path
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
 
-CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop", 5: "adversarial"}
-ANSWERABLE = frozenset({1, 2, 3, 4})
-ADVERSARIAL = frozenset({5})
-_DATE = "%I:%M %p on %d %B, %Y"
-# Evidence is noted by hand: "D8:6; D9:17", "D:11:26" and "D30:05" occur.
-_EVIDENCE = re.compile(r"D:?(\d+):(\d+)")
+ADVERSARIAL = "adversarial"
+"""The kind of questions that name the wrong person; they are reported apart."""
+
+_OPENING = 3
+_LETTERS = 300
+_NO_LETTER = re.compile(r"[\W_]+")
 
 
 class DatasetError(ValueError):
-    """The file is not in LoCoMo's form."""
+    """A file is in none of the known forms, or has an error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one of the speakers said, with the caption of a picture that was shared."""
+    """A message.
+
+    Attributes:
+        id: ``SESSION:NUMBER``, distinct in its conversation.
+        text: what was said, never blank.
+        speaker: who said it, if people have names.
+        role: "user" or "assistant".
+        at: when, if that is known of the turn itself.
+    """
 
     id: str
-    speaker: str
     text: str
+    speaker: str | None = None
+    role: str = "user"
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One sitting: its name, when it began, and what was said."""
+    """Turns that belong together.
 
-    name: str
-    began: datetime
+    Attributes:
+        name: distinct in the conversation; ``None`` for a memory that stands alone.
+        began: when; ``None`` if unknown.
+        turns: in their order.
+    """
+
+    name: str | None
+    began: datetime | None
     turns: list[Turn]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, and the turns that hold its answer."""
+    """A question.
+
+    Attributes:
+        text: what to search for.
+        kind: of question; `ADVERSARIAL` ones are reported apart.
+        evidence: the ids of the turns that hold the answer; at least one.
+        unit: what the question belongs to when samples are drawn or held out, as a digest: its conversation
+            or, where all questions are about the same memories, the dialogue or fact it comes from.
+    """
 
     text: str
-    category: int
+    kind: str
     evidence: frozenset[str]
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Sessions of two people, and questions about them."""
+    """Sessions of one user, and questions about them."""
 
     name: str
     sessions: list[Session]
     questions: list[Question]
 
+    def turns(self) -> Iterator[Turn]:
+        """Yield all turns in their order."""
+        for session in self.sessions:
+            yield from session.turns
 
-def read(path: Path, names: Collection[str] = ()) -> list[Conversation]:
-    """Read a file in LoCoMo's form.
 
-    Questions whose evidence names no turn of the conversation are left out.
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Conversations of one kind.
 
-    Args:
-        path: the JSON file.
-        names: which conversations to take; all of them when empty.
-
-    Raises:
-        DatasetError: it is not JSON, a key or a conversation is missing, a date or a category cannot be
-            read, or there is nothing to ask.
+    Attributes:
+        name: what to call it in tables.
+        conversations: each is stored as a user of its own.
+        unit: what its questions are drawn by: "conversations", "dialogues" or "facts".
     """
-    found: list[Conversation] = []
-    try:
-        entries = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise DatasetError(f"{path}: not JSON: {error}") from error
-    for number, entry in enumerate(entries, 1):
-        try:
-            found.append(_conversation(entry))
-        except KeyError as error:
-            raise DatasetError(f"{path}: conversation {number} has no {error}") from error
-        except (TypeError, ValueError) as error:
-            raise DatasetError(f"{path}: conversation {number}: {error}") from error
-    known = [one.name for one in found]
-    for name in names:
-        if name not in known:
-            raise DatasetError(f"{path}: no conversation is called {name!r}; there are {', '.join(known)}")
-    chosen = [one for one in found if not names or one.name in names]
-    if not any(question.category in ANSWERABLE for one in chosen for question in one.questions):
-        raise DatasetError(f"{path}: no question of categories 1 to 4 names a turn as its evidence")
-    return chosen
+
+    name: str
+    conversations: list[Conversation]
+    unit: str = field(default="conversations")
+
+    def questions(self) -> Iterator[Question]:
+        """Yield all questions."""
+        for conversation in self.conversations:
+            yield from conversation.questions
+
+    def only(self, names: Collection[str]) -> Corpus:
+        """Return the conversations of these names."""
+        return Corpus(self.name, [one for one in self.conversations if one.name in names], self.unit)
+
+    def chosen(self, units: frozenset[str], *, inside: bool) -> Corpus:
+        """Return the questions of some units, or all others, and the conversations that have any left."""
+        kept = [
+            Conversation(one.name, one.sessions, questions)
+            for one in self.conversations
+            if (questions := [each for each in one.questions if (each.unit in units) == inside])
+        ]
+        return Corpus(self.name, kept, self.unit)
 
 
-def _conversation(entry: dict[str, Any]) -> Conversation:
-    told = entry["conversation"]
-    sessions = [
-        Session(name, _moment(told[f"{name}_date_time"]), [_turn(turn) for turn in told[name]])
-        for number in range(1, len(told))
-        if told.get(name := f"session_{number}")
-    ]
-    known = {turn.id for session in sessions for turn in session.turns}
-    questions = [
-        Question(item["question"], _category(item["category"]), evidence)
-        for item in entry["qa"]
-        if (evidence := _evidence(item, known))
-    ]
-    return Conversation(entry["sample_id"], sessions, questions)
-
-
-def _category(number: int) -> int:
-    if number not in CATEGORIES:
-        raise ValueError(f"category: expected one of {', '.join(map(str, CATEGORIES))}, got {number!r}")
-    return number
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = datetime.strptime(text, _DATE)
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-
-
-def _turn(turn: dict[str, Any]) -> Turn:
-    caption = turn.get("blip_caption")
-    return Turn(turn["dia_id"], turn["speaker"], turn["text"] + (f" [shares {caption}]" if caption else ""))
-
-
-def _evidence(item: dict[str, Any], known: set[str]) -> frozenset[str]:
-    found = _EVIDENCE.findall(" ".join(item.get("evidence", ())))
-    return frozenset(f"D{int(session)}:{int(turn)}" for session, turn in found) & known
+def digest(texts: Iterable[str]) -> str:
+    """Return a number for the first texts of a conversation, which does not depend on marks and spaces."""
+    opening = [text for _, text in zip(range(_OPENING), texts, strict=False)]
+    letters = [_NO_LETTER.sub("", text).lower()[:_LETTERS] for text in opening]
+    return hashlib.sha256("\n".join(letters).encode()).hexdigest()[:12]
 
 
 def session_of(turn: str) -> str:
     """Return the session of a turn: "D3" of "D3:14"."""
-    return turn.split(":", 1)[0]
+    return turn.rpartition(":")[0]

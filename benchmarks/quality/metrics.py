@@ -11,11 +11,11 @@ import numpy.typing as npt
 from .adapters import Hit
 from .dataset import Question, session_of
 
-LIMIT = 50
-"""So many results a search is asked for."""
+LIMIT = 100
+"""So many results a search is asked for: sessions are told apart, and the first 50 may all lie in a few."""
 
-DEEP = 100
-"""So many where sessions are told apart: the first 50 results may all lie in a few."""
+SHOWN = 50
+"""So many of them are drawn in a picture."""
 
 READ = 10
 """So many results are given to a language model: their tokens are counted, and such a search is timed."""
@@ -32,15 +32,13 @@ class Answer:
     Attributes:
         conversation: whose question it is.
         question: the question.
-        found: the turns of each result of a search for ``LIMIT``.
-        deep: the turns of each result of a search for ``DEEP``.
+        found: the turns of each result.
         tokens: of the texts of the first ``READ`` results.
     """
 
     conversation: str
     question: Question
     found: list[frozenset[str]]
-    deep: list[frozenset[str]]
     tokens: int
 
     def recall(self, limit: int) -> float:
@@ -60,7 +58,7 @@ class Answer:
     def session_recall(self, limit: int) -> float:
         """Return the share of the sessions with evidence among the first sessions that occur."""
         wanted = {session_of(turn) for turn in self.question.evidence}
-        met = dict.fromkeys(session_of(turn) for turns in self.deep for turn in sorted(turns))
+        met = dict.fromkeys(session_of(turn) for turns in self.found for turn in sorted(turns))
         return len(wanted & set(list(met)[:limit])) / len(wanted)
 
 
@@ -82,10 +80,10 @@ MEASURES: dict[str, Measure] = {
 }
 
 
-def answer(conversation: str, question: Question, found: Sequence[Hit], deep: Sequence[Hit]) -> Answer:
-    """Keep of two searches for a question what is counted."""
+def answer(conversation: str, question: Question, found: Sequence[Hit]) -> Answer:
+    """Keep of a search for a question what is counted."""
     tokens = sum(estimate_tokens(hit.text) for hit in found[:READ])
-    return Answer(conversation, question, [hit.turns for hit in found], [hit.turns for hit in deep], tokens)
+    return Answer(conversation, question, [hit.turns for hit in found], tokens)
 
 
 def estimate_tokens(text: str) -> int:
@@ -98,16 +96,28 @@ def values(measure: Measure, answers: Iterable[Answer]) -> npt.NDArray[np.float6
     return 100 * np.array([measure(one) for one in answers])
 
 
-def interval(samples: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """Return the 95 % interval of a mean: the percentiles of seeded bootstrap resamples of the questions.
+def interval(samples: npt.NDArray[np.float64], units: Sequence[str]) -> tuple[float, float]:
+    """Return the 95 % interval of a mean: the percentiles of seeded bootstrap resamples of units.
 
-    Source: Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7 (1979).
+    Questions of one conversation are alike, so whole conversations are drawn. If there is only one, its
+    questions are.
+
+    Source: Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7 (1979); Davison
+    and Hinkley, "Bootstrap Methods and their Application" (1997), section 3.8.
+
+    Args:
+        samples: a value for each question.
+        units: what each question belongs to; see `Question`.
     """
-    drawn = np.random.default_rng(0).integers(len(samples), size=(_RESAMPLES, len(samples)))
-    low, high = np.percentile(samples[drawn].mean(axis=1), (2.5, 97.5))
+    names, codes = np.unique(units, return_inverse=True)
+    if len(names) == 1:
+        codes = np.arange(len(samples))
+    sums, counts = np.bincount(codes, weights=samples), np.bincount(codes)
+    drawn = np.random.default_rng(0).integers(len(sums), size=(_RESAMPLES, len(sums)))
+    low, high = np.percentile(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1), (2.5, 97.5))
     return float(low), float(high)
 
 
 def curve(answers: Sequence[Answer]) -> list[float]:
-    """Return the recall at each of 1 to ``LIMIT`` results, in per cent."""
-    return [float(np.mean([100 * one.recall(limit) for one in answers])) for limit in range(1, LIMIT + 1)]
+    """Return the recall at each of 1 to ``SHOWN`` results, in per cent."""
+    return [float(np.mean([100 * one.recall(limit) for one in answers])) for limit in range(1, SHOWN + 1)]

@@ -559,6 +559,7 @@ class ConfigDict(TypedDict):
     budget: NotRequired[dict[str, Any]]
     security: NotRequired[dict[str, Any]]
     http: NotRequired[dict[str, Any]]
+    server: NotRequired[dict[str, Any]]
     timezone: NotRequired[str]
     custom_fact_extraction_prompt: NotRequired[str]
     custom_update_memory_prompt: NotRequired[str]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,14 +11,15 @@ import pytest
 from powermem import AsyncMemory
 from powermem._async.stores.oceanbase import search
 from powermem._async.stores.oceanbase.store import AsyncOceanBaseStore
+from powermem._async.stores.server import partitions
 from powermem._concurrency import async_gather
+from powermem._core.changes.writes import Delete
 from powermem._core.filters.parse import parse
 from powermem._core.query.search import SearchRequest
-from powermem._core.sql.oceanbase import OceanBaseSQL
 from powermem._core.values import Scope
 from tests.support.additions import memory_of, search_for, vector
 from tests.support.databases import execute
-from tests.support.filling import random_texts
+from tests.support.filling import caches_of, random_texts
 
 pytestmark = pytest.mark.stores("oceanbase")
 
@@ -28,7 +31,8 @@ _PROGRESS = "SELECT value FROM memories_meta WHERE name = '{}'"
 @pytest.fixture
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a few rows be too many for this process, and for comparing them all."""
-    monkeypatch.setattr(OceanBaseSQL, "held", 20)
+    # Of 20 rows with vectors of 384 dimensions, of fewer with longer ones.
+    monkeypatch.setattr(partitions, "PartitionCache", caches_of(45_000))
     monkeypatch.setattr(search, "_EXACT", 20)
 
 
@@ -67,7 +71,7 @@ async def _scores(store: AsyncOceanBaseStore, queries: list[str]) -> list[list[t
 async def test_the_index_finds_nearly_all_of_the_nearest(
     vector_store: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(OceanBaseSQL, "held", 20)
+    monkeypatch.setattr(partitions, "PartitionCache", caches_of(45_000))
     texts = await _fill(_config(vector_store), 3000)
     async with AsyncMemory(_config(vector_store)) as memory:
         await memory.initialize()
@@ -86,7 +90,7 @@ async def test_the_index_finds_nearly_all_of_the_nearest(
                     assert hit.score == pytest.approx(wanted[hit.row.id], abs=1e-5)
         assert sum(map(len, exact)) == 10 * len(asked)
         assert near >= 0.95 * sum(map(len, exact))
-        assert store._cached.nbytes == 0
+        assert store._cached.left == {"u"}
 
 
 async def test_filters_and_scope_hold_where_the_server_searches(
@@ -143,11 +147,10 @@ async def test_what_grows_too_large_is_left_to_the_server(
         assert len((await memory.search("tea", user_id="u", limit=50))["results"]) == 15
         store = _store(memory)
         assert store._cached.nbytes > 0
-        assert not store._large
+        assert not store._cached.left
         await other.add_many([f"more tea {n}" for n in range(30)], user_id="u", infer=False)
         assert len((await memory.search("tea", user_id="u", limit=50))["results"]) == 45
-        assert [*store._large] == ["u"]
-        assert store._cached.nbytes == 0
+        assert store._cached.left == {"u"}
         # A change of another process is seen at once.
         await other.add("white tea from Fujian", user_id="u", infer=False)
         hit = (await memory.search("white tea from Fujian", user_id="u"))["results"][0]
@@ -163,18 +166,77 @@ async def test_what_grows_too_large_is_left_to_the_server(
         for _ in range(2):
             found = (await memory.search("tea", user_id="u", limit=50))["results"]
             assert [one["memory"] for one in found] == ["the last tea"]
-        assert not store._large
+        assert not store._cached.left
 
 
-@pytest.mark.parametrize(("partitions", "version"), [(0, 2), (3, 3), (0, 4), (0, 5)])
-async def test_a_collection_of_the_former_schema_is_brought_up_to_date(
-    new_vector_store: dict[str, Any], small_limits: None, partitions: int, version: int
+async def test_what_fits_is_ranked_here_and_large_users_do_not_evict_each_other(
+    vector_store: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    texts = await _fill(_former(new_vector_store, partitions=partitions), 60)
+    monkeypatch.setattr(partitions, "PartitionCache", caches_of(300_000))
+    config = _config(vector_store)
+    async with AsyncMemory(config) as memory, AsyncMemory(config) as other:
+        # Each takes two thirds of the cache.
+        for user in ("a", "b"):
+            await memory.add_many([f"tea {n} of {user}" for n in range(100)], user_id=user, infer=False)
+        cached = _store(memory)._cached
+        left = []
+        # Whoever is alone in searching gets the room.
+        for user in "ababb":
+            found = (await memory.search(f"tea 7 of {user}", user_id=user))["results"]
+            assert found[0]["memory"] == f"tea 7 of {user}"
+            left.append({*cached.left})
+        assert left == [set(), {"b"}, {"b"}, {"b"}, set()]
+        # What others write, change and delete is seen by the next search.
+        item = await other.add("white tea from Fujian", user_id="b", infer=False)
+        (hit, *_) = (await memory.search("white tea from Fujian", user_id="b"))["results"]
+        assert hit["id"] == item["results"][0]["id"]
+        await other.update(hit["id"], "red tea from Yunnan")
+        assert (await memory.search("red tea Yunnan", user_id="b"))["results"][0]["id"] == hit["id"]
+        await other.delete(hit["id"])
+        assert len((await memory.search("tea", user_id="b", limit=200))["results"]) == 100
+        assert cached.left == set()
+
+
+async def test_long_texts_that_no_count_foresees_are_left_to_the_server(
+    vector_store: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partitions, "PartitionCache", caches_of(150_000))
+    async with AsyncMemory(_config(vector_store)) as memory:
+        await memory.initialize()
+        store = _store(memory)
+        windows = b"".join(vector(f"window {number}") for number in range(10))
+        changes = [memory_of(text, Scope("u")) for text in random_texts(20)]
+        await store.apply([replace(change, embedding=windows) for change in changes])
+        asked: list[str] = []
+        fetch = store._cached._fetch
+
+        async def counted(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+            asked.append(sql)
+            return await fetch(sql, values)
+
+        monkeypatch.setattr(store._cached, "_fetch", counted)
+        texts = [change.row.text for change in changes]
+        for _ in range(2):
+            (hits,) = await store.search([search_for(texts[3], Scope("u"), 5)], touch=False)
+            assert hits[0].row.text == texts[3]
+        assert store._cached.left == {"u"}
+        # The second search did not try it again.
+        assert sum("ORDER BY id LIMIT" in sql for sql in asked) == 1
+        await store.apply([Delete(change.row.id, 0) for change in changes[5:]])
+        (hits,) = await store.search([search_for(texts[3], Scope("u"), 5)], touch=False)
+        assert hits[0].row.text == texts[3]
+        assert store._cached.left == set()
+
+
+@pytest.mark.parametrize(("parts", "version"), [(0, 2), (3, 3), (0, 4), (0, 5)])
+async def test_a_collection_of_the_former_schema_is_brought_up_to_date(
+    new_vector_store: dict[str, Any], small_limits: None, parts: int, version: int
+) -> None:
+    texts = await _fill(_former(new_vector_store, partitions=parts), 60)
     assert execute(new_vector_store, _PROGRESS.format("schema_version")) == [(b"5",)]
     # Before version 3 had the offsets of moments, which are added where they are missing.
     execute(new_vector_store, f"UPDATE memories_meta SET value = '{version}' WHERE name = 'schema_version'")
-    config = _config(new_vector_store, partitions=partitions)
+    config = _config(new_vector_store, partitions=parts)
     memories = [AsyncMemory(config) for _ in range(3)]
     # Each finds what is missing, and one builds it.
     await async_gather([memory.initialize for memory in memories])
@@ -184,7 +246,7 @@ async def test_a_collection_of_the_former_schema_is_brought_up_to_date(
         (hit, *_) = (await memory.search(text, user_id="u", explain=True))["results"]
         assert hit["memory"] == text
         assert hit["score_details"]["dense"] == pytest.approx(1.0, abs=1e-5)
-        assert _store(memory)._large
+        assert _store(memory)._cached.left
     # What is written now looks as what was filled in.
     await memories[0].add(texts[0], user_id="other", infer=False)
     for column in ("SUBSTRING(words, 34)", "length", "SUBSTRING(words, 2, 32) = MD5(user_id)"):
@@ -219,7 +281,7 @@ async def test_what_was_half_built_is_completed(new_vector_store: dict[str, Any]
         async with AsyncMemory(config) as memory:
             await memory.initialize()
             assert await _scores(_store(memory), texts[:5]) == whole
-            assert _store(memory)._large
+            assert _store(memory)._cached.left
         assert execute(new_vector_store, _BUILT) == [(40, 40, 40, 40)]
 
 
@@ -236,23 +298,23 @@ async def test_until_it_is_built_this_process_ranks(vector_store: dict[str, Any]
         execute(vector_store, "UPDATE memories_meta SET value = '384' WHERE name = 'near'")
         await memory.add("one more", user_id="u", infer=False)
         assert (await memory.search("one more", user_id="u"))["results"][0]["memory"] == "one more"
-        assert store._large
+        assert store._cached.left
 
 
 async def test_another_embedder_gets_a_column_of_its_own(
     new_vector_store: dict[str, Any], small_limits: None
 ) -> None:
-    texts = await _fill(_config(new_vector_store), 40)
+    texts = await _fill(_config(new_vector_store), 100)
     memory = AsyncMemory(_config(new_vector_store, 64))
     await memory.reembed()
     for text in texts[:3]:
         (hit, *_) = (await memory.search(text, user_id="u", explain=True))["results"]
         assert hit["memory"] == text
         assert hit["score_details"]["dense"] == pytest.approx(1.0, abs=1e-5)
-    assert _store(memory)._large
+    assert _store(memory)._cached.left
     await memory.add("one more", user_id="u", infer=False)
     await memory.close()
-    assert execute(new_vector_store, _BUILT) == [(41, 41, 41, 41)]
+    assert execute(new_vector_store, _BUILT) == [(101, 101, 101, 101)]
     assert execute(new_vector_store, "SELECT DISTINCT VECTOR_DIMS(near) FROM memories_records") == [(64,)]
 
 
@@ -262,7 +324,7 @@ async def test_vectors_too_long_for_the_index_are_ranked_here(
     texts = await _fill(_config(new_vector_store, 4100), 30)
     async with AsyncMemory(_config(new_vector_store, 4100)) as memory:
         assert (await memory.search(texts[3], user_id="u"))["results"][0]["memory"] == texts[3]
-        assert not _store(memory)._large
+        assert not _store(memory)._cached.left
 
 
 async def test_the_index_of_one_part_is_asked(new_vector_store: dict[str, Any], small_limits: None) -> None:
@@ -271,7 +333,7 @@ async def test_the_index_of_one_part_is_asked(new_vector_store: dict[str, Any], 
     async with AsyncMemory(config) as memory:
         assert (await memory.search(texts[3], user_id="u"))["results"][0]["memory"] == texts[3]
         store = _store(memory)
-        assert store._large
+        assert store._cached.left
         async with store._pool.reading() as reader:
             plan = await reader.fetch(
                 "EXPLAIN SELECT id FROM memories_records WHERE user_id = ? AND valid_to IS NULL "

@@ -3,21 +3,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from powermem import Memory
 from powermem._concurrency import gather
+from powermem._core.changes.writes import Delete
 from powermem._core.filters.parse import parse
 from powermem._core.query.search import SearchRequest
-from powermem._core.sql.oceanbase import OceanBaseSQL
 from powermem._core.values import Scope
 from powermem._sync.stores.oceanbase import search
 from powermem._sync.stores.oceanbase.store import OceanBaseStore
+from powermem._sync.stores.server import partitions
 from tests.support.additions import memory_of, search_for, vector
 from tests.support.databases import execute
-from tests.support.filling import random_texts
+from tests.support.filling import caches_of, random_texts
 
 pytestmark = pytest.mark.stores("oceanbase")
 
@@ -29,7 +32,8 @@ _PROGRESS = "SELECT value FROM memories_meta WHERE name = '{}'"
 @pytest.fixture
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a few rows be too many for this process, and for comparing them all."""
-    monkeypatch.setattr(OceanBaseSQL, "held", 20)
+    # Of 20 rows with vectors of 384 dimensions, of fewer with longer ones.
+    monkeypatch.setattr(partitions, "PartitionCache", caches_of(45_000))
     monkeypatch.setattr(search, "_EXACT", 20)
 
 
@@ -68,7 +72,7 @@ def _scores(store: OceanBaseStore, queries: list[str]) -> list[list[tuple[int, f
 def test_the_index_finds_nearly_all_of_the_nearest(
     vector_store: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(OceanBaseSQL, "held", 20)
+    monkeypatch.setattr(partitions, "PartitionCache", caches_of(45_000))
     texts = _fill(_config(vector_store), 3000)
     with Memory(_config(vector_store)) as memory:
         memory.initialize()
@@ -87,7 +91,7 @@ def test_the_index_finds_nearly_all_of_the_nearest(
                     assert hit.score == pytest.approx(wanted[hit.row.id], abs=1e-5)
         assert sum(map(len, exact)) == 10 * len(asked)
         assert near >= 0.95 * sum(map(len, exact))
-        assert store._cached.nbytes == 0
+        assert store._cached.left == {"u"}
 
 
 def test_filters_and_scope_hold_where_the_server_searches(
@@ -142,11 +146,10 @@ def test_what_grows_too_large_is_left_to_the_server(vector_store: dict[str, Any]
         assert len((memory.search("tea", user_id="u", limit=50))["results"]) == 15
         store = _store(memory)
         assert store._cached.nbytes > 0
-        assert not store._large
+        assert not store._cached.left
         other.add_many([f"more tea {n}" for n in range(30)], user_id="u", infer=False)
         assert len((memory.search("tea", user_id="u", limit=50))["results"]) == 45
-        assert [*store._large] == ["u"]
-        assert store._cached.nbytes == 0
+        assert store._cached.left == {"u"}
         # A change of another process is seen at once.
         other.add("white tea from Fujian", user_id="u", infer=False)
         hit = (memory.search("white tea from Fujian", user_id="u"))["results"][0]
@@ -162,18 +165,77 @@ def test_what_grows_too_large_is_left_to_the_server(vector_store: dict[str, Any]
         for _ in range(2):
             found = (memory.search("tea", user_id="u", limit=50))["results"]
             assert [one["memory"] for one in found] == ["the last tea"]
-        assert not store._large
+        assert not store._cached.left
 
 
-@pytest.mark.parametrize(("partitions", "version"), [(0, 2), (3, 3), (0, 4), (0, 5)])
-def test_a_collection_of_the_former_schema_is_brought_up_to_date(
-    new_vector_store: dict[str, Any], small_limits: None, partitions: int, version: int
+def test_what_fits_is_ranked_here_and_large_users_do_not_evict_each_other(
+    vector_store: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    texts = _fill(_former(new_vector_store, partitions=partitions), 60)
+    monkeypatch.setattr(partitions, "PartitionCache", caches_of(300_000))
+    config = _config(vector_store)
+    with Memory(config) as memory, Memory(config) as other:
+        # Each takes two thirds of the cache.
+        for user in ("a", "b"):
+            memory.add_many([f"tea {n} of {user}" for n in range(100)], user_id=user, infer=False)
+        cached = _store(memory)._cached
+        left = []
+        # Whoever is alone in searching gets the room.
+        for user in "ababb":
+            found = (memory.search(f"tea 7 of {user}", user_id=user))["results"]
+            assert found[0]["memory"] == f"tea 7 of {user}"
+            left.append({*cached.left})
+        assert left == [set(), {"b"}, {"b"}, {"b"}, set()]
+        # What others write, change and delete is seen by the next search.
+        item = other.add("white tea from Fujian", user_id="b", infer=False)
+        (hit, *_) = (memory.search("white tea from Fujian", user_id="b"))["results"]
+        assert hit["id"] == item["results"][0]["id"]
+        other.update(hit["id"], "red tea from Yunnan")
+        assert (memory.search("red tea Yunnan", user_id="b"))["results"][0]["id"] == hit["id"]
+        other.delete(hit["id"])
+        assert len((memory.search("tea", user_id="b", limit=200))["results"]) == 100
+        assert cached.left == set()
+
+
+def test_long_texts_that_no_count_foresees_are_left_to_the_server(
+    vector_store: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partitions, "PartitionCache", caches_of(150_000))
+    with Memory(_config(vector_store)) as memory:
+        memory.initialize()
+        store = _store(memory)
+        windows = b"".join(vector(f"window {number}") for number in range(10))
+        changes = [memory_of(text, Scope("u")) for text in random_texts(20)]
+        store.apply([replace(change, embedding=windows) for change in changes])
+        asked: list[str] = []
+        fetch = store._cached._fetch
+
+        def counted(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+            asked.append(sql)
+            return fetch(sql, values)
+
+        monkeypatch.setattr(store._cached, "_fetch", counted)
+        texts = [change.row.text for change in changes]
+        for _ in range(2):
+            (hits,) = store.search([search_for(texts[3], Scope("u"), 5)], touch=False)
+            assert hits[0].row.text == texts[3]
+        assert store._cached.left == {"u"}
+        # The second search did not try it again.
+        assert sum("ORDER BY id LIMIT" in sql for sql in asked) == 1
+        store.apply([Delete(change.row.id, 0) for change in changes[5:]])
+        (hits,) = store.search([search_for(texts[3], Scope("u"), 5)], touch=False)
+        assert hits[0].row.text == texts[3]
+        assert store._cached.left == set()
+
+
+@pytest.mark.parametrize(("parts", "version"), [(0, 2), (3, 3), (0, 4), (0, 5)])
+def test_a_collection_of_the_former_schema_is_brought_up_to_date(
+    new_vector_store: dict[str, Any], small_limits: None, parts: int, version: int
+) -> None:
+    texts = _fill(_former(new_vector_store, partitions=parts), 60)
     assert execute(new_vector_store, _PROGRESS.format("schema_version")) == [(b"5",)]
     # Before version 3 had the offsets of moments, which are added where they are missing.
     execute(new_vector_store, f"UPDATE memories_meta SET value = '{version}' WHERE name = 'schema_version'")
-    config = _config(new_vector_store, partitions=partitions)
+    config = _config(new_vector_store, partitions=parts)
     memories = [Memory(config) for _ in range(3)]
     # Each finds what is missing, and one builds it.
     gather([memory.initialize for memory in memories])
@@ -183,7 +245,7 @@ def test_a_collection_of_the_former_schema_is_brought_up_to_date(
         (hit, *_) = (memory.search(text, user_id="u", explain=True))["results"]
         assert hit["memory"] == text
         assert hit["score_details"]["dense"] == pytest.approx(1.0, abs=1e-5)
-        assert _store(memory)._large
+        assert _store(memory)._cached.left
     # What is written now looks as what was filled in.
     memories[0].add(texts[0], user_id="other", infer=False)
     for column in ("SUBSTRING(words, 34)", "length", "SUBSTRING(words, 2, 32) = MD5(user_id)"):
@@ -218,7 +280,7 @@ def test_what_was_half_built_is_completed(new_vector_store: dict[str, Any], smal
         with Memory(config) as memory:
             memory.initialize()
             assert _scores(_store(memory), texts[:5]) == whole
-            assert _store(memory)._large
+            assert _store(memory)._cached.left
         assert execute(new_vector_store, _BUILT) == [(40, 40, 40, 40)]
 
 
@@ -235,23 +297,23 @@ def test_until_it_is_built_this_process_ranks(vector_store: dict[str, Any], smal
         execute(vector_store, "UPDATE memories_meta SET value = '384' WHERE name = 'near'")
         memory.add("one more", user_id="u", infer=False)
         assert (memory.search("one more", user_id="u"))["results"][0]["memory"] == "one more"
-        assert store._large
+        assert store._cached.left
 
 
 def test_another_embedder_gets_a_column_of_its_own(
     new_vector_store: dict[str, Any], small_limits: None
 ) -> None:
-    texts = _fill(_config(new_vector_store), 40)
+    texts = _fill(_config(new_vector_store), 100)
     memory = Memory(_config(new_vector_store, 64))
     memory.reembed()
     for text in texts[:3]:
         (hit, *_) = (memory.search(text, user_id="u", explain=True))["results"]
         assert hit["memory"] == text
         assert hit["score_details"]["dense"] == pytest.approx(1.0, abs=1e-5)
-    assert _store(memory)._large
+    assert _store(memory)._cached.left
     memory.add("one more", user_id="u", infer=False)
     memory.close()
-    assert execute(new_vector_store, _BUILT) == [(41, 41, 41, 41)]
+    assert execute(new_vector_store, _BUILT) == [(101, 101, 101, 101)]
     assert execute(new_vector_store, "SELECT DISTINCT VECTOR_DIMS(near) FROM memories_records") == [(64,)]
 
 
@@ -261,7 +323,7 @@ def test_vectors_too_long_for_the_index_are_ranked_here(
     texts = _fill(_config(new_vector_store, 4100), 30)
     with Memory(_config(new_vector_store, 4100)) as memory:
         assert (memory.search(texts[3], user_id="u"))["results"][0]["memory"] == texts[3]
-        assert not _store(memory)._large
+        assert not _store(memory)._cached.left
 
 
 def test_the_index_of_one_part_is_asked(new_vector_store: dict[str, Any], small_limits: None) -> None:
@@ -270,7 +332,7 @@ def test_the_index_of_one_part_is_asked(new_vector_store: dict[str, Any], small_
     with Memory(config) as memory:
         assert (memory.search(texts[3], user_id="u"))["results"][0]["memory"] == texts[3]
         store = _store(memory)
-        assert store._large
+        assert store._cached.left
         with store._pool.reading() as reader:
             plan = reader.fetch(
                 "EXPLAIN SELECT id FROM memories_records WHERE user_id = ? AND valid_to IS NULL "

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from powermem._core.changes.reconcile import Candidate, NewMemories, add
 from powermem._core.changes.writes import AddMemory, Change
 from powermem._core.clock import now
+from powermem._core.ranking.partition import PartitionCache
 from powermem._core.text.indexing import embedding_bytes
 from powermem._core.values import EmbedderIdentity, Fact, Scope
 from powermem._sqlite.engine import Engine
@@ -18,6 +20,15 @@ from powermem._sqlite.engine import Engine
 _BATCH = 1000
 # As many different words as a large conversation has; common ones are drawn more often.
 _WORDS = 20_000
+
+
+def caches_of(nbytes: int) -> Callable[..., PartitionCache[Any]]:
+    """Return what makes caches of this size, whatever was asked for; a row of 384 dimensions takes 1.8 KB."""
+
+    def make(_: int, make_lock: Callable[[], Any], *, exact_rows: int) -> PartitionCache[Any]:
+        return PartitionCache(nbytes, make_lock, exact_rows=exact_rows)
+
+    return make
 
 
 def random_vectors(count: int, dimension: int = 384, seed: int = 1) -> npt.NDArray[np.float32]:

@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
 
 from powermem._core.ranking.partition import Entry, PartitionCache, PartitionRows
 from powermem._sqlite.sharing import SharedLock
@@ -84,6 +85,31 @@ def test_users_without_memories_take_room_too() -> None:
         filled(cache, str(user), 0)
     assert 0 < cache.nbytes <= 100 * size_of(0)
     assert cache.entry("0") is not first
+
+
+@pytest.mark.parametrize(
+    ("count", "exact_rows"), [(0, 10_000), (500, 10_000), (5000, 10_000), (40_000, 1000)]
+)
+def test_the_size_of_a_partition_is_foreseen(count: int, exact_rows: int) -> None:
+    cache = PartitionCache(1 << 30, threading.Lock, exact_rows=exact_rows)
+    filled(cache, "a", count)
+    foreseen = cache.estimate(count, DIMENSION)
+    # The memories here have no words.
+    assert cache.nbytes <= foreseen <= cache.nbytes + 100 * count
+
+
+def test_a_large_partition_is_admitted_beside_those_used_since_it_was() -> None:
+    cache = PartitionCache(3 * size_of(100), threading.Lock, exact_rows=1000)
+    large = 2 * size_of(100)
+    a = filled(cache, "a", 200)
+    assert cache.admits(a, large)
+    # Another one that is as large has to wait until it is searched twice in a row.
+    assert [cache.admits(cache.entry(user), large) for user in "bab"] == [False, True, False]
+    assert cache.admits(cache.entry("b"), large)
+    # A small one is always worth it, one that is larger than all of the cache never.
+    assert cache.admits(cache.entry("c"), cache.limit // 16)
+    for _ in range(2):
+        assert not cache.admits(cache.entry("d"), cache.limit + 1)
 
 
 def test_vectors_that_are_too_many_or_do_not_fit_become_codes() -> None:

@@ -528,15 +528,20 @@ class AsyncMemory:
         return RecalledText(quote_recalled(passages))
 
     async def get(
-        self, memory_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
+        self,
+        memory_id: int | str,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        *,
+        run_id: Id | None = None,
     ) -> FullRecord | None:
         """Return one memory, or ``None`` when there is none with this id, or it is not theirs.
 
         The id of a rough memory leads to the memory that has taken its place.
         """
-        row = await self._find(memory_id, user_id, agent_id, touch=True)
+        row = await self._find(memory_id, user_id, agent_id, run_id, touch=True)
         while row is not None and row.superseded_by is not None and is_rough(row):
-            refined = await self._find(row.superseded_by, user_id, agent_id, touch=True)
+            refined = await self._find(row.superseded_by, user_id, agent_id, run_id, touch=True)
             if refined is None:
                 break
             row = refined
@@ -589,13 +594,27 @@ class AsyncMemory:
         )
         return {"results": [record(row) for row in rows], "total": total}
 
-    async def history(self, memory_id: int | str) -> list[HistoryRecord]:
+    async def history(
+        self,
+        memory_id: int | str,
+        *,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
+    ) -> list[HistoryRecord]:
         """Return what happened to a memory, oldest first, also after it was deleted.
+
+        Args:
+            memory_id: which one.
+            user_id: it must be this user's. With an id, nothing is returned of a deleted memory, since it is
+                no longer known whose it was.
+            agent_id: it must be this agent's.
+            run_id: it must be of this conversation.
 
         Returns:
             ``{"memory_id", "event", "old_memory", "new_memory", "created_at", "actor"}`` for each change.
         """
-        number = read_id(memory_id, "memory_id")
+        number = await self._visible(memory_id, user_id, agent_id, run_id)
         components = await self._ready()
         return (
             []
@@ -603,13 +622,26 @@ class AsyncMemory:
             else [history_record(entry) for entry in await components.store.history(number)]
         )
 
-    async def sources(self, memory_id: int | str) -> list[TurnRecord]:
+    async def sources(
+        self,
+        memory_id: int | str,
+        *,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
+    ) -> list[TurnRecord]:
         """Return the messages that a memory came from, oldest first.
+
+        Args:
+            memory_id: which one.
+            user_id: it must be this user's.
+            agent_id: it must be this agent's.
+            run_id: it must be of this conversation.
 
         Returns:
             ``{"id", "role", "content", "actor_id", "sent_at"}`` for each.
         """
-        number = read_id(memory_id, "memory_id")
+        number = await self._visible(memory_id, user_id, agent_id, run_id)
         components = await self._ready()
         return [] if number is None else [turn_record(turn) for turn in await components.store.turns(number)]
 
@@ -651,6 +683,8 @@ class AsyncMemory:
         agent_id: Id | None = None,
         time_range: str | None = None,
         cutoff_date: Moment | None = None,
+        *,
+        run_id: Id | None = None,
     ) -> MemoryStatistics:
         """Return numbers about the current memories, and what this memory is made of.
 
@@ -659,6 +693,7 @@ class AsyncMemory:
             agent_id: this agent's only.
             time_range: ``"7d"``, ``"30d"``, ``"90d"`` or ``"all"``.
             cutoff_date: only what was created since then; wins over ``time_range``.
+            run_id: this conversation's only.
 
         Returns:
             ``{"total_memories": int, "by_type": {type: int}, "by_tag": {tag: int}, "by_category":
@@ -677,7 +712,7 @@ class AsyncMemory:
         since = None if days is None else clock.now() - days * clock.DAY
         if cutoff_date is not None:
             since = clock.parse(cutoff_date, "cutoff_date", self._zone)
-        whose = self._scope(user_id, agent_id, None)
+        whose = self._scope(user_id, agent_id, run_id)
         components = await self._ready()
         return statistics_record(await components.store.statistics(whose, since), **components.description())
 
@@ -693,6 +728,7 @@ class AsyncMemory:
         expires_at: Moment | None = KEEP,
         text: str | None = None,
         data: str | None = None,
+        run_id: Id | None = None,
     ) -> UpdatedRecord | None:
         """Change a memory.
 
@@ -709,6 +745,7 @@ class AsyncMemory:
             expires_at: the new moment of expiry; ``None`` for never.
             text: another name for ``content``.
             data: another name for ``content``.
+            run_id: it must be of this conversation.
 
         Returns:
             The record, or ``None`` when there is no such memory or it is not theirs. With ``"warnings"`` when
@@ -732,7 +769,7 @@ class AsyncMemory:
         if wording is None and extra is None and expires_at is KEEP:
             raise InvalidInputError("update: give content, metadata or expires_at")
         components = await self._ready()
-        row = await self._find(memory_id, user_id, agent_id)
+        row = await self._find(memory_id, user_id, agent_id, run_id)
         if row is None:
             return None
         changed = Amend(
@@ -748,7 +785,12 @@ class AsyncMemory:
         return None if updated is None else updated_record(updated, warnings)
 
     async def delete(
-        self, memory_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
+        self,
+        memory_id: int | str,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        *,
+        run_id: Id | None = None,
     ) -> bool:
         """Delete a memory for good, with its earlier versions; its history stays.
 
@@ -756,7 +798,7 @@ class AsyncMemory:
             Whether there was one with this id, and it was theirs.
         """
         components = await self._ready()
-        row = await self._find(memory_id, user_id, agent_id)
+        row = await self._find(memory_id, user_id, agent_id, run_id)
         if row is None:
             return False
         outcomes = await components.store.apply([Delete(row.id, clock.now())])
@@ -935,7 +977,12 @@ class AsyncMemory:
         return await components.scheduler.wait(scope, patience)
 
     async def get_status(
-        self, task_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
+        self,
+        task_id: int | str,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        *,
+        run_id: Id | None = None,
     ) -> TaskStatus:
         """Return the progress of a task.
 
@@ -943,6 +990,7 @@ class AsyncMemory:
             task_id: as ``add`` returned it, or ``ProcessTask.id``.
             user_id: it must be this user's.
             agent_id: it must be this agent's.
+            run_id: it must be of this conversation.
 
         Returns:
             ``{"task_id", "status", "stage", "error", "results", "preferences", "created_at", "updated_at"}``;
@@ -951,7 +999,7 @@ class AsyncMemory:
         Raises:
             NotFoundError: there is no such task, or it is not theirs.
         """
-        return task_record(await self._task(task_id, user_id, agent_id))
+        return task_record(await self._task(task_id, user_id, agent_id, run_id))
 
     async def list_tasks(
         self,
@@ -994,7 +1042,12 @@ class AsyncMemory:
         return [listed_task(task) for task in tasks]
 
     async def retry_task(
-        self, task_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
+        self,
+        task_id: int | str,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        *,
+        run_id: Id | None = None,
     ) -> AsyncProcessTask:
         """Restart a task that failed or was cancelled.
 
@@ -1002,7 +1055,7 @@ class AsyncMemory:
             NotFoundError: there is no such task, or it is not theirs.
             InvalidInputError: it is neither.
         """
-        task = await self._task(task_id, user_id, agent_id)
+        task = await self._task(task_id, user_id, agent_id, run_id)
         components = await self._ready()
         handle = await components.scheduler.retry(task, self._access.share)
         if handle is None:
@@ -1012,7 +1065,12 @@ class AsyncMemory:
         return handle
 
     async def cancel_task(
-        self, task_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
+        self,
+        task_id: int | str,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        *,
+        run_id: Id | None = None,
     ) -> bool:
         """Cancel a task. Its turns stay, and can be processed by another one.
 
@@ -1022,7 +1080,7 @@ class AsyncMemory:
         Raises:
             NotFoundError: there is no such task, or it is not theirs.
         """
-        task = await self._task(task_id, user_id, agent_id)
+        task = await self._task(task_id, user_id, agent_id, run_id)
         components = await self._ready()
         return await components.scheduler.cancel(task)
 
@@ -1344,9 +1402,15 @@ class AsyncMemory:
         )
 
     async def _find(
-        self, memory_id: int | str, user_id: Id | None, agent_id: Id | None, *, touch: bool = False
+        self,
+        memory_id: int | str,
+        user_id: Id | None,
+        agent_id: Id | None,
+        run_id: Id | None,
+        *,
+        touch: bool = False,
     ) -> Row | None:
-        whose = self._scope(user_id, agent_id, None)
+        whose = self._scope(user_id, agent_id, run_id)
         number = read_id(memory_id, "memory_id")
         components = await self._ready()
         if number is None:
@@ -1354,6 +1418,15 @@ class AsyncMemory:
         found = await components.store.get_many([number], touch=touch, user_id=whose.user_id)
         row = found.get(number)
         return row if row is not None and is_theirs(row.scope, whose) else None
+
+    async def _visible(
+        self, memory_id: int | str, user_id: Id | None, agent_id: Id | None, run_id: Id | None
+    ) -> int | None:
+        """Return the id as a number; ``None`` if it is none, or the memory is not theirs."""
+        number = read_id(memory_id, "memory_id")
+        if number is None or user_id is agent_id is run_id is None:
+            return number
+        return None if await self._find(memory_id, user_id, agent_id, run_id) is None else number
 
     async def _buffer(
         self,
@@ -1396,8 +1469,10 @@ class AsyncMemory:
             for waiting, (role, _) in zip(buffered, messages, strict=True)
         ]
 
-    async def _task(self, task_id: int | str, user_id: Id | None, agent_id: Id | None) -> Task:
-        whose = self._scope(user_id, agent_id, None)
+    async def _task(
+        self, task_id: int | str, user_id: Id | None, agent_id: Id | None, run_id: Id | None
+    ) -> Task:
+        whose = self._scope(user_id, agent_id, run_id)
         number = read_id(task_id, "task_id")
         components = await self._ready()
         task = None if number is None else await components.scheduler.find(number, whose)

@@ -126,8 +126,8 @@ def check_scope(user_id: object, agent_id: object, run_id: object) -> Scope:
 
 
 def is_theirs(scope: Scope, whose: Scope) -> bool:
-    """Return whether a scope belongs to the user and agent of ``whose``, where ``None`` matches all."""
-    return whose.user_id in (None, scope.user_id) and whose.agent_id in (None, scope.agent_id)
+    """Return whether a scope belongs to the user, agent and run of ``whose``, where ``None`` matches all."""
+    return all(wanted in (None, own) for wanted, own in zip(whose, scope, strict=True))
 
 
 def check_text_given(value: object, name: str, longest: int | None = None) -> str:

@@ -144,7 +144,7 @@ class PartitionFiles:
             shape = (sum(map(len, pieces)), *first.shape[1:])
             arrays.append((name, first.dtype.str, shape, size))
             size += _aligned(sum(piece.nbytes for piece in pieces))
-        about = dict(zip(_CHECKED, (token, self._version, sys.byteorder), strict=True))
+        about: dict[str, Any] = dict(zip(_CHECKED, (token, self._version, sys.byteorder), strict=True))
         about |= {"sequence": sequence, "values": dict(image.values), "arrays": arrays, "size": size}
         header = json.dumps(about).encode()
         self._folder.mkdir(mode=0o700, exist_ok=True)

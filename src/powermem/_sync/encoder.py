@@ -14,6 +14,7 @@ from .._concurrency import Lock
 from .._core.embedding.cache import Vector
 from .._core.embedding.traits import PLAIN, unread_scripts
 from .._core.embedding.windows import MAX_WINDOWS, covered
+from .._core.metering import count_texts
 from .._core.ranking.windows import direction
 from .._core.text.indexing import embedding_bytes
 from .._core.values import EmbedderIdentity
@@ -174,6 +175,7 @@ class Encoder:
             found = self._embed(self._embedder, [texts[place] for place in read], warnings, asking)
             for place, vectors in zip(read, found, strict=True):
                 encoded[place] = vectors
+            count_texts(sum(vectors is not None for vectors in found))
         return encoded
 
     def _tell_unread(self, warnings: list[str] | None) -> None:

@@ -528,15 +528,20 @@ class Memory:
         return RecalledText(quote_recalled(passages))
 
     def get(
-        self, memory_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
+        self,
+        memory_id: int | str,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        *,
+        run_id: Id | None = None,
     ) -> FullRecord | None:
         """Return one memory, or ``None`` when there is none with this id, or it is not theirs.
 
         The id of a rough memory leads to the memory that has taken its place.
         """
-        row = self._find(memory_id, user_id, agent_id, touch=True)
+        row = self._find(memory_id, user_id, agent_id, run_id, touch=True)
         while row is not None and row.superseded_by is not None and is_rough(row):
-            refined = self._find(row.superseded_by, user_id, agent_id, touch=True)
+            refined = self._find(row.superseded_by, user_id, agent_id, run_id, touch=True)
             if refined is None:
                 break
             row = refined
@@ -589,23 +594,50 @@ class Memory:
         )
         return {"results": [record(row) for row in rows], "total": total}
 
-    def history(self, memory_id: int | str) -> list[HistoryRecord]:
+    def history(
+        self,
+        memory_id: int | str,
+        *,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
+    ) -> list[HistoryRecord]:
         """Return what happened to a memory, oldest first, also after it was deleted.
+
+        Args:
+            memory_id: which one.
+            user_id: it must be this user's. With an id, nothing is returned of a deleted memory, since it is
+                no longer known whose it was.
+            agent_id: it must be this agent's.
+            run_id: it must be of this conversation.
 
         Returns:
             ``{"memory_id", "event", "old_memory", "new_memory", "created_at", "actor"}`` for each change.
         """
-        number = read_id(memory_id, "memory_id")
+        number = self._visible(memory_id, user_id, agent_id, run_id)
         components = self._ready()
         return [] if number is None else [history_record(entry) for entry in components.store.history(number)]
 
-    def sources(self, memory_id: int | str) -> list[TurnRecord]:
+    def sources(
+        self,
+        memory_id: int | str,
+        *,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
+    ) -> list[TurnRecord]:
         """Return the messages that a memory came from, oldest first.
+
+        Args:
+            memory_id: which one.
+            user_id: it must be this user's.
+            agent_id: it must be this agent's.
+            run_id: it must be of this conversation.
 
         Returns:
             ``{"id", "role", "content", "actor_id", "sent_at"}`` for each.
         """
-        number = read_id(memory_id, "memory_id")
+        number = self._visible(memory_id, user_id, agent_id, run_id)
         components = self._ready()
         return [] if number is None else [turn_record(turn) for turn in components.store.turns(number)]
 
@@ -647,6 +679,8 @@ class Memory:
         agent_id: Id | None = None,
         time_range: str | None = None,
         cutoff_date: Moment | None = None,
+        *,
+        run_id: Id | None = None,
     ) -> MemoryStatistics:
         """Return numbers about the current memories, and what this memory is made of.
 
@@ -655,6 +689,7 @@ class Memory:
             agent_id: this agent's only.
             time_range: ``"7d"``, ``"30d"``, ``"90d"`` or ``"all"``.
             cutoff_date: only what was created since then; wins over ``time_range``.
+            run_id: this conversation's only.
 
         Returns:
             ``{"total_memories": int, "by_type": {type: int}, "by_tag": {tag: int}, "by_category":
@@ -673,7 +708,7 @@ class Memory:
         since = None if days is None else clock.now() - days * clock.DAY
         if cutoff_date is not None:
             since = clock.parse(cutoff_date, "cutoff_date", self._zone)
-        whose = self._scope(user_id, agent_id, None)
+        whose = self._scope(user_id, agent_id, run_id)
         components = self._ready()
         return statistics_record(components.store.statistics(whose, since), **components.description())
 
@@ -689,6 +724,7 @@ class Memory:
         expires_at: Moment | None = KEEP,
         text: str | None = None,
         data: str | None = None,
+        run_id: Id | None = None,
     ) -> UpdatedRecord | None:
         """Change a memory.
 
@@ -705,6 +741,7 @@ class Memory:
             expires_at: the new moment of expiry; ``None`` for never.
             text: another name for ``content``.
             data: another name for ``content``.
+            run_id: it must be of this conversation.
 
         Returns:
             The record, or ``None`` when there is no such memory or it is not theirs. With ``"warnings"`` when
@@ -728,7 +765,7 @@ class Memory:
         if wording is None and extra is None and expires_at is KEEP:
             raise InvalidInputError("update: give content, metadata or expires_at")
         components = self._ready()
-        row = self._find(memory_id, user_id, agent_id)
+        row = self._find(memory_id, user_id, agent_id, run_id)
         if row is None:
             return None
         changed = Amend(
@@ -743,14 +780,21 @@ class Memory:
         updated, warnings = components.adding.update(row, wording, amendments)
         return None if updated is None else updated_record(updated, warnings)
 
-    def delete(self, memory_id: int | str, user_id: Id | None = None, agent_id: Id | None = None) -> bool:
+    def delete(
+        self,
+        memory_id: int | str,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        *,
+        run_id: Id | None = None,
+    ) -> bool:
         """Delete a memory for good, with its earlier versions; its history stays.
 
         Returns:
             Whether there was one with this id, and it was theirs.
         """
         components = self._ready()
-        row = self._find(memory_id, user_id, agent_id)
+        row = self._find(memory_id, user_id, agent_id, run_id)
         if row is None:
             return False
         outcomes = components.store.apply([Delete(row.id, clock.now())])
@@ -929,7 +973,12 @@ class Memory:
         return components.scheduler.wait(scope, patience)
 
     def get_status(
-        self, task_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
+        self,
+        task_id: int | str,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        *,
+        run_id: Id | None = None,
     ) -> TaskStatus:
         """Return the progress of a task.
 
@@ -937,6 +986,7 @@ class Memory:
             task_id: as ``add`` returned it, or ``ProcessTask.id``.
             user_id: it must be this user's.
             agent_id: it must be this agent's.
+            run_id: it must be of this conversation.
 
         Returns:
             ``{"task_id", "status", "stage", "error", "results", "preferences", "created_at", "updated_at"}``;
@@ -945,7 +995,7 @@ class Memory:
         Raises:
             NotFoundError: there is no such task, or it is not theirs.
         """
-        return task_record(self._task(task_id, user_id, agent_id))
+        return task_record(self._task(task_id, user_id, agent_id, run_id))
 
     def list_tasks(
         self,
@@ -988,7 +1038,12 @@ class Memory:
         return [listed_task(task) for task in tasks]
 
     def retry_task(
-        self, task_id: int | str, user_id: Id | None = None, agent_id: Id | None = None
+        self,
+        task_id: int | str,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        *,
+        run_id: Id | None = None,
     ) -> ProcessTask:
         """Restart a task that failed or was cancelled.
 
@@ -996,7 +1051,7 @@ class Memory:
             NotFoundError: there is no such task, or it is not theirs.
             InvalidInputError: it is neither.
         """
-        task = self._task(task_id, user_id, agent_id)
+        task = self._task(task_id, user_id, agent_id, run_id)
         components = self._ready()
         handle = components.scheduler.retry(task, self._access.share)
         if handle is None:
@@ -1005,7 +1060,14 @@ class Memory:
             )
         return handle
 
-    def cancel_task(self, task_id: int | str, user_id: Id | None = None, agent_id: Id | None = None) -> bool:
+    def cancel_task(
+        self,
+        task_id: int | str,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        *,
+        run_id: Id | None = None,
+    ) -> bool:
         """Cancel a task. Its turns stay, and can be processed by another one.
 
         Returns:
@@ -1014,7 +1076,7 @@ class Memory:
         Raises:
             NotFoundError: there is no such task, or it is not theirs.
         """
-        task = self._task(task_id, user_id, agent_id)
+        task = self._task(task_id, user_id, agent_id, run_id)
         components = self._ready()
         return components.scheduler.cancel(task)
 
@@ -1334,9 +1396,15 @@ class Memory:
         )
 
     def _find(
-        self, memory_id: int | str, user_id: Id | None, agent_id: Id | None, *, touch: bool = False
+        self,
+        memory_id: int | str,
+        user_id: Id | None,
+        agent_id: Id | None,
+        run_id: Id | None,
+        *,
+        touch: bool = False,
     ) -> Row | None:
-        whose = self._scope(user_id, agent_id, None)
+        whose = self._scope(user_id, agent_id, run_id)
         number = read_id(memory_id, "memory_id")
         components = self._ready()
         if number is None:
@@ -1344,6 +1412,15 @@ class Memory:
         found = components.store.get_many([number], touch=touch, user_id=whose.user_id)
         row = found.get(number)
         return row if row is not None and is_theirs(row.scope, whose) else None
+
+    def _visible(
+        self, memory_id: int | str, user_id: Id | None, agent_id: Id | None, run_id: Id | None
+    ) -> int | None:
+        """Return the id as a number; ``None`` if it is none, or the memory is not theirs."""
+        number = read_id(memory_id, "memory_id")
+        if number is None or user_id is agent_id is run_id is None:
+            return number
+        return None if self._find(memory_id, user_id, agent_id, run_id) is None else number
 
     def _buffer(
         self,
@@ -1386,8 +1463,8 @@ class Memory:
             for waiting, (role, _) in zip(buffered, messages, strict=True)
         ]
 
-    def _task(self, task_id: int | str, user_id: Id | None, agent_id: Id | None) -> Task:
-        whose = self._scope(user_id, agent_id, None)
+    def _task(self, task_id: int | str, user_id: Id | None, agent_id: Id | None, run_id: Id | None) -> Task:
+        whose = self._scope(user_id, agent_id, run_id)
         number = read_id(task_id, "task_id")
         components = self._ready()
         task = None if number is None else components.scheduler.find(number, whose)

@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-__all__ = ["main"]
+__all__ = ["main", "mcp_main"]
 
 _ERROR = 1
 _INTERRUPTED = 130
@@ -40,6 +40,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("powermem: interrupted", file=sys.stderr)
         return _INTERRUPTED
+
+
+def serve() -> int:
+    """Run ``powermem serve`` with the arguments of the process; the script ``powermem-server``."""
+    return main(["serve", *sys.argv[1:]])
+
+
+def mcp_main() -> int:
+    """Run ``powermem mcp``; the script ``powermem-mcp``."""
+    return main(["mcp", *sys.argv[1:]])
 
 
 def _run(argv: Sequence[str] | None) -> int:

@@ -49,7 +49,27 @@ A worker runs the tasks of all processes and users of the store. On SIGTERM or ^
 tasks and exits; on a second one it exits at once and leaves them to other workers. Any number of workers may
 share a store, and if it is a server, they may run on several machines.
 """
-_MORE = {"load": _LOAD, "tasks": _TASKS, "worker": _WORKER}
+_SERVE = """\
+Without keys, the server answers only on this machine. As soon as there is a key, every request needs one. On
+SIGTERM or ^C it finishes its requests and background tasks, and exits; on a second one it exits at once.
+"""
+_KEYS = """\
+'create' makes a key and shows it once; only its hash is kept, in the store. A key that is tied to a user, an
+agent or a run reaches nothing else. Every server on the store knows of a revoked key within two seconds.
+"""
+_MCP = """\
+Hosts such as Claude Desktop, Cursor or VS Code start this command themselves and speak to it over its pipes;
+docs/mcp.md has their configurations. With 'streamable-http', it listens at http://127.0.0.1:8848/mcp.
+Whose memories they are is set here, not by a model: with --user, or in POWERMEM_USER_ID, else the login name.
+"""
+_MORE = {
+    "keys": _KEYS,
+    "load": _LOAD,
+    "mcp": _MCP,
+    "serve": _SERVE,
+    "tasks": _TASKS,
+    "worker": _WORKER,
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -120,6 +140,9 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
         ("process", _process, "process all buffered messages, and wait for the result"),
         ("tasks", _tasks, "list background tasks, retry or cancel one"),
         ("worker", _worker, "run background tasks until stopped"),
+        ("serve", _serve, "serve memories over HTTP"),
+        ("keys", _keys, "create, list or revoke keys of the server"),
+        ("mcp", _mcp, "serve memories to an agent host by the Model Context Protocol"),
         ("stats", _owner, "show statistics, and the store, embedder and extractor in use"),
         ("evaluate", _evaluate, "measure a language model and a prompt on a labelled set"),
         ("config", _config, "show or check the configuration"),
@@ -271,6 +294,65 @@ def _worker(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--concurrency", type=_count, metavar="N", help="users processed concurrently")
 
 
+def _serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", metavar="ADDRESS", help="listen there (127.0.0.1)")
+    parser.add_argument("--port", type=_port, metavar="N", help="listen on it (8848)")
+    parser.add_argument("--workers", type=_count, metavar="N", help="the number of processes (1)")
+    parser.add_argument(
+        "--log-level", choices=("debug", "info", "warning", "error"), help="what the log shows (info)"
+    )
+    # No tables, so no package for them either.
+    parser.set_defaults(json=True)
+
+
+def _keys(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "action", nargs="?", choices=("create", "list", "revoke"), default="list", help="what to do (list)"
+    )
+    parser.add_argument("key", nargs="?", metavar="KEY", help="the id or the name of the key to revoke")
+    parser.add_argument("--name", metavar="TEXT", help="what the new key is for")
+    parser.add_argument(
+        "--may", choices=("read", "write", "admin"), default="write", help="what it may do (write)"
+    )
+    parser.add_argument("-u", "--user", metavar="ID", help="the only user that it reaches")
+    parser.add_argument("-a", "--agent", metavar="ID", help="the only agent")
+    parser.add_argument("-r", "--run", metavar="ID", help="the only conversation")
+    parser.add_argument("--expires", type=_moment, metavar="WHEN", help="from when on it is refused")
+
+
+def _mcp(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "transport",
+        nargs="?",
+        choices=("stdio", "streamable-http", "sse"),
+        default="stdio",
+        metavar="TRANSPORT",
+        help="stdio or streamable-http (stdio)",
+    )
+    parser.add_argument("port", nargs="?", type=_port, metavar="PORT", help="of streamable-http (8848)")
+    _scope(parser)
+    parser.add_argument(
+        "--tools", choices=("core", "upstream"), default="core", help="upstream: those of powermem 1.1 (core)"
+    )
+    parser.add_argument(
+        "--any-user",
+        action="store_true",
+        help="with --tools upstream, let the model's arguments choose the user",
+    )
+    parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="to listen at (127.0.0.1)")
+    parser.add_argument(
+        "--oauth-issuer", metavar="URL", help="the authorization server whose tokens are taken"
+    )
+    parser.add_argument(
+        "--oauth-resource", metavar="URL", help="the address of this server, as tokens name it"
+    )
+    parser.add_argument(
+        "--oauth-user-claim", default="sub", metavar="CLAIM", help="the claim that is the user's id (sub)"
+    )
+    # No tables, so no package for them either.
+    parser.set_defaults(json=True)
+
+
 def _evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="the labelled set, JSON lines")
     parser.add_argument(
@@ -336,6 +418,13 @@ def _limit(parser: argparse.ArgumentParser, default: int) -> None:
     parser.add_argument(
         "-l", "--limit", type=_count, default=default, metavar="N", help=f"the most to show ({default})"
     )
+
+
+def _port(text: str) -> int:
+    number = _number(text, 0)
+    if number > 65535:
+        raise argparse.ArgumentTypeError(f"expected a port up to 65535, got {text!r}")
+    return number
 
 
 def _number(text: str, least: int) -> int:

@@ -11,7 +11,9 @@ from .configuration import configuration, open_memory, scope
 from .demo import demo
 from .evaluating import evaluate
 from .loading import load
+from .mcp import mcp
 from .output import CommandError, Output, UsageError, print_error
+from .serving import keys, serve
 from .tasks import worker
 
 Command = Callable[[Namespace, Output], int]
@@ -220,6 +222,9 @@ COMMANDS: Mapping[str, Command] = {
     "process": tasks.process,
     "tasks": tasks.tasks,
     "worker": worker,
+    "serve": serve,
+    "keys": keys,
+    "mcp": mcp,
     "stats": stats,
     "evaluate": evaluate,
     "config": config,

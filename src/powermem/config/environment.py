@@ -66,6 +66,11 @@ def auto_config(env_file: str | os.PathLike[str] | None = None) -> ConfigDict:
     return config
 
 
+def read_variables(env_file: str | os.PathLike[str] | None = None) -> dict[str, str]:
+    """Return the variables of ``.env`` and of the environment, which takes precedence; see `auto_config`."""
+    return {**_given(_file_variables(env_file)), **_given(os.environ)}
+
+
 def load_config_from_env() -> ConfigDict:
     """Return `auto_config()`."""
     return auto_config()
@@ -326,7 +331,16 @@ def _origin(path: _Path, origins: Mapping[_Path, str]) -> str:
     return next((origins[prefix] for prefix in prefixes if prefix in origins), "")
 
 
-_FOR_PROCESS = frozenset({"POWERMEM_ENV_FILE", "POWERMEM_DEBUG"})
+_FOR_PROCESS = frozenset(
+    {
+        "POWERMEM_ENV_FILE",
+        "POWERMEM_DEBUG",
+        "POWERMEM_USER_ID",
+        "POWERMEM_AGENT_ID",
+        "POWERMEM_RUN_ID",
+        "POWERMEM_SERVER_OPTIONS",
+    }
+)
 # Names too general to suggest for a similar one.
 _GENERAL = frozenset({"BATCH_SIZE", "FLUSH_INTERVAL", "ENDPOINT_URL", "DIMS", "TIMEZONE"})
 _OURS = (

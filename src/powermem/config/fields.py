@@ -179,6 +179,22 @@ def display(value: Any) -> Any:
     return value if value is None or isinstance(value, (bool, int, float)) else type(value).__name__
 
 
+def listed(value: object) -> tuple[str, ...]:
+    """Return the texts of a list, or of a text with commas between them."""
+    if isinstance(value, str):
+        value = value.split(",")
+    if not isinstance(value, (list, tuple)) or not all(isinstance(each, str) for each in value):
+        raise ValueError("expected a list of texts, or one text with commas between them")
+    return tuple(each.strip() for each in value if each.strip())
+
+
+def listed_secrets(value: object) -> tuple[SecretStr, ...]:
+    """Return the secrets of a list, or of a text with commas between them."""
+    if isinstance(value, (list, tuple)):
+        value = [each.get_secret_value() if isinstance(each, SecretStr) else each for each in value]
+    return tuple(map(SecretStr, listed(value)))
+
+
 def _stripped(value: Any) -> Any:
     # A pasted key often ends in a line break, which no HTTP header may hold.
     if isinstance(value, SecretStr):

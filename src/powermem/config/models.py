@@ -24,7 +24,7 @@ from .categories import read_categories
 from .fields import Env, Section, alias, display
 from .ignored import SECTIONS, Path, is_worth_telling, keys_at, sections_in
 from .providers import ProviderConfig, RerankerConfig
-from .sections import Budget, Http, IntelligentMemory, MemoryDecay, Processing, Search, Security
+from .sections import Budget, Http, IntelligentMemory, MemoryDecay, Processing, Search, Security, Server
 from .stores import StoreConfig
 from .tables import STORES, Kind
 from .validation import InvalidConfig, Problem, got, problems
@@ -217,6 +217,7 @@ class MemoryConfig(Section):
     timezone: Annotated[str, AfterValidator(_timezone), Env("TIMEZONE")] = "UTC"
     security: Security = Security()
     http: Http = Http()
+    server: Server = Server()
     custom_fact_extraction_prompt: Annotated[str | None, Env("POWERMEM_CUSTOM_FACT_EXTRACTION_PROMPT")] = None
     custom_update_memory_prompt: Annotated[str | None, Env("POWERMEM_CUSTOM_UPDATE_MEMORY_PROMPT")] = None
     categories: Categories = alias("categories", "custom_categories", default={})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator
 
 from .._core.ranking.weights import Weights
 from .._core.wire.budget import EMBEDDED_TEXTS, LLM_CALLS, LLM_TOKENS
-from .fields import Amount, Count, Env, Fraction, Seconds, Section, Whole
+from .fields import Amount, Count, Env, Fraction, Host, Port, Seconds, Section, Whole, listed, listed_secrets
 
 _SHIPPED = Weights()
 
@@ -81,23 +83,25 @@ class Budget(Section):
 
 
 class Search(Section):
-    """How much each part of a score counts; zero switches a part off. See `_core.ranking.weights`."""
+    """How much each signal of a score counts, as factors of learned weights. See `_core.ranking.weights`."""
 
     prefix: ClassVar[str] = "POWERMEM_SEARCH_"
 
-    dense: Fraction = _SHIPPED.dense
+    dense: Amount = _SHIPPED.dense
+    lexical: Amount = _SHIPPED.lexical
     source: Fraction = _SHIPPED.source
-    coverage: Fraction = _SHIPPED.coverage
-    speaker: Fraction = _SHIPPED.speaker
-    neighbour: Fraction = _SHIPPED.neighbour
+    coverage: Amount = _SHIPPED.coverage
+    neighbour: Amount = _SHIPPED.neighbour
     span: Whole = _SHIPPED.span
-    run: Fraction = _SHIPPED.run
-    asking: Fraction = _SHIPPED.asking
-    moment: Fraction = _SHIPPED.moment
-    period: Fraction = _SHIPPED.period
-    own: Fraction = _SHIPPED.own
-    phrase: Fraction = _SHIPPED.phrase
-    recency: Fraction = _SHIPPED.recency
+    length: Amount = _SHIPPED.length
+    role: Amount = _SHIPPED.role
+    speaker: Amount = _SHIPPED.speaker
+    asking: Amount = _SHIPPED.asking
+    moment: Amount = _SHIPPED.moment
+    period: Amount = _SHIPPED.period
+    own: Amount = _SHIPPED.own
+    phrase: Amount = _SHIPPED.phrase
+    recency: Amount = _SHIPPED.recency
     voiced: bool = True
     """Whether a question about a person is also embedded in that person's words."""
 
@@ -117,3 +121,31 @@ class Security(Section):
 
     require_scope: Annotated[bool, Env("POWERMEM_REQUIRE_SCOPE")] = False
     allow_private_urls: Annotated[bool, Env("POWERMEM_ALLOW_PRIVATE_URLS")] = False
+
+
+class Server(Section):
+    """Serving over HTTP; see ``docs/server.md``."""
+
+    prefix: ClassVar[str] = "POWERMEM_SERVER_"
+
+    host: Host = "127.0.0.1"
+    """The address to listen on. Any other than a loopback one needs a key."""
+    port: Port = 8848
+    workers: Count = 1
+    """Number of processes."""
+    api_keys: Annotated[Any, BeforeValidator(listed_secrets)] = ()
+    """Keys that may do everything, besides those of ``powermem keys``; a list, or text with commas."""
+    disabled: Annotated[Any, BeforeValidator(listed)] = ()
+    """Parts of the application to leave out, such as ``dashboard``; a list, or text with commas."""
+    cors_origins: Annotated[Any, BeforeValidator(listed)] = ()
+    """Origins whose pages may call it, such as ``https://app.example``; a list, or text with commas."""
+    max_body_bytes: Count = 16 * 1024 * 1024
+    """The largest body of a request; imports have no limit."""
+    request_timeout: Seconds = 300.0
+    """Seconds until a response must begin."""
+    rate_limit_per_minute: Whole = 30_000
+    """Requests a minute of one key, or of one address without a key, in one process; 0 for no limit."""
+    drain_timeout: Seconds = 30.0
+    """Seconds for finishing requests, and then background work, when the server stops."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"

@@ -10,7 +10,8 @@ import pytest
 from powermem import AsyncMemory
 from powermem._async.stores import postgres
 from powermem._async.stores.oceanbase import search as oceanbase_search
-from powermem._core.sql.oceanbase import OceanBaseSQL
+from powermem._async.stores.server import partitions
+from tests.support.filling import caches_of
 
 pytestmark = pytest.mark.stores
 
@@ -35,7 +36,7 @@ async def test_a_long_query_finds_by_its_beginning_and_its_end(
     if large:
         # Scopes of more rows than this are searched by the server itself.
         monkeypatch.setattr(postgres, "_WHOLE", 20)
-        monkeypatch.setattr(OceanBaseSQL, "held", 20)
+        monkeypatch.setattr(partitions, "PartitionCache", caches_of(45_000))
         monkeypatch.setattr(oceanbase_search, "_EXACT", 20)
     items = [f"I drink tea number {number}" for number in range(60)]
     await memory.add_many([*items, "Leila plays the cello", "Omar keeps bees"], user_id="u", infer=False)

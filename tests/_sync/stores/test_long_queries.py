@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from powermem import Memory
-from powermem._core.sql.oceanbase import OceanBaseSQL
 from powermem._sync.stores import postgres
 from powermem._sync.stores.oceanbase import search as oceanbase_search
+from powermem._sync.stores.server import partitions
+from tests.support.filling import caches_of
 
 pytestmark = pytest.mark.stores
 
@@ -36,7 +37,7 @@ def test_a_long_query_finds_by_its_beginning_and_its_end(
     if large:
         # Scopes of more rows than this are searched by the server itself.
         monkeypatch.setattr(postgres, "_WHOLE", 20)
-        monkeypatch.setattr(OceanBaseSQL, "held", 20)
+        monkeypatch.setattr(partitions, "PartitionCache", caches_of(45_000))
         monkeypatch.setattr(oceanbase_search, "_EXACT", 20)
     items = [f"I drink tea number {number}" for number in range(60)]
     memory.add_many([*items, "Leila plays the cello", "Omar keeps bees"], user_id="u", infer=False)

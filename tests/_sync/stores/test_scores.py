@@ -14,15 +14,15 @@ from powermem import Memory
 from powermem._core.changes.writes import AddMemory, Amend, Delete, ReplaceText, Supersede
 from powermem._core.filters.parse import parse
 from powermem._core.query.search import Hit, SearchRequest
-from powermem._core.sql.oceanbase import OceanBaseSQL
 from powermem._core.text.terms import term_id
 from powermem._core.values import Scope
 from powermem._sync.stores import postgres
 from powermem._sync.stores.base import Store
 from powermem._sync.stores.oceanbase import search
 from powermem._sync.stores.oceanbase.store import OceanBaseStore
+from powermem._sync.stores.server import partitions
 from tests.support.additions import memory_of, search_for, vector
-from tests.support.filling import random_texts
+from tests.support.filling import caches_of, random_texts
 
 pytestmark = pytest.mark.stores("postgres", "oceanbase", "mysql")
 
@@ -187,7 +187,7 @@ def test_the_index_finds_a_text_by_any_of_its_windows(opened: Store, monkeypatch
 @pytest.fixture(params=["exact", "indexes"])
 def left_to_the_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a few hundred rows be too many for this process, and perhaps for comparing them all."""
-    monkeypatch.setattr(OceanBaseSQL, "held", 100)
+    monkeypatch.setattr(partitions, "PartitionCache", caches_of(150_000))
     if request.param == "indexes":
         monkeypatch.setattr(search, "_EXACT", 100)
 
@@ -208,8 +208,7 @@ def test_what_the_server_finds_is_scored_alike(
     compare_all(opened, reference, [search_for(change.row.text, Scope()) for change in changes[::200]])
     assert isinstance(opened, OceanBaseStore)
     # Nothing of it was loaded.
-    assert {*opened._large} == {"ana", "ben", None}
-    assert opened._cached.nbytes == 0
+    assert opened._cached.left == {"ana", "ben", None}
     ids, at = [change.row.id for change in changes], _START + 400 * _DAY
     tea = memory_of("green tea from Porto", Scope("ana", None, "run 2"), at=_START + _DAY)
     for store in (opened, reference):

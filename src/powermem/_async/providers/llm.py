@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from ..._concurrency import async_to_thread
+from ..._core.metering import count_completion
 from ..._core.tracing import annotate_cost, span
 from ..._core.wire.ability import Abilities, Retrial, Structure
 from ..._core.wire.failure import Failure
@@ -76,6 +77,7 @@ class AsyncChatLLM:
         with span("powermem.llm", {"gen_ai.request.model": self.model}):
             completion = await self._complete(messages, schema)
             annotate_cost(completion)
+            count_completion(completion)
             return completion
 
     async def _complete(self, messages: Sequence[ChatMessage], schema: Schema | None) -> Completion:

@@ -10,10 +10,10 @@ from typing import Any
 from ..._concurrency import async_to_thread
 from ..._core.clock import now as clock_now
 from ..._core.query.search import Hit, SearchRequest
-from ..._core.ranking.signals import looked_up
 from ..._core.ranking.fusion import Ranked, pool_size
 from ..._core.ranking.server_rows import MATCHED, ServerRows, rarest
 from ..._core.ranking.server_search import ServerSearch
+from ..._core.ranking.signals import looked_up
 from ..._core.ranking.weights import Weights
 from ..._core.sql.beside import with_turns_beside
 from ..._core.sql.collection import passes

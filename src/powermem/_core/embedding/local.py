@@ -24,6 +24,10 @@ class LocalModel(Protocol):
         """Load the model now, unless it is loaded."""
         ...
 
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return the normalized vectors of texts; shape (texts, dimension)."""
+        ...
+
     def fitting(self, text: str, start: int, *, limit: int = ...) -> int:
         """Return where a window ends that begins at ``start``; see ``windows.Fitting``."""
         ...

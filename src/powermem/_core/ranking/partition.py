@@ -13,7 +13,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -43,7 +43,12 @@ FOREVER = 2**63 - 1
 # Up to this many rows, the turns beside all of them are kept.
 _FEW = 1 << 11
 _OVERHEAD = 8192
+_OVERHEAD_OF_ENTRY = 512
 _OVERHEAD_PER_ROW = 200
+# An estimate for the words of a memory; those of LoCoMo's turns take 66.
+_WORDS_PER_ROW = 100
+# Up to this share of the cache, a partition may evict others although a server could search for it.
+_SMALL = 1 / 16
 
 
 @dataclass(slots=True)
@@ -392,6 +397,10 @@ class Entry(Generic[Lock]):
         sequence: the number of the last commit that it includes.
         saved: how many changes had led to what of it was last saved; 0 for nothing.
         size: its size in bytes as accounted for by the cache.
+        left: the number of the user's rows if these are left to the server, else 0.
+        per_row: the bytes that a row took in a partition that became too large; 0 if none did.
+        used: when the user was searched last, as the number of that use.
+        before: when the user was searched before that, 0 for never.
     """
 
     user_id: str | None
@@ -400,6 +409,10 @@ class Entry(Generic[Lock]):
     sequence: int = -1
     saved: int = 0
     size: int = 0
+    left: int = 0
+    per_row: float = 0.0
+    used: int = 0
+    before: int = 0
 
 
 class PartitionCache(Generic[Lock]):
@@ -412,11 +425,12 @@ class PartitionCache(Generic[Lock]):
     """
 
     def __init__(self, limit_bytes: int, make_lock: Callable[[], Lock], *, exact_rows: int) -> None:
-        self._limit = limit_bytes
+        self.limit = limit_bytes
         self._exact_rows = exact_rows
         self._make_lock = make_lock
         self._entries: OrderedDict[str | None, Entry[Lock]] = OrderedDict()
         self._total = 0
+        self._uses = count(1)
         self._lock = threading.Lock()
 
     @property
@@ -432,7 +446,38 @@ class PartitionCache(Generic[Lock]):
             if entry is None:
                 entry = self._entries[user_id] = Entry(user_id, self._make_lock())
             self._entries.move_to_end(user_id)
+            entry.before, entry.used = entry.used, next(self._uses)
             return entry
+
+    @property
+    def left(self) -> set[str | None]:
+        """The users whose memories are left to the server."""
+        with self._lock:
+            return {user_id for user_id, entry in self._entries.items() if entry.left}
+
+    def estimate(self, rows: int, dimension: int | None) -> int:
+        """Return about how many bytes a partition takes that `make` makes for ``rows`` rows."""
+        width = dimension or 0
+        coded = self.codes(dimension, rows)
+        vector = width + width // 8 + 8 if coded else 4 * width
+        return _OVERHEAD + rows * (vector + _OVERHEAD_PER_ROW + _WORDS_PER_ROW)
+
+    def admits(self, entry: Entry[Lock], nbytes: int) -> bool:
+        """Return whether a partition is worth its room, where a server could search for it.
+
+        A small one always is. A larger one has to fit beside those of the users who were searched since this
+        one was. Otherwise a few large users who take turns would evict, with every search, what the next one
+        needs.
+
+        Args:
+            entry: whose it is, as `entry` returned it for the present search.
+            nbytes: its size.
+        """
+        if nbytes <= _SMALL * self.limit:
+            return True
+        with self._lock:
+            others = (one for one in self._entries.values() if one is not entry and one.used > entry.before)
+            return nbytes + sum(one.size for one in others) <= self.limit
 
     def make(self, dimension: int | None, rows: int) -> Partition:
         """Return an empty partition with space for ``rows`` rows.
@@ -451,7 +496,7 @@ class PartitionCache(Generic[Lock]):
     def exact(self, dimension: int | None) -> int:
         """Return from how many vectors on a partition takes codes instead."""
         exact = 2 * self._exact_rows
-        return min(exact, self._limit // (4 * dimension)) if dimension else exact
+        return min(exact, self.limit // (4 * dimension)) if dimension else exact
 
     def outgrown(self, partition: Partition) -> bool:
         """Return whether a partition should be rebuilt: with codes, or without its hidden rows."""
@@ -462,11 +507,11 @@ class PartitionCache(Generic[Lock]):
         return rows > 2 * self._exact_rows or self._too_large(rows, partition.dimension)
 
     def _too_large(self, rows: int, dimension: int | None) -> bool:
-        return rows * (dimension or 0) * 4 > self._limit
+        return rows * (dimension or 0) * 4 > self.limit
 
     def resize(self, entry: Entry[Lock]) -> None:
         """Account for an entry that has just been filled, and evict others until all fit."""
-        size = 0 if entry.partition is None else entry.partition.nbytes
+        size = _OVERHEAD_OF_ENTRY if entry.partition is None else entry.partition.nbytes
         with self._lock:
             if self._entries.get(entry.user_id) is not entry:
                 # It was evicted while it was being filled, and is released when its search is done.
@@ -475,7 +520,7 @@ class PartitionCache(Generic[Lock]):
             entry.size = size
             for key in list(self._entries):
                 # The one in use stays even if it alone is too large: the search has already loaded it.
-                if self._total <= self._limit or key == entry.user_id:
+                if self._total <= self.limit or key == entry.user_id:
                     return
                 self._total -= self._entries.pop(key).size
 

@@ -8,6 +8,7 @@ search measures, not kinds among which it chooses.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -26,11 +27,15 @@ class Situation(NamedTuple):
         assistant: twice the share of the rows that an assistant said, at most 1.
         dialogue: the share of neighbouring turns of different speakers.
         covered: the largest share of the query's words that one row has.
+        documents: the number of rows that the search could find.
+        alone: the share of the rows that have no turn beside them, such as facts.
     """
 
     assistant: float
     dialogue: float
     covered: float
+    documents: int
+    alone: float
 
     def factors(self) -> tuple[float, float, float, float]:
         """Return what the four numbers of a `Weight` are multiplied by."""
@@ -39,6 +44,7 @@ class Situation(NamedTuple):
 
 # Centred, so that the first number of a weight is the one for a usual query.
 _USUAL_COVERAGE = 0.6
+_USUAL_DOCUMENTS = 300
 # Of two rows that are equally good the newer one comes first. Not learned: the conversations are years old.
 _RECENCY = 0.25
 # Part of a score -> the signals that it sums up.
@@ -69,10 +75,18 @@ class Model:
 
     Attributes:
         intercept: the log-odds of a row without any signal.
+        size: what the natural logarithm of the number of rows adds: among more rows each is less likely to be
+            an answer. It is the same for all rows of a search.
+        alone: what rows without turns beside them add to the log-odds: a fact answers more than one turn of
+            many does.
+        sharpness: how much more, relative to 1, all signals tell of such rows.
         weights: the weight of each signal, keyed by its name.
     """
 
     intercept: Weight
+    size: float
+    alone: float
+    sharpness: float
     weights: Mapping[str, Weight]
 
     def parts(
@@ -86,16 +100,19 @@ class Model:
             factors: the configured factors.
         """
         parts: dict[str, FloatArray] = {}
+        scale = 1 + self.sharpness * situation.alone
         for signal, values in signals.items():
             factor: float = getattr(factors, _FACTOR.get(signal, signal))
             weight = _RECENCY if signal == "recency" else self.weights[signal].at(situation)
             if not factor:
                 continue
             name = _PART_OF.get(signal, signal)
-            added = np.float32(factor * weight) * values
+            added = np.float32(factor * weight * scale) * values
             parts[name] = parts[name] + added if name in parts else added
         count = len(next(iter(signals.values()))) if signals else 0
-        parts["prior"] = np.full(count, self.intercept.at(situation), dtype=np.float32)
+        size = self.size * math.log(max(situation.documents, 1) / _USUAL_DOCUMENTS)
+        prior = self.intercept.at(situation) + size + self.alone * situation.alone
+        parts["prior"] = np.full(count, prior, dtype=np.float32)
         return parts
 
 

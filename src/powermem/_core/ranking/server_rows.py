@@ -100,7 +100,7 @@ class ServerRows:
         times = self._counts[places].astype(np.float32)
         gained = np.zeros((len(weights), len(self)), dtype=np.float32)
         np.maximum.at(gained, (words, rows), bm25.gain(weights[words], times, against, source))
-        return ServerWords(self, gained, bm25.words_of(terms, forms or {}), weights, mean)
+        return ServerWords(self, gained, bm25.words_of(terms, forms or {}), weights, mean, documents)
 
     def having(self, terms: Sequence[int]) -> BoolArray:
         """Return which rows contain which terms; shape (terms, n)."""
@@ -174,11 +174,18 @@ class ServerWords:
     """
 
     def __init__(
-        self, found: ServerRows, gained: FloatArray, words: Sequence[int], weights: FloatArray, mean: float
+        self,
+        found: ServerRows,
+        gained: FloatArray,
+        words: Sequence[int],
+        weights: FloatArray,
+        mean: float,
+        documents: int,
     ) -> None:
         self._found = found
         self.lengths = found.lengths
         self.mean = mean
+        self.documents = documents
         self.words = words
         self.weights = weights
         best = float(weights.sum())

@@ -57,6 +57,10 @@ class Lexical(Protocol):
         """Their mean over all rows that the search could find."""
 
     @property
+    def documents(self) -> int:
+        """The number of these rows."""
+
+    @property
     def words(self) -> Sequence[int]:
         """The id of each word of the query; shape (words,)."""
 
@@ -109,6 +113,9 @@ class Nearby(Protocol):
             Same shape; zero for a row with none beside it.
         """
 
+    def paired(self) -> int:
+        """Return the number of rows with a row beside them."""
+
     def differing(self, codes: IntArray) -> float:
         """Return the share of the turns next to each other with different codes; 0 without any.
 
@@ -159,6 +166,10 @@ class Pairs(NamedTuple):
             each = by(values[self.others], scale)
             found[self.rows[self.starts]] = np.maximum.reduceat(each, self.starts, axis=0)
         return found
+
+    def paired(self) -> int:
+        """See `Nearby`."""
+        return len(self.starts)
 
     def differing(self, codes: IntArray) -> float:
         """See `Nearby`."""
@@ -217,6 +228,10 @@ class Lines(NamedTuple):
             each = by(np.maximum(padded[before], padded[after]), factor)
             found = each if found is None else np.maximum(found, each)
         return np.zeros_like(values) if found is None else found
+
+    def paired(self) -> int:
+        """See `Nearby`."""
+        return int(np.count_nonzero((self.others < self.others.shape[1]).any(axis=0)))
 
     def differing(self, codes: IntArray) -> float:
         """See `Nearby`."""

@@ -238,7 +238,9 @@ def completion_note(scope: Scope, at: int, items: Sequence[Mapping[str, Any]]) -
     The text is looked up when the note is read, so that deleted memories leave no trace here.
     """
     told = [[item["id"], item["event"]] for item in items]
-    return json.dumps([at, [_digest(scope.user_id), _digest(scope.agent_id)], told], separators=(",", ":"))
+    # The run comes last, since `completion_pattern` matches the beginning.
+    note = [at, [_digest(scope.user_id), _digest(scope.agent_id)], told, _digest(scope.run_id)]
+    return json.dumps(note, separators=(",", ":"))
 
 
 def ids_in_note(note: str) -> list[int]:
@@ -249,7 +251,7 @@ def ids_in_note(note: str) -> list[int]:
 def task_from_note(
     task_id: int, note: str, whose: Scope, describe: Callable[[int, EventName], TaskEvent]
 ) -> Task | None:
-    """Return a completion note as a task, or ``None`` if it belongs to another user or agent.
+    """Return a completion note as a task, or ``None`` if it belongs to another user, agent or run.
 
     Args:
         task_id: its id.
@@ -257,10 +259,11 @@ def task_from_note(
         whose: the scope to match; ids that are ``None`` match all.
         describe: makes an item of the results from a memory id and an event.
     """
-    at, (user, agent), told = json.loads(note)
+    # Notes of earlier versions have no run.
+    at, (user, agent), told, *run = json.loads(note)
+    noted = (user, agent, run[0] if run else None)
     if any(
-        given is not None and _digest(given) != noted
-        for given, noted in ((whose.user_id, user), (whose.agent_id, agent))
+        given is not None and _digest(given) != digest for given, digest in zip(whose, noted, strict=True)
     ):
         return None
     results = [describe(memory_id, event) for memory_id, event in told]

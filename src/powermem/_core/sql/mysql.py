@@ -177,7 +177,7 @@ class MySQLSQL(ServerSQL, FollowedSQL):
         kept = ", ".join(f"'{name}'" for name in self.kept)
         return [
             *(f"DELETE FROM {table}" for table in tables),
-            f"DELETE FROM {self.meta} WHERE name NOT IN ({kept})",
+            f"DELETE FROM {self.meta} WHERE name NOT IN ({kept}) AND SUBSTR(name, 1, 4) <> 'key:'",
             # Caches of other processes must not take what comes for a continuation of what they know.
             *self._forget_caches(),
         ]

@@ -66,7 +66,6 @@ class OceanBaseSQL(MySQLSQL):
     """
 
     schema_version = 6
-    held = 20_000
     searched: tuple[str, ...] = _SEARCHED
     more_columns = ", words LONGTEXT, length INT"
     more_keys = f", FULLTEXT KEY words (words) WITH PARSER space, KEY said ({_SAID}), KEY seen ({_SEEN})"

@@ -45,12 +45,10 @@ class FollowedSQL(CollectionSQL):
     Attributes:
         followed: keys of ``meta`` that a search reads first.
         trimmed: the name in ``meta`` of the number up to which changes are no longer listed.
-        held: of a user with more rows no partition is loaded where the server can search.
     """
 
     followed: tuple[str, ...] = ("sequence", "trimmed", "dimension", "switches")
     trimmed = "trimmed"
-    held = 0
 
     @property
     def progress(self) -> str:
@@ -122,15 +120,9 @@ class PartitionLoader:
     def update(self, entry: Entry[Any], freshness: Freshness) -> Loading[Partition | None]:
         """Bring a partition up to date; return it, or ``None`` where it is left to the server."""
         partition = entry.partition
-        if (
-            partition is None
-            or self._cache.outgrown(partition)
-            or entry.sequence < freshness.trimmed
-            # The first vector of the collection is among the changes.
-            or (partition.dimension is None and freshness.dimension is not None)
-        ):
+        if partition is None or self._spent(partition, entry, freshness):
             entry.partition = None
-            partition = yield from self._load(entry.user_id, freshness)
+            partition = yield from self._load(entry, freshness)
         elif entry.sequence >= freshness.sequence:
             return partition
         else:
@@ -138,36 +130,85 @@ class PartitionLoader:
             # it, although a thread may still be adding rows to what is dropped here.
             entry.partition = None
             changed = [row[0] for row in (yield self._sql.changed(entry.user_id, entry.sequence))]
-            if len(partition) + len(changed) > self._sql.held and freshness.indexed:
-                partition = yield from self._load(entry.user_id, freshness)
-            else:
-                partition.remove(changed)
-                yield from self._append(partition, entry.user_id, changed)
+            partition.remove(changed)
+            partition = yield from self._append(partition, entry, changed, freshness)
         # Rows may be newer than this number, and are then read again, which does no harm.
         entry.sequence = freshness.sequence
         entry.partition = partition
         self._cache.resize(entry)
         return partition
 
-    def _load(self, user_id: str | None, freshness: Freshness) -> Loading[Partition | None]:
-        size: int = (yield self._sql.size(user_id))[0][0]
-        if size > self._sql.held and freshness.indexed:
+    def _spent(self, partition: Partition, entry: Entry[Any], freshness: Freshness) -> bool:
+        """Return whether a partition has to be loaded anew."""
+        return (
+            self._cache.outgrown(partition)
+            or entry.sequence < freshness.trimmed
+            # The first vector of the collection is among the changes.
+            or (partition.dimension is None and freshness.dimension is not None)
+        )
+
+    def _load(self, entry: Entry[Any], freshness: Freshness) -> Loading[Partition | None]:
+        size = entry.left
+        if not size or entry.sequence < freshness.sequence:
+            size = (yield self._sql.size(entry.user_id))[0][0]
+            if 2 * size <= entry.left:
+                # What is left may be other texts than those that took so much.
+                entry.per_row = 0.0
+        needed = max(self._cache.estimate(size, freshness.dimension), int(size * entry.per_row))
+        if freshness.indexed and not self._cache.admits(entry, needed):
+            entry.left = size
             return None
+        entry.left = 0
         partition = self._cache.make(freshness.dimension, size)
-        listed = self._sql.listed(user_id)
+        listed = self._sql.listed(entry.user_id)
         if listed is not None:
-            yield from self._append(partition, user_id, [row[0] for row in (yield listed)])
-            return partition
+            return (yield from self._append(partition, entry, [row[0] for row in (yield listed)], freshness))
         after = -1
-        while found := (yield self._sql.page(user_id, after, _PAGE)):
-            yield Compute(_add, (partition, found))
+        while found := (yield self._sql.page(entry.user_id, after, _PAGE)):
+            if not (yield from self._add(partition, entry, found, size, freshness)):
+                return None
             after = found[-1][0]
         return partition
 
-    def _append(self, partition: Partition, user_id: str | None, ids: Sequence[int]) -> Loading[None]:
+    def _append(
+        self, partition: Partition, entry: Entry[Any], ids: Sequence[int], freshness: Freshness
+    ) -> Loading[Partition | None]:
+        """Add rows to a partition; return ``None`` where it is left to the server, since it is too large."""
+        rows = len(partition) + len(ids)
         for chunk in self._sql.chunks(ids):
-            if found := (yield self._sql.chosen(user_id, chunk)):
-                yield Compute(_add, (partition, found))
+            found = yield self._sql.chosen(entry.user_id, chunk)
+            if found and not (yield from self._add(partition, entry, found, rows, freshness)):
+                return None
+        return partition
+
+    def _add(
+        self,
+        partition: Partition,
+        entry: Entry[Any],
+        found: Sequence[Sequence[Any]],
+        rows: int,
+        freshness: Freshness,
+    ) -> Loading[bool]:
+        """Add rows to a partition; return whether the user's rows are still held here.
+
+        Args:
+            partition: the partition.
+            entry: whose it is.
+            found: the rows.
+            rows: the number of rows that it will have.
+            freshness: the state of the collection.
+        """
+        if not freshness.indexed:
+            yield Compute(_append, (partition, found))
+            return True
+        nbytes: int = yield Compute(_measured, (partition, found))
+        if nbytes <= self._cache.limit:
+            return True
+        # Long texts have several vectors, which no count of the rows foresees.
+        foreseen = self._cache.estimate(rows, partition.dimension)
+        entry.left = rows
+        entry.per_row = foreseen / rows + max(nbytes - foreseen, 0) / len(partition)
+        return False
 
 
 def of_user(user_id: str | None) -> Fragment:
@@ -175,5 +216,11 @@ def of_user(user_id: str | None) -> Fragment:
     return Fragment("1 = 1") if user_id is None else Fragment("user_id = ?", (user_id,))
 
 
-def _add(partition: Partition, rows: Sequence[Sequence[Any]]) -> None:
+def _append(partition: Partition, rows: Sequence[Sequence[Any]]) -> None:
     partition.append(columns(rows, partition.dimension))
+
+
+def _measured(partition: Partition, rows: Sequence[Sequence[Any]]) -> int:
+    """Add rows to a partition, and return its size in bytes."""
+    _append(partition, rows)
+    return partition.nbytes

@@ -131,7 +131,7 @@ class SQLiteSQL(FollowedSQL):
         return [
             self.shadow_table(),
             *(f"DELETE FROM {self.collection}_{table}" for table in TABLES if table != "meta"),
-            f"DELETE FROM {self.meta} WHERE key NOT IN ({_KEPT})",
+            f"DELETE FROM {self.meta} WHERE key NOT IN ({_KEPT}) AND SUBSTR(key, 1, 4) <> 'key:'",
             # Caches of other processes must not take what comes for a continuation of what they know.
             *self.abandoning(),
         ]

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..._core.embedding.windows import divide_each, estimated
+from ..._core.metering import count_completion
 from ..._core.tracing import annotate_cost, span
 from ..._core.wire.foreign import completion_of, foreign_error, vectors_of
 from ..._core.wire.formats import with_schema
@@ -57,6 +58,7 @@ class ForeignLLM:
         with span("powermem.llm", {"gen_ai.request.model": self.model}):
             completion = self._complete(messages, schema)
             annotate_cost(completion)
+            count_completion(completion)
             return completion
 
     def _complete(self, messages: Sequence[ChatMessage], schema: Schema | None) -> Completion:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from ..._concurrency import to_thread
+from ..._core.metering import count_completion
 from ..._core.tracing import annotate_cost, span
 from ..._core.wire.ability import Abilities, Retrial, Structure
 from ..._core.wire.failure import Failure
@@ -77,6 +78,7 @@ class ChatLLM:
         with span("powermem.llm", {"gen_ai.request.model": self.model}):
             completion = self._complete(messages, schema)
             annotate_cost(completion)
+            count_completion(completion)
             return completion
 
     def _complete(self, messages: Sequence[ChatMessage], schema: Schema | None) -> Completion:

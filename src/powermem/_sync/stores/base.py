@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from ..._concurrency import Batcher
+from ..._core.access_keys import AccessKey
 from ..._core.changes.writes import Change, Outcome
 from ..._core.clock import now
 from ..._core.filters.expression import Expression
 from ..._core.query.around import Surroundings
 from ..._core.query.search import Hit, SearchRequest
 from ..._core.results.records import Accesses
+from ..._core.sql.access_keys import AccessKeysSQL
 from ..._core.sql.collection import CollectionSQL
 from ..._core.sql.embedder import EmbedderSQL
 from ..._core.sql.queries import Queries
@@ -59,6 +61,7 @@ class Store(ABC):
         self._sql = sql
         self._queue = QueueSQL(sql)
         self._queries = Queries(sql)
+        self._access_keys = AccessKeysSQL(sql)
         self._embedder = embedder
         self._transfer = Transfer(sql, self._embedder)
         self._accesses = accesses
@@ -329,6 +332,14 @@ class Store(ABC):
         On return they are durable. Entries beyond their limits are refused, without affecting the others.
         """
         return self._transact(self._queue.ledger.enter, entries)
+
+    def access_keys(self) -> list[AccessKey]:
+        """Return the keys that open a server on this collection, revoked ones too."""
+        return self._ask(self._access_keys.list)
+
+    def put_access_key(self, key: AccessKey) -> None:
+        """Store a key, in place of the one with its id. It is durable on return."""
+        self._transact(self._access_keys.put, key)
 
     def identity(self) -> EmbedderIdentity | None:
         """Return the embedder of the stored vectors; ``None`` if there are none yet."""

@@ -77,17 +77,15 @@ class AsyncIndexedSearch:
         self._weights = weights
         self._plain = weights.plain()
 
-    async def search(
-        self, reader: AsyncReader, request: SearchRequest, now: int
-    ) -> tuple[int, list[tuple[int, Ranked]]]:
-        """Return how many rows were visible, and the ids of the best with their scores, best first."""
+    async def search(self, reader: AsyncReader, request: SearchRequest, now: int) -> list[tuple[int, Ranked]]:
+        """Return the ids of the best memories with their scores, best first."""
         visible = self._visible(request, now)
         if visible.doubt is None:
             candidates = await self._ask(reader, request, visible.where)
         else:
             candidates = await self._read(reader, request, visible)
         rows = await async_run(reader, self._rows(request, visible, list(candidates.ids)))
-        return candidates.documents, await self._score(reader, request, visible, rows, candidates, now)
+        return await self._score(reader, request, visible, rows, candidates, now)
 
     def _visible(self, request: SearchRequest, now: int) -> Visible:
         where = visible(request.scope, now, as_of=request.as_of, include_expired=request.include_expired)

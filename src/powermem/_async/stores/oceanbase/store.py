@@ -1,8 +1,8 @@
-"""The store on OceanBase or seekdb: small scopes are ranked here, large ones through the server's indexes."""
+"""The store on OceanBase or seekdb: users whose memories fit into the cache are searched in this process, and
+the others by the server's indexes."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
 
 from ...._core.clock import now as clock_now
@@ -15,8 +15,6 @@ from ..mysql import AsyncMySQLStore
 from ..steps import async_run
 from .indexes import AsyncBuilder
 from .search import AsyncIndexedSearch
-
-_REMEMBERED = 10_000
 
 
 class AsyncOceanBaseStore(AsyncMySQLStore):
@@ -35,8 +33,6 @@ class AsyncOceanBaseStore(AsyncMySQLStore):
         super().__init__(driver, sql, weights, **options)
         self._indexed = AsyncIndexedSearch(sql, weights)
         self._builder = AsyncBuilder(driver, sql)
-        # Users with too many memories to rank here, the most recent ones last.
-        self._large: OrderedDict[str | None, None] = OrderedDict()
 
     async def _migrate(self) -> None:
         await super()._migrate()
@@ -62,19 +58,13 @@ class AsyncOceanBaseStore(AsyncMySQLStore):
         return dict(await self._fetch(self._sql.progress, ()))
 
     async def _search(self, request: SearchRequest) -> list[Hit]:
-        user_id = request.scope.user_id
         while True:
-            if user_id not in self._large:
-                hits = await self._searches.submit(request)
-                if hits is not None:
-                    return hits
-                self._large[user_id] = None
-                if len(self._large) > _REMEMBERED:
-                    self._large.popitem(last=False)
-            found = await self._search_indexed(request)
-            if found is not None:
-                return found
-            self._large.pop(user_id, None)
+            hits = await self._searches.submit(request)
+            if hits is None:
+                hits = await self._search_indexed(request)
+            # There may be no indexes any more, since the collection was moved to another embedder.
+            if hits is not None:
+                return hits
 
     async def _search_indexed(self, request: SearchRequest) -> list[Hit] | None:
         """Answer a search with the server's indexes, or return ``None`` while there are none."""
@@ -85,12 +75,7 @@ class AsyncOceanBaseStore(AsyncMySQLStore):
             await async_run(reader, self._embedder.refuse(progress.get("switches")))
             if not self._sql.complete(progress):
                 return None
-            documents, ranked = await self._indexed.search(reader, request, clock_now())
-            scope = request.scope
-            all_of_it = scope[1:] == (None, None) and request.expression is None and request.as_of is None
-            if documents <= self._sql.held // 2 and all_of_it:
-                # The user has fewer memories by now; the next search counts them.
-                self._large.pop(scope.user_id, None)
+            ranked = await self._indexed.search(reader, request, clock_now())
             ids = [memory_id for memory_id, _ in ranked]
             rows = await async_run(reader, self._queries.get_many(ids, request.scope.user_id))
         # A memory may have been deleted between two queries.

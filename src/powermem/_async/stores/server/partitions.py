@@ -62,6 +62,11 @@ class AsyncCachedSearch:
         """Bytes held by all partitions."""
         return self._cache.nbytes
 
+    @property
+    def left(self) -> set[str | None]:
+        """The users whose memories are left to the server."""
+        return self._cache.left
+
     async def close(self) -> None:
         """End the thread and drop the partitions."""
         await self._threads.close()

@@ -78,17 +78,15 @@ class IndexedSearch:
         self._weights = weights
         self._plain = weights.plain()
 
-    def search(
-        self, reader: Reader, request: SearchRequest, now: int
-    ) -> tuple[int, list[tuple[int, Ranked]]]:
-        """Return how many rows were visible, and the ids of the best with their scores, best first."""
+    def search(self, reader: Reader, request: SearchRequest, now: int) -> list[tuple[int, Ranked]]:
+        """Return the ids of the best memories with their scores, best first."""
         visible = self._visible(request, now)
         if visible.doubt is None:
             candidates = self._ask(reader, request, visible.where)
         else:
             candidates = self._read(reader, request, visible)
         rows = run(reader, self._rows(request, visible, list(candidates.ids)))
-        return candidates.documents, self._score(reader, request, visible, rows, candidates, now)
+        return self._score(reader, request, visible, rows, candidates, now)
 
     def _visible(self, request: SearchRequest, now: int) -> Visible:
         where = visible(request.scope, now, as_of=request.as_of, include_expired=request.include_expired)

@@ -1,9 +1,9 @@
 # Generated from src/powermem/_async/stores/oceanbase/store.py by scripts/run_unasync.py; edit that file instead.
-"""The store on OceanBase or seekdb: small scopes are ranked here, large ones through the server's indexes."""
+"""The store on OceanBase or seekdb: users whose memories fit into the cache are searched in this process, and
+the others by the server's indexes."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
 
 from ...._core.clock import now as clock_now
@@ -16,8 +16,6 @@ from ..mysql import MySQLStore
 from ..steps import run
 from .indexes import Builder
 from .search import IndexedSearch
-
-_REMEMBERED = 10_000
 
 
 class OceanBaseStore(MySQLStore):
@@ -36,8 +34,6 @@ class OceanBaseStore(MySQLStore):
         super().__init__(driver, sql, weights, **options)
         self._indexed = IndexedSearch(sql, weights)
         self._builder = Builder(driver, sql)
-        # Users with too many memories to rank here, the most recent ones last.
-        self._large: OrderedDict[str | None, None] = OrderedDict()
 
     def _migrate(self) -> None:
         super()._migrate()
@@ -63,19 +59,13 @@ class OceanBaseStore(MySQLStore):
         return dict(self._fetch(self._sql.progress, ()))
 
     def _search(self, request: SearchRequest) -> list[Hit]:
-        user_id = request.scope.user_id
         while True:
-            if user_id not in self._large:
-                hits = self._searches.submit(request)
-                if hits is not None:
-                    return hits
-                self._large[user_id] = None
-                if len(self._large) > _REMEMBERED:
-                    self._large.popitem(last=False)
-            found = self._search_indexed(request)
-            if found is not None:
-                return found
-            self._large.pop(user_id, None)
+            hits = self._searches.submit(request)
+            if hits is None:
+                hits = self._search_indexed(request)
+            # There may be no indexes any more, since the collection was moved to another embedder.
+            if hits is not None:
+                return hits
 
     def _search_indexed(self, request: SearchRequest) -> list[Hit] | None:
         """Answer a search with the server's indexes, or return ``None`` while there are none."""
@@ -86,12 +76,7 @@ class OceanBaseStore(MySQLStore):
             run(reader, self._embedder.refuse(progress.get("switches")))
             if not self._sql.complete(progress):
                 return None
-            documents, ranked = self._indexed.search(reader, request, clock_now())
-            scope = request.scope
-            all_of_it = scope[1:] == (None, None) and request.expression is None and request.as_of is None
-            if documents <= self._sql.held // 2 and all_of_it:
-                # The user has fewer memories by now; the next search counts them.
-                self._large.pop(scope.user_id, None)
+            ranked = self._indexed.search(reader, request, clock_now())
             ids = [memory_id for memory_id, _ in ranked]
             rows = run(reader, self._queries.get_many(ids, request.scope.user_id))
         # A memory may have been deleted between two queries.

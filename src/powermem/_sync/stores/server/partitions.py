@@ -63,6 +63,11 @@ class CachedSearch:
         """Bytes held by all partitions."""
         return self._cache.nbytes
 
+    @property
+    def left(self) -> set[str | None]:
+        """The users whose memories are left to the server."""
+        return self._cache.left
+
     def close(self) -> None:
         """End the thread and drop the partitions."""
         self._threads.close()

@@ -1,0 +1,66 @@
+"""Pages of a list that stay right while memories come and go: each begins behind the one before."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..errors import InvalidInputError
+
+_OPERATORS = {"asc": "gt", "desc": "lt"}
+
+
+class Cursor(NamedTuple):
+    """The end of a page.
+
+    Attributes:
+        sort_by: the column of the order.
+        order: ``"asc"`` or ``"desc"``.
+        value: that column of the last memory.
+        id: its id.
+        seen: memories on all pages so far.
+    """
+
+    sort_by: str
+    order: str
+    value: str
+    id: str
+    seen: int
+
+    @classmethod
+    def behind(cls, records: Sequence[Mapping[str, Any]], sort_by: str, order: str, seen: int) -> Cursor:
+        """Return the end of a page."""
+        last = records[-1]
+        return cls(sort_by, order, str(last[sort_by]), str(last["id"]), seen + len(records))
+
+    @classmethod
+    def read(cls, text: str) -> Cursor:
+        """Read what `text` has written.
+
+        Raises:
+            InvalidInputError: it is no cursor.
+        """
+        try:
+            found = cls(*json.loads(urlsafe_b64decode(text.encode() + b"===")))
+            known = found.order in _OPERATORS and found.sort_by in ("created_at", "updated_at", "id")
+            if not (
+                known and all(isinstance(each, str) for each in found[:4]) and isinstance(found.seen, int)
+            ):
+                raise ValueError
+        except (ValueError, TypeError):
+            raise InvalidInputError("cursor: expected next_cursor of the page before") from None
+        return found
+
+    def text(self) -> str:
+        """Return it as a text for the next request."""
+        return urlsafe_b64encode(json.dumps(self, separators=(",", ":")).encode()).decode().rstrip("=")
+
+    def filter(self) -> dict[str, Any]:
+        """Return the filter of what comes after it."""
+        after = _OPERATORS[self.order]
+        behind = {"id": {after: self.id}}
+        if self.sort_by == "id":
+            return behind
+        return {"OR": [{self.sort_by: {after: self.value}}, {"AND": [{self.sort_by: self.value}, behind]}]}
