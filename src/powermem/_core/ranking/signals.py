@@ -95,7 +95,7 @@ _LEAST_SCALE = 7 * DAY
 
 
 class Nearby(Protocol):
-    """Which rows of one run were said shortly after each other, by their indexes among those that take part."""
+    """Which rows that take part were said shortly after each other in one run."""
 
     @property
     def span(self) -> int:
