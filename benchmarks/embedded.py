@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from powermem._core.embedding.minilm import SHARED, assemble
+from powermem._core.embedding.local import assemble
+from powermem._core.embedding.minilm import DIMENSION, SHARED
 from powermem._core.ranking.vectors import normalize
 
 from . import sentences
@@ -59,4 +60,4 @@ def read(kept: Path, data: Path | None) -> Embedded:
 
 def _embed(texts: list[str]) -> FloatArray:
     batches = SHARED.prepare(list(dict.fromkeys(texts)))
-    return normalize(assemble(batches, [SHARED.run(batch) for batch in batches]))
+    return normalize(assemble(batches, [SHARED.run(batch) for batch in batches], DIMENSION))

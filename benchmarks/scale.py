@@ -28,7 +28,7 @@ from powermem._core.query.search import SearchRequest
 from powermem._core.values import Scope
 from powermem._sqlite.engine import Engine
 
-from . import corpus, embedded
+from . import corpus, embedded, many_users
 from .measure import Heartbeat, in_fresh_process, interleave, run_as_child, seconds
 from .reopening import resident
 from .report import Figure, figure
@@ -49,9 +49,12 @@ def add_arguments(parser: Any) -> None:
     parser.add_argument(
         "--data", type=Path, metavar="FILE", help="LoCoMo's JSON, whose turns and questions are embedded too"
     )
+    many_users.add_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> list[Figure]:
+    if options.stores:
+        return many_users.run(options)
     most = options.scale
     if most < 1000:
         sys.exit("--scale must be at least 1000")

@@ -29,6 +29,7 @@ from powermem.errors import (
     RateLimitError,
     StoreError,
     StoreUnavailableError,
+    UserMovedError,
 )
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ __all__ = [
     "RecalledFact",
     "StoreError",
     "StoreUnavailableError",
+    "UserMovedError",
     "__version__",
     "auto_config",
     "create_memory",

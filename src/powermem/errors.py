@@ -8,7 +8,8 @@ PowerMemError
 ├── ClosedError
 ├── StoreError
 │   ├── StoreUnavailableError
-│   └── EmbeddingMismatchError
+│   ├── EmbeddingMismatchError
+│   └── UserMovedError
 ├── ProviderError
 │   ├── RateLimitError
 │   ├── ProviderTimeoutError
@@ -41,6 +42,7 @@ __all__ = [
     "RateLimitError",
     "StoreError",
     "StoreUnavailableError",
+    "UserMovedError",
 ]
 
 
@@ -103,6 +105,21 @@ class StoreUnavailableError(StoreError):
 
 class EmbeddingMismatchError(StoreError):
     """The store holds vectors of another embedding model."""
+
+
+class UserMovedError(StoreError):
+    """The user was moved to another store by ``move_user``, or is on the way; nothing was written or found.
+
+    Attributes:
+        place: the other store: its database and collection.
+        moving: whether the move is not over yet, so that the same call may succeed in a moment: there, or
+            here if the user is on the way to this store.
+    """
+
+    def __init__(self, message: str, *, place: str = "", moving: bool = False) -> None:
+        super().__init__(message)
+        self.place = place
+        self.moving = moving
 
 
 class ProviderError(PowerMemError):

@@ -497,6 +497,24 @@ class ImportResult(TypedDict):
     errors: list[LineError]
 
 
+class MoveResult(TypedDict):
+    """Result of ``move_user``.
+
+    Attributes:
+        memories: memories that this call copied; one that changed meanwhile counts again.
+        turns: source turns that this call copied.
+        rounds: how often the two stores were compared.
+        paused: seconds for which neither store accepted writes of the user.
+        seconds: wall time.
+    """
+
+    memories: int
+    turns: int
+    rounds: int
+    paused: float
+    seconds: float
+
+
 class ReembedResult(TypedDict):
     """Result of ``reembed``.
 

@@ -61,6 +61,16 @@ async def test_text_and_bytes_come_back_as_they_were(connection: AsyncMySQLConne
     ]
 
 
+async def test_no_bytes_are_no_bytes_in_a_statement_that_the_server_has_not_seen(
+    connection: AsyncMySQLConnection,
+) -> None:
+    # seekdb reads a literal of no bytes differently the first time.
+    for number in range(3):
+        for value in (b"", b"\0", BYTES):
+            (found,) = await connection.fetch(f"SELECT {number}, LENGTH(?), HEX(?)", (value, value))
+            assert found == (number, len(value), value.hex().upper())
+
+
 async def test_an_insert_that_is_passed_over_counts_no_row(connection: AsyncMySQLConnection) -> None:
     await connection.execute("CREATE TABLE t (id BIGINT PRIMARY KEY)")
     insert = "INSERT INTO t (id) VALUES (?) ON DUPLICATE KEY UPDATE id = t.id"

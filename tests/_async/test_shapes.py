@@ -117,6 +117,7 @@ async def test_every_result_has_the_keys_of_its_type(
     async with AsyncMemory({**nowhere, "embedder": {"provider": "none"}}) as other:
         copied = await memory.copy_to(other, on_progress=told.append)
         assert shapes.result(AsyncMemory.copy_to, copied)["imported"]
+        shapes.result(AsyncMemory.move_user, await memory.move_user("nobody", other))
     shapes.result(AsyncMemory.reembed, await memory.reembed(on_progress=told.append))
     await memory.close()
     for progress in told:

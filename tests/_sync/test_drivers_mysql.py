@@ -60,6 +60,16 @@ def test_text_and_bytes_come_back_as_they_were(connection: MySQLConnection) -> N
     ]
 
 
+def test_no_bytes_are_no_bytes_in_a_statement_that_the_server_has_not_seen(
+    connection: MySQLConnection,
+) -> None:
+    # seekdb reads a literal of no bytes differently the first time.
+    for number in range(3):
+        for value in (b"", b"\0", BYTES):
+            (found,) = connection.fetch(f"SELECT {number}, LENGTH(?), HEX(?)", (value, value))
+            assert found == (number, len(value), value.hex().upper())
+
+
 def test_an_insert_that_is_passed_over_counts_no_row(connection: MySQLConnection) -> None:
     connection.execute("CREATE TABLE t (id BIGINT PRIMARY KEY)")
     insert = "INSERT INTO t (id) VALUES (?) ON DUPLICATE KEY UPDATE id = t.id"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -57,6 +58,15 @@ def _store(memory: Memory) -> OceanBaseStore:
     return store
 
 
+def _built(memory: Memory, user_id: str = "u") -> OceanBaseStore:
+    """Search for a user who fits into no cache, and wait for the indexes that the server then gets."""
+    memory.search("tea", user_id=user_id)
+    store = _store(memory)
+    assert store._indexer.join()
+    assert store._indexer.error is None
+    return store
+
+
 def _fill(config: dict[str, Any], count: int) -> list[str]:
     texts = random_texts(count)
     with Memory(config) as memory:
@@ -75,8 +85,7 @@ def test_the_index_finds_nearly_all_of_the_nearest(
     monkeypatch.setattr(partitions, "PartitionCache", caches_of(45_000))
     texts = _fill(_config(vector_store), 3000)
     with Memory(_config(vector_store)) as memory:
-        memory.initialize()
-        store = _store(memory)
+        store = _built(memory)
         queries = [f"{text} and more" for text in texts[::200]]
         asked = [SearchRequest(Scope("u"), vector(query), None, 10, boosts=False) for query in queries]
         exact = store.search(asked, touch=False)
@@ -112,6 +121,7 @@ def test_filters_and_scope_hold_where_the_server_searches(
                 for number, text in enumerate(texts)
             ]
         )
+        _built(memory)
         for expression, wanted in (
             ({"memory_type": "plan"}, [n for n in range(0, 120, 2) if n % 7 == 0]),
             ({"tag": "t3"}, [n for n in range(0, 120, 2) if n % 5 == 3]),
@@ -148,6 +158,7 @@ def test_what_grows_too_large_is_left_to_the_server(vector_store: dict[str, Any]
         assert store._cached.nbytes > 0
         assert not store._cached.left
         other.add_many([f"more tea {n}" for n in range(30)], user_id="u", infer=False)
+        _built(memory)
         assert len((memory.search("tea", user_id="u", limit=50))["results"]) == 45
         assert store._cached.left == {"u"}
         # A change of another process is seen at once.
@@ -178,6 +189,10 @@ def test_what_fits_is_ranked_here_and_large_users_do_not_evict_each_other(
         for user in ("a", "b"):
             memory.add_many([f"tea {n} of {user}" for n in range(100)], user_id=user, infer=False)
         cached = _store(memory)._cached
+        # As long as there are no indexes, each search drops the partition of the other one.
+        memory.search("tea", user_id="a")
+        _built(memory, "b")
+        cached.clear()
         left = []
         # Whoever is alone in searching gets the room.
         for user in "ababb":
@@ -206,6 +221,8 @@ def test_long_texts_that_no_count_foresees_are_left_to_the_server(
         windows = b"".join(vector(f"window {number}") for number in range(10))
         changes = [memory_of(text, Scope("u")) for text in random_texts(20)]
         store.apply([replace(change, embedding=windows) for change in changes])
+        _built(memory)
+        store._cached.clear()
         asked: list[str] = []
         fetch = store._cached._fetch
 
@@ -239,7 +256,8 @@ def test_a_collection_of_the_former_schema_is_brought_up_to_date(
     memories = [Memory(config) for _ in range(3)]
     # Each finds what is missing, and one builds it.
     gather([memory.initialize for memory in memories])
-    assert execute(new_vector_store, _PROGRESS.format("schema_version")) == [(b"6",)]
+    assert execute(new_vector_store, _PROGRESS.format("schema_version")) == [(b"7",)]
+    gather([partial(_built, memory) for memory in memories])
     assert execute(new_vector_store, _BUILT) == [(60, 60, 60, 60)]
     for memory, text in zip(memories, texts, strict=False):
         (hit, *_) = (memory.search(text, user_id="u", explain=True))["results"]
@@ -260,8 +278,7 @@ def test_what_was_half_built_is_completed(new_vector_store: dict[str, Any], smal
     config = _config(new_vector_store)
     texts = _fill(config, 40)
     with Memory(config) as memory:
-        memory.initialize()
-        whole = _scores(_store(memory), texts[:5])
+        whole = _scores(_built(memory), texts[:5])
     for spoiling in (
         (
             "UPDATE memories_meta SET value = '' WHERE name = 'near'",
@@ -269,8 +286,12 @@ def test_what_was_half_built_is_completed(new_vector_store: dict[str, Any], smal
         ),
         ("UPDATE memories_meta SET value = '' WHERE name IN ('near', 'near_column')",),
         (
-            "UPDATE memories_meta SET value = '0' WHERE name = 'words'",
+            "DELETE FROM memories_meta WHERE name = 'words'",
             "UPDATE memories_records SET words = NULL, length = NULL",
+        ),
+        (
+            "DELETE FROM memories_meta WHERE name IN ('words', 'words_column')",
+            "UPDATE memories_records SET words = NULL, length = NULL WHERE id % 2 = 0",
             "DROP INDEX said ON memories_records",
             "DROP INDEX seen ON memories_records",
         ),
@@ -278,10 +299,72 @@ def test_what_was_half_built_is_completed(new_vector_store: dict[str, Any], smal
         for statement in spoiling:
             execute(new_vector_store, statement)
         with Memory(config) as memory:
-            memory.initialize()
-            assert _scores(_store(memory), texts[:5]) == whole
+            assert _scores(_built(memory), texts[:5]) == whole
             assert _store(memory)._cached.left
         assert execute(new_vector_store, _BUILT) == [(40, 40, 40, 40)]
+
+
+def test_a_collection_of_version_6_keeps_its_indexes(
+    new_vector_store: dict[str, Any], small_limits: None
+) -> None:
+    config = _config(new_vector_store)
+    texts = _fill(config, 40)
+    with Memory(config) as memory:
+        _built(memory)
+    # Until then, every collection had the words, and only an unfinished one said so.
+    execute(new_vector_store, "DELETE FROM memories_meta WHERE name = 'words_column'")
+    execute(new_vector_store, "UPDATE memories_meta SET value = '6' WHERE name = 'schema_version'")
+    with Memory(config) as memory:
+        memory.add("one more", user_id="u", infer=False)
+        for text in (texts[3], "one more"):
+            assert (memory.search(text, user_id="u"))["results"][0]["memory"] == text
+        assert _store(memory)._cached.left
+    assert execute(new_vector_store, _BUILT) == [(41, 41, 41, 41)]
+
+
+def test_no_index_is_written_before_it_is_needed(
+    new_vector_store: dict[str, Any], small_limits: None
+) -> None:
+    columns = (
+        "SELECT count(*) FROM information_schema.columns WHERE table_schema = DATABASE() "
+        "AND table_name = 'memories_records' AND column_name IN ('words', 'length', 'near')"
+    )
+    config = _config(new_vector_store)
+    with Memory(config) as memory:
+        for number in range(15):
+            memory.add(f"tea {number}", user_id="u", infer=False)
+        _built(memory)
+        assert execute(new_vector_store, columns) == [(0,)]
+        more = [f"more tea {number}" for number in range(40)]
+        memory.add_many(more, user_id="u", infer=False)
+        # What is written while they are built is in them too.
+        calls = [partial(memory.add, text, user_id="v", infer=False) for text in more]
+        gather([partial(_built, memory), *calls])
+    assert execute(new_vector_store, _BUILT) == [(95, 95, 95, 95)]
+
+
+def test_an_index_that_another_embedder_made_useless_is_not_used(
+    new_vector_store: dict[str, Any], small_limits: None
+) -> None:
+    config = _config(new_vector_store)
+    _fill(config, 40)
+    replaced = "UPDATE memories_meta SET value = '' WHERE name IN ('near', 'near_column')"
+
+    def switched() -> bool:
+        """Do what a process that moves the collection does; this is asked before rows are filled in."""
+        execute(new_vector_store, replaced)
+        return False
+
+    with Memory(config) as memory:
+        memory.initialize()
+        _store(memory)._builder.build(switched)
+        assert execute(new_vector_store, _PROGRESS.format("near")) == [(b"",)]
+        # The next one begins anew, and one that is stopped goes on where it was.
+        _store(memory)._builder.build(lambda: True)
+        assert execute(new_vector_store, _PROGRESS.format("near")) == [(b"",)]
+        _store(memory)._builder.build(lambda: False)
+        assert execute(new_vector_store, _PROGRESS.format("near")) == [(b"384",)]
+    assert execute(new_vector_store, _BUILT) == [(40, 40, 40, 40)]
 
 
 def test_until_it_is_built_this_process_ranks(vector_store: dict[str, Any], small_limits: None) -> None:
@@ -291,13 +374,13 @@ def test_until_it_is_built_this_process_ranks(vector_store: dict[str, Any], smal
         memory.initialize()
         store = _store(memory)
         whole = _scores(store, texts[:5])
-        execute(vector_store, "UPDATE memories_meta SET value = '' WHERE name = 'near'")
+        assert store._indexer.join()
         assert _scores(store, texts[:5]) == whole
-        assert store._cached.nbytes > 0
-        execute(vector_store, "UPDATE memories_meta SET value = '384' WHERE name = 'near'")
+        assert store._cached.left
+        execute(vector_store, "UPDATE memories_meta SET value = '' WHERE name = 'near'")
         memory.add("one more", user_id="u", infer=False)
         assert (memory.search("one more", user_id="u"))["results"][0]["memory"] == "one more"
-        assert store._cached.left
+        assert not store._cached.left
 
 
 def test_another_embedder_gets_a_column_of_its_own(
@@ -306,6 +389,7 @@ def test_another_embedder_gets_a_column_of_its_own(
     texts = _fill(_config(new_vector_store), 100)
     memory = Memory(_config(new_vector_store, 64))
     memory.reembed()
+    _built(memory)
     for text in texts[:3]:
         (hit, *_) = (memory.search(text, user_id="u", explain=True))["results"]
         assert hit["memory"] == text
@@ -322,16 +406,17 @@ def test_vectors_too_long_for_the_index_are_ranked_here(
 ) -> None:
     texts = _fill(_config(new_vector_store, 4100), 30)
     with Memory(_config(new_vector_store, 4100)) as memory:
+        store = _built(memory)
         assert (memory.search(texts[3], user_id="u"))["results"][0]["memory"] == texts[3]
-        assert not _store(memory)._cached.left
+        assert not store._cached.left
 
 
 def test_the_index_of_one_part_is_asked(new_vector_store: dict[str, Any], small_limits: None) -> None:
     config = _config(new_vector_store, partitions=4)
     texts = _fill(config, 40)
     with Memory(config) as memory:
+        store = _built(memory)
         assert (memory.search(texts[3], user_id="u"))["results"][0]["memory"] == texts[3]
-        store = _store(memory)
         assert store._cached.left
         with store._pool.reading() as reader:
             plan = reader.fetch(

@@ -61,6 +61,8 @@ USUAL: dict[str, dict[str, Any]] = {
     "cancel_task": {"task_id": "5"},
     "context": {"query": "tea"},
     "copy_to": {"target": None},
+    "move_user": {"target": None},
+    "cancel_move": {"target": None},
     "count": {},
     "delete": {"memory_id": 5},
     "delete_all": {"user_id": "nobody"},

@@ -116,6 +116,7 @@ def test_every_result_has_the_keys_of_its_type(memory: Memory, model: ScriptedMo
     with Memory({**nowhere, "embedder": {"provider": "none"}}) as other:
         copied = memory.copy_to(other, on_progress=told.append)
         assert shapes.result(Memory.copy_to, copied)["imported"]
+        shapes.result(Memory.move_user, memory.move_user("nobody", other))
     shapes.result(Memory.reembed, memory.reembed(on_progress=told.append))
     memory.close()
     for progress in told:

@@ -1,4 +1,4 @@
-"""``powermem export``, ``import``, ``copy``, ``reembed``, and a load that goes on."""
+"""``powermem export``, ``import``, ``copy``, ``move-user``, ``reembed``, and a load that goes on."""
 
 from __future__ import annotations
 
@@ -66,6 +66,24 @@ def test_copy(cli: Run, bare: Run, config: Path, tmp_path: Path) -> None:
     found = bare("search", "rain", "--config", other, "--json").document["results"]
     assert found[0]["memory"] == "I like rain"
     assert bare("copy", "--from", str(config), "--to", other, "--db", "x.db").code == 2
+
+
+def test_move_user(cli: Run, bare: Run, config: Path, tmp_path: Path) -> None:
+    remember(cli, "I like tea", "I like rain")
+    between = ("--from", str(config), "--to", str(second(config, tmp_path)))
+    ran = bare("move-user", "alice", *between, "--cancel")
+    assert ran.code == 1
+    assert "not being moved" in ran.err
+    ran = bare("move-user", "alice", *between)
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith("alice moved: 2 memories and 2 source turns copied in ")
+    found = bare("search", "rain", "--config", between[3], "--json").document["results"]
+    assert found[0]["memory"] == "I like rain"
+    for refused in (cli("add", "More", "-u", "alice", "--no-infer"), cli("list", "-u", "alice")):
+        assert refused.code == 1
+        assert "second.db" in refused.err
+    assert bare("move-user", "alice", *between, "--json").document["memories"] == 0
+    assert bare("move-user", "alice", *between, "--db", "x.db").code == 2
 
 
 def test_reembed(cli: Run, bare: Run, config: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from powermem._core.ranking.turns import Turns
 from powermem._core.ranking.vectors import Vectors
 from powermem._core.ranking.weights import Weights
 from powermem._core.sql.embedder import EmbedderSQL
-from powermem._core.sql.partitions import Freshness
+from powermem._core.sql.partitions import Freshness, PartitionLoader
 from powermem._core.sql.queries import Queries
 from powermem._core.sql.sqlite import SQLiteSQL
 from powermem._core.sql.steps import Query, Steps
@@ -58,7 +59,9 @@ class Named(Queries):
     def embeddings(self, ids: Sequence[int], user_id: str | None = None) -> Steps[dict[int, bytes]]:
         return dict((yield Query("embeddings", ids)))
 
-    def get_each(self, lists: Sequence[Sequence[int]]) -> Steps[list[dict[int, Row]]]:
+    def get_each(
+        self, lists: Sequence[Sequence[int]], users: Sequence[str | None] = ()
+    ) -> Steps[list[dict[int, Row]]]:
         found = dict((yield Query("get_each", [memory_id for ids in lists for memory_id in ids])))
         return [{memory_id: found[memory_id] for memory_id in ids} for ids in lists]
 
@@ -75,7 +78,8 @@ class Tables:
 
     def search(self, **options: Any) -> AsyncCachedSearch:
         sql = Statements("memories")
-        return AsyncCachedSearch(sql, Named(sql), EmbedderSQL(sql, "here"), self.fetch, Weights(), **options)
+        loading = partial(PartitionLoader, sql, EmbedderSQL(sql, "here"))
+        return AsyncCachedSearch(loading, Named(sql), self.fetch, Weights(), **options)
 
     def add(self, count: int) -> None:
         for number in range(len(self.rows) + 1, len(self.rows) + count + 1):

@@ -77,6 +77,7 @@ from ..types import (
     MemoryPage,
     MemoryStatistics,
     MessageRecord,
+    MoveResult,
     PreferenceRecord,
     RecalledText,
     ReembedResult,
@@ -95,6 +96,7 @@ if TYPE_CHECKING:
 
     from ..config import MemoryConfig
     from .assembly import Components
+    from .bulk.moving import AsyncMover
     from .used_config import AsyncUsedConfig
 
 _tasks_logger = logging.getLogger("powermem.processing")
@@ -1212,6 +1214,65 @@ class AsyncMemory:
         importer = AsyncImporter(other.store, other.encoder)
         await importer.expect(await store.identity())
         return await importer.copy(AsyncExporter(store, whose, expression, vectors=True), on_progress)
+
+    async def move_user(
+        self,
+        user_id: Id,
+        target: AsyncMemory,
+        *,
+        keep: bool = False,
+        on_progress: Listener | None = None,
+    ) -> MoveResult:
+        """Move a user to another memory, whatever store it has, while both are in use.
+
+        Memories with their versions, vectors and history, source turns, links, preferences, tasks, waiting
+        messages and results kept under idempotency keys are copied, and what is written meanwhile is
+        followed. For the last changes, both stores refuse writes of the user with ``UserMovedError``; from
+        then on the target accepts them, and this memory does not. A call that was interrupted or killed is
+        continued by the next one. The target must not hold anything of the user.
+
+        Args:
+            user_id: whose.
+            target: the other memory.
+            keep: leave what was moved here, where it can be read; otherwise it is deleted, and calls that
+                would find nothing of the user raise ``UserMovedError``.
+            on_progress: is called with the number of memories so far.
+
+        Returns:
+            ``{"memories", "turns", "rounds", "paused", "seconds"}``.
+
+        Raises:
+            InvalidInputError: the target has something of the user, or is the same collection.
+            UserMovedError: the user was moved somewhere else.
+        """
+        mover = await self._mover(user_id, target)
+        return await mover.run(on_progress, keep=check_flag(keep, "keep"))
+
+    async def cancel_move(self, user_id: Id, target: AsyncMemory) -> None:
+        """Undo a move that was interrupted before the target accepted writes; this memory does so again.
+
+        Args:
+            user_id: whose.
+            target: the memory to which the user was being moved.
+
+        Raises:
+            InvalidInputError: the user is not being moved there, or has arrived.
+        """
+        await (await self._mover(user_id, target)).cancel()
+
+    async def _mover(self, user_id: Id, target: AsyncMemory) -> AsyncMover:
+        from .bulk.importing import AsyncImporter
+        from .bulk.moving import AsyncMover
+
+        whose = check_id(user_id, "user_id")
+        if whose is None:
+            raise InvalidInputError("user_id: expected an id, got None")
+        if not isinstance(target, AsyncMemory):
+            raise InvalidInputError(f"target: expected an AsyncMemory, got {shown(target)}")
+        components = await self._access.open(any_vectors=True)
+        other = await target._access.open()
+        importer = AsyncImporter(other.store, other.encoder)
+        return AsyncMover(whose, components.store, other.store, importer)
 
     async def reembed(
         self, *, batch_size: int = 256, on_progress: Listener | None = None, everything: bool = False

@@ -30,6 +30,16 @@ _CONVERSIONS = mysql.conversions(conversions, numbers=(DECIMAL, NEWDECIMAL), tex
 _CONNECTION: Any = Connection
 _CURSOR: Any = Cursor
 
+
+class _Connection(_CONNECTION):  # type: ignore[misc]
+    """A connection that writes bytes as `mysql.binary`."""
+
+    def escape(self, value: Any, mapping: Any = None) -> Any:
+        if isinstance(value, (bytes, bytearray)):
+            return mysql.binary(value)
+        return super().escape(value, mapping)
+
+
 # COM_QUIT as the first packet of a command. Without it, the server logs an aborted connection.
 _QUIT = b"\x01\x00\x00\x00\x01"
 
@@ -182,7 +192,7 @@ class AsyncMySQLDriver:
 
     async def _open(self, context: ssl.SSLContext | None) -> Any:
         server = self.server
-        raw = _CONNECTION(
+        raw = _Connection(
             host=server.host or None,
             port=server.port,
             unix_socket=server.socket or None,
@@ -192,7 +202,6 @@ class AsyncMySQLDriver:
             database=server.database or None,
             charset=mysql.CHARSET,
             autocommit=True,
-            binary_prefix=True,
             # Never reached first: `connect` limits the whole of connecting.
             connect_timeout=server.connect_timeout + 1,
             ssl=context,

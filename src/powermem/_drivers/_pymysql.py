@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -50,7 +51,6 @@ def adopt(connection: Any, server: Server) -> MySQLConnection:
     connection.cursorclass = Cursor
     connection.decoders = {kind: read for kind, read in _CONVERSIONS.items() if isinstance(kind, int)}
     connection.encoders = {kind: write for kind, write in _CONVERSIONS.items() if not isinstance(kind, int)}
-    connection._binary_prefix = True
     adopted = MySQLConnection(connection, server)
     wire = adopted.wire
     try:
@@ -174,6 +174,10 @@ class _Cursor(Cursor):  # type: ignore[misc]
         return super()._query(q)
 
 
+def _escape(escape: Callable[..., str], value: Any, mapping: Any = None) -> str:
+    return mysql.binary(value) if isinstance(value, (bytes, bytearray)) else escape(value, mapping)
+
+
 class MySQLConnection:
     """A connection to MySQL, MariaDB, OceanBase or seekdb; see ``Connection``."""
 
@@ -181,6 +185,7 @@ class MySQLConnection:
         self._connection = connection
         self._server = server
         self.wire = _Wire(connection)
+        connection.escape = partial(_escape, connection.escape)
         self._packet = mysql.MOST_AT_ONCE
 
     def execute(self, sql: str, values: Values = ()) -> int:
@@ -299,7 +304,6 @@ class MySQLDriver:
             database=server.database or None,
             charset=mysql.CHARSET,
             autocommit=True,
-            binary_prefix=True,
             connect_timeout=server.connect_timeout,
             ssl=context,
             ssl_disabled=context is None,

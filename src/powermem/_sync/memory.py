@@ -78,6 +78,7 @@ from ..types import (
     MemoryPage,
     MemoryStatistics,
     MessageRecord,
+    MoveResult,
     PreferenceRecord,
     RecalledText,
     ReembedResult,
@@ -96,6 +97,7 @@ if TYPE_CHECKING:
 
     from ..config import MemoryConfig
     from .assembly import Components
+    from .bulk.moving import Mover
     from .used_config import UsedConfig
 
 _tasks_logger = logging.getLogger("powermem.processing")
@@ -1208,6 +1210,65 @@ class Memory:
         importer = Importer(other.store, other.encoder)
         importer.expect(store.identity())
         return importer.copy(Exporter(store, whose, expression, vectors=True), on_progress)
+
+    def move_user(
+        self,
+        user_id: Id,
+        target: Memory,
+        *,
+        keep: bool = False,
+        on_progress: Listener | None = None,
+    ) -> MoveResult:
+        """Move a user to another memory, whatever store it has, while both are in use.
+
+        Memories with their versions, vectors and history, source turns, links, preferences, tasks, waiting
+        messages and results kept under idempotency keys are copied, and what is written meanwhile is
+        followed. For the last changes, both stores refuse writes of the user with ``UserMovedError``; from
+        then on the target accepts them, and this memory does not. A call that was interrupted or killed is
+        continued by the next one. The target must not hold anything of the user.
+
+        Args:
+            user_id: whose.
+            target: the other memory.
+            keep: leave what was moved here, where it can be read; otherwise it is deleted, and calls that
+                would find nothing of the user raise ``UserMovedError``.
+            on_progress: is called with the number of memories so far.
+
+        Returns:
+            ``{"memories", "turns", "rounds", "paused", "seconds"}``.
+
+        Raises:
+            InvalidInputError: the target has something of the user, or is the same collection.
+            UserMovedError: the user was moved somewhere else.
+        """
+        mover = self._mover(user_id, target)
+        return mover.run(on_progress, keep=check_flag(keep, "keep"))
+
+    def cancel_move(self, user_id: Id, target: Memory) -> None:
+        """Undo a move that was interrupted before the target accepted writes; this memory does so again.
+
+        Args:
+            user_id: whose.
+            target: the memory to which the user was being moved.
+
+        Raises:
+            InvalidInputError: the user is not being moved there, or has arrived.
+        """
+        (self._mover(user_id, target)).cancel()
+
+    def _mover(self, user_id: Id, target: Memory) -> Mover:
+        from .bulk.importing import Importer
+        from .bulk.moving import Mover
+
+        whose = check_id(user_id, "user_id")
+        if whose is None:
+            raise InvalidInputError("user_id: expected an id, got None")
+        if not isinstance(target, Memory):
+            raise InvalidInputError(f"target: expected a Memory, got {shown(target)}")
+        components = self._access.open(any_vectors=True)
+        other = target._access.open()
+        importer = Importer(other.store, other.encoder)
+        return Mover(whose, components.store, other.store, importer)
 
     def reembed(
         self, *, batch_size: int = 256, on_progress: Listener | None = None, everything: bool = False

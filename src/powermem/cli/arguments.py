@@ -136,6 +136,7 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
         ("export", _export, "write memories to a file"),
         ("import", _import, "store memories from an export, from powermem 1.1 or from mem0"),
         ("copy", _copy, "copy memories from one store into another"),
+        ("move-user", _move_user, "move a user to another store while both are in use"),
         ("reembed", _reembed, "embed all memories again with the configured embedder"),
         ("process", _process, "process all buffered messages, and wait for the result"),
         ("tasks", _tasks, "list background tasks, retry or cancel one"),
@@ -252,11 +253,24 @@ def _import(parser: argparse.ArgumentParser) -> None:
 
 
 def _copy(parser: argparse.ArgumentParser) -> None:
+    _two_stores(parser)
+    _scope(parser)
+    _filters(parser)
+
+
+def _two_stores(parser: argparse.ArgumentParser) -> None:
     purpose = "its configuration, in JSON or in .env form"
     parser.add_argument("--from", dest="source", required=True, metavar="CONFIG", help=purpose)
     parser.add_argument("--to", dest="target", required=True, metavar="CONFIG", help=purpose)
-    _scope(parser)
-    _filters(parser)
+
+
+def _move_user(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("user", metavar="USER", help="whose memories, tasks and messages")
+    _two_stores(parser)
+    parser.add_argument("--keep", action="store_true", help="leave what was moved where it was, to be read")
+    parser.add_argument(
+        "--cancel", action="store_true", help="undo a move that was interrupted before its switch"
+    )
 
 
 def _reembed(parser: argparse.ArgumentParser) -> None:

@@ -218,6 +218,7 @@ COMMANDS: Mapping[str, Command] = {
     "export": moving.export,
     "import": moving.import_file,
     "copy": moving.copy,
+    "move-user": moving.move_user,
     "reembed": moving.reembed,
     "process": tasks.process,
     "tasks": tasks.tasks,

@@ -7,7 +7,6 @@ import getpass
 import os
 import sys
 from argparse import Namespace
-from contextlib import redirect_stdout
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -16,40 +15,49 @@ from .configuration import configuration
 from .output import CommandError, Output, UsageError
 
 if TYPE_CHECKING:
+    from mcp.server.mcpserver import MCPServer
+
+    from .._async.memory import AsyncMemory
     from ..mcp.oauth import JwtVerifier
 
 _PORT = 8848
-_SCOPE = {"user_id": "POWERMEM_USER_ID", "agent_id": "POWERMEM_AGENT_ID", "run_id": "POWERMEM_RUN_ID"}
 
 
 def mcp(options: Namespace, output: Output) -> int:
     """Serve one host over pipes, or several over HTTP."""
     _check(options)
-    # Standard output belongs to the protocol from the first byte on.
-    with redirect_stdout(sys.stderr):
-        try:
-            from ..mcp import create_server, serve_http, serve_stdio
-        except ImportError:
-            raise CommandError(f"powermem mcp needs the MCP SDK: run {pip_install('mcp')}") from None
-        from .._async.memory import AsyncMemory
-
-        memory = AsyncMemory(configuration(options))
-        verifier = _verifier(options)
-        server = create_server(
-            memory,
-            **_whose(options, verified=verifier is not None),
-            tools=options.tools,
-            any_user=options.any_user,
-            token_verifier=verifier,
-            auth=None if verifier is None else verifier.settings,
-        )
-    if options.transport == "stdio":
-        asyncio.run(serve_stdio(server, memory))
+    try:
+        from ..mcp import serve_http, serve_stdio
+        from ..mcp.serving import Wire
+    except ImportError:
+        raise CommandError(f"powermem mcp needs the MCP SDK: run {pip_install('mcp')}") from None
+    if options.transport != "stdio":
+        server, memory = _server(options)
+        port = options.port if options.port is not None else _PORT
+        print(f"powermem mcp: http://{_in_url(options.host)}:{port}/mcp", file=sys.stderr)
+        asyncio.run(serve_http(server, memory, host=options.host, port=port))
         return 0
-    port = options.port if options.port is not None else _PORT
-    print(f"powermem mcp: http://{_in_url(options.host)}:{port}/mcp", file=sys.stderr)
-    asyncio.run(serve_http(server, memory, host=options.host, port=port))
+    # Standard output belongs to the protocol from here on, whatever a plug-in prints or logs.
+    with Wire() as wire:
+        asyncio.run(serve_stdio(*_server(options), wire=wire))
     return 0
+
+
+def _server(options: Namespace) -> tuple[MCPServer[Any], AsyncMemory]:
+    from .._async.memory import AsyncMemory
+    from ..mcp import create_server
+
+    memory = AsyncMemory(configuration(options))
+    verifier = _verifier(options)
+    server = create_server(
+        memory,
+        **_whose(options, verified=verifier is not None),
+        tools=options.tools,
+        any_user=options.any_user,
+        token_verifier=verifier,
+        auth=None if verifier is None else verifier.settings,
+    )
+    return server, memory
 
 
 def _check(options: Namespace) -> None:
@@ -82,11 +90,11 @@ def _verifier(options: Namespace) -> JwtVerifier | None:
 
 def _whose(options: Namespace, *, verified: bool) -> dict[str, Any]:
     """Return the ids of the scope: from the options, then from the environment, then the login name."""
-    from ..config.environment import read_variables
+    from ..config.environment import read_variables, scope_variables
 
     given = dict(os.environ) if options.config is not None else read_variables(options.env_file)
     asked = {"user_id": options.user, "agent_id": options.agent, "run_id": options.run}
-    ids = {name: asked[name] or given.get(variable, "").strip() or None for name, variable in _SCOPE.items()}
+    ids = {name: asked[name] or value for name, value in scope_variables(given).items()}
     if any(ids.values()) or verified or options.any_user:
         return ids
     return {**ids, "user_id": _login()}

@@ -1,4 +1,4 @@
-"""``powermem export``, ``import``, ``copy`` and ``reembed``."""
+"""``powermem export``, ``import``, ``copy``, ``move-user`` and ``reembed``."""
 
 from __future__ import annotations
 
@@ -48,15 +48,22 @@ def import_file(options: Namespace, output: Output) -> int:
 
 def copy(options: Namespace, output: Output) -> int:
     """Copy memories from one store into another."""
-    if any(given is not None for given in (options.config, options.env_file, options.db)):
-        raise UsageError("copy: give the configurations as --from and --to")
-    with (
-        _configured(options.source) as source,
-        _configured(options.target) as target,
-        _progress(output, "Copying") as listen,
-    ):
+    with _both("copy", options) as (source, target), _progress(output, "Copying") as listen:
         result = source.copy_to(target, **scope(options), filters=options.filters, on_progress=listen)
     output.print_result({"from": options.source, "to": options.target, **result}, _imported)
+    return 0
+
+
+def move_user(options: Namespace, output: Output) -> int:
+    """Move a user from one store to another, or undo that."""
+    between = {"user": options.user, "from": options.source, "to": options.target}
+    with _both("move-user", options) as (source, target), _progress(output, "Moving") as listen:
+        if options.cancel:
+            source.cancel_move(options.user, target)
+            output.print_result({**between, "cancelled": True}, _cancelled)
+            return 0
+        result = source.move_user(options.user, target, keep=options.keep, on_progress=listen)
+    output.print_result({**between, **result}, _moved)
     return 0
 
 
@@ -68,6 +75,14 @@ def reembed(options: Namespace, output: Output) -> int:
         )
     output.print_result(result, _reembedded)
     return 0
+
+
+@contextmanager
+def _both(command: str, options: Namespace) -> Iterator[tuple[Memory, Memory]]:
+    if any(given is not None for given in (options.config, options.env_file, options.db)):
+        raise UsageError(f"{command}: give the configurations as --from and --to")
+    with _configured(options.source) as source, _configured(options.target) as target:
+        yield source, target
 
 
 def _configured(path: str) -> Memory:
@@ -107,6 +122,17 @@ def _exported(result: Mapping[str, Any]) -> Iterator[Part]:
 def _imported(result: ImportResult) -> Iterator[Part]:
     yield f"{result['imported']} imported, {result['skipped']} here already, {result['failed']} failed"
     yield from views.errors(Column("line", right=True), result["errors"], result["failed"])
+
+
+def _moved(result: Mapping[str, Any]) -> Iterator[Part]:
+    yield (
+        f"{result['user']} moved: {result['memories']} memories and {result['turns']} source turns copied in "
+        f"{result['seconds']:.1f} s; writes were refused for {result['paused'] * 1000:.0f} ms"
+    )
+
+
+def _cancelled(result: Mapping[str, Any]) -> Iterator[Part]:
+    yield f"{result['user']} is not moved"
 
 
 def _reembedded(result: ReembedResult) -> Iterator[Part]:

@@ -157,6 +157,8 @@ class PostgresConfig(ServerConfig):
         "db_name", "dbname", "database", default="postgres"
     )
     hnsw: Annotated[bool, Env("POSTGRES_HNSW")] = True
+    cache_mb: Count = 1024
+    """Maximum memory for cached vectors, in MiB."""
     unix_socket: Path | None = None
     """Folder of the server's socket, instead of host."""
     pooler: Literal["auto", "none", "transaction"] = "auto"

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from mcp.server.mcpserver import MCPServer
@@ -19,6 +19,8 @@ from ..errors import PowerMemError
 from .http import McpEndpoint
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from .._async.memory import AsyncMemory
 
 _logger = logging.getLogger("powermem.mcp")
@@ -29,7 +31,7 @@ _DRAIN = 1.5
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-async def serve_stdio(server: MCPServer[Any], memory: AsyncMemory) -> None:
+async def serve_stdio(server: MCPServer[Any], memory: AsyncMemory, *, wire: Wire | None = None) -> None:
     """Serve one host over standard input and output, until it closes them.
 
     Only the protocol reaches standard output: whatever else is written there goes to standard error.
@@ -37,10 +39,13 @@ async def serve_stdio(server: MCPServer[Any], memory: AsyncMemory) -> None:
     Args:
         server: the result of ``create_server``.
         memory: its memory; it is opened in the background and closed at the end.
+        wire: keeps standard output for the protocol since before the call.
     """
-    with _ending_at_once(memory):
+    with nullcontext(wire) if wire is not None else Wire() as kept, _ending_at_once(memory):
         async with _open(memory):
-            await server.run_stdio_async()
+            # The SDK takes standard output over before it waits for anything.
+            with kept.open():
+                await server.run_stdio_async()
 
 
 async def serve_http(
@@ -69,6 +74,49 @@ async def serve_http(
         app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=5
     )
     await uvicorn.Server(config).serve()
+
+
+class Wire:
+    """Standard output, kept for the protocol: what is written to it goes to standard error meanwhile.
+
+    That of child processes goes there too, and what Python has buffered, at the beginning as at the end.
+    """
+
+    def __init__(self) -> None:
+        self._kept: int | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self._kept = os.dup(1)
+        except OSError:
+            return self  # the process has no standard output
+        self._divert()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        if self._kept is not None:
+            sys.stdout.flush()
+            os.dup2(self._kept, 1)
+            os.close(self._kept)
+            self._kept = None
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Let go of standard output while a block runs, whose first step takes it over."""
+        if self._kept is None:
+            yield
+            return
+        sys.stdout.flush()
+        os.dup2(self._kept, 1)
+        try:
+            yield
+        finally:
+            self._divert()
+            sys.stdout.flush()
+
+    def _divert(self) -> None:
+        with contextlib.suppress(OSError):
+            os.dup2(2, 1)
 
 
 @asynccontextmanager

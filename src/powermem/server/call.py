@@ -13,8 +13,9 @@ from starlette.responses import Response
 from .._async.memory import AsyncMemory
 from .._core.metering import meter
 from .._core.values import Usage
+from ..errors import InvalidInputError
 from .authentication import CALLER
-from .caller import Caller, Permission, ScopeIds
+from .caller import Caller, Permission, ScopeIds, UserScopeIds
 from .problems import UnauthorizedError
 from .replies import json_response
 from .service import Service, service_of
@@ -41,6 +42,18 @@ class Call:
     def scope(self, user_id: object = None, agent_id: object = None, run_id: object = None) -> ScopeIds:
         """Return the ids of a request within what the key is tied to; see `Caller.scope`."""
         return self.caller.scope(user_id, agent_id, run_id)
+
+    def scope_of_user(self, user_id: object, agent_id: object = None, run_id: object = None) -> UserScopeIds:
+        """As `scope`, where there must be a user.
+
+        Raises:
+            InvalidInputError: there is none.
+        """
+        found = self.caller.scope(user_id, agent_id, run_id)
+        user = found["user_id"]
+        if user is None:
+            raise InvalidInputError("user_id: required here")
+        return {"user_id": user, "agent_id": found["agent_id"], "run_id": found["run_id"]}
 
     def usage(self) -> dict[str, Any]:
         """Return the cost so far, as ``usage`` of a reply."""

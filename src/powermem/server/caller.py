@@ -21,6 +21,14 @@ class ScopeIds(TypedDict):
     run_id: str | None
 
 
+class UserScopeIds(TypedDict):
+    """As `ScopeIds`, of a user."""
+
+    user_id: str
+    agent_id: str | None
+    run_id: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who calls. Every id of a request passes `scope`, so that no request leaves what a key is tied to.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextvars import Context
 
 from pydantic import SecretStr
 
@@ -124,7 +125,7 @@ class KeyRing:
             return
         # Requests that arrive together share one read, and none of them ends it by going away.
         if self._reading is None:
-            self._reading = asyncio.get_running_loop().create_task(self._read())
+            self._reading = Context().run(asyncio.get_running_loop().create_task, self._read())
             self._reading.add_done_callback(self._has_read)
         await asyncio.shield(self._reading)
 

@@ -9,6 +9,7 @@ import tempfile
 from argparse import Namespace
 from collections.abc import Mapping
 from contextlib import ExitStack
+from secrets import token_hex
 from typing import Any
 
 import uvicorn
@@ -52,6 +53,8 @@ def serve(config: Mapping[str, Any], options: Namespace) -> None:
         if settings.workers > 1 and not os.environ.get(FOLDER):
             os.environ[FOLDER] = stack.enter_context(tempfile.TemporaryDirectory(prefix="powermem-metrics-"))
         if settings.workers > 1:
+            # A secret that the workers share, for questions that one asks and another gets the answer to.
+            os.environ.setdefault("POWERMEM_MCP_STATE_KEY", token_hex(32))
             os.environ[OPTIONS] = json.dumps(vars(options))
             uvicorn.run(_FACTORY, factory=True, workers=settings.workers, **_options(settings))
         else:

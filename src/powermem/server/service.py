@@ -16,6 +16,7 @@ from .keys import KeyRing
 from .limits import Rates
 from .metrics import Metrics
 from .problems import Problem, Renderer, render
+from .progress import Progress
 from .stopping import told_of_signals
 
 
@@ -29,6 +30,10 @@ class Service:
         authenticate: finds out who calls, instead of the keys.
 
     Attributes:
+        keys: who may call.
+        rates: how often.
+        metrics: counts requests.
+        progress: follows tasks.
         closing: is set when the process is told to stop; endless responses end then.
     """
 
@@ -42,6 +47,7 @@ class Service:
         self.rates = Rates(settings.rate_limit_per_minute)
         self.metrics = Metrics()
         self.closing = asyncio.Event()
+        self.progress = Progress(memory, self.closing)
         self._owned = owned
         self._open: set[str] = set()
         self._open_below: list[str] = []
@@ -88,6 +94,7 @@ class Service:
                 await self.memory.initialize()
                 # Here, so that the tasks of the store belong to no request.
                 await self.memory.processing.start()
+                self.progress.attach()
                 for context in self._running:
                     await stack.enter_async_context(context())
                 yield

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory
-from powermem._async.stores import postgres
 from powermem._async.stores.oceanbase import search as oceanbase_search
+from powermem._async.stores.oceanbase.store import AsyncOceanBaseStore
 from powermem._async.stores.server import partitions
 from tests.support.filling import caches_of
 
@@ -35,12 +35,15 @@ async def test_a_long_query_finds_by_its_beginning_and_its_end(
 ) -> None:
     if large:
         # Scopes of more rows than this are searched by the server itself.
-        monkeypatch.setattr(postgres, "_WHOLE", 20)
         monkeypatch.setattr(partitions, "PartitionCache", caches_of(45_000))
         monkeypatch.setattr(oceanbase_search, "_EXACT", 20)
     items = [f"I drink tea number {number}" for number in range(60)]
     await memory.add_many([*items, "Leila plays the cello", "Omar keeps bees"], user_id="u", infer=False)
     await memory.search("warm up", user_id="u")
+    if isinstance(
+        store := memory._access.components and memory._access.components.store, AsyncOceanBaseStore
+    ):
+        assert await store._indexer.join()
     for filling in QUERIES.values():
         for query in (f"Who plays the cello? {filling}", f"{filling} Who plays the cello?"):
             found = (await memory.search(query, user_id="u", limit=5))["results"]

@@ -12,6 +12,7 @@ import pytest
 from powermem import AsyncMemory
 from powermem._async.stores import postgres
 from powermem._async.stores.server.pool import AsyncReader
+from powermem._core.sql.postgres import PostgresSQL
 
 pytestmark = pytest.mark.stores("postgres")
 
@@ -88,7 +89,7 @@ async def test_who_asks_for_one_user_reads_one_part(divided: AsyncMemory, asked:
 async def test_a_search_of_a_large_scope_reads_one_part(
     divided: AsyncMemory, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "_WHOLE", 3)
+    monkeypatch.setattr(PostgresSQL, "held", 3)
     async with divided as memory:
         for _ in range(2):
             read = await parts_read(memory, asked, partial(memory.search, QUERY, user_id="u1"))

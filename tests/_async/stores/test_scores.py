@@ -15,6 +15,7 @@ from powermem._async.stores.base import AsyncStore
 from powermem._async.stores.oceanbase import search
 from powermem._async.stores.oceanbase.store import AsyncOceanBaseStore
 from powermem._async.stores.server import partitions
+from powermem._async.stores.server.store import AsyncServerStore
 from powermem._core.changes.writes import AddMemory, Amend, Delete, ReplaceText, Supersede
 from powermem._core.filters.parse import parse
 from powermem._core.query.search import Hit, SearchRequest
@@ -171,7 +172,7 @@ async def test_large_scopes_are_scored_alike(opened: AsyncStore, reference: Asyn
 async def test_the_index_finds_a_text_by_any_of_its_windows(
     opened: AsyncStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "_WHOLE", 50)
+    monkeypatch.setattr(partitions, "PartitionCache", caches_of(10_000))
     monkeypatch.setattr(postgres, "_EXACT", 50)
     changes = conversation(300, "ana")
     await opened.apply(changes)
@@ -193,9 +194,10 @@ def left_to_the_server(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
     monkeypatch.setattr(partitions, "PartitionCache", caches_of(150_000))
     if request.param == "indexes":
         monkeypatch.setattr(search, "_EXACT", 100)
+        monkeypatch.setattr(postgres, "_EXACT", 100)
 
 
-@pytest.mark.stores("oceanbase")
+@pytest.mark.stores("oceanbase", "postgres")
 async def test_what_the_server_finds_is_scored_alike(
     left_to_the_server: None, opened: AsyncStore, reference: AsyncStore
 ) -> None:
@@ -204,12 +206,15 @@ async def test_what_the_server_finds_is_scored_alike(
     for store in (opened, reference):
         for start in range(0, len(changes), 800):
             await store.apply(changes[start : start + 800])
+    if isinstance(opened, AsyncOceanBaseStore):
+        await opened.search([search_for("tea", Scope("ana"))], touch=False)
+        assert await opened._indexer.join()
     ana = [request for request in requests(changes[:1200], "ana", ties=False) if request.limit <= 10]
     ben = requests(changes[1200:], "ben", ties=False)
     await compare_all(opened, reference, ana)
     await compare_all(opened, reference, ben)
     await compare_all(opened, reference, [search_for(change.row.text, Scope()) for change in changes[::200]])
-    assert isinstance(opened, AsyncOceanBaseStore)
+    assert isinstance(opened, AsyncServerStore)
     # Nothing of it was loaded.
     assert opened._cached.left == {"ana", "ben", None}
     ids, at = [change.row.id for change in changes], _START + 400 * _DAY

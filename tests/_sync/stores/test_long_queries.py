@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from powermem import Memory
-from powermem._sync.stores import postgres
 from powermem._sync.stores.oceanbase import search as oceanbase_search
+from powermem._sync.stores.oceanbase.store import OceanBaseStore
 from powermem._sync.stores.server import partitions
 from tests.support.filling import caches_of
 
@@ -36,12 +36,13 @@ def test_a_long_query_finds_by_its_beginning_and_its_end(
 ) -> None:
     if large:
         # Scopes of more rows than this are searched by the server itself.
-        monkeypatch.setattr(postgres, "_WHOLE", 20)
         monkeypatch.setattr(partitions, "PartitionCache", caches_of(45_000))
         monkeypatch.setattr(oceanbase_search, "_EXACT", 20)
     items = [f"I drink tea number {number}" for number in range(60)]
     memory.add_many([*items, "Leila plays the cello", "Omar keeps bees"], user_id="u", infer=False)
     memory.search("warm up", user_id="u")
+    if isinstance(store := memory._access.components and memory._access.components.store, OceanBaseStore):
+        assert store._indexer.join()
     for filling in QUERIES.values():
         for query in (f"Who plays the cello? {filling}", f"{filling} Who plays the cello?"):
             found = (memory.search(query, user_id="u", limit=5))["results"]

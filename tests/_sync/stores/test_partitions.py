@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from powermem import Memory
+from powermem._core.sql.postgres import PostgresSQL
 from powermem._sync.stores import postgres
 from powermem._sync.stores.server.pool import Reader
 
@@ -89,7 +90,7 @@ def test_who_asks_for_one_user_reads_one_part(divided: Memory, asked: Asked) -> 
 def test_a_search_of_a_large_scope_reads_one_part(
     divided: Memory, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "_WHOLE", 3)
+    monkeypatch.setattr(PostgresSQL, "held", 3)
     with divided as memory:
         for _ in range(2):
             read = parts_read(memory, asked, partial(memory.search, QUERY, user_id="u1"))

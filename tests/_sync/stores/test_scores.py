@@ -21,6 +21,7 @@ from powermem._sync.stores.base import Store
 from powermem._sync.stores.oceanbase import search
 from powermem._sync.stores.oceanbase.store import OceanBaseStore
 from powermem._sync.stores.server import partitions
+from powermem._sync.stores.server.store import ServerStore
 from tests.support.additions import memory_of, search_for, vector
 from tests.support.filling import caches_of, random_texts
 
@@ -168,7 +169,7 @@ def test_large_scopes_are_scored_alike(opened: Store, reference: Store) -> None:
 
 @pytest.mark.stores("postgres")
 def test_the_index_finds_a_text_by_any_of_its_windows(opened: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres, "_WHOLE", 50)
+    monkeypatch.setattr(partitions, "PartitionCache", caches_of(10_000))
     monkeypatch.setattr(postgres, "_EXACT", 50)
     changes = conversation(300, "ana")
     opened.apply(changes)
@@ -190,9 +191,10 @@ def left_to_the_server(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
     monkeypatch.setattr(partitions, "PartitionCache", caches_of(150_000))
     if request.param == "indexes":
         monkeypatch.setattr(search, "_EXACT", 100)
+        monkeypatch.setattr(postgres, "_EXACT", 100)
 
 
-@pytest.mark.stores("oceanbase")
+@pytest.mark.stores("oceanbase", "postgres")
 def test_what_the_server_finds_is_scored_alike(
     left_to_the_server: None, opened: Store, reference: Store
 ) -> None:
@@ -201,12 +203,15 @@ def test_what_the_server_finds_is_scored_alike(
     for store in (opened, reference):
         for start in range(0, len(changes), 800):
             store.apply(changes[start : start + 800])
+    if isinstance(opened, OceanBaseStore):
+        opened.search([search_for("tea", Scope("ana"))], touch=False)
+        assert opened._indexer.join()
     ana = [request for request in requests(changes[:1200], "ana", ties=False) if request.limit <= 10]
     ben = requests(changes[1200:], "ben", ties=False)
     compare_all(opened, reference, ana)
     compare_all(opened, reference, ben)
     compare_all(opened, reference, [search_for(change.row.text, Scope()) for change in changes[::200]])
-    assert isinstance(opened, OceanBaseStore)
+    assert isinstance(opened, ServerStore)
     # Nothing of it was loaded.
     assert opened._cached.left == {"ana", "ben", None}
     ids, at = [change.row.id for change in changes], _START + 400 * _DAY

@@ -207,6 +207,9 @@ async def move(memory: AsyncMemory, other: AsyncMemory) -> None:
     read = await other.import_memories("out.jsonl.gz")
     assert_type([error["line"] for error in read["errors"]], list[int])
     assert_type((await memory.copy_to(other, user_id="u"))["imported"], int)
+    user = await memory.move_user("u", other, keep=True, on_progress=show)
+    assert_type((user["memories"], user["paused"]), tuple[int, float])
+    await memory.cancel_move("v", other)
     moved = await memory.reembed(batch_size=10)
     assert_type((moved["reembedded"], moved["embedder"], moved["seconds"]), tuple[int, str, float])
 

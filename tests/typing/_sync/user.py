@@ -208,6 +208,9 @@ def move(memory: Memory, other: Memory) -> None:
     read = other.import_memories("out.jsonl.gz")
     assert_type([error["line"] for error in read["errors"]], list[int])
     assert_type((memory.copy_to(other, user_id="u"))["imported"], int)
+    user = memory.move_user("u", other, keep=True, on_progress=show)
+    assert_type((user["memories"], user["paused"]), tuple[int, float])
+    memory.cancel_move("v", other)
     moved = memory.reembed(batch_size=10)
     assert_type((moved["reembedded"], moved["embedder"], moved["seconds"]), tuple[int, str, float])
 

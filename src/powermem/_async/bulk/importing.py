@@ -104,7 +104,7 @@ class AsyncImporter:
         self.errors += [{"line": line, "error": error} for line, error in page.errors[:room]]
         if not (page.memories or page.turns or page.history or page.preferences):
             return
-        memories = await self._embed(await self._with_sources(page))
+        memories = await self.embedded(await self._with_sources(page))
         restored = Restore(memories, clock.now(), page.turns, page.history)
         new, *_ = await self._store.apply([restored, *map(AddPreference, page.preferences)])
         assert isinstance(new, int)
@@ -131,7 +131,8 @@ class AsyncImporter:
             for stored in page.memories
         ]
 
-    async def _embed(self, memories: Sequence[Stored]) -> list[Stored]:
+    async def embedded(self, memories: Sequence[Stored]) -> list[Stored]:
+        """Return memories with vectors of the store's embedder, those that are not stored yet."""
         if self._fits and all(stored.embedding is not None for stored in memories):
             return list(memories)
         lacking = [stored for stored in memories if not self._fits or stored.embedding is None]

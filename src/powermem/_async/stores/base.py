@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias, TypeVar
 
-from ..._concurrency import AsyncBatcher
+from ..._concurrency import AsyncBatcher, AsyncThreadBatcher
 from ..._core.access_keys import AccessKey
 from ..._core.changes.writes import Change, Outcome
 from ..._core.clock import now
@@ -17,17 +17,23 @@ from ..._core.results.records import Accesses
 from ..._core.sql.access_keys import AccessKeysSQL
 from ..._core.sql.collection import CollectionSQL
 from ..._core.sql.embedder import EmbedderSQL
+from ..._core.sql.moves import Load, MovesSQL, Work
 from ..._core.sql.queries import Queries
 from ..._core.sql.queue import QueueSQL
 from ..._core.sql.steps import Statement, Steps
 from ..._core.sql.transfer import Transfer
 from ..._core.tasks.task import LONGEST_PAUSE, BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
+from ..._core.transfer.moves import Difference, Holdings, KeptResult, Move, MoveState
 from ..._core.values import EmbedderIdentity, Embedding, HistoryEntry, Row, Scope, Statistics, Stored, Turn
 from ..._core.wire.budget import Refusal, Spend
 
 T = TypeVar("T")
 
-_MAX_BATCHES_PER_COMMIT = 256
+AsyncCollector: TypeAlias = (
+    "AsyncBatcher[Sequence[Change], list[Outcome]] | AsyncThreadBatcher[Sequence[Change], list[Outcome]]"
+)
+
+MAX_BATCHES_PER_COMMIT = 256
 _REDATED = 500
 
 
@@ -63,10 +69,9 @@ class AsyncStore(ABC):
         self._access_keys = AccessKeysSQL(sql)
         self._embedder = embedder
         self._transfer = Transfer(sql, self._embedder)
+        self._moves = MovesSQL(sql, self._queue, self._embedder)
         self._accesses = accesses
-        self._commits: AsyncBatcher[Sequence[Change], list[Outcome]] = AsyncBatcher(
-            self._commit, max_size=_MAX_BATCHES_PER_COMMIT
-        )
+        self._commits = self._collector()
 
     @abstractmethod
     async def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
@@ -77,8 +82,8 @@ class AsyncStore(ABC):
         """Run steps in one transaction; if a conflict rolls it back, run them again from the start."""
 
     @abstractmethod
-    async def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
-        """Apply the changes of several callers, in one transaction if possible."""
+    def _collector(self) -> AsyncCollector:
+        """Return what collects the changes of concurrent callers, to apply them in one transaction."""
 
     def _prepare(self) -> Steps[None]:
         """Check the database, and lock its schema against other processes during the block."""
@@ -126,6 +131,19 @@ class AsyncStore(ABC):
         if touch and not self.read_only:
             self._accesses.add(hit.row.id for hits in answers for hit in hits)
 
+    async def _check_moved(self, user_id: str | None) -> None:
+        """Refuse to say that there is nothing of a user who was moved to another store."""
+        if user_id:
+            await self._ask(self._embedder.refuse_read, user_id)
+
+    async def _check_answers(
+        self, requests: Sequence[SearchRequest], answers: Sequence[Sequence[Hit]], touch: bool
+    ) -> None:
+        """Do so for the searches of callers."""
+        for request, hits in zip(requests, answers, strict=True):
+            if touch and not hits:
+                await self._check_moved(request.scope.user_id)
+
     async def get_many(
         self, ids: Sequence[int], *, touch: bool = False, user_id: str | None = None
     ) -> dict[int, Row]:
@@ -159,11 +177,16 @@ class AsyncStore(ABC):
             self._queries.list_rows, scope, expression, now(), sort_by, descending, limit, offset, as_of
         )
         self._accesses.include(rows)
+        if not total:
+            await self._check_moved(scope.user_id)
         return rows, total
 
     async def count(self, scope: Scope, expression: Expression | None) -> int:
         """Return the number of current memories."""
-        return await self._ask(self._queries.count, scope, expression, now())
+        number = await self._ask(self._queries.count, scope, expression, now())
+        if not number:
+            await self._check_moved(scope.user_id)
+        return number
 
     async def users(self) -> list[str]:
         """Return every user id that has a memory, sorted."""
@@ -206,6 +229,7 @@ class AsyncStore(ABC):
         yield from self._sql.enter()
         for statement in self._sql.emptying():
             yield Statement(statement)
+        yield from self._embedder.forget_moves()
 
     async def claim_lanes(
         self,
@@ -300,6 +324,10 @@ class AsyncStore(ABC):
     async def find_task(self, task_id: int) -> Task | None:
         """Return a task."""
         return await self._ask(self._queue.find_task, task_id)
+
+    async def find_tasks(self, task_ids: Sequence[int]) -> list[Task]:
+        """Return the tasks that exist, of any number of ids."""
+        return await self._ask(self._queue.find_tasks, task_ids)
 
     async def list_tasks(
         self, scope: Scope, statuses: frozenset[ProcessStatus], *, limit: int, offset: int = 0
@@ -424,3 +452,71 @@ class AsyncStore(ABC):
         if refuses_former:
             self._embedder.forget()
         return switched
+
+    @property
+    def place(self) -> str:
+        """The database and the collection, for messages."""
+        return self._embedder.place
+
+    async def find_move(self, user_id: str) -> Move | None:
+        """Return the note of a user's move; see `_core.transfer.moves`."""
+        return await self._ask(self._moves.find, user_id)
+
+    async def note_move(self, user_id: str, move: Move, expected: Iterable[MoveState | None]) -> None:
+        """Write the note of a move, which must be in one of these states, after all writes before it."""
+        await self._transact(self._moves.note, user_id, move, frozenset(expected))
+
+    async def forget_move(self, user_id: str, move: Move) -> None:
+        """Remove the note of a move, if it is still there."""
+        await self._transact(self._moves.forget, user_id, move)
+
+    async def holdings(self, user_id: str) -> Holdings:
+        """Return the names of what there is of a user, but for the history of memories."""
+        await self._write_accesses()
+        return await self._ask(self._moves.holdings, user_id)
+
+    async def entries(self, memory_ids: Sequence[int]) -> dict[int, int]:
+        """Return the ids of the history of memories, each with its memory."""
+        return await self._ask(self._moves.entries, memory_ids)
+
+    async def departing_memories(self, user_id: str, ids: Sequence[int]) -> list[Stored]:
+        """Return memories with vectors and terms, without history and turns."""
+        return await self._ask(self._moves.memories, user_id, ids)
+
+    async def departing_turns(self, user_id: str, ids: Sequence[int]) -> list[Turn]:
+        """Return source turns."""
+        return await self._ask(self._moves.turns, user_id, ids)
+
+    async def departing_entries(self, memory_ids: Sequence[int]) -> list[HistoryEntry]:
+        """Return the history of memories."""
+        return await self._ask(self._moves.history, memory_ids)
+
+    async def departing_preferences(self, user_id: str, ids: Sequence[int]) -> list[Preference]:
+        """Return preferences."""
+        return await self._ask(self._moves.preferences, user_id, ids)
+
+    async def departing_results(
+        self, user_id: str, keys: Sequence[tuple[str, str, str]], notes: Sequence[str]
+    ) -> list[KeptResult]:
+        """Return results kept under idempotency keys, and notes of finished calls."""
+        return await self._ask(self._moves.results, user_id, keys, notes)
+
+    async def departing_work(self, user_id: str) -> Work:
+        """Return the background work of a user that was closed."""
+        return await self._ask(self._moves.work, user_id)
+
+    async def clear_arriving(self, user_id: str, move: Move, difference: Difference) -> None:
+        """Remove what is no longer where an arriving user comes from, or has changed there."""
+        await self._transact(self._moves.clear, user_id, move, difference)
+
+    async def store_arriving(self, user_id: str, move: Move, load: Load) -> None:
+        """Store a page of an arriving user; what is there already stays."""
+        await self._transact(self._moves.store, user_id, move, load)
+
+    async def complete_move(self, user_id: str, move: Move, work: Work) -> None:
+        """Accept writes of an arriving user from now on, and store their background work."""
+        await self._transact(self._moves.switch, user_id, move, work)
+
+    async def purge_part(self, user_id: str, move: Move, expected: MoveState) -> bool:
+        """Remove a part of everything of a user without a trace; return whether it was the last one."""
+        return await self._transact(self._moves.purge, user_id, move, expected)

@@ -68,6 +68,7 @@ def _postgres(config: PostgresConfig, weights: Weights, place: Place | None) -> 
         _postgres_driver(config, place),
         PostgresSQL(config.collection_name, partitions=config.partitions, indexed=config.hnsw),
         weights,
+        cache_bytes=config.cache_mb << 20,
         least=config.minconn,
         most=config.pool_size,
         recycle=config.pool_recycle,

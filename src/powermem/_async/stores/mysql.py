@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from ..._concurrency import AsyncBatcher, async_to_thread
+from ..._concurrency import async_to_thread
 from ..._core.query.search import Hit, SearchRequest
 from ..._core.ranking.weights import Weights
 from ..._core.sql.mysql import MySQLSQL
+from ..._core.sql.partitions import PartitionLoader
 from ..._core.sql.steps import Steps
 from ..._drivers.base import AsyncDriver, MissingTableError
 from ..._drivers.embedded import EmbeddedSeekDB
-from .server.partitions import AsyncCachedSearch
 from .server.store import AsyncServerStore
-
-_CHUNK = 1000
-_MAX_SEARCHES_PER_PASS = 16
 
 
 class AsyncMySQLStore(AsyncServerStore):
@@ -53,20 +47,19 @@ class AsyncMySQLStore(AsyncServerStore):
         recycle: float = 3600,
         timeout: float = 60,
     ) -> None:
-        super().__init__(driver, sql, most=most, recycle=recycle, timeout=timeout)
+        super().__init__(
+            driver,
+            sql,
+            PartitionLoader,
+            weights,
+            cache_bytes=cache_bytes,
+            most=most,
+            recycle=recycle,
+            timeout=timeout,
+        )
         self.name = name
         self._driver = driver
         self._embedded = embedded
-        self._cached = AsyncCachedSearch(
-            sql, self._queries, self._embedder, self._fetch, weights, cache_bytes=cache_bytes
-        )
-        self._searches: AsyncBatcher[SearchRequest, list[Hit] | None] = AsyncBatcher(
-            self._pass, max_size=_MAX_SEARCHES_PER_PASS, max_running=2
-        )
-
-    async def _fetch(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        async with self._pool.reading() as reader:
-            return await reader.fetch(sql, values)
 
     async def open(self) -> None:
         if self._embedded is not None:
@@ -79,10 +72,8 @@ class AsyncMySQLStore(AsyncServerStore):
 
     async def close(self) -> None:
         try:
-            await self._searches.close()
             await super().close()
         finally:
-            await self._cached.close()
             await self._stop()
 
     async def _stop(self) -> None:
@@ -97,14 +88,7 @@ class AsyncMySQLStore(AsyncServerStore):
             # allow for that.
             return
 
-    async def reset(self) -> None:
-        await super().reset()
-        self._cached.clear()
-
     async def _search(self, request: SearchRequest) -> list[Hit]:
         hits = await self._searches.submit(request)
         assert hits is not None, "this server cannot search vectors"
         return hits
-
-    async def _pass(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception | None]:
-        return list(await self._cached.search(requests))

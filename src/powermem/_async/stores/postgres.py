@@ -1,8 +1,10 @@
-"""The PostgreSQL store: candidates come from pgvector and an index of words, and are scored here."""
+"""The store on PostgreSQL: users whose memories fit into the cache are searched in this process.
+
+Of the others, pgvector and an index of words find candidates, which are scored here.
+"""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
@@ -19,20 +21,17 @@ from ..._core.sql.beside import with_turns_beside
 from ..._core.sql.collection import passes
 from ..._core.sql.dialects import Fragment
 from ..._core.sql.postgres import PostgresSQL, Vector, nearest_window, searched_rows, signed
-from ..._core.sql.rows import COLUMNS, scope_condition, visible
+from ..._core.sql.rows import COLUMNS, visible
+from ..._core.sql.snapshots import SnapshotLoader
 from ..._core.sql.steps import Query, Statement, Steps
-from ..._core.values import Row, Scope
 from ..._drivers.base import AsyncDriver
 from ...errors import StoreError
 from .server.pool import AsyncReader
 from .server.store import AsyncServerStore
 from .steps import async_run
 
-_WHOLE = 2000
-"""Up to this many rows, a scope is fetched as a whole, in one query, and scored here."""
 _EXACT = 20_000
 """Up to this many visible rows, every vector is compared; beyond that, the vector index is used."""
-_REMEMBERED = 10_000
 _SEVERAL = 4
 """As many near windows are asked for as near memories, times this: several may be of one memory."""
 # Key of the advisory lock held while the schema is created; an arbitrary number.
@@ -46,6 +45,7 @@ class AsyncPostgresStore(AsyncServerStore):
         driver: opens connections.
         sql: the collection's statements.
         weights: the weights of the parts of a score.
+        cache_bytes: maximum memory for cached partitions.
         least: number of connections to open at the start.
         most: maximum number of connections.
         recycle: seconds after which a connection is replaced; negative for never.
@@ -61,16 +61,25 @@ class AsyncPostgresStore(AsyncServerStore):
         sql: PostgresSQL,
         weights: Weights,
         *,
+        cache_bytes: int = 1 << 30,
         least: int = 1,
         most: int = 10,
         recycle: float = 3600,
         timeout: float = 60,
     ) -> None:
-        super().__init__(driver, sql, least=least, most=most, recycle=recycle, timeout=timeout)
+        super().__init__(
+            driver,
+            sql,
+            SnapshotLoader,
+            weights,
+            cache_bytes=cache_bytes,
+            least=least,
+            most=most,
+            recycle=recycle,
+            timeout=timeout,
+        )
         self._weights = weights
         self._plain = weights.plain()
-        # Scopes that were too large to fetch as a whole, the most recent ones last.
-        self._large: OrderedDict[Scope, None] = OrderedDict()
 
     def _prepare(self) -> Steps[None]:
         yield Query("SELECT pg_advisory_xact_lock(?::bigint)", (_LOCK,))
@@ -95,35 +104,18 @@ class AsyncPostgresStore(AsyncServerStore):
     async def _search(self, request: SearchRequest) -> list[Hit]:
         if request.embedding is None and request.terms is None:
             return []
+        hits = await self._searches.submit(request)
+        return await self._search_server(request) if hits is None else hits
+
+    async def _search_server(self, request: SearchRequest) -> list[Hit]:
+        """Answer a search of a user whose memories are not held here."""
         now = clock_now()
         async with self._pool.reading() as reader:
-            visible = await self._visible(reader, request, now)
-            ranked = None
-            if request.scope not in self._large:
-                ranked = await self._search_whole(reader, request, visible, now)
-            if ranked is None:
-                ranked = await self._search_large(reader, request, visible, now)
+            ranked = await self._rank(reader, request, now)
             ids = [memory_id for memory_id, _ in ranked]
-            rows = await self._read_hits(reader, ids, request.scope.user_id)
+            rows = await async_run(reader, self._queries.get_many(ids, request.scope.user_id))
         # A memory may have been deleted between two queries.
         return [Hit(rows[one], found.score, found.details()) for one, found in ranked if one in rows]
-
-    async def _read_hits(
-        self, reader: AsyncReader, ids: Sequence[int], user_id: str | None
-    ) -> dict[int, Row]:
-        """Return the found memories, in the same round trip as the number of switches."""
-        if not ids:
-            await async_run(reader, self._embedder.check())
-            return {}
-        where = self._sql.named(ids, user_id)
-        found = await reader.fetch(
-            f"SELECT {COLUMNS}, (SELECT value FROM {self._sql.meta} WHERE name = 'switches') "
-            f"FROM {self._sql.records} WHERE {where.sql}",
-            where.values,
-        )
-        if found:
-            await async_run(reader, self._embedder.refuse(found[0][-1]))
-        return {values[0]: self._sql.to_row(values) for values in found}
 
     async def _visible(self, reader: AsyncReader, request: SearchRequest, now: int) -> Fragment:
         """Return whether a row of the scope may be found, for filters that only Python can evaluate."""
@@ -148,47 +140,26 @@ class AsyncPostgresStore(AsyncServerStore):
         return Fragment(" AND ".join(parts), tuple(values))
 
     def _read(
-        self, request: SearchRequest, visible: Fragment, which: Fragment, limit: int
+        self, request: SearchRequest, visible: Fragment, which: Fragment
     ) -> Steps[list[tuple[Any, ...]]]:
         """Return the rows that `ServerRows` takes."""
         wanted = request.terms and [*request.terms, *looked_up(request.cues, self._weights_of(request))]
-        sql, values = searched_rows(self._sql, visible, which, request.embedding, wanted, limit)
+        sql, values = searched_rows(self._sql, visible, which, request.embedding, wanted)
         # Among equal scores, the oldest comes first.
         return sorted((yield Query(sql, values)), key=itemgetter(0))
 
-    async def _search_whole(
-        self, reader: AsyncReader, request: SearchRequest, visible: Fragment, now: int
-    ) -> list[tuple[int, Ranked]] | None:
-        """Score every row of the scope, or return ``None`` if there are too many.
-
-        Rows that cannot be found, such as those of other agents, are included: they count as turns between
-        others.
-        """
-        whole = scope_condition(request.scope._replace(agent_id=None))
-        rows = await async_run(reader, self._read(request, visible, whole, _WHOLE + 1))
-        if len(rows) > _WHOLE:
-            self._large[request.scope] = None
-            if len(self._large) > _REMEMBERED:
-                self._large.popitem(last=False)
-            return None
-        return ServerSearch(request, self._weights_of(request), now).ranked(ServerRows(rows))
-
-    async def _search_large(
-        self, reader: AsyncReader, request: SearchRequest, visible: Fragment, now: int
-    ) -> list[tuple[int, Ranked]]:
+    async def _rank(self, reader: AsyncReader, request: SearchRequest, now: int) -> list[tuple[int, Ranked]]:
         """Score rows with similar vectors or common words, and the turns next to the best of them.
 
         The result is exact up to ``_EXACT`` visible rows, of which at most ``MATCHED`` share a word with the
         query: then the candidates include all of the best rows before boosts.
         """
+        visible = await self._visible(reader, request, now)
         counted = await reader.fetch(
             f"SELECT count(*), COALESCE(sum(length), 0)::bigint FROM {self._sql.records} WHERE {visible.sql}",
             visible.values,
         )
         documents, length = counted[0]
-        if documents <= _WHOLE // 2 and request.expression is None and request.as_of is None:
-            # The scope has shrunk, so the next search fetches it as a whole again.
-            self._large.pop(request.scope, None)
         if not documents:
             return []
         ids: set[int] = set()
@@ -200,7 +171,7 @@ class AsyncPostgresStore(AsyncServerStore):
             ids.update(await self._matching(reader, frequencies, visible))
 
         def read(ids: list[int]) -> Steps[list[tuple[Any, ...]]]:
-            return self._read(request, visible, self._sql.named(ids, request.scope.user_id), len(ids))
+            return self._read(request, visible, self._sql.named(ids, request.scope.user_id))
 
         rows = await async_run(reader, read(list(ids)))
         found = ServerRows(rows, {})

@@ -395,6 +395,7 @@ class Entry(Generic[Lock]):
         lock: to be held while any of the other attributes is read or changed.
         partition: ``None`` until it is loaded.
         sequence: the number of the last commit that it includes.
+        snapshot: what it includes, on PostgreSQL; see `_core.sql.snapshots`.
         saved: how many changes had led to what of it was last saved; 0 for nothing.
         size: its size in bytes as accounted for by the cache.
         left: the number of the user's rows if these are left to the server, else 0.
@@ -407,6 +408,7 @@ class Entry(Generic[Lock]):
     lock: Lock
     partition: Partition | None = None
     sequence: int = -1
+    snapshot: str = ""
     saved: int = 0
     size: int = 0
     left: int = 0
@@ -448,6 +450,11 @@ class PartitionCache(Generic[Lock]):
             self._entries.move_to_end(user_id)
             entry.before, entry.used = entry.used, next(self._uses)
             return entry
+
+    def known(self, user_id: str | None) -> Entry[Lock] | None:
+        """Return the entry of a user, if there is one, which is no use of it."""
+        with self._lock:
+            return self._entries.get(user_id)
 
     @property
     def left(self) -> set[str | None]:

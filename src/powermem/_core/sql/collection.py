@@ -177,6 +177,11 @@ class CollectionSQL(Texts, ABC):
             return chosen
         return Fragment(f"user_id = ? AND {chosen.sql}", (user_id, *chosen.values))
 
+    def owned(self, pairs: Sequence[tuple[int, str | None]]) -> Fragment:
+        """Return whether a row has one of these ids, given whose each is, as far as that is known."""
+        users = {user_id for _, user_id in pairs}
+        return self.named([memory_id for memory_id, _ in pairs], users.pop() if len(users) == 1 else None)
+
     def chunks(self, values: Sequence[T]) -> Iterator[Sequence[T]]:
         """Yield values in pieces that one statement takes as parameters."""
         for start in range(0, len(values), self.chunk):
@@ -198,9 +203,14 @@ class CollectionSQL(Texts, ABC):
         """Lock what every transaction that writes locks first, where there is such a thing."""
         yield from ()
 
-    def begin(self) -> Steps[None]:
-        """Start the changes of a transaction, after all locks are held."""
+    def begin(self) -> Steps[int | None]:
+        """Start the changes of a transaction, after all locks are held.
+
+        Returns:
+            How often another embedder took over, if that was read too; else ``None``.
+        """
         yield from ()
+        return None
 
     def finish(self, changed: Sequence[Row]) -> Steps[None]:
         """Publish the changes of a transaction to the caches of all processes.
@@ -375,5 +385,5 @@ def passes(expression: Expression | None, row: Row) -> bool:
 
 def words_of(memory: AddMemory | Stored) -> Words:
     """Return the terms by which full text finds a memory."""
-    words = memory.terms if isinstance(memory, Stored) else None
+    words = memory.terms if isinstance(memory, Stored) else memory.words
     return words or index(memory.row, memory.source)

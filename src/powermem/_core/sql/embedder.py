@@ -1,15 +1,21 @@
-"""The embedder of a collection's vectors. No I/O.
+"""The embedder of a collection's vectors, and the users that were moved away. No I/O.
 
 ``meta`` names the embedder, and counts the switches to another one. A store remembers the count from when it
 was opened, and refuses to work once it has changed: its vectors would not be comparable with the stored ones.
+
+It also holds the notes of moves, see `_core.transfer.moves`, and counts their changes under ``moves``. A
+store reads both numbers at once, and the notes only when the second one has changed.
 """
 
 from __future__ import annotations
 
-from ...errors import EmbeddingMismatchError
+from ...errors import EmbeddingMismatchError, UserMovedError
+from ..transfer.moves import Move, MoveState, user_key
 from ..values import EmbedderIdentity
 from .collection import CollectionSQL
 from .steps import Query, Statement, Steps
+
+_MOVE = "move:"
 
 
 class EmbedderSQL:
@@ -18,13 +24,23 @@ class EmbedderSQL:
     Args:
         sql: the collection's tables and what its database says differently.
         where: the database, for messages.
+
+    Attributes:
+        moves: the notes of moves, by ``user_key``; as of the last `check`.
     """
 
     def __init__(self, sql: CollectionSQL, where: str) -> None:
         self._sql = sql
         self.where = where
         self._switches: int | None = None
+        self.moves: dict[str, Move] = {}
+        self._changes = 0
         self._select_value = f"SELECT value FROM {sql.meta} WHERE {sql.meta_key} = ?"
+        # In one order, since these rows are locked.
+        self._select_guards = (
+            f"SELECT {sql.meta_key}, value FROM {sql.meta} "
+            f"WHERE {sql.meta_key} IN ('moves', 'switches') ORDER BY {sql.meta_key}"
+        )
 
     def meta(self, name: str, lock: str = "") -> Steps[str | int | None]:
         """Return a value of ``meta``; ``lock`` is what the query ends in."""
@@ -87,16 +103,57 @@ class EmbedderSQL:
 
     def switches(self, lock: str = "") -> Steps[int]:
         """Return how often another embedder took over."""
-        # Every transaction asks this, so not by way of `meta`.
-        found = yield Query(self._select_value + lock, ("switches",))
-        return int(found[0][0] or 0) if found else 0
+        return int((yield from self.meta("switches", lock)) or 0)
 
     def check(self, lock: str = "") -> Steps[None]:
-        """Raise ``EmbeddingMismatchError`` if another embedder took over since `identify`."""
-        if self._switches is not None:
-            switches = yield from self.switches(lock)
-            if switches != self._switches:
-                yield from self.refuse(switches)
+        """Raise ``EmbeddingMismatchError`` if another embedder took over since `identify`.
+
+        It also brings the notes of moves up to date.
+        """
+        found = yield from self.guards(lock)
+        yield from self.refuse(found.get("switches"))
+        changes = int(found.get("moves") or 0)
+        if changes != self._changes:
+            key = self._sql.meta_key
+            notes = yield Query(
+                f"SELECT {key}, value FROM {self._sql.meta} WHERE {key} LIKE ?", (f"{_MOVE}%",)
+            )
+            self.moves = {name[len(_MOVE) :]: Move.decode(note) for name, note in notes}
+            self._changes = changes
+
+    def guards(self, lock: str = "") -> Steps[dict[str, str | int]]:
+        """Return the numbers of switches and of changes of notes; ``lock`` is what the query ends in."""
+        return dict((yield Query(self._select_guards + lock)))
+
+    def find_move(self, user_id: str) -> Steps[Move | None]:
+        """Return the note of a user's move."""
+        note = yield from self.meta(_MOVE + user_key(user_id))
+        return None if note is None else Move.decode(str(note))
+
+    def set_move(self, user_id: str, move: Move | None) -> Steps[None]:
+        """Write the note of a user's move, or remove it."""
+        name = _MOVE + user_key(user_id)
+        if move is None:
+            yield Statement(f"DELETE FROM {self._sql.meta} WHERE {self._sql.meta_key} = ?", (name,))
+        else:
+            yield from self.set_meta(name, move.encode())
+        yield from self.set_meta("moves", int((yield from self.meta("moves")) or 0) + 1)
+
+    def forget_moves(self) -> Steps[None]:
+        """Remove the notes of all moves, in a collection that was emptied."""
+        yield Statement(f"DELETE FROM {self._sql.meta} WHERE {self._sql.meta_key} LIKE ?", (f"{_MOVE}%",))
+        yield from self.set_meta("moves", int((yield from self.meta("moves")) or 0) + 1)
+
+    def refuse_read(self, user_id: str) -> Steps[None]:
+        """Raise ``UserMovedError`` if a user, of whom nothing was found, was moved away."""
+        move = yield from self.find_move(user_id)
+        if move is not None and move.state is MoveState.MOVED:
+            raise UserMovedError(f"this user was moved to {move.place}: look there", place=move.place)
+
+    @property
+    def place(self) -> str:
+        """The database and the collection, for messages."""
+        return f"{self.where}, collection {self._sql.collection}"
 
     def refuse(self, switches: str | int | None) -> Steps[None]:
         """As `check`, given the number of switches."""

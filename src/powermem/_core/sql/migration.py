@@ -34,6 +34,7 @@ def migrate(sql: CollectionSQL, embedder: EmbedderSQL) -> Steps[None]:
             yield Statement(statement)
         yield from embedder.set_meta("schema_version", sql.schema_version)
         yield from embedder.set_meta("switches", 0)
+        yield from embedder.set_meta("moves", 0)
         yield from sql.note_migration(sql.schema_version, now())
         return
     steps = sql.steps()

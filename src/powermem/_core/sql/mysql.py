@@ -68,13 +68,9 @@ class MySQLSQL(ServerSQL, FollowedSQL):
     dialect = MYSQL
     schema_version = 5
     searched: tuple[str, ...] = ("embedding", "terms", "frequencies")
-    more_columns = ""
-    """Further columns of the memories, each with a comma before it."""
-    more_keys = ""
-    """Further keys of the memories, each with a comma before it."""
     noted: tuple[tuple[str, str], ...] = (("sequence", "0"), ("trimmed", "0"))
     """Initial contents of ``meta``."""
-    kept: tuple[str, ...] = ("schema_version", "sequence", "trimmed", "switches")
+    kept: tuple[str, ...] = ("schema_version", "sequence", "trimmed", "switches", "moves")
     """Keys of ``meta`` that stay when the collection is emptied."""
 
     def __init__(self, collection: str, partitions: int = 0) -> None:
@@ -101,13 +97,11 @@ class MySQLSQL(ServerSQL, FollowedSQL):
                 access_count BIGINT NOT NULL DEFAULT 0, version BIGINT NOT NULL DEFAULT 1,
                 embedding MEDIUMBLOB, terms MEDIUMBLOB NOT NULL, frequencies MEDIUMBLOB NOT NULL,
                 once VARBINARY(128) GENERATED ALWAYS AS (CASE WHEN valid_to IS NULL THEN hash END) STORED,
-                utc_offset INT
-                {self.more_columns},
+                utc_offset INT,
                 PRIMARY KEY (user_id, id),
                 UNIQUE KEY once (user_id, agent_id, run_id, once),
                 KEY by_id (id), KEY by_hash (user_id, hash), KEY listed (user_id, created_at),
-                KEY ended ({ENDED})
-                {self.more_keys}) {by_user}""",
+                KEY ended ({ENDED})) {by_user}""",
             f"""CREATE TABLE IF NOT EXISTS {self.history} (
                 id BIGINT NOT NULL PRIMARY KEY, memory_id BIGINT NOT NULL, event VARBINARY(16) NOT NULL,
                 old_memory LONGTEXT, new_memory LONGTEXT, actor {_ID}, created_at BIGINT NOT NULL,

@@ -3,6 +3,9 @@
 A vector is stored twice: ``embedding`` has its exact bytes, and ``near`` is a ``VECTOR``, which the server
 indexes but returns rounded to six digits only. ``words`` are the ids of
 the terms in hexadecimal behind a word for the user, so that one user's rows are found without the others'.
+
+These columns and their indexes take most of the time of a write. So a collection has none of them until the
+memories of a user fit into no cache; see `_async.stores.oceanbase.indexes`.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from .steps import Query, Steps
 MAX_INDEXED_DIMENSION = 4096
 """The longest vectors that the server's HNSW accepts; scopes with longer ones are ranked in this process."""
 
-_SEARCHED = ("embedding", "terms", "frequencies", "words", "length")
+_WORDS = ("words", "length")
 
 SESSION = {"ob_hnsw_ef_search": "600"}
 """Settings of a connection: how many candidates a search of the index keeps. With 64, the server's choice, an
@@ -61,37 +64,37 @@ class OceanBaseSQL(MySQLSQL):
     """A collection on OceanBase or seekdb.
 
     Attributes:
-        near: length of the vectors that go into the column ``near``, ``None`` when there is none; as of the
-            transaction that holds the lock of `lock_sequence`.
+        worded: whether there are the columns ``words`` and ``length``; as of the transaction that holds the
+            lock of `lock_sequence`.
+        near: length of the vectors that go into the column ``near``, ``None`` when there is none; likewise.
     """
 
-    schema_version = 6
-    searched: tuple[str, ...] = _SEARCHED
-    more_columns = ", words LONGTEXT, length INT"
-    more_keys = f", FULLTEXT KEY words (words) WITH PARSER space, KEY said ({_SAID}), KEY seen ({_SEEN})"
-    noted = (*MySQLSQL.noted, ("building", ""), ("words", "1"))
-    kept = (*MySQLSQL.kept, "building", "words", "near_column", "near")
-    followed = (*MySQLSQL.followed, "words", "near_column", "near")
+    schema_version = 7
+    noted = (*MySQLSQL.noted, ("building", ""))
+    kept = (*MySQLSQL.kept, "building", "words_column", "words", "near_column", "near")
+    followed = (*MySQLSQL.followed, "words", "near")
 
     def __init__(self, collection: str, partitions: int = 0) -> None:
         super().__init__(collection, partitions)
+        self.worded = False
         self.near: int | None = None
 
     def steps(self) -> Mapping[int, Sequence[str | NewColumn | NewIndex]]:
-        # The columns and indexes of version 3 are made beside this, since the server knows no way to make a
-        # column only if it is missing; see `_async.stores.oceanbase.indexes`.
-        missing = self.setting().replace("?, ?", "'words', '0'")
         once = self.inserting(self.meta, "name, value", once=True)
-        building, unless_known = once.replace("?, ?", "'building', ''"), once.replace("?, ?", "'words', '0'")
         # Collections of versions 3 to 5 may also be ones that were last opened as those of a plain MySQL.
-        former = [building, unless_known, *self.dating()]
+        former = [once.replace("?, ?", "'building', ''"), *self.dating()]
         return {
             **super().steps(),
-            2: [building, missing],
+            2: former,
             3: former,
             4: [*former, *self.ordering()],
             # Since version 6 an embedding may be several vectors, which earlier versions cannot read.
             5: [*former, *self.ordering()],
+            # Until version 6, the words of every collection were complete, or marked by a 0.
+            6: [
+                f"REPLACE INTO {self.meta} (name, value) "
+                f"SELECT 'words_column', value FROM {self.meta} WHERE name = 'words'"
+            ],
         }
 
     def complete(self, progress: Mapping[str, str]) -> bool:
@@ -103,9 +106,15 @@ class OceanBaseSQL(MySQLSQL):
         return super().freshness(progress)._replace(indexed=self.complete(progress))
 
     def enter(self) -> Steps[None]:
-        dimension = dict((yield Query(self.lock_sequence))).get("near_column")
+        found = dict((yield Query(self.lock_sequence)))
+        dimension = found.get("near_column")
         self.near = int(dimension) if dimension else None
-        self.searched = _SEARCHED if self.near is None else (*_SEARCHED, "near")
+        self.worded = found.get("words_column") == "1"
+        self.searched = (
+            *MySQLSQL.searched,
+            *(_WORDS if self.worded else ()),
+            *(() if self.near is None else ("near",)),
+        )
 
     def abandoning(self) -> list[str]:
         # The vectors to come may have another length, and a column is not changed in a transaction.
@@ -113,9 +122,10 @@ class OceanBaseSQL(MySQLSQL):
         return [*super().abandoning(), *forgotten]
 
     def search_values(self, row: Row, embedding: bytes | None, words: Words) -> tuple[Any, ...]:
-        embedding, terms, frequencies = super().search_values(row, embedding, words)
-        listed = f"{owner(row.scope.user_id or '')} {terms.hex(' ', 8)}"
-        values = (embedding, terms, frequencies, listed, sum(frequencies))
+        values = super().search_values(row, embedding, words)
+        if self.worded:
+            terms, frequencies = words
+            values += (f"{owner(row.scope.user_id or '')} {terms.hex(' ', 8)}", sum(frequencies))
         if self.near is None:
             return values
         size = 4 * self.near
@@ -124,12 +134,30 @@ class OceanBaseSQL(MySQLSQL):
 
     @property
     def lock_sequence(self) -> str:
-        return f"SELECT name, value FROM {self.meta} WHERE name IN ('near_column', 'sequence') FOR UPDATE"
+        names = "'near_column', 'sequence', 'words_column'"
+        return f"SELECT name, value FROM {self.meta} WHERE name IN ({names}) FOR UPDATE"
+
+    @property
+    def building(self) -> str:
+        """The query for how far the building of indexes is: pairs of name and value."""
+        names = "'dimension', 'words_column', 'words', 'near_column', 'near'"
+        return f"SELECT name, value FROM {self.meta} WHERE name IN ({names})"
 
     @property
     def lock_building(self) -> str:
         """The query that locks the building of indexes until the end of the transaction."""
         return f"SELECT value FROM {self.meta} WHERE name = 'building' FOR UPDATE"
+
+    def completing(self, name: str, value: str) -> Fragment:
+        """Return the statement that notes that the column of an index is filled.
+
+        It does nothing if another embedder took over in the meantime, after which there is no such column.
+        """
+        return Fragment(
+            f"REPLACE INTO {self.meta} (name, value) "
+            f"SELECT ?, value FROM {self.meta} WHERE name = ? AND value = ?",
+            (name, f"{name}_column", value),
+        )
 
     def columns(self) -> Fragment:
         """Return the query for the names of the columns of the memories."""

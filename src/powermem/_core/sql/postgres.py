@@ -18,6 +18,7 @@ from .dialects import Fragment
 from .jsonb import ESCAPED, PLAIN, POSTGRES, UNICODE
 from .schema import create_order, create_queue, queue_tables
 from .server import ServerSQL
+from .snapshots import SnapshotSQL
 from .steps import Query, Statement, Statements, Steps
 
 MAX_INDEXED_DIMENSION = 2000
@@ -31,6 +32,8 @@ to nothing; the second is how many candidates it keeps, where pgvector's own 40 
 _ESCAPE, _NUL, _ITSELF = "\ufdd0", "\ufdd0\ufdd1", "\ufdd0\ufdd2"
 # A NUL inside JSON text is \u0000, unless the backslash is itself escaped.
 _JSON_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+# The places of two of the columns that `PostgresSQL.loaded_rows` converts.
+_ACTOR, _EMBEDDING = 3, 7
 _HEADER = struct.Struct(">HH")
 _DISCOUNTS = ", ".join(f"{one:.6f}" for one in DISCOUNTS[1:])
 # Compared and sorted by code point, whatever the database's language.
@@ -84,7 +87,7 @@ def nature(*texts: str) -> int:
     return ESCAPED if any(_ESCAPE in text for text in texts) else UNICODE
 
 
-class PostgresSQL(ServerSQL):
+class PostgresSQL(ServerSQL, SnapshotSQL):
     """A collection on PostgreSQL.
 
     Args:
@@ -95,7 +98,9 @@ class PostgresSQL(ServerSQL):
     """
 
     dialect = POSTGRES
-    schema_version = 5
+    schema_version = 6
+    held = 250_000
+    page_rows = 1000
     indexed = "words, frequencies"
     binary_type = "bytea"
     sharing = " FOR SHARE"
@@ -106,6 +111,7 @@ class PostgresSQL(ServerSQL):
         super().__init__(collection)
         self.windows = f"{collection}_windows"
         """The windows behind the first of the texts that have several."""
+        self.changes = f"{collection}_changes"
         self.embedded = (
             "vector_send(embedding) || CASE WHEN windows IS NULL THEN ''::bytea ELSE "
             "(SELECT string_agg(vector_send(w.embedding), ''::bytea ORDER BY w.number) "
@@ -163,6 +169,7 @@ class PostgresSQL(ServerSQL):
             f"""CREATE TABLE {self.links} (
                 memory_id bigint NOT NULL, turn_id bigint NOT NULL, PRIMARY KEY (memory_id, turn_id))""",
             *create_order(self.collection),
+            *self._follow(),
             f"""CREATE TABLE {self.requests} (
                 {scope}, name {_TEXT} NOT NULL, result {_TEXT} NOT NULL, created_at bigint NOT NULL,
                 PRIMARY KEY (user_id, agent_id, run_id, name))""",
@@ -176,6 +183,16 @@ class PostgresSQL(ServerSQL):
             "memory_id bigint NOT NULL, number smallint NOT NULL, embedding vector NOT NULL, "
             "PRIMARY KEY (memory_id, number))"
         )
+
+    def _follow(self) -> list[str]:
+        """Return the statements that create the list of changes; see `_core.sql.snapshots`."""
+        return [
+            f"CREATE TABLE IF NOT EXISTS {self.changes} (user_id {_TEXT} NOT NULL, xid xid8 NOT NULL, "
+            "ids bigint[] NOT NULL, PRIMARY KEY (user_id, xid))",
+            f"CREATE INDEX IF NOT EXISTS {self.changes}_oldest ON {self.changes} (xid)",
+            f"INSERT INTO {self.meta} (name, value) VALUES ('era', '0'), ('trimmed', '0') "
+            "ON CONFLICT (name) DO NOTHING",
+        ]
 
     def _work_to_do(self) -> list[str]:
         return create_queue(queue_tables(self.collection, name=_TEXT, text=_TEXT, number="bigint"))
@@ -207,6 +224,7 @@ class PostgresSQL(ServerSQL):
             2: dated,
             3: create_order(self.collection, "IF NOT EXISTS "),
             4: windows,
+            5: self._follow(),
         }
 
     def _index_windows_of_former(self) -> str:
@@ -225,6 +243,7 @@ class PostgresSQL(ServerSQL):
             self.turns,
             self.links,
             self.requests,
+            self.changes,
             self.shadow,
             *self.queue,
         )
@@ -233,6 +252,7 @@ class PostgresSQL(ServerSQL):
             f"TRUNCATE {', '.join(tables)}",
             self.drop_index(),
             f"DELETE FROM {self.meta} WHERE name IN ('embedder', 'model', 'dimension', 'budget')",
+            self.next_era(),
         ]
 
     def exists(self) -> Query:
@@ -254,7 +274,7 @@ class PostgresSQL(ServerSQL):
         return [self.drop_index(), *(self.create_indexes(dimension) if self._indexed else ())]
 
     def abandoning(self) -> list[str]:
-        return [self.drop_index()]
+        return [self.drop_index(), self.next_era()]
 
     def drop_index(self) -> str:
         """Return the statement that removes what `create_indexes` made."""
@@ -275,6 +295,20 @@ class PostgresSQL(ServerSQL):
         return (
             f"INSERT INTO {self.meta} (name, value) VALUES (?, ?) "
             "ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+        )
+
+    def finish(self, changed: Sequence[Row]) -> Steps[None]:
+        yield from self.list_changes({row.id: row.scope.user_id or "" for row in changed})
+
+    def owned(self, pairs: Sequence[tuple[int, str | None]]) -> Fragment:
+        ids, users = [memory_id for memory_id, _ in pairs], [user_id for _, user_id in pairs]
+        if None in users or len(set(users)) < 2:
+            return super().owned(pairs)
+        # As a join, which reads of tables divided by user the part of each one only.
+        return Fragment(
+            '(user_id, id) IN (SELECT whose COLLATE "C", which FROM unnest(?::text[], ?::bigint[]) '
+            "AS asked (whose, which))",
+            (users, ids),
         )
 
     def among(self, column: str, values: Sequence[Any]) -> Fragment:
@@ -368,6 +402,28 @@ class PostgresSQL(ServerSQL):
         numbers = np.frombuffer(value, np.uint8).reshape(-1, size)[:, _HEADER.size :]
         return np.ascontiguousarray(numbers).view(">f4").astype("<f4").tobytes()
 
+    def loaded_rows(self, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+        values = [row[_EMBEDDING] for row in rows]
+        vectors = iter(self._loaded_vectors([value for value in values if value is not None]))
+        return [
+            (
+                *row[:_ACTOR],
+                self.loaded_or_none(row[_ACTOR]),
+                *row[_ACTOR + 1 : _EMBEDDING],
+                None if value is None else next(vectors),
+                *row[_EMBEDDING + 1 :],
+            )
+            for row, value in zip(rows, values, strict=True)
+        ]
+
+    def _loaded_vectors(self, values: Sequence[bytes]) -> list[bytes]:
+        """Convert many vectors, those of one length at once."""
+        if len({len(value) for value in values}) != 1:
+            return [self.loaded_vector(value) or b"" for value in values]
+        every = self.loaded_vector(b"".join(values)) or b""
+        size = len(every) // len(values)
+        return [every[start : start + size] for start in range(0, len(every), size)]
+
     def importance(self) -> str:
         return "(facets::jsonb ->> 'importance')::float8"
 
@@ -416,7 +472,6 @@ def searched_rows(
     which: Fragment,
     embedding: bytes | None,
     terms: Sequence[int] | None,
-    limit: int,
 ) -> tuple[str, list[Any]]:
     """Return the query for what ``_core.ranking.server_rows.ServerRows`` takes, and its parameters.
 
@@ -426,7 +481,6 @@ def searched_rows(
         which: the rows to read.
         embedding: the query's vector as float32 bytes.
         terms: ids of the terms that make a row's words worth reading.
-        limit: how many rows to read at most.
     """
     asked, cosine, words = Fragment(""), "NULL::float8", Fragment("NULL::bytea, NULL::bytea")
     if embedding is not None:
@@ -439,9 +493,9 @@ def searched_rows(
         words = Fragment(f"{hit.format('words')}, {hit.format('frequencies')}", values)
     query = (
         f"{asked.sql}SELECT id, user_id, run_id, actor_id, valid_from, ({visible.sql}), {cosine}, length, "
-        f"{words.sql} FROM {sql.records} WHERE {which.sql} LIMIT ?"
+        f"{words.sql} FROM {sql.records} WHERE {which.sql}"
     )
-    return query, [*asked.values, *visible.values, *words.values, *which.values, limit]
+    return query, [*asked.values, *visible.values, *words.values, *which.values]
 
 
 def nearest_window(sql: PostgresSQL, distance: str) -> str:

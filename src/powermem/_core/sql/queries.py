@@ -35,9 +35,24 @@ class Queries:
         found = yield from self._read(ids, user_id)
         return {values[0]: self._sql.to_row(values) for values in found}
 
-    def get_each(self, lists: Sequence[Sequence[int]]) -> Steps[list[dict[int, Row]]]:
-        """Return the rows that exist for each list of ids; no two results share a row."""
-        read = yield from self._read(list({memory_id for ids in lists for memory_id in ids}), None)
+    def get_each(
+        self, lists: Sequence[Sequence[int]], users: Sequence[str | None] = ()
+    ) -> Steps[list[dict[int, Row]]]:
+        """Return the rows that exist for each list of ids; no two results share a row.
+
+        Args:
+            lists: of ids.
+            users: whose each list is, ``None`` for those of all users; nothing if it does not matter.
+        """
+        owners = {
+            memory_id: user
+            for ids, user in zip(lists, users or [None] * len(lists), strict=True)
+            for memory_id in ids
+        }
+        read: list[tuple[Any, ...]] = []
+        for chunk in self._sql.chunks(list(owners.items())):
+            where = self._sql.owned(chunk)
+            read += yield Query(f"SELECT {COLUMNS} FROM {self._sql.records} WHERE {where.sql}", where.values)
         found = {values[0]: values for values in read}
         return [
             {memory_id: self._sql.to_row(found[memory_id]) for memory_id in ids if memory_id in found}
@@ -132,15 +147,15 @@ class Queries:
         vectors: dict[int, bytes] = {}
         for chunk in self._sql.chunks(ids):
             where = self._sql.named(chunk, user_id)
-            vectors.update(
-                (
-                    yield Query(
-                        f"SELECT id, embedding FROM {self._sql.vectors} "
-                        f"WHERE {where.sql} AND embedding IS NOT NULL",
-                        where.values,
-                    )
-                )
+            found = yield Query(
+                f"SELECT id, {self._sql.embedded} FROM {self._sql.vectors} "
+                f"WHERE {where.sql} AND embedding IS NOT NULL",
+                where.values,
             )
+            for memory_id, value in found:
+                embedding = self._sql.loaded_vector(value)
+                assert embedding is not None, "asked for those that have one"
+                vectors[memory_id] = embedding
         return vectors
 
     def users(self) -> Steps[list[str]]:

@@ -45,7 +45,7 @@ from .collection import CollectionSQL
 from .encoding import BUFFERED, PREFERENCE, TASK, Encoding
 from .lanes import NEVER, LaneSQL, chunks, marks
 from .ledger import LedgerSQL
-from .rows import TURN, scope_condition, to_scope
+from .rows import TURN, scope_condition, to_scope, turn_values
 from .steps import Query, Statement, Statements, Steps
 
 _SCOPE = "user_id, agent_id, run_id"
@@ -73,7 +73,7 @@ class QueueSQL:
         self._sql = sql
         self._buffer, self._tasks = sql.buffer, sql.tasks
         # Completion notes of calls have no scope: `get_status` finds them by the task's id alone.
-        self._notes = (
+        self.notes = (
             f"{sql.requests} WHERE user_id = '' AND agent_id = '' AND run_id = '' "
             f"AND {sql.request_key} >= ? AND {sql.request_key} < ?"
         )
@@ -135,13 +135,16 @@ class QueueSQL:
 
     def add(self, changes: Sequence[Change]) -> Steps[None]:
         """Add turns, buffered turns and tasks, with one statement for each table."""
-        turns = [change for change in changes if isinstance(change, AddTurn)]
-        waiting = [change for change in changes if isinstance(change, BufferTurn)]
-        turns += [change.turn for change in waiting]
+        turns = [change for change in changes if type(change) is AddTurn]
+        waiting: list[BufferTurn] = []
+        if len(turns) < len(changes):
+            waiting = [change for change in changes if type(change) is BufferTurn]
+            turns += [change.turn for change in waiting]
         if len(turns) != len(changes):
             yield from self._add_tasks([change.task for change in changes if isinstance(change, AddTask)])
         if turns:
-            yield Statements(self._insert_turn, [*map(self.encoding.turn_values, turns)])
+            texts = self.encoding.texts
+            yield Statements(self._insert_turn, [turn_values(turn, texts) for turn in turns])
         if waiting:
             yield Statements(self._insert_buffered, [*map(self.encoding.buffered_values, waiting)])
 
@@ -207,7 +210,7 @@ class QueueSQL:
         pattern = completion_pattern(scope)
         if pattern is not None:
             notes = (*map(self._sql.stored, COMPLETION_KEYS), self._sql.stored(pattern))
-            yield Statement(f"DELETE FROM {self._notes} AND result LIKE ?", notes)
+            yield Statement(f"DELETE FROM {self.notes} AND result LIKE ?", notes)
 
     def release(self, owner: str, lane: str) -> Steps[None]:
         """Release a lane if this owner holds it; it becomes due when its next open task is."""
@@ -223,6 +226,11 @@ class QueueSQL:
                 f"UPDATE {self._tasks} SET status = ?, stage = ?, attempts = ? WHERE id = ? AND status = ?",
                 (ProcessStatus.PENDING.value, "parked", task.attempts - 1, task.id, task.status.value),
             )
+        yield from self.lanes.let_go(lane, NEVER if task is None else task.due_at)
+
+    def reopen(self, lane: str) -> Steps[None]:
+        """Let workers take a lane, whoever holds it; it is due when its first open task is."""
+        task = yield from self._first_open(lane)
         yield from self.lanes.let_go(lane, NEVER if task is None else task.due_at)
 
     def begin(self, owner: str, lane: str, at: int) -> Steps[Task | None]:
@@ -260,6 +268,14 @@ class QueueSQL:
         """Return a task."""
         found = yield Query(f"SELECT {TASK} FROM {self._tasks} WHERE id = ?{locking}", (task_id,))
         return self.encoding.to_task(found[0]) if found else None
+
+    def find_tasks(self, task_ids: Sequence[int]) -> Steps[list[Task]]:
+        """Return the tasks that exist, of any number of ids."""
+        tasks: list[Task] = []
+        for some in chunks(task_ids):
+            found = yield Query(f"SELECT {TASK} FROM {self._tasks} WHERE id IN ({marks(some)})", some)
+            tasks += map(self.encoding.to_task, found)
+        return tasks
 
     def list_tasks(
         self, scope: Scope, statuses: frozenset[ProcessStatus], limit: int, offset: int
@@ -350,9 +366,7 @@ class QueueSQL:
         """
         old = (COMPLETION_KEYS[0], completion_key(first_id(before)))
         # Compare the time too: as text, a longer id of the future would sort before a shorter one.
-        yield Statement(
-            f"DELETE FROM {self._notes} AND created_at < ?", (*map(self._sql.stored, old), before)
-        )
+        yield Statement(f"DELETE FROM {self.notes} AND created_at < ?", (*map(self._sql.stored, old), before))
         forgotten: int = yield Statement(
             f"DELETE FROM {self._tasks} WHERE status IN ({_OVER}) AND updated_at < ? "
             f"AND id NOT IN (SELECT task_id FROM {self._buffer})",

@@ -49,4 +49,4 @@ class Compute(NamedTuple):
 
 
 Steps: TypeAlias = Generator["Query | Statement | Statements", Any, T]
-Loading: TypeAlias = Generator["Query | Compute", Any, T]
+Loading: TypeAlias = Generator["Query | Statement | Statements | Compute", Any, T]

@@ -105,7 +105,7 @@ class Importer:
         self.errors += [{"line": line, "error": error} for line, error in page.errors[:room]]
         if not (page.memories or page.turns or page.history or page.preferences):
             return
-        memories = self._embed(self._with_sources(page))
+        memories = self.embedded(self._with_sources(page))
         restored = Restore(memories, clock.now(), page.turns, page.history)
         new, *_ = self._store.apply([restored, *map(AddPreference, page.preferences)])
         assert isinstance(new, int)
@@ -132,7 +132,8 @@ class Importer:
             for stored in page.memories
         ]
 
-    def _embed(self, memories: Sequence[Stored]) -> list[Stored]:
+    def embedded(self, memories: Sequence[Stored]) -> list[Stored]:
+        """Return memories with vectors of the store's embedder, those that are not stored yet."""
         if self._fits and all(stored.embedding is not None for stored in memories):
             return list(memories)
         lacking = [stored for stored in memories if not self._fits or stored.embedding is None]

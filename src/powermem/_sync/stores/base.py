@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias, TypeVar
 
-from ..._concurrency import Batcher
+from ..._concurrency import Batcher, ThreadBatcher
 from ..._core.access_keys import AccessKey
 from ..._core.changes.writes import Change, Outcome
 from ..._core.clock import now
@@ -18,17 +18,23 @@ from ..._core.results.records import Accesses
 from ..._core.sql.access_keys import AccessKeysSQL
 from ..._core.sql.collection import CollectionSQL
 from ..._core.sql.embedder import EmbedderSQL
+from ..._core.sql.moves import Load, MovesSQL, Work
 from ..._core.sql.queries import Queries
 from ..._core.sql.queue import QueueSQL
 from ..._core.sql.steps import Statement, Steps
 from ..._core.sql.transfer import Transfer
 from ..._core.tasks.task import LONGEST_PAUSE, BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
+from ..._core.transfer.moves import Difference, Holdings, KeptResult, Move, MoveState
 from ..._core.values import EmbedderIdentity, Embedding, HistoryEntry, Row, Scope, Statistics, Stored, Turn
 from ..._core.wire.budget import Refusal, Spend
 
 T = TypeVar("T")
 
-_MAX_BATCHES_PER_COMMIT = 256
+Collector: TypeAlias = (
+    "Batcher[Sequence[Change], list[Outcome]] | ThreadBatcher[Sequence[Change], list[Outcome]]"
+)
+
+MAX_BATCHES_PER_COMMIT = 256
 _REDATED = 500
 
 
@@ -64,10 +70,9 @@ class Store(ABC):
         self._access_keys = AccessKeysSQL(sql)
         self._embedder = embedder
         self._transfer = Transfer(sql, self._embedder)
+        self._moves = MovesSQL(sql, self._queue, self._embedder)
         self._accesses = accesses
-        self._commits: Batcher[Sequence[Change], list[Outcome]] = Batcher(
-            self._commit, max_size=_MAX_BATCHES_PER_COMMIT
-        )
+        self._commits = self._collector()
 
     @abstractmethod
     def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
@@ -78,8 +83,8 @@ class Store(ABC):
         """Run steps in one transaction; if a conflict rolls it back, run them again from the start."""
 
     @abstractmethod
-    def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
-        """Apply the changes of several callers, in one transaction if possible."""
+    def _collector(self) -> Collector:
+        """Return what collects the changes of concurrent callers, to apply them in one transaction."""
 
     def _prepare(self) -> Steps[None]:
         """Check the database, and lock its schema against other processes during the block."""
@@ -127,6 +132,19 @@ class Store(ABC):
         if touch and not self.read_only:
             self._accesses.add(hit.row.id for hits in answers for hit in hits)
 
+    def _check_moved(self, user_id: str | None) -> None:
+        """Refuse to say that there is nothing of a user who was moved to another store."""
+        if user_id:
+            self._ask(self._embedder.refuse_read, user_id)
+
+    def _check_answers(
+        self, requests: Sequence[SearchRequest], answers: Sequence[Sequence[Hit]], touch: bool
+    ) -> None:
+        """Do so for the searches of callers."""
+        for request, hits in zip(requests, answers, strict=True):
+            if touch and not hits:
+                self._check_moved(request.scope.user_id)
+
     def get_many(
         self, ids: Sequence[int], *, touch: bool = False, user_id: str | None = None
     ) -> dict[int, Row]:
@@ -160,11 +178,16 @@ class Store(ABC):
             self._queries.list_rows, scope, expression, now(), sort_by, descending, limit, offset, as_of
         )
         self._accesses.include(rows)
+        if not total:
+            self._check_moved(scope.user_id)
         return rows, total
 
     def count(self, scope: Scope, expression: Expression | None) -> int:
         """Return the number of current memories."""
-        return self._ask(self._queries.count, scope, expression, now())
+        number = self._ask(self._queries.count, scope, expression, now())
+        if not number:
+            self._check_moved(scope.user_id)
+        return number
 
     def users(self) -> list[str]:
         """Return every user id that has a memory, sorted."""
@@ -207,6 +230,7 @@ class Store(ABC):
         yield from self._sql.enter()
         for statement in self._sql.emptying():
             yield Statement(statement)
+        yield from self._embedder.forget_moves()
 
     def claim_lanes(
         self,
@@ -299,6 +323,10 @@ class Store(ABC):
     def find_task(self, task_id: int) -> Task | None:
         """Return a task."""
         return self._ask(self._queue.find_task, task_id)
+
+    def find_tasks(self, task_ids: Sequence[int]) -> list[Task]:
+        """Return the tasks that exist, of any number of ids."""
+        return self._ask(self._queue.find_tasks, task_ids)
 
     def list_tasks(
         self, scope: Scope, statuses: frozenset[ProcessStatus], *, limit: int, offset: int = 0
@@ -419,3 +447,71 @@ class Store(ABC):
         if refuses_former:
             self._embedder.forget()
         return switched
+
+    @property
+    def place(self) -> str:
+        """The database and the collection, for messages."""
+        return self._embedder.place
+
+    def find_move(self, user_id: str) -> Move | None:
+        """Return the note of a user's move; see `_core.transfer.moves`."""
+        return self._ask(self._moves.find, user_id)
+
+    def note_move(self, user_id: str, move: Move, expected: Iterable[MoveState | None]) -> None:
+        """Write the note of a move, which must be in one of these states, after all writes before it."""
+        self._transact(self._moves.note, user_id, move, frozenset(expected))
+
+    def forget_move(self, user_id: str, move: Move) -> None:
+        """Remove the note of a move, if it is still there."""
+        self._transact(self._moves.forget, user_id, move)
+
+    def holdings(self, user_id: str) -> Holdings:
+        """Return the names of what there is of a user, but for the history of memories."""
+        self._write_accesses()
+        return self._ask(self._moves.holdings, user_id)
+
+    def entries(self, memory_ids: Sequence[int]) -> dict[int, int]:
+        """Return the ids of the history of memories, each with its memory."""
+        return self._ask(self._moves.entries, memory_ids)
+
+    def departing_memories(self, user_id: str, ids: Sequence[int]) -> list[Stored]:
+        """Return memories with vectors and terms, without history and turns."""
+        return self._ask(self._moves.memories, user_id, ids)
+
+    def departing_turns(self, user_id: str, ids: Sequence[int]) -> list[Turn]:
+        """Return source turns."""
+        return self._ask(self._moves.turns, user_id, ids)
+
+    def departing_entries(self, memory_ids: Sequence[int]) -> list[HistoryEntry]:
+        """Return the history of memories."""
+        return self._ask(self._moves.history, memory_ids)
+
+    def departing_preferences(self, user_id: str, ids: Sequence[int]) -> list[Preference]:
+        """Return preferences."""
+        return self._ask(self._moves.preferences, user_id, ids)
+
+    def departing_results(
+        self, user_id: str, keys: Sequence[tuple[str, str, str]], notes: Sequence[str]
+    ) -> list[KeptResult]:
+        """Return results kept under idempotency keys, and notes of finished calls."""
+        return self._ask(self._moves.results, user_id, keys, notes)
+
+    def departing_work(self, user_id: str) -> Work:
+        """Return the background work of a user that was closed."""
+        return self._ask(self._moves.work, user_id)
+
+    def clear_arriving(self, user_id: str, move: Move, difference: Difference) -> None:
+        """Remove what is no longer where an arriving user comes from, or has changed there."""
+        self._transact(self._moves.clear, user_id, move, difference)
+
+    def store_arriving(self, user_id: str, move: Move, load: Load) -> None:
+        """Store a page of an arriving user; what is there already stays."""
+        self._transact(self._moves.store, user_id, move, load)
+
+    def complete_move(self, user_id: str, move: Move, work: Work) -> None:
+        """Accept writes of an arriving user from now on, and store their background work."""
+        self._transact(self._moves.switch, user_id, move, work)
+
+    def purge_part(self, user_id: str, move: Move, expected: MoveState) -> bool:
+        """Remove a part of everything of a user without a trace; return whether it was the last one."""
+        return self._transact(self._moves.purge, user_id, move, expected)

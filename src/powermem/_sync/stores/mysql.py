@@ -3,21 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from ..._concurrency import Batcher, to_thread
+from ..._concurrency import to_thread
 from ..._core.query.search import Hit, SearchRequest
 from ..._core.ranking.weights import Weights
 from ..._core.sql.mysql import MySQLSQL
+from ..._core.sql.partitions import PartitionLoader
 from ..._core.sql.steps import Steps
 from ..._drivers.base import Driver, MissingTableError
 from ..._drivers.embedded import EmbeddedSeekDB
-from .server.partitions import CachedSearch
 from .server.store import ServerStore
-
-_CHUNK = 1000
-_MAX_SEARCHES_PER_PASS = 16
 
 
 class MySQLStore(ServerStore):
@@ -54,20 +48,19 @@ class MySQLStore(ServerStore):
         recycle: float = 3600,
         timeout: float = 60,
     ) -> None:
-        super().__init__(driver, sql, most=most, recycle=recycle, timeout=timeout)
+        super().__init__(
+            driver,
+            sql,
+            PartitionLoader,
+            weights,
+            cache_bytes=cache_bytes,
+            most=most,
+            recycle=recycle,
+            timeout=timeout,
+        )
         self.name = name
         self._driver = driver
         self._embedded = embedded
-        self._cached = CachedSearch(
-            sql, self._queries, self._embedder, self._fetch, weights, cache_bytes=cache_bytes
-        )
-        self._searches: Batcher[SearchRequest, list[Hit] | None] = Batcher(
-            self._pass, max_size=_MAX_SEARCHES_PER_PASS, max_running=2
-        )
-
-    def _fetch(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        with self._pool.reading() as reader:
-            return reader.fetch(sql, values)
 
     def open(self) -> None:
         if self._embedded is not None:
@@ -80,10 +73,8 @@ class MySQLStore(ServerStore):
 
     def close(self) -> None:
         try:
-            self._searches.close()
             super().close()
         finally:
-            self._cached.close()
             self._stop()
 
     def _stop(self) -> None:
@@ -98,14 +89,7 @@ class MySQLStore(ServerStore):
             # allow for that.
             return
 
-    def reset(self) -> None:
-        super().reset()
-        self._cached.clear()
-
     def _search(self, request: SearchRequest) -> list[Hit]:
         hits = self._searches.submit(request)
         assert hits is not None, "this server cannot search vectors"
         return hits
-
-    def _pass(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception | None]:
-        return list(self._cached.search(requests))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from ..service import Service
-from . import memories, search
+from . import exchanges, memories, search, tasks, transfer, users
 
 
 def install(app: FastAPI, service: Service) -> None:
     """Add the routes."""
-    for each in (memories, search):
+    for each in (memories, search, exchanges, tasks, users, transfer):
         app.include_router(each.router)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Header, Path, Query
@@ -18,6 +17,7 @@ from ..cursors import Cursor
 from ..problems import problem_of
 from ..replies import with_text_ids
 from ..requests import REQUEST_ID
+from .parameters import AgentId, Filters, RunId, UserId, read_filters
 from .shapes import MOST_RESULTS, Addition, Batch, Change
 
 router = APIRouter(prefix="/v1", tags=["memories"])
@@ -27,23 +27,6 @@ _ADDED_AT_ONCE = 64
 
 MemoryId = Annotated[str, Path(description="The id of a memory")]
 IdempotencyKey = Annotated[str | None, Header(description="As idempotency_key in the body")]
-UserId = Annotated[str | None, Query(description="Only this user's")]
-AgentId = Annotated[str | None, Query(description="Only this agent's")]
-RunId = Annotated[str | None, Query(description="Only of this conversation")]
-Filters = Annotated[str | None, Query(description="A filter, as JSON")]
-
-
-def read_filters(text: str | None) -> dict[str, Any] | None:
-    """Return the filter in a query parameter."""
-    if text is None:
-        return None
-    try:
-        found = json.loads(text)
-    except ValueError:
-        raise InvalidInputError("filters: expected a filter in JSON") from None
-    if not isinstance(found, dict):
-        raise InvalidInputError("filters: expected a JSON object")
-    return found
 
 
 def _arguments(call: Call, body: Addition, key: str | None) -> dict[str, Any]:

@@ -15,7 +15,8 @@ MOST_QUERIES = 100
 Id = StrictStr | StrictInt
 Time = StrictStr | float
 """ISO 8601, or seconds since the epoch."""
-Message = dict[str, Any]
+Content = StrictStr | dict[str, Any] | list[StrictStr | dict[str, Any]]
+"""A text, or parts or messages in the form of any provider."""
 
 
 class Body(BaseModel):
@@ -35,7 +36,7 @@ class Scoped(Body):
 class Addition(Scoped):
     """The arguments of ``add``."""
 
-    messages: StrictStr | Message | list[StrictStr | Message]
+    messages: Content
     metadata: dict[str, Any] | None = None
     filters: dict[str, Any] | None = None
     scope: StrictStr | None = None
@@ -100,3 +101,27 @@ class Context(Finding):
     query: StrictStr
     limit: Annotated[int, Field(ge=1, le=MOST_RESULTS)] = 10
     history: StrictBool = False
+
+
+class Exchange(Scoped):
+    """The arguments of ``add_exchange``."""
+
+    user_message: Content
+    assistant_message: Content
+    timestamp: Time | None = None
+    timezone: StrictStr | None = None
+
+
+class Message(Scoped):
+    """The arguments of ``add_message``."""
+
+    role: StrictStr
+    content: Content
+    timestamp: Time | None = None
+    timezone: StrictStr | None = None
+
+
+class Processing(Body):
+    """Whose messages to process."""
+
+    user_id: Id | None = None

@@ -1,13 +1,15 @@
 """Build OceanBase's search indexes: a vector column, an index on it, and one on words.
 
-DDL cannot be rolled back, and ends a transaction. So every step is repeatable, and incomplete indexes are not
-used: ``meta`` records which are complete, and until then searches rank in this process.
+They are built once the memories of a user fit into no cache, since writing them takes several times as long
+as writing the memories. DDL cannot be rolled back, and ends a transaction. So every step is repeatable, and
+incomplete indexes are not used: ``meta`` records which are complete, and until then searches rank in this
+process. While they are built, the collection is written to as usual.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -35,47 +37,63 @@ class AsyncBuilder:
         self._driver = driver
         self._sql = sql
 
-    async def words(self) -> None:
-        """Add missing columns and indexes to a collection of an older schema, and fill them."""
+    async def build(self, stopping: Callable[[], bool]) -> None:
+        """Add what is missing; what is begun when it has to stop is completed by the next call."""
         async with self._alone() as worker:
-            if await _progress(worker, self._sql, "words") != "0":
+            progress = await self._progress(worker)
+            dimension = int(progress.get("dimension") or 0)
+            if dimension > MAX_INDEXED_DIMENSION:
+                # Without the index, the words would be of no use.
                 return
-            async with self._unwritten():
-                for statement in self._sql.create_words(*await self._there(worker)):
-                    await worker.execute(statement)
-            after = -1
-            while found := await _fetch(worker, self._sql.wordless(after, _CHUNK)):
-                lengths = {memory_id: sum(frequencies) for memory_id, frequencies in found}
-                await self._write(worker, [self._sql.fill_words(lengths)])
-                after = found[-1][0]
-            await self._note(worker, "words", "1")
+            if progress.get("words") != "1":
+                await self._words(worker, progress, stopping)
+            if dimension and progress.get("near") != str(dimension):
+                await self._near(worker, progress, dimension, stopping)
 
-    async def near(self, dimension: int) -> None:
+    async def _words(
+        self, worker: AsyncConnection, progress: Mapping[str, str], stopping: Callable[[], bool]
+    ) -> None:
+        if progress.get("words_column") != "1":
+            for statement in self._sql.create_words(*await self._there(worker)):
+                await self._define(worker, statement)
+            await self._note(worker, "words_column", "1")
+        after = -1
+        # From here on, every write fills the columns too, so only these rows lack them.
+        while found := await _fetch(worker, self._sql.wordless(after, _CHUNK)):
+            if stopping():
+                return
+            lengths = {memory_id: sum(frequencies) for memory_id, frequencies in found}
+            await self._write(worker, [self._sql.fill_words(lengths)])
+            after = found[-1][0]
+        await self._write(worker, [self._sql.completing("words", "1")])
+
+    async def _near(
+        self,
+        worker: AsyncConnection,
+        progress: Mapping[str, str],
+        dimension: int,
+        stopping: Callable[[], bool],
+    ) -> None:
         """Build the index for vectors of this length in place of any other."""
-        if dimension > MAX_INDEXED_DIMENSION:
-            return
-        async with self._alone() as worker:
-            if await _progress(worker, self._sql, "near") == str(dimension):
-                return
-            if await _progress(worker, self._sql, "near_column") != str(dimension):
-                await self._make_near(worker, dimension)
-            after = -1
-            # From here on, every write fills the column too, so only these rows lack it.
-            while found := await _fetch(worker, self._sql.unplaced(dimension, after, _CHUNK)):
-                ids = [values[0] for values in found]
-                await self._write(worker, [self._sql.fill_near(dimension, ids)])
-                after = ids[-1]
-            await self._note(worker, "near", str(dimension))
-
-    async def _make_near(self, worker: AsyncConnection, dimension: int) -> None:
-        # If this is interrupted, searches do not use the incomplete column.
-        await self._note(worker, "near", "")
-        await self._note(worker, "near_column", "")
-        async with self._unwritten() as holder:
+        if progress.get("near_column") != str(dimension):
+            # If this is interrupted, searches do not use the incomplete column.
+            await self._note(worker, "near", "")
+            await self._note(worker, "near_column", "")
             drop = self._sql.drop_near(*await self._there(worker))
             for statement in (*drop, *self._sql.create_near(dimension)):
-                await worker.execute(statement)
-            await holder.execute(self._sql.setting(), ("near_column", str(dimension)))
+                await self._define(worker, statement)
+            await self._note(worker, "near_column", str(dimension))
+        after = -1
+        while found := await _fetch(worker, self._sql.unplaced(dimension, after, _CHUNK)):
+            if stopping():
+                return
+            ids = [values[0] for values in found]
+            await self._write(worker, [self._sql.fill_near(dimension, ids)])
+            after = ids[-1]
+        await self._write(worker, [self._sql.completing("near", str(dimension))])
+
+    async def _progress(self, worker: AsyncConnection) -> dict[str, str]:
+        return dict(await worker.fetch(self._sql.building))
 
     async def _there(self, worker: AsyncConnection) -> tuple[set[str], set[str]]:
         columns = await _fetch(worker, self._sql.columns())
@@ -108,15 +126,14 @@ class AsyncBuilder:
             yield worker
             await holder.rollback()
 
-    @asynccontextmanager
-    async def _unwritten(self) -> AsyncIterator[AsyncConnection]:
-        """Lend a connection in a transaction that blocks every write.
+    async def _define(self, worker: AsyncConnection, statement: str) -> None:
+        """Run a statement that changes the table, while a transaction blocks every write.
 
         If a write runs while an index is created, seekdb ends one of them with an internal error.
         """
         async with self._connected() as holder:
             await self._hold(holder, self._sql.lock_sequence)
-            yield holder
+            await worker.execute(statement)
             await holder.commit()
 
     async def _hold(self, connection: AsyncConnection, lock: str) -> None:
@@ -143,8 +160,3 @@ class AsyncBuilder:
 
 async def _fetch(connection: AsyncConnection, query: Fragment) -> list[tuple[Any, ...]]:
     return await connection.fetch(query.sql, query.values)
-
-
-async def _progress(connection: AsyncConnection, sql: OceanBaseSQL, name: str) -> str | None:
-    found = dict(await connection.fetch(sql.progress))
-    return found.get(name)

@@ -3,18 +3,25 @@ the others by the server's indexes."""
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+from ...._concurrency import AsyncEvent, AsyncWorker
 from ...._core.clock import now as clock_now
 from ...._core.query.search import Hit, SearchRequest
 from ...._core.ranking.weights import Weights
 from ...._core.sql.oceanbase import OceanBaseSQL
-from ...._core.values import EmbedderIdentity
 from ...._drivers.base import AsyncDriver
+from ....errors import StoreError
 from ..mysql import AsyncMySQLStore
 from ..steps import async_run
 from .indexes import AsyncBuilder
 from .search import AsyncIndexedSearch
+
+_logger = logging.getLogger("powermem")
+
+# Seconds that closing waits for a statement that builds an index.
+_PATIENCE = 5.0
 
 
 class AsyncOceanBaseStore(AsyncMySQLStore):
@@ -33,29 +40,26 @@ class AsyncOceanBaseStore(AsyncMySQLStore):
         super().__init__(driver, sql, weights, **options)
         self._indexed = AsyncIndexedSearch(sql, weights)
         self._builder = AsyncBuilder(driver, sql)
+        self._indexer = AsyncWorker("powermem-indexes", self._build)
 
-    async def _migrate(self) -> None:
-        await super()._migrate()
-        if (await self._progress()).get("words") != "1":
-            await self._builder.words()
+    async def close(self) -> None:
+        if not await self._indexer.join(0):
+            self._indexer.stop()
+            await self._indexer.join(_PATIENCE)
+        await super().close()
 
-    async def identify(self, identity: EmbedderIdentity) -> None:
-        await super().identify(identity)
-        await self._build(identity)
+    async def _pass(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception | None]:
+        answers = await super()._pass(requests)
+        if self._cached.crowded():
+            self._indexer.start()
+        return answers
 
-    async def switch(self, identity: EmbedderIdentity, *, everything: bool) -> bool:
-        switched = await super().switch(identity, everything=everything)
-        if switched:
-            await self._build(identity)
-        return switched
-
-    async def _build(self, identity: EmbedderIdentity) -> None:
-        dimension = identity.dimension
-        if dimension is not None and (await self._progress()).get("near") != str(dimension):
-            await self._builder.near(dimension)
-
-    async def _progress(self) -> dict[str, str]:
-        return dict(await self._fetch(self._sql.progress, ()))
+    async def _build(self, stopping: AsyncEvent) -> None:
+        try:
+            await self._builder.build(stopping.is_set)
+        except StoreError as error:
+            # Until another search needs the indexes, searches of large users go on in this process.
+            _logger.warning("the indexes of the server could not be built: %s", error)
 
     async def _search(self, request: SearchRequest) -> list[Hit]:
         while True:

@@ -12,8 +12,7 @@ from ...._core.ranking.fusion import Ranked
 from ...._core.ranking.partition import Partition, PartitionCache
 from ...._core.ranking.search import Search, cosines
 from ...._core.ranking.weights import Weights
-from ...._core.sql.embedder import EmbedderSQL
-from ...._core.sql.partitions import FollowedSQL, Freshness, PartitionLoader
+from ...._core.sql.partitions import Freshness, Loader
 from ...._core.sql.queries import Queries
 from ...._core.sql.steps import Compute, Loading, Query, Steps
 from ....errors import StoreError
@@ -28,9 +27,8 @@ class AsyncCachedSearch:
     """Answers searches.
 
     Args:
-        sql: the collection.
-        queries: its queries.
-        embedder: whose vectors it holds.
+        loading: returns what fills the partitions of a cache.
+        queries: the queries of the collection.
         fetch: runs a query.
         weights: how much each part of a score counts.
         cache_bytes: how much memory the partitions may take together.
@@ -40,9 +38,8 @@ class AsyncCachedSearch:
 
     def __init__(
         self,
-        sql: FollowedSQL,
+        loading: Callable[[PartitionCache[Any]], Loader[Any]],
         queries: Queries,
-        embedder: EmbedderSQL,
         fetch: Callable[[str, Sequence[Any]], Awaitable[list[tuple[Any, ...]]]],
         weights: Weights,
         *,
@@ -53,7 +50,7 @@ class AsyncCachedSearch:
         self._fetch = fetch
         self._weights = weights
         self._cache = PartitionCache(cache_bytes, AsyncLock, exact_rows=exact_rows)
-        self._loader = PartitionLoader(sql, embedder, self._cache)
+        self._loader = loading(self._cache)
         # Only one, since each thread that runs Python code slows down the event loop.
         self._threads = AsyncThreads("powermem-ranking", 1)
 
@@ -67,6 +64,11 @@ class AsyncCachedSearch:
         """The users whose memories are left to the server."""
         return self._cache.left
 
+    def crowded(self) -> bool:
+        """Return whether a partition was loaded, since this was last asked, that the server should search."""
+        crowded, self._loader.crowded = self._loader.crowded, False
+        return crowded
+
     async def close(self) -> None:
         """End the thread and drop the partitions."""
         await self._threads.close()
@@ -78,11 +80,11 @@ class AsyncCachedSearch:
 
     async def search(self, requests: Sequence[SearchRequest]) -> list[list[Hit] | None]:
         """Answer searches, each best first; ``None`` for one that the server has to answer."""
-        freshness = await self._run(self._loader.freshness())
         ranked: list[Sequence[tuple[int, Ranked]] | None] = [None] * len(requests)
         groups: dict[str | None, list[int]] = {}
         for i, request in enumerate(requests):
             groups.setdefault(request.scope.user_id, []).append(i)
+        freshness = await self._run(self._loader.freshness(list(groups)))
         for user_id, members in groups.items():
             found = await self._rank_of_user(user_id, [requests[i] for i in members], freshness)
             for i, one in zip(members, found, strict=True):
@@ -91,7 +93,10 @@ class AsyncCachedSearch:
                 # Let other tasks run.
                 await async_sleep(0)
         rows = await self._run(
-            self._queries.get_each([[memory_id for memory_id, _ in one or ()] for one in ranked])
+            self._queries.get_each(
+                [[memory_id for memory_id, _ in one or ()] for one in ranked],
+                [request.scope.user_id for request in requests],
+            )
         )
         # A memory may have been deleted since the partition was refreshed.
         return [

@@ -8,14 +8,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from ...._concurrency import async_gather, async_sleep
+from ...._concurrency import AsyncBatcher, async_gather, async_sleep
 from ...._core.changes.writes import Change, Outcome
 from ...._core.query.search import Hit, SearchRequest
+from ...._core.ranking.partition import PartitionCache
+from ...._core.ranking.weights import Weights
 from ...._core.results.records import Accesses
 from ...._core.sql.apply import Writer
 from ...._core.sql.embedder import EmbedderSQL
 from ...._core.sql.evidence import evidence
 from ...._core.sql.migration import migrate
+from ...._core.sql.partitions import Loader
 from ...._core.sql.server import ServerSQL
 from ...._core.sql.steps import Steps, TransactionAbortedError
 from ...._drivers.base import (
@@ -26,8 +29,9 @@ from ...._drivers.base import (
     ReadOnlyServerError,
 )
 from ....errors import StoreError, StoreUnavailableError
-from ..base import AsyncStore
+from ..base import MAX_BATCHES_PER_COMMIT, AsyncCollector, AsyncStore
 from ..steps import async_run
+from .partitions import AsyncCachedSearch
 from .pool import PAUSES, AsyncPool
 
 T = TypeVar("T")
@@ -35,6 +39,7 @@ T = TypeVar("T")
 _logger = logging.getLogger("powermem")
 
 _MAX_SEARCHES_AT_ONCE = 4
+_MAX_SEARCHES_PER_PASS = 16
 
 
 class AsyncServerStore(AsyncStore):
@@ -43,6 +48,9 @@ class AsyncServerStore(AsyncStore):
     Args:
         driver: opens connections.
         sql: the collection's statements.
+        loading: returns what fills the partitions of a cache, given the collection, its embedder, the cache.
+        weights: the weights of the parts of a score.
+        cache_bytes: maximum memory for cached partitions.
         least: number of connections to open at the start.
         most: maximum number of connections.
         recycle: seconds after which a connection is replaced; negative for never.
@@ -55,7 +63,10 @@ class AsyncServerStore(AsyncStore):
         self,
         driver: AsyncDriver,
         sql: ServerSQL,
+        loading: Callable[[Any, EmbedderSQL, PartitionCache[Any]], Loader[Any]],
+        weights: Weights,
         *,
+        cache_bytes: int = 1 << 30,
         least: int = 1,
         most: int = 10,
         recycle: float = 3600,
@@ -64,6 +75,16 @@ class AsyncServerStore(AsyncStore):
         super().__init__(sql, EmbedderSQL(sql, f"{driver.server}"), Accesses())
         self._pool = AsyncPool(driver, least=least, most=most, recycle=recycle, timeout=timeout)
         self._writer = Writer(sql, self._queue, self._embedder)
+        self._cached = AsyncCachedSearch(
+            partial(loading, sql, self._embedder),
+            self._queries,
+            self._fetch,
+            weights,
+            cache_bytes=cache_bytes,
+        )
+        self._searches: AsyncBatcher[SearchRequest, list[Hit] | None] = AsyncBatcher(
+            self._pass, max_size=_MAX_SEARCHES_PER_PASS, max_running=2
+        )
         self.commits = 0
         """Number of committed transactions."""
 
@@ -78,6 +99,13 @@ class AsyncServerStore(AsyncStore):
         except BaseException:
             await self._pool.close()
             raise
+
+    async def _fetch(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        async with self._pool.reading() as reader:
+            return await reader.fetch(sql, values)
+
+    async def _pass(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception | None]:
+        return list(await self._cached.search(requests))
 
     async def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
         async with self._pool.reading() as reader:
@@ -102,15 +130,26 @@ class AsyncServerStore(AsyncStore):
                 repeatable = False
 
     async def close(self) -> None:
-        await self._commits.close()
         try:
-            await self._write_accesses()
+            await self._searches.close()
+            await self._commits.close()
+            try:
+                await self._write_accesses()
+            finally:
+                await self._pool.close()
         finally:
-            await self._pool.close()
+            await self._cached.close()
+
+    async def reset(self) -> None:
+        await super().reset()
+        self._cached.clear()
 
     async def _migrate(self) -> None:
         async with self._pool.transaction() as connection:
             await async_run(connection, self._prepared(migrate, self._sql, self._embedder))
+
+    def _collector(self) -> AsyncCollector:
+        return AsyncBatcher(self._commit, max_size=MAX_BATCHES_PER_COMMIT)
 
     async def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
         try:
@@ -208,6 +247,7 @@ class AsyncServerStore(AsyncStore):
             await self._ask(self._embedder.check)
             raise
         self._count(answers, touch)
+        await self._check_answers(requests, answers, touch)
         return answers
 
     async def _search_all(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:

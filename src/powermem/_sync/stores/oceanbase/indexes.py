@@ -1,14 +1,16 @@
 # Generated from src/powermem/_async/stores/oceanbase/indexes.py by scripts/run_unasync.py; edit that file instead.
 """Build OceanBase's search indexes: a vector column, an index on it, and one on words.
 
-DDL cannot be rolled back, and ends a transaction. So every step is repeatable, and incomplete indexes are not
-used: ``meta`` records which are complete, and until then searches rank in this process.
+They are built once the memories of a user fit into no cache, since writing them takes several times as long
+as writing the memories. DDL cannot be rolled back, and ends a transaction. So every step is repeatable, and
+incomplete indexes are not used: ``meta`` records which are complete, and until then searches rank in this
+process. While they are built, the collection is written to as usual.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -36,47 +38,61 @@ class Builder:
         self._driver = driver
         self._sql = sql
 
-    def words(self) -> None:
-        """Add missing columns and indexes to a collection of an older schema, and fill them."""
+    def build(self, stopping: Callable[[], bool]) -> None:
+        """Add what is missing; what is begun when it has to stop is completed by the next call."""
         with self._alone() as worker:
-            if _progress(worker, self._sql, "words") != "0":
+            progress = self._progress(worker)
+            dimension = int(progress.get("dimension") or 0)
+            if dimension > MAX_INDEXED_DIMENSION:
+                # Without the index, the words would be of no use.
                 return
-            with self._unwritten():
-                for statement in self._sql.create_words(*self._there(worker)):
-                    worker.execute(statement)
-            after = -1
-            while found := _fetch(worker, self._sql.wordless(after, _CHUNK)):
-                lengths = {memory_id: sum(frequencies) for memory_id, frequencies in found}
-                self._write(worker, [self._sql.fill_words(lengths)])
-                after = found[-1][0]
-            self._note(worker, "words", "1")
+            if progress.get("words") != "1":
+                self._words(worker, progress, stopping)
+            if dimension and progress.get("near") != str(dimension):
+                self._near(worker, progress, dimension, stopping)
 
-    def near(self, dimension: int) -> None:
+    def _words(self, worker: Connection, progress: Mapping[str, str], stopping: Callable[[], bool]) -> None:
+        if progress.get("words_column") != "1":
+            for statement in self._sql.create_words(*self._there(worker)):
+                self._define(worker, statement)
+            self._note(worker, "words_column", "1")
+        after = -1
+        # From here on, every write fills the columns too, so only these rows lack them.
+        while found := _fetch(worker, self._sql.wordless(after, _CHUNK)):
+            if stopping():
+                return
+            lengths = {memory_id: sum(frequencies) for memory_id, frequencies in found}
+            self._write(worker, [self._sql.fill_words(lengths)])
+            after = found[-1][0]
+        self._write(worker, [self._sql.completing("words", "1")])
+
+    def _near(
+        self,
+        worker: Connection,
+        progress: Mapping[str, str],
+        dimension: int,
+        stopping: Callable[[], bool],
+    ) -> None:
         """Build the index for vectors of this length in place of any other."""
-        if dimension > MAX_INDEXED_DIMENSION:
-            return
-        with self._alone() as worker:
-            if _progress(worker, self._sql, "near") == str(dimension):
-                return
-            if _progress(worker, self._sql, "near_column") != str(dimension):
-                self._make_near(worker, dimension)
-            after = -1
-            # From here on, every write fills the column too, so only these rows lack it.
-            while found := _fetch(worker, self._sql.unplaced(dimension, after, _CHUNK)):
-                ids = [values[0] for values in found]
-                self._write(worker, [self._sql.fill_near(dimension, ids)])
-                after = ids[-1]
-            self._note(worker, "near", str(dimension))
-
-    def _make_near(self, worker: Connection, dimension: int) -> None:
-        # If this is interrupted, searches do not use the incomplete column.
-        self._note(worker, "near", "")
-        self._note(worker, "near_column", "")
-        with self._unwritten() as holder:
+        if progress.get("near_column") != str(dimension):
+            # If this is interrupted, searches do not use the incomplete column.
+            self._note(worker, "near", "")
+            self._note(worker, "near_column", "")
             drop = self._sql.drop_near(*self._there(worker))
             for statement in (*drop, *self._sql.create_near(dimension)):
-                worker.execute(statement)
-            holder.execute(self._sql.setting(), ("near_column", str(dimension)))
+                self._define(worker, statement)
+            self._note(worker, "near_column", str(dimension))
+        after = -1
+        while found := _fetch(worker, self._sql.unplaced(dimension, after, _CHUNK)):
+            if stopping():
+                return
+            ids = [values[0] for values in found]
+            self._write(worker, [self._sql.fill_near(dimension, ids)])
+            after = ids[-1]
+        self._write(worker, [self._sql.completing("near", str(dimension))])
+
+    def _progress(self, worker: Connection) -> dict[str, str]:
+        return dict(worker.fetch(self._sql.building))
 
     def _there(self, worker: Connection) -> tuple[set[str], set[str]]:
         columns = _fetch(worker, self._sql.columns())
@@ -109,15 +125,14 @@ class Builder:
             yield worker
             holder.rollback()
 
-    @contextmanager
-    def _unwritten(self) -> Iterator[Connection]:
-        """Lend a connection in a transaction that blocks every write.
+    def _define(self, worker: Connection, statement: str) -> None:
+        """Run a statement that changes the table, while a transaction blocks every write.
 
         If a write runs while an index is created, seekdb ends one of them with an internal error.
         """
         with self._connected() as holder:
             self._hold(holder, self._sql.lock_sequence)
-            yield holder
+            worker.execute(statement)
             holder.commit()
 
     def _hold(self, connection: Connection, lock: str) -> None:
@@ -144,8 +159,3 @@ class Builder:
 
 def _fetch(connection: Connection, query: Fragment) -> list[tuple[Any, ...]]:
     return connection.fetch(query.sql, query.values)
-
-
-def _progress(connection: Connection, sql: OceanBaseSQL, name: str) -> str | None:
-    found = dict(connection.fetch(sql.progress))
-    return found.get(name)

@@ -4,18 +4,25 @@ the others by the server's indexes."""
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+from ...._concurrency import Event, Worker
 from ...._core.clock import now as clock_now
 from ...._core.query.search import Hit, SearchRequest
 from ...._core.ranking.weights import Weights
 from ...._core.sql.oceanbase import OceanBaseSQL
-from ...._core.values import EmbedderIdentity
 from ...._drivers.base import Driver
+from ....errors import StoreError
 from ..mysql import MySQLStore
 from ..steps import run
 from .indexes import Builder
 from .search import IndexedSearch
+
+_logger = logging.getLogger("powermem")
+
+# Seconds that closing waits for a statement that builds an index.
+_PATIENCE = 5.0
 
 
 class OceanBaseStore(MySQLStore):
@@ -34,29 +41,26 @@ class OceanBaseStore(MySQLStore):
         super().__init__(driver, sql, weights, **options)
         self._indexed = IndexedSearch(sql, weights)
         self._builder = Builder(driver, sql)
+        self._indexer = Worker("powermem-indexes", self._build)
 
-    def _migrate(self) -> None:
-        super()._migrate()
-        if (self._progress()).get("words") != "1":
-            self._builder.words()
+    def close(self) -> None:
+        if not self._indexer.join(0):
+            self._indexer.stop()
+            self._indexer.join(_PATIENCE)
+        super().close()
 
-    def identify(self, identity: EmbedderIdentity) -> None:
-        super().identify(identity)
-        self._build(identity)
+    def _pass(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception | None]:
+        answers = super()._pass(requests)
+        if self._cached.crowded():
+            self._indexer.start()
+        return answers
 
-    def switch(self, identity: EmbedderIdentity, *, everything: bool) -> bool:
-        switched = super().switch(identity, everything=everything)
-        if switched:
-            self._build(identity)
-        return switched
-
-    def _build(self, identity: EmbedderIdentity) -> None:
-        dimension = identity.dimension
-        if dimension is not None and (self._progress()).get("near") != str(dimension):
-            self._builder.near(dimension)
-
-    def _progress(self) -> dict[str, str]:
-        return dict(self._fetch(self._sql.progress, ()))
+    def _build(self, stopping: Event) -> None:
+        try:
+            self._builder.build(stopping.is_set)
+        except StoreError as error:
+            # Until another search needs the indexes, searches of large users go on in this process.
+            _logger.warning("the indexes of the server could not be built: %s", error)
 
     def _search(self, request: SearchRequest) -> list[Hit]:
         while True:

@@ -13,8 +13,7 @@ from ...._core.ranking.fusion import Ranked
 from ...._core.ranking.partition import Partition, PartitionCache
 from ...._core.ranking.search import Search, cosines
 from ...._core.ranking.weights import Weights
-from ...._core.sql.embedder import EmbedderSQL
-from ...._core.sql.partitions import FollowedSQL, Freshness, PartitionLoader
+from ...._core.sql.partitions import Freshness, Loader
 from ...._core.sql.queries import Queries
 from ...._core.sql.steps import Compute, Loading, Query, Steps
 from ....errors import StoreError
@@ -29,9 +28,8 @@ class CachedSearch:
     """Answers searches.
 
     Args:
-        sql: the collection.
-        queries: its queries.
-        embedder: whose vectors it holds.
+        loading: returns what fills the partitions of a cache.
+        queries: the queries of the collection.
         fetch: runs a query.
         weights: how much each part of a score counts.
         cache_bytes: how much memory the partitions may take together.
@@ -41,9 +39,8 @@ class CachedSearch:
 
     def __init__(
         self,
-        sql: FollowedSQL,
+        loading: Callable[[PartitionCache[Any]], Loader[Any]],
         queries: Queries,
-        embedder: EmbedderSQL,
         fetch: Callable[[str, Sequence[Any]], list[tuple[Any, ...]]],
         weights: Weights,
         *,
@@ -54,7 +51,7 @@ class CachedSearch:
         self._fetch = fetch
         self._weights = weights
         self._cache = PartitionCache(cache_bytes, Lock, exact_rows=exact_rows)
-        self._loader = PartitionLoader(sql, embedder, self._cache)
+        self._loader = loading(self._cache)
         # Only one, since each thread that runs Python code slows down the event loop.
         self._threads = Threads("powermem-ranking", 1)
 
@@ -68,6 +65,11 @@ class CachedSearch:
         """The users whose memories are left to the server."""
         return self._cache.left
 
+    def crowded(self) -> bool:
+        """Return whether a partition was loaded, since this was last asked, that the server should search."""
+        crowded, self._loader.crowded = self._loader.crowded, False
+        return crowded
+
     def close(self) -> None:
         """End the thread and drop the partitions."""
         self._threads.close()
@@ -79,11 +81,11 @@ class CachedSearch:
 
     def search(self, requests: Sequence[SearchRequest]) -> list[list[Hit] | None]:
         """Answer searches, each best first; ``None`` for one that the server has to answer."""
-        freshness = self._run(self._loader.freshness())
         ranked: list[Sequence[tuple[int, Ranked]] | None] = [None] * len(requests)
         groups: dict[str | None, list[int]] = {}
         for i, request in enumerate(requests):
             groups.setdefault(request.scope.user_id, []).append(i)
+        freshness = self._run(self._loader.freshness(list(groups)))
         for user_id, members in groups.items():
             found = self._rank_of_user(user_id, [requests[i] for i in members], freshness)
             for i, one in zip(members, found, strict=True):
@@ -92,7 +94,10 @@ class CachedSearch:
                 # Let other tasks run.
                 sleep(0)
         rows = self._run(
-            self._queries.get_each([[memory_id for memory_id, _ in one or ()] for one in ranked])
+            self._queries.get_each(
+                [[memory_id for memory_id, _ in one or ()] for one in ranked],
+                [request.scope.user_id for request in requests],
+            )
         )
         # A memory may have been deleted since the partition was refreshed.
         return [

@@ -9,14 +9,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from ...._concurrency import gather, sleep
+from ...._concurrency import Batcher, gather, sleep
 from ...._core.changes.writes import Change, Outcome
 from ...._core.query.search import Hit, SearchRequest
+from ...._core.ranking.partition import PartitionCache
+from ...._core.ranking.weights import Weights
 from ...._core.results.records import Accesses
 from ...._core.sql.apply import Writer
 from ...._core.sql.embedder import EmbedderSQL
 from ...._core.sql.evidence import evidence
 from ...._core.sql.migration import migrate
+from ...._core.sql.partitions import Loader
 from ...._core.sql.server import ServerSQL
 from ...._core.sql.steps import Steps, TransactionAbortedError
 from ...._drivers.base import (
@@ -27,8 +30,9 @@ from ...._drivers.base import (
     ReadOnlyServerError,
 )
 from ....errors import StoreError, StoreUnavailableError
-from ..base import Store
+from ..base import MAX_BATCHES_PER_COMMIT, Collector, Store
 from ..steps import run
+from .partitions import CachedSearch
 from .pool import PAUSES, Pool
 
 T = TypeVar("T")
@@ -36,6 +40,7 @@ T = TypeVar("T")
 _logger = logging.getLogger("powermem")
 
 _MAX_SEARCHES_AT_ONCE = 4
+_MAX_SEARCHES_PER_PASS = 16
 
 
 class ServerStore(Store):
@@ -44,6 +49,9 @@ class ServerStore(Store):
     Args:
         driver: opens connections.
         sql: the collection's statements.
+        loading: returns what fills the partitions of a cache, given the collection, its embedder, the cache.
+        weights: the weights of the parts of a score.
+        cache_bytes: maximum memory for cached partitions.
         least: number of connections to open at the start.
         most: maximum number of connections.
         recycle: seconds after which a connection is replaced; negative for never.
@@ -56,7 +64,10 @@ class ServerStore(Store):
         self,
         driver: Driver,
         sql: ServerSQL,
+        loading: Callable[[Any, EmbedderSQL, PartitionCache[Any]], Loader[Any]],
+        weights: Weights,
         *,
+        cache_bytes: int = 1 << 30,
         least: int = 1,
         most: int = 10,
         recycle: float = 3600,
@@ -65,6 +76,16 @@ class ServerStore(Store):
         super().__init__(sql, EmbedderSQL(sql, f"{driver.server}"), Accesses())
         self._pool = Pool(driver, least=least, most=most, recycle=recycle, timeout=timeout)
         self._writer = Writer(sql, self._queue, self._embedder)
+        self._cached = CachedSearch(
+            partial(loading, sql, self._embedder),
+            self._queries,
+            self._fetch,
+            weights,
+            cache_bytes=cache_bytes,
+        )
+        self._searches: Batcher[SearchRequest, list[Hit] | None] = Batcher(
+            self._pass, max_size=_MAX_SEARCHES_PER_PASS, max_running=2
+        )
         self.commits = 0
         """Number of committed transactions."""
 
@@ -79,6 +100,13 @@ class ServerStore(Store):
         except BaseException:
             self._pool.close()
             raise
+
+    def _fetch(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        with self._pool.reading() as reader:
+            return reader.fetch(sql, values)
+
+    def _pass(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception | None]:
+        return list(self._cached.search(requests))
 
     def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
         with self._pool.reading() as reader:
@@ -103,15 +131,26 @@ class ServerStore(Store):
                 repeatable = False
 
     def close(self) -> None:
-        self._commits.close()
         try:
-            self._write_accesses()
+            self._searches.close()
+            self._commits.close()
+            try:
+                self._write_accesses()
+            finally:
+                self._pool.close()
         finally:
-            self._pool.close()
+            self._cached.close()
+
+    def reset(self) -> None:
+        super().reset()
+        self._cached.clear()
 
     def _migrate(self) -> None:
         with self._pool.transaction() as connection:
             run(connection, self._prepared(migrate, self._sql, self._embedder))
+
+    def _collector(self) -> Collector:
+        return Batcher(self._commit, max_size=MAX_BATCHES_PER_COMMIT)
 
     def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
         try:
@@ -209,6 +248,7 @@ class ServerStore(Store):
             self._ask(self._embedder.check)
             raise
         self._count(answers, touch)
+        self._check_answers(requests, answers, touch)
         return answers
 
     def _search_all(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
