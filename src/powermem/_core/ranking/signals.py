@@ -205,22 +205,23 @@ class Lines(NamedTuple):
         """
         count = len(visible)
         others = links.others.astype(np.intp)
-        seen = np.append(visible, False)
         if chosen.all():
-            return np.arange(count), cls(np.where(others < 0, count, others), span)
-        taking_part = np.append(chosen, False)
+            return np.arange(count), cls(others, span)
         # A pair needs one of the chosen, and nobody who is hidden.
-        kept = (taking_part[others] | chosen) & seen[others] & visible
+        kept = _padded(chosen)[others]
+        kept |= chosen
+        if not visible.all():
+            kept &= _padded(visible)[others]
+            kept &= visible
         rows = (chosen | kept.any(axis=0)).nonzero()[0]
         place = np.full(count + 1, len(rows))
         place[rows] = np.arange(len(rows))
-        return rows, cls(place[np.where(kept, others, count)[:, rows]], span)
+        others[~kept] = count
+        return rows, cls(place[others.take(rows, axis=1)], span)
 
     def most(self, values: FloatArray, factors: FloatArray, by: np.ufunc) -> FloatArray:
         """See `Nearby`."""
-        # Behind the last row is one for none.
-        padded = np.zeros((len(values) + 1, *values.shape[1:]), dtype=np.float32)
-        padded[:-1] = values
+        padded = _padded(values)
         found = None
         for before, after, factor in zip(
             self.others[: self.span], self.others[self.span :], factors[1:], strict=True
@@ -242,7 +243,7 @@ class Lines(NamedTuple):
         number = int(np.count_nonzero(there))
         if not number:
             return 0.0
-        differ = np.append(codes, 0)[lines] != codes
+        differ = _padded(codes)[lines] != codes
         return int(np.count_nonzero(differ & there)) / number
 
 
@@ -250,6 +251,13 @@ class Lines(NamedTuple):
 def _faded(span: int) -> FloatArray:
     faded: FloatArray = np.float32(_FADING) ** np.arange(span + 1, dtype=np.float32)
     return faded
+
+
+def _padded(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return values with zeros behind the last row, which stands for none."""
+    padded = np.zeros((len(values) + 1, *values.shape[1:]), dtype=values.dtype)
+    padded[:-1] = values
+    return padded
 
 
 def coverage(gains: FloatArray, nearby: Nearby) -> FloatArray:

@@ -30,7 +30,7 @@ class Links(NamedTuple):
     """The turns beside all rows, and the rows by run, for few rows.
 
     Attributes:
-        others: the turn at each step, -1 for none: first those before, from the nearest on, then those
+        others: the turn at each step, n for none: first those before, from the nearest on, then those
             behind; shape (2 * span, n).
         order: the rows by run; shape (n,).
         starts: where each run begins in that order; shape (runs,).
@@ -125,12 +125,15 @@ class Turns:
 
     def lines(self, span: int) -> npt.NDArray[np.int16]:
         """Return `Links.others`; all runs must be sorted, and the rows be few."""
+        count = len(self._before.values)
         lines = []
         for column in (self._before.values, self._after.values):
             # What is beside none is none.
             following = np.append(column, _NONE)
-            others = np.arange(len(column))
+            others = np.arange(count)
             for _ in range(span):
                 others = following[others]
                 lines.append(others)
-        return np.array(lines, dtype=np.int16).reshape(2 * span, len(self._before.values))
+        found = np.array(lines, dtype=np.int16).reshape(2 * span, count)
+        found[found == _NONE] = count
+        return found
