@@ -88,6 +88,8 @@ def _bound(scores: FloatArray, count: int) -> float:
 _POOL = 200
 # The best other row of the run at any distance counts half as much as one beside.
 _RUN = np.float32(0.5)
+# A cosine that no vector has; stores round them differently.
+_NOTHING = 1e-6
 # Of what the turns around a row cover, this share makes the row's own score, which lifts others.
 _COVERED = np.float32(0.3)
 
@@ -195,7 +197,7 @@ def measure(
     rows, nearby = _take_part(partition, links, pool, in_pool, visible, weights)
     values = {} if dense is None else {"dense": dense[rows]}
     if weights.similarity:
-        return Scored(rows, every[rows], values, Situation(0, 0, 0, len(rows), 1))
+        return Scored(rows, every[rows], values, Situation(0, 0, 0, None, 1))
     strong = in_pool[rows]
     base = every[rows]
     lifting = base
@@ -218,12 +220,11 @@ def measure(
             other = signals.same_run(lifting, strong, partition.runs(rows))
         single["neighbour"] += _RUN * other
     assistant = min(1.0, 2 * float(single["role"][strong].mean())) if lexical is not None else 0.0
-    documents = int(np.count_nonzero(visible)) if lexical is None else lexical.documents
     situation = Situation(
         assistant=assistant,
         dialogue=signals.dialogue(partition, lexical, rows, nearby),
         covered=covered,
-        documents=documents,
+        documents=None if lexical is None else lexical.documents,
         alone=1 - nearby.paired() / len(rows),
     )
     return Scored(rows, base, values | single, situation)
@@ -323,7 +324,7 @@ def _parts(values: Mapping[str, FloatArray], situation: Situation, weights: Weig
     if dense is None or not weights.dense:
         return WORDS_ALONE.parts(without, situation, weights)
     both = WITH_VECTORS.parts(values, situation, weights)
-    missing = dense == 0
+    missing = np.abs(dense) < _NOTHING
     if not missing.any():
         return both
     alone = WORDS_ALONE.parts(without, situation, weights)

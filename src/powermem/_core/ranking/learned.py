@@ -1,14 +1,14 @@
 """The numbers of the ranking, learned from conversations and notes.
 
-They were fitted to four kinds of scopes with equal weight: two people who talk (LoCoMo, four conversations),
-a person with an assistant (BEAM, seven chats, and the same without the assistant's messages), events
-(MADial-Bench, English; also Chinese for words alone) and short notes (80 facts with 240 questions, written for
-this). The loss of a question is the softmax of each row with evidence against the best rows without, 0.7 of it
-summed by row and 0.3 by question, plus a hinge for rows below the tenth place; questions about the wrong person
-count 0.3. `phrase` and `own` are rare there, and were set by hand. The intercepts, `size`, `alone` and
-`sharpness` were fitted afterwards to the same scopes and to windows of 1 to 150 rows cut from them, half of
-which contain no answer, so that a score is the share of such rows that are evidence.
-``python -m benchmarks.quality.fit`` repeats it with each conversation left out.
+They were fitted to four kinds of scopes with equal weight: two people who talk (LoCoMo, four
+conversations), a person with an assistant (BEAM, seven chats, and the same without the assistant's
+messages), events (MADial-Bench, English; also Chinese for words alone) and short notes (80 facts with 240
+questions, written for this). The loss of a question is the softmax of each row with evidence against the
+best rows without, 0.7 of it summed by row and 0.3 by question, plus a hinge for rows below the tenth place;
+questions about the wrong person count 0.3. `phrase` and `own` are rare there, and were set by hand. The
+intercepts, `size`, `alone` and `sharpness` were fitted afterwards to the same scopes and to windows of 1 to
+150 rows cut from them, half of which contain no answer, so that a score is the share of such rows that are
+evidence. ``python -m benchmarks.quality.fit`` repeats it with each conversation left out.
 """
 
 from __future__ import annotations

@@ -27,14 +27,15 @@ class Situation(NamedTuple):
         assistant: twice the share of the rows that an assistant said, at most 1.
         dialogue: the share of neighbouring turns of different speakers.
         covered: the largest share of the query's words that one row has.
-        documents: the number of rows that the search could find.
+        documents: the number of rows that the search could find; ``None``, which counts as a usual number,
+            for a search without words.
         alone: the share of the rows that have no turn beside them, such as facts.
     """
 
     assistant: float
     dialogue: float
     covered: float
-    documents: int
+    documents: int | None
     alone: float
 
     def factors(self) -> tuple[float, float, float, float]:
@@ -110,7 +111,7 @@ class Model:
             added = np.float32(factor * weight * scale) * values
             parts[name] = parts[name] + added if name in parts else added
         count = len(next(iter(signals.values()))) if signals else 0
-        size = self.size * math.log(max(situation.documents, 1) / _USUAL_DOCUMENTS)
+        size = self.size * math.log((situation.documents or _USUAL_DOCUMENTS) / _USUAL_DOCUMENTS)
         prior = self.intercept.at(situation) + size + self.alone * situation.alone
         parts["prior"] = np.full(count, prior, dtype=np.float32)
         return parts

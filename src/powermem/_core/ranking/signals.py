@@ -407,8 +407,9 @@ def of_rows(
     found: dict[str, FloatArray] = {"speaker": spoken(partition, rows, cues.words).astype(np.float32)}
     if cues.period is not None:
         near = within(lexical, rows, partition.valid_from[rows], cues.period)
-        # A period that holds most rows tells nothing of them.
-        found["period"] = near * np.float32(1 - near.mean())
+        # A period that holds most of the other rows tells nothing of this one.
+        others = (near.sum() - near) / np.float32(max(len(near) - 1, 1))
+        found["period"] = near * (1 - others)
     if lexical is None:
         return found
     found["length"] = np.log1p(lexical.lengths[rows]) - np.float32(np.log1p(lexical.mean))
