@@ -122,8 +122,10 @@ def occurrences(terms: Sequence[int], words: npt.NDArray[np.uint64]) -> Occurren
     return places, which[places]
 
 
-# Up to this many rows, a matrix of the gains of all words in all rows is small.
+# Up to this many rows, the postings of a term are brought together by their places rather than as slices.
 _FEW = 1 << 12
+# Up to this many rows, the gains of all postings are kept until the best rows are known.
+_KNOWN = 1 << 15
 # Sorting larger segments would need more temporary memory than the queries gain.
 _MAX_SEGMENT = 1 << 15
 
@@ -376,7 +378,9 @@ class Matches:
         self.words = words_of(terms, forms)
         self._alike = bool(forms)
         # The gains of each segment while there are few rows, since `gains` would compute most of them again.
-        self._known: list[tuple[IntArray, IntArray, FloatArray]] | None = [] if len(lengths) <= _FEW else None
+        self._known: list[tuple[IntArray, IntArray, FloatArray]] | None = (
+            [] if len(lengths) <= _KNOWN else None
+        )
         self._best = float(self.weights.sum())
         total = np.zeros(len(lengths), dtype=np.float32)
         # Segment by segment, whose arrays fit into a core's cache.
@@ -414,18 +418,20 @@ class Matches:
         self, known: Sequence[tuple[IntArray, IntArray, FloatArray]], rows: npt.NDArray[np.int64]
     ) -> FloatArray:
         """Return the gains of some rows from those of all rows."""
-        count = len(self.lengths)
-        every = np.zeros((len(self.weights), count), dtype=np.float32)
-        for words, places, gained in known:
+        found = np.zeros((len(self.weights), len(rows)), dtype=np.float32)
+        place = np.full(len(self.lengths), -1)
+        place[rows] = np.arange(len(rows))
+        for words, numbers, gained in known:
+            where = place[numbers]
+            if len(rows) < len(place):
+                asked = where >= 0
+                words, where, gained = words[asked], where[asked], gained[asked]
             if self._alike:
-                np.maximum.at(every, (words, places), gained)
+                np.maximum.at(found, (words, where), gained)
             else:
-                every[words, places] = gained
-        if len(rows) < count:
-            # In the order of the words, in which they are summed up.
-            every = every.take(rows, axis=1)
-        every /= np.float32(self._best or 1.0)
-        return every
+                found[words, where] = gained
+        found /= np.float32(self._best or 1.0)
+        return found
 
     def flagged(self, term: int, rows: npt.NDArray[np.int64]) -> BoolArray:
         """Return which rows have a flag; see `Lexical`."""

@@ -19,7 +19,6 @@ from .learned import WITH_VECTORS, WORDS_ALONE
 from .partition import Partition
 from .relevance import Situation, probability
 from .signals import Lexical, Lines, Nearby, Pairs, Rankable
-from .turns import Links
 from .weights import Weights
 
 # The largest group of scores with a common maximum; groups are smaller if many rows are wanted.
@@ -194,7 +193,7 @@ def measure(
     in_pool = np.zeros(len(visible), dtype=np.bool_)
     in_pool[pool] = True
     links = partition.links(weights.span) if weights.lifts else None
-    rows, nearby = _take_part(partition, links, pool, in_pool, visible, weights)
+    rows, nearby = _take_part(partition, pool, in_pool, visible, weights)
     values = {} if dense is None else {"dense": dense[rows]}
     if weights.similarity:
         return Scored(rows, every[rows], values, Situation(0, 0, 0, None, 1))
@@ -231,17 +230,13 @@ def measure(
 
 
 def _take_part(
-    partition: Rankable,
-    links: Links | None,
-    pool: IntArray,
-    in_pool: BoolArray,
-    visible: BoolArray,
-    weights: Weights,
+    partition: Rankable, pool: IntArray, in_pool: BoolArray, visible: BoolArray, weights: Weights
 ) -> tuple[IntArray, Nearby]:
     """Return the rows of the pool and the turns beside them, ascending, and which are beside each other."""
-    if links is not None:
-        return Lines.of(links, in_pool, visible, weights.span)
-    pairs = Pairs.of(partition, pool, visible, weights.span if weights.lifts else 0)
+    span = weights.span if weights.lifts else 0
+    if isinstance(partition, Partition):
+        return Lines.of(partition, pool, in_pool, visible, span)
+    pairs = Pairs.of(partition, pool, visible, span)
     taking_part = in_pool.copy()
     taking_part[pairs.rows] = True
     rows = taking_part.nonzero()[0]

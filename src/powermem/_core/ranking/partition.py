@@ -17,6 +17,7 @@ from itertools import count, islice
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from ..text.terms import query_terms
 from .bm25 import Postings
@@ -360,8 +361,18 @@ class Partition:
             groups = np.empty(count, dtype=np.int16)
             groups[order] = np.repeat(np.arange(len(starts)), np.diff(starts, append=count))
             narrow = order.astype(np.int16), starts.astype(np.int16), groups
-            self._links = span, Links(self._turns.lines(span), *narrow, runs < 0)
+            lines = self._turns.lines(np.arange(count), span).astype(np.int16)
+            self._links = span, Links(lines, *narrow, runs < 0)
         return self._links[1]
+
+    def lines(self, rows: IntArray, span: int) -> npt.NDArray[np.intp]:
+        """Return the turn at each step from each row, -1 for none; see `Turns.lines`."""
+        if self._links is not None and self._links[0] == span:
+            lines: npt.NDArray[np.intp] = self._links[1].others[:, rows].astype(np.intp)
+            return lines
+        if self._turns.stale(self.runs(rows)):
+            self._sort_turns()
+        return self._turns.lines(rows, span)
 
     def _sort_turns(self) -> IntArray:
         """Sort the runs that need it, and return the codes of the runs of all rows, -1 for none."""

@@ -94,6 +94,13 @@ _FADING = 0.7
 _LEAST_SCALE = 7 * DAY
 
 
+class Linked(Rankable, Protocol):
+    """Rows that are linked with the turns before and after them."""
+
+    def lines(self, rows: IntArray, span: int) -> npt.NDArray[np.intp]:
+        """Return the turn at each step from each row, -1 for none; see `Turns.lines`."""
+
+
 class Nearby(Protocol):
     """Which rows that take part were said shortly after each other in one run."""
 
@@ -180,11 +187,10 @@ class Pairs(NamedTuple):
 
 
 class Lines(NamedTuple):
-    """`Nearby` as the row at each step from each row, for few rows.
+    """`Nearby` as the row at each step from each row.
 
     Attributes:
-        others: the index of the row there, the number of rows for none: first the rows before, from the
-            nearest on, then those behind; shape (2 * span, rows).
+        others: the index of the row there, the number of rows for none; see `Turns.lines`.
         span: the greatest distance.
     """
 
@@ -193,31 +199,31 @@ class Lines(NamedTuple):
 
     @classmethod
     def of(
-        cls, links: Links, chosen: BoolArray, visible: BoolArray, span: int
-    ) -> tuple[npt.NDArray[np.intp], Lines]:
+        cls, partition: Linked, pool: IntArray, chosen: BoolArray, visible: BoolArray, span: int
+    ) -> tuple[IntArray, Lines]:
         """Return the rows that take part, ascending, and which of them are beside each other.
 
         Args:
-            links: the turns beside all rows.
-            chosen: visible ones; shape (n,).
+            partition: the source of the rows.
+            pool: visible ones.
+            chosen: which rows these are; shape (n,).
             visible: which rows may be found; shape (n,).
             span: the greatest distance.
         """
-        count = len(visible)
-        others = links.others.astype(np.intp)
-        if chosen.all():
-            return np.arange(count), cls(others, span)
-        # A pair needs one of the chosen, and nobody who is hidden.
-        kept = _padded(chosen)[others]
-        kept |= chosen
-        if not visible.all():
-            kept &= _padded(visible)[others]
-            kept &= visible
-        rows = (chosen | kept.any(axis=0)).nonzero()[0]
-        place = np.full(count + 1, len(rows))
+        taking_part = chosen.copy()
+        beside = partition.lines(pool, span)
+        taking_part[beside[beside >= 0]] = True
+        taking_part &= visible
+        rows = taking_part.nonzero()[0]
+        others = partition.lines(rows, span)
+        # A pair needs one of the pool, and nobody who is hidden. None is first taken for the last row.
+        kept = chosen[others]
+        kept |= chosen[rows]
+        kept &= taking_part[others]
+        kept &= others >= 0
+        place = np.empty(len(visible), dtype=np.intp)
         place[rows] = np.arange(len(rows))
-        others[~kept] = count
-        return rows, cls(place[others.take(rows, axis=1)], span)
+        return rows, cls(np.where(kept, place[others], len(rows)), span)
 
     def most(self, values: FloatArray, factors: FloatArray, by: np.ufunc) -> FloatArray:
         """See `Nearby`."""

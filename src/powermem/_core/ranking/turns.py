@@ -30,7 +30,7 @@ class Links(NamedTuple):
     """The turns beside all rows, and the rows by run, for few rows.
 
     Attributes:
-        others: the turn at each step, n for none: first those before, from the nearest on, then those
+        others: the turn at each step, -1 for none: first those before, from the nearest on, then those
             behind; shape (2 * span, n).
         order: the rows by run; shape (n,).
         starts: where each run begins in that order; shape (runs,).
@@ -123,17 +123,22 @@ class Turns:
                 found.append((places, np.full(len(places), distance), others))
         return Beside(*(np.concatenate(column, dtype=np.int64) for column in zip(*found, strict=True)))
 
-    def lines(self, span: int) -> npt.NDArray[np.int16]:
-        """Return `Links.others`; all runs must be sorted, and the rows be few."""
-        count = len(self._before.values)
-        lines = []
-        for column in (self._before.values, self._after.values):
-            # What is beside none is none.
-            following = np.append(column, _NONE)
-            others = np.arange(count)
-            for _ in range(span):
-                others = following[others]
-                lines.append(others)
-        found = np.array(lines, dtype=np.int16).reshape(2 * span, count)
-        found[found == _NONE] = count
-        return found
+    def lines(self, rows: npt.NDArray[np.integer[Any]], span: int) -> npt.NDArray[np.intp]:
+        """Return the turn at each step from each row, -1 for none; their runs must be sorted.
+
+        Args:
+            rows: shape (k,).
+            span: the greatest distance.
+
+        Returns:
+            First the turns before, from the nearest on, then those behind; shape (2 * span, k).
+        """
+        lines = np.empty((2 * span, len(rows)), dtype=np.intp)
+        for half, column in enumerate((self._before.values, self._after.values)):
+            others = rows
+            for step in range(half * span, (half + 1) * span):
+                following = column[others]
+                # What is beside none is none.
+                following[others == _NONE] = _NONE
+                lines[step] = others = following
+        return lines
