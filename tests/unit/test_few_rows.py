@@ -30,7 +30,11 @@ FORMS = {term_id("cups"): term_id("cup")}
 
 @contextmanager
 def as_if_many() -> Iterator[None]:
-    with patch.object(partition_module, "_FEW", -1), patch.object(bm25, "_FEW", -1):
+    with (
+        patch.object(partition_module, "_FEW", -1),
+        patch.object(bm25, "_FEW", -1),
+        patch.object(bm25, "_KNOWN", -1),
+    ):
         yield
 
 
@@ -113,10 +117,12 @@ def test_neighbours_are_the_same_as_lines_and_as_pairs(
     rng = np.random.default_rng(seed)
     visible = partition.visible(10)
     chosen = visible & (rng.random(len(visible)) < share)
-    links = partition.links(span)
-    assert links is not None
-    taking_part, lines = Lines.of(links, chosen, visible, span)
-    pairs = Pairs.of(partition, np.flatnonzero(chosen), visible, span)
+    pool = np.flatnonzero(chosen)
+    if seed % 2:
+        # Kept for all rows, or followed from each.
+        assert partition.links(span) is not None
+    taking_part, lines = Lines.of(partition, pool, chosen, visible, span)
+    pairs = Pairs.of(partition, pool, visible, span)
     expected = np.union1d(np.flatnonzero(chosen), pairs.rows)
     assert taking_part.tolist() == expected.tolist()
     pairs = pairs.among(expected)
