@@ -12,6 +12,7 @@ from mcp_types import CallToolResult
 from pydantic import BeforeValidator, Field
 
 from .._version import __version__
+from ..errors import InvalidInputError
 from . import results
 from .bounds import fitting, shortened
 from .callers import Caller, Callers
@@ -72,9 +73,8 @@ class Book:
         Raises:
             ToolError: there is none with this id, or it is somebody else's, which is not told apart.
         """
-        scope = caller.scope
-        record = await self.memory.get(memory_id, scope.user_id, scope.agent_id)
-        if record is None or scope.run_id not in (None, record["run_id"]):
+        record = await self.memory.get(memory_id, **caller.ids)
+        if record is None:
             raise ToolError(
                 f"there is no memory with the id {memory_id!r}; recall and list_memories know the ids"
             )
@@ -128,9 +128,12 @@ class CoreTools:
         """
         caller = self.book.caller().writing()
         given: dict[str, Any] = {**caller.ids, "metadata": metadata, "timestamp": said_at}
-        added = await self.book.memory.add(
-            text, infer=not verbatim, async_mode=background and not verbatim, **given
-        )
+        try:
+            added = await self.book.memory.add(
+                text, infer=not verbatim, async_mode=background and not verbatim, **given
+            )
+        except InvalidInputError as error:
+            raise ToolError(_in_words_of_the_tool(str(error))) from error
         if not added["results"] and added["status"] == "completed" and added.get("extractor") == "rules":
             # Rules find no fact in it, but a person or a model thought that it is worth keeping.
             added = await self.book.memory.add(text, infer=False, **given)
@@ -218,8 +221,7 @@ class CoreTools:
         instead, which keeps what was true before. The old text stays in the history."""
         caller = self.book.caller().writing()
         await self.book.find(caller, memory_id)
-        scope = caller.scope
-        updated = await self.book.memory.update(memory_id, text, scope.user_id, scope.agent_id)
+        updated = await self.book.memory.update(memory_id, text, **caller.ids)
         if updated is None:
             raise ToolError(f"there is no memory with the id {memory_id!r} any more")
         shown = results.item(updated)
@@ -239,12 +241,12 @@ class CoreTools:
     ) -> Annotated[CallToolResult, results.Status]:
         """Tell whose memory this is, how much is in it, and how far a task in the background is."""
         caller = self.book.caller()
-        statistics = await self.book.memory.get_statistics(caller.scope.user_id, caller.scope.agent_id)
+        statistics = await self.book.memory.get_statistics(**caller.ids)
         status: results.Status = {
             "user_id": caller.scope.user_id,
             "agent_id": caller.scope.agent_id,
             "run_id": caller.scope.run_id,
-            "memories": await self.book.memory.count(**caller.ids),
+            "memories": statistics["total_memories"],
             "store": statistics["store"],
             "embedder": statistics["embedder"],
             "extractor": statistics["extractor"],
@@ -256,8 +258,7 @@ class CoreTools:
         return results.result(_described(status), status)
 
     async def _task(self, caller: Caller, task_id: str) -> results.TaskState:
-        scope = caller.scope
-        task = await self.book.memory.get_status(task_id, scope.user_id, scope.agent_id)
+        task = await self.book.memory.get_status(task_id, **caller.ids)
         state: results.TaskState = {
             "task_id": task["task_id"],
             "status": task["status"],
@@ -332,6 +333,15 @@ def _cut(shown: results.MemoryItem, text: str) -> results.MemoryItem:
     return {**rest, "text": text, "truncated": True}  # type: ignore[typeddict-item]
 
 
+_OURS = {"messages": "text", "timestamp": "said_at"}
+
+
+def _in_words_of_the_tool(message: str) -> str:
+    """Name the argument as the tool does, in an error of the memory."""
+    name, colon, rest = message.partition(":")
+    return f"{_OURS.get(name, name)}{colon}{rest}"
+
+
 _VERBS = {"ADD": "Remembered", "UPDATE": "Updated", "DELETE": "Forgot", "NONE": "Known already"}
 
 
@@ -350,8 +360,9 @@ def _described(status: results.Status) -> str:
     whose = ", ".join(
         f"{name} {status[name]}" for name in ("user_id", "agent_id", "run_id") if status[name] is not None
     )
+    count = status["memories"]
     said = (
-        f"The memory of {whose or 'all users'}: {status['memories']} memories. "
+        f"The memory of {whose or 'all users'}: {count} {'memory' if count == 1 else 'memories'}. "
         f"Store {status['store']}, embedder {status['embedder']}, extractor {status['extractor']}."
     )
     if "task" in status:
