@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from ...errors import StoreError
 from ..changes.facets import joined
@@ -41,6 +41,7 @@ from .admission import admit
 from .collection import CollectionSQL, passes
 from .dialects import Fragment
 from .embedder import EmbedderSQL
+from .lanes import chunks, marks
 from .queue import QueueSQL
 from .rows import COLUMNS, TURN, scope_condition, scope_values, turn_values
 from .steps import Query, Statement, Statements, Steps, TransactionAbortedError
@@ -48,6 +49,7 @@ from .steps import Query, Statement, Statements, Steps, TransactionAbortedError
 _HISTORY = "id, memory_id, event, old_memory, new_memory, actor, created_at"
 _ADDITIONS = (AddTurn, BufferTurn, AddTask, AddMemory)
 _NAMING = (ReplaceText, Supersede, Amend, Delete, LinkTurns)
+_Naming: TypeAlias = ReplaceText | Supersede | Amend | Delete | LinkTurns
 
 
 @dataclass(slots=True)
@@ -99,13 +101,13 @@ class Writer:
         }
 
     def write(
-        self, batches: Sequence[Sequence[Change]], accesses: Mapping[int, int]
+        self, batches: Sequence[Sequence[Change]], accesses: Mapping[tuple[str, int], int]
     ) -> Steps[list[list[Outcome] | Exception]]:
         """Apply batches of changes, and write access counts.
 
         Args:
             batches: one per caller.
-            accesses: the number of new accesses, by the memory's id.
+            accesses: the number of new accesses, by the memory's owner and id.
 
         Returns:
             For each batch its outcomes, or the error for which that batch alone was undone.
@@ -119,8 +121,9 @@ class Writer:
             yield from self._lock(batches, accesses)
         if accesses:
             yield Statements(
-                f"UPDATE {self._sql.records} SET access_count = access_count + ? WHERE id = ?",
-                [(times, memory_id) for memory_id, times in accesses.items()],
+                f"UPDATE {self._sql.records} SET access_count = access_count + ? "
+                "WHERE user_id = ? AND id = ?",
+                [(times, user_id, memory_id) for (user_id, memory_id), times in accesses.items()],
             )
         if not batches:
             return []
@@ -132,7 +135,7 @@ class Writer:
         yield from self._sql.finish(changed)
         return results
 
-    def _lock(self, batches: Sequence[Sequence[Change]], accessed: Iterable[int]) -> Steps[None]:
+    def _lock(self, batches: Sequence[Sequence[Change]], accessed: Iterable[tuple[str, int]]) -> Steps[None]:
         """Lock the lanes and the memories that a transaction will change.
 
         All transactions lock lanes first, then memories, each in a fixed order. Otherwise two of them could
@@ -143,12 +146,17 @@ class Writer:
         lanes.update(change.task.lane for change in changes if isinstance(change, AddTask))
         if lanes:
             yield from self._queue.lanes.lock(lanes)
-        named = {change.id for change in changes if isinstance(change, _NAMING)}
-        ids = sorted(named.union(accessed))
-        if len(ids) < 2:
+        owners: dict[int, str | None] = {memory_id: user_id for user_id, memory_id in accessed}
+        owners.update((change.id, change.user_id) for change in changes if isinstance(change, _NAMING))
+        if len(owners) < 2:
             return
-        for chunk in self._sql.chunks(ids):
+        # Half of them, since there may be as many users.
+        for chunk in chunks(sorted(owners)):
             where = self._sql.among("id", chunk)
+            users = {owners[memory_id] for memory_id in chunk}
+            if None not in users:
+                parts = f"user_id IN ({marks([*users])}) AND {where.sql}"
+                where = Fragment(parts, (*sorted(map(str, users)), *where.values))
             # The version is read because seekdb, beside a vector index, locks no rows for a query that an
             # index answers without the table.
             yield Query(
@@ -287,16 +295,17 @@ class Writer:
         share.changed.append(row)
         return self._sql.updating(row, values)
 
-    def _read(self, memory_id: int) -> Steps[Row | None]:
+    def _read(self, change: _Naming) -> Steps[Row | None]:
+        where = self._sql.one(change.id, change.user_id)
         found = yield Query(
-            f"SELECT {COLUMNS} FROM {self._sql.records} WHERE id = ?{self._sql.locking}", (memory_id,)
+            f"SELECT {COLUMNS} FROM {self._sql.records} WHERE {where.sql}{self._sql.locking}", where.values
         )
         return self._sql.to_row(found[0]) if found else None
 
-    def _read_current(self, memory_id: int, version: int | None) -> Steps[Row | None]:
-        row = yield from self._read(memory_id)
-        if version is not None and (row is None or row.version != version):
-            raise VersionConflict(f"memory {memory_id} changed since it was read")
+    def _read_current(self, change: ReplaceText | Supersede | Delete | LinkTurns) -> Steps[Row | None]:
+        row = yield from self._read(change)
+        if change.version is not None and (row is None or row.version != change.version):
+            raise VersionConflict(f"memory {change.id} changed since it was read")
         return row
 
     def _find_same(self, scope: Scope, content_hash: str) -> Steps[Row | None]:
@@ -332,7 +341,7 @@ class Writer:
         return self._queue.apply(change, share.changes, share.outcomes)
 
     def _replace_text(self, share: _Share, change: ReplaceText) -> Steps[Updated | Duplicate | None]:
-        row = yield from self._read_current(change.id, change.version)
+        row = yield from self._read_current(change)
         if row is None:
             return None
         if row.valid_to is None and row.hash != change.hash:
@@ -378,7 +387,7 @@ class Writer:
         yield Statements(self._insert_history, entries)
 
     def _supersede(self, share: _Share, change: Supersede) -> Steps[Updated | None]:
-        row = yield from self._read_current(change.id, change.version)
+        row = yield from self._read_current(change)
         successor = share.instead.get(change.successor, change.successor)
         if row is None or successor == row.id:
             return None
@@ -390,7 +399,7 @@ class Writer:
         return Updated(replace(row, **values, version=row.version + 1), row.text)
 
     def _amend(self, share: _Share, change: Amend) -> Steps[Updated | None]:
-        row = yield from self._read(change.id)
+        row = yield from self._read(change)
         if row is None:
             return None
         metadata = row.metadata
@@ -404,7 +413,7 @@ class Writer:
         return Updated(new, row.text)
 
     def _delete(self, share: _Share, change: Delete) -> Steps[Row | None]:
-        row = yield from self._read_current(change.id, change.version)
+        row = yield from self._read_current(change)
         if row is not None:
             user_id = row.scope.user_id or ""
             # The index by user and date leads to them.
@@ -434,7 +443,7 @@ class Writer:
             yield Statements(self._insert_history, [self._change(row, None, at) for row in rows])
 
     def _link_turns(self, share: _Share, change: LinkTurns) -> Steps[None]:
-        if (yield from self._read_current(change.id, change.version)) is not None:
+        if (yield from self._read_current(change)) is not None:
             yield from self._link([(change.id, turn) for turn in change.turns])
 
     def _delete_where(self, share: _Share, change: DeleteWhere) -> Steps[int]:

@@ -182,6 +182,19 @@ class CollectionSQL(Texts, ABC):
         users = {user_id for _, user_id in pairs}
         return self.named([memory_id for memory_id, _ in pairs], users.pop() if len(users) == 1 else None)
 
+    def one(self, memory_id: int, user_id: str | None) -> Fragment:
+        """Return whether a row is the one with this id; with its user it is looked for in one part only."""
+        if user_id is None:
+            return Fragment("id = ?", (memory_id,))
+        return Fragment("user_id = ? AND id = ?", (user_id, memory_id))
+
+    def of_user(self, column: str, user_id: str | None) -> Fragment:
+        """Return the end of a condition on rows that are all of a user, if that is known.
+
+        It selects no fewer rows, but tells a database whose tables are divided in which part they are.
+        """
+        return Fragment("") if user_id is None else Fragment(f" AND {column} = ?", (user_id,))
+
     def chunks(self, values: Sequence[T]) -> Iterator[Sequence[T]]:
         """Yield values in pieces that one statement takes as parameters."""
         for start in range(0, len(values), self.chunk):

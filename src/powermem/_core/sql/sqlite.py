@@ -71,6 +71,10 @@ class SQLiteSQL(FollowedSQL):
         # The table is not divided by user, and its index by user is slower than ids are.
         return self.among("id", ids)
 
+    def of_user(self, column: str, user_id: str | None) -> Fragment:
+        # Nor would it gain anything here.
+        return Fragment("")
+
     def begin(self) -> Steps[None]:
         found = yield Query(f"SELECT value FROM {self.meta} WHERE key = 'sequence'")
         self.sequence = found[0][0] + 1
